@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Builds the real Agave validator, once, into the cache. `make test-agave` runs the end-to-end
+# suite against it. `--path` prints where the binary is or will be, `--cached` fails where it
+# is not there yet; both build nothing.
+source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+
+VERSION=4.2.2
+HOME_DIR=$CACHE/agave-$VERSION
+BINARY=$HOME_DIR/bin/solana-test-validator
+BUILD_DIR=$CACHE/agave-target
+PACKAGES=(libclang-dev libudev-dev pkg-config libssl-dev g++ make)
+
+# The build takes so long that its key is the version alone, not this script.
+key=$(content_hash "=agave-validator $VERSION agave-unstable-api stripped")
+
+is_cached() {
+    is_stamped "$HOME_DIR/stamp" "$key" && [ -x "$BINARY" ]
+}
+
+case ${1:-} in
+    --path)
+        echo "$BINARY"
+        exit 0
+        ;;
+    --cached)
+        is_cached
+        exit
+        ;;
+esac
+
+if is_cached; then
+    say "The Agave validator $VERSION is in the cache"
+    exit 0
+fi
+lock agave
+# Whoever held the lock may have built it.
+! is_cached || exit 0
+need_packages "${PACKAGES[@]}"
+
+say "Building the Agave validator $VERSION (once; about 28 minutes on two free cores, 3 GB while it lasts)"
+# Its own target folder stays when the build is cut off, and the next run goes on from there.
+cargo install agave-validator --version "$VERSION" --locked \
+    --bin solana-test-validator --features agave-unstable-api \
+    --root "$HOME_DIR" --target-dir "$BUILD_DIR" \
+    --jobs "${MILLRACE_AGAVE_JOBS:-$(nproc)}" --force
+strip "$BINARY"
+"$BINARY" --version >&2
+rm -rf "$BUILD_DIR"
+stamp "$HOME_DIR/stamp" "$key"
+say "The Agave validator is at $BINARY"

@@ -1,0 +1,110 @@
+# Sourced by every script of the toolchain: where things are kept, and how scripts speak.
+# shellcheck shell=bash
+
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/millrace
+TOOLS=$CACHE/tools
+
+# Host builds share one folder outside the checkout, so that a second clone starts warm.
+export CARGO_TARGET_DIR=$CACHE/target
+export ROOT CACHE TOOLS
+export PATH=$TOOLS/bin:$PATH
+
+mkdir -p "$CACHE"
+
+# say WORDS...: names a step, and roughly how long it takes.
+say() {
+    printf '==> %s\n' "$*" >&2
+}
+
+# die WORDS...: says what is wrong and what to do, and ends the script.
+die() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# content_hash PATH|=TEXT...: one hash of files, folders and literal texts. A stamp made of it
+# goes stale with what it was made from, so that an old cache is never taken for a new one.
+content_hash() {
+    local item
+    for item in "$@"; do
+        case $item in
+            =*) printf 'text %s\n' "${item#=}" ;;
+            *)
+                if [ -d "$item" ]; then
+                    # Names relative to the folder: where the checkout lies changes nothing.
+                    (cd "$item" && find . -type f -not -path '*/target/*' -print0 |
+                        LC_ALL=C sort -z | xargs -0 -r sha256sum)
+                else
+                    sha256sum <"$item"
+                fi
+                ;;
+        esac
+    done | sha256sum | cut -c1-32
+}
+
+# is_stamped FILE HASH: whether the step whose stamp is FILE was finished for HASH.
+is_stamped() {
+    [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]
+}
+
+# stamp FILE HASH: marks the step as finished for HASH.
+stamp() {
+    mkdir -p "$(dirname "$1")"
+    printf '%s\n' "$2" >"$1.new"
+    mv "$1.new" "$1"
+}
+
+# lock NAME: holds the lock NAME until the script ends, so that two runs don't build over
+# each other.
+lock() {
+    exec {MILLRACE_LOCK}>"$CACHE/$1.lock"
+    if ! flock -n "$MILLRACE_LOCK"; then
+        say "Waiting for another run that holds $CACHE/$1.lock"
+        flock "$MILLRACE_LOCK"
+    fi
+}
+
+# same_copy FROM TO: makes TO a copy of FROM, touched only when the bytes differ: a newer
+# time alone would rebuild whatever embeds the file.
+same_copy() {
+    mkdir -p "$(dirname "$2")"
+    if ! cmp -s "$1" "$2"; then
+        cp "$1" "$2.new"
+        mv "$2.new" "$2"
+    fi
+}
+
+# as_root COMMAND...: runs it as root or by sudo; fails where neither is possible.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        return 1
+    fi
+}
+
+# need_packages NAME...: installs the Debian packages that are missing.
+need_packages() {
+    local name missing=()
+    command -v dpkg-query >/dev/null ||
+        die "this step needs Debian's packages ($*), and this is not Debian. toolchain/README.md says how to do without."
+    for name in "$@"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null || true)" = installed ] ||
+            missing+=("$name")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    say "Installing Debian packages: ${missing[*]} (about a minute)"
+    local failed="could not install Debian packages. As root: apt-get update && apt-get install ${missing[*]}"
+    # Package lists are read once an hour at most, whatever number of scripts ask.
+    if [ -z "$(find "$CACHE/apt-updated" -mmin -60 2>/dev/null)" ]; then
+        as_root apt-get update -qq >&2 || die "$failed"
+        touch "$CACHE/apt-updated"
+    fi
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2 || die "$failed"
+}

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Installs what the project needs: setup.sh build (Debian packages and the sBPF toolchain) or
+# setup.sh all (the test runner and the dependency checker too). Running it again costs nothing.
+source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+
+RUST=1.95
+NEXTEST_VERSION=0.9.143
+DENY_VERSION=0.20.2
+# A C compiler, make and perl: for SQLite, compression and OpenSSL, which are built from source.
+PACKAGES=(gcc g++ libc6-dev make perl pkg-config wasi-libc lld-14 bubblewrap)
+
+# install_tool COMMAND PACKAGE VERSION MINUTES: by cargo, into the cache, unless it is there.
+install_tool() {
+    local command=$1 package=$2 version=$3 minutes=$4
+    local key stamp_file=$TOOLS/bin/$command.stamp
+    key=$(content_hash "=$package $version")
+    if is_stamped "$stamp_file" "$key" && [ -x "$TOOLS/bin/$command" ]; then
+        return
+    fi
+    say "Building $package $version (about $minutes minutes)"
+    cargo install "$package" --version "$version" --locked --force \
+        --root "$TOOLS" --target-dir "$CACHE/tools-target"
+    rm -rf "$CACHE/tools-target"
+    stamp "$stamp_file" "$key"
+}
+
+what=${1:-all}
+[ "$what" = build ] || [ "$what" = all ] || die "usage: toolchain/setup.sh build|all"
+
+command -v cargo >/dev/null ||
+    die "cargo is not on the PATH. Install Rust $RUST or newer, as its own site says, and open a new shell."
+have=$(rustc --version | cut -d' ' -f2)
+[ "$(printf '%s\n' "$RUST" "$have" | sort -V | head -1)" = "$RUST" ] ||
+    die "Rust $have is too old: $RUST or newer is needed (rustup update stable)."
+
+need_packages "${PACKAGES[@]}"
+"$ROOT/toolchain/sbf/install.sh"
+[ "$what" = all ] || exit 0
+
+for component in fmt clippy; do
+    cargo "$component" --version >/dev/null 2>&1 ||
+        die "cargo $component is missing: rustup component add rustfmt clippy"
+done
+lock setup
+# A test runner of the machine's own will do.
+cargo nextest --version >/dev/null 2>&1 || install_tool cargo-nextest cargo-nextest "$NEXTEST_VERSION" 6
+install_tool cargo-deny cargo-deny "$DENY_VERSION" 5
