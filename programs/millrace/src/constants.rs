@@ -1,0 +1,47 @@
+//! Seeds and the bounds that no parameter can leave.
+
+/// Most seats a shard can have.
+pub const MAX_SEATS: usize = 5;
+/// Basis points in a whole.
+pub const BPS: u64 = 10_000;
+/// Most that the protocol may take of what providers are paid, in basis points.
+pub const MAX_FEE_BPS: u16 = 1_000;
+/// Treasury vaults for each mint. Every settlement pays its fee into one of them, chosen by the
+/// job's address, so that settlements of different jobs need not write the same account.
+pub const TREASURY_BUCKETS: u8 = 8;
+/// Most shards that a network may allow in one job.
+pub const MAX_SHARDS: u32 = 1_024;
+/// Longest window that a network may allow, in seconds: one day.
+pub const MAX_WINDOW_SECS: u32 = 86_400;
+/// Furthest deadline that a network may allow, in seconds from posting: thirty days.
+pub const MAX_DEADLINE_SECS: u32 = 30 * 86_400;
+/// Longest time that stake may stay in unbonding, in seconds: ninety days.
+pub const MAX_UNBONDING_SECS: u32 = 90 * 86_400;
+/// Most that a seat may lock, in basis points of its highest price: a thousand prices.
+pub const MAX_LOCK_BPS: u64 = 10_000_000;
+/// Layout version written into every account.
+pub const ACCOUNT_VERSION: u8 = 1;
+
+/// Seeds of every address that the program derives. No literal of a seed stands anywhere else.
+pub mod seeds {
+    /// The one [`crate::state::Network`].
+    pub const NETWORK: &[u8] = b"network";
+    /// A treasury vault: `[TREASURY, mint, bucket]`.
+    pub const TREASURY: &[u8] = b"treasury";
+    /// An [`crate::state::Orchestrator`]: `[ORCHESTRATOR, key]`.
+    pub const ORCHESTRATOR: &[u8] = b"orchestrator";
+    /// A [`crate::state::Provider`]: `[PROVIDER, authority]`.
+    pub const PROVIDER: &[u8] = b"provider";
+    /// A provider's stake vault: `[STAKE, provider]`.
+    pub const STAKE: &[u8] = b"stake";
+    /// A provider's earnings vault: `[EARNINGS, provider]`.
+    pub const EARNINGS: &[u8] = b"earnings";
+    /// A [`crate::state::Client`]: `[CLIENT, wallet]`.
+    pub const CLIENT: &[u8] = b"client";
+    /// A client's escrow vault: `[ESCROW, client account]`.
+    pub const ESCROW: &[u8] = b"escrow";
+    /// A [`crate::state::Job`]: `[JOB, wallet, nonce]`.
+    pub const JOB: &[u8] = b"job";
+    /// A [`crate::state::Shard`]: `[SHARD, job, index]`.
+    pub const SHARD: &[u8] = b"shard";
+}

@@ -1,0 +1,108 @@
+use crate::constants::*;
+use crate::error::MillraceError;
+use crate::events::NetworkInitialized;
+use crate::state::{Network, NetworkParameters};
+use anchor_lang::prelude::*;
+use anchor_lang::solana_program::bpf_loader_upgradeable;
+use anchor_spl::token_interface::Mint;
+
+/// What a network is born with.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
+pub struct InitializeNetworkArgs {
+    /// 32 random bytes.
+    pub network_id: [u8; 32],
+    /// Key that may pause and resume.
+    pub pauser: Pubkey,
+    /// The parameters.
+    pub parameters: NetworkParameters,
+}
+
+/// Accounts of `initialize_network`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct InitializeNetwork<'info> {
+    /// Becomes the authority; where the program can be upgraded, it must be who may do that.
+    #[account(mut)]
+    pub authority: Signer<'info>,
+    /// The network.
+    #[account(init, payer = authority, space = Network::SIZE, seeds = [seeds::NETWORK], bump)]
+    pub network: AccountLoader<'info, Network>,
+    /// Mint of stake.
+    pub stake_mint: InterfaceAccount<'info, Mint>,
+    /// Mint of payments.
+    pub payment_mint: InterfaceAccount<'info, Mint>,
+    /// This program, to tell whether it can be upgraded.
+    /// CHECK: its address is compared in `validate`.
+    pub this_program: UncheckedAccount<'info>,
+    /// The program's data where the upgradeable loader holds it.
+    /// CHECK: its address is derived and its content read in `validate`.
+    pub program_data: Option<UncheckedAccount<'info>>,
+    /// System program.
+    pub system_program: Program<'info, System>,
+}
+
+impl InitializeNetwork<'_> {
+    fn validate(&self, args: &InitializeNetworkArgs) -> Result<()> {
+        args.parameters.validate()?;
+
+        // mints: extensions of Token-2022 could take or hold back what the books say is there
+        for mint in [&self.stake_mint, &self.payment_mint] {
+            let owner = mint.to_account_info().owner;
+            require_keys_eq!(
+                *owner,
+                anchor_spl::token::ID,
+                MillraceError::MintNotSupported
+            );
+        }
+
+        // authority: CANNOT be a stranger who was quicker than the one who deployed the program
+        require_keys_eq!(
+            self.this_program.key(),
+            crate::ID,
+            MillraceError::WrongAccount
+        );
+        if *self.this_program.owner == bpf_loader_upgradeable::ID {
+            let data = self
+                .program_data
+                .as_ref()
+                .ok_or(MillraceError::WrongAccount)?;
+            let address = bpf_loader_upgradeable::get_program_data_address(&crate::ID);
+            require_keys_eq!(data.key(), address, MillraceError::WrongAccount);
+            let bytes = data.try_borrow_data()?;
+            let data = ProgramData::try_deserialize_unchecked(&mut &bytes[..])?;
+            let upgrader = data.upgrade_authority_address;
+            require!(
+                upgrader == Some(self.authority.key()),
+                MillraceError::NotAuthorized
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Creates the network.
+pub fn initialize_network(
+    ctx: Context<InitializeNetwork>,
+    args: InitializeNetworkArgs,
+) -> Result<()> {
+    let accounts = &ctx.accounts;
+    accounts.validate(&args)?;
+    {
+        let mut network = accounts.network.load_init()?;
+        network.network_id = args.network_id;
+        network.authority = accounts.authority.key();
+        network.pauser = args.pauser;
+        network.stake_mint = accounts.stake_mint.key();
+        network.payment_mint = accounts.payment_mint.key();
+        network.set_parameters(&args.parameters);
+        network.bump = ctx.bumps.network;
+        network.version = ACCOUNT_VERSION;
+    }
+    emit_cpi!(NetworkInitialized {
+        network_id: args.network_id,
+        authority: accounts.authority.key(),
+        stake_mint: accounts.stake_mint.key(),
+        payment_mint: accounts.payment_mint.key(),
+    });
+    Ok(())
+}

@@ -1,0 +1,70 @@
+use crate::constants::{ACCOUNT_VERSION, seeds};
+use crate::error::MillraceError;
+use crate::events::ClientOpened;
+use crate::state::{Client, Network};
+use anchor_lang::prelude::*;
+use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
+
+/// Accounts of `open_client`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct OpenClient<'info> {
+    /// The wallet; pays the rent.
+    #[account(mut)]
+    pub owner: Signer<'info>,
+    /// The network.
+    pub network: AccountLoader<'info, Network>,
+    /// The client.
+    #[account(
+        init,
+        payer = owner,
+        space = Client::SIZE,
+        seeds = [seeds::CLIENT, owner.key().as_ref()],
+        bump,
+    )]
+    pub client: Account<'info, Client>,
+    /// Mint of payments.
+    pub payment_mint: InterfaceAccount<'info, Mint>,
+    /// The escrow vault.
+    #[account(
+        init,
+        payer = owner,
+        seeds = [seeds::ESCROW, client.key().as_ref()],
+        bump,
+        token::mint = payment_mint,
+        token::authority = client,
+        token::token_program = token_program,
+    )]
+    pub escrow: InterfaceAccount<'info, TokenAccount>,
+    /// Token program.
+    pub token_program: Interface<'info, TokenInterface>,
+    /// System program.
+    pub system_program: Program<'info, System>,
+}
+
+/// Creates a client.
+pub fn open_client(ctx: Context<OpenClient>) -> Result<()> {
+    let mint = ctx.accounts.network.load()?.payment_mint;
+    require_keys_eq!(
+        ctx.accounts.payment_mint.key(),
+        mint,
+        MillraceError::WrongAccount
+    );
+    let owner = ctx.accounts.owner.key();
+    let escrow = ctx.accounts.escrow.key();
+    ctx.accounts.client.set_inner(Client {
+        version: ACCOUNT_VERSION,
+        bump: ctx.bumps.client,
+        owner,
+        escrow,
+        next_nonce: 0,
+        held: 0,
+        open_jobs: 0,
+        reserved: [0; 34],
+    });
+    emit_cpi!(ClientOpened {
+        client: ctx.accounts.client.key(),
+        owner,
+    });
+    Ok(())
+}

@@ -1,0 +1,234 @@
+use crate::constants::{ACCOUNT_VERSION, seeds};
+use crate::error::MillraceError;
+use crate::events::JobPosted;
+use crate::instructions::tokens::Transfer;
+use crate::math::money;
+use crate::state::{Client, Job, JobState, Meter, Mode, Network, Scenario, validate_tag};
+use anchor_lang::prelude::*;
+use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
+
+/// The terms of a job. Fixed once posted.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
+pub struct PostJobArgs {
+    /// The client's next nonce.
+    pub nonce: u64,
+    /// SHA-256 of the canonical manifest.
+    pub manifest: [u8; 32],
+    /// The orchestrator it asks for; the default key for any.
+    pub orchestrator: Pubkey,
+    /// Kind of work.
+    pub scenario: Scenario,
+    /// How results are verified.
+    pub mode: Mode,
+    /// What units count.
+    pub meter: Meter,
+    /// Shards.
+    pub shards: u32,
+    /// Seats that a shard starts with.
+    pub replicas: u8,
+    /// Seats that must agree.
+    pub quorum: u8,
+    /// Seats that a shard may have at the most.
+    pub max_replicas: u8,
+    /// Most that a unit may cost, base units.
+    pub price_cap: u64,
+    /// Most units that a shard is paid for.
+    pub max_units: u64,
+    /// When everything must be settled, unix seconds.
+    pub deadline: i64,
+    /// Time to commit, seconds.
+    pub commit_secs: u32,
+    /// Time to reveal, seconds.
+    pub reveal_secs: u32,
+    /// Most that the client agrees to put into escrow, base units.
+    pub max_deposit: u64,
+    /// Supplier it requires, or zeros.
+    pub supplier: [u8; 16],
+    /// Region it requires, or zeros.
+    pub region: [u8; 16],
+    /// Score it requires, fuel per second.
+    pub min_score: u64,
+    /// Memory it requires, MiB.
+    pub min_memory_mb: u32,
+    /// Cores it requires.
+    pub min_cores: u16,
+}
+
+/// Accounts of `post_job`.
+#[event_cpi]
+#[derive(Accounts)]
+#[instruction(args: PostJobArgs)]
+pub struct PostJob<'info> {
+    /// The wallet; pays deposit and rent. The one signature.
+    #[account(mut)]
+    pub owner: Signer<'info>,
+    /// The network.
+    pub network: AccountLoader<'info, Network>,
+    /// The wallet's client account.
+    #[account(
+        mut,
+        has_one = owner @ MillraceError::NotAuthorized,
+        has_one = escrow @ MillraceError::WrongAccount,
+    )]
+    pub client: Account<'info, Client>,
+    /// The job.
+    #[account(
+        init,
+        payer = owner,
+        space = Job::SIZE,
+        seeds = [seeds::JOB, owner.key().as_ref(), &args.nonce.to_le_bytes()],
+        bump,
+    )]
+    pub job: AccountLoader<'info, Job>,
+    /// Mint of payments.
+    pub payment_mint: InterfaceAccount<'info, Mint>,
+    /// Where the deposit comes from.
+    #[account(mut)]
+    pub source: InterfaceAccount<'info, TokenAccount>,
+    /// The client's escrow vault.
+    #[account(mut)]
+    pub escrow: InterfaceAccount<'info, TokenAccount>,
+    /// Token program.
+    pub token_program: Interface<'info, TokenInterface>,
+    /// System program.
+    pub system_program: Program<'info, System>,
+}
+
+impl PostJob<'_> {
+    /// Checks the terms and returns the deposit.
+    fn validate(&self, args: &PostJobArgs, now: i64) -> Result<u64> {
+        // network: CANNOT take new jobs while paused
+        let network = self.network.load()?;
+        network.require_running()?;
+
+        // client: a nonce is used once, so a closed job's address never lives again
+        require!(
+            args.nonce == self.client.next_nonce,
+            MillraceError::NonceMismatch
+        );
+
+        // payment mint
+        require_keys_eq!(
+            self.payment_mint.key(),
+            network.payment_mint,
+            MillraceError::WrongAccount
+        );
+
+        // shards and seats: two different results must never both have a quorum
+        let shards_fit = (1..=network.max_shards).contains(&args.shards);
+        require!(shards_fit, MillraceError::ShardsOutOfBounds);
+        let quorum_fits = args.quorum >= 1
+            && args.quorum <= args.replicas
+            && args.replicas <= args.max_replicas
+            && args.max_replicas <= network.max_replicas
+            && u16::from(args.quorum) * 2 > u16::from(args.max_replicas);
+        require!(quorum_fits, MillraceError::QuorumOutOfBounds);
+
+        // windows and deadline
+        let bounds = network.min_window_secs..=network.max_window_secs;
+        let windows_fit = bounds.contains(&args.commit_secs) && bounds.contains(&args.reveal_secs);
+        require!(windows_fit, MillraceError::WindowOutOfBounds);
+        let round = i64::from(args.commit_secs) + i64::from(args.reveal_secs);
+        let latest = now.saturating_add(i64::from(network.max_deadline_secs));
+        let earliest = now.saturating_add(round);
+        let deadline_fits = args.deadline >= earliest && args.deadline <= latest;
+        require!(deadline_fits, MillraceError::DeadlineOutOfBounds);
+
+        // requirement
+        validate_tag(&args.supplier)?;
+        validate_tag(&args.region)?;
+
+        // deposit: CANNOT exceed what the wallet agreed to, whatever the fee is by now
+        require!(
+            args.price_cap > 0 && args.max_units > 0,
+            MillraceError::PriceZero
+        );
+        let cost = money::shard_cost(
+            args.price_cap,
+            args.max_units,
+            args.max_replicas,
+            network.fee_bps,
+        )?;
+        let deposit = money::mul(cost, u64::from(args.shards))?;
+        require!(
+            deposit <= args.max_deposit,
+            MillraceError::DepositAboveConsent
+        );
+        Ok(deposit)
+    }
+}
+
+/// Posts a job.
+pub fn post_job(ctx: Context<PostJob>, args: PostJobArgs) -> Result<()> {
+    let clock = Clock::get()?;
+    let deposit = ctx.accounts.validate(&args, clock.unix_timestamp)?;
+    let owner = ctx.accounts.owner.key();
+
+    let client = &mut ctx.accounts.client;
+    client.next_nonce = money::add(client.next_nonce, 1)?;
+    client.held = money::add(client.held, deposit)?;
+    client.open_jobs = client
+        .open_jobs
+        .checked_add(1)
+        .ok_or(MillraceError::AmountOverflow)?;
+
+    let accounts = &ctx.accounts;
+    {
+        let network = accounts.network.load()?;
+        let highest_price = money::mul(args.price_cap, args.max_units)?;
+        let mut job = accounts.job.load_init()?;
+        job.client = owner;
+        job.manifest = args.manifest;
+        job.orchestrator = args.orchestrator;
+        job.supplier = args.supplier;
+        job.region = args.region;
+        job.nonce = args.nonce;
+        job.price_cap = args.price_cap;
+        job.max_units = args.max_units;
+        job.deposited = deposit;
+        job.held = deposit;
+        job.min_score = args.min_score;
+        job.posted_at = clock.unix_timestamp;
+        job.posted_slot = clock.slot;
+        job.deadline = args.deadline;
+        job.seat_lock = money::share(highest_price, network.lock_bps)?;
+        job.shards = args.shards;
+        job.commit_secs = args.commit_secs;
+        job.reveal_secs = args.reveal_secs;
+        job.min_memory_mb = args.min_memory_mb;
+        job.min_cores = args.min_cores;
+        job.fee_bps = network.fee_bps;
+        job.slash_bps = network.slash_bps;
+        job.late_bps = network.late_bps;
+        job.scenario = args.scenario as u8;
+        job.mode = args.mode as u8;
+        job.meter = args.meter as u8;
+        job.replicas = args.replicas;
+        job.quorum = args.quorum;
+        job.max_replicas = args.max_replicas;
+        job.state = JobState::Open as u8;
+        job.bump = ctx.bumps.job;
+        job.version = ACCOUNT_VERSION;
+        job.invariant()?;
+    }
+
+    let transfer = Transfer {
+        program: &accounts.token_program,
+        mint: &accounts.payment_mint,
+        from: accounts.source.to_account_info(),
+        to: accounts.escrow.to_account_info(),
+        authority: accounts.owner.to_account_info(),
+    };
+    transfer.send(deposit, &[])?;
+
+    emit_cpi!(JobPosted {
+        job: accounts.job.key(),
+        client: owner,
+        nonce: args.nonce,
+        manifest: args.manifest,
+        shards: args.shards,
+        deposited: deposit,
+        client_held_after: accounts.client.held,
+    });
+    Ok(())
+}

@@ -1,0 +1,15 @@
+//! One verb a file, in folders by role. Each file holds, in this order: arguments, accounts,
+//! `validate`, handler, event.
+
+mod admin;
+mod client;
+mod crank;
+mod orchestrator;
+mod provider;
+mod tokens;
+
+pub use admin::*;
+pub use client::*;
+pub use crank::*;
+pub use orchestrator::*;
+pub use provider::*;

@@ -1,0 +1,78 @@
+//! Reads what the ed25519 program has just checked.
+//!
+//! The instruction right before ours must be the ed25519 program's. Its data starts with a count and
+//! a padding byte, then for each signature seven little-endian `u16`: signature offset and
+//! instruction, key offset and instruction, message offset, size and instruction. An instruction
+//! number of `u16::MAX` means «in this very data»; nothing else is accepted, so that no check can be
+//! pointed at bytes that somebody else chose (solana-ed25519-program 3.0, `lib.rs`).
+
+use crate::error::MillraceError;
+use anchor_lang::prelude::*;
+use anchor_lang::solana_program::instruction::Instruction;
+use solana_instructions_sysvar::{load_current_index_checked, load_instruction_at_checked};
+
+const ED25519_PROGRAM: Pubkey = pubkey!("Ed25519SigVerify111111111111111111111111111");
+const HEADER: usize = 2;
+const OFFSETS: usize = 14;
+const KEY: usize = 32;
+const MESSAGE: usize = 32;
+const SAME_INSTRUCTION: u16 = u16::MAX;
+
+/// The checked (key, message) pairs of the ed25519 instruction before the current one.
+pub struct CheckedSignatures(Instruction);
+
+impl CheckedSignatures {
+    /// Loads the instruction before the current one.
+    ///
+    /// # Errors
+    /// [`MillraceError::SignatureCheckMissing`] unless it is the ed25519 program's and checks
+    /// exactly `count` signatures.
+    pub fn load(sysvar: &AccountInfo, count: usize) -> Result<Self> {
+        let current = load_current_index_checked(sysvar)?;
+        let before = current
+            .checked_sub(1)
+            .ok_or(MillraceError::SignatureCheckMissing)?;
+        let instruction = load_instruction_at_checked(usize::from(before), sysvar)?;
+        let ours = instruction.program_id == ED25519_PROGRAM
+            && instruction.data.first().map(|n| usize::from(*n)) == Some(count);
+        require!(ours, MillraceError::SignatureCheckMissing);
+        Ok(Self(instruction))
+    }
+
+    /// # Errors
+    /// [`MillraceError::SignatureMismatch`] unless signature `at` is of `key` over `message`.
+    pub fn require(&self, at: usize, key: &Pubkey, message: &[u8; 32]) -> Result<()> {
+        let covered = self
+            .pair(at)
+            .is_some_and(|(k, m)| k == key.as_ref() && m == message);
+        require!(covered, MillraceError::SignatureMismatch);
+        Ok(())
+    }
+
+    fn pair(&self, at: usize) -> Option<(&[u8], &[u8])> {
+        let data = self.0.data.as_slice();
+        let start = HEADER + at * OFFSETS;
+        let mut fields = [0u16; 7];
+        for (i, field) in fields.iter_mut().enumerate() {
+            let bytes = data.get(start + i * 2..start + i * 2 + 2)?;
+            *field = u16::from_le_bytes(bytes.try_into().ok()?);
+        }
+        let [
+            _,
+            signature_in,
+            key_at,
+            key_in,
+            message_at,
+            size,
+            message_in,
+        ] = fields;
+        let here = [signature_in, key_in, message_in]
+            .iter()
+            .all(|n| *n == SAME_INSTRUCTION);
+        if !here || usize::from(size) != MESSAGE {
+            return None;
+        }
+        let slice = |at: u16, len: usize| data.get(usize::from(at)..usize::from(at) + len);
+        Some((slice(key_at, KEY)?, slice(message_at, MESSAGE)?))
+    }
+}

@@ -1,0 +1,10 @@
+//! What moves a shard forward.
+
+mod assign_seats;
+mod ed25519;
+mod record_commitments;
+mod record_reveals;
+
+pub use assign_seats::*;
+pub use record_commitments::*;
+pub use record_reveals::*;

@@ -1,0 +1,57 @@
+use crate::error::MillraceError;
+use crate::events::EarningsClaimed;
+use crate::instructions::tokens::{Transfer, belongs_to, from_provider};
+use crate::math::money;
+use crate::state::Provider;
+use anchor_lang::prelude::*;
+use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
+
+/// Accounts of `claim_earnings`. Nobody signs: the tokens can go to the authority alone.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct ClaimEarnings<'info> {
+    /// The provider.
+    #[account(mut, has_one = earnings_vault @ MillraceError::WrongAccount)]
+    pub provider: AccountLoader<'info, Provider>,
+    /// Its earnings vault.
+    #[account(mut)]
+    pub earnings_vault: InterfaceAccount<'info, TokenAccount>,
+    /// Mint of payments; the vault's.
+    #[account(address = earnings_vault.mint @ MillraceError::WrongAccount)]
+    pub payment_mint: InterfaceAccount<'info, Mint>,
+    /// A token account of the provider's authority.
+    #[account(mut)]
+    pub destination: InterfaceAccount<'info, TokenAccount>,
+    /// Token program.
+    pub token_program: Interface<'info, TokenInterface>,
+}
+
+/// Moves what is earned and not yet claimed.
+pub fn claim_earnings(ctx: Context<ClaimEarnings>) -> Result<()> {
+    let accounts = &ctx.accounts;
+    let (authority, bump, amount, claimed_after) = {
+        let mut provider = accounts.provider.load_mut()?;
+        let amount = money::sub(provider.earned, provider.claimed)?;
+        require!(amount > 0, MillraceError::AmountZero);
+        provider.claimed = provider.earned;
+        provider.invariant()?;
+        (provider.authority, provider.bump, amount, provider.claimed)
+    };
+    let mint = accounts.payment_mint.key();
+    let owned = belongs_to(&accounts.destination, &mint, &authority);
+    require!(owned, MillraceError::WrongAccount);
+    let transfer = Transfer {
+        program: &accounts.token_program,
+        mint: &accounts.payment_mint,
+        from: accounts.earnings_vault.to_account_info(),
+        to: accounts.destination.to_account_info(),
+        authority: accounts.provider.to_account_info(),
+    };
+    from_provider(transfer, &authority, bump, amount)?;
+    emit_cpi!(EarningsClaimed {
+        provider: accounts.provider.key(),
+        amount,
+        claimed_after,
+    });
+    Ok(())
+}

@@ -1,0 +1,259 @@
+//! What the seats of a shard say together.
+
+use crate::constants::MAX_SEATS;
+use crate::state::{Seat, SeatStatus};
+
+/// What is to be done with a shard now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Seats may still commit or reveal, or free seats wait to be filled.
+    Wait,
+    /// Pay the seats that agree with the result of seat `winner`; where `slash`, punish those that
+    /// revealed another one.
+    Settle {
+        /// Index of a seat that holds the result of the quorum.
+        winner: usize,
+        /// Whether every seat that could speak has spoken.
+        slash: bool,
+    },
+    /// Open seats up to the most replicas: nobody is judged before everyone could speak.
+    Reopen,
+    /// No quorum and nobody left to ask: the client is refunded, nobody is slashed.
+    Fail,
+}
+
+/// What the decision depends on besides the seats.
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
+    /// Seats that must agree.
+    pub quorum: u8,
+    /// Seats that this round fills.
+    pub target: u8,
+    /// Seats a shard may have at the most.
+    pub max_replicas: u8,
+    /// Results have been shown in this round, so that no seat can be filled in it any more.
+    pub revealing: bool,
+    /// The commit window of this round is over.
+    pub commits_over: bool,
+    /// The reveal window of this round is over.
+    pub round_over: bool,
+    /// Another whole round fits before the job's deadline.
+    pub another_round_fits: bool,
+}
+
+/// Decides. Pure: equal inputs, equal verdict, whoever asks.
+pub fn verdict(seats: &[Seat; MAX_SEATS], question: &Question) -> Verdict {
+    let count = |status| seats.iter().filter(|s| s.status() == status).count();
+    let (assigned, committed) = (count(SeatStatus::Assigned), count(SeatStatus::Committed));
+    let revealed = count(SeatStatus::Revealed);
+    let may_commit = assigned > 0 && !question.commits_over;
+    let all_spoke = question.revealing && committed == 0 && !may_commit;
+    if !all_spoke && !question.round_over {
+        return Verdict::Wait;
+    }
+    let (winner, votes) = largest_group(seats);
+    let unanimous = votes == revealed;
+    let complete = revealed >= usize::from(question.max_replicas);
+    let quorum = votes >= usize::from(question.quorum);
+    if quorum && (unanimous || complete || !question.another_round_fits) {
+        // Where not everyone could be heard before the deadline, two cheats might be all who
+        // were: the quorum is paid, and nobody is slashed.
+        return Verdict::Settle {
+            winner,
+            slash: complete,
+        };
+    }
+    if complete || !question.another_round_fits {
+        return Verdict::Fail;
+    }
+    // A reopened shard whose seats nobody took stays as it is.
+    let nobody_to_release = assigned == 0 && question.target == question.max_replicas;
+    if nobody_to_release && !question.revealing {
+        Verdict::Wait
+    } else {
+        Verdict::Reopen
+    }
+}
+
+/// A seat of the largest group that revealed the same result, and the group's size.
+fn largest_group(seats: &[Seat; MAX_SEATS]) -> (usize, usize) {
+    let mut best = (0, 0);
+    for (i, seat) in seats.iter().enumerate() {
+        if seat.status() == SeatStatus::Revealed {
+            let votes = seats.iter().filter(|other| other.agrees_with(seat)).count();
+            if votes > best.1 {
+                best = (i, votes);
+            }
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use SeatStatus::{Assigned, Committed, Empty, Revealed};
+
+    const Q: Question = Question {
+        quorum: 2,
+        target: 3,
+        max_replicas: 5,
+        revealing: true,
+        commits_over: false,
+        round_over: false,
+        another_round_fits: true,
+    };
+
+    fn seats(of: &[(SeatStatus, u8)]) -> [Seat; MAX_SEATS] {
+        let mut seats = [Seat::default(); MAX_SEATS];
+        for (seat, (status, root)) in seats.iter_mut().zip(of) {
+            seat.status = *status as u8;
+            seat.digest = [*root; 32];
+            seat.units = 1;
+        }
+        seats
+    }
+
+    #[test]
+    fn agreement_settles_at_once() {
+        let s = seats(&[(Revealed, 1), (Revealed, 1), (Revealed, 1)]);
+        assert_eq!(
+            verdict(&s, &Q),
+            Verdict::Settle {
+                winner: 0,
+                slash: false
+            }
+        );
+    }
+
+    #[test]
+    fn a_seat_that_may_still_speak_is_waited_for() {
+        for status in [Assigned, Committed] {
+            let s = seats(&[(Revealed, 1), (Revealed, 1), (status, 1)]);
+            assert_eq!(verdict(&s, &Q), Verdict::Wait);
+        }
+        let filling = Question {
+            revealing: false,
+            ..Q
+        };
+        let s = seats(&[(Revealed, 1), (Revealed, 2), (Empty, 0)]);
+        assert_eq!(verdict(&s, &filling), Verdict::Wait);
+    }
+
+    #[test]
+    fn a_seat_that_missed_its_commit_window_is_not_waited_for() {
+        let s = seats(&[(Revealed, 1), (Assigned, 0), (Revealed, 1)]);
+        let q = Question {
+            commits_over: true,
+            ..Q
+        };
+        assert_eq!(
+            verdict(&s, &q),
+            Verdict::Settle {
+                winner: 0,
+                slash: false
+            }
+        );
+    }
+
+    #[test]
+    fn a_quorum_settles_without_a_silent_seat_once_the_round_is_over() {
+        let s = seats(&[(Revealed, 1), (Committed, 9), (Revealed, 1)]);
+        let q = Question {
+            round_over: true,
+            ..Q
+        };
+        assert_eq!(
+            verdict(&s, &q),
+            Verdict::Settle {
+                winner: 0,
+                slash: false
+            }
+        );
+    }
+
+    #[test]
+    fn a_disagreement_opens_more_seats_before_anyone_is_slashed() {
+        let s = seats(&[(Revealed, 2), (Revealed, 1), (Revealed, 2)]);
+        assert_eq!(verdict(&s, &Q), Verdict::Reopen);
+        let full = Question {
+            max_replicas: 3,
+            ..Q
+        };
+        assert_eq!(
+            verdict(&s, &full),
+            Verdict::Settle {
+                winner: 0,
+                slash: true
+            }
+        );
+    }
+
+    #[test]
+    fn without_time_for_another_round_the_quorum_is_paid_and_nobody_slashed() {
+        let s = seats(&[(Revealed, 2), (Revealed, 1), (Revealed, 2)]);
+        let q = Question {
+            another_round_fits: false,
+            ..Q
+        };
+        assert_eq!(
+            verdict(&s, &q),
+            Verdict::Settle {
+                winner: 0,
+                slash: false
+            }
+        );
+    }
+
+    #[test]
+    fn no_quorum_among_all_seats_fails() {
+        let s = seats(&[(Revealed, 1), (Revealed, 2), (Revealed, 3)]);
+        let full = Question {
+            max_replicas: 3,
+            ..Q
+        };
+        assert_eq!(verdict(&s, &full), Verdict::Fail);
+        let nobody = Question {
+            round_over: true,
+            another_round_fits: false,
+            ..Q
+        };
+        assert_eq!(verdict(&seats(&[]), &nobody), Verdict::Fail);
+    }
+
+    #[test]
+    fn a_reopened_shard_waits_for_takers_while_there_is_time() {
+        let s = seats(&[(Revealed, 1), (Revealed, 2)]);
+        let q = Question {
+            target: 5,
+            revealing: false,
+            round_over: true,
+            ..Q
+        };
+        assert_eq!(verdict(&s, &q), Verdict::Wait);
+        let shown = Question {
+            revealing: true,
+            ..q
+        };
+        assert_eq!(verdict(&s, &shown), Verdict::Reopen);
+        let late = seats(&[(Revealed, 1), (Revealed, 2), (Assigned, 0)]);
+        assert_eq!(verdict(&late, &q), Verdict::Reopen);
+    }
+
+    #[test]
+    fn equal_roots_with_other_units_do_not_agree() {
+        let mut s = seats(&[(Revealed, 1), (Revealed, 1), (Revealed, 1)]);
+        s[2].units = 2;
+        let full = Question {
+            max_replicas: 3,
+            ..Q
+        };
+        assert_eq!(
+            verdict(&s, &full),
+            Verdict::Settle {
+                winner: 0,
+                slash: true
+            }
+        );
+    }
+}

@@ -1,0 +1,29 @@
+use anchor_lang::prelude::*;
+
+/// A client's counter and the book of its escrow vault. Never closed, so that no nonce is used twice
+/// and no closed job's address can live again.
+#[account]
+#[derive(Debug, InitSpace)]
+pub struct Client {
+    /// Layout version.
+    pub version: u8,
+    /// Bump of this account.
+    pub bump: u8,
+    /// The wallet that signs.
+    pub owner: Pubkey,
+    /// The escrow vault: the client's own tokens, in the books of its jobs.
+    pub escrow: Pubkey,
+    /// Nonce of the next job.
+    pub next_nonce: u64,
+    /// What the open jobs hold together, base units. The vault's balance is never below it.
+    pub held: u64,
+    /// Jobs that are not closed yet.
+    pub open_jobs: u32,
+    /// For later versions.
+    pub reserved: [u8; 34],
+}
+
+impl Client {
+    /// Bytes of the account, discriminator included.
+    pub const SIZE: usize = 8 + Self::INIT_SPACE;
+}

@@ -1,0 +1,209 @@
+use crate::error::MillraceError;
+use crate::math::money;
+use anchor_lang::prelude::*;
+
+/// A provider: who it is, what it offers, and the books of its stake.
+#[account(zero_copy)]
+#[repr(C)]
+#[derive(Debug)]
+pub struct Provider {
+    /// Cold key: owns the stake and the earnings.
+    pub authority: Pubkey,
+    /// Hot key: signs commitments.
+    pub operator: Pubkey,
+    /// X25519 key for sealed inputs; all zeros where none is offered.
+    pub sealing_key: [u8; 32],
+    /// Token account that holds the stake.
+    pub stake_vault: Pubkey,
+    /// Token account that payments go to.
+    pub earnings_vault: Pubkey,
+    /// Which supplier's machine it is, ASCII padded with zeros.
+    pub supplier: [u8; 16],
+    /// Where it stands, ASCII padded with zeros.
+    pub region: [u8; 16],
+    /// Model of its GPUs, ASCII padded with zeros.
+    pub gpu_model: [u8; 16],
+    /// Asking price, base units of the payment mint per unit.
+    pub ask_price: u64,
+    /// Stake that backs seats, base units.
+    pub active: u64,
+    /// Part of the stake that open seats lock, base units.
+    pub locked: u64,
+    /// Stake on its way out, base units; slashing reaches it.
+    pub unbonding: u64,
+    /// When the unbonding stake may leave, unix seconds.
+    pub unbonding_until: i64,
+    /// All stake ever deposited, base units.
+    pub deposited: u64,
+    /// All stake ever withdrawn, base units.
+    pub withdrawn: u64,
+    /// All stake ever taken as a penalty, base units.
+    pub slashed: u64,
+    /// All payments ever received, base units.
+    pub earned: u64,
+    /// All payments ever claimed, base units.
+    pub claimed: u64,
+    /// Verified speed, fuel per second; 0 where not measured.
+    pub score: u64,
+    /// When it registered, unix seconds.
+    pub registered_at: i64,
+    /// Seats that agreed with the quorum.
+    pub right: u32,
+    /// Seats that revealed another result than the quorum's.
+    pub wrong: u32,
+    /// Seats that did not commit or reveal in time.
+    pub late: u32,
+    /// Memory, MiB.
+    pub memory_mb: u32,
+    /// Processor cores.
+    pub cores: u16,
+    /// GPUs.
+    pub gpus: u16,
+    /// Seats held now.
+    pub open_seats: u16,
+    /// Most seats it takes at a time.
+    pub max_open_seats: u16,
+    /// Bump of this account.
+    pub bump: u8,
+    /// Layout version.
+    pub version: u8,
+    /// For later versions.
+    pub reserved: [u8; 174],
+}
+
+impl Provider {
+    /// Bytes of the account, discriminator included.
+    pub const SIZE: usize = 8 + std::mem::size_of::<Self>();
+
+    /// Stake that no seat has locked, base units.
+    pub fn free_stake(&self) -> u64 {
+        self.active.saturating_sub(self.locked)
+    }
+
+    /// Credits a deposit.
+    pub fn deposit(&mut self, amount: u64) -> Result<()> {
+        self.active = money::add(self.active, amount)?;
+        self.deposited = money::add(self.deposited, amount)?;
+        Ok(())
+    }
+
+    /// Takes a seat: locks `amount` of the free stake.
+    ///
+    /// # Errors
+    /// [`MillraceError::ProviderFull`], [`MillraceError::StakeNotFree`].
+    pub fn take_seat(&mut self, amount: u64) -> Result<()> {
+        require!(
+            self.open_seats < self.max_open_seats,
+            MillraceError::ProviderFull
+        );
+        require!(self.free_stake() >= amount, MillraceError::StakeNotFree);
+        self.locked = money::add(self.locked, amount)?;
+        self.open_seats += 1;
+        Ok(())
+    }
+
+    /// Leaves a seat: releases the `locked` stake and takes `penalty` of it, the unbonding part
+    /// last. Returns what was taken.
+    pub fn leave_seat(&mut self, locked: u64, penalty: u64) -> Result<u64> {
+        self.locked = money::sub(self.locked, locked)?;
+        self.open_seats = self
+            .open_seats
+            .checked_sub(1)
+            .ok_or(MillraceError::InvariantBroken)?;
+        let from_active = penalty.min(self.active);
+        let from_unbonding = (penalty - from_active).min(self.unbonding);
+        self.active -= from_active;
+        self.unbonding -= from_unbonding;
+        let taken = from_active + from_unbonding;
+        self.slashed = money::add(self.slashed, taken)?;
+        Ok(taken)
+    }
+
+    /// Credits a payment for a right result.
+    pub fn earn(&mut self, amount: u64) -> Result<()> {
+        self.earned = money::add(self.earned, amount)?;
+        self.right = self.right.saturating_add(1);
+        Ok(())
+    }
+
+    /// `active + unbonding + slashed + withdrawn == deposited`, `locked ≤ active + unbonding`,
+    /// `claimed ≤ earned`.
+    pub fn invariant(&self) -> Result<()> {
+        let held = money::add(self.active, self.unbonding)?;
+        let gone = money::add(self.slashed, self.withdrawn)?;
+        require!(
+            money::add(held, gone)? == self.deposited,
+            MillraceError::InvariantBroken
+        );
+        require!(self.locked <= held, MillraceError::InvariantBroken);
+        require!(self.claimed <= self.earned, MillraceError::InvariantBroken);
+        require!(
+            self.open_seats <= self.max_open_seats,
+            MillraceError::InvariantBroken
+        );
+        Ok(())
+    }
+}
+
+/// # Errors
+/// [`MillraceError::TagInvalid`] unless `tag` is printable ASCII padded with zeros.
+pub fn validate_tag(tag: &[u8]) -> Result<()> {
+    let end = tag.iter().position(|b| *b == 0).unwrap_or(tag.len());
+    let (text, padding) = tag.split_at(end);
+    let valid = text.iter().all(u8::is_ascii_graphic) && padding.iter().all(|b| *b == 0);
+    require!(valid, MillraceError::TagInvalid);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use bytemuck::Zeroable;
+
+    fn provider(active: u64, unbonding: u64) -> Provider {
+        Provider {
+            active,
+            unbonding,
+            deposited: active + unbonding,
+            max_open_seats: 2,
+            ..Provider::zeroed()
+        }
+    }
+
+    #[test]
+    fn a_penalty_reaches_unbonding_stake_and_never_more_than_there_is() {
+        let mut p = provider(60, 40);
+        p.take_seat(50).unwrap();
+        assert_eq!(p.leave_seat(50, 80).unwrap(), 80);
+        assert_eq!((p.active, p.unbonding, p.slashed), (0, 20, 80));
+        p.invariant().unwrap();
+        let mut p = provider(30, 0);
+        p.take_seat(30).unwrap();
+        assert_eq!(p.leave_seat(30, 31).unwrap(), 30);
+        p.invariant().unwrap();
+    }
+
+    #[test]
+    fn locked_stake_can_not_back_a_second_seat() {
+        let mut p = provider(100, 100);
+        p.take_seat(60).unwrap();
+        assert_eq!(p.take_seat(41), err!(MillraceError::StakeNotFree));
+        p.take_seat(40).unwrap();
+        assert_eq!(p.take_seat(0), err!(MillraceError::ProviderFull));
+    }
+
+    #[test]
+    fn books_that_do_not_add_up_are_noticed() {
+        let mut p = provider(100, 0);
+        p.active = 101;
+        assert!(p.invariant().is_err());
+    }
+
+    #[test]
+    fn tags_are_printable_and_padded() {
+        validate_tag(b"eu-west\0\0").unwrap();
+        assert!(validate_tag(b"eu west\0\0").is_err());
+        assert!(validate_tag(b"eu\0west\0").is_err());
+    }
+}
