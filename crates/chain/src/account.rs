@@ -1,0 +1,91 @@
+//! Reading the program's accounts from their bytes.
+
+use crate::error::ChainError;
+use anchor_lang::{AccountDeserialize, Discriminator};
+use bytemuck::AnyBitPattern;
+use millrace_program::state::{Client, Job, Network, Orchestrator, Provider, Shard};
+use solana_sdk::pubkey::Pubkey;
+
+/// Any account of the program.
+#[derive(Clone, Debug)]
+pub enum Entity {
+    /// The network.
+    Network(Box<Network>),
+    /// An orchestrator.
+    Orchestrator(Orchestrator),
+    /// A provider.
+    Provider(Box<Provider>),
+    /// A client.
+    Client(Client),
+    /// A job.
+    Job(Box<Job>),
+    /// A shard.
+    Shard(Box<Shard>),
+}
+
+impl Entity {
+    /// Reads an account by its discriminator; `None` for bytes that are no account of ours.
+    pub fn read(data: &[u8]) -> Option<Self> {
+        let discriminator = data.get(..8)?;
+        Some(match discriminator {
+            d if d == Network::DISCRIMINATOR => Self::Network(Box::new(pod(data)?)),
+            d if d == Provider::DISCRIMINATOR => Self::Provider(Box::new(pod(data)?)),
+            d if d == Job::DISCRIMINATOR => Self::Job(Box::new(pod(data)?)),
+            d if d == Shard::DISCRIMINATOR => Self::Shard(Box::new(pod(data)?)),
+            d if d == Orchestrator::DISCRIMINATOR => Self::Orchestrator(borsh(data)?),
+            d if d == Client::DISCRIMINATOR => Self::Client(borsh(data)?),
+            _ => return None,
+        })
+    }
+}
+
+fn pod<T: AnyBitPattern>(data: &[u8]) -> Option<T> {
+    let bytes = data.get(8..8 + size_of::<T>())?;
+    bytemuck::try_pod_read_unaligned(bytes).ok()
+}
+
+fn borsh<T: AccountDeserialize>(mut data: &[u8]) -> Option<T> {
+    T::try_deserialize(&mut data).ok()
+}
+
+/// A typed account.
+pub trait Typed: Sized {
+    /// What people call it.
+    const WHAT: &'static str;
+    /// Takes it out of the entity, if it is one.
+    fn of(entity: Entity) -> Option<Self>;
+}
+
+macro_rules! typed {
+    ($type:ident, $what:literal, $pattern:pat => $value:expr) => {
+        impl Typed for $type {
+            const WHAT: &'static str = $what;
+            fn of(entity: Entity) -> Option<Self> {
+                match entity {
+                    $pattern => Some($value),
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+typed!(Network, "network", Entity::Network(x) => *x);
+typed!(Provider, "provider", Entity::Provider(x) => *x);
+typed!(Job, "job", Entity::Job(x) => *x);
+typed!(Shard, "shard", Entity::Shard(x) => *x);
+typed!(Orchestrator, "orchestrator", Entity::Orchestrator(x) => x);
+typed!(Client, "client", Entity::Client(x) => x);
+
+/// Reads a typed account.
+///
+/// # Errors
+/// [`ChainError::Layout`] where the bytes are something else.
+pub fn read<T: Typed>(address: Pubkey, data: &[u8]) -> Result<T, ChainError> {
+    Entity::read(data)
+        .and_then(T::of)
+        .ok_or(ChainError::Layout {
+            address,
+            expected: T::WHAT,
+        })
+}

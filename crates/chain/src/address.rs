@@ -1,0 +1,84 @@
+//! Addresses that the program derives.
+
+use millrace_program::constants::seeds;
+use solana_sdk::pubkey::Pubkey;
+
+/// The program.
+pub const PROGRAM: Pubkey = millrace_program::ID;
+/// The SPL Token program.
+pub const TOKEN_PROGRAM: Pubkey = anchor_spl::token::ID;
+/// The system program.
+pub const SYSTEM_PROGRAM: Pubkey = Pubkey::new_from_array([0; 32]);
+
+fn derive(seeds: &[&[u8]]) -> Pubkey {
+    Pubkey::find_program_address(seeds, &PROGRAM).0
+}
+
+/// The network.
+pub fn network() -> Pubkey {
+    derive(&[seeds::NETWORK])
+}
+
+/// The treasury vault of `mint` in `bucket`.
+pub fn treasury(mint: &Pubkey, bucket: u8) -> Pubkey {
+    derive(&[seeds::TREASURY, mint.as_ref(), &[bucket]])
+}
+
+/// The orchestrator with this key.
+pub fn orchestrator(key: &Pubkey) -> Pubkey {
+    derive(&[seeds::ORCHESTRATOR, key.as_ref()])
+}
+
+/// The provider with this cold key.
+pub fn provider(authority: &Pubkey) -> Pubkey {
+    derive(&[seeds::PROVIDER, authority.as_ref()])
+}
+
+/// A provider's stake vault.
+pub fn stake_vault(provider: &Pubkey) -> Pubkey {
+    derive(&[seeds::STAKE, provider.as_ref()])
+}
+
+/// A provider's earnings vault.
+pub fn earnings_vault(provider: &Pubkey) -> Pubkey {
+    derive(&[seeds::EARNINGS, provider.as_ref()])
+}
+
+/// The client account of a wallet.
+pub fn client(owner: &Pubkey) -> Pubkey {
+    derive(&[seeds::CLIENT, owner.as_ref()])
+}
+
+/// A client's escrow vault.
+pub fn escrow(client: &Pubkey) -> Pubkey {
+    derive(&[seeds::ESCROW, client.as_ref()])
+}
+
+/// A wallet's job with this nonce.
+pub fn job(owner: &Pubkey, nonce: u64) -> Pubkey {
+    derive(&[seeds::JOB, owner.as_ref(), &nonce.to_le_bytes()])
+}
+
+/// A job's shard.
+pub fn shard(job: &Pubkey, index: u32) -> Pubkey {
+    derive(&[seeds::SHARD, job.as_ref(), &index.to_le_bytes()])
+}
+
+/// The authority under which the program emits events to itself.
+pub fn event_authority() -> Pubkey {
+    derive(&[b"__event_authority"])
+}
+
+/// The program's data under the upgradeable loader.
+pub fn program_data() -> Pubkey {
+    anchor_lang::solana_program::bpf_loader_upgradeable::get_program_data_address(&PROGRAM)
+}
+
+/// The associated token account of `owner` for an SPL Token mint.
+pub fn token_account(owner: &Pubkey, mint: &Pubkey) -> Pubkey {
+    spl_associated_token_account_interface::address::get_associated_token_address_with_program_id(
+        owner,
+        mint,
+        &TOKEN_PROGRAM,
+    )
+}

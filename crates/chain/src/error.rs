@@ -1,0 +1,213 @@
+//! What can go wrong between us and the chain, told so that a person knows what to do.
+
+use solana_rpc_client_api::client_error::{Error as ClientError, ErrorKind};
+use solana_sdk::instruction::InstructionError;
+use solana_sdk::pubkey::Pubkey;
+use solana_sdk::transaction::TransactionError;
+use thiserror::Error;
+
+/// First code of the program's own errors (Anchor's convention).
+const PROGRAM_ERRORS: u32 = 6000;
+
+/// An error of the client.
+#[derive(Debug, Error)]
+pub enum ChainError {
+    /// The endpoint can't be reached or did not answer.
+    #[error(
+        "the RPC endpoint {url} does not answer ({reason}); is it running, and is the address right?"
+    )]
+    Unreachable {
+        /// The endpoint.
+        url: String,
+        /// What the transport said.
+        reason: String,
+    },
+    /// The endpoint answered with an error of its own.
+    #[error("the RPC endpoint refused {what}: {reason}")]
+    Rpc {
+        /// What was asked.
+        what: &'static str,
+        /// Its answer.
+        reason: String,
+    },
+    /// The endpoint belongs to another cluster than before.
+    #[error(
+        "the RPC endpoint {url} is of another network: its genesis is {found}, expected {expected}"
+    )]
+    WrongGenesis {
+        /// The endpoint.
+        url: String,
+        /// Genesis hash found.
+        found: String,
+        /// Genesis hash expected.
+        expected: String,
+    },
+    /// The program is not on this cluster.
+    #[error(
+        "program {0} is not deployed there; deploy it, or point --url at a network that has it"
+    )]
+    NoProgram(Pubkey),
+    /// The program is there but no network was initialized.
+    #[error(
+        "no Millrace network is initialized there; run `millrace migrate` with the deployer's key"
+    )]
+    NoNetwork,
+    /// The program refused an instruction.
+    #[error("the program refused: {message} ({name})")]
+    Refused {
+        /// Error name, as in the IDL.
+        name: String,
+        /// Its message.
+        message: String,
+        /// Its code.
+        code: u32,
+    },
+    /// The transaction failed for a reason outside the program.
+    #[error("the transaction failed: {error}{}", logs_suffix(logs))]
+    Failed {
+        /// The cluster's error.
+        error: TransactionError,
+        /// Logs, where there are any.
+        logs: Vec<String>,
+    },
+    /// The transaction could not be landed after signing anew several times.
+    #[error(
+        "the transaction did not land before it expired, {attempts} times; the cluster may be overloaded, try again"
+    )]
+    Expired {
+        /// How often it was signed.
+        attempts: u32,
+    },
+    /// An account holds something else than expected.
+    #[error("account {address} is no {expected}")]
+    Layout {
+        /// The account.
+        address: Pubkey,
+        /// What was expected there.
+        expected: &'static str,
+    },
+    /// An account does not exist.
+    #[error("there is no {what} at {address}")]
+    Missing {
+        /// The account.
+        address: Pubkey,
+        /// What was expected there.
+        what: &'static str,
+    },
+    /// A key file or configuration can't be used.
+    #[error("{0}")]
+    Wallet(String),
+    /// The journal of transactions can't be written or read.
+    #[error("the transaction journal failed: {0}")]
+    Journal(String),
+}
+
+impl ChainError {
+    /// Classifies an error of the RPC client.
+    pub fn from_client(url: &str, what: &'static str, error: ClientError) -> Self {
+        match error.kind() {
+            ErrorKind::Reqwest(_) | ErrorKind::Io(_) | ErrorKind::Middleware(_) => {
+                Self::Unreachable {
+                    url: url.to_owned(),
+                    reason: root_cause(&error),
+                }
+            }
+            ErrorKind::TransactionError(e) => Self::from_transaction(e.clone(), Vec::new()),
+            _ => Self::Rpc {
+                what,
+                reason: error.to_string(),
+            },
+        }
+    }
+
+    /// Names the program's errors; others stay as they are.
+    pub fn from_transaction(error: TransactionError, logs: Vec<String>) -> Self {
+        let TransactionError::InstructionError(_, InstructionError::Custom(code)) = &error else {
+            return Self::Failed { error, logs };
+        };
+        match anchor_error(&logs) {
+            Some((name, message)) => Self::Refused {
+                name,
+                message,
+                code: *code,
+            },
+            None => match program_error(*code) {
+                Some((name, message)) => Self::Refused {
+                    name,
+                    message,
+                    code: *code,
+                },
+                None => Self::Failed { error, logs },
+            },
+        }
+    }
+
+    /// Whether the same call may succeed later without anything being changed.
+    pub fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::Rpc { .. } | Self::Expired { .. }
+        )
+    }
+
+    /// The name of the program's refusal, where it is one.
+    pub fn refusal(&self) -> Option<&str> {
+        match self {
+            Self::Refused { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+}
+
+fn logs_suffix(logs: &[String]) -> String {
+    let said = logs
+        .iter()
+        .rev()
+        .find(|l| l.contains("rror") || l.contains("failed"));
+    said.map(|l| format!(" ({l})")).unwrap_or_default()
+}
+
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
+
+/// The program's own error by its code.
+fn program_error(code: u32) -> Option<(String, String)> {
+    use millrace_program::error::MillraceError;
+    let at = u8::try_from(code.checked_sub(PROGRAM_ERRORS)?).ok()?;
+    let known = MillraceError::from_number(at)?;
+    Some((known.name(), known.to_string()))
+}
+
+/// Anchor logs `AnchorError … Error Code: Name. Error Number: N. Error Message: text.`
+fn anchor_error(logs: &[String]) -> Option<(String, String)> {
+    let line = logs.iter().rev().find(|l| l.contains("AnchorError"))?;
+    let name = line.split("Error Code: ").nth(1)?.split('.').next()?;
+    let message = line.split("Error Message: ").nth(1)?.trim_end_matches('.');
+    Some((name.to_owned(), message.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_named_even_without_logs() {
+        let error = TransactionError::InstructionError(0, InstructionError::Custom(6004));
+        let named = ChainError::from_transaction(error, Vec::new());
+        assert_eq!(named.refusal(), Some("ParameterOutOfBounds"));
+    }
+
+    #[test]
+    fn a_refusal_of_anchor_itself_is_named_from_the_logs() {
+        let error = TransactionError::InstructionError(0, InstructionError::Custom(2001));
+        let log = "Program log: AnchorError caused by account: job. Error Code: ConstraintHasOne. \
+                   Error Number: 2001. Error Message: A has one constraint was violated.";
+        let named = ChainError::from_transaction(error, vec![log.to_owned()]);
+        assert_eq!(named.refusal(), Some("ConstraintHasOne"));
+    }
+}

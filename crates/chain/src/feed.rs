@@ -1,0 +1,206 @@
+//! What changes on chain: subscriptions for speed, full reads for truth.
+//!
+//! The picture is shared; whoever waits is woken by a counter. Losing every notification costs the
+//! interval between two full reads, never a change.
+
+use crate::address::PROGRAM;
+use crate::error::ChainError;
+use crate::picture::Picture;
+use crate::rpc::{ChainTime, Rpc};
+use futures_util::StreamExt;
+use rand::Rng;
+use solana_pubsub_client::nonblocking::pubsub_client::PubsubClient;
+use solana_rpc_client_api::config::RpcProgramAccountsConfig;
+use solana_sdk::pubkey::Pubkey;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{RwLock, watch};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+const FIRST_BACKOFF: Duration = Duration::from_millis(200);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(15);
+/// A subscription that is silent this long is taken down and made anew.
+const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+/// How often the cluster's clock is read.
+const CLOCK_EVERY: Duration = Duration::from_millis(500);
+
+/// A live picture of the chain.
+#[derive(Clone)]
+pub struct Feed {
+    rpc: Rpc,
+    picture: Arc<RwLock<Picture>>,
+    changes: watch::Sender<u64>,
+    clock: watch::Sender<Option<Clock>>,
+    reread: Arc<tokio::sync::Notify>,
+}
+
+#[derive(Clone, Copy)]
+struct Clock {
+    time: ChainTime,
+    read: Instant,
+}
+
+impl Feed {
+    /// A feed of the program's accounts; [`Feed::run`] makes it live.
+    pub fn new(rpc: Rpc) -> Self {
+        Self {
+            rpc,
+            picture: Arc::default(),
+            changes: watch::Sender::new(0),
+            clock: watch::Sender::new(None),
+            reread: Arc::default(),
+        }
+    }
+
+    /// The picture.
+    pub fn picture(&self) -> &RwLock<Picture> {
+        &self.picture
+    }
+
+    /// A counter that rises with every change.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// The cluster's unix time now: the last clock read, and what has passed since. `None` before the
+    /// first read.
+    pub fn now(&self) -> Option<i64> {
+        let clock = (*self.clock.borrow())?;
+        // At most two seconds are added: a stalled cluster's clock stands still.
+        let passed = clock.read.elapsed().as_secs().min(2);
+        Some(clock.time.unix.saturating_add_unsigned(passed))
+    }
+
+    /// Whether the clock was read within `span`.
+    pub fn is_fresh(&self, span: Duration) -> bool {
+        self.clock
+            .borrow()
+            .is_some_and(|clock| clock.read.elapsed() < span)
+    }
+
+    /// The slot of the last clock read.
+    pub fn slot(&self) -> u64 {
+        self.clock.borrow().map_or(0, |clock| clock.time.slot)
+    }
+
+    /// Asks for a full read soon, after an act whose result does not notify (a closed account).
+    pub fn reread(&self) {
+        self.reread.notify_one();
+    }
+
+    /// Keeps the picture live until `stop`: full reads every `interval` and at each (re)connection.
+    pub async fn run(&self, interval: Duration, stop: CancellationToken) {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = self.keep_reading(interval) => {}
+            () = self.keep_subscribed() => {}
+            () = self.keep_time() => {}
+        }
+    }
+
+    async fn keep_reading(&self, interval: Duration) {
+        loop {
+            self.read_all().await;
+            tokio::select! {
+                () = sleep(interval) => {}
+                () = self.reread.notified() => {}
+            }
+        }
+    }
+
+    /// Reads everything once; a failure is left to the next read.
+    pub async fn read_all(&self) {
+        match self.rpc.read_all().await {
+            Ok(reading) => {
+                self.picture.write().await.replace(&reading);
+                self.changed();
+            }
+            Err(error) => warn!(%error, "full read failed"),
+        }
+    }
+
+    /// Reads chosen accounts at once, after an act that changed them.
+    pub async fn refresh(&self, keys: &[Pubkey]) -> Result<(), ChainError> {
+        for some in keys.chunks(100) {
+            let reading = self.rpc.read_some(some).await?;
+            let mut picture = self.picture.write().await;
+            for (address, data) in &reading.accounts {
+                picture.update(reading.slot, *address, data);
+            }
+        }
+        self.changed();
+        Ok(())
+    }
+
+    async fn keep_time(&self) {
+        loop {
+            match self.rpc.time().await {
+                Ok(time) => {
+                    let clock = Clock {
+                        time,
+                        read: Instant::now(),
+                    };
+                    self.clock.send_modify(|known| {
+                        // A lagging endpoint must not turn time back.
+                        if known.is_none_or(|known| known.time.slot <= time.slot) {
+                            *known = Some(clock);
+                        }
+                    });
+                    self.changed();
+                }
+                Err(error) => debug!(%error, "reading the clock failed"),
+            }
+            sleep(CLOCK_EVERY).await;
+        }
+    }
+
+    async fn keep_subscribed(&self) {
+        let mut backoff = FIRST_BACKOFF;
+        loop {
+            let start = Instant::now();
+            match self.subscribe().await {
+                Ok(()) => info!("subscription ended, connecting again"),
+                Err(error) => debug!(%error, "subscription failed, connecting again"),
+            }
+            if start.elapsed() > LONGEST_SILENCE {
+                backoff = FIRST_BACKOFF;
+            }
+            let jitter = rand::rng().random_range(0.5..1.5);
+            sleep(backoff.mul_f64(jitter)).await;
+            backoff = (backoff * 2).min(LONGEST_BACKOFF);
+        }
+    }
+
+    async fn subscribe(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let client = PubsubClient::new(self.rpc.ws_url()).await?;
+        let config = RpcProgramAccountsConfig {
+            account_config: Rpc::account_config(),
+            ..RpcProgramAccountsConfig::default()
+        };
+        let (mut stream, _unsubscribe) = client.program_subscribe(&PROGRAM, Some(config)).await?;
+        // What changed before the subscription stood is in this read.
+        self.reread();
+        while let Ok(Some(note)) = timeout(LONGEST_SILENCE, stream.next()).await {
+            let (Ok(address), Some(data)) =
+                (note.value.pubkey.parse(), note.value.account.data.decode())
+            else {
+                continue;
+            };
+            if self
+                .picture
+                .write()
+                .await
+                .update(note.context.slot, address, &data)
+            {
+                self.changed();
+            }
+        }
+        Ok(())
+    }
+
+    fn changed(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
+}

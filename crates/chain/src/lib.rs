@@ -1,0 +1,20 @@
+//! The program's client: addresses, instructions, account reads, the feed of changes, and the life of
+//! a transaction.
+//!
+//! The on-chain program is a dependency of this crate (its types, without entry point), so that
+//! layouts can't drift.
+
+pub mod account;
+pub mod address;
+pub mod error;
+pub mod feed;
+pub mod instruction;
+pub mod journal;
+pub mod picture;
+pub mod rpc;
+pub mod sender;
+pub mod wallet;
+
+pub use error::ChainError;
+pub use millrace_program as program;
+pub use solana_sdk::pubkey::Pubkey;

@@ -1,0 +1,156 @@
+//! The program's accounts as they were last seen. Pure: it is told what was read and notified, and
+//! never goes backwards in slots.
+
+use crate::account::Entity;
+use millrace_program::state::{Job, Network, Orchestrator, Provider, Shard};
+use solana_sdk::pubkey::Pubkey;
+use std::collections::HashMap;
+
+/// A full read of the program's accounts.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// The slot it was read at.
+    pub slot: u64,
+    /// Address and bytes of each account.
+    pub accounts: Vec<(Pubkey, Vec<u8>)>,
+}
+
+/// What is known of the chain.
+#[derive(Clone, Debug, Default)]
+pub struct Picture {
+    slot: u64,
+    seen: HashMap<Pubkey, u64>,
+    network: Option<Box<Network>>,
+    orchestrators: HashMap<Pubkey, Orchestrator>,
+    providers: HashMap<Pubkey, Provider>,
+    jobs: HashMap<Pubkey, Job>,
+    shards: HashMap<Pubkey, Shard>,
+}
+
+impl Picture {
+    /// Newest slot that anything was seen at.
+    pub fn slot(&self) -> u64 {
+        self.slot
+    }
+
+    /// The network, once seen.
+    pub fn network(&self) -> Option<&Network> {
+        self.network.as_deref()
+    }
+
+    /// Orchestrators by address.
+    pub fn orchestrators(&self) -> &HashMap<Pubkey, Orchestrator> {
+        &self.orchestrators
+    }
+
+    /// Providers by address.
+    pub fn providers(&self) -> &HashMap<Pubkey, Provider> {
+        &self.providers
+    }
+
+    /// Jobs by address.
+    pub fn jobs(&self) -> &HashMap<Pubkey, Job> {
+        &self.jobs
+    }
+
+    /// Shards by address.
+    pub fn shards(&self) -> &HashMap<Pubkey, Shard> {
+        &self.shards
+    }
+
+    /// Takes in one account as it was at `slot`. Returns whether anything is new; what is older than
+    /// what is known is left out.
+    pub fn update(&mut self, slot: u64, address: Pubkey, data: &[u8]) -> bool {
+        if self.seen.get(&address).is_some_and(|known| *known > slot) {
+            return false;
+        }
+        self.slot = self.slot.max(slot);
+        self.seen.insert(address, slot);
+        match Entity::read(data) {
+            Some(Entity::Network(network)) => self.network = Some(network),
+            Some(Entity::Orchestrator(x)) => drop(self.orchestrators.insert(address, x)),
+            Some(Entity::Provider(x)) => drop(self.providers.insert(address, *x)),
+            Some(Entity::Job(x)) => drop(self.jobs.insert(address, *x)),
+            Some(Entity::Shard(x)) => drop(self.shards.insert(address, *x)),
+            Some(Entity::Client(_)) => {}
+            None => self.forget(&address),
+        }
+        true
+    }
+
+    /// Takes in a full read: accounts that are missing from it, and were not seen after it, are gone.
+    pub fn replace(&mut self, reading: &Reading) {
+        for (address, data) in &reading.accounts {
+            self.update(reading.slot, *address, data);
+        }
+        let present: std::collections::HashSet<&Pubkey> = reading
+            .accounts
+            .iter()
+            .map(|(address, _)| address)
+            .collect();
+        let gone: Vec<Pubkey> = self
+            .seen
+            .iter()
+            .filter(|(address, slot)| **slot <= reading.slot && !present.contains(address))
+            .map(|(address, _)| *address)
+            .collect();
+        for address in gone {
+            self.forget(&address);
+            self.seen.remove(&address);
+        }
+        self.slot = self.slot.max(reading.slot);
+    }
+
+    fn forget(&mut self, address: &Pubkey) {
+        self.orchestrators.remove(address);
+        self.providers.remove(address);
+        self.jobs.remove(address);
+        self.shards.remove(address);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anchor_lang::Discriminator;
+
+    fn job(nonce: u64) -> Vec<u8> {
+        let mut data = Job::DISCRIMINATOR.to_vec();
+        let mut job: Job = bytemuck::Zeroable::zeroed();
+        job.nonce = nonce;
+        data.extend(bytemuck::bytes_of(&job));
+        data
+    }
+
+    const KEY: Pubkey = Pubkey::new_from_array([9; 32]);
+
+    #[test]
+    fn an_older_notification_changes_nothing() {
+        let mut picture = Picture::default();
+        assert!(picture.update(10, KEY, &job(2)));
+        assert!(!picture.update(9, KEY, &job(1)));
+        assert_eq!(picture.jobs()[&KEY].nonce, 2);
+    }
+
+    #[test]
+    fn a_full_read_drops_what_is_gone_and_keeps_what_is_newer() {
+        let mut picture = Picture::default();
+        let newer = Pubkey::new_from_array([8; 32]);
+        picture.update(10, KEY, &job(1));
+        picture.update(30, newer, &job(2));
+        picture.replace(&Reading {
+            slot: 20,
+            accounts: Vec::new(),
+        });
+        assert!(!picture.jobs().contains_key(&KEY));
+        assert!(picture.jobs().contains_key(&newer));
+    }
+
+    #[test]
+    fn a_closed_account_is_gone() {
+        let mut picture = Picture::default();
+        picture.update(10, KEY, &job(1));
+        picture.update(11, KEY, &[]);
+        assert!(picture.jobs().is_empty());
+    }
+}

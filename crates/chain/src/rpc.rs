@@ -1,0 +1,267 @@
+//! Reads from an RPC endpoint, with errors that name it.
+
+use crate::account::{self, Typed};
+use crate::address;
+use crate::error::ChainError;
+use crate::picture::Reading;
+use millrace_program::state::Network;
+use serde::Deserialize;
+use serde_json::json;
+use solana_client::nonblocking::rpc_client::RpcClient;
+use solana_commitment_config::CommitmentConfig;
+use solana_rpc_client_api::client_error::Error as ClientError;
+use solana_rpc_client_api::config::RpcAccountInfoConfig;
+use solana_rpc_client_api::request::RpcRequest;
+use solana_sdk::account::Account;
+use solana_sdk::pubkey;
+use solana_sdk::pubkey::Pubkey;
+use std::sync::Arc;
+use std::time::Duration;
+
+const CLOCK: Pubkey = pubkey!("SysvarC1ock11111111111111111111111111111111");
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A connection to an RPC endpoint. Cheap to clone.
+#[derive(Clone)]
+pub struct Rpc {
+    client: Arc<RpcClient>,
+    url: Arc<str>,
+    ws_url: Arc<str>,
+}
+
+/// The cluster's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChainTime {
+    /// Slot.
+    pub slot: u64,
+    /// Unix seconds, as programs see them.
+    pub unix: i64,
+}
+
+impl Rpc {
+    /// An endpoint; reads are `confirmed`. Nothing is sent yet.
+    pub fn new(url: &str, ws_url: &str) -> Self {
+        let commitment = CommitmentConfig::confirmed();
+        let client =
+            RpcClient::new_with_timeout_and_commitment(url.to_owned(), TIMEOUT, commitment);
+        Self {
+            client: Arc::new(client),
+            url: url.into(),
+            ws_url: ws_url.into(),
+        }
+    }
+
+    /// The HTTP address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The websocket address.
+    pub fn ws_url(&self) -> &str {
+        &self.ws_url
+    }
+
+    /// The plain client, for what this type does not cover.
+    pub fn client(&self) -> &RpcClient {
+        &self.client
+    }
+
+    /// Names the endpoint in an error of the plain client.
+    pub fn error(&self, what: &'static str) -> impl Fn(ClientError) -> ChainError {
+        let url = self.url.clone();
+        move |error| ChainError::from_client(&url, what, error)
+    }
+
+    /// The genesis hash, which identifies the cluster.
+    pub async fn genesis(&self) -> Result<String, ChainError> {
+        let hash = self.client.get_genesis_hash().await;
+        Ok(hash.map_err(self.error("the genesis hash"))?.to_string())
+    }
+
+    /// # Errors
+    /// [`ChainError::WrongGenesis`] unless the cluster is the expected one.
+    pub async fn require_genesis(&self, expected: &str) -> Result<(), ChainError> {
+        let found = self.genesis().await?;
+        if found == expected {
+            return Ok(());
+        }
+        let (url, expected) = (self.url.to_string(), expected.to_owned());
+        Err(ChainError::WrongGenesis {
+            url,
+            found,
+            expected,
+        })
+    }
+
+    /// An account's bytes and lamports, if it exists.
+    pub async fn account(&self, address: &Pubkey) -> Result<Option<Account>, ChainError> {
+        // The plain client hides behind «AccountNotFound» that an endpoint is down; its call for
+        // several accounts does not.
+        Ok(self.accounts(&[*address]).await?.pop().flatten())
+    }
+
+    /// Several accounts at once, at most 100.
+    pub async fn accounts(&self, keys: &[Pubkey]) -> Result<Vec<Option<Account>>, ChainError> {
+        let commitment = CommitmentConfig::confirmed();
+        let answer = self
+            .client
+            .get_multiple_accounts_with_commitment(keys, commitment)
+            .await;
+        Ok(answer.map_err(self.error("accounts"))?.value)
+    }
+
+    /// A typed account, if it exists.
+    pub async fn find<T: Typed>(&self, address: &Pubkey) -> Result<Option<T>, ChainError> {
+        match self.account(address).await? {
+            Some(found) if !found.data.is_empty() => account::read(*address, &found.data).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// A typed account.
+    ///
+    /// # Errors
+    /// [`ChainError::Missing`] where there is none.
+    pub async fn get<T: Typed>(&self, address: &Pubkey) -> Result<T, ChainError> {
+        let missing = ChainError::Missing {
+            address: *address,
+            what: T::WHAT,
+        };
+        self.find(address).await?.ok_or(missing)
+    }
+
+    /// The network's parameters.
+    ///
+    /// # Errors
+    /// [`ChainError::NoProgram`], [`ChainError::NoNetwork`].
+    pub async fn network(&self) -> Result<Network, ChainError> {
+        if let Some(network) = self.find(&address::network()).await? {
+            return Ok(network);
+        }
+        match self.account(&address::PROGRAM).await? {
+            Some(program) if program.executable => Err(ChainError::NoNetwork),
+            _ => Err(ChainError::NoProgram(address::PROGRAM)),
+        }
+    }
+
+    /// Balance of a token account in base units; `None` where it does not exist.
+    pub async fn token_balance(&self, address: &Pubkey) -> Result<Option<u64>, ChainError> {
+        // Offset 64 of an SPL Token account holds the amount.
+        let found = self.account(address).await?;
+        let amount = found.and_then(|a| a.data.get(64..72)?.try_into().ok());
+        Ok(amount.map(u64::from_le_bytes))
+    }
+
+    /// Decimals of a mint.
+    pub async fn decimals(&self, mint: &Pubkey) -> Result<u8, ChainError> {
+        let missing = ChainError::Missing {
+            address: *mint,
+            what: "mint",
+        };
+        // Offset 44 of an SPL Token mint holds its decimals.
+        let found = self.account(mint).await?;
+        found.and_then(|a| a.data.get(44).copied()).ok_or(missing)
+    }
+
+    /// Lamports of a wallet.
+    pub async fn lamports(&self, address: &Pubkey) -> Result<u64, ChainError> {
+        Ok(self.account(address).await?.map_or(0, |a| a.lamports))
+    }
+
+    /// The cluster's clock.
+    pub async fn time(&self) -> Result<ChainTime, ChainError> {
+        let missing = ChainError::Missing {
+            address: CLOCK,
+            what: "clock",
+        };
+        let data = self
+            .account(&CLOCK)
+            .await?
+            .map(|a| a.data)
+            .unwrap_or_default();
+        let field = |at: usize| data.get(at..at + 8)?.try_into().ok();
+        match (field(0), field(32)) {
+            (Some(slot), Some(unix)) => Ok(ChainTime {
+                slot: u64::from_le_bytes(slot),
+                unix: i64::from_le_bytes(unix),
+            }),
+            _ => Err(missing),
+        }
+    }
+
+    /// All accounts of the program with the slot they were read at.
+    pub async fn read_all(&self) -> Result<Reading, ChainError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            context: Context,
+            value: Vec<Keyed>,
+        }
+        #[derive(Deserialize)]
+        struct Context {
+            slot: u64,
+        }
+        #[derive(Deserialize)]
+        struct Keyed {
+            pubkey: String,
+            account: solana_account_decoder_client_types::UiAccount,
+        }
+        let config = json!([
+            address::PROGRAM.to_string(),
+            { "encoding": "base64", "commitment": "confirmed", "withContext": true }
+        ]);
+        let answer: Answer = self
+            .client
+            .send(RpcRequest::GetProgramAccounts, config)
+            .await
+            .map_err(self.error("the program's accounts"))?;
+        let accounts = answer
+            .value
+            .into_iter()
+            .filter_map(|keyed| Some((keyed.pubkey.parse().ok()?, keyed.account.data.decode()?)));
+        Ok(Reading {
+            slot: answer.context.slot,
+            accounts: accounts.collect(),
+        })
+    }
+
+    /// Chosen accounts with the slot they were read at; a missing one has no bytes. At most 100.
+    pub async fn read_some(&self, keys: &[Pubkey]) -> Result<Reading, ChainError> {
+        let commitment = CommitmentConfig::confirmed();
+        let answer = self
+            .client
+            .get_multiple_accounts_with_commitment(keys, commitment)
+            .await
+            .map_err(self.error("accounts"))?;
+        let data = answer
+            .value
+            .into_iter()
+            .map(|found| found.map_or(Vec::new(), |a| a.data));
+        Ok(Reading {
+            slot: answer.context.slot,
+            accounts: keys.iter().copied().zip(data).collect(),
+        })
+    }
+
+    /// Waits until the endpoint answers, at most `patience`.
+    pub async fn wait_until_up(&self, patience: Duration) -> Result<(), ChainError> {
+        let start = tokio::time::Instant::now();
+        loop {
+            match self.client.get_health().await {
+                Ok(()) => return Ok(()),
+                Err(error) if start.elapsed() > patience => {
+                    return Err(self.error("its health")(error));
+                }
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    }
+
+    /// How accounts are encoded in subscriptions.
+    pub fn account_config() -> RpcAccountInfoConfig {
+        RpcAccountInfoConfig {
+            encoding: Some(solana_account_decoder_client_types::UiAccountEncoding::Base64),
+            commitment: Some(CommitmentConfig::confirmed()),
+            ..RpcAccountInfoConfig::default()
+        }
+    }
+}

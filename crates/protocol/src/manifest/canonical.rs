@@ -1,0 +1,198 @@
+//! The canonical form of a manifest: what every provider runs by, named by its hash.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::check;
+use super::error::ManifestError;
+use crate::blob::hex_bytes;
+use crate::hash::{Digest, sha256};
+use crate::receipt::FUEL_PER_UNIT;
+
+/// The version of the canonical form that this crate writes and reads.
+pub const VERSION: u32 = 1;
+
+/// A job, fully resolved: nothing in it depends on any machine's files.
+///
+/// Fields are written in the order in which they stand here; a change of it changes every hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The job's name for people, 1 to [`MAX_NAME_BYTES`](super::MAX_NAME_BYTES) bytes.
+    pub name: String,
+    /// The program's module.
+    #[serde(with = "hex_bytes")]
+    pub program: Digest,
+    /// Arguments of the program, without its name.
+    pub args: Vec<String>,
+    /// The program's whole environment.
+    pub env: BTreeMap<String, String>,
+    /// Files that every shard may read at `/in/<name>`.
+    pub inputs: BTreeMap<String, Input>,
+    /// Where each shard's standard input comes from; 1 to [`MAX_SHARDS`](super::MAX_SHARDS).
+    pub shards: Vec<ShardInput>,
+    /// How the outputs become the result.
+    pub join: Join,
+    /// Name of the file that the result is written to, without a folder.
+    pub output: String,
+    /// What runs the program.
+    pub runtime: Runtime,
+    /// What one shard may use.
+    pub limits: Limits,
+    /// How many providers run each shard, and how many must agree.
+    pub verify: Verify,
+}
+
+/// A file that the program may read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// The blob that holds it.
+    #[serde(with = "hex_bytes")]
+    pub digest: Digest,
+    /// Length in bytes.
+    pub length: u64,
+}
+
+/// The standard input of a shard, never empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum ShardInput {
+    /// A range of a blob.
+    Blob {
+        /// The blob.
+        #[serde(with = "hex_bytes")]
+        digest: Digest,
+        /// First byte of the range.
+        offset: u64,
+        /// Bytes in the range, at least 1.
+        len: u64,
+    },
+    /// A text in the manifest itself.
+    Inline {
+        /// The text.
+        text: String,
+    },
+}
+
+/// How the outputs of the shards become one result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum Join {
+    /// One behind the other, in the order of the shards.
+    Concat,
+    /// A program reads them, concatenated, and writes the result.
+    Program {
+        /// The program's module.
+        #[serde(with = "hex_bytes")]
+        digest: Digest,
+        /// Its arguments, without its name.
+        args: Vec<String>,
+    },
+}
+
+/// What runs a program; an open set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Runtime {
+    /// WebAssembly with WASI preview 1, deterministic, metered in fuel.
+    Wasm,
+}
+
+/// What one shard may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Fuel, 1 to [`MAX_FUEL`](super::MAX_FUEL).
+    pub fuel: u64,
+    /// Bytes of memory, 1 to [`MAX_MEMORY_BYTES`](super::MAX_MEMORY_BYTES).
+    pub memory: u64,
+    /// Bytes of output, 1 to [`MAX_OUTPUT_BYTES`](super::MAX_OUTPUT_BYTES).
+    pub output: u64,
+    /// Bytes of the error log that are kept, up to [`MAX_LOG_BYTES`](super::MAX_LOG_BYTES); no
+    /// part of the result.
+    pub log: u64,
+    /// Milliseconds after which a host loses patience, 1 to [`MAX_WALL_MS`](super::MAX_WALL_MS);
+    /// no part of the result.
+    pub wall_ms: u64,
+}
+
+/// How a shard's result is verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verify {
+    /// The way of verifying.
+    pub mode: VerifyMode,
+    /// Seats that a shard starts with.
+    pub replicas: u8,
+    /// Seats that must agree: a majority of `max_replicas`, at most `replicas`.
+    pub quorum: u8,
+    /// Seats that a shard gets at most where the first ones disagree, up to
+    /// [`MAX_REPLICAS`](super::MAX_REPLICAS).
+    pub max_replicas: u8,
+}
+
+/// A way of verifying; an open set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VerifyMode {
+    /// Several providers run the same shard, and enough of them must agree.
+    Quorum,
+}
+
+impl Manifest {
+    /// The canonical bytes: JSON without whitespace, fields in fixed order, names sorted, digests
+    /// in lowercase hex.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // Writing can't fail: the writer is memory, and every map has texts as its keys.
+        serde_json::to_vec(self).expect("a manifest is plain data")
+    }
+
+    /// Reads canonical bytes, and only those: whatever [`to_bytes`](Self::to_bytes) would write
+    /// otherwise is refused, so that a manifest has one hash. Every bound is checked.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ManifestError> {
+        check::length(bytes.len())?;
+        let no_json = |error: serde_json::Error| ManifestError::NoJson {
+            reason: error.to_string(),
+        };
+        // First the version alone: a later one may have fields that are unknown here.
+        let AnyVersion { version } = serde_json::from_slice(bytes).map_err(no_json)?;
+        if version != u64::from(VERSION) {
+            return Err(ManifestError::Version {
+                found: version,
+                known: VERSION,
+            });
+        }
+        let manifest: Self = serde_json::from_slice(bytes).map_err(no_json)?;
+        if manifest.to_bytes() != bytes {
+            return Err(ManifestError::NotCanonical);
+        }
+        check::manifest(&manifest)?;
+        Ok(manifest)
+    }
+
+    /// SHA-256 of the canonical bytes: the name of the manifest as a blob, and what the job on
+    /// chain holds.
+    pub fn hash(&self) -> Digest {
+        sha256(&[&self.to_bytes()])
+    }
+}
+
+impl Limits {
+    /// The most units that a shard can cost: `fuel` in steps of [`FUEL_PER_UNIT`], a begun one
+    /// counts.
+    pub fn max_units(&self) -> u64 {
+        self.fuel.div_ceil(FUEL_PER_UNIT)
+    }
+}
+
+#[derive(Deserialize)]
+struct AnyVersion {
+    version: u64,
+}
+
+#[cfg(test)]
+mod tests;

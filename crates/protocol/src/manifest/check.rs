@@ -1,0 +1,242 @@
+//! The bounds of a manifest, checked alike where one is written and where one is read.
+
+use std::time::Duration;
+
+use super::canonical::{Join, Limits, Manifest, ShardInput, Verify, VerifyMode};
+use super::error::ManifestError;
+use crate::amount::{format_duration, format_size};
+
+/// Shards that a job may have.
+pub const MAX_SHARDS: usize = 1024;
+/// Seats that a shard may have.
+pub const MAX_REPLICAS: u8 = 5;
+/// Fuel of one shard: 10^15.
+pub const MAX_FUEL: u64 = 1_000_000_000_000_000;
+/// Memory of one shard: 4 GiB, all that 32-bit WebAssembly can address.
+pub const MAX_MEMORY_BYTES: u64 = 4 << 30;
+/// Output of one shard: 64 MiB.
+pub const MAX_OUTPUT_BYTES: u64 = 64 << 20;
+/// Log of one shard: 1 MiB.
+pub const MAX_LOG_BYTES: u64 = 1 << 20;
+/// Wall clock of one shard: 30 days in milliseconds.
+pub const MAX_WALL_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// A manifest's canonical bytes: 1 MiB.
+pub const MAX_MANIFEST_BYTES: usize = 1 << 20;
+/// A job's name in bytes.
+pub const MAX_NAME_BYTES: usize = 64;
+/// A supplier tag or a region in bytes: what its field on chain holds.
+pub const MAX_TAG_BYTES: usize = 16;
+
+/// The longest file name that common file systems take.
+const MAX_FILE_NAME_BYTES: usize = 255;
+
+/// Checks all but the version and the length of the bytes.
+pub(super) fn manifest(manifest: &Manifest) -> Result<(), ManifestError> {
+    job_name(&manifest.name)?;
+    program_args("args", &manifest.args)?;
+    for (name, value) in &manifest.env {
+        env("env", name, value)?;
+    }
+    for name in manifest.inputs.keys() {
+        file_name("inputs", name)?;
+    }
+    shards(&manifest.shards)?;
+    if let Join::Program { args, .. } = &manifest.join {
+        program_args("join.args", args)?;
+    }
+    file_name("join.output", &manifest.output)?;
+    limits(&manifest.limits)?;
+    let Verify {
+        mode: VerifyMode::Quorum,
+        replicas,
+        quorum,
+        max_replicas,
+    } = manifest.verify;
+    seats(replicas.into(), quorum.into(), max_replicas.into())
+}
+
+pub(super) fn length(bytes: usize) -> Result<(), ManifestError> {
+    match bytes {
+        0..=MAX_MANIFEST_BYTES => Ok(()),
+        bytes => Err(ManifestError::TooLong { bytes }),
+    }
+}
+
+pub(super) fn job_name(name: &str) -> Result<(), ManifestError> {
+    let why = match name {
+        "" => "is empty".to_owned(),
+        _ if name.len() > MAX_NAME_BYTES => format!("is longer than {MAX_NAME_BYTES} bytes"),
+        _ if name.contains(char::is_control) => "holds a control character".to_owned(),
+        _ => return Ok(()),
+    };
+    Err(bad_text("name", name, &why))
+}
+
+pub(super) fn file_name(field: &str, name: &str) -> Result<(), ManifestError> {
+    let why = match name {
+        "" => "is empty".to_owned(),
+        "." | ".." => "stands for a folder".to_owned(),
+        _ if name.len() > MAX_FILE_NAME_BYTES => {
+            format!("is longer than {MAX_FILE_NAME_BYTES} bytes")
+        }
+        _ if name.contains(['/', '\\']) => "holds a slash, and folders are not allowed".to_owned(),
+        _ if name.contains(char::is_control) => "holds a control character".to_owned(),
+        _ => return Ok(()),
+    };
+    Err(ManifestError::BadName {
+        field: field.to_owned(),
+        name: name.to_owned(),
+        why,
+    })
+}
+
+/// Arguments and environment are handed over with a zero byte at their ends.
+pub(super) fn program_args(field: &str, args: &[String]) -> Result<(), ManifestError> {
+    match args.iter().find(|arg| arg.contains('\0')) {
+        Some(arg) => Err(bad_text(field, arg, "holds a zero byte")),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn env(field: &str, name: &str, value: &str) -> Result<(), ManifestError> {
+    match name {
+        "" => Err(bad_text(field, name, "is empty, and a variable has a name")),
+        _ if name.contains(['=', '\0']) => {
+            Err(bad_text(field, name, "holds an equals sign or a zero byte"))
+        }
+        _ if value.contains('\0') => Err(bad_text(field, value, "holds a zero byte")),
+        _ => Ok(()),
+    }
+}
+
+/// A supplier tag or a region.
+pub(super) fn tag(field: &str, text: &str) -> Result<(), ManifestError> {
+    let why = match text {
+        "" => "is empty, and without the field any will do".to_owned(),
+        _ if text.len() > MAX_TAG_BYTES => format!("is longer than {MAX_TAG_BYTES} bytes"),
+        _ if !text.bytes().all(|b| b.is_ascii_graphic()) => {
+            "holds other than visible ASCII characters".to_owned()
+        }
+        _ => return Ok(()),
+    };
+    Err(bad_text(field, text, &why))
+}
+
+fn bad_text(field: &str, text: &str, why: &str) -> ManifestError {
+    ManifestError::BadText {
+        field: field.to_owned(),
+        text: text.to_owned(),
+        why: why.to_owned(),
+    }
+}
+
+fn shards(shards: &[ShardInput]) -> Result<(), ManifestError> {
+    if shards.is_empty() {
+        return Err(ManifestError::NoShards);
+    }
+    shard_count(shards.len() as u64, "split the work more coarsely")?;
+    let sound = |shard: &ShardInput| match shard {
+        ShardInput::Blob { offset, len, .. } => *len > 0 && offset.checked_add(*len).is_some(),
+        ShardInput::Inline { text } => !text.is_empty(),
+    };
+    match shards.iter().position(|shard| !sound(shard)) {
+        Some(index) => Err(ManifestError::BadShard { index }),
+        None => Ok(()),
+    }
+}
+
+/// `advice` says what to do about too many.
+pub(super) fn shard_count(shards: u64, advice: &str) -> Result<(), ManifestError> {
+    if shards > MAX_SHARDS as u64 {
+        return Err(ManifestError::TooManyShards {
+            shards,
+            advice: advice.to_owned(),
+        });
+    }
+    Ok(())
+}
+
+pub(super) fn limits(limits: &Limits) -> Result<(), ManifestError> {
+    let millis = |ms| format_duration(Duration::from_millis(ms));
+    within("limits.fuel", limits.fuel, MAX_FUEL, |n| n.to_string())?;
+    within(
+        "limits.memory",
+        limits.memory,
+        MAX_MEMORY_BYTES,
+        format_size,
+    )?;
+    within(
+        "limits.output",
+        limits.output,
+        MAX_OUTPUT_BYTES,
+        format_size,
+    )?;
+    within("limits.wall", limits.wall_ms, MAX_WALL_MS, millis)?;
+    // A log of nothing is a fair wish; the others would end every shard before it starts.
+    at_most("limits.log", limits.log, MAX_LOG_BYTES, format_size)
+}
+
+fn within(
+    field: &str,
+    value: u64,
+    bound: u64,
+    text: impl Fn(u64) -> String,
+) -> Result<(), ManifestError> {
+    above_zero(field, value)?;
+    at_most(field, value, bound, text)
+}
+
+fn at_most(
+    field: &str,
+    value: u64,
+    bound: u64,
+    text: impl Fn(u64) -> String,
+) -> Result<(), ManifestError> {
+    if value > bound {
+        return Err(ManifestError::AboveBound {
+            field: field.to_owned(),
+            value: text(value),
+            bound: text(bound),
+        });
+    }
+    Ok(())
+}
+
+pub(super) fn above_zero(field: &str, value: u64) -> Result<(), ManifestError> {
+    match value {
+        0 => Err(ManifestError::Zero {
+            field: field.to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The numbers of seats against each other.
+pub(super) fn seats(replicas: u32, quorum: u32, max_replicas: u32) -> Result<(), ManifestError> {
+    above_zero("verify.replicas", replicas.into())?;
+    above_zero("verify.quorum", quorum.into())?;
+    if max_replicas > MAX_REPLICAS.into() {
+        return Err(ManifestError::TooManyReplicas { max_replicas });
+    }
+    if max_replicas < replicas {
+        return Err(ManifestError::MaxReplicasBelowReplicas {
+            max_replicas,
+            replicas,
+        });
+    }
+    if quorum > replicas {
+        return Err(ManifestError::QuorumAboveReplicas { quorum, replicas });
+    }
+    // Otherwise two groups of seats could each be a quorum, for different results.
+    if 2 * quorum <= max_replicas {
+        return Err(ManifestError::NoMajority {
+            quorum,
+            max_replicas,
+            needed: max_replicas / 2 + 1,
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,36 @@
+//! The manifest of a job: what to run, on what, how it splits and joins, and how it is verified.
+//!
+//! People write it in TOML ([`ManifestFile`]). [`resolve()`] reads the files and blobs that it
+//! names and gives the canonical [`Manifest`], whose bytes are themselves a blob: their SHA-256 is
+//! what the job on chain holds. Price, deadline, windows and requirement are no part of it: they
+//! are [`Terms`], and stand on chain.
+
+mod blobs;
+mod canonical;
+mod check;
+mod error;
+mod file;
+mod load;
+mod resolve;
+mod split;
+mod terms;
+
+#[cfg(test)]
+pub(crate) mod samples;
+
+pub use blobs::ReadError;
+pub use canonical::{
+    Input, Join, Limits, Manifest, Runtime, ShardInput, VERSION, Verify, VerifyMode,
+};
+pub use check::{
+    MAX_FUEL, MAX_LOG_BYTES, MAX_MANIFEST_BYTES, MAX_MEMORY_BYTES, MAX_NAME_BYTES,
+    MAX_OUTPUT_BYTES, MAX_REPLICAS, MAX_SHARDS, MAX_TAG_BYTES, MAX_WALL_MS,
+};
+pub use error::ManifestError;
+pub use file::{
+    DeadlineFile, JoinFile, JoinWith, LimitsFile, ManifestFile, PriceFile, RequirementFile,
+    ShardsFile, Size, Split, VerifyFile, WindowsFile,
+};
+pub use load::{Fetch, load, load_with};
+pub use resolve::{Resolved, resolve};
+pub use terms::{Requirement, Terms, Windows};

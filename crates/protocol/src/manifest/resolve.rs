@@ -1,0 +1,125 @@
+//! From a manifest file to the canonical manifest: reads what the file names, cuts the work into
+//! shards, and checks that all of it fits together. Pure but for the reader that it is handed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::blobs::{Blobs, Read};
+use super::canonical::{Input, Join, Limits, Manifest, Runtime, VERSION, Verify};
+use super::check;
+use super::error::ManifestError;
+use super::file::{JoinFile, JoinWith, LimitsFile, ManifestFile, VerifyFile};
+use super::split::{Plan, needed, needless};
+use super::terms::{Terms, terms};
+use crate::hash::Digest;
+
+/// What comes of a manifest file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// The canonical manifest. Its bytes are a blob too, and not among `blobs`.
+    pub manifest: Manifest,
+    /// Every blob that the manifest names, each once, with its content: what has to be uploaded
+    /// where it isn't yet.
+    pub blobs: Vec<(Digest, Arc<[u8]>)>,
+    /// What stands on chain beside the manifest's hash.
+    pub terms: Terms,
+}
+
+/// Resolves a manifest file, reading by `read` what it names, each file or blob once.
+///
+/// Numbers and names are checked before anything is read, and what `read` gives for a blob's name
+/// is checked against that name.
+pub fn resolve(file: &ManifestFile, read: &mut Read<'_>) -> Result<Resolved, ManifestError> {
+    let limits = limits(&file.limits)?;
+    let verify = verify(&file.verify)?;
+    let terms = terms(file, &limits, &verify)?;
+    check::job_name(&file.name)?;
+    check::file_name("join.output", &file.join.output)?;
+    for name in file.inputs.keys() {
+        check::file_name("inputs", name)?;
+    }
+    let plan = Plan::of(&file.shards)?;
+
+    let mut blobs = Blobs::new(read);
+    let program = blobs.program("program", &file.program)?;
+    let join = join(&file.join, &mut blobs)?;
+    let mut inputs = BTreeMap::new();
+    for (name, from) in &file.inputs {
+        let (digest, content) = blobs.get(&format!("inputs.{name}"), from)?;
+        let length = content.len() as u64;
+        inputs.insert(name.clone(), Input { digest, length });
+    }
+    let shards = plan.shards(&mut blobs)?;
+
+    let manifest = Manifest {
+        version: VERSION,
+        name: file.name.clone(),
+        program,
+        args: file.args.clone(),
+        env: file.env.clone(),
+        inputs,
+        shards,
+        join,
+        output: file.join.output.clone(),
+        runtime: Runtime::Wasm,
+        limits,
+        verify,
+    };
+    check::manifest(&manifest)?;
+    check::length(manifest.to_bytes().len())?;
+    Ok(Resolved {
+        manifest,
+        blobs: blobs.found,
+        terms,
+    })
+}
+
+fn limits(file: &LimitsFile) -> Result<Limits, ManifestError> {
+    let limits = Limits {
+        fuel: file.fuel,
+        memory: file.memory.value,
+        output: file.output.value,
+        log: file.log.value,
+        wall_ms: u64::try_from(file.wall.as_millis()).unwrap_or(u64::MAX),
+    };
+    check::limits(&limits)?;
+    Ok(limits)
+}
+
+fn verify(file: &VerifyFile) -> Result<Verify, ManifestError> {
+    let max_replicas = file.max_replicas.unwrap_or(file.replicas);
+    let quorum = file.quorum.unwrap_or(max_replicas / 2 + 1);
+    check::seats(file.replicas, quorum, max_replicas)?;
+    let narrow =
+        |seats| u8::try_from(seats).map_err(|_| ManifestError::TooManyReplicas { max_replicas });
+    Ok(Verify {
+        mode: file.mode,
+        replicas: narrow(file.replicas)?,
+        quorum: narrow(quorum)?,
+        max_replicas: narrow(max_replicas)?,
+    })
+}
+
+fn join(file: &JoinFile, blobs: &mut Blobs<'_, '_>) -> Result<Join, ManifestError> {
+    match file.with {
+        JoinWith::Concat => {
+            let because = "`join.with = \"concat\"`";
+            needless("join.program", because, file.program.is_some())?;
+            needless("join.args", because, file.args.is_some())?;
+            Ok(Join::Concat)
+        }
+        JoinWith::Program => {
+            let because = "`join.with = \"program\"`";
+            let program = needed("join.program", because, file.program.as_ref())?;
+            let args = file.args.clone().unwrap_or_default();
+            check::program_args("join.args", &args)?;
+            Ok(Join::Program {
+                digest: blobs.program("join.program", program)?,
+                args,
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

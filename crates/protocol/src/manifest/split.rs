@@ -1,0 +1,181 @@
+//! Cutting the work of a manifest file into shards by the rules of [`crate::shard`].
+
+use std::num::NonZeroU64;
+use std::ops::Range;
+
+use super::blobs::Blobs;
+use super::canonical::ShardInput;
+use super::check::{self, MAX_SHARDS};
+use super::error::ManifestError;
+use super::file::{ShardsFile, Split};
+use crate::blob::BlobRef;
+use crate::hash::Digest;
+use crate::shard;
+
+/// A way of splitting with all that it needs.
+pub(super) enum Plan<'f> {
+    Lines {
+        source: &'f BlobRef,
+        size: NonZeroU64,
+    },
+    Bytes {
+        source: &'f BlobRef,
+        size: NonZeroU64,
+    },
+    Range {
+        count: NonZeroU64,
+        total: u64,
+    },
+    Files {
+        sources: &'f [BlobRef],
+    },
+}
+
+impl<'f> Plan<'f> {
+    /// Checks that the fields of `[shards]` fit the way of splitting, and what can be known of
+    /// the number of shards without reading.
+    pub(super) fn of(file: &'f ShardsFile) -> Result<Self, ManifestError> {
+        let because = match file.split {
+            Split::Lines => "`shards.split = \"lines\"`",
+            Split::Bytes => "`shards.split = \"bytes\"`",
+            Split::Range => "`shards.split = \"range\"`",
+            Split::Files => "`shards.split = \"files\"`",
+        };
+        let cuts = matches!(file.split, Split::Lines | Split::Bytes);
+        let (range, files) = (file.split == Split::Range, file.split == Split::Files);
+        for (field, given, taken) in [
+            ("shards.source", file.source.is_some(), cuts),
+            ("shards.size", file.size.is_some(), cuts),
+            ("shards.count", file.count.is_some(), range),
+            ("shards.total", file.total.is_some(), range),
+            ("shards.sources", file.sources.is_some(), files),
+        ] {
+            needless(field, because, given && !taken)?;
+        }
+
+        match file.split {
+            Split::Lines => {
+                let size = needed("shards.size", because, file.size)?;
+                if size.with_unit {
+                    return Err(ManifestError::BytesForLines);
+                }
+                Ok(Self::Lines {
+                    source: needed("shards.source", because, file.source.as_ref())?,
+                    size: above_zero("shards.size", size.value)?,
+                })
+            }
+            Split::Bytes => {
+                let size = needed("shards.size", because, file.size)?;
+                Ok(Self::Bytes {
+                    source: needed("shards.source", because, file.source.as_ref())?,
+                    size: above_zero("shards.size", size.value)?,
+                })
+            }
+            Split::Range => {
+                let count = needed("shards.count", because, file.count)?;
+                let count = above_zero("shards.count", count)?;
+                check::shard_count(count.get(), "lower `shards.count`")?;
+                let total = file.total.unwrap_or(count.get());
+                if total < count.get() {
+                    let count = count.get();
+                    return Err(ManifestError::TooFewItems { total, count });
+                }
+                Ok(Self::Range { count, total })
+            }
+            Split::Files => {
+                let sources = needed("shards.sources", because, file.sources.as_ref())?;
+                if sources.is_empty() {
+                    return Err(ManifestError::NoShards);
+                }
+                let count = sources.len() as u64;
+                check::shard_count(count, "put several files into one, or post several jobs")?;
+                Ok(Self::Files { sources })
+            }
+        }
+    }
+
+    /// Reads the sources and cuts them.
+    pub(super) fn shards(
+        &self,
+        blobs: &mut Blobs<'_, '_>,
+    ) -> Result<Vec<ShardInput>, ManifestError> {
+        match *self {
+            Self::Lines { source, size } => {
+                let (digest, content) = blobs.filled("shards.source", source)?;
+                let lines = shard::count_lines(&content);
+                check::shard_count(lines.div_ceil(size.get()), &coarser(lines))?;
+                Ok(pieces(digest, shard::split_lines(&content, size)))
+            }
+            Self::Bytes { source, size } => {
+                let (digest, content) = blobs.filled("shards.source", source)?;
+                let bytes = content.len() as u64;
+                check::shard_count(bytes.div_ceil(size.get()), &coarser(bytes))?;
+                Ok(pieces(digest, shard::split_bytes(bytes, size)))
+            }
+            Self::Range { count, total } => Ok(shard::split_range(total, count)
+                .iter()
+                .map(|range| ShardInput::Inline {
+                    text: shard::range_text(range),
+                })
+                .collect()),
+            Self::Files { sources } => sources
+                .iter()
+                .enumerate()
+                .map(|(at, source)| {
+                    let (digest, content) =
+                        blobs.filled(&format!("shards.sources[{at}]"), source)?;
+                    Ok(ShardInput::Blob {
+                        digest,
+                        offset: 0,
+                        len: content.len() as u64,
+                    })
+                })
+                .collect(),
+        }
+    }
+}
+
+fn pieces(digest: Digest, ranges: Vec<Range<u64>>) -> Vec<ShardInput> {
+    ranges
+        .into_iter()
+        .map(|range| ShardInput::Blob {
+            digest,
+            offset: range.start,
+            len: range.end - range.start,
+        })
+        .collect()
+}
+
+/// The advice against too many shards of so many lines or bytes.
+fn coarser(items: u64) -> String {
+    let size = items.div_ceil(MAX_SHARDS as u64);
+    format!("raise `shards.size` to {size} or more")
+}
+
+fn above_zero(field: &str, value: u64) -> Result<NonZeroU64, ManifestError> {
+    NonZeroU64::new(value).ok_or_else(|| ManifestError::Zero {
+        field: field.to_owned(),
+    })
+}
+
+/// `value`, which `because` needs.
+pub(super) fn needed<T>(field: &str, because: &str, value: Option<T>) -> Result<T, ManifestError> {
+    value.ok_or_else(|| ManifestError::MissingField {
+        field: field.to_owned(),
+        because: because.to_owned(),
+    })
+}
+
+/// Refuses a field that `because` doesn't take.
+pub(super) fn needless(field: &str, because: &str, given: bool) -> Result<(), ManifestError> {
+    match given {
+        true => Err(ManifestError::NeedlessField {
+            field: field.to_owned(),
+            because: because.to_owned(),
+        }),
+        false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

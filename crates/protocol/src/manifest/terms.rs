@@ -1,0 +1,99 @@
+//! What a manifest says that stands on chain, beside the manifest's hash.
+
+use std::time::Duration;
+
+use super::canonical::{Limits, Verify};
+use super::check;
+use super::error::ManifestError;
+use super::file::ManifestFile;
+use crate::amount::format_duration;
+
+/// The part of a manifest file that the job on chain holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Tokens for one unit at most, as written: a decimal number for
+    /// [`parse_amount`](crate::amount::parse_amount), once the token's decimals are known.
+    pub max_price_per_unit: String,
+    /// Seconds from posting the job to its deadline, at least 1.
+    pub deadline_secs: u64,
+    /// The time that providers have.
+    pub windows: Windows,
+    /// Who may run the job.
+    pub requirement: Requirement,
+    /// Seats that a shard starts with.
+    pub replicas: u8,
+    /// Seats that must agree.
+    pub quorum: u8,
+    /// Seats that a shard gets at most.
+    pub max_replicas: u8,
+    /// Units that one shard can cost in one seat.
+    pub max_units: u64,
+}
+
+/// Windows in seconds, each at least 1; `None` is to be chosen out of the network's bounds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Windows {
+    /// From a seat's assignment to its commitment.
+    pub commit_secs: Option<u64>,
+    /// From the end of the commitments to the reveal.
+    pub reveal_secs: Option<u64>,
+}
+
+/// What a provider must have; `None` and 0 ask for nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Requirement {
+    /// Supplier tag, 1 to 16 visible ASCII characters.
+    pub supplier: Option<String>,
+    /// Region, 1 to 16 visible ASCII characters.
+    pub region: Option<String>,
+    /// Verified score in fuel per second.
+    pub min_score: u64,
+}
+
+pub(super) fn terms(
+    file: &ManifestFile,
+    limits: &Limits,
+    verify: &Verify,
+) -> Result<Terms, ManifestError> {
+    let window = |field, duration: Option<Duration>| {
+        duration
+            .map(|duration| seconds(field, duration))
+            .transpose()
+    };
+    for (field, text) in [
+        ("requirement.supplier", &file.requirement.supplier),
+        ("requirement.region", &file.requirement.region),
+    ] {
+        if let Some(text) = text {
+            check::tag(field, text)?;
+        }
+    }
+    Ok(Terms {
+        max_price_per_unit: file.price.max_per_unit.clone(),
+        deadline_secs: seconds("deadline.within", file.deadline.within)?,
+        windows: Windows {
+            commit_secs: window("windows.commit", file.windows.commit)?,
+            reveal_secs: window("windows.reveal", file.windows.reveal)?,
+        },
+        requirement: Requirement {
+            supplier: file.requirement.supplier.clone(),
+            region: file.requirement.region.clone(),
+            min_score: file.requirement.min_score,
+        },
+        replicas: verify.replicas,
+        quorum: verify.quorum,
+        max_replicas: verify.max_replicas,
+        max_units: limits.max_units(),
+    })
+}
+
+fn seconds(field: &str, duration: Duration) -> Result<u64, ManifestError> {
+    if duration.subsec_nanos() != 0 {
+        return Err(ManifestError::NotWholeSeconds {
+            field: field.to_owned(),
+            value: format_duration(duration),
+        });
+    }
+    check::above_zero(field, duration.as_secs())?;
+    Ok(duration.as_secs())
+}

@@ -1,0 +1,298 @@
+//! Adds a stack meter to a module.
+//!
+//! Native frames differ between processors and compilers, so a native stack limit would let the
+//! same recursion succeed here and fail there, and an honest provider would look like a liar. The
+//! meter is WebAssembly itself, hence equal everywhere: a global that holds the bytes left, from
+//! which each function that calls others takes its frame on entry and to which it gives it back.
+//!
+//! A function's body becomes
+//! ```wat
+//! (global.set $left (i32.sub (global.get $left) (i32.const FRAME)))
+//! (if (i32.lt_s (global.get $left) (i32.const 0)) (then (call $meter (i32.const 1)) unreachable))
+//! (block (result …) …body, each `return` a branch to the end of this block… )
+//! (global.set $left (i32.add (global.get $left) (i32.const FRAME)))
+//! ```
+//! and a growth of memory or table is preceded by a call of `$meter`, since calls are where the
+//! fuel meter is written down and growing may end the run.
+
+use std::convert::Infallible;
+
+use wasm_encoder::reencode::{Error, Reencode, utils};
+use wasm_encoder::{
+    BlockType, CodeSection, ConstExpr, GlobalSection, GlobalType, ImportSection, Instruction,
+    Module, SectionId, TypeSection, ValType,
+};
+use wasmparser::{FunctionBody, Operator, Parser};
+
+use super::survey::Survey;
+
+/// Where the meter's host function is imported from; no module may import it by itself.
+pub(crate) const METER_MODULE: &str = "millrace";
+/// Name of the meter's host function, of type `(i32) -> ()`.
+pub(crate) const METER_NAME: &str = "meter";
+/// Its argument before memory grows: nothing to do.
+const METER_NOTE: i32 = 0;
+/// Its argument when the stack has run out: it does not return.
+pub(crate) const METER_OVERFLOW: i32 = 1;
+
+/// Stack that a program may use, in bytes of WebAssembly frames: 4 MiB.
+const STACK_BYTES: i32 = 4 << 20;
+
+type Result<T> = std::result::Result<T, Error<Infallible>>;
+
+/// Returns `wasm` with the meter in it.
+pub(super) fn rewrite(wasm: &[u8], survey: &Survey) -> Result<Vec<u8>> {
+    let mut module = Module::new();
+    let mut rewriter = Rewriter {
+        survey,
+        meter_type: survey.types.len() as u32,
+        body: 0,
+        imported: false,
+        global: false,
+    };
+    rewriter.parse_core_module(&mut module, Parser::new(0), wasm)?;
+    Ok(module.finish())
+}
+
+struct Rewriter<'a> {
+    survey: &'a Survey,
+    /// Index of the meter's type, the first that is added to the module's own.
+    meter_type: u32,
+    /// Which function's body comes next.
+    body: usize,
+    /// Whether the import of the meter is written.
+    imported: bool,
+    /// Whether the global is written.
+    global: bool,
+}
+
+impl Reencode for Rewriter<'_> {
+    type Error = Infallible;
+
+    /// The meter is the last import, so all functions of the module itself move up by one.
+    fn function_index(&mut self, index: u32) -> Result<u32> {
+        Ok(index + u32::from(index >= self.survey.imported_functions))
+    }
+
+    fn parse_type_section(
+        &mut self,
+        types: &mut TypeSection,
+        section: wasmparser::TypeSectionReader<'_>,
+    ) -> Result<()> {
+        utils::parse_type_section(self, types, section)?;
+        types.ty().function([ValType::I32], []);
+        // One type `() -> results` beside each type, for blocks with more than one result.
+        for ty in &self.survey.types {
+            let results = self.val_types(ty.results().to_vec())?;
+            types.ty().function([], results);
+        }
+        Ok(())
+    }
+
+    fn parse_import_section(
+        &mut self,
+        imports: &mut ImportSection,
+        section: wasmparser::ImportSectionReader<'_>,
+    ) -> Result<()> {
+        utils::parse_import_section(self, imports, section)?;
+        self.import_meter(imports);
+        Ok(())
+    }
+
+    fn parse_global_section(
+        &mut self,
+        globals: &mut GlobalSection,
+        section: wasmparser::GlobalSectionReader<'_>,
+    ) -> Result<()> {
+        utils::parse_global_section(self, globals, section)?;
+        self.add_global(globals);
+        Ok(())
+    }
+
+    /// Writes the sections that the meter needs where the module has none.
+    fn intersperse_section_hook(
+        &mut self,
+        module: &mut Module,
+        _after: Option<SectionId>,
+        before: Option<SectionId>,
+    ) -> Result<()> {
+        use SectionId::{Function, Global, Import, Memory, Table, Tag, Type};
+        if !self.imported && !matches!(before, Some(Type | Import)) {
+            let mut imports = ImportSection::new();
+            self.import_meter(&mut imports);
+            module.section(&imports);
+        }
+        let too_early = matches!(
+            before,
+            Some(Type | Import | Function | Table | Memory | Tag | Global)
+        );
+        if !self.global && !too_early {
+            let mut globals = GlobalSection::new();
+            self.add_global(&mut globals);
+            module.section(&globals);
+        }
+        Ok(())
+    }
+
+    fn parse_function_body(
+        &mut self,
+        code: &mut CodeSection,
+        body: FunctionBody<'_>,
+    ) -> Result<()> {
+        let function = self.survey.functions.get(self.body);
+        self.body += 1;
+        let metered = function.and_then(|f| f.frame_bytes.map(|bytes| (f.type_index, bytes)));
+        let mut out = self.new_function_with_parsed_locals(&body)?;
+        if let Some((type_index, bytes)) = metered {
+            let frame = i32::try_from(bytes).unwrap_or(i32::MAX);
+            for instruction in self.enter(type_index, frame)? {
+                out.instruction(&instruction);
+            }
+            self.copy_body(&mut out, &body, true)?;
+            for instruction in self.leave(frame) {
+                out.instruction(&instruction);
+            }
+        } else {
+            self.copy_body(&mut out, &body, false)?;
+        }
+        code.function(&out);
+        Ok(())
+    }
+
+    /// Names and debug information would be wrong after the rewriting, and nobody reads them.
+    fn parse_custom_section(
+        &mut self,
+        _module: &mut Module,
+        _section: wasmparser::CustomSectionReader<'_>,
+    ) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Rewriter<'_> {
+    fn import_meter(&mut self, imports: &mut ImportSection) {
+        let ty = wasm_encoder::EntityType::Function(self.meter_type);
+        imports.import(METER_MODULE, METER_NAME, ty);
+        self.imported = true;
+    }
+
+    fn add_global(&mut self, globals: &mut GlobalSection) {
+        let ty = GlobalType {
+            val_type: ValType::I32,
+            mutable: true,
+            shared: false,
+        };
+        globals.global(ty, &ConstExpr::i32_const(STACK_BYTES));
+        self.global = true;
+    }
+
+    /// Takes the frame, ends the run if there is none left, and opens the block around the body.
+    fn enter(&mut self, type_index: u32, frame: i32) -> Result<Vec<Instruction<'static>>> {
+        let left = self.survey.globals;
+        let mut code = vec![
+            Instruction::GlobalGet(left),
+            Instruction::I32Const(frame),
+            Instruction::I32Sub,
+            Instruction::GlobalSet(left),
+            Instruction::GlobalGet(left),
+            Instruction::I32Const(0),
+            Instruction::I32LtS,
+            Instruction::If(BlockType::Empty),
+        ];
+        code.extend(self.call_meter(METER_OVERFLOW));
+        code.extend([Instruction::Unreachable, Instruction::End]);
+        let results = match self.survey.types.get(type_index as usize) {
+            Some(ty) => ty.results(),
+            None => &[],
+        };
+        code.push(Instruction::Block(match results {
+            [] => BlockType::Empty,
+            [one] => BlockType::Result(self.val_type(*one)?),
+            _ => BlockType::FunctionType(self.meter_type + 1 + type_index),
+        }));
+        Ok(code)
+    }
+
+    fn leave(&self, frame: i32) -> [Instruction<'static>; 5] {
+        let left = self.survey.globals;
+        [
+            Instruction::GlobalGet(left),
+            Instruction::I32Const(frame),
+            Instruction::I32Add,
+            Instruction::GlobalSet(left),
+            Instruction::End,
+        ]
+    }
+
+    fn call_meter(&self, what: i32) -> [Instruction<'static>; 2] {
+        [
+            Instruction::I32Const(what),
+            Instruction::Call(self.survey.imported_functions),
+        ]
+    }
+
+    /// Copies the instructions. In a metered body each `return` becomes a branch to the block
+    /// around it; branches to the function's own label reach that block without a change, since it
+    /// lies exactly one level further in.
+    fn copy_body(
+        &mut self,
+        out: &mut wasm_encoder::Function,
+        body: &FunctionBody<'_>,
+        metered: bool,
+    ) -> Result<()> {
+        let mut depth: u32 = 0;
+        let mut operators = body.get_operators_reader()?;
+        while !operators.eof() {
+            let operator = operators.read()?;
+            match operator {
+                Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => depth += 1,
+                // The last `end` closes the body itself, where there is nothing left to count.
+                Operator::End => depth = depth.saturating_sub(1),
+                Operator::MemoryGrow { .. } | Operator::TableGrow { .. } => {
+                    for instruction in self.call_meter(METER_NOTE) {
+                        out.instruction(&instruction);
+                    }
+                }
+                _ => {}
+            }
+            let instruction = match operator {
+                Operator::Return if metered => Instruction::Br(depth),
+                operator => self.instruction(operator)?,
+            };
+            out.instruction(&instruction);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::survey::{FEATURES, survey};
+    use super::*;
+
+    /// Every shape of module the rewriting has to cope with stays valid.
+    #[test]
+    fn a_rewritten_module_is_valid() {
+        for text in [
+            "(module (func (export \"_start\")))",
+            "(module (memory 1) (func $f (drop (memory.grow (i32.const 1)))) (start $f))",
+            "(module (global i32 (i32.const 5)) (func $f (call $f) (return)))",
+            "(module (func $f (result i32 i64)
+                (if (i32.const 1) (then (return (call $f))))
+                (block (br 1 (call $f)) ) (unreachable)))",
+            "(module (func $f (param i32) (result f64)
+                (block (loop (br_if 1 (local.get 0)) (br_table 0 1 (local.get 0))))
+                (drop (call $f (i32.const 1))) (br 0 (f64.const 1))))",
+            "(module (import \"m\" \"f\" (func $f (param i32))) (table 2 funcref) (elem (i32.const 0) $f $g)
+                (func $g (param i32) (call_indirect (param i32) (local.get 0) (i32.const 1)))
+                (export \"g\" (func $g)) (elem declare func $g) (func (drop (ref.func $g))))",
+        ] {
+            let wasm = wat::parse_str(text).unwrap();
+            let metered = rewrite(&wasm, &survey(&wasm).unwrap()).unwrap();
+            wasmparser::Validator::new_with_features(FEATURES)
+                .validate_all(&metered)
+                .unwrap_or_else(|error| panic!("{text}: {error}"));
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Clocks that stand still, and waiting that is over at once.
+
+use super::CLOCK_NANOS;
+use super::abi::{Errno, event};
+use super::fds::Access;
+use super::guest::{Guest, Reply};
+
+/// Clocks there are: real time, monotonic, processor time of process and thread.
+const CLOCKS: u32 = 4;
+
+pub(crate) fn clock_res_get(guest: &mut Guest<'_>, clock: u32, out: u32) -> Reply {
+    known(clock)?;
+    guest.write_u64(out, 1)
+}
+
+pub(crate) fn clock_time_get(
+    guest: &mut Guest<'_>,
+    clock: u32,
+    _precision: u64,
+    out: u32,
+) -> Reply {
+    known(clock)?;
+    guest.write_u64(out, CLOCK_NANOS)
+}
+
+fn known(clock: u32) -> Result<(), Errno> {
+    if clock < CLOCKS {
+        Ok(())
+    } else {
+        Err(Errno::INVAL)
+    }
+}
+
+/// Every subscription has an event at once: timers are over, streams are ready.
+pub(crate) fn poll_oneoff(
+    guest: &mut Guest<'_>,
+    subscriptions: u32,
+    events: u32,
+    count: u32,
+    out: u32,
+) -> Reply {
+    if count == 0 {
+        return Err(Errno::INVAL.into());
+    }
+    guest.charge(u64::from(count) * u64::from(event::SUBSCRIPTION_BYTES + event::EVENT_BYTES))?;
+    let size = |each: u32| count.checked_mul(each).ok_or(Errno::INVAL);
+    guest.bytes(subscriptions, size(event::SUBSCRIPTION_BYTES)?)?;
+    guest.bytes(events, size(event::EVENT_BYTES)?)?;
+    for index in 0..count {
+        let mut subscription = [0; event::SUBSCRIPTION_BYTES as usize];
+        let at = subscriptions + index * event::SUBSCRIPTION_BYTES;
+        subscription.copy_from_slice(guest.bytes(at, event::SUBSCRIPTION_BYTES)?);
+        let happened = happen(guest, &subscription);
+        guest.write(events + index * event::EVENT_BYTES, &happened)?;
+    }
+    guest.write_u32(out, count)
+}
+
+fn happen(
+    guest: &Guest<'_>,
+    subscription: &[u8; event::SUBSCRIPTION_BYTES as usize],
+) -> [u8; event::EVENT_BYTES as usize] {
+    let [.., a, b, c, d] = subscription[..20] else {
+        // Twenty bytes end in four.
+        return [0; event::EVENT_BYTES as usize];
+    };
+    let subject = u32::from_le_bytes([a, b, c, d]);
+    let kind = subscription[8];
+    let ready = match kind {
+        event::CLOCK => known(subject).map(|()| 0),
+        event::FD_READ => guest
+            .state
+            .fds
+            .ready(subject, Access::Read, &guest.state.files),
+        event::FD_WRITE => guest
+            .state
+            .fds
+            .ready(subject, Access::Write, &guest.state.files),
+        _ => Err(Errno::INVAL),
+    };
+    let mut happened = [0; event::EVENT_BYTES as usize];
+    happened[..8].copy_from_slice(&subscription[..8]);
+    happened[10] = kind;
+    match ready {
+        Ok(bytes) => happened[16..24].copy_from_slice(&bytes.to_le_bytes()),
+        Err(errno) => happened[8..10].copy_from_slice(&errno.number().to_le_bytes()),
+    }
+    happened
+}

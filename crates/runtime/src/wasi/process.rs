@@ -1,0 +1,87 @@
+//! Arguments, environment, exit.
+
+use super::abi::Errno;
+use super::guest::{Fault, Guest, Reply};
+use crate::error::RunError;
+use crate::outcome::Stop;
+
+/// Strings as a program finds them in its memory, each ended by a zero byte.
+pub(crate) struct Strings {
+    bytes: Vec<u8>,
+    starts: Vec<u32>,
+}
+
+impl Strings {
+    /// Lays out `strings`, called `what` if one can't be a C string.
+    pub(crate) fn new(what: &str, strings: impl Iterator<Item = String>) -> Result<Self, RunError> {
+        let bad = |reason: &str| RunError::BadInput {
+            what: what.into(),
+            reason: reason.into(),
+        };
+        let (mut bytes, mut starts) = (Vec::new(), Vec::new());
+        for string in strings {
+            if string.contains('\0') {
+                return Err(bad("there is a zero byte in it"));
+            }
+            starts.push(u32::try_from(bytes.len()).map_err(|_| bad("it is too large"))?);
+            bytes.extend(string.into_bytes());
+            bytes.push(0);
+        }
+        u32::try_from(bytes.len()).map_err(|_| bad("it is too large"))?;
+        Ok(Self { bytes, starts })
+    }
+}
+
+fn sizes(guest: &mut Guest<'_>, strings: fn(&Guest<'_>) -> (u32, u32), out: [u32; 2]) -> Reply {
+    let (count, bytes) = strings(guest);
+    guest.write_u32(out[0], count)?;
+    guest.write_u32(out[1], bytes)
+}
+
+fn measure(strings: &Strings) -> (u32, u32) {
+    // Both fit: `Strings::new` has checked the bytes, and each string has at least one.
+    (strings.starts.len() as u32, strings.bytes.len() as u32)
+}
+
+fn get(guest: &mut Guest<'_>, strings: &Strings, pointers: u32, buffer: u32) -> Reply {
+    guest.charge(strings.bytes.len() as u64 + 4 * strings.starts.len() as u64)?;
+    guest.write(buffer, &strings.bytes)?;
+    let addresses: Vec<u8> = strings
+        .starts
+        .iter()
+        .flat_map(|start| buffer.wrapping_add(*start).to_le_bytes())
+        .collect();
+    guest.write(pointers, &addresses)
+}
+
+pub(crate) fn args_sizes_get(guest: &mut Guest<'_>, count: u32, bytes: u32) -> Reply {
+    sizes(guest, |guest| measure(&guest.state.args), [count, bytes])
+}
+
+pub(crate) fn args_get(guest: &mut Guest<'_>, pointers: u32, buffer: u32) -> Reply {
+    let strings = std::sync::Arc::clone(&guest.state.args);
+    get(guest, &strings, pointers, buffer)
+}
+
+pub(crate) fn environ_sizes_get(guest: &mut Guest<'_>, count: u32, bytes: u32) -> Reply {
+    sizes(guest, |guest| measure(&guest.state.env), [count, bytes])
+}
+
+pub(crate) fn environ_get(guest: &mut Guest<'_>, pointers: u32, buffer: u32) -> Reply {
+    let strings = std::sync::Arc::clone(&guest.state.env);
+    get(guest, &strings, pointers, buffer)
+}
+
+pub(crate) fn proc_exit(_guest: &mut Guest<'_>, code: u32) -> Reply {
+    Err(Fault::Stop(Stop::Exit(code)))
+}
+
+/// There are no signals.
+pub(crate) fn proc_raise(_guest: &mut Guest<'_>, _signal: u32) -> Reply {
+    Err(Errno::NOSYS.into())
+}
+
+/// There is one thread.
+pub(crate) fn sched_yield(_guest: &mut Guest<'_>) -> Reply {
+    Ok(())
+}
