@@ -1,0 +1,78 @@
+//! 0001: the network account, with its mints and parameters.
+
+use crate::{Migration, MigrationError, Setup};
+use async_trait::async_trait;
+use millrace_chain::address;
+use millrace_chain::instruction::initialize_network;
+use millrace_chain::program::InitializeNetworkArgs;
+use millrace_chain::program::state::Network;
+use millrace_chain::rpc::Rpc;
+use millrace_chain::sender::Sender;
+use solana_sdk::pubkey;
+use solana_sdk::pubkey::Pubkey;
+use solana_sdk::signature::Signer;
+
+const UPGRADEABLE_LOADER: Pubkey = pubkey!("BPFLoaderUpgradeab1e11111111111111111111111");
+
+/// See the module.
+pub struct InitializeNetwork;
+
+#[async_trait]
+impl Migration for InitializeNetwork {
+    fn number(&self) -> u16 {
+        1
+    }
+
+    fn name(&self) -> &'static str {
+        "initialize the network"
+    }
+
+    fn describe(&self, setup: &Setup) -> String {
+        format!(
+            "creates the network account {} with {} as its authority, stake mint {} and payment mint {}",
+            address::network(),
+            setup.authority.pubkey(),
+            setup.mints.stake,
+            setup.mints.payment,
+        )
+    }
+
+    async fn is_done(&self, rpc: &Rpc, setup: &Setup) -> Result<bool, MigrationError> {
+        let Some(network) = rpc.find::<Network>(&address::network()).await? else {
+            return Ok(false);
+        };
+        let found = (network.stake_mint, network.payment_mint);
+        if found != (setup.mints.stake, setup.mints.payment) {
+            return Err(MigrationError::OtherMints {
+                stake: found.0,
+                payment: found.1,
+            });
+        }
+        Ok(true)
+    }
+
+    async fn apply(&self, sender: &Sender, setup: &Setup) -> Result<(), MigrationError> {
+        let rpc = sender.rpc();
+        let program = rpc
+            .account(&address::PROGRAM)
+            .await?
+            .filter(|account| account.executable)
+            .ok_or(millrace_chain::ChainError::NoProgram(address::PROGRAM))?;
+        let decimals = rpc.decimals(&setup.mints.stake).await?;
+        let args = InitializeNetworkArgs {
+            network_id: rand::random(),
+            pauser: setup.authority.pubkey(),
+            parameters: setup.parameters.on_chain(decimals)?,
+        };
+        let instruction = initialize_network(
+            setup.authority.pubkey(),
+            setup.mints,
+            program.owner == UPGRADEABLE_LOADER,
+            args,
+        );
+        sender
+            .send("initialize network", &[instruction], &[&setup.authority])
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,47 @@
+//! 0003: the first orchestrator.
+
+use crate::{Migration, MigrationError, Setup};
+use async_trait::async_trait;
+use millrace_chain::address;
+use millrace_chain::instruction::register_orchestrator;
+use millrace_chain::program::state::Orchestrator;
+use millrace_chain::rpc::Rpc;
+use millrace_chain::sender::Sender;
+use solana_sdk::signature::Signer;
+
+/// See the module.
+pub struct RegisterOrchestrator;
+
+#[async_trait]
+impl Migration for RegisterOrchestrator {
+    fn number(&self) -> u16 {
+        3
+    }
+
+    fn name(&self) -> &'static str {
+        "register the orchestrator"
+    }
+
+    fn describe(&self, setup: &Setup) -> String {
+        format!(
+            "lets the key {} assign seats and attest deliveries",
+            setup.orchestrator
+        )
+    }
+
+    async fn is_done(&self, rpc: &Rpc, setup: &Setup) -> Result<bool, MigrationError> {
+        let found = rpc
+            .find::<Orchestrator>(&address::orchestrator(&setup.orchestrator))
+            .await?;
+        Ok(found.is_some())
+    }
+
+    async fn apply(&self, sender: &Sender, setup: &Setup) -> Result<(), MigrationError> {
+        let authority = setup.authority.pubkey();
+        let instruction = register_orchestrator(authority, setup.orchestrator);
+        sender
+            .send("register orchestrator", &[instruction], &[&setup.authority])
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,155 @@
+//! The parameters that a network is born with, read from a TOML file.
+
+use crate::MigrationError;
+use millrace_chain::program::state::NetworkParameters;
+use millrace_protocol::amount::{parse_amount, parse_duration};
+use serde::Deserialize;
+use std::path::Path;
+
+/// The file that a local network takes its parameters from.
+const LOCALNET: &str = include_str!("../localnet.toml");
+
+/// Parameters as people write them. Every field has to be there, and no other.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameters {
+    /// Least stake of a provider, tokens as a decimal number.
+    pub min_stake: String,
+    /// Stake that a seat locks, basis points of its highest price.
+    pub lock_bps: u64,
+    /// Time from a request to unstake to the withdrawal: a duration such as `2 d`.
+    pub unbonding: String,
+    /// Shortest commit or reveal window: a duration in full seconds.
+    pub min_window: String,
+    /// Longest commit or reveal window: a duration in full seconds.
+    pub max_window: String,
+    /// Furthest deadline after posting: a duration in full seconds.
+    pub max_deadline: String,
+    /// Most shards of a job.
+    pub max_shards: u32,
+    /// Most seats of a shard.
+    pub max_replicas: u8,
+    /// Protocol fee, basis points of what providers are paid.
+    pub fee_bps: u16,
+    /// Share of the locked stake that a wrong result loses, basis points.
+    pub slash_bps: u16,
+    /// Share of the locked stake that a late seat loses, basis points.
+    pub late_bps: u16,
+}
+
+impl Parameters {
+    /// The parameters of a network on one machine.
+    ///
+    /// # Errors
+    /// None in practice: the file is part of the program and tested.
+    pub fn localnet() -> Result<Self, MigrationError> {
+        Self::parse(LOCALNET, "localnet.toml")
+    }
+
+    /// Reads a parameters file.
+    ///
+    /// # Errors
+    /// [`MigrationError::Parameters`] naming the file and what is wrong in it.
+    pub fn load(path: &Path) -> Result<Self, MigrationError> {
+        let place = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| MigrationError::Parameters {
+            place: place.clone(),
+            reason: format!("it can't be read: {error}"),
+        })?;
+        Self::parse(&text, &place)
+    }
+
+    fn parse(text: &str, place: &str) -> Result<Self, MigrationError> {
+        toml::from_str(text).map_err(|error| MigrationError::Parameters {
+            place: place.to_owned(),
+            reason: error.to_string().trim_end().to_owned(),
+        })
+    }
+
+    /// The parameters as the program takes them, for a stake token with `decimals`.
+    ///
+    /// # Errors
+    /// [`MigrationError::Parameters`] naming the field that is no amount or duration, or saying that
+    /// a value leaves the program's constant bounds.
+    pub fn on_chain(&self, decimals: u8) -> Result<NetworkParameters, MigrationError> {
+        let min_stake = parse_amount(&self.min_stake, decimals)
+            .map_err(|error| wrong("min_stake", error.to_string()))?;
+        let parameters = NetworkParameters {
+            min_stake,
+            lock_bps: self.lock_bps,
+            unbonding_secs: seconds("unbonding", &self.unbonding)?,
+            min_window_secs: seconds("min_window", &self.min_window)?,
+            max_window_secs: seconds("max_window", &self.max_window)?,
+            max_deadline_secs: seconds("max_deadline", &self.max_deadline)?,
+            max_shards: self.max_shards,
+            fee_bps: self.fee_bps,
+            slash_bps: self.slash_bps,
+            late_bps: self.late_bps,
+            max_replicas: self.max_replicas,
+        };
+        parameters
+            .validate()
+            .map_err(|error| wrong("together", error.to_string()))?;
+        Ok(parameters)
+    }
+}
+
+fn seconds(field: &str, text: &str) -> Result<u32, MigrationError> {
+    let duration = parse_duration(text).map_err(|error| wrong(field, error.to_string()))?;
+    match u32::try_from(duration.as_secs()) {
+        Ok(seconds) if duration.subsec_nanos() == 0 => Ok(seconds),
+        _ => Err(wrong(
+            field,
+            format!("{text} is no number of full seconds below 136 years"),
+        )),
+    }
+}
+
+fn wrong(field: &str, reason: String) -> MigrationError {
+    MigrationError::Parameters {
+        place: format!("`{field}`"),
+        reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_committed_parameters_are_within_the_programs_bounds() {
+        let parameters = Parameters::localnet().unwrap().on_chain(6).unwrap();
+        assert_eq!(parameters.min_stake, 100_000_000);
+        assert_eq!(parameters.unbonding_secs, 172_800);
+    }
+
+    #[test]
+    fn an_unknown_field_and_a_missing_one_are_refused() {
+        let unknown = format!("{LOCALNET}\nepoch = 1\n");
+        let refused = Parameters::parse(&unknown, "x.toml")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            refused.contains("x.toml") && refused.contains("epoch"),
+            "{refused}"
+        );
+        let missing = LOCALNET.replace("fee_bps = 250", "");
+        assert!(
+            Parameters::parse(&missing, "x.toml")
+                .unwrap_err()
+                .to_string()
+                .contains("fee_bps")
+        );
+    }
+
+    #[test]
+    fn a_value_outside_the_programs_bounds_is_refused_before_anything_is_sent() {
+        let mut parameters = Parameters::localnet().unwrap();
+        parameters.unbonding = "1 h".into();
+        assert!(parameters.on_chain(6).is_err());
+        parameters.unbonding = "1500 ms".into();
+        let refused = parameters.on_chain(6).unwrap_err().to_string();
+        assert!(refused.contains("unbonding"), "{refused}");
+    }
+}

@@ -1,0 +1,23 @@
+//! `GET /v1/jobs` and `GET /v1/jobs/{job}`.
+
+use super::Failure;
+use crate::service::Service;
+use crate::view::JobView;
+use axum::Json;
+use axum::extract::{Path, State};
+use millrace_chain::Pubkey;
+
+pub(super) async fn list(State(service): State<Service>) -> Result<Json<Vec<JobView>>, Failure> {
+    service.jobs().await.map(Json).map_err(Failure::internal)
+}
+
+pub(super) async fn show(
+    State(service): State<Service>,
+    Path(job): Path<String>,
+) -> Result<Json<JobView>, Failure> {
+    let key: Pubkey = job
+        .parse()
+        .map_err(|_| Failure::bad(format!("{job} is no address")))?;
+    let found = service.job(&key).await.map_err(Failure::internal)?;
+    found.map(Json).ok_or_else(|| Failure::not_found("the job"))
+}

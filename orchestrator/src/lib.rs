@@ -1,0 +1,21 @@
+//! The orchestrator: watches the chain, hands work out, brings attestations back.
+//!
+//! Data flows one way: **watch** (the chain crate's feed) → **plan** (pure) → **act** (transactions
+//! and dispatches). The chain decides, the orchestrator proposes: it can be slow, wrong or crashed,
+//! and nobody loses money by it.
+
+mod act;
+mod agents;
+mod api;
+mod blobs;
+mod config;
+mod desk;
+mod error;
+mod plan;
+mod service;
+mod store;
+mod view;
+
+pub use config::Config;
+pub use error::OrchestratorError;
+pub use service::{Handle, start};

@@ -1,0 +1,466 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::desk::{HandedIn, Opening};
+use anchor_lang::Discriminator;
+use bytemuck::{Zeroable, bytes_of};
+use millrace_chain::address;
+use millrace_chain::program::state::{Network, Provider, Seat, SeatStatus, ShardState};
+
+const ME: Pubkey = Pubkey::new_from_array([1; 32]);
+const MANIFEST: [u8; 32] = [7; 32];
+const JOB: Pubkey = Pubkey::new_from_array([5; 32]);
+
+/// A small world that plans are made in.
+struct World {
+    picture: Picture,
+    agents: HashMap<Pubkey, AgentView>,
+    papers: Papers,
+    busy: HashSet<ActKey>,
+    closable: HashSet<Pubkey>,
+    now: i64,
+    slot: u64,
+}
+
+fn provider(n: u8) -> Pubkey {
+    Pubkey::new_from_array([100 + n; 32])
+}
+
+impl World {
+    fn new(providers: u8) -> Self {
+        let mut world = Self {
+            picture: Picture::default(),
+            agents: HashMap::new(),
+            papers: Papers::default(),
+            busy: HashSet::new(),
+            closable: HashSet::new(),
+            now: 1_000,
+            slot: 0,
+        };
+        let network = Network {
+            min_stake: 10,
+            ..Network::zeroed()
+        };
+        world.put(
+            address::network(),
+            Network::DISCRIMINATOR,
+            bytes_of(&network),
+        );
+        for n in 0..providers {
+            world.provider(n, |_| {});
+            world.agents.insert(
+                provider(n),
+                AgentView {
+                    capacity: 2,
+                    draining: false,
+                },
+            );
+        }
+        world.papers.ready.insert(MANIFEST);
+        world
+    }
+
+    fn put(&mut self, key: Pubkey, discriminator: &[u8], body: &[u8]) {
+        self.slot += 1;
+        let data = [discriminator, body].concat();
+        assert!(self.picture.update(self.slot, key, &data));
+    }
+
+    fn provider(&mut self, n: u8, change: impl FnOnce(&mut Provider)) {
+        let mut p = Provider {
+            ask_price: 5,
+            active: 1_000,
+            deposited: 1_000,
+            max_open_seats: 10,
+            ..Provider::zeroed()
+        };
+        change(&mut p);
+        self.put(provider(n), Provider::DISCRIMINATOR, bytes_of(&p));
+    }
+
+    fn job(&mut self, change: impl FnOnce(&mut Job)) {
+        let mut job = Job {
+            manifest: MANIFEST,
+            price_cap: 10,
+            max_units: 1,
+            seat_lock: 100,
+            shards: 1,
+            replicas: 3,
+            quorum: 2,
+            max_replicas: 3,
+            commit_secs: 20,
+            reveal_secs: 20,
+            deadline: 2_000,
+            state: JobState::Open as u8,
+            ..Job::zeroed()
+        };
+        change(&mut job);
+        self.put(JOB, Job::DISCRIMINATOR, bytes_of(&job));
+    }
+
+    fn shard(&mut self, change: impl FnOnce(&mut Shard)) {
+        let mut shard = Shard {
+            job: JOB,
+            commit_by: self.now + 20,
+            reveal_by: self.now + 40,
+            state: ShardState::Assigned as u8,
+            target: 3,
+            ..Shard::zeroed()
+        };
+        for n in 0..3 {
+            shard.seats[usize::from(n)] = Seat {
+                provider: provider(n),
+                status: SeatStatus::Assigned as u8,
+                ..Seat::default()
+            };
+        }
+        change(&mut shard);
+        self.put(
+            address::shard(&JOB, 0),
+            Shard::DISCRIMINATOR,
+            bytes_of(&shard),
+        );
+    }
+
+    fn hand_in(&mut self, n: u8, shown: Option<u8>) {
+        let opening = shown.map(|root| Opening {
+            root: [root; 32],
+            units: 1,
+            salt: [0; 32],
+            output: [0; 32],
+            exit: 0,
+            fuel: 1,
+            reason: String::new(),
+        });
+        let paper = HandedIn {
+            seat: n,
+            commitment: [n; 32],
+            signature: [0; 64],
+            opening,
+        };
+        self.papers.handed_in.insert(key(n), paper);
+    }
+
+    fn plan(&self) -> Vec<Action> {
+        plan(&self.situation())
+    }
+
+    fn situation(&self) -> Situation<'_> {
+        Situation {
+            picture: &self.picture,
+            me: ME,
+            now: self.now,
+            agents: &self.agents,
+            papers: &self.papers,
+            busy: &self.busy,
+            reserved: &[],
+            closable: &self.closable,
+        }
+    }
+
+    fn why(&self) -> String {
+        why_waiting(&self.situation(), JOB, &self.picture.jobs()[&JOB]).join("; ")
+    }
+}
+
+fn key(n: u8) -> SeatKey {
+    SeatKey {
+        job: JOB,
+        shard: 0,
+        attempt: 0,
+        provider: provider(n),
+    }
+}
+
+#[test]
+fn a_new_shard_gets_all_its_seats_at_once() {
+    let mut world = World::new(3);
+    world.job(|_| {});
+    let [
+        Action::Assign {
+            job,
+            shard,
+            providers,
+        },
+    ] = &world.plan()[..]
+    else {
+        panic!("{:?}", world.plan());
+    };
+    assert_eq!((*job, *shard, providers.len()), (JOB, 0, 3));
+}
+
+#[test]
+fn a_shard_waits_with_its_reason_while_too_few_providers_are_free() {
+    let mut world = World::new(3);
+    world.job(|_| {});
+    world.agents.remove(&provider(0));
+    world.provider(1, |p| p.ask_price = 11);
+    assert_eq!(world.plan(), []);
+    let why = world.why();
+    assert_eq!(
+        why,
+        "1 of 3 providers free, 3 needed, 1 asking more than the job pays, 1 not connected"
+    );
+}
+
+#[test]
+fn a_job_whose_blobs_are_missing_is_not_handed_out() {
+    let mut world = World::new(3);
+    world.job(|job| job.manifest = [8; 32]);
+    assert_eq!(world.plan(), []);
+    assert!(world.why().contains("not been uploaded"));
+}
+
+#[test]
+fn the_cheapest_then_the_fastest_are_chosen() {
+    let mut world = World::new(4);
+    world.provider(0, |p| p.ask_price = 9);
+    world.provider(1, |p| p.score = 2);
+    world.provider(2, |p| p.score = 3);
+    world.provider(3, |p| p.score = 1);
+    world.job(|_| {});
+    let [Action::Assign { providers, .. }] = &world.plan()[..] else {
+        panic!()
+    };
+    assert_eq!(providers, &[provider(2), provider(1), provider(3)]);
+}
+
+#[test]
+fn no_agent_gets_more_than_it_can_run() {
+    let mut world = World::new(3);
+    world.job(|job| job.shards = 5);
+    let assigned = world.plan().len();
+    assert_eq!(
+        assigned, 2,
+        "three agents with a capacity of two fill two shards of three seats"
+    );
+}
+
+#[test]
+fn a_job_for_another_orchestrator_is_left_alone() {
+    let mut world = World::new(3);
+    world.job(|job| job.orchestrator = Pubkey::new_from_array([2; 32]));
+    assert_eq!(world.plan(), []);
+}
+
+#[test]
+fn what_is_under_way_is_not_done_again() {
+    let mut world = World::new(3);
+    world.job(|_| {});
+    world.busy.insert(ActKey::Shard(JOB, 0));
+    assert_eq!(world.plan(), []);
+}
+
+#[test]
+fn seated_agents_are_told_and_commitments_go_together() {
+    let mut world = World::new(3);
+    world.job(|job| job.created = 1);
+    world.shard(|_| {});
+    let told = world
+        .plan()
+        .iter()
+        .filter(|a| matches!(a, Action::Run { .. }))
+        .count();
+    assert_eq!(told, 3);
+    world.hand_in(0, None);
+    world.hand_in(1, None);
+    let early = world.plan();
+    assert!(
+        !early.iter().any(|a| matches!(a, Action::Commit { .. })),
+        "{early:?}"
+    );
+    world.hand_in(2, None);
+    let [Action::Commit { commitments, .. }] = &world.plan()[..] else {
+        panic!()
+    };
+    assert_eq!(commitments.len(), 3);
+}
+
+#[test]
+fn near_the_end_of_the_window_what_is_there_is_committed() {
+    let mut world = World::new(3);
+    world.job(|job| job.created = 1);
+    world.shard(|_| {});
+    world.hand_in(1, None);
+    world.now += 15;
+    let commits = world.plan();
+    assert!(
+        commits
+            .iter()
+            .any(|a| matches!(a, Action::Commit { commitments, .. } if commitments.len() == 1))
+    );
+}
+
+#[test]
+fn results_are_asked_for_and_settled_with_the_reveals() {
+    let mut world = World::new(3);
+    world.job(|job| job.created = 1);
+    world.shard(|shard| {
+        for seat in &mut shard.seats[..3] {
+            seat.status = SeatStatus::Committed as u8;
+        }
+    });
+    for n in 0..3 {
+        world.hand_in(n, None);
+    }
+    let asked = world.plan();
+    assert_eq!(asked.len(), 3);
+    assert!(asked.iter().all(|a| matches!(a, Action::AskReveal { .. })));
+    for n in 0..3 {
+        world.hand_in(n, Some(9));
+    }
+    let [
+        Action::Reveal {
+            entries,
+            settle: true,
+            ..
+        },
+    ] = &world.plan()[..]
+    else {
+        panic!()
+    };
+    assert_eq!(entries.len(), 3);
+}
+
+#[test]
+fn nothing_is_shown_while_somebody_may_still_commit() {
+    let mut world = World::new(3);
+    world.job(|job| job.created = 1);
+    world.shard(|shard| {
+        for seat in &mut shard.seats[..2] {
+            seat.status = SeatStatus::Committed as u8;
+        }
+    });
+    for n in 0..2 {
+        world.hand_in(n, Some(9));
+    }
+    let actions = world.plan();
+    assert!(
+        actions.iter().all(|a| matches!(a, Action::Run { .. })),
+        "{actions:?}"
+    );
+    world.now += 20;
+    let actions = world.plan();
+    assert!(
+        matches!(&actions[..], [Action::Reveal { settle: true, .. }]),
+        "{actions:?}"
+    );
+}
+
+#[test]
+fn a_silent_seat_is_expired_once_its_window_is_over() {
+    let mut world = World::new(4);
+    world.job(|job| job.created = 1);
+    world.shard(|shard| shard.seats[0].status = SeatStatus::Committed as u8);
+    world.hand_in(0, None);
+    world.now += 20;
+    let [
+        Action::ExpireSeat {
+            seat,
+            provider: late,
+            ..
+        },
+    ] = world.plan()[..]
+    else {
+        panic!()
+    };
+    assert_eq!((seat, late), (1, provider(1)));
+}
+
+#[test]
+fn a_quorum_that_has_committed_goes_on_without_the_free_seat() {
+    let mut world = World::new(4);
+    world.job(|job| job.created = 1);
+    world.shard(|shard| {
+        shard.seats[0].status = SeatStatus::Committed as u8;
+        shard.seats[1] = Seat::default();
+        shard.seats[2].status = SeatStatus::Committed as u8;
+    });
+    world.now += 20;
+    let actions = world.plan();
+    let asks = |action: &Action| matches!(action, Action::AskReveal { .. });
+    assert!(
+        actions.len() == 2 && actions.iter().all(asks),
+        "{actions:?}"
+    );
+}
+
+#[test]
+fn a_freed_seat_goes_to_somebody_who_has_not_failed_there() {
+    let mut world = World::new(4);
+    world.job(|job| job.created = 1);
+    world
+        .papers
+        .failed
+        .entry((JOB, 0))
+        .or_default()
+        .insert(provider(1), "late".into());
+    world.shard(|shard| shard.seats[1] = Seat::default());
+    let actions = world.plan();
+    let assign = actions
+        .iter()
+        .find(|a| matches!(a, Action::Assign { .. }))
+        .unwrap();
+    let Action::Assign { providers, .. } = assign else {
+        panic!()
+    };
+    assert_eq!(providers, &[provider(3)]);
+}
+
+#[test]
+fn a_job_past_its_deadline_expires_and_a_finished_one_closes_when_it_may() {
+    let mut world = World::new(0);
+    world.job(|_| {});
+    world.now = 2_000;
+    assert_eq!(world.plan(), [Action::ExpireJob { job: JOB }]);
+    world.job(|job| {
+        job.state = JobState::Expired as u8;
+        job.failed = 1;
+    });
+    assert_eq!(world.plan(), []);
+    world.closable.insert(JOB);
+    assert!(matches!(&world.plan()[..], [Action::CloseJob { shards, .. }] if shards.is_empty()));
+}
+
+#[test]
+fn a_result_is_filed_before_its_seats_are_released() {
+    let mut world = World::new(3);
+    world.job(|job| {
+        job.created = 1;
+        job.settled = 1;
+    });
+    world.closable.insert(JOB);
+    world.hand_in(0, Some(1));
+    world.hand_in(1, Some(2));
+    world.shard(|shard| {
+        shard.state = ShardState::Settled as u8;
+        shard.root = [1; 32];
+        shard.seats[0].status = SeatStatus::Right as u8;
+        shard.seats[1].status = SeatStatus::Wrong as u8;
+    });
+    let actions = world.plan();
+    let [
+        Action::File {
+            job,
+            shard,
+            outcome,
+        },
+    ] = &actions[..]
+    else {
+        panic!("{actions:?}");
+    };
+    assert_eq!((*job, *shard, outcome.root), (JOB, 0, [1; 32]));
+    world.papers.outcomes.insert((JOB, 0), outcome.clone());
+    world.closable.clear();
+    let mut released: Vec<_> = world
+        .plan()
+        .into_iter()
+        .map(|action| match action {
+            Action::Release { seat, outcome } => (seat.provider, outcome),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    released.sort();
+    assert_eq!(released[0], (provider(0), "paid".to_owned()));
+    assert!(released[1].1.starts_with("slashed"));
+}

@@ -1,0 +1,415 @@
+//! The loop that ties the parts together: wake, plan, act.
+
+use crate::act::Executor;
+use crate::agents::Agents;
+use crate::api;
+use crate::blobs::Blobs;
+use crate::config::Config;
+use crate::desk::Desk;
+use crate::error::OrchestratorError;
+use crate::plan::{Situation, plan};
+use crate::store::Store;
+use crate::view::JobView;
+use millrace_chain::feed::Feed;
+use millrace_chain::instruction::Mints;
+use millrace_chain::program::state::{Job, Orchestrator};
+use millrace_chain::rpc::Rpc;
+use millrace_chain::sender::Sender;
+use millrace_chain::{Pubkey, address};
+use millrace_protocol::manifest::{Join, Manifest, ShardInput};
+use serde::Serialize;
+use solana_sdk::signature::Signer;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+/// The plan is made at least this often: windows end without any event.
+const TICK: Duration = Duration::from_millis(250);
+/// Changes that come close together are planned for once.
+const GATHER: Duration = Duration::from_millis(5);
+/// Jobs of the past that a list shows.
+const PAST_JOBS: u32 = 200;
+/// A picture older than this is not healthy.
+const STALE_AFTER: Duration = Duration::from_secs(10);
+
+/// A running orchestrator.
+pub struct Handle {
+    /// Where its API is: `http://127.0.0.1:port`.
+    pub url: String,
+    task: JoinHandle<Result<(), OrchestratorError>>,
+}
+
+impl Handle {
+    /// Waits until it has stopped.
+    pub async fn join(self) -> Result<(), OrchestratorError> {
+        // A panic of the task is passed on as it is.
+        match self.task.await {
+            Ok(result) => result,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
+
+/// Its health, for people and probes.
+#[derive(Clone, Debug, Serialize)]
+pub struct Health {
+    /// ok or degraded.
+    pub status: &'static str,
+    /// What is wrong, where something is.
+    pub problems: Vec<String>,
+    /// Id of the network.
+    pub network_id: String,
+    /// Genesis of the cluster.
+    pub genesis: String,
+    /// The orchestrator's key.
+    pub key: String,
+    /// Newest slot seen.
+    pub slot: u64,
+    /// Connected agents.
+    pub agents: usize,
+    /// Jobs on chain.
+    pub jobs: usize,
+    /// Lamports of the key, which pays fees and rent.
+    pub payer_lamports: u64,
+}
+
+/// What the loop and the API share.
+#[derive(Clone)]
+pub struct Service {
+    rpc: Rpc,
+    me: Pubkey,
+    network_id: String,
+    genesis: String,
+    feed: Feed,
+    desk: Desk,
+    blobs: Blobs,
+    store: Arc<Store>,
+    agents: Agents,
+    executor: Executor,
+    close_after: Duration,
+    finished: Arc<Mutex<HashMap<Pubkey, Instant>>>,
+    arrivals: watch::Sender<u64>,
+}
+
+/// Starts an orchestrator: checks the network, its registration and its store, sees through what an
+/// earlier run left open, and listens.
+///
+/// # Errors
+/// Whatever keeps it from starting, by name; nothing is sent before all checks have passed.
+pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, OrchestratorError> {
+    let rpc = Rpc::new(&config.rpc_url, &config.ws_url);
+    let network = rpc.network().await?;
+    let genesis = rpc.genesis().await?;
+    let me = config.key.pubkey();
+    let registration: Option<Orchestrator> = rpc.find(&address::orchestrator(&me)).await?;
+    if !registration.is_some_and(|found| found.active) {
+        return Err(OrchestratorError::NotRegistered(me.to_string()));
+    }
+    let network_id = hex::encode(network.network_id);
+    let in_folder = |reason| OrchestratorError::File {
+        path: config.data.clone(),
+        reason,
+    };
+    std::fs::create_dir_all(&config.data).map_err(in_folder)?;
+    let store = Arc::new(Store::open(&config.data.join("store.db"), &network_id)?);
+    let blobs = Blobs::open(config.data.join("blobs")).map_err(in_folder)?;
+    let listener =
+        TcpListener::bind(config.listen)
+            .await
+            .map_err(|error| OrchestratorError::Listen {
+                address: config.listen.to_string(),
+                reason: error.to_string(),
+            })?;
+    let local = listener.local_addr().map_err(in_folder)?;
+
+    let desk = Desk::load(store.clone())?;
+    let feed = Feed::new(rpc.clone());
+    let sender = Sender::new(rpc.clone(), store.clone());
+    sender.recover().await?;
+    let agents = Agents::new(
+        desk.clone(),
+        feed.clone(),
+        blobs.clone(),
+        (network.network_id, &genesis),
+        stop.clone(),
+    );
+    let mints = Mints::from(&network);
+    let key = Arc::new(config.key);
+    let executor = Executor::new(
+        sender,
+        key,
+        mints,
+        feed.clone(),
+        desk.clone(),
+        agents.clone(),
+    );
+    let service = Service {
+        rpc,
+        me,
+        network_id,
+        genesis,
+        feed,
+        desk,
+        blobs,
+        store,
+        agents,
+        executor,
+        close_after: config.close_after,
+        finished: Arc::default(),
+        arrivals: watch::Sender::new(0),
+    };
+    service.feed.read_all().await;
+    let url = format!("http://{local}");
+    info!(url, key = %me, "orchestrator started");
+    let task = tokio::spawn(service.run(listener, config.reread, stop));
+    Ok(Handle { url, task })
+}
+
+impl Service {
+    async fn run(
+        self,
+        listener: TcpListener,
+        reread: Duration,
+        stop: CancellationToken,
+    ) -> Result<(), OrchestratorError> {
+        let feed = self.feed.clone();
+        let watching = tokio::spawn({
+            let stop = stop.clone();
+            async move { feed.run(reread, stop).await }
+        });
+        let planning = tokio::spawn(self.clone().keep_planning(stop.clone()));
+        let router = api::router(self.clone());
+        let ended = stop.clone();
+        let served = axum::serve(listener, router)
+            .with_graceful_shutdown(async move { ended.cancelled().await });
+        let result = tokio::select! {
+            result = served => result,
+            // Open websockets would keep a graceful end waiting.
+            () = async { stop.cancelled().await; tokio::time::sleep(GATHER).await } => Ok(()),
+        };
+        stop.cancel();
+        // Both end by the token; a panic there has been logged by the runtime.
+        let _ = tokio::join!(watching, planning);
+        result.map_err(|reason| OrchestratorError::File {
+            path: "the API".into(),
+            reason,
+        })
+    }
+
+    async fn keep_planning(self, stop: CancellationToken) {
+        let mut chain = self.feed.changes();
+        let mut desk = self.desk.changes();
+        let mut agents = self.agents.changes();
+        let mut acts = self.executor.changes();
+        let mut blobs = self.arrivals.subscribe();
+        while !stop.is_cancelled() {
+            self.check_manifests().await;
+            self.plan_once().await;
+            tokio::select! {
+                () = stop.cancelled() => break,
+                _ = chain.changed() => {}
+                _ = desk.changed() => {}
+                _ = agents.changed() => {}
+                _ = acts.changed() => {}
+                _ = blobs.changed() => {}
+                () = tokio::time::sleep(TICK) => {}
+            }
+            tokio::time::sleep(GATHER).await;
+        }
+        self.executor.finish().await;
+    }
+
+    async fn plan_once(&self) {
+        let Some(actions) = self.with_situation(plan).await else {
+            return;
+        };
+        for action in actions {
+            if let crate::plan::Action::CloseJob { job, .. } = &action {
+                self.archive(job).await;
+            }
+            self.executor.start(action);
+        }
+    }
+
+    /// Calls `look` with everything a plan depends on; `None` before the chain's time is known.
+    async fn with_situation<T>(&self, look: impl FnOnce(&Situation) -> T) -> Option<T> {
+        let now = self.feed.now()?;
+        let picture = self.feed.picture().read().await;
+        let (busy, reserved) = self.executor.busy();
+        let agents = self.agents.views();
+        let closable = self.closable(picture.jobs());
+        let papers = self.desk.read();
+        Some(look(&Situation {
+            picture: &picture,
+            me: self.me,
+            now,
+            agents: &agents,
+            papers: &papers,
+            busy: &busy,
+            reserved: &reserved,
+            closable: &closable,
+        }))
+    }
+
+    /// Finished jobs that have stood long enough for their clients to look at.
+    fn closable(&self, jobs: &HashMap<Pubkey, Job>) -> HashSet<Pubkey> {
+        // A poisoned lock still holds whole entries.
+        let mut finished = self
+            .finished
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        finished.retain(|key, _| jobs.contains_key(key));
+        for (key, _) in jobs.iter().filter(|(_, job)| job.is_finished()) {
+            finished.entry(*key).or_insert_with(Instant::now);
+        }
+        let due = finished
+            .iter()
+            .filter(|(_, since)| since.elapsed() >= self.close_after);
+        due.map(|(key, _)| *key).collect()
+    }
+
+    /// Notes which manifests have all their blobs here.
+    async fn check_manifests(&self) {
+        let wanted: Vec<[u8; 32]> = {
+            let picture = self.feed.picture().read().await;
+            let papers = self.desk.read();
+            let jobs = picture.jobs().values().filter(|job| job.unassigned() > 0);
+            let missing = jobs.filter(|job| !papers.ready.contains(&job.manifest));
+            missing.map(|job| job.manifest).collect()
+        };
+        for name in wanted {
+            if self.is_complete(&name).await {
+                self.desk.mark_ready(name);
+            }
+        }
+    }
+
+    async fn is_complete(&self, name: &[u8; 32]) -> bool {
+        let Ok(Some(bytes)) = self.blobs.get(name).await else {
+            return false;
+        };
+        let manifest = match Manifest::from_bytes(&bytes) {
+            Ok(manifest) => manifest,
+            Err(error) => {
+                warn!(manifest = hex::encode(name), %error, "a manifest can't be used");
+                return false;
+            }
+        };
+        let mut blobs = vec![manifest.program];
+        blobs.extend(manifest.inputs.values().map(|input| input.digest));
+        for input in &manifest.shards {
+            if let ShardInput::Blob { digest, .. } = input {
+                blobs.push(*digest);
+            }
+        }
+        if let Join::Program { digest, .. } = &manifest.join {
+            blobs.push(*digest);
+        }
+        blobs.sort_unstable();
+        blobs.dedup();
+        for blob in &blobs {
+            if !self.blobs.has(blob).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn archive(&self, job: &Pubkey) {
+        let Ok(Some(view)) = self.job(job).await else {
+            return;
+        };
+        let kept = serde_json::to_string(&view.closed())
+            .map_err(|error| error.to_string())
+            .and_then(|text| {
+                self.store
+                    .put_view(&job.to_string(), &text)
+                    .map_err(|error| error.to_string())
+            });
+        if let Err(reason) = kept {
+            warn!(%job, reason, "the last view of a job could not be kept");
+        }
+    }
+
+    /// The blobs.
+    pub fn blobs(&self) -> &Blobs {
+        &self.blobs
+    }
+
+    /// The agents.
+    pub fn agents(&self) -> &Agents {
+        &self.agents
+    }
+
+    /// Wakes the plan: a job may wait for this blob.
+    pub fn blob_arrived(&self) {
+        self.arrivals.send_modify(|count| *count += 1);
+    }
+
+    /// A job that is on chain, or the last view of one that was.
+    pub async fn job(&self, key: &Pubkey) -> Result<Option<JobView>, OrchestratorError> {
+        let look = |situation: &Situation| {
+            let job = situation.picture.jobs().get(key)?;
+            Some(JobView::of(situation, *key, job))
+        };
+        if let Some(view) = self.with_situation(look).await.flatten() {
+            return Ok(Some(view));
+        }
+        let kept = self.store.view(&key.to_string())?;
+        Ok(kept.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// Jobs on chain, newest first, then those of the past.
+    pub async fn jobs(&self) -> Result<Vec<JobView>, OrchestratorError> {
+        let look = |situation: &Situation| {
+            let mut jobs: Vec<_> = situation.picture.jobs().iter().collect();
+            jobs.sort_by_key(|(key, job)| (std::cmp::Reverse(job.posted_slot), **key));
+            jobs.into_iter()
+                .map(|(key, job)| JobView::of(situation, *key, job))
+                .collect()
+        };
+        let mut views: Vec<JobView> = self.with_situation(look).await.unwrap_or_default();
+        let shown: HashSet<String> = views.iter().map(|view| view.job.clone()).collect();
+        for text in self.store.views(PAST_JOBS)? {
+            let past: Option<JobView> = serde_json::from_str(&text).ok();
+            views.extend(past.filter(|view| !shown.contains(&view.job)));
+        }
+        Ok(views)
+    }
+
+    /// How it is doing, honestly.
+    pub async fn health(&self) -> Health {
+        let mut problems = Vec::new();
+        if !self.feed.is_fresh(STALE_AFTER) {
+            problems.push(format!("nothing was read from {} lately", self.rpc.url()));
+        }
+        let payer_lamports = match self.rpc.lamports(&self.me).await {
+            Ok(lamports) => lamports,
+            Err(error) => {
+                problems.push(error.to_string());
+                0
+            }
+        };
+        let picture = self.feed.picture().read().await;
+        Health {
+            status: if problems.is_empty() {
+                "ok"
+            } else {
+                "degraded"
+            },
+            problems,
+            network_id: self.network_id.clone(),
+            genesis: self.genesis.clone(),
+            key: self.me.to_string(),
+            slot: picture.slot().max(self.feed.slot()),
+            agents: self.agents.views().len(),
+            jobs: picture.jobs().len(),
+            payer_lamports,
+        }
+    }
+}

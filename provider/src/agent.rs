@@ -1,0 +1,139 @@
+//! The agent as a whole: opens what it needs, and keeps a connection up until it is stopped.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use millrace_protocol::wire::Key;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::backoff::Backoff;
+use crate::blobs::Blobs;
+use crate::config::Config;
+use crate::error::AgentError;
+use crate::execute::Executor;
+use crate::session::{self, Ended, Memory};
+use crate::sign::Identity;
+use crate::store::Store;
+use crate::tasks::{Kit, Tasks, unix_now};
+
+/// Pauses before connecting again, after a connection broke.
+const LOST: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+/// Pauses before connecting again, after the agent was refused: perhaps its provider is still being
+/// registered.
+const REFUSED: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// What an agent is doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Whether the orchestrator has let it in.
+    pub connected: bool,
+    /// Shards that are running.
+    pub running: u32,
+    /// Shards that were computed since the agent was started.
+    pub done: u64,
+    /// The last event, for people.
+    pub last: String,
+}
+
+/// A running agent. Dropping the handle leaves it running; it ends by its `stop`.
+#[derive(Debug)]
+pub struct Handle {
+    status: watch::Receiver<Status>,
+    agent: JoinHandle<()>,
+}
+
+impl Handle {
+    /// What the agent is doing, now and from now on.
+    pub fn status(&self) -> watch::Receiver<Status> {
+        self.status.clone()
+    }
+
+    /// Waits until the agent has ended, which it does only after it was stopped.
+    ///
+    /// # Errors
+    /// [`AgentError::Broken`] if it broke off.
+    pub async fn join(self) -> Result<(), AgentError> {
+        self.agent.await.map_err(|error| AgentError::Broken {
+            reason: error.to_string(),
+        })
+    }
+}
+
+/// Starts an agent within the current tokio runtime. It connects, and connects again, until `stop`
+/// is cancelled; then it ends its runs (they are run anew when they are asked for again) and leaves
+/// the data folder to the next one.
+///
+/// # Errors
+/// Whatever the agent can't work without: a sound configuration, its data folder for itself, a
+/// machine that runs WebAssembly. An orchestrator that is not there or refuses is none of it.
+pub fn start(config: Config, stop: CancellationToken) -> Result<Handle, AgentError> {
+    let address = config.check()?;
+    let store = Store::open(&config.data)?;
+    store.forget_expired(unix_now())?;
+    let (outbox, messages) = mpsc::unbounded_channel();
+    let (status, watched) = watch::channel(Status::default());
+    let kit = Kit {
+        blobs: Blobs::open(&config.data, address.http)?,
+        executor: Executor::new()?,
+        identity: Identity {
+            provider: Key(config.provider.to_bytes()),
+            operator: config.operator,
+        },
+        behaviour: config.behaviour,
+        store,
+        outbox,
+        status,
+        stop,
+    };
+    let memory = Memory {
+        tasks: Tasks::new(kit, config.capacity),
+        outbox: messages,
+        capacity: config.capacity,
+        network: None,
+    };
+    Ok(Handle {
+        status: watched,
+        agent: tokio::spawn(keep_connected(memory, address.ws)),
+    })
+}
+
+/// Runs an agent until `stop` is cancelled.
+///
+/// # Errors
+/// As [`start`] and [`Handle::join`].
+pub async fn run(config: Config, stop: CancellationToken) -> Result<(), AgentError> {
+    start(config, stop)?.join().await
+}
+
+async fn keep_connected(mut memory: Memory, address: String) {
+    let tasks = Arc::clone(&memory.tasks);
+    let mut lost = Backoff::new(LOST.0, LOST.1);
+    let mut refused = Backoff::new(REFUSED.0, REFUSED.1);
+    loop {
+        let (ended, welcomed) = session::serve(&mut memory, &address).await;
+        if welcomed {
+            lost.reset();
+            refused.reset();
+        }
+        let pause = match ended {
+            Ended::Stopped => break,
+            Ended::Lost(reason) => {
+                tasks.warn(format!("no connection to {address}: {reason}"));
+                lost.pause()
+            }
+            Ended::Refused(reason) => {
+                tasks.warn(format!("{address} refuses this agent: {reason}"));
+                refused.pause()
+            }
+        };
+        tracing::debug!("connecting again in {pause:?}");
+        tokio::select! {
+            () = tasks.stop().cancelled() => break,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+    tasks.finish().await;
+    tasks.remember("stopped".to_owned());
+}

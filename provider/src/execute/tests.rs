@@ -1,0 +1,225 @@
+#![allow(clippy::unwrap_used)]
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use millrace_protocol::manifest::{
+    Input, Join, Limits as ManifestLimits, ShardInput as Source, VERSION, Verify, VerifyMode,
+};
+use millrace_protocol::wire::Key;
+use tempfile::tempdir;
+
+use super::*;
+use crate::blobs::TransferError;
+use crate::files::write_whole;
+
+static EXECUTOR: LazyLock<Executor> = LazyLock::new(|| Executor::new().unwrap());
+
+/// Copies standard input to standard output.
+const COPY: &str = r#"(module
+    (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1)
+    (func (export "_start")
+        (i32.store (i32.const 0) (i32.const 64))
+        (i32.store (i32.const 4) (i32.const 1024))
+        (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 4)))
+        (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
+const LOOP: &str = r#"(module (func (export "_start") (loop (br 0))))"#;
+
+fn manifest(program: &[u8]) -> Manifest {
+    Manifest {
+        version: VERSION,
+        name: "test".to_owned(),
+        program: sha256(&[program]),
+        args: Vec::new(),
+        env: BTreeMap::new(),
+        inputs: BTreeMap::new(),
+        shards: vec![
+            Source::Inline {
+                text: "first".to_owned(),
+            },
+            Source::Blob {
+                digest: sha256(&[b"a second shard"]),
+                offset: 2,
+                len: 6,
+            },
+        ],
+        join: Join::Concat,
+        output: "out".to_owned(),
+        runtime: Kind::Wasm,
+        limits: ManifestLimits {
+            fuel: 3_000_000,
+            memory: 1 << 20,
+            output: 1 << 10,
+            log: 1 << 10,
+            wall_ms: 60_000,
+        },
+        verify: Verify {
+            mode: VerifyMode::Quorum,
+            replicas: 2,
+            quorum: 2,
+            max_replicas: 3,
+        },
+    }
+}
+
+fn task(manifest: &Manifest, shard: u32) -> Task {
+    Task {
+        job: Key([1; 32]),
+        shard,
+        attempt: 0,
+        seat: 0,
+        network_id: [2; 32],
+        program: Key([3; 32]),
+        manifest: manifest.hash(),
+        commit_by: 0,
+        reveal_by: 0,
+    }
+}
+
+fn materials(text: &str) -> Materials {
+    let program = wat::parse_str(text).unwrap();
+    Materials {
+        manifest: manifest(&program),
+        program: program.into(),
+        stdin: Arc::from(*b"a second shard"),
+        files: Vec::new(),
+    }
+}
+
+fn run(text: &str, shard: u32) -> Result<Outcome, TaskError> {
+    let materials = materials(text);
+    let task = task(&materials.manifest, shard);
+    EXECUTOR.run(&task, &materials, &AtomicBool::new(false))
+}
+
+/// Gathers shard 1 of a manifest from a cache that holds `blobs`, with no orchestrator.
+async fn gathered(manifest: &Manifest, blobs: &[&[u8]]) -> Result<Materials, TaskError> {
+    let data = tempdir().unwrap();
+    let cache = Blobs::open(data.path(), "http://127.0.0.1:1".to_owned()).unwrap();
+    for blob in [&manifest.to_bytes()[..]].iter().chain(blobs) {
+        let name = millrace_protocol::blob::to_hex(&sha256(&[blob]));
+        write_whole(&data.path().join("blobs").join(name), blob).unwrap();
+    }
+    gather(&cache, &task(manifest, 1), Instant::now()).await
+}
+
+#[test]
+fn a_shard_reads_its_own_part_of_the_work() {
+    for (shard, output) in [(0, &b"first"[..]), (1, b"second")] {
+        let outcome = run(COPY, shard).unwrap();
+        assert_eq!((outcome.exit, &outcome.output[..]), (Exit::Ok, output));
+    }
+}
+
+#[test]
+fn a_claim_is_the_receipt_of_the_run() {
+    let outcome = run(COPY, 0).unwrap();
+    let fuel = outcome.fuel;
+    let (result, output) = claim(outcome, Behaviour::Honest, [7; 32]);
+    let receipt = Receipt::new(b"first", 0, fuel);
+    assert_eq!(output, b"first");
+    assert_eq!(result.root, receipt.root());
+    assert_eq!((result.units, result.fuel), (1, fuel));
+    assert_eq!((result.exit, result.reason.as_str()), (0, ""));
+    assert_eq!(result.output, sha256(&[b"first"]));
+    assert_eq!(result.salt, [7; 32]);
+}
+
+#[test]
+fn a_liars_claim_is_wrong_but_fits_its_output() {
+    let outcome = run(COPY, 0).unwrap();
+    let (honest, _) = claim(outcome.clone(), Behaviour::Honest, [7; 32]);
+    let (lie, output) = claim(outcome, Behaviour::Liar, [7; 32]);
+    assert_ne!(lie.root, honest.root);
+    assert_eq!(lie.root, Receipt::new(&output, lie.exit, lie.fuel).root());
+    assert_eq!(lie.output, sha256(&[&output]));
+}
+
+#[test]
+fn a_program_that_never_ends_is_a_result_with_an_empty_output() {
+    let (result, output) = claim(run(LOOP, 0).unwrap(), Behaviour::Honest, [0; 32]);
+    assert_eq!((result.exit, result.reason.as_str()), (-1, "out of fuel"));
+    assert_eq!((result.units, output.len()), (3, 0));
+}
+
+#[test]
+fn the_last_words_of_a_program_are_in_its_reason() {
+    let outcome = Outcome {
+        exit: Exit::Code(3),
+        output: Vec::new(),
+        log: b"warming up\n  no such scene\x07\n\n".to_vec(),
+        log_truncated: false,
+        fuel: 1,
+    };
+    assert_eq!(reason(&outcome), "exit code 3 (no such scene)");
+}
+
+#[test]
+fn what_can_not_be_run_is_no_result_and_not_to_be_tried_again() {
+    for text in ["(module)", r#"(module (import "env" "f" (func)))"#] {
+        let error = run(text, 0).unwrap_err();
+        assert!(matches!(error, TaskError::Run(_)), "{error}");
+        assert!(!error.retry(), "{error}");
+    }
+}
+
+#[test]
+fn running_out_of_this_hosts_time_is_no_result_but_may_be_tried_again() {
+    let mut materials = materials(LOOP);
+    materials.manifest.limits.fuel = 1_000_000_000_000_000;
+    materials.manifest.limits.wall_ms = 1;
+    let task = task(&materials.manifest, 0);
+    let error = EXECUTOR
+        .run(&task, &materials, &AtomicBool::new(false))
+        .unwrap_err();
+    assert!(matches!(error, TaskError::Run(RunError::Timeout { .. })));
+    assert!(error.retry());
+}
+
+#[test]
+fn a_program_is_compiled_once_and_the_one_unused_longest_is_dropped() {
+    let executor = Executor::new().unwrap();
+    let first = executor.slot(&[0; 32]);
+    for n in 1..MAX_PROGRAMS as u8 {
+        executor.slot(&[n; 32]);
+    }
+    assert!(Arc::ptr_eq(&first, &executor.slot(&[0; 32])));
+    let second = executor.slot(&[1; 32]);
+    for n in 0..MAX_PROGRAMS as u8 - 1 {
+        executor.slot(&[100 + n; 32]);
+    }
+    assert!(Arc::ptr_eq(&second, &executor.slot(&[1; 32])));
+    assert!(!Arc::ptr_eq(&first, &executor.slot(&[0; 32])));
+}
+
+#[tokio::test]
+async fn what_the_manifest_names_is_gathered() {
+    let mut manifest = manifest(b"program");
+    let input = |content: &[u8]| Input {
+        digest: sha256(&[content]),
+        length: content.len() as u64,
+    };
+    manifest.inputs = [("words".to_owned(), input(b"one two"))].into();
+    let blobs: [&[u8]; 3] = [b"program", b"a second shard", b"one two"];
+    let found = gathered(&manifest, &blobs).await.unwrap();
+    assert_eq!(&*found.program, b"program");
+    assert_eq!(&*found.stdin, b"a second shard");
+    assert_eq!(found.files, [("words".to_owned(), Arc::from(*b"one two"))]);
+
+    let error = gathered(&manifest, &blobs[..2]).await.err().unwrap();
+    let late = matches!(error, TaskError::Transfer(TransferError::Late { .. }));
+    assert!(late && error.retry(), "{error}");
+}
+
+#[tokio::test]
+async fn an_input_of_another_length_than_declared_can_not_be_run() {
+    for length in [6, 8] {
+        let mut manifest = manifest(b"program");
+        let digest = sha256(&[b"one two"]);
+        manifest.inputs = [("words".to_owned(), Input { digest, length })].into();
+        let blobs: [&[u8]; 3] = [b"program", b"a second shard", b"one two"];
+        let error = gathered(&manifest, &blobs).await.err().unwrap();
+        assert!(!error.retry(), "{error}");
+    }
+}

@@ -1,0 +1,27 @@
+//! The agent on a provider's machine: it connects outward to an orchestrator, runs the shards that
+//! it is given, commits to the results, and shows them when it is asked to.
+//!
+//! - `agent` keeps a connection up for ever, `session` is one connection.
+//! - `tasks` decides what happens to a seat, `execute` computes it, `sign` signs for it.
+//! - `store` keeps every result until the orchestrator releases it, so that nothing is computed
+//!   twice and nothing that was committed to is lost; `blobs` fetches inputs and uploads outputs.
+//!
+//! What travels is described in [`millrace_protocol::wire`].
+
+mod agent;
+mod backoff;
+mod behaviour;
+mod blobs;
+mod config;
+mod error;
+mod execute;
+mod files;
+mod session;
+mod sign;
+mod store;
+mod tasks;
+
+pub use agent::{Handle, Status, run, start};
+pub use behaviour::Behaviour;
+pub use config::Config;
+pub use error::{AgentError, StoreError};

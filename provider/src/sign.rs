@@ -1,0 +1,76 @@
+//! What an agent says under its operator's signature, and the preimage that opens it.
+
+use millrace_protocol::commitment::{Claim, Seat};
+use millrace_protocol::hash::Digest;
+use millrace_protocol::wire::{FromAgent, Key, Task, agent_challenge};
+use solana_sdk::signature::{Keypair, Signer};
+
+use crate::store::ShardResult;
+
+/// Whom an agent speaks for.
+pub(crate) struct Identity {
+    pub(crate) provider: Key,
+    pub(crate) operator: Keypair,
+}
+
+impl Identity {
+    /// The answer to a challenge.
+    pub(crate) fn hello(&self, network: &Digest, nonce: &[u8; 32], capacity: u32) -> FromAgent {
+        let challenge = agent_challenge(network, nonce, &self.provider.0);
+        FromAgent::Hello {
+            provider: self.provider,
+            operator: Key(self.operator.pubkey().to_bytes()),
+            signature: self.sign(&challenge),
+            capacity,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    /// The commitment to a result. The salt is stored with the result and ed25519 draws nothing
+    /// by chance, so this is the same message each time.
+    pub(crate) fn committed(&self, task: &Task, result: &ShardResult) -> FromAgent {
+        let seat = Seat {
+            network_id: &task.network_id,
+            program: &task.program.0,
+            job: &task.job.0,
+            shard: task.shard,
+            attempt: task.attempt,
+            provider: &self.provider.0,
+        };
+        let commitment = seat.commitment(&Claim {
+            root: &result.root,
+            units: result.units,
+            salt: &result.salt,
+        });
+        FromAgent::Committed {
+            job: task.job,
+            shard: task.shard,
+            attempt: task.attempt,
+            seat: task.seat,
+            commitment,
+            signature: self.sign(&seat.statement(&commitment)),
+        }
+    }
+
+    fn sign(&self, message: &Digest) -> [u8; 64] {
+        self.operator.sign_message(message).into()
+    }
+}
+
+/// The preimage of a commitment.
+pub(crate) fn revealed(task: &Task, result: &ShardResult) -> FromAgent {
+    FromAgent::Revealed {
+        job: task.job,
+        shard: task.shard,
+        attempt: task.attempt,
+        seat: task.seat,
+        root: result.root,
+        units: result.units,
+        salt: result.salt,
+        output: result.output,
+        output_bytes: result.output_bytes,
+        fuel: result.fuel,
+        exit: result.exit,
+        reason: result.reason.clone(),
+    }
+}

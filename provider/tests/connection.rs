@@ -1,0 +1,102 @@
+//! How the agent keeps its connection, and what it refuses to start with.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::fs;
+
+use common::{Agent, COPY, Fake, NETWORK, config, until};
+use millrace_protocol::wire::{FromAgent, ToAgent};
+use millrace_provider::{AgentError, Config, start};
+use tempfile::tempdir;
+use tokio_util::sync::CancellationToken;
+
+#[tokio::test]
+async fn a_result_that_comes_during_a_cut_is_said_after_it() {
+    let (mut fake, data) = (Fake::start().await, tempdir().unwrap());
+    let agent = Agent::start(config(&fake, data.path()));
+    let link = fake.agent().await;
+    let program = wat::parse_str(COPY).unwrap();
+    let task = fake.job_of(&program, 1_000_000);
+    link.run(&task);
+    until(&agent.handle, |status| status.running == 1).await;
+    drop(link);
+    until(&agent.handle, |status| !status.connected).await;
+    fake.add(&program);
+    until(&agent.handle, |status| status.done == 1).await;
+    let mut link = fake.agent().await;
+    assert!(matches!(link.heard().await, FromAgent::Committed { .. }));
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn an_agent_that_was_refused_comes_back() {
+    let (mut fake, data) = (Fake::start().await, tempdir().unwrap());
+    let agent = Agent::start(config(&fake, data.path()));
+    let mut link = fake.connection().await;
+    link.challenge(NETWORK);
+    link.heard().await;
+    link.say(ToAgent::Refused {
+        reason: "register first".to_owned(),
+    });
+    link.hung_up().await;
+    let status = until(&agent.handle, |status| {
+        status.last.contains("register first")
+    })
+    .await;
+    assert!(!status.connected);
+    let _link = fake.agent().await;
+    until(&agent.handle, |status| status.connected).await;
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_is_signed_for_another_network_after_the_first() {
+    let (mut fake, data) = (Fake::start().await, tempdir().unwrap());
+    let agent = Agent::start(config(&fake, data.path()));
+    let link = fake.agent().await;
+    until(&agent.handle, |status| status.connected).await;
+    drop(link);
+    let mut link = fake.connection().await;
+    link.challenge([0; 32]);
+    assert_eq!(link.hung_up().await, []);
+    until(&agent.handle, |status| {
+        status.last.contains("another network")
+    })
+    .await;
+    let _link = fake.agent().await;
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn what_an_agent_can_not_work_with_is_refused_by_name() {
+    let (fake, data) = (Fake::start().await, tempdir().unwrap());
+    let refused = |config: Config| start(config, CancellationToken::new()).unwrap_err();
+    let agent = Agent::start(config(&fake, data.path()));
+    assert!(matches!(
+        refused(config(&fake, data.path())),
+        AgentError::Locked { folder } if folder == data.path()
+    ));
+    agent.stop().await;
+    assert!(matches!(
+        refused(Config {
+            capacity: 0,
+            ..config(&fake, data.path())
+        }),
+        AgentError::NoCapacity
+    ));
+    assert!(matches!(
+        refused(Config {
+            orchestrator: "example.com".to_owned(),
+            ..config(&fake, data.path())
+        }),
+        AgentError::Address { .. }
+    ));
+    let file = data.path().join("file");
+    fs::write(&file, "").unwrap();
+    assert!(matches!(
+        refused(config(&fake, &file)),
+        AgentError::Store(_)
+    ));
+    Agent::start(config(&fake, data.path())).stop().await;
+}
