@@ -1,0 +1,89 @@
+//! What providers and clients have, to be compared before and after.
+
+use crate::error::CliError;
+use crate::submit::providers;
+use millrace_chain::Pubkey;
+use millrace_chain::address::token_account;
+use millrace_chain::program::state::Network;
+use millrace_chain::rpc::Rpc;
+use serde::Serialize;
+
+/// A provider's tokens, base units.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProviderBalance {
+    /// Its account.
+    pub account: String,
+    /// Payment tokens in the wallet of its cold key.
+    pub wallet: u64,
+    /// Stake, active and unbonding.
+    pub stake: u64,
+    /// Earned and not yet claimed.
+    pub earnings: u64,
+    /// Stake ever taken as a penalty.
+    pub slashed: u64,
+    /// Seats that agreed with the quorum.
+    pub right: u32,
+    /// Seats that did not.
+    pub wrong: u32,
+    /// Seats that were late.
+    pub late: u32,
+}
+
+impl ProviderBalance {
+    /// All of it together; meant for networks where stake and payments are the same token.
+    pub fn total(&self) -> u64 {
+        self.wallet
+            .saturating_add(self.stake)
+            .saturating_add(self.earnings)
+    }
+}
+
+/// Balances of all providers, in the order of their registration.
+pub async fn of_providers(rpc: &Rpc, network: &Network) -> Result<Vec<ProviderBalance>, CliError> {
+    let mut balances = Vec::new();
+    for (account, provider) in providers(rpc).await? {
+        let wallet = token_account(&provider.authority, &network.payment_mint);
+        balances.push(ProviderBalance {
+            account: account.to_string(),
+            wallet: rpc.token_balance(&wallet).await?.unwrap_or(0),
+            stake: provider.active.saturating_add(provider.unbonding),
+            earnings: provider.earned.saturating_sub(provider.claimed),
+            slashed: provider.slashed,
+            right: provider.right,
+            wrong: provider.wrong,
+            late: provider.late,
+        });
+    }
+    Ok(balances)
+}
+
+/// A wallet's funds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct WalletBalance {
+    /// Lamports.
+    pub lamports: u64,
+    /// Payment tokens, base units.
+    pub payment: u64,
+    /// Stake tokens, base units; the same as `payment` where it is the same mint.
+    pub stake: u64,
+}
+
+/// The funds of a wallet.
+pub async fn of_wallet(
+    rpc: &Rpc,
+    network: &Network,
+    wallet: &Pubkey,
+) -> Result<WalletBalance, CliError> {
+    let payment = token_account(wallet, &network.payment_mint);
+    let stake = token_account(wallet, &network.stake_mint);
+    let (lamports, payment, stake) = tokio::try_join!(
+        rpc.lamports(wallet),
+        rpc.token_balance(&payment),
+        rpc.token_balance(&stake)
+    )?;
+    Ok(WalletBalance {
+        lamports,
+        payment: payment.unwrap_or(0),
+        stake: stake.unwrap_or(0),
+    })
+}

@@ -1,0 +1,315 @@
+//! `millrace demo`: a network with a liar in it, a picture rendered on it, and the account of it all.
+
+use crate::api::JobView;
+use crate::balances::{self, ProviderBalance, WalletBalance};
+use crate::error::CliError;
+use crate::localnet::Localnet;
+use crate::localnet::options::{self, Options};
+use crate::output::{self, change, facts, sol, table, tokens};
+use crate::progress::Progress;
+use crate::result;
+use crate::settings::Settings;
+use crate::signals::stop_signal;
+use crate::submit;
+use crate::watch;
+use clap::Args;
+use millrace_chain::Pubkey;
+use millrace_protocol::amount::format_amount;
+use millrace_protocol::blob;
+use millrace_protocol::hash::sha256;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// The manifest that is looked for.
+const MANIFEST: &str = "examples/render/job.toml";
+/// A finished job stays this long, so that its result is compared with the chain.
+const CLOSE_AFTER: Duration = Duration::from_secs(5);
+/// What the wait for the close may take beyond that; the demonstration does not depend on it.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Where the picture goes
+    #[arg(long, default_value = "render.png", value_name = "FILE")]
+    out: PathBuf,
+    /// Folder of the network's keys and data, which is kept [default: a new one that is removed]
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+    /// The job [default: examples/render/job.toml, in this folder or one above it]
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
+    /// File of the on-chain program [default: MILLRACE_PROGRAM_SO, or the one in this binary]
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
+}
+
+/// What came of it.
+#[derive(Serialize)]
+struct Report {
+    ready_seconds: f64,
+    job: String,
+    job_seconds: f64,
+    signature: String,
+    shards: u32,
+    providers: Vec<ProviderRow>,
+    client_before: WalletBalance,
+    client_after: WalletBalance,
+    paid: u64,
+    fee: u64,
+    refunded: u64,
+    compensated: u64,
+    deposited: u64,
+    result: PathBuf,
+    result_sha256: String,
+    verified: String,
+    #[serde(skip)]
+    decimals: u8,
+}
+
+#[derive(Serialize)]
+struct ProviderRow {
+    behaviour: String,
+    before: ProviderBalance,
+    after: ProviderBalance,
+}
+
+impl Demo {
+    /// Runs the demonstration to its end, or until Ctrl-C.
+    pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
+        let stop = stop_signal()?;
+        tokio::select! {
+            result = self.demonstrate(settings) => result,
+            () = stop.cancelled() => {
+                Err(CliError::Usage("the demonstration was interrupted".into()))
+            }
+        }
+    }
+
+    async fn demonstrate(self, settings: &Settings) -> Result<(), CliError> {
+        let manifest = match &self.manifest {
+            Some(path) => path.clone(),
+            None => find_manifest()?,
+        };
+        let start = Instant::now();
+        let mut progress = Progress::new();
+        let options = Options {
+            providers: options::providers(3, 1, 0, "0.000001")?,
+            program: self.program.clone(),
+            data: self.keep.clone(),
+            close_after: CLOSE_AFTER,
+            ..Options::embedded()?
+        };
+        let network = Localnet::start_telling(options, |step| progress.say(step)).await?;
+        let ready = start.elapsed();
+        progress.end();
+        settings.output.say(&format!(
+            "A network of one orchestrator and three providers, one of them a liar, is up after {:.1} s.\n",
+            ready.as_secs_f64()
+        ));
+        let report = self.render(settings, &network, &manifest, ready).await;
+        network.stop().await;
+        settings.output.show(&report?, Report::text);
+        Ok(())
+    }
+
+    async fn render(
+        &self,
+        settings: &Settings,
+        network: &Localnet,
+        manifest: &Path,
+        ready: Duration,
+    ) -> Result<Report, CliError> {
+        let (connection, api) = (network.connection().await?, network.api()?);
+        let (rpc, parameters) = (&connection.rpc, &connection.network);
+        let wallet = &network.keys.client;
+        let decimals = connection.payment_decimals;
+        let before = balances::of_providers(rpc, parameters).await?;
+        let client_before = balances::of_wallet(rpc, parameters, &wallet.pubkey()).await?;
+
+        let start = Instant::now();
+        let prepared = submit::prepare(&connection, &api, wallet.pubkey(), manifest).await?;
+        let name = &prepared.resolved.manifest.name;
+        settings.output.say(&format!(
+            "The job \u{201c}{name}\u{201d} in {} shards, each run by {} providers; {} have to agree. It costs at most:\n{}\n",
+            prepared.resolved.manifest.shards.len(),
+            prepared.resolved.terms.replicas,
+            prepared.resolved.terms.quorum,
+            prepared.costs.table(decimals)
+        ));
+        let posted = submit::post(&prepared, &api, &network.sender(), &wallet.keypair).await?;
+        settings
+            .output
+            .say(&format!("Posted with one signature: job {}\n", posted.job));
+        let mut progress = Progress::new();
+        let view = watch::until_over(&api, &posted.job, &mut progress).await?;
+        let took = start.elapsed();
+        watch::require_paid(&view)?;
+        progress.say("fetching and verifying the outputs");
+        let fetched = result::fetch(rpc, &api, &posted.job).await?;
+        let verified = fetched.provenance();
+        progress.say("joining the outputs");
+        let picture = result::join(&api, &posted.job, fetched).await?;
+        result::write(&self.out, &picture)?;
+        let view = wait_for_close(&api, &posted.job, &mut progress)
+            .await
+            .unwrap_or(view);
+        progress.end();
+
+        let after = balances::of_providers(rpc, parameters).await?;
+        let rows = network.file.providers.iter().filter_map(|provider| {
+            let of = |balances: &[ProviderBalance]| {
+                let mut found = balances.iter();
+                found.find(|b| b.account == provider.account).cloned()
+            };
+            Some(ProviderRow {
+                behaviour: provider.behaviour.clone(),
+                before: of(&before)?,
+                after: of(&after)?,
+            })
+        });
+        Ok(Report {
+            ready_seconds: ready.as_secs_f64(),
+            job: posted.job.to_string(),
+            job_seconds: took.as_secs_f64(),
+            signature: posted.signature,
+            shards: view.shards,
+            providers: rows.collect(),
+            client_before,
+            client_after: balances::of_wallet(rpc, parameters, &wallet.pubkey()).await?,
+            paid: view.paid,
+            fee: view.fee,
+            refunded: view.refunded,
+            compensated: view.compensated,
+            deposited: view.deposited,
+            result: std::path::absolute(&self.out).unwrap_or_else(|_| self.out.clone()),
+            result_sha256: blob::to_hex(&sha256(&[&picture])),
+            verified,
+            decimals,
+        })
+    }
+}
+
+/// The closed job, or `None` where it takes too long: only what the client got back is missing then.
+async fn wait_for_close(
+    api: &crate::api::Api,
+    job: &Pubkey,
+    progress: &mut Progress,
+) -> Option<JobView> {
+    progress.say("waiting for the job to be closed and the rest of the deposit to come back");
+    let mut silent = Progress::silent();
+    let closed = watch::until(api, job, &mut silent, |view| view.state == "closed");
+    tokio::time::timeout(CLOSE_AFTER + CLOSE_PATIENCE, closed)
+        .await
+        .ok()?
+        .ok()
+}
+
+fn find_manifest() -> Result<PathBuf, CliError> {
+    let here = std::env::current_dir().map_err(CliError::file(Path::new(".")))?;
+    let found = here
+        .ancestors()
+        .map(|folder| folder.join(MANIFEST))
+        .find(|path| path.is_file());
+    found.ok_or_else(|| {
+        CliError::Usage(format!(
+            "there is no {MANIFEST} in {} or above it; run this in a checkout, or name a job with --manifest",
+            here.display()
+        ))
+    })
+}
+
+impl Report {
+    fn text(&self) -> String {
+        let decimals = self.decimals;
+        let amount = |units| format_amount(units, decimals);
+        let rows = self.providers.iter().enumerate().map(|(index, row)| {
+            let (before, after) = (&row.before, &row.after);
+            let pair = |before, after| format!("{} → {}", amount(before), amount(after));
+            [
+                format!("{} ({})", index + 1, row.behaviour),
+                amount(after.wallet),
+                pair(before.stake, after.stake),
+                pair(before.earnings, after.earnings),
+                pair(before.total(), after.total()),
+                change(before.total(), after.total(), decimals),
+                format!("{} / {} / {}", after.right, after.wrong, after.late),
+            ]
+        });
+        let providers = table(
+            [
+                "provider",
+                "wallet",
+                "stake",
+                "earnings",
+                "together",
+                "change",
+                "right/wrong/late",
+            ],
+            &[1, 2, 3, 4, 5],
+            rows,
+        );
+        let slashed: Vec<String> = self
+            .providers
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| row.after.slashed > row.before.slashed)
+            .map(|(index, row)| {
+                let lost = tokens(row.after.slashed - row.before.slashed, decimals);
+                format!(
+                    "provider {} ({}) lost {lost} of its stake",
+                    index + 1,
+                    row.behaviour
+                )
+            })
+            .collect();
+        let slashed = match slashed.is_empty() {
+            true => "nobody".to_owned(),
+            false => slashed.join("; "),
+        };
+        let client = facts([
+            ("job", self.job.clone()),
+            (
+                "took",
+                format!("{:.1} s for {} shards", self.job_seconds, self.shards),
+            ),
+            ("deposited", tokens(self.deposited, decimals)),
+            ("paid to providers", tokens(self.paid, decimals)),
+            ("protocol fee", tokens(self.fee, decimals)),
+            ("given back", tokens(self.refunded, decimals)),
+            (
+                "compensation",
+                format!(
+                    "{} (out of slashed stake, in what was given back)",
+                    tokens(self.compensated, decimals)
+                ),
+            ),
+            (
+                "client's tokens",
+                format!(
+                    "{} → {}",
+                    amount(self.client_before.payment),
+                    amount(self.client_after.payment)
+                ),
+            ),
+            (
+                "client's SOL",
+                format!(
+                    "{} → {}",
+                    sol(self.client_before.lamports),
+                    sol(self.client_after.lamports)
+                ),
+            ),
+            ("slashed", slashed),
+            ("verified", self.verified.clone()),
+            ("picture", self.result.display().to_string()),
+            ("its SHA-256", self.result_sha256.clone()),
+        ]);
+        output::join_paragraphs([
+            "Tokens of the three providers, before and after:".to_owned(),
+            providers,
+            client,
+        ])
+    }
+}

@@ -1,0 +1,394 @@
+//! `millrace job`: having work done.
+
+use crate::api::JobView;
+use crate::error::CliError;
+use crate::output::{self, facts, table, tokens};
+use crate::progress::Progress;
+use crate::result;
+use crate::settings::{Connection, Settings};
+use crate::submit::{self, Prepared};
+use crate::watch;
+use clap::Subcommand;
+use millrace_chain::Pubkey;
+use millrace_chain::account::Entity;
+use millrace_chain::address;
+use millrace_chain::instruction::{self, Mints, create_token_account};
+use millrace_chain::program::state::{Job as Books, JobState};
+use millrace_protocol::amount::format_amount;
+use serde::Serialize;
+use solana_sdk::signature::Signer;
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::PathBuf;
+
+/// Commands of `job`.
+#[derive(Debug, Subcommand)]
+pub enum Job {
+    /// Check a manifest, show all costs, and post the job with one signature
+    Submit {
+        /// The manifest, such as job.toml
+        manifest: PathBuf,
+        /// Wait until it is done, and write the result
+        #[arg(long)]
+        wait: bool,
+        /// Where the result goes, with --wait [default: the manifest's join.output, in this folder]
+        #[arg(long, value_name = "FILE", requires = "wait")]
+        out: Option<PathBuf>,
+        /// Do not ask before signing
+        #[arg(short, long)]
+        yes: bool,
+    },
+    /// Wait until a job is done, with the reason why it is not
+    Watch {
+        /// Its address
+        job: Pubkey,
+    },
+    /// List the wallet's jobs
+    List {
+        /// Everyone's
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show a job with its shards and seats
+    Show {
+        /// Its address
+        job: Pubkey,
+    },
+    /// Fetch a job's result, verify it and write it to a file
+    Result {
+        /// Its address
+        job: Pubkey,
+        /// Where it goes [default: the manifest's join.output, in this folder]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Cancel and refund what no provider has taken yet
+    Cancel {
+        /// Its address
+        job: Pubkey,
+    },
+}
+
+impl Job {
+    /// Does it.
+    pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
+        match self {
+            Self::Submit {
+                manifest,
+                wait,
+                out,
+                yes,
+            } => {
+                let job = submit(settings, &manifest, yes, wait).await?;
+                if !wait {
+                    return Ok(());
+                }
+                wait_for(settings, &job).await?;
+                write_result(settings, &job, out).await
+            }
+            Self::Watch { job } => {
+                let view = wait_for(settings, &job).await?;
+                let connection = settings.connect().await?;
+                settings
+                    .output
+                    .show(&view, |view| summary(view, connection.payment_decimals));
+                watch::require_paid(&view)
+            }
+            Self::List { all } => list(settings, all).await,
+            Self::Show { job } => show(settings, &job).await,
+            Self::Result { job, out } => write_result(settings, &job, out).await,
+            Self::Cancel { job } => cancel(settings, &job).await,
+        }
+    }
+}
+
+async fn submit(
+    settings: &Settings,
+    manifest: &std::path::Path,
+    yes: bool,
+    more_follows: bool,
+) -> Result<Pubkey, CliError> {
+    #[derive(Serialize)]
+    struct Shown {
+        job: String,
+        signature: String,
+        uploaded: usize,
+        costs: crate::costs::Costs,
+        warnings: Vec<String>,
+    }
+    let connection = settings.connect().await?;
+    let api = settings.api()?;
+    let wallet = settings.wallet()?;
+    let prepared = submit::prepare(&connection, &api, wallet.pubkey(), manifest).await?;
+    for warning in &prepared.warnings {
+        output::note(&format!("warning: {warning}"));
+    }
+    if !yes {
+        confirm(&prepared, connection.payment_decimals)?;
+    } else {
+        settings
+            .output
+            .say(&prepared.costs.table(connection.payment_decimals));
+    }
+    let sender = settings.sender(&connection).await?;
+    let posted = submit::post(&prepared, &api, &sender, &wallet).await?;
+    let shown = Shown {
+        job: posted.job.to_string(),
+        signature: posted.signature,
+        uploaded: posted.uploaded,
+        costs: prepared.costs,
+        warnings: prepared.warnings,
+    };
+    let text = |shown: &Shown| format!("posted job {}", shown.job);
+    match more_follows && settings.output.json {
+        // The result is what is asked for then, and one JSON text is what a program reads.
+        true => output::note(&text(&shown)),
+        false => settings.output.show(&shown, |shown| match more_follows {
+            true => text(shown),
+            false => format!(
+                "{}\nwatch it with `millrace job watch {}`",
+                text(shown),
+                shown.job
+            ),
+        }),
+    }
+    Ok(posted.job)
+}
+
+/// Shows all costs, and asks.
+fn confirm(prepared: &Prepared, decimals: u8) -> Result<(), CliError> {
+    output::note(&prepared.costs.table(decimals));
+    if !std::io::stdin().is_terminal() {
+        return Err(CliError::NotConfirmed);
+    }
+    let mut stderr = std::io::stderr();
+    // Where the question can't be shown, the answer decides all the same.
+    let _ = write!(stderr, "Sign and post? [y/N] ");
+    let _ = stderr.flush();
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    match (read, answer.trim().to_ascii_lowercase().as_str()) {
+        (Ok(_), "y" | "yes") => Ok(()),
+        _ => Err(CliError::NotConfirmed),
+    }
+}
+
+async fn wait_for(settings: &Settings, job: &Pubkey) -> Result<JobView, CliError> {
+    let api = settings.api()?;
+    let mut progress = Progress::new();
+    let view = watch::until_over(&api, job, &mut progress).await?;
+    progress.end();
+    Ok(view)
+}
+
+/// The jobs that the orchestrator knows; where it does not answer, those on chain.
+async fn list(settings: &Settings, all: bool) -> Result<(), CliError> {
+    let connection = settings.connect().await?;
+    let mut jobs = match settings.api()?.jobs().await {
+        Ok(jobs) => jobs,
+        Err(error) => {
+            output::note(&format!("warning: {error}; these are the jobs on chain"));
+            on_chain(&connection).await?
+        }
+    };
+    if !all {
+        let mine = settings.wallet()?.pubkey().to_string();
+        jobs.retain(|job| job.client == mine);
+    }
+    settings.output.show(&jobs, |jobs| {
+        let decimals = connection.payment_decimals;
+        let rows = jobs.iter().map(|job| {
+            [
+                job.job.clone(),
+                job.state.clone(),
+                format!("{} of {}", job.settled, job.shards),
+                format_amount(job.deposited, decimals),
+                format_amount(job.paid.saturating_add(job.fee), decimals),
+            ]
+        });
+        table(
+            ["job", "state", "shards paid", "deposited", "cost so far"],
+            &[3, 4],
+            rows,
+        )
+    });
+    Ok(())
+}
+
+async fn on_chain(connection: &Connection) -> Result<Vec<JobView>, CliError> {
+    let reading = connection.rpc.read_all().await?;
+    let mut jobs: Vec<(Pubkey, Books)> = reading
+        .accounts
+        .iter()
+        .filter_map(|(key, data)| match Entity::read(data)? {
+            Entity::Job(job) => Some((*key, *job)),
+            _ => None,
+        })
+        .collect();
+    jobs.sort_by_key(|(key, job)| (std::cmp::Reverse(job.posted_slot), *key));
+    Ok(jobs.iter().map(|(key, job)| view_of(key, job)).collect())
+}
+
+fn view_of(key: &Pubkey, job: &Books) -> JobView {
+    let state = match job.state() {
+        _ if job.is_finished() => "finished",
+        Some(JobState::Open) => "open",
+        Some(JobState::Cancelled) => "cancelled",
+        _ => "expired",
+    };
+    JobView {
+        job: key.to_string(),
+        client: job.client.to_string(),
+        manifest: hex::encode(job.manifest),
+        state: state.to_owned(),
+        shards: job.shards,
+        settled: job.settled,
+        failed: job.failed,
+        cancelled: job.cancelled,
+        deposited: job.deposited,
+        paid: job.paid,
+        fee: job.fee,
+        refunded: job.refunded,
+        compensated: job.compensated,
+        deadline: job.deadline,
+        why: Vec::new(),
+        parts: Vec::new(),
+    }
+}
+
+/// A job by the orchestrator's record or, where it does not answer, by the chain.
+async fn view(
+    settings: &Settings,
+    connection: &Connection,
+    job: &Pubkey,
+) -> Result<JobView, CliError> {
+    let told = settings.api()?.job(job).await;
+    let from_chain = async || {
+        let books = connection.rpc.find::<Books>(job).await?;
+        Ok::<_, CliError>(books.map(|books| view_of(job, &books)))
+    };
+    let found = match told {
+        Ok(Some(view)) => return Ok(view),
+        Ok(None) => from_chain().await?,
+        Err(error) => {
+            output::note(&format!("warning: {error}; this is the job on chain"));
+            from_chain().await?
+        }
+    };
+    found.ok_or_else(|| CliError::NoSuchJob(job.to_string()))
+}
+
+async fn show(settings: &Settings, job: &Pubkey) -> Result<(), CliError> {
+    let connection = settings.connect().await?;
+    let view = view(settings, &connection, job).await?;
+    settings.output.show(&view, |view| {
+        let rows = view.parts.iter().map(|part| {
+            let seats = part.seats.iter().map(|seat| {
+                let price = format_amount(seat.price, connection.payment_decimals);
+                format!("{} {} at {price}", seat.provider, seat.status)
+            });
+            [
+                part.index.to_string(),
+                part.state.clone(),
+                (u32::from(part.attempt) + 1).to_string(),
+                part.fuel.map(|fuel| fuel.to_string()).unwrap_or_default(),
+                seats.collect::<Vec<_>>().join("\n"),
+            ]
+        });
+        let parts = table(
+            ["shard", "state", "attempt", "fuel", "seats"],
+            &[0, 2, 3],
+            rows,
+        );
+        format!("{}\n\n{parts}", summary(view, connection.payment_decimals))
+    });
+    Ok(())
+}
+
+fn summary(view: &JobView, decimals: u8) -> String {
+    facts([
+        ("job", view.job.clone()),
+        ("client", view.client.clone()),
+        ("manifest", format!("sha256:{}", view.manifest)),
+        (
+            "state",
+            format!("{}: {}", view.state, watch::sentence(view)),
+        ),
+        ("deposited", tokens(view.deposited, decimals)),
+        ("paid to providers", tokens(view.paid, decimals)),
+        ("protocol fee", tokens(view.fee, decimals)),
+        ("given back", tokens(view.refunded, decimals)),
+        ("compensation", tokens(view.compensated, decimals)),
+    ])
+}
+
+async fn write_result(
+    settings: &Settings,
+    job: &Pubkey,
+    out: Option<PathBuf>,
+) -> Result<(), CliError> {
+    #[derive(Serialize)]
+    struct Written {
+        job: String,
+        file: PathBuf,
+        bytes: usize,
+        sha256: String,
+        verified: String,
+    }
+    let connection = settings.connect().await?;
+    let api = settings.api()?;
+    let mut progress = Progress::new();
+    progress.say("fetching and verifying the outputs");
+    let fetched = result::fetch(&connection.rpc, &api, job).await?;
+    let verified = fetched.provenance();
+    // The manifest's own check has made sure that this is a name and no path.
+    let file = out.unwrap_or_else(|| PathBuf::from(&fetched.manifest.output));
+    progress.say("joining the outputs");
+    let bytes = result::join(&api, job, fetched).await?;
+    progress.end();
+    result::write(&file, &bytes)?;
+    let written = Written {
+        job: job.to_string(),
+        file,
+        bytes: bytes.len(),
+        sha256: hex::encode(millrace_protocol::hash::sha256(&[&bytes])),
+        verified,
+    };
+    settings.output.show(&written, |written| {
+        facts([
+            ("result", written.file.display().to_string()),
+            ("bytes", written.bytes.to_string()),
+            ("SHA-256", written.sha256.clone()),
+            ("verified", written.verified.clone()),
+        ])
+    });
+    Ok(())
+}
+
+async fn cancel(settings: &Settings, job: &Pubkey) -> Result<(), CliError> {
+    let connection = settings.connect().await?;
+    let wallet = settings.wallet()?;
+    let books = connection.rpc.find::<Books>(job).await?;
+    let books = books.ok_or_else(|| CliError::NoSuchJob(job.to_string()))?;
+    let owner = wallet.pubkey();
+    if books.client != owner {
+        return Err(CliError::Usage(format!(
+            "the job was posted by {}, and only that wallet can cancel it; this is {owner}",
+            books.client
+        )));
+    }
+    if books.unassigned() == 0 {
+        return Err(CliError::Usage(format!(
+            "nothing is left to cancel: every shard of {job} has been handed out or given up already"
+        )));
+    }
+    let mints = Mints::from(&connection.network);
+    let mut instructions = Vec::new();
+    let refund_to = address::token_account(&owner, &mints.payment);
+    if connection.rpc.account(&refund_to).await?.is_none() {
+        instructions.push(create_token_account(&owner, &owner, &mints.payment));
+    }
+    instructions.push(instruction::cancel_job(owner, *job, mints));
+    let sender = settings.sender(&connection).await?;
+    sender.send("cancel job", &instructions, &[&wallet]).await?;
+    show(settings, job).await
+}

@@ -1,0 +1,129 @@
+//! `millrace migrate`: brings a network on chain into being, step by step.
+
+use crate::error::CliError;
+use crate::settings::{Settings, fleeting_sender};
+use clap::Args;
+use millrace_chain::Pubkey;
+use millrace_chain::instruction::Mints;
+use millrace_chain::program::state::Network;
+use millrace_migrations::{Parameters, Setup, Step};
+use solana_sdk::signature::Signer;
+use std::path::PathBuf;
+
+/// Arguments of `migrate`.
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// Say what each step would do, and send nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// File of the network's parameters [default: those of a local network]
+    #[arg(long, value_name = "FILE")]
+    parameters: Option<PathBuf>,
+    /// Mint of stake [default: the network's or the network file's]
+    #[arg(long, value_name = "MINT")]
+    stake_mint: Option<Pubkey>,
+    /// Mint of payments [default: the network's or the network file's]
+    #[arg(long, value_name = "MINT")]
+    payment_mint: Option<Pubkey>,
+    /// Key of the orchestrator to be registered [default: the network file's]
+    #[arg(long, value_name = "KEY")]
+    orchestrator_key: Option<Pubkey>,
+}
+
+impl Migrate {
+    /// Does it, with the deployer's key.
+    pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
+        let rpc = settings.rpc();
+        if let Some((_, file)) = &settings.network {
+            rpc.require_genesis(&file.genesis).await?;
+        }
+        let existing = match rpc.network().await {
+            Ok(network) => Some(network),
+            Err(millrace_chain::ChainError::NoNetwork) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let setup = self.setup(settings, existing.as_ref())?;
+        if self.dry_run {
+            let steps = millrace_migrations::plan(&rpc, &setup).await?;
+            settings.output.show(&steps, |steps| text(steps));
+            return Ok(());
+        }
+        // A step that an earlier run left open is looked at again anyway: each asks the chain first.
+        let sender = fleeting_sender(rpc);
+        let tell = |step: &Step| {
+            settings
+                .output
+                .say(&format!("{:04} {}", step.number, step.what))
+        };
+        let applied = millrace_migrations::run(&sender, &setup, tell).await?;
+        settings
+            .output
+            .show(&applied, |applied| match applied.len() {
+                0 => "nothing was left to do".to_owned(),
+                count => format!("{count} steps done"),
+            });
+        Ok(())
+    }
+
+    fn setup(&self, settings: &Settings, existing: Option<&Network>) -> Result<Setup, CliError> {
+        let file = settings.network.as_ref().map(|(_, file)| file);
+        let mint = |given: Option<Pubkey>,
+                    flag: &str,
+                    on_chain: fn(&Network) -> Pubkey,
+                    in_file: Option<&String>| {
+            let known = given
+                .or_else(|| existing.map(on_chain))
+                .or_else(|| in_file.and_then(|text| text.parse().ok()));
+            known.ok_or_else(|| {
+                CliError::Usage(format!(
+                    "the network has no mints yet: name one with {flag}"
+                ))
+            })
+        };
+        let mints = Mints {
+            stake: mint(
+                self.stake_mint,
+                "--stake-mint",
+                |n| n.stake_mint,
+                file.map(|f| &f.stake_mint),
+            )?,
+            payment: mint(
+                self.payment_mint,
+                "--payment-mint",
+                |n| n.payment_mint,
+                file.map(|f| &f.payment_mint),
+            )?,
+        };
+        let orchestrator = match (self.orchestrator_key, &settings.network) {
+            (Some(key), _) => key,
+            (None, Some((_, file))) => {
+                millrace_chain::wallet::read_keypair(&file.keys.orchestrator)?.pubkey()
+            }
+            (None, None) => {
+                return Err(CliError::Usage(
+                    "name the orchestrator's key with --orchestrator-key: the address of the key that it is started with".into(),
+                ));
+            }
+        };
+        Ok(Setup {
+            authority: settings.key_of(|file| &file.keys.deployer)?,
+            mints,
+            orchestrator,
+            parameters: match &self.parameters {
+                Some(path) => Parameters::load(path)?,
+                None => Parameters::localnet()?,
+            },
+        })
+    }
+}
+
+fn text(steps: &[Step]) -> String {
+    let line = |step: &Step| {
+        let state = if step.done { "done" } else { "to do" };
+        format!(
+            "{:04}  {state:5}  {}: {}",
+            step.number, step.name, step.what
+        )
+    };
+    steps.iter().map(line).collect::<Vec<_>>().join("\n")
+}

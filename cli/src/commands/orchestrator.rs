@@ -1,0 +1,80 @@
+//! `millrace orchestrator run`: the service that hands work out.
+
+use crate::error::CliError;
+use crate::output::facts;
+use crate::settings::{Settings, data_folder};
+use crate::signals::stop_signal;
+use clap::Subcommand;
+use serde::Serialize;
+use solana_sdk::signature::Signer;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Commands of `orchestrator`.
+#[derive(Debug, Subcommand)]
+pub enum Orchestrator {
+    /// Run an orchestrator until Ctrl-C; --keypair names its registered key
+    Run {
+        /// Where its API listens
+        #[arg(long, default_value = "127.0.0.1:8901", value_name = "ADDRESS")]
+        listen: SocketAddr,
+        /// Folder of its store and blobs [default: ~/.local/share/millrace/orchestrator]
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+        /// How many seconds a finished job stays on chain before it is closed
+        #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+        close_after: u64,
+        /// Seconds between two full reads of the chain
+        #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+        reread: u64,
+    },
+}
+
+#[derive(Serialize)]
+struct Started {
+    url: String,
+    key: String,
+    data: PathBuf,
+}
+
+impl Orchestrator {
+    /// Runs until Ctrl-C or SIGTERM.
+    pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
+        let Self::Run {
+            listen,
+            data,
+            close_after,
+            reread,
+        } = self;
+        let stop = stop_signal()?;
+        let connection = settings.connect().await?;
+        let key = settings.key_of(|file| &file.keys.orchestrator)?;
+        let data = data.unwrap_or_else(|| data_folder().join("orchestrator"));
+        let address = key.pubkey().to_string();
+        let config = millrace_orchestrator::Config {
+            rpc_url: connection.rpc.url().to_owned(),
+            ws_url: connection.rpc.ws_url().to_owned(),
+            listen,
+            data: data.clone(),
+            key,
+            close_after: Duration::from_secs(close_after),
+            reread: Duration::from_secs(reread),
+        };
+        let handle = millrace_orchestrator::start(config, stop).await?;
+        let started = Started {
+            url: handle.url.clone(),
+            key: address,
+            data,
+        };
+        settings.output.show(&started, |started| {
+            facts([
+                ("orchestrator", started.url.clone()),
+                ("key", started.key.clone()),
+                ("data", started.data.display().to_string()),
+                ("end", "Ctrl-C".to_owned()),
+            ])
+        });
+        Ok(handle.join().await?)
+    }
+}

@@ -1,0 +1,152 @@
+//! `millrace provider show`: a provider's books.
+
+use super::books;
+use crate::error::CliError;
+use crate::output::{facts, table, tokens};
+use crate::settings::{Connection, Settings};
+use crate::submit::providers;
+use crate::terms::tag_text;
+use millrace_chain::Pubkey;
+use millrace_chain::program::state::Provider as Account;
+use millrace_protocol::amount::format_amount;
+use serde::Serialize;
+
+/// A provider for people and programs. Amounts are base units.
+#[derive(Serialize)]
+struct Shown {
+    account: String,
+    authority: String,
+    operator: String,
+    supplier: String,
+    region: String,
+    ask_price: u64,
+    cores: u16,
+    memory_mb: u32,
+    active: u64,
+    locked: u64,
+    unbonding: u64,
+    slashed: u64,
+    earned: u64,
+    claimed: u64,
+    open_seats: u16,
+    max_open_seats: u16,
+    right: u32,
+    wrong: u32,
+    late: u32,
+}
+
+impl Shown {
+    fn of(account: Pubkey, found: &Account) -> Self {
+        Self {
+            account: account.to_string(),
+            authority: found.authority.to_string(),
+            operator: found.operator.to_string(),
+            supplier: tag_text(&found.supplier),
+            region: tag_text(&found.region),
+            ask_price: found.ask_price,
+            cores: found.cores,
+            memory_mb: found.memory_mb,
+            active: found.active,
+            locked: found.locked,
+            unbonding: found.unbonding,
+            slashed: found.slashed,
+            earned: found.earned,
+            claimed: found.claimed,
+            open_seats: found.open_seats,
+            max_open_seats: found.max_open_seats,
+            right: found.right,
+            wrong: found.wrong,
+            late: found.late,
+        }
+    }
+
+    fn text(&self, connection: &Connection) -> String {
+        let stake = |units| tokens(units, connection.stake_decimals);
+        let payment = |units| tokens(units, connection.payment_decimals);
+        let or_none = |text: &String| {
+            if text.is_empty() {
+                "none".to_owned()
+            } else {
+                text.clone()
+            }
+        };
+        facts([
+            ("provider", self.account.clone()),
+            ("cold key", self.authority.clone()),
+            ("operator", self.operator.clone()),
+            ("asks", format!("{} a unit", payment(self.ask_price))),
+            ("supplier", or_none(&self.supplier)),
+            ("region", or_none(&self.region)),
+            (
+                "machine",
+                format!("{} cores, {} MiB", self.cores, self.memory_mb),
+            ),
+            ("stake", stake(self.active)),
+            ("locked of it", stake(self.locked)),
+            ("unbonding", stake(self.unbonding)),
+            ("slashed so far", stake(self.slashed)),
+            ("earned so far", payment(self.earned)),
+            (
+                "not yet claimed",
+                payment(self.earned.saturating_sub(self.claimed)),
+            ),
+            (
+                "seats",
+                format!("{} of {}", self.open_seats, self.max_open_seats),
+            ),
+            (
+                "right, wrong, late",
+                format!("{}, {}, {}", self.right, self.wrong, self.late),
+            ),
+        ])
+    }
+}
+
+/// Shows one provider.
+pub async fn show(
+    settings: &Settings,
+    connection: &Connection,
+    account: Pubkey,
+) -> Result<(), CliError> {
+    let found = books(&connection.rpc, &account).await?;
+    let shown = Shown::of(account, &found);
+    settings.output.show(&shown, |shown| shown.text(connection));
+    Ok(())
+}
+
+/// Shows every provider of the network.
+pub async fn show_all(settings: &Settings) -> Result<(), CliError> {
+    let connection = settings.connect().await?;
+    let found = providers(&connection.rpc).await?;
+    let shown: Vec<Shown> = found
+        .iter()
+        .map(|(key, account)| Shown::of(*key, account))
+        .collect();
+    settings.output.show(&shown, |shown| {
+        let rows = shown.iter().map(|provider| {
+            [
+                provider.account.clone(),
+                format_amount(provider.ask_price, connection.payment_decimals),
+                format_amount(provider.active, connection.stake_decimals),
+                format_amount(provider.slashed, connection.stake_decimals),
+                format_amount(provider.earned, connection.payment_decimals),
+                format!("{} of {}", provider.open_seats, provider.max_open_seats),
+                format!(
+                    "{} / {} / {}",
+                    provider.right, provider.wrong, provider.late
+                ),
+            ]
+        });
+        let head = [
+            "provider",
+            "asks a unit",
+            "stake",
+            "slashed",
+            "earned",
+            "seats",
+            "right/wrong/late",
+        ];
+        table(head, &[1, 2, 3, 4], rows)
+    });
+    Ok(())
+}

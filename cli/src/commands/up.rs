@@ -1,0 +1,139 @@
+//! `millrace up`: a whole network on this machine.
+
+use crate::error::CliError;
+use crate::localnet::Localnet;
+use crate::localnet::options::{self, Chain, Options};
+use crate::output::{self, table};
+use crate::progress::Progress;
+use crate::settings::Settings;
+use crate::signals::stop_signal;
+use clap::Args;
+use millrace_migrations::Parameters;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Port of the embedded validator's RPC; its websocket is one above it.
+pub const RPC_PORT: u16 = 8899;
+/// Port of the orchestrator.
+pub const ORCHESTRATOR_PORT: u16 = 8901;
+
+/// Arguments of `up`.
+#[derive(Debug, Args)]
+pub struct Up {
+    /// Providers, each with its agent
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    providers: u16,
+    /// How many of them lie: they change a byte of every result
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    liar: u16,
+    /// How many of them are silent: they take work and never answer
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    silent: u16,
+    /// What each provider asks for a unit, in tokens
+    #[arg(long, default_value = "0.000001", value_name = "TOKENS")]
+    price: String,
+    /// Port of the RPC; the websocket is one above it
+    #[arg(long, default_value_t = RPC_PORT)]
+    port: u16,
+    /// Port of the orchestrator
+    #[arg(long, default_value_t = ORCHESTRATOR_PORT, value_name = "PORT")]
+    orchestrator_port: u16,
+    /// Folder of keys and data, which stays [default: a new one that is removed at the end]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Length of a slot in milliseconds
+    #[arg(long, default_value_t = 100, value_name = "MS", value_parser = clap::value_parser!(u64).range(10..=10_000))]
+    slot_ms: u64,
+    /// File of the network's parameters [default: those of a local network]
+    #[arg(long, value_name = "FILE")]
+    parameters: Option<PathBuf>,
+    /// File of the on-chain program [default: MILLRACE_PROGRAM_SO, or the one in this binary]
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
+    /// Take two tokens, one for stake and one for payments
+    #[arg(long)]
+    separate_mints: bool,
+    /// How many seconds a finished job stays on chain before it is closed
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    close_after: u64,
+}
+
+impl Up {
+    /// Runs until Ctrl-C or SIGTERM.
+    pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
+        let start = Instant::now();
+        let stop = stop_signal()?;
+        let mut progress = Progress::new();
+        let parameters = match &self.parameters {
+            Some(path) => Parameters::load(path)?,
+            None => Parameters::localnet()?,
+        };
+        let options = Options {
+            chain: Chain::Embedded {
+                slot_ms: self.slot_ms,
+                port: Some(self.port),
+            },
+            providers: options::providers(self.providers, self.liar, self.silent, &self.price)?,
+            parameters,
+            separate_mints: self.separate_mints,
+            program: self.program,
+            data: self.data,
+            orchestrator_port: self.orchestrator_port,
+            close_after: Duration::from_secs(self.close_after),
+            ..Options::embedded()?
+        };
+        let starting = Localnet::start_telling(options, |step| progress.say(step));
+        let network = tokio::select! {
+            network = starting => network?,
+            () = stop.cancelled() => return Ok(()),
+        };
+        progress.end();
+        let ready = start.elapsed();
+        settings
+            .output
+            .show(&network.file, |_| welcome(&network, ready));
+        stop.cancelled().await;
+        output::note("ending the network");
+        network.stop().await;
+        Ok(())
+    }
+}
+
+/// Where everything is, and what to do with it.
+fn welcome(network: &Localnet, ready: Duration) -> String {
+    let file = &network.file;
+    let head = format!(
+        "The network takes jobs (after {:.1} s).",
+        ready.as_secs_f64()
+    );
+    let places = output::facts([
+        ("RPC", file.rpc_url.clone()),
+        ("websocket", file.ws_url.clone()),
+        ("orchestrator", file.orchestrator_url.clone()),
+        ("program", file.program.clone()),
+        ("stake mint", file.stake_mint.clone()),
+        ("payment mint", file.payment_mint.clone()),
+        ("client's key", show(&file.keys.client)),
+        ("deployer's key", show(&file.keys.deployer)),
+        ("network file", show(&network.file_path)),
+    ]);
+    let rows = file.providers.iter().enumerate().map(|(index, provider)| {
+        let number = (index + 1).to_string();
+        [number, provider.account.clone(), provider.behaviour.clone()]
+    });
+    let providers = table(["provider", "account", "behaves"], &[0], rows);
+    let path = show(&network.file_path);
+    format!(
+        "{head}\n\n{places}\n\n{providers}\n\nIn a second terminal:\n\n  \
+         export MILLRACE_NETWORK={path}\n  \
+         millrace job submit examples/render/job.toml --wait\n  \
+         millrace job list\n  \
+         millrace provider show --all\n  \
+         millrace network show\n\n\
+         Ctrl-C ends all of it."
+    )
+}
+
+fn show(path: &Path) -> String {
+    path.display().to_string()
+}

@@ -1,0 +1,167 @@
+//! `millrace wallet`: key files and their funds.
+
+use crate::balances::{self, WalletBalance};
+use crate::error::CliError;
+use crate::funding;
+use crate::output::{SOL_DECIMALS, facts, sol, tokens};
+use crate::settings::Settings;
+use clap::Subcommand;
+use millrace_chain::Pubkey;
+use millrace_chain::wallet::{read_keypair, write_keypair};
+use millrace_protocol::amount::parse_amount;
+use serde::Serialize;
+use solana_sdk::signature::{Keypair, Signer};
+use std::path::PathBuf;
+
+/// Commands of `wallet`.
+#[derive(Debug, Subcommand)]
+pub enum Wallet {
+    /// Make a new key file, in Solana's format
+    New {
+        /// Where it goes; never over an existing file [default: the wallet that other commands use]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Show a wallet's address and funds
+    Show {
+        /// The wallet [default: the one of --keypair]
+        address: Option<Pubkey>,
+    },
+    /// Get SOL from the faucet and tokens from the mint; local networks only
+    Fund {
+        /// The wallet [default: the one of --keypair]
+        address: Option<Pubkey>,
+        /// SOL
+        #[arg(long, default_value = "10", value_name = "SOL")]
+        sol: String,
+        /// Tokens of each mint
+        #[arg(long, default_value = "1000", value_name = "TOKENS")]
+        tokens: String,
+    },
+}
+
+#[derive(Serialize)]
+struct Shown {
+    address: String,
+    #[serde(flatten)]
+    balance: WalletBalance,
+}
+
+impl Wallet {
+    /// Does it.
+    pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
+        match self {
+            Self::New { out } => new(settings, out.unwrap_or_else(|| settings.keypair.clone())),
+            Self::Show { address } => show(settings, wallet(settings, address)?).await,
+            Self::Fund {
+                address,
+                sol,
+                tokens,
+            } => {
+                let wallet = wallet(settings, address)?;
+                fund(settings, wallet, &sol, &tokens).await?;
+                show(settings, wallet).await
+            }
+        }
+    }
+}
+
+fn wallet(settings: &Settings, address: Option<Pubkey>) -> Result<Pubkey, CliError> {
+    match address {
+        Some(address) => Ok(address),
+        None => Ok(settings.wallet()?.pubkey()),
+    }
+}
+
+fn new(settings: &Settings, file: PathBuf) -> Result<(), CliError> {
+    #[derive(Serialize)]
+    struct Made {
+        address: String,
+        file: PathBuf,
+    }
+    let keypair = Keypair::new();
+    write_keypair(&file, &keypair)?;
+    let made = Made {
+        address: keypair.pubkey().to_string(),
+        file,
+    };
+    settings.output.show(&made, |made| {
+        facts([
+            ("address", made.address.clone()),
+            ("key file", made.file.display().to_string()),
+            ("keep it", "whoever has this file has the funds".to_owned()),
+        ])
+    });
+    Ok(())
+}
+
+async fn show(settings: &Settings, wallet: Pubkey) -> Result<(), CliError> {
+    let connection = settings.connect().await?;
+    let network = &connection.network;
+    let balance = balances::of_wallet(&connection.rpc, network, &wallet).await?;
+    let shown = Shown {
+        address: wallet.to_string(),
+        balance,
+    };
+    let payment = tokens(balance.payment, connection.payment_decimals);
+    let stake = tokens(balance.stake, connection.stake_decimals);
+    settings.output.show(&shown, |shown| {
+        let address = ("address", shown.address.clone());
+        let lamports = ("SOL", sol(balance.lamports));
+        match network.one_mint() {
+            true => facts([address, lamports, ("tokens", payment)]),
+            false => facts([
+                address,
+                lamports,
+                ("for payments", payment),
+                ("for stake", stake),
+            ]),
+        }
+    });
+    Ok(())
+}
+
+async fn fund(
+    settings: &Settings,
+    wallet: Pubkey,
+    sol: &str,
+    tokens: &str,
+) -> Result<(), CliError> {
+    let connection = settings.connect().await?;
+    let network = &connection.network;
+    let lamports = parse_amount(sol, SOL_DECIMALS)?;
+    let mut mints = vec![(network.payment_mint, connection.payment_decimals)];
+    if !network.one_mint() {
+        mints.push((network.stake_mint, connection.stake_decimals));
+    }
+    let amounts: Vec<(Pubkey, u64)> = mints
+        .into_iter()
+        .map(|(mint, decimals)| Ok((mint, parse_amount(tokens, decimals)?)))
+        .collect::<Result<_, CliError>>()?;
+    let mints_any = amounts.iter().any(|(_, amount)| *amount > 0);
+    let authority = minter(settings)?;
+    if mints_any {
+        for (mint, _) in &amounts {
+            funding::require_minter(&connection.rpc, &authority, mint).await?;
+        }
+    }
+    if lamports > 0 {
+        funding::airdrop(&connection.rpc, &wallet, lamports).await?;
+    }
+    if !mints_any {
+        return Ok(());
+    }
+    let sender = settings.sender(&connection).await?;
+    for (mint, amount) in amounts {
+        funding::mint_tokens(&sender, &authority, &mint, &wallet, amount).await?;
+    }
+    Ok(())
+}
+
+/// The key that may mint: the network file's, whatever wallet --keypair names, else the wallet.
+fn minter(settings: &Settings) -> Result<Keypair, CliError> {
+    match &settings.network {
+        Some((_, file)) => Ok(read_keypair(&file.keys.deployer)?),
+        None => settings.wallet(),
+    }
+}

@@ -1,0 +1,67 @@
+//! SOL and tokens for wallets, on networks where they can be made.
+
+use crate::error::CliError;
+use crate::mints::{self, mint_to};
+use millrace_chain::Pubkey;
+use millrace_chain::address::token_account;
+use millrace_chain::instruction::create_token_account;
+use millrace_chain::rpc::Rpc;
+use millrace_chain::sender::Sender;
+use solana_sdk::signature::{Keypair, Signer};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+const AIRDROP_TIMEOUT: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(100);
+
+/// Asks the cluster's faucet for lamports, and waits until they are there.
+///
+/// # Errors
+/// [`millrace_chain::ChainError::Rpc`] where the cluster has no faucet.
+pub async fn airdrop(rpc: &Rpc, wallet: &Pubkey, lamports: u64) -> Result<(), CliError> {
+    let before = rpc.lamports(wallet).await?;
+    rpc.client()
+        .request_airdrop(wallet, lamports)
+        .await
+        .map_err(rpc.error("an airdrop (only local and test clusters have a faucet)"))?;
+    let start = Instant::now();
+    while rpc.lamports(wallet).await? < before.saturating_add(lamports) {
+        if start.elapsed() > AIRDROP_TIMEOUT {
+            return Err(CliError::TooSlow {
+                what: "the airdrop",
+                seconds: AIRDROP_TIMEOUT.as_secs(),
+            });
+        }
+        sleep(POLL).await;
+    }
+    Ok(())
+}
+
+/// # Errors
+/// [`CliError::NoMintAuthority`] where `authority` may not mint.
+pub async fn require_minter(rpc: &Rpc, authority: &Keypair, mint: &Pubkey) -> Result<(), CliError> {
+    let key = authority.pubkey();
+    match mints::authority(rpc, mint).await? {
+        Some(found) if found == key => Ok(()),
+        _ => Err(CliError::NoMintAuthority(key)),
+    }
+}
+
+/// Mints tokens to a wallet, opening its token account where it has none.
+pub async fn mint_tokens(
+    sender: &Sender,
+    authority: &Keypair,
+    mint: &Pubkey,
+    wallet: &Pubkey,
+    amount: u64,
+) -> Result<(), CliError> {
+    let key = authority.pubkey();
+    let instructions = [
+        create_token_account(&key, wallet, mint),
+        mint_to(mint, &token_account(wallet, mint), &key, amount),
+    ];
+    sender
+        .send("mint tokens", &instructions, &[authority])
+        .await?;
+    Ok(())
+}

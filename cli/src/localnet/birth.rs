@@ -1,0 +1,269 @@
+//! Everything that a new local network needs on chain: funds, mints, the migrations, providers with
+//! their stake. What depends on nothing of each other is sent at the same time, and what is there
+//! already is left alone.
+
+use super::keys::{Key, Keys, ProviderKeys};
+use super::options::{Options, ProviderOptions};
+use crate::error::CliError;
+use crate::funding::{airdrop, require_minter};
+use crate::mints::{DECIMALS, MINT_BYTES, create_mint, mint_to, transfer_lamports};
+use crate::terms::tag;
+use futures_util::future::{try_join_all, try_join3};
+use millrace_chain::Pubkey;
+use millrace_chain::address::{self, token_account};
+use millrace_chain::instruction::{Mints, create_token_account, register_provider, stake};
+use millrace_chain::program::RegisterProviderArgs;
+use millrace_chain::program::state::{Network, Provider};
+use millrace_chain::sender::Sender;
+use millrace_migrations::Setup;
+use solana_sdk::instruction::Instruction;
+use solana_sdk::signature::{Keypair, Signer};
+
+const SOL: u64 = 1_000_000_000;
+/// What the deployer of a new network has, to give to the others.
+pub const DEPLOYER_LAMPORTS: u64 = 100_000 * SOL;
+const CLIENT_LAMPORTS: u64 = 100 * SOL;
+const ORCHESTRATOR_LAMPORTS: u64 = 1_000 * SOL;
+const PROVIDER_LAMPORTS: u64 = 10 * SOL;
+/// What the faucet of an external chain is asked for, beyond what all wallets get.
+const SPARE_LAMPORTS: u64 = 100 * SOL;
+/// Wallets funded by one transaction.
+const WALLETS_PER_TRANSACTION: usize = 12;
+/// Tokens that a provider keeps beside its stake, base units.
+const PROVIDER_TOKENS: u64 = 100 * 10u64.pow(DECIMALS as u32);
+/// What the machine of a local provider is said to have.
+const PROVIDER_MEMORY_MB: u32 = 8_192;
+const PROVIDER_CORES: u16 = 2;
+
+/// Brings the network on chain into being, and returns its mints.
+pub async fn birth(sender: &Sender, keys: &Keys, options: &Options) -> Result<Mints, CliError> {
+    let rpc = sender.rpc();
+    let existing = rpc.find::<Network>(&address::network()).await?;
+    let mints = match &existing {
+        Some(network) => Mints::from(network),
+        None => Mints {
+            stake: keys.stake_mint.pubkey(),
+            payment: keys
+                .payment_mint
+                .as_ref()
+                .unwrap_or(&keys.stake_mint)
+                .pubkey(),
+        },
+    };
+    fund_deployer(sender, keys).await?;
+    let make_mints = async {
+        match existing {
+            Some(_) => require_authority(sender, keys, mints).await,
+            None => create_mints(sender, keys).await,
+        }
+    };
+    tokio::try_join!(fund_wallets(sender, keys), make_mints)?;
+
+    let setup = Setup {
+        authority: keys.deployer.keypair.insecure_clone(),
+        mints,
+        orchestrator: keys.orchestrator.pubkey(),
+        parameters: options.parameters.clone(),
+    };
+    let (first, others) = steps();
+    apply(sender, &setup, first).await?;
+    // Nothing below needs anything but the network itself.
+    let others = try_join_all(others.into_iter().map(|step| apply(sender, &setup, [step])));
+    let providers = keys.providers.iter().zip(&options.providers);
+    let providers = try_join_all(
+        providers.map(|(keys_of, wanted)| provider(sender, &keys.deployer, keys_of, wanted, mints)),
+    );
+    let client = fund_client(sender, keys, mints.payment, options.client_tokens);
+    try_join3(others, providers, client).await?;
+    Ok(mints)
+}
+
+type Step = Box<dyn millrace_migrations::Migration>;
+
+/// The step that makes the network, and those that follow.
+fn steps() -> (Vec<Step>, Vec<Step>) {
+    millrace_migrations::all()
+        .into_iter()
+        .partition(|step| step.number() == 1)
+}
+
+async fn apply(
+    sender: &Sender,
+    setup: &Setup,
+    steps: impl IntoIterator<Item = Step>,
+) -> Result<(), CliError> {
+    for step in steps {
+        if !step.is_done(sender.rpc(), setup).await? {
+            step.apply(sender, setup).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The deployer of an embedded chain was born with its funds.
+async fn fund_deployer(sender: &Sender, keys: &Keys) -> Result<(), CliError> {
+    let wallet = keys.deployer.pubkey();
+    let needed = SPARE_LAMPORTS
+        + wanted_lamports(keys)
+            .iter()
+            .map(|(_, lamports)| lamports)
+            .sum::<u64>();
+    let has = sender.rpc().lamports(&wallet).await?;
+    if has >= needed {
+        return Ok(());
+    }
+    airdrop(sender.rpc(), &wallet, needed - has).await
+}
+
+fn wanted_lamports(keys: &Keys) -> Vec<(Pubkey, u64)> {
+    let providers = keys
+        .providers
+        .iter()
+        .map(|keys| (keys.authority.pubkey(), PROVIDER_LAMPORTS));
+    let mut wallets = vec![
+        (keys.client.pubkey(), CLIENT_LAMPORTS),
+        (keys.orchestrator.pubkey(), ORCHESTRATOR_LAMPORTS),
+    ];
+    wallets.extend(providers);
+    wallets
+}
+
+/// Tops wallets up to what they are to have.
+async fn fund_wallets(sender: &Sender, keys: &Keys) -> Result<(), CliError> {
+    let deployer = &keys.deployer.keypair;
+    let wanted = wanted_lamports(keys);
+    let wallets: Vec<Pubkey> = wanted.iter().map(|(wallet, _)| *wallet).collect();
+    let mut transfers = Vec::new();
+    for (some, wanted) in wallets.chunks(100).zip(wanted.chunks(100)) {
+        let found = sender.rpc().accounts(some).await?;
+        for ((wallet, wanted), account) in wanted.iter().zip(found) {
+            let missing = wanted.saturating_sub(account.map_or(0, |account| account.lamports));
+            if missing > 0 {
+                transfers.push(transfer_lamports(&deployer.pubkey(), wallet, missing));
+            }
+        }
+    }
+    let signers = [deployer];
+    let sends: Vec<_> = transfers
+        .chunks(WALLETS_PER_TRANSACTION)
+        .map(|some| sender.send("fund wallets", some, &signers))
+        .collect();
+    try_join_all(sends).await?;
+    Ok(())
+}
+
+async fn create_mints(sender: &Sender, keys: &Keys) -> Result<(), CliError> {
+    let rpc = sender.rpc();
+    let rent = rpc
+        .client()
+        .get_minimum_balance_for_rent_exemption(MINT_BYTES)
+        .await;
+    let rent = rent.map_err(rpc.error("the rent of a mint"))?;
+    let deployer = &keys.deployer.keypair;
+    let (mut instructions, mut signers): (Vec<Instruction>, Vec<&Keypair>) =
+        (Vec::new(), vec![deployer]);
+    for mint in std::iter::once(&keys.stake_mint).chain(&keys.payment_mint) {
+        if rpc.account(&mint.pubkey()).await?.is_none() {
+            let key = deployer.pubkey();
+            instructions.extend(create_mint(&key, &mint.pubkey(), &key, rent));
+            signers.push(&mint.keypair);
+        }
+    }
+    if !instructions.is_empty() {
+        sender.send("create mints", &instructions, &signers).await?;
+    }
+    Ok(())
+}
+
+/// A network that is there already has to be one whose tokens can be made here.
+async fn require_authority(sender: &Sender, keys: &Keys, mints: Mints) -> Result<(), CliError> {
+    for mint in [mints.stake, mints.payment] {
+        require_minter(sender.rpc(), &keys.deployer.keypair, &mint).await?;
+    }
+    Ok(())
+}
+
+/// Tops the client's tokens up.
+async fn fund_client(
+    sender: &Sender,
+    keys: &Keys,
+    mint: Pubkey,
+    tokens: u64,
+) -> Result<(), CliError> {
+    let client = keys.client.pubkey();
+    let account = token_account(&client, &mint);
+    let has = sender.rpc().token_balance(&account).await?.unwrap_or(0);
+    if has >= tokens {
+        return Ok(());
+    }
+    let deployer = &keys.deployer.keypair;
+    let instructions = [
+        create_token_account(&deployer.pubkey(), &client, &mint),
+        mint_to(&mint, &account, &deployer.pubkey(), tokens - has),
+    ];
+    sender
+        .send("fund the client", &instructions, &[deployer])
+        .await?;
+    Ok(())
+}
+
+/// Registers a provider and brings its stake up, all in one transaction.
+async fn provider(
+    sender: &Sender,
+    deployer: &Key,
+    keys: &ProviderKeys,
+    wanted: &ProviderOptions,
+    mints: Mints,
+) -> Result<(), CliError> {
+    let found = sender.rpc().find::<Provider>(&keys.account()).await?;
+    let staked = found.map_or(0, |provider| provider.active);
+    let missing = wanted.stake.saturating_sub(staked);
+    let (authority, minter) = (keys.authority.pubkey(), deployer.pubkey());
+    let wallet = |mint: &Pubkey| token_account(&authority, mint);
+    let mut instructions = vec![create_token_account(&authority, &authority, &mints.stake)];
+    if mints.payment != mints.stake {
+        instructions.push(create_token_account(&authority, &authority, &mints.payment));
+    }
+    if found.is_none() {
+        instructions.push(register_provider(
+            authority,
+            mints,
+            registration(keys, wanted),
+        ));
+    }
+    if missing > 0 {
+        let amount = missing.saturating_add(PROVIDER_TOKENS);
+        instructions.push(mint_to(
+            &mints.stake,
+            &wallet(&mints.stake),
+            &minter,
+            amount,
+        ));
+        instructions.push(stake(authority, keys.account(), mints, missing));
+    }
+    let signers = [&keys.authority.keypair, &deployer.keypair];
+    let signers = if missing > 0 {
+        &signers[..]
+    } else {
+        &signers[..1]
+    };
+    sender
+        .send("register a provider and its stake", &instructions, signers)
+        .await?;
+    Ok(())
+}
+
+fn registration(keys: &ProviderKeys, wanted: &ProviderOptions) -> RegisterProviderArgs {
+    RegisterProviderArgs {
+        operator: keys.operator.pubkey(),
+        sealing_key: [0; 32],
+        supplier: tag(wanted.supplier.as_deref()),
+        region: tag(wanted.region.as_deref()),
+        gpu_model: [0; 16],
+        ask_price: wanted.price,
+        memory_mb: PROVIDER_MEMORY_MB,
+        cores: PROVIDER_CORES,
+        gpus: 0,
+        max_open_seats: wanted.max_open_seats,
+    }
+}

@@ -1,0 +1,129 @@
+//! The keys of a local network: files in its folder, used again where they are there already.
+
+use crate::error::CliError;
+use millrace_chain::Pubkey;
+use millrace_chain::address;
+use millrace_chain::wallet::{read_keypair, write_keypair};
+use solana_sdk::signature::{Keypair, Signer};
+use std::path::{Path, PathBuf};
+
+/// A key and its file.
+pub struct Key {
+    /// The key.
+    pub keypair: Keypair,
+    /// Its file, in Solana's format.
+    pub file: PathBuf,
+}
+
+impl Key {
+    fn open(folder: &Path, name: &str) -> Result<Self, CliError> {
+        Self::open_or(folder, name, Keypair::new)
+    }
+
+    fn open_or(
+        folder: &Path,
+        name: &str,
+        make: impl FnOnce() -> Keypair,
+    ) -> Result<Self, CliError> {
+        let file = folder.join(format!("{name}.json"));
+        if file.exists() {
+            let keypair = read_keypair(&file)?;
+            return Ok(Self { keypair, file });
+        }
+        let keypair = make();
+        write_keypair(&file, &keypair)?;
+        Ok(Self { keypair, file })
+    }
+
+    /// Its address.
+    pub fn pubkey(&self) -> Pubkey {
+        self.keypair.pubkey()
+    }
+}
+
+/// The keys of a provider.
+pub struct ProviderKeys {
+    /// Cold key: owns stake and earnings.
+    pub authority: Key,
+    /// Hot key: signs commitments.
+    pub operator: Key,
+}
+
+impl ProviderKeys {
+    /// The provider's account.
+    pub fn account(&self) -> Pubkey {
+        address::provider(&self.authority.pubkey())
+    }
+}
+
+/// The keys of a network.
+pub struct Keys {
+    /// The network's authority, and who may mint.
+    pub deployer: Key,
+    /// A client with funds.
+    pub client: Key,
+    /// The orchestrator.
+    pub orchestrator: Key,
+    /// Address of the stake mint.
+    pub stake_mint: Key,
+    /// Address of the payment mint, where it is another one.
+    pub payment_mint: Option<Key>,
+    /// The providers.
+    pub providers: Vec<ProviderKeys>,
+}
+
+impl Keys {
+    /// Opens the keys in `folder`, making those that are missing. `deployer` is taken where it is
+    /// given.
+    ///
+    /// # Errors
+    /// [`millrace_chain::ChainError::Wallet`] for a file that is no key, [`CliError::Usage`] where the
+    /// folder has another deployer.
+    pub fn open(
+        folder: &Path,
+        deployer: Option<&Keypair>,
+        providers: usize,
+        separate_mints: bool,
+    ) -> Result<Self, CliError> {
+        let given = || deployer.map_or_else(Keypair::new, Keypair::insecure_clone);
+        let opened = Key::open_or(folder, "deployer", given)?;
+        if deployer.is_some_and(|deployer| deployer.pubkey() != opened.pubkey()) {
+            return Err(CliError::Usage(format!(
+                "{} is another deployer's key than the one given; use another data folder",
+                opened.file.display()
+            )));
+        }
+        let provider = |number: usize| {
+            Ok::<_, CliError>(ProviderKeys {
+                authority: Key::open(folder, &format!("provider-{number}"))?,
+                operator: Key::open(folder, &format!("operator-{number}"))?,
+            })
+        };
+        let payment_mint = separate_mints.then(|| Key::open(folder, "payment-mint"));
+        Ok(Self {
+            deployer: opened,
+            client: Key::open(folder, "client")?,
+            orchestrator: Key::open(folder, "orchestrator")?,
+            stake_mint: Key::open(folder, "mint")?,
+            payment_mint: payment_mint.transpose()?,
+            providers: (1..=providers).map(provider).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn keys_are_used_again_and_more_are_made_where_needed() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Keys::open(folder.path(), None, 1, false).unwrap();
+        let again = Keys::open(folder.path(), None, 2, true).unwrap();
+        assert_eq!(first.deployer.pubkey(), again.deployer.pubkey());
+        assert_eq!(first.providers[0].account(), again.providers[0].account());
+        assert_eq!(again.providers.len(), 2);
+        assert!(Keys::open(folder.path(), Some(&Keypair::new()), 1, false).is_err());
+    }
+}

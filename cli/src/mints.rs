@@ -1,0 +1,130 @@
+//! SPL tokens for networks of one's own: making a mint, and minting.
+//!
+//! The few instructions that are needed are written down here, by the number and the layout that the
+//! SPL Token and system programs give them.
+
+use millrace_chain::Pubkey;
+use millrace_chain::address::{SYSTEM_PROGRAM, TOKEN_PROGRAM};
+use millrace_chain::error::ChainError;
+use millrace_chain::rpc::Rpc;
+use solana_sdk::instruction::{AccountMeta, Instruction};
+
+/// Decimals of the tokens of a local network.
+pub const DECIMALS: u8 = 6;
+/// Bytes of a mint account.
+pub const MINT_BYTES: usize = 82;
+/// Bytes of a token account.
+pub const TOKEN_ACCOUNT_BYTES: usize = 165;
+
+/// Instruction 0 of the system program.
+fn create_account(
+    from: &Pubkey,
+    new: &Pubkey,
+    lamports: u64,
+    bytes: u64,
+    owner: &Pubkey,
+) -> Instruction {
+    let mut data = 0u32.to_le_bytes().to_vec();
+    data.extend(lamports.to_le_bytes());
+    data.extend(bytes.to_le_bytes());
+    data.extend(owner.to_bytes());
+    Instruction {
+        program_id: SYSTEM_PROGRAM,
+        accounts: vec![AccountMeta::new(*from, true), AccountMeta::new(*new, true)],
+        data,
+    }
+}
+
+/// Instruction 2 of the system program: lamports from one wallet to another.
+pub fn transfer_lamports(from: &Pubkey, to: &Pubkey, lamports: u64) -> Instruction {
+    let mut data = 2u32.to_le_bytes().to_vec();
+    data.extend(lamports.to_le_bytes());
+    Instruction {
+        program_id: SYSTEM_PROGRAM,
+        accounts: vec![AccountMeta::new(*from, true), AccountMeta::new(*to, false)],
+        data,
+    }
+}
+
+/// Makes a mint at `mint`, which signs, with [`DECIMALS`] and without a freeze authority.
+/// `rent` is what an account of [`MINT_BYTES`] needs.
+pub fn create_mint(
+    payer: &Pubkey,
+    mint: &Pubkey,
+    authority: &Pubkey,
+    rent: u64,
+) -> [Instruction; 2] {
+    /// `InitializeMint2`.
+    const INITIALIZE_MINT: u8 = 20;
+    let mut data = vec![INITIALIZE_MINT, DECIMALS];
+    data.extend(authority.to_bytes());
+    data.push(0);
+    let initialize = Instruction {
+        program_id: TOKEN_PROGRAM,
+        accounts: vec![AccountMeta::new(*mint, false)],
+        data,
+    };
+    let bytes = MINT_BYTES as u64;
+    [
+        create_account(payer, mint, rent, bytes, &TOKEN_PROGRAM),
+        initialize,
+    ]
+}
+
+/// Mints `amount` base units into a token account; the authority signs.
+pub fn mint_to(mint: &Pubkey, account: &Pubkey, authority: &Pubkey, amount: u64) -> Instruction {
+    /// `MintTo`.
+    const MINT_TO: u8 = 7;
+    let mut data = vec![MINT_TO];
+    data.extend(amount.to_le_bytes());
+    Instruction {
+        program_id: TOKEN_PROGRAM,
+        accounts: vec![
+            AccountMeta::new(*mint, false),
+            AccountMeta::new(*account, false),
+            AccountMeta::new_readonly(*authority, true),
+        ],
+        data,
+    }
+}
+
+/// Who may mint; `None` where nobody may or the mint does not exist.
+pub async fn authority(rpc: &Rpc, mint: &Pubkey) -> Result<Option<Pubkey>, ChainError> {
+    let found = rpc.account(mint).await?;
+    Ok(found.and_then(|account| authority_of(&account.data)))
+}
+
+/// A mint starts with a 4-byte tag, 1 where an authority follows.
+fn authority_of(mint: &[u8]) -> Option<Pubkey> {
+    let key: [u8; 32] = mint.get(4..36)?.try_into().ok()?;
+    mint.starts_with(&[1, 0, 0, 0])
+        .then(|| Pubkey::new_from_array(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: Pubkey = Pubkey::new_from_array([1; 32]);
+    const B: Pubkey = Pubkey::new_from_array([2; 32]);
+
+    #[test]
+    fn the_layouts_are_those_of_the_programs() {
+        let [create, initialize] = create_mint(&A, &B, &A, 7);
+        assert_eq!(create.data.len(), 4 + 8 + 8 + 32);
+        assert_eq!(create.data[4..12], 7u64.to_le_bytes());
+        assert_eq!(initialize.data.len(), 1 + 1 + 32 + 1);
+        assert_eq!(mint_to(&A, &B, &A, 258).data, [7, 2, 1, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(transfer_lamports(&A, &B, 1).data[..5], [2, 0, 0, 0, 1]);
+    }
+
+    #[test]
+    fn a_mint_that_is_closed_for_ever_has_no_authority() {
+        let mut mint = vec![0; MINT_BYTES];
+        assert_eq!(authority_of(&mint), None);
+        mint[0] = 1;
+        mint[4..36].copy_from_slice(&B.to_bytes());
+        assert_eq!(authority_of(&mint), Some(B));
+        assert_eq!(authority_of(&[1, 0]), None);
+    }
+}

@@ -1,0 +1,76 @@
+//! A long wait with its reason: a spinner on a terminal, a line for each change elsewhere.
+
+use crate::output;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+use std::time::Duration;
+
+/// How often the spinner turns.
+const TURN: Duration = Duration::from_millis(100);
+
+/// Says what is being waited for.
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    said: String,
+    quiet: bool,
+}
+
+impl Progress {
+    /// On standard error, so that standard output stays data.
+    pub fn new() -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed:>4} {msg}") {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(TURN);
+            bar
+        });
+        Self {
+            bar,
+            said: String::new(),
+            quiet: false,
+        }
+    }
+
+    /// Says nothing: for tests and for commands that show data alone.
+    pub fn silent() -> Self {
+        Self {
+            bar: None,
+            said: String::new(),
+            quiet: true,
+        }
+    }
+
+    /// What is being waited for now.
+    pub fn say(&mut self, what: &str) {
+        if what == self.said || self.quiet {
+            return;
+        }
+        self.said = what.to_owned();
+        match &self.bar {
+            Some(bar) => bar.set_message(what.to_owned()),
+            None => output::note(&format!("  {what}")),
+        }
+    }
+
+    /// The wait is over.
+    pub fn end(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        self.quiet = true;
+    }
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

@@ -1,0 +1,338 @@
+//! A job's result: its outputs fetched, each verified against what the quorum agreed on, and joined.
+
+use crate::api::{Api, JobView, PartView};
+use crate::error::CliError;
+use crate::watch::require_paid;
+use millrace_chain::Pubkey;
+use millrace_chain::address;
+use millrace_chain::program::state::{Job, Shard, ShardState};
+use millrace_chain::rpc::Rpc;
+use millrace_protocol::blob;
+use millrace_protocol::hash::Digest;
+use millrace_protocol::manifest::{Join, MAX_FUEL, MAX_MEMORY_BYTES, Manifest};
+use millrace_protocol::receipt::Receipt;
+use millrace_protocol::shard::shard_seed;
+use millrace_runtime::{Exit, Limits, Runtime, ShardInput};
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// Accounts in one read.
+const PER_READ: usize = 100;
+/// How long the record of a settled shard may lag behind.
+const FILED_WITHIN: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(200);
+/// What joining may use on this machine: it is one's own program, and only a guard.
+const JOIN_OUTPUT_BYTES: u64 = 4 << 30;
+const JOIN_LOG_BYTES: u64 = 64 << 10;
+const JOIN_WALL: Duration = Duration::from_secs(3_600);
+
+/// The verified outputs of a job.
+pub struct Fetched {
+    /// What was run.
+    pub manifest: Manifest,
+    /// The outputs in the order of the shards.
+    pub outputs: Vec<Vec<u8>>,
+    /// How many were compared with their account on chain; the others, whose accounts are closed, with
+    /// the orchestrator's record.
+    pub on_chain: usize,
+}
+
+impl Fetched {
+    /// What the outputs were compared with, for people.
+    pub fn provenance(&self) -> String {
+        let all = self.outputs.len();
+        match self.on_chain {
+            0 => format!(
+                "{all} outputs match the roots in the orchestrator's record (the accounts on chain are closed)"
+            ),
+            on_chain if on_chain == all => format!("all {all} outputs match the roots on chain"),
+            on_chain => format!(
+                "{on_chain} outputs match the roots on chain, {} those in the orchestrator's record (closed on chain)",
+                all - on_chain
+            ),
+        }
+    }
+}
+
+/// Fetches and verifies the outputs of a finished job.
+///
+/// # Errors
+/// [`CliError::NoSuchJob`], [`CliError::NotFinished`], [`CliError::JobFailed`],
+/// [`CliError::WrongOutput`].
+pub async fn fetch(rpc: &Rpc, api: &Api, job: &Pubkey) -> Result<Fetched, CliError> {
+    let books = rpc.find::<Job>(job).await?;
+    let view = filed(api, job).await?;
+    if !view.is_over() {
+        return Err(CliError::NotFinished {
+            job: job.to_string(),
+            settled: view.settled,
+            shards: view.shards,
+        });
+    }
+    require_paid(&view)?;
+    let name = match books {
+        Some(books) => books.manifest,
+        None => digest("the manifest", &view.manifest)?,
+    };
+    let manifest = Manifest::from_bytes(&api.blob(&name).await?)?;
+    let roots = roots_on_chain(rpc, job, &view).await?;
+    let mut parts: Vec<&PartView> = view.parts.iter().collect();
+    parts.sort_by_key(|part| part.index);
+    let mut outputs = Vec::with_capacity(parts.len());
+    for part in parts {
+        outputs.push(output(api, part, roots.get(&part.index)).await?);
+    }
+    if outputs.len() != manifest.shards.len() {
+        return Err(incomplete(format!(
+            "the record has {} outputs, and the manifest {} shards",
+            outputs.len(),
+            manifest.shards.len()
+        )));
+    }
+    Ok(Fetched {
+        manifest,
+        outputs,
+        on_chain: roots.len(),
+    })
+}
+
+/// The job's record. A shard that was just settled is filed a moment later, which is waited for.
+async fn filed(api: &Api, job: &Pubkey) -> Result<JobView, CliError> {
+    let start = Instant::now();
+    loop {
+        let view = api.job(job).await?;
+        let view = view.ok_or_else(|| CliError::NoSuchJob(job.to_string()))?;
+        let open = |part: &PartView| part.state == "settled" && part.output.is_none();
+        if !view.parts.iter().any(open) || start.elapsed() > FILED_WITHIN {
+            return Ok(view);
+        }
+        sleep(POLL).await;
+    }
+}
+
+/// Roots of the settled shards whose accounts are there still.
+async fn roots_on_chain(
+    rpc: &Rpc,
+    job: &Pubkey,
+    view: &JobView,
+) -> Result<HashMap<u32, Digest>, CliError> {
+    let mut roots = HashMap::new();
+    let keys: Vec<Pubkey> = (0..view.shards)
+        .map(|index| address::shard(job, index))
+        .collect();
+    for some in keys.chunks(PER_READ) {
+        let found = rpc.accounts(some).await?;
+        for (key, account) in some.iter().zip(found) {
+            let Some(account) = account.filter(|account| !account.data.is_empty()) else {
+                continue;
+            };
+            let shard: Shard = millrace_chain::account::read(*key, &account.data)?;
+            if shard.state() == Some(ShardState::Settled) {
+                roots.insert(shard.index, shard.root);
+            }
+        }
+    }
+    Ok(roots)
+}
+
+/// One output, verified.
+async fn output(
+    api: &Api,
+    part: &PartView,
+    on_chain: Option<&Digest>,
+) -> Result<Vec<u8>, CliError> {
+    let missing = |what: &str| {
+        incomplete(format!(
+            "the record of shard {} lacks its {what}",
+            part.index
+        ))
+    };
+    let name = part.output.as_deref().ok_or_else(|| missing("output"))?;
+    let exit = part.exit.ok_or_else(|| missing("exit"))?;
+    let fuel = part.fuel.ok_or_else(|| missing("fuel"))?;
+    let expected = match (on_chain, part.root.as_deref()) {
+        (Some(root), _) => *root,
+        (None, Some(root)) => digest("a root", root)?,
+        (None, None) => return Err(missing("root")),
+    };
+    let bytes = api.blob(&digest("an output", name)?).await?;
+    verify(part.index, &bytes, exit, fuel, &expected)?;
+    match exit {
+        0 => Ok(bytes),
+        _ => Err(incomplete(format!(
+            "the program ended with {} in shard {}, and the quorum agreed on that",
+            part.reason.clone().unwrap_or_else(|| ending(exit)),
+            part.index
+        ))),
+    }
+}
+
+/// Compares an output with the root that the quorum agreed on.
+fn verify(
+    index: u32,
+    bytes: &[u8],
+    exit: i32,
+    fuel: u64,
+    expected: &Digest,
+) -> Result<(), CliError> {
+    let found = Receipt::new(bytes, exit, fuel).root();
+    if found == *expected {
+        return Ok(());
+    }
+    Err(CliError::WrongOutput {
+        index,
+        found: blob::to_hex(&found),
+        expected: blob::to_hex(expected),
+    })
+}
+
+/// An exit number in words, as `millrace_runtime::exit_code` numbers them.
+fn ending(exit: i32) -> String {
+    match exit {
+        0 => "success".into(),
+        -1 => "out of fuel".into(),
+        -2 => "out of memory".into(),
+        -3 => "more output than allowed".into(),
+        -4 => "a trap".into(),
+        code => format!("exit code {code}"),
+    }
+}
+
+fn incomplete(reason: String) -> CliError {
+    CliError::JobFailed { reason }
+}
+
+fn digest(what: &str, hex: &str) -> Result<Digest, CliError> {
+    blob::from_hex(hex).map_err(|error| CliError::OrchestratorRefused {
+        what: what.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// Joins the outputs as the manifest says.
+///
+/// # Errors
+/// [`CliError::JoinFailed`] where the joining program does not end well.
+pub async fn join(api: &Api, job: &Pubkey, fetched: Fetched) -> Result<Vec<u8>, CliError> {
+    let whole = fetched.outputs.concat();
+    let Join::Program { digest, args } = fetched.manifest.join else {
+        return Ok(whole);
+    };
+    let program = api.blob(&digest).await?;
+    // No shard has this number, so that its randomness is its own.
+    let after_the_last = u32::try_from(fetched.manifest.shards.len()).unwrap_or(u32::MAX);
+    let seed = shard_seed(&job.to_bytes(), after_the_last);
+    let work = tokio::task::spawn_blocking(move || run_join(&program, &args, &whole, seed));
+    work.await.map_err(|error| CliError::JoinFailed {
+        ending: format!("a defect of this binary: {error}"),
+        log: String::new(),
+    })?
+}
+
+fn run_join(
+    program: &[u8],
+    args: &[String],
+    stdin: &[u8],
+    seed: [u8; 32],
+) -> Result<Vec<u8>, CliError> {
+    let runtime = Runtime::new()?;
+    let program = runtime.compile(program)?;
+    let input = ShardInput {
+        args,
+        env: &[],
+        stdin,
+        files: &[],
+        seed,
+    };
+    let limits = Limits {
+        fuel: MAX_FUEL,
+        memory_bytes: MAX_MEMORY_BYTES,
+        output_bytes: JOIN_OUTPUT_BYTES,
+        log_bytes: JOIN_LOG_BYTES,
+        wall: JOIN_WALL,
+    };
+    let outcome = runtime.run(&program, input, &limits)?;
+    if outcome.exit == Exit::Ok {
+        return Ok(outcome.output);
+    }
+    let log = String::from_utf8_lossy(&outcome.log);
+    Err(CliError::JoinFailed {
+        ending: outcome.exit.to_string(),
+        log: match log.trim() {
+            "" => String::new(),
+            log => format!("; it said: {log}"),
+        },
+    })
+}
+
+/// Writes a result, whole or not at all.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let write = || {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        use std::os::unix::fs::PermissionsExt;
+        file.as_file()
+            .set_permissions(std::fs::Permissions::from_mode(0o644))?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(CliError::file(path))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn an_output_that_is_not_what_was_agreed_on_is_refused() {
+        let root = Receipt::new(b"right", 0, 7).root();
+        verify(3, b"right", 0, 7, &root).unwrap();
+        for (bytes, exit, fuel) in [(&b"wrong"[..], 0, 7), (b"right", 1, 7), (b"right", 0, 8)] {
+            let refused = verify(3, bytes, exit, fuel, &root);
+            assert!(matches!(
+                refused,
+                Err(CliError::WrongOutput { index: 3, .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn a_result_is_written_over_an_older_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.txt");
+        write(&path, b"one").unwrap();
+        write(&path, b"two").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert!(write(&folder.path().join("no/such/folder"), b"").is_err());
+    }
+
+    #[test]
+    fn a_result_says_what_it_was_compared_with() {
+        let manifest = br#"{"version":1,"name":"n","program":"0000000000000000000000000000000000000000000000000000000000000000","args":[],"env":{},"inputs":{},"shards":[{"inline":{"text":"0 1\n"}},{"inline":{"text":"1 2\n"}}],"join":"concat","output":"o","runtime":"wasm","limits":{"fuel":1,"memory":1,"output":1,"log":0,"wall_ms":1},"verify":{"mode":"quorum","replicas":1,"quorum":1,"max_replicas":1}}"#;
+        let fetched = |on_chain| Fetched {
+            manifest: Manifest::from_bytes(manifest).unwrap(),
+            outputs: vec![Vec::new(), Vec::new()],
+            on_chain,
+        };
+        assert!(
+            fetched(2)
+                .provenance()
+                .contains("all 2 outputs match the roots on chain")
+        );
+        assert!(
+            fetched(1)
+                .provenance()
+                .contains("1 outputs match the roots on chain, 1 those")
+        );
+        assert!(fetched(0).provenance().contains("record"));
+    }
+}

@@ -1,0 +1,32 @@
+//! Ctrl-C and SIGTERM as a token.
+
+use crate::error::CliError;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// A token that is cancelled at the first Ctrl-C or SIGTERM; the second one ends the process at
+/// once.
+pub fn stop_signal() -> Result<CancellationToken, CliError> {
+    let fail = |error: std::io::Error| {
+        CliError::Usage(format!(
+            "signals can't be listened to on this system: {error}"
+        ))
+    };
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(fail)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(fail)?;
+    let stop = CancellationToken::new();
+    let token = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        token.cancel();
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        std::process::exit(130);
+    });
+    Ok(stop)
+}

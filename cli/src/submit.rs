@@ -1,0 +1,313 @@
+//! Posting a job: everything is checked and priced first, then one signature.
+
+use crate::api::Api;
+use crate::costs::{Costs, Priced, Rents};
+use crate::error::{CliError, Shortfall};
+use crate::output::SOL_DECIMALS;
+use crate::settings::Connection;
+use crate::terms::{self, tag};
+use millrace_chain::Pubkey;
+use millrace_chain::account::Entity;
+use millrace_chain::address;
+use millrace_chain::instruction::{Mints, open_client, post_job};
+use millrace_chain::program::PostJobArgs;
+use millrace_chain::program::state::{Client, Job, Meter, Mode, Provider, Scenario};
+use millrace_chain::rpc::Rpc;
+use millrace_chain::sender::Sender;
+use millrace_protocol::blob;
+use millrace_protocol::hash::Digest;
+use millrace_protocol::manifest::{Resolved, load_with};
+use solana_sdk::signature::{Keypair, Signer};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+const MIB: u64 = 1 << 20;
+
+/// A job that has passed every check and waits for its signature.
+pub struct Prepared {
+    /// The manifest with its blobs.
+    pub resolved: Resolved,
+    /// What it costs.
+    pub costs: Costs,
+    /// Where it will be.
+    pub job: Pubkey,
+    /// What does not keep it from being posted but may keep it waiting.
+    pub warnings: Vec<String>,
+    args: PostJobArgs,
+    mints: Mints,
+    opens_client: bool,
+}
+
+/// A job that was posted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posted {
+    /// Its account.
+    pub job: Pubkey,
+    /// The transaction's signature.
+    pub signature: String,
+    /// Blobs that were sent, without those that were there already.
+    pub uploaded: usize,
+}
+
+/// Loads a manifest; blobs that it names by their hash come from the orchestrator.
+pub async fn load(path: &Path, api: &Api) -> Result<Resolved, CliError> {
+    let (path, api) = (PathBuf::from(path), api.clone());
+    let runtime = tokio::runtime::Handle::current();
+    let work = move || {
+        load_with(&path, &mut |digest: &Digest| {
+            let bytes = runtime.block_on(api.blob(digest));
+            bytes.map(Arc::from).map_err(|error| error.to_string())
+        })
+    };
+    let loaded = tokio::task::spawn_blocking(work).await;
+    let loaded = loaded
+        .map_err(|error| CliError::Usage(format!("reading the manifest broke off: {error}")))?;
+    Ok(loaded?)
+}
+
+/// Every provider that is registered.
+pub async fn providers(rpc: &Rpc) -> Result<Vec<(Pubkey, Provider)>, CliError> {
+    let reading = rpc.read_all().await?;
+    let providers = reading
+        .accounts
+        .iter()
+        .filter_map(|(key, data)| match Entity::read(data)? {
+            Entity::Provider(provider) => Some((*key, *provider)),
+            _ => None,
+        });
+    let mut providers: Vec<_> = providers.collect();
+    providers.sort_by_key(|(key, provider)| (provider.registered_at, *key));
+    Ok(providers)
+}
+
+/// Checks everything that could keep `wallet` from posting the manifest at `path`, and prices it. Sends
+/// nothing.
+///
+/// # Errors
+/// Whatever is wrong, by name: the manifest, the terms against the network's bounds and the providers'
+/// asks, the orchestrator, the wallet's funds.
+pub async fn prepare(
+    connection: &Connection,
+    api: &Api,
+    wallet: Pubkey,
+    path: &Path,
+) -> Result<Prepared, CliError> {
+    let resolved = load(path, api).await?;
+    let Connection {
+        rpc,
+        network,
+        payment_decimals: decimals,
+        ..
+    } = connection;
+    let shards = resolved.manifest.shards.len();
+    let windows = terms::windows(&resolved.terms, network)?;
+    terms::check(&resolved.terms, shards, windows, network)?;
+    let providers: Vec<Provider> = providers(rpc).await?.into_iter().map(|(_, p)| p).collect();
+    let price_cap = terms::price_cap(&resolved.terms, *decimals, network, &providers)?;
+    let health = api.require_network(&connection.network_id()).await?;
+
+    let client_key = address::client(&wallet);
+    let (client, time, rents) = tokio::try_join!(
+        async { Ok(rpc.find::<Client>(&client_key).await?) },
+        async { Ok(rpc.time().await?) },
+        Rents::read(rpc),
+    )?;
+    let opens_client = client.is_none();
+    let nonce = client.map_or(0, |client| client.next_nonce);
+    let priced = Priced {
+        price_cap,
+        max_units: resolved.terms.max_units,
+        max_replicas: resolved.terms.max_replicas,
+        // Bounded by the network's own limit, which is a u32.
+        shards: u32::try_from(shards).unwrap_or(u32::MAX),
+        fee_bps: network.fee_bps,
+    };
+    let costs = Costs::of(priced, &rents, opens_client)?;
+    let requirement = &resolved.terms.requirement;
+    let args = PostJobArgs {
+        nonce,
+        manifest: resolved.manifest.hash(),
+        orchestrator: Pubkey::default(),
+        scenario: Scenario::General,
+        mode: Mode::Quorum,
+        meter: Meter::Fuel,
+        shards: priced.shards,
+        replicas: resolved.terms.replicas,
+        quorum: resolved.terms.quorum,
+        max_replicas: resolved.terms.max_replicas,
+        price_cap,
+        max_units: resolved.terms.max_units,
+        deadline: time
+            .unix
+            .saturating_add_unsigned(resolved.terms.deadline_secs),
+        commit_secs: windows.commit_secs,
+        reveal_secs: windows.reveal_secs,
+        max_deposit: costs.deposit,
+        supplier: tag(requirement.supplier.as_deref()),
+        region: tag(requirement.region.as_deref()),
+        min_score: requirement.min_score,
+        // At most 4 GiB by the manifest's own bounds.
+        min_memory_mb: u32::try_from(resolved.manifest.limits.memory.div_ceil(MIB))
+            .unwrap_or(u32::MAX),
+        min_cores: 0,
+    };
+    let funds = Funds::read(rpc, &wallet, &network.payment_mint).await?;
+    funds.require(&costs, &rents, *decimals)?;
+
+    let takers = terms::takers(&wanted(&args), network, &providers);
+    let mut warnings = Vec::new();
+    if takers < usize::from(args.replicas) {
+        warnings.push(format!(
+            "{takers} of {} providers fit this job, and each shard starts with {}: it waits until there are more, and is refunded at its deadline",
+            providers.len(),
+            args.replicas
+        ));
+    } else if health.agents < u64::from(args.replicas) {
+        warnings.push(format!(
+            "only {} agents are connected to the orchestrator now, and each shard starts with {}",
+            health.agents, args.replicas
+        ));
+    }
+    Ok(Prepared {
+        resolved,
+        costs,
+        job: address::job(&wallet, nonce),
+        warnings,
+        args,
+        mints: Mints::from(network),
+        opens_client,
+    })
+}
+
+/// The parts of a job that decide who may take it.
+fn wanted(args: &PostJobArgs) -> Job {
+    // Everything else of the account plays no part in it.
+    let mut job = zeroed_job();
+    job.price_cap = args.price_cap;
+    job.supplier = args.supplier;
+    job.region = args.region;
+    job.min_score = args.min_score;
+    job.min_memory_mb = args.min_memory_mb;
+    job.min_cores = args.min_cores;
+    job
+}
+
+fn zeroed_job() -> Job {
+    bytemuck::Zeroable::zeroed()
+}
+
+/// What a wallet has.
+struct Funds {
+    wallet: Pubkey,
+    mint: Pubkey,
+    lamports: u64,
+    tokens: u64,
+}
+
+impl Funds {
+    async fn read(rpc: &Rpc, wallet: &Pubkey, mint: &Pubkey) -> Result<Self, CliError> {
+        let account = address::token_account(wallet, mint);
+        let (lamports, tokens) =
+            tokio::try_join!(rpc.lamports(wallet), rpc.token_balance(&account))?;
+        Ok(Self {
+            wallet: *wallet,
+            mint: *mint,
+            lamports,
+            tokens: tokens.unwrap_or(0),
+        })
+    }
+
+    fn require(&self, costs: &Costs, rents: &Rents, decimals: u8) -> Result<(), CliError> {
+        // A wallet that falls below its own rent would vanish, and the cluster refuses that.
+        let needed = costs.lamports().saturating_add(rents.wallet);
+        let sol = Shortfall::of(self.wallet, self.lamports, needed, SOL_DECIMALS);
+        if let Some(shortfall) = sol {
+            return Err(CliError::TooLittleSol(shortfall));
+        }
+        let tokens = Shortfall::of(self.wallet, self.tokens, costs.deposit, decimals);
+        if let Some(shortfall) = tokens {
+            let mint = self.mint;
+            return Err(CliError::TooFewTokens { mint, shortfall });
+        }
+        Ok(())
+    }
+}
+
+/// Uploads what the orchestrator does not have yet, and posts the job with one signature.
+pub async fn post(
+    prepared: &Prepared,
+    api: &Api,
+    sender: &Sender,
+    wallet: &Keypair,
+) -> Result<Posted, CliError> {
+    let manifest = prepared.resolved.manifest.to_bytes();
+    let mut uploaded = 0;
+    for (name, bytes) in &prepared.resolved.blobs {
+        uploaded += usize::from(api.put_blob(name, bytes).await?);
+    }
+    // Last, because it makes the rest findable.
+    uploaded += usize::from(api.put_blob(&prepared.args.manifest, &manifest).await?);
+
+    let owner = wallet.pubkey();
+    let mut instructions = Vec::new();
+    if prepared.opens_client {
+        instructions.push(open_client(owner, prepared.mints));
+    }
+    instructions.push(post_job(owner, prepared.mints, prepared.args.clone()));
+    let purpose = format!(
+        "post job {} of manifest {}",
+        prepared.job,
+        blob::to_hex(&prepared.args.manifest)
+    );
+    let landed = sender.send(&purpose, &instructions, &[wallet]).await?;
+    Ok(Posted {
+        job: prepared.job,
+        signature: landed.signature.to_string(),
+        uploaded,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COSTS: Costs = Costs {
+        deposit: 1_500_000,
+        providers_at_most: 1_400_000,
+        fee_at_most: 100_000,
+        job_rent: 4_000,
+        client_rent: 0,
+        network_fee: 5_000,
+    };
+    const RENTS: Rents = Rents {
+        job: 4_000,
+        client: 0,
+        wallet: 1_000,
+    };
+
+    fn funds(lamports: u64, tokens: u64) -> Result<(), CliError> {
+        let funds = Funds {
+            wallet: Pubkey::default(),
+            mint: Pubkey::default(),
+            lamports,
+            tokens,
+        };
+        funds.require(&COSTS, &RENTS, 6)
+    }
+
+    #[test]
+    fn a_wallet_with_too_little_is_told_what_and_how_much() {
+        assert!(funds(10_000, 1_500_000).is_ok());
+        match funds(9_999, 1_500_000) {
+            Err(CliError::TooLittleSol(lacks)) => assert_eq!(lacks.missing, "0.000000001"),
+            other => panic!("{other:?}"),
+        }
+        match funds(10_000, 400_000) {
+            Err(CliError::TooFewTokens { shortfall, .. }) => {
+                assert_eq!(shortfall.missing, "1.1");
+                assert_eq!(shortfall.needed, "1.5");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! A manifest's terms against the bounds of a network: what the program would refuse is refused here,
+//! by name and before anything is sent.
+
+use crate::error::CliError;
+use millrace_chain::program::state::{Network, Provider};
+use millrace_protocol::amount::{format_amount, parse_amount};
+use millrace_protocol::manifest::Terms;
+
+/// A window where the manifest leaves it open, seconds, as far as the network allows.
+const USUAL_WINDOW_SECS: u32 = 30;
+
+/// The windows of a job, seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Windows {
+    /// To commit.
+    pub commit_secs: u32,
+    /// To reveal.
+    pub reveal_secs: u32,
+}
+
+/// Chooses and checks the windows.
+pub fn windows(terms: &Terms, network: &Network) -> Result<Windows, CliError> {
+    let (least, most) = (network.min_window_secs, network.max_window_secs);
+    let window = |field: &'static str, wanted: Option<u64>| {
+        let Some(wanted) = wanted else {
+            return Ok(USUAL_WINDOW_SECS.clamp(least, most));
+        };
+        let found = u32::try_from(wanted).unwrap_or(u32::MAX);
+        match (least..=most).contains(&found) {
+            true => Ok(found),
+            false => Err(CliError::Window {
+                field,
+                found: wanted,
+                least,
+                most,
+            }),
+        }
+    };
+    Ok(Windows {
+        commit_secs: window("commit", terms.windows.commit_secs)?,
+        reveal_secs: window("reveal", terms.windows.reveal_secs)?,
+    })
+}
+
+/// Checks shards, seats, deadline and whether the network takes jobs.
+pub fn check(
+    terms: &Terms,
+    shards: usize,
+    windows: Windows,
+    network: &Network,
+) -> Result<(), CliError> {
+    if network.paused != 0 {
+        return Err(CliError::Paused);
+    }
+    if u32::try_from(shards).map_or(true, |shards| shards > network.max_shards) {
+        return Err(CliError::TooManyShards {
+            found: shards,
+            most: network.max_shards,
+        });
+    }
+    if terms.max_replicas > network.max_replicas {
+        return Err(CliError::TooManyReplicas {
+            found: terms.max_replicas,
+            most: network.max_replicas,
+        });
+    }
+    let least = u64::from(windows.commit_secs) + u64::from(windows.reveal_secs);
+    let most = network.max_deadline_secs;
+    if terms.deadline_secs < least || terms.deadline_secs > u64::from(most) {
+        return Err(CliError::Deadline {
+            found: terms.deadline_secs,
+            least,
+            most,
+        });
+    }
+    Ok(())
+}
+
+/// The price cap in base units, against what providers ask. `providers` are all that are registered;
+/// those under the minimum stake are not counted.
+pub fn price_cap(
+    terms: &Terms,
+    decimals: u8,
+    network: &Network,
+    providers: &[Provider],
+) -> Result<u64, CliError> {
+    let offer = parse_amount(&terms.max_price_per_unit, decimals)?;
+    if offer == 0 {
+        return Err(CliError::PriceZero {
+            least: format_amount(1, decimals),
+        });
+    }
+    let working = providers
+        .iter()
+        .filter(|provider| provider.active >= network.min_stake);
+    let asks: Vec<u64> = working.map(|provider| provider.ask_price).collect();
+    match asks.iter().min() {
+        Some(ask) if *ask > offer => Err(CliError::PriceBelowEveryAsk {
+            providers: asks.len(),
+            ask: format_amount(*ask, decimals),
+            offer: format_amount(offer, decimals),
+        }),
+        _ => Ok(offer),
+    }
+}
+
+/// Providers with enough stake, a fitting price and everything that the job requires.
+pub fn takers(
+    job: &millrace_chain::program::state::Job,
+    network: &Network,
+    providers: &[Provider],
+) -> usize {
+    let fits = |provider: &&Provider| {
+        provider.active >= network.min_stake
+            && provider.ask_price <= job.price_cap
+            && job.admits(provider)
+    };
+    providers.iter().filter(fits).count()
+}
+
+/// A tag as the program takes it: ASCII padded with zeros; longer text is cut, but manifests have been
+/// checked before.
+pub fn tag(text: Option<&str>) -> [u8; 16] {
+    let mut tag = [0; 16];
+    for (to, from) in tag.iter_mut().zip(text.unwrap_or_default().bytes()) {
+        *to = from;
+    }
+    tag
+}
+
+/// A tag as text; empty for none.
+pub fn tag_text(tag: &[u8; 16]) -> String {
+    let end = tag.iter().position(|byte| *byte == 0).unwrap_or(tag.len());
+    String::from_utf8_lossy(&tag[..end]).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use bytemuck::Zeroable;
+    use millrace_protocol::manifest::{Requirement, Windows as Wanted};
+
+    fn network() -> Network {
+        Network {
+            min_stake: 100,
+            min_window_secs: 2,
+            max_window_secs: 60,
+            max_deadline_secs: 3_600,
+            max_shards: 16,
+            max_replicas: 3,
+            ..Network::zeroed()
+        }
+    }
+
+    fn terms() -> Terms {
+        Terms {
+            max_price_per_unit: "0.000002".into(),
+            deadline_secs: 600,
+            windows: Wanted::default(),
+            requirement: Requirement::default(),
+            replicas: 3,
+            quorum: 2,
+            max_replicas: 3,
+            max_units: 10,
+        }
+    }
+
+    fn provider(active: u64, ask_price: u64) -> Provider {
+        Provider {
+            active,
+            ask_price,
+            ..Provider::zeroed()
+        }
+    }
+
+    #[test]
+    fn windows_are_the_usual_ones_within_the_networks_bounds() {
+        let mut network = network();
+        assert_eq!(
+            windows(&terms(), &network).unwrap().commit_secs,
+            USUAL_WINDOW_SECS
+        );
+        network.max_window_secs = 10;
+        assert_eq!(windows(&terms(), &network).unwrap().reveal_secs, 10);
+        let mut terms = terms();
+        terms.windows.reveal_secs = Some(11);
+        let refused = windows(&terms, &network).unwrap_err();
+        assert!(matches!(
+            refused,
+            CliError::Window {
+                field: "reveal",
+                found: 11,
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn what_the_program_would_refuse_is_refused_by_name() {
+        let network = network();
+        let fits = Windows {
+            commit_secs: 30,
+            reveal_secs: 30,
+        };
+        check(&terms(), 16, fits, &network).unwrap();
+        let shards = check(&terms(), 17, fits, &network);
+        assert!(matches!(
+            shards,
+            Err(CliError::TooManyShards {
+                found: 17,
+                most: 16
+            })
+        ));
+        let seats = Terms {
+            max_replicas: 5,
+            ..terms()
+        };
+        assert!(matches!(
+            check(&seats, 1, fits, &network),
+            Err(CliError::TooManyReplicas { .. })
+        ));
+        for deadline_secs in [59, 3_601] {
+            let deadline = Terms {
+                deadline_secs,
+                ..terms()
+            };
+            assert!(matches!(
+                check(&deadline, 1, fits, &network),
+                Err(CliError::Deadline { .. })
+            ));
+        }
+        let paused = Network {
+            paused: 1,
+            ..network
+        };
+        assert!(matches!(
+            check(&terms(), 1, fits, &paused),
+            Err(CliError::Paused)
+        ));
+    }
+
+    #[test]
+    fn a_price_below_every_ask_names_the_cheapest_of_those_who_have_stake() {
+        let providers = [provider(100, 5), provider(100, 3), provider(99, 1)];
+        let refused = price_cap(&terms(), 6, &network(), &providers)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            refused.contains("cheapest of 2 providers asks 0.000003"),
+            "{refused}"
+        );
+        assert!(refused.contains("you offer 0.000002"), "{refused}");
+        assert_eq!(price_cap(&terms(), 6, &network(), &[]).unwrap(), 2);
+        let free = Terms {
+            max_price_per_unit: "0".into(),
+            ..terms()
+        };
+        assert!(matches!(
+            price_cap(&free, 6, &network(), &[]),
+            Err(CliError::PriceZero { .. })
+        ));
+    }
+
+    #[test]
+    fn a_tag_reads_back_as_its_text() {
+        assert_eq!(tag_text(&tag(Some("eu-west"))), "eu-west");
+        assert_eq!(tag(None), [0; 16]);
+    }
+}

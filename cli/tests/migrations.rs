@@ -1,0 +1,83 @@
+//! The migrations on a real chain: the embedded validator with the program and nothing else.
+#![allow(clippy::unwrap_used)]
+
+use millrace_chain::ChainError;
+use millrace_chain::instruction::Mints;
+use millrace_chain::rpc::Rpc;
+use millrace_cli::mints::{MINT_BYTES, create_mint};
+use millrace_cli::program;
+use millrace_cli::settings::fleeting_sender;
+use millrace_cli::validator::{Genesis, Validator};
+use millrace_migrations::{MigrationError, Parameters, Setup, plan, run};
+use solana_sdk::signature::{Keypair, Signer};
+
+const SLOT_MS: u64 = 50;
+const LAMPORTS: u64 = 100_000_000_000;
+
+fn done(steps: &[millrace_migrations::Step]) -> Vec<bool> {
+    steps.iter().map(|step| step.done).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrations_say_what_they_would_do_and_can_be_run_again_without_harm() {
+    let authority = Keypair::new();
+    let program = program::bytes(None).unwrap();
+    let genesis = Genesis {
+        program: &program,
+        funds: &[(authority.pubkey(), LAMPORTS)],
+    };
+    let validator = Validator::start(genesis, SLOT_MS, None).await.unwrap();
+    let rpc = Rpc::new(&validator.rpc_url, &validator.ws_url);
+    let sender = fleeting_sender(rpc.clone());
+    assert!(matches!(rpc.network().await, Err(ChainError::NoNetwork)));
+
+    let mint = Keypair::new();
+    let rent = rpc
+        .client()
+        .get_minimum_balance_for_rent_exemption(MINT_BYTES)
+        .await
+        .unwrap();
+    let key = authority.pubkey();
+    let create = create_mint(&key, &mint.pubkey(), &key, rent);
+    sender
+        .send("create a mint", &create, &[&authority, &mint])
+        .await
+        .unwrap();
+    let setup = |mint| Setup {
+        authority: authority.insecure_clone(),
+        mints: Mints {
+            stake: mint,
+            payment: mint,
+        },
+        orchestrator: Keypair::new().pubkey(),
+        parameters: Parameters::localnet().unwrap(),
+    };
+    let first = setup(mint.pubkey());
+
+    assert_eq!(done(&plan(&rpc, &first).await.unwrap()), [false; 3]);
+    assert!(
+        matches!(rpc.network().await, Err(ChainError::NoNetwork)),
+        "a plan sends nothing"
+    );
+    let mut heard = Vec::new();
+    let applied = run(&sender, &first, |step| heard.push(step.number))
+        .await
+        .unwrap();
+    assert_eq!((heard, applied.len()), (vec![1, 2, 3], 3));
+    assert_eq!(done(&plan(&rpc, &first).await.unwrap()), [true; 3]);
+    assert!(run(&sender, &first, |_| {}).await.unwrap().is_empty());
+
+    // Another orchestrator is all that is left to do; other mints are refused by name.
+    let second = setup(mint.pubkey());
+    assert_eq!(
+        done(&plan(&rpc, &second).await.unwrap()),
+        [true, true, false]
+    );
+    let other = setup(Keypair::new().pubkey());
+    let refused = run(&sender, &other, |_| {}).await;
+    assert!(
+        matches!(refused, Err(MigrationError::OtherMints { .. })),
+        "{refused:?}"
+    );
+    validator.stop().await;
+}
