@@ -1,0 +1,86 @@
+# Each step says what it does and roughly how long it takes. Everything that is built once is
+# kept in a cache outside the checkout (toolchain/README.md).
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup base build program probe jobs cli demo up fmt lint test test-agave reproducible
+.NOTPARALLEL:
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/millrace
+export CARGO_TARGET_DIR := $(CACHE)/target
+export PATH := $(CACHE)/tools/bin:$(PATH)
+
+# Where builds and tests find what is not built by the workspace's own cargo.
+export MILLRACE_PROGRAM_SO := $(CURDIR)/target/deploy/millrace_program.so
+export MILLRACE_PROBE_SO := $(CURDIR)/target/deploy/sbf_probe.so
+export MILLRACE_JOBS_DIR := $(CURDIR)/target/jobs
+export MILLRACE_BIN := $(CURDIR)/target/bin/millrace
+
+JOBS := $(patsubst %/Cargo.toml,%,$(wildcard examples/*/Cargo.toml))
+# One choice of packages for every command: with another, dependencies get other features, and
+# hundreds of them are built again.
+SAME := --locked --workspace
+AGAVE_BIN = $(shell toolchain/agave.sh --path)
+say = @printf '==> %s\n' $(1) >&2
+
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+setup: ## Install all that building and testing need (10 to 20 minutes once, then nothing)
+	@toolchain/setup.sh all
+
+base:
+	@toolchain/setup.sh build
+
+program: base
+	@toolchain/sbf/build-program.sh
+
+probe: base
+	@toolchain/sbf/reproducible.sh probe
+
+jobs: base
+	@for job in $(JOBS); do toolchain/wasi/build-job.sh "$$job"; done
+
+cli: program
+	$(call say,'Building millrace (20 to 30 minutes the first time with all dependencies; seconds from then on)')
+	@cargo build $(SAME) --bin millrace
+	@mkdir -p target/bin
+	@ln -f "$(CARGO_TARGET_DIR)/debug/millrace" target/bin/millrace 2>/dev/null || \
+		cp "$(CARGO_TARGET_DIR)/debug/millrace" target/bin/millrace
+
+build: program jobs cli ## Build the program, the example jobs and target/bin/millrace
+
+demo: build ## Run a whole network here and render a picture on it
+	@target/bin/millrace demo
+
+up: build ## Run a whole network here until Ctrl-C
+	@target/bin/millrace up
+
+fmt: ## Format all sources
+	@cargo fmt --all
+	@cargo fmt --all --manifest-path toolchain/Cargo.toml
+	@for job in $(JOBS); do cargo fmt --all --manifest-path "$$job/Cargo.toml"; done
+
+lint: setup program
+	$(call say,'Checking the format (seconds)')
+	@cargo fmt --all --check
+	@cargo fmt --all --check --manifest-path toolchain/Cargo.toml
+	@for job in $(JOBS); do cargo fmt --all --check --manifest-path "$$job/Cargo.toml"; done
+	$(call say,'Checking with clippy (10 minutes the first time; seconds from then on)')
+	@cargo clippy $(SAME) --all-targets -- -D warnings
+	@cargo clippy --locked --manifest-path toolchain/Cargo.toml --workspace --all-targets -- -D warnings
+	@for job in $(JOBS); do cargo clippy --locked --manifest-path "$$job/Cargo.toml" --all-targets -- -D warnings; done
+	@toolchain/dependencies.sh
+
+test: setup build probe lint ## Check everything, and run all tests against the embedded validator
+	$(call say,'Running the tests (10 minutes the first time; a few from then on)')
+	@cargo nextest run $(SAME)
+
+test-agave: setup build ## Run the end-to-end tests against the real Agave validator
+	@toolchain/agave.sh
+	$(call say,'Running the end-to-end tests on Agave (some minutes)')
+	@MILLRACE_VALIDATOR=agave MILLRACE_AGAVE_BIN="$(AGAVE_BIN)" \
+		cargo nextest run $(SAME) --test e2e
+
+reproducible: base ## Build the program twice and compare the bytes
+	@toolchain/sbf/reproducible.sh program

@@ -1,0 +1,112 @@
+//! The real Agave validator as a child process, on free ports of 127.0.0.1.
+
+use anyhow::{Context, Result, ensure};
+use millrace_chain::address::PROGRAM;
+use millrace_chain::rpc::Rpc;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+const PATIENCE: Duration = Duration::from_secs(90);
+/// Ports that gossip and the like may take, from the first free one on.
+const PORTS: u16 = 40;
+
+/// A running validator; dropping it ends it and removes its ledger.
+pub struct Agave {
+    /// HTTP address of its RPC.
+    pub rpc_url: String,
+    /// Websocket address of its RPC.
+    pub ws_url: String,
+    process: Child,
+    _ledger: TempDir,
+}
+
+impl Agave {
+    /// Starts it with the program loaded and waits until it makes blocks.
+    ///
+    /// `ticks_per_slot`: 8 makes slots of 50 ms, `None` the default of 400 ms.
+    pub async fn start(ticks_per_slot: Option<u32>) -> Result<Self> {
+        let binary = std::env::var("MILLRACE_AGAVE_BIN")
+            .context("MILLRACE_AGAVE_BIN is not set: run this by `make test-agave`")?;
+        let program = program_file()?;
+        let ledger = tempfile::Builder::new()
+            .prefix("millrace-ledger-")
+            .tempdir()?;
+        let first = free_range(PORTS)?;
+        let mut command = Command::new(&binary);
+        command
+            .args(["--reset", "--quiet", "--bind-address", "127.0.0.1"])
+            .arg("--ledger")
+            .arg(ledger.path())
+            .args(["--rpc-port", &first.to_string()])
+            .args(["--faucet-port", &(first + 2).to_string()])
+            .args(["--gossip-port", &(first + 3).to_string()])
+            .args([
+                "--dynamic-port-range",
+                &format!("{}-{}", first + 4, first + PORTS),
+            ])
+            .args(["--bpf-program", &PROGRAM.to_string()])
+            .arg(program)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        if let Some(ticks) = ticks_per_slot {
+            command.args(["--ticks-per-slot", &ticks.to_string()]);
+        }
+        let process = command
+            .spawn()
+            .with_context(|| format!("starting {binary}"))?;
+        let validator = Self {
+            rpc_url: format!("http://127.0.0.1:{first}"),
+            ws_url: format!("ws://127.0.0.1:{}", first + 1),
+            process,
+            _ledger: ledger,
+        };
+        let rpc = Rpc::new(&validator.rpc_url, &validator.ws_url);
+        rpc.wait_until_up(PATIENCE).await?;
+        // Programs of the genesis can be called from the second slot on.
+        let start = std::time::Instant::now();
+        while rpc.time().await.map_or(0, |time| time.slot) < 3 {
+            ensure!(start.elapsed() < PATIENCE, "the validator makes no blocks");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(validator)
+    }
+}
+
+impl Drop for Agave {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The built program.
+pub fn program_file() -> Result<PathBuf> {
+    let path = std::env::var_os("MILLRACE_PROGRAM_SO")
+        .map(PathBuf::from)
+        .context("MILLRACE_PROGRAM_SO is not set: run this by `make test`")?;
+    ensure!(
+        path.exists(),
+        "{} is missing: run `make program`",
+        path.display()
+    );
+    Ok(path)
+}
+
+/// The first port of a range that is free now.
+fn free_range(count: u16) -> Result<u16> {
+    for _ in 0..50 {
+        let first = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let Some(last) = first.checked_add(count) else {
+            continue;
+        };
+        if (first..=last).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+            return Ok(first);
+        }
+    }
+    anyhow::bail!("no {count} ports in a row are free")
+}

@@ -1,0 +1,129 @@
+//! Small jobs, written as files the way a person would.
+
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// A job in a folder of its own.
+pub struct JobFiles {
+    folder: TempDir,
+}
+
+/// What a small job asks for.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// Lines of input, one a shard.
+    pub lines: Vec<String>,
+    /// Seats that a shard starts with.
+    pub replicas: u8,
+    /// Seats that must agree.
+    pub quorum: u8,
+    /// Seats at the most.
+    pub max_replicas: u8,
+    /// Commit window, seconds.
+    pub commit: u32,
+    /// Reveal window, seconds.
+    pub reveal: u32,
+    /// Deadline, seconds after posting.
+    pub within: u32,
+    /// Fuel of a shard.
+    pub fuel: u64,
+    /// Region that it requires.
+    pub region: Option<String>,
+    /// Most that a unit may cost, tokens.
+    pub price: String,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            lines: vec!["turn the wheel".into()],
+            replicas: 3,
+            quorum: 2,
+            max_replicas: 3,
+            commit: 30,
+            reveal: 30,
+            within: 600,
+            fuel: 5_000_000,
+            region: None,
+            price: "0.00001".into(),
+        }
+    }
+}
+
+impl JobFiles {
+    /// A job that runs a text-format module of `examples/hostile`.
+    pub fn of_wat(name: &str, terms: &Terms) -> Result<Self> {
+        let source = repository()
+            .join("examples/hostile")
+            .join(format!("{name}.wat"));
+        let wasm = wat::parse_file(&source).with_context(|| source.display().to_string())?;
+        let folder = tempfile::Builder::new().prefix("millrace-job-").tempdir()?;
+        std::fs::write(folder.path().join("program.wasm"), wasm)?;
+        let text: String = terms.lines.iter().map(|line| format!("{line}\n")).collect();
+        std::fs::write(folder.path().join("input.txt"), text)?;
+        let job = Self { folder };
+        job.write(&manifest(name, terms))?;
+        Ok(job)
+    }
+
+    /// Puts another text in the place of the manifest.
+    pub fn write(&self, manifest: &str) -> Result<()> {
+        Ok(std::fs::write(self.path(), manifest)?)
+    }
+
+    /// The manifest's file.
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("job.toml")
+    }
+}
+
+/// The text of a manifest.
+pub fn manifest(name: &str, terms: &Terms) -> String {
+    let region = terms.region.as_ref();
+    let requirement = region
+        .map(|r| format!("[requirement]\nregion = {r:?}\n"))
+        .unwrap_or_default();
+    format!(
+        r#"name = "{name}"
+program = "program.wasm"
+[shards]
+split = "lines"
+source = "input.txt"
+size = 1
+[join]
+with = "concat"
+output = "output.txt"
+[limits]
+fuel = {fuel}
+memory = "16 MiB"
+output = "64 KiB"
+wall = "1 m"
+[verify]
+mode = "quorum"
+replicas = {replicas}
+quorum = {quorum}
+max_replicas = {max_replicas}
+[price]
+max_per_unit = "{price}"
+[windows]
+commit = "{commit} s"
+reveal = "{reveal} s"
+[deadline]
+within = "{within} s"
+{requirement}"#,
+        fuel = terms.fuel,
+        replicas = terms.replicas,
+        quorum = terms.quorum,
+        max_replicas = terms.max_replicas,
+        price = terms.price,
+        commit = terms.commit,
+        reveal = terms.reveal,
+        within = terms.within,
+    )
+}
+
+/// The checkout.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}

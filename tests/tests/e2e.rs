@@ -1,0 +1,11 @@
+//! The whole system, by behaviour: real tokens, real files, real failures. The same suite runs on the
+//! embedded validator (`make test`) and on the real Agave validator (`make test-agave`).
+#![allow(clippy::unwrap_used)]
+
+mod e2e {
+    mod endings;
+    mod honesty;
+    mod hostile;
+    mod payment;
+    mod restarts;
+}

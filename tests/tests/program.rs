@@ -1,0 +1,21 @@
+//! The on-chain program as it was built, in a virtual machine: who is paid, who is punished, what is
+//! refused, by behaviour. Every test ends with the books compared with the vaults.
+#![allow(clippy::unwrap_used)]
+
+mod program {
+    mod fixture;
+
+    mod commitments;
+    mod cost;
+    mod disagreement;
+    mod donations;
+    mod ending;
+    mod late;
+    mod network;
+    mod payment;
+    mod posting;
+    mod providers;
+    mod reveals;
+    mod seating;
+    mod settling;
+}
