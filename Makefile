@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup base build program probe jobs cli demo up fmt lint test test-agave reproducible
+.PHONY: help setup base build program probe jobs cli demo up fmt lint test test-agave bench reproducible
 .NOTPARALLEL:
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/millrace
@@ -81,6 +81,14 @@ test-agave: setup build ## Run the end-to-end tests against the real Agave valid
 	$(call say,'Running the end-to-end tests on Agave (some minutes)')
 	@MILLRACE_VALIDATOR=agave MILLRACE_AGAVE_BIN="$(AGAVE_BIN)" \
 		cargo nextest run $(SAME) --test e2e
+
+bench: setup build ## Measure what the system takes on this machine (15 minutes)
+	@toolchain/agave.sh
+	$(call say,'Measuring what each instruction costs (seconds)')
+	@MILLRACE_CU_OUT="$(CURDIR)/target/bench-cu.jsonl" cargo nextest run $(SAME) --test program cost::
+	$(call say,'Measuring latencies and the sandbox (10 minutes)')
+	@MILLRACE_CU_OUT="$(CURDIR)/target/bench-cu.jsonl" MILLRACE_AGAVE_BIN="$(AGAVE_BIN)" \
+		cargo bench $(SAME) --profile dev --bench bench -- $(PARTS)
 
 reproducible: base ## Build the program twice and compare the bytes
 	@toolchain/sbf/reproducible.sh program

@@ -1,6 +1,7 @@
 //! The real Agave validator as a child process, on free ports of 127.0.0.1.
 
 use anyhow::{Context, Result, ensure};
+use millrace_chain::Pubkey;
 use millrace_chain::address::PROGRAM;
 use millrace_chain::rpc::Rpc;
 use std::net::TcpListener;
@@ -24,10 +25,10 @@ pub struct Agave {
 }
 
 impl Agave {
-    /// Starts it with the program loaded and waits until it makes blocks.
+    /// Starts it with the program loaded, which `authority` may upgrade, and waits until it makes blocks.
     ///
     /// `ticks_per_slot`: 8 makes slots of 50 ms, `None` the default of 400 ms.
-    pub async fn start(ticks_per_slot: Option<u32>) -> Result<Self> {
+    pub async fn start(ticks_per_slot: Option<u32>, authority: &Pubkey) -> Result<Self> {
         let binary = std::env::var("MILLRACE_AGAVE_BIN")
             .context("MILLRACE_AGAVE_BIN is not set: run this by `make test-agave`")?;
         let program = program_file()?;
@@ -47,8 +48,9 @@ impl Agave {
                 "--dynamic-port-range",
                 &format!("{}-{}", first + 4, first + PORTS),
             ])
-            .args(["--bpf-program", &PROGRAM.to_string()])
+            .args(["--upgradeable-program", &PROGRAM.to_string()])
             .arg(program)
+            .arg(authority.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());

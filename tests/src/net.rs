@@ -12,7 +12,7 @@ use millrace_cli::api::{Api, JobView};
 use millrace_cli::localnet::Localnet;
 use millrace_cli::localnet::options::{Chain, Options};
 use millrace_cli::{result, submit};
-use solana_sdk::signature::Keypair;
+use solana_sdk::signature::{Keypair, Signer};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -70,7 +70,10 @@ impl Net {
                 None
             }
             Kind::Agave(ticks) => {
-                let agave = Agave::start(ticks).await?;
+                // Only who may upgrade the program may initialize a network of it.
+                let deployer = Keypair::new();
+                let agave = Agave::start(ticks, &deployer.pubkey()).await?;
+                options.deployer = Some(deployer);
                 options.chain = Chain::External {
                     rpc_url: agave.rpc_url.clone(),
                     ws_url: agave.ws_url.clone(),

@@ -7,5 +7,6 @@ mod e2e {
     mod honesty;
     mod hostile;
     mod payment;
+    mod refusals;
     mod restarts;
 }

@@ -1,0 +1,56 @@
+//! `make bench`: what the system takes, measured on this machine. Prints a table, and writes
+//! `target/bench.jsonl`, one `{"name","value","unit"}` a line.
+//!
+//! Arguments choose parts by the beginning of their names; none are all of them.
+#![allow(clippy::unwrap_used, reason = "a measurement that can't go on ends here")]
+
+#[path = "bench/costs.rs"]
+mod costs;
+#[path = "bench/figures.rs"]
+mod figures;
+#[path = "bench/fuel.rs"]
+mod fuel;
+#[path = "bench/latency.rs"]
+mod latency;
+#[path = "bench/ready.rs"]
+mod ready;
+
+use anyhow::Result;
+use figures::Figures;
+use millrace_tests::net::Kind;
+
+fn main() -> Result<()> {
+    let asked: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    let wanted = |part: &str| asked.is_empty() || asked.iter().any(|word| part.starts_with(word));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let mut figures = Figures::default();
+    if wanted("chain") {
+        costs::read(&mut figures)?;
+    }
+    if wanted("client") {
+        runtime.block_on(costs::of_a_client(&mut figures))?;
+    }
+    if wanted("runtime") {
+        fuel::measure(&mut figures)?;
+    }
+    if wanted("up") {
+        ready::measure(&mut figures)?;
+    }
+    if wanted("latency.embedded") {
+        runtime.block_on(latency::measure(&mut figures, "embedded", Kind::Embedded))?;
+    }
+    if wanted("latency.agave") {
+        match std::env::var_os("MILLRACE_AGAVE_BIN") {
+            Some(_) => {
+                runtime.block_on(latency::measure(&mut figures, "agave", Kind::Agave(None)))?;
+            }
+            None => eprintln!("left out: Agave, because MILLRACE_AGAVE_BIN is not set"),
+        }
+    }
+    figures.finish()
+}

@@ -1,0 +1,61 @@
+//! How long `millrace up` takes to a network that takes jobs.
+
+use crate::figures::{Figures, percentile};
+use anyhow::{Context, Result, ensure};
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+const STARTS: usize = 5;
+/// Seconds that a start may take at most.
+const MOST: f64 = 5.0;
+
+/// Starts the built `millrace up` several times, and waits each time for what it prints when it is
+/// ready.
+pub fn measure(figures: &mut Figures) -> Result<()> {
+    let mut taken = Vec::new();
+    for _ in 0..STARTS {
+        taken.push(start()?);
+    }
+    let most = format!("at most {MOST} s wanted");
+    figures.note_with("up.ready", percentile(&taken, 50), "s", most);
+    Ok(())
+}
+
+fn start() -> Result<f64> {
+    let binary = std::env::var("MILLRACE_BIN")
+        .context("MILLRACE_BIN is not set: run this by `make bench`")?;
+    let (rpc, api) = (two_free_ports()?, two_free_ports()?);
+    let start = Instant::now();
+    let mut child = Command::new(binary)
+        .args(["--json", "up", "--port", &rpc.to_string()])
+        .args(["--orchestrator-port", &api.to_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let mut said = String::new();
+    let output = child.stdout.take().context("no output")?;
+    BufReader::new(output).read_line(&mut said)?;
+    let ready = start.elapsed().as_secs_f64();
+    // By the signal of Ctrl-C, so that it removes its folder.
+    Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()?;
+    child.wait()?;
+    ensure!(said.starts_with('{'), "`millrace up` did not start: {said}");
+    Ok(ready)
+}
+
+/// A port that is free now, with the one above it.
+fn two_free_ports() -> Result<u16> {
+    for _ in 0..50 {
+        let first = TcpListener::bind("127.0.0.1:0")?;
+        let port = first.local_addr()?.port();
+        if port < u16::MAX && TcpListener::bind(("127.0.0.1", port + 1)).is_ok() {
+            return Ok(port);
+        }
+    }
+    anyhow::bail!("no two ports in a row are free")
+}
