@@ -4,8 +4,7 @@ use crate::api::{Api, JobView, PartView};
 use crate::error::CliError;
 use crate::watch::require_paid;
 use millrace_chain::Pubkey;
-use millrace_chain::address;
-use millrace_chain::program::state::{Job, Shard, ShardState};
+use millrace_chain::program::state::Job;
 use millrace_chain::rpc::Rpc;
 use millrace_protocol::blob;
 use millrace_protocol::hash::Digest;
@@ -78,7 +77,7 @@ pub async fn fetch(rpc: &Rpc, api: &Api, job: &Pubkey) -> Result<Fetched, CliErr
         None => digest("the manifest", &view.manifest)?,
     };
     let manifest = Manifest::from_bytes(&api.blob(&name).await?)?;
-    let roots = roots_on_chain(rpc, job, &view).await?;
+    let roots = roots_on_chain(rpc, job).await?;
     let mut parts: Vec<&PartView> = view.parts.iter().collect();
     parts.sort_by_key(|part| part.index);
     let mut outputs = Vec::with_capacity(parts.len());
@@ -113,29 +112,13 @@ async fn filed(api: &Api, job: &Pubkey) -> Result<JobView, CliError> {
     }
 }
 
-/// Roots of the settled shards whose accounts are there still.
-async fn roots_on_chain(
-    rpc: &Rpc,
-    job: &Pubkey,
-    view: &JobView,
-) -> Result<HashMap<u32, Digest>, CliError> {
-    let mut roots = HashMap::new();
-    let keys: Vec<Pubkey> = (0..view.shards)
-        .map(|index| address::shard(job, index))
-        .collect();
-    for some in keys.chunks(PER_READ) {
-        let found = rpc.accounts(some).await?;
-        for (key, account) in some.iter().zip(found) {
-            let Some(account) = account.filter(|account| !account.data.is_empty()) else {
-                continue;
-            };
-            let shard: Shard = millrace_chain::account::read(*key, &account.data)?;
-            if shard.state() == Some(ShardState::Settled) {
-                roots.insert(shard.index, shard.root);
-            }
-        }
-    }
-    Ok(roots)
+/// Roots of the settled shards, as long as the job is on chain.
+async fn roots_on_chain(rpc: &Rpc, job: &Pubkey) -> Result<HashMap<u32, Digest>, CliError> {
+    let shards = rpc.shards(job).await?;
+    let settled = shards
+        .iter()
+        .filter_map(|shard| Some((shard.index, *shard.result()?.0)));
+    Ok(settled.collect())
 }
 
 /// One output, verified.

@@ -68,13 +68,14 @@ pub async fn load(path: &Path, api: &Api) -> Result<Resolved, CliError> {
 /// Every provider that is registered.
 pub async fn providers(rpc: &Rpc) -> Result<Vec<(Pubkey, Provider)>, CliError> {
     let reading = rpc.read_all().await?;
-    let providers = reading
-        .accounts
-        .iter()
-        .filter_map(|(key, data)| match Entity::read(data)? {
-            Entity::Provider(provider) => Some((*key, *provider)),
-            _ => None,
-        });
+    let providers =
+        reading
+            .accounts
+            .iter()
+            .filter_map(|(key, data)| match Entity::read(key, data)? {
+                Entity::Provider(provider) => Some((*key, *provider)),
+                _ => None,
+            });
     let mut providers: Vec<_> = providers.collect();
     providers.sort_by_key(|(key, provider)| (provider.registered_at, *key));
     Ok(providers)
@@ -142,6 +143,8 @@ pub async fn prepare(
             .saturating_add_unsigned(resolved.terms.deadline_secs),
         commit_secs: windows.commit_secs,
         reveal_secs: windows.reveal_secs,
+        challenge_secs: 0,
+        audit_bps: 0,
         max_deposit: costs.deposit,
         supplier: tag(requirement.supplier.as_deref()),
         region: tag(requirement.region.as_deref()),

@@ -45,16 +45,13 @@ async fn migrations_say_what_they_would_do_and_can_be_run_again_without_harm() {
         .unwrap();
     let setup = |mint| Setup {
         authority: authority.insecure_clone(),
-        mints: Mints {
-            stake: mint,
-            payment: mint,
-        },
+        mints: Mints::spl(mint, mint),
         orchestrator: Keypair::new().pubkey(),
         parameters: Parameters::localnet().unwrap(),
     };
     let first = setup(mint.pubkey());
 
-    assert_eq!(done(&plan(&rpc, &first).await.unwrap()), [false; 3]);
+    assert_eq!(done(&plan(&rpc, &first).await.unwrap()), [false; 4]);
     assert!(
         matches!(rpc.network().await, Err(ChainError::NoNetwork)),
         "a plan sends nothing"
@@ -63,15 +60,15 @@ async fn migrations_say_what_they_would_do_and_can_be_run_again_without_harm() {
     let applied = run(&sender, &first, |step| heard.push(step.number))
         .await
         .unwrap();
-    assert_eq!((heard, applied.len()), (vec![1, 2, 3], 3));
-    assert_eq!(done(&plan(&rpc, &first).await.unwrap()), [true; 3]);
+    assert_eq!((heard, applied.len()), (vec![1, 2, 3, 4], 4));
+    assert_eq!(done(&plan(&rpc, &first).await.unwrap()), [true; 4]);
     assert!(run(&sender, &first, |_| {}).await.unwrap().is_empty());
 
     // Another orchestrator is all that is left to do; other mints are refused by name.
     let second = setup(mint.pubkey());
     assert_eq!(
         done(&plan(&rpc, &second).await.unwrap()),
-        [true, true, false]
+        [true, true, false, true]
     );
     let other = setup(Keypair::new().pubkey());
     let refused = run(&sender, &other, |_| {}).await;

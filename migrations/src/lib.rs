@@ -4,8 +4,9 @@
 //! without harm, and can say what it would do.
 
 mod m0001_initialize_network;
-mod m0002_open_treasuries;
+mod m0002_open_buckets;
 mod m0003_register_orchestrator;
+mod m0004_open_rewards;
 mod parameters;
 
 use async_trait::async_trait;
@@ -76,8 +77,9 @@ pub trait Migration: Send + Sync {
 pub fn all() -> Vec<Box<dyn Migration>> {
     vec![
         Box::new(m0001_initialize_network::InitializeNetwork),
-        Box::new(m0002_open_treasuries::OpenTreasuries),
+        Box::new(m0002_open_buckets::OpenBuckets),
         Box::new(m0003_register_orchestrator::RegisterOrchestrator),
+        Box::new(m0004_open_rewards::OpenRewards),
     ]
 }
 

@@ -63,6 +63,7 @@ impl Migration for InitializeNetwork {
             network_id: rand::random(),
             pauser: setup.authority.pubkey(),
             parameters: setup.parameters.on_chain(decimals)?,
+            rewards: setup.parameters.schedule(decimals)?,
         };
         let instruction = initialize_network(
             setup.authority.pubkey(),

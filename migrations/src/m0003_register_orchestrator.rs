@@ -38,7 +38,7 @@ impl Migration for RegisterOrchestrator {
 
     async fn apply(&self, sender: &Sender, setup: &Setup) -> Result<(), MigrationError> {
         let authority = setup.authority.pubkey();
-        let instruction = register_orchestrator(authority, setup.orchestrator);
+        let instruction = register_orchestrator(authority, setup.orchestrator, setup.mints);
         sender
             .send("register orchestrator", &[instruction], &[&setup.authority])
             .await?;

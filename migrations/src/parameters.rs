@@ -1,7 +1,8 @@
 //! The parameters that a network is born with, read from a TOML file.
 
 use crate::MigrationError;
-use millrace_chain::program::state::NetworkParameters;
+use millrace_chain::program::math::sortition::EVERYONE;
+use millrace_chain::program::state::{NetworkParameters, RewardSchedule};
 use millrace_protocol::amount::{parse_amount, parse_duration};
 use serde::Deserialize;
 use std::path::Path;
@@ -15,14 +16,21 @@ const LOCALNET: &str = include_str!("../localnet.toml");
 pub struct Parameters {
     /// Least stake of a provider, tokens as a decimal number.
     pub min_stake: String,
+    /// Least bond of an orchestrator, tokens as a decimal number.
+    pub min_bond: String,
     /// Stake that a seat locks, basis points of its highest price.
     pub lock_bps: u64,
+    /// Where sortition starts: chances in 2^64 for each base unit of free stake; left out, everyone is
+    /// admitted at once.
+    pub sortition_start: Option<u64>,
     /// Time from a request to unstake to the withdrawal: a duration such as `2 d`.
     pub unbonding: String,
     /// Shortest commit or reveal window: a duration in full seconds.
     pub min_window: String,
     /// Longest commit or reveal window: a duration in full seconds.
     pub max_window: String,
+    /// Time in which a seat may be declined: a duration in full seconds.
+    pub accept: String,
     /// Furthest deadline after posting: a duration in full seconds.
     pub max_deadline: String,
     /// Most shards of a job.
@@ -35,6 +43,16 @@ pub struct Parameters {
     pub slash_bps: u16,
     /// Share of the locked stake that a late seat loses, basis points.
     pub late_bps: u16,
+    /// Share of a penalty that goes to who cranked it, basis points.
+    pub bounty_bps: u16,
+    /// Slots over which the draw of an audit is spread.
+    pub draw_slots: u8,
+    /// Length of an epoch: a duration in full seconds. Fixed with the network.
+    pub epoch: String,
+    /// Rewards of the first epoch, tokens as a decimal number. Fixed with the network.
+    pub emission: String,
+    /// Epochs after which the rewards of an epoch halve. Fixed with the network.
+    pub halving_epochs: u32,
 }
 
 impl Parameters {
@@ -72,26 +90,49 @@ impl Parameters {
     /// [`MigrationError::Parameters`] naming the field that is no amount or duration, or saying that
     /// a value leaves the program's constant bounds.
     pub fn on_chain(&self, decimals: u8) -> Result<NetworkParameters, MigrationError> {
-        let min_stake = parse_amount(&self.min_stake, decimals)
-            .map_err(|error| wrong("min_stake", error.to_string()))?;
         let parameters = NetworkParameters {
-            min_stake,
+            min_stake: amount("min_stake", &self.min_stake, decimals)?,
+            min_bond: amount("min_bond", &self.min_bond, decimals)?,
             lock_bps: self.lock_bps,
+            sortition_start: self.sortition_start.unwrap_or(EVERYONE),
             unbonding_secs: seconds("unbonding", &self.unbonding)?,
             min_window_secs: seconds("min_window", &self.min_window)?,
             max_window_secs: seconds("max_window", &self.max_window)?,
+            accept_secs: seconds("accept", &self.accept)?,
             max_deadline_secs: seconds("max_deadline", &self.max_deadline)?,
             max_shards: self.max_shards,
             fee_bps: self.fee_bps,
             slash_bps: self.slash_bps,
             late_bps: self.late_bps,
+            bounty_bps: self.bounty_bps,
             max_replicas: self.max_replicas,
+            draw_slots: self.draw_slots,
         };
         parameters
             .validate()
             .map_err(|error| wrong("together", error.to_string()))?;
         Ok(parameters)
     }
+
+    /// The schedule of rewards as the program takes it, for a stake token with `decimals`.
+    ///
+    /// # Errors
+    /// As [`Parameters::on_chain`].
+    pub fn schedule(&self, decimals: u8) -> Result<RewardSchedule, MigrationError> {
+        let schedule = RewardSchedule {
+            epoch_secs: seconds("epoch", &self.epoch)?,
+            emission: amount("emission", &self.emission, decimals)?,
+            halving_epochs: self.halving_epochs,
+        };
+        schedule
+            .validate()
+            .map_err(|error| wrong("epoch and halving_epochs", error.to_string()))?;
+        Ok(schedule)
+    }
+}
+
+fn amount(field: &str, text: &str, decimals: u8) -> Result<u64, MigrationError> {
+    parse_amount(text, decimals).map_err(|error| wrong(field, error.to_string()))
 }
 
 fn seconds(field: &str, text: &str) -> Result<u32, MigrationError> {
@@ -126,12 +167,12 @@ mod tests {
 
     #[test]
     fn an_unknown_field_and_a_missing_one_are_refused() {
-        let unknown = format!("{LOCALNET}\nepoch = 1\n");
+        let unknown = format!("{LOCALNET}\nera = 1\n");
         let refused = Parameters::parse(&unknown, "x.toml")
             .unwrap_err()
             .to_string();
         assert!(
-            refused.contains("x.toml") && refused.contains("epoch"),
+            refused.contains("x.toml") && refused.contains("era"),
             "{refused}"
         );
         let missing = LOCALNET.replace("fee_bps = 250", "");

@@ -338,11 +338,9 @@ impl Agents {
 
     /// The shard and the seat that a key names, as the chain has them.
     async fn seat(&self, key: &SeatKey) -> Result<(Shard, Seat), String> {
-        let address = millrace_chain::address::shard(&key.job, key.shard);
         let picture = self.feed.picture().read().await;
         let shard = picture
-            .shards()
-            .get(&address)
+            .shard(&key.job, key.shard)
             .copied()
             .ok_or("no such shard")?;
         let mut seats = shard.seats.iter();

@@ -4,7 +4,7 @@
 use crate::error::OrchestratorError;
 use crate::store::Store;
 use millrace_chain::Pubkey;
-use millrace_chain::program::state::{Shard, ShardState};
+use millrace_chain::program::state::Shard;
 use millrace_protocol::hash::Digest;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, RwLock, RwLockReadGuard};
@@ -101,14 +101,14 @@ impl Papers {
         if let Some(filed) = self.outcomes.get(&(job, index)) {
             return Some(filed.clone());
         }
-        let shard = shard.filter(|shard| shard.state() == Some(ShardState::Settled))?;
+        let (root, _) = shard?.result()?;
         let here = self
             .handed_in
             .iter()
             .filter(|(key, _)| key.job == job && key.shard == index);
         let mut openings = here.filter_map(|(_, paper)| paper.opening.as_ref());
         openings
-            .find(|opening| opening.root == shard.root)
+            .find(|opening| opening.root == *root)
             .map(Outcome::from)
     }
 }

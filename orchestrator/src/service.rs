@@ -139,11 +139,13 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         stop.clone(),
     );
     let mints = Mints::from(&network);
+    let purse = mints.stake_account(&me);
+    let bounty = rpc.token_balance(&purse).await?.map(|_| purse);
     let key = Arc::new(config.key);
     let executor = Executor::new(
         sender,
         key,
-        mints,
+        (mints, bounty),
         feed.clone(),
         desk.clone(),
         agents.clone(),
@@ -248,6 +250,7 @@ impl Service {
             picture: &picture,
             me: self.me,
             now,
+            slot: picture.slot().max(self.feed.slot()),
             agents: &agents,
             papers: &papers,
             busy: &busy,
@@ -368,7 +371,7 @@ impl Service {
     pub async fn jobs(&self) -> Result<Vec<JobView>, OrchestratorError> {
         let look = |situation: &Situation| {
             let mut jobs: Vec<_> = situation.picture.jobs().iter().collect();
-            jobs.sort_by_key(|(key, job)| (std::cmp::Reverse(job.posted_slot), **key));
+            jobs.sort_by_key(|(key, job)| (std::cmp::Reverse(job.posted_at), **key));
             jobs.into_iter()
                 .map(|(key, job)| JobView::of(situation, *key, job))
                 .collect()

@@ -2,8 +2,8 @@
 
 use crate::desk::Papers;
 use crate::plan::{Situation, why_waiting};
+use millrace_chain::Pubkey;
 use millrace_chain::program::state::{Job, JobState, Seat, SeatStatus, Shard, ShardState};
-use millrace_chain::{Pubkey, address};
 use serde::{Deserialize, Serialize};
 
 /// A job.
@@ -80,9 +80,8 @@ pub struct SeatView {
 impl JobView {
     /// The view of a job that is on chain.
     pub fn of(situation: &Situation, key: Pubkey, job: &Job) -> Self {
-        let shards = situation.picture.shards();
         let part = |index| {
-            let shard = shards.get(&address::shard(&key, index));
+            let shard = situation.picture.shard(&key, index);
             PartView::of(situation.papers, key, index, shard)
         };
         let parts: Vec<PartView> = (0..job.shards).map(part).collect();

@@ -219,12 +219,12 @@ async fn on_chain(connection: &Connection) -> Result<Vec<JobView>, CliError> {
     let mut jobs: Vec<(Pubkey, Books)> = reading
         .accounts
         .iter()
-        .filter_map(|(key, data)| match Entity::read(data)? {
-            Entity::Job(job) => Some((*key, *job)),
+        .filter_map(|(key, data)| match Entity::read(key, data)? {
+            Entity::Job(job, _) => Some((*key, *job)),
             _ => None,
         })
         .collect();
-    jobs.sort_by_key(|(key, job)| (std::cmp::Reverse(job.posted_slot), *key));
+    jobs.sort_by_key(|(key, job)| (std::cmp::Reverse(job.posted_at), *key));
     Ok(jobs.iter().map(|(key, job)| view_of(key, job)).collect())
 }
 

@@ -80,20 +80,20 @@ impl Migrate {
                 ))
             })
         };
-        let mints = Mints {
-            stake: mint(
+        let mints = Mints::spl(
+            mint(
                 self.stake_mint,
                 "--stake-mint",
                 |n| n.stake_mint,
                 file.map(|f| &f.stake_mint),
             )?,
-            payment: mint(
+            mint(
                 self.payment_mint,
                 "--payment-mint",
                 |n| n.payment_mint,
                 file.map(|f| &f.payment_mint),
             )?,
-        };
+        );
         let orchestrator = match (self.orchestrator_key, &settings.network) {
             (Some(key), _) => key,
             (None, Some((_, file))) => {

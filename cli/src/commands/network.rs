@@ -57,13 +57,13 @@ impl NetworkCommand {
         let (rpc, network) = (&connection.rpc, &connection.network);
         let (genesis, time, reading) = tokio::try_join!(rpc.genesis(), rpc.time(), rpc.read_all())?;
         let (mut orchestrators, mut providers, mut jobs) = (Vec::new(), 0, 0);
-        for (_, data) in &reading.accounts {
-            match Entity::read(data) {
+        for (key, data) in &reading.accounts {
+            match Entity::read(key, data) {
                 Some(Entity::Orchestrator(found)) if found.active => {
                     orchestrators.push(found.key.to_string());
                 }
                 Some(Entity::Provider(_)) => providers += 1,
-                Some(Entity::Job(_)) => jobs += 1,
+                Some(Entity::Job(..)) => jobs += 1,
                 _ => {}
             }
         }

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use millrace_chain::address::{self, token_account};
 use millrace_chain::instruction::{self, Mints, create_token_account};
 use millrace_chain::program::RegisterProviderArgs;
-use millrace_chain::program::state::Provider as Account;
+use millrace_chain::program::state::{Offer, Provider as Account};
 use millrace_chain::wallet::{read_keypair, write_keypair};
 use millrace_chain::{Pubkey, rpc::Rpc};
 use millrace_protocol::amount::{format_amount, parse_amount, parse_size};
@@ -149,15 +149,17 @@ impl Register {
         let operator = operator(&self.operator)?;
         let args = RegisterProviderArgs {
             operator: operator.pubkey(),
-            sealing_key: [0; 32],
-            supplier: tag(self.supplier.as_deref()),
-            region: tag(self.region.as_deref()),
-            gpu_model: [0; 16],
-            ask_price,
-            memory_mb,
-            cores: self.cores,
-            gpus: 0,
-            max_open_seats: self.seats,
+            offer: Offer {
+                sealing_key: [0; 32],
+                supplier: tag(self.supplier.as_deref()),
+                region: tag(self.region.as_deref()),
+                gpu_model: [0; 16],
+                ask_price,
+                memory_mb,
+                cores: self.cores,
+                gpus: 0,
+                max_open_seats: self.seats,
+            },
         };
         let mints = Mints::from(&connection.network);
         let register = instruction::register_provider(wallet.pubkey(), mints, args);

@@ -13,7 +13,7 @@ use millrace_chain::Pubkey;
 use millrace_chain::address::{self, token_account};
 use millrace_chain::instruction::{Mints, create_token_account, register_provider, stake};
 use millrace_chain::program::RegisterProviderArgs;
-use millrace_chain::program::state::{Network, Provider};
+use millrace_chain::program::state::{Network, Offer, Provider};
 use millrace_chain::sender::Sender;
 use millrace_migrations::Setup;
 use solana_sdk::instruction::Instruction;
@@ -41,14 +41,10 @@ pub async fn birth(sender: &Sender, keys: &Keys, options: &Options) -> Result<Mi
     let existing = rpc.find::<Network>(&address::network()).await?;
     let mints = match &existing {
         Some(network) => Mints::from(network),
-        None => Mints {
-            stake: keys.stake_mint.pubkey(),
-            payment: keys
-                .payment_mint
-                .as_ref()
-                .unwrap_or(&keys.stake_mint)
-                .pubkey(),
-        },
+        None => {
+            let payment = keys.payment_mint.as_ref().unwrap_or(&keys.stake_mint);
+            Mints::spl(keys.stake_mint.pubkey(), payment.pubkey())
+        }
     };
     fund_deployer(sender, keys).await?;
     let make_mints = async {
@@ -256,14 +252,16 @@ async fn provider(
 fn registration(keys: &ProviderKeys, wanted: &ProviderOptions) -> RegisterProviderArgs {
     RegisterProviderArgs {
         operator: keys.operator.pubkey(),
-        sealing_key: [0; 32],
-        supplier: tag(wanted.supplier.as_deref()),
-        region: tag(wanted.region.as_deref()),
-        gpu_model: [0; 16],
-        ask_price: wanted.price,
-        memory_mb: PROVIDER_MEMORY_MB,
-        cores: PROVIDER_CORES,
-        gpus: 0,
-        max_open_seats: wanted.max_open_seats,
+        offer: Offer {
+            sealing_key: [0; 32],
+            supplier: tag(wanted.supplier.as_deref()),
+            region: tag(wanted.region.as_deref()),
+            gpu_model: [0; 16],
+            ask_price: wanted.price,
+            memory_mb: PROVIDER_MEMORY_MB,
+            cores: PROVIDER_CORES,
+            gpus: 0,
+            max_open_seats: wanted.max_open_seats,
+        },
     }
 }

@@ -3,7 +3,9 @@
 use crate::error::ChainError;
 use anchor_lang::{AccountDeserialize, Discriminator};
 use bytemuck::AnyBitPattern;
-use millrace_program::state::{Client, Job, Network, Orchestrator, Provider, Shard};
+use millrace_program::state::{
+    Bucket, Challenge, Client, Epoch, Job, Network, Orchestrator, Provider, Rewards, Shard,
+};
 use solana_sdk::pubkey::Pubkey;
 
 /// Any account of the program.
@@ -17,21 +19,36 @@ pub enum Entity {
     Provider(Box<Provider>),
     /// A client.
     Client(Client),
-    /// A job.
-    Job(Box<Job>),
-    /// A shard.
+    /// A job, and its only shard where that lies behind it and seats were taken.
+    Job(Box<Job>, Option<Box<Shard>>),
+    /// A shard with an account of its own.
     Shard(Box<Shard>),
+    /// A bucket.
+    Bucket(Box<Bucket>),
+    /// The book of rewards.
+    Rewards(Rewards),
+    /// A closed epoch.
+    Epoch(Epoch),
+    /// A challenge.
+    Challenge(Challenge),
 }
 
 impl Entity {
-    /// Reads an account by its discriminator; `None` for bytes that are no account of ours.
-    pub fn read(data: &[u8]) -> Option<Self> {
+    /// Reads the account at `address` by its discriminator; `None` for bytes that are no account of ours.
+    pub fn read(address: &Pubkey, data: &[u8]) -> Option<Self> {
         let discriminator = data.get(..8)?;
         Some(match discriminator {
             d if d == Network::DISCRIMINATOR => Self::Network(Box::new(pod(data)?)),
             d if d == Provider::DISCRIMINATOR => Self::Provider(Box::new(pod(data)?)),
-            d if d == Job::DISCRIMINATOR => Self::Job(Box::new(pod(data)?)),
-            d if d == Shard::DISCRIMINATOR => Self::Shard(Box::new(pod(data)?)),
+            d if d == Job::DISCRIMINATOR => Self::Job(
+                Box::new(pod(data)?),
+                Shard::of_job(address, data).map(Box::new),
+            ),
+            d if d == Shard::DISCRIMINATOR => Self::Shard(Box::new(Shard::of_account(data)?)),
+            d if d == Bucket::DISCRIMINATOR => Self::Bucket(Box::new(pod(data)?)),
+            d if d == Rewards::DISCRIMINATOR => Self::Rewards(borsh(data)?),
+            d if d == Epoch::DISCRIMINATOR => Self::Epoch(borsh(data)?),
+            d if d == Challenge::DISCRIMINATOR => Self::Challenge(borsh(data)?),
             d if d == Orchestrator::DISCRIMINATOR => Self::Orchestrator(borsh(data)?),
             d if d == Client::DISCRIMINATOR => Self::Client(borsh(data)?),
             _ => return None,
@@ -72,7 +89,11 @@ macro_rules! typed {
 
 typed!(Network, "network", Entity::Network(x) => *x);
 typed!(Provider, "provider", Entity::Provider(x) => *x);
-typed!(Job, "job", Entity::Job(x) => *x);
+typed!(Job, "job", Entity::Job(x, _) => *x);
+typed!(Bucket, "bucket", Entity::Bucket(x) => *x);
+typed!(Rewards, "rewards", Entity::Rewards(x) => x);
+typed!(Epoch, "epoch", Entity::Epoch(x) => x);
+typed!(Challenge, "challenge", Entity::Challenge(x) => x);
 typed!(Shard, "shard", Entity::Shard(x) => *x);
 typed!(Orchestrator, "orchestrator", Entity::Orchestrator(x) => x);
 typed!(Client, "client", Entity::Client(x) => x);
@@ -82,7 +103,7 @@ typed!(Client, "client", Entity::Client(x) => x);
 /// # Errors
 /// [`ChainError::Layout`] where the bytes are something else.
 pub fn read<T: Typed>(address: Pubkey, data: &[u8]) -> Result<T, ChainError> {
-    Entity::read(data)
+    Entity::read(&address, data)
         .and_then(T::of)
         .ok_or(ChainError::Layout {
             address,

@@ -19,6 +19,36 @@ pub fn network() -> Pubkey {
     derive(&[seeds::NETWORK])
 }
 
+/// A bucket of fees, penalties and points.
+pub fn bucket(index: u8) -> Pubkey {
+    derive(&[seeds::BUCKET, &[index]])
+}
+
+/// The book of rewards.
+pub fn rewards() -> Pubkey {
+    derive(&[seeds::REWARDS])
+}
+
+/// The vault that rewards are paid from.
+pub fn rewards_vault() -> Pubkey {
+    derive(&[seeds::REWARDS_VAULT])
+}
+
+/// A closed epoch.
+pub fn epoch(number: u32) -> Pubkey {
+    derive(&[seeds::EPOCH, &number.to_le_bytes()])
+}
+
+/// An orchestrator's bond vault.
+pub fn bond_vault(orchestrator: &Pubkey) -> Pubkey {
+    derive(&[seeds::BOND, orchestrator.as_ref()])
+}
+
+/// The challenge of a shard.
+pub fn challenge(job: &Pubkey, index: u32) -> Pubkey {
+    derive(&[seeds::CHALLENGE, job.as_ref(), &index.to_le_bytes()])
+}
+
 /// The treasury vault of `mint` in `bucket`.
 pub fn treasury(mint: &Pubkey, bucket: u8) -> Pubkey {
     derive(&[seeds::TREASURY, mint.as_ref(), &[bucket]])
@@ -59,7 +89,7 @@ pub fn job(owner: &Pubkey, nonce: u64) -> Pubkey {
     derive(&[seeds::JOB, owner.as_ref(), &nonce.to_le_bytes()])
 }
 
-/// A job's shard.
+/// The account of a shard, in a job that has several.
 pub fn shard(job: &Pubkey, index: u32) -> Pubkey {
     derive(&[seeds::SHARD, job.as_ref(), &index.to_le_bytes()])
 }
@@ -76,9 +106,14 @@ pub fn program_data() -> Pubkey {
 
 /// The associated token account of `owner` for an SPL Token mint.
 pub fn token_account(owner: &Pubkey, mint: &Pubkey) -> Pubkey {
+    token_account_of(owner, mint, &TOKEN_PROGRAM)
+}
+
+/// The associated token account of `owner` for a mint of the given token program.
+pub fn token_account_of(owner: &Pubkey, mint: &Pubkey, token_program: &Pubkey) -> Pubkey {
     spl_associated_token_account_interface::address::get_associated_token_address_with_program_id(
         owner,
         mint,
-        &TOKEN_PROGRAM,
+        token_program,
     )
 }

@@ -2,7 +2,7 @@
 //! never goes backwards in slots.
 
 use crate::account::Entity;
-use millrace_program::state::{Job, Network, Orchestrator, Provider, Shard};
+use millrace_program::state::{Challenge, Epoch, Job, Network, Orchestrator, Provider, Shard};
 use solana_sdk::pubkey::Pubkey;
 use std::collections::HashMap;
 
@@ -24,7 +24,11 @@ pub struct Picture {
     orchestrators: HashMap<Pubkey, Orchestrator>,
     providers: HashMap<Pubkey, Provider>,
     jobs: HashMap<Pubkey, Job>,
-    shards: HashMap<Pubkey, Shard>,
+    shards: HashMap<(Pubkey, u32), Shard>,
+    /// Which shard the account of an address holds, where it is one.
+    shard_accounts: HashMap<Pubkey, (Pubkey, u32)>,
+    challenges: HashMap<Pubkey, Challenge>,
+    epochs: HashMap<Pubkey, Epoch>,
 }
 
 impl Picture {
@@ -53,9 +57,24 @@ impl Picture {
         &self.jobs
     }
 
-    /// Shards by address.
-    pub fn shards(&self) -> &HashMap<Pubkey, Shard> {
-        &self.shards
+    /// Shards whose seats were taken, wherever they are kept.
+    pub fn shards(&self) -> impl Iterator<Item = &Shard> {
+        self.shards.values()
+    }
+
+    /// A shard, once its seats were taken.
+    pub fn shard(&self, job: &Pubkey, index: u32) -> Option<&Shard> {
+        self.shards.get(&(*job, index))
+    }
+
+    /// Challenges by address.
+    pub fn challenges(&self) -> &HashMap<Pubkey, Challenge> {
+        &self.challenges
+    }
+
+    /// Closed epochs by address.
+    pub fn epochs(&self) -> &HashMap<Pubkey, Epoch> {
+        &self.epochs
     }
 
     /// Takes in one account as it was at `slot`. Returns whether anything is new; what is older than
@@ -66,13 +85,24 @@ impl Picture {
         }
         self.slot = self.slot.max(slot);
         self.seen.insert(address, slot);
-        match Entity::read(data) {
+        match Entity::read(&address, data) {
             Some(Entity::Network(network)) => self.network = Some(network),
             Some(Entity::Orchestrator(x)) => drop(self.orchestrators.insert(address, x)),
             Some(Entity::Provider(x)) => drop(self.providers.insert(address, *x)),
-            Some(Entity::Job(x)) => drop(self.jobs.insert(address, *x)),
-            Some(Entity::Shard(x)) => drop(self.shards.insert(address, *x)),
-            Some(Entity::Client(_)) => {}
+            Some(Entity::Job(job, shard)) => {
+                if let Some(shard) = shard {
+                    self.shards.insert((address, shard.index), *shard);
+                }
+                self.jobs.insert(address, *job);
+            }
+            Some(Entity::Shard(shard)) => {
+                let place = (shard.job, shard.index);
+                self.shard_accounts.insert(address, place);
+                self.shards.insert(place, *shard);
+            }
+            Some(Entity::Challenge(x)) => drop(self.challenges.insert(address, x)),
+            Some(Entity::Epoch(x)) => drop(self.epochs.insert(address, x)),
+            Some(Entity::Client(_) | Entity::Bucket(_) | Entity::Rewards(_)) => {}
             None => self.forget(&address),
         }
         true
@@ -104,8 +134,14 @@ impl Picture {
     fn forget(&mut self, address: &Pubkey) {
         self.orchestrators.remove(address);
         self.providers.remove(address);
-        self.jobs.remove(address);
-        self.shards.remove(address);
+        self.challenges.remove(address);
+        self.epochs.remove(address);
+        if self.jobs.remove(address).is_some_and(|job| job.shards == 1) {
+            self.shards.remove(&(*address, 0));
+        }
+        if let Some(place) = self.shard_accounts.remove(address) {
+            self.shards.remove(&place);
+        }
     }
 }
 

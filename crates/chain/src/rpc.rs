@@ -1,10 +1,10 @@
 //! Reads from an RPC endpoint, with errors that name it.
 
-use crate::account::{self, Typed};
+use crate::account::{self, Entity, Typed};
 use crate::address;
 use crate::error::ChainError;
 use crate::picture::Reading;
-use millrace_program::state::Network;
+use millrace_program::state::{Network, Shard};
 use serde::Deserialize;
 use serde_json::json;
 use solana_client::nonblocking::rpc_client::RpcClient;
@@ -142,6 +142,30 @@ impl Rpc {
             Some(program) if program.executable => Err(ChainError::NoNetwork),
             _ => Err(ChainError::NoProgram(address::PROGRAM)),
         }
+    }
+
+    /// The shards of a job whose seats were taken; none of a job that is closed.
+    pub async fn shards(&self, job: &Pubkey) -> Result<Vec<Shard>, ChainError> {
+        let Some(found) = self.account(job).await?.filter(|a| !a.data.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let missing = ChainError::Layout {
+            address: *job,
+            expected: "job",
+        };
+        let Some(Entity::Job(books, alone)) = Entity::read(job, &found.data) else {
+            return Err(missing);
+        };
+        if books.shards == 1 {
+            return Ok(alone.into_iter().map(|shard| *shard).collect());
+        }
+        let keys: Vec<Pubkey> = (0..books.shards).map(|i| address::shard(job, i)).collect();
+        let mut shards = Vec::new();
+        for some in keys.chunks(100) {
+            let found = self.accounts(some).await?.into_iter().flatten();
+            shards.extend(found.filter_map(|account| Shard::of_account(&account.data)));
+        }
+        Ok(shards)
     }
 
     /// Balance of a token account in base units; `None` where it does not exist.

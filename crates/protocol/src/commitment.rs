@@ -10,6 +10,8 @@ use crate::hash::{Digest, sha256};
 pub const COMMITMENT_DOMAIN: &[u8; 24] = b"millrace/commitment/v1\0\0";
 /// Domain of the signed statement around a commitment.
 pub const STATEMENT_DOMAIN: &[u8; 24] = b"millrace/statement/v1\0\0\0";
+/// Domain of the signed refusal of a seat.
+pub const REFUSAL_DOMAIN: &[u8; 24] = b"millrace/refusal/v1\0\0\0\0\0";
 
 /// The place a commitment is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +74,20 @@ impl Seat<'_> {
             &[self.attempt],
             self.provider,
             commitment,
+        ])
+    }
+
+    /// The 32 bytes that the operator key signs to decline the seat:
+    /// `sha256(domain ‖ network id ‖ program ‖ job ‖ shard ‖ attempt ‖ provider)`.
+    pub fn refusal(&self) -> Digest {
+        sha256(&[
+            REFUSAL_DOMAIN,
+            self.network_id,
+            self.program,
+            self.job,
+            &self.shard.to_le_bytes(),
+            &[self.attempt],
+            self.provider,
         ])
     }
 }

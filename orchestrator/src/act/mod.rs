@@ -30,6 +30,8 @@ pub struct Executor {
     sender: Sender,
     key: Arc<Keypair>,
     mints: Mints,
+    /// Where bounties go: the key's token account of the stake mint, where it has one.
+    bounty: Option<Pubkey>,
     feed: Feed,
     desk: Desk,
     agents: Agents,
@@ -51,7 +53,7 @@ impl Executor {
     pub fn new(
         sender: Sender,
         key: Arc<Keypair>,
-        mints: Mints,
+        (mints, bounty): (Mints, Option<Pubkey>),
         feed: Feed,
         desk: Desk,
         agents: Agents,
@@ -60,6 +62,7 @@ impl Executor {
             sender,
             key,
             mints,
+            bounty,
             feed,
             desk,
             agents,
@@ -241,13 +244,14 @@ impl Executor {
             return None;
         };
         let picture = self.feed.picture().read().await;
-        picture.shards().get(&address::shard(&job, index)).copied()
+        picture.shard(&job, index).copied()
     }
 
     /// Compares a shard with what it was, and remembers who left it without a result.
     async fn learn(&self, before: &Shard) -> Result<(), OrchestratorError> {
-        let key = address::shard(&before.job, before.index);
-        let after = self.feed.picture().read().await.shards().get(&key).copied();
+        let picture = self.feed.picture().read().await;
+        let after = picture.shard(&before.job, before.index).copied();
+        drop(picture);
         let Some(after) = after else { return Ok(()) };
         let left = before.seats.iter().filter(|seat| seat.is_live());
         let gone = left.filter(|seat| !after.seats.iter().any(|s| s.provider == seat.provider));

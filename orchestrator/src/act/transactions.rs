@@ -3,7 +3,8 @@
 use super::Executor;
 use crate::error::OrchestratorError;
 use crate::plan::Action;
-use millrace_chain::{address, instruction};
+use millrace_chain::instruction::Place;
+use millrace_chain::{Pubkey, address, instruction};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::signature::Signer;
 
@@ -18,12 +19,16 @@ impl Executor {
     ) -> Result<Option<Planned>, OrchestratorError> {
         let me = self.key.pubkey();
         let planned = match action {
+            Action::SeedJob { job } => (format!("seed {job}"), vec![instruction::seed_job(*job)]),
             Action::Assign {
                 job,
                 shard,
                 providers,
             } => {
-                let assign = instruction::assign_seats(me, *job, *shard, providers);
+                let Some(place) = self.place(job, *shard).await else {
+                    return Ok(None);
+                };
+                let assign = instruction::assign_seats(me, place, providers);
                 (format!("assign {job} {shard}"), vec![assign])
             }
             Action::Commit {
@@ -31,9 +36,20 @@ impl Executor {
                 shard,
                 commitments,
             } => {
-                let account = address::shard(job, *shard);
-                let both = instruction::record_commitments(account, commitments);
+                let Some(place) = self.place(job, *shard).await else {
+                    return Ok(None);
+                };
+                let both = instruction::record_commitments(place, commitments);
                 (format!("commit {job} {shard}"), both.to_vec())
+            }
+            Action::DrawAudit { job, shard } => {
+                let Some(place) = self.place(job, *shard).await else {
+                    return Ok(None);
+                };
+                (
+                    format!("draw {job} {shard}"),
+                    vec![instruction::draw_audit(place)],
+                )
             }
             Action::Reveal {
                 job,
@@ -41,8 +57,10 @@ impl Executor {
                 entries,
                 settle,
             } => {
-                let account = address::shard(job, *shard);
-                let reveal = instruction::record_reveals(me, *job, account, entries.clone());
+                let Some(place) = self.place(job, *shard).await else {
+                    return Ok(None);
+                };
+                let reveal = instruction::record_reveals(me, place, entries.clone());
                 let mut instructions = vec![reveal];
                 if *settle {
                     let Some(settle) = self.settlement(job, *shard).await else {
@@ -64,7 +82,11 @@ impl Executor {
                 seat,
                 provider,
             } => {
-                let expire = instruction::expire_seat(*job, *shard, *seat, *provider, self.mints);
+                let Some(place) = self.place(job, *shard).await else {
+                    return Ok(None);
+                };
+                let expire =
+                    instruction::expire_seat(place, *seat, *provider, self.mints, self.bounty);
                 (format!("expire seat {job} {shard} {seat}"), vec![expire])
             }
             Action::ExpireJob { job } => {
@@ -88,10 +110,23 @@ impl Executor {
         Ok(Some(planned))
     }
 
-    async fn settlement(&self, job: &millrace_chain::Pubkey, index: u32) -> Option<Instruction> {
+    async fn place(&self, job: &Pubkey, index: u32) -> Option<Place> {
+        let picture = self.feed.picture().read().await;
+        Some(Place::of(*job, picture.jobs().get(job)?, index))
+    }
+
+    async fn settlement(&self, job: &Pubkey, index: u32) -> Option<Instruction> {
         let picture = self.feed.picture().read().await;
         let books = picture.jobs().get(job)?;
-        let shard = picture.shards().get(&address::shard(job, index))?;
-        Some(instruction::settle_shard(*job, books, shard, self.mints))
+        let shard = picture.shard(job, index)?;
+        let challenge = picture.challenges().get(&address::challenge(job, index));
+        let challenger = challenge.map(|challenge| challenge.challenger);
+        Some(instruction::settle_shard(
+            Place::of(*job, books, index),
+            (books, shard),
+            self.mints,
+            challenger,
+            self.bounty,
+        ))
     }
 }

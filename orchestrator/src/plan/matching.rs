@@ -3,7 +3,8 @@
 
 use super::{AgentView, Situation};
 use millrace_chain::Pubkey;
-use millrace_chain::program::state::{Job, Network, Provider};
+use millrace_chain::program::math::sortition::{EVERYONE, Ticket, admits};
+use millrace_chain::program::state::{Job, Network, Provider, Shard};
 use millrace_protocol::hash::sha256;
 use std::collections::HashMap;
 
@@ -24,12 +25,46 @@ pub enum Obstacle {
     Full,
     /// It failed this shard before, or sits there already.
     TriedHere,
+    /// Sortition does not admit it yet.
+    NotDrawn,
+}
+
+/// The way to free seats of a shard: what sortition depends on besides job and provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Door {
+    /// The shard.
+    pub shard: u32,
+    /// Its attempt.
+    pub attempt: u8,
+    /// Slot since which seats have been free.
+    pub since: u64,
+}
+
+impl Door {
+    /// To a shard that nobody has taken a seat at.
+    pub fn new_shard(job: &Job, shard: u32) -> Self {
+        Self {
+            shard,
+            attempt: 0,
+            since: job.seed_slot,
+        }
+    }
+
+    /// To a shard that is under way.
+    pub fn of(shard: &Shard) -> Self {
+        Self {
+            shard: shard.index,
+            attempt: shard.attempt,
+            since: shard.slot,
+        }
+    }
 }
 
 /// Providers with what this plan has already given them.
 pub struct Bench<'a> {
     situation: &'a Situation<'a>,
     min_stake: u64,
+    sortition_start: u64,
     load: HashMap<Pubkey, Load>,
 }
 
@@ -44,7 +79,7 @@ impl<'a> Bench<'a> {
     /// assignments under way.
     pub fn new(situation: &'a Situation<'a>, network: &Network) -> Self {
         let mut load: HashMap<Pubkey, Load> = HashMap::new();
-        for shard in situation.picture.shards().values().filter(|s| s.is_live()) {
+        for shard in situation.picture.shards().filter(|s| s.is_live()) {
             let working = shard.seats.iter().filter(|seat| {
                 seat.status() == millrace_chain::program::state::SeatStatus::Assigned
             });
@@ -66,20 +101,26 @@ impl<'a> Bench<'a> {
         Self {
             situation,
             min_stake: network.min_stake,
+            sortition_start: network.sortition_start,
             load,
         }
+    }
+
+    /// Whether seats of the job wait for its seed.
+    pub fn needs_seed(&self, job: &Job) -> bool {
+        self.sortition_start != EVERYONE && job.seed == 0
     }
 
     /// The first thing that keeps a provider from a shard, if any.
     pub fn obstacle(
         &self,
         (address, job): (Pubkey, &Job),
-        shard: u32,
+        door: Door,
         (key, provider): (&Pubkey, &Provider),
         seated: &[Pubkey],
     ) -> Option<Obstacle> {
         let load = self.load.get(key).copied().unwrap_or_default();
-        let failed = self.situation.papers.failed.get(&(address, shard));
+        let failed = self.situation.papers.failed.get(&(address, door.shard));
         let tried = seated.contains(key) || failed.is_some_and(|f| f.contains_key(key));
         let agent = self.situation.agents.get(key);
         let away = agent.is_none_or(|agent: &AgentView| agent.draining);
@@ -94,6 +135,10 @@ impl<'a> Bench<'a> {
             (tried, Obstacle::TriedHere),
             (free < job.seat_lock, Obstacle::StakeLocked),
             (load.seats >= capacity || seats_full, Obstacle::Full),
+            (
+                !self.admits(job, address, door, (key, provider)),
+                Obstacle::NotDrawn,
+            ),
         ];
         checks
             .iter()
@@ -101,13 +146,30 @@ impl<'a> Bench<'a> {
             .map(|(_, obstacle)| *obstacle)
     }
 
+    fn admits(
+        &self,
+        job: &Job,
+        address: Pubkey,
+        door: Door,
+        (key, provider): (&Pubkey, &Provider),
+    ) -> bool {
+        let ticket = Ticket {
+            seed: job.seed,
+            job: address.as_array(),
+            shard: door.shard,
+            attempt: door.attempt,
+            provider: key.as_array(),
+        };
+        let waited = self.situation.slot.saturating_sub(door.since);
+        admits(self.sortition_start, provider.free_stake(), waited, &ticket)
+    }
+
     /// Chooses up to `wanted` providers for a shard, or nobody where fewer than `least` are free.
     /// Whoever is chosen counts as busier for the rest of this plan.
     pub fn seat(
         &mut self,
         job: (Pubkey, &Job),
-        shard: u32,
-        attempt: u8,
+        door: Door,
         seated: &[Pubkey],
         wanted: usize,
         least: usize,
@@ -115,12 +177,12 @@ impl<'a> Bench<'a> {
         let providers = self.situation.picture.providers();
         let mut free: Vec<_> = providers
             .iter()
-            .filter(|candidate| self.obstacle(job, shard, *candidate, seated).is_none())
+            .filter(|candidate| self.obstacle(job, door, *candidate, seated).is_none())
             .map(|(key, p)| {
                 (
                     p.ask_price,
                     u64::MAX - p.score,
-                    tie(&job.0, shard, attempt, key),
+                    tie(&job.0, door.shard, door.attempt, key),
                     *key,
                 )
             })

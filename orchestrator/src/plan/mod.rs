@@ -9,12 +9,12 @@ mod why;
 mod tests;
 
 use crate::desk::{Outcome, Papers, SeatKey};
-use matching::Bench;
+use matching::{Bench, Door};
 use millrace_chain::Pubkey;
-use millrace_chain::instruction::SignedCommitment;
+use millrace_chain::instruction::{Place, SignedCommitment};
 use millrace_chain::picture::Picture;
 use millrace_chain::program::RevealEntry;
-use millrace_chain::program::state::{Job, JobState, Shard, ShardState};
+use millrace_chain::program::state::{Job, JobState, Shard};
 use millrace_protocol::wire::Task;
 use std::collections::{HashMap, HashSet};
 
@@ -40,6 +40,8 @@ pub struct Situation<'a> {
     pub me: Pubkey,
     /// The chain's time, unix seconds.
     pub now: i64,
+    /// The chain's slot.
+    pub slot: u64,
     /// Connected agents by provider.
     pub agents: &'a HashMap<Pubkey, AgentView>,
     /// What agents have handed in.
@@ -130,6 +132,18 @@ pub enum Action {
         /// Its result.
         outcome: Outcome,
     },
+    /// Take the seed that sortition needs.
+    SeedJob {
+        /// The job.
+        job: Pubkey,
+    },
+    /// Draw whether an audit falls on a commitment.
+    DrawAudit {
+        /// The job.
+        job: Pubkey,
+        /// The shard.
+        shard: u32,
+    },
     /// End a job whose deadline has passed.
     ExpireJob {
         /// The job.
@@ -163,8 +177,11 @@ impl Action {
             | Self::Commit { job, shard, .. }
             | Self::Reveal { job, shard, .. }
             | Self::Settle { job, shard }
+            | Self::DrawAudit { job, shard }
             | Self::ExpireSeat { job, shard, .. } => Some(ActKey::Shard(*job, *shard)),
-            Self::ExpireJob { job } | Self::CloseJob { job, .. } => Some(ActKey::Job(*job)),
+            Self::SeedJob { job } | Self::ExpireJob { job } | Self::CloseJob { job, .. } => {
+                Some(ActKey::Job(*job))
+            }
             Self::Run { .. }
             | Self::AskReveal { .. }
             | Self::Release { .. }
@@ -219,13 +236,13 @@ fn jobs_in_order<'a>(situation: &Situation<'a>) -> Vec<(Pubkey, &'a Job)> {
         .filter(|(_, job)| ours(job))
         .map(|(k, job)| (*k, job))
         .collect();
-    jobs.sort_by_key(|(address, job)| (job.posted_slot, *address));
+    jobs.sort_by_key(|(address, job)| (job.posted_at, *address));
     jobs
 }
 
 fn shards_by_job(picture: &Picture) -> HashMap<Pubkey, Vec<&Shard>> {
     let mut by_job: HashMap<Pubkey, Vec<&Shard>> = HashMap::new();
-    for shard in picture.shards().values() {
+    for shard in picture.shards() {
         by_job.entry(shard.job).or_default().push(shard);
     }
     for shards in by_job.values_mut() {
@@ -244,9 +261,15 @@ fn plan_unassigned(
     actions: &mut Vec<Action>,
 ) {
     let takes = job.state() == Some(JobState::Open)
-        && job.round_fits(situation.now)
+        && job.first_round_fits(situation.now)
         && situation.papers.ready.contains(&job.manifest);
     if !takes || job.unassigned() == 0 {
+        return;
+    }
+    if bench.needs_seed(job) {
+        if !situation.busy.contains(&ActKey::Job(address)) {
+            actions.push(Action::SeedJob { job: address });
+        }
         return;
     }
     let taken: HashSet<u32> = existing.iter().map(|shard| shard.index).collect();
@@ -255,7 +278,8 @@ fn plan_unassigned(
             continue;
         }
         let wanted = usize::from(job.replicas);
-        let Some(providers) = bench.seat((address, job), index, 0, &[], wanted, wanted) else {
+        let door = Door::new_shard(job, index);
+        let Some(providers) = bench.seat((address, job), door, &[], wanted, wanted) else {
             // What does not fit one shard of a job fits none of it.
             return;
         };
@@ -282,12 +306,10 @@ fn plan_end(
     } else if job.is_finished() && situation.closable.contains(&address) {
         let ended = existing.iter().filter(|shard| !shard.is_live());
         let pair = |shard: &&Shard| {
-            (
-                millrace_chain::address::shard(&address, shard.index),
-                shard.payer,
-            )
+            let account = Place::of(address, job, shard.index).account()?;
+            Some((account, shard.payer))
         };
-        let shards: Vec<_> = ended.map(pair).take(SHARDS_PER_CLOSE).collect();
+        let shards: Vec<_> = ended.filter_map(pair).take(SHARDS_PER_CLOSE).collect();
         // Shards that are not seen yet will be: closing without them would be refused.
         if !shards.is_empty() || job.live == 0 {
             actions.push(Action::CloseJob {
@@ -310,8 +332,7 @@ fn release_orphans(
         if filings.contains_key(&(key.job, key.shard)) {
             continue;
         }
-        let address = millrace_chain::address::shard(&key.job, key.shard);
-        let shard = picture.shards().get(&address);
+        let shard = picture.shard(&key.job, key.shard);
         let sits = |shard: &Shard| {
             let mut seats = shard.seats.iter();
             seats.any(|s| s.is_live() && s.provider == key.provider && s.attempt == key.attempt)
@@ -335,14 +356,15 @@ fn filings(situation: &Situation) -> HashMap<(Pubkey, u32), Outcome> {
     let mut filings = HashMap::new();
     for (key, paper) in &situation.papers.handed_in {
         let place = (key.job, key.shard);
-        let address = millrace_chain::address::shard(&key.job, key.shard);
-        let Some(shard) = situation.picture.shards().get(&address) else {
+        let Some(shard) = situation.picture.shard(&key.job, key.shard) else {
             continue;
         };
         let Some(opening) = &paper.opening else {
             continue;
         };
-        let won = shard.state() == Some(ShardState::Settled) && opening.root == shard.root;
+        let won = shard
+            .result()
+            .is_some_and(|(root, _)| *root == opening.root);
         if won && !situation.papers.outcomes.contains_key(&place) {
             filings.insert(place, Outcome::from(opening));
         }

@@ -1,13 +1,15 @@
 //! What one shard needs next.
 
-use super::matching::Bench;
+use super::matching::{Bench, Door};
 use super::{ActKey, Action, Situation};
 use crate::desk::SeatKey;
 use millrace_chain::Pubkey;
-use millrace_chain::instruction::SignedCommitment;
+use millrace_chain::instruction::{SignedCommitment, SignedStatement};
 use millrace_chain::program::RevealEntry;
 use millrace_chain::program::math::verdict::{Verdict, verdict};
-use millrace_chain::program::state::{Job, Network, Seat, SeatStatus, Shard, ShardState};
+use millrace_chain::program::state::{
+    Doubt, Job, Mode, Network, Seat, SeatStatus, Shard, ShardState,
+};
 use millrace_protocol::commitment;
 use millrace_protocol::wire::Task;
 
@@ -38,9 +40,10 @@ pub fn plan_shard(
         return;
     }
     let next = settle(situation, (address, job), shard)
+        .or_else(|| draw(situation, (address, job), shard))
         .or_else(|| reveal(situation, (address, job), shard))
         .or_else(|| commit(situation, network, (address, job), shard))
-        .or_else(|| expire(situation, (address, job), shard))
+        .or_else(|| expire(situation, address, shard))
         .or_else(|| refill(situation, bench, (address, job), shard));
     actions.extend(next);
 }
@@ -96,7 +99,7 @@ fn tell_agents(
             });
         }
     }
-    if situation.now < shard.reveal_by && shard.reveals_open(job.quorum, situation.now) {
+    if situation.now < shard.reveal_by && shard.reveals_open(situation.now) {
         for (_, seat) in occupied(shard, SeatStatus::Committed) {
             let key = seat_key(shard, seat);
             let shown = situation
@@ -119,10 +122,20 @@ fn settle(situation: &Situation, (address, job): (Pubkey, &Job), shard: &Shard) 
     })
 }
 
+/// Draws an audit once the blocks that decide must be there.
+fn draw(situation: &Situation, (address, job): (Pubkey, &Job), shard: &Shard) -> Option<Action> {
+    let decided = shard.slot + 2 + u64::from(job.draw_slots);
+    let due = shard.doubt() == Doubt::Pending && situation.slot > decided;
+    due.then_some(Action::DrawAudit {
+        job: address,
+        shard: shard.index,
+    })
+}
+
 /// Reveals once all committed seats have shown their results, or the window is nearly over.
 fn reveal(situation: &Situation, (address, job): (Pubkey, &Job), shard: &Shard) -> Option<Action> {
     let now = situation.now;
-    if now >= shard.reveal_by || !shard.reveals_open(job.quorum, now) {
+    if now >= shard.reveal_by || !shard.reveals_open(now) {
         return None;
     }
     let committed: Vec<_> = occupied(shard, SeatStatus::Committed).collect();
@@ -151,6 +164,10 @@ fn reveal(situation: &Situation, (address, job): (Pubkey, &Job), shard: &Shard) 
         seat.digest = entry.root;
         seat.units = entry.units;
         seat.status = SeatStatus::Revealed as u8;
+        seat.delivered = 1;
+    }
+    if job.mode() == Some(Mode::Challenge) && after.is_single(job) {
+        after.stands_at = now.saturating_add(i64::from(job.challenge_secs));
     }
     let ends = verdict(&after.seats, &after.question(job, now)) != Verdict::Wait;
     Some(Action::Reveal {
@@ -188,10 +205,12 @@ fn commit(
             Some(SignedCommitment {
                 seat: *at,
                 provider: seat.provider,
-                operator: provider.operator,
                 commitment: paper.commitment,
-                statement: place.statement(&paper.commitment),
-                signature: paper.signature,
+                signed: SignedStatement {
+                    operator: provider.operator,
+                    statement: place.statement(&paper.commitment),
+                    signature: paper.signature,
+                },
             })
         })
         .collect();
@@ -207,9 +226,9 @@ fn commit(
 }
 
 /// Frees a late seat, unless enough have committed to go on without it.
-fn expire(situation: &Situation, (address, job): (Pubkey, &Job), shard: &Shard) -> Option<Action> {
+fn expire(situation: &Situation, address: Pubkey, shard: &Shard) -> Option<Action> {
     let over = situation.now >= shard.commit_by && shard.state() == Some(ShardState::Assigned);
-    if !over || shard.reveals_open(job.quorum, situation.now) {
+    if !over || shard.reveals_open(situation.now) {
         return None;
     }
     let (seat, late) = occupied(shard, SeatStatus::Assigned).next()?;
@@ -231,14 +250,17 @@ fn refill(
     shard: &Shard,
 ) -> Option<Action> {
     let free = shard.free_seats();
-    let goes_on =
-        shard.count(SeatStatus::Committed) > 0 && shard.reveals_open(job.quorum, situation.now);
-    if free == 0 || goes_on || !job.round_fits(situation.now) {
+    let goes_on = shard.count(SeatStatus::Committed) > 0 && shard.reveals_open(situation.now);
+    let fits = match shard.is_single(job) {
+        true => job.first_round_fits(situation.now),
+        false => job.round_fits(situation.now),
+    };
+    if free == 0 || goes_on || !fits {
         return None;
     }
     let live = shard.seats.iter().filter(|seat| seat.is_live());
     let seated: Vec<Pubkey> = live.map(|seat| seat.provider).collect();
-    let providers = bench.seat((address, job), shard.index, shard.attempt, &seated, free, 1)?;
+    let providers = bench.seat((address, job), Door::of(shard), &seated, free, 1)?;
     Some(Action::Assign {
         job: address,
         shard: shard.index,

@@ -5,6 +5,7 @@ use crate::desk::{HandedIn, Opening};
 use anchor_lang::Discriminator;
 use bytemuck::{Zeroable, bytes_of};
 use millrace_chain::address;
+use millrace_chain::program::math::sortition::EVERYONE;
 use millrace_chain::program::state::{Network, Provider, Seat, SeatStatus, ShardState};
 
 const ME: Pubkey = Pubkey::new_from_array([1; 32]);
@@ -39,6 +40,7 @@ impl World {
         };
         let network = Network {
             min_stake: 10,
+            sortition_start: EVERYONE,
             ..Network::zeroed()
         };
         world.put(
@@ -105,6 +107,7 @@ impl World {
             reveal_by: self.now + 40,
             state: ShardState::Assigned as u8,
             target: 3,
+            quorum: 2,
             ..Shard::zeroed()
         };
         for n in 0..3 {
@@ -150,6 +153,7 @@ impl World {
             picture: &self.picture,
             me: ME,
             now: self.now,
+            slot: self.slot,
             agents: &self.agents,
             papers: &self.papers,
             busy: &self.busy,
@@ -434,7 +438,8 @@ fn a_result_is_filed_before_its_seats_are_released() {
     world.hand_in(1, Some(2));
     world.shard(|shard| {
         shard.state = ShardState::Settled as u8;
-        shard.root = [1; 32];
+        shard.winner = 0;
+        shard.seats[0].digest = [1; 32];
         shard.seats[0].status = SeatStatus::Right as u8;
         shard.seats[1].status = SeatStatus::Wrong as u8;
     });

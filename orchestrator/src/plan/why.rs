@@ -1,7 +1,7 @@
 //! Why a job waits, by name.
 
 use super::Situation;
-use super::matching::{Bench, Obstacle};
+use super::matching::{Bench, Door, Obstacle};
 use millrace_chain::Pubkey;
 use millrace_chain::program::state::{Job, JobState};
 use std::collections::BTreeMap;
@@ -26,11 +26,15 @@ pub fn why_waiting(situation: &Situation, address: Pubkey, job: &Job) -> Vec<Str
         return vec!["the network is paused".to_owned()];
     }
     let bench = Bench::new(situation, network);
+    if bench.needs_seed(job) {
+        return vec!["its seed has not been taken from the chain yet".to_owned()];
+    }
     let providers = situation.picture.providers();
     let mut counts: BTreeMap<Obstacle, usize> = BTreeMap::new();
+    let door = Door::new_shard(job, u32::MAX);
     for candidate in providers.iter() {
         // Shard numbers past the last have no history: what stands in the way of any shard.
-        if let Some(obstacle) = bench.obstacle((address, job), u32::MAX, candidate, &[]) {
+        if let Some(obstacle) = bench.obstacle((address, job), door, candidate, &[]) {
             *counts.entry(obstacle).or_default() += 1;
         }
     }
@@ -59,5 +63,6 @@ fn words(obstacle: Obstacle) -> &'static str {
         Obstacle::Away => "not connected",
         Obstacle::Full => "full",
         Obstacle::TriedHere => "tried before",
+        Obstacle::NotDrawn => "not drawn yet",
     }
 }

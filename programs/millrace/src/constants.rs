@@ -6,9 +6,9 @@ pub const MAX_SEATS: usize = 5;
 pub const BPS: u64 = 10_000;
 /// Most that the protocol may take of what providers are paid, in basis points.
 pub const MAX_FEE_BPS: u16 = 1_000;
-/// Treasury vaults for each mint. Every settlement pays its fee into one of them, chosen by the
-/// job's address, so that settlements of different jobs need not write the same account.
-pub const TREASURY_BUCKETS: u8 = 8;
+/// Buckets that fees, penalties and points go into. Every settlement writes one of them, chosen by
+/// the job's address, so that settlements of different jobs need not write the same account.
+pub const BUCKETS: u8 = 8;
 /// Most shards that a network may allow in one job.
 pub const MAX_SHARDS: u32 = 1_024;
 /// Longest window that a network may allow, in seconds: one day.
@@ -19,6 +19,18 @@ pub const MAX_DEADLINE_SECS: u32 = 30 * 86_400;
 pub const MAX_UNBONDING_SECS: u32 = 90 * 86_400;
 /// Most that a seat may lock, in basis points of its highest price: a thousand prices.
 pub const MAX_LOCK_BPS: u64 = 10_000_000;
+/// Longest time to decline a seat that a network may allow, in seconds: one hour.
+pub const MAX_ACCEPT_SECS: u32 = 3_600;
+/// Most that a cranker may be paid of what a late party forfeits, in basis points.
+pub const MAX_BOUNTY_BPS: u16 = 5_000;
+/// Most slots that an audit's draw may be spread over: within the slot hashes that the chain keeps.
+pub const MAX_DRAW_SLOTS: u8 = 64;
+/// Shortest and longest epoch that a network may have, in seconds: one minute and ninety days.
+pub const EPOCH_SECS: std::ops::RangeInclusive<u32> = 60..=90 * 86_400;
+/// Epochs of which a provider's points, not banked yet, are kept.
+pub const PROVIDER_EPOCHS: usize = 8;
+/// Epochs of which a bucket's points, not closed yet, are kept.
+pub const BUCKET_EPOCHS: usize = 16;
 /// Layout version written into every account.
 pub const ACCOUNT_VERSION: u8 = 1;
 
@@ -26,8 +38,20 @@ pub const ACCOUNT_VERSION: u8 = 1;
 pub mod seeds {
     /// The one [`crate::state::Network`].
     pub const NETWORK: &[u8] = b"network";
-    /// A treasury vault: `[TREASURY, mint, bucket]`.
+    /// A [`crate::state::Bucket`]: `[BUCKET, index]`.
+    pub const BUCKET: &[u8] = b"bucket";
+    /// A treasury vault: `[TREASURY, mint, bucket index]`.
     pub const TREASURY: &[u8] = b"treasury";
+    /// The one [`crate::state::Rewards`].
+    pub const REWARDS: &[u8] = b"rewards";
+    /// The vault that rewards are paid from.
+    pub const REWARDS_VAULT: &[u8] = b"rewards_vault";
+    /// An [`crate::state::Epoch`]: `[EPOCH, number]`.
+    pub const EPOCH: &[u8] = b"epoch";
+    /// An orchestrator's bond vault: `[BOND, orchestrator]`.
+    pub const BOND: &[u8] = b"bond";
+    /// A [`crate::state::Challenge`]: `[CHALLENGE, job, index]`.
+    pub const CHALLENGE: &[u8] = b"challenge";
     /// An [`crate::state::Orchestrator`]: `[ORCHESTRATOR, key]`.
     pub const ORCHESTRATOR: &[u8] = b"orchestrator";
     /// A [`crate::state::Provider`]: `[PROVIDER, authority]`.

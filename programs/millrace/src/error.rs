@@ -21,8 +21,8 @@ pub enum MillraceError {
     /// A parameter lies outside its constant bounds.
     #[msg("A network parameter is outside its bounds")]
     ParameterOutOfBounds,
-    /// The mint is not an SPL Token mint.
-    #[msg("The mint must belong to the SPL Token program")]
+    /// The mint is no mint of a token program, or not the network's.
+    #[msg("The mint is no initialized mint of a token program, or not the network's")]
     MintNotSupported,
     /// The account given is not the one that the books name.
     #[msg("An account is not the one that this instruction needs")]
@@ -123,6 +123,91 @@ pub enum MillraceError {
     /// Text in a tag is not printable ASCII padded with zeros.
     #[msg("A tag must be printable ASCII padded with zeros")]
     TagInvalid,
+    /// The bucket's index is above the last one.
+    #[msg("There is no bucket with this index")]
+    BucketOutOfBounds,
+    /// A provider must take at least one seat.
+    #[msg("A provider must take at least one seat at a time")]
+    SeatsZero,
+    /// The only shard of a job lies in the job's account; others have their own.
+    #[msg("The only shard of a job has no account of its own, and every other one has")]
+    ShardPlace,
+    /// The orchestrator's bond is below the network's minimum.
+    #[msg("The orchestrator's bond is below the network's minimum")]
+    BondBelowMinimum,
+    /// The orchestrator has to be retired first.
+    #[msg("The orchestrator is active: it has to be retired first")]
+    OrchestratorActive,
+    /// The provider still has seats, stake, earnings or rewards.
+    #[msg(
+        "The provider still has seats, stake, earnings or rewards: end, withdraw and claim them first"
+    )]
+    ProviderNotSettled,
+    /// Sortition does not admit the provider yet.
+    #[msg("Sortition does not admit this provider to the seat yet: its chances double each slot")]
+    NotAdmittedYet,
+    /// The block that the seed comes from is not there yet.
+    #[msg("The block whose hash is the job's seed is not there yet")]
+    SeedTooEarly,
+    /// The seed has to be taken first.
+    #[msg("The job's seed has not been taken yet, and sortition needs it")]
+    SeedMissing,
+    /// The job has its seed.
+    #[msg("The job has its seed already")]
+    SeedTaken,
+    /// No audit is to be drawn.
+    #[msg("No audit is to be drawn at this shard")]
+    NothingToDraw,
+    /// The audit's rate does not fit the mode.
+    #[msg(
+        "An audit's rate must be above zero and at most 10,000 basis points, and zero without audits"
+    )]
+    AuditRateOutOfBounds,
+    /// The accounts of the challenge are missing.
+    #[msg("The shard is challenged, and the accounts of the challenge are missing")]
+    ChallengeMissing,
+    /// Nobody has points of this epoch.
+    #[msg("Nobody has points of this epoch")]
+    EpochEmpty,
+    /// Fewer or more tokens arrived than were sent.
+    #[msg("Another amount of tokens arrived in the vault than was sent")]
+    ReceivedLess,
+    /// Token-2022 extension.
+    #[msg("The mint takes a fee of every transfer")]
+    MintHasTransferFee,
+    /// Token-2022 extension.
+    #[msg("The mint can be closed and made anew")]
+    MintHasCloseAuthority,
+    /// Token-2022 extension.
+    #[msg("The mint can hide balances")]
+    MintIsConfidential,
+    /// Token-2022 extension.
+    #[msg("Accounts of the mint can be born frozen")]
+    MintHasDefaultState,
+    /// Token-2022 extension.
+    #[msg("The mint's tokens can't be transferred")]
+    MintIsNonTransferable,
+    /// Token-2022 extension.
+    #[msg("The mint shows amounts with interest that nobody pays")]
+    MintBearsInterest,
+    /// Token-2022 extension.
+    #[msg("Somebody can take the mint's tokens out of every account")]
+    MintHasPermanentDelegate,
+    /// Token-2022 extension.
+    #[msg("The mint calls another program at every transfer")]
+    MintHasTransferHook,
+    /// Token-2022 extension.
+    #[msg("The mint shows amounts multiplied by a number that can change")]
+    MintIsScaled,
+    /// Token-2022 extension.
+    #[msg("All transfers of the mint can be paused")]
+    MintCanBePaused,
+    /// Token-2022 extension.
+    #[msg("Burning the mint's tokens needs another's permission")]
+    MintHasPermissionedBurn,
+    /// Token-2022 extension that this version does not know.
+    #[msg("The mint has an extension that this version does not know")]
+    MintExtensionUnknown,
 }
 
 #[cfg(not(target_os = "solana"))]
@@ -168,6 +253,33 @@ impl MillraceError {
         Self::OrchestratorInactive,
         Self::ListLength,
         Self::TagInvalid,
+        Self::BucketOutOfBounds,
+        Self::SeatsZero,
+        Self::ShardPlace,
+        Self::BondBelowMinimum,
+        Self::OrchestratorActive,
+        Self::ProviderNotSettled,
+        Self::NotAdmittedYet,
+        Self::SeedTooEarly,
+        Self::SeedMissing,
+        Self::SeedTaken,
+        Self::NothingToDraw,
+        Self::AuditRateOutOfBounds,
+        Self::ChallengeMissing,
+        Self::EpochEmpty,
+        Self::ReceivedLess,
+        Self::MintHasTransferFee,
+        Self::MintHasCloseAuthority,
+        Self::MintIsConfidential,
+        Self::MintHasDefaultState,
+        Self::MintIsNonTransferable,
+        Self::MintBearsInterest,
+        Self::MintHasPermanentDelegate,
+        Self::MintHasTransferHook,
+        Self::MintIsScaled,
+        Self::MintCanBePaused,
+        Self::MintHasPermissionedBurn,
+        Self::MintExtensionUnknown,
     ];
 
     /// The error with this number, counted from zero.

@@ -25,6 +25,7 @@ use sbf_builtins as _;
 
 use anchor_lang::prelude::*;
 pub use instructions::*;
+use state::{NetworkParameters, Offer};
 
 declare_id!("MiLLraceFkyND3d7H3dVcsmq8XD1HxMjeYCH8qFBgnf");
 
@@ -50,14 +51,77 @@ pub mod millrace_program {
         instructions::initialize_network(ctx, args)
     }
 
-    /// Opens a treasury vault. Anyone may.
-    pub fn open_treasury(ctx: Context<OpenTreasury>, bucket: u8) -> Result<()> {
-        instructions::open_treasury(ctx, bucket)
+    /// Proposes another authority; the default key takes a proposal back.
+    pub fn propose_authority(ctx: Context<ProposeAuthority>, proposed: Pubkey) -> Result<()> {
+        instructions::propose_authority(ctx, proposed)
+    }
+
+    /// Makes the proposed key the authority.
+    pub fn accept_authority(ctx: Context<AcceptAuthority>) -> Result<()> {
+        instructions::accept_authority(ctx)
+    }
+
+    /// Names another pauser.
+    pub fn set_pauser(ctx: Context<SetPauser>, pauser: Pubkey) -> Result<()> {
+        instructions::set_pauser(ctx, pauser)
+    }
+
+    /// Chooses parameters for what comes after.
+    pub fn set_parameters(
+        ctx: Context<SetParameters>,
+        parameters: NetworkParameters,
+    ) -> Result<()> {
+        instructions::set_parameters(ctx, parameters)
+    }
+
+    /// Stops new stakes, jobs and assignments.
+    pub fn pause(ctx: Context<Pause>) -> Result<()> {
+        instructions::pause(ctx)
+    }
+
+    /// Lets them go on.
+    pub fn resume(ctx: Context<Pause>) -> Result<()> {
+        instructions::resume(ctx)
+    }
+
+    /// Opens a bucket with its treasury vaults. Anyone may.
+    pub fn open_bucket(ctx: Context<OpenBucket>, index: u8) -> Result<()> {
+        instructions::open_bucket(ctx, index)
+    }
+
+    /// Takes fees and penalties out of a treasury vault.
+    pub fn withdraw_treasury(ctx: Context<WithdrawTreasury>, amount: u64) -> Result<()> {
+        instructions::withdraw_treasury(ctx, amount)
     }
 
     /// Lets a key assign seats and attest deliveries.
     pub fn register_orchestrator(ctx: Context<RegisterOrchestrator>, key: Pubkey) -> Result<()> {
         instructions::register_orchestrator(ctx, key)
+    }
+
+    /// Puts tokens into an orchestrator's bond. Anyone may.
+    pub fn bond(ctx: Context<Bond>, amount: u64) -> Result<()> {
+        instructions::bond(ctx, amount)
+    }
+
+    /// Takes an orchestrator out of service.
+    pub fn retire_orchestrator(ctx: Context<RetireOrchestrator>) -> Result<()> {
+        instructions::retire_orchestrator(ctx)
+    }
+
+    /// Gives a retired orchestrator its bond back. Anyone may crank it.
+    pub fn withdraw_bond(ctx: Context<WithdrawBond>) -> Result<()> {
+        instructions::withdraw_bond(ctx)
+    }
+
+    /// Opens the rewards' vault. Anyone may, once.
+    pub fn open_rewards(ctx: Context<OpenRewards>) -> Result<()> {
+        instructions::open_rewards(ctx)
+    }
+
+    /// Puts tokens into the rewards' vault. Anyone may.
+    pub fn fund_rewards(ctx: Context<FundRewards>, amount: u64) -> Result<()> {
+        instructions::fund_rewards(ctx, amount)
     }
 
     /// Creates a provider with its vaults.
@@ -68,14 +132,54 @@ pub mod millrace_program {
         instructions::register_provider(ctx, args)
     }
 
-    /// Puts tokens at stake.
+    /// Changes what a provider offers.
+    pub fn update_provider(ctx: Context<UpdateProvider>, offer: Offer) -> Result<()> {
+        instructions::update_provider(ctx, offer)
+    }
+
+    /// Names another hot key.
+    pub fn rotate_operator(ctx: Context<RotateOperator>, operator: Pubkey) -> Result<()> {
+        instructions::rotate_operator(ctx, operator)
+    }
+
+    /// Puts tokens at stake. Anyone may, for any provider.
     pub fn stake(ctx: Context<Stake>, amount: u64) -> Result<()> {
         instructions::stake(ctx, amount)
+    }
+
+    /// Begins to take free stake out.
+    pub fn request_unstake(ctx: Context<RequestUnstake>, amount: u64) -> Result<()> {
+        instructions::request_unstake(ctx, amount)
+    }
+
+    /// Takes out stake that has finished unbonding.
+    pub fn withdraw_stake(ctx: Context<WithdrawStake>) -> Result<()> {
+        instructions::withdraw_stake(ctx)
+    }
+
+    /// Closes a provider that has nothing left.
+    pub fn deregister(ctx: Context<Deregister>) -> Result<()> {
+        instructions::deregister(ctx)
+    }
+
+    /// Leaves a seat without penalty, as its operator has signed. Anyone may bring it.
+    pub fn decline_seat(ctx: Context<DeclineSeat>, seat: u8) -> Result<()> {
+        instructions::decline_seat(ctx, seat)
+    }
+
+    /// Opens commitments without a word about their outputs. Anyone may.
+    pub fn reveal_seats(ctx: Context<RevealSeats>, entries: Vec<RevealEntry>) -> Result<()> {
+        instructions::reveal_seats(ctx, entries)
     }
 
     /// Moves what a provider has earned to its authority. Anyone may crank it.
     pub fn claim_earnings(ctx: Context<ClaimEarnings>) -> Result<()> {
         instructions::claim_earnings(ctx)
+    }
+
+    /// Moves a provider's banked rewards to its authority. Anyone may crank it.
+    pub fn claim_rewards(ctx: Context<ClaimRewards>) -> Result<()> {
+        instructions::claim_rewards(ctx)
     }
 
     /// Creates a client's counter and escrow vault. Once for each wallet.
@@ -91,6 +195,16 @@ pub mod millrace_program {
     /// Cancels and refunds the shards that no seat has taken.
     pub fn cancel_job(ctx: Context<CancelJob>) -> Result<()> {
         instructions::cancel_job(ctx)
+    }
+
+    /// Says that the output of a seat is there.
+    pub fn acknowledge_delivery(ctx: Context<AcknowledgeDelivery>, seat: u8) -> Result<()> {
+        instructions::acknowledge_delivery(ctx, seat)
+    }
+
+    /// Locks a bond and calls for more seats to decide about a result. Anyone may.
+    pub fn challenge_shard(ctx: Context<ChallengeShard>, index: u32) -> Result<()> {
+        instructions::challenge_shard(ctx, index)
     }
 
     /// Seats providers at a shard and locks their stake.
@@ -111,6 +225,16 @@ pub mod millrace_program {
         instructions::record_reveals(ctx, entries)
     }
 
+    /// Draws whether others recompute a result. Anyone may.
+    pub fn draw_audit(ctx: Context<DrawAudit>) -> Result<()> {
+        instructions::draw_audit(ctx)
+    }
+
+    /// Takes the seed of a job. Anyone may.
+    pub fn seed_job(ctx: Context<SeedJob>) -> Result<()> {
+        instructions::seed_job(ctx)
+    }
+
     /// Pays, slashes, reopens or fails a shard, as its seats say. Anyone may.
     pub fn settle_shard<'info>(ctx: Context<'info, SettleShard<'info>>) -> Result<()> {
         instructions::settle_shard(ctx)
@@ -129,5 +253,15 @@ pub mod millrace_program {
     /// Closes shard accounts of a finished job and, after the last one, the job. Anyone may.
     pub fn close_job<'info>(ctx: Context<'info, CloseJob<'info>>) -> Result<()> {
         instructions::close_job(ctx)
+    }
+
+    /// Counts the points of an epoch that is over. Anyone may.
+    pub fn close_epoch<'info>(ctx: Context<'info, CloseEpoch<'info>>, number: u32) -> Result<()> {
+        instructions::close_epoch(ctx, number)
+    }
+
+    /// Turns a provider's points into rewards. Anyone may.
+    pub fn bank_rewards(ctx: Context<BankRewards>) -> Result<()> {
+        instructions::bank_rewards(ctx)
     }
 }

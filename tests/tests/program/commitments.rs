@@ -2,8 +2,9 @@
 //! the check right before it covers exactly that.
 
 use super::fixture::{Market, RIGHT, Setup, WRONG, refused, refused_as, refused_outside, swap};
-use millrace_chain::address;
-use millrace_chain::instruction::{SignedCommitment, create_token_account, record_commitments};
+use millrace_chain::instruction::{
+    Place, SignedCommitment, SignedStatement, create_token_account, record_commitments,
+};
 use millrace_program::state::SeatStatus;
 use solana_sdk::instruction::{Instruction, InstructionError};
 use solana_sdk::pubkey::Pubkey;
@@ -30,7 +31,12 @@ fn seated() -> (Market, Pubkey) {
 }
 
 fn check_and_record(job: &Pubkey, claims: &[SignedCommitment]) -> [Instruction; 2] {
-    record_commitments(address::shard(job, 0), claims)
+    let place = Place {
+        job: *job,
+        index: 0,
+        alone: true,
+    };
+    record_commitments(place, claims)
 }
 
 fn write(instruction: &mut Instruction, at: usize, number: u16) {
@@ -57,7 +63,7 @@ fn commitments_that_their_operators_signed_count_whoever_brings_them() {
 fn a_signature_that_does_not_hold_never_reaches_the_program() {
     let (mut market, job) = seated();
     let mut claim = market.claim(&job, 0, (0, RIGHT));
-    claim.signature[5] ^= 1;
+    claim.signed.signature[5] ^= 1;
     refused_outside(market.commit_claims(&job, 0, &[claim]), INVALID_SIGNATURE);
 }
 
@@ -68,8 +74,11 @@ fn another_key_than_the_operators_does_not_commit() {
     let worker = &market.workers[0];
     for key in [&worker.authority, &market.workers[1].operator] {
         let signed = SignedCommitment {
-            operator: key.pubkey(),
-            signature: key.sign_message(&claim.statement).into(),
+            signed: SignedStatement {
+                operator: key.pubkey(),
+                signature: key.sign_message(&claim.signed.statement).into(),
+                ..claim.signed
+            },
             ..claim
         };
         let record = check_and_record(&job, &[signed]);
@@ -135,7 +144,7 @@ fn offsets_that_point_away_from_the_operators_key_and_statement_do_not_count() {
     let (mut market, job) = seated();
     let claim = market.claim(&job, 0, (0, RIGHT));
     let forger = &market.workers[1].operator;
-    let forged: [u8; 64] = forger.sign_message(&claim.statement).into();
+    let forged: [u8; 64] = forger.sign_message(&claim.signed.statement).into();
     let [mut check, record] = check_and_record(&job, &[claim]);
     // The operator's key and the statement stay where they usually are; what is checked is the
     // forger's signature over the same statement, further behind.
@@ -185,7 +194,7 @@ fn a_message_of_another_length_than_a_statement_does_not_count() {
     let claim = market.claim(&job, 0, (0, RIGHT));
     let operator = &market.workers[0].operator;
     for length in [0, 31, 33] {
-        let mut message = claim.statement.to_vec();
+        let mut message = claim.signed.statement.to_vec();
         message.resize(length, 0);
         let signature: [u8; 64] = operator.sign_message(&message).into();
         let [mut check, record] = check_and_record(&job, &[claim]);
@@ -256,7 +265,7 @@ fn what_poses_as_the_list_of_instructions_is_refused() {
     let (mut market, job) = seated();
     let claim = market.claim(&job, 0, (0, RIGHT));
     let [check, record] = check_and_record(&job, &[claim]);
-    let sysvar = record.accounts[2].pubkey;
+    let sysvar = record.accounts[3].pubkey;
     let posing = swap(record, sysvar, market.owner.pubkey());
     let outcome = market.machine.send(&[check, posing], &[]);
     refused_as(outcome, InstructionError::UnsupportedSysvar);

@@ -2,7 +2,7 @@
 
 use super::fixture::{Balances, Market, RIGHT, Setup, WRONG};
 use millrace_chain::address;
-use millrace_program::state::{Provider, treasury_bucket};
+use millrace_program::state::{Provider, bucket_of};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 
@@ -11,7 +11,7 @@ const GIFT: u64 = 777;
 /// Sends a gift into every vault around a job.
 fn donate(market: &mut Market, job: &Pubkey) {
     let mints = market.mints;
-    let bucket = treasury_bucket(job);
+    let bucket = bucket_of(job);
     let client = address::client(&market.owner.pubkey());
     let mut vaults = vec![
         (mints.payment, address::escrow(&client)),

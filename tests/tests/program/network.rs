@@ -1,7 +1,7 @@
 //! How a network is born: once, by who may, with mints and parameters that hold.
 
 use super::fixture::{
-    Loader, Machine, Market, Outcome, PARAMETERS, RIGHT, SOL, Setup, key, refused, swap,
+    Loader, Machine, Market, Outcome, PARAMETERS, REWARDS, RIGHT, SOL, Setup, key, refused, swap,
 };
 use millrace_chain::address;
 use millrace_chain::instruction::{self, Mints};
@@ -39,6 +39,7 @@ fn birth(
         network_id: [9; 32],
         pauser: key(8).pubkey(),
         parameters,
+        rewards: REWARDS,
     };
     instruction::initialize_network(authority.pubkey(), mints, upgradeable, args)
 }
@@ -207,7 +208,7 @@ fn only_the_authority_registers_orchestrators_and_each_once() {
     let mut market = Market::open();
     let (stranger, candidate) = (key(6), key(7).pubkey());
     market.machine.airdrop(&stranger.pubkey(), SOL);
-    let register = instruction::register_orchestrator(stranger.pubkey(), candidate);
+    let register = instruction::register_orchestrator(stranger.pubkey(), candidate, market.mints);
     refused(
         market.machine.send(&[register], &[&stranger]),
         "NotAuthorized",

@@ -173,7 +173,7 @@ fn a_required_tag_is_printable_and_padded_with_zeros() {
 fn kinds_that_this_version_does_not_know_are_refused() {
     let mut market = market();
     const SCENARIO: usize = 8 + 8 + 32 + 32;
-    for (at, unknown) in [(SCENARIO, 3), (SCENARIO + 1, 1), (SCENARIO + 2, 1)] {
+    for (at, unknown) in [(SCENARIO, 3), (SCENARIO + 1, 3), (SCENARIO + 2, 1)] {
         let owner = market.owner.pubkey();
         let mut post = instruction::post_job(owner, market.mints, market.terms());
         post.data[at] = unknown;

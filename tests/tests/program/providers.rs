@@ -9,7 +9,7 @@ use solana_sdk::signer::Signer;
 #[test]
 fn a_provider_is_registered_with_what_it_says_and_no_stake() {
     let mut market = Market::open();
-    let worker = market.hire(0, |offer| offer.gpus = 2);
+    let worker = market.hire(0, |args| args.offer.gpus = 2);
     let (books, keys) = (market.provider(worker), &market.workers[worker]);
     assert_eq!(books.authority, keys.authority.pubkey());
     assert_eq!(books.operator, keys.operator.pubkey());
@@ -26,11 +26,11 @@ fn what_a_provider_says_of_itself_must_make_sense() {
     let authority = key(6);
     market.machine.airdrop(&authority.pubkey(), SOL);
     let nonsense: [(Change, &str); 5] = [
-        (|o| o.ask_price = 0, "PriceZero"),
-        (|o| o.max_open_seats = 0, "ListLength"),
-        (|o| o.supplier = tag(b"two words"), "TagInvalid"),
-        (|o| o.region = tag(b"two words"), "TagInvalid"),
-        (|o| o.gpu_model = tag(b"two words"), "TagInvalid"),
+        (|o| o.offer.ask_price = 0, "PriceZero"),
+        (|o| o.offer.max_open_seats = 0, "SeatsZero"),
+        (|o| o.offer.supplier = tag(b"two words"), "TagInvalid"),
+        (|o| o.offer.region = tag(b"two words"), "TagInvalid"),
+        (|o| o.offer.gpu_model = tag(b"two words"), "TagInvalid"),
     ];
     for (change, error) in nonsense {
         let mut args = offer(authority.pubkey());

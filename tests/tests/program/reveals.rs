@@ -128,9 +128,9 @@ fn a_copied_commitment_can_not_be_opened() {
         provider: copy.provider.as_array(),
     };
     copy.commitment = seen;
-    copy.statement = place.statement(&seen);
+    copy.signed.statement = place.statement(&seen);
     let operator = &market.workers[1].operator;
-    copy.signature = operator.sign_message(&copy.statement).into();
+    copy.signed.signature = operator.sign_message(&copy.signed.statement).into();
     let claims = [0, 2].map(|w| market.claim(&job, 0, ALL[w]));
     let all = [claims[0], copy, claims[1]];
     market.commit_claims(&job, 0, &all).unwrap();
@@ -189,8 +189,8 @@ fn only_the_jobs_orchestrator_attests_that_a_result_was_delivered() {
     market.commit(&job, 0, &ALL).unwrap();
     let other = key(7);
     let entry = market.opening(&job, 0, ALL[0]);
-    let shard = address::shard(&job, 0);
-    let reveal = instruction::record_reveals(other.pubkey(), job, shard, vec![entry]);
+    let place = market.place(&job, 0);
+    let reveal = instruction::record_reveals(other.pubkey(), place, vec![entry]);
 
     let outcome = market.machine.send(from_ref(&reveal), &[&other]);
     refused(outcome, "AccountNotInitialized");

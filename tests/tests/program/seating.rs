@@ -26,7 +26,6 @@ fn a_seat_locks_stake_and_starts_the_windows() {
     market.assign(&job, 0, &[2, 0]).unwrap();
     let (now, shard) = (market.machine.now(), market.shard(&job, 0));
     assert_eq!((shard.commit_by, shard.reveal_by), (now + 60, now + 90));
-    assert_eq!(shard.payer, market.orchestrator.pubkey());
     let seats = [0, 1].map(|at| (shard.seats[at].provider, shard.seats[at].price));
     let accounts = market.accounts(&[2, 0]);
     assert_eq!(seats, [(accounts[0], 4), (accounts[1], 4)]);
@@ -75,7 +74,7 @@ fn a_provider_that_asks_more_than_the_cap_takes_no_seat() {
 #[test]
 fn a_provider_takes_no_more_seats_than_it_said() {
     let mut market = nobody();
-    let worker = market.staffed(100_000, |offer| offer.max_open_seats = 2);
+    let worker = market.staffed(100_000, |args| args.offer.max_open_seats = 2);
     let jobs: Vec<Pubkey> = (0..3).map(|_| market.posted(alone)).collect();
     market.assign(&jobs[0], 0, &[worker]).unwrap();
     market.assign(&jobs[1], 0, &[worker]).unwrap();
@@ -139,7 +138,7 @@ fn only_the_orchestrator_that_the_job_asks_for_hands_it_out() {
     refused(market.assign(&job, 0, &[0]), "OrchestratorMismatch");
 
     let provider = market.accounts(&[0]);
-    let assign = instruction::assign_seats(other.pubkey(), job, 0, &provider);
+    let assign = instruction::assign_seats(other.pubkey(), market.place(&job, 0), &provider);
     let outcome = market.machine.send(from_ref(&assign), &[&other]);
     refused(outcome, "AccountNotInitialized");
     let [own, registered] =
@@ -203,7 +202,7 @@ fn only_providers_sit_down() {
         (market.owner.pubkey(), "AccountOwnedByWrongProgram"),
     ];
     for (other, error) in others {
-        let assign = instruction::assign_seats(orchestrator, job, 0, &[other]);
+        let assign = instruction::assign_seats(orchestrator, market.place(&job, 0), &[other]);
         let outcome = market.machine.send(&[assign], &[&market.orchestrator]);
         refused(outcome, error);
     }

@@ -2,7 +2,7 @@
 
 use super::fixture::{Answer, Balances, Market, RIGHT, WRONG, key, refused, swap};
 use millrace_chain::address;
-use millrace_program::state::treasury_bucket;
+use millrace_program::state::bucket_of;
 use solana_sdk::instruction::AccountMeta;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
@@ -115,22 +115,22 @@ fn a_job_is_paid_out_of_its_own_clients_escrow() {
 #[test]
 fn fees_and_penalties_go_to_the_treasury_of_the_jobs_bucket_alone() {
     let mut due = due();
-    let bucket = treasury_bucket(&due.1);
+    let bucket = bucket_of(&due.1);
     let mints = due.0.mints;
     let owner = due.0.owner.pubkey();
     for mint in [mints.payment, mints.stake] {
         let own = address::treasury(&mint, bucket);
         let elsewhere = address::treasury(&mint, (bucket + 1) % 8);
-        does_not_settle(&[(own, elsewhere)], "ConstraintSeeds", &mut due);
+        does_not_settle(&[(own, elsewhere)], "WrongAccount", &mut due);
         let wallet = address::token_account(&owner, &mint);
-        does_not_settle(&[(own, wallet)], "ConstraintSeeds", &mut due);
+        does_not_settle(&[(own, wallet)], "WrongAccount", &mut due);
     }
 }
 
 #[test]
 fn payments_and_stake_keep_to_their_own_tokens() {
     let mut due = due();
-    let bucket = treasury_bucket(&due.1);
+    let bucket = bucket_of(&due.1);
     let mints = due.0.mints;
     let treasury = |mint: &Pubkey| address::treasury(mint, bucket);
     let (payment, stake) = (mints.payment, mints.stake);

@@ -4,6 +4,7 @@
 mod admin;
 mod client;
 mod crank;
+mod mints;
 mod orchestrator;
 mod provider;
 mod tokens;

@@ -31,6 +31,16 @@ pub fn share(amount: u64, bps: u64) -> Result<u64> {
     add(mul(whole, bps)?, mul(rest, bps)? / BPS)
 }
 
+/// `amount × part ÷ whole`, rounded down, for a part of at most the whole; 0 of nothing.
+pub fn proportion(amount: u64, part: u64, whole: u64) -> u64 {
+    if whole == 0 {
+        return 0;
+    }
+    let exact = u128::from(amount) * u128::from(part.min(whole)) / u128::from(whole);
+    // At most `amount`, because the part is at most the whole.
+    u64::try_from(exact).unwrap_or(amount)
+}
+
 /// Most that one shard can cost: every seat up to the most replicas paid at the cap, plus the fee.
 pub fn shard_cost(price_cap: u64, max_units: u64, max_replicas: u8, fee_bps: u16) -> Result<u64> {
     let pay = mul(mul(price_cap, max_units)?, u64::from(max_replicas))?;
@@ -48,6 +58,14 @@ mod tests {
         fn a_share_equals_the_exact_quotient_rounded_down(amount: u64, bps in 0..=BPS) {
             let exact = u128::from(amount) * u128::from(bps) / u128::from(BPS);
             prop_assert_eq!(u128::from(share(amount, bps).unwrap()), exact);
+        }
+
+        #[test]
+        fn proportions_of_the_parts_never_exceed_the_whole(amount: u64, parts in prop::collection::vec(0u64..1 << 40, 1..50)) {
+            let whole: u64 = parts.iter().sum();
+            let each: u128 = parts.iter().map(|p| u128::from(proportion(amount, *p, whole))).sum();
+            prop_assert!(each <= u128::from(amount));
+            prop_assert_eq!(proportion(amount, whole, whole), if whole == 0 { 0 } else { amount });
         }
 
         #[test]

@@ -29,16 +29,22 @@ pub struct Question {
     pub quorum: u8,
     /// Seats that this round fills.
     pub target: u8,
-    /// Seats a shard may have at the most.
+    /// Seats the shard may have at the most, as it stands.
     pub max_replicas: u8,
     /// Results have been shown in this round, so that no seat can be filled in it any more.
     pub revealing: bool,
+    /// Whoever has committed may show its result.
+    pub reveals_open: bool,
     /// The commit window of this round is over.
     pub commits_over: bool,
     /// The reveal window of this round is over.
     pub round_over: bool,
     /// Another whole round fits before the job's deadline.
     pub another_round_fits: bool,
+    /// Nobody may challenge the result any more.
+    pub stands: bool,
+    /// The job's deadline is over.
+    pub over: bool,
 }
 
 /// Decides. Pure: equal inputs, equal verdict, whoever asks.
@@ -56,6 +62,16 @@ pub fn verdict(seats: &[Seat; MAX_SEATS], question: &Question) -> Verdict {
     let complete = revealed >= usize::from(question.max_replicas);
     let quorum = votes >= usize::from(question.quorum);
     if quorum && (unanimous || complete || !question.another_round_fits) {
+        if !question.stands {
+            return Verdict::Wait;
+        }
+        if !is_delivered(seats, winner) {
+            // The client has nothing to pay for; nobody can say whose fault that is.
+            return match question.over {
+                true => Verdict::Fail,
+                false => Verdict::Wait,
+            };
+        }
         // Where not everyone could be heard before the deadline, two cheats might be all who
         // were: the quorum is paid, and nobody is slashed.
         return Verdict::Settle {
@@ -66,13 +82,21 @@ pub fn verdict(seats: &[Seat; MAX_SEATS], question: &Question) -> Verdict {
     if complete || !question.another_round_fits {
         return Verdict::Fail;
     }
-    // A reopened shard whose seats nobody took stays as it is.
-    let nobody_to_release = assigned == 0 && question.target == question.max_replicas;
-    if nobody_to_release && !question.revealing {
-        Verdict::Wait
-    } else {
+    // A round in which nobody was late and that can't grow would be the same round again.
+    let late = assigned > 0 || (committed > 0 && question.reveals_open);
+    if question.revealing || late || question.target < question.max_replicas {
         Verdict::Reopen
+    } else {
+        Verdict::Wait
     }
+}
+
+/// Whether an output with the result of seat `winner` is in the hands of somebody who gives it to the
+/// client: equal roots are equal bytes, whoever delivered them.
+fn is_delivered(seats: &[Seat; MAX_SEATS], winner: usize) -> bool {
+    let winner = &seats[winner];
+    let mut agreeing = seats.iter().filter(|seat| seat.agrees_with(winner));
+    agreeing.any(|seat| seat.delivered != 0)
 }
 
 /// A seat of the largest group that revealed the same result, and the group's size.
@@ -99,9 +123,12 @@ mod tests {
         target: 3,
         max_replicas: 5,
         revealing: true,
+        reveals_open: true,
         commits_over: false,
         round_over: false,
         another_round_fits: true,
+        stands: true,
+        over: false,
     };
 
     fn seats(of: &[(SeatStatus, u8)]) -> [Seat; MAX_SEATS] {
@@ -110,6 +137,7 @@ mod tests {
             seat.status = *status as u8;
             seat.digest = [*root; 32];
             seat.units = 1;
+            seat.delivered = u8::from(*status == Revealed);
         }
         seats
     }
@@ -255,5 +283,59 @@ mod tests {
                 slash: true
             }
         );
+    }
+
+    #[test]
+    fn seats_that_could_show_a_result_and_did_not_make_room_for_others() {
+        let s = seats(&[(Committed, 0), (Committed, 0), (Committed, 0)]);
+        let q = Question {
+            max_replicas: 3,
+            revealing: false,
+            commits_over: true,
+            round_over: true,
+            ..Q
+        };
+        assert_eq!(verdict(&s, &q), Verdict::Reopen);
+        let unheard = Question {
+            reveals_open: false,
+            ..q
+        };
+        assert_eq!(verdict(&s, &unheard), Verdict::Wait);
+    }
+
+    #[test]
+    fn an_output_that_nobody_has_is_waited_for_until_the_deadline_and_not_paid() {
+        let mut s = seats(&[(Revealed, 1), (Revealed, 1), (Revealed, 2)]);
+        s[0].delivered = 0;
+        s[1].delivered = 0;
+        let q = Question {
+            max_replicas: 3,
+            another_round_fits: false,
+            ..Q
+        };
+        assert_eq!(verdict(&s, &q), Verdict::Wait);
+        let over = Question { over: true, ..q };
+        assert_eq!(verdict(&s, &over), Verdict::Fail);
+        s[1].delivered = 1;
+        let paid = Verdict::Settle {
+            winner: 0,
+            slash: true,
+        };
+        assert_eq!(verdict(&s, &q), paid);
+    }
+
+    #[test]
+    fn a_single_result_stands_once_its_time_to_be_challenged_is_over() {
+        let s = seats(&[(Revealed, 1)]);
+        let q = Question {
+            quorum: 1,
+            target: 1,
+            max_replicas: 1,
+            stands: false,
+            ..Q
+        };
+        assert_eq!(verdict(&s, &q), Verdict::Wait);
+        let stands = Question { stands: true, ..q };
+        assert!(matches!(verdict(&s, &stands), Verdict::Settle { .. }));
     }
 }

@@ -15,7 +15,8 @@ pub struct Client {
     pub escrow: Pubkey,
     /// Nonce of the next job.
     pub next_nonce: u64,
-    /// What the open jobs hold together, base units. The vault's balance is never below it.
+    /// What the open jobs hold together, bonds of challenges included, base units. The vault's balance
+    /// is never below it.
     pub held: u64,
     /// Jobs that are not closed yet.
     pub open_jobs: u32,

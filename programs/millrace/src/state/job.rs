@@ -1,9 +1,10 @@
 use crate::error::MillraceError;
 use crate::math::money;
-use crate::state::Provider;
+use crate::state::{Provider, Shard};
 use anchor_lang::prelude::*;
 
-/// A job: its terms, fixed when it is posted, and the books of its escrow.
+/// A job: its terms, fixed when it is posted, and the books of its escrow. The only shard of a job
+/// lies behind it in the same account; see [`crate::state::ShardStore`].
 #[account(zero_copy)]
 #[repr(C)]
 #[derive(Debug)]
@@ -14,19 +15,22 @@ pub struct Job {
     pub manifest: [u8; 32],
     /// The orchestrator it asks for; all zeros for any.
     pub orchestrator: Pubkey,
-    /// Slot hash taken as the seed of sortition; all zeros until taken.
-    pub seed: [u8; 32],
     /// Supplier it requires; all zeros for any.
     pub supplier: [u8; 16],
     /// Region it requires; all zeros for any.
     pub region: [u8; 16],
+    /// Seed of sortition: the beginning of a slot's hash; 0 until taken.
+    pub seed: u64,
+    /// The seed is the hash of the first block after this slot: that of posting, unless nobody took
+    /// it while the chain remembered it.
+    pub seed_slot: u64,
     /// The client's counter at posting.
     pub nonce: u64,
     /// Most that a unit may cost, base units of the payment mint.
     pub price_cap: u64,
     /// Most units that a shard is paid for.
     pub max_units: u64,
-    /// Put into escrow at posting, base units.
+    /// Put into escrow by the client, base units.
     pub deposited: u64,
     /// Paid to providers, base units.
     pub paid: u64,
@@ -34,18 +38,16 @@ pub struct Job {
     pub refunded: u64,
     /// Paid to the protocol, base units.
     pub fee: u64,
-    /// Slashed stake that came in as compensation, base units.
+    /// Slashed stake and lost bonds that came in as compensation, base units.
     pub compensated: u64,
-    /// Still in escrow, base units.
-    pub held: u64,
+    /// Bonds of open challenges, base units; in the escrow vault, and not the client's.
+    pub bonded: u64,
     /// Score it requires, fuel per second.
     pub min_score: u64,
     /// When it was posted, unix seconds.
     pub posted_at: i64,
     /// When everything must be settled, unix seconds.
     pub deadline: i64,
-    /// Slot in which it was posted.
-    pub posted_slot: u64,
     /// Stake that a seat locks, base units of the stake mint.
     pub seat_lock: u64,
     /// Shards.
@@ -64,6 +66,10 @@ pub struct Job {
     pub commit_secs: u32,
     /// Time to reveal, seconds from the end of the commit window.
     pub reveal_secs: u32,
+    /// Time to challenge a result, seconds from its reveal; 0 where it can't be challenged.
+    pub challenge_secs: u32,
+    /// Time to decline a seat, seconds from its assignment, as it was at posting.
+    pub accept_secs: u32,
     /// Memory it requires, MiB.
     pub min_memory_mb: u32,
     /// Cores it requires.
@@ -74,6 +80,10 @@ pub struct Job {
     pub slash_bps: u16,
     /// Late share, basis points, as it was at posting.
     pub late_bps: u16,
+    /// Cranker's share of a penalty, basis points, as it was at posting.
+    pub bounty_bps: u16,
+    /// How often an audit is drawn, basis points; 0 where none is.
+    pub audit_bps: u16,
     /// See [`Scenario`].
     pub scenario: u8,
     /// See [`Mode`].
@@ -82,10 +92,12 @@ pub struct Job {
     pub meter: u8,
     /// Seats that a shard starts with.
     pub replicas: u8,
-    /// Seats that must agree.
+    /// Seats that must agree where there is more than one.
     pub quorum: u8,
     /// Seats that a shard may have at the most.
     pub max_replicas: u8,
+    /// Slots over which the draw of an audit is spread, as it was at posting.
+    pub draw_slots: u8,
     /// See [`JobState`].
     pub state: u8,
     /// Bump of this account.
@@ -93,7 +105,7 @@ pub struct Job {
     /// Layout version.
     pub version: u8,
     /// For later versions.
-    pub reserved: [u8; 83],
+    pub reserved: [u8; 6],
 }
 
 /// What kind of work a job is. Append only.
@@ -116,6 +128,10 @@ pub enum Scenario {
 pub enum Mode {
     /// `quorum` of the seats must agree.
     Quorum = 0,
+    /// One seat, and after its commitment a draw that decides whether others recompute it.
+    Audit = 1,
+    /// One seat, whose result stands unless somebody challenges it in time.
+    Challenge = 2,
 }
 
 /// What units count. Append only.
@@ -142,6 +158,48 @@ pub enum JobState {
 impl Job {
     /// Bytes of the account, discriminator included.
     pub const SIZE: usize = 8 + std::mem::size_of::<Self>();
+
+    /// Bytes of its account: with its only shard behind it, or without where there are several.
+    pub fn space(shards: u32, max_replicas: u8) -> usize {
+        match shards {
+            1 => Self::SIZE + Shard::inline_bytes(max_replicas),
+            _ => Self::SIZE,
+        }
+    }
+
+    /// Still in escrow for this job, base units; bonds are not in it.
+    ///
+    /// # Errors
+    /// [`MillraceError::InvariantBroken`] where more went out than came in.
+    pub fn held(&self) -> Result<u64> {
+        let came = self.deposited.checked_add(self.compensated);
+        let went = self
+            .paid
+            .checked_add(self.refunded)
+            .and_then(|sum| sum.checked_add(self.fee));
+        match (came, went) {
+            (Some(came), Some(went)) if went <= came => Ok(came - went),
+            _ => err!(MillraceError::InvariantBroken),
+        }
+    }
+
+    /// How it is verified; `None` for a number that this version does not know.
+    pub fn mode(&self) -> Option<Mode> {
+        match self.mode {
+            0 => Some(Mode::Quorum),
+            1 => Some(Mode::Audit),
+            2 => Some(Mode::Challenge),
+            _ => None,
+        }
+    }
+
+    /// Seats that must agree at a shard which nobody has drawn or challenged.
+    pub fn first_quorum(&self) -> u8 {
+        match self.mode() {
+            Some(Mode::Audit | Mode::Challenge) => 1,
+            _ => self.quorum,
+        }
+    }
 
     /// The state; `None` for a number that this version does not know.
     pub fn state(&self) -> Option<JobState> {
@@ -177,10 +235,20 @@ impl Job {
             == u64::from(self.shards)
     }
 
-    /// A whole round of work, commit and reveal, ends by the deadline if it starts now.
+    /// Length of a round of work, commit and reveal, seconds.
+    pub fn round_secs(&self) -> i64 {
+        i64::from(self.commit_secs) + i64::from(self.reveal_secs)
+    }
+
+    /// A whole round of work ends by the deadline if it starts now.
     pub fn round_fits(&self, now: i64) -> bool {
-        let round = i64::from(self.commit_secs) + i64::from(self.reveal_secs);
-        now.saturating_add(round) <= self.deadline
+        now.saturating_add(self.round_secs()) <= self.deadline
+    }
+
+    /// The first round of a shard fits, with the time to challenge its result and to decide that.
+    pub fn first_round_fits(&self, now: i64) -> bool {
+        let first = first_round_secs(self.round_secs(), self.challenge_secs);
+        now.saturating_add(first) <= self.deadline
     }
 
     /// Whether a provider meets the requirement; price and stake are looked at elsewhere.
@@ -193,42 +261,42 @@ impl Job {
             && provider.cores >= self.min_cores
     }
 
-    /// Moves `amount` from held to paid.
+    /// Pays `amount` to a provider.
+    ///
+    /// # Errors
+    /// [`MillraceError::InvariantBroken`] where the job does not hold so much.
     pub fn pay(&mut self, amount: u64) -> Result<()> {
-        self.held = money::sub(self.held, amount)?;
         self.paid = money::add(self.paid, amount)?;
-        Ok(())
+        self.held().map(|_| ())
     }
 
-    /// Moves `amount` from held to fee.
+    /// Pays `amount` to the protocol.
+    ///
+    /// # Errors
+    /// As [`Job::pay`].
     pub fn charge_fee(&mut self, amount: u64) -> Result<()> {
-        self.held = money::sub(self.held, amount)?;
         self.fee = money::add(self.fee, amount)?;
-        Ok(())
+        self.held().map(|_| ())
     }
 
-    /// Moves `amount` from held to refunded.
+    /// Gives `amount` back to the client.
+    ///
+    /// # Errors
+    /// As [`Job::pay`].
     pub fn refund(&mut self, amount: u64) -> Result<()> {
-        self.held = money::sub(self.held, amount)?;
         self.refunded = money::add(self.refunded, amount)?;
-        Ok(())
+        self.held().map(|_| ())
     }
 
-    /// Takes in slashed stake as compensation.
+    /// Takes in slashed stake or a lost bond as compensation.
     pub fn compensate(&mut self, amount: u64) -> Result<()> {
-        self.held = money::add(self.held, amount)?;
         self.compensated = money::add(self.compensated, amount)?;
         Ok(())
     }
 
-    /// `paid + refunded + fee + held == deposited + compensated`, and the shards add up.
+    /// `paid + refunded + fee ≤ deposited + compensated`, and the shards add up.
     pub fn invariant(&self) -> Result<()> {
-        let out = money::add(money::add(self.paid, self.refunded)?, self.fee)?;
-        let all = money::add(self.deposited, self.compensated)?;
-        require!(
-            money::add(out, self.held)? == all,
-            MillraceError::InvariantBroken
-        );
+        self.held()?;
         let ended = u64::from(self.settled) + u64::from(self.failed) + u64::from(self.cancelled);
         require!(
             ended <= u64::from(self.shards),
@@ -237,5 +305,14 @@ impl Job {
         require!(self.created <= self.shards, MillraceError::InvariantBroken);
         require!(self.live <= self.created, MillraceError::InvariantBroken);
         Ok(())
+    }
+}
+
+/// Length of a shard's first round, seconds, with the time to challenge its result and to decide
+/// that where there is such a time.
+pub fn first_round_secs(round_secs: i64, challenge_secs: u32) -> i64 {
+    match challenge_secs {
+        0 => round_secs,
+        window => round_secs.saturating_mul(2) + i64::from(window),
     }
 }

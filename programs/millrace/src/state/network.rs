@@ -15,21 +15,36 @@ pub struct Network {
     pub pending_authority: Pubkey,
     /// Key that may pause and resume.
     pub pauser: Pubkey,
-    /// Mint of stake, fixed.
+    /// Mint of stake and of rewards, fixed.
     pub stake_mint: Pubkey,
     /// Mint of payments, fixed.
     pub payment_mint: Pubkey,
     /// Least stake of a provider that takes seats, base units of the stake mint.
     pub min_stake: u64,
+    /// Least bond of an orchestrator that assigns seats, base units of the stake mint.
+    pub min_bond: u64,
     /// Stake that a seat locks, in basis points of its highest price. Where the mints differ it
     /// also stands for their exchange rate.
     pub lock_bps: u64,
+    /// Where the threshold of sortition starts: chances in 2^64 for each base unit of free stake.
+    /// The highest number admits everyone at once. See [`crate::math::sortition`].
+    pub sortition_start: u64,
+    /// When epoch 0 began, unix seconds, fixed.
+    pub epochs_from: i64,
+    /// Rewards of epoch 0, base units of the stake mint, fixed.
+    pub emission: u64,
+    /// Length of an epoch, seconds, fixed.
+    pub epoch_secs: u32,
+    /// Epochs after which the rewards of an epoch halve, fixed.
+    pub halving_epochs: u32,
     /// Time between a request to unstake and the withdrawal, seconds.
     pub unbonding_secs: u32,
-    /// Shortest commit or reveal window, seconds.
+    /// Shortest commit, reveal or challenge window, seconds.
     pub min_window_secs: u32,
-    /// Longest commit or reveal window, seconds.
+    /// Longest commit, reveal or challenge window, seconds.
     pub max_window_secs: u32,
+    /// Time in which a seat may be declined, seconds from its assignment.
+    pub accept_secs: u32,
     /// Furthest deadline, seconds after posting.
     pub max_deadline_secs: u32,
     /// Most shards of a job.
@@ -40,35 +55,41 @@ pub struct Network {
     pub slash_bps: u16,
     /// Share of the locked stake that a late seat loses, basis points.
     pub late_bps: u16,
+    /// Share of a penalty that goes to who cranked it, basis points.
+    pub bounty_bps: u16,
     /// Most seats of a shard.
     pub max_replicas: u8,
+    /// Slots over which the draw of an audit is spread.
+    pub draw_slots: u8,
     /// 1 while new stakes, jobs and assignments are paused.
     pub paused: u8,
     /// Bump of this account.
     pub bump: u8,
     /// Layout version.
     pub version: u8,
-    /// Bumps of the treasury vaults for the payment mint; 0 where not opened.
-    pub payment_treasury_bumps: [u8; TREASURY_BUCKETS as usize],
-    /// Bumps of the treasury vaults for the stake mint; 0 where not opened.
-    pub stake_treasury_bumps: [u8; TREASURY_BUCKETS as usize],
     /// For later versions.
-    pub reserved: [u8; 186],
+    pub reserved: [u8; 123],
 }
 
-/// The parameters that the authority chooses.
+/// The parameters that the authority chooses, and may choose anew for what comes after.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NetworkParameters {
     /// See [`Network::min_stake`].
     pub min_stake: u64,
+    /// See [`Network::min_bond`].
+    pub min_bond: u64,
     /// See [`Network::lock_bps`].
     pub lock_bps: u64,
+    /// See [`Network::sortition_start`].
+    pub sortition_start: u64,
     /// See [`Network::unbonding_secs`].
     pub unbonding_secs: u32,
     /// See [`Network::min_window_secs`].
     pub min_window_secs: u32,
     /// See [`Network::max_window_secs`].
     pub max_window_secs: u32,
+    /// See [`Network::accept_secs`].
+    pub accept_secs: u32,
     /// See [`Network::max_deadline_secs`].
     pub max_deadline_secs: u32,
     /// See [`Network::max_shards`].
@@ -79,8 +100,33 @@ pub struct NetworkParameters {
     pub slash_bps: u16,
     /// See [`Network::late_bps`].
     pub late_bps: u16,
+    /// See [`Network::bounty_bps`].
+    pub bounty_bps: u16,
     /// See [`Network::max_replicas`].
     pub max_replicas: u8,
+    /// See [`Network::draw_slots`].
+    pub draw_slots: u8,
+}
+
+/// When rewards are given and how many; fixed with the network.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RewardSchedule {
+    /// See [`Network::epoch_secs`].
+    pub epoch_secs: u32,
+    /// See [`Network::emission`].
+    pub emission: u64,
+    /// See [`Network::halving_epochs`].
+    pub halving_epochs: u32,
+}
+
+impl RewardSchedule {
+    /// # Errors
+    /// [`MillraceError::ParameterOutOfBounds`].
+    pub fn validate(&self) -> Result<()> {
+        let fits = EPOCH_SECS.contains(&self.epoch_secs) && self.halving_epochs > 0;
+        require!(fits, MillraceError::ParameterOutOfBounds);
+        Ok(())
+    }
 }
 
 impl NetworkParameters {
@@ -91,9 +137,11 @@ impl NetworkParameters {
         let bps = |share: u16| u64::from(share) <= BPS;
         let fits = self.min_stake > 0
             && (1..=MAX_LOCK_BPS).contains(&self.lock_bps)
+            && self.sortition_start > 0
             && self.min_window_secs >= 1
             && self.min_window_secs <= self.max_window_secs
             && self.max_window_secs <= MAX_WINDOW_SECS
+            && self.accept_secs <= MAX_ACCEPT_SECS
             && (1..=MAX_DEADLINE_SECS).contains(&self.max_deadline_secs)
             && self.unbonding_secs >= self.max_deadline_secs
             && self.unbonding_secs <= MAX_UNBONDING_SECS
@@ -101,7 +149,9 @@ impl NetworkParameters {
             && self.fee_bps <= MAX_FEE_BPS
             && bps(self.slash_bps)
             && bps(self.late_bps)
-            && (1..=MAX_SEATS).contains(&usize::from(self.max_replicas));
+            && self.bounty_bps <= MAX_BOUNTY_BPS
+            && (1..=MAX_SEATS).contains(&usize::from(self.max_replicas))
+            && (1..=MAX_DRAW_SLOTS).contains(&self.draw_slots);
         require!(fits, MillraceError::ParameterOutOfBounds);
         Ok(())
     }
@@ -114,16 +164,21 @@ impl Network {
     /// Takes over parameters that [`NetworkParameters::validate`] has passed.
     pub fn set_parameters(&mut self, p: &NetworkParameters) {
         self.min_stake = p.min_stake;
+        self.min_bond = p.min_bond;
         self.lock_bps = p.lock_bps;
+        self.sortition_start = p.sortition_start;
         self.unbonding_secs = p.unbonding_secs;
         self.min_window_secs = p.min_window_secs;
         self.max_window_secs = p.max_window_secs;
+        self.accept_secs = p.accept_secs;
         self.max_deadline_secs = p.max_deadline_secs;
         self.max_shards = p.max_shards;
         self.fee_bps = p.fee_bps;
         self.slash_bps = p.slash_bps;
         self.late_bps = p.late_bps;
+        self.bounty_bps = p.bounty_bps;
         self.max_replicas = p.max_replicas;
+        self.draw_slots = p.draw_slots;
     }
 
     /// # Errors
@@ -138,43 +193,25 @@ impl Network {
         self.stake_mint == self.payment_mint
     }
 
-    /// Bump of the treasury vault for `mint` in `bucket`.
-    ///
-    /// # Errors
-    /// [`MillraceError::TreasuryBucket`] where it is not open.
-    pub fn treasury_bump(&self, mint: &Pubkey, bucket: u8) -> Result<u8> {
-        let bumps = if *mint == self.payment_mint {
-            &self.payment_treasury_bumps
-        } else {
-            &self.stake_treasury_bumps
-        };
-        match bumps.get(usize::from(bucket)) {
-            Some(bump) if *bump != 0 => Ok(*bump),
-            _ => err!(MillraceError::TreasuryBucket),
-        }
+    /// The epoch that `now` lies in.
+    pub fn epoch(&self, now: i64) -> u32 {
+        let since = u64::try_from(now.saturating_sub(self.epochs_from)).unwrap_or(0);
+        // A network that was never initialized has no epochs, and no accounts to ask from.
+        let number = since.checked_div(u64::from(self.epoch_secs)).unwrap_or(0);
+        u32::try_from(number).unwrap_or(u32::MAX)
     }
 
-    /// Notes the bump of a treasury vault that was just opened.
-    ///
-    /// # Errors
-    /// [`MillraceError::TreasuryBucket`] where the bucket is out of range,
-    /// [`MillraceError::MintNotSupported`] where the mint is neither of the network's.
-    pub fn note_treasury(&mut self, mint: &Pubkey, bucket: u8, bump: u8) -> Result<()> {
-        let at = usize::from(bucket);
-        require!(bucket < TREASURY_BUCKETS, MillraceError::TreasuryBucket);
-        let (payment, stake) = (*mint == self.payment_mint, *mint == self.stake_mint);
-        require!(payment || stake, MillraceError::MintNotSupported);
-        if payment {
-            self.payment_treasury_bumps[at] = bump;
-        }
-        if stake {
-            self.stake_treasury_bumps[at] = bump;
-        }
-        Ok(())
+    /// When an epoch ends, unix seconds.
+    pub fn epoch_end(&self, number: u32) -> i64 {
+        let length = i64::from(self.epoch_secs);
+        let after = (i64::from(number) + 1).saturating_mul(length);
+        self.epochs_from.saturating_add(after)
     }
-}
 
-/// The treasury bucket that a job pays into.
-pub fn treasury_bucket(job: &Pubkey) -> u8 {
-    job.to_bytes()[0] % TREASURY_BUCKETS
+    /// Rewards that the schedule gives to an epoch: they halve every `halving_epochs`, as Bitcoin's
+    /// do.
+    pub fn scheduled(&self, number: u32) -> u64 {
+        let halvings = number.checked_div(self.halving_epochs).unwrap_or(u32::MAX);
+        self.emission.checked_shr(halvings).unwrap_or(0)
+    }
 }

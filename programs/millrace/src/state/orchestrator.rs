@@ -1,3 +1,5 @@
+use crate::error::MillraceError;
+use crate::state::Job;
 use anchor_lang::prelude::*;
 
 /// A key that may assign seats and attest deliveries.
@@ -14,11 +16,31 @@ pub struct Orchestrator {
     pub active: bool,
     /// When it was registered, unix seconds.
     pub registered_at: i64,
+    /// When it was retired, unix seconds; 0 while it is active.
+    pub retired_at: i64,
+    /// The vault of its bond: tokens of the stake mint.
+    pub bond_vault: Pubkey,
+    /// Its bond, base units.
+    pub bonded: u64,
+    /// Who paid the rent.
+    pub payer: Pubkey,
     /// For later versions.
-    pub reserved: [u8; 63],
+    pub reserved: [u8; 21],
 }
 
 impl Orchestrator {
     /// Bytes of the account, discriminator included.
     pub const SIZE: usize = 8 + Self::INIT_SPACE;
+}
+
+impl Orchestrator {
+    /// # Errors
+    /// [`MillraceError::OrchestratorInactive`], [`MillraceError::OrchestratorMismatch`].
+    pub fn require_serves(&self, job: &Job) -> Result<()> {
+        require!(self.active, MillraceError::OrchestratorInactive);
+        let any = job.orchestrator == Pubkey::default();
+        let chosen = any || job.orchestrator == self.key;
+        require!(chosen, MillraceError::OrchestratorMismatch);
+        Ok(())
+    }
 }

@@ -1,5 +1,7 @@
+use crate::constants::PROVIDER_EPOCHS;
 use crate::error::MillraceError;
 use crate::math::money;
+use crate::state::Points;
 use anchor_lang::prelude::*;
 
 /// A provider: who it is, what it offers, and the books of its stake.
@@ -43,6 +45,8 @@ pub struct Provider {
     pub earned: u64,
     /// All payments ever claimed, base units.
     pub claimed: u64,
+    /// Rewards that were banked and not claimed, base units of the stake mint.
+    pub reward_due: u64,
     /// Verified speed, fuel per second; 0 where not measured.
     pub score: u64,
     /// When it registered, unix seconds.
@@ -68,7 +72,9 @@ pub struct Provider {
     /// Layout version.
     pub version: u8,
     /// For later versions.
-    pub reserved: [u8; 174],
+    pub reserved: [u8; 38],
+    /// Points by epoch, not banked yet.
+    pub points: [Points; PROVIDER_EPOCHS],
 }
 
 impl Provider {
@@ -119,6 +125,57 @@ impl Provider {
         Ok(taken)
     }
 
+    /// Moves free stake into unbonding, which starts anew for all that is in it.
+    ///
+    /// # Errors
+    /// [`MillraceError::StakeNotFree`].
+    pub fn unbond(&mut self, amount: u64, until: i64) -> Result<()> {
+        require!(self.free_stake() >= amount, MillraceError::StakeNotFree);
+        self.active = money::sub(self.active, amount)?;
+        self.unbonding = money::add(self.unbonding, amount)?;
+        self.unbonding_until = until;
+        Ok(())
+    }
+
+    /// Books out all stake that has finished unbonding; returns how much.
+    ///
+    /// # Errors
+    /// [`MillraceError::AmountZero`], [`MillraceError::TooEarly`].
+    pub fn withdraw(&mut self, now: i64) -> Result<u64> {
+        require!(self.unbonding > 0, MillraceError::AmountZero);
+        require!(now >= self.unbonding_until, MillraceError::TooEarly);
+        let amount = std::mem::take(&mut self.unbonding);
+        self.withdrawn = money::add(self.withdrawn, amount)?;
+        self.unbonding_until = 0;
+        Ok(amount)
+    }
+
+    /// Whether points of `epoch` can be noted: it is known already, or there is room. Points that
+    /// find no room are not given, rather than older ones lost.
+    pub fn has_room(&self, epoch: u32) -> bool {
+        Points::place(&self.points, epoch).is_some()
+    }
+
+    /// Notes points.
+    pub fn note_points(&mut self, epoch: u32, amount: u64) -> Result<()> {
+        if let Some(at) = Points::place(&self.points, epoch) {
+            let points = &mut self.points[at];
+            points.epoch = epoch;
+            points.amount = money::add(points.amount, amount)?;
+        }
+        Ok(())
+    }
+
+    /// Nothing is owed to it or by it, and nobody waits for it.
+    pub fn is_settled(&self) -> bool {
+        self.open_seats == 0
+            && self.active == 0
+            && self.unbonding == 0
+            && self.earned == self.claimed
+            && self.reward_due == 0
+            && self.points.iter().all(|points| points.amount == 0)
+    }
+
     /// Credits a payment for a right result.
     pub fn earn(&mut self, amount: u64) -> Result<()> {
         self.earned = money::add(self.earned, amount)?;
@@ -137,11 +194,58 @@ impl Provider {
         );
         require!(self.locked <= held, MillraceError::InvariantBroken);
         require!(self.claimed <= self.earned, MillraceError::InvariantBroken);
-        require!(
-            self.open_seats <= self.max_open_seats,
-            MillraceError::InvariantBroken
-        );
         Ok(())
+    }
+}
+
+/// What a provider offers.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// See [`Provider::sealing_key`].
+    pub sealing_key: [u8; 32],
+    /// See [`Provider::supplier`].
+    pub supplier: [u8; 16],
+    /// See [`Provider::region`].
+    pub region: [u8; 16],
+    /// See [`Provider::gpu_model`].
+    pub gpu_model: [u8; 16],
+    /// See [`Provider::ask_price`].
+    pub ask_price: u64,
+    /// See [`Provider::memory_mb`].
+    pub memory_mb: u32,
+    /// See [`Provider::cores`].
+    pub cores: u16,
+    /// See [`Provider::gpus`].
+    pub gpus: u16,
+    /// See [`Provider::max_open_seats`].
+    pub max_open_seats: u16,
+}
+
+impl Offer {
+    /// # Errors
+    /// [`MillraceError::PriceZero`], [`MillraceError::SeatsZero`], [`MillraceError::TagInvalid`].
+    pub fn validate(&self) -> Result<()> {
+        require!(self.ask_price > 0, MillraceError::PriceZero);
+        require!(self.max_open_seats > 0, MillraceError::SeatsZero);
+        validate_tag(&self.supplier)?;
+        validate_tag(&self.region)?;
+        validate_tag(&self.gpu_model)
+    }
+}
+
+impl Provider {
+    /// Takes over an offer that [`Offer::validate`] has passed. Seats that are taken keep their
+    /// price.
+    pub fn set_offer(&mut self, offer: &Offer) {
+        self.sealing_key = offer.sealing_key;
+        self.supplier = offer.supplier;
+        self.region = offer.region;
+        self.gpu_model = offer.gpu_model;
+        self.ask_price = offer.ask_price;
+        self.memory_mb = offer.memory_mb;
+        self.cores = offer.cores;
+        self.gpus = offer.gpus;
+        self.max_open_seats = offer.max_open_seats;
     }
 }
 

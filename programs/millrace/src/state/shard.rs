@@ -1,27 +1,28 @@
 use crate::constants::MAX_SEATS;
 use crate::error::MillraceError;
 use crate::math::verdict::Question;
-use crate::state::Job;
+use crate::state::{Job, Mode};
 use anchor_lang::prelude::*;
 
-/// A part of a job that is verified by itself, with its seats. Made at assignment; its rent goes
-/// back to who paid it when the job closes.
+/// A part of a job that is verified by itself, with its seats. Made at assignment. How it is stored
+/// is [`crate::state::ShardStore`]'s business: only as many seats as the job may have, and without
+/// job and payer where it lies in the job's own account.
 #[account(zero_copy)]
 #[repr(C)]
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Shard {
     /// The job.
     pub job: Pubkey,
     /// Who paid the rent.
     pub payer: Pubkey,
-    /// Result root of the quorum; all zeros until settled.
-    pub root: [u8; 32],
-    /// Units of the quorum's result.
-    pub units: u64,
     /// When commitments of this round end, unix seconds.
     pub commit_by: i64,
     /// When reveals of this round end, unix seconds.
     pub reveal_by: i64,
+    /// When the time to challenge the revealed result ends, unix seconds; 0 until revealed.
+    pub stands_at: i64,
+    /// Slot since which seats have been free; for an audit, that of the commitment.
+    pub slot: u64,
     /// Index within the job.
     pub index: u32,
     /// See [`ShardState`].
@@ -30,12 +31,18 @@ pub struct Shard {
     pub attempt: u8,
     /// Seats that this round waits for.
     pub target: u8,
-    /// Bump of this account.
+    /// Seats that must agree.
+    pub quorum: u8,
+    /// See [`Doubt`].
+    pub doubt: u8,
+    /// The seat with the quorum's result, once settled.
+    pub winner: u8,
+    /// Bump of its account; 0 in the job's own.
     pub bump: u8,
     /// Layout version.
     pub version: u8,
     /// For later versions.
-    pub reserved: [u8; 23],
+    pub reserved: [u8; 4],
     /// The seats.
     pub seats: [Seat; MAX_SEATS],
 }
@@ -51,16 +58,32 @@ pub struct Seat {
     pub digest: [u8; 32],
     /// Price agreed at assignment, base units per unit.
     pub price: u64,
-    /// Stake locked for it, base units.
-    pub locked: u64,
     /// Units revealed.
     pub units: u64,
     /// See [`SeatStatus`].
     pub status: u8,
     /// The shard's attempt at which it was assigned.
     pub attempt: u8,
+    /// 1 once an orchestrator or the client has said that it has the output.
+    pub delivered: u8,
     /// Explicit padding.
-    pub padding: [u8; 6],
+    pub padding: [u8; 5],
+}
+
+/// Whether a shard that starts with one seat is looked at by more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Doubt {
+    /// Nothing is drawn or challenged.
+    None = 0,
+    /// An audit is yet to be drawn; no result may be shown before.
+    Pending = 1,
+    /// The draw chose no audit.
+    Spared = 2,
+    /// An audit was drawn.
+    Audited = 3,
+    /// The result is challenged.
+    Challenged = 4,
 }
 
 /// Where a seat stands.
@@ -132,8 +155,37 @@ impl Seat {
 }
 
 impl Shard {
-    /// Bytes of the account, discriminator included.
-    pub const SIZE: usize = 8 + std::mem::size_of::<Self>();
+    /// Bytes before the seats.
+    pub const HEAD: usize = std::mem::offset_of!(Self, seats);
+    /// Bytes that are left out in the job's own account: job and payer.
+    pub const OUTER: usize = std::mem::offset_of!(Self, commit_by);
+
+    /// Bytes of an account with `seats` seats, discriminator included.
+    pub const fn space(seats: u8) -> usize {
+        8 + Self::HEAD + seats as usize * std::mem::size_of::<Seat>()
+    }
+
+    /// Bytes behind the job in the job's own account.
+    pub const fn inline_bytes(seats: u8) -> usize {
+        Self::HEAD - Self::OUTER + seats as usize * std::mem::size_of::<Seat>()
+    }
+
+    /// Whether more seats than one look at it.
+    pub fn doubt(&self) -> Doubt {
+        match self.doubt {
+            1 => Doubt::Pending,
+            2 => Doubt::Spared,
+            3 => Doubt::Audited,
+            4 => Doubt::Challenged,
+            _ => Doubt::None,
+        }
+    }
+
+    /// The quorum's root and units, once settled.
+    pub fn result(&self) -> Option<(&[u8; 32], u64)> {
+        let seat = self.seats.get(usize::from(self.winner))?;
+        (self.state() == Some(ShardState::Settled)).then_some((&seat.digest, seat.units))
+    }
 
     /// The state; `None` for a number that this version does not know.
     pub fn state(&self) -> Option<ShardState> {
@@ -185,27 +237,90 @@ impl Shard {
         Ok(())
     }
 
+    /// Empties a seat. A later attempt of the same provider can't use this one's signature, and
+    /// sortition admits others from `slot` on.
+    pub fn free_seat(&mut self, at: usize, slot: u64) -> Result<Seat> {
+        self.next_attempt(slot)?;
+        Ok(std::mem::take(&mut self.seats[at]))
+    }
+
+    /// Begins another attempt.
+    pub fn next_attempt(&mut self, slot: u64) -> Result<()> {
+        let next = self.attempt.checked_add(1);
+        self.attempt = next.ok_or(MillraceError::AmountOverflow)?;
+        self.slot = slot;
+        Ok(())
+    }
+
+    /// When seats of this round can no longer be declined, unix seconds.
+    pub fn accept_by(&self, job: &Job) -> i64 {
+        let assigned_at = self.commit_by.saturating_sub(i64::from(job.commit_secs));
+        let accept = assigned_at.saturating_add(i64::from(job.accept_secs));
+        accept.min(self.commit_by)
+    }
+
     /// Whether reveals count: every seat of the round has committed, or the commit window is over
-    /// and enough have. Until then a shown result could be copied.
-    pub fn reveals_open(&self, quorum: u8, now: i64) -> bool {
+    /// and enough have; and no draw is to come. Until then a shown result could be copied.
+    pub fn reveals_open(&self, now: i64) -> bool {
+        if self.doubt() == Doubt::Pending {
+            return false;
+        }
         let committed = self.count(SeatStatus::Committed) + self.count(SeatStatus::Revealed);
         if now < self.commit_by {
             self.count(SeatStatus::Assigned) == 0 && committed >= usize::from(self.target)
         } else {
-            committed >= usize::from(quorum)
+            committed >= usize::from(self.quorum)
         }
+    }
+
+    /// Calls for more seats because a draw or a challenge casts doubt on the only one: as many as
+    /// must agree, or all that there may be.
+    pub fn cast_doubt(&mut self, job: &Job, doubt: Doubt, now: i64, slot: u64) -> Result<()> {
+        self.doubt = doubt as u8;
+        self.stands_at = 0;
+        self.quorum = job.quorum;
+        self.target = match doubt {
+            Doubt::Challenged => job.max_replicas,
+            _ => job.quorum,
+        };
+        self.next_attempt(slot)?;
+        self.start_round(job, now)
+    }
+
+    /// Begins another round: with a seat again where one is enough, else with all that there may be.
+    pub fn reopen(&mut self, job: &Job, now: i64, slot: u64) -> Result<()> {
+        if self.is_single(job) {
+            self.doubt = Doubt::None as u8;
+            self.stands_at = 0;
+        } else {
+            self.target = job.max_replicas;
+        }
+        self.next_attempt(slot)?;
+        self.start_round(job, now)
+    }
+
+    /// Only one seat is asked, until a draw or a challenge calls for more.
+    pub fn is_single(&self, job: &Job) -> bool {
+        let doubted = matches!(self.doubt(), Doubt::Audited | Doubt::Challenged);
+        job.mode() != Some(Mode::Quorum) && !doubted
     }
 
     /// What the verdict depends on besides the seats.
     pub fn question(&self, job: &Job, now: i64) -> Question {
         Question {
-            quorum: job.quorum,
+            quorum: self.quorum,
             target: self.target,
-            max_replicas: job.max_replicas,
+            max_replicas: match self.is_single(job) {
+                true => 1,
+                false => job.max_replicas,
+            },
             revealing: self.state() == Some(ShardState::Revealing),
+            reveals_open: self.reveals_open(now),
             commits_over: now >= self.commit_by,
             round_over: now >= self.reveal_by,
             another_round_fits: job.round_fits(now),
+            stands: now >= self.stands_at,
+            over: now >= job.deadline,
         }
     }
 }

@@ -1,10 +1,10 @@
-use crate::constants::*;
+use crate::constants::{ACCOUNT_VERSION, seeds};
 use crate::error::MillraceError;
 use crate::events::NetworkInitialized;
-use crate::state::{Network, NetworkParameters};
+use crate::instructions::mints::validate_mint;
+use crate::state::{Network, NetworkParameters, RewardSchedule};
 use anchor_lang::prelude::*;
 use anchor_lang::solana_program::bpf_loader_upgradeable;
-use anchor_spl::token_interface::Mint;
 
 /// What a network is born with.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct InitializeNetworkArgs {
     pub pauser: Pubkey,
     /// The parameters.
     pub parameters: NetworkParameters,
+    /// When rewards are given and how many.
+    pub rewards: RewardSchedule,
 }
 
 /// Accounts of `initialize_network`.
@@ -27,10 +29,12 @@ pub struct InitializeNetwork<'info> {
     /// The network.
     #[account(init, payer = authority, space = Network::SIZE, seeds = [seeds::NETWORK], bump)]
     pub network: AccountLoader<'info, Network>,
-    /// Mint of stake.
-    pub stake_mint: InterfaceAccount<'info, Mint>,
+    /// Mint of stake and rewards.
+    /// CHECK: `validate` reads it, extensions included.
+    pub stake_mint: UncheckedAccount<'info>,
     /// Mint of payments.
-    pub payment_mint: InterfaceAccount<'info, Mint>,
+    /// CHECK: `validate` reads it, extensions included.
+    pub payment_mint: UncheckedAccount<'info>,
     /// This program, to tell whether it can be upgraded.
     /// CHECK: its address is compared in `validate`.
     pub this_program: UncheckedAccount<'info>,
@@ -44,16 +48,11 @@ pub struct InitializeNetwork<'info> {
 impl InitializeNetwork<'_> {
     fn validate(&self, args: &InitializeNetworkArgs) -> Result<()> {
         args.parameters.validate()?;
+        args.rewards.validate()?;
 
         // mints: extensions of Token-2022 could take or hold back what the books say is there
-        for mint in [&self.stake_mint, &self.payment_mint] {
-            let owner = mint.to_account_info().owner;
-            require_keys_eq!(
-                *owner,
-                anchor_spl::token::ID,
-                MillraceError::MintNotSupported
-            );
-        }
+        validate_mint(&self.stake_mint)?;
+        validate_mint(&self.payment_mint)?;
 
         // authority: CANNOT be a stranger who was quicker than the one who deployed the program
         require_keys_eq!(
@@ -95,6 +94,10 @@ pub fn initialize_network(
         network.stake_mint = accounts.stake_mint.key();
         network.payment_mint = accounts.payment_mint.key();
         network.set_parameters(&args.parameters);
+        network.epochs_from = Clock::get()?.unix_timestamp;
+        network.epoch_secs = args.rewards.epoch_secs;
+        network.emission = args.rewards.emission;
+        network.halving_epochs = args.rewards.halving_epochs;
         network.bump = ctx.bumps.network;
         network.version = ACCOUNT_VERSION;
     }
@@ -103,6 +106,7 @@ pub fn initialize_network(
         authority: accounts.authority.key(),
         stake_mint: accounts.stake_mint.key(),
         payment_mint: accounts.payment_mint.key(),
+        parameters: args.parameters,
     });
     Ok(())
 }

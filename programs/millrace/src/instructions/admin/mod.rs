@@ -1,9 +1,27 @@
-//! What the network's authority does.
+//! What the network's authority and its pauser do.
 
+mod bond;
+mod fund_rewards;
+mod hand_over;
 mod initialize_network;
-mod open_treasury;
+mod open_bucket;
+mod open_rewards;
+mod pause;
 mod register_orchestrator;
+mod retire_orchestrator;
+mod set_parameters;
+mod withdraw_bond;
+mod withdraw_treasury;
 
+pub use bond::*;
+pub use fund_rewards::*;
+pub use hand_over::*;
 pub use initialize_network::*;
-pub use open_treasury::*;
+pub use open_bucket::*;
+pub use open_rewards::*;
+pub use pause::*;
 pub use register_orchestrator::*;
+pub use retire_orchestrator::*;
+pub use set_parameters::*;
+pub use withdraw_bond::*;
+pub use withdraw_treasury::*;

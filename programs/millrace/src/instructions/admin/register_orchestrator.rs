@@ -3,6 +3,7 @@ use crate::error::MillraceError;
 use crate::events::OrchestratorRegistered;
 use crate::state::{Network, Orchestrator};
 use anchor_lang::prelude::*;
+use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 
 /// Accounts of `register_orchestrator`.
 #[event_cpi]
@@ -13,7 +14,10 @@ pub struct RegisterOrchestrator<'info> {
     #[account(mut)]
     pub authority: Signer<'info>,
     /// The network.
-    #[account(has_one = authority @ MillraceError::NotAuthorized)]
+    #[account(
+        has_one = authority @ MillraceError::NotAuthorized,
+        has_one = stake_mint @ MillraceError::WrongAccount,
+    )]
     pub network: AccountLoader<'info, Network>,
     /// The orchestrator.
     #[account(
@@ -24,19 +28,39 @@ pub struct RegisterOrchestrator<'info> {
         bump,
     )]
     pub orchestrator: Account<'info, Orchestrator>,
+    /// Mint of stake.
+    pub stake_mint: InterfaceAccount<'info, Mint>,
+    /// The vault of its bond.
+    #[account(
+        init,
+        payer = authority,
+        seeds = [seeds::BOND, orchestrator.key().as_ref()],
+        bump,
+        token::mint = stake_mint,
+        token::authority = orchestrator,
+        token::token_program = token_program,
+    )]
+    pub bond_vault: InterfaceAccount<'info, TokenAccount>,
+    /// Token program.
+    pub token_program: Interface<'info, TokenInterface>,
     /// System program.
     pub system_program: Program<'info, System>,
 }
 
 /// Registers an orchestrator.
 pub fn register_orchestrator(ctx: Context<RegisterOrchestrator>, key: Pubkey) -> Result<()> {
+    let (payer, bond_vault) = (ctx.accounts.authority.key(), ctx.accounts.bond_vault.key());
     ctx.accounts.orchestrator.set_inner(Orchestrator {
         version: ACCOUNT_VERSION,
         bump: ctx.bumps.orchestrator,
         key,
         active: true,
         registered_at: Clock::get()?.unix_timestamp,
-        reserved: [0; 63],
+        retired_at: 0,
+        bond_vault,
+        bonded: 0,
+        payer,
+        reserved: [0; 21],
     });
     emit_cpi!(OrchestratorRegistered {
         orchestrator: ctx.accounts.orchestrator.key(),

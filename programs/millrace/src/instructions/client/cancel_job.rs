@@ -1,6 +1,6 @@
 use crate::error::MillraceError;
 use crate::events::JobCancelled;
-use crate::instructions::tokens::{Transfer, belongs_to, from_escrow};
+use crate::instructions::tokens::{Money, TokenView};
 use crate::math::money;
 use crate::state::{Client, Job, JobState};
 use anchor_lang::prelude::*;
@@ -44,10 +44,8 @@ impl CancelJob<'_> {
         require!(job.unassigned() > 0, MillraceError::NothingToCancel);
 
         // destination
-        let mint = self.payment_mint.key();
-        let owned = belongs_to(&self.destination, &mint, &self.owner.key());
-        require!(owned, MillraceError::WrongAccount);
-        Ok(())
+        let destination = TokenView::of(self.destination.as_ref(), &self.token_program)?;
+        destination.require(&self.payment_mint.key(), &self.owner.key())
     }
 }
 
@@ -62,23 +60,20 @@ pub fn cancel_job(ctx: Context<CancelJob>) -> Result<()> {
         job.cancelled = shards;
         job.state = JobState::Cancelled as u8;
         job.invariant()?;
-        (shards, refund, job.held)
+        (shards, refund, job.held()?)
     };
     let client = &mut ctx.accounts.client;
     client.held = money::sub(client.held, refund)?;
 
     let accounts = &ctx.accounts;
-    let transfer = Transfer {
+    let money = Money {
         program: &accounts.token_program,
-        mint: &accounts.payment_mint,
-        from: accounts.escrow.to_account_info(),
-        to: accounts.destination.to_account_info(),
-        authority: accounts.client.to_account_info(),
+        mint: accounts.payment_mint.as_ref(),
     };
-    from_escrow(
-        transfer,
-        &accounts.owner.key(),
-        accounts.client.bump,
+    money.pay_from_escrow(
+        (accounts.escrow.as_ref(), accounts.destination.as_ref()),
+        accounts.client.as_ref(),
+        (&accounts.owner.key(), accounts.client.bump),
         refund,
     )?;
     emit_cpi!(JobCancelled {

@@ -1,9 +1,13 @@
-//! What a client's wallet signs.
+//! What a client's wallet signs, and what anyone signs who doubts a result.
 
+mod acknowledge_delivery;
 mod cancel_job;
+mod challenge_shard;
 mod open_client;
 mod post_job;
 
+pub use acknowledge_delivery::*;
 pub use cancel_job::*;
+pub use challenge_shard::*;
 pub use open_client::*;
 pub use post_job::*;

@@ -1,11 +1,13 @@
-use crate::constants::{ACCOUNT_VERSION, seeds};
+use crate::constants::{ACCOUNT_VERSION, BPS, seeds};
 use crate::error::MillraceError;
 use crate::events::JobPosted;
-use crate::instructions::tokens::Transfer;
+use crate::instructions::tokens::Money;
 use crate::math::money;
-use crate::state::{Client, Job, JobState, Meter, Mode, Network, Scenario, validate_tag};
+use crate::state::{
+    Client, Job, JobState, Meter, Mode, Network, Scenario, first_round_secs, validate_tag,
+};
 use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
+use anchor_spl::token_interface::TokenInterface;
 
 /// The terms of a job. Fixed once posted.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
@@ -26,7 +28,7 @@ pub struct PostJobArgs {
     pub shards: u32,
     /// Seats that a shard starts with.
     pub replicas: u8,
-    /// Seats that must agree.
+    /// Seats that must agree where there is more than one.
     pub quorum: u8,
     /// Seats that a shard may have at the most.
     pub max_replicas: u8,
@@ -40,6 +42,10 @@ pub struct PostJobArgs {
     pub commit_secs: u32,
     /// Time to reveal, seconds.
     pub reveal_secs: u32,
+    /// Time to challenge a result, seconds; 0 unless the mode is [`Mode::Challenge`].
+    pub challenge_secs: u32,
+    /// How often an audit is drawn, basis points; 0 unless the mode is [`Mode::Audit`].
+    pub audit_bps: u16,
     /// Most that the client agrees to put into escrow, base units.
     pub max_deposit: u64,
     /// Supplier it requires, or zeros.
@@ -75,19 +81,22 @@ pub struct PostJob<'info> {
     #[account(
         init,
         payer = owner,
-        space = Job::SIZE,
+        space = Job::space(args.shards, args.max_replicas),
         seeds = [seeds::JOB, owner.key().as_ref(), &args.nonce.to_le_bytes()],
         bump,
     )]
     pub job: AccountLoader<'info, Job>,
     /// Mint of payments.
-    pub payment_mint: InterfaceAccount<'info, Mint>,
+    /// CHECK: compared with the network's in `validate`.
+    pub payment_mint: UncheckedAccount<'info>,
     /// Where the deposit comes from.
+    /// CHECK: the token program looks at it.
     #[account(mut)]
-    pub source: InterfaceAccount<'info, TokenAccount>,
+    pub source: UncheckedAccount<'info>,
     /// The client's escrow vault.
+    /// CHECK: the client's account names it, see `has_one` above.
     #[account(mut)]
-    pub escrow: InterfaceAccount<'info, TokenAccount>,
+    pub escrow: UncheckedAccount<'info>,
     /// Token program.
     pub token_program: Interface<'info, TokenInterface>,
     /// System program.
@@ -117,20 +126,39 @@ impl PostJob<'_> {
         // shards and seats: two different results must never both have a quorum
         let shards_fit = (1..=network.max_shards).contains(&args.shards);
         require!(shards_fit, MillraceError::ShardsOutOfBounds);
-        let quorum_fits = args.quorum >= 1
-            && args.quorum <= args.replicas
+        let majority = u16::from(args.quorum) * 2 > u16::from(args.max_replicas);
+        let seats_fit = args.quorum >= 1
+            && majority
             && args.replicas <= args.max_replicas
-            && args.max_replicas <= network.max_replicas
-            && u16::from(args.quorum) * 2 > u16::from(args.max_replicas);
-        require!(quorum_fits, MillraceError::QuorumOutOfBounds);
+            && args.max_replicas <= network.max_replicas;
+        let mode_fits = match args.mode {
+            Mode::Quorum => args.quorum <= args.replicas,
+            // One seat, and at least one more that can be called.
+            Mode::Audit | Mode::Challenge => {
+                args.replicas == 1 && args.quorum >= 2 && args.quorum <= args.max_replicas
+            }
+        };
+        require!(seats_fit && mode_fits, MillraceError::QuorumOutOfBounds);
+        let rate_fits = match args.mode {
+            Mode::Audit => (1..=BPS).contains(&u64::from(args.audit_bps)),
+            Mode::Quorum | Mode::Challenge => args.audit_bps == 0,
+        };
+        require!(rate_fits, MillraceError::AuditRateOutOfBounds);
 
         // windows and deadline
         let bounds = network.min_window_secs..=network.max_window_secs;
-        let windows_fit = bounds.contains(&args.commit_secs) && bounds.contains(&args.reveal_secs);
+        let challenge_fits = match args.mode {
+            Mode::Challenge => bounds.contains(&args.challenge_secs),
+            Mode::Quorum | Mode::Audit => args.challenge_secs == 0,
+        };
+        let windows_fit = bounds.contains(&args.commit_secs)
+            && bounds.contains(&args.reveal_secs)
+            && challenge_fits;
         require!(windows_fit, MillraceError::WindowOutOfBounds);
         let round = i64::from(args.commit_secs) + i64::from(args.reveal_secs);
+        let first = first_round_secs(round, args.challenge_secs);
         let latest = now.saturating_add(i64::from(network.max_deadline_secs));
-        let earliest = now.saturating_add(round);
+        let earliest = now.saturating_add(first);
         let deadline_fits = args.deadline >= earliest && args.deadline <= latest;
         require!(deadline_fits, MillraceError::DeadlineOutOfBounds);
 
@@ -186,10 +214,9 @@ pub fn post_job(ctx: Context<PostJob>, args: PostJobArgs) -> Result<()> {
         job.price_cap = args.price_cap;
         job.max_units = args.max_units;
         job.deposited = deposit;
-        job.held = deposit;
         job.min_score = args.min_score;
         job.posted_at = clock.unix_timestamp;
-        job.posted_slot = clock.slot;
+        job.seed_slot = clock.slot;
         job.deadline = args.deadline;
         job.seat_lock = money::share(highest_price, network.lock_bps)?;
         job.shards = args.shards;
@@ -200,6 +227,11 @@ pub fn post_job(ctx: Context<PostJob>, args: PostJobArgs) -> Result<()> {
         job.fee_bps = network.fee_bps;
         job.slash_bps = network.slash_bps;
         job.late_bps = network.late_bps;
+        job.bounty_bps = network.bounty_bps;
+        job.audit_bps = args.audit_bps;
+        job.draw_slots = network.draw_slots;
+        job.accept_secs = network.accept_secs;
+        job.challenge_secs = args.challenge_secs;
         job.scenario = args.scenario as u8;
         job.mode = args.mode as u8;
         job.meter = args.meter as u8;
@@ -212,14 +244,15 @@ pub fn post_job(ctx: Context<PostJob>, args: PostJobArgs) -> Result<()> {
         job.invariant()?;
     }
 
-    let transfer = Transfer {
+    let money = Money {
         program: &accounts.token_program,
-        mint: &accounts.payment_mint,
-        from: accounts.source.to_account_info(),
-        to: accounts.escrow.to_account_info(),
-        authority: accounts.owner.to_account_info(),
+        mint: accounts.payment_mint.as_ref(),
     };
-    transfer.send(deposit, &[])?;
+    money.deposit(
+        (accounts.source.as_ref(), accounts.escrow.as_ref()),
+        accounts.owner.as_ref(),
+        deposit,
+    )?;
 
     emit_cpi!(JobPosted {
         job: accounts.job.key(),

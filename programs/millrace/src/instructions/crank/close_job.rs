@@ -1,10 +1,10 @@
 use crate::error::MillraceError;
 use crate::events::JobClosed;
-use crate::instructions::tokens::{Transfer, belongs_to, from_escrow};
+use crate::instructions::tokens::{Money, TokenView};
 use crate::math::money;
-use crate::state::{Client, Job, Shard};
+use crate::state::{Client, Job, ShardStore};
 use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
+use anchor_spl::token_interface::TokenInterface;
 
 /// Accounts of `close_job`; after them, pairs of a shard and of who paid its rent.
 #[event_cpi]
@@ -25,19 +25,21 @@ pub struct CloseJob<'info> {
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
     /// The client's escrow vault.
+    /// CHECK: the client's account names it, see `has_one` above.
     #[account(mut)]
-    pub escrow: InterfaceAccount<'info, TokenAccount>,
-    /// Mint of payments; the vault's.
-    #[account(address = escrow.mint @ MillraceError::WrongAccount)]
-    pub payment_mint: InterfaceAccount<'info, Mint>,
+    pub escrow: UncheckedAccount<'info>,
+    /// Mint of payments; the token program compares it with the vault's.
+    /// CHECK: as said.
+    pub payment_mint: UncheckedAccount<'info>,
     /// A token account of the wallet.
+    /// CHECK: read in `validate`.
     #[account(mut)]
-    pub destination: InterfaceAccount<'info, TokenAccount>,
+    pub destination: UncheckedAccount<'info>,
     /// Token program.
     pub token_program: Interface<'info, TokenInterface>,
 }
 
-impl CloseJob<'_> {
+impl<'info> CloseJob<'info> {
     fn validate(&self) -> Result<()> {
         // job: CANNOT close while a shard is without an end
         let job = self.job.load()?;
@@ -45,31 +47,27 @@ impl CloseJob<'_> {
         require!(job.is_finished(), MillraceError::JobState);
 
         // destination: anyone may crank, and the tokens go to the wallet that posted
-        let mint = self.payment_mint.key();
-        let owned = belongs_to(&self.destination, &mint, &self.owner.key());
-        require!(owned, MillraceError::WrongAccount);
-        Ok(())
+        let destination = TokenView::of(&self.destination, &self.token_program)?;
+        destination.require(&self.payment_mint.key(), &self.owner.key())
     }
 
     /// Closes one shard account; its rent goes back to who paid it.
-    fn close_shard<'info>(
+    fn close_shard(
         &self,
         shard: &'info AccountInfo<'info>,
         payer: &'info AccountInfo<'info>,
     ) -> Result<()> {
-        let loader = AccountLoader::<Shard>::try_from(shard)?;
-        {
-            let shard = loader.load()?;
-            require_keys_eq!(shard.job, self.job.key(), MillraceError::WrongAccount);
-            require_keys_eq!(shard.payer, payer.key(), MillraceError::WrongAccount);
-            require!(!shard.is_live(), MillraceError::ShardState);
-        }
+        let own = Some(UncheckedAccount::try_from(shard));
+        let found = ShardStore::of(&self.job, &own)?.load()?;
+        require_keys_eq!(found.payer, payer.key(), MillraceError::WrongAccount);
+        require!(!found.is_live(), MillraceError::ShardState);
         let mut job = self.job.load_mut()?;
         job.live = job
             .live
             .checked_sub(1)
             .ok_or(MillraceError::InvariantBroken)?;
-        loader.close(payer.to_account_info())
+        drop(job);
+        close_account(shard, payer)
     }
 }
 
@@ -88,7 +86,8 @@ pub fn close_job<'info>(ctx: Context<'info, CloseJob<'info>>) -> Result<()> {
             require!(!pairs.is_empty(), MillraceError::ListLength);
             return job.invariant();
         }
-        let refund = job.held;
+        let refund = job.held()?;
+        require!(job.bonded == 0, MillraceError::InvariantBroken);
         job.refund(refund)?;
         job.invariant()?;
         let event = JobClosed {
@@ -108,20 +107,26 @@ pub fn close_job<'info>(ctx: Context<'info, CloseJob<'info>>) -> Result<()> {
         .ok_or(MillraceError::InvariantBroken)?;
 
     let accounts = &ctx.accounts;
-    let transfer = Transfer {
+    let money = Money {
         program: &accounts.token_program,
-        mint: &accounts.payment_mint,
-        from: accounts.escrow.to_account_info(),
-        to: accounts.destination.to_account_info(),
-        authority: accounts.client.to_account_info(),
+        mint: accounts.payment_mint.as_ref(),
     };
-    from_escrow(
-        transfer,
-        &accounts.owner.key(),
-        accounts.client.bump,
+    money.pay_from_escrow(
+        (accounts.escrow.as_ref(), accounts.destination.as_ref()),
+        accounts.client.as_ref(),
+        (&accounts.owner.key(), accounts.client.bump),
         refund,
     )?;
     accounts.job.close(accounts.owner.to_account_info())?;
     emit_cpi!(event);
     Ok(())
+}
+
+/// Gives an account's lamports to `to` and the account itself back to the system.
+fn close_account(account: &AccountInfo, to: &AccountInfo) -> Result<()> {
+    let lamports = to.lamports().checked_add(account.lamports());
+    **to.try_borrow_mut_lamports()? = lamports.ok_or(MillraceError::AmountOverflow)?;
+    **account.try_borrow_mut_lamports()? = 0;
+    account.assign(&System::id());
+    Ok(account.resize(0)?)
 }

@@ -1,24 +1,22 @@
-use super::penalty::Penalty;
-use crate::constants::seeds;
+use super::penalty::{Penalty, Takers};
 use crate::error::MillraceError;
 use crate::events::SeatExpired;
-use crate::math::money;
-use crate::state::{Job, Network, Provider, SeatStatus, Shard, ShardState, treasury_bucket};
+use crate::instructions::tokens::Money;
+use crate::state::{Bucket, Job, Provider, SeatStatus, Shard, ShardState, ShardStore, bucket_of};
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 
 /// Accounts of `expire_seat`.
 #[event_cpi]
 #[derive(Accounts)]
-#[instruction(seat: u8)]
 pub struct ExpireSeat<'info> {
-    /// The network.
-    pub network: AccountLoader<'info, Network>,
     /// The job.
+    #[account(mut)]
     pub job: AccountLoader<'info, Job>,
-    /// The shard.
-    #[account(mut, has_one = job @ MillraceError::WrongAccount)]
-    pub shard: AccountLoader<'info, Shard>,
+    /// The shard, where it has an account of its own.
+    /// CHECK: by [`ShardStore`].
+    #[account(mut)]
+    pub shard: Option<UncheckedAccount<'info>>,
     /// Who sits there.
     #[account(mut, has_one = stake_vault @ MillraceError::WrongAccount)]
     pub provider: AccountLoader<'info, Provider>,
@@ -28,34 +26,40 @@ pub struct ExpireSeat<'info> {
     /// Mint of stake.
     #[account(address = stake_vault.mint @ MillraceError::WrongAccount)]
     pub stake_mint: InterfaceAccount<'info, Mint>,
-    /// The treasury vault of the job's bucket.
-    #[account(
-        mut,
-        seeds = [seeds::TREASURY, stake_mint.key().as_ref(), &[treasury_bucket(&job.key())]],
-        bump = network.load()?.treasury_bump(&stake_mint.key(), treasury_bucket(&job.key()))?,
-    )]
-    pub treasury: InterfaceAccount<'info, TokenAccount>,
+    /// The bucket of the job.
+    #[account(has_one = stake_treasury @ MillraceError::WrongAccount)]
+    pub bucket: AccountLoader<'info, Bucket>,
+    /// Its treasury vault for penalties.
+    /// CHECK: the bucket names it, see `has_one` above.
+    #[account(mut)]
+    pub stake_treasury: UncheckedAccount<'info>,
+    /// A token account of the stake mint, for the cranker's bounty.
+    /// CHECK: the token program looks at it.
+    #[account(mut)]
+    pub bounty: Option<UncheckedAccount<'info>>,
     /// Token program.
     pub token_program: Interface<'info, TokenInterface>,
 }
 
 impl ExpireSeat<'_> {
-    fn validate(&self, seat: u8, now: i64) -> Result<()> {
-        let shard = self.shard.load()?;
+    fn validate(&self, shard: &Shard, seat: u8, now: i64) -> Result<()> {
+        // bucket: its vault is checked by `has_one`
+        let index = self.bucket.load()?.index;
+        let own = index == bucket_of(&self.job.key());
+        require!(own, MillraceError::WrongAccount);
+
         // shard: once results are shown, a freed seat could not be filled; settling judges it then
         require!(
             shard.state() == Some(ShardState::Assigned),
             MillraceError::ShardState
         );
         require!(now >= shard.commit_by, MillraceError::TooEarly);
-        let seat = shard
-            .seats
-            .get(usize::from(seat))
-            .ok_or(MillraceError::SeatState)?;
-        require!(
-            seat.status() == SeatStatus::Assigned,
-            MillraceError::SeatState
-        );
+
+        // seat
+        let seat = shard.seats.get(usize::from(seat));
+        let seat = seat.ok_or(MillraceError::SeatState)?;
+        let working = seat.status() == SeatStatus::Assigned;
+        require!(working, MillraceError::SeatState);
         require_keys_eq!(
             seat.provider,
             self.provider.key(),
@@ -68,41 +72,45 @@ impl ExpireSeat<'_> {
 /// Frees a seat that did not commit and takes the late penalty.
 pub fn expire_seat(ctx: Context<ExpireSeat>, seat: u8) -> Result<()> {
     let accounts = &ctx.accounts;
-    accounts.validate(seat, Clock::get()?.unix_timestamp)?;
-    let (job, late_bps) = (accounts.job.key(), accounts.job.load()?.late_bps);
-    let (index, left) = {
-        let mut shard = accounts.shard.load_mut()?;
-        let left = std::mem::take(&mut shard.seats[usize::from(seat)]);
-        // A later attempt of the same provider must not be able to use this one's signature.
-        shard.attempt = shard
-            .attempt
-            .checked_add(1)
-            .ok_or(MillraceError::AmountOverflow)?;
-        (shard.index, left)
+    let clock = Clock::get()?;
+    let store = ShardStore::of(&accounts.job, &accounts.shard)?;
+    let mut shard = store.load()?;
+    accounts.validate(&shard, seat, clock.unix_timestamp)?;
+    let left = shard.free_seat(usize::from(seat), clock.slot)?;
+    store.save(&shard)?;
+    let penalty = {
+        let job = accounts.job.load()?;
+        Penalty {
+            at: seat,
+            locked: job.seat_lock,
+            wrong: false,
+            bps: job.late_bps,
+            bounty_bps: job.bounty_bps,
+            compensation_cap: 0,
+        }
     };
-    let penalty = money::share(left.locked, u64::from(late_bps))?;
-    let slashed = Penalty {
-        seat: &left,
-        at: seat,
-        wrong: false,
-        amount: penalty,
-        compensation_cap: 0,
+    let money = Money {
+        program: &accounts.token_program,
+        mint: accounts.stake_mint.as_ref(),
     };
-    let event = slashed.take(
+    let takers = Takers {
+        treasury: accounts.stake_treasury.as_ref(),
+        escrow: None,
+        finders: [accounts.bounty.as_ref().map(AsRef::as_ref), None],
+    };
+    let event = penalty.take(
         &accounts.provider,
-        &accounts.stake_mint,
-        &accounts.stake_vault.to_account_info(),
-        &accounts.treasury.to_account_info(),
-        None,
-        &accounts.token_program,
-        (job, index),
+        &money,
+        accounts.stake_vault.as_ref(),
+        &takers,
+        (shard.job, shard.index),
     )?;
     if let Some(event) = event {
         emit_cpi!(event);
     }
     emit_cpi!(SeatExpired {
-        job,
-        shard: index,
+        job: shard.job,
+        shard: shard.index,
         seat,
         provider: left.provider,
     });

@@ -1,12 +1,21 @@
-//! What anyone may do when it is due.
+//! What anyone may do once it is due.
 
+mod bank_rewards;
+mod close_epoch;
 mod close_job;
+mod draw_audit;
 mod expire_job;
 mod expire_seat;
 mod penalty;
+mod seed_job;
 mod settle_shard;
+mod settlement;
 
+pub use bank_rewards::*;
+pub use close_epoch::*;
 pub use close_job::*;
+pub use draw_audit::*;
 pub use expire_job::*;
 pub use expire_seat::*;
+pub use seed_job::*;
 pub use settle_shard::*;

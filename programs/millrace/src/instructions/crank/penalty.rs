@@ -2,42 +2,52 @@
 
 use crate::error::MillraceError;
 use crate::events::StakeSlashed;
-use crate::instructions::tokens::{Transfer, from_provider};
-use crate::state::{Provider, Seat};
+use crate::instructions::tokens::Money;
+use crate::math::money::share;
+use crate::state::Provider;
 use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{Mint, TokenInterface};
 
 /// A penalty for one seat.
-pub struct Penalty<'a> {
-    /// The seat as it was.
-    pub seat: &'a Seat,
+pub struct Penalty {
     /// Its place at the shard.
     pub at: u8,
+    /// Stake that it locked, base units.
+    pub locked: u64,
     /// A wrong result, else a late one.
     pub wrong: bool,
-    /// What to take, base units.
-    pub amount: u64,
+    /// Share of the lock that is taken, basis points.
+    pub bps: u16,
+    /// Share of what is taken that goes to each finder, basis points.
+    pub bounty_bps: u16,
     /// Most of it that may go to the client, base units.
     pub compensation_cap: u64,
 }
 
-impl Penalty<'_> {
+/// Where the tokens of a penalty go.
+pub struct Takers<'a, 'info> {
+    /// The treasury vault, which gets what is left.
+    pub treasury: &'a AccountInfo<'info>,
+    /// The client's escrow vault, for a compensation.
+    pub escrow: Option<&'a AccountInfo<'info>>,
+    /// Token accounts of those who get a bounty: who cranked, and who challenged.
+    pub finders: [Option<&'a AccountInfo<'info>>; 2],
+}
+
+impl Penalty {
     /// Releases the seat, takes the penalty from the stake, and moves the tokens: half of it to the
-    /// client's escrow up to the cap, the rest to the treasury.
-    #[allow(clippy::too_many_arguments)]
+    /// client's escrow up to the cap, the bounties to the finders, the rest to the treasury.
     pub fn take<'info>(
         &self,
         provider: &AccountLoader<'info, Provider>,
-        stake_mint: &InterfaceAccount<'info, Mint>,
+        money: &Money<'_, 'info>,
         stake_vault: &AccountInfo<'info>,
-        treasury: &AccountInfo<'info>,
-        escrow: Option<&AccountInfo<'info>>,
-        token_program: &Interface<'info, TokenInterface>,
+        takers: &Takers<'_, 'info>,
         (job, shard): (Pubkey, u32),
     ) -> Result<Option<StakeSlashed>> {
+        let wanted = share(self.locked, u64::from(self.bps))?;
         let (authority, bump, amount, active_after, unbonding_after) = {
             let mut p = provider.load_mut()?;
-            let taken = p.leave_seat(self.seat.locked, self.amount)?;
+            let taken = p.leave_seat(self.locked, wanted)?;
             let count = if self.wrong {
                 &mut p.wrong
             } else {
@@ -50,21 +60,23 @@ impl Penalty<'_> {
         if amount == 0 {
             return Ok(None);
         }
-        let compensation = (amount / 2).min(self.compensation_cap);
         let send = |to: &AccountInfo<'info>, amount: u64| {
-            let transfer = Transfer {
-                program: token_program,
-                mint: stake_mint,
-                from: stake_vault.clone(),
-                to: to.clone(),
-                authority: provider.to_account_info(),
-            };
-            from_provider(transfer, &authority, bump, amount)
+            let vaults = (stake_vault, to);
+            money.pay_from_provider(vaults, provider.as_ref(), (&authority, bump), amount)
         };
+        let compensation = (amount / 2).min(self.compensation_cap);
         if compensation > 0 {
-            send(escrow.ok_or(MillraceError::WrongAccount)?, compensation)?;
+            let escrow = takers.escrow.ok_or(MillraceError::WrongAccount)?;
+            send(escrow, compensation)?;
         }
-        send(treasury, amount - compensation)?;
+        // At most half for both finders together, so something is always left.
+        let bounty = share(amount - compensation, u64::from(self.bounty_bps / 2))?;
+        let mut left = amount - compensation;
+        for finder in takers.finders.into_iter().flatten() {
+            send(finder, bounty)?;
+            left -= bounty;
+        }
+        send(takers.treasury, left)?;
         Ok(Some(StakeSlashed {
             provider: provider.key(),
             job,
@@ -73,6 +85,7 @@ impl Penalty<'_> {
             wrong: self.wrong,
             amount,
             compensation,
+            bounties: amount - compensation - left,
             active_after,
             unbonding_after,
         }))

@@ -1,13 +1,15 @@
 use crate::constants::{ACCOUNT_VERSION, MAX_SEATS, seeds};
 use crate::error::MillraceError;
 use crate::events::SeatsAssigned;
-use crate::state::{Job, JobState, Network, Orchestrator, Provider, Seat, SeatStatus, Shard};
+use crate::math::sortition::{EVERYONE, Ticket, admits};
+use crate::state::{
+    Job, JobState, Network, Orchestrator, Provider, Seat, SeatStatus, Shard, ShardStore,
+};
 use anchor_lang::prelude::*;
 
 /// Accounts of `assign_seats`; after them, the accounts of the providers who sit down.
 #[event_cpi]
 #[derive(Accounts)]
-#[instruction(index: u32)]
 pub struct AssignSeats<'info> {
     /// The orchestrator's key; pays the rent of the shard, which comes back to it.
     #[account(mut)]
@@ -20,120 +22,132 @@ pub struct AssignSeats<'info> {
     /// The job.
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
-    /// The shard; made when its first seats are taken. It can't be made twice: a shard is closed only
-    /// after its job is finished, and a finished job takes no seats.
-    #[account(
-        init_if_needed,
-        payer = key,
-        space = Shard::SIZE,
-        seeds = [seeds::SHARD, job.key().as_ref(), &index.to_le_bytes()],
-        bump,
-    )]
-    pub shard: AccountLoader<'info, Shard>,
+    /// The shard, where it has an account of its own; made when its first seats are taken. It can't
+    /// be made twice: a shard is closed only after its job is finished, and a finished job takes no
+    /// seats.
+    /// CHECK: by its seeds where it is new, by [`ShardStore`] where it is not.
+    #[account(mut)]
+    pub shard: Option<UncheckedAccount<'info>>,
     /// System program.
     pub system_program: Program<'info, System>,
 }
 
-impl AssignSeats<'_> {
-    fn validate(&self, index: u32, now: i64) -> Result<()> {
+/// What decides who may sit, besides the provider and its seat.
+struct Admission {
+    min_stake: u64,
+    sortition_start: u64,
+    waited: u64,
+    seed: u64,
+}
+
+impl<'info> AssignSeats<'info> {
+    fn validate(&self, index: u32) -> Result<()> {
         // network: CANNOT assign while paused
-        self.network.load()?.require_running()?;
+        let network = self.network.load()?;
+        network.require_running()?;
 
         // orchestrator
-        require!(
-            self.orchestrator.active,
-            MillraceError::OrchestratorInactive
-        );
-
-        // job: CANNOT take seats in which a whole round does not fit before the deadline
         let job = self.job.load()?;
-        let any = job.orchestrator == Pubkey::default();
-        let chosen = any || job.orchestrator == self.key.key();
-        require!(chosen, MillraceError::OrchestratorMismatch);
+        self.orchestrator.require_serves(&job)?;
+        let bonded = self.orchestrator.bonded >= network.min_bond;
+        require!(bonded, MillraceError::BondBelowMinimum);
+
+        // job
         require!(index < job.shards, MillraceError::ShardsOutOfBounds);
-        require!(job.round_fits(now), MillraceError::TooLate);
         Ok(())
     }
 
-    /// Whether the shard account was made by this very instruction.
-    fn shard_is_new(&self) -> Result<bool> {
-        let info = self.shard.as_ref();
-        let data = info.try_borrow_data()?;
-        Ok(data.iter().take(8).all(|b| *b == 0))
-    }
-
     /// Starts the shard's life.
-    fn open_shard(&self, index: u32, bump: u8, now: i64) -> Result<()> {
+    fn open_shard(&self, store: &ShardStore<'_, 'info>, index: u32) -> Result<Shard> {
         let mut job = self.job.load_mut()?;
         // CANNOT hand out what was cancelled or has expired
         require!(job.state() == Some(JobState::Open), MillraceError::JobState);
         job.created += 1;
-        job.live += 1;
-        job.invariant()?;
-        let mut shard = self.shard.load_init()?;
+        let mut shard: Shard = bytemuck::Zeroable::zeroed();
         shard.job = self.job.key();
-        shard.payer = self.key.key();
         shard.index = index;
         shard.target = job.replicas;
-        shard.bump = bump;
+        shard.quorum = job.first_quorum();
+        shard.slot = job.seed_slot;
         shard.version = ACCOUNT_VERSION;
-        shard.start_round(&job, now)?;
-        drop(shard);
-        // The discriminator is written here and not at the end, because the shard is loaded again
-        // in the same instruction, and without it that is refused.
-        self.shard.exit(&crate::ID)
+        if let Some(own) = &self.shard {
+            let seeds = [seeds::SHARD, shard.job.as_ref(), &index.to_le_bytes()];
+            let (address, bump) = Pubkey::find_program_address(&seeds, &crate::ID);
+            require_keys_eq!(address, own.key(), MillraceError::WrongAccount);
+            job.live += 1;
+            shard.payer = self.key.key();
+            shard.bump = bump;
+        }
+        job.invariant()?;
+        let seats = job.max_replicas;
+        drop(job);
+        store.create(&self.key, (index, shard.bump, seats))?;
+        Ok(shard)
     }
 }
 
 /// Seats the providers given as remaining accounts.
 pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) -> Result<()> {
     let accounts = &ctx.accounts;
-    let now = Clock::get()?.unix_timestamp;
-    accounts.validate(index, now)?;
+    let clock = Clock::get()?;
+    accounts.validate(index)?;
     let newcomers = ctx.remaining_accounts;
-    require!(
-        (1..=MAX_SEATS).contains(&newcomers.len()),
-        MillraceError::ListLength
-    );
-    if accounts.shard_is_new()? {
-        accounts.open_shard(index, ctx.bumps.shard, now)?;
-    }
-
-    let (attempt, locked, commit_by) = {
-        let job = accounts.job.load()?;
-        let min_stake = accounts.network.load()?.min_stake;
-        let mut shard = accounts.shard.load_mut()?;
-        require!(
-            shard.free_seats() >= newcomers.len(),
-            MillraceError::SeatTaken
-        );
-        shard.start_round(&job, now)?;
-        let attempt = shard.attempt;
-        for info in newcomers {
-            let loader = AccountLoader::<Provider>::try_from(info)?;
-            let mut provider = loader.load_mut()?;
-            seat_provider(&mut shard, &job, &mut provider, info.key(), min_stake)?;
-        }
-        (attempt, job.seat_lock, shard.commit_by)
+    let fits = (1..=MAX_SEATS).contains(&newcomers.len());
+    require!(fits, MillraceError::ListLength);
+    let store = ShardStore::of(&accounts.job, &accounts.shard)?;
+    let mut shard = match store.is_new()? {
+        true => accounts.open_shard(&store, index)?,
+        false => store.load()?,
     };
+    require!(shard.index == index, MillraceError::WrongAccount);
+    let job = accounts.job.load()?;
+    let admission = {
+        let network = accounts.network.load()?;
+        Admission {
+            min_stake: network.min_stake,
+            sortition_start: network.sortition_start,
+            waited: clock.slot.saturating_sub(shard.slot),
+            seed: job.seed,
+        }
+    };
+    let seeded = job.seed != 0 || admission.sortition_start == EVERYONE;
+    require!(seeded, MillraceError::SeedMissing);
+    // CANNOT take seats in which the work does not fit before the deadline
+    let fits = match shard.is_single(&job) {
+        true => job.first_round_fits(clock.unix_timestamp),
+        false => job.round_fits(clock.unix_timestamp),
+    };
+    require!(fits, MillraceError::TooLate);
+    let free = shard.free_seats() >= newcomers.len();
+    require!(free, MillraceError::SeatTaken);
+    shard.start_round(&job, clock.unix_timestamp)?;
+    for info in newcomers {
+        let loader = AccountLoader::<Provider>::try_from(info)?;
+        let mut provider = loader.load_mut()?;
+        seat_provider(&mut shard, &job, &mut provider, info.key(), &admission)?;
+    }
+    let locked = job.seat_lock;
+    drop(job);
+    store.save(&shard)?;
     emit_cpi!(SeatsAssigned {
-        job: accounts.job.key(),
+        job: shard.job,
         shard: index,
-        attempt,
+        attempt: shard.attempt,
         providers: newcomers.iter().map(|p| p.key()).collect(),
         locked,
-        commit_by,
+        commit_by: shard.commit_by,
     });
     Ok(())
 }
 
-/// Seats one provider: eligible, within the price, with enough free stake, and not there already.
+/// Seats one provider: eligible, within the price, with enough free stake, not there already, and
+/// admitted by sortition.
 fn seat_provider(
     shard: &mut Shard,
     job: &Job,
     provider: &mut Provider,
     key: Pubkey,
-    min_stake: u64,
+    admission: &Admission,
 ) -> Result<()> {
     require!(job.admits(provider), MillraceError::ProviderNotEligible);
     require!(
@@ -141,23 +155,30 @@ fn seat_provider(
         MillraceError::PriceAboveCap
     );
     require!(
-        provider.active >= min_stake,
+        provider.active >= admission.min_stake,
         MillraceError::StakeBelowMinimum
     );
     let seated = shard.seats.iter().any(|s| s.is_live() && s.provider == key);
     require!(!seated, MillraceError::SeatDuplicate);
+    let ticket = Ticket {
+        seed: admission.seed,
+        job: shard.job.as_array(),
+        shard: shard.index,
+        attempt: shard.attempt,
+        provider: key.as_array(),
+    };
+    let (start, waited) = (admission.sortition_start, admission.waited);
+    let drawn = admits(start, provider.free_stake(), waited, &ticket);
+    require!(drawn, MillraceError::NotAdmittedYet);
     let attempt = shard.attempt;
-    let free = shard
-        .seats
-        .iter_mut()
-        .find(|s| s.status() == SeatStatus::Empty);
+    let mut seats = shard.seats.iter_mut();
+    let free = seats.find(|s| s.status() == SeatStatus::Empty);
     let seat = free.ok_or(MillraceError::SeatTaken)?;
     provider.take_seat(job.seat_lock)?;
     provider.invariant()?;
     *seat = Seat {
         provider: key,
         price: provider.ask_price,
-        locked: job.seat_lock,
         status: SeatStatus::Assigned as u8,
         attempt,
         ..Seat::default()

@@ -2,7 +2,7 @@ use super::ed25519::CheckedSignatures;
 use crate::constants::MAX_SEATS;
 use crate::error::MillraceError;
 use crate::events::CommitmentsRecorded;
-use crate::state::{Network, Provider, SeatStatus, Shard, ShardState};
+use crate::state::{Doubt, Job, Mode, Network, Provider, SeatStatus, ShardState, ShardStore};
 use anchor_lang::prelude::*;
 use millrace_protocol::commitment;
 
@@ -22,9 +22,13 @@ pub struct CommitmentEntry {
 pub struct RecordCommitments<'info> {
     /// The network.
     pub network: AccountLoader<'info, Network>,
-    /// The shard.
+    /// The job.
     #[account(mut)]
-    pub shard: AccountLoader<'info, Shard>,
+    pub job: AccountLoader<'info, Job>,
+    /// The shard, where it has an account of its own.
+    /// CHECK: by [`ShardStore`].
+    #[account(mut)]
+    pub shard: Option<UncheckedAccount<'info>>,
     /// The instructions of this transaction.
     /// CHECK: its address is compared by the functions that read it.
     pub instructions: UncheckedAccount<'info>,
@@ -41,48 +45,48 @@ pub fn record_commitments<'info>(
         fits && ctx.remaining_accounts.len() == entries.len(),
         MillraceError::ListLength
     );
-    let now = Clock::get()?.unix_timestamp;
+    let clock = Clock::get()?;
     let checked = CheckedSignatures::load(&accounts.instructions, entries.len())?;
+    let store = ShardStore::of(&accounts.job, &accounts.shard)?;
+    let mut shard = store.load()?;
+    let assigned = shard.state() == Some(ShardState::Assigned);
+    require!(assigned, MillraceError::ShardState);
+    let in_time = clock.unix_timestamp < shard.commit_by;
+    require!(in_time, MillraceError::TooLate);
 
-    let (job, index) = {
-        let network = accounts.network.load()?;
-        let mut shard = accounts.shard.load_mut()?;
-        require!(
-            shard.state() == Some(ShardState::Assigned),
-            MillraceError::ShardState
-        );
-        require!(now < shard.commit_by, MillraceError::TooLate);
-        let (job, index) = (shard.job, shard.index);
-        for (at, (entry, info)) in entries.iter().zip(ctx.remaining_accounts).enumerate() {
-            let seat = shard
-                .seats
-                .get_mut(usize::from(entry.seat))
-                .ok_or(MillraceError::SeatState)?;
-            require!(
-                seat.status() == SeatStatus::Assigned,
-                MillraceError::SeatState
-            );
-            require_keys_eq!(seat.provider, info.key(), MillraceError::WrongAccount);
-            let provider = AccountLoader::<Provider>::try_from(info)?;
-            let place = commitment::Seat {
-                network_id: &network.network_id,
-                program: crate::ID.as_array(),
-                job: job.as_array(),
-                shard: index,
-                attempt: seat.attempt,
-                provider: info.key.as_array(),
-            };
-            let statement = place.statement(&entry.commitment);
-            checked.require(at, &provider.load()?.operator, &statement)?;
-            seat.digest = entry.commitment;
-            seat.status = SeatStatus::Committed as u8;
-        }
-        (job, index)
-    };
+    let network = accounts.network.load()?;
+    for (at, (entry, info)) in entries.iter().zip(ctx.remaining_accounts).enumerate() {
+        let seats = shard.seats.get_mut(usize::from(entry.seat));
+        let seat = seats.ok_or(MillraceError::SeatState)?;
+        let working = seat.status() == SeatStatus::Assigned;
+        require!(working, MillraceError::SeatState);
+        require_keys_eq!(seat.provider, info.key(), MillraceError::WrongAccount);
+        let provider = AccountLoader::<Provider>::try_from(info)?;
+        let place = commitment::Seat {
+            network_id: &network.network_id,
+            program: crate::ID.as_array(),
+            job: shard.job.as_array(),
+            shard: shard.index,
+            attempt: seat.attempt,
+            provider: info.key.as_array(),
+        };
+        let statement = place.statement(&entry.commitment);
+        checked.require(at, &provider.load()?.operator, &statement)?;
+        seat.digest = entry.commitment;
+        seat.status = SeatStatus::Committed as u8;
+    }
+    let job = accounts.job.load()?;
+    if job.mode() == Some(Mode::Audit) && shard.is_single(&job) {
+        // From here on later blocks decide, which nobody knows yet.
+        shard.doubt = Doubt::Pending as u8;
+        shard.slot = clock.slot;
+    }
+    drop(job);
+    store.save(&shard)?;
     emit_cpi!(CommitmentsRecorded {
-        job,
-        shard: index,
-        seats: entries.iter().map(|e| e.seat).collect(),
+        job: shard.job,
+        shard: shard.index,
+        seats: entries.iter().map(|entry| entry.seat).collect(),
     });
     Ok(())
 }

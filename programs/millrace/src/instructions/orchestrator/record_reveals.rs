@@ -1,7 +1,7 @@
 use crate::constants::MAX_SEATS;
 use crate::error::MillraceError;
 use crate::events::ResultsRevealed;
-use crate::state::{Job, Network, Orchestrator, SeatStatus, Shard, ShardState};
+use crate::state::{Job, Mode, Network, Orchestrator, SeatStatus, Shard, ShardState, ShardStore};
 use anchor_lang::prelude::*;
 use millrace_protocol::commitment;
 
@@ -31,85 +31,85 @@ pub struct RecordReveals<'info> {
     /// The network.
     pub network: AccountLoader<'info, Network>,
     /// The job.
+    #[account(mut)]
     pub job: AccountLoader<'info, Job>,
-    /// The shard.
-    #[account(mut, has_one = job @ MillraceError::WrongAccount)]
-    pub shard: AccountLoader<'info, Shard>,
+    /// The shard, where it has an account of its own.
+    /// CHECK: by [`ShardStore`].
+    #[account(mut)]
+    pub shard: Option<UncheckedAccount<'info>>,
 }
 
-impl RecordReveals<'_> {
-    fn validate(&self, now: i64) -> Result<()> {
-        // orchestrator: who attests a delivery must be the one whom the job asks for
-        require!(
-            self.orchestrator.active,
-            MillraceError::OrchestratorInactive
-        );
-        let job = self.job.load()?;
-        let any = job.orchestrator == Pubkey::default();
-        let chosen = any || job.orchestrator == self.key.key();
-        require!(chosen, MillraceError::OrchestratorMismatch);
-
-        // shard: CANNOT show results while somebody could still copy them
-        let shard = self.shard.load()?;
-        require!(shard.is_live(), MillraceError::ShardState);
-        require!(now < shard.reveal_by, MillraceError::TooLate);
-        require!(
-            shard.reveals_open(job.quorum, now),
-            MillraceError::RevealsClosed
-        );
-        Ok(())
-    }
-}
-
-/// Opens commitments.
+/// Opens commitments, and attests that their outputs were delivered.
 pub fn record_reveals(ctx: Context<RecordReveals>, entries: Vec<RevealEntry>) -> Result<()> {
     let accounts = &ctx.accounts;
-    require!(
-        (1..=MAX_SEATS).contains(&entries.len()),
-        MillraceError::ListLength
-    );
-    accounts.validate(Clock::get()?.unix_timestamp)?;
-    let index = {
-        let network = accounts.network.load()?;
-        let mut shard = accounts.shard.load_mut()?;
-        let (job, index) = (shard.job, shard.index);
-        for entry in &entries {
-            let seat = shard
-                .seats
-                .get_mut(usize::from(entry.seat))
-                .ok_or(MillraceError::SeatState)?;
-            require!(
-                seat.status() == SeatStatus::Committed,
-                MillraceError::SeatState
-            );
-            let place = commitment::Seat {
-                network_id: &network.network_id,
-                program: crate::ID.as_array(),
-                job: job.as_array(),
-                shard: index,
-                attempt: seat.attempt,
-                provider: seat.provider.as_array(),
-            };
-            let claim = commitment::Claim {
-                root: &entry.root,
-                units: entry.units,
-                salt: &entry.salt,
-            };
-            require!(
-                place.commitment(&claim) == seat.digest,
-                MillraceError::RevealMismatch
-            );
-            seat.digest = entry.root;
-            seat.units = entry.units;
-            seat.status = SeatStatus::Revealed as u8;
-        }
-        shard.state = ShardState::Revealing as u8;
-        index
-    };
+    // orchestrator: who attests a delivery must be the one whom the job asks for
+    accounts
+        .orchestrator
+        .require_serves(&*accounts.job.load()?)?;
+    let store = ShardStore::of(&accounts.job, &accounts.shard)?;
+    let mut shard = store.load()?;
+    {
+        let (network, job) = (accounts.network.load()?, accounts.job.load()?);
+        reveal(&network, &job, &mut shard, &entries, true)?;
+    }
+    store.save(&shard)?;
     emit_cpi!(ResultsRevealed {
-        job: accounts.job.key(),
-        shard: index,
-        seats: entries.iter().map(|e| e.seat).collect(),
+        job: shard.job,
+        shard: shard.index,
+        seats: entries.iter().map(|entry| entry.seat).collect(),
+        delivered: true,
     });
+    Ok(())
+}
+
+/// Opens commitments of a shard.
+///
+/// # Errors
+/// [`MillraceError::ListLength`], [`MillraceError::ShardState`], [`MillraceError::TooLate`],
+/// [`MillraceError::RevealsClosed`], [`MillraceError::SeatState`], [`MillraceError::RevealMismatch`].
+pub(crate) fn reveal(
+    network: &Network,
+    job: &Job,
+    shard: &mut Shard,
+    entries: &[RevealEntry],
+    delivered: bool,
+) -> Result<()> {
+    let now = Clock::get()?.unix_timestamp;
+    let fits = (1..=MAX_SEATS).contains(&entries.len());
+    require!(fits, MillraceError::ListLength);
+    // CANNOT show results while somebody could still copy them
+    require!(shard.is_live(), MillraceError::ShardState);
+    require!(now < shard.reveal_by, MillraceError::TooLate);
+    require!(shard.reveals_open(now), MillraceError::RevealsClosed);
+
+    for entry in entries {
+        let seats = shard.seats.get_mut(usize::from(entry.seat));
+        let seat = seats.ok_or(MillraceError::SeatState)?;
+        let committed = seat.status() == SeatStatus::Committed;
+        require!(committed, MillraceError::SeatState);
+        let place = commitment::Seat {
+            network_id: &network.network_id,
+            program: crate::ID.as_array(),
+            job: shard.job.as_array(),
+            shard: shard.index,
+            attempt: seat.attempt,
+            provider: seat.provider.as_array(),
+        };
+        let claim = commitment::Claim {
+            root: &entry.root,
+            units: entry.units,
+            salt: &entry.salt,
+        };
+        let opens = place.commitment(&claim) == seat.digest;
+        require!(opens, MillraceError::RevealMismatch);
+        seat.digest = entry.root;
+        seat.units = entry.units;
+        seat.status = SeatStatus::Revealed as u8;
+        seat.delivered = u8::from(delivered);
+    }
+    shard.state = ShardState::Revealing as u8;
+    if job.mode() == Some(Mode::Challenge) && shard.is_single(job) {
+        shard.stands_at = now.saturating_add(i64::from(job.challenge_secs));
+    }
     Ok(())
 }

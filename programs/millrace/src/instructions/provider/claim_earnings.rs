@@ -1,6 +1,6 @@
 use crate::error::MillraceError;
 use crate::events::EarningsClaimed;
-use crate::instructions::tokens::{Transfer, belongs_to, from_provider};
+use crate::instructions::tokens::{Money, TokenView};
 use crate::math::money;
 use crate::state::Provider;
 use anchor_lang::prelude::*;
@@ -37,17 +37,21 @@ pub fn claim_earnings(ctx: Context<ClaimEarnings>) -> Result<()> {
         provider.invariant()?;
         (provider.authority, provider.bump, amount, provider.claimed)
     };
-    let mint = accounts.payment_mint.key();
-    let owned = belongs_to(&accounts.destination, &mint, &authority);
-    require!(owned, MillraceError::WrongAccount);
-    let transfer = Transfer {
+    let destination = TokenView::of(accounts.destination.as_ref(), &accounts.token_program)?;
+    destination.require(&accounts.payment_mint.key(), &authority)?;
+    let money = Money {
         program: &accounts.token_program,
-        mint: &accounts.payment_mint,
-        from: accounts.earnings_vault.to_account_info(),
-        to: accounts.destination.to_account_info(),
-        authority: accounts.provider.to_account_info(),
+        mint: accounts.payment_mint.as_ref(),
     };
-    from_provider(transfer, &authority, bump, amount)?;
+    money.pay_from_provider(
+        (
+            accounts.earnings_vault.as_ref(),
+            accounts.destination.as_ref(),
+        ),
+        accounts.provider.as_ref(),
+        (&authority, bump),
+        amount,
+    )?;
     emit_cpi!(EarningsClaimed {
         provider: accounts.provider.key(),
         amount,

@@ -1,33 +1,17 @@
 use crate::constants::{ACCOUNT_VERSION, seeds};
 use crate::error::MillraceError;
 use crate::events::ProviderRegistered;
-use crate::state::{Network, Provider, validate_tag};
+use crate::state::{Network, Offer, Provider};
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 
-/// What a provider says of itself.
+/// Who a provider is and what it offers.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
 pub struct RegisterProviderArgs {
     /// Hot key that signs commitments.
     pub operator: Pubkey,
-    /// X25519 key for sealed inputs; all zeros for none.
-    pub sealing_key: [u8; 32],
-    /// Supplier tag, ASCII padded with zeros.
-    pub supplier: [u8; 16],
-    /// Region, ASCII padded with zeros.
-    pub region: [u8; 16],
-    /// Model of its GPUs, ASCII padded with zeros.
-    pub gpu_model: [u8; 16],
-    /// Asking price, base units of the payment mint per unit.
-    pub ask_price: u64,
-    /// Memory, MiB.
-    pub memory_mb: u32,
-    /// Processor cores.
-    pub cores: u16,
-    /// GPUs.
-    pub gpus: u16,
-    /// Most seats it takes at a time.
-    pub max_open_seats: u16,
+    /// What it offers.
+    pub offer: Offer,
 }
 
 /// Accounts of `register_provider`.
@@ -71,11 +55,13 @@ pub struct RegisterProvider<'info> {
         bump,
         token::mint = payment_mint,
         token::authority = provider,
-        token::token_program = token_program,
+        token::token_program = payment_token_program,
     )]
     pub earnings_vault: InterfaceAccount<'info, TokenAccount>,
-    /// Token program.
+    /// Token program of stake.
     pub token_program: Interface<'info, TokenInterface>,
+    /// Token program of payments.
+    pub payment_token_program: Interface<'info, TokenInterface>,
     /// System program.
     pub system_program: Program<'info, System>,
 }
@@ -95,12 +81,8 @@ impl RegisterProvider<'_> {
             MillraceError::WrongAccount
         );
 
-        // arguments
-        require!(args.ask_price > 0, MillraceError::PriceZero);
-        require!(args.max_open_seats > 0, MillraceError::ListLength);
-        validate_tag(&args.supplier)?;
-        validate_tag(&args.region)?;
-        validate_tag(&args.gpu_model)
+        // offer
+        args.offer.validate()
     }
 }
 
@@ -112,17 +94,9 @@ pub fn register_provider(ctx: Context<RegisterProvider>, args: RegisterProviderA
         let mut provider = accounts.provider.load_init()?;
         provider.authority = accounts.authority.key();
         provider.operator = args.operator;
-        provider.sealing_key = args.sealing_key;
         provider.stake_vault = accounts.stake_vault.key();
         provider.earnings_vault = accounts.earnings_vault.key();
-        provider.supplier = args.supplier;
-        provider.region = args.region;
-        provider.gpu_model = args.gpu_model;
-        provider.ask_price = args.ask_price;
-        provider.memory_mb = args.memory_mb;
-        provider.cores = args.cores;
-        provider.gpus = args.gpus;
-        provider.max_open_seats = args.max_open_seats;
+        provider.set_offer(&args.offer);
         provider.registered_at = Clock::get()?.unix_timestamp;
         provider.bump = ctx.bumps.provider;
         provider.version = ACCOUNT_VERSION;
@@ -132,7 +106,7 @@ pub fn register_provider(ctx: Context<RegisterProvider>, args: RegisterProviderA
         provider: accounts.provider.key(),
         authority: accounts.authority.key(),
         operator: args.operator,
-        ask_price: args.ask_price,
+        ask_price: args.offer.ask_price,
     });
     Ok(())
 }

@@ -1,6 +1,6 @@
 use crate::error::MillraceError;
 use crate::events::StakeDeposited;
-use crate::instructions::tokens::Transfer;
+use crate::instructions::tokens::Money;
 use crate::state::{Network, Provider};
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
@@ -53,14 +53,15 @@ impl Stake<'_> {
 pub fn stake(ctx: Context<Stake>, amount: u64) -> Result<()> {
     let accounts = &ctx.accounts;
     accounts.validate(amount)?;
-    let transfer = Transfer {
+    let money = Money {
         program: &accounts.token_program,
-        mint: &accounts.stake_mint,
-        from: accounts.source.to_account_info(),
-        to: accounts.stake_vault.to_account_info(),
-        authority: accounts.funder.to_account_info(),
+        mint: accounts.stake_mint.as_ref(),
     };
-    transfer.send(amount, &[])?;
+    money.deposit(
+        (accounts.source.as_ref(), accounts.stake_vault.as_ref()),
+        accounts.funder.as_ref(),
+        amount,
+    )?;
     let (before, after) = {
         let mut provider = accounts.provider.load_mut()?;
         let before = provider.active;

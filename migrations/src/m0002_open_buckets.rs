@@ -1,0 +1,68 @@
+//! 0002: the buckets that settlements write into, with their treasury vaults.
+
+use crate::{Migration, MigrationError, Setup};
+use async_trait::async_trait;
+use futures_util::future::try_join_all;
+use millrace_chain::address;
+use millrace_chain::instruction::open_bucket;
+use millrace_chain::program::constants::BUCKETS;
+use millrace_chain::rpc::Rpc;
+use millrace_chain::sender::Sender;
+use solana_sdk::signature::Signer;
+
+/// Buckets opened by one transaction: more would leave its size.
+const PER_TRANSACTION: usize = 2;
+
+/// See the module.
+pub struct OpenBuckets;
+
+/// The buckets that are not open yet.
+async fn missing(rpc: &Rpc) -> Result<Vec<u8>, MigrationError> {
+    let addresses: Vec<_> = (0..BUCKETS).map(address::bucket).collect();
+    let found = rpc.accounts(&addresses).await?;
+    let open = |account: &Option<_>| account.as_ref().is_some_and(is_bucket);
+    let missing = (0..BUCKETS).zip(found).filter(|(_, found)| !open(found));
+    Ok(missing.map(|(index, _)| index).collect())
+}
+
+/// An account that merely has lamports is no bucket.
+fn is_bucket(account: &solana_sdk::account::Account) -> bool {
+    account.owner == address::PROGRAM
+}
+
+#[async_trait]
+impl Migration for OpenBuckets {
+    fn number(&self) -> u16 {
+        2
+    }
+
+    fn name(&self) -> &'static str {
+        "open the buckets"
+    }
+
+    fn describe(&self, _: &Setup) -> String {
+        format!(
+            "opens {BUCKETS} buckets of fees, penalties and points with their treasury vaults, those that are not open yet"
+        )
+    }
+
+    async fn is_done(&self, rpc: &Rpc, _: &Setup) -> Result<bool, MigrationError> {
+        Ok(missing(rpc).await?.is_empty())
+    }
+
+    async fn apply(&self, sender: &Sender, setup: &Setup) -> Result<(), MigrationError> {
+        let payer = setup.authority.pubkey();
+        let missing = missing(sender.rpc()).await?;
+        let instructions: Vec<_> = missing
+            .into_iter()
+            .map(|index| open_bucket(payer, setup.mints, index))
+            .collect();
+        let signers = [&setup.authority];
+        let sends: Vec<_> = instructions
+            .chunks(PER_TRANSACTION)
+            .map(|chunk| sender.send("open buckets", chunk, &signers))
+            .collect();
+        try_join_all(sends).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,56 @@
+use crate::error::MillraceError;
+use crate::events::BondDeposited;
+use crate::instructions::tokens::Money;
+use crate::math::money;
+use crate::state::Orchestrator;
+use anchor_lang::prelude::*;
+use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
+
+/// Accounts of `bond`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct Bond<'info> {
+    /// Owner of the tokens; anyone may add to an orchestrator's bond.
+    pub funder: Signer<'info>,
+    /// The orchestrator.
+    #[account(mut, has_one = bond_vault @ MillraceError::WrongAccount)]
+    pub orchestrator: Account<'info, Orchestrator>,
+    /// Mint of stake; the vault's.
+    #[account(address = bond_vault.mint @ MillraceError::WrongAccount)]
+    pub stake_mint: InterfaceAccount<'info, Mint>,
+    /// Where the tokens come from.
+    #[account(mut)]
+    pub source: InterfaceAccount<'info, TokenAccount>,
+    /// The vault.
+    #[account(mut)]
+    pub bond_vault: InterfaceAccount<'info, TokenAccount>,
+    /// Token program.
+    pub token_program: Interface<'info, TokenInterface>,
+}
+
+/// Puts tokens into an orchestrator's bond.
+pub fn bond(ctx: Context<Bond>, amount: u64) -> Result<()> {
+    let accounts = &mut *ctx.accounts;
+    require!(amount > 0, MillraceError::AmountZero);
+    require!(
+        accounts.orchestrator.active,
+        MillraceError::OrchestratorInactive
+    );
+    let money = Money {
+        program: &accounts.token_program,
+        mint: accounts.stake_mint.as_ref(),
+    };
+    money.deposit(
+        (accounts.source.as_ref(), accounts.bond_vault.as_ref()),
+        accounts.funder.as_ref(),
+        amount,
+    )?;
+    let before = accounts.orchestrator.bonded;
+    accounts.orchestrator.bonded = money::add(before, amount)?;
+    emit_cpi!(BondDeposited {
+        orchestrator: ctx.accounts.orchestrator.key(),
+        amount,
+        bonded_after: ctx.accounts.orchestrator.bonded,
+    });
+    Ok(())
+}

@@ -1,0 +1,52 @@
+use crate::error::MillraceError;
+use crate::events::RewardsFunded;
+use crate::instructions::tokens::Money;
+use crate::math::money;
+use crate::state::Rewards;
+use anchor_lang::prelude::*;
+use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
+
+/// Accounts of `fund_rewards`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct FundRewards<'info> {
+    /// Owner of the tokens; anyone may.
+    pub funder: Signer<'info>,
+    /// The book.
+    #[account(mut, has_one = vault @ MillraceError::WrongAccount)]
+    pub rewards: Account<'info, Rewards>,
+    /// Mint of stake; the vault's.
+    #[account(address = vault.mint @ MillraceError::WrongAccount)]
+    pub stake_mint: InterfaceAccount<'info, Mint>,
+    /// Where the tokens come from.
+    #[account(mut)]
+    pub source: InterfaceAccount<'info, TokenAccount>,
+    /// The vault.
+    #[account(mut)]
+    pub vault: InterfaceAccount<'info, TokenAccount>,
+    /// Token program.
+    pub token_program: Interface<'info, TokenInterface>,
+}
+
+/// Puts tokens into the rewards' vault, for good.
+pub fn fund_rewards(ctx: Context<FundRewards>, amount: u64) -> Result<()> {
+    let accounts = &mut *ctx.accounts;
+    require!(amount > 0, MillraceError::AmountZero);
+    let money = Money {
+        program: &accounts.token_program,
+        mint: accounts.stake_mint.as_ref(),
+    };
+    money.deposit(
+        (accounts.source.as_ref(), accounts.vault.as_ref()),
+        accounts.funder.as_ref(),
+        amount,
+    )?;
+    let rewards = &mut accounts.rewards;
+    rewards.funded = money::add(rewards.funded, amount)?;
+    rewards.invariant()?;
+    emit_cpi!(RewardsFunded {
+        amount,
+        funded_after: ctx.accounts.rewards.funded,
+    });
+    Ok(())
+}

@@ -1,0 +1,84 @@
+use crate::constants::{ACCOUNT_VERSION, BUCKETS, seeds};
+use crate::error::MillraceError;
+use crate::events::BucketOpened;
+use crate::state::{Bucket, Network};
+use anchor_lang::prelude::*;
+use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
+
+/// Accounts of `open_bucket`.
+#[event_cpi]
+#[derive(Accounts)]
+#[instruction(index: u8)]
+pub struct OpenBucket<'info> {
+    /// Pays the rent.
+    #[account(mut)]
+    pub payer: Signer<'info>,
+    /// The network.
+    #[account(
+        has_one = stake_mint @ MillraceError::WrongAccount,
+        has_one = payment_mint @ MillraceError::WrongAccount,
+    )]
+    pub network: AccountLoader<'info, Network>,
+    /// The bucket.
+    #[account(
+        init,
+        payer = payer,
+        space = Bucket::SIZE,
+        seeds = [seeds::BUCKET, &[index]],
+        bump,
+    )]
+    pub bucket: AccountLoader<'info, Bucket>,
+    /// Mint of payments.
+    pub payment_mint: InterfaceAccount<'info, Mint>,
+    /// The treasury vault for fees.
+    #[account(
+        init,
+        payer = payer,
+        seeds = [seeds::TREASURY, payment_mint.key().as_ref(), &[index]],
+        bump,
+        token::mint = payment_mint,
+        token::authority = network,
+        token::token_program = payment_token_program,
+    )]
+    pub payment_treasury: InterfaceAccount<'info, TokenAccount>,
+    /// Token program of payments.
+    pub payment_token_program: Interface<'info, TokenInterface>,
+    /// Mint of stake.
+    pub stake_mint: InterfaceAccount<'info, Mint>,
+    /// The treasury vault for penalties; the same where the mints are the same.
+    #[account(
+        init_if_needed,
+        payer = payer,
+        seeds = [seeds::TREASURY, stake_mint.key().as_ref(), &[index]],
+        bump,
+        dup,
+        token::mint = stake_mint,
+        token::authority = network,
+        token::token_program = stake_token_program,
+    )]
+    pub stake_treasury: InterfaceAccount<'info, TokenAccount>,
+    /// Token program of stake.
+    pub stake_token_program: Interface<'info, TokenInterface>,
+    /// System program.
+    pub system_program: Program<'info, System>,
+}
+
+/// Opens a bucket with its treasury vaults. Anyone may.
+pub fn open_bucket(ctx: Context<OpenBucket>, index: u8) -> Result<()> {
+    require!(index < BUCKETS, MillraceError::BucketOutOfBounds);
+    let accounts = &ctx.accounts;
+    {
+        let mut bucket = accounts.bucket.load_init()?;
+        bucket.payment_treasury = accounts.payment_treasury.key();
+        bucket.stake_treasury = accounts.stake_treasury.key();
+        bucket.index = index;
+        bucket.bump = ctx.bumps.bucket;
+        bucket.version = ACCOUNT_VERSION;
+    }
+    emit_cpi!(BucketOpened {
+        bucket: index,
+        payment_treasury: accounts.payment_treasury.key(),
+        stake_treasury: accounts.stake_treasury.key(),
+    });
+    Ok(())
+}

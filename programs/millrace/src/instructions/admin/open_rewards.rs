@@ -1,0 +1,54 @@
+use crate::constants::{ACCOUNT_VERSION, seeds};
+use crate::error::MillraceError;
+use crate::events::RewardsOpened;
+use crate::state::{Network, Rewards};
+use anchor_lang::prelude::*;
+use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
+
+/// Accounts of `open_rewards`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct OpenRewards<'info> {
+    /// Pays the rent.
+    #[account(mut)]
+    pub payer: Signer<'info>,
+    /// The network.
+    #[account(has_one = stake_mint @ MillraceError::WrongAccount)]
+    pub network: AccountLoader<'info, Network>,
+    /// The book.
+    #[account(init, payer = payer, space = Rewards::SIZE, seeds = [seeds::REWARDS], bump)]
+    pub rewards: Account<'info, Rewards>,
+    /// Mint of stake, in which rewards are paid.
+    pub stake_mint: InterfaceAccount<'info, Mint>,
+    /// The vault.
+    #[account(
+        init,
+        payer = payer,
+        seeds = [seeds::REWARDS_VAULT],
+        bump,
+        token::mint = stake_mint,
+        token::authority = rewards,
+        token::token_program = token_program,
+    )]
+    pub vault: InterfaceAccount<'info, TokenAccount>,
+    /// Token program.
+    pub token_program: Interface<'info, TokenInterface>,
+    /// System program.
+    pub system_program: Program<'info, System>,
+}
+
+/// Opens the rewards' vault, empty. Anyone may, once.
+pub fn open_rewards(ctx: Context<OpenRewards>) -> Result<()> {
+    let vault = ctx.accounts.vault.key();
+    ctx.accounts.rewards.set_inner(Rewards {
+        version: ACCOUNT_VERSION,
+        bump: ctx.bumps.rewards,
+        vault,
+        funded: 0,
+        promised: 0,
+        paid: 0,
+        reserved: [0; 38],
+    });
+    emit_cpi!(RewardsOpened { vault });
+    Ok(())
+}

@@ -1,0 +1,89 @@
+use crate::constants::seeds;
+use crate::error::MillraceError;
+use crate::events::BondWithdrawn;
+use crate::instructions::tokens::{Money, TokenView};
+use crate::state::{Network, Orchestrator};
+use anchor_lang::prelude::*;
+use anchor_spl::token_interface::{
+    CloseAccount, Mint, TokenAccount, TokenInterface, close_account,
+};
+
+/// Accounts of `withdraw_bond`. Nobody signs: the tokens can go to the orchestrator's key alone.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct WithdrawBond<'info> {
+    /// The network.
+    pub network: AccountLoader<'info, Network>,
+    /// The orchestrator; closed.
+    #[account(
+        mut,
+        has_one = bond_vault @ MillraceError::WrongAccount,
+        has_one = payer @ MillraceError::WrongAccount,
+    )]
+    pub orchestrator: Account<'info, Orchestrator>,
+    /// Who paid the rent, and gets it back.
+    /// CHECK: compared by `has_one` above.
+    #[account(mut)]
+    pub payer: UncheckedAccount<'info>,
+    /// The vault.
+    #[account(mut)]
+    pub bond_vault: InterfaceAccount<'info, TokenAccount>,
+    /// Mint of stake; the vault's.
+    #[account(address = bond_vault.mint @ MillraceError::WrongAccount)]
+    pub stake_mint: InterfaceAccount<'info, Mint>,
+    /// A token account of the orchestrator's key.
+    #[account(mut)]
+    pub destination: InterfaceAccount<'info, TokenAccount>,
+    /// Token program.
+    pub token_program: Interface<'info, TokenInterface>,
+}
+
+impl WithdrawBond<'_> {
+    fn validate(&self, now: i64) -> Result<()> {
+        // orchestrator: CANNOT leave before what it began must have ended
+        let orchestrator = &self.orchestrator;
+        require!(!orchestrator.active, MillraceError::OrchestratorActive);
+        let wait = i64::from(self.network.load()?.unbonding_secs);
+        let due = orchestrator.retired_at.saturating_add(wait);
+        require!(now >= due, MillraceError::TooEarly);
+
+        // destination
+        let destination = TokenView::of(self.destination.as_ref(), &self.token_program)?;
+        destination.require(&self.stake_mint.key(), &orchestrator.key)
+    }
+}
+
+/// Gives a retired orchestrator's bond back, and closes its accounts.
+pub fn withdraw_bond(ctx: Context<WithdrawBond>) -> Result<()> {
+    let accounts = &ctx.accounts;
+    accounts.validate(Clock::get()?.unix_timestamp)?;
+    let (key, bump) = (accounts.orchestrator.key, accounts.orchestrator.bump);
+    let signer: &[&[u8]] = &[seeds::ORCHESTRATOR, key.as_ref(), &[bump]];
+    let money = Money {
+        program: &accounts.token_program,
+        mint: accounts.stake_mint.as_ref(),
+    };
+    // All that is there, donations too: an account with tokens in it can't be closed.
+    let amount = accounts.bond_vault.amount;
+    money.send(
+        (accounts.bond_vault.as_ref(), accounts.destination.as_ref()),
+        accounts.orchestrator.as_ref(),
+        amount,
+        &[signer],
+    )?;
+    let closing = CloseAccount {
+        account: accounts.bond_vault.to_account_info(),
+        destination: accounts.payer.to_account_info(),
+        authority: accounts.orchestrator.to_account_info(),
+    };
+    let program = accounts.token_program.key();
+    close_account(CpiContext::new_with_signer(program, closing, &[signer]))?;
+    emit_cpi!(BondWithdrawn {
+        orchestrator: accounts.orchestrator.key(),
+        key,
+        amount,
+    });
+    ctx.accounts
+        .orchestrator
+        .close(ctx.accounts.payer.to_account_info())
+}

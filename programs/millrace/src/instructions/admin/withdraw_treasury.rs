@@ -1,0 +1,69 @@
+use crate::constants::seeds;
+use crate::error::MillraceError;
+use crate::events::TreasuryWithdrawn;
+use crate::instructions::tokens::Money;
+use crate::state::{Bucket, Network};
+use anchor_lang::prelude::*;
+use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
+
+/// Accounts of `withdraw_treasury`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct WithdrawTreasury<'info> {
+    /// The network's authority.
+    pub authority: Signer<'info>,
+    /// The network, which owns the vaults.
+    #[account(has_one = authority @ MillraceError::NotAuthorized)]
+    pub network: AccountLoader<'info, Network>,
+    /// The bucket.
+    pub bucket: AccountLoader<'info, Bucket>,
+    /// One of its vaults.
+    #[account(mut)]
+    pub treasury: InterfaceAccount<'info, TokenAccount>,
+    /// Its mint.
+    #[account(address = treasury.mint @ MillraceError::WrongAccount)]
+    pub mint: InterfaceAccount<'info, Mint>,
+    /// Any token account of that mint.
+    #[account(mut)]
+    pub destination: InterfaceAccount<'info, TokenAccount>,
+    /// Token program.
+    pub token_program: Interface<'info, TokenInterface>,
+}
+
+impl WithdrawTreasury<'_> {
+    fn validate(&self, amount: u64) -> Result<()> {
+        // treasury
+        let bucket = self.bucket.load()?;
+        let treasuries = [bucket.payment_treasury, bucket.stake_treasury];
+        let known = treasuries.contains(&self.treasury.key());
+        require!(known, MillraceError::WrongAccount);
+
+        // amount
+        require!(amount > 0, MillraceError::AmountZero);
+        Ok(())
+    }
+}
+
+/// Takes fees and penalties out of a treasury vault. Nothing else is ever in one.
+pub fn withdraw_treasury(ctx: Context<WithdrawTreasury>, amount: u64) -> Result<()> {
+    let accounts = &ctx.accounts;
+    accounts.validate(amount)?;
+    let bump = accounts.network.load()?.bump;
+    let money = Money {
+        program: &accounts.token_program,
+        mint: accounts.mint.as_ref(),
+    };
+    let signer: &[&[u8]] = &[seeds::NETWORK, &[bump]];
+    money.send(
+        (accounts.treasury.as_ref(), accounts.destination.as_ref()),
+        accounts.network.as_ref(),
+        amount,
+        &[signer],
+    )?;
+    emit_cpi!(TreasuryWithdrawn {
+        treasury: accounts.treasury.key(),
+        destination: accounts.destination.key(),
+        amount,
+    });
+    Ok(())
+}

@@ -1,0 +1,61 @@
+use crate::error::MillraceError;
+use crate::events::DeliveryAcknowledged;
+use crate::state::{Job, Orchestrator, SeatStatus, ShardStore};
+use anchor_lang::prelude::*;
+
+/// Accounts of `acknowledge_delivery`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct AcknowledgeDelivery<'info> {
+    /// The client's wallet, or an orchestrator's key.
+    pub signer: Signer<'info>,
+    /// The orchestrator's account, where it is one who signs.
+    pub orchestrator: Option<Account<'info, Orchestrator>>,
+    /// The job.
+    #[account(mut)]
+    pub job: AccountLoader<'info, Job>,
+    /// The shard, where it has an account of its own.
+    /// CHECK: by [`ShardStore`].
+    #[account(mut)]
+    pub shard: Option<UncheckedAccount<'info>>,
+}
+
+impl AcknowledgeDelivery<'_> {
+    fn validate(&self) -> Result<()> {
+        // signer: who pays for the output, or who gives it on
+        let job = self.job.load()?;
+        let signer = self.signer.key();
+        match &self.orchestrator {
+            Some(orchestrator) => {
+                require_keys_eq!(orchestrator.key, signer, MillraceError::NotAuthorized);
+                orchestrator.require_serves(&job)
+            }
+            None => {
+                require_keys_eq!(job.client, signer, MillraceError::NotAuthorized);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Says that the output of a seat that showed its result by itself is there.
+pub fn acknowledge_delivery(ctx: Context<AcknowledgeDelivery>, seat: u8) -> Result<()> {
+    let accounts = &ctx.accounts;
+    accounts.validate()?;
+    let store = ShardStore::of(&accounts.job, &accounts.shard)?;
+    let mut shard = store.load()?;
+    require!(shard.is_live(), MillraceError::ShardState);
+    let seats = shard.seats.get_mut(usize::from(seat));
+    let delivered = seats.ok_or(MillraceError::SeatState)?;
+    let waits = delivered.status() == SeatStatus::Revealed && delivered.delivered == 0;
+    require!(waits, MillraceError::SeatState);
+    delivered.delivered = 1;
+    store.save(&shard)?;
+    emit_cpi!(DeliveryAcknowledged {
+        job: shard.job,
+        shard: shard.index,
+        seat,
+        by: accounts.signer.key(),
+    });
+    Ok(())
+}

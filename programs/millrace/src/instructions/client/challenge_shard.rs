@@ -1,0 +1,122 @@
+use crate::constants::{ACCOUNT_VERSION, seeds};
+use crate::error::MillraceError;
+use crate::events::ShardChallenged;
+use crate::instructions::tokens::Money;
+use crate::math::money;
+use crate::state::{Challenge, Client, Doubt, Job, Mode, SeatStatus, ShardState, ShardStore};
+use anchor_lang::prelude::*;
+use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
+
+/// Accounts of `challenge_shard`.
+#[event_cpi]
+#[derive(Accounts)]
+#[instruction(index: u32)]
+pub struct ChallengeShard<'info> {
+    /// Who doubts the result; locks the bond and pays the rent.
+    #[account(mut)]
+    pub challenger: Signer<'info>,
+    /// The client, in whose escrow vault the bond waits.
+    #[account(mut, has_one = escrow @ MillraceError::WrongAccount)]
+    pub client: Account<'info, Client>,
+    /// The job.
+    #[account(mut)]
+    pub job: AccountLoader<'info, Job>,
+    /// The shard, where it has an account of its own.
+    /// CHECK: by [`ShardStore`].
+    #[account(mut)]
+    pub shard: Option<UncheckedAccount<'info>>,
+    /// The challenge.
+    #[account(
+        init,
+        payer = challenger,
+        space = Challenge::SIZE,
+        seeds = [seeds::CHALLENGE, job.key().as_ref(), &index.to_le_bytes()],
+        bump,
+    )]
+    pub challenge: Account<'info, Challenge>,
+    /// Mint of payments; the vault's.
+    #[account(address = escrow.mint @ MillraceError::WrongAccount)]
+    pub payment_mint: InterfaceAccount<'info, Mint>,
+    /// Where the bond comes from.
+    #[account(mut)]
+    pub source: InterfaceAccount<'info, TokenAccount>,
+    /// The client's escrow vault.
+    #[account(mut)]
+    pub escrow: InterfaceAccount<'info, TokenAccount>,
+    /// Token program.
+    pub token_program: Interface<'info, TokenInterface>,
+    /// System program.
+    pub system_program: Program<'info, System>,
+}
+
+/// Calls for more seats to decide about a result. The bond is what they can cost: the loser pays it.
+pub fn challenge_shard(ctx: Context<ChallengeShard>, index: u32) -> Result<()> {
+    let clock = Clock::get()?;
+    let accounts = &ctx.accounts;
+    let store = ShardStore::of(&accounts.job, &accounts.shard)?;
+    let mut shard = store.load()?;
+    let (bond, seat) = {
+        let job = accounts.job.load()?;
+        // client and shard
+        require_keys_eq!(
+            accounts.client.owner,
+            job.client,
+            MillraceError::WrongAccount
+        );
+        require!(shard.index == index, MillraceError::WrongAccount);
+
+        // result: CAN be challenged once, while it does not stand yet
+        let single = job.mode() == Some(Mode::Challenge) && shard.is_single(&job);
+        let shown = shard.state() == Some(ShardState::Revealing);
+        require!(single && shown, MillraceError::ShardState);
+        let in_time = clock.unix_timestamp < shard.stands_at;
+        require!(in_time, MillraceError::TooLate);
+        let fits = job.round_fits(clock.unix_timestamp);
+        require!(fits, MillraceError::TooLate);
+        let mut seats = shard.seats.iter();
+        let seat = seats.position(|s| s.status() == SeatStatus::Revealed);
+        let seat = seat.ok_or(MillraceError::SeatState)?;
+
+        // bond: what all further seats can cost
+        let others = job.max_replicas.saturating_sub(1);
+        let bond = money::shard_cost(job.price_cap, job.max_units, others, job.fee_bps)?;
+        shard.cast_doubt(&job, Doubt::Challenged, clock.unix_timestamp, clock.slot)?;
+        (bond, seat as u8)
+    };
+    store.save(&shard)?;
+    {
+        let mut job = accounts.job.load_mut()?;
+        job.bonded = money::add(job.bonded, bond)?;
+        job.invariant()?;
+    }
+    let money = Money {
+        program: &accounts.token_program,
+        mint: accounts.payment_mint.as_ref(),
+    };
+    money.deposit(
+        (accounts.source.as_ref(), accounts.escrow.as_ref()),
+        accounts.challenger.as_ref(),
+        bond,
+    )?;
+    let challenger = accounts.challenger.key();
+    let client = &mut ctx.accounts.client;
+    client.held = money::add(client.held, bond)?;
+    ctx.accounts.challenge.set_inner(Challenge {
+        version: ACCOUNT_VERSION,
+        bump: ctx.bumps.challenge,
+        job: shard.job,
+        index,
+        seat,
+        challenger,
+        bond,
+        reserved: [0; 17],
+    });
+    emit_cpi!(ShardChallenged {
+        job: shard.job,
+        shard: index,
+        seat,
+        challenger,
+        bond,
+    });
+    Ok(())
+}

@@ -1,0 +1,51 @@
+use crate::error::MillraceError;
+use crate::events::RewardsBanked;
+use crate::math::money;
+use crate::state::{Epoch, Points, Provider};
+use anchor_lang::prelude::*;
+
+/// Accounts of `bank_rewards`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct BankRewards<'info> {
+    /// The epoch; closed with its last points.
+    #[account(mut, has_one = payer @ MillraceError::WrongAccount)]
+    pub epoch: Account<'info, Epoch>,
+    /// Who paid the epoch's rent.
+    /// CHECK: compared by `has_one` above.
+    #[account(mut)]
+    pub payer: UncheckedAccount<'info>,
+    /// The provider.
+    #[account(mut)]
+    pub provider: AccountLoader<'info, Provider>,
+}
+
+/// Turns a provider's points of a closed epoch into rewards, which it can claim at any time.
+pub fn bank_rewards(ctx: Context<BankRewards>) -> Result<()> {
+    let number = ctx.accounts.epoch.number;
+    let (points, amount, due_after) = {
+        let mut provider = ctx.accounts.provider.load_mut()?;
+        let points = Points::take(&mut provider.points, number);
+        require!(points > 0, MillraceError::AmountZero);
+        let amount = ctx.accounts.epoch.worth(points);
+        provider.reward_due = money::add(provider.reward_due, amount)?;
+        provider.invariant()?;
+        (points, amount, provider.reward_due)
+    };
+    let epoch = &mut ctx.accounts.epoch;
+    epoch.banked = money::add(epoch.banked, points)?;
+    let whole = epoch.banked <= epoch.points;
+    require!(whole, MillraceError::InvariantBroken);
+    emit_cpi!(RewardsBanked {
+        provider: ctx.accounts.provider.key(),
+        number,
+        points,
+        amount,
+        due_after,
+    });
+    let epoch = &ctx.accounts.epoch;
+    if epoch.banked == epoch.points {
+        epoch.close(ctx.accounts.payer.to_account_info())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,77 @@
+use crate::constants::{ACCOUNT_VERSION, BUCKETS, seeds};
+use crate::error::MillraceError;
+use crate::events::EpochClosed;
+use crate::math::money;
+use crate::state::{Bucket, Epoch, Network, Rewards};
+use anchor_lang::prelude::*;
+
+/// Accounts of `close_epoch`; after them, all buckets in the order of their indices.
+#[event_cpi]
+#[derive(Accounts)]
+#[instruction(number: u32)]
+pub struct CloseEpoch<'info> {
+    /// Pays the rent, which comes back when the last points are banked.
+    #[account(mut)]
+    pub payer: Signer<'info>,
+    /// The network.
+    pub network: AccountLoader<'info, Network>,
+    /// The book of rewards.
+    #[account(mut)]
+    pub rewards: Account<'info, Rewards>,
+    /// The epoch.
+    #[account(
+        init,
+        payer = payer,
+        space = Epoch::SIZE,
+        seeds = [seeds::EPOCH, &number.to_le_bytes()],
+        bump,
+    )]
+    pub epoch: Account<'info, Epoch>,
+    /// System program.
+    pub system_program: Program<'info, System>,
+}
+
+/// Counts the points of an epoch that is over, and promises its rewards to them.
+pub fn close_epoch<'info>(ctx: Context<'info, CloseEpoch<'info>>, number: u32) -> Result<()> {
+    let now = Clock::get()?.unix_timestamp;
+    let buckets = ctx.remaining_accounts;
+    let complete = buckets.len() == usize::from(BUCKETS);
+    require!(complete, MillraceError::ListLength);
+    let scheduled = {
+        let network = ctx.accounts.network.load()?;
+        require!(now >= network.epoch_end(number), MillraceError::TooEarly);
+        network.scheduled(number)
+    };
+    let mut points = 0;
+    for (index, info) in buckets.iter().enumerate() {
+        require!(info.is_writable, ErrorCode::ConstraintMut);
+        let loader = AccountLoader::<Bucket>::try_from(info)?;
+        let mut bucket = loader.load_mut()?;
+        let in_order = usize::from(bucket.index) == index;
+        require!(in_order, MillraceError::WrongAccount);
+        points = money::add(points, bucket.take(number))?;
+    }
+    // Without points there is nobody to promise anything to, and nothing to keep.
+    require!(points > 0, MillraceError::EpochEmpty);
+    let rewards = &mut ctx.accounts.rewards;
+    let emission = rewards.promise(scheduled)?;
+    rewards.invariant()?;
+    let payer = ctx.accounts.payer.key();
+    ctx.accounts.epoch.set_inner(Epoch {
+        version: ACCOUNT_VERSION,
+        bump: ctx.bumps.epoch,
+        number,
+        payer,
+        points,
+        banked: 0,
+        emission,
+        reserved: [0; 22],
+    });
+    emit_cpi!(EpochClosed {
+        number,
+        points,
+        emission,
+        promised_after: ctx.accounts.rewards.promised,
+    });
+    Ok(())
+}

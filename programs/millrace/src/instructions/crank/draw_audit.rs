@@ -1,0 +1,74 @@
+use crate::error::MillraceError;
+use crate::events::AuditDrawn;
+use crate::math::draw::{Draw, draw};
+use crate::math::slot_hashes::SLOT_HASHES;
+use crate::math::slot_hashes::SlotHashes;
+use crate::state::{Doubt, Job, SeatStatus, ShardStore};
+use anchor_lang::prelude::*;
+
+/// Accounts of `draw_audit`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct DrawAudit<'info> {
+    /// The job.
+    #[account(mut)]
+    pub job: AccountLoader<'info, Job>,
+    /// The shard, where it has an account of its own.
+    /// CHECK: by [`ShardStore`].
+    #[account(mut)]
+    pub shard: Option<UncheckedAccount<'info>>,
+    /// The hashes of past slots.
+    /// CHECK: by its address.
+    #[account(address = SLOT_HASHES @ MillraceError::WrongAccount)]
+    pub slot_hashes: UncheckedAccount<'info>,
+}
+
+/// Draws whether others recompute a result that is committed to, with the client's rate. Whoever calls
+/// it, and when: the outcome is the same.
+pub fn draw_audit(ctx: Context<DrawAudit>) -> Result<()> {
+    let accounts = &ctx.accounts;
+    let clock = Clock::get()?;
+    let now = clock.unix_timestamp;
+    let store = ShardStore::of(&accounts.job, &accounts.shard)?;
+    let mut shard = store.load()?;
+    let pending = shard.is_live() && shard.doubt() == Doubt::Pending;
+    require!(pending, MillraceError::NothingToDraw);
+    let job = accounts.job.load()?;
+    let mut seats = shard.seats.iter();
+    let committed = seats.find(|seat| seat.status() == SeatStatus::Committed);
+    let commitment = committed.ok_or(MillraceError::SeatState)?.digest;
+    let drawn = {
+        let data = accounts.slot_hashes.try_borrow_data()?;
+        let hashes = SlotHashes::new(&data);
+        draw(
+            &hashes,
+            shard.slot,
+            job.draw_slots,
+            &commitment,
+            job.audit_bps,
+        )
+    };
+    match drawn {
+        Draw::TooEarly => return err!(MillraceError::TooEarly),
+        Draw::Audited => {
+            // CANNOT call for others who would have no time
+            require!(job.round_fits(now), MillraceError::TooLate);
+            shard.cast_doubt(&job, Doubt::Audited, now, clock.slot)?;
+        }
+        Draw::Spared => {
+            // The whole window to reveal begins now: nobody is late because the draw was.
+            let reveal_by = now.saturating_add(i64::from(job.reveal_secs));
+            require!(reveal_by <= job.deadline, MillraceError::TooLate);
+            shard.doubt = Doubt::Spared as u8;
+            (shard.commit_by, shard.reveal_by) = (now, reveal_by);
+        }
+    }
+    drop(job);
+    store.save(&shard)?;
+    emit_cpi!(AuditDrawn {
+        job: shard.job,
+        shard: shard.index,
+        audited: drawn == Draw::Audited,
+    });
+    Ok(())
+}

@@ -1,0 +1,81 @@
+use crate::error::MillraceError;
+use crate::events::SeatDeclined;
+use crate::instructions::orchestrator::CheckedSignatures;
+use crate::state::{Job, Network, Provider, SeatStatus, ShardState, ShardStore};
+use anchor_lang::prelude::*;
+use millrace_protocol::commitment;
+
+/// Accounts of `decline_seat`. Nobody but the provider's operator signs anything, and that off chain.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct DeclineSeat<'info> {
+    /// The network.
+    pub network: AccountLoader<'info, Network>,
+    /// The job.
+    #[account(mut)]
+    pub job: AccountLoader<'info, Job>,
+    /// The shard, where it has an account of its own.
+    /// CHECK: by [`ShardStore`].
+    #[account(mut)]
+    pub shard: Option<UncheckedAccount<'info>>,
+    /// Who sits there.
+    #[account(mut)]
+    pub provider: AccountLoader<'info, Provider>,
+    /// The instructions of this transaction.
+    /// CHECK: its address is compared by the functions that read it.
+    pub instructions: UncheckedAccount<'info>,
+}
+
+/// Leaves a seat without penalty, as its operator has signed; only until its time to accept ends.
+pub fn decline_seat(ctx: Context<DeclineSeat>, seat: u8) -> Result<()> {
+    let accounts = &ctx.accounts;
+    let clock = Clock::get()?;
+    let checked = CheckedSignatures::load(&accounts.instructions, 1)?;
+    let store = ShardStore::of(&accounts.job, &accounts.shard)?;
+    let mut shard = store.load()?;
+
+    // shard: a seat can be declined while others may still take it
+    require!(
+        shard.state() == Some(ShardState::Assigned),
+        MillraceError::ShardState
+    );
+    let accept_by = shard.accept_by(&*accounts.job.load()?);
+    require!(clock.unix_timestamp < accept_by, MillraceError::TooLate);
+
+    // seat
+    let at = usize::from(seat);
+    let declined = shard.seats.get(at).ok_or(MillraceError::SeatState)?;
+    let working = declined.status() == SeatStatus::Assigned;
+    require!(working, MillraceError::SeatState);
+    let provider = accounts.provider.key();
+    require_keys_eq!(declined.provider, provider, MillraceError::WrongAccount);
+
+    // signature
+    let network = accounts.network.load()?;
+    let place = commitment::Seat {
+        network_id: &network.network_id,
+        program: crate::ID.as_array(),
+        job: shard.job.as_array(),
+        shard: shard.index,
+        attempt: declined.attempt,
+        provider: provider.as_array(),
+    };
+    let operator = accounts.provider.load()?.operator;
+    checked.require(0, &operator, &place.refusal())?;
+
+    shard.free_seat(at, clock.slot)?;
+    store.save(&shard)?;
+    {
+        let locked = accounts.job.load()?.seat_lock;
+        let mut provider = accounts.provider.load_mut()?;
+        provider.leave_seat(locked, 0)?;
+        provider.invariant()?;
+    }
+    emit_cpi!(SeatDeclined {
+        job: shard.job,
+        shard: shard.index,
+        seat,
+        provider,
+    });
+    Ok(())
+}

@@ -1,0 +1,118 @@
+use crate::constants::seeds;
+use crate::error::MillraceError;
+use crate::events::ProviderDeregistered;
+use crate::instructions::tokens::{Money, TokenView};
+use crate::state::Provider;
+use anchor_lang::prelude::*;
+use anchor_spl::token_interface::{
+    CloseAccount, Mint, TokenAccount, TokenInterface, close_account,
+};
+
+/// Accounts of `deregister`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct Deregister<'info> {
+    /// The provider's cold key; gets the rent back.
+    #[account(mut)]
+    pub authority: Signer<'info>,
+    /// The provider; closed.
+    #[account(
+        mut,
+        has_one = authority @ MillraceError::NotAuthorized,
+        has_one = stake_vault @ MillraceError::WrongAccount,
+        has_one = earnings_vault @ MillraceError::WrongAccount,
+    )]
+    pub provider: AccountLoader<'info, Provider>,
+    /// Its stake vault; closed.
+    #[account(mut)]
+    pub stake_vault: InterfaceAccount<'info, TokenAccount>,
+    /// Mint of stake; the vault's.
+    #[account(address = stake_vault.mint @ MillraceError::WrongAccount)]
+    pub stake_mint: InterfaceAccount<'info, Mint>,
+    /// A token account of the authority, for what was donated to the stake vault.
+    #[account(mut, dup)]
+    pub stake_destination: InterfaceAccount<'info, TokenAccount>,
+    /// Token program of stake.
+    pub stake_token_program: Interface<'info, TokenInterface>,
+    /// Its earnings vault; closed.
+    #[account(mut)]
+    pub earnings_vault: InterfaceAccount<'info, TokenAccount>,
+    /// Mint of payments; the vault's.
+    #[account(address = earnings_vault.mint @ MillraceError::WrongAccount)]
+    pub payment_mint: InterfaceAccount<'info, Mint>,
+    /// A token account of the authority, for what was donated to the earnings vault.
+    #[account(mut, dup)]
+    pub earnings_destination: InterfaceAccount<'info, TokenAccount>,
+    /// Token program of payments.
+    pub payment_token_program: Interface<'info, TokenInterface>,
+}
+
+impl Deregister<'_> {
+    fn validate(&self) -> Result<()> {
+        // provider: CANNOT leave seats, stake, earnings or rewards behind
+        let settled = self.provider.load()?.is_settled();
+        require!(settled, MillraceError::ProviderNotSettled);
+
+        // destinations
+        let authority = self.authority.key();
+        let of_stake = TokenView::of(self.stake_destination.as_ref(), &self.stake_token_program)?;
+        of_stake.require(&self.stake_mint.key(), &authority)?;
+        let program = &self.payment_token_program;
+        let of_earnings = TokenView::of(self.earnings_destination.as_ref(), program)?;
+        of_earnings.require(&self.payment_mint.key(), &authority)
+    }
+}
+
+/// Closes a provider that has nothing left, and its vaults.
+pub fn deregister(ctx: Context<Deregister>) -> Result<()> {
+    let accounts = &ctx.accounts;
+    accounts.validate()?;
+    let authority = accounts.authority.key();
+    let bump = accounts.provider.load()?.bump;
+    let signer: &[&[u8]] = &[seeds::PROVIDER, authority.as_ref(), &[bump]];
+    let vaults = [
+        (
+            &accounts.stake_vault,
+            &accounts.stake_mint,
+            &accounts.stake_destination,
+            &accounts.stake_token_program,
+        ),
+        (
+            &accounts.earnings_vault,
+            &accounts.payment_mint,
+            &accounts.earnings_destination,
+            &accounts.payment_token_program,
+        ),
+    ];
+    for (vault, mint, destination, program) in vaults {
+        let money = Money {
+            program,
+            mint: mint.as_ref(),
+        };
+        let (from, to) = (vault.as_ref(), destination.as_ref());
+        // Whoever sends tokens to a vault must not be able to keep it from being closed.
+        money.send(
+            (from, to),
+            accounts.provider.as_ref(),
+            vault.amount,
+            &[signer],
+        )?;
+        let closing = CloseAccount {
+            account: vault.to_account_info(),
+            destination: accounts.authority.to_account_info(),
+            authority: accounts.provider.to_account_info(),
+        };
+        close_account(CpiContext::new_with_signer(
+            program.key(),
+            closing,
+            &[signer],
+        ))?;
+    }
+    emit_cpi!(ProviderDeregistered {
+        provider: accounts.provider.key(),
+        authority,
+    });
+    accounts
+        .provider
+        .close(accounts.authority.to_account_info())
+}

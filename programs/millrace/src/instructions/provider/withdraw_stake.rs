@@ -1,0 +1,62 @@
+use crate::error::MillraceError;
+use crate::events::StakeWithdrawn;
+use crate::instructions::tokens::{Money, TokenView};
+use crate::state::Provider;
+use anchor_lang::prelude::*;
+use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
+
+/// Accounts of `withdraw_stake`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct WithdrawStake<'info> {
+    /// The provider's cold key.
+    pub authority: Signer<'info>,
+    /// The provider.
+    #[account(
+        mut,
+        has_one = authority @ MillraceError::NotAuthorized,
+        has_one = stake_vault @ MillraceError::WrongAccount,
+    )]
+    pub provider: AccountLoader<'info, Provider>,
+    /// Its stake vault.
+    #[account(mut)]
+    pub stake_vault: InterfaceAccount<'info, TokenAccount>,
+    /// Mint of stake; the vault's.
+    #[account(address = stake_vault.mint @ MillraceError::WrongAccount)]
+    pub stake_mint: InterfaceAccount<'info, Mint>,
+    /// A token account of the provider's authority.
+    #[account(mut)]
+    pub destination: InterfaceAccount<'info, TokenAccount>,
+    /// Token program.
+    pub token_program: Interface<'info, TokenInterface>,
+}
+
+/// Takes out all stake that has finished unbonding.
+pub fn withdraw_stake(ctx: Context<WithdrawStake>) -> Result<()> {
+    let accounts = &ctx.accounts;
+    let authority = accounts.authority.key();
+    let destination = TokenView::of(accounts.destination.as_ref(), &accounts.token_program)?;
+    destination.require(&accounts.stake_mint.key(), &authority)?;
+    let (amount, bump, withdrawn_after) = {
+        let mut provider = accounts.provider.load_mut()?;
+        let amount = provider.withdraw(Clock::get()?.unix_timestamp)?;
+        provider.invariant()?;
+        (amount, provider.bump, provider.withdrawn)
+    };
+    let money = Money {
+        program: &accounts.token_program,
+        mint: accounts.stake_mint.as_ref(),
+    };
+    money.pay_from_provider(
+        (accounts.stake_vault.as_ref(), accounts.destination.as_ref()),
+        accounts.provider.as_ref(),
+        (&authority, bump),
+        amount,
+    )?;
+    emit_cpi!(StakeWithdrawn {
+        provider: accounts.provider.key(),
+        amount,
+        withdrawn_after,
+    });
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! Who may take a seat: a provider whose hash falls under a threshold that grows with its free stake
+//! and doubles each slot, so that liveness never depends on luck.
+//!
+//! A hash is a uniform number below 2^64. A provider with free stake `s` is admitted after `w` slots
+//! with probability `min(1, start × s × 2^w ÷ 2^64)`: linear in the stake, so that splitting a stake
+//! gains nothing.
+
+use millrace_protocol::hash::sha256;
+
+/// The parameter that admits everyone at once, for small networks.
+pub const EVERYONE: u64 = u64::MAX;
+
+/// What a provider's chance is drawn from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket<'a> {
+    /// The job's seed.
+    pub seed: u64,
+    /// The job.
+    pub job: &'a [u8; 32],
+    /// The shard.
+    pub shard: u32,
+    /// The shard's attempt.
+    pub attempt: u8,
+    /// The provider's account.
+    pub provider: &'a [u8; 32],
+}
+
+impl Ticket<'_> {
+    /// The provider's number: uniform below 2^64.
+    pub fn number(&self) -> u64 {
+        let digest = sha256(&[
+            b"millrace/sortition/v1",
+            &self.seed.to_le_bytes(),
+            self.job,
+            &self.shard.to_le_bytes(),
+            &[self.attempt],
+            self.provider,
+        ]);
+        let [a, b, c, d, e, f, g, h, ..] = digest;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+}
+
+/// The threshold under which a number is admitted: `start × free_stake × 2^waited`, at most 2^64.
+pub fn threshold(start: u64, free_stake: u64, waited: u64) -> u128 {
+    const ALL: u128 = 1 << 64;
+    if start == EVERYONE {
+        return ALL;
+    }
+    let first = u128::from(start) * u128::from(free_stake);
+    let doublings = u32::try_from(waited.min(64)).unwrap_or(64);
+    // What is shifted out would have been above the most.
+    match first.leading_zeros() > doublings {
+        true => (first << doublings).min(ALL),
+        false if first == 0 => 0,
+        false => ALL,
+    }
+}
+
+/// Whether a provider with `free_stake` may sit after `waited` slots.
+pub fn admits(start: u64, free_stake: u64, waited: u64, ticket: &Ticket) -> bool {
+    start == EVERYONE || u128::from(ticket.number()) < threshold(start, free_stake, waited)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_threshold_grows_with_stake_and_doubles_each_slot() {
+        assert_eq!(threshold(3, 5, 0), 15);
+        assert_eq!(threshold(3, 10, 0), 30);
+        assert_eq!(threshold(3, 5, 4), 240);
+        assert_eq!(threshold(3, 0, 64), 0);
+        assert_eq!(threshold(1, 1, 64), 1 << 64);
+        assert_eq!(threshold(u64::MAX - 1, u64::MAX, 1), 1 << 64);
+        assert_eq!(threshold(EVERYONE, 0, 0), 1 << 64);
+    }
+
+    proptest! {
+        #[test]
+        fn parts_of_a_stake_have_no_more_chances_than_the_whole(
+            start: u64, parts in prop::collection::vec(0u64..1 << 50, 1..20), waited in 0u64..70
+        ) {
+            let whole = threshold(start, parts.iter().sum(), waited);
+            let each: u128 = parts.iter().map(|part| threshold(start, *part, waited)).sum();
+            // Together they may be above the most, where the whole is cut off: more identities
+            // then only mean more of the seats that everyone can have by then.
+            prop_assert!(each.min(1 << 64) == whole || start == EVERYONE);
+        }
+
+        #[test]
+        fn whoever_has_stake_is_admitted_in_time(start in 1u64.., stake in 1u64.., seed: u64) {
+            let ticket = Ticket { seed, job: &[1; 32], shard: 0, attempt: 0, provider: &[2; 32] };
+            prop_assert!(admits(start, stake, 64, &ticket));
+        }
+    }
+}

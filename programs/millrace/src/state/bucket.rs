@@ -1,0 +1,55 @@
+use crate::constants::{BUCKET_EPOCHS, BUCKETS};
+use crate::math::money;
+use crate::state::Points;
+use anchor_lang::prelude::*;
+
+/// One of the places that settlements write into: treasury vaults, and the points of each epoch.
+#[account(zero_copy)]
+#[repr(C)]
+#[derive(Debug)]
+pub struct Bucket {
+    /// The treasury vault for fees.
+    pub payment_treasury: Pubkey,
+    /// The treasury vault for penalties; the same where the mints are the same.
+    pub stake_treasury: Pubkey,
+    /// Points that settlements of this bucket gave, by epoch, not closed yet.
+    pub points: [Points; BUCKET_EPOCHS],
+    /// Its index.
+    pub index: u8,
+    /// Bump of this account.
+    pub bump: u8,
+    /// Layout version.
+    pub version: u8,
+    /// For later versions.
+    pub reserved: [u8; 29],
+}
+
+impl Bucket {
+    /// Bytes of the account, discriminator included.
+    pub const SIZE: usize = 8 + std::mem::size_of::<Self>();
+
+    /// Whether points of `epoch` can be noted: it is known already, or there is room.
+    pub fn has_room(&self, epoch: u32) -> bool {
+        Points::place(&self.points, epoch).is_some()
+    }
+
+    /// Notes points.
+    pub fn note(&mut self, epoch: u32, amount: u64) -> Result<()> {
+        if let Some(at) = Points::place(&self.points, epoch) {
+            let points = &mut self.points[at];
+            points.epoch = epoch;
+            points.amount = money::add(points.amount, amount)?;
+        }
+        Ok(())
+    }
+
+    /// Takes out the points of `epoch`.
+    pub fn take(&mut self, epoch: u32) -> u64 {
+        Points::take(&mut self.points, epoch)
+    }
+}
+
+/// The bucket that a job writes into.
+pub fn bucket_of(job: &Pubkey) -> u8 {
+    job.to_bytes()[0] % BUCKETS
+}
