@@ -2,7 +2,10 @@
 //! `target/bench.jsonl`, one `{"name","value","unit"}` a line.
 //!
 //! Arguments choose parts by the beginning of their names; none are all of them.
-#![allow(clippy::unwrap_used, reason = "a measurement that can't go on ends here")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a measurement that can't go on ends here"
+)]
 
 #[path = "bench/costs.rs"]
 mod costs;

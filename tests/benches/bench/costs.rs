@@ -35,7 +35,10 @@ pub fn read(figures: &mut Figures) -> Result<()> {
 /// What a wallet signs and locks for a job beside its deposit, and what of it is back once the job
 /// is closed. The wallet has posted a job before: its own account, which stays, is not counted.
 pub async fn of_a_client(figures: &mut Figures) -> Result<()> {
-    let net = Net::start_on(Kind::Embedded, |options| options.close_after = Duration::ZERO).await?;
+    let net = Net::start_on(Kind::Embedded, |options| {
+        options.close_after = Duration::ZERO
+    })
+    .await?;
     let files = JobFiles::of_wat("tiny", &Terms::default())?;
     let first = net.post(&files).await?;
     net.wait_closed(&first).await?;
@@ -69,7 +72,11 @@ pub async fn of_a_client(figures: &mut Figures) -> Result<()> {
         "signatures",
     );
     figures.note("client.lamports_locked", locked as f64, "lamports");
-    let remark = if back == locked { "all of it" } else { "NOT all of it" };
+    let remark = if back == locked {
+        "all of it"
+    } else {
+        "NOT all of it"
+    };
     figures.note_with("client.lamports_back", back as f64, "lamports", remark);
     net.stop().await;
     Ok(())

@@ -65,11 +65,17 @@ fn run(runtime: &Runtime, program: &Program, job: &Resolved) -> Result<(f64, u64
     };
     let start = Instant::now();
     let outcome = runtime.run(program, input, &limits)?;
-    ensure!(outcome.exit == Exit::Ok, "the example ended with {}", outcome.exit);
+    ensure!(
+        outcome.exit == Exit::Ok,
+        "the example ended with {}",
+        outcome.exit
+    );
     Ok((start.elapsed().as_secs_f64(), outcome.fuel))
 }
 
 fn blob(job: &Resolved, digest: &Digest) -> Result<Arc<[u8]>> {
     let found = job.blobs.iter().find(|(name, _)| name == digest);
-    Ok(Arc::clone(&found.context("a blob of the example is missing")?.1))
+    Ok(Arc::clone(
+        &found.context("a blob of the example is missing")?.1,
+    ))
 }

@@ -111,7 +111,10 @@ async fn bad_manifests_are_refused_by_name_and_cost_nothing() -> Result<()> {
             changed("0.00001", "0.0000001")?,
             &["price.max_per_unit", "decimals"],
         ),
-        (changed("quorum = 2", "quorum = 4")?, &["verify.quorum is 4"]),
+        (
+            changed("quorum = 2", "quorum = 4")?,
+            &["verify.quorum is 4"],
+        ),
         (crowd, &["5 shards", "at most 4"]),
         (
             changed("within = \"600 s\"", "within = \"1 s\"")?,
@@ -167,7 +170,10 @@ async fn a_wallet_learns_what_it_lacks_before_anything_is_sent() -> Result<()> {
     let path = path.to_str().context("an odd path")?;
     let submit = ["--keypair", file, "job", "submit", path, "--yes"];
     let wallet = poor.pubkey().to_string();
-    shell.refused(&submit, &[&wallet, "too little SOL", "it has 0 SOL", "are missing"])?;
+    shell.refused(
+        &submit,
+        &[&wallet, "too little SOL", "it has 0 SOL", "are missing"],
+    )?;
 
     let fund = ["wallet", "fund", &wallet, "--sol", "1", "--tokens", "0"];
     let funded = shell.type_in(&shell.network, &fund)?;
@@ -201,7 +207,11 @@ async fn wrong_endpoints_ports_and_stores_are_named() -> Result<()> {
     other.network_id = "00".repeat(32);
     let folder = tempfile::tempdir()?;
     let path = other.save(folder.path())?;
-    shell.refused_on(&path, &["job", "list"], &["is not the one of", "expected 00"])?;
+    shell.refused_on(
+        &path,
+        &["job", "list"],
+        &["is not the one of", "expected 00"],
+    )?;
     other.genesis = "11111111111111111111111111111111".into();
     let path = other.save(folder.path())?;
     shell.refused_on(&path, &["job", "list"], &["another network", "genesis"])?;
@@ -218,10 +228,18 @@ async fn wrong_endpoints_ports_and_stores_are_named() -> Result<()> {
 
     let data = folder.path().join("orchestrator");
     std::fs::create_dir(&data)?;
-    std::fs::write(data.join("store.db"), b"this is no database, but long enough".repeat(40))?;
+    std::fs::write(
+        data.join("store.db"),
+        b"this is no database, but long enough".repeat(40),
+    )?;
     let data = data.to_str().context("an odd path")?;
     let run = [
-        "orchestrator", "run", "--listen", "127.0.0.1:0", "--data", data,
+        "orchestrator",
+        "run",
+        "--listen",
+        "127.0.0.1:0",
+        "--data",
+        data,
     ];
     shell.refused(&run, &["store.db", "is corrupt", "move it away"])?;
     net.stop().await;
