@@ -144,6 +144,9 @@ pub enum CliError {
         ask: String,
         offer: String,
     },
+    /// A price that is no amount of the token.
+    #[error("`price.max_per_unit`: {error}")]
+    Price { error: AmountError },
     /// A price of nothing.
     #[error(
         "the price is zero: `price.max_per_unit` has to be at least one base unit of the token, {least}"

@@ -18,8 +18,6 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// Accounts in one read.
-const PER_READ: usize = 100;
 /// How long the record of a settled shard may lag behind.
 const FILED_WITHIN: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(200);

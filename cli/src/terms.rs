@@ -84,7 +84,8 @@ pub fn price_cap(
     network: &Network,
     providers: &[Provider],
 ) -> Result<u64, CliError> {
-    let offer = parse_amount(&terms.max_price_per_unit, decimals)?;
+    let offer = parse_amount(&terms.max_price_per_unit, decimals)
+        .map_err(|error| CliError::Price { error })?;
     if offer == 0 {
         return Err(CliError::PriceZero {
             least: format_amount(1, decimals),

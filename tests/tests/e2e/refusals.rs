@@ -80,8 +80,9 @@ fn changed(from: &str, to: &str) -> Result<JobFiles> {
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_manifests_are_refused_by_name_and_cost_nothing() -> Result<()> {
     let net = Net::start(|options| options.parameters.max_shards = 4).await?;
-    net.post(&JobFiles::of_wat("tiny", &Terms::default())?)
-        .await?;
+    let first = JobFiles::of_wat("tiny", &Terms::default())?;
+    let first = net.post(&first).await?;
+    net.wait_over(&first).await?;
     let shell = Shell::new(&net)?;
     let before = belongings(&net).await?;
     let missing = format!("program = \"sha256:{}\"", "ab".repeat(32));
@@ -113,16 +114,16 @@ async fn bad_manifests_are_refused_by_name_and_cost_nothing() -> Result<()> {
         ),
         (
             changed("quorum = 2", "quorum = 4")?,
-            &["verify.quorum is 4"],
+            &["`verify.quorum` is 4"],
         ),
         (crowd, &["5 shards", "at most 4"]),
         (
             changed("within = \"600 s\"", "within = \"1 s\"")?,
-            &["deadline.within", "1 s"],
+            &["`deadline.within` is 1 s"],
         ),
         (
             changed("within = \"600 s\"", "within = \"-5 s\"")?,
-            &["within"],
+            &["line 26", "\"-5 s\" is not a duration"],
         ),
     ];
     for (files, said) in &cases {
@@ -191,7 +192,7 @@ async fn a_wallet_learns_what_it_lacks_before_anything_is_sent() -> Result<()> {
     let registered = shell.type_in(&shell.network, &registered)?;
     assert!(registered.status.success(), "{registered:?}");
     let stake = ["--keypair", file, "provider", "stake", "99"];
-    shell.refused(&stake, &["99", "minimum of 100", "1 more"])?;
+    shell.refused(&stake, &["99", "minimum of 100", "1 tokens more"])?;
     net.stop().await;
     Ok(())
 }

@@ -131,21 +131,86 @@ fn where_the_program_stays_as_it_is_whoever_comes_first_initializes_it() {
     assert_eq!(network.authority, first.pubkey());
 }
 
-#[test]
-fn a_mint_of_token_2022_is_refused() {
+/// A mint of Token-2022 with extensions, as kind and bytes.
+fn extended_mint(machine: &mut Machine, number: u8, extensions: &[(u16, usize)]) -> Pubkey {
+    /// Behind the size of a token account; then the kind of account: a mint.
+    const KIND: usize = 165;
+    let mint = key(number).pubkey();
+    machine.create_mint(mint, TOKEN_2022);
+    let mut account = machine.account(&mint).unwrap();
+    account.data.resize(KIND, 0);
+    account.data.push(1);
+    for (kind, length) in extensions {
+        account.data.extend(kind.to_le_bytes());
+        account.data.extend((*length as u16).to_le_bytes());
+        account.data.extend(vec![0; *length]);
+    }
+    account.lamports *= 10;
+    machine.place(mint, account);
+    mint
+}
+
+/// Tries to initialize a network with a mint of these extensions, once for each of its mints.
+#[track_caller]
+fn does_not_take_a_mint_of(extensions: &[(u16, usize)], error: &str) {
     let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
-    let other = key(9).pubkey();
-    machine.create_mint(other, TOKEN_2022);
-    let stake = Mints {
-        stake: other,
-        ..mints
-    };
-    let payment = Mints {
-        payment: other,
-        ..mints
-    };
-    for mints in [stake, payment] {
+    let other = extended_mint(&mut machine, 9, extensions);
+    for payment in [false, true] {
+        let mut mints = mints;
+        match payment {
+            true => mints.payment = other,
+            false => mints.stake = other,
+        }
         let born = birth(&upgrader, mints, true, PARAMETERS);
+        refused(machine.send(&[born], &[&upgrader]), error);
+    }
+}
+
+#[test]
+fn every_extension_that_could_change_what_the_books_say_is_refused_by_name() {
+    let hostile = [
+        (1, "MintHasTransferFee"),
+        (3, "MintHasCloseAuthority"),
+        (4, "MintIsConfidential"),
+        (6, "MintHasDefaultState"),
+        (9, "MintIsNonTransferable"),
+        (10, "MintBearsInterest"),
+        (12, "MintHasPermanentDelegate"),
+        (14, "MintHasTransferHook"),
+        (16, "MintIsConfidential"),
+        (24, "MintIsConfidential"),
+        (25, "MintIsScaled"),
+        (26, "MintCanBePaused"),
+        (28, "MintHasPermissionedBurn"),
+        (29, "MintExtensionUnknown"),
+        (u16::MAX, "MintExtensionUnknown"),
+    ];
+    for (kind, error) in hostile {
+        does_not_take_a_mint_of(&[(kind, 32)], error);
+        // A harmless one before it hides nothing.
+        does_not_take_a_mint_of(&[(18, 64), (kind, 32)], error);
+    }
+}
+
+#[test]
+fn a_plain_mint_of_token_2022_is_taken() {
+    let (mut machine, mut mints, upgrader) = unborn(Loader::Upgradeable);
+    mints.stake = extended_mint(&mut machine, 9, &[(18, 64)]);
+    let born = birth(&upgrader, mints, true, PARAMETERS);
+    machine.send(&[born], &[&upgrader]).unwrap();
+}
+
+#[test]
+fn what_is_no_mint_of_a_token_program_is_refused() {
+    let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
+    let foreign = key(9).pubkey();
+    machine.create_mint(foreign, upgrader.pubkey());
+    for other in [foreign, upgrader.pubkey()] {
+        let stake = Mints {
+            stake: other,
+            ..mints
+        };
+        let born = birth(&upgrader, stake, true, PARAMETERS);
         refused(machine.send(&[born], &[&upgrader]), "MintNotSupported");
     }
 }
@@ -219,20 +284,16 @@ fn only_the_authority_registers_orchestrators_and_each_once() {
 }
 
 #[test]
-fn treasuries_are_for_the_networks_mints_in_its_buckets_each_once() {
+fn buckets_are_numbered_below_how_many_there_are_and_open_once() {
     let mut market = Market::open();
-    let foreign = key(9).pubkey();
-    market.machine.create_mint(foreign, address::TOKEN_PROGRAM);
     let payer = market.authority.pubkey();
-    let payment = market.mints.payment;
     let refusals = [
-        (payment, 8, "TreasuryBucket"),
-        (payment, 255, "TreasuryBucket"),
-        (foreign, 0, "MintNotSupported"),
-        (payment, 0, "AccountAlreadyInUse"),
+        (8, "BucketOutOfBounds"),
+        (255, "BucketOutOfBounds"),
+        (0, "AccountAlreadyInUse"),
     ];
-    for (mint, bucket, error) in refusals {
-        let open = instruction::open_treasury(payer, mint, bucket);
+    for (index, error) in refusals {
+        let open = instruction::open_bucket(payer, market.mints, index);
         refused(market.machine.send(&[open], &[&market.authority]), error);
     }
 }

@@ -24,7 +24,7 @@ fn a_single_seat_is_paid_and_the_rest_of_the_deposit_goes_back() {
     };
     assert_eq!(market.balances(&job), settled);
     let books = market.job(&job);
-    let out = (books.paid, books.fee, books.refunded, books.held);
+    let out = (books.paid, books.fee, books.refunded, books.held().unwrap());
     assert_eq!(out, (4_000, 100, 0, 1_025));
 
     market.close(&job, &[0]).unwrap();
@@ -47,7 +47,7 @@ fn three_seats_that_agree_are_paid_alike_and_the_fee_goes_to_the_jobs_bucket() {
     market.settle(&job, 0).unwrap();
     let shard = market.shard(&job, 0);
     assert_eq!(shard.state(), Some(ShardState::Settled));
-    assert_eq!((shard.root, shard.units), (RIGHT.root, RIGHT.units));
+    assert_eq!(shard.result(), Some((&RIGHT.root, RIGHT.units)));
     assert_eq!(shard.count(SeatStatus::Right), 3);
 
     market.close(&job, &[0]).unwrap();
@@ -103,7 +103,7 @@ fn each_seat_is_paid_the_price_that_its_provider_asked() {
     }
     .build();
     for ask in [3, 4, 5] {
-        market.staffed(100_000, |offer| offer.ask_price = ask);
+        market.staffed(100_000, |args| args.offer.ask_price = ask);
     }
     let job = market.posted(|_| ());
     market.answered(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, RIGHT)]);
@@ -134,7 +134,7 @@ fn a_fee_rounds_down_and_the_rest_stays_the_clients() {
     }
     .build();
     for _ in 0..3 {
-        market.staffed(100_000, |offer| offer.ask_price = 1);
+        market.staffed(100_000, |args| args.offer.ask_price = 1);
     }
     let job = market.posted(|_| ());
     let few = Answer {
@@ -172,7 +172,7 @@ fn two_jobs_of_a_client_do_not_touch_each_others_deposit() {
     market.settle(&first, 0).unwrap();
     market.close(&first, &[0]).unwrap();
     assert_eq!(market.balances(&second).escrow, 30_750);
-    assert_eq!(market.job(&second).held, 30_750);
+    assert_eq!(market.job(&second).held().unwrap(), 30_750);
     assert_eq!(market.job(&second).state(), Some(JobState::Open));
 }
 
