@@ -28,9 +28,11 @@ help: ## List what can be made
 
 setup: ## Install all that building and testing need (10 to 20 minutes once, then nothing)
 	@toolchain/setup.sh all
+	@toolchain/claim.sh
 
 base:
 	@toolchain/setup.sh build
+	@toolchain/claim.sh
 
 program: base
 	@toolchain/sbf/build-program.sh

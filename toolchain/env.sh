@@ -67,6 +67,21 @@ lock() {
     fi
 }
 
+# claim_target DIR: makes DIR, a target folder of cargo's, this checkout's. Cargo names what it built
+# by paths within the workspace and tells its age by the files' times, so that without this a second
+# checkout would be given what was built from the first. Dependencies stay.
+claim_target() {
+    local marker=$1/checkout
+    [ "$(cat "$marker" 2>/dev/null)" != "$ROOT" ] || return 0
+    mkdir -p "$1"
+    rm -f "$marker"
+    find "$1" -maxdepth 4 -type d -name .fingerprint -print0 | while IFS= read -r -d '' folder; do
+        # The names of all packages in this repository begin so.
+        rm -rf "$folder"/{millrace,sbf,render,word-count}-*
+    done
+    printf '%s\n' "$ROOT" >"$marker"
+}
+
 # same_copy FROM TO: makes TO a copy of FROM, touched only when the bytes differ: a newer
 # time alone would rebuild whatever embeds the file.
 same_copy() {

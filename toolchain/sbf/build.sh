@@ -23,6 +23,8 @@ else
     say "Building $package to sBPF (some seconds)"
 fi
 
+claim_target "$target"
+
 # For this build alone: a host build must see none of these.
 export SBF_PREFIX SBF_LLVM SBF_LINKER SBF_LIBRARY=$library
 export CARGO_TARGET_DIR=$target

@@ -26,6 +26,8 @@ else
     say "Building the job $name to WebAssembly (some seconds)"
 fi
 
+claim_target "$target"
+
 unset CARGO_ENCODED_RUSTFLAGS RUSTC_WRAPPER RUSTC_WORKSPACE_WRAPPER CARGO_BUILD_TARGET RUSTUP_TOOLCHAIN
 export CARGO_TARGET_DIR=$target
 export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
