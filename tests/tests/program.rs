@@ -5,17 +5,24 @@
 mod program {
     mod fixture;
 
+    mod admin;
+    mod audit;
+    mod challenge;
     mod commitments;
     mod cost;
+    mod delivery;
     mod disagreement;
     mod donations;
     mod ending;
+    mod exits;
     mod late;
     mod network;
     mod payment;
     mod posting;
     mod providers;
     mod reveals;
+    mod rewards;
     mod seating;
     mod settling;
+    mod sortition;
 }

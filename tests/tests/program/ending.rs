@@ -168,8 +168,8 @@ fn a_shard_is_closed_once_and_its_rent_goes_to_who_paid_it() {
 #[test]
 fn a_shard_closes_with_its_own_job_alone() {
     let mut market = Market::open();
-    let first = settled(&mut market, 1);
-    let second = settled(&mut market, 1);
+    let first = settled(&mut market, 2);
+    let second = settled(&mut market, 2);
     let [own, others] = [first, second].map(|job| address::shard(&job, 0));
     let close = swap(market.closing(&first, &[0]), own, others);
     refused(market.machine.send(&[close], &[]), "WrongAccount");

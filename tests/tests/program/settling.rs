@@ -146,7 +146,7 @@ fn a_shard_is_settled_for_its_own_job() {
     let other = due.0.posted(|_| ());
     due.2 = due.0.balances(&due.1);
     let own = due.1;
-    does_not_settle(&[(own, other)], "WrongAccount", &mut due);
+    does_not_settle(&[(own, other)], "ShardState", &mut due);
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use crate::constants::MAX_SEATS;
 use crate::error::MillraceError;
 use crate::math::money;
 use crate::state::{Provider, Shard};
@@ -162,7 +163,8 @@ impl Job {
     /// Bytes of its account: with its only shard behind it, or without where there are several.
     pub fn space(shards: u32, max_replicas: u8) -> usize {
         match shards {
-            1 => Self::SIZE + Shard::inline_bytes(max_replicas),
+            // More seats than there can be are refused, but not for their size.
+            1 => Self::SIZE + Shard::inline_bytes(max_replicas.min(MAX_SEATS as u8)),
             _ => Self::SIZE,
         }
     }

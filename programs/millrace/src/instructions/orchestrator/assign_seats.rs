@@ -3,7 +3,7 @@ use crate::error::MillraceError;
 use crate::events::SeatsAssigned;
 use crate::math::sortition::{EVERYONE, Ticket, admits};
 use crate::state::{
-    Job, JobState, Network, Orchestrator, Provider, Seat, SeatStatus, Shard, ShardStore,
+    Job, JobState, Network, Orchestrator, Provider, Seat, SeatStatus, Shard, ShardState, ShardStore,
 };
 use anchor_lang::prelude::*;
 
@@ -69,6 +69,7 @@ impl<'info> AssignSeats<'info> {
         shard.target = job.replicas;
         shard.quorum = job.first_quorum();
         shard.slot = job.seed_slot;
+        shard.state = ShardState::Assigned as u8;
         shard.version = ACCOUNT_VERSION;
         if let Some(own) = &self.shard {
             let seeds = [seeds::SHARD, shard.job.as_ref(), &index.to_le_bytes()];
