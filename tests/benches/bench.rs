@@ -17,6 +17,8 @@ mod fuel;
 mod latency;
 #[path = "bench/ready.rs"]
 mod ready;
+#[path = "bench/sortition.rs"]
+mod sortition;
 
 use anyhow::Result;
 use figures::Figures;
@@ -40,6 +42,9 @@ fn main() -> Result<()> {
     }
     if wanted("runtime") {
         fuel::measure(&mut figures)?;
+    }
+    if wanted("sortition") {
+        sortition::measure(&mut figures)?;
     }
     if wanted("up") {
         ready::measure(&mut figures)?;

@@ -43,6 +43,41 @@ solana_security_txt::security_txt! {
 pub mod millrace_program {
     use super::*;
 
+    // A job's path comes first: instructions are found by comparing one after the other.
+
+    /// Posts a job and puts its highest cost into escrow.
+    pub fn post_job(ctx: Context<PostJob>, args: PostJobArgs) -> Result<()> {
+        instructions::post_job(ctx, args)
+    }
+
+    /// Seats providers at a shard and locks their stake.
+    pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) -> Result<()> {
+        instructions::assign_seats(ctx, index)
+    }
+
+    /// Takes commitments that the ed25519 program has just checked. Anyone may bring them.
+    pub fn record_commitments<'info>(
+        ctx: Context<'info, RecordCommitments<'info>>,
+        entries: Vec<CommitmentEntry>,
+    ) -> Result<()> {
+        instructions::record_commitments(ctx, entries)
+    }
+
+    /// Opens commitments and attests that the outputs were delivered.
+    pub fn record_reveals(ctx: Context<RecordReveals>, entries: Vec<RevealEntry>) -> Result<()> {
+        instructions::record_reveals(ctx, entries)
+    }
+
+    /// Pays, slashes, reopens or fails a shard, as its seats say. Anyone may.
+    pub fn settle_shard<'info>(ctx: Context<'info, SettleShard<'info>>) -> Result<()> {
+        instructions::settle_shard(ctx)
+    }
+
+    /// Closes shard accounts of a finished job and, after the last one, the job. Anyone may.
+    pub fn close_job<'info>(ctx: Context<'info, CloseJob<'info>>) -> Result<()> {
+        instructions::close_job(ctx)
+    }
+
     /// Creates the network with its mints and parameters. Once for each deployment.
     pub fn initialize_network(
         ctx: Context<InitializeNetwork>,
@@ -187,11 +222,6 @@ pub mod millrace_program {
         instructions::open_client(ctx)
     }
 
-    /// Posts a job and puts its highest cost into escrow.
-    pub fn post_job(ctx: Context<PostJob>, args: PostJobArgs) -> Result<()> {
-        instructions::post_job(ctx, args)
-    }
-
     /// Cancels and refunds the shards that no seat has taken.
     pub fn cancel_job(ctx: Context<CancelJob>) -> Result<()> {
         instructions::cancel_job(ctx)
@@ -207,24 +237,6 @@ pub mod millrace_program {
         instructions::challenge_shard(ctx, index)
     }
 
-    /// Seats providers at a shard and locks their stake.
-    pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) -> Result<()> {
-        instructions::assign_seats(ctx, index)
-    }
-
-    /// Takes commitments that the ed25519 program has just checked. Anyone may bring them.
-    pub fn record_commitments<'info>(
-        ctx: Context<'info, RecordCommitments<'info>>,
-        entries: Vec<CommitmentEntry>,
-    ) -> Result<()> {
-        instructions::record_commitments(ctx, entries)
-    }
-
-    /// Opens commitments and attests that the outputs were delivered.
-    pub fn record_reveals(ctx: Context<RecordReveals>, entries: Vec<RevealEntry>) -> Result<()> {
-        instructions::record_reveals(ctx, entries)
-    }
-
     /// Draws whether others recompute a result. Anyone may.
     pub fn draw_audit(ctx: Context<DrawAudit>) -> Result<()> {
         instructions::draw_audit(ctx)
@@ -235,11 +247,6 @@ pub mod millrace_program {
         instructions::seed_job(ctx)
     }
 
-    /// Pays, slashes, reopens or fails a shard, as its seats say. Anyone may.
-    pub fn settle_shard<'info>(ctx: Context<'info, SettleShard<'info>>) -> Result<()> {
-        instructions::settle_shard(ctx)
-    }
-
     /// Frees a seat that did not commit in time. Anyone may.
     pub fn expire_seat(ctx: Context<ExpireSeat>, seat: u8) -> Result<()> {
         instructions::expire_seat(ctx, seat)
@@ -248,11 +255,6 @@ pub mod millrace_program {
     /// Ends a job whose deadline has passed. Anyone may.
     pub fn expire_job(ctx: Context<ExpireJob>) -> Result<()> {
         instructions::expire_job(ctx)
-    }
-
-    /// Closes shard accounts of a finished job and, after the last one, the job. Anyone may.
-    pub fn close_job<'info>(ctx: Context<'info, CloseJob<'info>>) -> Result<()> {
-        instructions::close_job(ctx)
     }
 
     /// Counts the points of an epoch that is over. Anyone may.

@@ -1,5 +1,5 @@
 use crate::error::MillraceError;
-use crate::events::BondDeposited;
+use crate::events::{BondDeposited, record};
 use crate::instructions::tokens::Money;
 use crate::math::money;
 use crate::state::Orchestrator;
@@ -47,10 +47,13 @@ pub fn bond(ctx: Context<Bond>, amount: u64) -> Result<()> {
     )?;
     let before = accounts.orchestrator.bonded;
     accounts.orchestrator.bonded = money::add(before, amount)?;
-    emit_cpi!(BondDeposited {
-        orchestrator: ctx.accounts.orchestrator.key(),
-        amount,
-        bonded_after: ctx.accounts.orchestrator.bonded,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &BondDeposited {
+            orchestrator: ctx.accounts.orchestrator.key(),
+            amount,
+            bonded_after: ctx.accounts.orchestrator.bonded,
+        },
+    )?;
     Ok(())
 }

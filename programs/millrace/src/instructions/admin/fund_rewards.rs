@@ -1,5 +1,5 @@
 use crate::error::MillraceError;
-use crate::events::RewardsFunded;
+use crate::events::{RewardsFunded, record};
 use crate::instructions::tokens::Money;
 use crate::math::money;
 use crate::state::Rewards;
@@ -44,9 +44,12 @@ pub fn fund_rewards(ctx: Context<FundRewards>, amount: u64) -> Result<()> {
     let rewards = &mut accounts.rewards;
     rewards.funded = money::add(rewards.funded, amount)?;
     rewards.invariant()?;
-    emit_cpi!(RewardsFunded {
-        amount,
-        funded_after: ctx.accounts.rewards.funded,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &RewardsFunded {
+            amount,
+            funded_after: ctx.accounts.rewards.funded,
+        },
+    )?;
     Ok(())
 }

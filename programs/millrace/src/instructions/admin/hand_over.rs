@@ -1,7 +1,7 @@
 //! The authority changes hands in two steps, so that it can't be lost to a key that nobody has.
 
 use crate::error::MillraceError;
-use crate::events::{AuthorityAccepted, AuthorityProposed};
+use crate::events::{AuthorityAccepted, AuthorityProposed, record};
 use crate::state::Network;
 use anchor_lang::prelude::*;
 
@@ -19,10 +19,13 @@ pub struct ProposeAuthority<'info> {
 /// Proposes another key; the default key takes a proposal back.
 pub fn propose_authority(ctx: Context<ProposeAuthority>, proposed: Pubkey) -> Result<()> {
     ctx.accounts.network.load_mut()?.pending_authority = proposed;
-    emit_cpi!(AuthorityProposed {
-        authority: ctx.accounts.authority.key(),
-        proposed,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &AuthorityProposed {
+            authority: ctx.accounts.authority.key(),
+            proposed,
+        },
+    )?;
     Ok(())
 }
 
@@ -45,9 +48,12 @@ pub fn accept_authority(ctx: Context<AcceptAuthority>) -> Result<()> {
         network.pending_authority = Pubkey::default();
         std::mem::replace(&mut network.authority, accepted)
     };
-    emit_cpi!(AuthorityAccepted {
-        before,
-        authority: accepted,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &AuthorityAccepted {
+            before,
+            authority: accepted,
+        },
+    )?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 use crate::constants::{ACCOUNT_VERSION, seeds};
 use crate::error::MillraceError;
-use crate::events::NetworkInitialized;
+use crate::events::{NetworkInitialized, record};
 use crate::instructions::mints::validate_mint;
 use crate::state::{Network, NetworkParameters, RewardSchedule};
 use anchor_lang::prelude::*;
@@ -101,12 +101,15 @@ pub fn initialize_network(
         network.bump = ctx.bumps.network;
         network.version = ACCOUNT_VERSION;
     }
-    emit_cpi!(NetworkInitialized {
-        network_id: args.network_id,
-        authority: accounts.authority.key(),
-        stake_mint: accounts.stake_mint.key(),
-        payment_mint: accounts.payment_mint.key(),
-        parameters: args.parameters,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &NetworkInitialized {
+            network_id: args.network_id,
+            authority: accounts.authority.key(),
+            stake_mint: accounts.stake_mint.key(),
+            payment_mint: accounts.payment_mint.key(),
+            parameters: args.parameters,
+        },
+    )?;
     Ok(())
 }

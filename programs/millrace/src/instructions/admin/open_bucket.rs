@@ -1,6 +1,6 @@
 use crate::constants::{ACCOUNT_VERSION, BUCKETS, seeds};
 use crate::error::MillraceError;
-use crate::events::BucketOpened;
+use crate::events::{BucketOpened, record};
 use crate::state::{Bucket, Network};
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
@@ -75,10 +75,13 @@ pub fn open_bucket(ctx: Context<OpenBucket>, index: u8) -> Result<()> {
         bucket.bump = ctx.bumps.bucket;
         bucket.version = ACCOUNT_VERSION;
     }
-    emit_cpi!(BucketOpened {
-        bucket: index,
-        payment_treasury: accounts.payment_treasury.key(),
-        stake_treasury: accounts.stake_treasury.key(),
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &BucketOpened {
+            bucket: index,
+            payment_treasury: accounts.payment_treasury.key(),
+            stake_treasury: accounts.stake_treasury.key(),
+        },
+    )?;
     Ok(())
 }

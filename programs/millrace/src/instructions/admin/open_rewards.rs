@@ -1,6 +1,6 @@
 use crate::constants::{ACCOUNT_VERSION, seeds};
 use crate::error::MillraceError;
-use crate::events::RewardsOpened;
+use crate::events::{RewardsOpened, record};
 use crate::state::{Network, Rewards};
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
@@ -49,6 +49,6 @@ pub fn open_rewards(ctx: Context<OpenRewards>) -> Result<()> {
         paid: 0,
         reserved: [0; 38],
     });
-    emit_cpi!(RewardsOpened { vault });
+    record(&ctx.accounts.event_authority, &RewardsOpened { vault })?;
     Ok(())
 }

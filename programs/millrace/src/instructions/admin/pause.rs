@@ -2,7 +2,7 @@
 //! look at it.
 
 use crate::error::MillraceError;
-use crate::events::{NetworkPaused, NetworkResumed, PauserChanged};
+use crate::events::{NetworkPaused, NetworkResumed, PauserChanged, record};
 use crate::state::Network;
 use anchor_lang::prelude::*;
 
@@ -20,18 +20,24 @@ pub struct Pause<'info> {
 /// Stops new stakes, jobs and assignments.
 pub fn pause(ctx: Context<Pause>) -> Result<()> {
     ctx.accounts.network.load_mut()?.paused = 1;
-    emit_cpi!(NetworkPaused {
-        pauser: ctx.accounts.pauser.key(),
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &NetworkPaused {
+            pauser: ctx.accounts.pauser.key(),
+        },
+    )?;
     Ok(())
 }
 
 /// Lets them go on.
 pub fn resume(ctx: Context<Pause>) -> Result<()> {
     ctx.accounts.network.load_mut()?.paused = 0;
-    emit_cpi!(NetworkResumed {
-        pauser: ctx.accounts.pauser.key(),
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &NetworkResumed {
+            pauser: ctx.accounts.pauser.key(),
+        },
+    )?;
     Ok(())
 }
 
@@ -52,6 +58,9 @@ pub fn set_pauser(ctx: Context<SetPauser>, pauser: Pubkey) -> Result<()> {
         let mut network = ctx.accounts.network.load_mut()?;
         std::mem::replace(&mut network.pauser, pauser)
     };
-    emit_cpi!(PauserChanged { before, pauser });
+    record(
+        &ctx.accounts.event_authority,
+        &PauserChanged { before, pauser },
+    )?;
     Ok(())
 }

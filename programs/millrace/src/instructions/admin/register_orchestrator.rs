@@ -1,6 +1,6 @@
 use crate::constants::{ACCOUNT_VERSION, seeds};
 use crate::error::MillraceError;
-use crate::events::OrchestratorRegistered;
+use crate::events::{OrchestratorRegistered, record};
 use crate::state::{Network, Orchestrator};
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
@@ -62,9 +62,12 @@ pub fn register_orchestrator(ctx: Context<RegisterOrchestrator>, key: Pubkey) ->
         payer,
         reserved: [0; 21],
     });
-    emit_cpi!(OrchestratorRegistered {
-        orchestrator: ctx.accounts.orchestrator.key(),
-        key,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &OrchestratorRegistered {
+            orchestrator: ctx.accounts.orchestrator.key(),
+            key,
+        },
+    )?;
     Ok(())
 }

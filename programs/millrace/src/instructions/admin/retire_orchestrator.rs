@@ -1,5 +1,5 @@
 use crate::error::MillraceError;
-use crate::events::OrchestratorRetired;
+use crate::events::{OrchestratorRetired, record};
 use crate::state::{Network, Orchestrator};
 use anchor_lang::prelude::*;
 
@@ -39,9 +39,12 @@ pub fn retire_orchestrator(ctx: Context<RetireOrchestrator>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     ctx.accounts.orchestrator.active = false;
     ctx.accounts.orchestrator.retired_at = now;
-    emit_cpi!(OrchestratorRetired {
-        orchestrator: ctx.accounts.orchestrator.key(),
-        key: ctx.accounts.orchestrator.key,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &OrchestratorRetired {
+            orchestrator: ctx.accounts.orchestrator.key(),
+            key: ctx.accounts.orchestrator.key,
+        },
+    )?;
     Ok(())
 }

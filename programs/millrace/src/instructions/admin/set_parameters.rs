@@ -1,5 +1,5 @@
 use crate::error::MillraceError;
-use crate::events::ParametersSet;
+use crate::events::{ParametersSet, record};
 use crate::state::{Network, NetworkParameters};
 use anchor_lang::prelude::*;
 
@@ -18,6 +18,6 @@ pub struct SetParameters<'info> {
 pub fn set_parameters(ctx: Context<SetParameters>, parameters: NetworkParameters) -> Result<()> {
     parameters.validate()?;
     ctx.accounts.network.load_mut()?.set_parameters(&parameters);
-    emit_cpi!(ParametersSet { parameters });
+    record(&ctx.accounts.event_authority, &ParametersSet { parameters })?;
     Ok(())
 }

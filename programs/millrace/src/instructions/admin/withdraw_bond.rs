@@ -1,6 +1,6 @@
 use crate::constants::seeds;
 use crate::error::MillraceError;
-use crate::events::BondWithdrawn;
+use crate::events::{BondWithdrawn, record};
 use crate::instructions::tokens::{Money, TokenView};
 use crate::state::{Network, Orchestrator};
 use anchor_lang::prelude::*;
@@ -78,11 +78,14 @@ pub fn withdraw_bond(ctx: Context<WithdrawBond>) -> Result<()> {
     };
     let program = accounts.token_program.key();
     close_account(CpiContext::new_with_signer(program, closing, &[signer]))?;
-    emit_cpi!(BondWithdrawn {
-        orchestrator: accounts.orchestrator.key(),
-        key,
-        amount,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &BondWithdrawn {
+            orchestrator: accounts.orchestrator.key(),
+            key,
+            amount,
+        },
+    )?;
     ctx.accounts
         .orchestrator
         .close(ctx.accounts.payer.to_account_info())

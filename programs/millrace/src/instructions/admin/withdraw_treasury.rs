@@ -1,6 +1,6 @@
 use crate::constants::seeds;
 use crate::error::MillraceError;
-use crate::events::TreasuryWithdrawn;
+use crate::events::{TreasuryWithdrawn, record};
 use crate::instructions::tokens::Money;
 use crate::state::{Bucket, Network};
 use anchor_lang::prelude::*;
@@ -60,10 +60,13 @@ pub fn withdraw_treasury(ctx: Context<WithdrawTreasury>, amount: u64) -> Result<
         amount,
         &[signer],
     )?;
-    emit_cpi!(TreasuryWithdrawn {
-        treasury: accounts.treasury.key(),
-        destination: accounts.destination.key(),
-        amount,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &TreasuryWithdrawn {
+            treasury: accounts.treasury.key(),
+            destination: accounts.destination.key(),
+            amount,
+        },
+    )?;
     Ok(())
 }

@@ -1,5 +1,5 @@
 use crate::error::MillraceError;
-use crate::events::DeliveryAcknowledged;
+use crate::events::{DeliveryAcknowledged, record};
 use crate::state::{Job, Orchestrator, SeatStatus, ShardStore};
 use anchor_lang::prelude::*;
 
@@ -51,11 +51,14 @@ pub fn acknowledge_delivery(ctx: Context<AcknowledgeDelivery>, seat: u8) -> Resu
     require!(waits, MillraceError::SeatState);
     delivered.delivered = 1;
     store.save(&shard)?;
-    emit_cpi!(DeliveryAcknowledged {
-        job: shard.job,
-        shard: shard.index,
-        seat,
-        by: accounts.signer.key(),
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &DeliveryAcknowledged {
+            job: shard.job,
+            shard: shard.index,
+            seat,
+            by: accounts.signer.key(),
+        },
+    )?;
     Ok(())
 }

@@ -1,5 +1,5 @@
 use crate::error::MillraceError;
-use crate::events::JobCancelled;
+use crate::events::{JobCancelled, record};
 use crate::instructions::tokens::{Money, TokenView};
 use crate::math::money;
 use crate::state::{Client, Job, JobState};
@@ -15,6 +15,7 @@ pub struct CancelJob<'info> {
     /// Its client account.
     #[account(
         mut,
+        dup,
         has_one = owner @ MillraceError::NotAuthorized,
         has_one = escrow @ MillraceError::WrongAccount,
     )]
@@ -76,11 +77,14 @@ pub fn cancel_job(ctx: Context<CancelJob>) -> Result<()> {
         (&accounts.owner.key(), accounts.client.bump),
         refund,
     )?;
-    emit_cpi!(JobCancelled {
-        job: accounts.job.key(),
-        shards,
-        refunded: refund,
-        held_after,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &JobCancelled {
+            job: accounts.job.key(),
+            shards,
+            refunded: refund,
+            held_after,
+        },
+    )?;
     Ok(())
 }

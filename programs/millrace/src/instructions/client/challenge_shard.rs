@@ -1,6 +1,6 @@
 use crate::constants::{ACCOUNT_VERSION, seeds};
 use crate::error::MillraceError;
-use crate::events::ShardChallenged;
+use crate::events::{ShardChallenged, record};
 use crate::instructions::tokens::Money;
 use crate::math::money;
 use crate::state::{Challenge, Client, Doubt, Job, Mode, SeatStatus, ShardState, ShardStore};
@@ -16,7 +16,7 @@ pub struct ChallengeShard<'info> {
     #[account(mut)]
     pub challenger: Signer<'info>,
     /// The client, in whose escrow vault the bond waits.
-    #[account(mut, has_one = escrow @ MillraceError::WrongAccount)]
+    #[account(mut, dup, has_one = escrow @ MillraceError::WrongAccount)]
     pub client: Account<'info, Client>,
     /// The job.
     #[account(mut)]
@@ -111,12 +111,15 @@ pub fn challenge_shard(ctx: Context<ChallengeShard>, index: u32) -> Result<()> {
         bond,
         reserved: [0; 17],
     });
-    emit_cpi!(ShardChallenged {
-        job: shard.job,
-        shard: index,
-        seat,
-        challenger,
-        bond,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &ShardChallenged {
+            job: shard.job,
+            shard: index,
+            seat,
+            challenger,
+            bond,
+        },
+    )?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 use crate::constants::{ACCOUNT_VERSION, seeds};
 use crate::error::MillraceError;
-use crate::events::ClientOpened;
+use crate::events::{ClientOpened, record};
 use crate::state::{Client, Network};
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
@@ -62,9 +62,12 @@ pub fn open_client(ctx: Context<OpenClient>) -> Result<()> {
         open_jobs: 0,
         reserved: [0; 34],
     });
-    emit_cpi!(ClientOpened {
-        client: ctx.accounts.client.key(),
-        owner,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &ClientOpened {
+            client: ctx.accounts.client.key(),
+            owner,
+        },
+    )?;
     Ok(())
 }

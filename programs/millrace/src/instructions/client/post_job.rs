@@ -1,6 +1,6 @@
 use crate::constants::{ACCOUNT_VERSION, BPS, seeds};
 use crate::error::MillraceError;
-use crate::events::JobPosted;
+use crate::events::{JobPosted, record};
 use crate::instructions::tokens::Money;
 use crate::math::money;
 use crate::state::{
@@ -73,6 +73,7 @@ pub struct PostJob<'info> {
     /// The wallet's client account.
     #[account(
         mut,
+        dup,
         has_one = owner @ MillraceError::NotAuthorized,
         has_one = escrow @ MillraceError::WrongAccount,
     )]
@@ -254,14 +255,17 @@ pub fn post_job(ctx: Context<PostJob>, args: PostJobArgs) -> Result<()> {
         deposit,
     )?;
 
-    emit_cpi!(JobPosted {
-        job: accounts.job.key(),
-        client: owner,
-        nonce: args.nonce,
-        manifest: args.manifest,
-        shards: args.shards,
-        deposited: deposit,
-        client_held_after: accounts.client.held,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &JobPosted {
+            job: accounts.job.key(),
+            client: owner,
+            nonce: args.nonce,
+            manifest: args.manifest,
+            shards: args.shards,
+            deposited: deposit,
+            client_held_after: accounts.client.held,
+        },
+    )?;
     Ok(())
 }

@@ -1,5 +1,5 @@
 use crate::error::MillraceError;
-use crate::events::RewardsBanked;
+use crate::events::{RewardsBanked, record};
 use crate::math::money;
 use crate::state::{Epoch, Points, Provider};
 use anchor_lang::prelude::*;
@@ -36,13 +36,16 @@ pub fn bank_rewards(ctx: Context<BankRewards>) -> Result<()> {
     epoch.banked = money::add(epoch.banked, points)?;
     let whole = epoch.banked <= epoch.points;
     require!(whole, MillraceError::InvariantBroken);
-    emit_cpi!(RewardsBanked {
-        provider: ctx.accounts.provider.key(),
-        number,
-        points,
-        amount,
-        due_after,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &RewardsBanked {
+            provider: ctx.accounts.provider.key(),
+            number,
+            points,
+            amount,
+            due_after,
+        },
+    )?;
     let epoch = &ctx.accounts.epoch;
     if epoch.banked == epoch.points {
         epoch.close(ctx.accounts.payer.to_account_info())?;

@@ -1,6 +1,6 @@
 use crate::constants::{ACCOUNT_VERSION, BUCKETS, seeds};
 use crate::error::MillraceError;
-use crate::events::EpochClosed;
+use crate::events::{EpochClosed, record};
 use crate::math::money;
 use crate::state::{Bucket, Epoch, Network, Rewards};
 use anchor_lang::prelude::*;
@@ -67,11 +67,14 @@ pub fn close_epoch<'info>(ctx: Context<'info, CloseEpoch<'info>>, number: u32) -
         emission,
         reserved: [0; 22],
     });
-    emit_cpi!(EpochClosed {
-        number,
-        points,
-        emission,
-        promised_after: ctx.accounts.rewards.promised,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &EpochClosed {
+            number,
+            points,
+            emission,
+            promised_after: ctx.accounts.rewards.promised,
+        },
+    )?;
     Ok(())
 }

@@ -1,5 +1,5 @@
 use crate::error::MillraceError;
-use crate::events::JobClosed;
+use crate::events::{JobClosed, record};
 use crate::instructions::tokens::{Money, TokenView};
 use crate::math::money;
 use crate::state::{Client, Job, ShardStore};
@@ -13,6 +13,7 @@ pub struct CloseJob<'info> {
     /// The client.
     #[account(
         mut,
+        dup,
         has_one = owner @ MillraceError::WrongAccount,
         has_one = escrow @ MillraceError::WrongAccount,
     )]
@@ -118,7 +119,7 @@ pub fn close_job<'info>(ctx: Context<'info, CloseJob<'info>>) -> Result<()> {
         refund,
     )?;
     accounts.job.close(accounts.owner.to_account_info())?;
-    emit_cpi!(event);
+    record(&ctx.accounts.event_authority, &event)?;
     Ok(())
 }
 

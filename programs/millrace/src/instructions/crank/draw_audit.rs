@@ -1,5 +1,5 @@
 use crate::error::MillraceError;
-use crate::events::AuditDrawn;
+use crate::events::{AuditDrawn, record};
 use crate::math::draw::{Draw, draw};
 use crate::math::slot_hashes::SLOT_HASHES;
 use crate::math::slot_hashes::SlotHashes;
@@ -65,10 +65,13 @@ pub fn draw_audit(ctx: Context<DrawAudit>) -> Result<()> {
     }
     drop(job);
     store.save(&shard)?;
-    emit_cpi!(AuditDrawn {
-        job: shard.job,
-        shard: shard.index,
-        audited: drawn == Draw::Audited,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &AuditDrawn {
+            job: shard.job,
+            shard: shard.index,
+            audited: drawn == Draw::Audited,
+        },
+    )?;
     Ok(())
 }

@@ -1,5 +1,5 @@
 use crate::error::MillraceError;
-use crate::events::JobExpired;
+use crate::events::{JobExpired, record};
 use crate::state::{Job, JobState};
 use anchor_lang::prelude::*;
 
@@ -25,9 +25,12 @@ pub fn expire_job(ctx: Context<ExpireJob>) -> Result<()> {
         job.invariant()?;
         shards
     };
-    emit_cpi!(JobExpired {
-        job: ctx.accounts.job.key(),
-        shards,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &JobExpired {
+            job: ctx.accounts.job.key(),
+            shards,
+        },
+    )?;
     Ok(())
 }

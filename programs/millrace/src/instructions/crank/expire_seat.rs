@@ -1,6 +1,6 @@
 use super::penalty::{Penalty, Takers};
 use crate::error::MillraceError;
-use crate::events::SeatExpired;
+use crate::events::{SeatExpired, record};
 use crate::instructions::tokens::Money;
 use crate::state::{Bucket, Job, Provider, SeatStatus, Shard, ShardState, ShardStore, bucket_of};
 use anchor_lang::prelude::*;
@@ -106,13 +106,16 @@ pub fn expire_seat(ctx: Context<ExpireSeat>, seat: u8) -> Result<()> {
         (shard.job, shard.index),
     )?;
     if let Some(event) = event {
-        emit_cpi!(event);
+        record(&ctx.accounts.event_authority, &event)?;
     }
-    emit_cpi!(SeatExpired {
-        job: shard.job,
-        shard: shard.index,
-        seat,
-        provider: left.provider,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &SeatExpired {
+            job: shard.job,
+            shard: shard.index,
+            seat,
+            provider: left.provider,
+        },
+    )?;
     Ok(())
 }

@@ -1,5 +1,5 @@
 use crate::error::MillraceError;
-use crate::events::JobSeeded;
+use crate::events::{JobSeeded, record};
 use crate::math::slot_hashes::{SLOT_HASHES, SlotHashes};
 use crate::state::Job;
 use anchor_lang::prelude::*;
@@ -41,10 +41,13 @@ pub fn seed_job(ctx: Context<SeedJob>) -> Result<()> {
         job.invariant()?;
         (job.seed, job.seed_slot)
     };
-    emit_cpi!(JobSeeded {
-        job: ctx.accounts.job.key(),
-        seed,
-        after,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &JobSeeded {
+            job: ctx.accounts.job.key(),
+            seed,
+            after,
+        },
+    )?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 use super::settlement::Settlement;
 use crate::error::MillraceError;
-use crate::events::{ChallengeDecided, ShardFailed, ShardReopened, ShardSettled};
+use crate::events::{ChallengeDecided, ShardFailed, ShardReopened, ShardSettled, record};
 use crate::instructions::tokens::TokenView;
 use crate::math::verdict::{Verdict, verdict};
 use crate::state::{Bucket, Challenge, Client, Doubt, Job, Network, Shard, ShardStore, bucket_of};
@@ -19,7 +19,7 @@ pub struct SettleShard<'info> {
     )]
     pub network: AccountLoader<'info, Network>,
     /// The client.
-    #[account(mut, has_one = escrow @ MillraceError::WrongAccount)]
+    #[account(mut, dup, has_one = escrow @ MillraceError::WrongAccount)]
     pub client: Account<'info, Client>,
     /// The job.
     #[account(mut)]
@@ -145,44 +145,56 @@ pub fn settle_shard<'info>(ctx: Context<'info, SettleShard<'info>>) -> Result<()
 
     let (job, held_after) = (shard.job, ctx.accounts.job.load()?.held()?);
     for slash in tally.slashes {
-        emit_cpi!(slash);
+        record(&ctx.accounts.event_authority, &slash)?;
     }
     if let Some(decided) = tally.decided {
         if let (Some(challenge), Some(to)) = (&ctx.accounts.challenge, &ctx.accounts.challenger) {
             challenge.close(to.to_account_info())?;
         }
-        emit_cpi!(ChallengeDecided {
-            job,
-            shard: shard.index,
-            upheld: decided.upheld,
-            bond_back: decided.bond_back,
-            to_job: decided.to_job,
-            to_provider: decided.to_provider,
-        });
+        record(
+            &ctx.accounts.event_authority,
+            &ChallengeDecided {
+                job,
+                shard: shard.index,
+                upheld: decided.upheld,
+                bond_back: decided.bond_back,
+                to_job: decided.to_job,
+                to_provider: decided.to_provider,
+            },
+        )?;
     }
     match verdict {
         Verdict::Settle { winner, .. } => {
-            emit_cpi!(ShardSettled {
+            record(
+                &ctx.accounts.event_authority,
+                &ShardSettled {
+                    job,
+                    shard: shard.index,
+                    root: shard.seats[winner].digest,
+                    units: shard.seats[winner].units,
+                    paid: tally.paid,
+                    fee: tally.fee,
+                    points: tally.points,
+                    held_after,
+                },
+            )?;
+        }
+        Verdict::Reopen => record(
+            &ctx.accounts.event_authority,
+            &ShardReopened {
                 job,
                 shard: shard.index,
-                root: shard.seats[winner].digest,
-                units: shard.seats[winner].units,
-                paid: tally.paid,
-                fee: tally.fee,
-                points: tally.points,
-                held_after,
-            });
-        }
-        Verdict::Reopen => emit_cpi!(ShardReopened {
-            job,
-            shard: shard.index,
-            attempt: shard.attempt,
-            target: shard.target,
-        }),
-        Verdict::Fail | Verdict::Wait => emit_cpi!(ShardFailed {
-            job,
-            shard: shard.index,
-        }),
+                attempt: shard.attempt,
+                target: shard.target,
+            },
+        )?,
+        Verdict::Fail | Verdict::Wait => record(
+            &ctx.accounts.event_authority,
+            &ShardFailed {
+                job,
+                shard: shard.index,
+            },
+        )?,
     }
     Ok(())
 }

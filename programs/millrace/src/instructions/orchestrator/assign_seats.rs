@@ -1,6 +1,6 @@
 use crate::constants::{ACCOUNT_VERSION, MAX_SEATS, seeds};
 use crate::error::MillraceError;
-use crate::events::SeatsAssigned;
+use crate::events::{SeatsAssigned, record};
 use crate::math::sortition::{EVERYONE, Ticket, admits};
 use crate::state::{
     Job, JobState, Network, Orchestrator, Provider, Seat, SeatStatus, Shard, ShardState, ShardStore,
@@ -130,14 +130,17 @@ pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) 
     let locked = job.seat_lock;
     drop(job);
     store.save(&shard)?;
-    emit_cpi!(SeatsAssigned {
-        job: shard.job,
-        shard: index,
-        attempt: shard.attempt,
-        providers: newcomers.iter().map(|p| p.key()).collect(),
-        locked,
-        commit_by: shard.commit_by,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &SeatsAssigned {
+            job: shard.job,
+            shard: index,
+            attempt: shard.attempt,
+            providers: newcomers.iter().map(|p| p.key()).collect(),
+            locked,
+            commit_by: shard.commit_by,
+        },
+    )?;
     Ok(())
 }
 

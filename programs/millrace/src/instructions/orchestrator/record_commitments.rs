@@ -1,7 +1,7 @@
 use super::ed25519::CheckedSignatures;
 use crate::constants::MAX_SEATS;
 use crate::error::MillraceError;
-use crate::events::CommitmentsRecorded;
+use crate::events::{CommitmentsRecorded, record};
 use crate::state::{Doubt, Job, Mode, Network, Provider, SeatStatus, ShardState, ShardStore};
 use anchor_lang::prelude::*;
 use millrace_protocol::commitment;
@@ -83,10 +83,13 @@ pub fn record_commitments<'info>(
     }
     drop(job);
     store.save(&shard)?;
-    emit_cpi!(CommitmentsRecorded {
-        job: shard.job,
-        shard: shard.index,
-        seats: entries.iter().map(|entry| entry.seat).collect(),
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &CommitmentsRecorded {
+            job: shard.job,
+            shard: shard.index,
+            seats: entries.iter().map(|entry| entry.seat).collect(),
+        },
+    )?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 use crate::constants::MAX_SEATS;
 use crate::error::MillraceError;
-use crate::events::ResultsRevealed;
+use crate::events::{ResultsRevealed, record};
 use crate::state::{Job, Mode, Network, Orchestrator, SeatStatus, Shard, ShardState, ShardStore};
 use anchor_lang::prelude::*;
 use millrace_protocol::commitment;
@@ -53,12 +53,15 @@ pub fn record_reveals(ctx: Context<RecordReveals>, entries: Vec<RevealEntry>) ->
         reveal(&network, &job, &mut shard, &entries, true)?;
     }
     store.save(&shard)?;
-    emit_cpi!(ResultsRevealed {
-        job: shard.job,
-        shard: shard.index,
-        seats: entries.iter().map(|entry| entry.seat).collect(),
-        delivered: true,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &ResultsRevealed {
+            job: shard.job,
+            shard: shard.index,
+            seats: entries.iter().map(|entry| entry.seat).collect(),
+            delivered: true,
+        },
+    )?;
     Ok(())
 }
 

@@ -1,5 +1,5 @@
 use crate::error::MillraceError;
-use crate::events::EarningsClaimed;
+use crate::events::{EarningsClaimed, record};
 use crate::instructions::tokens::{Money, TokenView};
 use crate::math::money;
 use crate::state::Provider;
@@ -52,10 +52,13 @@ pub fn claim_earnings(ctx: Context<ClaimEarnings>) -> Result<()> {
         (&authority, bump),
         amount,
     )?;
-    emit_cpi!(EarningsClaimed {
-        provider: accounts.provider.key(),
-        amount,
-        claimed_after,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &EarningsClaimed {
+            provider: accounts.provider.key(),
+            amount,
+            claimed_after,
+        },
+    )?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 use crate::constants::seeds;
 use crate::error::MillraceError;
-use crate::events::RewardsClaimed;
+use crate::events::{RewardsClaimed, record};
 use crate::instructions::tokens::{Money, TokenView};
 use crate::math::money;
 use crate::state::{Provider, Rewards};
@@ -53,10 +53,13 @@ pub fn claim_rewards(ctx: Context<ClaimRewards>) -> Result<()> {
         amount,
         &[signer],
     )?;
-    emit_cpi!(RewardsClaimed {
-        provider: ctx.accounts.provider.key(),
-        amount,
-        paid_after: ctx.accounts.rewards.paid,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &RewardsClaimed {
+            provider: ctx.accounts.provider.key(),
+            amount,
+            paid_after: ctx.accounts.rewards.paid,
+        },
+    )?;
     Ok(())
 }

@@ -1,5 +1,5 @@
 use crate::error::MillraceError;
-use crate::events::SeatDeclined;
+use crate::events::{SeatDeclined, record};
 use crate::instructions::orchestrator::CheckedSignatures;
 use crate::state::{Job, Network, Provider, SeatStatus, ShardState, ShardStore};
 use anchor_lang::prelude::*;
@@ -71,11 +71,14 @@ pub fn decline_seat(ctx: Context<DeclineSeat>, seat: u8) -> Result<()> {
         provider.leave_seat(locked, 0)?;
         provider.invariant()?;
     }
-    emit_cpi!(SeatDeclined {
-        job: shard.job,
-        shard: shard.index,
-        seat,
-        provider,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &SeatDeclined {
+            job: shard.job,
+            shard: shard.index,
+            seat,
+            provider,
+        },
+    )?;
     Ok(())
 }

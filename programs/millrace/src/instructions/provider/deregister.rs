@@ -1,6 +1,6 @@
 use crate::constants::seeds;
 use crate::error::MillraceError;
-use crate::events::ProviderDeregistered;
+use crate::events::{ProviderDeregistered, record};
 use crate::instructions::tokens::{Money, TokenView};
 use crate::state::Provider;
 use anchor_lang::prelude::*;
@@ -108,10 +108,13 @@ pub fn deregister(ctx: Context<Deregister>) -> Result<()> {
             &[signer],
         ))?;
     }
-    emit_cpi!(ProviderDeregistered {
-        provider: accounts.provider.key(),
-        authority,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &ProviderDeregistered {
+            provider: accounts.provider.key(),
+            authority,
+        },
+    )?;
     accounts
         .provider
         .close(accounts.authority.to_account_info())

@@ -1,6 +1,6 @@
 use crate::constants::{ACCOUNT_VERSION, seeds};
 use crate::error::MillraceError;
-use crate::events::ProviderRegistered;
+use crate::events::{ProviderRegistered, record};
 use crate::state::{Network, Offer, Provider};
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
@@ -102,11 +102,14 @@ pub fn register_provider(ctx: Context<RegisterProvider>, args: RegisterProviderA
         provider.version = ACCOUNT_VERSION;
         provider.invariant()?;
     }
-    emit_cpi!(ProviderRegistered {
-        provider: accounts.provider.key(),
-        authority: accounts.authority.key(),
-        operator: args.operator,
-        ask_price: args.offer.ask_price,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &ProviderRegistered {
+            provider: accounts.provider.key(),
+            authority: accounts.authority.key(),
+            operator: args.operator,
+            ask_price: args.offer.ask_price,
+        },
+    )?;
     Ok(())
 }

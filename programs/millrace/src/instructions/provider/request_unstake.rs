@@ -1,5 +1,5 @@
 use crate::error::MillraceError;
-use crate::events::UnstakeRequested;
+use crate::events::{UnstakeRequested, record};
 use crate::state::{Network, Provider};
 use anchor_lang::prelude::*;
 
@@ -31,12 +31,15 @@ pub fn request_unstake(ctx: Context<RequestUnstake>, amount: u64) -> Result<()> 
         provider.invariant()?;
         (provider.active, provider.unbonding)
     };
-    emit_cpi!(UnstakeRequested {
-        provider: accounts.provider.key(),
-        amount,
-        until,
-        active_after,
-        unbonding_after,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &UnstakeRequested {
+            provider: accounts.provider.key(),
+            amount,
+            until,
+            active_after,
+            unbonding_after,
+        },
+    )?;
     Ok(())
 }

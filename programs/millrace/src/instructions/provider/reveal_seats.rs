@@ -1,4 +1,4 @@
-use crate::events::ResultsRevealed;
+use crate::events::{ResultsRevealed, record};
 use crate::instructions::orchestrator::{RevealEntry, reveal};
 use crate::state::{Job, Network, ShardStore};
 use anchor_lang::prelude::*;
@@ -29,11 +29,14 @@ pub fn reveal_seats(ctx: Context<RevealSeats>, entries: Vec<RevealEntry>) -> Res
         reveal(&network, &job, &mut shard, &entries, false)?;
     }
     store.save(&shard)?;
-    emit_cpi!(ResultsRevealed {
-        job: shard.job,
-        shard: shard.index,
-        seats: entries.iter().map(|entry| entry.seat).collect(),
-        delivered: false,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &ResultsRevealed {
+            job: shard.job,
+            shard: shard.index,
+            seats: entries.iter().map(|entry| entry.seat).collect(),
+            delivered: false,
+        },
+    )?;
     Ok(())
 }

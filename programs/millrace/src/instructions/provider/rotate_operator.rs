@@ -1,5 +1,5 @@
 use crate::error::MillraceError;
-use crate::events::OperatorRotated;
+use crate::events::{OperatorRotated, record};
 use crate::state::Provider;
 use anchor_lang::prelude::*;
 
@@ -20,10 +20,13 @@ pub fn rotate_operator(ctx: Context<RotateOperator>, operator: Pubkey) -> Result
         let mut provider = ctx.accounts.provider.load_mut()?;
         std::mem::replace(&mut provider.operator, operator)
     };
-    emit_cpi!(OperatorRotated {
-        provider: ctx.accounts.provider.key(),
-        before,
-        operator,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &OperatorRotated {
+            provider: ctx.accounts.provider.key(),
+            before,
+            operator,
+        },
+    )?;
     Ok(())
 }

@@ -1,5 +1,5 @@
 use crate::error::MillraceError;
-use crate::events::StakeDeposited;
+use crate::events::{StakeDeposited, record};
 use crate::instructions::tokens::Money;
 use crate::state::{Network, Provider};
 use anchor_lang::prelude::*;
@@ -69,11 +69,14 @@ pub fn stake(ctx: Context<Stake>, amount: u64) -> Result<()> {
         provider.invariant()?;
         (before, provider.active)
     };
-    emit_cpi!(StakeDeposited {
-        provider: accounts.provider.key(),
-        amount,
-        active_before: before,
-        active_after: after,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &StakeDeposited {
+            provider: accounts.provider.key(),
+            amount,
+            active_before: before,
+            active_after: after,
+        },
+    )?;
     Ok(())
 }

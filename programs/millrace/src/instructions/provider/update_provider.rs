@@ -1,5 +1,5 @@
 use crate::error::MillraceError;
-use crate::events::ProviderUpdated;
+use crate::events::{ProviderUpdated, record};
 use crate::state::{Offer, Provider};
 use anchor_lang::prelude::*;
 
@@ -22,9 +22,12 @@ pub fn update_provider(ctx: Context<UpdateProvider>, offer: Offer) -> Result<()>
         provider.set_offer(&offer);
         provider.invariant()?;
     }
-    emit_cpi!(ProviderUpdated {
-        provider: ctx.accounts.provider.key(),
-        offer,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &ProviderUpdated {
+            provider: ctx.accounts.provider.key(),
+            offer,
+        },
+    )?;
     Ok(())
 }

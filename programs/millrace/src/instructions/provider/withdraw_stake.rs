@@ -1,5 +1,5 @@
 use crate::error::MillraceError;
-use crate::events::StakeWithdrawn;
+use crate::events::{StakeWithdrawn, record};
 use crate::instructions::tokens::{Money, TokenView};
 use crate::state::Provider;
 use anchor_lang::prelude::*;
@@ -53,10 +53,13 @@ pub fn withdraw_stake(ctx: Context<WithdrawStake>) -> Result<()> {
         (&authority, bump),
         amount,
     )?;
-    emit_cpi!(StakeWithdrawn {
-        provider: accounts.provider.key(),
-        amount,
-        withdrawn_after,
-    });
+    record(
+        &ctx.accounts.event_authority,
+        &StakeWithdrawn {
+            provider: accounts.provider.key(),
+            amount,
+            withdrawn_after,
+        },
+    )?;
     Ok(())
 }
