@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup base build program probe jobs cli demo up fmt lint test test-agave bench reproducible
+.PHONY: help setup base build program probe jobs cli demo up fmt idl lint costs test test-agave bench reproducible
 .NOTPARALLEL:
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/millrace
@@ -63,6 +63,9 @@ fmt: ## Format all sources
 	@cargo fmt --all --manifest-path toolchain/Cargo.toml
 	@for job in $(JOBS); do cargo fmt --all --manifest-path "$$job/Cargo.toml"; done
 
+idl: ## Write the program's IDL to idl/millrace_program.json (5 minutes the first time)
+	@toolchain/idl.sh
+
 lint: setup program
 	$(call say,'Checking the format (seconds)')
 	@cargo fmt --all --check
@@ -72,6 +75,7 @@ lint: setup program
 	@cargo clippy $(SAME) --all-targets -- -D warnings
 	@cargo clippy --locked --manifest-path toolchain/Cargo.toml --workspace --all-targets -- -D warnings
 	@for job in $(JOBS); do cargo clippy --locked --manifest-path "$$job/Cargo.toml" --all-targets -- -D warnings; done
+	@toolchain/idl.sh --check
 	@toolchain/dependencies.sh
 
 test: setup build probe lint ## Check everything, and run all tests against the embedded validator
@@ -91,6 +95,9 @@ bench: setup build ## Measure what the system takes on this machine (15 minutes)
 	$(call say,'Measuring latencies and the sandbox (10 minutes)')
 	@MILLRACE_CU_OUT="$(CURDIR)/target/bench-cu.jsonl" MILLRACE_AGAVE_BIN="$(AGAVE_BIN)" \
 		cargo bench $(SAME) --profile dev --bench bench -- $(PARTS)
+
+costs: setup build ## Measure what each instruction costs, and write the table that the tests compare with
+	@MILLRACE_CU_UPDATE=1 cargo nextest run $(SAME) --test program cost::
 
 reproducible: base ## Build the program twice and compare the bytes
 	@toolchain/sbf/reproducible.sh program

@@ -23,6 +23,14 @@ pub const MAX_LOCK_BPS: u64 = 10_000_000;
 pub const MAX_ACCEPT_SECS: u32 = 3_600;
 /// Most that a cranker may be paid of what a late party forfeits, in basis points.
 pub const MAX_BOUNTY_BPS: u16 = 5_000;
+/// Time that a job leaves for the draw of an audit, in seconds: the blocks that decide have come by
+/// then, and somebody has cranked it.
+pub const DRAW_SECS: u32 = 60;
+/// Attempts of a shard after which no seat is given up any more, so that some are left for rounds, a
+/// draw and a challenge.
+pub const MAX_FREED_ATTEMPTS: u8 = 200;
+/// Most that a late seat may lose, in basis points of its lock: who is late has not lied.
+pub const MAX_LATE_BPS: u16 = 2_500;
 /// Most slots that an audit's draw may be spread over: within the slot hashes that the chain keeps.
 pub const MAX_DRAW_SLOTS: u8 = 64;
 /// Shortest and longest epoch that a network may have, in seconds: one minute and ninety days.

@@ -208,6 +208,20 @@ pub enum MillraceError {
     /// Token-2022 extension that this version does not know.
     #[msg("The mint has an extension that this version does not know")]
     MintExtensionUnknown,
+    /// Results may be known: nobody can sit down any more.
+    #[msg("Results of this round may be known already, so nobody can sit down in it")]
+    RevealsOpen,
+    /// Seats are late, and have to be expired first.
+    #[msg("Seats of this shard are late: they have to be expired first")]
+    SeatLate,
+    /// The provider registered after the job was posted.
+    #[msg(
+        "The provider registered after the job was posted, and could have chosen its address by the seed"
+    )]
+    RegisteredAfterPosting,
+    /// No more seats are given up at this shard.
+    #[msg("Seats of this shard have been given up too often: it goes on with those that it has")]
+    TooManyAttempts,
 }
 
 #[cfg(not(target_os = "solana"))]
@@ -280,6 +294,10 @@ impl MillraceError {
         Self::MintCanBePaused,
         Self::MintHasPermissionedBurn,
         Self::MintExtensionUnknown,
+        Self::RevealsOpen,
+        Self::SeatLate,
+        Self::RegisteredAfterPosting,
+        Self::TooManyAttempts,
     ];
 
     /// The error with this number, counted from zero.

@@ -458,6 +458,15 @@ pub struct ChallengeDecided {
     pub to_provider: u64,
 }
 
+/// What a seat was paid.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    /// Its provider.
+    pub provider: Pubkey,
+    /// How much, base units.
+    pub amount: u64,
+}
+
 /// A shard was paid.
 #[event]
 pub struct ShardSettled {
@@ -475,6 +484,10 @@ pub struct ShardSettled {
     pub fee: u64,
     /// Points given for it.
     pub points: u64,
+    /// What each seat that agreed was paid, in the order of the seats.
+    pub payments: Vec<Payment>,
+    /// Providers whose seats ended without payment or penalty.
+    pub released: Vec<Pubkey>,
     /// Held by the job after it.
     pub held_after: u64,
 }
@@ -499,6 +512,8 @@ pub struct ShardFailed {
     pub job: Pubkey,
     /// The shard.
     pub shard: u32,
+    /// Providers whose seats ended without payment or penalty.
+    pub released: Vec<Pubkey>,
 }
 
 /// A seat that did not commit was freed.

@@ -70,7 +70,7 @@ fn parameters_change_within_their_bounds_and_never_for_jobs_that_are_posted() {
     let before = market.job(&job);
     let mut parameters = PARAMETERS;
     (parameters.fee_bps, parameters.slash_bps) = (1_000, 10_000);
-    (parameters.late_bps, parameters.bounty_bps) = (10_000, 0);
+    (parameters.late_bps, parameters.bounty_bps) = (2_500, 0);
     (parameters.lock_bps, parameters.accept_secs) = (1, 0);
     let set = |p, by: &Keypair| instruction::set_parameters(by.pubkey(), p);
     let stranger = key(6);

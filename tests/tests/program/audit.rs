@@ -154,7 +154,7 @@ fn a_seat_that_nobody_draws_for_is_let_go_at_the_deadline_without_penalty() {
     let deadline = market.job(&job).deadline;
     market.machine.warp_to(deadline - 90);
     refused(market.settle(&job, 0), "NotDue");
-    market.machine.warp_to(deadline - 29);
+    market.machine.warp_to(deadline - 89);
     refused(market.draw(&job, 0), "TooLate");
     market.settle(&job, 0).unwrap();
     market.close(&job, &[0]).unwrap();
@@ -169,7 +169,7 @@ fn a_spared_seat_that_stays_silent_is_late_and_the_next_one_is_drawn_anew() {
     market.draw(&job, 0).unwrap();
     market.warp(30);
     market.settle(&job, 0).unwrap();
-    assert_eq!(market.balances(&job).stakes[0], 99_000);
+    assert_eq!(market.balances(&job).stakes[0], 95_000);
     let shard = market.shard(&job, 0);
     assert_eq!((shard.target, shard.doubt()), (1, Doubt::None));
     market.assign(&job, 0, &[1]).unwrap();
@@ -183,7 +183,7 @@ fn a_spared_seat_that_stays_silent_is_late_and_the_next_one_is_drawn_anew() {
 }
 
 #[test]
-fn an_audited_seat_that_stays_silent_is_late_like_any_other() {
+fn a_cheat_that_is_audited_gains_nothing_by_staying_silent() {
     let (mut market, job) = committed(10_000, RIGHT, 3);
     market.draw(&job, 0).unwrap();
     market.assign(&job, 0, &[1]).unwrap();
@@ -192,9 +192,21 @@ fn an_audited_seat_that_stays_silent_is_late_like_any_other() {
     market.warp(90);
     market.settle(&job, 0).unwrap();
     let after = market.balances(&job);
-    assert_eq!(after.stakes, [99_000, 100_000, 100_000, 100_000]);
+    assert_eq!(after.stakes, [95_000, 100_000, 100_000, 100_000]);
     let statuses = market.shard(&job, 0).seats.map(|s| s.status());
     assert_eq!(statuses[..2], [SeatStatus::Empty, SeatStatus::Revealed]);
+}
+
+#[test]
+fn a_seat_is_taken_only_while_an_audit_could_still_be_decided() {
+    let mut market = Market::open();
+    let job = market.posted(audited(500));
+    // Two rounds of 90, and a minute for the draw.
+    let last = market.job(&job).deadline - 240;
+    market.machine.warp_to(last + 1);
+    refused(market.assign(&job, 0, &[0]), "TooLate");
+    market.machine.warp_to(last);
+    market.assign(&job, 0, &[0]).unwrap();
 }
 
 #[test]

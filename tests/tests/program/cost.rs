@@ -329,14 +329,6 @@ fn a_job_of_one_seat_locks_less_and_needs_less_than_the_nearest_peers_unverified
     assert_eq!(lamports(&market), before);
     let (signatures, bytes) = footprint(&market, from);
     let units: u64 = dearest(&market, from).values().sum();
-    if std::env::var_os("DEBUG_LOGS").is_some() {
-        for l in &market.machine.landed[from..] {
-            for line in &l.meta.logs {
-                println!("{}", &line[..line.len().min(120)]);
-            }
-            println!("---");
-        }
-    }
     println!("{units} units, {signatures} signatures, {bytes} bytes, {locked} lamports locked");
     assert!(locked < PEER.2, "{locked} lamports");
     assert!(signatures < PEER.1, "{signatures} signatures");

@@ -89,7 +89,7 @@ fn slashing_reaches_the_stake_of_a_provider_that_is_leaving_at_every_instant() {
 }
 
 #[test]
-fn two_penalties_take_unbonding_stake_where_the_active_one_is_gone() {
+fn stake_on_its_way_out_backs_no_seat_so_that_penalties_find_all_they_are_due() {
     let mut market = Setup {
         stake: 20_000,
         ..Setup::default()

@@ -7,7 +7,8 @@ use millrace_chain::address;
 use millrace_chain::instruction::{self, Mints};
 use millrace_program::InitializeNetworkArgs;
 use millrace_program::constants::{
-    MAX_DEADLINE_SECS, MAX_FEE_BPS, MAX_LOCK_BPS, MAX_SHARDS, MAX_UNBONDING_SECS, MAX_WINDOW_SECS,
+    MAX_DEADLINE_SECS, MAX_FEE_BPS, MAX_LATE_BPS, MAX_LOCK_BPS, MAX_SHARDS, MAX_UNBONDING_SECS,
+    MAX_WINDOW_SECS,
 };
 use millrace_program::state::{Network, NetworkParameters};
 use solana_sdk::account::Account;
@@ -233,7 +234,7 @@ fn parameters_at_their_bounds_are_taken() {
         (p.min_window_secs, p.max_window_secs) = (MAX_WINDOW_SECS, MAX_WINDOW_SECS);
         (p.max_deadline_secs, p.unbonding_secs) = (MAX_DEADLINE_SECS, MAX_UNBONDING_SECS);
         p.max_shards = MAX_SHARDS;
-        (p.fee_bps, p.slash_bps, p.late_bps) = (MAX_FEE_BPS, 10_000, 10_000);
+        (p.fee_bps, p.slash_bps, p.late_bps) = (MAX_FEE_BPS, 10_000, MAX_LATE_BPS);
         p.max_replicas = 5;
     })
     .unwrap();
@@ -259,7 +260,7 @@ fn parameters_beyond_their_bounds_are_refused() {
         |p| p.max_shards = MAX_SHARDS + 1,
         |p| p.fee_bps = MAX_FEE_BPS + 1,
         |p| p.slash_bps = 10_001,
-        |p| p.late_bps = 10_001,
+        |p| p.late_bps = MAX_LATE_BPS + 1,
         |p| p.max_replicas = 0,
         |p| p.max_replicas = 6,
     ];

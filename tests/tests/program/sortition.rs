@@ -20,6 +20,7 @@ fn market(workers: usize) -> Market {
     }
     .build();
     market.machine.pass_slots(600, 1);
+    market.warp(1);
     market
 }
 
@@ -107,14 +108,16 @@ fn a_seat_that_is_freed_is_drawn_anew() {
     market.machine.pass_slots(64, 1);
     market.assign(&job, 0, &[0, 1, 2]).unwrap();
     market.warp(60);
-    market.expire_seat(&job, 0, 1).unwrap();
+    for worker in 0..3 {
+        market.expire_seat(&job, 0, worker).unwrap();
+    }
     let shard = market.shard(&job, 0);
     assert_eq!(shard.slot, market.machine.slot());
     let ticket = Ticket {
         seed: market.job(&job).seed,
         job: job.as_array(),
         shard: 0,
-        attempt: 1,
+        attempt: 3,
         provider: market.workers[3].account.as_array(),
     };
     if !admits(START, 100_000, 0, &ticket) {
@@ -122,6 +125,22 @@ fn a_seat_that_is_freed_is_drawn_anew() {
     }
     market.machine.pass_slots(64, 1);
     market.assign(&job, 0, &[3]).unwrap();
+}
+
+#[test]
+fn whoever_registers_after_the_job_was_posted_does_not_sit_at_it() {
+    let mut market = market(3);
+    let job = seeded(&mut market);
+    let newcomer = market.staffed(100_000, |_| ());
+    market.machine.pass_slots(64, 1);
+    refused(
+        market.assign(&job, 0, &[newcomer]),
+        "RegisteredAfterPosting",
+    );
+    market.warp(1);
+    let next = seeded(&mut market);
+    market.machine.pass_slots(64, 1);
+    market.assign(&next, 0, &[newcomer]).unwrap();
 }
 
 #[test]

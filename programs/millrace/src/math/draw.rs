@@ -2,8 +2,9 @@
 //!
 //! The draw is made from two later blocks. The first one after the commitment says which block the
 //! second is, somewhere in the slots that follow: whoever commits can't know whose block will decide,
-//! and the commitment, whose salt nobody else knows, is part of the draw. The last of these leaders
-//! alone could try several blocks, and only for a commitment whose salt it was told.
+//! and the commitment is part of the draw, so that one pair of blocks decides each otherwise. The leader
+//! that makes the second block could try several: a spread over the slots of many leaders makes it
+//! unlikely that this is the cheat or its friend.
 
 use super::slot_hashes::{Block, SlotHashes};
 use crate::constants::BPS;

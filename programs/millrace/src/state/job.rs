@@ -1,4 +1,4 @@
-use crate::constants::MAX_SEATS;
+use crate::constants::{DRAW_SECS, MAX_SEATS};
 use crate::error::MillraceError;
 use crate::math::money;
 use crate::state::{Provider, Shard};
@@ -247,9 +247,13 @@ impl Job {
         now.saturating_add(self.round_secs()) <= self.deadline
     }
 
-    /// The first round of a shard fits, with the time to challenge its result and to decide that.
+    /// The first round of a shard fits, with the time for a draw or a challenge and for the round
+    /// that decides it.
     pub fn first_round_fits(&self, now: i64) -> bool {
-        let first = first_round_secs(self.round_secs(), self.challenge_secs);
+        let Some(mode) = self.mode() else {
+            return false;
+        };
+        let first = first_round_secs(mode, self.round_secs(), self.challenge_secs);
         now.saturating_add(first) <= self.deadline
     }
 
@@ -310,11 +314,13 @@ impl Job {
     }
 }
 
-/// Length of a shard's first round, seconds, with the time to challenge its result and to decide
-/// that where there is such a time.
-pub fn first_round_secs(round_secs: i64, challenge_secs: u32) -> i64 {
-    match challenge_secs {
-        0 => round_secs,
-        window => round_secs.saturating_mul(2) + i64::from(window),
-    }
+/// Length of a shard's first round, seconds, with the time for a draw or a challenge and for the round
+/// that decides it.
+pub fn first_round_secs(mode: Mode, round_secs: i64, challenge_secs: u32) -> i64 {
+    let between = match mode {
+        Mode::Quorum => return round_secs,
+        Mode::Audit => DRAW_SECS,
+        Mode::Challenge => challenge_secs,
+    };
+    round_secs.saturating_mul(2) + i64::from(between)
 }

@@ -55,7 +55,8 @@ pub struct Network {
     pub slash_bps: u16,
     /// Share of the locked stake that a late seat loses, basis points.
     pub late_bps: u16,
-    /// Share of a penalty that goes to who cranked it, basis points.
+    /// Share of a penalty, less compensation, that goes to those who found it out, basis points: half of
+    /// it to who cranked, half to who challenged, each where there is one.
     pub bounty_bps: u16,
     /// Most seats of a shard.
     pub max_replicas: u8,
@@ -148,7 +149,7 @@ impl NetworkParameters {
             && (1..=MAX_SHARDS).contains(&self.max_shards)
             && self.fee_bps <= MAX_FEE_BPS
             && bps(self.slash_bps)
-            && bps(self.late_bps)
+            && self.late_bps <= MAX_LATE_BPS
             && self.bounty_bps <= MAX_BOUNTY_BPS
             && (1..=MAX_SEATS).contains(&usize::from(self.max_replicas))
             && (1..=MAX_DRAW_SLOTS).contains(&self.draw_slots);

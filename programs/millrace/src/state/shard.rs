@@ -1,4 +1,4 @@
-use crate::constants::MAX_SEATS;
+use crate::constants::{MAX_FREED_ATTEMPTS, MAX_SEATS};
 use crate::error::MillraceError;
 use crate::math::verdict::Question;
 use crate::state::{Job, Mode};
@@ -239,7 +239,12 @@ impl Shard {
 
     /// Empties a seat. A later attempt of the same provider can't use this one's signature, and
     /// sortition admits others from `slot` on.
+    ///
+    /// # Errors
+    /// [`MillraceError::TooManyAttempts`].
     pub fn free_seat(&mut self, at: usize, slot: u64) -> Result<Seat> {
+        let left = self.attempt < MAX_FREED_ATTEMPTS;
+        require!(left, MillraceError::TooManyAttempts);
         self.next_attempt(slot)?;
         Ok(std::mem::take(&mut self.seats[at]))
     }

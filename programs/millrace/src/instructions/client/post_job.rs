@@ -157,7 +157,7 @@ impl PostJob<'_> {
             && challenge_fits;
         require!(windows_fit, MillraceError::WindowOutOfBounds);
         let round = i64::from(args.commit_secs) + i64::from(args.reveal_secs);
-        let first = first_round_secs(round, args.challenge_secs);
+        let first = first_round_secs(args.mode, round, args.challenge_secs);
         let latest = now.saturating_add(i64::from(network.max_deadline_secs));
         let earliest = now.saturating_add(first);
         let deadline_fits = args.deadline >= earliest && args.deadline <= latest;

@@ -50,15 +50,14 @@ pub fn draw_audit(ctx: Context<DrawAudit>) -> Result<()> {
     };
     match drawn {
         Draw::TooEarly => return err!(MillraceError::TooEarly),
+        // CANNOT go on where a round no longer fits: then the shard can be failed
+        _ if !job.round_fits(now) => return err!(MillraceError::TooLate),
         Draw::Audited => {
-            // CANNOT call for others who would have no time
-            require!(job.round_fits(now), MillraceError::TooLate);
             shard.cast_doubt(&job, Doubt::Audited, now, clock.slot)?;
         }
         Draw::Spared => {
             // The whole window to reveal begins now: nobody is late because the draw was.
             let reveal_by = now.saturating_add(i64::from(job.reveal_secs));
-            require!(reveal_by <= job.deadline, MillraceError::TooLate);
             shard.doubt = Doubt::Spared as u8;
             (shard.commit_by, shard.reveal_by) = (now, reveal_by);
         }

@@ -105,9 +105,7 @@ pub fn expire_seat(ctx: Context<ExpireSeat>, seat: u8) -> Result<()> {
         &takers,
         (shard.job, shard.index),
     )?;
-    if let Some(event) = event {
-        record(&ctx.accounts.event_authority, &event)?;
-    }
+    record(&ctx.accounts.event_authority, &event)?;
     record(
         &ctx.accounts.event_authority,
         &SeatExpired {

@@ -17,7 +17,7 @@ pub struct Penalty {
     pub wrong: bool,
     /// Share of the lock that is taken, basis points.
     pub bps: u16,
-    /// Share of what is taken that goes to each finder, basis points.
+    /// Share of what is taken, less compensation, that goes to the finders, basis points: half to each.
     pub bounty_bps: u16,
     /// Most of it that may go to the client, base units.
     pub compensation_cap: u64,
@@ -43,7 +43,7 @@ impl Penalty {
         stake_vault: &AccountInfo<'info>,
         takers: &Takers<'_, 'info>,
         (job, shard): (Pubkey, u32),
-    ) -> Result<Option<StakeSlashed>> {
+    ) -> Result<StakeSlashed> {
         let wanted = share(self.locked, u64::from(self.bps))?;
         let (authority, bump, amount, active_after, unbonding_after) = {
             let mut p = provider.load_mut()?;
@@ -57,9 +57,6 @@ impl Penalty {
             p.invariant()?;
             (p.authority, p.bump, taken, p.active, p.unbonding)
         };
-        if amount == 0 {
-            return Ok(None);
-        }
         let send = |to: &AccountInfo<'info>, amount: u64| {
             let vaults = (stake_vault, to);
             money.pay_from_provider(vaults, provider.as_ref(), (&authority, bump), amount)
@@ -77,7 +74,7 @@ impl Penalty {
             left -= bounty;
         }
         send(takers.treasury, left)?;
-        Ok(Some(StakeSlashed {
+        Ok(StakeSlashed {
             provider: provider.key(),
             job,
             shard,
@@ -88,6 +85,6 @@ impl Penalty {
             bounties: amount - compensation - left,
             active_after,
             unbonding_after,
-        }))
+        })
     }
 }

@@ -1,4 +1,4 @@
-use super::settlement::Settlement;
+use super::settlement::{Settlement, Tally};
 use crate::error::MillraceError;
 use crate::events::{ChallengeDecided, ShardFailed, ShardReopened, ShardSettled, record};
 use crate::instructions::tokens::TokenView;
@@ -143,6 +143,17 @@ pub fn settle_shard<'info>(ctx: Context<'info, SettleShard<'info>>) -> Result<()
     client.held = tally.client_held(client.held)?;
     ctx.accounts.job.load()?.invariant()?;
 
+    announce(ctx, &verdict, &shard, tally)
+}
+
+/// Tells what happened.
+#[inline(never)]
+fn announce<'info>(
+    ctx: Context<'info, SettleShard<'info>>,
+    verdict: &Verdict,
+    shard: &Shard,
+    tally: Tally,
+) -> Result<()> {
     let (job, held_after) = (shard.job, ctx.accounts.job.load()?.held()?);
     for slash in tally.slashes {
         record(&ctx.accounts.event_authority, &slash)?;
@@ -163,7 +174,7 @@ pub fn settle_shard<'info>(ctx: Context<'info, SettleShard<'info>>) -> Result<()
             },
         )?;
     }
-    match verdict {
+    match *verdict {
         Verdict::Settle { winner, .. } => {
             record(
                 &ctx.accounts.event_authority,
@@ -175,6 +186,8 @@ pub fn settle_shard<'info>(ctx: Context<'info, SettleShard<'info>>) -> Result<()
                     paid: tally.paid,
                     fee: tally.fee,
                     points: tally.points,
+                    payments: tally.payments,
+                    released: tally.released,
                     held_after,
                 },
             )?;
@@ -193,6 +206,7 @@ pub fn settle_shard<'info>(ctx: Context<'info, SettleShard<'info>>) -> Result<()
             &ShardFailed {
                 job,
                 shard: shard.index,
+                released: tally.released,
             },
         )?,
     }

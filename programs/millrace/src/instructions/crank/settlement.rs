@@ -1,10 +1,12 @@
 //! Carrying out a verdict: what each seat gets and loses, and where a challenge's bond goes.
+//!
+//! Steps that hold much on the stack, of which a program has 4 KiB a call, are kept apart.
 
 use super::penalty::{Penalty, Takers};
 use super::settle_shard::SettleShard;
 use crate::constants::MAX_SEATS;
 use crate::error::MillraceError;
-use crate::events::StakeSlashed;
+use crate::events::{Payment, StakeSlashed};
 use crate::instructions::tokens::Money;
 use crate::math::money;
 use crate::state::{Doubt, Provider, Seat, SeatStatus, Shard, ShardState, ShardStore};
@@ -41,6 +43,10 @@ pub struct Tally {
     pub fee: u64,
     /// Points given for it.
     pub points: u64,
+    /// What each seat that agreed was paid.
+    pub payments: Vec<Payment>,
+    /// Providers whose seats ended without payment or penalty.
+    pub released: Vec<Pubkey>,
     /// Penalties.
     pub slashes: Vec<StakeSlashed>,
     /// What became of the challenge.
@@ -77,6 +83,7 @@ impl<'a, 'info> Settlement<'a, 'info> {
     ///
     /// # Errors
     /// [`MillraceError::ListLength`], [`MillraceError::WrongAccount`].
+    #[inline(never)]
     pub fn new(
         accounts: &'a SettleShard<'info>,
         shard: Shard,
@@ -149,6 +156,7 @@ impl<'a, 'info> Settlement<'a, 'info> {
     }
 
     /// Pays a seat that agrees with the quorum, and notes its points: the fee that its payment bears.
+    #[inline(never)]
     fn pay(&mut self, index: usize) -> Result<()> {
         let party = &self.parties[index];
         let amount = self.payment(&party.seat)?;
@@ -172,6 +180,10 @@ impl<'a, 'info> Settlement<'a, 'info> {
         }
         self.accounts.job.load_mut()?.pay(amount)?;
         self.tally.paid = money::add(self.tally.paid, amount)?;
+        self.tally.payments.push(Payment {
+            provider: party.seat.provider,
+            amount,
+        });
         self.pay_out(party.earnings_vault, amount)?;
         self.shard.seats[party.at].status = SeatStatus::Right as u8;
         Ok(())
@@ -188,12 +200,18 @@ impl<'a, 'info> Settlement<'a, 'info> {
 
     /// Lets a seat go with the penalty for a wrong or a late result; a wrong one compensates the
     /// client with half of it, up to what the shard cost.
+    #[inline(never)]
     fn penalize(&mut self, index: usize, wrong: bool) -> Result<()> {
         let party = &self.parties[index];
         let accounts = self.accounts;
         let (locked, bps, bounty_bps) = {
             let job = accounts.job.load()?;
-            let bps = if wrong { job.slash_bps } else { job.late_bps };
+            // Who committed and then stays silent may have seen that it would be wrong.
+            let silent = party.seat.status() == SeatStatus::Committed;
+            let bps = match wrong || silent {
+                true => job.slash_bps,
+                false => job.late_bps,
+            };
             (job.seat_lock, bps, job.bounty_bps)
         };
         let compensated = self.tally.slashes.iter().map(|s| s.compensation).sum();
@@ -225,11 +243,9 @@ impl<'a, 'info> Settlement<'a, 'info> {
             mint: accounts.stake_mint.as_ref(),
         };
         let place = (self.shard.job, self.shard.index);
-        let taken = penalty.take(&party.provider, &money, party.stake_vault, &takers, place)?;
-        if let Some(event) = taken {
-            accounts.job.load_mut()?.compensate(event.compensation)?;
-            self.tally.slashes.push(event);
-        }
+        let event = penalty.take(&party.provider, &money, party.stake_vault, &takers, place)?;
+        accounts.job.load_mut()?.compensate(event.compensation)?;
+        self.tally.slashes.push(event);
         let status = match wrong {
             true => SeatStatus::Wrong,
             false => SeatStatus::Late,
@@ -245,12 +261,14 @@ impl<'a, 'info> Settlement<'a, 'info> {
         let mut provider = party.provider.load_mut()?;
         provider.leave_seat(locked, 0)?;
         provider.invariant()?;
+        self.tally.released.push(party.seat.provider);
         self.shard.seats[party.at].status = SeatStatus::Released as u8;
         Ok(())
     }
 
     /// Pays those who agree with seat `winner`, and lets the others go, the wrong ones with a penalty
     /// where `slash`.
+    #[inline(never)]
     pub fn settle(&mut self, winner: usize, slash: bool) -> Result<()> {
         let result = self.shard.seats[winner];
         let agrees = |party: &Party| party.seat.agrees_with(&result);
@@ -276,6 +294,7 @@ impl<'a, 'info> Settlement<'a, 'info> {
     }
 
     /// Lets everyone go, the late ones with a penalty.
+    #[inline(never)]
     pub fn fail(&mut self) -> Result<()> {
         for index in 0..self.parties.len() {
             match self.parties[index].late {
@@ -290,6 +309,7 @@ impl<'a, 'info> Settlement<'a, 'info> {
     }
 
     /// Frees the seats of the late and opens as many as the job allows.
+    #[inline(never)]
     pub fn reopen(&mut self, slot: u64) -> Result<()> {
         for index in 0..self.parties.len() {
             if self.parties[index].late {
@@ -304,6 +324,7 @@ impl<'a, 'info> Settlement<'a, 'info> {
     /// Decides about a challenge: the loser pays for the further seats. Where nobody else has shown a
     /// result, the challenged seat is paid out of the bond: its result is known, and a client must
     /// not get it for nothing by challenging it.
+    #[inline(never)]
     fn decide(&mut self, result: Option<&Seat>) -> Result<()> {
         if self.shard.doubt() != Doubt::Challenged {
             return Ok(());

@@ -121,6 +121,11 @@ pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) 
     require!(fits, MillraceError::TooLate);
     let free = shard.free_seats() >= newcomers.len();
     require!(free, MillraceError::SeatTaken);
+    // CANNOT sit down where results may be known already, or where the late ones would be forgiven
+    let now = clock.unix_timestamp;
+    require!(!shard.reveals_open(now), MillraceError::RevealsOpen);
+    let late = now >= shard.commit_by && shard.count(SeatStatus::Assigned) > 0;
+    require!(!late, MillraceError::SeatLate);
     shard.start_round(&job, clock.unix_timestamp)?;
     for info in newcomers {
         let loader = AccountLoader::<Provider>::try_from(info)?;
@@ -172,6 +177,9 @@ fn seat_provider(
         provider: key.as_array(),
     };
     let (start, waited) = (admission.sortition_start, admission.waited);
+    // Whoever could choose its address after the seed is known would choose one that is drawn.
+    let known = start == EVERYONE || provider.registered_at < job.posted_at;
+    require!(known, MillraceError::RegisteredAfterPosting);
     let drawn = admits(start, provider.free_stake(), waited, &ticket);
     require!(drawn, MillraceError::NotAdmittedYet);
     let attempt = shard.attempt;
