@@ -8,6 +8,7 @@ use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::Keypair;
 use solana_sdk::signer::Signer;
+use std::slice::from_ref;
 
 const ALL: [(usize, super::fixture::Answer); 3] = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
 
@@ -240,7 +241,7 @@ fn a_retired_orchestrator_assigns_nothing_and_gets_its_bond_after_the_unbonding_
     let purse = market.mints.stake_account(&funder);
     market.machine.mint(&mint, &purse, 1_000);
     let (bond, funder) = bond(&market, 1_000);
-    market.machine.send(&[bond.clone()], &[&funder]).unwrap();
+    market.machine.send(from_ref(&bond), &[&funder]).unwrap();
     let job = market.posted(|_| ());
     let (own, key) = (
         market.authority.insecure_clone(),
@@ -251,7 +252,7 @@ fn a_retired_orchestrator_assigns_nothing_and_gets_its_bond_after_the_unbonding_
     let retire = |by: &Keypair| instruction::retire_orchestrator(by.pubkey(), &key);
 
     refused(
-        market.machine.send(&[withdraw.clone()], &[]),
+        market.machine.send(from_ref(&withdraw), &[]),
         "OrchestratorActive",
     );
     let stranger = super::fixture::key(6);
@@ -276,7 +277,7 @@ fn a_retired_orchestrator_assigns_nothing_and_gets_its_bond_after_the_unbonding_
     assert_eq!((books.retired_at, books.bonded), (retired_at, 1_000));
 
     market.warp(7 * 86_400 - 1);
-    refused(market.machine.send(&[withdraw.clone()], &[]), "TooEarly");
+    refused(market.machine.send(from_ref(&withdraw), &[]), "TooEarly");
     market.warp(1);
     let lamports = market.machine.lamports_of(&own.pubkey());
     market.machine.send(&[withdraw], &[]).unwrap();
