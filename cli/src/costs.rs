@@ -4,7 +4,7 @@ use crate::error::CliError;
 use crate::mints::TOKEN_ACCOUNT_BYTES;
 use crate::output::{sol, table, tokens};
 use millrace_chain::program::math::money;
-use millrace_chain::program::state::{Client, Job};
+use millrace_chain::program::state::Client;
 use millrace_chain::rpc::Rpc;
 use serde::Serialize;
 
@@ -23,8 +23,8 @@ pub struct Rents {
 }
 
 impl Rents {
-    /// Asks the cluster.
-    pub async fn read(rpc: &Rpc) -> Result<Self, CliError> {
+    /// Asks the cluster, for a job whose account has `job_bytes`.
+    pub async fn read(rpc: &Rpc, job_bytes: usize) -> Result<Self, CliError> {
         let of = async |bytes: usize| {
             let rent = rpc
                 .client()
@@ -33,7 +33,7 @@ impl Rents {
             rent.map_err(rpc.error("the rent of an account"))
         };
         let (job, client, escrow, wallet) = tokio::try_join!(
-            of(Job::SIZE),
+            of(job_bytes),
             of(Client::SIZE),
             of(TOKEN_ACCOUNT_BYTES),
             of(0)

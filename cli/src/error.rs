@@ -172,7 +172,7 @@ pub enum CliError {
     },
     /// A deadline that is no good.
     #[error(
-        "`deadline.within` is {found} s, and it has to be {least} s (one round of work: commit and reveal window) to {most} s (what this network allows)"
+        "`deadline.within` is {found} s, and it has to be {least} s (the windows of a round of work, and of what may follow a doubt) to {most} s (what this network allows)"
     )]
     Deadline { found: u64, least: u64, most: u32 },
     /// The most that the job costs does not fit 64 bits.

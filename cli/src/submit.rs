@@ -11,7 +11,7 @@ use millrace_chain::account::Entity;
 use millrace_chain::address;
 use millrace_chain::instruction::{Mints, open_client, post_job};
 use millrace_chain::program::PostJobArgs;
-use millrace_chain::program::state::{Client, Job, Meter, Mode, Provider, Scenario};
+use millrace_chain::program::state::{Client, Job, Meter, Provider, Scenario};
 use millrace_chain::rpc::Rpc;
 use millrace_chain::sender::Sender;
 use millrace_protocol::blob;
@@ -107,11 +107,13 @@ pub async fn prepare(
     let price_cap = terms::price_cap(&resolved.terms, *decimals, network, &providers)?;
     let health = api.require_network(&connection.network_id()).await?;
 
+    // Bounded by the network's own limit, which is a u32.
+    let shard_count = u32::try_from(shards).unwrap_or(u32::MAX);
     let client_key = address::client(&wallet);
     let (client, time, rents) = tokio::try_join!(
         async { Ok(rpc.find::<Client>(&client_key).await?) },
         async { Ok(rpc.time().await?) },
-        Rents::read(rpc),
+        Rents::read(rpc, Job::space(shard_count, resolved.terms.max_replicas)),
     )?;
     let opens_client = client.is_none();
     let nonce = client.map_or(0, |client| client.next_nonce);
@@ -119,8 +121,7 @@ pub async fn prepare(
         price_cap,
         max_units: resolved.terms.max_units,
         max_replicas: resolved.terms.max_replicas,
-        // Bounded by the network's own limit, which is a u32.
-        shards: u32::try_from(shards).unwrap_or(u32::MAX),
+        shards: shard_count,
         fee_bps: network.fee_bps,
     };
     let costs = Costs::of(priced, &rents, opens_client)?;
@@ -130,7 +131,7 @@ pub async fn prepare(
         manifest: resolved.manifest.hash(),
         orchestrator: Pubkey::default(),
         scenario: Scenario::General,
-        mode: Mode::Quorum,
+        mode: terms::mode(resolved.terms.mode),
         meter: Meter::Fuel,
         shards: priced.shards,
         replicas: resolved.terms.replicas,
@@ -143,8 +144,8 @@ pub async fn prepare(
             .saturating_add_unsigned(resolved.terms.deadline_secs),
         commit_secs: windows.commit_secs,
         reveal_secs: windows.reveal_secs,
-        challenge_secs: 0,
-        audit_bps: 0,
+        challenge_secs: windows.challenge_secs,
+        audit_bps: resolved.terms.audit_bps,
         max_deposit: costs.deposit,
         supplier: tag(requirement.supplier.as_deref()),
         region: tag(requirement.region.as_deref()),

@@ -2,9 +2,9 @@
 //! by name and before anything is sent.
 
 use crate::error::CliError;
-use millrace_chain::program::state::{Network, Provider};
+use millrace_chain::program::state::{Mode, Network, Provider, first_round_secs};
 use millrace_protocol::amount::{format_amount, parse_amount};
-use millrace_protocol::manifest::Terms;
+use millrace_protocol::manifest::{Terms, VerifyMode};
 
 /// A window where the manifest leaves it open, seconds, as far as the network allows.
 const USUAL_WINDOW_SECS: u32 = 30;
@@ -16,6 +16,8 @@ pub struct Windows {
     pub commit_secs: u32,
     /// To reveal.
     pub reveal_secs: u32,
+    /// To challenge a result; 0 where it can't be challenged.
+    pub challenge_secs: u32,
 }
 
 /// Chooses and checks the windows.
@@ -39,7 +41,20 @@ pub fn windows(terms: &Terms, network: &Network) -> Result<Windows, CliError> {
     Ok(Windows {
         commit_secs: window("commit", terms.windows.commit_secs)?,
         reveal_secs: window("reveal", terms.windows.reveal_secs)?,
+        challenge_secs: match terms.mode {
+            VerifyMode::Challenge => window("challenge", terms.windows.challenge_secs)?,
+            VerifyMode::Quorum | VerifyMode::Audit => 0,
+        },
     })
+}
+
+/// The way of verifying, as the program calls it.
+pub fn mode(mode: VerifyMode) -> Mode {
+    match mode {
+        VerifyMode::Quorum => Mode::Quorum,
+        VerifyMode::Audit => Mode::Audit,
+        VerifyMode::Challenge => Mode::Challenge,
+    }
 }
 
 /// Checks shards, seats, deadline and whether the network takes jobs.
@@ -64,7 +79,9 @@ pub fn check(
             most: network.max_replicas,
         });
     }
-    let least = u64::from(windows.commit_secs) + u64::from(windows.reveal_secs);
+    let round = i64::from(windows.commit_secs) + i64::from(windows.reveal_secs);
+    let first = first_round_secs(mode(terms.mode), round, windows.challenge_secs);
+    let least = u64::try_from(first).unwrap_or(0);
     let most = network.max_deadline_secs;
     if terms.deadline_secs < least || terms.deadline_secs > u64::from(most) {
         return Err(CliError::Deadline {
@@ -160,6 +177,8 @@ mod tests {
             deadline_secs: 600,
             windows: Wanted::default(),
             requirement: Requirement::default(),
+            mode: VerifyMode::Quorum,
+            audit_bps: 0,
             replicas: 3,
             quorum: 2,
             max_replicas: 3,
@@ -203,6 +222,7 @@ mod tests {
         let fits = Windows {
             commit_secs: 30,
             reveal_secs: 30,
+            challenge_secs: 0,
         };
         check(&terms(), 16, fits, &network).unwrap();
         let shards = check(&terms(), 17, fits, &network);

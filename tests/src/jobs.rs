@@ -32,6 +32,19 @@ pub struct Terms {
     pub region: Option<String>,
     /// Most that a unit may cost, tokens.
     pub price: String,
+    /// How results are verified; audits and challenges start with one seat.
+    pub mode: Mode,
+}
+
+/// A way of verifying.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// As many seats as the terms say.
+    Quorum,
+    /// Audits as often as this, basis points.
+    Audit(u16),
+    /// So many seconds to challenge a result.
+    Challenge(u32),
 }
 
 impl Default for Terms {
@@ -47,6 +60,7 @@ impl Default for Terms {
             fuel: 5_000_000,
             region: None,
             price: "0.00001".into(),
+            mode: Mode::Quorum,
         }
     }
 }
@@ -84,6 +98,20 @@ pub fn manifest(name: &str, terms: &Terms) -> String {
     let requirement = region
         .map(|r| format!("[requirement]\nregion = {r:?}\n"))
         .unwrap_or_default();
+    let (verify, challenge) = match terms.mode {
+        Mode::Quorum => (
+            format!("mode = \"quorum\"\nreplicas = {}", terms.replicas),
+            String::new(),
+        ),
+        Mode::Audit(bps) => (
+            format!("mode = \"audit\"\naudit_bps = {bps}"),
+            String::new(),
+        ),
+        Mode::Challenge(seconds) => (
+            "mode = \"challenge\"".to_owned(),
+            format!("challenge = \"{seconds} s\""),
+        ),
+    };
     format!(
         r#"name = "{name}"
 program = "program.wasm"
@@ -100,20 +128,19 @@ memory = "16 MiB"
 output = "64 KiB"
 wall = "1 m"
 [verify]
-mode = "quorum"
-replicas = {replicas}
+{verify}
 quorum = {quorum}
 max_replicas = {max_replicas}
 [price]
 max_per_unit = "{price}"
 [windows]
+{challenge}
 commit = "{commit} s"
 reveal = "{reveal} s"
 [deadline]
 within = "{within} s"
 {requirement}"#,
         fuel = terms.fuel,
-        replicas = terms.replicas,
         quorum = terms.quorum,
         max_replicas = terms.max_replicas,
         price = terms.price,

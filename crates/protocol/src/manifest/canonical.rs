@@ -128,9 +128,9 @@ pub struct Verify {
     pub mode: VerifyMode,
     /// Seats that a shard starts with.
     pub replicas: u8,
-    /// Seats that must agree: a majority of `max_replicas`, at most `replicas`.
+    /// Seats that must agree where there is more than one: a majority of `max_replicas`.
     pub quorum: u8,
-    /// Seats that a shard gets at most where the first ones disagree, up to
+    /// Seats that a shard gets at most where the first ones disagree or are doubted, up to
     /// [`MAX_REPLICAS`](super::MAX_REPLICAS).
     pub max_replicas: u8,
 }
@@ -141,6 +141,10 @@ pub struct Verify {
 pub enum VerifyMode {
     /// Several providers run the same shard, and enough of them must agree.
     Quorum,
+    /// One provider runs a shard, and others where a draw says so.
+    Audit,
+    /// One provider runs a shard, and others where somebody challenges its result.
+    Challenge,
 }
 
 impl Manifest {

@@ -47,12 +47,12 @@ pub(super) fn manifest(manifest: &Manifest) -> Result<(), ManifestError> {
     file_name("join.output", &manifest.output)?;
     limits(&manifest.limits)?;
     let Verify {
-        mode: VerifyMode::Quorum,
+        mode,
         replicas,
         quorum,
         max_replicas,
     } = manifest.verify;
-    seats(replicas.into(), quorum.into(), max_replicas.into())
+    seats(mode, replicas.into(), quorum.into(), max_replicas.into())
 }
 
 pub(super) fn length(bytes: usize) -> Result<(), ManifestError> {
@@ -212,7 +212,12 @@ pub(super) fn above_zero(field: &str, value: u64) -> Result<(), ManifestError> {
 }
 
 /// The numbers of seats against each other.
-pub(super) fn seats(replicas: u32, quorum: u32, max_replicas: u32) -> Result<(), ManifestError> {
+pub(super) fn seats(
+    mode: VerifyMode,
+    replicas: u32,
+    quorum: u32,
+    max_replicas: u32,
+) -> Result<(), ManifestError> {
     above_zero("verify.replicas", replicas.into())?;
     above_zero("verify.quorum", quorum.into())?;
     if max_replicas > MAX_REPLICAS.into() {
@@ -224,8 +229,19 @@ pub(super) fn seats(replicas: u32, quorum: u32, max_replicas: u32) -> Result<(),
             replicas,
         });
     }
-    if quorum > replicas {
+    if mode == VerifyMode::Quorum && quorum > replicas {
         return Err(ManifestError::QuorumAboveReplicas { quorum, replicas });
+    }
+    if mode != VerifyMode::Quorum {
+        if replicas != 1 {
+            return Err(ManifestError::NotOneReplica { replicas });
+        }
+        if quorum < 2 || quorum > max_replicas {
+            return Err(ManifestError::NobodyToAgree {
+                quorum,
+                max_replicas,
+            });
+        }
     }
     // Otherwise two groups of seats could each be a quorum, for different results.
     if 2 * quorum <= max_replicas {

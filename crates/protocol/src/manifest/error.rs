@@ -108,6 +108,21 @@ pub enum ManifestError {
         max_replicas: u32,
         needed: u32,
     },
+    /// An audit or a challenge starts with one seat.
+    #[error(
+        "`verify.replicas` is {replicas}, and with an audit or a challenge a shard starts with one \
+         seat: leave it out"
+    )]
+    NotOneReplica { replicas: u32 },
+    /// Where one result is doubted, at least two have to agree.
+    #[error(
+        "`verify.quorum` is {quorum} of the {max_replicas} of `verify.max_replicas`, and where a \
+         result is doubted at least two have to agree: raise them"
+    )]
+    NobodyToAgree { quorum: u32, max_replicas: u32 },
+    /// A rate that is none.
+    #[error("`verify.audit_bps` is {found}: it goes from 1 (0.01 %) to 10,000 (always)")]
+    AuditRate { found: u32 },
     /// Fewer seats at most than at the start.
     #[error(
         "`verify.max_replicas` is {max_replicas}, below the {replicas} of `verify.replicas`: raise \

@@ -165,21 +165,25 @@ impl LimitsFile {
 pub struct VerifyFile {
     /// The way of verifying.
     pub mode: VerifyMode,
-    /// Seats that a shard starts with; 3 by default.
-    pub replicas: u32,
+    /// Seats that a shard starts with; 3 by default, and 1 with an audit or a challenge.
+    pub replicas: Option<u32>,
     /// Seats that must agree; by default the smallest majority of `max_replicas`.
     pub quorum: Option<u32>,
-    /// Seats that a shard gets at most; by default as many as `replicas`.
+    /// Seats that a shard gets at most; by default as many as `replicas`, and 3 with an audit or a
+    /// challenge.
     pub max_replicas: Option<u32>,
+    /// How often an audit is drawn, basis points.
+    pub audit_bps: Option<u32>,
 }
 
 impl Default for VerifyFile {
     fn default() -> Self {
         Self {
             mode: VerifyMode::Quorum,
-            replicas: 3,
+            replicas: None,
             quorum: None,
             max_replicas: None,
+            audit_bps: None,
         }
     }
 }
@@ -213,6 +217,9 @@ pub struct WindowsFile {
     /// Time from the end of the commitments to the reveal.
     #[serde(deserialize_with = "some_duration")]
     pub reveal: Option<Duration>,
+    /// Time from the reveal until which the result can be challenged.
+    #[serde(deserialize_with = "some_duration")]
+    pub challenge: Option<Duration>,
 }
 
 /// `[requirement]`; what is left out is not required.

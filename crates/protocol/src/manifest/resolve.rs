@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::blobs::{Blobs, Read};
-use super::canonical::{Input, Join, Limits, Manifest, Runtime, VERSION, Verify};
+use super::canonical::{Input, Join, Limits, Manifest, Runtime, VERSION, Verify, VerifyMode};
 use super::check;
 use super::error::ManifestError;
 use super::file::{JoinFile, JoinWith, LimitsFile, ManifestFile, VerifyFile};
@@ -87,14 +87,21 @@ fn limits(file: &LimitsFile) -> Result<Limits, ManifestError> {
 }
 
 fn verify(file: &VerifyFile) -> Result<Verify, ManifestError> {
-    let max_replicas = file.max_replicas.unwrap_or(file.replicas);
+    let replicas = file.replicas.unwrap_or(match file.mode {
+        VerifyMode::Quorum => 3,
+        VerifyMode::Audit | VerifyMode::Challenge => 1,
+    });
+    let max_replicas = file.max_replicas.unwrap_or(match file.mode {
+        VerifyMode::Quorum => replicas,
+        VerifyMode::Audit | VerifyMode::Challenge => 3,
+    });
     let quorum = file.quorum.unwrap_or(max_replicas / 2 + 1);
-    check::seats(file.replicas, quorum, max_replicas)?;
+    check::seats(file.mode, replicas, quorum, max_replicas)?;
     let narrow =
         |seats| u8::try_from(seats).map_err(|_| ManifestError::TooManyReplicas { max_replicas });
     Ok(Verify {
         mode: file.mode,
-        replicas: narrow(file.replicas)?,
+        replicas: narrow(replicas)?,
         quorum: narrow(quorum)?,
         max_replicas: narrow(max_replicas)?,
     })

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::canonical::{Limits, Verify};
+use super::canonical::{Limits, Verify, VerifyMode};
 use super::check;
 use super::error::ManifestError;
 use super::file::ManifestFile;
+use super::split::{needed, needless};
 use crate::amount::format_duration;
 
 /// The part of a manifest file that the job on chain holds.
@@ -20,9 +21,13 @@ pub struct Terms {
     pub windows: Windows,
     /// Who may run the job.
     pub requirement: Requirement,
+    /// How results are verified.
+    pub mode: VerifyMode,
+    /// How often an audit is drawn, basis points; 0 where none is.
+    pub audit_bps: u16,
     /// Seats that a shard starts with.
     pub replicas: u8,
-    /// Seats that must agree.
+    /// Seats that must agree where there is more than one.
     pub quorum: u8,
     /// Seats that a shard gets at most.
     pub max_replicas: u8,
@@ -37,6 +42,8 @@ pub struct Windows {
     pub commit_secs: Option<u64>,
     /// From the end of the commitments to the reveal.
     pub reveal_secs: Option<u64>,
+    /// From the reveal until which the result can be challenged; only where it can be.
+    pub challenge_secs: Option<u64>,
 }
 
 /// What a provider must have; `None` and 0 ask for nothing.
@@ -74,17 +81,43 @@ pub(super) fn terms(
         windows: Windows {
             commit_secs: window("windows.commit", file.windows.commit)?,
             reveal_secs: window("windows.reveal", file.windows.reveal)?,
+            challenge_secs: window("windows.challenge", file.windows.challenge)?,
         },
         requirement: Requirement {
             supplier: file.requirement.supplier.clone(),
             region: file.requirement.region.clone(),
             min_score: file.requirement.min_score,
         },
+        mode: verify.mode,
+        audit_bps: audit_bps(file)?,
         replicas: verify.replicas,
         quorum: verify.quorum,
         max_replicas: verify.max_replicas,
         max_units: limits.max_units(),
     })
+}
+
+/// The rate of audits, and that windows and rate fit the way of verifying.
+fn audit_bps(file: &ManifestFile) -> Result<u16, ManifestError> {
+    let (mode, rate) = (file.verify.mode, file.verify.audit_bps);
+    let because = match mode {
+        VerifyMode::Quorum => "`verify.mode = \"quorum\"`",
+        VerifyMode::Audit => "`verify.mode = \"audit\"`",
+        VerifyMode::Challenge => "`verify.mode = \"challenge\"`",
+    };
+    if mode != VerifyMode::Challenge {
+        let given = file.windows.challenge.is_some();
+        needless("windows.challenge", because, given)?;
+    }
+    if mode != VerifyMode::Audit {
+        needless("verify.audit_bps", because, rate.is_some())?;
+        return Ok(0);
+    }
+    let found = needed("verify.audit_bps", because, rate)?;
+    match u16::try_from(found) {
+        Ok(rate) if (1..=10_000).contains(&rate) => Ok(rate),
+        _ => Err(ManifestError::AuditRate { found }),
+    }
 }
 
 fn seconds(field: &str, duration: Duration) -> Result<u64, ManifestError> {

@@ -1,5 +1,11 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
+
+/// Seats of a shard that is verified by a quorum.
+fn quorum_seats(replicas: u32, quorum: u32, max_replicas: u32) -> Result<(), ManifestError> {
+    seats(VerifyMode::Quorum, replicas, quorum, max_replicas)
+}
+
 use crate::manifest::samples;
 
 /// What checking the sample says after a change.
@@ -55,7 +61,7 @@ fn exactly_the_sound_numbers_of_seats_are_taken() {
                     && max <= 5
                     && max - quorum < quorum;
                 assert_eq!(
-                    seats(replicas, quorum, max).is_ok(),
+                    quorum_seats(replicas, quorum, max).is_ok(),
                     sound,
                     "{quorum} of {replicas}, at most {max}"
                 );
@@ -68,14 +74,14 @@ fn exactly_the_sound_numbers_of_seats_are_taken() {
 fn each_unsound_number_of_seats_has_its_own_error() {
     use ManifestError as E;
     assert_eq!(
-        seats(3, 4, 5),
+        quorum_seats(3, 4, 5),
         Err(E::QuorumAboveReplicas {
             quorum: 4,
             replicas: 3
         })
     );
     assert_eq!(
-        seats(5, 2, 5),
+        quorum_seats(5, 2, 5),
         Err(E::NoMajority {
             quorum: 2,
             max_replicas: 5,
@@ -83,22 +89,25 @@ fn each_unsound_number_of_seats_has_its_own_error() {
         })
     );
     assert_eq!(
-        seats(3, 2, 2),
+        quorum_seats(3, 2, 2),
         Err(E::MaxReplicasBelowReplicas {
             max_replicas: 2,
             replicas: 3
         })
     );
-    assert_eq!(seats(3, 2, 6), Err(E::TooManyReplicas { max_replicas: 6 }));
     assert_eq!(
-        seats(u32::MAX, u32::MAX, u32::MAX),
+        quorum_seats(3, 2, 6),
+        Err(E::TooManyReplicas { max_replicas: 6 })
+    );
+    assert_eq!(
+        quorum_seats(u32::MAX, u32::MAX, u32::MAX),
         Err(E::TooManyReplicas {
             max_replicas: u32::MAX
         })
     );
     for (replicas, quorum, field) in [(0, 1, "verify.replicas"), (1, 0, "verify.quorum")] {
         let field = field.to_owned();
-        assert_eq!(seats(replicas, quorum, 1), Err(E::Zero { field }));
+        assert_eq!(quorum_seats(replicas, quorum, 1), Err(E::Zero { field }));
     }
     assert_eq!(
         refused(|m| m.verify.quorum = 3),
@@ -221,5 +230,25 @@ fn a_shard_without_input_or_with_an_endless_one_is_refused() {
             refused(|m| m.shards[1] = shard),
             ManifestError::BadShard { index: 1 }
         );
+    }
+}
+
+#[test]
+fn a_doubted_result_starts_with_one_seat_and_needs_two_who_can_agree() {
+    use ManifestError as E;
+    use VerifyMode::{Audit, Challenge};
+    for mode in [Audit, Challenge] {
+        for (quorum, most) in [(2, 2), (2, 3), (3, 5)] {
+            assert!(seats(mode, 1, quorum, most).is_ok());
+        }
+        assert_eq!(seats(mode, 2, 2, 3), Err(E::NotOneReplica { replicas: 2 }));
+        for (quorum, max_replicas) in [(1, 1), (4, 3)] {
+            let expected = E::NobodyToAgree {
+                quorum,
+                max_replicas,
+            };
+            assert_eq!(seats(mode, 1, quorum, max_replicas), Err(expected));
+        }
+        assert!(matches!(seats(mode, 1, 2, 5), Err(E::NoMajority { .. })));
     }
 }

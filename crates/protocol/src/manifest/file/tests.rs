@@ -45,7 +45,7 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(file.limits.log.value, 64 << 10);
     assert_eq!(file.limits.wall, Duration::from_secs(300));
     assert_eq!(file.verify.mode, VerifyMode::Quorum);
-    assert_eq!(file.verify.replicas, 3);
+    assert_eq!(file.verify.replicas, None);
     assert_eq!((file.verify.quorum, file.verify.max_replicas), (None, None));
     assert_eq!(file.windows, WindowsFile::default());
     assert_eq!(file.requirement, RequirementFile::default());

@@ -34,12 +34,15 @@ fn a_file_resolves_to_manifest_blobs_and_terms() {
             windows: Windows {
                 commit_secs: Some(40),
                 reveal_secs: Some(20),
+                challenge_secs: None,
             },
             requirement: Requirement {
                 supplier: Some("acme".to_owned()),
                 region: Some("eu-west".to_owned()),
                 min_score: 1000,
             },
+            mode: VerifyMode::Quorum,
+            audit_bps: 0,
             replicas: 2,
             quorum: 2,
             max_replicas: 3,
@@ -208,6 +211,39 @@ fn the_default_quorum_is_the_smallest_majority_of_the_most_seats() {
             replicas: 3
         })
     );
+}
+
+#[test]
+fn audits_and_challenges_have_their_own_defaults_and_fields() {
+    let resolved = |lines: &str| {
+        let whole = "mode = \"quorum\"\nreplicas = 2\nquorum = 2\nmax_replicas = 3";
+        resolve_changed(whole, lines).map(|resolved| resolved.terms)
+    };
+    let audit = resolved("mode = \"audit\"\naudit_bps = 500").unwrap();
+    assert_eq!((audit.mode, audit.audit_bps), (VerifyMode::Audit, 500));
+    assert_eq!(
+        (audit.replicas, audit.quorum, audit.max_replicas),
+        (1, 2, 3)
+    );
+    let challenge = resolved("mode = \"challenge\"").unwrap();
+    assert_eq!(
+        (challenge.mode, challenge.audit_bps),
+        (VerifyMode::Challenge, 0)
+    );
+    let missing = resolved("mode = \"audit\"").unwrap_err();
+    assert!(
+        matches!(missing, ManifestError::MissingField { field, .. } if field == "verify.audit_bps")
+    );
+    for lines in ["mode = \"challenge\"\naudit_bps = 5", "audit_bps = 5"] {
+        let needless = resolved(lines).unwrap_err();
+        assert!(
+            matches!(needless, ManifestError::NeedlessField { field, .. } if field == "verify.audit_bps")
+        );
+    }
+    for found in [0, 10_001] {
+        let lines = format!("mode = \"audit\"\naudit_bps = {found}");
+        assert_eq!(resolved(&lines), Err(ManifestError::AuditRate { found }));
+    }
 }
 
 #[test]
