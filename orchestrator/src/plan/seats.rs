@@ -19,6 +19,9 @@ const SEATS_SETTLED_AT_ONCE: usize = 3;
 const COMMITMENTS_AT_ONCE: usize = 3;
 /// Latest part of a window in which what is there is sent without waiting for the rest: a quarter.
 const MARGIN_PART: i64 = 4;
+/// Seconds that a transaction may take to land where the chain is slow. What is sent later than this
+/// before the end of a window makes honest providers late; in shorter windows nothing waits.
+const LANDING_SECS: i64 = 8;
 
 /// Plans the next step of a shard.
 pub fn plan_shard(
@@ -66,7 +69,7 @@ fn occupied(shard: &Shard, status: SeatStatus) -> impl Iterator<Item = (u8, &Sea
 
 /// Whether a window is so near its end that what is there should be sent.
 fn hurry(now: i64, end: i64, length: u32) -> bool {
-    now >= end - (i64::from(length) / MARGIN_PART).max(1)
+    now >= end - (i64::from(length) / MARGIN_PART).max(LANDING_SECS)
 }
 
 /// Tells the agents in the seats what to do; repeated messages change nothing there.

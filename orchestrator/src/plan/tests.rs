@@ -296,6 +296,21 @@ fn near_the_end_of_the_window_what_is_there_is_committed() {
 }
 
 #[test]
+fn in_a_window_as_short_as_a_landing_nothing_waits_for_the_rest() {
+    let mut world = World::new(3);
+    world.job(|job| {
+        job.created = 1;
+        job.commit_secs = 6;
+    });
+    world.shard(|shard| shard.commit_by = 1_000 + 6);
+    world.hand_in(1, None);
+    let commits = world.plan();
+    let one =
+        |a: &Action| matches!(a, Action::Commit { commitments, .. } if commitments.len() == 1);
+    assert!(commits.iter().any(one), "{commits:?}");
+}
+
+#[test]
 fn results_are_asked_for_and_settled_with_the_reveals() {
     let mut world = World::new(3);
     world.job(|job| job.created = 1);

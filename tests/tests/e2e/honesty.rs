@@ -51,7 +51,7 @@ async fn a_silent_provider_is_expired_and_its_seat_refilled() -> Result<()> {
     // All three must agree, so that the job can't go on without the silent one.
     let terms = Terms {
         quorum: 3,
-        commit: 4,
+        commit: 6,
         reveal: 20,
         ..Terms::default()
     };
