@@ -111,37 +111,34 @@ pub struct Job {
 
 /// What kind of work a job is. Append only.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-#[borsh(use_discriminant = true)]
 #[repr(u8)]
 pub enum Scenario {
     /// Any batch computation.
-    General = 0,
+    General,
     /// Training of a model.
-    Train = 1,
+    Train,
     /// Inference on a model.
-    Inference = 2,
+    Inference,
 }
 
 /// How results are verified. Append only.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-#[borsh(use_discriminant = true)]
 #[repr(u8)]
 pub enum Mode {
     /// `quorum` of the seats must agree.
-    Quorum = 0,
+    Quorum,
     /// One seat, and after its commitment a draw that decides whether others recompute it.
-    Audit = 1,
+    Audit,
     /// One seat, whose result stands unless somebody challenges it in time.
-    Challenge = 2,
+    Challenge,
 }
 
 /// What units count. Append only.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-#[borsh(use_discriminant = true)]
 #[repr(u8)]
 pub enum Meter {
     /// 1 unit = 1,000,000 fuel; equal on every machine.
-    Fuel = 0,
+    Fuel,
 }
 
 /// Where a job stands.

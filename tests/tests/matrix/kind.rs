@@ -1,0 +1,72 @@
+//! What an account is. The IDL names slots and says nothing of their types, so that is told by what
+//! lies in them where the instruction succeeds.
+
+use super::super::fixture::Machine;
+use millrace_chain::account::Entity;
+use millrace_chain::address::{PROGRAM, TOKEN_PROGRAM};
+use solana_sdk::account::Account;
+use solana_sdk::pubkey;
+use solana_sdk::pubkey::Pubkey;
+use solana_sdk::sysvar;
+
+/// Where a transaction's own instructions can be read; the chain keeps no account for them.
+pub const INSTRUCTIONS: Pubkey = pubkey!("Sysvar1nstructions1111111111111111111111111");
+const UPGRADEABLE_LOADER: Pubkey = pubkey!("BPFLoaderUpgradeab1e11111111111111111111111");
+
+/// Kinds of accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An account of the program, by its type.
+    Ours(&'static str),
+    /// A token account.
+    Token,
+    /// A mint.
+    Mint,
+    /// An account of the system program.
+    Wallet,
+    /// A program.
+    Program,
+    /// The data of an upgradeable program.
+    ProgramData,
+    /// A sysvar.
+    Sysvar,
+    /// Nothing is there.
+    Nothing,
+}
+
+impl Kind {
+    /// What the account at this address is.
+    pub fn at(machine: &Machine, address: &Pubkey) -> Self {
+        let account = machine.account(address).filter(|a| a.lamports > 0);
+        match account {
+            _ if *address == INSTRUCTIONS => Self::Sysvar,
+            Some(account) => Self::of(address, &account),
+            None => Self::Nothing,
+        }
+    }
+
+    fn of(address: &Pubkey, account: &Account) -> Self {
+        const TOKEN_ACCOUNT: usize = 165;
+        match account.owner {
+            _ if account.executable => Self::Program,
+            PROGRAM => match Entity::read(address, &account.data) {
+                Some(Entity::Network(_)) => Self::Ours("Network"),
+                Some(Entity::Orchestrator(_)) => Self::Ours("Orchestrator"),
+                Some(Entity::Provider(_)) => Self::Ours("Provider"),
+                Some(Entity::Client(_)) => Self::Ours("Client"),
+                Some(Entity::Job(..)) => Self::Ours("Job"),
+                Some(Entity::Shard(_)) => Self::Ours("Shard"),
+                Some(Entity::Bucket(_)) => Self::Ours("Bucket"),
+                Some(Entity::Rewards(_)) => Self::Ours("Rewards"),
+                Some(Entity::Epoch(_)) => Self::Ours("Epoch"),
+                Some(Entity::Challenge(_)) => Self::Ours("Challenge"),
+                None => panic!("{address} is no account that this program knows"),
+            },
+            TOKEN_PROGRAM if account.data.len() == TOKEN_ACCOUNT => Self::Token,
+            TOKEN_PROGRAM => Self::Mint,
+            UPGRADEABLE_LOADER => Self::ProgramData,
+            sysvar::ID => Self::Sysvar,
+            _ => Self::Wallet,
+        }
+    }
+}

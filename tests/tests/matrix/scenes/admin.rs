@@ -1,0 +1,110 @@
+//! What the network's authority and its pauser do.
+
+use super::super::super::fixture::{Loader, Machine, Market, PARAMETERS, REWARDS, Setup, key};
+use super::super::town::{person, settle_in, town};
+use super::Scene;
+use millrace_chain::instruction;
+use millrace_program::InitializeNetworkArgs;
+use solana_sdk::signer::Signer;
+
+/// A machine with people and without a network.
+fn wilderness() -> Market {
+    let authority = person("authority");
+    let mut machine = Machine::new(Loader::Upgradeable(authority.pubkey()));
+    let mints = Setup::default().create_mints(&mut machine);
+    let mut market = Market {
+        machine,
+        mints,
+        authority,
+        orchestrator: person("orchestrator"),
+        workers: Vec::new(),
+        owner: person("client"),
+    };
+    settle_in(&mut market);
+    market
+}
+
+pub fn initialize_network() -> Scene {
+    let market = wilderness();
+    let args = InitializeNetworkArgs {
+        network_id: [9; 32],
+        pauser: person("pauser").pubkey(),
+        parameters: PARAMETERS,
+        rewards: REWARDS,
+    };
+    let authority = market.authority.pubkey();
+    let initialize = instruction::initialize_network(authority, market.mints, true, args);
+    Scene::of(market, initialize)
+}
+
+pub fn propose_authority() -> Scene {
+    let market = town();
+    let authority = market.authority.pubkey();
+    let propose = instruction::propose_authority(authority, person("heir").pubkey());
+    Scene::of(market, propose)
+}
+
+pub fn accept_authority() -> Scene {
+    let mut market = town();
+    let heir = person("heir").pubkey();
+    let propose = instruction::propose_authority(market.authority.pubkey(), heir);
+    market
+        .machine
+        .send(&[propose], &[&market.authority])
+        .unwrap();
+    Scene::of(market, instruction::accept_authority(heir))
+}
+
+pub fn set_pauser() -> Scene {
+    let market = town();
+    let authority = market.authority.pubkey();
+    let set = instruction::set_pauser(authority, person("heir").pubkey());
+    Scene::of(market, set)
+}
+
+pub fn set_parameters() -> Scene {
+    let market = town();
+    let set = instruction::set_parameters(market.authority.pubkey(), PARAMETERS);
+    Scene::of(market, set)
+}
+
+pub fn pause() -> Scene {
+    Scene::of(town(), instruction::pause(person("pauser").pubkey()))
+}
+
+pub fn resume() -> Scene {
+    Scene::of(town(), instruction::resume(person("pauser").pubkey()))
+}
+
+pub fn open_bucket() -> Scene {
+    let mut market = wilderness();
+    market.initialize(PARAMETERS).unwrap();
+    let payer = market.authority.pubkey();
+    let first = instruction::open_bucket(payer, market.mints, 0);
+    market.machine.send(&[first], &[&market.authority]).unwrap();
+    market.staffed(100_000, |_| ());
+    let passer_by = person("passer-by").pubkey();
+    let open = instruction::open_bucket(passer_by, market.mints, 1);
+    Scene::of(market, open)
+}
+
+pub fn register_orchestrator() -> Scene {
+    let market = town();
+    let authority = market.authority.pubkey();
+    let register = instruction::register_orchestrator(authority, key(12).pubkey(), market.mints);
+    Scene::of(market, register)
+}
+
+fn retirement(by: &str) -> Scene {
+    let orchestrator = person("orchestrator").pubkey();
+    let retire = instruction::retire_orchestrator(person(by).pubkey(), &orchestrator);
+    Scene::of(town(), retire)
+}
+
+pub fn retire_orchestrator_by_the_authority() -> Scene {
+    retirement("authority")
+}
+
+pub fn retire_orchestrator_by_itself() -> Scene {
+    retirement("orchestrator")
+}

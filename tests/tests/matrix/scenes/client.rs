@@ -1,0 +1,76 @@
+//! What a client's wallet signs, and what anyone signs who doubts a result.
+
+use super::super::super::fixture::{Market, RIGHT};
+use super::super::town::{person, town};
+use super::{Scene, committed, posted, right, thrice};
+use millrace_chain::instruction;
+use millrace_program::PostJobArgs;
+use millrace_program::state::Mode;
+use solana_sdk::pubkey::Pubkey;
+use solana_sdk::signer::Signer;
+
+pub fn open_client() -> Scene {
+    let market = town();
+    let newcomer = person("newcomer").pubkey();
+    let open = instruction::open_client(newcomer, market.mints);
+    Scene::of(market, open)
+}
+
+pub fn post_job() -> Scene {
+    let mut market = town();
+    thrice(&mut market, posted);
+    let terms = market.terms();
+    let post = instruction::post_job(market.owner.pubkey(), market.mints, terms);
+    Scene::of(market, post)
+}
+
+pub fn cancel_job() -> Scene {
+    let mut market = town();
+    let job = thrice(&mut market, posted);
+    let cancel = instruction::cancel_job(market.owner.pubkey(), job, market.mints);
+    Scene::of(market, cancel)
+}
+
+/// Three results that nobody has said to have.
+fn shown(market: &mut Market, workers: [usize; 3]) -> Pubkey {
+    let job = committed(market, workers);
+    market.show(&job, 0, &right(workers)).unwrap();
+    job
+}
+
+fn acknowledgement(by: &str, orchestrator: bool) -> Scene {
+    let mut market = town();
+    let job = thrice(&mut market, shown);
+    let (place, by) = (market.place(&job, 0), person(by).pubkey());
+    let acknowledge = instruction::acknowledge_delivery(by, orchestrator, place, 0);
+    Scene::of(market, acknowledge)
+}
+
+pub fn acknowledge_delivery_by_the_client() -> Scene {
+    acknowledgement("client", false)
+}
+
+pub fn acknowledge_delivery_by_an_orchestrator() -> Scene {
+    acknowledgement("orchestrator", true)
+}
+
+/// Terms of a job of two shards whose results can be challenged.
+pub fn challengeable(terms: &mut PostJobArgs) {
+    (terms.shards, terms.mode, terms.challenge_secs) = (2, Mode::Challenge, 120);
+    (terms.replicas, terms.quorum, terms.max_replicas) = (1, 2, 3);
+}
+
+fn doubtful(market: &mut Market, [worker, ..]: [usize; 3]) -> Pubkey {
+    let job = market.posted(challengeable);
+    market.answered(&job, 0, &[(worker, RIGHT)]);
+    job
+}
+
+pub fn challenge_shard() -> Scene {
+    let mut market = town();
+    let job = thrice(&mut market, doubtful);
+    let (place, owner) = (market.place(&job, 0), market.owner.pubkey());
+    let challenger = person("passer-by").pubkey();
+    let challenge = instruction::challenge_shard(challenger, &owner, place, market.mints);
+    Scene::of(market, challenge)
+}

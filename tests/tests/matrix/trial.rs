@@ -1,0 +1,154 @@
+//! Making the attempts, and comparing what became of each with what should.
+
+use super::attempt::{Act, Attempt, Change, Material};
+use super::idl::{Described, Slot, described};
+use super::kind::Kind;
+use super::outcome::{DONE, name};
+use super::rules::{Name, expected};
+use super::stage::{Scene, Stage};
+use millrace_chain::address::PROGRAM;
+use solana_sdk::account::Account;
+use solana_sdk::instruction::Instruction;
+
+/// The slots that the IDL names, and one for each further account.
+pub fn slots(instruction: &Instruction, described: &Described) -> Vec<Slot> {
+    let named = described.accounts.len();
+    let further = instruction.accounts.iter().skip(named).enumerate();
+    let further = further.map(|(at, meta)| Slot {
+        name: format!("further{at}"),
+        writable: meta.is_writable,
+        signer: meta.is_signer,
+        optional: false,
+    });
+    described.accounts.iter().cloned().chain(further).collect()
+}
+
+/// The instruction is the one that the IDL describes, and its accounts are what the IDL says.
+fn is_as_described(instruction: &Instruction, described: &Described) {
+    assert_eq!(instruction.program_id, PROGRAM);
+    let data = &instruction.data;
+    assert!(
+        data.starts_with(&described.discriminator),
+        "the scene is of another instruction"
+    );
+    assert!(instruction.accounts.len() >= described.accounts.len());
+    for (slot, meta) in described.accounts.iter().zip(&instruction.accounts) {
+        let absent = slot.optional && meta.pubkey == PROGRAM;
+        let flags = (meta.is_writable, meta.is_signer);
+        assert!(
+            absent || flags == (slot.writable, slot.signer),
+            "flags of {}",
+            slot.name
+        );
+    }
+}
+
+/// The attempts for a scene, once the instruction has been seen to succeed in it.
+pub fn attempts(name_of: &str, stage: &mut Stage) -> Vec<Attempt> {
+    let described = described(name_of);
+    let instructions = stage.scene.instructions.clone();
+    is_as_described(stage.scene.instruction(), &described);
+    let slots = slots(stage.scene.instruction(), &described);
+
+    let (before, mut kinds) = (stage.picture(&instructions), stage.kinds());
+    let outcome = stage.play(&instructions);
+    assert_eq!(
+        name(&outcome),
+        DONE,
+        "{:?}",
+        outcome.map_err(|failed| failed.meta.logs)
+    );
+    let mut made = Vec::new();
+    for (slot, after) in stage.kinds().into_iter().enumerate() {
+        if kinds[slot] == Kind::Nothing && after != Kind::Nothing {
+            kinds[slot] = after;
+            let key = stage.scene.instruction().accounts[slot].pubkey;
+            made.push((slot, stage.scene.market.machine.account(&key).unwrap()));
+        }
+    }
+    stage.scene.market.audit();
+    stage.restore(&before);
+    let material = Material {
+        scene: &stage.scene,
+        slots: &slots,
+        kinds: &kinds,
+        accounts: &stage.accounts,
+        twins: &stage.twins,
+        made: &made,
+    };
+    material.attempts()
+}
+
+/// Makes every attempt on the scene of an instruction.
+pub fn refuses_every_substitution(name_of: Name, scene: fn() -> Scene) {
+    let mut stage = Stage::set(scene);
+    let attempts = attempts(name_of.0, &mut stage);
+    let mut wrong = Vec::new();
+    for attempt in &attempts {
+        let outcome = attempt_on(&mut stage, attempt);
+        let expected = expected(name_of, attempt);
+        if outcome != expected {
+            let Attempt {
+                name,
+                kind,
+                change,
+                with,
+                with_kind,
+                ..
+            } = attempt;
+            let place = format!(
+                "{}.{name} ({kind:?}): {change:?} of {with} ({with_kind:?})",
+                name_of.0
+            );
+            wrong.push(format!("{place}: {outcome}, and not {expected}"));
+        }
+    }
+    let count = (wrong.len(), attempts.len());
+    assert!(
+        wrong.is_empty(),
+        "{} of {} attempts:\n{}",
+        count.0,
+        count.1,
+        wrong.join("\n")
+    );
+}
+
+/// Makes one attempt. If it is refused, nothing may have changed; if not, the books must be right.
+fn attempt_on(stage: &mut Stage, attempt: &Attempt) -> String {
+    let mut instructions = stage.scene.instructions.clone();
+    let metas = &mut instructions.last_mut().unwrap().accounts;
+    let mut rewritten: Option<Account> = None;
+    match &attempt.act {
+        Act::Swap(other) => metas[attempt.slot].pubkey = *other,
+        Act::Swaps(others) => {
+            for (slot, other) in others {
+                metas[*slot].pubkey = *other;
+            }
+        }
+        Act::Unsign => metas[attempt.slot].is_signer = false,
+        Act::Rewrite(account) => rewritten = Some(account.clone()),
+    }
+    let address = metas[attempt.slot].pubkey;
+    let original = stage.picture(&instructions);
+    if let Some(account) = rewritten {
+        stage.scene.market.machine.place(address, account);
+    }
+    let before = stage.picture(&instructions);
+    let outcome = stage.play(&instructions);
+    if outcome.is_err() {
+        let unchanged = before == stage.picture(&instructions);
+        assert!(unchanged, "{attempt:?} was refused and left a trace");
+    } else if !attempt.change.is_impossible() {
+        stage.scene.market.audit();
+    }
+    stage.restore(&original);
+    name(&outcome)
+}
+
+impl Change {
+    /// Whether it makes an account that can't be, and whose books can't be right.
+    fn is_impossible(self) -> bool {
+        use Change::{Cut, Empty, Occupied, WrongOwner, WrongType};
+        matches!(self, WrongOwner | WrongType | Cut | Empty | Occupied)
+    }
+}
