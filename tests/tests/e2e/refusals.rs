@@ -123,7 +123,7 @@ async fn bad_manifests_are_refused_by_name_and_cost_nothing() -> Result<()> {
         ),
         (
             changed("within = \"600 s\"", "within = \"-5 s\"")?,
-            &["line 26", "\"-5 s\" is not a duration"],
+            &["line 27", "\"-5 s\" is not a duration"],
         ),
     ];
     for (files, said) in &cases {

@@ -79,7 +79,7 @@ fn bytes_that_are_no_manifest_are_refused() {
         changed("\"LANG\":\"C\"", "\"LANG\":1"),
         changed("\"wall_ms\"", "\"new\":1,\"wall_ms\""),
         changed("\"wasm\"", "\"process\""),
-        changed("\"mode\":\"quorum\"", "\"mode\":\"audit\""),
+        changed("\"mode\":\"quorum\"", "\"mode\":\"trust\""),
     ] {
         let read = Manifest::from_bytes(other.as_bytes());
         assert!(

@@ -85,7 +85,7 @@ fn an_unknown_field_is_named_with_its_line_and_the_known_ones() {
     assert_eq!(
         refused(&text).to_string(),
         format!(
-            "line {}: unknown field `accept`: remove or correct it (known here: commit, reveal)",
+            "line {}: unknown field `accept`: remove or correct it (known here: commit, reveal, challenge)",
             line_of(&text, "accept")
         )
     );
