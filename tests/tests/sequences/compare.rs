@@ -1,0 +1,225 @@
+//! Whether the chain looks as the model says.
+
+use super::town::Town;
+use super::vaults::Who;
+use super::world::{Client, Job, Provider, Shard, World};
+use millrace_chain::account::{Typed, read};
+use millrace_program::state as chain;
+use solana_sdk::pubkey::Pubkey;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+/// What is otherwise than the model says.
+#[derive(Default)]
+pub struct Differences(Vec<String>);
+
+impl Differences {
+    fn same<T: PartialEq + Debug>(&mut self, what: &str, model: T, chain: T) {
+        if model != chain {
+            self.0
+                .push(format!("{what}: {model:?} expected, {chain:?} found"));
+        }
+    }
+
+    /// Nothing, or all of it.
+    pub fn none(self) -> Result<(), String> {
+        match self.0.is_empty() {
+            true => Ok(()),
+            false => Err(self.0.join("\n")),
+        }
+    }
+}
+
+macro_rules! fields {
+    ($to:expr, $what:expr, $($name:literal: $model:expr => $chain:expr),+ $(,)?) => {
+        $(if $model != $chain {
+            $to.same(&format!("{} {}", $what, $name), $model, $chain);
+        })+
+    };
+}
+
+fn points(all: &[chain::Points]) -> BTreeMap<u32, u64> {
+    let noted = all.iter().filter(|p| p.amount > 0);
+    noted.map(|p| (p.epoch, p.amount)).collect()
+}
+
+impl Town {
+    fn stored<T: Typed>(&self, address: &Pubkey) -> Option<T> {
+        let account = self.market.machine.account(address)?;
+        read(*address, &account.data).ok()
+    }
+
+    /// Compares everything that the model has with what is on chain.
+    pub fn compare(&self, world: &World) -> Result<(), String> {
+        let mut found = Differences::default();
+        let (machine, directory) = (&self.market.machine, &self.directory);
+        for (vault, address) in directory.vaults() {
+            let tokens = machine.tokens(address);
+            if world.vaults.get(*vault) != tokens {
+                found.same(&format!("{vault:?}"), world.vaults.get(*vault), tokens);
+            }
+        }
+        for who in Who::ALL {
+            let lamports = machine.lamports_of(&directory.address(who));
+            if world.lamports[who.at()] != lamports {
+                let what = format!("lamports of {who:?}");
+                found.same(&what, world.lamports[who.at()], lamports);
+            }
+        }
+        for (n, provider) in world.providers.iter().enumerate() {
+            let stored = self.stored::<chain::Provider>(&directory.providers[n]);
+            same_provider(&mut found, n, provider, &stored.unwrap());
+        }
+        for (n, client) in world.clients.iter().enumerate() {
+            let stored = self.stored::<chain::Client>(&directory.clients[n]);
+            same_client(&mut found, n, client, &stored.unwrap());
+        }
+        for (n, bucket) in world.buckets.iter().enumerate() {
+            let stored = self.stored::<chain::Bucket>(&directory.buckets[n]).unwrap();
+            found.same("points of a bucket", bucket, &points(&stored.points));
+        }
+        for (retired, address) in world.retired.iter().zip(&directory.conductors) {
+            let stored = self.stored::<chain::Orchestrator>(address).unwrap();
+            found.same("an orchestrator is active", !retired, stored.active);
+        }
+        let network = self.stored::<chain::Network>(&self.network).unwrap();
+        found.same("paused", u8::from(world.paused), network.paused);
+        let stored = super::town::parameters_of(&network);
+        found.same("parameters", world.parameters, stored);
+        for job in &world.jobs {
+            self.compare_job(&mut found, job);
+        }
+        found.none()
+    }
+
+    fn compare_job(&self, found: &mut Differences, job: &Job) {
+        let (machine, directory) = (&self.market.machine, &self.directory);
+        let address = directory.job(job.id);
+        let Some(account) = machine.account(&address) else {
+            found.same("job", true, false);
+            return;
+        };
+        let stored: chain::Job = read(address, &account.data).unwrap();
+        same_job(found, job, &stored);
+        for index in 0..job.terms.shards {
+            let what = format!("shard {index} of job {:?}", job.id);
+            let model = job.shards[index as usize].as_ref().filter(|s| !s.closed);
+            let shard = match job.terms.shards {
+                1 => chain::Shard::of_job(&address, &account.data),
+                _ => {
+                    let own = machine.account(&directory.shard(job.id, index));
+                    own.and_then(|own| chain::Shard::of_account(&own.data))
+                }
+            };
+            found.same(&what, model.is_some(), shard.is_some());
+            let (Some(model), Some(shard)) = (model, shard) else {
+                continue;
+            };
+            same_shard(found, &what, model, &shard);
+            for (at, (seat, stored)) in model.seats.iter().zip(&shard.seats).enumerate() {
+                let expected = seat.map(|seat| chain::Seat {
+                    provider: directory.providers[seat.worker],
+                    digest: seat.digest,
+                    price: seat.price,
+                    units: match seat.digest == [seat.answer.map_or(0, |a| a.root); 32] {
+                        true => seat.answer.map_or(0, |answer| answer.units),
+                        false => 0,
+                    },
+                    status: seat.status as u8,
+                    attempt: seat.attempt,
+                    delivered: u8::from(seat.delivered),
+                    ..chain::Seat::default()
+                });
+                let expected = expected.unwrap_or_default();
+                if expected != *stored {
+                    found.same(&format!("{what}, seat {at}"), expected, *stored);
+                }
+            }
+            let challenge = self.stored::<chain::Challenge>(&directory.challenge(job.id, index));
+            let challenge = challenge.map(|c| (c.challenger, usize::from(c.seat), c.bond));
+            let expected = model.challenge;
+            let expected = expected.map(|c| (directory.address(c.by), c.seat, c.bond));
+            found.same(&format!("{what}, challenge"), expected, challenge);
+        }
+    }
+}
+
+fn same_provider(found: &mut Differences, n: usize, model: &Provider, stored: &chain::Provider) {
+    fields!(
+        found, format!("provider {n}"),
+        "price": model.price => stored.ask_price,
+        "places": model.places => stored.max_open_seats,
+        "active": model.active => stored.active,
+        "locked": model.locked => stored.locked,
+        "unbonding": model.unbonding => stored.unbonding,
+        "until": model.until => stored.unbonding_until,
+        "deposited": model.deposited => stored.deposited,
+        "withdrawn": model.withdrawn => stored.withdrawn,
+        "slashed": model.slashed => stored.slashed,
+        "earned": model.earned => stored.earned,
+        "claimed": model.claimed => stored.claimed,
+        "right": model.right => stored.right,
+        "wrong": model.wrong => stored.wrong,
+        "late": model.late => stored.late,
+        "seats": model.seats => stored.open_seats,
+        "reward due": 0 => stored.reward_due,
+    );
+    found.same(
+        "points of a provider",
+        &model.points,
+        &points(&stored.points),
+    );
+}
+
+fn same_client(found: &mut Differences, n: usize, model: &Client, stored: &chain::Client) {
+    fields!(
+        found, format!("client {n}"),
+        "nonce": model.nonce => stored.next_nonce,
+        "held": model.held => stored.held,
+        "jobs": model.jobs => stored.open_jobs,
+    );
+}
+
+fn same_job(found: &mut Differences, model: &Job, stored: &chain::Job) {
+    fields!(
+        found, format!("job {:?}", model.id),
+        "state": model.state as u8 => stored.state,
+        "deadline": model.terms.deadline => stored.deadline,
+        "lock": model.lock => stored.seat_lock,
+        "accept": model.accept => stored.accept_secs,
+        "fee rate": model.fee_bps => stored.fee_bps,
+        "slash rate": model.slash_bps => stored.slash_bps,
+        "late rate": model.late_bps => stored.late_bps,
+        "bounty rate": model.bounty_bps => stored.bounty_bps,
+        "draw slots": model.draw_slots => stored.draw_slots,
+        "slot": model.posted_slot => stored.seed_slot,
+        "deposited": model.deposited => stored.deposited,
+        "paid": model.paid => stored.paid,
+        "refunded": model.refunded => stored.refunded,
+        "fee": model.fee => stored.fee,
+        "compensated": model.compensated => stored.compensated,
+        "bonded": model.bonded => stored.bonded,
+        "shards": model.terms.shards => stored.shards,
+        "created": model.created => stored.created,
+        "settled": model.settled => stored.settled,
+        "failed": model.failed => stored.failed,
+        "cancelled": model.cancelled => stored.cancelled,
+        "live": model.live => stored.live,
+    );
+}
+
+fn same_shard(found: &mut Differences, what: &str, model: &Shard, stored: &chain::Shard) {
+    fields!(
+        found, what,
+        "state": model.state as u8 => stored.state,
+        "commit by": model.commit_by => stored.commit_by,
+        "reveal by": model.reveal_by => stored.reveal_by,
+        "stands at": model.stands_at => stored.stands_at,
+        "slot": model.slot => stored.slot,
+        "attempt": model.attempt => stored.attempt,
+        "target": model.target => stored.target,
+        "quorum": model.quorum => stored.quorum,
+        "doubt": model.doubt as u8 => stored.doubt,
+        "winner": model.winner => stored.winner,
+    );
+}
