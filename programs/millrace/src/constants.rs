@@ -2,6 +2,9 @@
 
 /// Most seats a shard can have.
 pub const MAX_SEATS: usize = 5;
+/// Most seats of a shard that can be challenged: its settlement, with a second mint, the challenger's
+/// accounts and a bounty, has to fit a transaction of 1,232 bytes.
+pub const MAX_CHALLENGED_SEATS: u8 = 4;
 /// Basis points in a whole.
 pub const BPS: u64 = 10_000;
 /// Most that the protocol may take of what providers are paid, in basis points.

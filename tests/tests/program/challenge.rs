@@ -237,3 +237,14 @@ fn a_seat_is_taken_only_while_a_challenge_could_still_be_decided() {
     terms.deadline = market.machine.now() + 299;
     refused(market.post(terms), "DeadlineOutOfBounds");
 }
+
+#[test]
+fn more_seats_than_can_be_settled_in_one_transaction_are_not_posted() {
+    let mut market = Market::open();
+    let mut terms = market.terms();
+    challengeable(&mut terms);
+    (terms.quorum, terms.max_replicas) = (3, 5);
+    refused(market.post(terms.clone()), "QuorumOutOfBounds");
+    terms.max_replicas = 4;
+    market.post(terms).unwrap();
+}

@@ -10,7 +10,8 @@ impl Rng {
         let window = |rng: &mut Self| rng.pick(&[10, 11, 30, 60]);
         let max_replicas = match mode {
             Mode::Quorum => self.pick(&[1, 2, 3, 3, 3, 4, 5]),
-            _ => self.pick(&[2, 3, 3, 4, 5]),
+            Mode::Audit => self.pick(&[2, 3, 3, 4, 5]),
+            Mode::Challenge => self.pick(&[2, 3, 3, 4, 4]),
         };
         let least = max_replicas / 2 + 1;
         let quorum = self.between(least.into(), max_replicas.into()) as u8;

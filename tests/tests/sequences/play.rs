@@ -114,26 +114,7 @@ impl Play<'_> {
         }
     }
 
-    /// The act, without a bounty where it would be too long for a transaction with one.
-    fn short(&mut self, act: &Act) -> Act {
-        let (built, signers) = self.town.build(&self.world, act);
-        let fits = self.town.fits(&built, signers.len());
-        match act {
-            Act::Settle { job, index, .. } if !fits => {
-                self.coverage.note(&["no room for a bounty"]);
-                Act::Settle {
-                    job: *job,
-                    index: *index,
-                    bounty: None,
-                }
-            }
-            _ => act.clone(),
-        }
-    }
-
     fn send(&mut self, acts: &[Act], tampered: Option<u64>) {
-        let acts: Vec<Act> = acts.iter().map(|act| self.short(act)).collect();
-        let acts = acts.as_slice();
         // Each act is made for the world after those before it.
         let (mut instructions, mut signers) = (Vec::new(), Vec::new());
         let mut world = self.world.clone();

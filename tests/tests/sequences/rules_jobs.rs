@@ -43,6 +43,7 @@ impl World {
             Mode::Quorum => terms.quorum <= terms.replicas,
             _ => terms.replicas == 1 && (2..=terms.max_replicas).contains(&terms.quorum),
         };
+        let mode = mode && (terms.mode != Mode::Challenge || terms.max_replicas <= 4);
         need(seats && mode, "seats that don't fit")?;
         let rate = match terms.mode {
             Mode::Audit => (1..=10_000).contains(&terms.audit_bps),

@@ -10,6 +10,8 @@ use crate::amount::{format_duration, format_size};
 pub const MAX_SHARDS: usize = 1024;
 /// Seats that a shard may have.
 pub const MAX_REPLICAS: u8 = 5;
+/// Most seats of a shard that can be challenged: more could not be settled in one transaction.
+pub const MAX_CHALLENGED_REPLICAS: u8 = 4;
 /// Fuel of one shard: 10^15.
 pub const MAX_FUEL: u64 = 1_000_000_000_000_000;
 /// Memory of one shard: 4 GiB, all that 32-bit WebAssembly can address.
@@ -235,6 +237,9 @@ pub(super) fn seats(
     if mode != VerifyMode::Quorum {
         if replicas != 1 {
             return Err(ManifestError::NotOneReplica { replicas });
+        }
+        if mode == VerifyMode::Challenge && max_replicas > MAX_CHALLENGED_REPLICAS.into() {
+            return Err(ManifestError::TooManyChallenged { max_replicas });
         }
         if quorum < 2 || quorum > max_replicas {
             return Err(ManifestError::NobodyToAgree {

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::check::{MAX_MANIFEST_BYTES, MAX_REPLICAS, MAX_SHARDS};
+use super::check::{MAX_CHALLENGED_REPLICAS, MAX_MANIFEST_BYTES, MAX_REPLICAS, MAX_SHARDS};
 
 /// Why a manifest is refused. Each message says what is wrong and what to do; `field` is the
 /// dotted name of the key in the TOML file.
@@ -114,6 +114,12 @@ pub enum ManifestError {
          seat: leave it out"
     )]
     NotOneReplica { replicas: u32 },
+    /// More seats than can be settled where a result was challenged.
+    #[error(
+        "a challenged shard would have up to {max_replicas} seats, and the most is \
+         {MAX_CHALLENGED_REPLICAS}: lower `verify.max_replicas`"
+    )]
+    TooManyChallenged { max_replicas: u32 },
     /// Where one result is doubted, at least two have to agree.
     #[error(
         "`verify.quorum` is {quorum} of the {max_replicas} of `verify.max_replicas`, and where a \

@@ -238,7 +238,7 @@ fn a_doubted_result_starts_with_one_seat_and_needs_two_who_can_agree() {
     use ManifestError as E;
     use VerifyMode::{Audit, Challenge};
     for mode in [Audit, Challenge] {
-        for (quorum, most) in [(2, 2), (2, 3), (3, 5)] {
+        for (quorum, most) in [(2, 2), (2, 3), (3, 4)] {
             assert!(seats(mode, 1, quorum, most).is_ok());
         }
         assert_eq!(seats(mode, 2, 2, 3), Err(E::NotOneReplica { replicas: 2 }));
@@ -249,6 +249,9 @@ fn a_doubted_result_starts_with_one_seat_and_needs_two_who_can_agree() {
             };
             assert_eq!(seats(mode, 1, quorum, max_replicas), Err(expected));
         }
-        assert!(matches!(seats(mode, 1, 2, 5), Err(E::NoMajority { .. })));
+        assert!(matches!(seats(mode, 1, 2, 4), Err(E::NoMajority { .. })));
     }
+    assert!(seats(Audit, 1, 3, 5).is_ok());
+    let expected = E::TooManyChallenged { max_replicas: 5 };
+    assert_eq!(seats(Challenge, 1, 3, 5), Err(expected));
 }

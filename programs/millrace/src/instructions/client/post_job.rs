@@ -1,4 +1,4 @@
-use crate::constants::{ACCOUNT_VERSION, BPS, seeds};
+use crate::constants::{ACCOUNT_VERSION, BPS, MAX_CHALLENGED_SEATS, seeds};
 use crate::error::MillraceError;
 use crate::events::{JobPosted, record};
 use crate::instructions::tokens::Money;
@@ -139,6 +139,9 @@ impl PostJob<'_> {
                 args.replicas == 1 && args.quorum >= 2 && args.quorum <= args.max_replicas
             }
         };
+        let settlement_fits =
+            args.mode != Mode::Challenge || args.max_replicas <= MAX_CHALLENGED_SEATS;
+        let mode_fits = mode_fits && settlement_fits;
         require!(seats_fit && mode_fits, MillraceError::QuorumOutOfBounds);
         let rate_fits = match args.mode {
             Mode::Audit => (1..=BPS).contains(&u64::from(args.audit_bps)),
