@@ -81,19 +81,18 @@ pub async fn providers(rpc: &Rpc) -> Result<Vec<(Pubkey, Provider)>, CliError> {
     Ok(providers)
 }
 
-/// Checks everything that could keep `wallet` from posting the manifest at `path`, and prices it. Sends
+/// Checks everything that could keep `wallet` from posting a loaded manifest, and prices it. Sends
 /// nothing.
 ///
 /// # Errors
-/// Whatever is wrong, by name: the manifest, the terms against the network's bounds and the providers'
+/// Whatever is wrong, by name: the terms against the network's bounds and the providers'
 /// asks, the orchestrator, the wallet's funds.
 pub async fn prepare(
     connection: &Connection,
     api: &Api,
     wallet: Pubkey,
-    path: &Path,
+    resolved: Resolved,
 ) -> Result<Prepared, CliError> {
-    let resolved = load(path, api).await?;
     let Connection {
         rpc,
         network,

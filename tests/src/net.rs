@@ -119,7 +119,8 @@ impl Net {
         let connection = self.local.connection().await?;
         let api = self.api()?;
         let wallet = self.local.keys.client.pubkey();
-        let prepared = submit::prepare(&connection, &api, wallet, manifest).await?;
+        let resolved = submit::load(manifest, &api).await?;
+        let prepared = submit::prepare(&connection, &api, wallet, resolved).await?;
         let posted = submit::post(&prepared, &api, &self.local.sender(), self.wallet()).await?;
         Ok(posted.job)
     }

@@ -129,7 +129,8 @@ impl Demo {
         let client_before = balances::of_wallet(rpc, parameters, &wallet.pubkey()).await?;
 
         let start = Instant::now();
-        let prepared = submit::prepare(&connection, &api, wallet.pubkey(), manifest).await?;
+        let resolved = submit::load(manifest, &api).await?;
+        let prepared = submit::prepare(&connection, &api, wallet.pubkey(), resolved).await?;
         let name = &prepared.resolved.manifest.name;
         settings.output.say(&format!(
             "The job \u{201c}{name}\u{201d} in {} shards, each run by {} providers; {} have to agree. It costs at most:\n{}\n",

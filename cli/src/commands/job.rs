@@ -115,10 +115,12 @@ async fn submit(
         costs: crate::costs::Costs,
         warnings: Vec<String>,
     }
-    let connection = settings.connect().await?;
+    // First what is wrong here, then what is wrong elsewhere.
     let api = settings.api()?;
+    let resolved = submit::load(manifest, &api).await?;
     let wallet = settings.wallet()?;
-    let prepared = submit::prepare(&connection, &api, wallet.pubkey(), manifest).await?;
+    let connection = settings.connect().await?;
+    let prepared = submit::prepare(&connection, &api, wallet.pubkey(), resolved).await?;
     for warning in &prepared.warnings {
         output::note(&format!("warning: {warning}"));
     }

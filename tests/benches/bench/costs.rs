@@ -45,7 +45,8 @@ pub async fn of_a_client(figures: &mut Figures) -> Result<()> {
 
     let (connection, api) = (net.local.connection().await?, net.api()?);
     let wallet = net.wallet();
-    let prepared = submit::prepare(&connection, &api, wallet.pubkey(), &files.path()).await?;
+    let resolved = submit::load(&files.path(), &api).await?;
+    let prepared = submit::prepare(&connection, &api, wallet.pubkey(), resolved).await?;
     let before = net.client_lamports().await?;
     let posted = submit::post(&prepared, &api, &net.local.sender(), wallet).await?;
     let config = RpcTransactionConfig {

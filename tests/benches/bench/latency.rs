@@ -66,7 +66,8 @@ async fn post_to_paid(net: &Net, terms: &Terms) -> Result<Duration> {
     let files = JobFiles::of_wat("tiny", terms)?;
     let (connection, api) = (net.local.connection().await?, net.api()?);
     let wallet = net.wallet();
-    let prepared = submit::prepare(&connection, &api, wallet.pubkey(), &files.path()).await?;
+    let resolved = submit::load(&files.path(), &api).await?;
+    let prepared = submit::prepare(&connection, &api, wallet.pubkey(), resolved).await?;
     let (rpc, sender) = (net.rpc(), net.local.sender());
     let start = Instant::now();
     let posted = submit::post(&prepared, &api, &sender, wallet).await?;

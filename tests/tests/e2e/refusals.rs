@@ -203,6 +203,9 @@ async fn wrong_endpoints_ports_and_stores_are_named() -> Result<()> {
     let shell = Shell::new(&net)?;
     let down = ["--url", "http://127.0.0.1:1", "network", "show"];
     shell.refused(&down, &["http://127.0.0.1:1", "does not answer"])?;
+    // What can be told without a network is told without it.
+    let submit = [&down[..2], &["job", "submit", "absent.toml"]].concat();
+    shell.refused(&submit, &["absent.toml can't be read"])?;
 
     let mut other = net.local.file.clone();
     other.network_id = "00".repeat(32);
