@@ -4,6 +4,7 @@ use crate::error::CliError;
 use millrace_chain::Pubkey;
 use millrace_protocol::blob;
 use millrace_protocol::hash::{Digest, sha256};
+pub use millrace_protocol::view::{JobView, PartView, SeatView};
 use reqwest::{Client, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -38,75 +39,6 @@ pub struct Health {
     pub agents: u64,
     /// Lamports of its key.
     pub payer_lamports: u64,
-}
-
-/// A job as the orchestrator tells it. Amounts are base units, times unix seconds.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[expect(missing_docs, reason = "the fields are those of the job's account")]
-pub struct JobView {
-    pub job: String,
-    pub client: String,
-    pub manifest: String,
-    /// open, cancelled, expired, finished or closed.
-    pub state: String,
-    pub shards: u32,
-    pub settled: u32,
-    pub failed: u32,
-    pub cancelled: u32,
-    pub deposited: u64,
-    pub paid: u64,
-    pub fee: u64,
-    pub refunded: u64,
-    pub compensated: u64,
-    pub deadline: i64,
-    /// Why it waits.
-    pub why: Vec<String>,
-    pub parts: Vec<PartView>,
-}
-
-/// A shard as the orchestrator tells it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct PartView {
-    /// Index within the job.
-    pub index: u32,
-    /// waiting, assigned, revealing, settled or failed.
-    pub state: String,
-    /// Attempt, counted from 0.
-    pub attempt: u8,
-    /// Result root of the quorum, hex.
-    pub root: Option<String>,
-    /// Name of the output's blob, hex.
-    pub output: Option<String>,
-    /// How the program ended.
-    pub exit: Option<i32>,
-    /// The ending in words.
-    pub reason: Option<String>,
-    /// Fuel used.
-    pub fuel: Option<u64>,
-    /// Its seats.
-    pub seats: Vec<SeatView>,
-}
-
-/// A seat as the orchestrator tells it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SeatView {
-    /// The provider's account.
-    pub provider: String,
-    /// working, committed, revealed, right, wrong, late or released.
-    pub status: String,
-    /// Price agreed, base units per unit.
-    pub price: u64,
-}
-
-impl JobView {
-    /// Every shard is paid, failed or cancelled.
-    pub fn is_over(&self) -> bool {
-        let ended = u64::from(self.settled) + u64::from(self.failed) + u64::from(self.cancelled);
-        matches!(self.state.as_str(), "finished" | "closed") || ended >= u64::from(self.shards)
-    }
 }
 
 impl Api {

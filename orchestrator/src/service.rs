@@ -9,7 +9,7 @@ use crate::desk::Desk;
 use crate::error::OrchestratorError;
 use crate::plan::{Situation, plan};
 use crate::store::Store;
-use crate::view::JobView;
+use crate::view;
 use millrace_chain::feed::Feed;
 use millrace_chain::instruction::Mints;
 use millrace_chain::program::state::{Job, Orchestrator};
@@ -17,6 +17,7 @@ use millrace_chain::rpc::Rpc;
 use millrace_chain::sender::Sender;
 use millrace_chain::{Pubkey, address};
 use millrace_protocol::manifest::{Join, Manifest, ShardInput};
+use millrace_protocol::view::JobView;
 use serde::Serialize;
 use solana_sdk::signature::Signer;
 use std::collections::{HashMap, HashSet};
@@ -358,7 +359,7 @@ impl Service {
     pub async fn job(&self, key: &Pubkey) -> Result<Option<JobView>, OrchestratorError> {
         let look = |situation: &Situation| {
             let job = situation.picture.jobs().get(key)?;
-            Some(JobView::of(situation, *key, job))
+            Some(view::of_job(situation, *key, job))
         };
         if let Some(view) = self.with_situation(look).await.flatten() {
             return Ok(Some(view));
@@ -373,7 +374,7 @@ impl Service {
             let mut jobs: Vec<_> = situation.picture.jobs().iter().collect();
             jobs.sort_by_key(|(key, job)| (std::cmp::Reverse(job.posted_at), **key));
             jobs.into_iter()
-                .map(|(key, job)| JobView::of(situation, *key, job))
+                .map(|(key, job)| view::of_job(situation, *key, job))
                 .collect()
         };
         let mut views: Vec<JobView> = self.with_situation(look).await.unwrap_or_default();

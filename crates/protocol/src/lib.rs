@@ -14,6 +14,7 @@
 //!   holds.
 //! - `shard`: how work is cut into shards, what each reads, where its randomness starts.
 //! - `wire`: the messages between an orchestrator and a provider's agent.
+//! - `view`: a job as an orchestrator tells it to clients.
 //! - `blob` and `amount`: how blobs, tokens, sizes and durations are written.
 //!
 //! From a file to what is posted, and from there to what a shard reads:
@@ -50,5 +51,7 @@ pub mod merkle;
 pub mod receipt;
 #[cfg(feature = "manifest")]
 pub mod shard;
+#[cfg(feature = "manifest")]
+pub mod view;
 #[cfg(feature = "manifest")]
 pub mod wire;

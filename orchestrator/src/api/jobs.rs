@@ -2,10 +2,10 @@
 
 use super::Failure;
 use crate::service::Service;
-use crate::view::JobView;
 use axum::Json;
 use axum::extract::{Path, State};
 use millrace_chain::Pubkey;
+use millrace_protocol::view::JobView;
 
 pub(super) async fn list(State(service): State<Service>) -> Result<Json<Vec<JobView>>, Failure> {
     service.jobs().await.map(Json).map_err(Failure::internal)

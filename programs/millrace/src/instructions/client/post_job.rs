@@ -128,10 +128,14 @@ impl PostJob<'_> {
         let shards_fit = (1..=network.max_shards).contains(&args.shards);
         require!(shards_fit, MillraceError::ShardsOutOfBounds);
         let majority = u16::from(args.quorum) * 2 > u16::from(args.max_replicas);
+        let most = match args.mode {
+            Mode::Challenge => network.max_replicas.min(MAX_CHALLENGED_SEATS),
+            Mode::Quorum | Mode::Audit => network.max_replicas,
+        };
         let seats_fit = args.quorum >= 1
             && majority
             && args.replicas <= args.max_replicas
-            && args.max_replicas <= network.max_replicas;
+            && args.max_replicas <= most;
         let mode_fits = match args.mode {
             Mode::Quorum => args.quorum <= args.replicas,
             // One seat, and at least one more that can be called.
@@ -139,9 +143,6 @@ impl PostJob<'_> {
                 args.replicas == 1 && args.quorum >= 2 && args.quorum <= args.max_replicas
             }
         };
-        let settlement_fits =
-            args.mode != Mode::Challenge || args.max_replicas <= MAX_CHALLENGED_SEATS;
-        let mode_fits = mode_fits && settlement_fits;
         require!(seats_fit && mode_fits, MillraceError::QuorumOutOfBounds);
         let rate_fits = match args.mode {
             Mode::Audit => (1..=BPS).contains(&u64::from(args.audit_bps)),
