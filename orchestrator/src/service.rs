@@ -108,7 +108,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     let genesis = rpc.genesis().await?;
     let me = config.key.pubkey();
     let registration: Option<Orchestrator> = rpc.find(&address::orchestrator(&me)).await?;
-    if !registration.is_some_and(|found| found.active) {
+    if !registration.is_some_and(|found| found.is_active()) {
         return Err(OrchestratorError::NotRegistered(me.to_string()));
     }
     let network_id = hex::encode(network.network_id);

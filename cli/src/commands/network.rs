@@ -59,7 +59,7 @@ impl NetworkCommand {
         let (mut orchestrators, mut providers, mut jobs) = (Vec::new(), 0, 0);
         for (key, data) in &reading.accounts {
             match Entity::read(key, data) {
-                Some(Entity::Orchestrator(found)) if found.active => {
+                Some(Entity::Orchestrator(found)) if found.is_active() => {
                     orchestrators.push(found.key.to_string());
                 }
                 Some(Entity::Provider(_)) => providers += 1,

@@ -1,6 +1,6 @@
 //! Every refusal by name. Codes are positional and clients match on them: append only.
 
-use anchor_lang::prelude::*;
+use crate::prelude::*;
 
 /// Why an instruction was refused.
 #[error_code]

@@ -1,11 +1,11 @@
 //! What happened, in the past tense, with the books after it. Enough to rebuild history; never
 //! needed to act: every fact is in an account too.
 
+use crate::account::{Role, call};
+use crate::prelude::*;
 use crate::state::{NetworkParameters, Offer};
+use anchor_lang::Discriminator;
 use anchor_lang::event::EVENT_IX_TAG_LE;
-use anchor_lang::prelude::*;
-use anchor_lang::solana_program::instruction::Instruction;
-use anchor_lang::solana_program::program::invoke_signed_unchecked;
 
 /// Records an event the way `emit_cpi!` does, by an instruction of this program to itself, whose data
 /// the chain keeps. Shared by all events and without that macro's copy byte by byte, which is dear.
@@ -13,27 +13,30 @@ use anchor_lang::solana_program::program::invoke_signed_unchecked;
 /// # Errors
 /// Whatever the runtime refuses the call with.
 pub fn record<'info>(
-    event_authority: &AccountInfo<'info>,
-    event: &impl anchor_lang::Event,
+    event_authority: &impl AsRef<AccountInfo<'info>>,
+    event: &(impl AnchorSerialize + Discriminator),
 ) -> Result<()> {
-    call(event_authority, &event.data())
+    /// Bytes of the longest event.
+    const ROOM: usize = 512;
+    let mut data = Vec::with_capacity(ROOM);
+    data.extend_from_slice(EVENT_IX_TAG_LE);
+    data.extend_from_slice(discriminator(event));
+    // Writing to memory does not fail.
+    if event.serialize(&mut data).is_err() {
+        return Err(ErrorCode::AccountDidNotSerialize.refuse());
+    }
+    call_itself(event_authority.as_ref(), &data)
+}
+
+fn discriminator<E: Discriminator>(_: &E) -> &'static [u8] {
+    E::DISCRIMINATOR
 }
 
 #[inline(never)]
-fn call(event_authority: &AccountInfo, body: &[u8]) -> Result<()> {
-    let mut data = Vec::with_capacity(EVENT_IX_TAG_LE.len() + body.len());
-    data.extend_from_slice(EVENT_IX_TAG_LE);
-    data.extend_from_slice(body);
-    let instruction = Instruction {
-        program_id: crate::ID,
-        accounts: vec![AccountMeta::new_readonly(*event_authority.key, true)],
-        data,
-    };
+fn call_itself(event_authority: &AccountInfo, data: &[u8]) -> Result<()> {
     let bump = [crate::EVENT_AUTHORITY_AND_BUMP.1];
     let signer: &[&[u8]] = &[b"__event_authority", &bump];
-    // The authority's account is never borrowed: it has no data, and nobody else is handed it.
-    let infos = [event_authority.clone()];
-    Ok(invoke_signed_unchecked(&instruction, &infos, &[signer])?)
+    call(&crate::ID, &[(event_authority, Role::Sign)], data, signer)
 }
 
 /// A network came into being.

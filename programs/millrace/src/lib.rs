@@ -13,23 +13,28 @@
 #![allow(ambiguous_glob_reexports)]
 #![deny(arithmetic_overflow)]
 
+pub mod account;
 pub mod constants;
+#[cfg(all(target_os = "solana", not(feature = "cpi")))]
+#[allow(unsafe_code)]
+mod entrypoint;
 pub mod error;
 pub mod events;
 pub mod instructions;
 pub mod math;
+mod prelude;
 pub mod state;
 
 #[cfg(target_arch = "bpf")]
 use sbf_builtins as _;
 
-use anchor_lang::prelude::*;
+use crate::prelude::*;
 pub use instructions::*;
 use state::{NetworkParameters, Offer};
 
 declare_id!("MiLLraceFkyND3d7H3dVcsmq8XD1HxMjeYCH8qFBgnf");
 
-#[cfg(not(feature = "no-entrypoint"))]
+#[cfg(all(target_os = "solana", not(feature = "cpi")))]
 solana_security_txt::security_txt! {
     name: "Millrace",
     project_url: "https://github.com/millrace/millrace",
@@ -42,8 +47,6 @@ solana_security_txt::security_txt! {
 #[program]
 pub mod millrace_program {
     use super::*;
-
-    // A job's path comes first: instructions are found by comparing one after the other.
 
     /// Posts a job and puts its highest cost into escrow.
     pub fn post_job(ctx: Context<PostJob>, args: PostJobArgs) -> Result<()> {

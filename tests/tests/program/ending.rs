@@ -228,6 +228,6 @@ fn a_job_can_not_close_twice() {
     market.machine.send(from_ref(&close), &[]).unwrap();
     refused(
         market.machine.send(&[close], &[]),
-        "AccountOwnedByWrongProgram",
+        "AccountNotInitialized",
     );
 }

@@ -247,5 +247,5 @@ fn an_offer_that_makes_no_sense_is_refused_and_an_unsigned_one_never_arrives() {
     refused(market.machine.send(&[unsigned], &[]), "AccountNotSigner");
     let posing = instruction::request_unstake(key(6).pubkey(), 1);
     let outcome = market.machine.send(&[posing], &[&key(6)]);
-    refused(outcome, "AccountOwnedByWrongProgram");
+    refused(outcome, "AccountNotInitialized");
 }

@@ -80,7 +80,7 @@ impl Town {
         }
         for (retired, address) in world.retired.iter().zip(&directory.conductors) {
             let stored = self.stored::<chain::Orchestrator>(address).unwrap();
-            found.same("an orchestrator is active", !retired, stored.active);
+            found.same("an orchestrator is active", !retired, stored.is_active());
         }
         let network = self.stored::<chain::Network>(&self.network).unwrap();
         found.same("paused", u8::from(world.paused), network.paused);

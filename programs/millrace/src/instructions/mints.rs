@@ -2,7 +2,7 @@
 //! back, hide or change what the books say is there are refused by name, and unknown ones too.
 
 use crate::error::MillraceError;
-use anchor_lang::prelude::*;
+use crate::prelude::*;
 
 /// Bytes of a mint without extensions.
 const MINT: usize = 82;

@@ -1,15 +1,14 @@
-//! Tokens in the vaults, out of them and into them. The accounts of both token programs begin alike,
-//! so the few fields that matter are read in place.
+//! Tokens in the vaults, out of them and into them.
 
+use crate::account::{Role, call};
 use crate::constants::seeds;
 use crate::error::MillraceError;
-use anchor_lang::prelude::*;
-use anchor_lang::solana_program::instruction::Instruction;
-use anchor_lang::solana_program::program::invoke_signed_unchecked;
-use anchor_spl::token_interface::TokenInterface;
+use crate::prelude::*;
 
 /// `TransferChecked` of both token programs.
 const TRANSFER_CHECKED: u8 = 12;
+/// `CloseAccount` of both token programs.
+const CLOSE_ACCOUNT: u8 = 9;
 /// Where a mint holds its decimals.
 const DECIMALS: usize = 44;
 
@@ -26,53 +25,34 @@ impl<'info> Money<'_, 'info> {
     /// checks that both accounts are of the mint and that the authority owns the first one.
     pub fn send(
         &self,
-        (from, to): (&AccountInfo<'info>, &AccountInfo<'info>),
+        vaults: (&AccountInfo<'info>, &AccountInfo<'info>),
         authority: &AccountInfo<'info>,
         amount: u64,
-        signer: &[&[&[u8]]],
+        signer: &[&[u8]],
     ) -> Result<()> {
-        if amount == 0 {
-            return Ok(());
-        }
-        let decimals = self.mint.try_borrow_data()?.get(DECIMALS).copied();
-        let decimals = decimals.ok_or(MillraceError::WrongAccount)?;
-        let mut data = Vec::with_capacity(10);
-        data.push(TRANSFER_CHECKED);
-        data.extend_from_slice(&amount.to_le_bytes());
-        data.push(decimals);
-        let instruction = Instruction {
-            program_id: self.program.key(),
-            accounts: vec![
-                AccountMeta::new(*from.key, false),
-                AccountMeta::new_readonly(*self.mint.key, false),
-                AccountMeta::new(*to.key, false),
-                AccountMeta::new_readonly(*authority.key, true),
-            ],
-            data,
-        };
-        let infos = [
-            from.clone(),
-            self.mint.clone(),
-            to.clone(),
-            authority.clone(),
-        ];
-        // Nothing here is borrowed meanwhile: the token program's accounts are only read in between.
-        Ok(invoke_signed_unchecked(&instruction, &infos, signer)?)
+        transfer(
+            (key(self.program), self.mint),
+            vaults,
+            authority,
+            amount,
+            signer,
+        )
     }
 
     /// Moves `amount` into a vault, and makes sure that so much arrived.
     ///
     /// # Errors
     /// [`MillraceError::ReceivedLess`].
+    #[inline(never)]
     pub fn deposit(
         &self,
         (from, vault): (&AccountInfo<'info>, &AccountInfo<'info>),
         authority: &AccountInfo<'info>,
         amount: u64,
     ) -> Result<()> {
-        let before = TokenView::of(vault, self.program)?.amount;
+        let before = TokenView::of(vault, key(self.program))?.amount;
         self.send((from, vault), authority, amount, &[])?;
-        let after = TokenView::of(vault, self.program)?.amount;
+        let after = TokenView::of(vault, key(self.program))?.amount;
         let received = after.checked_sub(before) == Some(amount);
         require!(received, MillraceError::ReceivedLess);
         Ok(())
@@ -87,7 +67,7 @@ impl<'info> Money<'_, 'info> {
         amount: u64,
     ) -> Result<()> {
         let signer: &[&[u8]] = &[seeds::CLIENT, owner.as_ref(), &[bump]];
-        self.send(vaults, client, amount, &[signer])
+        self.send(vaults, client, amount, signer)
     }
 
     /// Moves tokens out of a provider's vault, whose authority is the provider's account.
@@ -99,58 +79,53 @@ impl<'info> Money<'_, 'info> {
         amount: u64,
     ) -> Result<()> {
         let signer: &[&[u8]] = &[seeds::PROVIDER, authority.as_ref(), &[bump]];
-        self.send(vaults, provider, amount, &[signer])
+        self.send(vaults, provider, amount, signer)
+    }
+
+    /// Closes an empty vault; its rent goes to `to`.
+    pub fn close(
+        &self,
+        vault: &AccountInfo<'info>,
+        to: &AccountInfo<'info>,
+        authority: &AccountInfo<'info>,
+        signer: &[&[u8]],
+    ) -> Result<()> {
+        let accounts = [
+            (vault, Role::Write),
+            (to, Role::Write),
+            (authority, Role::Sign),
+        ];
+        call(key(self.program), &accounts, &[CLOSE_ACCOUNT], signer)
     }
 }
 
-/// What a token account begins with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TokenView {
-    /// Its mint.
-    pub mint: Pubkey,
-    /// Who owns it.
-    pub owner: Pubkey,
-    /// What is in it, base units.
-    pub amount: u64,
-}
-
-impl TokenView {
-    /// Reads a token account of the given token program.
-    ///
-    /// # Errors
-    /// [`MillraceError::WrongAccount`] where it is none.
-    pub fn of<'info>(
-        account: &AccountInfo<'info>,
-        program: &Interface<'info, TokenInterface>,
-    ) -> Result<Self> {
-        require_keys_eq!(*account.owner, program.key(), MillraceError::WrongAccount);
-        let data = account.try_borrow_data()?;
-        Self::read(&data).ok_or_else(|| MillraceError::WrongAccount.into())
+#[inline(never)]
+fn transfer<'info>(
+    (program, mint): (&Pubkey, &AccountInfo<'info>),
+    (from, to): (&AccountInfo<'info>, &AccountInfo<'info>),
+    authority: &AccountInfo<'info>,
+    amount: u64,
+    signer: &[&[u8]],
+) -> Result<()> {
+    if amount == 0 {
+        return Ok(());
     }
-
-    fn read(data: &[u8]) -> Option<Self> {
-        /// Bytes of a token account without extensions.
-        const SIZE: usize = 165;
-        /// Where the kind stands in an account with extensions, and the number of token accounts.
-        const KIND: (usize, u8) = (SIZE, 2);
-        let is_account = match data.len() {
-            SIZE => true,
-            _ => data.get(KIND.0) == Some(&KIND.1),
-        };
-        let key = |at: usize| data.get(at..at + 32)?.try_into().ok();
-        let amount = data.get(64..72)?.try_into().ok()?;
-        is_account.then_some(Self {
-            mint: Pubkey::new_from_array(key(0)?),
-            owner: Pubkey::new_from_array(key(32)?),
-            amount: u64::from_le_bytes(amount),
-        })
-    }
-
-    /// # Errors
-    /// [`MillraceError::WrongAccount`] unless it is of this mint and owner.
-    pub fn require(&self, mint: &Pubkey, owner: &Pubkey) -> Result<()> {
-        let fits = self.mint == *mint && self.owner == *owner;
-        require!(fits, MillraceError::WrongAccount);
-        Ok(())
-    }
+    let decimals = mint
+        .try_borrow_data()
+        .map_err(Refuse::refuse)?
+        .get(DECIMALS)
+        .copied();
+    let Some(decimals) = decimals else {
+        return err!(MillraceError::WrongAccount);
+    };
+    let mut data = [TRANSFER_CHECKED; 10];
+    data[1..9].copy_from_slice(&amount.to_le_bytes());
+    data[9] = decimals;
+    let accounts = [
+        (from, Role::Write),
+        (mint, Role::Read),
+        (to, Role::Write),
+        (authority, Role::Sign),
+    ];
+    call(program, &accounts, &data, signer)
 }

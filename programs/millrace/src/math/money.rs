@@ -2,7 +2,7 @@
 
 use crate::constants::BPS;
 use crate::error::MillraceError;
-use anchor_lang::prelude::*;
+use crate::prelude::*;
 
 /// `a + b`, or [`MillraceError::AmountOverflow`].
 pub fn add(a: u64, b: u64) -> Result<u64> {

@@ -1,7 +1,7 @@
 //! The hashes of past slots, as the chain keeps them: a count, then slot and hash of up to 512 blocks,
 //! newest first. A slot without a block has none.
 
-use anchor_lang::prelude::*;
+use crate::prelude::*;
 
 /// The chain's account of slot hashes.
 pub const SLOT_HASHES: Pubkey = pubkey!("SysvarS1otHashes111111111111111111111111111");

@@ -1,7 +1,7 @@
 use crate::constants::{BUCKET_EPOCHS, BUCKETS};
 use crate::math::money;
+use crate::prelude::*;
 use crate::state::Points;
-use anchor_lang::prelude::*;
 
 /// One of the places that settlements write into: treasury vaults, and the points of each epoch.
 #[account(zero_copy)]

@@ -1,28 +1,29 @@
-use anchor_lang::prelude::*;
+use crate::prelude::*;
 
 /// A challenge to a shard's only result. Lives until the shard has an end.
-#[account]
-#[derive(Debug, InitSpace)]
+#[account(zero_copy)]
+#[repr(C)]
+#[derive(Debug)]
 pub struct Challenge {
-    /// Layout version.
-    pub version: u8,
-    /// Bump of this account.
-    pub bump: u8,
     /// The job.
     pub job: Pubkey,
-    /// The shard.
-    pub index: u32,
-    /// The seat whose result is challenged.
-    pub seat: u8,
     /// Who challenged; paid the rent.
     pub challenger: Pubkey,
     /// What is at stake, base units of the payment mint, in the client's escrow vault.
     pub bond: u64,
+    /// The shard.
+    pub index: u32,
+    /// The seat whose result is challenged.
+    pub seat: u8,
+    /// Layout version.
+    pub version: u8,
+    /// Bump of this account.
+    pub bump: u8,
     /// For later versions.
     pub reserved: [u8; 17],
 }
 
 impl Challenge {
     /// Bytes of the account, discriminator included.
-    pub const SIZE: usize = 8 + Self::INIT_SPACE;
+    pub const SIZE: usize = 8 + std::mem::size_of::<Self>();
 }

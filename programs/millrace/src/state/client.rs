@@ -1,14 +1,11 @@
-use anchor_lang::prelude::*;
+use crate::prelude::*;
 
 /// A client's counter and the book of its escrow vault. Never closed, so that no nonce is used twice
 /// and no closed job's address can live again.
-#[account]
-#[derive(Debug, InitSpace)]
+#[account(zero_copy)]
+#[repr(C)]
+#[derive(Debug)]
 pub struct Client {
-    /// Layout version.
-    pub version: u8,
-    /// Bump of this account.
-    pub bump: u8,
     /// The wallet that signs.
     pub owner: Pubkey,
     /// The escrow vault: the client's own tokens, in the books of its jobs.
@@ -20,11 +17,15 @@ pub struct Client {
     pub held: u64,
     /// Jobs that are not closed yet.
     pub open_jobs: u32,
+    /// Layout version.
+    pub version: u8,
+    /// Bump of this account.
+    pub bump: u8,
     /// For later versions.
     pub reserved: [u8; 34],
 }
 
 impl Client {
     /// Bytes of the account, discriminator included.
-    pub const SIZE: usize = 8 + Self::INIT_SPACE;
+    pub const SIZE: usize = 8 + std::mem::size_of::<Self>();
 }

@@ -1,8 +1,8 @@
 use crate::constants::{DRAW_SECS, MAX_SEATS};
 use crate::error::MillraceError;
 use crate::math::money;
+use crate::prelude::*;
 use crate::state::{Provider, Shard};
-use anchor_lang::prelude::*;
 
 /// A job: its terms, fixed when it is posted, and the books of its escrow. The only shard of a job
 /// lies behind it in the same account; see [`crate::state::ShardStore`].

@@ -43,7 +43,7 @@ mod tests {
         assert_eq!(Job::space(2, 3), 328);
         assert_eq!(Shard::space(3), 384);
         assert_eq!(Rewards::SIZE, 104);
-        assert_eq!(Epoch::SIZE, 92);
+        assert_eq!(Epoch::SIZE, 96);
         assert_eq!(Challenge::SIZE, 104);
     }
 }

@@ -1,6 +1,6 @@
 use crate::constants::*;
 use crate::error::MillraceError;
-use anchor_lang::prelude::*;
+use crate::prelude::*;
 
 /// The network's parameters: read by every instruction, written by its authority alone.
 #[account(zero_copy)]

@@ -1,43 +1,49 @@
 use crate::error::MillraceError;
+use crate::prelude::*;
 use crate::state::Job;
-use anchor_lang::prelude::*;
 
 /// A key that may assign seats and attest deliveries.
-#[account]
-#[derive(Debug, InitSpace)]
+#[account(zero_copy)]
+#[repr(C)]
+#[derive(Debug)]
 pub struct Orchestrator {
-    /// Layout version.
-    pub version: u8,
-    /// Bump of this account.
-    pub bump: u8,
     /// The key that signs.
     pub key: Pubkey,
-    /// False once retired.
-    pub active: bool,
+    /// The vault of its bond: tokens of the stake mint.
+    pub bond_vault: Pubkey,
+    /// Who paid the rent.
+    pub payer: Pubkey,
     /// When it was registered, unix seconds.
     pub registered_at: i64,
     /// When it was retired, unix seconds; 0 while it is active.
     pub retired_at: i64,
-    /// The vault of its bond: tokens of the stake mint.
-    pub bond_vault: Pubkey,
     /// Its bond, base units.
     pub bonded: u64,
-    /// Who paid the rent.
-    pub payer: Pubkey,
+    /// 1, and 0 once retired.
+    pub active: u8,
+    /// Layout version.
+    pub version: u8,
+    /// Bump of this account.
+    pub bump: u8,
     /// For later versions.
     pub reserved: [u8; 21],
 }
 
 impl Orchestrator {
     /// Bytes of the account, discriminator included.
-    pub const SIZE: usize = 8 + Self::INIT_SPACE;
+    pub const SIZE: usize = 8 + std::mem::size_of::<Self>();
 }
 
 impl Orchestrator {
+    /// Whether it may assign seats and attest deliveries.
+    pub fn is_active(&self) -> bool {
+        self.active != 0
+    }
+
     /// # Errors
     /// [`MillraceError::OrchestratorInactive`], [`MillraceError::OrchestratorMismatch`].
     pub fn require_serves(&self, job: &Job) -> Result<()> {
-        require!(self.active, MillraceError::OrchestratorInactive);
+        require!(self.is_active(), MillraceError::OrchestratorInactive);
         let any = job.orchestrator == Pubkey::default();
         let chosen = any || job.orchestrator == self.key;
         require!(chosen, MillraceError::OrchestratorMismatch);

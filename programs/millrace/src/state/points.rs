@@ -1,4 +1,4 @@
-use anchor_lang::prelude::*;
+use crate::prelude::*;
 
 /// Points of one epoch. Without an amount the place is free.
 #[zero_copy]

@@ -1,8 +1,8 @@
 use crate::constants::PROVIDER_EPOCHS;
 use crate::error::MillraceError;
 use crate::math::money;
+use crate::prelude::*;
 use crate::state::Points;
-use anchor_lang::prelude::*;
 
 /// A provider: who it is, what it offers, and the books of its stake.
 #[account(zero_copy)]
@@ -115,7 +115,7 @@ impl Provider {
         self.open_seats = self
             .open_seats
             .checked_sub(1)
-            .ok_or(MillraceError::InvariantBroken)?;
+            .ok_or_else(|| MillraceError::InvariantBroken.refuse())?;
         let from_active = penalty.min(self.active);
         let from_unbonding = (penalty - from_active).min(self.unbonding);
         self.active -= from_active;

@@ -1,15 +1,12 @@
 use crate::error::MillraceError;
 use crate::math::money;
-use anchor_lang::prelude::*;
+use crate::prelude::*;
 
 /// The book of the rewards' vault.
-#[account]
-#[derive(Debug, InitSpace)]
+#[account(zero_copy)]
+#[repr(C)]
+#[derive(Debug)]
 pub struct Rewards {
-    /// Layout version.
-    pub version: u8,
-    /// Bump of this account.
-    pub bump: u8,
     /// The vault: tokens of the stake mint.
     pub vault: Pubkey,
     /// All that was ever put in, base units.
@@ -18,13 +15,17 @@ pub struct Rewards {
     pub promised: u64,
     /// All that was ever paid out, base units.
     pub paid: u64,
+    /// Layout version.
+    pub version: u8,
+    /// Bump of this account.
+    pub bump: u8,
     /// For later versions.
     pub reserved: [u8; 38],
 }
 
 impl Rewards {
     /// Bytes of the account, discriminator included.
-    pub const SIZE: usize = 8 + Self::INIT_SPACE;
+    pub const SIZE: usize = 8 + std::mem::size_of::<Self>();
 
     /// Promises up to `wanted` to an epoch, at most what is not promised yet; returns it.
     pub fn promise(&mut self, wanted: u64) -> Result<u64> {
@@ -43,15 +44,10 @@ impl Rewards {
 }
 
 /// An epoch that is over: what its points are worth. Closed with its last points.
-#[account]
-#[derive(Debug, InitSpace)]
+#[account(zero_copy)]
+#[repr(C)]
+#[derive(Debug)]
 pub struct Epoch {
-    /// Layout version.
-    pub version: u8,
-    /// Bump of this account.
-    pub bump: u8,
-    /// Its number.
-    pub number: u32,
     /// Who paid the rent.
     pub payer: Pubkey,
     /// Points of all its settlements.
@@ -60,13 +56,19 @@ pub struct Epoch {
     pub banked: u64,
     /// What all points together are worth, base units of the stake mint.
     pub emission: u64,
+    /// Its number.
+    pub number: u32,
+    /// Layout version.
+    pub version: u8,
+    /// Bump of this account.
+    pub bump: u8,
     /// For later versions.
-    pub reserved: [u8; 22],
+    pub reserved: [u8; 26],
 }
 
 impl Epoch {
     /// Bytes of the account, discriminator included.
-    pub const SIZE: usize = 8 + Self::INIT_SPACE;
+    pub const SIZE: usize = 8 + std::mem::size_of::<Self>();
 
     /// What `points` of this epoch are worth, rounded down.
     pub fn worth(&self, points: u64) -> u64 {

@@ -1,8 +1,8 @@
 use crate::constants::{MAX_FREED_ATTEMPTS, MAX_SEATS};
 use crate::error::MillraceError;
 use crate::math::verdict::Question;
+use crate::prelude::*;
 use crate::state::{Job, Mode};
-use anchor_lang::prelude::*;
 
 /// A part of a job that is verified by itself, with its seats. Made at assignment. How it is stored
 /// is [`crate::state::ShardStore`]'s business: only as many seats as the job may have, and without
@@ -230,9 +230,9 @@ impl Shard {
     /// Starts a round in which seats are filled.
     pub fn start_round(&mut self, job: &Job, now: i64) -> Result<()> {
         let commit_by = now.checked_add(i64::from(job.commit_secs));
-        self.commit_by = commit_by.ok_or(MillraceError::AmountOverflow)?;
+        self.commit_by = commit_by.ok_or_else(|| MillraceError::AmountOverflow.refuse())?;
         let reveal_by = self.commit_by.checked_add(i64::from(job.reveal_secs));
-        self.reveal_by = reveal_by.ok_or(MillraceError::AmountOverflow)?;
+        self.reveal_by = reveal_by.ok_or_else(|| MillraceError::AmountOverflow.refuse())?;
         self.state = ShardState::Assigned as u8;
         Ok(())
     }
@@ -252,7 +252,7 @@ impl Shard {
     /// Begins another attempt.
     pub fn next_attempt(&mut self, slot: u64) -> Result<()> {
         let next = self.attempt.checked_add(1);
-        self.attempt = next.ok_or(MillraceError::AmountOverflow)?;
+        self.attempt = next.ok_or_else(|| MillraceError::AmountOverflow.refuse())?;
         self.slot = slot;
         Ok(())
     }

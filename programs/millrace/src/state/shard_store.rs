@@ -1,11 +1,12 @@
 //! Where shards are kept. The only shard of a job lies behind it in the job's own account, which
 //! spares an account and its rent; shards of larger jobs have an account each.
 
+use crate::account::create_with_bump;
 use crate::constants::seeds;
 use crate::error::MillraceError;
+use crate::prelude::*;
 use crate::state::{Job, Seat, SeatStatus, Shard};
-use anchor_lang::prelude::*;
-use anchor_lang::{Discriminator, system_program};
+use anchor_lang::Discriminator;
 use bytemuck::Zeroable;
 
 /// The place of one shard.
@@ -59,7 +60,7 @@ impl<'a, 'info> ShardStore<'a, 'info> {
                 let data = own.try_borrow_data()?;
                 let kind = data
                     .get(..8)
-                    .ok_or(ErrorCode::AccountDiscriminatorNotFound)?;
+                    .ok_or_else(|| ErrorCode::AccountDiscriminatorNotFound.refuse())?;
                 require!(
                     kind == Shard::DISCRIMINATOR,
                     ErrorCode::AccountDiscriminatorMismatch
@@ -72,7 +73,7 @@ impl<'a, 'info> ShardStore<'a, 'info> {
                 let data = self.job.try_borrow_data()?;
                 let behind = data
                     .get(Job::SIZE..)
-                    .ok_or(ErrorCode::AccountDidNotDeserialize)?;
+                    .ok_or_else(|| ErrorCode::AccountDidNotDeserialize.refuse())?;
                 copy(
                     behind,
                     &mut bytemuck::bytes_of_mut(&mut shard)[Shard::OUTER..],
@@ -96,7 +97,7 @@ impl<'a, 'info> ShardStore<'a, 'info> {
         let mut data = account.try_borrow_mut_data()?;
         let room = data
             .get_mut(from..)
-            .ok_or(ErrorCode::AccountDidNotSerialize)?;
+            .ok_or_else(|| ErrorCode::AccountDidNotSerialize.refuse())?;
         let kept = &bytes[skip..][..room.len().min(bytes.len() - skip)];
         // A seat that has no room would be forgotten, and its stake with it.
         let seats = kept.len().saturating_sub(Shard::HEAD - skip) / std::mem::size_of::<Seat>();
@@ -112,33 +113,10 @@ impl<'a, 'info> ShardStore<'a, 'info> {
         let Some(own) = self.own else {
             return Ok(());
         };
-        let (job, index) = (self.job.key, index.to_le_bytes());
-        let signer: &[&[u8]] = &[seeds::SHARD, job.as_ref(), &index, &[bump]];
-        let space = Shard::space(seats);
-        let rent = Rent::get()?.minimum_balance(space);
-        // Whoever sends lamports there first must not be able to keep it from being made.
-        let missing = rent.saturating_sub(own.lamports());
-        if missing > 0 {
-            let accounts = system_program::Transfer {
-                from: payer.to_account_info(),
-                to: own.clone(),
-            };
-            system_program::transfer(CpiContext::new(system_program::ID, accounts), missing)?;
-        }
-        let accounts = system_program::Allocate {
-            account_to_allocate: own.clone(),
-        };
-        system_program::allocate(
-            CpiContext::new_with_signer(system_program::ID, accounts, &[signer]),
-            space as u64,
-        )?;
-        let accounts = system_program::Assign {
-            account_to_assign: own.clone(),
-        };
-        system_program::assign(
-            CpiContext::new_with_signer(system_program::ID, accounts, &[signer]),
-            &crate::ID,
-        )?;
+        let index = index.to_le_bytes();
+        let seeds: &[&[u8]] = &[seeds::SHARD, self.job.key.as_ref(), &index];
+        let place = (Shard::space(seats), &crate::ID);
+        create_with_bump(payer.as_ref(), own, place, (seeds, bump))?;
         own.try_borrow_mut_data()?[..8].copy_from_slice(Shard::DISCRIMINATOR);
         Ok(())
     }

@@ -2,9 +2,8 @@ use crate::error::MillraceError;
 use crate::events::{BondDeposited, record};
 use crate::instructions::tokens::Money;
 use crate::math::money;
+use crate::prelude::*;
 use crate::state::Orchestrator;
-use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 
 /// Accounts of `bond`.
 #[event_cpi]
@@ -14,9 +13,9 @@ pub struct Bond<'info> {
     pub funder: Signer<'info>,
     /// The orchestrator.
     #[account(mut, has_one = bond_vault @ MillraceError::WrongAccount)]
-    pub orchestrator: Account<'info, Orchestrator>,
+    pub orchestrator: AccountLoader<'info, Orchestrator>,
     /// Mint of stake; the vault's.
-    #[account(address = bond_vault.mint @ MillraceError::WrongAccount)]
+    #[account(address = bond_vault.load()?.mint @ MillraceError::WrongAccount)]
     pub stake_mint: InterfaceAccount<'info, Mint>,
     /// Where the tokens come from.
     #[account(mut)]
@@ -30,10 +29,10 @@ pub struct Bond<'info> {
 
 /// Puts tokens into an orchestrator's bond.
 pub fn bond(ctx: Context<Bond>, amount: u64) -> Result<()> {
-    let accounts = &mut *ctx.accounts;
+    let accounts = &ctx.accounts;
     require!(amount > 0, MillraceError::AmountZero);
     require!(
-        accounts.orchestrator.active,
+        accounts.orchestrator.load()?.is_active(),
         MillraceError::OrchestratorInactive
     );
     let money = Money {
@@ -45,14 +44,17 @@ pub fn bond(ctx: Context<Bond>, amount: u64) -> Result<()> {
         accounts.funder.as_ref(),
         amount,
     )?;
-    let before = accounts.orchestrator.bonded;
-    accounts.orchestrator.bonded = money::add(before, amount)?;
+    let bonded_after = {
+        let mut orchestrator = accounts.orchestrator.load_mut()?;
+        orchestrator.bonded = money::add(orchestrator.bonded, amount)?;
+        orchestrator.bonded
+    };
     record(
         &ctx.accounts.event_authority,
         &BondDeposited {
             orchestrator: ctx.accounts.orchestrator.key(),
             amount,
-            bonded_after: ctx.accounts.orchestrator.bonded,
+            bonded_after,
         },
     )?;
     Ok(())

@@ -2,9 +2,8 @@ use crate::error::MillraceError;
 use crate::events::{RewardsFunded, record};
 use crate::instructions::tokens::Money;
 use crate::math::money;
+use crate::prelude::*;
 use crate::state::Rewards;
-use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 
 /// Accounts of `fund_rewards`.
 #[event_cpi]
@@ -14,9 +13,9 @@ pub struct FundRewards<'info> {
     pub funder: Signer<'info>,
     /// The book.
     #[account(mut, has_one = vault @ MillraceError::WrongAccount)]
-    pub rewards: Account<'info, Rewards>,
+    pub rewards: AccountLoader<'info, Rewards>,
     /// Mint of stake; the vault's.
-    #[account(address = vault.mint @ MillraceError::WrongAccount)]
+    #[account(address = vault.load()?.mint @ MillraceError::WrongAccount)]
     pub stake_mint: InterfaceAccount<'info, Mint>,
     /// Where the tokens come from.
     #[account(mut)]
@@ -30,7 +29,7 @@ pub struct FundRewards<'info> {
 
 /// Puts tokens into the rewards' vault, for good.
 pub fn fund_rewards(ctx: Context<FundRewards>, amount: u64) -> Result<()> {
-    let accounts = &mut *ctx.accounts;
+    let accounts = &ctx.accounts;
     require!(amount > 0, MillraceError::AmountZero);
     let money = Money {
         program: &accounts.token_program,
@@ -41,14 +40,17 @@ pub fn fund_rewards(ctx: Context<FundRewards>, amount: u64) -> Result<()> {
         accounts.funder.as_ref(),
         amount,
     )?;
-    let rewards = &mut accounts.rewards;
-    rewards.funded = money::add(rewards.funded, amount)?;
-    rewards.invariant()?;
+    let funded_after = {
+        let mut rewards = accounts.rewards.load_mut()?;
+        rewards.funded = money::add(rewards.funded, amount)?;
+        rewards.invariant()?;
+        rewards.funded
+    };
     record(
         &ctx.accounts.event_authority,
         &RewardsFunded {
             amount,
-            funded_after: ctx.accounts.rewards.funded,
+            funded_after,
         },
     )?;
     Ok(())

@@ -2,8 +2,8 @@
 
 use crate::error::MillraceError;
 use crate::events::{AuthorityAccepted, AuthorityProposed, record};
+use crate::prelude::*;
 use crate::state::Network;
-use anchor_lang::prelude::*;
 
 /// Accounts of `propose_authority`.
 #[event_cpi]

@@ -2,8 +2,8 @@ use crate::constants::{ACCOUNT_VERSION, seeds};
 use crate::error::MillraceError;
 use crate::events::{NetworkInitialized, record};
 use crate::instructions::mints::validate_mint;
+use crate::prelude::*;
 use crate::state::{Network, NetworkParameters, RewardSchedule};
-use anchor_lang::prelude::*;
 use anchor_lang::solana_program::bpf_loader_upgradeable;
 
 /// What a network is born with.
@@ -61,22 +61,30 @@ impl InitializeNetwork<'_> {
             MillraceError::WrongAccount
         );
         if *self.this_program.owner == bpf_loader_upgradeable::ID {
-            let data = self
-                .program_data
-                .as_ref()
-                .ok_or(MillraceError::WrongAccount)?;
-            let address = bpf_loader_upgradeable::get_program_data_address(&crate::ID);
-            require_keys_eq!(data.key(), address, MillraceError::WrongAccount);
-            let bytes = data.try_borrow_data()?;
-            let data = ProgramData::try_deserialize_unchecked(&mut &bytes[..])?;
-            let upgrader = data.upgrade_authority_address;
-            require!(
-                upgrader == Some(self.authority.key()),
-                MillraceError::NotAuthorized
-            );
+            let missing = || MillraceError::WrongAccount.refuse();
+            let data = self.program_data.as_ref().ok_or_else(missing)?;
+            let place = program_data(&self.this_program).ok_or_else(missing)?;
+            require_keys_eq!(data.key(), place, MillraceError::WrongAccount);
+            let own = upgrade_authority(data) == Some(self.authority.key());
+            require!(own, MillraceError::NotAuthorized);
         }
         Ok(())
     }
+}
+
+/// Where the loader keeps the bytes of a program: its account says so behind the number of its kind.
+fn program_data(program: &AccountInfo) -> Option<Pubkey> {
+    let data = program.try_borrow_data().ok()?;
+    let place = data.strip_prefix(&2u32.to_le_bytes())?.first_chunk()?;
+    Some(Pubkey::new_from_array(*place))
+}
+
+/// Who may upgrade it: behind the number of the kind and the slot of the last upgrade, if anyone.
+fn upgrade_authority(program_data: &AccountInfo) -> Option<Pubkey> {
+    let data = program_data.try_borrow_data().ok()?;
+    let authority = data.strip_prefix(&3u32.to_le_bytes())?.get(8..)?;
+    let key = authority.strip_prefix(&[1])?.first_chunk()?;
+    Some(Pubkey::new_from_array(*key))
 }
 
 /// Creates the network.
@@ -94,7 +102,7 @@ pub fn initialize_network(
         network.stake_mint = accounts.stake_mint.key();
         network.payment_mint = accounts.payment_mint.key();
         network.set_parameters(&args.parameters);
-        network.epochs_from = Clock::get()?.unix_timestamp;
+        network.epochs_from = clock()?.unix_timestamp;
         network.epoch_secs = args.rewards.epoch_secs;
         network.emission = args.rewards.emission;
         network.halving_epochs = args.rewards.halving_epochs;

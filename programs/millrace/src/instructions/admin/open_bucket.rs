@@ -1,9 +1,8 @@
 use crate::constants::{ACCOUNT_VERSION, BUCKETS, seeds};
 use crate::error::MillraceError;
 use crate::events::{BucketOpened, record};
+use crate::prelude::*;
 use crate::state::{Bucket, Network};
-use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 
 /// Accounts of `open_bucket`.
 #[event_cpi]

@@ -1,9 +1,8 @@
 use crate::constants::{ACCOUNT_VERSION, seeds};
 use crate::error::MillraceError;
 use crate::events::{RewardsOpened, record};
+use crate::prelude::*;
 use crate::state::{Network, Rewards};
-use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 
 /// Accounts of `open_rewards`.
 #[event_cpi]
@@ -17,7 +16,7 @@ pub struct OpenRewards<'info> {
     pub network: AccountLoader<'info, Network>,
     /// The book.
     #[account(init, payer = payer, space = Rewards::SIZE, seeds = [seeds::REWARDS], bump)]
-    pub rewards: Account<'info, Rewards>,
+    pub rewards: AccountLoader<'info, Rewards>,
     /// Mint of stake, in which rewards are paid.
     pub stake_mint: InterfaceAccount<'info, Mint>,
     /// The vault.
@@ -40,7 +39,7 @@ pub struct OpenRewards<'info> {
 /// Opens the rewards' vault, empty. Anyone may, once.
 pub fn open_rewards(ctx: Context<OpenRewards>) -> Result<()> {
     let vault = ctx.accounts.vault.key();
-    ctx.accounts.rewards.set_inner(Rewards {
+    ctx.accounts.rewards.init(&Rewards {
         version: ACCOUNT_VERSION,
         bump: ctx.bumps.rewards,
         vault,
@@ -48,7 +47,7 @@ pub fn open_rewards(ctx: Context<OpenRewards>) -> Result<()> {
         promised: 0,
         paid: 0,
         reserved: [0; 38],
-    });
+    })?;
     record(&ctx.accounts.event_authority, &RewardsOpened { vault })?;
     Ok(())
 }

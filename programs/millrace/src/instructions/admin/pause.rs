@@ -3,8 +3,8 @@
 
 use crate::error::MillraceError;
 use crate::events::{NetworkPaused, NetworkResumed, PauserChanged, record};
+use crate::prelude::*;
 use crate::state::Network;
-use anchor_lang::prelude::*;
 
 /// Accounts of `pause` and `resume`.
 #[event_cpi]

@@ -1,9 +1,8 @@
 use crate::constants::{ACCOUNT_VERSION, seeds};
 use crate::error::MillraceError;
 use crate::events::{OrchestratorRegistered, record};
+use crate::prelude::*;
 use crate::state::{Network, Orchestrator};
-use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 
 /// Accounts of `register_orchestrator`.
 #[event_cpi]
@@ -27,7 +26,7 @@ pub struct RegisterOrchestrator<'info> {
         seeds = [seeds::ORCHESTRATOR, key.as_ref()],
         bump,
     )]
-    pub orchestrator: Account<'info, Orchestrator>,
+    pub orchestrator: AccountLoader<'info, Orchestrator>,
     /// Mint of stake.
     pub stake_mint: InterfaceAccount<'info, Mint>,
     /// The vault of its bond.
@@ -50,18 +49,18 @@ pub struct RegisterOrchestrator<'info> {
 /// Registers an orchestrator.
 pub fn register_orchestrator(ctx: Context<RegisterOrchestrator>, key: Pubkey) -> Result<()> {
     let (payer, bond_vault) = (ctx.accounts.authority.key(), ctx.accounts.bond_vault.key());
-    ctx.accounts.orchestrator.set_inner(Orchestrator {
+    ctx.accounts.orchestrator.init(&Orchestrator {
         version: ACCOUNT_VERSION,
         bump: ctx.bumps.orchestrator,
         key,
-        active: true,
-        registered_at: Clock::get()?.unix_timestamp,
+        active: 1,
+        registered_at: clock()?.unix_timestamp,
         retired_at: 0,
         bond_vault,
         bonded: 0,
         payer,
         reserved: [0; 21],
-    });
+    })?;
     record(
         &ctx.accounts.event_authority,
         &OrchestratorRegistered {

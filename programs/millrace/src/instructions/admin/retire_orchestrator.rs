@@ -1,7 +1,7 @@
 use crate::error::MillraceError;
 use crate::events::{OrchestratorRetired, record};
+use crate::prelude::*;
 use crate::state::{Network, Orchestrator};
-use anchor_lang::prelude::*;
 
 /// Accounts of `retire_orchestrator`.
 #[event_cpi]
@@ -13,19 +13,20 @@ pub struct RetireOrchestrator<'info> {
     pub network: AccountLoader<'info, Network>,
     /// The orchestrator.
     #[account(mut)]
-    pub orchestrator: Account<'info, Orchestrator>,
+    pub orchestrator: AccountLoader<'info, Orchestrator>,
 }
 
 impl RetireOrchestrator<'_> {
     fn validate(&self) -> Result<()> {
         // signer
         let authority = self.network.load()?.authority;
-        let may = [authority, self.orchestrator.key].contains(&self.signer.key());
+        let orchestrator = self.orchestrator.load()?;
+        let may = [authority, orchestrator.key].contains(&self.signer.key());
         require!(may, MillraceError::NotAuthorized);
 
         // orchestrator
         require!(
-            self.orchestrator.active,
+            orchestrator.is_active(),
             MillraceError::OrchestratorInactive
         );
         Ok(())
@@ -36,14 +37,18 @@ impl RetireOrchestrator<'_> {
 /// cranked to its end by anyone.
 pub fn retire_orchestrator(ctx: Context<RetireOrchestrator>) -> Result<()> {
     ctx.accounts.validate()?;
-    let now = Clock::get()?.unix_timestamp;
-    ctx.accounts.orchestrator.active = false;
-    ctx.accounts.orchestrator.retired_at = now;
+    let now = clock()?.unix_timestamp;
+    let key = {
+        let mut orchestrator = ctx.accounts.orchestrator.load_mut()?;
+        orchestrator.active = 0;
+        orchestrator.retired_at = now;
+        orchestrator.key
+    };
     record(
         &ctx.accounts.event_authority,
         &OrchestratorRetired {
             orchestrator: ctx.accounts.orchestrator.key(),
-            key: ctx.accounts.orchestrator.key,
+            key,
         },
     )?;
     Ok(())

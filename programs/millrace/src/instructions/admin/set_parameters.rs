@@ -1,7 +1,7 @@
 use crate::error::MillraceError;
 use crate::events::{ParametersSet, record};
+use crate::prelude::*;
 use crate::state::{Network, NetworkParameters};
-use anchor_lang::prelude::*;
 
 /// Accounts of `set_parameters`.
 #[event_cpi]

@@ -1,12 +1,9 @@
 use crate::constants::seeds;
 use crate::error::MillraceError;
 use crate::events::{BondWithdrawn, record};
-use crate::instructions::tokens::{Money, TokenView};
+use crate::instructions::tokens::Money;
+use crate::prelude::*;
 use crate::state::{Network, Orchestrator};
-use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{
-    CloseAccount, Mint, TokenAccount, TokenInterface, close_account,
-};
 
 /// Accounts of `withdraw_bond`. Nobody signs: the tokens can go to the orchestrator's key alone.
 #[event_cpi]
@@ -20,7 +17,7 @@ pub struct WithdrawBond<'info> {
         has_one = bond_vault @ MillraceError::WrongAccount,
         has_one = payer @ MillraceError::WrongAccount,
     )]
-    pub orchestrator: Account<'info, Orchestrator>,
+    pub orchestrator: AccountLoader<'info, Orchestrator>,
     /// Who paid the rent, and gets it back.
     /// CHECK: compared by `has_one` above.
     #[account(mut)]
@@ -29,7 +26,7 @@ pub struct WithdrawBond<'info> {
     #[account(mut)]
     pub bond_vault: InterfaceAccount<'info, TokenAccount>,
     /// Mint of stake; the vault's.
-    #[account(address = bond_vault.mint @ MillraceError::WrongAccount)]
+    #[account(address = bond_vault.load()?.mint @ MillraceError::WrongAccount)]
     pub stake_mint: InterfaceAccount<'info, Mint>,
     /// A token account of the orchestrator's key.
     #[account(mut)]
@@ -41,14 +38,14 @@ pub struct WithdrawBond<'info> {
 impl WithdrawBond<'_> {
     fn validate(&self, now: i64) -> Result<()> {
         // orchestrator: CANNOT leave before what it began must have ended
-        let orchestrator = &self.orchestrator;
-        require!(!orchestrator.active, MillraceError::OrchestratorActive);
+        let orchestrator = self.orchestrator.load()?;
+        require!(!orchestrator.is_active(), MillraceError::OrchestratorActive);
         let wait = i64::from(self.network.load()?.unbonding_secs);
         let due = orchestrator.retired_at.saturating_add(wait);
         require!(now >= due, MillraceError::TooEarly);
 
         // destination
-        let destination = TokenView::of(self.destination.as_ref(), &self.token_program)?;
+        let destination = TokenView::of(self.destination.as_ref(), key(&self.token_program))?;
         destination.require(&self.stake_mint.key(), &orchestrator.key)
     }
 }
@@ -56,28 +53,30 @@ impl WithdrawBond<'_> {
 /// Gives a retired orchestrator's bond back, and closes its accounts.
 pub fn withdraw_bond(ctx: Context<WithdrawBond>) -> Result<()> {
     let accounts = &ctx.accounts;
-    accounts.validate(Clock::get()?.unix_timestamp)?;
-    let (key, bump) = (accounts.orchestrator.key, accounts.orchestrator.bump);
+    accounts.validate(clock()?.unix_timestamp)?;
+    let (key, bump) = {
+        let orchestrator = accounts.orchestrator.load()?;
+        (orchestrator.key, orchestrator.bump)
+    };
     let signer: &[&[u8]] = &[seeds::ORCHESTRATOR, key.as_ref(), &[bump]];
     let money = Money {
         program: &accounts.token_program,
         mint: accounts.stake_mint.as_ref(),
     };
     // All that is there, donations too: an account with tokens in it can't be closed.
-    let amount = accounts.bond_vault.amount;
+    let amount = accounts.bond_vault.load()?.amount;
     money.send(
         (accounts.bond_vault.as_ref(), accounts.destination.as_ref()),
         accounts.orchestrator.as_ref(),
         amount,
-        &[signer],
+        signer,
     )?;
-    let closing = CloseAccount {
-        account: accounts.bond_vault.to_account_info(),
-        destination: accounts.payer.to_account_info(),
-        authority: accounts.orchestrator.to_account_info(),
-    };
-    let program = accounts.token_program.key();
-    close_account(CpiContext::new_with_signer(program, closing, &[signer]))?;
+    money.close(
+        accounts.bond_vault.as_ref(),
+        accounts.payer.as_ref(),
+        accounts.orchestrator.as_ref(),
+        signer,
+    )?;
     record(
         &ctx.accounts.event_authority,
         &BondWithdrawn {
@@ -86,7 +85,5 @@ pub fn withdraw_bond(ctx: Context<WithdrawBond>) -> Result<()> {
             amount,
         },
     )?;
-    ctx.accounts
-        .orchestrator
-        .close(ctx.accounts.payer.to_account_info())
+    accounts.orchestrator.close(accounts.payer.as_ref())
 }

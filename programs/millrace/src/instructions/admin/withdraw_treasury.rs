@@ -2,9 +2,8 @@ use crate::constants::seeds;
 use crate::error::MillraceError;
 use crate::events::{TreasuryWithdrawn, record};
 use crate::instructions::tokens::Money;
+use crate::prelude::*;
 use crate::state::{Bucket, Network};
-use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 
 /// Accounts of `withdraw_treasury`.
 #[event_cpi]
@@ -21,7 +20,7 @@ pub struct WithdrawTreasury<'info> {
     #[account(mut)]
     pub treasury: InterfaceAccount<'info, TokenAccount>,
     /// Its mint.
-    #[account(address = treasury.mint @ MillraceError::WrongAccount)]
+    #[account(address = treasury.load()?.mint @ MillraceError::WrongAccount)]
     pub mint: InterfaceAccount<'info, Mint>,
     /// Any token account of that mint.
     #[account(mut)]
@@ -58,7 +57,7 @@ pub fn withdraw_treasury(ctx: Context<WithdrawTreasury>, amount: u64) -> Result<
         (accounts.treasury.as_ref(), accounts.destination.as_ref()),
         accounts.network.as_ref(),
         amount,
-        &[signer],
+        signer,
     )?;
     record(
         &ctx.accounts.event_authority,

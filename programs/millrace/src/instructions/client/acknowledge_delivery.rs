@@ -1,7 +1,7 @@
 use crate::error::MillraceError;
 use crate::events::{DeliveryAcknowledged, record};
+use crate::prelude::*;
 use crate::state::{Job, Orchestrator, SeatStatus, ShardStore};
-use anchor_lang::prelude::*;
 
 /// Accounts of `acknowledge_delivery`.
 #[event_cpi]
@@ -10,7 +10,7 @@ pub struct AcknowledgeDelivery<'info> {
     /// The client's wallet, or an orchestrator's key.
     pub signer: Signer<'info>,
     /// The orchestrator's account, where it is one who signs.
-    pub orchestrator: Option<Account<'info, Orchestrator>>,
+    pub orchestrator: Option<AccountLoader<'info, Orchestrator>>,
     /// The job.
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
@@ -27,6 +27,7 @@ impl AcknowledgeDelivery<'_> {
         let signer = self.signer.key();
         match &self.orchestrator {
             Some(orchestrator) => {
+                let orchestrator = orchestrator.load()?;
                 require_keys_eq!(orchestrator.key, signer, MillraceError::NotAuthorized);
                 orchestrator.require_serves(&job)
             }
@@ -46,7 +47,7 @@ pub fn acknowledge_delivery(ctx: Context<AcknowledgeDelivery>, seat: u8) -> Resu
     let mut shard = store.load()?;
     require!(shard.is_live(), MillraceError::ShardState);
     let seats = shard.seats.get_mut(usize::from(seat));
-    let delivered = seats.ok_or(MillraceError::SeatState)?;
+    let delivered = seats.ok_or_else(|| MillraceError::SeatState.refuse())?;
     let waits = delivered.status() == SeatStatus::Revealed && delivered.delivered == 0;
     require!(waits, MillraceError::SeatState);
     delivered.delivered = 1;

@@ -1,10 +1,9 @@
 use crate::error::MillraceError;
 use crate::events::{JobCancelled, record};
-use crate::instructions::tokens::{Money, TokenView};
+use crate::instructions::tokens::Money;
 use crate::math::money;
+use crate::prelude::*;
 use crate::state::{Client, Job, JobState};
-use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 
 /// Accounts of `cancel_job`.
 #[event_cpi]
@@ -19,7 +18,7 @@ pub struct CancelJob<'info> {
         has_one = owner @ MillraceError::NotAuthorized,
         has_one = escrow @ MillraceError::WrongAccount,
     )]
-    pub client: Account<'info, Client>,
+    pub client: AccountLoader<'info, Client>,
     /// The job.
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
@@ -27,7 +26,7 @@ pub struct CancelJob<'info> {
     #[account(mut)]
     pub escrow: InterfaceAccount<'info, TokenAccount>,
     /// Mint of payments; the vault's.
-    #[account(address = escrow.mint @ MillraceError::WrongAccount)]
+    #[account(address = escrow.load()?.mint @ MillraceError::WrongAccount)]
     pub payment_mint: InterfaceAccount<'info, Mint>,
     /// A token account of the wallet.
     #[account(mut)]
@@ -45,7 +44,7 @@ impl CancelJob<'_> {
         require!(job.unassigned() > 0, MillraceError::NothingToCancel);
 
         // destination
-        let destination = TokenView::of(self.destination.as_ref(), &self.token_program)?;
+        let destination = TokenView::of(self.destination.as_ref(), key(&self.token_program))?;
         destination.require(&self.payment_mint.key(), &self.owner.key())
     }
 }
@@ -63,10 +62,12 @@ pub fn cancel_job(ctx: Context<CancelJob>) -> Result<()> {
         job.invariant()?;
         (shards, refund, job.held()?)
     };
-    let client = &mut ctx.accounts.client;
-    client.held = money::sub(client.held, refund)?;
-
     let accounts = &ctx.accounts;
+    let bump = {
+        let mut client = accounts.client.load_mut()?;
+        client.held = money::sub(client.held, refund)?;
+        client.bump
+    };
     let money = Money {
         program: &accounts.token_program,
         mint: accounts.payment_mint.as_ref(),
@@ -74,7 +75,7 @@ pub fn cancel_job(ctx: Context<CancelJob>) -> Result<()> {
     money.pay_from_escrow(
         (accounts.escrow.as_ref(), accounts.destination.as_ref()),
         accounts.client.as_ref(),
-        (&accounts.owner.key(), accounts.client.bump),
+        (key(&accounts.owner), bump),
         refund,
     )?;
     record(

@@ -3,9 +3,8 @@ use crate::error::MillraceError;
 use crate::events::{ShardChallenged, record};
 use crate::instructions::tokens::Money;
 use crate::math::money;
+use crate::prelude::*;
 use crate::state::{Challenge, Client, Doubt, Job, Mode, SeatStatus, ShardState, ShardStore};
-use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 
 /// Accounts of `challenge_shard`.
 #[event_cpi]
@@ -17,7 +16,7 @@ pub struct ChallengeShard<'info> {
     pub challenger: Signer<'info>,
     /// The client, in whose escrow vault the bond waits.
     #[account(mut, dup, has_one = escrow @ MillraceError::WrongAccount)]
-    pub client: Account<'info, Client>,
+    pub client: AccountLoader<'info, Client>,
     /// The job.
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
@@ -33,9 +32,9 @@ pub struct ChallengeShard<'info> {
         seeds = [seeds::CHALLENGE, job.key().as_ref(), &index.to_le_bytes()],
         bump,
     )]
-    pub challenge: Account<'info, Challenge>,
+    pub challenge: AccountLoader<'info, Challenge>,
     /// Mint of payments; the vault's.
-    #[account(address = escrow.mint @ MillraceError::WrongAccount)]
+    #[account(address = escrow.load()?.mint @ MillraceError::WrongAccount)]
     pub payment_mint: InterfaceAccount<'info, Mint>,
     /// Where the bond comes from.
     #[account(mut)]
@@ -51,7 +50,7 @@ pub struct ChallengeShard<'info> {
 
 /// Calls for more seats to decide about a result. The bond is what they can cost: the loser pays it.
 pub fn challenge_shard(ctx: Context<ChallengeShard>, index: u32) -> Result<()> {
-    let clock = Clock::get()?;
+    let clock = clock()?;
     let accounts = &ctx.accounts;
     let store = ShardStore::of(&accounts.job, &accounts.shard)?;
     let mut shard = store.load()?;
@@ -59,7 +58,7 @@ pub fn challenge_shard(ctx: Context<ChallengeShard>, index: u32) -> Result<()> {
         let job = accounts.job.load()?;
         // client and shard
         require_keys_eq!(
-            accounts.client.owner,
+            accounts.client.load()?.owner,
             job.client,
             MillraceError::WrongAccount
         );
@@ -75,7 +74,7 @@ pub fn challenge_shard(ctx: Context<ChallengeShard>, index: u32) -> Result<()> {
         require!(fits, MillraceError::TooLate);
         let mut seats = shard.seats.iter();
         let seat = seats.position(|s| s.status() == SeatStatus::Revealed);
-        let seat = seat.ok_or(MillraceError::SeatState)?;
+        let seat = seat.ok_or_else(|| MillraceError::SeatState.refuse())?;
 
         // bond: what all further seats can cost
         let others = job.max_replicas.saturating_sub(1);
@@ -99,9 +98,11 @@ pub fn challenge_shard(ctx: Context<ChallengeShard>, index: u32) -> Result<()> {
         bond,
     )?;
     let challenger = accounts.challenger.key();
-    let client = &mut ctx.accounts.client;
-    client.held = money::add(client.held, bond)?;
-    ctx.accounts.challenge.set_inner(Challenge {
+    {
+        let mut client = accounts.client.load_mut()?;
+        client.held = money::add(client.held, bond)?;
+    }
+    ctx.accounts.challenge.init(&Challenge {
         version: ACCOUNT_VERSION,
         bump: ctx.bumps.challenge,
         job: shard.job,
@@ -110,7 +111,7 @@ pub fn challenge_shard(ctx: Context<ChallengeShard>, index: u32) -> Result<()> {
         challenger,
         bond,
         reserved: [0; 17],
-    });
+    })?;
     record(
         &ctx.accounts.event_authority,
         &ShardChallenged {

@@ -1,9 +1,8 @@
 use crate::constants::{ACCOUNT_VERSION, seeds};
 use crate::error::MillraceError;
 use crate::events::{ClientOpened, record};
+use crate::prelude::*;
 use crate::state::{Client, Network};
-use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 
 /// Accounts of `open_client`.
 #[event_cpi]
@@ -22,7 +21,7 @@ pub struct OpenClient<'info> {
         seeds = [seeds::CLIENT, owner.key().as_ref()],
         bump,
     )]
-    pub client: Account<'info, Client>,
+    pub client: AccountLoader<'info, Client>,
     /// Mint of payments.
     pub payment_mint: InterfaceAccount<'info, Mint>,
     /// The escrow vault.
@@ -52,7 +51,7 @@ pub fn open_client(ctx: Context<OpenClient>) -> Result<()> {
     );
     let owner = ctx.accounts.owner.key();
     let escrow = ctx.accounts.escrow.key();
-    ctx.accounts.client.set_inner(Client {
+    ctx.accounts.client.init(&Client {
         version: ACCOUNT_VERSION,
         bump: ctx.bumps.client,
         owner,
@@ -61,7 +60,7 @@ pub fn open_client(ctx: Context<OpenClient>) -> Result<()> {
         held: 0,
         open_jobs: 0,
         reserved: [0; 34],
-    });
+    })?;
     record(
         &ctx.accounts.event_authority,
         &ClientOpened {

@@ -3,11 +3,10 @@ use crate::error::MillraceError;
 use crate::events::{JobPosted, record};
 use crate::instructions::tokens::Money;
 use crate::math::money;
+use crate::prelude::*;
 use crate::state::{
     Client, Job, JobState, Meter, Mode, Network, Scenario, first_round_secs, validate_tag,
 };
-use anchor_lang::prelude::*;
-use anchor_spl::token_interface::TokenInterface;
 
 /// The terms of a job. Fixed once posted.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
@@ -77,7 +76,7 @@ pub struct PostJob<'info> {
         has_one = owner @ MillraceError::NotAuthorized,
         has_one = escrow @ MillraceError::WrongAccount,
     )]
-    pub client: Account<'info, Client>,
+    pub client: AccountLoader<'info, Client>,
     /// The job.
     #[account(
         init,
@@ -112,10 +111,8 @@ impl PostJob<'_> {
         network.require_running()?;
 
         // client: a nonce is used once, so a closed job's address never lives again
-        require!(
-            args.nonce == self.client.next_nonce,
-            MillraceError::NonceMismatch
-        );
+        let next = self.client.load()?.next_nonce;
+        require!(args.nonce == next, MillraceError::NonceMismatch);
 
         // payment mint
         require_keys_eq!(
@@ -193,19 +190,19 @@ impl PostJob<'_> {
 
 /// Posts a job.
 pub fn post_job(ctx: Context<PostJob>, args: PostJobArgs) -> Result<()> {
-    let clock = Clock::get()?;
+    let clock = clock()?;
     let deposit = ctx.accounts.validate(&args, clock.unix_timestamp)?;
     let owner = ctx.accounts.owner.key();
 
-    let client = &mut ctx.accounts.client;
-    client.next_nonce = money::add(client.next_nonce, 1)?;
-    client.held = money::add(client.held, deposit)?;
-    client.open_jobs = client
-        .open_jobs
-        .checked_add(1)
-        .ok_or(MillraceError::AmountOverflow)?;
-
     let accounts = &ctx.accounts;
+    let client_held_after = {
+        let mut client = accounts.client.load_mut()?;
+        client.next_nonce = money::add(client.next_nonce, 1)?;
+        client.held = money::add(client.held, deposit)?;
+        let open = client.open_jobs.checked_add(1);
+        client.open_jobs = open.ok_or_else(|| MillraceError::AmountOverflow.refuse())?;
+        client.held
+    };
     {
         let network = accounts.network.load()?;
         let highest_price = money::mul(args.price_cap, args.max_units)?;
@@ -268,7 +265,7 @@ pub fn post_job(ctx: Context<PostJob>, args: PostJobArgs) -> Result<()> {
             manifest: args.manifest,
             shards: args.shards,
             deposited: deposit,
-            client_held_after: accounts.client.held,
+            client_held_after,
         },
     )?;
     Ok(())

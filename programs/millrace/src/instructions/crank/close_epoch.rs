@@ -2,8 +2,8 @@ use crate::constants::{ACCOUNT_VERSION, BUCKETS, seeds};
 use crate::error::MillraceError;
 use crate::events::{EpochClosed, record};
 use crate::math::money;
+use crate::prelude::*;
 use crate::state::{Bucket, Epoch, Network, Rewards};
-use anchor_lang::prelude::*;
 
 /// Accounts of `close_epoch`; after them, all buckets in the order of their indices.
 #[event_cpi]
@@ -17,7 +17,7 @@ pub struct CloseEpoch<'info> {
     pub network: AccountLoader<'info, Network>,
     /// The book of rewards.
     #[account(mut)]
-    pub rewards: Account<'info, Rewards>,
+    pub rewards: AccountLoader<'info, Rewards>,
     /// The epoch.
     #[account(
         init,
@@ -26,14 +26,14 @@ pub struct CloseEpoch<'info> {
         seeds = [seeds::EPOCH, &number.to_le_bytes()],
         bump,
     )]
-    pub epoch: Account<'info, Epoch>,
+    pub epoch: AccountLoader<'info, Epoch>,
     /// System program.
     pub system_program: Program<'info, System>,
 }
 
 /// Counts the points of an epoch that is over, and promises its rewards to them.
 pub fn close_epoch<'info>(ctx: Context<'info, CloseEpoch<'info>>, number: u32) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = clock()?.unix_timestamp;
     let buckets = ctx.remaining_accounts;
     let complete = buckets.len() == usize::from(BUCKETS);
     require!(complete, MillraceError::ListLength);
@@ -53,11 +53,14 @@ pub fn close_epoch<'info>(ctx: Context<'info, CloseEpoch<'info>>, number: u32) -
     }
     // Without points there is nobody to promise anything to, and nothing to keep.
     require!(points > 0, MillraceError::EpochEmpty);
-    let rewards = &mut ctx.accounts.rewards;
-    let emission = rewards.promise(scheduled)?;
-    rewards.invariant()?;
+    let (emission, promised_after) = {
+        let mut rewards = ctx.accounts.rewards.load_mut()?;
+        let emission = rewards.promise(scheduled)?;
+        rewards.invariant()?;
+        (emission, rewards.promised)
+    };
     let payer = ctx.accounts.payer.key();
-    ctx.accounts.epoch.set_inner(Epoch {
+    ctx.accounts.epoch.init(&Epoch {
         version: ACCOUNT_VERSION,
         bump: ctx.bumps.epoch,
         number,
@@ -65,15 +68,15 @@ pub fn close_epoch<'info>(ctx: Context<'info, CloseEpoch<'info>>, number: u32) -
         points,
         banked: 0,
         emission,
-        reserved: [0; 22],
-    });
+        reserved: [0; 26],
+    })?;
     record(
         &ctx.accounts.event_authority,
         &EpochClosed {
             number,
             points,
             emission,
-            promised_after: ctx.accounts.rewards.promised,
+            promised_after,
         },
     )?;
     Ok(())

@@ -1,10 +1,10 @@
+use crate::account::close;
 use crate::error::MillraceError;
 use crate::events::{JobClosed, record};
-use crate::instructions::tokens::{Money, TokenView};
+use crate::instructions::tokens::Money;
 use crate::math::money;
+use crate::prelude::*;
 use crate::state::{Client, Job, ShardStore};
-use anchor_lang::prelude::*;
-use anchor_spl::token_interface::TokenInterface;
 
 /// Accounts of `close_job`; after them, pairs of a shard and of who paid its rent.
 #[event_cpi]
@@ -17,7 +17,7 @@ pub struct CloseJob<'info> {
         has_one = owner @ MillraceError::WrongAccount,
         has_one = escrow @ MillraceError::WrongAccount,
     )]
-    pub client: Account<'info, Client>,
+    pub client: AccountLoader<'info, Client>,
     /// Its wallet, which the job's rent goes back to.
     /// CHECK: compared with the client's owner and the job's client.
     #[account(mut)]
@@ -48,7 +48,7 @@ impl<'info> CloseJob<'info> {
         require!(job.is_finished(), MillraceError::JobState);
 
         // destination: anyone may crank, and the tokens go to the wallet that posted
-        let destination = TokenView::of(&self.destination, &self.token_program)?;
+        let destination = TokenView::of(&self.destination, key(&self.token_program))?;
         destination.require(&self.payment_mint.key(), &self.owner.key())
     }
 
@@ -63,12 +63,10 @@ impl<'info> CloseJob<'info> {
         require_keys_eq!(found.payer, payer.key(), MillraceError::WrongAccount);
         require!(!found.is_live(), MillraceError::ShardState);
         let mut job = self.job.load_mut()?;
-        job.live = job
-            .live
-            .checked_sub(1)
-            .ok_or(MillraceError::InvariantBroken)?;
+        let live = job.live.checked_sub(1);
+        job.live = live.ok_or_else(|| MillraceError::InvariantBroken.refuse())?;
         drop(job);
-        close_account(shard, payer)
+        close(shard, payer)
     }
 }
 
@@ -100,14 +98,14 @@ pub fn close_job<'info>(ctx: Context<'info, CloseJob<'info>>) -> Result<()> {
         };
         (refund, event)
     };
-    let client = &mut ctx.accounts.client;
-    client.held = money::sub(client.held, refund)?;
-    client.open_jobs = client
-        .open_jobs
-        .checked_sub(1)
-        .ok_or(MillraceError::InvariantBroken)?;
-
     let accounts = &ctx.accounts;
+    let bump = {
+        let mut client = accounts.client.load_mut()?;
+        client.held = money::sub(client.held, refund)?;
+        let open = client.open_jobs.checked_sub(1);
+        client.open_jobs = open.ok_or_else(|| MillraceError::InvariantBroken.refuse())?;
+        client.bump
+    };
     let money = Money {
         program: &accounts.token_program,
         mint: accounts.payment_mint.as_ref(),
@@ -115,19 +113,10 @@ pub fn close_job<'info>(ctx: Context<'info, CloseJob<'info>>) -> Result<()> {
     money.pay_from_escrow(
         (accounts.escrow.as_ref(), accounts.destination.as_ref()),
         accounts.client.as_ref(),
-        (&accounts.owner.key(), accounts.client.bump),
+        (key(&accounts.owner), bump),
         refund,
     )?;
-    accounts.job.close(accounts.owner.to_account_info())?;
+    accounts.job.close(accounts.owner.as_ref())?;
     record(&ctx.accounts.event_authority, &event)?;
     Ok(())
-}
-
-/// Gives an account's lamports to `to` and the account itself back to the system.
-fn close_account(account: &AccountInfo, to: &AccountInfo) -> Result<()> {
-    let lamports = to.lamports().checked_add(account.lamports());
-    **to.try_borrow_mut_lamports()? = lamports.ok_or(MillraceError::AmountOverflow)?;
-    **account.try_borrow_mut_lamports()? = 0;
-    account.assign(&System::id());
-    Ok(account.resize(0)?)
 }

@@ -3,8 +3,8 @@ use crate::events::{AuditDrawn, record};
 use crate::math::draw::{Draw, draw};
 use crate::math::slot_hashes::SLOT_HASHES;
 use crate::math::slot_hashes::SlotHashes;
+use crate::prelude::*;
 use crate::state::{Doubt, Job, SeatStatus, ShardStore};
-use anchor_lang::prelude::*;
 
 /// Accounts of `draw_audit`.
 #[event_cpi]
@@ -27,7 +27,7 @@ pub struct DrawAudit<'info> {
 /// it, and when: the outcome is the same.
 pub fn draw_audit(ctx: Context<DrawAudit>) -> Result<()> {
     let accounts = &ctx.accounts;
-    let clock = Clock::get()?;
+    let clock = clock()?;
     let now = clock.unix_timestamp;
     let store = ShardStore::of(&accounts.job, &accounts.shard)?;
     let mut shard = store.load()?;
@@ -36,7 +36,9 @@ pub fn draw_audit(ctx: Context<DrawAudit>) -> Result<()> {
     let job = accounts.job.load()?;
     let mut seats = shard.seats.iter();
     let committed = seats.find(|seat| seat.status() == SeatStatus::Committed);
-    let commitment = committed.ok_or(MillraceError::SeatState)?.digest;
+    let commitment = committed
+        .ok_or_else(|| MillraceError::SeatState.refuse())?
+        .digest;
     let drawn = {
         let data = accounts.slot_hashes.try_borrow_data()?;
         let hashes = SlotHashes::new(&data);

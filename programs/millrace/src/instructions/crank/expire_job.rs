@@ -1,7 +1,7 @@
 use crate::error::MillraceError;
 use crate::events::{JobExpired, record};
+use crate::prelude::*;
 use crate::state::{Job, JobState};
-use anchor_lang::prelude::*;
 
 /// Accounts of `expire_job`.
 #[event_cpi]
@@ -14,7 +14,7 @@ pub struct ExpireJob<'info> {
 
 /// Fails the shards that nobody took a seat at before the deadline.
 pub fn expire_job(ctx: Context<ExpireJob>) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = clock()?.unix_timestamp;
     let shards = {
         let mut job = ctx.accounts.job.load_mut()?;
         require!(job.state() == Some(JobState::Open), MillraceError::JobState);

@@ -2,9 +2,8 @@ use super::penalty::{Penalty, Takers};
 use crate::error::MillraceError;
 use crate::events::{SeatExpired, record};
 use crate::instructions::tokens::Money;
+use crate::prelude::*;
 use crate::state::{Bucket, Job, Provider, SeatStatus, Shard, ShardState, ShardStore, bucket_of};
-use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 
 /// Accounts of `expire_seat`.
 #[event_cpi]
@@ -24,7 +23,7 @@ pub struct ExpireSeat<'info> {
     #[account(mut)]
     pub stake_vault: InterfaceAccount<'info, TokenAccount>,
     /// Mint of stake.
-    #[account(address = stake_vault.mint @ MillraceError::WrongAccount)]
+    #[account(address = stake_vault.load()?.mint @ MillraceError::WrongAccount)]
     pub stake_mint: InterfaceAccount<'info, Mint>,
     /// The bucket of the job.
     #[account(has_one = stake_treasury @ MillraceError::WrongAccount)]
@@ -57,7 +56,7 @@ impl ExpireSeat<'_> {
 
         // seat
         let seat = shard.seats.get(usize::from(seat));
-        let seat = seat.ok_or(MillraceError::SeatState)?;
+        let seat = seat.ok_or_else(|| MillraceError::SeatState.refuse())?;
         let working = seat.status() == SeatStatus::Assigned;
         require!(working, MillraceError::SeatState);
         require_keys_eq!(
@@ -72,7 +71,7 @@ impl ExpireSeat<'_> {
 /// Frees a seat that did not commit and takes the late penalty.
 pub fn expire_seat(ctx: Context<ExpireSeat>, seat: u8) -> Result<()> {
     let accounts = &ctx.accounts;
-    let clock = Clock::get()?;
+    let clock = clock()?;
     let store = ShardStore::of(&accounts.job, &accounts.shard)?;
     let mut shard = store.load()?;
     accounts.validate(&shard, seat, clock.unix_timestamp)?;

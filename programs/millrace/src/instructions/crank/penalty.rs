@@ -4,8 +4,8 @@ use crate::error::MillraceError;
 use crate::events::StakeSlashed;
 use crate::instructions::tokens::Money;
 use crate::math::money::share;
+use crate::prelude::*;
 use crate::state::Provider;
-use anchor_lang::prelude::*;
 
 /// A penalty for one seat.
 pub struct Penalty {
@@ -63,7 +63,9 @@ impl Penalty {
         };
         let compensation = (amount / 2).min(self.compensation_cap);
         if compensation > 0 {
-            let escrow = takers.escrow.ok_or(MillraceError::WrongAccount)?;
+            let escrow = takers
+                .escrow
+                .ok_or_else(|| MillraceError::WrongAccount.refuse())?;
             send(escrow, compensation)?;
         }
         // At most half for both finders together, so something is always left.

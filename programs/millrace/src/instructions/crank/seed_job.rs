@@ -1,8 +1,8 @@
 use crate::error::MillraceError;
 use crate::events::{JobSeeded, record};
 use crate::math::slot_hashes::{SLOT_HASHES, SlotHashes};
+use crate::prelude::*;
 use crate::state::Job;
-use anchor_lang::prelude::*;
 
 /// Accounts of `seed_job`.
 #[event_cpi]
@@ -20,7 +20,7 @@ pub struct SeedJob<'info> {
 /// Takes the seed of a job from the first block after its posting. Where the chain has forgotten that,
 /// the seed will be that of the first block after now: which one that is nobody can know.
 pub fn seed_job(ctx: Context<SeedJob>) -> Result<()> {
-    let slot = Clock::get()?.slot;
+    let slot = clock()?.slot;
     let (seed, after) = {
         let data = ctx.accounts.slot_hashes.try_borrow_data()?;
         let hashes = SlotHashes::new(&data);

@@ -1,11 +1,9 @@
 use super::settlement::{Settlement, Tally};
 use crate::error::MillraceError;
 use crate::events::{ChallengeDecided, ShardFailed, ShardReopened, ShardSettled, record};
-use crate::instructions::tokens::TokenView;
 use crate::math::verdict::{Verdict, verdict};
+use crate::prelude::*;
 use crate::state::{Bucket, Challenge, Client, Doubt, Job, Network, Shard, ShardStore, bucket_of};
-use anchor_lang::prelude::*;
-use anchor_spl::token_interface::TokenInterface;
 
 /// Accounts of `settle_shard`; after them, for each occupied seat in the order of the seats: the
 /// provider, its earnings vault, its stake vault.
@@ -20,7 +18,7 @@ pub struct SettleShard<'info> {
     pub network: AccountLoader<'info, Network>,
     /// The client.
     #[account(mut, dup, has_one = escrow @ MillraceError::WrongAccount)]
-    pub client: Account<'info, Client>,
+    pub client: AccountLoader<'info, Client>,
     /// The job.
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
@@ -63,7 +61,7 @@ pub struct SettleShard<'info> {
     pub bounty: Option<UncheckedAccount<'info>>,
     /// The challenge, where the shard is challenged.
     #[account(mut)]
-    pub challenge: Option<Account<'info, Challenge>>,
+    pub challenge: Option<AccountLoader<'info, Challenge>>,
     /// Who challenged; gets the challenge's rent back.
     /// CHECK: compared with the challenge in `validate`.
     #[account(mut)]
@@ -85,7 +83,11 @@ impl<'info> SettleShard<'info> {
 
         // client: the vault is checked by `has_one`
         let job = self.job.load()?;
-        require_keys_eq!(self.client.owner, job.client, MillraceError::WrongAccount);
+        require_keys_eq!(
+            self.client.load()?.owner,
+            job.client,
+            MillraceError::WrongAccount
+        );
 
         // bucket: its vaults are checked by `has_one`
         let index = self.bucket.load()?.index;
@@ -96,23 +98,22 @@ impl<'info> SettleShard<'info> {
         if shard.doubt() != Doubt::Challenged {
             return Ok(());
         }
+        let missing = || MillraceError::ChallengeMissing.refuse();
         let challenge = self.challenge.as_ref();
-        let challenge = challenge.ok_or(MillraceError::ChallengeMissing)?;
+        let challenge = challenge.ok_or_else(missing)?.load()?;
         let of_this = challenge.job == shard.job && challenge.index == shard.index;
         require!(of_this, MillraceError::WrongAccount);
-        let missing = MillraceError::ChallengeMissing;
-        let challenger = self.challenger.as_ref().ok_or(missing)?;
+        let challenger = self.challenger.as_ref().ok_or_else(missing)?;
         require_keys_eq!(
             challenger.key(),
             challenge.challenger,
             MillraceError::WrongAccount
         );
-        let missing = MillraceError::ChallengeMissing;
-        let payment = self.challenger_payment.as_ref().ok_or(missing)?;
-        let payment = TokenView::of(payment, &self.payment_token_program)?;
+        let payment = self.challenger_payment.as_ref().ok_or_else(missing)?;
+        let payment = TokenView::of(payment, key(&self.payment_token_program))?;
         payment.require(&self.payment_mint.key(), &challenger.key())?;
         if let Some(stake) = &self.challenger_stake {
-            let stake = TokenView::of(stake, &self.stake_token_program)?;
+            let stake = TokenView::of(stake, key(&self.stake_token_program))?;
             stake.require(&self.stake_mint.key(), &challenger.key())?;
         }
         Ok(())
@@ -121,7 +122,7 @@ impl<'info> SettleShard<'info> {
 
 /// Pays, slashes, reopens or fails a shard.
 pub fn settle_shard<'info>(ctx: Context<'info, SettleShard<'info>>) -> Result<()> {
-    let clock = Clock::get()?;
+    let clock = clock()?;
     let now = clock.unix_timestamp;
     let shard = ShardStore::of(&ctx.accounts.job, &ctx.accounts.shard)?.load()?;
     ctx.accounts.validate(&shard)?;
@@ -139,8 +140,10 @@ pub fn settle_shard<'info>(ctx: Context<'info, SettleShard<'info>>) -> Result<()
         Verdict::Reopen => settlement.reopen(clock.slot)?,
     }
     let (shard, tally) = settlement.finish()?;
-    let client = &mut ctx.accounts.client;
-    client.held = tally.client_held(client.held)?;
+    {
+        let mut client = ctx.accounts.client.load_mut()?;
+        client.held = tally.client_held(client.held)?;
+    }
     ctx.accounts.job.load()?.invariant()?;
 
     announce(ctx, &verdict, &shard, tally)
@@ -160,7 +163,7 @@ fn announce<'info>(
     }
     if let Some(decided) = tally.decided {
         if let (Some(challenge), Some(to)) = (&ctx.accounts.challenge, &ctx.accounts.challenger) {
-            challenge.close(to.to_account_info())?;
+            challenge.close(to)?;
         }
         record(
             &ctx.accounts.event_authority,

@@ -9,8 +9,8 @@ use crate::error::MillraceError;
 use crate::events::{Payment, StakeSlashed};
 use crate::instructions::tokens::Money;
 use crate::math::money;
+use crate::prelude::*;
 use crate::state::{Doubt, Provider, Seat, SeatStatus, Shard, ShardState, ShardStore};
-use anchor_lang::prelude::*;
 
 /// An occupied seat with the accounts that its money moves through.
 struct Party<'info> {
@@ -141,10 +141,14 @@ impl<'a, 'info> Settlement<'a, 'info> {
     /// Moves payment tokens out of the client's escrow vault.
     fn pay_out(&self, to: &AccountInfo<'info>, amount: u64) -> Result<()> {
         let client = &self.accounts.client;
+        let (owner, bump) = {
+            let client = client.load()?;
+            (client.owner, client.bump)
+        };
         self.payments().pay_from_escrow(
             (self.accounts.escrow.as_ref(), to),
             client.as_ref(),
-            (&client.owner, client.bump),
+            (&owner, bump),
             amount,
         )
     }
@@ -330,11 +334,14 @@ impl<'a, 'info> Settlement<'a, 'info> {
             return Ok(());
         }
         let challenge = self.accounts.challenge.as_ref();
-        let challenge = challenge.ok_or(MillraceError::ChallengeMissing)?;
-        let (at, bond) = (usize::from(challenge.seat), challenge.bond);
+        let missing = || MillraceError::ChallengeMissing.refuse();
+        let (at, bond) = {
+            let challenge = challenge.ok_or_else(missing)?.load()?;
+            (usize::from(challenge.seat), challenge.bond)
+        };
         let mut parties = self.parties.iter();
         let challenged = parties.find(|party| party.at == at);
-        let challenged = challenged.ok_or(MillraceError::InvariantBroken)?;
+        let challenged = challenged.ok_or_else(|| MillraceError::InvariantBroken.refuse())?;
         let mut others = self.parties.iter().filter(|party| party.at != at);
         let heard = others.any(|party| party.seat.status() == SeatStatus::Revealed);
         let own = self.payment(&challenged.seat)?;
@@ -363,7 +370,7 @@ impl<'a, 'info> Settlement<'a, 'info> {
         }
         self.pay_out(challenged.earnings_vault, to_provider)?;
         let back = self.accounts.challenger_payment.as_ref();
-        let back = back.ok_or(MillraceError::ChallengeMissing)?;
+        let back = back.ok_or_else(missing)?;
         self.pay_out(back, bond_back)?;
         self.tally.decided = Some(Decision {
             upheld,

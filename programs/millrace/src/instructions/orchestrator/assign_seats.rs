@@ -1,11 +1,12 @@
+use crate::account::canonical_bump;
 use crate::constants::{ACCOUNT_VERSION, MAX_SEATS, seeds};
 use crate::error::MillraceError;
 use crate::events::{SeatsAssigned, record};
 use crate::math::sortition::{EVERYONE, Ticket, admits};
+use crate::prelude::*;
 use crate::state::{
     Job, JobState, Network, Orchestrator, Provider, Seat, SeatStatus, Shard, ShardState, ShardStore,
 };
-use anchor_lang::prelude::*;
 
 /// Accounts of `assign_seats`; after them, the accounts of the providers who sit down.
 #[event_cpi]
@@ -16,7 +17,7 @@ pub struct AssignSeats<'info> {
     pub key: Signer<'info>,
     /// Its account.
     #[account(has_one = key @ MillraceError::NotAuthorized)]
-    pub orchestrator: Account<'info, Orchestrator>,
+    pub orchestrator: AccountLoader<'info, Orchestrator>,
     /// The network.
     pub network: AccountLoader<'info, Network>,
     /// The job.
@@ -48,8 +49,9 @@ impl<'info> AssignSeats<'info> {
 
         // orchestrator
         let job = self.job.load()?;
-        self.orchestrator.require_serves(&job)?;
-        let bonded = self.orchestrator.bonded >= network.min_bond;
+        let orchestrator = self.orchestrator.load()?;
+        orchestrator.require_serves(&job)?;
+        let bonded = orchestrator.bonded >= network.min_bond;
         require!(bonded, MillraceError::BondBelowMinimum);
 
         // job
@@ -73,8 +75,8 @@ impl<'info> AssignSeats<'info> {
         shard.version = ACCOUNT_VERSION;
         if let Some(own) = &self.shard {
             let seeds = [seeds::SHARD, shard.job.as_ref(), &index.to_le_bytes()];
-            let (address, bump) = Pubkey::find_program_address(&seeds, &crate::ID);
-            require_keys_eq!(address, own.key(), MillraceError::WrongAccount);
+            let bump = canonical_bump(&seeds, own.key);
+            let bump = bump.map_err(|_| MillraceError::WrongAccount.refuse())?;
             job.live += 1;
             shard.payer = self.key.key();
             shard.bump = bump;
@@ -90,7 +92,7 @@ impl<'info> AssignSeats<'info> {
 /// Seats the providers given as remaining accounts.
 pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) -> Result<()> {
     let accounts = &ctx.accounts;
-    let clock = Clock::get()?;
+    let clock = clock()?;
     accounts.validate(index)?;
     let newcomers = ctx.remaining_accounts;
     let fits = (1..=MAX_SEATS).contains(&newcomers.len());
@@ -185,7 +187,7 @@ fn seat_provider(
     let attempt = shard.attempt;
     let mut seats = shard.seats.iter_mut();
     let free = seats.find(|s| s.status() == SeatStatus::Empty);
-    let seat = free.ok_or(MillraceError::SeatTaken)?;
+    let seat = free.ok_or_else(|| MillraceError::SeatTaken.refuse())?;
     provider.take_seat(job.seat_lock)?;
     provider.invariant()?;
     *seat = Seat {

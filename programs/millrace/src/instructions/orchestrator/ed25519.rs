@@ -7,7 +7,7 @@
 //! pointed at bytes that somebody else chose (solana-ed25519-program 3.0, `lib.rs`).
 
 use crate::error::MillraceError;
-use anchor_lang::prelude::*;
+use crate::prelude::*;
 use anchor_lang::solana_program::instruction::Instruction;
 use solana_instructions_sysvar::{load_current_index_checked, load_instruction_at_checked};
 
@@ -31,7 +31,7 @@ impl CheckedSignatures {
         let current = load_current_index_checked(sysvar)?;
         let before = current
             .checked_sub(1)
-            .ok_or(MillraceError::SignatureCheckMissing)?;
+            .ok_or_else(|| MillraceError::SignatureCheckMissing.refuse())?;
         let instruction = load_instruction_at_checked(usize::from(before), sysvar)?;
         let ours = instruction.program_id == ED25519_PROGRAM
             && instruction.data.first().map(|n| usize::from(*n)) == Some(count);

@@ -2,8 +2,8 @@ use super::ed25519::CheckedSignatures;
 use crate::constants::MAX_SEATS;
 use crate::error::MillraceError;
 use crate::events::{CommitmentsRecorded, record};
+use crate::prelude::*;
 use crate::state::{Doubt, Job, Mode, Network, Provider, SeatStatus, ShardState, ShardStore};
-use anchor_lang::prelude::*;
 use millrace_protocol::commitment;
 
 /// A commitment for one seat, in the order of the ed25519 check and of the providers' accounts.
@@ -45,7 +45,7 @@ pub fn record_commitments<'info>(
         fits && ctx.remaining_accounts.len() == entries.len(),
         MillraceError::ListLength
     );
-    let clock = Clock::get()?;
+    let clock = clock()?;
     let checked = CheckedSignatures::load(&accounts.instructions, entries.len())?;
     let store = ShardStore::of(&accounts.job, &accounts.shard)?;
     let mut shard = store.load()?;
@@ -57,7 +57,7 @@ pub fn record_commitments<'info>(
     let network = accounts.network.load()?;
     for (at, (entry, info)) in entries.iter().zip(ctx.remaining_accounts).enumerate() {
         let seats = shard.seats.get_mut(usize::from(entry.seat));
-        let seat = seats.ok_or(MillraceError::SeatState)?;
+        let seat = seats.ok_or_else(|| MillraceError::SeatState.refuse())?;
         let working = seat.status() == SeatStatus::Assigned;
         require!(working, MillraceError::SeatState);
         require_keys_eq!(seat.provider, info.key(), MillraceError::WrongAccount);

@@ -1,8 +1,8 @@
 use crate::constants::MAX_SEATS;
 use crate::error::MillraceError;
 use crate::events::{ResultsRevealed, record};
+use crate::prelude::*;
 use crate::state::{Job, Mode, Network, Orchestrator, SeatStatus, Shard, ShardState, ShardStore};
-use anchor_lang::prelude::*;
 use millrace_protocol::commitment;
 
 /// The preimage of one seat's commitment.
@@ -27,7 +27,7 @@ pub struct RecordReveals<'info> {
     pub key: Signer<'info>,
     /// Its account.
     #[account(has_one = key @ MillraceError::NotAuthorized)]
-    pub orchestrator: Account<'info, Orchestrator>,
+    pub orchestrator: AccountLoader<'info, Orchestrator>,
     /// The network.
     pub network: AccountLoader<'info, Network>,
     /// The job.
@@ -45,6 +45,7 @@ pub fn record_reveals(ctx: Context<RecordReveals>, entries: Vec<RevealEntry>) ->
     // orchestrator: who attests a delivery must be the one whom the job asks for
     accounts
         .orchestrator
+        .load()?
         .require_serves(&*accounts.job.load()?)?;
     let store = ShardStore::of(&accounts.job, &accounts.shard)?;
     let mut shard = store.load()?;
@@ -77,7 +78,7 @@ pub(crate) fn reveal(
     entries: &[RevealEntry],
     delivered: bool,
 ) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = clock()?.unix_timestamp;
     let fits = (1..=MAX_SEATS).contains(&entries.len());
     require!(fits, MillraceError::ListLength);
     // CANNOT show results while somebody could still copy them
@@ -87,7 +88,7 @@ pub(crate) fn reveal(
 
     for entry in entries {
         let seats = shard.seats.get_mut(usize::from(entry.seat));
-        let seat = seats.ok_or(MillraceError::SeatState)?;
+        let seat = seats.ok_or_else(|| MillraceError::SeatState.refuse())?;
         let committed = seat.status() == SeatStatus::Committed;
         require!(committed, MillraceError::SeatState);
         let place = commitment::Seat {

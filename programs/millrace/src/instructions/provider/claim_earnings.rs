@@ -1,10 +1,9 @@
 use crate::error::MillraceError;
 use crate::events::{EarningsClaimed, record};
-use crate::instructions::tokens::{Money, TokenView};
+use crate::instructions::tokens::Money;
 use crate::math::money;
+use crate::prelude::*;
 use crate::state::Provider;
-use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 
 /// Accounts of `claim_earnings`. Nobody signs: the tokens can go to the authority alone.
 #[event_cpi]
@@ -17,7 +16,7 @@ pub struct ClaimEarnings<'info> {
     #[account(mut)]
     pub earnings_vault: InterfaceAccount<'info, TokenAccount>,
     /// Mint of payments; the vault's.
-    #[account(address = earnings_vault.mint @ MillraceError::WrongAccount)]
+    #[account(address = earnings_vault.load()?.mint @ MillraceError::WrongAccount)]
     pub payment_mint: InterfaceAccount<'info, Mint>,
     /// A token account of the provider's authority.
     #[account(mut)]
@@ -37,7 +36,7 @@ pub fn claim_earnings(ctx: Context<ClaimEarnings>) -> Result<()> {
         provider.invariant()?;
         (provider.authority, provider.bump, amount, provider.claimed)
     };
-    let destination = TokenView::of(accounts.destination.as_ref(), &accounts.token_program)?;
+    let destination = TokenView::of(accounts.destination.as_ref(), key(&accounts.token_program))?;
     destination.require(&accounts.payment_mint.key(), &authority)?;
     let money = Money {
         program: &accounts.token_program,

@@ -1,11 +1,10 @@
 use crate::constants::seeds;
 use crate::error::MillraceError;
 use crate::events::{RewardsClaimed, record};
-use crate::instructions::tokens::{Money, TokenView};
+use crate::instructions::tokens::Money;
 use crate::math::money;
+use crate::prelude::*;
 use crate::state::{Provider, Rewards};
-use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 
 /// Accounts of `claim_rewards`. Nobody signs: the tokens can go to the authority alone.
 #[event_cpi]
@@ -16,12 +15,12 @@ pub struct ClaimRewards<'info> {
     pub provider: AccountLoader<'info, Provider>,
     /// The book of rewards.
     #[account(mut, has_one = vault @ MillraceError::WrongAccount)]
-    pub rewards: Account<'info, Rewards>,
+    pub rewards: AccountLoader<'info, Rewards>,
     /// The rewards' vault.
     #[account(mut)]
     pub vault: InterfaceAccount<'info, TokenAccount>,
     /// Mint of stake; the vault's.
-    #[account(address = vault.mint @ MillraceError::WrongAccount)]
+    #[account(address = vault.load()?.mint @ MillraceError::WrongAccount)]
     pub stake_mint: InterfaceAccount<'info, Mint>,
     /// A token account of the provider's authority.
     #[account(mut)]
@@ -32,33 +31,37 @@ pub struct ClaimRewards<'info> {
 
 /// Moves the rewards that were banked for a provider.
 pub fn claim_rewards(ctx: Context<ClaimRewards>) -> Result<()> {
-    let accounts = &mut *ctx.accounts;
+    let accounts = &ctx.accounts;
     let (authority, amount) = {
         let mut provider = accounts.provider.load_mut()?;
         (provider.authority, std::mem::take(&mut provider.reward_due))
     };
     require!(amount > 0, MillraceError::AmountZero);
-    let destination = TokenView::of(accounts.destination.as_ref(), &accounts.token_program)?;
+    let destination = TokenView::of(accounts.destination.as_ref(), key(&accounts.token_program))?;
     destination.require(&accounts.stake_mint.key(), &authority)?;
-    accounts.rewards.paid = money::add(accounts.rewards.paid, amount)?;
-    accounts.rewards.invariant()?;
+    let (bump, paid_after) = {
+        let mut rewards = accounts.rewards.load_mut()?;
+        rewards.paid = money::add(rewards.paid, amount)?;
+        rewards.invariant()?;
+        (rewards.bump, rewards.paid)
+    };
     let money = Money {
         program: &accounts.token_program,
         mint: accounts.stake_mint.as_ref(),
     };
-    let signer: &[&[u8]] = &[seeds::REWARDS, &[accounts.rewards.bump]];
+    let signer: &[&[u8]] = &[seeds::REWARDS, &[bump]];
     money.send(
         (accounts.vault.as_ref(), accounts.destination.as_ref()),
         accounts.rewards.as_ref(),
         amount,
-        &[signer],
+        signer,
     )?;
     record(
         &ctx.accounts.event_authority,
         &RewardsClaimed {
             provider: ctx.accounts.provider.key(),
             amount,
-            paid_after: ctx.accounts.rewards.paid,
+            paid_after,
         },
     )?;
     Ok(())

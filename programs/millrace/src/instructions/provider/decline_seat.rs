@@ -1,8 +1,8 @@
 use crate::error::MillraceError;
 use crate::events::{SeatDeclined, record};
 use crate::instructions::orchestrator::CheckedSignatures;
+use crate::prelude::*;
 use crate::state::{Job, Network, Provider, SeatStatus, ShardState, ShardStore};
-use anchor_lang::prelude::*;
 use millrace_protocol::commitment;
 
 /// Accounts of `decline_seat`. Nobody but the provider's operator signs anything, and that off chain.
@@ -29,7 +29,7 @@ pub struct DeclineSeat<'info> {
 /// Leaves a seat without penalty, as its operator has signed; only until its time to accept ends.
 pub fn decline_seat(ctx: Context<DeclineSeat>, seat: u8) -> Result<()> {
     let accounts = &ctx.accounts;
-    let clock = Clock::get()?;
+    let clock = clock()?;
     let checked = CheckedSignatures::load(&accounts.instructions, 1)?;
     let store = ShardStore::of(&accounts.job, &accounts.shard)?;
     let mut shard = store.load()?;
@@ -44,7 +44,10 @@ pub fn decline_seat(ctx: Context<DeclineSeat>, seat: u8) -> Result<()> {
 
     // seat
     let at = usize::from(seat);
-    let declined = shard.seats.get(at).ok_or(MillraceError::SeatState)?;
+    let declined = shard
+        .seats
+        .get(at)
+        .ok_or_else(|| MillraceError::SeatState.refuse())?;
     let working = declined.status() == SeatStatus::Assigned;
     require!(working, MillraceError::SeatState);
     let provider = accounts.provider.key();

@@ -1,12 +1,9 @@
 use crate::constants::seeds;
 use crate::error::MillraceError;
 use crate::events::{ProviderDeregistered, record};
-use crate::instructions::tokens::{Money, TokenView};
+use crate::instructions::tokens::Money;
+use crate::prelude::*;
 use crate::state::Provider;
-use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{
-    CloseAccount, Mint, TokenAccount, TokenInterface, close_account,
-};
 
 /// Accounts of `deregister`.
 #[event_cpi]
@@ -27,7 +24,7 @@ pub struct Deregister<'info> {
     #[account(mut)]
     pub stake_vault: InterfaceAccount<'info, TokenAccount>,
     /// Mint of stake; the vault's.
-    #[account(address = stake_vault.mint @ MillraceError::WrongAccount)]
+    #[account(address = stake_vault.load()?.mint @ MillraceError::WrongAccount)]
     pub stake_mint: InterfaceAccount<'info, Mint>,
     /// A token account of the authority, for what was donated to the stake vault.
     #[account(mut, dup)]
@@ -38,7 +35,7 @@ pub struct Deregister<'info> {
     #[account(mut)]
     pub earnings_vault: InterfaceAccount<'info, TokenAccount>,
     /// Mint of payments; the vault's.
-    #[account(address = earnings_vault.mint @ MillraceError::WrongAccount)]
+    #[account(address = earnings_vault.load()?.mint @ MillraceError::WrongAccount)]
     pub payment_mint: InterfaceAccount<'info, Mint>,
     /// A token account of the authority, for what was donated to the earnings vault.
     #[account(mut, dup)]
@@ -55,10 +52,13 @@ impl Deregister<'_> {
 
         // destinations
         let authority = self.authority.key();
-        let of_stake = TokenView::of(self.stake_destination.as_ref(), &self.stake_token_program)?;
+        let of_stake = TokenView::of(
+            self.stake_destination.as_ref(),
+            key(&self.stake_token_program),
+        )?;
         of_stake.require(&self.stake_mint.key(), &authority)?;
         let program = &self.payment_token_program;
-        let of_earnings = TokenView::of(self.earnings_destination.as_ref(), program)?;
+        let of_earnings = TokenView::of(self.earnings_destination.as_ref(), key(program))?;
         of_earnings.require(&self.payment_mint.key(), &authority)
     }
 }
@@ -94,19 +94,15 @@ pub fn deregister(ctx: Context<Deregister>) -> Result<()> {
         money.send(
             (from, to),
             accounts.provider.as_ref(),
-            vault.amount,
-            &[signer],
+            vault.load()?.amount,
+            signer,
         )?;
-        let closing = CloseAccount {
-            account: vault.to_account_info(),
-            destination: accounts.authority.to_account_info(),
-            authority: accounts.provider.to_account_info(),
-        };
-        close_account(CpiContext::new_with_signer(
-            program.key(),
-            closing,
-            &[signer],
-        ))?;
+        money.close(
+            from,
+            accounts.authority.as_ref(),
+            accounts.provider.as_ref(),
+            signer,
+        )?;
     }
     record(
         &ctx.accounts.event_authority,
@@ -115,7 +111,5 @@ pub fn deregister(ctx: Context<Deregister>) -> Result<()> {
             authority,
         },
     )?;
-    accounts
-        .provider
-        .close(accounts.authority.to_account_info())
+    accounts.provider.close(accounts.authority.as_ref())
 }

@@ -1,9 +1,8 @@
 use crate::constants::{ACCOUNT_VERSION, seeds};
 use crate::error::MillraceError;
 use crate::events::{ProviderRegistered, record};
+use crate::prelude::*;
 use crate::state::{Network, Offer, Provider};
-use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 
 /// Who a provider is and what it offers.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
@@ -97,7 +96,7 @@ pub fn register_provider(ctx: Context<RegisterProvider>, args: RegisterProviderA
         provider.stake_vault = accounts.stake_vault.key();
         provider.earnings_vault = accounts.earnings_vault.key();
         provider.set_offer(&args.offer);
-        provider.registered_at = Clock::get()?.unix_timestamp;
+        provider.registered_at = clock()?.unix_timestamp;
         provider.bump = ctx.bumps.provider;
         provider.version = ACCOUNT_VERSION;
         provider.invariant()?;

@@ -1,7 +1,7 @@
 use crate::error::MillraceError;
 use crate::events::{UnstakeRequested, record};
+use crate::prelude::*;
 use crate::state::{Network, Provider};
-use anchor_lang::prelude::*;
 
 /// Accounts of `request_unstake`.
 #[event_cpi]
@@ -21,10 +21,10 @@ pub fn request_unstake(ctx: Context<RequestUnstake>, amount: u64) -> Result<()> 
     require!(amount > 0, MillraceError::AmountZero);
     let accounts = &ctx.accounts;
     let wait = i64::from(accounts.network.load()?.unbonding_secs);
-    let until = Clock::get()?
+    let until = clock()?
         .unix_timestamp
         .checked_add(wait)
-        .ok_or(MillraceError::AmountOverflow)?;
+        .ok_or_else(|| MillraceError::AmountOverflow.refuse())?;
     let (active_after, unbonding_after) = {
         let mut provider = accounts.provider.load_mut()?;
         provider.unbond(amount, until)?;

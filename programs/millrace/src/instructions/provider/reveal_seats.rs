@@ -1,7 +1,7 @@
 use crate::events::{ResultsRevealed, record};
 use crate::instructions::orchestrator::{RevealEntry, reveal};
+use crate::prelude::*;
 use crate::state::{Job, Network, ShardStore};
-use anchor_lang::prelude::*;
 
 /// Accounts of `reveal_seats`. Preimages need no signature.
 #[event_cpi]

@@ -1,7 +1,7 @@
 use crate::error::MillraceError;
 use crate::events::{OperatorRotated, record};
+use crate::prelude::*;
 use crate::state::Provider;
-use anchor_lang::prelude::*;
 
 /// Accounts of `rotate_operator`.
 #[event_cpi]

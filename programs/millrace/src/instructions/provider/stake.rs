@@ -1,9 +1,8 @@
 use crate::error::MillraceError;
 use crate::events::{StakeDeposited, record};
 use crate::instructions::tokens::Money;
+use crate::prelude::*;
 use crate::state::{Network, Provider};
-use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 
 /// Accounts of `stake`.
 #[event_cpi]

@@ -1,7 +1,7 @@
 use crate::error::MillraceError;
 use crate::events::{ProviderUpdated, record};
+use crate::prelude::*;
 use crate::state::{Offer, Provider};
-use anchor_lang::prelude::*;
 
 /// Accounts of `update_provider`.
 #[event_cpi]

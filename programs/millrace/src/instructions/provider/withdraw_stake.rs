@@ -1,9 +1,8 @@
 use crate::error::MillraceError;
 use crate::events::{StakeWithdrawn, record};
-use crate::instructions::tokens::{Money, TokenView};
+use crate::instructions::tokens::Money;
+use crate::prelude::*;
 use crate::state::Provider;
-use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 
 /// Accounts of `withdraw_stake`.
 #[event_cpi]
@@ -22,7 +21,7 @@ pub struct WithdrawStake<'info> {
     #[account(mut)]
     pub stake_vault: InterfaceAccount<'info, TokenAccount>,
     /// Mint of stake; the vault's.
-    #[account(address = stake_vault.mint @ MillraceError::WrongAccount)]
+    #[account(address = stake_vault.load()?.mint @ MillraceError::WrongAccount)]
     pub stake_mint: InterfaceAccount<'info, Mint>,
     /// A token account of the provider's authority.
     #[account(mut)]
@@ -35,11 +34,11 @@ pub struct WithdrawStake<'info> {
 pub fn withdraw_stake(ctx: Context<WithdrawStake>) -> Result<()> {
     let accounts = &ctx.accounts;
     let authority = accounts.authority.key();
-    let destination = TokenView::of(accounts.destination.as_ref(), &accounts.token_program)?;
+    let destination = TokenView::of(accounts.destination.as_ref(), key(&accounts.token_program))?;
     destination.require(&accounts.stake_mint.key(), &authority)?;
     let (amount, bump, withdrawn_after) = {
         let mut provider = accounts.provider.load_mut()?;
-        let amount = provider.withdraw(Clock::get()?.unix_timestamp)?;
+        let amount = provider.withdraw(clock()?.unix_timestamp)?;
         provider.invariant()?;
         (amount, provider.bump, provider.withdrawn)
     };

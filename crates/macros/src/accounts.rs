@@ -1,0 +1,316 @@
+//! `#[derive(Accounts)]`.
+
+use anchor_syn::{AccountField, AccountsStruct, ConstraintGroup, ConstraintInitGroup, Field};
+use anchor_syn::{InitKind, SeedsExpr, Ty};
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote};
+use syn::punctuated::Punctuated;
+use syn::{Error, Expr, FnArg, Item, ItemStruct, PatType, Token, Type};
+
+pub fn derive(input: TokenStream) -> syn::Result<TokenStream> {
+    let item: ItemStruct = syn::parse2(input)?;
+    let accounts = anchor_syn::parser::accounts::parse(&item)?;
+    let parse = parse(&accounts, &item)?;
+    // Of Anchor's output all is kept but this one implementation.
+    let mut anchors: syn::File = syn::parse2(accounts.to_token_stream())?;
+    anchors.items.retain(|item| !implements(item, "Accounts"));
+    let kept = &anchors.items;
+    Ok(quote!(#(#kept)* #parse))
+}
+
+/// Numbers are copied, as seeds write them down by value.
+fn is_number(ty: &Type) -> bool {
+    let Type::Path(path) = ty else {
+        return false;
+    };
+    ["u8", "u16", "u32", "u64", "i64"]
+        .iter()
+        .any(|name| path.path.is_ident(name))
+}
+
+fn implements(item: &Item, name: &str) -> bool {
+    let Item::Impl(block) = item else {
+        return false;
+    };
+    let of = block
+        .trait_
+        .as_ref()
+        .and_then(|(_, path, _)| path.segments.last());
+    of.is_some_and(|segment| segment.ident == name)
+}
+
+/// The arguments that `#[instruction(...)]` names.
+fn arguments(item: &ItemStruct) -> syn::Result<Vec<PatType>> {
+    let mut attrs = item.attrs.iter();
+    let Some(attr) = attrs.find(|attr| attr.path().is_ident("instruction")) else {
+        return Ok(Vec::new());
+    };
+    let list = attr.parse_args_with(Punctuated::<FnArg, Token![,]>::parse_terminated)?;
+    let typed = list.into_iter().map(|argument| match argument {
+        FnArg::Typed(typed) => Ok(typed),
+        FnArg::Receiver(receiver) => Err(Error::new_spanned(receiver, "wanted: name: type")),
+    });
+    typed.collect()
+}
+
+/// The implementation of the program's `crate::account::Parse`, and Anchor's `Accounts` by means of it.
+fn parse(accounts: &AccountsStruct, item: &ItemStruct) -> syn::Result<TokenStream> {
+    let arguments = arguments(item)?;
+    let name = &accounts.ident;
+    let bumps = format_ident!("{name}Bumps");
+    let fields: Vec<&Field> = accounts
+        .fields
+        .iter()
+        .map(|field| match field {
+            AccountField::Field(field) => Ok(field),
+            AccountField::CompositeField(inner) => Err(Error::new_spanned(
+                &inner.ident,
+                "accounts within accounts are not known here",
+            )),
+        })
+        .collect::<syn::Result<_>>()?;
+    let count = fields.len();
+    let slots = fields
+        .iter()
+        .map(|f| slot(f))
+        .collect::<syn::Result<Vec<_>>>()?;
+    let idents: Vec<_> = fields.iter().map(|field| &field.ident).collect();
+    let mut existing = Vec::new();
+    let mut made = Vec::new();
+    // By the types as they are written: Anchor's parser knows them by the names of its own.
+    for (field, written) in fields.iter().zip(&item.fields) {
+        match &field.constraints.init {
+            None => existing.push(wrap(field, &written.ty)),
+            Some(init) => made.push(make(field, &written.ty, init)?),
+        }
+    }
+    let relations = fields.iter().map(|f| relations(f));
+
+    // An instruction whose accounts depend on its arguments names them all.
+    let (names, types): (Vec<_>, Vec<_>) = arguments.iter().map(|a| (&a.pat, &a.ty)).unzip();
+    let (generics, args) = match arguments.is_empty() {
+        true => (quote!('info, A), quote!(A)),
+        false => (quote!('info), quote!((#(#types,)*))),
+    };
+    let place = (0..arguments.len()).map(syn::Index::from);
+    let named = names
+        .iter()
+        .zip(&types)
+        .zip(place)
+        .map(|((name, ty), at)| match is_number(ty) {
+            true => quote!(let #name = args.#at;),
+            false => quote!(let #name = &args.#at;),
+        });
+    let decoded = quote!((#(crate::account::argument::<#types>(&mut data)?,)*));
+    Ok(quote! {
+        #[automatically_derived]
+        impl<#generics> crate::account::Parse<'info, #args> for #name<'info> {
+            #[inline(never)]
+            #[allow(unused_variables)]
+            fn parse(
+                rest: &mut &'info [anchor_lang::prelude::AccountInfo<'info>],
+                args: &#args,
+                bumps: &mut #bumps,
+            ) -> anchor_lang::Result<Self> {
+                static SLOTS: [crate::account::Slot; #count] = [#(#slots),*];
+                let [#(#idents),*] = crate::account::check(&SLOTS, rest)?;
+                #(#named)*
+                #(#existing)*
+                #(#made)*
+                #(#relations)*
+                Ok(Self { #(#idents),* })
+            }
+        }
+
+        #[automatically_derived]
+        impl<'info> anchor_lang::Accounts<'info, #bumps> for #name<'info> {
+            #[allow(unused_mut)]
+            fn try_accounts(
+                _: &anchor_lang::prelude::Pubkey,
+                rest: &mut &'info [anchor_lang::prelude::AccountInfo<'info>],
+                mut data: &[u8],
+                bumps: &mut #bumps,
+                _: &mut ::std::collections::BTreeSet<anchor_lang::prelude::Pubkey>,
+            ) -> anchor_lang::Result<Self> {
+                let args = #decoded;
+                <Self as crate::account::Parse<_>>::parse(rest, &args, bumps)
+            }
+        }
+    })
+}
+
+/// What the table says about an account.
+fn slot(field: &Field) -> syn::Result<TokenStream> {
+    known(field)?;
+    let writable = field.constraints.is_mutable() && field.constraints.init.is_none();
+    let optional = field.is_optional;
+    // Two names for one token account would be two views of one balance.
+    let apart = matches!(field.ty, Ty::InterfaceAccount(_))
+        && field.constraints.is_mutable()
+        && !field.constraints.is_dup();
+    let kind = match &field.ty {
+        _ if field.constraints.init.is_some() => quote!(New),
+        Ty::Signer => quote!(Signer),
+        Ty::AccountLoader(of) => {
+            let of = &of.account_type_path;
+            quote!(Own(crate::account::own::<#of>()))
+        }
+        Ty::InterfaceAccount(of) => {
+            let last = of.account_type_path.path.segments.last();
+            match last.is_some_and(|segment| segment.ident == "Mint") {
+                true => quote!(Mint),
+                false => quote!(Token),
+            }
+        }
+        Ty::Interface(_) => quote!(TokenProgram),
+        Ty::Program(_) => quote!(SystemProgram),
+        Ty::UncheckedAccount | Ty::AccountInfo => quote!(Any),
+        _ => {
+            return Err(Error::new_spanned(
+                &field.ident,
+                "a type that is not known here",
+            ));
+        }
+    };
+    Ok(quote!(crate::account::Slot {
+        kind: crate::account::Kind::#kind,
+        writable: #writable,
+        optional: #optional,
+        apart: #apart,
+    }))
+}
+
+/// Refuses constraints that would be left out.
+fn known(field: &Field) -> syn::Result<()> {
+    let ConstraintGroup {
+        init: _,
+        zeroed,
+        mutable: _,
+        dup: _,
+        signer,
+        owner,
+        rent_exempt,
+        seeds,
+        executable,
+        has_one: _,
+        raw,
+        close,
+        address: _,
+        associated_token,
+        token_account: _,
+        mint,
+        realloc,
+    } = &field.constraints;
+    let none = zeroed.is_none()
+        && signer.is_none()
+        && owner.is_none()
+        && (rent_exempt.is_none() && seeds.is_none() || field.constraints.init.is_some())
+        && executable.is_none()
+        && raw.is_empty()
+        && close.is_none()
+        && associated_token.is_none()
+        && mint.is_none()
+        && realloc.is_none();
+    match none {
+        true => Ok(()),
+        false => Err(Error::new_spanned(
+            &field.ident,
+            "a constraint that is not known here",
+        )),
+    }
+}
+
+fn wrap(field: &Field, ty: &Type) -> TokenStream {
+    let name = &field.ident;
+    match field.is_optional {
+        true => {
+            quote!(let #name: #ty = crate::account::present(#name).map(crate::account::Checked::checked);)
+        }
+        false => quote!(let #name: #ty = crate::account::Checked::checked(#name);),
+    }
+}
+
+/// Makes the account of an `init`.
+fn make(field: &Field, ty: &Type, init: &ConstraintInitGroup) -> syn::Result<TokenStream> {
+    let name = &field.ident;
+    let wrong = |what| Error::new_spanned(&field.ident, what);
+    let seeds = init
+        .seeds
+        .as_ref()
+        .ok_or_else(|| wrong("init without seeds"))?;
+    let SeedsExpr::List(seeds) = &seeds.seeds else {
+        return Err(wrong("seeds that are no list"));
+    };
+    let seeds: Vec<_> = seeds.iter().collect();
+    let seeds = quote!(&[#(#seeds),*]);
+    let payer = &init.payer;
+    let body = match &init.kind {
+        InitKind::Program { .. } | InitKind::Interface { .. } => {
+            let space = init
+                .space
+                .as_ref()
+                .ok_or_else(|| wrong("init without space"))?;
+            quote!(crate::account::create(&#payer, #name, #space, #seeds)?)
+        }
+        InitKind::Token { .. } if !init.if_needed => token(&init.kind, name, payer, &seeds)?,
+        InitKind::Token { .. } => {
+            let made = token(&init.kind, name, payer, &seeds)?;
+            // Made just now under another name.
+            quote!(match crate::account::is_made(#name) {
+                true => crate::account::require_made(#name, #seeds)?,
+                false => #made,
+            })
+        }
+        _ => return Err(wrong("an init that is not known here")),
+    };
+    Ok(quote! {
+        bumps.#name = #body;
+        let #name: #ty = crate::account::Checked::checked(#name);
+    })
+}
+
+fn token(
+    kind: &InitKind,
+    name: &syn::Ident,
+    payer: &Expr,
+    seeds: &TokenStream,
+) -> syn::Result<TokenStream> {
+    let InitKind::Token {
+        owner,
+        mint,
+        token_program,
+    } = kind
+    else {
+        return Err(Error::new_spanned(name, "an init that is not known here"));
+    };
+    let program = token_program.as_ref();
+    let program =
+        program.ok_or_else(|| Error::new_spanned(name, "token::token_program is missing"))?;
+    Ok(quote!(crate::account::create_vault(&#payer, #name, (&#mint, &#owner, &#program), #seeds)?))
+}
+
+/// Comparisons with the keys that other accounts hold.
+fn relations(field: &Field) -> TokenStream {
+    let name = &field.ident;
+    let mut checks = Vec::new();
+    for has in &field.constraints.has_one {
+        let (target, error) = (&has.join_target, code(&has.error, "ConstraintHasOne"));
+        checks.push(quote! {
+            crate::account::same(&#name.load()?.#target, crate::account::key(&#target), #error)?;
+        });
+    }
+    if let Some(address) = &field.constraints.address {
+        let (wanted, error) = (&address.address, code(&address.error, "ConstraintAddress"));
+        checks.push(quote!(crate::account::same(&#wanted, crate::account::key(&#name), #error)?;));
+    }
+    quote!(#(#checks)*)
+}
+
+/// The error that the attribute names, or Anchor's for its kind.
+fn code(named: &Option<Expr>, anchors: &str) -> TokenStream {
+    let anchors = format_ident!("{anchors}");
+    match named {
+        Some(error) => quote!(#error),
+        None => quote!(anchor_lang::error::ErrorCode::#anchors),
+    }
+}

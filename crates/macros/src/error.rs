@@ -1,0 +1,31 @@
+//! `#[error_code]`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::ItemEnum;
+
+pub fn expand(input: TokenStream) -> syn::Result<TokenStream> {
+    let whole: ItemEnum = syn::parse2(input)?;
+    let mut bare = whole.clone();
+    for variant in &mut bare.variants {
+        variant.attrs.retain(|attr| !attr.path().is_ident("msg"));
+    }
+    let name = &whole.ident;
+    Ok(quote! {
+        #[cfg(not(target_os = "solana"))]
+        #[anchor_lang::error_code]
+        #whole
+
+        #[cfg(target_os = "solana")]
+        #[derive(Clone, Copy)]
+        #[repr(u32)]
+        #bare
+
+        #[cfg(target_os = "solana")]
+        impl From<#name> for anchor_lang::error::Error {
+            fn from(error: #name) -> Self {
+                crate::account::refusal(error as u32 + anchor_lang::error::ERROR_CODE_OFFSET)
+            }
+        }
+    })
+}
