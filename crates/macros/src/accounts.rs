@@ -111,14 +111,14 @@ fn parse(accounts: &AccountsStruct, item: &ItemStruct) -> syn::Result<TokenStrea
                 rest: &mut &'info [anchor_lang::prelude::AccountInfo<'info>],
                 args: &#args,
                 bumps: &mut #bumps,
-            ) -> anchor_lang::Result<Self> {
+            ) -> anchor_lang::Result<Box<Self>> {
                 static SLOTS: [crate::account::Slot; #count] = [#(#slots),*];
                 let [#(#idents),*] = crate::account::check(&SLOTS, rest)?;
                 #(#named)*
                 #(#existing)*
                 #(#made)*
                 #(#relations)*
-                Ok(Self { #(#idents),* })
+                Ok(Box::new(Self { #(#idents),* }))
             }
         }
 
@@ -133,7 +133,7 @@ fn parse(accounts: &AccountsStruct, item: &ItemStruct) -> syn::Result<TokenStrea
                 _: &mut ::std::collections::BTreeSet<anchor_lang::prelude::Pubkey>,
             ) -> anchor_lang::Result<Self> {
                 let args = #decoded;
-                <Self as crate::account::Parse<_>>::parse(rest, &args, bumps)
+                <Self as crate::account::Parse<_>>::parse(rest, &args, bumps).map(|own| *own)
             }
         }
     })
@@ -147,6 +147,7 @@ fn slot(field: &Field) -> syn::Result<TokenStream> {
     // Two names for one token account would be two views of one balance.
     let apart = matches!(field.ty, Ty::InterfaceAccount(_))
         && field.constraints.is_mutable()
+        && field.constraints.init.is_none()
         && !field.constraints.is_dup();
     let kind = match &field.ty {
         _ if field.constraints.init.is_some() => quote!(New),

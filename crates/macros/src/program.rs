@@ -42,7 +42,7 @@ pub fn expand(input: TokenStream) -> syn::Result<TokenStream> {
                     let context = Context {
                         program_id: &crate::ID,
                         // The heap of a call is never freed, so this costs nothing and needs no copy.
-                        accounts: Box::leak(Box::new(own)),
+                        accounts: Box::leak(own),
                         remaining_accounts: rest,
                         bumps,
                     };

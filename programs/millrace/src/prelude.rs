@@ -2,11 +2,12 @@
 //! place of its.
 
 pub use crate::account::{
-    AccountLoader, Interface, InterfaceAccount, Mint, Program, Refuse, Signer, TokenAccount,
-    TokenInterface, TokenView, clock, key,
+    AccountLoader, Held, Interface, InterfaceAccount, Program, Refuse, Signer, TokenView, clock,
+    key,
 };
 pub use crate::{err, require, require_keys_eq};
 pub use anchor_lang::prelude::*;
+pub use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 pub use millrace_macros::{Accounts, error_code, program};
 
 /// Refuses with an error unless a condition holds.

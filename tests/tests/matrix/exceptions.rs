@@ -194,9 +194,8 @@ exceptions! {
         => "AccountDiscriminatorMismatch", "it is made by then";
     "close_job.further0 close_job.further2" [Alias] "further0 further2"
         => "AccountOwnedByWrongProgram", "a shard is closed by then";
-    "challenge_shard.client challenge_shard.source challenge_shard.escrow \
-     close_epoch.rewards post_job.client" [AliasOfNew] "*"
+    "challenge_shard.source challenge_shard.escrow" [AliasOfNew] "*"
         => "AccountNotInitialized", "nothing is there yet";
-    "challenge_shard.shard assign_seats.further*" [AliasOfNew] "*"
+    "assign_seats.further*" [AliasOfNew] "*"
         => "AccountDiscriminatorMismatch", "it is made by then";
 }

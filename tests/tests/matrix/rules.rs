@@ -75,6 +75,7 @@ pub fn usual(attempt: &Attempt) -> &'static str {
         (C::Stranger, Nothing, _) => "ConstraintAddress",
         (C::Alias | C::AliasOfNew, Wallet, _) => "WrongAccount",
         (C::Alias, Ours(_), Ours(_)) => "AccountDiscriminatorMismatch",
+        (C::AliasOfNew, Ours(_), _) => "AccountNotInitialized",
         (C::Alias, Token, Token) => "ConstraintDuplicateMutableAccount",
         (C::Alias | C::AliasOfNew, ..) => "AccountOwnedByWrongProgram",
         (C::Stranger | C::Household | C::Twin | C::OtherOwner | C::OtherMint, ..) => "WrongAccount",

@@ -226,8 +226,5 @@ fn a_job_can_not_close_twice() {
     let job = settled(&mut market, 1);
     let close = market.closing(&job, &[0]);
     market.machine.send(from_ref(&close), &[]).unwrap();
-    refused(
-        market.machine.send(&[close], &[]),
-        "AccountNotInitialized",
-    );
+    refused(market.machine.send(&[close], &[]), "AccountNotInitialized");
 }

@@ -2,11 +2,12 @@
 
 use super::call::{Role, call};
 use super::refusal::Refuse;
-use super::{InterfaceAccount, Mint, key};
+use super::{InterfaceAccount, key};
 use crate::error::MillraceError;
 use anchor_lang::prelude::*;
 use anchor_lang::solana_program::program::get_return_data;
 use anchor_lang::system_program;
+use anchor_spl::token_interface::Mint;
 
 /// Numbers of the system program's instructions.
 mod system {
@@ -57,7 +58,7 @@ pub fn create_with_bump<'info>(
     place.copy_from_slice(seeds);
     let signer = &signer[..=seeds.len()];
 
-    let rent = Rent::get().map_err(Refuse::refuse)?.minimum_balance(space);
+    let rent = rent_of(space)?;
     let system = &system_program::ID;
     let (space, owner) = ((space as u64).to_le_bytes(), owner.as_ref());
     let lamports = account.lamports();
@@ -93,6 +94,32 @@ pub fn create_with_bump<'info>(
     fill(&mut data, &[&system::ASSIGN.to_le_bytes(), owner]);
     call(system, &accounts, &data, signer)
 }
+
+/// What keeps an account of `space` bytes alive, lamports.
+///
+/// The rate is for a byte and a year, and the years are a floating-point number that has never been
+/// other than two (one, with the rate doubled, since SIMD-0194). Arithmetic for any other number would
+/// be six kilobytes of code.
+fn rent_of(space: usize) -> Result<u64> {
+    /// Bytes that an account takes besides its content.
+    const OVERHEAD: u64 = 128;
+    let rent = Rent::get().map_err(Refuse::refuse)?;
+    // A newer version of the library has other names for both.
+    #[allow(deprecated)]
+    let (rate, years) = (rent.lamports_per_byte_year, rent.exemption_threshold);
+    let years = match years.to_bits() {
+        ONE_YEAR => 1,
+        TWO_YEARS => 2,
+        _ => return Err(MillraceError::AmountOverflow.refuse()),
+    };
+    let bytes = OVERHEAD.saturating_add(space as u64);
+    let lamports = rate.checked_mul(years * bytes);
+    lamports.ok_or_else(|| MillraceError::AmountOverflow.refuse())
+}
+
+/// The two numbers of years, as the bits of floating-point numbers.
+const ONE_YEAR: u64 = 1f64.to_bits();
+const TWO_YEARS: u64 = 2f64.to_bits();
 
 /// Makes a token account at the address that `seeds` derive: of the mint, with the authority, by the
 /// token program. Returns the bump.

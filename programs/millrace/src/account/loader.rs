@@ -9,7 +9,7 @@ use std::cell::{Ref, RefMut};
 use std::marker::PhantomData;
 
 /// An account of this program, read and written in place.
-pub struct AccountLoader<'info, T: ZeroCopy + Owner> {
+pub struct AccountLoader<'info, T: Held> {
     info: &'info AccountInfo<'info>,
     kind: PhantomData<T>,
 }
@@ -17,14 +17,16 @@ pub struct AccountLoader<'info, T: ZeroCopy + Owner> {
 stands_for_account!(AccountLoader, T: Held);
 
 /// A type of this program's accounts.
-pub trait Held: ZeroCopy + Owner {}
-
-impl<T: ZeroCopy + Owner> Held for T {}
+pub trait Held: ZeroCopy + Owner {
+    /// Bytes that such an account has at least, without the discriminator. Only accounts that have the
+    /// whole type can be loaded.
+    const LEAST: usize = size_of::<Self>();
+}
 
 /// Bytes before the content.
 const HEAD: usize = 8;
 
-impl<'info, T: ZeroCopy + Owner> AccountLoader<'info, T> {
+impl<'info, T: Held> AccountLoader<'info, T> {
     fn of(info: &'info AccountInfo<'info>) -> Self {
         Self {
             info,

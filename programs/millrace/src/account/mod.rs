@@ -19,11 +19,11 @@ pub use call::{Role, call};
 pub use create::{
     canonical_bump, close, create, create_vault, create_with_bump, is_made, require_made,
 };
-pub use loader::AccountLoader;
+pub use loader::{AccountLoader, Held};
 pub use refusal::{Refuse, of_runtime, refusal};
 pub use slot::{Kind, Own, Slot, argument, check, own, present, same, tag};
-pub use token::{InterfaceAccount, Mint, TokenAccount, TokenView};
-pub use types::{Interface, Program, Signer, TokenInterface};
+pub use token::{InterfaceAccount, TokenView};
+pub use types::{Interface, Program, Signer};
 
 use anchor_lang::prelude::{AccountInfo, Clock, Pubkey, SolanaSysvar as _};
 use anchor_lang::{Bumps, Result};
@@ -39,7 +39,7 @@ pub trait Parse<'info, A>: Bumps + Sized {
         rest: &mut &'info [AccountInfo<'info>],
         args: &A,
         bumps: &mut Self::Bumps,
-    ) -> Result<Self>;
+    ) -> Result<Box<Self>>;
 }
 
 /// An account that has passed the checks of its type.

@@ -1,9 +1,9 @@
 //! The table of an instruction's accounts, and the one function that reads it.
 
+use super::loader::Held;
 use super::refusal::Refuse;
 use anchor_lang::prelude::*;
-use anchor_lang::{Discriminator, system_program};
-use bytemuck::Pod;
+use anchor_lang::system_program;
 
 /// What an account must be.
 pub enum Kind {
@@ -32,10 +32,10 @@ pub struct Own {
 }
 
 /// The type `T` in a table.
-pub const fn own<T: Discriminator + Pod>() -> Own {
+pub const fn own<T: Held>() -> Own {
     Own {
         tag: tag(T::DISCRIMINATOR),
-        size: size_of::<T>(),
+        size: T::LEAST,
     }
 }
 
@@ -173,5 +173,9 @@ pub fn same(one: &Pubkey, other: &Pubkey, error: impl Refuse) -> Result<()> {
 /// # Errors
 /// Anchor's `InstructionDidNotDeserialize`.
 pub fn argument<T: AnchorDeserialize>(data: &mut &[u8]) -> Result<T> {
-    T::deserialize(data).map_err(|_| ErrorCode::InstructionDidNotDeserialize.refuse())
+    T::deserialize(data).map_err(|error| {
+        // The transaction ends here, and taking the error apart would be more code than all else.
+        std::mem::forget(error);
+        ErrorCode::InstructionDidNotDeserialize.refuse()
+    })
 }

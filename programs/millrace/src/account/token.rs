@@ -6,9 +6,10 @@ use super::slot::is_empty;
 use super::stands_for_account;
 use crate::error::MillraceError;
 use anchor_lang::prelude::*;
+use anchor_spl::token_interface::TokenAccount;
 use std::marker::PhantomData;
 
-/// A token account or a mint of either token program.
+/// A token account or a mint of either token program, by the name of Anchor's type for it.
 pub struct InterfaceAccount<'info, T> {
     info: &'info AccountInfo<'info>,
     kind: PhantomData<T>,
@@ -24,12 +25,6 @@ impl<'info, T> InterfaceAccount<'info, T> {
 }
 
 stands_for_account!(InterfaceAccount, T: Sized);
-
-/// A token account.
-pub struct TokenAccount;
-
-/// A mint.
-pub struct Mint;
 
 /// Bytes of a token account without extensions.
 const ACCOUNT: usize = 165;

@@ -51,9 +51,6 @@ impl<'info, T> Interface<'info, T> {
 
 stands_for_account!(Interface, T: Sized);
 
-/// SPL Token and Token-2022.
-pub struct TokenInterface;
-
 impl<'info> Checked<'info> for UncheckedAccount<'info> {
     fn checked(info: &'info AccountInfo<'info>) -> Self {
         Self::try_from(info)

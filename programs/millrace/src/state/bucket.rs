@@ -24,6 +24,8 @@ pub struct Bucket {
     pub reserved: [u8; 29],
 }
 
+impl Held for Bucket {}
+
 impl Bucket {
     /// Bytes of the account, discriminator included.
     pub const SIZE: usize = 8 + std::mem::size_of::<Self>();

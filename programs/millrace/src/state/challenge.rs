@@ -23,6 +23,8 @@ pub struct Challenge {
     pub reserved: [u8; 17],
 }
 
+impl Held for Challenge {}
+
 impl Challenge {
     /// Bytes of the account, discriminator included.
     pub const SIZE: usize = 8 + std::mem::size_of::<Self>();

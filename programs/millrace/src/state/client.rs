@@ -25,6 +25,8 @@ pub struct Client {
     pub reserved: [u8; 34],
 }
 
+impl Held for Client {}
+
 impl Client {
     /// Bytes of the account, discriminator included.
     pub const SIZE: usize = 8 + std::mem::size_of::<Self>();

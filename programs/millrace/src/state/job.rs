@@ -153,6 +153,8 @@ pub enum JobState {
     Expired = 3,
 }
 
+impl Held for Job {}
+
 impl Job {
     /// Bytes of the account, discriminator included.
     pub const SIZE: usize = 8 + std::mem::size_of::<Self>();

@@ -158,6 +158,8 @@ impl NetworkParameters {
     }
 }
 
+impl Held for Network {}
+
 impl Network {
     /// Bytes of the account, discriminator included.
     pub const SIZE: usize = 8 + std::mem::size_of::<Self>();

@@ -29,6 +29,8 @@ pub struct Orchestrator {
     pub reserved: [u8; 21],
 }
 
+impl Held for Orchestrator {}
+
 impl Orchestrator {
     /// Bytes of the account, discriminator included.
     pub const SIZE: usize = 8 + std::mem::size_of::<Self>();

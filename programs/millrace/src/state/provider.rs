@@ -77,6 +77,8 @@ pub struct Provider {
     pub points: [Points; PROVIDER_EPOCHS],
 }
 
+impl Held for Provider {}
+
 impl Provider {
     /// Bytes of the account, discriminator included.
     pub const SIZE: usize = 8 + std::mem::size_of::<Self>();

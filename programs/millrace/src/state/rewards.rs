@@ -23,6 +23,8 @@ pub struct Rewards {
     pub reserved: [u8; 38],
 }
 
+impl Held for Rewards {}
+
 impl Rewards {
     /// Bytes of the account, discriminator included.
     pub const SIZE: usize = 8 + std::mem::size_of::<Self>();
@@ -65,6 +67,8 @@ pub struct Epoch {
     /// For later versions.
     pub reserved: [u8; 26],
 }
+
+impl Held for Epoch {}
 
 impl Epoch {
     /// Bytes of the account, discriminator included.

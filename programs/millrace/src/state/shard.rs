@@ -154,6 +154,11 @@ impl Seat {
     }
 }
 
+impl Held for Shard {
+    // Only as many seats as the job may have are stored.
+    const LEAST: usize = Self::HEAD;
+}
+
 impl Shard {
     /// Bytes before the seats.
     pub const HEAD: usize = std::mem::offset_of!(Self, seats);

@@ -24,7 +24,7 @@ impl<'a, 'info> ShardStore<'a, 'info> {
     /// missing for one that has.
     pub fn of(
         job: &'a AccountLoader<'info, Job>,
-        own: &'a Option<UncheckedAccount<'info>>,
+        own: &'a Option<impl AsRef<AccountInfo<'info>>>,
     ) -> Result<Self> {
         let inline = job.load()?.shards == 1;
         require!(inline == own.is_none(), MillraceError::ShardPlace);

@@ -1,7 +1,7 @@
 use crate::error::MillraceError;
 use crate::events::{DeliveryAcknowledged, record};
 use crate::prelude::*;
-use crate::state::{Job, Orchestrator, SeatStatus, ShardStore};
+use crate::state::{Job, Orchestrator, SeatStatus, Shard, ShardStore};
 
 /// Accounts of `acknowledge_delivery`.
 #[event_cpi]
@@ -15,9 +15,8 @@ pub struct AcknowledgeDelivery<'info> {
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
     /// The shard, where it has an account of its own.
-    /// CHECK: by [`ShardStore`].
     #[account(mut)]
-    pub shard: Option<UncheckedAccount<'info>>,
+    pub shard: Option<AccountLoader<'info, Shard>>,
 }
 
 impl AcknowledgeDelivery<'_> {

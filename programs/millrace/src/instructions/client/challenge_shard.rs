@@ -4,7 +4,9 @@ use crate::events::{ShardChallenged, record};
 use crate::instructions::tokens::Money;
 use crate::math::money;
 use crate::prelude::*;
-use crate::state::{Challenge, Client, Doubt, Job, Mode, SeatStatus, ShardState, ShardStore};
+use crate::state::{
+    Challenge, Client, Doubt, Job, Mode, SeatStatus, Shard, ShardState, ShardStore,
+};
 
 /// Accounts of `challenge_shard`.
 #[event_cpi]
@@ -21,9 +23,8 @@ pub struct ChallengeShard<'info> {
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
     /// The shard, where it has an account of its own.
-    /// CHECK: by [`ShardStore`].
     #[account(mut)]
-    pub shard: Option<UncheckedAccount<'info>>,
+    pub shard: Option<AccountLoader<'info, Shard>>,
     /// The challenge.
     #[account(
         init,

@@ -4,7 +4,7 @@ use crate::math::draw::{Draw, draw};
 use crate::math::slot_hashes::SLOT_HASHES;
 use crate::math::slot_hashes::SlotHashes;
 use crate::prelude::*;
-use crate::state::{Doubt, Job, SeatStatus, ShardStore};
+use crate::state::{Doubt, Job, SeatStatus, Shard, ShardStore};
 
 /// Accounts of `draw_audit`.
 #[event_cpi]
@@ -14,9 +14,8 @@ pub struct DrawAudit<'info> {
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
     /// The shard, where it has an account of its own.
-    /// CHECK: by [`ShardStore`].
     #[account(mut)]
-    pub shard: Option<UncheckedAccount<'info>>,
+    pub shard: Option<AccountLoader<'info, Shard>>,
     /// The hashes of past slots.
     /// CHECK: by its address.
     #[account(address = SLOT_HASHES @ MillraceError::WrongAccount)]

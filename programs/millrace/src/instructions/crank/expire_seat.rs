@@ -13,9 +13,8 @@ pub struct ExpireSeat<'info> {
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
     /// The shard, where it has an account of its own.
-    /// CHECK: by [`ShardStore`].
     #[account(mut)]
-    pub shard: Option<UncheckedAccount<'info>>,
+    pub shard: Option<AccountLoader<'info, Shard>>,
     /// Who sits there.
     #[account(mut, has_one = stake_vault @ MillraceError::WrongAccount)]
     pub provider: AccountLoader<'info, Provider>,

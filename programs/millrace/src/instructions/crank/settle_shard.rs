@@ -23,9 +23,8 @@ pub struct SettleShard<'info> {
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
     /// The shard, where it has an account of its own.
-    /// CHECK: by [`ShardStore`].
     #[account(mut)]
-    pub shard: Option<UncheckedAccount<'info>>,
+    pub shard: Option<AccountLoader<'info, Shard>>,
     /// The bucket of the job.
     #[account(
         mut,

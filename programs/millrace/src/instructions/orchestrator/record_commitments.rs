@@ -3,7 +3,9 @@ use crate::constants::MAX_SEATS;
 use crate::error::MillraceError;
 use crate::events::{CommitmentsRecorded, record};
 use crate::prelude::*;
-use crate::state::{Doubt, Job, Mode, Network, Provider, SeatStatus, ShardState, ShardStore};
+use crate::state::{
+    Doubt, Job, Mode, Network, Provider, SeatStatus, Shard, ShardState, ShardStore,
+};
 use millrace_protocol::commitment;
 
 /// A commitment for one seat, in the order of the ed25519 check and of the providers' accounts.
@@ -26,9 +28,8 @@ pub struct RecordCommitments<'info> {
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
     /// The shard, where it has an account of its own.
-    /// CHECK: by [`ShardStore`].
     #[account(mut)]
-    pub shard: Option<UncheckedAccount<'info>>,
+    pub shard: Option<AccountLoader<'info, Shard>>,
     /// The instructions of this transaction.
     /// CHECK: its address is compared by the functions that read it.
     pub instructions: UncheckedAccount<'info>,

@@ -34,9 +34,8 @@ pub struct RecordReveals<'info> {
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
     /// The shard, where it has an account of its own.
-    /// CHECK: by [`ShardStore`].
     #[account(mut)]
-    pub shard: Option<UncheckedAccount<'info>>,
+    pub shard: Option<AccountLoader<'info, Shard>>,
 }
 
 /// Opens commitments, and attests that their outputs were delivered.

@@ -2,7 +2,7 @@ use crate::error::MillraceError;
 use crate::events::{SeatDeclined, record};
 use crate::instructions::orchestrator::CheckedSignatures;
 use crate::prelude::*;
-use crate::state::{Job, Network, Provider, SeatStatus, ShardState, ShardStore};
+use crate::state::{Job, Network, Provider, SeatStatus, Shard, ShardState, ShardStore};
 use millrace_protocol::commitment;
 
 /// Accounts of `decline_seat`. Nobody but the provider's operator signs anything, and that off chain.
@@ -15,9 +15,8 @@ pub struct DeclineSeat<'info> {
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
     /// The shard, where it has an account of its own.
-    /// CHECK: by [`ShardStore`].
     #[account(mut)]
-    pub shard: Option<UncheckedAccount<'info>>,
+    pub shard: Option<AccountLoader<'info, Shard>>,
     /// Who sits there.
     #[account(mut)]
     pub provider: AccountLoader<'info, Provider>,

@@ -1,7 +1,7 @@
 use crate::events::{ResultsRevealed, record};
 use crate::instructions::orchestrator::{RevealEntry, reveal};
 use crate::prelude::*;
-use crate::state::{Job, Network, ShardStore};
+use crate::state::{Job, Network, Shard, ShardStore};
 
 /// Accounts of `reveal_seats`. Preimages need no signature.
 #[event_cpi]
@@ -13,9 +13,8 @@ pub struct RevealSeats<'info> {
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
     /// The shard, where it has an account of its own.
-    /// CHECK: by [`ShardStore`].
     #[account(mut)]
-    pub shard: Option<UncheckedAccount<'info>>,
+    pub shard: Option<AccountLoader<'info, Shard>>,
 }
 
 /// Opens commitments without a word about their outputs: for providers that no orchestrator serves.
