@@ -15,6 +15,7 @@ mod program {
     mod donations;
     mod ending;
     mod exits;
+    mod history;
     mod late;
     mod network;
     mod payment;
