@@ -20,10 +20,14 @@ mod program {
     mod network;
     mod payment;
     mod posting;
+    mod prefunding;
     mod providers;
     mod reveals;
+    mod revival;
     mod rewards;
     mod seating;
     mod settling;
     mod sortition;
+    mod twice;
+    mod windows;
 }
