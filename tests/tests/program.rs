@@ -18,6 +18,7 @@ mod program {
     mod history;
     mod late;
     mod network;
+    mod parallel;
     mod payment;
     mod posting;
     mod prefunding;
