@@ -26,6 +26,7 @@ mod program {
     mod reveals;
     mod revival;
     mod rewards;
+    mod rounding;
     mod seating;
     mod settling;
     mod sortition;
