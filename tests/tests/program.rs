@@ -17,6 +17,7 @@ mod program {
     mod exits;
     mod history;
     mod late;
+    mod limits;
     mod network;
     mod parallel;
     mod payment;
