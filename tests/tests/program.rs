@@ -12,6 +12,7 @@ mod program {
     mod cost;
     mod delivery;
     mod disagreement;
+    mod documented;
     mod donations;
     mod ending;
     mod exits;

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 mod life;
 use life::Life;
 
-/// Events that must have come about: all that move a balance.
+/// Events that must have come about: all that move a balance, and those of each way to an end.
 const NEEDED: [(&str, &[u8]); 32] = [
     ("BucketOpened", e::BucketOpened::DISCRIMINATOR),
     ("TreasuryWithdrawn", e::TreasuryWithdrawn::DISCRIMINATOR),
