@@ -17,6 +17,8 @@ mod fuel;
 mod latency;
 #[path = "bench/ready.rs"]
 mod ready;
+#[path = "bench/settles.rs"]
+mod settles;
 #[path = "bench/sortition.rs"]
 mod sortition;
 
@@ -35,7 +37,8 @@ fn main() -> Result<()> {
         .build()?;
     let mut figures = Figures::default();
     if wanted("chain") {
-        costs::read(&mut figures)?;
+        let measured = costs::read(&mut figures)?;
+        settles::note(&mut figures, &measured)?;
     }
     if wanted("client") {
         runtime.block_on(costs::of_a_client(&mut figures))?;

@@ -12,17 +12,26 @@ mod program {
     mod cost;
     mod delivery;
     mod disagreement;
+    mod documented;
     mod donations;
     mod ending;
     mod exits;
+    mod history;
     mod late;
+    mod limits;
     mod network;
+    mod parallel;
     mod payment;
     mod posting;
+    mod prefunding;
     mod providers;
     mod reveals;
+    mod revival;
     mod rewards;
+    mod rounding;
     mod seating;
     mod settling;
     mod sortition;
+    mod twice;
+    mod windows;
 }

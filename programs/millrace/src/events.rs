@@ -438,6 +438,8 @@ pub struct ShardChallenged {
     pub shard: u32,
     /// The seat with the result.
     pub seat: u8,
+    /// Who sits there, and is paid out of the bond where nobody hears the challenge.
+    pub provider: Pubkey,
     /// Who challenged.
     pub challenger: Pubkey,
     /// What is at stake, base units of the payment mint.

@@ -10,6 +10,7 @@ use solana_client::rpc_config::RpcTransactionConfig;
 use solana_commitment_config::CommitmentConfig;
 use solana_sdk::signature::{Signature, Signer};
 use solana_transaction_status_client_types::UiTransactionEncoding;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 #[derive(Deserialize)]
@@ -20,16 +21,22 @@ struct Line {
 }
 
 /// Reads what the program's own tests have measured.
-pub fn read(figures: &mut Figures) -> Result<()> {
+pub fn read(figures: &mut Figures) -> Result<BTreeMap<String, f64>> {
     let path = std::env::var("MILLRACE_CU_OUT")
         .context("MILLRACE_CU_OUT is not set: run this by `make bench`")?;
     let text = std::fs::read_to_string(&path).context(path)?;
+    let mut measured = BTreeMap::new();
     for line in text.lines() {
         let Line { name, value, unit } = serde_json::from_str(line)?;
-        let unit = if unit == "cu" { "cu" } else { "bytes" };
-        figures.note(name, value, unit);
+        let unit = match unit.as_str() {
+            "cu" => "cu",
+            "accounts" => "accounts",
+            _ => "bytes",
+        };
+        figures.note(&name, value, unit);
+        measured.insert(name, value);
     }
-    Ok(())
+    Ok(measured)
 }
 
 /// What a wallet signs and locks for a job beside its deposit, and what of it is back once the job

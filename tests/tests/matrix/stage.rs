@@ -1,6 +1,6 @@
 //! A scene made ready for attempts, which comes back to what it was after each of them.
 
-use super::super::fixture::{Market, Outcome};
+use super::super::fixture::{Ledger, Market, Outcome};
 use super::kind::Kind;
 use super::town::{accounts, enrich, signers};
 use solana_sdk::account::Account;
@@ -45,6 +45,8 @@ pub struct Stage {
     pub accounts: BTreeMap<Pubkey, String>,
     /// By slot, another token account of the same mint and owner.
     pub twins: Vec<(usize, Pubkey)>,
+    /// What events say of the scene.
+    ledger: Ledger,
 }
 
 impl Stage {
@@ -55,10 +57,12 @@ impl Stage {
         accounts.retain(|key, _| Kind::at(&scene.market.machine, key) != Kind::Nothing);
         enrich(&mut scene.market, &accounts);
         let twins = twins(&mut scene);
+        let ledger = scene.market.machine.ledger.clone();
         Self {
             scene,
             accounts,
             twins,
+            ledger,
         }
     }
 
@@ -90,7 +94,7 @@ impl Stage {
             .collect()
     }
 
-    /// Puts every account back that has changed since.
+    /// Puts every account back that has changed since, and forgets the events.
     pub fn restore(&mut self, before: &Picture) {
         let machine = &mut self.scene.market.machine;
         for (key, account) in before {
@@ -98,6 +102,7 @@ impl Stage {
                 machine.place(*key, account.clone());
             }
         }
+        machine.ledger = self.ledger.clone();
     }
 }
 

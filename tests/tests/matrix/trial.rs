@@ -67,6 +67,7 @@ pub fn attempts(name_of: &str, stage: &mut Stage) -> Vec<Attempt> {
         }
     }
     stage.scene.market.audit();
+    stage.scene.market.compare_with_events();
     stage.restore(&before);
     let material = Material {
         scene: &stage.scene,
@@ -140,6 +141,7 @@ fn attempt_on(stage: &mut Stage, attempt: &Attempt) -> String {
         assert!(unchanged, "{attempt:?} was refused and left a trace");
     } else if !attempt.change.is_impossible() {
         stage.scene.market.audit();
+        stage.scene.market.compare_with_events();
     }
     stage.restore(&original);
     name(&outcome)

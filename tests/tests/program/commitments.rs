@@ -2,10 +2,13 @@
 //! the check right before it covers exactly that.
 
 use super::fixture::{Market, RIGHT, Setup, WRONG, refused, refused_as, refused_outside, swap};
+use millrace_chain::address::PROGRAM;
 use millrace_chain::instruction::{
     Place, SignedCommitment, SignedStatement, create_token_account, record_commitments,
 };
+use millrace_program::RevealEntry;
 use millrace_program::state::SeatStatus;
+use millrace_protocol::commitment;
 use solana_sdk::instruction::{Instruction, InstructionError};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
@@ -137,6 +140,80 @@ fn what_was_signed_for_an_earlier_attempt_does_not_count_for_a_later_one() {
         "SignatureMismatch",
     );
     market.commit(&job, 0, &[(0, RIGHT)]).unwrap();
+}
+
+/// A seat of worker 0 as the messages of another network or program would name it.
+fn elsewhere(market: &Market, job: &Pubkey) -> [(SignedCommitment, RevealEntry); 2] {
+    let provider = market.workers[0].account;
+    let here = ([9; 32], PROGRAM.to_bytes());
+    let opening = market.opening(job, 0, (0, RIGHT));
+    [([8; 32], here.1), (here.0, [4; 32])].map(|(network_id, program)| {
+        let place = commitment::Seat {
+            network_id: &network_id,
+            program: &program,
+            job: job.as_array(),
+            shard: 0,
+            attempt: 0,
+            provider: provider.as_array(),
+        };
+        let made = place.commitment(&commitment::Claim {
+            root: &opening.root,
+            units: opening.units,
+            salt: &opening.salt,
+        });
+        let statement = place.statement(&made);
+        let operator = &market.workers[0].operator;
+        let signed = SignedStatement {
+            operator: operator.pubkey(),
+            statement,
+            signature: operator.sign_message(&statement).into(),
+        };
+        let claim = SignedCommitment {
+            seat: 0,
+            provider,
+            commitment: made,
+            signed,
+        };
+        (claim, opening.clone())
+    })
+}
+
+#[test]
+fn a_statement_for_another_network_or_program_does_not_commit() {
+    let (mut market, job) = seated();
+    for (claim, _) in elsewhere(&market, &job) {
+        refused(market.commit_claims(&job, 0, &[claim]), "SignatureMismatch");
+    }
+    market.commit(&job, 0, &[(0, RIGHT)]).unwrap();
+}
+
+#[test]
+fn a_commitment_made_for_another_network_or_program_can_not_be_opened() {
+    let (market, job) = seated();
+    let claims = elsewhere(&market, &job);
+    drop(market);
+    for (elsewhere, opening) in claims {
+        let (mut market, job) = seated();
+        // Its operator signs for this network what was made for another one.
+        let mut claim = market.claim(&job, 0, (0, RIGHT));
+        let place = commitment::Seat {
+            network_id: &[9; 32],
+            program: PROGRAM.as_array(),
+            job: job.as_array(),
+            shard: 0,
+            attempt: 0,
+            provider: claim.provider.as_array(),
+        };
+        claim.commitment = elsewhere.commitment;
+        claim.signed.statement = place.statement(&claim.commitment);
+        let operator = &market.workers[0].operator;
+        claim.signed.signature = operator.sign_message(&claim.signed.statement).into();
+        let rest = [1, 2].map(|w| market.claim(&job, 0, (w, RIGHT)));
+        let all = [claim, rest[0], rest[1]];
+        market.commit_claims(&job, 0, &all).unwrap();
+        let outcome = market.reveal_openings(&job, 0, vec![opening]);
+        refused(outcome, "RevealMismatch");
+    }
 }
 
 #[test]

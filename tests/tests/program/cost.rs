@@ -349,5 +349,8 @@ fn figures_are_written_where_a_benchmark_asks_for_them() {
         .collect();
     let size = program_bytes().len() as u64;
     lines += &line("chain.program_bytes".to_owned(), size, "bytes");
+    for (name, value, unit) in super::parallel::figures() {
+        lines += &line(name.to_owned(), value, unit);
+    }
     std::fs::write(path, lines).unwrap();
 }

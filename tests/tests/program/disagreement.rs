@@ -214,3 +214,19 @@ fn a_reopened_shard_that_nobody_takes_waits_and_fails_when_no_round_fits_any_mor
     assert_eq!(after.client, 1_000_000);
     assert_eq!(after.stakes, [100_000; 3]);
 }
+
+#[test]
+fn a_reopened_shard_takes_further_seats_for_as_long_as_a_round_fits() {
+    let mut market = market(5, false);
+    let job = market.posted(|t| (t.replicas, t.quorum, t.max_replicas) = (3, 3, 5));
+    market.answered(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
+    market.settle(&job, 0).unwrap();
+    // The commit window of the round has long passed without anybody. The results of the round before
+    // are known to all, and who sits down now has a whole window again.
+    market.machine.warp_to(market.job(&job).deadline - 90);
+    market.answered(&job, 0, &[(3, RIGHT), (4, WRONG)]);
+    market.settle(&job, 0).unwrap();
+    let after = market.balances(&job);
+    assert_eq!(after.earnings, [4_000, 0, 4_000, 4_000, 0]);
+    assert_eq!(after.stakes, [100_000, 95_000, 100_000, 100_000, 95_000]);
+}

@@ -1,7 +1,8 @@
 //! Tokens that somebody sends into a vault change nothing.
 
-use super::fixture::{Balances, Market, RIGHT, Setup, WRONG};
-use millrace_chain::address;
+use super::fixture::{Balances, Market, PARAMETERS, RIGHT, Setup, WRONG, refused};
+use millrace_chain::{address, instruction};
+use millrace_program::constants::BUCKETS;
 use millrace_program::state::{Provider, bucket_of};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
@@ -80,5 +81,71 @@ fn a_gift_in_a_stake_vault_is_no_stake() {
     let mint = market.mints.stake;
     market.machine.mint(&mint, &vault, 1_000_000);
     let job = market.posted(|_| ());
-    super::fixture::refused(market.assign(&job, 0, &[worker]), "StakeBelowMinimum");
+    refused(market.assign(&job, 0, &[worker]), "StakeBelowMinimum");
+}
+
+#[test]
+fn a_gift_in_a_bond_vault_is_no_bond_and_leaves_with_it() {
+    let mut parameters = PARAMETERS;
+    parameters.min_bond = 1_000;
+    let mut market = Setup {
+        parameters,
+        ..Setup::default()
+    }
+    .build();
+    let (own, mints) = (market.orchestrator.insecure_clone(), market.mints);
+    let wallet = own.pubkey();
+    let fund = (&mints.stake, 999);
+    market.machine.open_wallet(&wallet, mints, fund);
+    let bond = instruction::bond(wallet, &wallet, mints, 999);
+    market.machine.send(&[bond], &[&own]).unwrap();
+    let vault = address::bond_vault(&address::orchestrator(&wallet));
+    market.machine.mint(&mints.stake, &vault, GIFT);
+    let job = market.posted(|_| ());
+    refused(market.assign(&job, 0, &[0]), "BondBelowMinimum");
+    let retire = instruction::retire_orchestrator(wallet, &wallet);
+    market.machine.send(&[retire], &[&own]).unwrap();
+    market.warp(7 * 86_400);
+    let payer = market.authority.pubkey();
+    let withdraw = instruction::withdraw_bond(&wallet, payer, mints);
+    market.machine.send(&[withdraw], &[]).unwrap();
+    assert_eq!(
+        market.machine.tokens(&mints.stake_account(&wallet)),
+        999 + GIFT
+    );
+}
+
+#[test]
+fn a_gift_in_the_rewards_vault_is_promised_to_nobody() {
+    let mut market = Market::open();
+    market.fund_rewards(500);
+    let mint = market.mints.stake;
+    market
+        .machine
+        .mint(&mint, &address::rewards_vault(), 1_000_000);
+    let job = market.posted(|t| (t.replicas, t.quorum, t.max_replicas) = (1, 1, 1));
+    market.answered(&job, 0, &[(0, RIGHT)]);
+    market.settle(&job, 0).unwrap();
+    market.rewarded_until_due(0, 0);
+    assert_eq!(market.provider(0).reward_due, 500);
+    market.claim_rewards(0).unwrap();
+    assert_eq!(market.machine.tokens(&address::rewards_vault()), 1_000_000);
+}
+
+#[test]
+fn gifts_in_the_treasuries_of_every_bucket_can_be_withdrawn_and_pay_nobody_else() {
+    let mut market = Market::open();
+    let (own, mints) = (market.authority.insecure_clone(), market.mints);
+    let purse = mints.payment_account(&market.owner.pubkey());
+    for bucket in 0..BUCKETS {
+        let vault = address::treasury(&mints.payment, bucket);
+        market.machine.mint(&mints.payment, &vault, GIFT);
+        let withdraw =
+            |amount| instruction::withdraw_treasury(own.pubkey(), mints, bucket, purse, amount);
+        let outcome = market.machine.send(&[withdraw(GIFT + 1)], &[&own]);
+        refused(outcome, "InsufficientFunds");
+        market.machine.send(&[withdraw(GIFT)], &[&own]).unwrap();
+    }
+    let gifts = u64::from(BUCKETS) * GIFT;
+    assert_eq!(market.machine.tokens(&purse), 1_000_000 + gifts);
 }

@@ -64,8 +64,8 @@ fn what_a_seat_locks_can_not_be_unstaked() {
 
 #[test]
 fn slashing_reaches_the_stake_of_a_provider_that_is_leaving_at_every_instant() {
-    // When in relation to the exit the seat is judged: before the request, right after, at the last
-    // second before the withdrawal and at the first one when it is due.
+    // When in relation to the request the seat is taken and judged: taken before it, right after it,
+    // and judged at the last second to commit.
     for (before, after) in [(true, 0), (false, 0), (false, 59)] {
         let mut market = Market::open();
         let job = market.posted(|_| ());
@@ -85,6 +85,69 @@ fn slashing_reaches_the_stake_of_a_provider_that_is_leaving_at_every_instant() {
         let books = market.provider(1);
         assert_eq!((books.slashed, books.wrong), (5_000, 1));
         assert_eq!(books.active + books.unbonding, 100_001 - 5_000);
+    }
+}
+
+/// Stake that finished unbonding while two jobs judge its provider: how long before or after that second
+/// the first verdict falls, and whether the stake is withdrawn before it or after.
+fn judged_around_the_end(offset: i64, withdraws_first: bool, one_mint: bool) {
+    let mut market = Setup {
+        one_mint,
+        ..Setup::default()
+    }
+    .build();
+    let began = market.machine.now();
+    market.unstake(1, 80_000).unwrap();
+    market.machine.warp_to(began + WEEK - 20);
+    let jobs = [market.posted(|_| ()), market.posted(|_| ())];
+    let answers = [(0, RIGHT), (1, WRONG), (2, RIGHT)];
+    let mut added = 0;
+    let mut add = |market: &mut Market| {
+        market.stake_more(1, 1);
+        added += 1;
+    };
+    for job in &jobs {
+        market.assign(job, 0, &[0, 1, 2]).unwrap();
+        add(&mut market);
+        market.commit(job, 0, &answers).unwrap();
+        add(&mut market);
+        market.reveal(job, 0, &answers).unwrap();
+    }
+    market.machine.warp_to(began + WEEK + offset);
+    let withdraw = |market: &mut Market| match offset < 0 {
+        true => refused(market.withdraw(1), "TooEarly"),
+        false => {
+            market.withdraw(1).unwrap();
+        }
+    };
+    if withdraws_first {
+        withdraw(&mut market);
+    }
+    for (done, job) in jobs.iter().enumerate() {
+        add(&mut market);
+        // What the other seat locks is never free, whatever was added.
+        let free = market.provider(1).free_stake();
+        refused(market.unstake(1, free + 1), "StakeNotFree");
+        market.settle(job, 0).unwrap();
+        assert_eq!(market.provider(1).slashed, 5_000 * (done as u64 + 1));
+    }
+    if !withdraws_first {
+        withdraw(&mut market);
+    }
+    let books = market.provider(1);
+    let out = if offset < 0 { 0 } else { 80_000 };
+    assert_eq!((books.withdrawn, books.unbonding), (out, 80_000 - out));
+    assert_eq!(books.active, 20_000 + added - 10_000);
+    assert_eq!((books.wrong, books.locked), (2, 0));
+}
+
+#[test]
+fn two_penalties_are_taken_in_full_at_each_second_around_the_end_of_an_exit_with_top_ups_between() {
+    for offset in [-1, 0, 1] {
+        for withdraws_first in [true, false] {
+            judged_around_the_end(offset, withdraws_first, false);
+            judged_around_the_end(offset, withdraws_first, true);
+        }
     }
 }
 

@@ -69,6 +69,7 @@ pub fn play(town: &mut Town, seed: u64, coverage: &mut Coverage) {
         let step = pick::step(&mut rng, &play.world, &play.town.directory);
         play.take(step);
     }
+    play.town.market.compare_with_events();
     play.drain();
     let ended = format!("{:?}", play.world);
     coverage.ended(ended);
@@ -255,6 +256,7 @@ impl Play<'_> {
         }
         self.nothing_is_left();
         self.town.market.audit();
+        self.town.market.compare_with_events();
     }
 
     fn end(&mut self, id: JobId) {

@@ -72,7 +72,8 @@ impl World {
         };
         need(now + needed <= job.terms.deadline, "no time")?;
         need(shard.free() >= workers.len(), "too few free seats")?;
-        need(!shard.reveals_open(now), "results may be known")?;
+        let known = shard.count(Status::Committed) > 0 && shard.reveals_open(now);
+        need(!known, "results may be known")?;
         let late = now >= shard.commit_by && shard.count(Status::Assigned) > 0;
         need(!late, "somebody is late")?;
         let (terms, lock) = (job.terms.clone(), job.lock);

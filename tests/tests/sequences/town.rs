@@ -3,7 +3,7 @@
 use super::directory::Directory;
 use super::vaults::{Mint, Vault, Vaults, WHOS, Who};
 use super::world::{CLIENTS, CONDUCTORS, Client, Provider, Shard as Model, WORKERS, World};
-use crate::fixture::{Market, Outcome, PARAMETERS, SOL, Setup};
+use crate::fixture::{Ledger, Market, Outcome, PARAMETERS, SOL, Setup};
 use millrace_chain::address;
 use millrace_program::state::{Job, Network, NetworkParameters, Shard};
 use solana_sdk::account::Account;
@@ -42,6 +42,7 @@ pub struct Town {
     pub network: Pubkey,
     one_mint: bool,
     beginning: Vec<(Pubkey, Account)>,
+    ledger: Ledger,
     epochs: (i64, u32),
     parameters: NetworkParameters,
     began_at: i64,
@@ -120,9 +121,11 @@ impl Town {
             directory,
             one_mint,
             beginning: Vec::new(),
+            ledger: Ledger::default(),
             job,
         };
         town.beginning = town.everything();
+        town.ledger = town.market.machine.ledger.clone();
         town
     }
 
@@ -148,6 +151,7 @@ impl Town {
             self.market.machine.place(address, account);
         }
         self.market.machine.landed.clear();
+        self.market.machine.ledger = self.ledger.clone();
         self.market.machine.warp_to(self.began_at);
         let slot = SLOTS_FROM + (seed & 0xFFFF_FFFF) * SLOTS;
         let machine = &mut self.market.machine;

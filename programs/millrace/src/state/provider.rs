@@ -41,9 +41,9 @@ pub struct Provider {
     pub withdrawn: u64,
     /// All stake ever taken as a penalty, base units.
     pub slashed: u64,
-    /// All payments ever received, base units.
+    /// All payments ever received, base units; see [`Provider::credit`] for where they end.
     pub earned: u64,
-    /// All payments ever claimed, base units.
+    /// All of them that were claimed, base units.
     pub claimed: u64,
     /// Rewards that were banked and not claimed, base units of the stake mint.
     pub reward_due: u64,
@@ -180,8 +180,19 @@ impl Provider {
 
     /// Credits a payment for a right result.
     pub fn earn(&mut self, amount: u64) -> Result<()> {
-        self.earned = money::add(self.earned, amount)?;
+        self.credit(amount)?;
         self.right = self.right.saturating_add(1);
+        Ok(())
+    }
+
+    /// Credits a payment. Totals that no longer fit begin anew with what is not claimed: what a provider
+    /// has earned before must not keep a shard, and everybody at it, from being settled.
+    pub fn credit(&mut self, amount: u64) -> Result<()> {
+        if self.earned.checked_add(amount).is_none() {
+            self.earned = money::sub(self.earned, self.claimed)?;
+            self.claimed = 0;
+        }
+        self.earned = money::add(self.earned, amount)?;
         Ok(())
     }
 
@@ -289,6 +300,18 @@ mod tests {
         p.take_seat(30).unwrap();
         assert_eq!(p.leave_seat(30, 31).unwrap(), 30);
         p.invariant().unwrap();
+    }
+
+    #[test]
+    fn earnings_that_no_longer_fit_begin_anew_with_what_is_not_claimed() {
+        let mut p = provider(1, 0);
+        (p.earned, p.claimed) = (u64::MAX - 5, u64::MAX - 7);
+        p.credit(5).unwrap();
+        assert_eq!((p.earned, p.claimed), (u64::MAX, u64::MAX - 7));
+        p.credit(1).unwrap();
+        assert_eq!((p.earned, p.claimed), (8, 0));
+        p.invariant().unwrap();
+        assert_eq!(p.credit(u64::MAX), err!(MillraceError::AmountOverflow));
     }
 
     #[test]

@@ -119,6 +119,7 @@ pub fn challenge_shard(ctx: Context<ChallengeShard>, index: u32) -> Result<()> {
             job: shard.job,
             shard: index,
             seat,
+            provider: shard.seats[usize::from(seat)].provider,
             challenger,
             bond,
         },

@@ -365,7 +365,7 @@ impl<'a, 'info> Settlement<'a, 'info> {
         }
         if to_provider > 0 {
             let mut provider = challenged.provider.load_mut()?;
-            provider.earned = money::add(provider.earned, to_provider)?;
+            provider.credit(to_provider)?;
             provider.invariant()?;
         }
         self.pay_out(challenged.earnings_vault, to_provider)?;

@@ -123,9 +123,11 @@ pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) 
     require!(fits, MillraceError::TooLate);
     let free = shard.free_seats() >= newcomers.len();
     require!(free, MillraceError::SeatTaken);
-    // CANNOT sit down where results may be known already, or where the late ones would be forgiven
+    // CANNOT sit down where a result of this round may be known already, or where the late ones would
+    // be forgiven. What earlier rounds showed is known to all, and nothing of this one is to come.
     let now = clock.unix_timestamp;
-    require!(!shard.reveals_open(now), MillraceError::RevealsOpen);
+    let known = shard.count(SeatStatus::Committed) > 0 && shard.reveals_open(now);
+    require!(!known, MillraceError::RevealsOpen);
     let late = now >= shard.commit_by && shard.count(SeatStatus::Assigned) > 0;
     require!(!late, MillraceError::SeatLate);
     shard.start_round(&job, clock.unix_timestamp)?;
