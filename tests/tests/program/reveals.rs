@@ -82,6 +82,21 @@ fn a_free_seat_is_not_filled_once_a_quorum_can_show_its_results() {
 }
 
 #[test]
+fn a_seat_that_was_freed_is_not_paid_for_copying_a_quorum() {
+    let mut market = Market::open();
+    let job = market.posted(|_| ());
+    market.assign(&job, 0, &[0, 1, 2]).unwrap();
+    market.commit(&job, 0, &ALL[..2]).unwrap();
+    market.warp(60);
+    market.expire_seat(&job, 0, 2).unwrap();
+    market.reveal(&job, 0, &ALL[..2]).unwrap();
+    // Nobody's commitment is to come: both results are there for everyone to see.
+    refused(market.assign(&job, 0, &[2]), "SeatTaken");
+    market.settle(&job, 0).unwrap();
+    assert_eq!(market.balances(&job).earnings[2], 0);
+}
+
+#[test]
 fn a_late_seat_is_not_forgiven_by_filling_another() {
     let mut market = Market::open();
     let job = market.posted(|t| t.quorum = 3);

@@ -34,7 +34,7 @@ fn nothing_is_paid_twice_in_one_transaction() {
     let cancel = instruction::cancel_job(owner.pubkey(), cancelled, mints);
     once(&mut market, &cancel, &[&owner], "JobState");
     let close = market.closing(&cancelled, &[]);
-    once(&mut market, &close, &[], "AccountOwnedByWrongProgram");
+    once(&mut market, &close, &[], "AccountNotInitialized");
 
     let job = market.posted(|_| ());
     market.answered(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, WRONG)]);
