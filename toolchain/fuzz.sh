@@ -8,7 +8,7 @@ cd "$ROOT"
 # Bytes of the longest input.
 LONGEST=256
 # How long an input is made smaller.
-SHRINKING=120
+SHRINKING=60
 binaries=$CARGO_TARGET_DIR/debug
 kept=$CACHE/fuzz/corpus faults=$CACHE/fuzz/faults
 mkdir -p "$kept" "$faults"

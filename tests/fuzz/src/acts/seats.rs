@@ -5,9 +5,11 @@ use super::super::fixture::{Answer, RIGHT, WRONG};
 use super::super::matrix::town::person;
 use super::super::picks::Picks;
 use super::{any_job, any_shard};
+use millrace_chain::account::read;
+use millrace_chain::address;
 use millrace_chain::instruction::{self, Place};
 use millrace_program::RevealEntry;
-use millrace_program::state::{Job, Shard};
+use millrace_program::state::{Job, Network, Shard};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
@@ -30,6 +32,17 @@ fn answer(picks: &mut Picks) -> Answer {
         },
         _ => RIGHT,
     }
+}
+
+/// A shard of the input's choice, in a town whose books can still be read as they were written.
+fn legible_shard(base: &Base, picks: &mut Picks) -> Option<(Pubkey, Job, Shard)> {
+    let (key, job, shard) = any_shard(base, picks)?;
+    let network = base.market.machine.account(&address::network())?;
+    let stored = base.market.machine.account(&key)?;
+    read::<Network>(address::network(), &network.data).ok()?;
+    read::<Job>(key, &stored.data).ok()?;
+    let same = base.market.shard_if_any(&key, shard.index)?.seats == shard.seats;
+    same.then_some((key, job, shard))
 }
 
 /// Workers who sit at a shard, from a seat of the input's choice on.
@@ -64,7 +77,7 @@ pub fn assign(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
 }
 
 pub fn commit(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
-    let (key, job, shard) = any_shard(base, picks)?;
+    let (key, job, shard) = legible_shard(base, picks)?;
     let claims = sitting(base, &shard, picks).into_iter().map(|worker| {
         let answer = answer(picks);
         base.market.claim(&key, shard.index, (worker, answer))
@@ -96,7 +109,7 @@ fn openings(
 }
 
 pub fn reveal(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
-    let at = any_shard(base, picks)?;
+    let at = legible_shard(base, picks)?;
     let openings = openings(base, &at, picks);
     let place = Place::of(at.0, &at.1, at.2.index);
     Some(vec![instruction::record_reveals(
@@ -107,14 +120,14 @@ pub fn reveal(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
 }
 
 pub fn show(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
-    let at = any_shard(base, picks)?;
+    let at = legible_shard(base, picks)?;
     let openings = openings(base, &at, picks);
     let place = Place::of(at.0, &at.1, at.2.index);
     Some(vec![instruction::reveal_seats(place, openings)])
 }
 
 pub fn acknowledge(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
-    let (key, job, shard) = any_shard(base, picks)?;
+    let (key, job, shard) = legible_shard(base, picks)?;
     let place = Place::of(key, &job, shard.index);
     let seat = picks.below(6) as u8;
     let by_orchestrator = picks.rarely(2);
@@ -127,7 +140,7 @@ pub fn acknowledge(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction
 }
 
 pub fn decline(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
-    let (key, job, shard) = any_shard(base, picks)?;
+    let (key, job, shard) = legible_shard(base, picks)?;
     let worker = *sitting(base, &shard, picks).first()?;
     let refusal = base.market.refusal(&key, shard.index, worker);
     let seat = base.market.seat_of(&key, shard.index, worker);
@@ -137,7 +150,7 @@ pub fn decline(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
 }
 
 pub fn expire(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
-    let (key, job, shard) = any_shard(base, picks)?;
+    let (key, job, shard) = legible_shard(base, picks)?;
     let worker = *sitting(base, &shard, picks).first()?;
     let seat = base.market.seat_of(&key, shard.index, worker);
     let provider = base.market.workers[worker].account;
