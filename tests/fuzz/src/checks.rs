@@ -72,23 +72,29 @@ fn is_named(refuser: &str, code: u32) -> bool {
     }
 }
 
-/// Errors of the runtime that an attacker can cause, and that undo everything: a call into another
-/// program with an account that did not sign or that is not to change, accounts that are missing, and another account in the
-/// place of a sysvar.
+/// Errors without a number that a program or the libraries in it return of their own will, and those of a
+/// call into another program with accounts that the attacker made unfit for it. Not among them is what the
+/// runtime says to a program that tries what it may not, that breaks off, or that comes to no end.
 fn is_usual(error: &InstructionError) -> bool {
-    use InstructionError::{
-        InvalidAccountData, InvalidAccountOwner, InvalidInstructionData, MissingAccount,
-        MissingRequiredSignature, PrivilegeEscalation, UnsupportedSysvar,
-    };
+    use InstructionError as E;
     matches!(
         error,
-        PrivilegeEscalation
-            | MissingAccount
-            | MissingRequiredSignature
-            | InvalidAccountData
-            | InvalidAccountOwner
-            | InvalidInstructionData
-            | UnsupportedSysvar
+        E::AccountAlreadyInitialized
+            | E::AccountNotRentExempt
+            | E::IllegalOwner
+            | E::IncorrectAuthority
+            | E::IncorrectProgramId
+            | E::InsufficientFunds
+            | E::InvalidAccountData
+            | E::InvalidAccountOwner
+            | E::InvalidArgument
+            | E::InvalidInstructionData
+            | E::InvalidSeeds
+            | E::MissingAccount
+            | E::MissingRequiredSignature
+            | E::PrivilegeEscalation
+            | E::UninitializedAccount
+            | E::UnsupportedSysvar
     )
 }
 
