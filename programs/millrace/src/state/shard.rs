@@ -329,3 +329,6 @@ impl Shard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
