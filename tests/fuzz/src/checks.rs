@@ -73,8 +73,9 @@ fn is_named(refuser: &str, code: u32) -> bool {
 }
 
 /// Errors without a number that a program or the libraries in it return of their own will, and those of a
-/// call into another program with accounts that the attacker made unfit for it. Not among them is what the
-/// runtime says to a program that tries what it may not, that breaks off, or that comes to no end.
+/// call into another program with accounts that the attacker made unfit for it. Where an account is to
+/// change that was handed over as one that does not, the runtime itself refuses. Not among them is what it
+/// says to a program that tries anything else that it may not, that breaks off, or that comes to no end.
 fn is_usual(error: &InstructionError) -> bool {
     use InstructionError as E;
     matches!(
@@ -93,6 +94,8 @@ fn is_usual(error: &InstructionError) -> bool {
             | E::MissingAccount
             | E::MissingRequiredSignature
             | E::PrivilegeEscalation
+            | E::ReadonlyDataModified
+            | E::ReadonlyLamportChange
             | E::UninitializedAccount
             | E::UnsupportedSysvar
     )
