@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup base build program probe jobs cli demo up fmt idl lint costs test test-agave bench reproducible
+.PHONY: help setup base build program probe jobs cli demo up fmt idl lint costs test test-agave bench fuzz mutants reproducible
 .NOTPARALLEL:
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/millrace
@@ -98,6 +98,19 @@ bench: setup build ## Measure what the system takes on this machine (15 minutes)
 
 costs: setup build ## Measure what each instruction costs, and write the table that the tests compare with
 	@MILLRACE_CU_UPDATE=1 cargo nextest run $(SAME) --test program cost::
+
+fuzz: program ## Fuzz the program for SECONDS, five minutes unless told, and tell what was covered
+	$(call say,'Building the fuzzer (a minute the first time)')
+	@cargo build $(SAME) --bin fuzz --bin replay
+	@toolchain/fuzz.sh $(or $(SECONDS),300)
+
+mutants: ## Whether the tests notice wrong code: PART=arithmetic (an hour) or guards, OPTIONS="--shard 0/8"
+	@toolchain/setup.sh mutants
+	@toolchain/claim.sh
+	@if [ "$(PART)" = guards ]; then \
+		toolchain/sbf/build-program.sh; cargo nextest run $(SAME) --no-run --test program --test matrix; \
+	fi
+	@toolchain/mutants.sh $(or $(PART),arithmetic) $(OPTIONS)
 
 reproducible: base ## Build the program twice and compare the bytes
 	@toolchain/sbf/reproducible.sh program

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Installs what the project needs: setup.sh build (Debian packages and the sBPF toolchain) or
-# setup.sh all (the test runner and the dependency checker too). Running it again costs nothing.
+# Installs what the project needs: setup.sh build (Debian packages and the sBPF toolchain),
+# setup.sh all (the test runner and the dependency checker too) or setup.sh mutants (and what tests the
+# tests). Running it again costs nothing.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 RUST=1.95
 NEXTEST_VERSION=0.9.143
 DENY_VERSION=0.20.2
+MUTANTS_VERSION=27.1.0
 # A C compiler, make and perl: for SQLite, compression and OpenSSL, which are built from source.
 PACKAGES=(gcc g++ libc6-dev make perl pkg-config wasi-libc lld-14 bubblewrap)
 
@@ -25,7 +27,10 @@ install_tool() {
 }
 
 what=${1:-all}
-[ "$what" = build ] || [ "$what" = all ] || die "usage: toolchain/setup.sh build|all"
+case $what in
+    build | all | mutants) ;;
+    *) die "usage: toolchain/setup.sh build|all|mutants" ;;
+esac
 
 command -v cargo >/dev/null ||
     die "cargo is not on the PATH. Install Rust $RUST or newer, as its own site says, and open a new shell."
@@ -35,7 +40,7 @@ have=$(rustc --version | cut -d' ' -f2)
 
 need_packages "${PACKAGES[@]}"
 "$ROOT/toolchain/sbf/install.sh"
-[ "$what" = all ] || exit 0
+[ "$what" != build ] || exit 0
 
 for component in fmt clippy; do
     cargo "$component" --version >/dev/null 2>&1 ||
@@ -45,3 +50,4 @@ lock setup
 # A test runner of the machine's own will do.
 cargo nextest --version >/dev/null 2>&1 || install_tool cargo-nextest cargo-nextest "$NEXTEST_VERSION" 6
 install_tool cargo-deny cargo-deny "$DENY_VERSION" 5
+[ "$what" = all ] || install_tool cargo-mutants cargo-mutants "$MUTANTS_VERSION" 4

@@ -22,6 +22,7 @@ mod matrix {
     mod stage;
     mod town;
     mod trial;
+    mod tried;
 
     mod instructions;
 }

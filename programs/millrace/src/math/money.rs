@@ -82,4 +82,14 @@ mod tests {
         assert_eq!(shard_cost(2, 1_000, 3, 250).unwrap(), 6_150);
         assert!(shard_cost(u64::MAX, 2, 1, 0).is_err());
     }
+
+    #[test]
+    fn sums_and_differences_are_exact_or_refused() {
+        assert_eq!((add(2, 3).unwrap(), sub(5, 3).unwrap()), (5, 2));
+        assert_eq!((mul(2, 3).unwrap(), sub(3, 3).unwrap()), (6, 0));
+        let refused = || Err(MillraceError::AmountOverflow.into());
+        assert_eq!(add(u64::MAX, 1), refused());
+        assert_eq!(sub(3, 4), refused());
+        assert_eq!(mul(u64::MAX, 2), refused());
+    }
 }

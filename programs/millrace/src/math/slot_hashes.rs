@@ -111,4 +111,16 @@ mod tests {
         assert_eq!(SlotHashes::new(&[]).first_after(0), None);
         assert!(!SlotHashes::new(&[1; 7]).is_forgotten(0));
     }
+
+    #[test]
+    fn a_count_beyond_the_bytes_and_bytes_beyond_the_count_are_cut_off() {
+        let mut data = account(&[20, 17]);
+        data[0] = 9;
+        assert_eq!(SlotHashes::new(&data).len(), 2);
+        data.truncate(data.len() - 1);
+        assert_eq!(SlotHashes::new(&data).len(), 1);
+        let mut data = account(&[20, 17]);
+        data[0] = 1;
+        assert_eq!(SlotHashes::new(&data).len(), 1);
+    }
 }

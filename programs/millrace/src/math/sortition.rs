@@ -96,4 +96,55 @@ mod tests {
             prop_assert!(admits(start, stake, 64, &ticket));
         }
     }
+
+    /// A ticket whose number is known: what the first bytes of the hash say.
+    const TICKET: Ticket = Ticket {
+        seed: 5,
+        job: &[1; 32],
+        shard: 2,
+        attempt: 3,
+        provider: &[2; 32],
+    };
+
+    #[test]
+    fn each_part_of_a_ticket_makes_another_number() {
+        let others = [
+            Ticket { seed: 6, ..TICKET },
+            Ticket {
+                job: &[2; 32],
+                ..TICKET
+            },
+            Ticket { shard: 3, ..TICKET },
+            Ticket {
+                attempt: 4,
+                ..TICKET
+            },
+            Ticket {
+                provider: &[3; 32],
+                ..TICKET
+            },
+        ];
+        for other in others {
+            assert_ne!(other.number(), TICKET.number(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_admitted_below_the_threshold_and_not_at_it() {
+        let number = TICKET.number();
+        // A threshold of exactly the stake: start 1, no slot waited.
+        assert!(admits(1, number + 1, 0, &TICKET));
+        assert!(!admits(1, number, 0, &TICKET));
+        assert!(!admits(1, number - 1, 0, &TICKET));
+        assert!(admits(EVERYONE, 0, 0, &TICKET));
+    }
+
+    #[test]
+    fn a_threshold_that_would_not_fit_is_all() {
+        let highest = u128::from(u64::MAX - 1) * u128::from(u64::MAX);
+        assert_eq!(highest.leading_zeros(), 0);
+        assert_eq!(threshold(u64::MAX - 1, u64::MAX, 0), 1 << 64);
+        assert_eq!(threshold(u64::MAX - 1, 0, 64), 0);
+        assert_eq!(threshold(5, 0, 200), 0);
+    }
 }

@@ -55,3 +55,32 @@ impl Bucket {
 pub fn bucket_of(job: &Pubkey) -> u8 {
     job.to_bytes()[0] % BUCKETS
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use bytemuck::Zeroable;
+
+    #[test]
+    fn a_bucket_keeps_points_by_epoch_and_gives_them_out_once() {
+        let mut bucket = Bucket::zeroed();
+        for epoch in 0..BUCKET_EPOCHS as u32 {
+            assert!(bucket.has_room(epoch));
+            bucket.note(epoch, 5).unwrap();
+        }
+        bucket.note(2, 6).unwrap();
+        let full = BUCKET_EPOCHS as u32;
+        assert!(bucket.has_room(2) && !bucket.has_room(full));
+        bucket.note(full, 1).unwrap();
+        assert_eq!(bucket.take(full), 0);
+        assert_eq!((bucket.take(2), bucket.take(2)), (11, 0));
+        assert!(bucket.has_room(full));
+    }
+
+    #[test]
+    fn jobs_are_spread_over_the_buckets() {
+        let of = |first: u8| bucket_of(&Pubkey::new_from_array([first; 32]));
+        assert_eq!((of(0), of(7), of(8), of(255)), (0, 7, 0, 7));
+    }
+}

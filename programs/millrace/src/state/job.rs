@@ -323,3 +323,6 @@ pub fn first_round_secs(mode: Mode, round_secs: i64, challenge_secs: u32) -> i64
     };
     round_secs.saturating_mul(2) + i64::from(between)
 }
+
+#[cfg(test)]
+mod tests;

@@ -218,3 +218,6 @@ impl Network {
         self.emission.checked_shr(halvings).unwrap_or(0)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,3 +52,39 @@ impl Orchestrator {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use bytemuck::Zeroable;
+
+    #[test]
+    fn an_orchestrator_serves_jobs_for_any_and_its_own_while_it_is_active() {
+        let key = Pubkey::new_from_array([4; 32]);
+        let mut orchestrator = Orchestrator {
+            version: 1,
+            bump: 0,
+            key,
+            active: 1,
+            registered_at: 0,
+            retired_at: 0,
+            bond_vault: Pubkey::default(),
+            bonded: 0,
+            payer: Pubkey::default(),
+            reserved: [0; 21],
+        };
+        let job = |orchestrator| Job {
+            orchestrator,
+            ..Job::zeroed()
+        };
+        let (anyone, another) = (Pubkey::default(), Pubkey::new_from_array([5; 32]));
+        orchestrator.require_serves(&job(anyone)).unwrap();
+        orchestrator.require_serves(&job(key)).unwrap();
+        let mismatch = err!(MillraceError::OrchestratorMismatch);
+        assert_eq!(orchestrator.require_serves(&job(another)), mismatch);
+        orchestrator.active = 0;
+        let inactive = err!(MillraceError::OrchestratorInactive);
+        assert_eq!(orchestrator.require_serves(&job(key)), inactive);
+    }
+}

@@ -48,4 +48,20 @@ mod tests {
         assert_eq!(Points::take(&mut all, 1), 0);
         assert_eq!(Points::place(&all, 4), Some(0));
     }
+
+    #[test]
+    fn an_empty_place_is_taken_whatever_its_epoch_was() {
+        let used = Points {
+            amount: 1,
+            epoch: 4,
+            ..Points::default()
+        };
+        let spent = Points {
+            epoch: 5,
+            ..Points::default()
+        };
+        // The last known place of an epoch is where its points are, and not where they were.
+        assert_eq!(Points::place(&[spent, used], 5), Some(0));
+        assert_eq!(Points::place(&[used, Points::default(), spent], 5), Some(1));
+    }
 }

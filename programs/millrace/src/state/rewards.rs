@@ -79,3 +79,53 @@ impl Epoch {
         money::proportion(self.emission, points, self.points)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn rewards(funded: u64, promised: u64, paid: u64) -> Rewards {
+        Rewards {
+            version: 1,
+            bump: 0,
+            vault: Pubkey::default(),
+            funded,
+            promised,
+            paid,
+            reserved: [0; 38],
+        }
+    }
+
+    #[test]
+    fn no_more_is_promised_than_is_there() {
+        let mut rewards = rewards(100, 30, 10);
+        assert_eq!(rewards.promise(50).unwrap(), 50);
+        assert_eq!((rewards.promise(50).unwrap(), rewards.promised), (20, 100));
+        assert_eq!(rewards.promise(50).unwrap(), 0);
+    }
+
+    #[test]
+    fn books_notice_payments_that_were_not_promised_and_promises_without_funds() {
+        rewards(5, 5, 5).invariant().unwrap();
+        rewards(7, 6, 5).invariant().unwrap();
+        let broken = || err!(MillraceError::InvariantBroken);
+        assert_eq!(rewards(7, 5, 6).invariant(), broken());
+        assert_eq!(rewards(5, 6, 4).invariant(), broken());
+    }
+
+    #[test]
+    fn points_are_worth_their_part_of_the_emission() {
+        let epoch = Epoch {
+            version: 1,
+            bump: 0,
+            number: 0,
+            payer: Pubkey::default(),
+            points: 30,
+            banked: 0,
+            emission: 100,
+            reserved: [0; 26],
+        };
+        assert_eq!((epoch.worth(10), epoch.worth(30)), (33, 100));
+    }
+}

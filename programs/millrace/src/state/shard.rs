@@ -334,3 +334,6 @@ impl Shard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use SeatStatus::{Assigned, Committed, Empty, Late, Released, Revealed, Right, Wrong};
+use bytemuck::Zeroable;
+
+const JOB: fn() -> Job = || Job {
+    commit_secs: 60,
+    reveal_secs: 30,
+    accept_secs: 20,
+    deadline: 1_000,
+    quorum: 2,
+    max_replicas: 4,
+    ..Job::zeroed()
+};
+
+/// A shard with these seats.
+fn shard(seats: &[SeatStatus]) -> Shard {
+    let mut shard = Shard {
+        state: ShardState::Assigned as u8,
+        target: 3,
+        quorum: 2,
+        commit_by: 100,
+        reveal_by: 130,
+        ..Shard::zeroed()
+    };
+    for (seat, status) in shard.seats.iter_mut().zip(seats) {
+        seat.status = *status as u8;
+    }
+    shard
+}
+
+#[test]
+fn seats_agree_only_in_everything_that_they_showed() {
+    let seat = Seat {
+        status: Revealed as u8,
+        digest: [1; 32],
+        units: 5,
+        ..Seat::default()
+    };
+    let differing: [fn(&mut Seat); 3] = [
+        |seat| seat.status = Committed as u8,
+        |seat| seat.digest = [2; 32],
+        |seat| seat.units = 6,
+    ];
+    assert!(seat.agrees_with(&seat));
+    for (part, differ) in differing.iter().enumerate() {
+        let mut other = seat;
+        differ(&mut other);
+        assert!(!seat.agrees_with(&other), "part {part}");
+        assert!(!other.agrees_with(&seat), "part {part}");
+    }
+    let hidden = Seat {
+        status: Committed as u8,
+        ..seat
+    };
+    assert!(!hidden.agrees_with(&hidden));
+}
+
+#[test]
+fn seats_are_live_until_they_are_judged() {
+    for (status, live) in [
+        (Empty, false),
+        (Assigned, true),
+        (Committed, true),
+        (Revealed, true),
+        (Right, false),
+        (Wrong, false),
+        (Late, false),
+        (Released, false),
+    ] {
+        assert_eq!(shard(&[status]).seats[0].is_live(), live, "{status:?}");
+        assert_eq!(shard(&[status]).seats[0].status(), status);
+    }
+    let seats = shard(&[Assigned, Revealed, Late, Assigned]);
+    assert_eq!((seats.live_seats(), seats.count(Assigned)), (3, 2));
+}
+
+#[test]
+fn a_shard_is_live_until_it_has_an_end_and_has_a_result_once_it_is_settled() {
+    for (number, state, live) in [
+        (0, None, false),
+        (1, Some(ShardState::Assigned), true),
+        (2, Some(ShardState::Revealing), true),
+        (3, Some(ShardState::Settled), false),
+        (4, Some(ShardState::Failed), false),
+        (5, None, false),
+    ] {
+        let mut shard = shard(&[Right, Right]);
+        (shard.state, shard.winner) = (number, 1);
+        (shard.seats[1].digest, shard.seats[1].units) = ([7; 32], 9);
+        assert_eq!((shard.state(), shard.is_live()), (state, live));
+        let result = (number == 3).then_some((&[7; 32], 9));
+        assert_eq!(shard.result(), result, "{number}");
+    }
+}
+
+#[test]
+fn seats_are_free_up_to_the_target_and_before_anything_is_shown() {
+    assert_eq!(shard(&[Assigned]).free_seats(), 2);
+    assert_eq!(shard(&[Assigned; 4]).free_seats(), 0);
+    let mut showing = shard(&[Assigned]);
+    showing.state = ShardState::Revealing as u8;
+    assert_eq!(showing.free_seats(), 0);
+}
+
+#[test]
+fn a_round_has_its_windows_one_after_the_other() {
+    let mut shard = shard(&[]);
+    shard.state = 0;
+    shard.start_round(&JOB(), 500).unwrap();
+    assert_eq!((shard.commit_by, shard.reveal_by), (560, 590));
+    assert_eq!(shard.state(), Some(ShardState::Assigned));
+    let refused = err!(MillraceError::AmountOverflow);
+    assert_eq!(shard.start_round(&JOB(), i64::MAX - 59), refused);
+}
+
+#[test]
+fn a_seat_is_accepted_for_a_while_and_never_longer_than_it_may_commit() {
+    let mut job = JOB();
+    let shard = shard(&[Assigned]);
+    assert_eq!(shard.accept_by(&job), 100 - 60 + 20);
+    job.accept_secs = 600;
+    assert_eq!(shard.accept_by(&job), 100);
+}
+
+#[test]
+fn a_freed_seat_begins_another_attempt_as_often_as_is_allowed() {
+    let mut shard = shard(&[Assigned, Committed]);
+    shard.attempt = MAX_FREED_ATTEMPTS - 1;
+    let freed = shard.free_seat(1, 77).unwrap();
+    assert_eq!(freed.status(), Committed);
+    assert_eq!(shard.seats[1], Seat::default());
+    assert_eq!((shard.attempt, shard.slot), (MAX_FREED_ATTEMPTS, 77));
+    let refused = err!(MillraceError::TooManyAttempts);
+    assert_eq!(shard.free_seat(0, 78), refused);
+    shard.attempt = u8::MAX;
+    assert_eq!(shard.next_attempt(1), err!(MillraceError::AmountOverflow));
+}
+
+#[test]
+fn results_are_shown_once_all_have_committed_or_enough_have_and_the_window_is_over() {
+    let open = |seats: &[SeatStatus], now| shard(seats).reveals_open(now);
+    assert!(open(&[Committed, Committed, Revealed], 99));
+    assert!(!open(&[Committed, Committed], 99));
+    assert!(!open(&[Committed, Committed, Committed, Assigned], 99));
+    assert!(open(&[Committed, Revealed, Assigned], 100));
+    assert!(!open(&[Committed, Assigned, Assigned], 100));
+    let mut undrawn = shard(&[Committed; 3]);
+    undrawn.doubt = Doubt::Pending as u8;
+    assert!(!undrawn.reveals_open(99) && !undrawn.reveals_open(100));
+}
+
+#[test]
+fn a_doubt_begins_a_round_with_the_seats_that_decide_it() {
+    for (doubt, target) in [(Doubt::Audited, 2), (Doubt::Challenged, 4)] {
+        let mut shard = shard(&[Revealed]);
+        (shard.quorum, shard.stands_at, shard.attempt) = (1, 50, 3);
+        shard.cast_doubt(&JOB(), doubt, 500, 9).unwrap();
+        assert_eq!((shard.doubt(), shard.stands_at), (doubt, 0));
+        assert_eq!((shard.quorum, shard.target), (2, target));
+        assert_eq!((shard.attempt, shard.slot), (4, 9));
+        assert_eq!((shard.commit_by, shard.reveal_by), (560, 590));
+    }
+}
+
+#[test]
+fn a_shard_is_reopened_as_it_was_where_nobody_doubted_it_and_with_all_seats_otherwise() {
+    let job = |mode: Mode| Job {
+        mode: mode as u8,
+        ..JOB()
+    };
+    for (mode, doubt, single) in [
+        (Mode::Quorum, Doubt::None, false),
+        (Mode::Audit, Doubt::None, true),
+        (Mode::Audit, Doubt::Spared, true),
+        (Mode::Audit, Doubt::Audited, false),
+        (Mode::Challenge, Doubt::None, true),
+        (Mode::Challenge, Doubt::Challenged, false),
+    ] {
+        let mut shard = shard(&[]);
+        (shard.doubt, shard.stands_at, shard.target) = (doubt as u8, 50, 1);
+        assert_eq!(shard.is_single(&job(mode)), single, "{mode:?} {doubt:?}");
+        let seats = if single { 1 } else { 4 };
+        assert_eq!(shard.question(&job(mode), 0).max_replicas, seats);
+
+        shard.reopen(&job(mode), 500, 9).unwrap();
+        let (left, stands_at) = if single {
+            (Doubt::None, 0)
+        } else {
+            (doubt, 50)
+        };
+        assert_eq!((shard.doubt(), shard.stands_at), (left, stands_at));
+        assert_eq!(shard.target, seats);
+        assert_eq!((shard.attempt, shard.slot, shard.commit_by), (1, 9, 560));
+    }
+}
+
+#[test]
+fn what_is_over_is_over_from_its_second_on() {
+    let mut shard = shard(&[Committed; 3]);
+    shard.stands_at = 150;
+    let at = |now| shard.question(&JOB(), now);
+    assert!(!at(99).commits_over && at(100).commits_over && at(101).commits_over);
+    assert!(!at(129).round_over && at(130).round_over && at(131).round_over);
+    assert!(!at(149).stands && at(150).stands && at(151).stands);
+    assert!(!at(999).over && at(1_000).over && at(1_001).over);
+    assert!(at(910).another_round_fits && !at(911).another_round_fits);
+    assert!(at(99).reveals_open && !at(99).revealing);
+    assert_eq!((at(0).quorum, at(0).target), (2, 3));
+    shard.state = ShardState::Revealing as u8;
+    assert!(shard.question(&JOB(), 99).revealing);
+}

@@ -1,0 +1,95 @@
+//! What is done to jobs and to whole shards.
+
+use super::super::base::Base;
+use super::super::matrix::town::person;
+use super::super::picks::Picks;
+use super::terms::terms;
+use super::{any_job, any_shard, anyone};
+use millrace_chain::account::Entity;
+use millrace_chain::address;
+use millrace_chain::instruction::{self, Place};
+use millrace_program::state::Doubt;
+use solana_sdk::instruction::Instruction;
+use solana_sdk::pubkey::Pubkey;
+use solana_sdk::signer::Signer;
+
+pub fn post(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
+    let owner = person(["client", "client2", "newcomer"][picks.below(3)]).pubkey();
+    let client = base.market.machine.account(&address::client(&owner))?;
+    let Some(Entity::Client(client)) = Entity::read(&owner, &client.data) else {
+        return None;
+    };
+    let terms = terms(client.next_nonce, base.market.machine.now(), picks);
+    Some(vec![instruction::post_job(owner, base.market.mints, terms)])
+}
+
+pub fn cancel(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
+    let (key, job) = any_job(base, picks)?;
+    Some(vec![instruction::cancel_job(
+        job.client,
+        key,
+        base.market.mints,
+    )])
+}
+
+pub fn challenge(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
+    let (key, job, shard) = any_shard(base, picks)?;
+    let place = Place::of(key, &job, shard.index);
+    let by = anyone(base, picks)?;
+    let challenge = instruction::challenge_shard(by, &job.client, place, base.market.mints);
+    Some(vec![challenge])
+}
+
+pub fn settle(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
+    let (key, job, shard) = any_shard(base, picks)?;
+    let mints = base.market.mints;
+    let mut challenger = None;
+    if shard.doubt() == Doubt::Challenged {
+        let address = address::challenge(&key, shard.index);
+        let challenge = base.market.machine.account(&address)?;
+        if let Some(Entity::Challenge(challenge)) = Entity::read(&address, &challenge.data) {
+            challenger = Some(challenge.challenger);
+        }
+    }
+    let finder = anyone(base, picks)?;
+    let finder = picks.rarely(2).then(|| mints.stake_account(&finder));
+    let place = Place::of(key, &job, shard.index);
+    let settle = instruction::settle_shard(place, (&job, &shard), mints, challenger, finder);
+    Some(vec![settle])
+}
+
+pub fn expire(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
+    let (key, _) = any_job(base, picks)?;
+    Some(vec![instruction::expire_job(key)])
+}
+
+pub fn seed(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
+    let (key, _) = any_job(base, picks)?;
+    Some(vec![instruction::seed_job(key)])
+}
+
+pub fn draw(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
+    let (key, job, shard) = any_shard(base, picks)?;
+    let place = Place::of(key, &job, shard.index);
+    Some(vec![instruction::draw_audit(place)])
+}
+
+pub fn close(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
+    let (key, job) = any_job(base, picks)?;
+    let ours = super::super::byzantine::of_the_program(base).into_iter();
+    let shards =
+        ours.filter_map(
+            |(address, account)| match Entity::read(&address, &account.data)? {
+                Entity::Shard(shard) if shard.job == key => Some((address, shard.payer)),
+                _ => None,
+            },
+        );
+    let shards: Vec<(Pubkey, Pubkey)> = shards.collect();
+    let some = &shards[picks.below(shards.len() + 1)..];
+    Some(vec![instruction::close_job(
+        key,
+        job.client,
+        some,
+        base.market.mints,
+    )])
+}

@@ -1,0 +1,73 @@
+//! Terms of jobs, mostly such as can be had.
+
+use super::super::picks::Picks;
+use millrace_program::PostJobArgs;
+use millrace_program::state::{Meter, Mode, Scenario};
+use solana_sdk::pubkey::Pubkey;
+
+/// Terms of the input's choice.
+pub fn terms(nonce: u64, now: i64, picks: &mut Picks) -> PostJobArgs {
+    let mut terms = PostJobArgs {
+        nonce,
+        manifest: [5; 32],
+        orchestrator: Pubkey::default(),
+        scenario: Scenario::General,
+        mode: Mode::Quorum,
+        meter: Meter::Fuel,
+        shards: 1 + picks.below(3) as u32,
+        replicas: 3,
+        quorum: 2,
+        max_replicas: 3,
+        price_cap: 5,
+        max_units: 1_000,
+        deadline: now + 3_600,
+        commit_secs: 60,
+        reveal_secs: 30,
+        challenge_secs: 0,
+        audit_bps: 0,
+        max_deposit: u64::MAX,
+        supplier: [0; 16],
+        region: [0; 16],
+        min_score: 0,
+        min_memory_mb: 0,
+        min_cores: 0,
+    };
+    match picks.below(4) {
+        0 => {
+            (terms.mode, terms.audit_bps) = (Mode::Audit, 10_000);
+            (terms.replicas, terms.quorum, terms.max_replicas) = (1, 2, 3);
+        }
+        1 => {
+            (terms.mode, terms.challenge_secs) = (Mode::Challenge, 120);
+            (terms.replicas, terms.quorum, terms.max_replicas) = (1, 2, 3);
+        }
+        2 => terms.max_replicas = 5 - 2 * picks.below(2) as u8,
+        _ => {}
+    }
+    for _ in 0..picks.below(4) {
+        strange(&mut terms, picks);
+    }
+    terms
+}
+
+/// Changes one term to anything.
+fn strange(terms: &mut PostJobArgs, picks: &mut Picks) {
+    match picks.below(16) {
+        0 => terms.nonce = picks.amount(),
+        1 => terms.shards = picks.below(12) as u32,
+        2 => terms.replicas = picks.below(8) as u8,
+        3 => terms.quorum = picks.below(8) as u8,
+        4 => terms.max_replicas = picks.below(8) as u8,
+        5 => terms.price_cap = picks.amount(),
+        6 => terms.max_units = picks.amount(),
+        7 => terms.deadline = terms.deadline.wrapping_add(picks.amount() as i64),
+        8 => terms.commit_secs = u32::from(picks.word()),
+        9 => terms.reveal_secs = u32::from(picks.word()),
+        10 => terms.challenge_secs = u32::from(picks.word()),
+        11 => terms.audit_bps = picks.word(),
+        12 => terms.max_deposit = picks.amount(),
+        13 => terms.min_score = picks.amount(),
+        14 => terms.region[picks.below(16)] = picks.byte(),
+        _ => terms.min_cores = picks.word(),
+    }
+}

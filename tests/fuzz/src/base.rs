@@ -1,0 +1,127 @@
+//! Where inputs begin: a town for each scene of the matrix, in a machine that traces.
+
+use super::elf::with_sections;
+use super::fixture::{Machine, Market, program_bytes};
+use super::matrix::scenes::{admin, client, crank, money, orchestrator, provider};
+use super::matrix::stage::{Scene, Stage};
+use super::matrix::town::signers;
+use super::matrix::tried::with_every_scene;
+use super::tracer::Tracer;
+use litesvm::LiteSVM;
+use millrace_chain::address::PROGRAM;
+use solana_sdk::account::ReadableAccount;
+use solana_sdk::instruction::Instruction;
+use solana_sdk::pubkey::Pubkey;
+use solana_sdk::signer::Signer;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+macro_rules! scenes {
+    ($($name:ident { $($case:ident: $scene:path,)+ })+) => {
+        /// Every scene with its name.
+        const SCENES: &[(&str, fn() -> Scene)] = &[
+            $($((concat!(stringify!($name), "/", stringify!($case)), $scene)),+),+
+        ];
+    };
+}
+with_every_scene!(scenes);
+
+/// How many scenes there are.
+pub const COUNT: usize = SCENES.len();
+
+/// A scene that inputs begin with.
+pub struct Base {
+    /// Its name.
+    pub name: &'static str,
+    /// The market, which an input changes.
+    pub market: Market,
+    /// The instruction that succeeds at first, after those that have to come before it.
+    pub instructions: Vec<Instruction>,
+    /// All accounts that there were at first, by name.
+    pub names: BTreeMap<Pubkey, String>,
+    /// The same in their order, and twins of token accounts.
+    pub pool: Vec<Pubkey>,
+    /// Who can sign.
+    pub signers: Vec<Pubkey>,
+    /// The machine as it was at first.
+    pristine: Machine,
+}
+
+impl Base {
+    fn build(number: usize, empty: &LiteSVM) -> Self {
+        let (name, scene) = SCENES[number];
+        let stage = Stage::set(scene);
+        let twins = stage.twins.iter().map(|(_, twin)| *twin);
+        let pool = stage.accounts.keys().copied().chain(twins).collect();
+        let (mut market, instructions) = (stage.scene.market, stage.scene.instructions);
+        let pristine = market
+            .machine
+            .moved_to(furnished(empty, market.machine.svm()));
+        market.machine = pristine.fork();
+        Self {
+            name,
+            market,
+            instructions,
+            names: stage.accounts,
+            pool,
+            signers: signers().iter().map(|(_, key)| key.pubkey()).collect(),
+            pristine,
+        }
+    }
+
+    /// Puts everything back as it was at first.
+    fn reset(&mut self) {
+        self.market.machine = self.pristine.fork();
+    }
+}
+
+/// A machine that traces and that asks for no signatures, with the program and nothing else.
+fn empty() -> LiteSVM {
+    let mut svm = LiteSVM::new_debuggable(true)
+        .with_log_bytes_limit(None)
+        .with_sigverify(false)
+        .with_blockhash_check(false)
+        .with_transaction_history(0);
+    svm.set_invocation_inspect_callback(Tracer);
+    let added = svm.add_program(PROGRAM, &with_sections(program_bytes()));
+    added.unwrap_or_else(|error| panic!("the program can't be loaded: {error:?}"));
+    svm
+}
+
+/// The empty machine with all accounts of another; the programs, which it has, stay its own.
+fn furnished(empty: &LiteSVM, with: &LiteSVM) -> LiteSVM {
+    let mut svm = empty.clone();
+    for (address, account) in &with.accounts_db().inner {
+        if !account.executable() {
+            let placed = svm.set_account(*address, account.clone().into());
+            placed.unwrap_or_else(|error| panic!("{address} can't be placed: {error:?}"));
+        }
+    }
+    svm
+}
+
+/// What is made once and used by one input after another.
+struct Bases {
+    empty: LiteSVM,
+    made: BTreeMap<usize, Base>,
+}
+
+/// Does something in a scene as it was at first.
+pub fn with_base<T>(number: usize, act: impl FnOnce(&mut Base) -> T) -> T {
+    thread_local! {
+        static BASES: RefCell<Option<Bases>> = const { RefCell::new(None) };
+    }
+    BASES.with_borrow_mut(|bases| {
+        let bases = bases.get_or_insert_with(|| Bases {
+            empty: empty(),
+            made: BTreeMap::new(),
+        });
+        let Bases { empty, made } = bases;
+        let base = made
+            .entry(number)
+            .or_insert_with(|| Base::build(number, empty));
+        let result = act(base);
+        base.reset();
+        result
+    })
+}

@@ -1,0 +1,216 @@
+//! What no transaction may do, whoever sends it: books only go forward, terms stay, and nobody loses
+//! anything to a transaction that they did not sign.
+
+use super::fixture::{Machine, Market};
+use super::matrix::town::people;
+use millrace_chain::account::Entity;
+use millrace_chain::address;
+use millrace_chain::instruction::Mints;
+use millrace_program::state::{Job, Network, Provider};
+use solana_sdk::instruction::Instruction;
+use solana_sdk::pubkey::Pubkey;
+use solana_sdk::signer::Signer;
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+/// What somebody has in hand.
+struct Purse {
+    owner: Pubkey,
+    lamports: u64,
+    /// Base units of each mint.
+    tokens: [u64; 2],
+}
+
+/// Things as they were before a transaction.
+pub struct Before {
+    purses: Vec<Purse>,
+    entities: BTreeMap<Pubkey, Entity>,
+}
+
+impl Before {
+    /// Looks at a market; at the program's own accounts only where they hold what it wrote.
+    pub fn look(market: &Market, tainted: bool) -> Self {
+        let machine = &market.machine;
+        let mut entities = BTreeMap::new();
+        if !tainted {
+            let all = machine.of_the_program().into_iter();
+            let all = all.filter_map(|(key, a)| Some((key, Entity::read(&key, &a.data)?)));
+            entities = all.collect();
+        }
+        let purses = wallets(market.mints).iter().map(|wallet| Purse {
+            owner: wallet.owner,
+            lamports: machine.lamports_of(&wallet.owner),
+            tokens: wallet.purses.map(|purse| tokens(machine, &purse)),
+        });
+        Self {
+            purses: purses.collect(),
+            entities,
+        }
+    }
+
+    /// Compares with what is there after `sent` went through, and says what should not be.
+    pub fn compare(&self, market: &Market, sent: &[Instruction], tainted: bool) -> Option<String> {
+        let metas = || sent.iter().flat_map(|instruction| &instruction.accounts);
+        let signed = |key: &Pubkey| metas().any(|meta| meta.is_signer && meta.pubkey == *key);
+        let after = Self::look(market, tainted);
+        for (before, after) in self.purses.iter().zip(&after.purses) {
+            let owner = before.owner;
+            let lost = before.lamports > after.lamports
+                || before.tokens.iter().zip(after.tokens).any(|(b, a)| *b > a);
+            if lost && !signed(&owner) {
+                return Some(format!("{owner} lost something and did not sign"));
+            }
+        }
+        for (key, before) in &self.entities {
+            let wrong = match (before, after.entities.get(key)) {
+                (Entity::Network(b), Some(Entity::Network(a))) => network(b, a, &signed),
+                (Entity::Provider(b), Some(Entity::Provider(a))) => provider(b, a, &signed),
+                (Entity::Job(b, _), Some(Entity::Job(a, _))) => job(b, a),
+                (Entity::Client(b), Some(Entity::Client(a))) => {
+                    (b.owner != a.owner || b.escrow != a.escrow || b.next_nonce > a.next_nonce)
+                        .then_some("a client's books went back")
+                }
+                (Entity::Rewards(b), Some(Entity::Rewards(a))) => {
+                    (b.funded > a.funded || b.promised > a.promised || b.paid > a.paid)
+                        .then_some("the rewards' books went back")
+                }
+                (Entity::Network(_) | Entity::Rewards(_) | Entity::Bucket(_), None) => {
+                    Some("something that stays for good was closed")
+                }
+                (_, None) => None,
+                (b, Some(a)) if std::mem::discriminant(b) != std::mem::discriminant(a) => {
+                    Some("an account became one of another type")
+                }
+                _ => None,
+            };
+            if let Some(wrong) = wrong {
+                return Some(format!("{wrong}: {key}"));
+            }
+        }
+        None
+    }
+}
+
+/// What is wrong with a change of the network.
+fn network(b: &Network, a: &Network, signed: &dyn Fn(&Pubkey) -> bool) -> Option<&'static str> {
+    let fixed = |n: &Network| {
+        (
+            n.network_id,
+            n.stake_mint,
+            n.payment_mint,
+            n.bump,
+            n.version,
+        )
+    };
+    let schedule = |n: &Network| (n.epochs_from, n.emission, n.epoch_secs, n.halving_epochs);
+    if fixed(b) != fixed(a) || schedule(b) != schedule(a) {
+        return Some("what is fixed of the network has changed");
+    }
+    if b.authority != a.authority && !signed(&b.pending_authority) {
+        return Some("the authority has changed and nobody accepted it");
+    }
+    let paused = |n: &Network| Network { paused: 0, ..*n };
+    let rest_stays = bytemuck::bytes_of(&paused(b)) == bytemuck::bytes_of(&paused(a));
+    let by_authority = signed(&b.authority) || signed(&b.pending_authority);
+    if !rest_stays && !by_authority {
+        return Some("the network has changed without its authority");
+    }
+    (b.paused != a.paused && !by_authority && !signed(&b.pauser))
+        .then_some("somebody else paused or resumed")
+}
+
+/// What is wrong with a change of a provider's books.
+fn provider(b: &Provider, a: &Provider, signed: &dyn Fn(&Pubkey) -> bool) -> Option<&'static str> {
+    let fixed = |p: &Provider| {
+        (
+            p.authority,
+            p.stake_vault,
+            p.earnings_vault,
+            p.registered_at,
+        )
+    };
+    let offer = |p: &Provider| {
+        let machine = (p.memory_mb, p.cores, p.gpus, p.gpu_model);
+        let place = (p.sealing_key, p.supplier, p.region);
+        (p.operator, machine, place, p.ask_price, p.max_open_seats)
+    };
+    if fixed(b) != fixed(a) {
+        return Some("what is fixed of a provider has changed");
+    }
+    if offer(b) != offer(a) && !signed(&b.authority) {
+        return Some("an offer has changed without its provider");
+    }
+    if b.withdrawn != a.withdrawn && !signed(&b.authority) {
+        return Some("stake was withdrawn without its provider");
+    }
+    let sums = |p: &Provider| [p.deposited, p.withdrawn, p.slashed, p.earned, p.claimed];
+    let counts = |p: &Provider| [p.right, p.wrong, p.late];
+    let back = sums(b).iter().zip(sums(a)).any(|(b, a)| *b > a)
+        || counts(b).iter().zip(counts(a)).any(|(b, a)| *b > a);
+    back.then_some("a provider's books went back")
+}
+
+/// What is wrong with a change of a job's books.
+fn job(b: &Job, a: &Job) -> Option<&'static str> {
+    let whose = |j: &Job| (j.client, j.manifest, j.orchestrator, j.nonce, j.posted_at);
+    let price = |j: &Job| (j.price_cap, j.max_units, j.seat_lock, j.shards, j.deadline);
+    let windows = |j: &Job| {
+        (
+            j.commit_secs,
+            j.reveal_secs,
+            j.challenge_secs,
+            j.accept_secs,
+        )
+    };
+    let shares = |j: &Job| {
+        (
+            j.fee_bps,
+            j.slash_bps,
+            j.late_bps,
+            j.bounty_bps,
+            j.audit_bps,
+        )
+    };
+    let seats = |j: &Job| (j.mode, j.replicas, j.quorum, j.max_replicas, j.draw_slots);
+    if (whose(b), price(b), windows(b)) != (whose(a), price(a), windows(a))
+        || (shares(b), seats(b)) != (shares(a), seats(a))
+    {
+        return Some("the terms of a job have changed");
+    }
+    let sums = |j: &Job| [j.paid, j.refunded, j.fee, j.compensated, j.deposited];
+    let counts = |j: &Job| [j.created, j.settled, j.failed, j.cancelled];
+    let back = sums(b).iter().zip(sums(a)).any(|(b, a)| *b > a)
+        || counts(b).iter().zip(counts(a)).any(|(b, a)| *b > a);
+    back.then_some("a job's books went back")
+}
+
+/// Somebody's addresses.
+struct Wallet {
+    owner: Pubkey,
+    /// The token account of each mint.
+    purses: [Pubkey; 2],
+}
+
+/// Everybody's wallets; the mints are the same in all towns.
+fn wallets(mints: Mints) -> &'static [Wallet] {
+    static WALLETS: OnceLock<Vec<Wallet>> = OnceLock::new();
+    WALLETS.get_or_init(|| {
+        let owners = people().into_iter().map(|(_, key)| key.pubkey());
+        let wallet = |owner| Wallet {
+            owner,
+            purses: [mints.stake, mints.payment].map(|mint| address::token_account(&owner, &mint)),
+        };
+        owners.map(wallet).collect()
+    })
+}
+
+/// What is in a token account, 0 where there is none.
+fn tokens(machine: &Machine, account: &Pubkey) -> u64 {
+    const AMOUNT: std::ops::Range<usize> = 64..72;
+    let account = machine.account(account);
+    let amount = account
+        .as_ref()
+        .and_then(|account| account.data.get(AMOUNT));
+    let amount = amount.and_then(|bytes| bytes.try_into().ok());
+    amount.map_or(0, u64::from_le_bytes)
+}
