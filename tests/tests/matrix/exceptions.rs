@@ -1,10 +1,10 @@
 //! Where something else than usual becomes of an attempt, and why. The first that fits counts.
 
+use super::super::fixture::outcome::DONE;
 use super::attempt::Change::{
     Absent, Alias, AliasOfNew, Cut, Household, Occupied, OtherMint, OtherOwner, Signs, Stranger,
     Twin, WrongOwner,
 };
-use super::outcome::DONE;
 use super::rules::Exception;
 
 /// At which slots, by which changes, with whose account; what becomes of it, and why.

@@ -1,9 +1,9 @@
 //! Making the attempts, and comparing what became of each with what should.
 
+use super::super::fixture::outcome::{DONE, name};
 use super::attempt::{Act, Attempt, Change, Material};
 use super::idl::{Described, Slot, described};
 use super::kind::Kind;
-use super::outcome::{DONE, name};
 use super::rules::{Name, expected};
 use super::stage::{Scene, Stage};
 use millrace_chain::address::PROGRAM;

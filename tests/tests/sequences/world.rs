@@ -3,32 +3,43 @@
 use super::vaults::Vaults;
 pub use super::vaults::{Mint, Vault, WHOS, Who};
 use millrace_program::state::NetworkParameters;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Providers.
 pub const WORKERS: usize = 5;
 /// Clients.
 pub const CLIENTS: usize = 2;
-/// Orchestrators.
-pub const CONDUCTORS: usize = 2;
+/// Orchestrators' keys, of which the last is not registered at first.
+pub const CONDUCTORS: usize = 3;
 /// Epochs of which a provider and a bucket keep points.
 pub const POINTS_KEPT: (usize, usize) = (8, 16);
 
 /// Which client's job, by its nonce.
 pub type JobId = (usize, u64);
 
-/// Why the model says no.
+/// The model says no, and which error is right: that of the first rule that is broken, in the order of
+/// the accounts and then of the instruction's document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct No(pub &'static str);
+
+/// The error where an account that has to be there is not.
+pub const NOT_THERE: &str = "AccountNotInitialized";
+/// The same for accounts that are read in place.
+pub const NOT_OURS: &str = "AccountOwnedByWrongProgram";
+/// The error where an account that is to be made is there.
+pub const IN_USE: &str = "System::AccountAlreadyInUse";
+/// The error where somebody has too few tokens.
+pub const TOO_FEW: &str = "Token::InsufficientFunds";
 
 /// What the model says to an act.
 pub type Says<T = ()> = Result<T, No>;
 
-/// Says no unless `fine`.
-pub fn need(fine: bool, why: &'static str) -> Says {
+/// Says no with this error unless `fine`.
+pub fn need(fine: bool, error: &'static str) -> Says {
     match fine {
         true => Ok(()),
-        false => Err(No(why)),
+        false => Err(No(error)),
     }
 }
 
@@ -37,7 +48,7 @@ pub fn share(amount: u64, bps: u64) -> u64 {
     (u128::from(amount) * u128::from(bps) / 10_000) as u64
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mode {
     Quorum,
     Audit,
@@ -45,14 +56,14 @@ pub enum Mode {
 }
 
 /// What a provider says it computed: the first byte of the root stands for all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     pub root: u8,
     pub units: u64,
 }
 
 /// The terms of a job as its client wrote them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Terms {
     pub nonce: u64,
     pub mode: Mode,
@@ -88,7 +99,11 @@ pub struct Job {
     pub bucket: u8,
     pub terms: Terms,
     pub state: JobState,
-    pub posted_slot: u64,
+    pub posted_at: i64,
+    /// The slot after which the block comes that seeds the job.
+    pub seed_slot: u64,
+    /// 0 until it is taken.
+    pub seed: u64,
     pub accept: u32,
     pub lock: u64,
     pub fee_bps: u16,
@@ -179,6 +194,12 @@ pub struct Seat {
 
 #[derive(Clone, Debug, Default)]
 pub struct Provider {
+    /// Its account is there.
+    pub registered: bool,
+    pub registered_at: i64,
+    /// Which of its hot keys signs.
+    pub operator: usize,
+    pub reward_due: u64,
     pub price: u64,
     pub places: u16,
     pub cores: u16,
@@ -200,9 +221,48 @@ pub struct Provider {
 
 #[derive(Clone, Debug, Default)]
 pub struct Client {
+    /// Its account is there.
+    pub opened: bool,
     pub nonce: u64,
     pub held: u64,
     pub jobs: u32,
+}
+
+/// A registered orchestrator.
+#[derive(Clone, Debug)]
+pub struct Conductor {
+    pub active: bool,
+    pub retired_at: i64,
+    pub bonded: u64,
+    /// Who paid the rent.
+    pub payer: Who,
+}
+
+/// The book of rewards.
+#[derive(Clone, Debug, Default)]
+pub struct Rewards {
+    pub funded: u64,
+    pub promised: u64,
+    pub paid: u64,
+}
+
+/// A closed epoch.
+#[derive(Clone, Debug)]
+pub struct Epoch {
+    pub payer: Who,
+    pub points: u64,
+    pub banked: u64,
+    pub emission: u64,
+}
+
+/// When rewards are given.
+#[derive(Clone, Copy, Debug)]
+pub struct Schedule {
+    /// When epoch 0 began.
+    pub from: i64,
+    pub secs: u32,
+    pub emission: u64,
+    pub halving: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -214,11 +274,20 @@ pub struct World {
     pub block_seed: u64,
     pub one_mint: bool,
     pub paused: bool,
-    /// Orchestrators that are out of service.
-    pub retired: [bool; CONDUCTORS],
+    /// Bytes of a vault of each mint.
+    pub vault_bytes: [u64; 2],
+    /// Whether each mint is of Token-2022.
+    pub newer: [bool; 2],
+    pub authority: Who,
+    /// Who is proposed as the authority.
+    pub pending: Option<Who>,
+    pub pauser: Who,
+    pub conductors: [Option<Conductor>; CONDUCTORS],
     pub parameters: NetworkParameters,
-    /// When epoch 0 began, and how long epochs are.
-    pub epochs: (i64, u32),
+    pub schedule: Schedule,
+    pub rewards: Rewards,
+    /// Closed epochs with points that are not banked.
+    pub epochs: BTreeMap<u32, Epoch>,
     pub providers: [Provider; WORKERS],
     pub clients: [Client; CLIENTS],
     pub jobs: Vec<Job>,
@@ -341,31 +410,58 @@ impl Job {
         pay + share(pay, u64::from(self.fee_bps))
     }
 
+    /// The error where a shard is not there: in a job's own account it reads as one without a state.
+    fn no_shard(&self) -> No {
+        No(match self.terms.shards {
+            1 => "ShardState",
+            _ => NOT_OURS,
+        })
+    }
+
     pub fn shard(&self, index: u32) -> Says<&Shard> {
         let shard = self.shards.get(index as usize).and_then(Option::as_ref);
-        shard.filter(|s| !s.closed).ok_or(No("no such shard"))
+        shard.filter(|s| !s.closed).ok_or(self.no_shard())
     }
 
     pub fn shard_mut(&mut self, index: u32) -> Says<&mut Shard> {
+        let none = self.no_shard();
         let shard = self.shards.get_mut(index as usize).and_then(Option::as_mut);
-        shard.filter(|s| !s.closed).ok_or(No("no such shard"))
+        shard.filter(|s| !s.closed).ok_or(none)
     }
 }
 
 impl World {
     pub fn job(&self, id: JobId) -> Says<&Job> {
-        self.jobs
-            .iter()
-            .find(|j| j.id == id)
-            .ok_or(No("no such job"))
+        self.jobs.iter().find(|j| j.id == id).ok_or(No(NOT_OURS))
     }
 
     pub fn job_mut(&mut self, id: JobId) -> Says<&mut Job> {
         let mut jobs = self.jobs.iter_mut();
-        jobs.find(|j| j.id == id).ok_or(No("no such job"))
+        jobs.find(|j| j.id == id).ok_or(No(NOT_OURS))
     }
 
     pub fn epoch(&self) -> u32 {
-        ((self.now - self.epochs.0) / i64::from(self.epochs.1)) as u32
+        ((self.now - self.schedule.from) / i64::from(self.schedule.secs)) as u32
+    }
+
+    /// When an epoch ends.
+    pub fn epoch_end(&self, number: u32) -> i64 {
+        self.schedule.from + (i64::from(number) + 1) * i64::from(self.schedule.secs)
+    }
+
+    /// Points of an epoch in all buckets.
+    pub fn points_of(&self, number: u32) -> u64 {
+        let noted = self.buckets.iter().filter_map(|bucket| bucket.get(&number));
+        noted.sum()
+    }
+
+    /// Whether a token account is there.
+    pub fn is_open(&self, vault: Vault) -> bool {
+        match vault {
+            Vault::Escrow(n) => self.clients[n].opened,
+            Vault::Stake(n) | Vault::Earnings(n) => self.providers[n].registered,
+            Vault::Bond(n) => self.conductors[n].is_some(),
+            Vault::Purse(..) | Vault::Treasury(..) | Vault::Rewards => true,
+        }
     }
 }
