@@ -2,7 +2,7 @@
 
 use super::super::fixture::outcome::DONE;
 use super::attempt::Change::{
-    Absent, Alias, AliasOfNew, Cut, Household, Occupied, OtherMint, OtherOwner, Signs, Stranger,
+    Absent, Alias, AliasOfNew, Cut, Fixed, Household, Occupied, OtherMint, OtherOwner, Signs, Stranger,
     Twin, WrongOwner,
 };
 use super::rules::Exception;
@@ -60,7 +60,7 @@ exceptions! {
     "open_bucket.stake_treasury" [Occupied] "*"
         => DONE, "where the mints are the same it is made as the other one";
     "acknowledge_delivery/by_the_client.program initialize_network.program \
-     settle_shard/in_its_jobs_account.program" [Stranger] "*"
+     */in_the_jobs_account.program settle_shard/*in_its_jobs_account.program" [Stranger] "*"
         => DONE, "the slot only brings the program along, and another one does too";
 
     // All accounts of another party at once, which is then acted for or upon.
@@ -90,6 +90,9 @@ exceptions! {
     "record_reveals.shard reveal_seats.shard" [Household] "*"
         => "RevealMismatch", "the job is in every commitment";
 
+    "record_reveals/in_the_jobs_account.job reveal_seats/in_the_jobs_account.job" [Stranger] "*"
+        => "RevealMismatch", "the job is in every commitment";
+
     // Seats: who may take one, and who has one.
     "assign_seats/at_a_new_shard.shard" [Occupied] "*"
         => "SeatTaken", "it is no new shard then, and its seats are taken";
@@ -105,12 +108,23 @@ exceptions! {
     "assign_seats.further*" [Stranger] "*"
         => DONE, "the orchestrator chooses among the providers that are admitted";
 
+    // Accounts that are said not to change.
+    "challenge_shard.challenger close_epoch.payer initialize_network.authority open_bucket.payer \
+     open_client.owner open_rewards.payer post_job.owner register_orchestrator.authority \
+     register_provider.authority" [Fixed] "*"
+        => "PrivilegeEscalation", "the rent comes out of it before anything is looked at";
+    "assign_seats.further*" [Fixed] "*"
+        => "AccountNotMutable", "the program writes to the provider";
+    "close_job.further*" [Fixed] "*"
+        => "ReadonlyLamportChange", "the rent goes from the one to the other";
+
     // Content that can't be: an account of ours keeps its size, and a mint or a vault its owner.
     "initialize_network.*_mint" [WrongOwner] "*"
         => "MintNotSupported", "it is no mint of a token program";
-    "challenge_shard.shard draw_audit.shard close_job.further*" [Cut] "*"
+    "challenge_shard/in_the_jobs_account.job challenge_shard.shard draw_audit.shard close_job.further*"
+        [Cut] "*"
         => DONE, "the seat at its end is empty, or not looked at";
-    "*.shard settle_shard/in_its_jobs_account.job" [Cut] "*"
+    "*.shard settle_shard/*in_its_jobs_account.job */in_the_jobs_account.job" [Cut] "*"
         => "ShardPlace", "the seat at its end would have no room";
     "post_job.payment_mint close_job.payment_mint settle_shard.*_mint" [WrongOwner] "*"
         => DONE, "the address is the network's, and only the decimals are read";
@@ -161,8 +175,8 @@ exceptions! {
      register_orchestrator.token_program register_provider.*token_program \
      expire_seat.token_program withdraw_treasury.token_program \
      settle_shard/in_its_jobs_account.payment_token_program" [Stranger] "token-2022"
-        => "Token2022::IncorrectProgramId", "it does not own the mint";
-    "*token_program" [Stranger] "token-2022"
+        => "Token::IncorrectProgramId", "it does not own the mint";
+    "*token_program" [Stranger] "token-2022 token"
         => "WrongAccount", "it does not own the accounts that are read";
 
     // Tokens that only the token program looks at.

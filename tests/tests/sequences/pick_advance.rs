@@ -155,6 +155,10 @@ impl Rng {
         match fitting.len() {
             0 if drawn => Some(Step::Blocks(4)),
             0 => None,
+            // Who is lazy does not look for enough, either.
+            _ if focus.fate == Fate::Lazy && free > 1 && self.chance(50) => {
+                Self::send(assign(self.some(&fitting, free - 1)))
+            }
             _ => Self::send(assign(self.some(&fitting, free))),
         }
     }

@@ -2,12 +2,17 @@
 
 use super::act::{Act, Forged};
 use super::rng::Rng;
-use super::world::{CONDUCTORS, Mint, Vault, WORKERS, World};
+use super::world::{CONDUCTORS, Mint, Vault, WORKERS, Who, World};
 
 impl Rng {
     /// The act with something wrong in it, as far as there is something to get wrong.
     pub fn corrupted(&mut self, act: Act, world: &World) -> Act {
         let (worker, anybody) = (self.index(WORKERS), self.who());
+        if self.chance(40)
+            && let Some(late) = self.sitting_down_late(&act)
+        {
+            return late;
+        }
         match act {
             Act::Assign {
                 by,
@@ -106,6 +111,22 @@ impl Rng {
             },
             other => other,
         }
+    }
+
+    /// Taking a seat where others should go or results are shown.
+    fn sitting_down_late(&mut self, act: &Act) -> Option<Act> {
+        let (job, index) = match *act {
+            Act::ExpireSeat { job, index, .. }
+            | Act::Reveal { job, index, .. }
+            | Act::Acknowledge { job, index, .. } => (job, index),
+            _ => return None,
+        };
+        Some(Act::Assign {
+            by: Who::Conductor(self.index(CONDUCTORS)),
+            job,
+            index,
+            workers: vec![self.index(WORKERS)],
+        })
     }
 
     /// What can be wrong with a signature.

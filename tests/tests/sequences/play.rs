@@ -11,7 +11,7 @@ use crate::fixture::{Outcome, outcome};
 use std::fmt;
 
 /// Steps of a sequence, without those that drain it.
-pub const STEPS: usize = 130;
+pub const STEPS: usize = 150;
 /// Blocks that a chain remembers.
 const REMEMBERED: u64 = 512;
 
