@@ -16,7 +16,9 @@ type Made = Vec<((Coins, Name), Vec<Attempt>)>;
 
 /// The attempts of all scenes.
 fn all() -> Made {
-    let scenes = TRIED.iter().flat_map(|tried| Coins::ALL.map(|coins| (coins, *tried)));
+    let scenes = TRIED
+        .iter()
+        .flat_map(|tried| Coins::ALL.map(|coins| (coins, *tried)));
     scenes
         .map(|(coins, (name, scene))| {
             let mut stage = Stage::set(scene, coins);

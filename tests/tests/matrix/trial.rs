@@ -84,7 +84,12 @@ pub fn attempts(name_of: &str, stage: &mut Stage) -> Vec<Attempt> {
 pub fn refuses_every_substitution(name_of: Name, scene: Set) {
     let wrong = Coins::ALL.map(|coins| wrong_with(coins, name_of, scene));
     let wrong = wrong.concat();
-    assert!(wrong.is_empty(), "{} attempts:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} attempts:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 /// What becomes of attempts in a network with such tokens and should not.
