@@ -129,7 +129,10 @@ fn what_was_found_once_is_not_found_again() {
         let steps = Steps::Given(&kept.steps);
         let played = towns.play(town, steps, &mut Coverage::default());
         if let Err(failure) = played {
-            panic!("{name}, which once showed that {}:\n{failure}", kept.shows);
+            panic!(
+                "{name} goes wrong again. What it shows: {}\n{failure}",
+                kept.shows
+            );
         }
     }
 }

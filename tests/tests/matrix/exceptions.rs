@@ -203,7 +203,7 @@ exceptions! {
         [Stranger] "token-2022 token" => DONE, "no stake moves where nobody is penalized";
     "settle_shard/w*.payment_token_program" [Stranger] "token-2022 token"
         => DONE, "nothing is paid";
-    "one:open_bucket.stake_token_program" [Stranger] "*"
+    "one:open_bucket.stake_token_program" [Stranger] "token-2022"
         => "ConstraintTokenTokenProgram", "the vault is made by then, by the other program";
     "new:expire_seat.token_program new:withdraw_treasury.token_program \
      new:settle_shard/that_is_audited.stake_token_program" [Stranger] "token"

@@ -1,7 +1,7 @@
 //! What an account is. The IDL names slots and says nothing of their types, so that is told by what
 //! lies in them where the instruction succeeds.
 
-use super::super::fixture::{Machine, is_token_account};
+use super::super::fixture::Machine;
 use millrace_chain::account::Entity;
 use millrace_chain::address::{PROGRAM, TOKEN_PROGRAM};
 use solana_sdk::account::Account;
@@ -63,7 +63,7 @@ impl Kind {
                 Some(Entity::Challenge(_)) => Self::Ours("Challenge"),
                 None => panic!("{address} is no account that this program knows"),
             },
-            TOKEN_PROGRAM | TOKEN_2022 if is_token_account(&account.data) => Self::Token,
+            TOKEN_PROGRAM | TOKEN_2022 if Machine::is_token_account(&account.data) => Self::Token,
             TOKEN_PROGRAM | TOKEN_2022 => Self::Mint,
             UPGRADEABLE_LOADER => Self::ProgramData,
             sysvar::ID => Self::Sysvar,

@@ -1,7 +1,7 @@
 //! A network in which there is more than one of everything, so that for each account there is
 //! somebody else's, and everyone has money.
 
-use super::super::fixture::{Market, SOL, Setup, key, purses_of};
+use super::super::fixture::{Market, SOL, Setup, key};
 use super::kind::{INSTRUCTIONS, Kind, TOKEN_2022};
 use millrace_chain::account::Entity;
 use millrace_chain::address::{self, PROGRAM, SYSTEM_PROGRAM, TOKEN_PROGRAM};
@@ -121,8 +121,7 @@ pub fn settle_in(market: &mut Market) {
     }
     for (_, person) in people() {
         let wallet = person.pubkey();
-        let opened = purses_of(&payer, &wallet, mints);
-        market.machine.send(&opened, &[]).unwrap();
+        market.machine.open_purses(&wallet, mints);
         let purses = [
             (mints.stake, mints.stake_account(&wallet)),
             (mints.payment, mints.payment_account(&wallet)),

@@ -8,9 +8,7 @@ mod setup;
 mod steps;
 
 pub use books::Balances;
-pub use machine::{
-    Landed, Loader, Machine, Outcome, SOL, is_token_account, key, program_bytes, purses_of,
-};
+pub use machine::{Landed, Loader, Machine, Outcome, SOL, key, program_bytes};
 pub use refusal::{refused, refused_as, refused_outside};
 pub use setup::{PARAMETERS, REWARDS, Setup, Worker, offer, tag};
 pub use steps::{Answer, RIGHT, WRONG, swap};

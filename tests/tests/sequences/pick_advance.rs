@@ -3,7 +3,7 @@
 
 use super::act::{Act, Entry, Forged, Opening, Step};
 use super::directory::Directory;
-use super::pick_fate::Fate;
+use super::pick_fate::{Fate, RIGHT};
 use super::rng::Rng;
 use super::rules_sortition::EVERYONE;
 use super::world::{
@@ -296,6 +296,14 @@ impl Rng {
             index,
             bounty: self.bounty(focus.world),
         };
+        let differ = shard
+            .live()
+            .any(|(_, seat)| seat.answer.is_some_and(|a| a.root != RIGHT));
+        let last_round = focus.job.terms.deadline - focus.job.terms.round();
+        if differ && self.chance(15) {
+            // Until nobody else can be heard.
+            return focus.until(last_round + 1).or_else(|| Self::send(settle));
+        }
         if focus.can(&settle) {
             return Self::send(settle);
         }

@@ -5,7 +5,7 @@ use super::rng::Rng;
 use super::world::{Answer, Job, Mode, World};
 
 /// The root of an honest answer, and that of a lie on which liars agree.
-const RIGHT: u8 = 7;
+pub const RIGHT: u8 = 7;
 const LIE: u8 = 66;
 
 /// What the workers of a shard are like.

@@ -69,6 +69,11 @@ impl Rng {
             Some(Act::Unstake { by, worker, amount })
         } else if provider.earned > provider.claimed {
             Some(Act::Claim { worker })
+        } else if provider.unbonding > 0 && world.now >= provider.until {
+            Some(Act::Withdraw { by, worker })
+        } else if self.chance(15) {
+            // Too early, with points or rewards left.
+            None
         } else if provider.reward_due > 0 {
             Some(Act::ClaimRewards { worker })
         } else if let Some(number) = over {

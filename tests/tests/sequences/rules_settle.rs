@@ -85,6 +85,9 @@ impl World {
             if is_late(seat, could_reveal) || (wrong && slash) {
                 self.punish_seat(job, shard, (at, seat), &mut sums, bounty)?;
             } else {
+                if wrong {
+                    self.notes.push("wrong, and let go");
+                }
                 self.leave(job.lock, seat.worker);
                 shard.set(at, Status::Released);
             }
