@@ -21,6 +21,7 @@ mod sequences {
     pub mod demands;
     mod directory;
     mod drain;
+    mod jobs;
     mod pick;
     mod pick_acts;
     mod pick_advance;

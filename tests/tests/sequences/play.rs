@@ -206,7 +206,7 @@ impl Play<'_> {
     /// Whether the program did what the model says, or refused with the error that the model says.
     fn agrees(&mut self, says: Result<(), No>, outcome: &Outcome) -> Result<(), Wrong> {
         let found = error_of(outcome);
-        let kind = match (says, found.as_str()) {
+        let (kind, says) = match (says, found.as_str()) {
             (Ok(()), outcome::DONE) => {
                 self.said("done".into());
                 return Ok(());
@@ -216,19 +216,23 @@ impl Play<'_> {
                 self.said(format!("refused: {error}"));
                 return Ok(());
             }
-            (Ok(()), found) => {
-                format!("the program refused with {found}, and the model says that it is done")
-            }
-            (Err(No(error)), outcome::DONE) => {
-                format!("the program did it, and the model says {error}")
-            }
-            (Err(No(error)), found) => {
-                format!("the program refused with {found}, and the model says {error}")
-            }
+            // What the model says instead depends on what else is in the transaction.
+            (Ok(()), found) => (
+                format!("the program refused with {found}, and the model does not"),
+                "the model says that it is done".to_owned(),
+            ),
+            (Err(No(error)), outcome::DONE) => (
+                format!("the program did what the model refuses with {error}"),
+                String::new(),
+            ),
+            (Err(No(error)), found) => (
+                format!("the program refused with {found}, and the model does not"),
+                format!("the model says {error}"),
+            ),
         };
         let logs = outcome.as_ref().err().map(|failed| &failed.meta.logs);
         let logs = logs.map_or_else(String::new, |logs| logs.join("\n"));
-        let what = format!("{kind}\n{logs}");
+        let what = format!("{kind}: {says}\n{logs}");
         Err(Wrong::new(kind, what))
     }
 }
