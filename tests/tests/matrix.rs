@@ -16,7 +16,6 @@ mod matrix {
     mod exceptions;
     mod idl;
     mod kind;
-    mod outcome;
     mod rules;
     mod scenes;
     mod stage;

@@ -3,8 +3,8 @@
 use super::elf::with_sections;
 use super::fixture::{Machine, Market, program_bytes};
 use super::matrix::scenes::{admin, client, crank, money, orchestrator, provider};
-use super::matrix::stage::{Scene, Stage};
-use super::matrix::town::signers;
+use super::matrix::stage::{Set, Stage};
+use super::matrix::town::{Coins, signers};
 use super::matrix::tried::with_every_scene;
 use super::tracer::Tracer;
 use litesvm::LiteSVM;
@@ -19,15 +19,15 @@ use std::collections::BTreeMap;
 macro_rules! scenes {
     ($($name:ident { $($case:ident: $scene:path,)+ })+) => {
         /// Every scene with its name.
-        const SCENES: &[(&str, fn() -> Scene)] = &[
+        const SCENES: &[(&str, Set)] = &[
             $($((concat!(stringify!($name), "/", stringify!($case)), $scene)),+),+
         ];
     };
 }
 with_every_scene!(scenes);
 
-/// How many scenes there are.
-pub const COUNT: usize = SCENES.len();
+/// How many scenes there are, each in networks with all kinds of tokens.
+pub const COUNT: usize = SCENES.len() * Coins::ALL.len();
 
 /// A scene that inputs begin with.
 pub struct Base {
@@ -49,8 +49,8 @@ pub struct Base {
 
 impl Base {
     fn build(number: usize, empty: &LiteSVM) -> Self {
-        let (name, scene) = SCENES[number];
-        let stage = Stage::set(scene);
+        let (name, scene) = SCENES[number % SCENES.len()];
+        let stage = Stage::set(scene, Coins::ALL[number / SCENES.len()]);
         let twins = stage.twins.iter().map(|(_, twin)| *twin);
         let pool = stage.accounts.keys().copied().chain(twins).collect();
         let (mut market, instructions) = (stage.scene.market, stage.scene.instructions);

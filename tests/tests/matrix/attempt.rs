@@ -44,6 +44,8 @@ pub enum Change {
     Empty,
     /// What the instruction would make is there already.
     Occupied,
+    /// The right account, and the transaction says that it does not change.
+    Fixed,
 }
 
 /// What an attempt does.
@@ -55,6 +57,8 @@ pub enum Act {
     Swaps(Vec<(usize, Pubkey)>),
     /// Takes the signature away.
     Unsign,
+    /// Says that the account does not change.
+    Fix,
     /// Writes other content to the slot's address.
     Rewrite(Account),
 }
@@ -119,6 +123,10 @@ impl Material<'_> {
             all.push(self.attempt(slot, Change::Absent, ("nobody", Kind::Nothing), act));
         }
         all.extend(self.rewritten(slot));
+        if self.slots[slot].writable {
+            let kind = self.kinds[slot];
+            all.push(self.attempt(slot, Change::Fixed, ("itself", kind), Act::Fix));
+        }
         let made = self.made.iter().filter(|(at, _)| *at == slot);
         all.extend(made.map(|(_, account)| {
             let act = Act::Rewrite(account.clone());

@@ -7,17 +7,23 @@ use super::instructions::TRIED;
 use super::kind::Kind;
 use super::rules::{Exception, Name, usual};
 use super::stage::Stage;
+use super::town::Coins;
 use super::trial::attempts;
 use std::collections::BTreeSet;
 
 /// Attempts by the scenes that they are for.
-type Made = Vec<(Name, Vec<Attempt>)>;
+type Made = Vec<((Coins, Name), Vec<Attempt>)>;
 
 /// The attempts of all scenes.
 fn all() -> Made {
-    let scenes = TRIED.iter();
+    let scenes = TRIED
+        .iter()
+        .flat_map(|tried| Coins::ALL.map(|coins| (coins, *tried)));
     scenes
-        .map(|(name, scene)| (*name, attempts(name.0, &mut Stage::set(*scene))))
+        .map(|(coins, (name, scene))| {
+            let mut stage = Stage::set(scene, coins);
+            ((coins, name), attempts(name.0, &mut stage))
+        })
         .collect()
 }
 
@@ -30,9 +36,9 @@ fn is_single(kind: Kind) -> bool {
 /// would be expected without it.
 fn every_exception_is_needed(made: &Made) {
     let mut needed = BTreeSet::new();
-    for (name, attempts) in made {
+    for ((coins, name), attempts) in made {
         for attempt in attempts {
-            let exception = Exception::of(*name, attempt);
+            let exception = Exception::of(*coins, *name, attempt);
             let exception = exception.filter(|(e, _)| EXCEPTIONS[*e].outcome != usual(attempt));
             needed.extend(exception);
         }
@@ -53,7 +59,7 @@ fn every_slot_met_a_stranger(made: &Made) {
     for instruction in idl().instructions {
         let own = made
             .iter()
-            .filter(|((name, _), _)| *name == instruction.name);
+            .filter(|((_, (name, _)), _)| *name == instruction.name);
         let own: Vec<&Attempt> = own.flat_map(|(_, attempts)| attempts).collect();
         for slot in &instruction.accounts {
             let here = own.iter().filter(|attempt| attempt.name == slot.name);

@@ -1,10 +1,10 @@
 //! Where something else than usual becomes of an attempt, and why. The first that fits counts.
 
+use super::super::fixture::outcome::DONE;
 use super::attempt::Change::{
-    Absent, Alias, AliasOfNew, Cut, Household, Occupied, OtherMint, OtherOwner, Signs, Stranger,
-    Twin, WrongOwner,
+    Absent, Alias, AliasOfNew, Cut, Fixed, Household, Occupied, OtherMint, OtherOwner, Signs,
+    Stranger, Twin, WrongOwner,
 };
-use super::outcome::DONE;
 use super::rules::Exception;
 
 /// At which slots, by which changes, with whose account; what becomes of it, and why.
@@ -38,10 +38,13 @@ exceptions! {
         => DONE, "the bounty is for whomever the cranker names";
     "expire_seat.bounty" [Alias] "stake_vault stake_treasury"
         => DONE, "the cranker may leave its bounty to others";
-    "settle_shard/that_is_challenged.bounty"
+    "settle_shard/that_is_*.bounty"
         [Alias] "stake_treasury challenger_stake further2 further5 further8"
         => DONE, "the cranker may leave its bounty to others";
-    "settle_shard/that_is_challenged.challenger_stake" [Absent] "*"
+    "one:settle_shard/that_is_*.bounty"
+        [Alias] "escrow payment_treasury challenger_payment further1 further4 further7"
+        => DONE, "they are of one mint, and the cranker may leave its bounty to others";
+    "settle_shard/that_is_challenged*.challenger_stake" [Absent] "*"
         => DONE, "the challenger may have no account for it";
     "bank_rewards.provider" [Stranger] "*" => DONE, "it banks that provider's own points";
     "bank_rewards.epoch" [Stranger] "*"
@@ -57,10 +60,12 @@ exceptions! {
         => DONE, "the authority may retire any";
     "initialize_network.stake_mint initialize_network.payment_mint" [Stranger] "*"
         => DONE, "the authority chooses them, and they may be the same";
-    "open_bucket.stake_treasury" [Occupied] "*"
+    "two:open_bucket.stake_treasury new:open_bucket.stake_treasury" [Occupied] "*"
         => DONE, "where the mints are the same it is made as the other one";
     "acknowledge_delivery/by_the_client.program initialize_network.program \
-     settle_shard/in_its_jobs_account.program" [Stranger] "*"
+     */in_the_jobs_account.program settle_shard/*in_its_jobs_account.program \
+     settle_shard/in_an_account_of_its_own.program settle_shard/w*.program \
+     settle_shard/that_is_audited.program" [Stranger] "*"
         => DONE, "the slot only brings the program along, and another one does too";
 
     // All accounts of another party at once, which is then acted for or upon.
@@ -90,6 +95,9 @@ exceptions! {
     "record_reveals.shard reveal_seats.shard" [Household] "*"
         => "RevealMismatch", "the job is in every commitment";
 
+    "record_reveals/in_the_jobs_account.job reveal_seats/in_the_jobs_account.job" [Stranger] "*"
+        => "RevealMismatch", "the job is in every commitment";
+
     // Seats: who may take one, and who has one.
     "assign_seats/at_a_new_shard.shard" [Occupied] "*"
         => "SeatTaken", "it is no new shard then, and its seats are taken";
@@ -105,21 +113,57 @@ exceptions! {
     "assign_seats.further*" [Stranger] "*"
         => DONE, "the orchestrator chooses among the providers that are admitted";
 
+    // Accounts that are said not to change.
+    "challenge_shard.challenger close_epoch.payer initialize_network.authority open_bucket.payer \
+     open_client.owner open_rewards.payer post_job.owner register_orchestrator.authority \
+     register_provider.authority" [Fixed] "*"
+        => "PrivilegeEscalation", "the rent comes out of it before anything is looked at";
+    "settle_shard/whose_seats_disagree.further*" [Fixed] "*"
+        => DONE, "nobody leaves, and nothing is written";
+    "assign_seats.further* settle_shard.further0 settle_shard.further3 settle_shard.further6"
+        [Fixed] "*" => "AccountNotMutable", "the program writes to the provider";
+    "settle_shard/that_is_*.further1 settle_shard/without_a_quorum.further1 \
+     settle_shard/without_a_quorum.further4 settle_shard/without_a_quorum.further7" [Fixed] "*"
+        => DONE, "it is not paid";
+    "settle_shard.further1 settle_shard.further4 settle_shard.further7" [Fixed] "*"
+        => "PrivilegeEscalation", "it is paid";
+    "settle_shard/that_is_*.further2" [Fixed] "*" => "PrivilegeEscalation", "its stake is taken";
+    "settle_shard.further2 settle_shard.further5 settle_shard.further8" [Fixed] "*"
+        => DONE, "its stake stays";
+    "assign_seats/at_a_new_shard.shard" [Fixed] "*"
+        => "ConstraintMut", "it is made after all accounts were looked at";
+    "close_job.further*" [Fixed] "*"
+        => "ReadonlyLamportChange", "the rent goes from the one to the other";
+
     // Content that can't be: an account of ours keeps its size, and a mint or a vault its owner.
     "initialize_network.*_mint" [WrongOwner] "*"
         => "MintNotSupported", "it is no mint of a token program";
-    "challenge_shard.shard draw_audit.shard close_job.further*" [Cut] "*"
+    "settle_shard/whose_seats_disagree.shard challenge_shard/in_the_jobs_account.job \
+     challenge_shard.shard draw_audit.shard close_job.further*"
+        [Cut] "*"
         => DONE, "the seat at its end is empty, or not looked at";
-    "*.shard settle_shard/in_its_jobs_account.job" [Cut] "*"
+    "*.shard settle_shard/*in_its_jobs_account.job */in_the_jobs_account.job" [Cut] "*"
         => "ShardPlace", "the seat at its end would have no room";
+    "new:post_job.payment_mint new:close_job.payment_mint new:settle_shard/in_*.payment_mint \
+     new:settle_shard/that_is_*.*_mint" [WrongOwner] "*"
+        => "Token::IncorrectProgramId", "Token-2022 compares the owner of the mint";
     "post_job.payment_mint close_job.payment_mint settle_shard.*_mint" [WrongOwner] "*"
         => DONE, "the address is the network's, and only the decimals are read";
-    "settle_shard/in_its_jobs_account.stake_treasury \
-     settle_shard/in_its_jobs_account.bounty settle_shard/in_its_jobs_account.further2 \
-     settle_shard.further5 settle_shard.further8 settle_shard/that_is_challenged.further1"
+    "one:settle_shard/in_*.stake_treasury" [WrongOwner] "*"
+        => "Token::ExternalAccountDataModified", "it is the one for fees";
+    "settle_shard/in_*.stake_treasury settle_shard/w*.*_treasury settle_shard/in_*.bounty \
+     settle_shard/w*.bounty settle_shard/w*.escrow settle_shard/in_*.further2 \
+     settle_shard/w*.further1 settle_shard/w*.further2 settle_shard/w*.further4 \
+     settle_shard/without_a_quorum.further7 settle_shard.further5 settle_shard.further8 \
+     settle_shard/that_is_*.further1"
         [WrongOwner] "*" => DONE, "the address is right, and nothing moves through it";
     "close_job.destination post_job.escrow settle_shard.challenger_*" [WrongOwner] "*"
         => "WrongAccount", "it is read before anything moves";
+    "new:close_job.escrow new:post_job.source new:expire_seat.stake_treasury \
+     new:expire_seat.bounty new:settle_shard.escrow new:settle_shard.*_treasury \
+     new:settle_shard.bounty new:settle_shard.further1 new:settle_shard.further2 \
+     new:settle_shard.further4 new:settle_shard.further7" [WrongOwner] "*"
+        => "Token::IncorrectProgramId", "Token-2022 compares the owners of its accounts";
     "close_job.escrow post_job.source expire_seat.stake_treasury expire_seat.bounty \
      settle_shard.escrow settle_shard.*_treasury settle_shard.bounty \
      settle_shard.further1 settle_shard.further2 settle_shard.further4 \
@@ -155,18 +199,29 @@ exceptions! {
     "*.program" [Stranger] "*" => "MissingAccount", "the program calls itself to record an event";
 
     // Token programs: Token-2022 in the place of the other.
-    "settle_shard/in_its_jobs_account.stake_token_program" [Stranger] "token-2022"
-        => DONE, "no stake moves where nobody is penalized";
+    "settle_shard/in_*.stake_token_program settle_shard/w*.stake_token_program"
+        [Stranger] "token-2022 token" => DONE, "no stake moves where nobody is penalized";
+    "settle_shard/w*.payment_token_program" [Stranger] "token-2022 token"
+        => DONE, "nothing is paid";
+    "one:open_bucket.stake_token_program" [Stranger] "token-2022"
+        => "ConstraintTokenTokenProgram", "the vault is made by then, by the other program";
+    "new:expire_seat.token_program new:withdraw_treasury.token_program \
+     new:settle_shard/that_is_audited.stake_token_program" [Stranger] "token"
+        => "Token::InvalidAccountData", "it does not own the accounts";
+    "new:settle_shard/in_*.payment_token_program \
+     new:settle_shard/that_is_audited.payment_token_program" [Stranger] "token"
+        => "Token::ExternalAccountDataModified", "the token program writes to its own alone";
     "open_bucket.*_token_program open_client.token_program open_rewards.token_program \
      register_orchestrator.token_program register_provider.*token_program \
      expire_seat.token_program withdraw_treasury.token_program \
-     settle_shard/in_its_jobs_account.payment_token_program" [Stranger] "token-2022"
-        => "Token2022::IncorrectProgramId", "it does not own the mint";
-    "*token_program" [Stranger] "token-2022"
+     settle_shard/in_*.payment_token_program settle_shard/that_is_audited.*_token_program"
+        [Stranger] "token-2022 token"
+        => "Token::IncorrectProgramId", "it does not own the mint";
+    "*token_program" [Stranger] "token-2022 token"
         => "WrongAccount", "it does not own the accounts that are read";
 
     // Tokens that only the token program looks at.
-    "settle_shard/in_its_jobs_account.bounty" [OtherMint Alias] "*"
+    "settle_shard/in_*.bounty settle_shard/w*.bounty" [OtherMint Alias] "*"
         => DONE, "nothing moves to it where nobody is penalized";
     "*.source withdraw_treasury.destination *.bounty" [OtherMint] "*"
         => "Token::MintMismatch", "tokens move between accounts of one mint";
@@ -176,6 +231,8 @@ exceptions! {
     "settle_shard.bounty"
         [Alias] "escrow payment_treasury challenger_payment further1 further4 further7"
         => "Token::MintMismatch", "tokens move between accounts of one mint";
+    "new:post_job.source new:expire_seat.bounty new:settle_shard.bounty" [Alias AliasOfNew] "*"
+        => "Token::IncorrectProgramId", "it is no token account";
     "post_job.source expire_seat.bounty settle_shard.bounty" [Alias AliasOfNew] "*"
         => "Token::InvalidAccountData", "it is no token account";
 

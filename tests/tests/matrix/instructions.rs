@@ -3,13 +3,13 @@
 use super::idl::idl;
 use super::rules::Name;
 use super::scenes::{admin, client, crank, money, orchestrator, provider};
-use super::stage::Scene;
+use super::stage::Set;
 use super::trial::refuses_every_substitution;
 use super::tried::with_every_scene;
 use std::collections::BTreeSet;
 
 /// A scene and its name.
-pub type Tried = (Name, fn() -> Scene);
+pub type Tried = (Name, Set);
 
 /// A test for each scene, and a list of them all.
 macro_rules! tried {

@@ -11,6 +11,8 @@ use solana_sdk::sysvar;
 
 /// Where a transaction's own instructions can be read; the chain keeps no account for them.
 pub const INSTRUCTIONS: Pubkey = pubkey!("Sysvar1nstructions1111111111111111111111111");
+/// The newer token program.
+pub const TOKEN_2022: Pubkey = pubkey!("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
 const UPGRADEABLE_LOADER: Pubkey = pubkey!("BPFLoaderUpgradeab1e11111111111111111111111");
 
 /// Kinds of accounts.
@@ -46,7 +48,6 @@ impl Kind {
     }
 
     fn of(address: &Pubkey, account: &Account) -> Self {
-        const TOKEN_ACCOUNT: usize = 165;
         match account.owner {
             _ if account.executable => Self::Program,
             PROGRAM => match Entity::read(address, &account.data) {
@@ -62,8 +63,8 @@ impl Kind {
                 Some(Entity::Challenge(_)) => Self::Ours("Challenge"),
                 None => panic!("{address} is no account that this program knows"),
             },
-            TOKEN_PROGRAM if account.data.len() == TOKEN_ACCOUNT => Self::Token,
-            TOKEN_PROGRAM => Self::Mint,
+            TOKEN_PROGRAM | TOKEN_2022 if Machine::is_token_account(&account.data) => Self::Token,
+            TOKEN_PROGRAM | TOKEN_2022 => Self::Mint,
             UPGRADEABLE_LOADER => Self::ProgramData,
             sysvar::ID => Self::Sysvar,
             _ => Self::Wallet,

@@ -3,11 +3,13 @@
 use super::attempt::{Attempt, Change};
 use super::exceptions::EXCEPTIONS;
 use super::kind::Kind;
+use super::town::Coins;
 
 /// Something else than usual becomes of some attempts.
 pub struct Exception {
     /// At which slots: `instruction.slot` or `instruction/case.slot`, several of them apart by
-    /// spaces, and each with `*` for any text.
+    /// spaces, and each with `*` for any text. Behind `one:` or `new:` in networks with such tokens
+    /// alone.
     pub at: &'static str,
     /// By which changes.
     pub by: &'static [Change],
@@ -24,7 +26,7 @@ pub type Name = (&'static str, &'static str);
 
 impl Exception {
     /// Which of its slots this attempt is at, if the exception is about it.
-    fn about(&self, here: &[String; 2], attempt: &Attempt) -> Option<&'static str> {
+    fn about(&self, here: &[String; 4], attempt: &Attempt) -> Option<&'static str> {
         let by = self.by.contains(&attempt.change);
         let mut with = self.with.split_whitespace();
         let fits_else = by && with.any(|pattern| fits(pattern, &attempt.with));
@@ -34,11 +36,17 @@ impl Exception {
     }
 
     /// The exception that counts for an attempt, by its number, and which of its slots it is at.
-    pub fn of((instruction, case): Name, attempt: &Attempt) -> Option<(usize, &'static str)> {
-        let slot = &attempt.name;
+    pub fn of(
+        coins: Coins,
+        (instruction, case): Name,
+        attempt: &Attempt,
+    ) -> Option<(usize, &'static str)> {
+        let (slot, coins) = (&attempt.name, coins.name());
         let here = [
             format!("{instruction}.{slot}"),
             format!("{instruction}/{case}.{slot}"),
+            format!("{coins}:{instruction}.{slot}"),
+            format!("{coins}:{instruction}/{case}.{slot}"),
         ];
         let mut exceptions = EXCEPTIONS.iter().enumerate();
         exceptions.find_map(|(number, e)| Some((number, e.about(&here, attempt)?)))
@@ -62,6 +70,8 @@ pub fn usual(attempt: &Attempt) -> &'static str {
     use Kind::{Nothing, Ours, Program, Token, Wallet};
     match (attempt.change, attempt.kind, attempt.with_kind) {
         (C::Occupied, ..) => "System::AccountAlreadyInUse",
+        (C::Fixed, ..) if attempt.made => "PrivilegeEscalation",
+        (C::Fixed, ..) => "ConstraintMut",
         _ if attempt.made => "ConstraintSeeds",
         (C::WrongOwner, ..) => "AccountOwnedByWrongProgram",
         (C::WrongType, ..) => "AccountDiscriminatorMismatch",
@@ -83,8 +93,8 @@ pub fn usual(attempt: &Attempt) -> &'static str {
 }
 
 /// The expected outcome of an attempt.
-pub fn expected(name: Name, attempt: &Attempt) -> &'static str {
-    let exception = Exception::of(name, attempt);
+pub fn expected(coins: Coins, name: Name, attempt: &Attempt) -> &'static str {
+    let exception = Exception::of(coins, name, attempt);
     exception.map_or_else(|| usual(attempt), |(number, _)| EXCEPTIONS[number].outcome)
 }
 

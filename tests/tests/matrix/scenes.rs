@@ -66,6 +66,20 @@ fn settled(market: &mut Market, workers: [usize; 3]) -> Pubkey {
     job
 }
 
+/// A job of one shard, in the job's account, which three work at.
+fn assigned_alone(market: &mut Market, workers: [usize; 3]) -> Pubkey {
+    let job = market.posted(|_| ());
+    market.assign(&job, 0, &workers).unwrap();
+    job
+}
+
+/// Which has three commitments.
+fn committed_alone(market: &mut Market, workers: [usize; 3]) -> Pubkey {
+    let job = assigned_alone(market, workers);
+    market.commit(&job, 0, &right(workers)).unwrap();
+    job
+}
+
 /// The honest answers of workers.
 fn right(workers: [usize; 3]) -> [(usize, Answer); 3] {
     workers.map(|worker| (worker, RIGHT))

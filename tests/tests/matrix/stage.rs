@@ -2,7 +2,7 @@
 
 use super::super::fixture::{Ledger, Market, Outcome};
 use super::kind::Kind;
-use super::town::{accounts, enrich, signers};
+use super::town::{Coins, accounts, enrich, signers};
 use solana_sdk::account::Account;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
@@ -18,6 +18,9 @@ pub struct Scene {
     /// The instruction, after those that have to come before it in its transaction.
     pub instructions: Vec<Instruction>,
 }
+
+/// How a scene is made, in a network with such tokens.
+pub type Set = fn(Coins) -> Scene;
 
 impl Scene {
     /// Of a single instruction.
@@ -51,8 +54,8 @@ pub struct Stage {
 
 impl Stage {
     /// Builds a scene, makes everyone in it rich, and makes a twin of every token account.
-    pub fn set(scene: fn() -> Scene) -> Self {
-        let mut scene = scene();
+    pub fn set(scene: Set, coins: Coins) -> Self {
+        let mut scene = scene(coins);
         let mut accounts = accounts(&scene.market);
         accounts.retain(|key, _| Kind::at(&scene.market.machine, key) != Kind::Nothing);
         enrich(&mut scene.market, &accounts);

@@ -2,7 +2,7 @@
 //! somebody else's, and everyone has money.
 
 use super::super::fixture::{Market, SOL, Setup, key};
-use super::kind::INSTRUCTIONS;
+use super::kind::{INSTRUCTIONS, Kind, TOKEN_2022};
 use millrace_chain::account::Entity;
 use millrace_chain::address::{self, PROGRAM, SYSTEM_PROGRAM, TOKEN_PROGRAM};
 use millrace_chain::instruction::{self, Mints};
@@ -54,11 +54,48 @@ pub fn signers() -> Vec<(String, Keypair)> {
     people().into_iter().chain(operators).collect()
 }
 
+/// What a network's tokens are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coins {
+    /// Two mints of the Token program.
+    Two,
+    /// One mint for stake and payments.
+    One,
+    /// Two mints of Token-2022.
+    New,
+}
+
+impl Coins {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Two, Self::One, Self::New];
+
+    /// How exceptions name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Two => "two",
+            Self::One => "one",
+            Self::New => "new",
+        }
+    }
+
+    /// What the network is made of.
+    pub fn setup(self) -> Setup {
+        Setup {
+            one_mint: self == Self::One,
+            token_programs: match self {
+                Self::New => [TOKEN_2022; 2],
+                _ => [TOKEN_PROGRAM; 2],
+            },
+            ..Setup::default()
+        }
+    }
+}
+
 /// A network with eight providers, two orchestrators, two clients, and a pauser of its own.
-pub fn town() -> Market {
+pub fn town(coins: Coins) -> Market {
     let mut market = Setup {
         workers: usize::from(WORKERS),
-        ..Setup::default()
+        ..coins.setup()
     }
     .build();
     settle_in(&mut market);
@@ -77,22 +114,25 @@ pub fn town() -> Market {
 pub fn settle_in(market: &mut Market) {
     let mints = market.mints;
     let foreign = key(8).pubkey();
-    market.machine.create_mint(foreign, TOKEN_PROGRAM);
+    market.machine.create_mint(foreign, mints.stake_program);
     let payer = market.machine.payer.pubkey();
     for (_, person) in signers() {
         market.machine.airdrop(&person.pubkey(), 10 * SOL);
     }
     for (_, person) in people() {
-        let opened = [mints.stake, mints.payment]
-            .map(|mint| instruction::create_token_account(&payer, &person.pubkey(), &mint));
-        market.machine.send(&opened, &[]).unwrap();
-        for mint in [mints.stake, mints.payment] {
-            let purse = address::token_account(&person.pubkey(), &mint);
+        let wallet = person.pubkey();
+        market.machine.open_purses(&wallet, mints);
+        let purses = [
+            (mints.stake, mints.stake_account(&wallet)),
+            (mints.payment, mints.payment_account(&wallet)),
+        ];
+        for (mint, purse) in purses {
             market.machine.mint(&mint, &purse, GIFT);
         }
     }
     let passer_by = person("passer-by").pubkey();
-    let theirs = instruction::create_token_account(&payer, &passer_by, &foreign);
+    let program = mints.stake_program;
+    let theirs = instruction::create_token_account_of(&payer, &passer_by, &foreign, &program);
     market.machine.send(&[theirs], &[]).unwrap();
 }
 
@@ -107,9 +147,8 @@ pub fn enrich(market: &mut Market, accounts: &BTreeMap<Pubkey, String>) {
 
 /// The mint of a token account; `None` for anything else.
 fn mint_of(market: &Market, address: &Pubkey) -> Option<Pubkey> {
-    const TOKEN_ACCOUNT: usize = 165;
     let account = market.machine.account(address)?;
-    let is_token = account.owner == TOKEN_PROGRAM && account.data.len() == TOKEN_ACCOUNT;
+    let is_token = Kind::at(&market.machine, address) == Kind::Token;
     is_token.then(|| Pubkey::try_from(&account.data[..32]).unwrap())
 }
 
@@ -140,13 +179,16 @@ pub fn accounts(market: &Market) -> BTreeMap<Pubkey, String> {
     }
     for (name, person) in people() {
         let wallet = person.pubkey();
-        all.insert(market.mints.stake_account(&wallet), format!("{name}.stake"));
+        // Where the mints are one, so is the account.
         let payment = market.mints.payment_account(&wallet);
         all.insert(payment, format!("{name}.payment"));
+        all.insert(market.mints.stake_account(&wallet), format!("{name}.stake"));
         all.insert(wallet, name);
     }
     let foreign = key(8).pubkey();
-    let theirs = address::token_account(&person("passer-by").pubkey(), &foreign);
+    let passer_by = person("passer-by").pubkey();
+    let program = market.mints.stake_program;
+    let theirs = address::token_account_of(&passer_by, &foreign, &program);
     let others = [
         (market.mints.stake, "stake_mint"),
         (market.mints.payment, "payment_mint"),
@@ -164,7 +206,6 @@ pub fn accounts(market: &Market) -> BTreeMap<Pubkey, String> {
     all
 }
 
-const TOKEN_2022: Pubkey = pubkey!("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
 const CLOCK: Pubkey = pubkey!("SysvarC1ock11111111111111111111111111111111");
 const SLOT_HASHES: Pubkey = pubkey!("SysvarS1otHashes111111111111111111111111111");
 

@@ -4,6 +4,7 @@ mod books;
 mod ledger;
 mod machine;
 mod rebuilt;
+pub mod outcome;
 mod refusal;
 mod setup;
 mod steps;

@@ -1,14 +1,13 @@
 //! Instructions for acts, with the accounts that the model says they need.
 
 use super::act::{Act, Entry, Forged};
-use super::directory::{Directory, salt};
+use super::directory::{Directory, OPERATORS, salt};
 use super::town::Town;
-use super::world::{JobId, Mode as Way, Terms, Vault, Who, World};
-use millrace_chain::address;
+use super::world::{CONDUCTORS, JobId, Mode as Way, Terms, Vault, WORKERS, Who, World};
 use millrace_chain::instruction::{self, Place, SignedCommitment};
-use millrace_program::state::{Meter, Mode, Offer, Scenario};
+use millrace_program::state::{Meter, Mode, Scenario};
 use millrace_program::{PostJobArgs, RevealEntry};
-use solana_sdk::instruction::{AccountMeta, Instruction};
+use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 
 /// Instructions, and who has to sign them.
@@ -17,7 +16,7 @@ pub type Built = (Vec<Instruction>, Vec<Who>);
 /// The terms as the program takes them.
 fn args(terms: &Terms, directory: &Directory) -> PostJobArgs {
     let conductor = terms.conductor.map(|n| match n {
-        0 | 1 => directory.address(Who::Conductor(n)),
+        n if n < CONDUCTORS => directory.address(Who::Conductor(n)),
         _ => directory.address(Who::Stranger),
     });
     PostJobArgs {
@@ -52,7 +51,7 @@ fn args(terms: &Terms, directory: &Directory) -> PostJobArgs {
 }
 
 /// Puts the key of who acts in the place of the key of who should.
-fn signed_by(mut built: Instruction, should: Pubkey, does: Pubkey) -> Instruction {
+pub fn signed_by(mut built: Instruction, should: Pubkey, does: Pubkey) -> Instruction {
     for meta in built.accounts.iter_mut().filter(|m| m.is_signer) {
         if meta.pubkey == should {
             meta.pubkey = does;
@@ -92,10 +91,16 @@ impl Town {
         self.directory.place((id, index), attempt, entry.worker)
     }
 
-    fn signer(entry: &Entry) -> usize {
+    /// Whose hot key signs for an entry, and which of them.
+    fn signer(world: &World, entry: &Entry) -> (usize, usize) {
+        let current = |worker: usize| world.providers[worker].operator;
         match entry.forged {
-            Forged::Signer => (entry.worker + 1) % 5,
-            _ => entry.worker,
+            Forged::Signer => {
+                let other = (entry.worker + 1) % WORKERS;
+                (other, current(other))
+            }
+            Forged::Retired => (entry.worker, (current(entry.worker) + 1) % OPERATORS),
+            _ => (entry.worker, current(entry.worker)),
         }
     }
 
@@ -148,7 +153,8 @@ impl Town {
                         seat: entry.seat,
                         provider: directory.providers[entry.worker],
                         commitment,
-                        signed: directory.sign(Self::signer(entry), place.statement(&commitment)),
+                        signed: directory
+                            .sign(Self::signer(world, entry), place.statement(&commitment)),
                     }
                 });
                 let claims: Vec<SignedCommitment> = claims.collect();
@@ -201,7 +207,7 @@ impl Town {
             }
             Act::Decline { job, index, entry } => {
                 let signed = self.signed_place(world, (*job, *index), entry);
-                let refusal = directory.sign(Self::signer(entry), signed.refusal());
+                let refusal = directory.sign(Self::signer(world, entry), signed.refusal());
                 let provider = directory.providers[entry.worker];
                 let place = self.place(world, *job, *index);
                 let decline = instruction::decline_seat(place, entry.seat, provider, &refusal);
@@ -236,6 +242,7 @@ impl Town {
                     place, *seat, provider, mints, bounty,
                 ))
             }
+            Act::Seed { job } => one(instruction::seed_job(directory.job(*job))),
             Act::ExpireJob { job } => one(instruction::expire_job(directory.job(*job))),
             Act::Close { job, shards, payer } => {
                 let pairs: Vec<(Pubkey, Pubkey)> = shards
@@ -269,94 +276,6 @@ impl Town {
                 by(challenge, *who, *who)
             }
             _ => self.build_small(act),
-        }
-    }
-
-    /// Instructions that are about no job.
-    fn build_small(&self, act: &Act) -> Built {
-        let directory = &self.directory;
-        let mints = directory.mints;
-        let key = |who: Who| directory.address(who);
-        let by = |built: Instruction, should: Who, does: Who| {
-            (vec![signed_by(built, key(should), key(does))], vec![does])
-        };
-        match act {
-            Act::Stake {
-                by: who,
-                worker,
-                amount,
-            } => {
-                let provider = directory.providers[*worker];
-                by(
-                    instruction::stake(key(*who), provider, mints, *amount),
-                    *who,
-                    *who,
-                )
-            }
-            Act::Unstake {
-                by: who,
-                worker,
-                amount,
-            } => {
-                let cold = Who::Worker(*worker);
-                by(instruction::request_unstake(key(cold), *amount), cold, *who)
-            }
-            Act::Withdraw { by: who, worker } => {
-                let cold = Who::Worker(*worker);
-                by(instruction::withdraw_stake(key(cold), mints), cold, *who)
-            }
-            Act::Claim { worker } => {
-                let cold = key(Who::Worker(*worker));
-                (vec![instruction::claim_earnings(&cold, mints)], Vec::new())
-            }
-            Act::Pause { by: who } => by(instruction::pause(key(*who)), *who, *who),
-            Act::Resume { by: who } => by(instruction::resume(key(*who)), *who, *who),
-            Act::Parameters {
-                by: who,
-                parameters,
-            } => by(
-                instruction::set_parameters(key(*who), *parameters),
-                *who,
-                *who,
-            ),
-            Act::Offer {
-                by: who,
-                worker,
-                price,
-                places,
-            } => {
-                let cold = Who::Worker(*worker);
-                let offer = Offer {
-                    ask_price: *price,
-                    max_open_seats: *places,
-                    cores: super::town::CORES[*worker],
-                    ..crate::fixture::offer(key(cold)).offer
-                };
-                by(instruction::update_provider(key(cold), offer), cold, *who)
-            }
-            Act::Retire { by: who, conductor } => {
-                let retired = key(Who::Conductor(*conductor));
-                let retire = instruction::retire_orchestrator(key(*who), &retired);
-                by(retire, *who, *who)
-            }
-            Act::Donate {
-                by: who,
-                to,
-                amount,
-            } => {
-                let from = directory.vault(Vault::Purse(*who, to.mint()));
-                let transfer = Instruction {
-                    program_id: address::TOKEN_PROGRAM,
-                    accounts: vec![
-                        AccountMeta::new(from, false),
-                        AccountMeta::new(directory.vault(*to), false),
-                        AccountMeta::new_readonly(key(*who), true),
-                    ],
-                    data: [&[3][..], &amount.to_le_bytes()].concat(),
-                };
-                (vec![transfer], vec![*who])
-            }
-            _ => unreachable!("{act:?} is about a job"),
         }
     }
 }

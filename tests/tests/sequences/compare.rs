@@ -6,8 +6,12 @@ use super::world::{Client, Job, Provider, Shard, World};
 use millrace_chain::account::{Typed, read};
 use millrace_program::state as chain;
 use solana_sdk::pubkey::Pubkey;
+use solana_sdk::signer::Signer;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+
+/// Epochs before the present one that are looked for, whether they are known or not.
+const RECENT: u32 = 20;
 
 /// What is otherwise than the model says.
 #[derive(Default)]
@@ -54,9 +58,10 @@ impl Town {
         let mut found = Differences::default();
         let (machine, directory) = (&self.market.machine, &self.directory);
         for (vault, address) in directory.vaults() {
-            let tokens = machine.tokens(address);
-            if world.vaults.get(*vault) != tokens {
-                found.same(&format!("{vault:?}"), world.vaults.get(*vault), tokens);
+            let tokens = machine.tokens_if_any(address);
+            let expected = world.is_open(*vault).then(|| world.vaults.get(*vault));
+            if expected != tokens {
+                found.same(&format!("{vault:?}"), expected, tokens);
             }
         }
         for who in Who::ALL {
@@ -68,28 +73,68 @@ impl Town {
         }
         for (n, provider) in world.providers.iter().enumerate() {
             let stored = self.stored::<chain::Provider>(&directory.providers[n]);
-            same_provider(&mut found, n, provider, &stored.unwrap());
+            let there = (provider.registered, stored.is_some());
+            found.same(&format!("provider {n} is there"), there.0, there.1);
+            if let (true, Some(stored)) = (provider.registered, stored) {
+                let hot = directory.operator(n, provider.operator).pubkey();
+                found.same(&format!("operator of {n}"), hot, stored.operator);
+                same_provider(&mut found, n, provider, &stored);
+            }
         }
         for (n, client) in world.clients.iter().enumerate() {
             let stored = self.stored::<chain::Client>(&directory.clients[n]);
-            same_client(&mut found, n, client, &stored.unwrap());
+            let there = (client.opened, stored.is_some());
+            found.same(&format!("client {n} is there"), there.0, there.1);
+            if let Some(stored) = stored {
+                same_client(&mut found, n, client, &stored);
+            }
         }
         for (n, bucket) in world.buckets.iter().enumerate() {
             let stored = self.stored::<chain::Bucket>(&directory.buckets[n]).unwrap();
             found.same("points of a bucket", bucket, &points(&stored.points));
         }
-        for (retired, address) in world.retired.iter().zip(&directory.conductors) {
-            let stored = self.stored::<chain::Orchestrator>(address).unwrap();
-            found.same("an orchestrator is active", !retired, stored.is_active());
-        }
-        let network = self.stored::<chain::Network>(&self.network).unwrap();
-        found.same("paused", u8::from(world.paused), network.paused);
-        let stored = super::town::parameters_of(&network);
-        found.same("parameters", world.parameters, stored);
+        self.compare_network(&mut found, world);
         for job in &world.jobs {
             self.compare_job(&mut found, job);
         }
         found.none()
+    }
+
+    /// The network, its orchestrators, and its rewards.
+    fn compare_network(&self, found: &mut Differences, world: &World) {
+        let key = |who: Who| self.directory.address(who);
+        for (n, book) in world.conductors.iter().enumerate() {
+            let stored = self.stored::<chain::Orchestrator>(&self.directory.conductors[n]);
+            let stored = stored.map(|o| (o.is_active(), o.retired_at, o.bonded, o.payer));
+            let book = book.as_ref();
+            let book = book.map(|c| (c.active, c.retired_at, c.bonded, key(c.payer)));
+            if book != stored {
+                found.same(&format!("orchestrator {n}"), book, stored);
+            }
+        }
+        let network = self.stored::<chain::Network>(&self.network).unwrap();
+        found.same("paused", u8::from(world.paused), network.paused);
+        found.same("authority", key(world.authority), network.authority);
+        let pending = world.pending.map_or_else(Pubkey::default, key);
+        found.same("proposed", pending, network.pending_authority);
+        found.same("pauser", key(world.pauser), network.pauser);
+        let stored = super::town::parameters_of(&network);
+        found.same("parameters", world.parameters, stored);
+        let stored = self.stored::<chain::Rewards>(&self.rewards).unwrap();
+        let rewards = &world.rewards;
+        let rewards = (rewards.funded, rewards.promised, rewards.paid);
+        let stored = (stored.funded, stored.promised, stored.paid);
+        found.same("rewards", rewards, stored);
+        let recent = world.epoch().saturating_sub(RECENT)..=world.epoch();
+        for number in recent.chain(world.epochs.keys().copied()) {
+            let stored = self.stored::<chain::Epoch>(&self.directory.epoch(number));
+            let stored = stored.map(|e| (e.payer, e.points, e.banked, e.emission));
+            let epoch = world.epochs.get(&number);
+            let epoch = epoch.map(|e| (key(e.payer), e.points, e.banked, e.emission));
+            if epoch != stored {
+                found.same(&format!("epoch {number}"), epoch, stored);
+            }
+        }
     }
 
     fn compare_job(&self, found: &mut Differences, job: &Job) {
@@ -162,7 +207,8 @@ fn same_provider(found: &mut Differences, n: usize, model: &Provider, stored: &c
         "wrong": model.wrong => stored.wrong,
         "late": model.late => stored.late,
         "seats": model.seats => stored.open_seats,
-        "reward due": 0 => stored.reward_due,
+        "registered at": model.registered_at => stored.registered_at,
+        "reward due": model.reward_due => stored.reward_due,
     );
     found.same(
         "points of a provider",
@@ -192,7 +238,9 @@ fn same_job(found: &mut Differences, model: &Job, stored: &chain::Job) {
         "late rate": model.late_bps => stored.late_bps,
         "bounty rate": model.bounty_bps => stored.bounty_bps,
         "draw slots": model.draw_slots => stored.draw_slots,
-        "slot": model.posted_slot => stored.seed_slot,
+        "posted at": model.posted_at => stored.posted_at,
+        "slot": model.seed_slot => stored.seed_slot,
+        "seed": model.seed => stored.seed,
         "deposited": model.deposited => stored.deposited,
         "paid": model.paid => stored.paid,
         "refunded": model.refunded => stored.refunded,

@@ -10,6 +10,8 @@ pub struct Coverage {
     pub last: String,
     /// Done and refused, by what was tried.
     acts: BTreeMap<&'static str, (u64, u64)>,
+    /// Errors with which the program and the model refused.
+    refusals: BTreeMap<&'static str, u64>,
     /// What came to pass.
     notes: BTreeMap<&'static str, u64>,
     /// Most bytes and most compute units of a transaction.
@@ -28,6 +30,11 @@ impl Coverage {
             true => *yes += 1,
             false => *no += 1,
         }
+    }
+
+    /// Both refused with this error.
+    pub fn refusal(&mut self, error: &'static str) {
+        *self.refusals.entry(error).or_default() += 1;
     }
 
     /// How long and how dear it was.
@@ -57,6 +64,11 @@ impl Coverage {
         self.notes.get(name).copied().unwrap_or(0)
     }
 
+    /// How often an act was refused with an error.
+    pub fn refused_with(&self, error: &str) -> u64 {
+        self.refusals.get(error).copied().unwrap_or(0)
+    }
+
     /// All of it.
     pub fn tell(&self) {
         println!("{} sequences", self.sequences);
@@ -66,8 +78,8 @@ impl Coverage {
                 "{name:>20}: {done:6} done, {refused:6} refused, {bytes:5} bytes and {units:7} units at most"
             );
         }
-        for (name, count) in &self.notes {
-            println!("{name:>20}: {count:6} times");
+        for (name, count) in self.refusals.iter().chain(&self.notes) {
+            println!("{name:>28}: {count:6} times");
         }
     }
 }

@@ -12,6 +12,8 @@ use solana_sdk::signer::Signer;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+/// Hot keys of a worker, of which one is in use.
+pub const OPERATORS: usize = 2;
 /// The network's id in every market of the fixture.
 const NETWORK_ID: [u8; 32] = [9; 32];
 
@@ -19,6 +21,7 @@ const NETWORK_ID: [u8; 32] = [9; 32];
 pub struct Directory {
     pub mints: Mints,
     keys: [Keypair; WHOS],
+    /// Hot keys of workers: the first of each, then the second of each.
     operators: Vec<Keypair>,
     /// Provider accounts.
     pub providers: Vec<Pubkey>,
@@ -28,6 +31,7 @@ pub struct Directory {
     /// Orchestrators' accounts.
     pub conductors: Vec<Pubkey>,
     vaults: Vec<(Vault, Pubkey)>,
+    epochs: RefCell<HashMap<u32, Pubkey>>,
     jobs: RefCell<HashMap<JobId, Pubkey>>,
     shards: RefCell<HashMap<(JobId, u32), [Pubkey; 2]>>,
 }
@@ -46,7 +50,7 @@ impl Directory {
         let keys = Who::ALL.map(|who| match who {
             Who::Owner(n) => key([5, 10][n]),
             Who::Worker(n) => key(20 + n as u8),
-            Who::Conductor(n) => key([4, 11][n]),
+            Who::Conductor(n) => key([4, 11, 13][n]),
             Who::Stranger => key(12),
             Who::Authority => key(3),
         });
@@ -57,31 +61,42 @@ impl Directory {
         let clients: Vec<Pubkey> = (0..CLIENTS)
             .map(|n| address::client(&of(Who::Owner(n))))
             .collect();
+        let conductors: Vec<Pubkey> = (0..CONDUCTORS)
+            .map(|n| address::orchestrator(&of(Who::Conductor(n))))
+            .collect();
         let mint = |mint| match mint {
             Mint::Stake => mints.stake,
             Mint::Payment => mints.payment,
         };
+        let purse = |who, mint| match mint {
+            Mint::Stake => mints.stake_account(&of(who)),
+            Mint::Payment => mints.payment_account(&of(who)),
+        };
         let all = Vault::all(mints.stake == mints.payment).into_iter();
         let vaults = all.map(|vault| {
             let address = match vault {
-                Vault::Purse(who, m) => address::token_account(&of(who), &mint(m)),
+                Vault::Purse(who, m) => purse(who, m),
                 Vault::Escrow(n) => address::escrow(&clients[n]),
                 Vault::Stake(n) => address::stake_vault(&providers[n]),
                 Vault::Earnings(n) => address::earnings_vault(&providers[n]),
+                Vault::Bond(n) => address::bond_vault(&conductors[n]),
+                Vault::Rewards => address::rewards_vault(),
                 Vault::Treasury(m, bucket) => address::treasury(&mint(m), bucket),
             };
             (vault, address)
         });
-        let conductors = (0..CONDUCTORS).map(|n| address::orchestrator(&of(Who::Conductor(n))));
         Self {
             mints,
             vaults: vaults.collect(),
-            conductors: conductors.collect(),
+            conductors,
             buckets: (0..8).map(address::bucket).collect(),
-            operators: (0..WORKERS).map(|n| key(60 + n as u8)).collect(),
+            operators: (0..OPERATORS * WORKERS)
+                .map(|n| key(60 + n as u8))
+                .collect(),
             providers,
             clients,
             keys,
+            epochs: RefCell::default(),
             jobs: RefCell::default(),
             shards: RefCell::default(),
         }
@@ -110,6 +125,14 @@ impl Directory {
         };
         let found = self.vaults.iter().find(|(known, _)| *known == vault);
         found.unwrap().1
+    }
+
+    /// The account of a closed epoch.
+    pub fn epoch(&self, number: u32) -> Pubkey {
+        let mut epochs = self.epochs.borrow_mut();
+        *epochs
+            .entry(number)
+            .or_insert_with(|| address::epoch(number))
     }
 
     pub fn job(&self, id: JobId) -> Pubkey {
@@ -144,9 +167,14 @@ impl Directory {
         }
     }
 
-    /// A statement with the signature of a worker's hot key.
-    pub fn sign(&self, worker: usize, statement: [u8; 32]) -> SignedStatement {
-        let operator = &self.operators[worker];
+    /// One of a worker's hot keys.
+    pub fn operator(&self, worker: usize, number: usize) -> &Keypair {
+        &self.operators[number * WORKERS + worker]
+    }
+
+    /// A statement with the signature of one of a worker's hot keys.
+    pub fn sign(&self, (worker, number): (usize, usize), statement: [u8; 32]) -> SignedStatement {
+        let operator = self.operator(worker, number);
         SignedStatement {
             operator: operator.pubkey(),
             statement,

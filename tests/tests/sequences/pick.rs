@@ -3,10 +3,10 @@
 use super::act::{Act, Step};
 use super::directory::Directory;
 use super::rng::Rng;
-use super::world::{Doubt, Who, World};
+use super::world::{Doubt, JobState, Who, World};
 
 /// Kinds of acts with how often each is tried.
-const KINDS: [(Kind, u64); 20] = [
+const KINDS: [(Kind, u64); 28] = [
     (Kind::Post, 5),
     (Kind::Cancel, 1),
     (Kind::Assign, 20),
@@ -27,6 +27,14 @@ const KINDS: [(Kind, u64); 20] = [
     (Kind::Pause, 1),
     (Kind::Rules, 3),
     (Kind::Donate, 2),
+    (Kind::Seed, 5),
+    (Kind::Leave, 10),
+    (Kind::Serve, 5),
+    (Kind::Power, 3),
+    (Kind::Treasury, 3),
+    (Kind::Reward, 9),
+    (Kind::Open, 3),
+    (Kind::Rotate, 2),
 ];
 
 /// What somebody may think of doing.
@@ -52,10 +60,57 @@ pub enum Kind {
     Pause,
     Rules,
     Donate,
+    /// Taking a job's seed.
+    Seed,
+    /// A provider's way out of the network, and back.
+    Leave,
+    /// Orchestrators: coming, bonds, going.
+    Serve,
+    /// Who rules the network.
+    Power,
+    Treasury,
+    /// Epochs and rewards.
+    Reward,
+    /// What is made once.
+    Open,
+    /// A provider's hot key.
+    Rotate,
 }
 
+impl Kind {
+    /// Whether it is done to a job that is there.
+    pub fn is_about_a_job(self) -> bool {
+        use Kind::{
+            Acknowledge, Assign, Cancel, Challenge, Close, Commit, Decline, Draw, ExpireJob,
+            ExpireSeat, Reveal, Seed, Settle,
+        };
+        matches!(
+            self,
+            Acknowledge
+                | Assign
+                | Cancel
+                | Challenge
+                | Close
+                | Commit
+                | Decline
+                | Draw
+                | ExpireJob
+                | ExpireSeat
+                | Reveal
+                | Seed
+                | Settle
+        )
+    }
+}
+
+/// Steps of a job on the way to its end, in a hundred.
+const ADVANCES: u64 = 65;
+/// Open jobs, below which another one is posted soon.
+const JOBS: usize = 2;
 /// Tries of an act until the model says that it will be done.
-const TRIES: u64 = 6;
+const TRIES: usize = 6;
+/// Acts that are tried although the model says no, in a hundred.
+const BOLD: u64 = 15;
 /// Kinds that are tried.
 const KINDS_TRIED: u64 = 6;
 
@@ -71,25 +126,39 @@ fn kind(rng: &mut Rng) -> Kind {
     Kind::Settle
 }
 
+/// An act of a kind that will be done, if one is found; else the last that was thought of.
+fn useful_of(rng: &mut Rng, kind: Kind, world: &World, directory: &Directory) -> Act {
+    let mut act = rng.act(kind, world);
+    for _ in 1..TRIES {
+        if world.after(std::slice::from_ref(&act), directory).is_ok() {
+            break;
+        }
+        act = rng.act(kind, world);
+    }
+    act
+}
+
 /// An act that will be done, if one is found; else the last that was thought of.
 fn useful(rng: &mut Rng, world: &World, directory: &Directory) -> Act {
     let mut last = None;
     for _ in 0..KINDS_TRIED {
         let kind = kind(rng);
-        for _ in 0..TRIES {
-            let act = rng.act(kind, world);
-            if world.after(std::slice::from_ref(&act), directory).is_ok() {
-                return act;
-            }
-            last = Some(act);
+        if kind.is_about_a_job() && world.jobs.is_empty() {
+            continue;
         }
+        let act = useful_of(rng, kind, world, directory);
+        let done = world.after(std::slice::from_ref(&act), directory).is_ok();
+        if done || rng.chance(BOLD) {
+            return act;
+        }
+        last = Some(act);
     }
     last.unwrap_or_else(|| rng.act(Kind::Donate, world))
 }
 
 /// What happens next.
 pub fn step(rng: &mut Rng, world: &World, directory: &Directory) -> Step {
-    if rng.chance(7) {
+    if rng.chance(5) {
         return Step::Pass(seconds(rng, world));
     }
     let shards = world
@@ -103,27 +172,42 @@ pub fn step(rng: &mut Rng, world: &World, directory: &Directory) -> Step {
         let few = rng.between(1, 9);
         return Step::Blocks(if rng.chance(8) { 600 } else { few });
     }
+    let open = world.jobs.iter().filter(|job| job.state == JobState::Open);
+    if open.count() < JOBS && !world.paused && rng.chance(40) {
+        let post = match rng.chance(20) {
+            true => rng.broken_post(world),
+            false => useful_of(rng, Kind::Post, world, directory),
+        };
+        return Step::Send(vec![post], None);
+    }
+    let advanced = match rng.chance(ADVANCES) {
+        true => rng.advance(world, directory),
+        false => None,
+    };
+    if let Some(step) = advanced {
+        return step;
+    }
     let luck = rng.below(100);
-    if luck < 15 {
+    if luck < 30 {
         let kind = kind(rng);
         return Step::Send(vec![rng.act(kind, world)], None);
     }
     let first = useful(rng, world, directory);
-    if luck < 19 {
+    if luck < 36 {
         return Step::Send(vec![first.clone(), first], None);
     }
-    if luck < 25 {
+    if luck < 46 {
         let after = world.after(std::slice::from_ref(&first), directory);
         let second = useful(rng, after.as_ref().unwrap_or(world), directory);
         return Step::Send(vec![first, second], None);
     }
-    let tampered = (luck < 35).then(|| rng.next());
+    let tampered = (luck < 62).then(|| rng.next());
     Step::Send(vec![first], tampered)
 }
 
 /// How a sequence begins: with parameters of its own.
-pub fn first_step(rng: &mut Rng, world: &World) -> Step {
-    let parameters = rng.parameters(&world.parameters);
+pub fn first_step(rng: &mut Rng) -> Step {
+    let parameters = rng.parameters();
     let by = Who::Authority;
     Step::Send(vec![Act::Parameters { by, parameters }], None)
 }
@@ -134,7 +218,7 @@ fn seconds(rng: &mut Rng, world: &World) -> i64 {
         return rng.pick(&[0, 1, 1, 2, 7]);
     }
     if rng.chance(2) {
-        return rng.pick(&[4_000, 86_400, 100_000]);
+        return rng.pick(&[4_000, 5_000, 20_000]);
     }
     let mut edges = Vec::new();
     for job in &world.jobs {
@@ -148,6 +232,10 @@ fn seconds(rng: &mut Rng, world: &World) -> i64 {
         }
     }
     edges.extend(world.providers.iter().map(|provider| provider.until));
+    let wait = i64::from(world.parameters.unbonding_secs);
+    let leaving = world.conductors.iter().flatten().filter(|c| !c.active);
+    edges.extend(leaving.map(|c| c.retired_at + wait));
+    edges.push(world.epoch_end(world.epoch()));
     // Near ones more often than far ones.
     let mut ahead: Vec<i64> = edges.into_iter().filter(|at| *at > world.now).collect();
     ahead.sort_unstable();

@@ -2,18 +2,16 @@
 
 use super::act::{Act, Entry, Forged, Opening};
 use super::pick::Kind;
+use super::pick_fate::Fate;
 use super::rng::Rng;
-use super::world::{Answer, Job, JobId, Mint, Shard, Status, Vault, WORKERS, Who, World};
-
-/// The root of an honest answer, and that of a lie on which liars agree.
-const RIGHT: u8 = 7;
-const LIE: u8 = 66;
+use super::world::{CONDUCTORS, Job, JobId, Mint, Shard, Status, Vault, WORKERS, Who, World};
 
 /// A job with one of its shards' numbers, which is there or not, and the shard if somebody sat there.
 struct Target<'a> {
     job: &'a Job,
     index: u32,
     shard: Option<&'a Shard>,
+    fate: Fate,
 }
 
 impl Rng {
@@ -23,19 +21,19 @@ impl Rng {
 
     /// Mostly `who`, sometimes anybody.
     pub fn mostly(&mut self, who: Who) -> Who {
-        match self.chance(92) {
+        match self.chance(86) {
             true => who,
             false => self.who(),
         }
     }
 
     fn conductor(&mut self, job: &Job) -> Who {
-        let any = self.index(2);
-        let asked = job.terms.conductor.filter(|n| *n < 2);
+        let any = self.index(CONDUCTORS);
+        let asked = job.terms.conductor.filter(|n| *n < CONDUCTORS);
         self.mostly(Who::Conductor(asked.unwrap_or(any)))
     }
 
-    fn bounty(&mut self, world: &World) -> Option<Vault> {
+    pub fn bounty(&mut self, world: &World) -> Option<Vault> {
         let mint = match self.chance(95) || world.one_mint {
             true => Mint::Stake,
             false => Mint::Payment,
@@ -52,7 +50,13 @@ impl Rng {
         let beyond = u32::from(named && self.chance(2));
         let index = self.below((job.terms.shards + beyond).into()) as u32;
         let shard = job.shard(index).ok();
-        Some(Target { job, index, shard })
+        let fate = Fate::of(world, job, index);
+        Some(Target {
+            job,
+            index,
+            shard,
+            fate,
+        })
     }
 
     /// Some act of a kind.
@@ -62,17 +66,7 @@ impl Rng {
         if kind == Kind::Assign && target.as_ref().is_some_and(full) {
             target = self.target(kind, world);
         }
-        let about_a_job = !matches!(
-            kind,
-            Kind::Post
-                | Kind::Stake
-                | Kind::Unstake
-                | Kind::Withdraw
-                | Kind::Claim
-                | Kind::Pause
-                | Kind::Rules
-                | Kind::Donate
-        );
+        let about_a_job = kind.is_about_a_job();
         match target {
             Some(target) if about_a_job => {
                 let target = match self.chance(2) {
@@ -82,7 +76,7 @@ impl Rng {
                 self.act_about(kind, world, &target)
             }
             None if about_a_job => self.about_the_past(kind, world),
-            _ => self.act_of_money(kind, world),
+            _ => self.act_of_parties(kind, world),
         }
     }
 
@@ -100,6 +94,7 @@ impl Rng {
                 workers: vec![self.index(WORKERS)],
             },
             Kind::ExpireJob => Act::ExpireJob { job },
+            Kind::Seed => Act::Seed { job },
             Kind::Close => Act::Close {
                 job,
                 shards: Vec::new(),
@@ -172,6 +167,7 @@ impl Rng {
                 }
             }
             Kind::ExpireJob => Act::ExpireJob { job },
+            Kind::Seed => Act::Seed { job },
             Kind::Close => self.closing(target.job),
             Kind::Draw => Act::Draw { job, index },
             _ => Act::Challenge {
@@ -203,43 +199,15 @@ impl Rng {
 
     fn entry(&mut self, target: &Target, seat: u8) -> Entry {
         let worker = self.worker_at(target, seat);
-        let forged = [Forged::Signer, Forged::Attempt, Forged::Shard, Forged::Job];
         Entry {
             seat,
             worker,
-            answer: self.answer(target.job, seat),
+            answer: self.answer(target.fate, target.job, seat),
             forged: match self.chance(95) {
                 true => Forged::Nothing,
-                false => self.pick(&forged),
+                false => self.forged(),
             },
         }
-    }
-
-    /// Of every other job, who sits first lies often.
-    fn answer(&mut self, job: &Job, seat: u8) -> Answer {
-        let units = job.terms.honest_units;
-        let lies = match (job.id.1 % 2, seat) {
-            (0, _) => 4,
-            (_, 0) => 80,
-            _ => 10,
-        };
-        if !self.chance(lies) {
-            return Answer { root: RIGHT, units };
-        }
-        let other = self.below(4) as u8;
-        let more = units + self.below(3);
-        self.pick(&[
-            Answer { root: LIE, units },
-            Answer { root: LIE, units },
-            Answer {
-                root: LIE + 1 + other,
-                units,
-            },
-            Answer {
-                root: RIGHT,
-                units: more,
-            },
-        ])
     }
 
     fn entries(&mut self, target: &Target) -> Vec<Entry> {
@@ -275,7 +243,7 @@ impl Rng {
         let openings = seats.iter().map(|seat| {
             let own = of(*seat).and_then(|seat| seat.answer);
             let false_one = self.chance(3);
-            let any = self.answer(target.job, *seat);
+            let any = self.answer(target.fate, target.job, *seat);
             Opening {
                 seat: *seat,
                 answer: own.filter(|_| !false_one).unwrap_or(any),
@@ -303,6 +271,7 @@ impl Rng {
                 .shard
                 .is_some_and(|s| s.live().any(|(_, seat)| seat.worker == *n));
             !there
+                && provider.registered
                 && provider.price <= job.terms.price_cap
                 && provider.cores >= job.terms.min_cores
                 && provider.active - provider.locked >= job.lock

@@ -3,13 +3,19 @@
 use super::act::Act;
 use super::pick::Kind;
 use super::rng::Rng;
-use super::world::{JobState, Mint, Vault, WORKERS, Who, World};
-use millrace_program::state::NetworkParameters;
+use super::world::{CONDUCTORS, JobState, Mint, Vault, WORKERS, Who, World};
 
 /// Terms that are broken, in a hundred.
 const BROKEN: u64 = 12;
 
 impl Rng {
+    /// A job with terms that are broken somewhere.
+    pub fn broken_post(&mut self, world: &World) -> Act {
+        let by = self.index(2);
+        let terms = self.terms(world, by, 100);
+        Act::Post { by, terms }
+    }
+
     /// Some act of such a kind.
     pub fn act_of_money(&mut self, kind: Kind, world: &World) -> Act {
         let worker = self.index(WORKERS);
@@ -38,7 +44,7 @@ impl Rng {
                 Act::Stake {
                     by,
                     worker,
-                    amount: self.pick(&[part, part, 1, purse, purse + 1]),
+                    amount: self.pick(&[part, part, purse, purse, 1, purse + 1, 0]),
                 }
             }
             Kind::Unstake => {
@@ -47,7 +53,7 @@ impl Rng {
                 Act::Unstake {
                     by: self.mostly(own),
                     worker,
-                    amount: self.pick(&[part, part, part, 1, 1, free, free + 1]),
+                    amount: self.pick(&[part, part, 1, 1, 1, 1, 1, free, free + 1, 0]),
                 }
             }
             Kind::Withdraw => Act::Withdraw {
@@ -56,16 +62,11 @@ impl Rng {
             },
             Kind::Claim => Act::Claim { worker },
             Kind::Pause => {
-                let by = self.mostly(Who::Authority);
+                let by = self.mostly(world.pauser);
                 match self.chance(25) && !world.paused {
                     true => Act::Pause { by },
                     false => Act::Resume { by },
                 }
-            }
-            Kind::Rules if self.chance(7) => {
-                let conductor = self.index(2);
-                let by = self.pick(&[Who::Authority, Who::Conductor(conductor), anybody]);
-                Act::Retire { by, conductor }
             }
             Kind::Rules if self.chance(50) => Act::Offer {
                 by: self.mostly(own),
@@ -74,16 +75,19 @@ impl Rng {
                 places: self.pick(&[0, 1, 3, 8, 8, 8]),
             },
             Kind::Rules => Act::Parameters {
-                by: self.mostly(Who::Authority),
-                parameters: self.parameters(&world.parameters),
+                by: self.mostly(world.authority),
+                parameters: self.parameters(),
             },
             _ => {
                 let (n, client) = (self.index(WORKERS), self.index(2));
                 let bucket = self.below(8) as u8;
+                let conductor = self.index(CONDUCTORS);
                 let to = self.pick(&[
                     Vault::Escrow(client),
                     Vault::Stake(n),
                     Vault::Earnings(n),
+                    Vault::Bond(conductor),
+                    Vault::Rewards,
                     Vault::Treasury(Mint::Payment, bucket),
                     Vault::Purse(Who::Stranger, Mint::Stake),
                 ]);
@@ -93,23 +97,6 @@ impl Rng {
                     amount: self.pick(&[1, 7, 999, 1_000_000_000]),
                 }
             }
-        }
-    }
-
-    /// Parameters, some of which are out of their bounds.
-    pub fn parameters(&mut self, now: &NetworkParameters) -> NetworkParameters {
-        NetworkParameters {
-            min_stake: self.pick(&[1, 1_000, 30_000]),
-            lock_bps: self.pick(&[1, 20_000, 33_333, 100_000]),
-            fee_bps: self.pick(&[0, 250, 999, 1_000, 250, 1_001]),
-            slash_bps: self.pick(&[3_333, 5_000, 10_000]),
-            late_bps: self.pick(&[0, 500, 999, 2_500]),
-            bounty_bps: self.pick(&[0, 1_001, 2_000, 5_000]),
-            unbonding_secs: self.pick(&[3_600, 3_600, 5_000, 3_599]),
-            accept_secs: self.pick(&[0, 7, 20, 3_600]),
-            draw_slots: self.pick(&[1, 4, 8]),
-            max_replicas: self.pick(&[5, 5, 5, 4]),
-            ..*now
         }
     }
 }

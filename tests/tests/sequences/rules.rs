@@ -1,9 +1,8 @@
-//! What each act changes, as the protocol's document says it: the table of acts, and the small ones.
+//! What each act changes, as the protocol's document says it: the table of acts, and gifts.
 
 use super::act::Act;
 use super::directory::Directory;
-use super::world::{Mint, No, Says, Vault, Who, World, need};
-use millrace_program::state::NetworkParameters;
+use super::world::{Mint, NOT_THERE, No, Says, TOO_FEW, Vault, Who, World, need};
 
 impl World {
     /// The world after a transaction, or why there is none.
@@ -19,12 +18,13 @@ impl World {
         match act {
             Act::Post { by, terms } => self.post(*by, terms, directory),
             Act::Cancel { by, job } => self.cancel(*by, *job),
+            Act::Seed { job } => self.seed(*job),
             Act::Assign {
                 by,
                 job,
                 index,
                 workers,
-            } => self.assign(*by, *job, *index, workers),
+            } => self.assign(*by, (*job, *index), workers, directory),
             Act::Commit {
                 job,
                 index,
@@ -55,114 +55,85 @@ impl World {
             Act::Close { job, shards, payer } => self.close(*job, shards, *payer),
             Act::Draw { job, index } => self.draw(*job, *index),
             Act::Challenge { by, job, index } => self.challenge(*by, *job, *index),
-            Act::Stake { by, worker, amount } => self.stake(*by, *worker, *amount),
-            Act::Unstake { by, worker, amount } => self.unstake(*by, *worker, *amount),
-            Act::Withdraw { by, worker } => self.withdraw(*by, *worker),
-            Act::Claim { worker } => self.claim(*worker),
-            Act::Pause { by } => self.pause(*by, true),
-            Act::Resume { by } => self.pause(*by, false),
-            Act::Parameters { by, parameters } => self.set_parameters(*by, parameters),
+            Act::Donate { by, to, amount } => self.donate(*by, *to, *amount),
+            _ => self.apply_small(act),
+        }
+    }
+
+    /// An act that is about no job.
+    fn apply_small(&mut self, act: &Act) -> Says {
+        match *act {
+            Act::OpenClient { by } => self.open_client(by),
+            Act::Register {
+                worker,
+                price,
+                places,
+            } => self.register(worker, price, places),
+            Act::Deregister { by, worker } => self.deregister(by, worker),
+            Act::Rotate {
+                by,
+                worker,
+                operator,
+            } => self.rotate(by, worker, operator),
             Act::Offer {
                 by,
                 worker,
                 price,
                 places,
-            } => {
-                need(*by == Who::Worker(*worker), "not the cold key")?;
-                need(*price > 0 && *places > 0, "an offer of nothing")?;
-                let provider = &mut self.providers[*worker];
-                (provider.price, provider.places) = (*price, *places);
-                Ok(())
-            }
-            Act::Retire { by, conductor } => {
-                let may = [Who::Authority, Who::Conductor(*conductor)];
-                need(may.contains(by), "nobody who may")?;
-                need(!self.retired[*conductor], "retired")?;
-                self.retired[*conductor] = true;
-                Ok(())
-            }
-            Act::Donate { by, to, amount } => self.donate(*by, *to, *amount),
+            } => self.offer(by, worker, (price, places)),
+            Act::Stake { by, worker, amount } => self.stake(by, worker, amount),
+            Act::Unstake { by, worker, amount } => self.unstake(by, worker, amount),
+            Act::Withdraw { by, worker } => self.withdraw(by, worker),
+            Act::Claim { worker } => self.claim(worker),
+            Act::Appoint { by, conductor } => self.appoint(by, conductor),
+            Act::Bond {
+                by,
+                conductor,
+                amount,
+            } => self.bond(by, conductor, amount),
+            Act::Retire { by, conductor } => self.retire(by, conductor),
+            Act::WithdrawBond { conductor, payer } => self.withdraw_bond(conductor, payer),
+            Act::Open { by, bucket } => self.open_again(by, bucket),
+            Act::Fund { by, amount } => self.fund(by, amount),
+            Act::CloseEpoch { by, number } => self.close_epoch(by, number),
+            Act::Bank {
+                worker,
+                number,
+                payer,
+            } => self.bank(worker, number, payer),
+            Act::ClaimRewards { worker } => self.claim_rewards(worker),
+            _ => self.apply_of_network(act),
         }
     }
 
     /// Takes tokens out of somebody's purse.
     pub fn spend(&mut self, who: Who, mint: Mint, to: Vault, amount: u64) -> Says {
         let purse = Vault::Purse(who, mint);
-        need(self.vaults.get(purse) >= amount, "a purse with too little")?;
+        need(self.vaults.get(purse) >= amount, TOO_FEW)?;
         self.vaults.send(purse, to, amount);
         Ok(())
     }
 
-    fn stake(&mut self, by: Who, worker: usize, amount: u64) -> Says {
-        need(!self.paused, "paused")?;
-        need(amount > 0, "nothing")?;
-        let after = self.providers[worker].active.saturating_add(amount);
-        need(after >= self.parameters.min_stake, "below the least stake")?;
-        self.spend(by, Mint::Stake, Vault::Stake(worker), amount)?;
-        let provider = &mut self.providers[worker];
-        provider.active += amount;
-        provider.deposited += amount;
-        Ok(())
+    /// What the token program of a mint says of an account that is not its own.
+    fn no_account_of(&self, mint: Mint) -> &'static str {
+        match self.newer[usize::from(mint == Mint::Payment)] {
+            true => "Token::IncorrectProgramId",
+            false => "Token::InvalidAccountData",
+        }
     }
 
-    fn unstake(&mut self, by: Who, worker: usize, amount: u64) -> Says {
-        need(by == Who::Worker(worker), "not the cold key")?;
-        need(amount > 0, "nothing")?;
-        let until = self.now + i64::from(self.parameters.unbonding_secs);
-        let provider = &mut self.providers[worker];
-        need(amount <= provider.active - provider.locked, "locked")?;
-        provider.active -= amount;
-        provider.unbonding += amount;
-        provider.until = until;
-        Ok(())
+    /// Says no unless tokens of a mint can go to a vault.
+    pub fn need_mint(&self, mint: Mint, to: Vault) -> Says {
+        let fits = self.one_mint || mint == to.mint();
+        match self.newer[0] == self.newer[1] {
+            true => need(fits, "Token::MintMismatch"),
+            false => need(fits, self.no_account_of(mint)),
+        }
     }
 
-    fn withdraw(&mut self, by: Who, worker: usize) -> Says {
-        need(by == Who::Worker(worker), "not the cold key")?;
-        let provider = &mut self.providers[worker];
-        need(provider.unbonding > 0, "nothing")?;
-        need(self.now >= provider.until, "still unbonding")?;
-        let amount = std::mem::take(&mut provider.unbonding);
-        provider.until = 0;
-        provider.withdrawn += amount;
-        let purse = Vault::Purse(by, Mint::Stake);
-        self.vaults.send(Vault::Stake(worker), purse, amount);
-        Ok(())
-    }
-
-    fn claim(&mut self, worker: usize) -> Says {
-        let provider = &mut self.providers[worker];
-        let amount = provider.earned - provider.claimed;
-        need(amount > 0, "nothing")?;
-        provider.claimed = provider.earned;
-        let purse = Vault::Purse(Who::Worker(worker), Mint::Payment);
-        self.vaults.send(Vault::Earnings(worker), purse, amount);
-        Ok(())
-    }
-
-    fn pause(&mut self, by: Who, paused: bool) -> Says {
-        need(by == Who::Authority, "not the pauser")?;
-        self.paused = paused;
-        Ok(())
-    }
-
-    fn set_parameters(&mut self, by: Who, to: &NetworkParameters) -> Says {
-        need(by == Who::Authority, "not the authority")?;
-        let fit = to.min_stake >= 1
-            && (1..=10_000_000).contains(&to.lock_bps)
-            && to.fee_bps <= 1_000
-            && to.slash_bps <= 10_000
-            && to.late_bps <= 2_500
-            && to.bounty_bps <= 5_000
-            && to.unbonding_secs >= to.max_deadline_secs
-            && (1..=5).contains(&to.max_replicas)
-            && (1..=64).contains(&to.draw_slots);
-        need(fit, "a parameter out of its bounds")?;
-        self.parameters = *to;
-        Ok(())
-    }
-
+    /// A transfer that the program does not see.
     fn donate(&mut self, by: Who, to: Vault, amount: u64) -> Says {
+        need(self.is_open(to), self.no_account_of(to.mint()))?;
         self.spend(by, to.mint(), to, amount)?;
         if !matches!(to, Vault::Purse(..)) {
             self.donated.add(to, amount);
@@ -170,11 +141,22 @@ impl World {
         Ok(())
     }
 
-    /// Says no unless `by` is an orchestrator that serves the job.
-    pub fn need_conductor(&self, by: Who, wanted: Option<usize>) -> Says {
+    /// Says no unless `by` is a registered orchestrator, whose key signs.
+    pub fn need_registered(&self, by: Who) -> Says {
         match by {
-            Who::Conductor(n) if wanted.is_none_or(|w| w == n) && !self.retired[n] => Ok(()),
-            _ => Err(No("no orchestrator of this job")),
+            Who::Conductor(n) => need(self.conductors[n].is_some(), NOT_THERE),
+            // They come with an orchestrator's account, and are not its key.
+            _ => need(self.conductors[0].is_some(), NOT_THERE).and(Err(No("NotAuthorized"))),
         }
+    }
+
+    /// Says no unless `by`, an orchestrator, serves a job that asks for `wanted`.
+    pub fn need_serving(&self, by: Who, wanted: Option<usize>) -> Says {
+        let Who::Conductor(n) = by else {
+            return Err(No("NotAuthorized"));
+        };
+        let active = self.conductors[n].as_ref().is_some_and(|c| c.active);
+        need(active, "OrchestratorInactive")?;
+        need(wanted.is_none_or(|w| w == n), "OrchestratorMismatch")
     }
 }

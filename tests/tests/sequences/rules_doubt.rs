@@ -2,21 +2,22 @@
 
 use super::rules_jobs::rent;
 use super::world::{
-    Challenge, Doubt, JobId, Mint, Mode, No, Says, Shard, ShardState, Status, Terms, Vault, Who,
-    World, need,
+    Challenge, Doubt, IN_USE, JobId, Mint, Mode, NOT_THERE, No, Says, Shard, ShardState, Status,
+    Terms, Vault, Who, World, need,
 };
 use millrace_protocol::hash::sha256;
 
 /// Bytes of a challenge's account.
 pub const CHALLENGE_BYTES: u64 = 104;
 
-fn number(digest: &[u8; 32]) -> u64 {
+/// The first 8 bytes.
+pub fn number(digest: &[u8; 32]) -> u64 {
     u64::from_le_bytes(std::array::from_fn(|i| digest[i]))
 }
 
 impl World {
     /// The hash of a block, as the machine makes it.
-    fn block(&self, slot: u64) -> [u8; 32] {
+    pub fn block(&self, slot: u64) -> [u8; 32] {
         sha256(&[&slot.to_le_bytes(), &self.block_seed.to_le_bytes()])
     }
 
@@ -48,17 +49,20 @@ impl World {
     pub fn draw(&mut self, id: JobId, index: u32) -> Says {
         let (now, slot) = (self.now, self.slot);
         let job = self.job(id)?;
-        let shard = job.shard(index)?;
+        let shard = match job.shard(index) {
+            Err(No("ShardState")) => return Err(No("NothingToDraw")),
+            found => found?,
+        };
         let pending = shard.is_live() && shard.doubt == Doubt::Pending;
-        need(pending, "nothing to draw")?;
+        need(pending, "NothingToDraw")?;
         let bound = shard.seats_in(Status::Committed).first().copied();
         let bound = bound.and_then(|at| shard.seats[usize::from(at)]);
-        let commitment = bound.ok_or(No("nobody committed"))?.digest;
+        let commitment = bound.ok_or(No("SeatState"))?.digest;
         let forgotten = self.blocks.0 > shard.slot;
         let (spread, bps) = (job.draw_slots, job.terms.audit_bps);
         let drawn = self.drawn(shard.slot, spread, &commitment, bps);
-        let audited = drawn.ok_or(No("blocks that are not there"))?;
-        need(job.fits(now), "no time")?;
+        let audited = drawn.ok_or(No("TooEarly"))?;
+        need(job.fits(now), "TooLate")?;
         let terms = job.terms.clone();
         let shard = self.job_mut(id)?.shard_mut(index)?;
         if audited {
@@ -79,14 +83,20 @@ impl World {
     /// `challenge_shard`.
     pub fn challenge(&mut self, by: Who, id: JobId, index: u32) -> Says {
         let (now, slot) = (self.now, self.slot);
+        need(self.clients[id.0].opened, NOT_THERE)?;
         let job = self.job(id)?;
-        let shard = job.shard(index)?;
+        let shard = match job.shard(index) {
+            // In the job's account there is none with this number.
+            Err(No("ShardState")) if index > 0 => return Err(No("WrongAccount")),
+            found => found?,
+        };
+        need(shard.challenge.is_none(), IN_USE)?;
         let single = job.terms.mode == Mode::Challenge && shard.single(job);
         let shown = shard.state == ShardState::Revealing;
-        need(single && shown, "nothing to challenge")?;
-        need(now < shard.stands_at && job.fits(now), "too late")?;
+        need(single && shown, "ShardState")?;
+        need(now < shard.stands_at && job.fits(now), "TooLate")?;
         let seat = shard.seats_in(Status::Revealed).first().copied();
-        let seat = usize::from(seat.ok_or(No("nothing shown"))?);
+        let seat = usize::from(seat.ok_or(No("SeatState"))?);
         let bond = job.cost(job.terms.max_replicas - 1);
         self.spend(by, Mint::Payment, Vault::Escrow(id.0), bond)?;
         self.lamports[by.at()] -= rent(CHALLENGE_BYTES);

@@ -2,7 +2,8 @@
 
 use super::directory::Directory;
 use super::world::{
-    Job, JobId, JobState, Mint, Mode, No, Says, Terms, Vault, Who, World, need, share,
+    IN_USE, Job, JobId, JobState, Mint, Mode, NOT_THERE, No, Says, Terms, Vault, Who, World, need,
+    share,
 };
 
 /// Lamports that an account of so many bytes holds.
@@ -26,14 +27,14 @@ pub fn shard_bytes(terms: &Terms) -> u64 {
 /// A number that must fit 64 bits.
 fn fitting(number: Option<u128>) -> Says<u64> {
     let number = number.and_then(|n| u64::try_from(n).ok());
-    number.ok_or(No("an amount that does not fit"))
+    number.ok_or(No("AmountOverflow"))
 }
 
 impl World {
     fn check(&self, terms: &Terms) -> Says {
         let network = &self.parameters;
         let shards = (1..=network.max_shards).contains(&terms.shards);
-        need(shards, "too many shards")?;
+        need(shards, "ShardsOutOfBounds")?;
         let majority = 2 * u16::from(terms.quorum) > u16::from(terms.max_replicas);
         let seats = majority
             && terms.quorum >= 1
@@ -44,12 +45,12 @@ impl World {
             _ => terms.replicas == 1 && (2..=terms.max_replicas).contains(&terms.quorum),
         };
         let mode = mode && (terms.mode != Mode::Challenge || terms.max_replicas <= 4);
-        need(seats && mode, "seats that don't fit")?;
+        need(seats && mode, "QuorumOutOfBounds")?;
         let rate = match terms.mode {
             Mode::Audit => (1..=10_000).contains(&terms.audit_bps),
             _ => terms.audit_bps == 0,
         };
-        need(rate, "a rate that doesn't fit")?;
+        need(rate, "AuditRateOutOfBounds")?;
         let window =
             |secs: u32| (network.min_window_secs..=network.max_window_secs).contains(&secs);
         let challenge = match terms.mode {
@@ -57,18 +58,20 @@ impl World {
             _ => terms.challenge == 0,
         };
         let windows = window(terms.commit) && window(terms.reveal) && challenge;
-        need(windows, "windows that don't fit")?;
+        need(windows, "WindowOutOfBounds")?;
         let latest = self.now + i64::from(network.max_deadline_secs);
         let earliest = self.now + terms.first();
         let deadline = (earliest..=latest).contains(&terms.deadline);
-        need(deadline, "a deadline that doesn't fit")?;
-        need(terms.price_cap > 0 && terms.max_units > 0, "for nothing")
+        need(deadline, "DeadlineOutOfBounds")?;
+        need(terms.price_cap > 0 && terms.max_units > 0, "PriceZero")
     }
 
     /// `post_job`.
     pub fn post(&mut self, by: usize, terms: &Terms, directory: &Directory) -> Says {
-        need(!self.paused, "paused")?;
-        need(terms.nonce == self.clients[by].nonce, "another nonce")?;
+        need(self.clients[by].opened, NOT_THERE)?;
+        need(self.job((by, terms.nonce)).is_err(), IN_USE)?;
+        need(!self.paused, "NetworkPaused")?;
+        need(terms.nonce == self.clients[by].nonce, "NonceMismatch")?;
         self.check(terms)?;
         let network = self.parameters;
         let wide = |n: u64| u128::from(n);
@@ -77,9 +80,9 @@ impl World {
         let pay = fitting(pay)?;
         let cost = fitting(Some(wide(pay) + wide(share(pay, network.fee_bps.into()))))?;
         let deposit = fitting(Some(wide(cost) * wide(terms.shards.into())))?;
+        need(deposit <= terms.max_deposit, "DepositAboveConsent")?;
         let lock = price.map(|p| p * wide(network.lock_bps) / 10_000);
         let lock = fitting(lock)?;
-        need(deposit <= terms.max_deposit, "dearer than agreed")?;
         let owner = Who::Owner(by);
         self.spend(owner, Mint::Payment, Vault::Escrow(by), deposit)?;
         self.lamports[owner.at()] -= rent(job_bytes(terms));
@@ -93,7 +96,9 @@ impl World {
             bucket: directory.job(id).to_bytes()[0] % 8,
             terms: terms.clone(),
             state: JobState::Open,
-            posted_slot: self.slot,
+            posted_at: self.now,
+            seed_slot: self.slot,
+            seed: 0,
             accept: network.accept_secs,
             lock,
             fee_bps: network.fee_bps,
@@ -119,11 +124,12 @@ impl World {
 
     /// `cancel_job`.
     pub fn cancel(&mut self, by: Who, id: JobId) -> Says {
+        need(self.clients[id.0].opened, NOT_THERE)?;
         let job = self.job_mut(id)?;
-        need(by == Who::Owner(id.0), "not the client")?;
-        need(job.state == JobState::Open, "not open")?;
+        need(by == Who::Owner(id.0), "NotAuthorized")?;
+        need(job.state == JobState::Open, "JobState")?;
         let left = job.unassigned();
-        need(left > 0, "nothing to cancel")?;
+        need(left > 0, "NothingToCancel")?;
         let refund = job.cost(job.terms.max_replicas) * u64::from(left);
         job.refunded += refund;
         job.cancelled = left;
@@ -142,8 +148,8 @@ impl World {
     pub fn expire_job(&mut self, id: JobId) -> Says {
         let now = self.now;
         let job = self.job_mut(id)?;
-        need(job.state == JobState::Open, "not open")?;
-        need(now >= job.terms.deadline, "before its deadline")?;
+        need(job.state == JobState::Open, "JobState")?;
+        need(now >= job.terms.deadline, "TooEarly")?;
         job.failed += job.unassigned();
         job.state = JobState::Expired;
         Ok(())
@@ -151,18 +157,17 @@ impl World {
 
     /// `close_job`.
     pub fn close(&mut self, id: JobId, shards: &[u32], payer: Option<usize>) -> Says {
+        need(self.clients[id.0].opened, NOT_THERE)?;
         let job = self.job_mut(id)?;
-        need(job.finished(), "not finished")?;
-        need(
-            shards.is_empty() || job.terms.shards > 1,
-            "no shard accounts",
-        )?;
+        need(job.finished(), "JobState")?;
+        let own = job.terms.shards > 1;
+        need(shards.is_empty() || own, "ShardPlace")?;
         let bytes = shard_bytes(&job.terms);
         let mut paid_by = Vec::new();
         for index in shards {
             let shard = job.shard_mut(*index)?;
-            need(payer.is_none_or(|p| p == shard.payer), "another payer")?;
-            need(!shard.is_live(), "a live shard")?;
+            need(payer.is_none_or(|p| p == shard.payer), "WrongAccount")?;
+            need(!shard.is_live(), "ShardState")?;
             shard.closed = true;
             paid_by.push(Who::Conductor(shard.payer));
             job.live -= 1;
@@ -173,7 +178,7 @@ impl World {
         }
         if left > 0 {
             self.notes.push("closed in parts");
-            return need(!shards.is_empty(), "no progress");
+            return need(!shards.is_empty(), "ListLength");
         }
         self.give_back(id.0, held);
         self.clients[id.0].jobs -= 1;

@@ -3,22 +3,29 @@
 use super::act::{Entry, Forged, Opening};
 use super::directory::Directory;
 use super::rules_jobs::{rent, shard_bytes};
+use super::rules_sortition::EVERYONE;
 use super::world::{
-    Doubt, JobId, JobState, Mode, No, Says, Seat, Shard, ShardState, Status, Vault, Who, World,
-    need,
+    Doubt, Job, JobId, JobState, Mode, NOT_OURS, NOT_THERE, No, Says, Seat, Shard, ShardState,
+    Status, Vault, Who, World, need,
 };
+
+/// Attempts after which no seat is given up any more.
+const FREED: u8 = 200;
 
 impl World {
     /// The shard as it is, or a new one where nobody ever sat.
     fn opened(&mut self, id: JobId, index: u32, conductor: usize) -> Says<Shard> {
-        let slot = self.posted_slot(id);
         let job = self.job_mut(id)?;
-        need(index < job.terms.shards, "no such shard")?;
+        let slot = job.seed_slot;
         match &job.shards[index as usize] {
-            Some(shard) if shard.closed => Err(No("a shard that is over")),
+            // Its account is gone, so that it looks new; and all shards of the job were made.
+            Some(shard) if shard.closed && job.state == JobState::Open => {
+                Err(No("InvariantBroken"))
+            }
+            Some(shard) if shard.closed => Err(No("JobState")),
             Some(shard) => Ok(shard.clone()),
             None => {
-                need(job.state == JobState::Open, "not open")?;
+                need(job.state == JobState::Open, "JobState")?;
                 job.created += 1;
                 let alone = job.terms.shards == 1;
                 let bytes = shard_bytes(&job.terms);
@@ -50,57 +57,98 @@ impl World {
         }
     }
 
-    fn posted_slot(&self, id: JobId) -> u64 {
-        self.job(id).map_or(0, |job| job.posted_slot)
-    }
-
     /// `assign_seats`.
-    pub fn assign(&mut self, by: Who, id: JobId, index: u32, workers: &[usize]) -> Says {
-        let (now, least) = (self.now, self.parameters.min_stake);
-        need(!self.paused, "paused")?;
-        let wanted = self.job(id)?.terms.conductor;
-        self.need_conductor(by, wanted)?;
-        let Who::Conductor(conductor) = by else {
-            return Err(No("no orchestrator"));
-        };
-        need((1..=5).contains(&workers.len()), "no such number")?;
+    pub fn assign(
+        &mut self,
+        by: Who,
+        (id, index): (JobId, u32),
+        workers: &[usize],
+        directory: &Directory,
+    ) -> Says {
+        let now = self.now;
+        let wanted = self.job(id).map(|job| job.terms.conductor);
+        let conductor = self.may_assign(by, wanted)?;
+        need(index < self.job(id)?.terms.shards, "ShardsOutOfBounds")?;
+        need((1..=5).contains(&workers.len()), "ListLength")?;
         let mut shard = self.opened(id, index, conductor)?;
-        let job = self.job(id)?;
-        let needed = match shard.single(job) {
+        let job = self.job(id)?.clone();
+        let seeded = job.seed != 0 || self.parameters.sortition_start == EVERYONE;
+        need(seeded, "SeedMissing")?;
+        let needed = match shard.single(&job) {
             true => job.terms.first(),
             false => job.terms.round(),
         };
-        need(now + needed <= job.terms.deadline, "no time")?;
-        need(shard.free() >= workers.len(), "too few free seats")?;
+        need(now + needed <= job.terms.deadline, "TooLate")?;
+        need(shard.free() >= workers.len(), "SeatTaken")?;
         let known = shard.count(Status::Committed) > 0 && shard.reveals_open(now);
-        need(!known, "results may be known")?;
+        need(!known, "RevealsOpen")?;
         let late = now >= shard.commit_by && shard.count(Status::Assigned) > 0;
-        need(!late, "somebody is late")?;
-        let (terms, lock) = (job.terms.clone(), job.lock);
-        shard.start(&terms, now);
+        need(!late, "SeatLate")?;
+        shard.start(&job.terms, now);
         for worker in workers {
-            let provider = &mut self.providers[*worker];
-            need(provider.cores >= terms.min_cores, "too few cores")?;
-            need(provider.price <= terms.price_cap, "too dear")?;
-            need(provider.active >= least, "too little stake")?;
-            let there = shard.live().any(|(_, seat)| seat.worker == *worker);
-            need(!there, "sits there already")?;
-            need(provider.seats < provider.places, "no place left")?;
-            need(provider.active - provider.locked >= lock, "stake is locked")?;
-            provider.seats += 1;
-            provider.locked += lock;
-            let free = shard.seats.iter_mut().find(|seat| seat.is_none());
-            *free.ok_or(No("no free seat"))? = Some(Seat {
-                worker: *worker,
-                price: provider.price,
-                attempt: shard.attempt,
-                status: Status::Assigned,
-                digest: [0; 32],
-                answer: None,
-                delivered: false,
-            });
+            self.sit_down(&job, &mut shard, (index, *worker), directory)?;
+        }
+        if self.parameters.sortition_start != EVERYONE {
+            self.notes.push("drawn by sortition");
         }
         self.job_mut(id)?.shards[index as usize] = Some(shard);
+        Ok(())
+    }
+
+    /// Which orchestrator it is that may assign seats.
+    fn may_assign(&self, by: Who, wanted: Says<Option<usize>>) -> Says<usize> {
+        let registered = self.need_registered(by);
+        if registered == Err(No(NOT_THERE)) {
+            return Err(No(NOT_THERE));
+        }
+        let wanted = wanted?;
+        registered?;
+        need(!self.paused, "NetworkPaused")?;
+        self.need_serving(by, wanted)?;
+        let Who::Conductor(conductor) = by else {
+            return Err(No("NotAuthorized"));
+        };
+        let bonded = self.conductors[conductor].as_ref().map_or(0, |c| c.bonded);
+        need(bonded >= self.parameters.min_bond, "BondBelowMinimum")?;
+        Ok(conductor)
+    }
+
+    /// A worker takes a seat.
+    fn sit_down(
+        &mut self,
+        job: &Job,
+        shard: &mut Shard,
+        (index, worker): (u32, usize),
+        directory: &Directory,
+    ) -> Says {
+        let provider = &self.providers[worker];
+        need(provider.registered, NOT_OURS)?;
+        let fits = provider.cores >= job.terms.min_cores;
+        need(fits, "ProviderNotEligible")?;
+        need(provider.price <= job.terms.price_cap, "PriceAboveCap")?;
+        let enough = provider.active >= self.parameters.min_stake;
+        need(enough, "StakeBelowMinimum")?;
+        let there = shard.live().any(|(_, seat)| seat.worker == worker);
+        need(!there, "SeatDuplicate")?;
+        self.need_admitted((job, shard), (index, worker), directory)?;
+        let attempt = shard.attempt;
+        let free = shard.seats.iter_mut().find(|seat| seat.is_none());
+        let free = free.ok_or(No("SeatTaken"))?;
+        let provider = &mut self.providers[worker];
+        need(provider.seats < provider.places, "ProviderFull")?;
+        let left = provider.active - provider.locked;
+        need(left >= job.lock, "StakeNotFree")?;
+        provider.seats += 1;
+        provider.locked += job.lock;
+        *free = Some(Seat {
+            worker,
+            price: provider.price,
+            attempt,
+            status: Status::Assigned,
+            digest: [0; 32],
+            answer: None,
+            delivered: false,
+        });
         Ok(())
     }
 
@@ -113,17 +161,17 @@ impl World {
     ) -> Says {
         let (now, slot) = (self.now, self.slot);
         let job = self.job_mut(id)?;
+        need((1..=5).contains(&entries.len()), "ListLength")?;
         let audited = job.terms.mode == Mode::Audit && job.shard(index)?.single(job);
         let shard = job.shard_mut(index)?;
-        need((1..=5).contains(&entries.len()), "no such number")?;
-        need(shard.state == ShardState::Assigned, "not in this state")?;
-        need(now < shard.commit_by, "too late")?;
+        need(shard.state == ShardState::Assigned, "ShardState")?;
+        need(now < shard.commit_by, "TooLate")?;
         for entry in entries {
             let seat = shard.seats.get_mut(usize::from(entry.seat));
-            let seat = seat.and_then(Option::as_mut).ok_or(No("nobody there"))?;
-            need(seat.status == Status::Assigned, "not at work")?;
-            need(seat.worker == entry.worker, "another's seat")?;
-            need(entry.forged == Forged::Nothing, "forged")?;
+            let seat = seat.and_then(Option::as_mut).ok_or(No("SeatState"))?;
+            need(seat.status == Status::Assigned, "SeatState")?;
+            need(seat.worker == entry.worker, "WrongAccount")?;
+            need(entry.forged == Forged::Nothing, "SignatureMismatch")?;
             seat.status = Status::Committed;
             seat.answer = Some(entry.answer);
             let place = directory.place((id, index), seat.attempt, seat.worker);
@@ -139,23 +187,22 @@ impl World {
     /// `record_reveals` and `reveal_seats`.
     pub fn reveal(&mut self, by: Option<Who>, id: JobId, index: u32, all: &[Opening]) -> Says {
         let now = self.now;
-        let wanted = self.job(id)?.terms.conductor;
         if let Some(by) = by {
-            self.need_conductor(by, wanted)?;
+            self.may_attest(by, id)?;
         }
         let job = self.job_mut(id)?;
         let challenge = i64::from(job.terms.challenge);
         let challenged = job.terms.mode == Mode::Challenge && job.shard(index)?.single(job);
         let shard = job.shard_mut(index)?;
-        need((1..=5).contains(&all.len()), "no such number")?;
-        need(shard.is_live(), "it is over")?;
-        need(now < shard.reveal_by, "too late")?;
-        need(shard.reveals_open(now), "reveals are closed")?;
+        need((1..=5).contains(&all.len()), "ListLength")?;
+        need(shard.is_live(), "ShardState")?;
+        need(now < shard.reveal_by, "TooLate")?;
+        need(shard.reveals_open(now), "RevealsClosed")?;
         for opening in all {
             let seat = shard.seats.get_mut(usize::from(opening.seat));
-            let seat = seat.and_then(Option::as_mut).ok_or(No("nobody there"))?;
-            need(seat.status == Status::Committed, "not committed")?;
-            need(seat.answer == Some(opening.answer), "another preimage")?;
+            let seat = seat.and_then(Option::as_mut).ok_or(No("SeatState"))?;
+            need(seat.status == Status::Committed, "SeatState")?;
+            need(seat.answer == Some(opening.answer), "RevealMismatch")?;
             seat.status = Status::Revealed;
             seat.digest = [opening.answer.root; 32];
             seat.delivered = by.is_some();
@@ -167,18 +214,32 @@ impl World {
         Ok(())
     }
 
+    /// Says no unless an orchestrator may attest deliveries of a job.
+    fn may_attest(&self, by: Who, id: JobId) -> Says {
+        let registered = self.need_registered(by);
+        if registered == Err(No(NOT_THERE)) {
+            return registered;
+        }
+        let wanted = self.job(id)?.terms.conductor;
+        registered?;
+        self.need_serving(by, wanted)
+    }
+
     /// `acknowledge_delivery`.
     pub fn acknowledge(&mut self, by: Who, id: JobId, index: u32, seat: u8) -> Says {
-        let wanted = self.job(id)?.terms.conductor;
-        if by != Who::Owner(id.0) {
-            self.need_conductor(by, wanted)?;
+        match by {
+            Who::Conductor(_) => self.may_attest(by, id)?,
+            _ => {
+                self.job(id)?;
+                need(by == Who::Owner(id.0), "NotAuthorized")?;
+            }
         }
         let shard = self.job_mut(id)?.shard_mut(index)?;
-        need(shard.is_live(), "it is over")?;
+        need(shard.is_live(), "ShardState")?;
         let seat = shard.seats.get_mut(usize::from(seat));
-        let seat = seat.and_then(Option::as_mut).ok_or(No("nobody there"))?;
+        let seat = seat.and_then(Option::as_mut).ok_or(No("SeatState"))?;
         let waits = seat.status == Status::Revealed && !seat.delivered;
-        need(waits, "nothing to acknowledge")?;
+        need(waits, "SeatState")?;
         seat.delivered = true;
         Ok(())
     }
@@ -186,16 +247,19 @@ impl World {
     /// `decline_seat`.
     pub fn decline(&mut self, id: JobId, index: u32, entry: &Entry) -> Says {
         let (now, slot) = (self.now, self.slot);
+        let registered = self.providers[entry.worker].registered;
         let job = self.job_mut(id)?;
+        need(registered, NOT_OURS)?;
         let (lock, accept) = (job.lock, i64::from(job.accept));
         let commit = i64::from(job.terms.commit);
         let shard = job.shard_mut(index)?;
-        need(shard.state == ShardState::Assigned, "not in this state")?;
+        need(shard.state == ShardState::Assigned, "ShardState")?;
         let accept_by = (shard.commit_by - commit + accept).min(shard.commit_by);
-        need(now < accept_by, "too late")?;
+        need(now < accept_by, "TooLate")?;
         let left = shard.leaving(entry.seat)?;
-        need(left.worker == entry.worker, "another's seat")?;
-        need(entry.forged == Forged::Nothing, "forged")?;
+        need(left.worker == entry.worker, "WrongAccount")?;
+        need(entry.forged == Forged::Nothing, "SignatureMismatch")?;
+        need(shard.attempt < FREED, "TooManyAttempts")?;
         shard.next_attempt(slot);
         let provider = &mut self.providers[left.worker];
         provider.seats -= 1;
@@ -211,13 +275,16 @@ impl World {
         bounty: Option<Vault>,
     ) -> Says {
         let (now, slot) = (self.now, self.slot);
+        let registered = self.providers[worker].registered;
         let job = self.job_mut(id)?;
+        need(registered, NOT_OURS)?;
         let late_bps = job.late_bps;
         let shard = job.shard_mut(index)?;
-        need(shard.state == ShardState::Assigned, "not in this state")?;
-        need(now >= shard.commit_by, "too early")?;
+        need(shard.state == ShardState::Assigned, "ShardState")?;
+        need(now >= shard.commit_by, "TooEarly")?;
         let left = shard.leaving(seat)?;
-        need(left.worker == worker, "another's seat")?;
+        need(left.worker == worker, "WrongAccount")?;
+        need(shard.attempt < FREED, "TooManyAttempts")?;
         shard.next_attempt(slot);
         self.punish(id, worker, (late_bps, false), 0, [bounty, None])?;
         Ok(())
@@ -228,9 +295,9 @@ impl Shard {
     /// Empties the seat of somebody at work.
     fn leaving(&mut self, seat: u8) -> Says<Seat> {
         let place = self.seats.get_mut(usize::from(seat));
-        let place = place.ok_or(No("no such seat"))?;
-        let left = place.ok_or(No("nobody there"))?;
-        need(left.status == Status::Assigned, "not at work")?;
+        let place = place.ok_or(No("SeatState"))?;
+        let left = place.ok_or(No("SeatState"))?;
+        need(left.status == Status::Assigned, "SeatState")?;
         *place = None;
         Ok(left)
     }

@@ -4,8 +4,8 @@ use super::rules_doubt::CHALLENGE_BYTES;
 use super::rules_jobs::rent;
 use super::rules_verdict::{Verdict, is_late};
 use super::world::{
-    Doubt, Job, JobId, Mint, POINTS_KEPT, Says, Seat, Shard, ShardState, Status, Vault, World,
-    need, share,
+    Doubt, Job, JobId, Mint, NOT_THERE, POINTS_KEPT, Says, Seat, Shard, ShardState, Status, Vault,
+    World, need, share,
 };
 use std::collections::BTreeMap;
 
@@ -36,6 +36,7 @@ struct Sums {
 impl World {
     /// `settle_shard`.
     pub fn settle(&mut self, id: JobId, index: u32, bounty: Option<Vault>) -> Says {
+        need(self.clients[id.0].opened, NOT_THERE)?;
         let (mut shard, verdict) = self.judged(id, index)?;
         let job = self.job(id)?.clone();
         let could_reveal = shard.reveals_open(self.now);
@@ -84,6 +85,9 @@ impl World {
             if is_late(seat, could_reveal) || (wrong && slash) {
                 self.punish_seat(job, shard, (at, seat), &mut sums, bounty)?;
             } else {
+                if wrong {
+                    self.notes.push("wrong, and let go");
+                }
                 self.leave(job.lock, seat.worker);
                 shard.set(at, Status::Released);
             }
@@ -203,8 +207,7 @@ impl World {
         let mut left = amount - compensation;
         for finder in finders.into_iter().flatten() {
             if bounty > 0 {
-                let fits = self.one_mint || finder.mint() == Mint::Stake;
-                need(fits, "a bounty of another mint")?;
+                self.need_mint(Mint::Stake, finder)?;
                 self.vaults.send(vault, finder, bounty);
                 left -= bounty;
             }

@@ -73,9 +73,9 @@ impl World {
     pub fn judged(&self, id: JobId, index: u32) -> Says<(Shard, Verdict)> {
         let job = self.job(id)?;
         let shard = job.shard(index)?;
-        need(shard.is_live(), "it is over")?;
+        need(shard.is_live(), "ShardState")?;
         let verdict = verdict(job, shard, self.now);
-        need(verdict != Verdict::Wait, "not due")?;
+        need(verdict != Verdict::Wait, "NotDue")?;
         Ok((shard.clone(), verdict))
     }
 }

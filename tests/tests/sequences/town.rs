@@ -2,13 +2,18 @@
 
 use super::directory::Directory;
 use super::vaults::{Mint, Vault, Vaults, WHOS, Who};
-use super::world::{CLIENTS, CONDUCTORS, Client, Provider, Shard as Model, WORKERS, World};
+use super::world::{
+    CLIENTS, Client, Conductor, Provider, Rewards, Schedule, Shard as Model, WORKERS, World,
+};
 use crate::fixture::{Ledger, Market, Outcome, PARAMETERS, SOL, Setup};
-use millrace_chain::address;
-use millrace_program::state::{Job, Network, NetworkParameters, Shard};
+use millrace_chain::address::{self, TOKEN_PROGRAM};
+use millrace_chain::instruction;
+use millrace_program::state::{Job, Network, NetworkParameters, RewardSchedule, Shard};
+use serde::{Deserialize, Serialize};
 use solana_sdk::account::Account;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::message::Message;
+use solana_sdk::pubkey;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::Keypair;
 use solana_sdk::signer::Signer;
@@ -25,6 +30,14 @@ const LEFT: u64 = 20_000;
 const PURSES: [u64; CLIENTS] = [1_000_000, 90_000];
 /// What everybody else has of each mint.
 const OTHERS: u64 = 150_000;
+/// Rewards: 40,000 in each of the first two epochs of five minutes, then half of it.
+const REWARDS: RewardSchedule = RewardSchedule {
+    epoch_secs: 300,
+    emission: 40_000,
+    halving_epochs: 2,
+};
+/// The newer token program.
+const TOKEN_2022: Pubkey = pubkey!("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
 /// A slot after which the first sequence begins, above that of a new machine.
 const SLOTS_FROM: u64 = 1 << 40;
 /// Slots between the beginnings of sequences.
@@ -34,16 +47,59 @@ const PACKET: usize = 1_232;
 /// Hashes that a sequence begins with.
 const BLOCKS_AT_FIRST: u64 = 4;
 
+/// What a network's tokens are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Currency {
+    /// One mint for stake and payments.
+    One,
+    /// Two mints.
+    Two,
+    /// One mint, of Token-2022.
+    New,
+    /// Stake is of Token-2022, and payments are not.
+    Mixed,
+}
+
+impl Currency {
+    /// That of the sequence of a seed.
+    pub fn of(seed: u64) -> Self {
+        // With one mint clients are compensated, which is worth more sequences.
+        let all = [
+            Self::One,
+            Self::Two,
+            Self::New,
+            Self::One,
+            Self::Mixed,
+            Self::New,
+        ];
+        all[(seed % 6) as usize]
+    }
+
+    fn is_one(self) -> bool {
+        matches!(self, Self::One | Self::New)
+    }
+
+    fn programs(self) -> [Pubkey; 2] {
+        match self {
+            Self::One | Self::Two => [TOKEN_PROGRAM; 2],
+            Self::New => [TOKEN_2022; 2],
+            Self::Mixed => [TOKEN_2022, TOKEN_PROGRAM],
+        }
+    }
+}
+
 /// A network with everything that a sequence needs.
 pub struct Town {
     pub market: Market,
     pub directory: Directory,
     /// The network's account.
     pub network: Pubkey,
+    /// The account of the book of rewards.
+    pub rewards: Pubkey,
     one_mint: bool,
     beginning: Vec<(Pubkey, Account)>,
     ledger: Ledger,
-    epochs: (i64, u32),
+    schedule: Schedule,
     parameters: NetworkParameters,
     began_at: i64,
     job: Box<Job>,
@@ -51,7 +107,8 @@ pub struct Town {
 
 impl Town {
     /// A new one.
-    pub fn new(one_mint: bool) -> Self {
+    pub fn new(currency: Currency) -> Self {
+        let one_mint = currency.is_one();
         let setup = Setup {
             parameters: NetworkParameters {
                 max_deadline_secs: 3_600,
@@ -62,6 +119,8 @@ impl Town {
             workers: 0,
             purse: PURSES[0],
             one_mint,
+            token_programs: currency.programs(),
+            rewards: REWARDS,
             ..Setup::default()
         };
         let mut market = setup.build();
@@ -80,6 +139,7 @@ impl Town {
             (Who::Owner(1), PURSES[1]),
             (Who::Conductor(0), OTHERS),
             (Who::Conductor(1), OTHERS),
+            (Who::Conductor(2), OTHERS),
             (Who::Stranger, OTHERS),
             (Who::Authority, OTHERS),
         ];
@@ -101,22 +161,29 @@ impl Town {
             }
         }
         market.register_orchestrator(&second.pubkey()).unwrap();
-        market
-            .open_client(&directory.key(Who::Owner(1)).insecure_clone())
-            .unwrap();
+        let open = instruction::open_rewards(market.authority.pubkey(), mints);
+        market.machine.send(&[open], &[&market.authority]).unwrap();
         market.machine.airdrop(&second.pubkey(), SOL);
         // A job to take the form of others from.
         let posted = market.posted(|_| ());
         let job = Box::new(market.job(&posted));
         market.cancel(&posted).unwrap();
         market.close(&posted, &[]).unwrap();
+        // Who registers in the second of a job's posting is not drawn for it.
+        market.warp(1);
 
         let network: Network = market.read(&address::network());
         let mut town = Self {
             began_at: market.machine.now(),
             network: address::network(),
+            rewards: address::rewards(),
             parameters: parameters_of(&network),
-            epochs: (network.epochs_from, network.epoch_secs),
+            schedule: Schedule {
+                from: network.epochs_from,
+                secs: network.epoch_secs,
+                emission: network.emission,
+                halving: network.halving_epochs,
+            },
             market,
             directory,
             one_mint,
@@ -136,16 +203,19 @@ impl Town {
         let wallets = Who::ALL.map(|who| self.directory.address(who));
         let vaults = self.directory.vaults().iter().map(|(_, address)| *address);
         let rest = vaults.chain(wallets).chain([payer(self)]);
-        all.extend(rest.map(|address| (address, machine.account(&address).unwrap())));
+        // What is not there yet is put back as nothing.
+        all.extend(rest.map(|address| (address, machine.account(&address).unwrap_or_default())));
         all
     }
 
-    /// Puts everything back as it was, and returns the model of it. Slots go on; which slot it is now
-    /// depends on the seed alone where seeds are taken in their order.
+    /// Puts everything back as it was, and returns the model of it. Which slot it is then depends on the
+    /// seed alone.
     pub fn begin(&mut self, seed: u64) -> World {
         let known: Vec<Pubkey> = self.beginning.iter().map(|(key, _)| *key).collect();
         for (address, _) in self.market.machine.of_the_program() {
-            assert!(known.contains(&address), "{address} was left over");
+            if !known.contains(&address) {
+                self.market.machine.place(address, Account::default());
+            }
         }
         for (address, account) in self.beginning.clone() {
             self.market.machine.place(address, account);
@@ -155,20 +225,32 @@ impl Town {
         self.market.machine.warp_to(self.began_at);
         let slot = SLOTS_FROM + (seed & 0xFFFF_FFFF) * SLOTS;
         let machine = &mut self.market.machine;
-        assert!(machine.slot() < slot, "seeds must go up");
-        machine.pass_slots(slot - machine.slot(), seed);
+        machine.go_to_slot(slot);
         machine.remember_blocks(slot - BLOCKS_AT_FIRST, slot, seed);
         self.world(seed)
     }
 
     /// The model of the network as a sequence begins.
     fn world(&self, seed: u64) -> World {
-        let machine = &self.market.machine;
+        let (machine, mints) = (&self.market.machine, self.directory.mints);
         let mut vaults = Vaults::new(self.one_mint);
         for (vault, address) in self.directory.vaults() {
-            vaults.set(*vault, machine.tokens(address));
+            vaults.set(*vault, machine.tokens_if_any(address).unwrap_or(0));
         }
+        let registered_at = self.began_at - 1;
+        let bytes = |vault| {
+            let account = machine.account(&self.directory.vault(vault));
+            account.unwrap().data.len() as u64
+        };
+        let conductor = |_| Conductor {
+            active: true,
+            retired_at: 0,
+            bonded: 0,
+            payer: Who::Authority,
+        };
         let providers = from_fn(|n| Provider {
+            registered: true,
+            registered_at,
             price: PRICES[n],
             places: PLACES[n],
             cores: CORES[n],
@@ -177,6 +259,7 @@ impl Town {
             ..Provider::default()
         });
         let clients = from_fn(|n| Client {
+            opened: n == 0,
             nonce: [1, 0][n],
             ..Client::default()
         });
@@ -189,9 +272,16 @@ impl Town {
             block_seed: seed,
             one_mint: self.one_mint,
             paused: false,
-            retired: [false; CONDUCTORS],
+            vault_bytes: [bytes(Vault::Stake(0)), bytes(Vault::Earnings(0))],
+            newer: [mints.stake_program, mints.payment_program].map(|p| p == TOKEN_2022),
+            authority: Who::Authority,
+            pending: None,
+            pauser: Who::Authority,
+            conductors: [Some(conductor(0)), Some(conductor(1)), None],
             parameters: self.parameters,
-            epochs: self.epochs,
+            schedule: self.schedule,
+            rewards: Rewards::default(),
+            epochs: Default::default(),
             providers,
             clients,
             jobs: Vec::new(),
@@ -201,16 +291,6 @@ impl Town {
             buckets: Default::default(),
             notes: Vec::new(),
         }
-    }
-
-    /// Everybody's lamports as a sequence begins.
-    pub fn lamports_at_first(&self) -> [u64; WHOS] {
-        let of = |who| {
-            let address = self.directory.address(who);
-            let mut first = self.beginning.iter();
-            first.find(|(key, _)| *key == address).unwrap().1.lamports
-        };
-        Who::ALL.map(of)
     }
 
     /// A job and a shard of the model as the instructions' builder wants them: the client, and who sits

@@ -1,9 +1,10 @@
 //! Who there is, and where tokens can be.
 
 use super::world::{CLIENTS, CONDUCTORS, WORKERS};
+use serde::{Deserialize, Serialize};
 
 /// Somebody with a key and purses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Who {
     Owner(usize),
     Worker(usize),
@@ -26,6 +27,7 @@ impl Who {
         Self::Worker(4),
         Self::Conductor(0),
         Self::Conductor(1),
+        Self::Conductor(2),
         Self::Stranger,
         Self::Authority,
     ];
@@ -42,25 +44,29 @@ impl Who {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mint {
     Stake,
     Payment,
 }
 
 /// A token account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Vault {
     Purse(Who, Mint),
     Escrow(usize),
     Stake(usize),
     Earnings(usize),
+    Bond(usize),
+    Rewards,
     Treasury(Mint, u8),
 }
 
 const BUCKETS: usize = 8;
 const PURSES: usize = 2 * WHOS;
-const COUNT: usize = PURSES + CLIENTS + 2 * WORKERS + 2 * BUCKETS;
+const BONDS: usize = PURSES + CLIENTS + 2 * WORKERS;
+const REWARDS: usize = BONDS + CONDUCTORS;
+const COUNT: usize = REWARDS + 1 + 2 * BUCKETS;
 
 impl Vault {
     /// All of a network; with one mint, those for payments are those for stake.
@@ -76,6 +82,8 @@ impl Vault {
         }
         all.extend((0..CLIENTS).map(Self::Escrow));
         all.extend((0..WORKERS).flat_map(|w| [Self::Stake(w), Self::Earnings(w)]));
+        all.extend((0..CONDUCTORS).map(Self::Bond));
+        all.push(Self::Rewards);
         all
     }
 
@@ -83,7 +91,7 @@ impl Vault {
     pub fn mint(self) -> Mint {
         match self {
             Self::Purse(_, mint) | Self::Treasury(mint, _) => mint,
-            Self::Stake(_) => Mint::Stake,
+            Self::Stake(_) | Self::Bond(_) | Self::Rewards => Mint::Stake,
             Self::Escrow(_) | Self::Earnings(_) => Mint::Payment,
         }
     }
@@ -112,6 +120,8 @@ impl Vaults {
             Vault::Escrow(client) => PURSES + client,
             Vault::Stake(worker) => PURSES + CLIENTS + worker,
             Vault::Earnings(worker) => PURSES + CLIENTS + WORKERS + worker,
+            Vault::Bond(conductor) => BONDS + conductor,
+            Vault::Rewards => REWARDS,
             Vault::Treasury(mint, bucket) => {
                 COUNT - 2 * BUCKETS + second(mint) * BUCKETS + usize::from(bucket)
             }

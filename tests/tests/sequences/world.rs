@@ -1,5 +1,8 @@
 //! The model's picture of the network: its own structs, and nothing of the program's arithmetic.
 
+pub use super::jobs::{
+    Answer, Challenge, Doubt, Job, JobState, Mode, Seat, Shard, ShardState, Status, Terms,
+};
 use super::vaults::Vaults;
 pub use super::vaults::{Mint, Vault, WHOS, Who};
 use millrace_program::state::NetworkParameters;
@@ -9,26 +12,36 @@ use std::collections::BTreeMap;
 pub const WORKERS: usize = 5;
 /// Clients.
 pub const CLIENTS: usize = 2;
-/// Orchestrators.
-pub const CONDUCTORS: usize = 2;
+/// Orchestrators' keys, of which the last is not registered at first.
+pub const CONDUCTORS: usize = 3;
 /// Epochs of which a provider and a bucket keep points.
 pub const POINTS_KEPT: (usize, usize) = (8, 16);
 
 /// Which client's job, by its nonce.
 pub type JobId = (usize, u64);
 
-/// Why the model says no.
+/// The model says no, and which error is right: that of the first rule that is broken, in the order of
+/// the accounts and then of the instruction's document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct No(pub &'static str);
+
+/// The error where an account that has to be there is not.
+pub const NOT_THERE: &str = "AccountNotInitialized";
+/// The same for accounts that are read in place.
+pub const NOT_OURS: &str = "AccountOwnedByWrongProgram";
+/// The error where an account that is to be made is there.
+pub const IN_USE: &str = "System::AccountAlreadyInUse";
+/// The error where somebody has too few tokens.
+pub const TOO_FEW: &str = "Token::InsufficientFunds";
 
 /// What the model says to an act.
 pub type Says<T = ()> = Result<T, No>;
 
-/// Says no unless `fine`.
-pub fn need(fine: bool, why: &'static str) -> Says {
+/// Says no with this error unless `fine`.
+pub fn need(fine: bool, error: &'static str) -> Says {
     match fine {
         true => Ok(()),
-        false => Err(No(why)),
+        false => Err(No(error)),
     }
 }
 
@@ -37,148 +50,14 @@ pub fn share(amount: u64, bps: u64) -> u64 {
     (u128::from(amount) * u128::from(bps) / 10_000) as u64
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    Quorum,
-    Audit,
-    Challenge,
-}
-
-/// What a provider says it computed: the first byte of the root stands for all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Answer {
-    pub root: u8,
-    pub units: u64,
-}
-
-/// The terms of a job as its client wrote them.
-#[derive(Clone, Debug)]
-pub struct Terms {
-    pub nonce: u64,
-    pub mode: Mode,
-    pub shards: u32,
-    pub replicas: u8,
-    pub quorum: u8,
-    pub max_replicas: u8,
-    pub price_cap: u64,
-    pub max_units: u64,
-    pub deadline: i64,
-    pub commit: u32,
-    pub reveal: u32,
-    pub challenge: u32,
-    pub audit_bps: u16,
-    pub max_deposit: u64,
-    pub min_cores: u16,
-    /// An orchestrator that it asks for; one that there is not where the number is too high.
-    pub conductor: Option<usize>,
-    /// Units that an honest provider counts.
-    pub honest_units: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JobState {
-    Open = 1,
-    Cancelled = 2,
-    Expired = 3,
-}
-
-#[derive(Clone, Debug)]
-pub struct Job {
-    pub id: JobId,
-    pub bucket: u8,
-    pub terms: Terms,
-    pub state: JobState,
-    pub posted_slot: u64,
-    pub accept: u32,
-    pub lock: u64,
-    pub fee_bps: u16,
-    pub slash_bps: u16,
-    pub late_bps: u16,
-    pub bounty_bps: u16,
-    pub draw_slots: u8,
-    pub deposited: u64,
-    pub paid: u64,
-    pub refunded: u64,
-    pub fee: u64,
-    pub compensated: u64,
-    pub bonded: u64,
-    pub created: u32,
-    pub settled: u32,
-    pub failed: u32,
-    pub cancelled: u32,
-    pub live: u32,
-    pub shards: Vec<Option<Shard>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ShardState {
-    Assigned = 1,
-    Revealing = 2,
-    Settled = 3,
-    Failed = 4,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doubt {
-    None = 0,
-    Pending = 1,
-    Spared = 2,
-    Audited = 3,
-    Challenged = 4,
-}
-
-#[derive(Clone, Debug)]
-pub struct Shard {
-    pub state: ShardState,
-    pub commit_by: i64,
-    pub reveal_by: i64,
-    pub stands_at: i64,
-    pub slot: u64,
-    pub attempt: u8,
-    pub target: u8,
-    pub quorum: u8,
-    pub doubt: Doubt,
-    pub winner: u8,
-    pub payer: usize,
-    /// Its account is closed.
-    pub closed: bool,
-    pub seats: [Option<Seat>; 5],
-    pub challenge: Option<Challenge>,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub struct Challenge {
-    pub by: Who,
-    pub seat: usize,
-    pub bond: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    Assigned = 1,
-    Committed = 2,
-    Revealed = 3,
-    Right = 4,
-    Wrong = 5,
-    Late = 6,
-    Released = 7,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub struct Seat {
-    pub worker: usize,
-    pub price: u64,
-    pub attempt: u8,
-    pub status: Status,
-    /// The commitment, then the root.
-    pub digest: [u8; 32],
-    /// What was committed to.
-    pub answer: Option<Answer>,
-    pub delivered: bool,
-}
-
 #[derive(Clone, Debug, Default)]
 pub struct Provider {
+    /// Its account is there.
+    pub registered: bool,
+    pub registered_at: i64,
+    /// Which of its hot keys signs.
+    pub operator: usize,
+    pub reward_due: u64,
     pub price: u64,
     pub places: u16,
     pub cores: u16,
@@ -200,9 +79,48 @@ pub struct Provider {
 
 #[derive(Clone, Debug, Default)]
 pub struct Client {
+    /// Its account is there.
+    pub opened: bool,
     pub nonce: u64,
     pub held: u64,
     pub jobs: u32,
+}
+
+/// A registered orchestrator.
+#[derive(Clone, Debug)]
+pub struct Conductor {
+    pub active: bool,
+    pub retired_at: i64,
+    pub bonded: u64,
+    /// Who paid the rent.
+    pub payer: Who,
+}
+
+/// The book of rewards.
+#[derive(Clone, Debug, Default)]
+pub struct Rewards {
+    pub funded: u64,
+    pub promised: u64,
+    pub paid: u64,
+}
+
+/// A closed epoch.
+#[derive(Clone, Debug)]
+pub struct Epoch {
+    pub payer: Who,
+    pub points: u64,
+    pub banked: u64,
+    pub emission: u64,
+}
+
+/// When rewards are given.
+#[derive(Clone, Copy, Debug)]
+pub struct Schedule {
+    /// When epoch 0 began.
+    pub from: i64,
+    pub secs: u32,
+    pub emission: u64,
+    pub halving: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -214,11 +132,20 @@ pub struct World {
     pub block_seed: u64,
     pub one_mint: bool,
     pub paused: bool,
-    /// Orchestrators that are out of service.
-    pub retired: [bool; CONDUCTORS],
+    /// Bytes of a vault of each mint.
+    pub vault_bytes: [u64; 2],
+    /// Whether each mint is of Token-2022.
+    pub newer: [bool; 2],
+    pub authority: Who,
+    /// Who is proposed as the authority.
+    pub pending: Option<Who>,
+    pub pauser: Who,
+    pub conductors: [Option<Conductor>; CONDUCTORS],
     pub parameters: NetworkParameters,
-    /// When epoch 0 began, and how long epochs are.
-    pub epochs: (i64, u32),
+    pub schedule: Schedule,
+    pub rewards: Rewards,
+    /// Closed epochs with points that are not banked.
+    pub epochs: BTreeMap<u32, Epoch>,
     pub providers: [Provider; WORKERS],
     pub clients: [Client; CLIENTS],
     pub jobs: Vec<Job>,
@@ -232,140 +159,38 @@ pub struct World {
     pub notes: Vec<&'static str>,
 }
 
-impl Seat {
-    pub fn is_live(&self) -> bool {
-        matches!(
-            self.status,
-            Status::Assigned | Status::Committed | Status::Revealed
-        )
-    }
-}
-
-impl Shard {
-    pub fn is_live(&self) -> bool {
-        matches!(self.state, ShardState::Assigned | ShardState::Revealing)
-    }
-
-    /// Occupied seats with their numbers.
-    pub fn live(&self) -> impl Iterator<Item = (usize, &Seat)> {
-        let seats = self.seats.iter().enumerate();
-        seats.filter_map(|(at, seat)| seat.as_ref().filter(|s| s.is_live()).map(|s| (at, s)))
-    }
-
-    /// Numbers of the seats in a status.
-    pub fn seats_in(&self, status: Status) -> Vec<u8> {
-        let seats = self.seats.iter().enumerate();
-        let fitting = seats.filter(|(_, seat)| seat.is_some_and(|s| s.status == status));
-        fitting.map(|(at, _)| at as u8).collect()
-    }
-
-    pub fn count(&self, status: Status) -> usize {
-        self.seats_in(status).len()
-    }
-
-    pub fn free(&self) -> usize {
-        match self.state {
-            ShardState::Assigned => usize::from(self.target).saturating_sub(self.live().count()),
-            _ => 0,
-        }
-    }
-
-    /// Whether a committed seat may show its result at `now`.
-    pub fn reveals_open(&self, now: i64) -> bool {
-        let bound = self.count(Status::Committed) + self.count(Status::Revealed);
-        match self.doubt {
-            Doubt::Pending => false,
-            _ if now >= self.commit_by => bound >= usize::from(self.quorum),
-            _ => self.count(Status::Assigned) == 0 && bound >= usize::from(self.target),
-        }
-    }
-
-    /// Only one seat is asked.
-    pub fn single(&self, job: &Job) -> bool {
-        job.terms.mode != Mode::Quorum && !matches!(self.doubt, Doubt::Audited | Doubt::Challenged)
-    }
-
-    /// Begins a round's windows.
-    pub fn start(&mut self, terms: &Terms, now: i64) {
-        self.commit_by = now + i64::from(terms.commit);
-        self.reveal_by = self.commit_by + i64::from(terms.reveal);
-        self.state = ShardState::Assigned;
-    }
-
-    /// Begins another attempt, for which seats are free from `slot` on.
-    pub fn next_attempt(&mut self, slot: u64) {
-        self.attempt += 1;
-        self.slot = slot;
-    }
-}
-
-impl Terms {
-    /// Length of a round.
-    pub fn round(&self) -> i64 {
-        i64::from(self.commit) + i64::from(self.reveal)
-    }
-
-    /// Time that the first round of a shard must have.
-    pub fn first(&self) -> i64 {
-        match self.mode {
-            Mode::Quorum => self.round(),
-            Mode::Audit => 2 * self.round() + 60,
-            Mode::Challenge => 2 * self.round() + i64::from(self.challenge),
-        }
-    }
-}
-
-impl Job {
-    pub fn fits(&self, now: i64) -> bool {
-        now + self.terms.round() <= self.terms.deadline
-    }
-
-    pub fn held(&self) -> u64 {
-        self.deposited + self.compensated - self.paid - self.refunded - self.fee
-    }
-
-    pub fn unassigned(&self) -> u32 {
-        match self.state {
-            JobState::Open => self.terms.shards - self.created,
-            _ => 0,
-        }
-    }
-
-    pub fn finished(&self) -> bool {
-        self.settled + self.failed + self.cancelled == self.terms.shards
-    }
-
-    /// What `seats` can cost.
-    pub fn cost(&self, seats: u8) -> u64 {
-        let pay = self.terms.price_cap * self.terms.max_units * u64::from(seats);
-        pay + share(pay, u64::from(self.fee_bps))
-    }
-
-    pub fn shard(&self, index: u32) -> Says<&Shard> {
-        let shard = self.shards.get(index as usize).and_then(Option::as_ref);
-        shard.filter(|s| !s.closed).ok_or(No("no such shard"))
-    }
-
-    pub fn shard_mut(&mut self, index: u32) -> Says<&mut Shard> {
-        let shard = self.shards.get_mut(index as usize).and_then(Option::as_mut);
-        shard.filter(|s| !s.closed).ok_or(No("no such shard"))
-    }
-}
-
 impl World {
     pub fn job(&self, id: JobId) -> Says<&Job> {
-        self.jobs
-            .iter()
-            .find(|j| j.id == id)
-            .ok_or(No("no such job"))
+        self.jobs.iter().find(|j| j.id == id).ok_or(No(NOT_OURS))
     }
 
     pub fn job_mut(&mut self, id: JobId) -> Says<&mut Job> {
         let mut jobs = self.jobs.iter_mut();
-        jobs.find(|j| j.id == id).ok_or(No("no such job"))
+        jobs.find(|j| j.id == id).ok_or(No(NOT_OURS))
     }
 
     pub fn epoch(&self) -> u32 {
-        ((self.now - self.epochs.0) / i64::from(self.epochs.1)) as u32
+        ((self.now - self.schedule.from) / i64::from(self.schedule.secs)) as u32
+    }
+
+    /// When an epoch ends.
+    pub fn epoch_end(&self, number: u32) -> i64 {
+        self.schedule.from + (i64::from(number) + 1) * i64::from(self.schedule.secs)
+    }
+
+    /// Points of an epoch in all buckets.
+    pub fn points_of(&self, number: u32) -> u64 {
+        let noted = self.buckets.iter().filter_map(|bucket| bucket.get(&number));
+        noted.sum()
+    }
+
+    /// Whether a token account is there.
+    pub fn is_open(&self, vault: Vault) -> bool {
+        match vault {
+            Vault::Escrow(n) => self.clients[n].opened,
+            Vault::Stake(n) | Vault::Earnings(n) => self.providers[n].registered,
+            Vault::Bond(n) => self.conductors[n].is_some(),
+            Vault::Purse(..) | Vault::Treasury(..) | Vault::Rewards => true,
+        }
     }
 }

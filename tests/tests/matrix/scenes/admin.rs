@@ -1,17 +1,17 @@
 //! What the network's authority and its pauser do.
 
-use super::super::super::fixture::{Loader, Machine, Market, PARAMETERS, REWARDS, Setup, key};
-use super::super::town::{person, settle_in, town};
+use super::super::super::fixture::{Loader, Machine, Market, PARAMETERS, REWARDS, key};
+use super::super::town::{Coins, person, settle_in, town};
 use super::Scene;
 use millrace_chain::instruction;
 use millrace_program::InitializeNetworkArgs;
 use solana_sdk::signer::Signer;
 
 /// A machine with people and without a network.
-fn wilderness() -> Market {
+fn wilderness(coins: Coins) -> Market {
     let authority = person("authority");
     let mut machine = Machine::new(Loader::Upgradeable(authority.pubkey()));
-    let mints = Setup::default().create_mints(&mut machine);
+    let mints = coins.setup().create_mints(&mut machine);
     let mut market = Market {
         machine,
         mints,
@@ -24,8 +24,8 @@ fn wilderness() -> Market {
     market
 }
 
-pub fn initialize_network() -> Scene {
-    let market = wilderness();
+pub fn initialize_network(coins: Coins) -> Scene {
+    let market = wilderness(coins);
     let args = InitializeNetworkArgs {
         network_id: [9; 32],
         pauser: person("pauser").pubkey(),
@@ -37,15 +37,15 @@ pub fn initialize_network() -> Scene {
     Scene::of(market, initialize)
 }
 
-pub fn propose_authority() -> Scene {
-    let market = town();
+pub fn propose_authority(coins: Coins) -> Scene {
+    let market = town(coins);
     let authority = market.authority.pubkey();
     let propose = instruction::propose_authority(authority, person("heir").pubkey());
     Scene::of(market, propose)
 }
 
-pub fn accept_authority() -> Scene {
-    let mut market = town();
+pub fn accept_authority(coins: Coins) -> Scene {
+    let mut market = town(coins);
     let heir = person("heir").pubkey();
     let propose = instruction::propose_authority(market.authority.pubkey(), heir);
     market
@@ -55,29 +55,29 @@ pub fn accept_authority() -> Scene {
     Scene::of(market, instruction::accept_authority(heir))
 }
 
-pub fn set_pauser() -> Scene {
-    let market = town();
+pub fn set_pauser(coins: Coins) -> Scene {
+    let market = town(coins);
     let authority = market.authority.pubkey();
     let set = instruction::set_pauser(authority, person("heir").pubkey());
     Scene::of(market, set)
 }
 
-pub fn set_parameters() -> Scene {
-    let market = town();
+pub fn set_parameters(coins: Coins) -> Scene {
+    let market = town(coins);
     let set = instruction::set_parameters(market.authority.pubkey(), PARAMETERS);
     Scene::of(market, set)
 }
 
-pub fn pause() -> Scene {
-    Scene::of(town(), instruction::pause(person("pauser").pubkey()))
+pub fn pause(coins: Coins) -> Scene {
+    Scene::of(town(coins), instruction::pause(person("pauser").pubkey()))
 }
 
-pub fn resume() -> Scene {
-    Scene::of(town(), instruction::resume(person("pauser").pubkey()))
+pub fn resume(coins: Coins) -> Scene {
+    Scene::of(town(coins), instruction::resume(person("pauser").pubkey()))
 }
 
-pub fn open_bucket() -> Scene {
-    let mut market = wilderness();
+pub fn open_bucket(coins: Coins) -> Scene {
+    let mut market = wilderness(coins);
     market.initialize(PARAMETERS).unwrap();
     let payer = market.authority.pubkey();
     let first = instruction::open_bucket(payer, market.mints, 0);
@@ -88,23 +88,23 @@ pub fn open_bucket() -> Scene {
     Scene::of(market, open)
 }
 
-pub fn register_orchestrator() -> Scene {
-    let market = town();
+pub fn register_orchestrator(coins: Coins) -> Scene {
+    let market = town(coins);
     let authority = market.authority.pubkey();
     let register = instruction::register_orchestrator(authority, key(12).pubkey(), market.mints);
     Scene::of(market, register)
 }
 
-fn retirement(by: &str) -> Scene {
+fn retirement(coins: Coins, by: &str) -> Scene {
     let orchestrator = person("orchestrator").pubkey();
     let retire = instruction::retire_orchestrator(person(by).pubkey(), &orchestrator);
-    Scene::of(town(), retire)
+    Scene::of(town(coins), retire)
 }
 
-pub fn retire_orchestrator_by_the_authority() -> Scene {
-    retirement("authority")
+pub fn retire_orchestrator_by_the_authority(coins: Coins) -> Scene {
+    retirement(coins, "authority")
 }
 
-pub fn retire_orchestrator_by_itself() -> Scene {
-    retirement("orchestrator")
+pub fn retire_orchestrator_by_itself(coins: Coins) -> Scene {
+    retirement(coins, "orchestrator")
 }

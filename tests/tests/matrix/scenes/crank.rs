@@ -1,11 +1,12 @@
 //! What anyone may do.
 
-use super::super::super::fixture::{Market, RIGHT, WRONG};
-use super::super::town::{person, town};
-use super::client::challengeable;
-use super::{Scene, assigned, posted, right, settled, thrice};
+use super::super::super::fixture::{Answer, Market, RIGHT, WRONG};
+use super::super::town::{Coins, person, town};
+use super::client::{challengeable, challengeable_alone};
+use super::{Scene, assigned, assigned_alone, posted, revealed, right, settled, thrice};
 use millrace_chain::instruction;
-use millrace_program::state::Mode;
+use millrace_program::PostJobArgs;
+use millrace_program::state::{Doubt, Mode};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 
@@ -30,11 +31,56 @@ fn alone(market: &mut Market, workers: [usize; 3]) -> Pubkey {
     job
 }
 
-fn settlement(step: super::Step) -> Scene {
-    let mut market = town();
+/// Challenged in the job's account.
+fn outvoted_alone(market: &mut Market, [liar, second, third]: [usize; 3]) -> Pubkey {
+    let job = market.posted(challengeable_alone);
+    market.answered(&job, 0, &[(liar, WRONG)]);
+    market.challenge(&job, 0, &person("passer-by")).unwrap();
+    market.answered(&job, 0, &[(second, RIGHT), (third, RIGHT)]);
+    job
+}
+
+/// Two results of two seats, for which a third one has to be opened.
+fn disagreeing(market: &mut Market, [first, second, _]: [usize; 3]) -> Pubkey {
+    let job = market.posted(|t| (t.shards, t.replicas, t.quorum) = (2, 2, 2));
+    market.answered(&job, 0, &[(first, RIGHT), (second, WRONG)]);
+    job
+}
+
+/// Three results, no two of which agree.
+fn without_quorum(market: &mut Market, [first, second, third]: [usize; 3]) -> Pubkey {
+    let job = market.posted(super::two_shards);
+    let other = Answer {
+        root: [8; 32],
+        ..RIGHT
+    };
+    let answers = [(first, RIGHT), (second, WRONG), (third, other)];
+    market.answered(&job, 0, &answers);
+    job
+}
+
+/// A lie that an audit fell on, and that two others outvote.
+fn audited(market: &mut Market, workers: [usize; 3]) -> Pubkey {
+    let [liar, second, third] = workers;
+    let job = market.posted(audited_always);
+    market.assign(&job, 0, &[liar]).unwrap();
+    market.commit(&job, 0, &[(liar, WRONG)]).unwrap();
+    market.machine.pass_slots(20, 3);
+    market.draw(&job, 0).unwrap();
+    let both = [(liar, WRONG), (second, RIGHT)];
+    market.answered_after(&job, 0, &[(second, RIGHT)], &both);
+    market.settle(&job, 0).unwrap();
+    let third = [(third, RIGHT)];
+    market.answered_after(&job, 0, &third, &third);
+    job
+}
+
+fn settlement(coins: Coins, step: super::Step) -> Scene {
+    let mut market = town(coins);
     let job = thrice(&mut market, step);
     let (books, shard) = (market.job(&job), market.shard(&job, 0));
-    let challenger = Some(person("passer-by").pubkey());
+    let challenged = shard.doubt() == Doubt::Challenged;
+    let challenger = challenged.then(|| person("passer-by").pubkey());
     let place = market.place(&job, 0);
     let books = (&books, &shard);
     let finder = finder(&market);
@@ -42,17 +88,37 @@ fn settlement(step: super::Step) -> Scene {
     Scene::of(market, settle)
 }
 
-pub fn settle_shard_that_is_challenged() -> Scene {
-    settlement(outvoted)
+pub fn settle_shard_that_is_challenged(coins: Coins) -> Scene {
+    settlement(coins, outvoted)
 }
 
-pub fn settle_shard_in_its_jobs_account() -> Scene {
-    settlement(alone)
+pub fn settle_shard_that_is_challenged_in_its_jobs_account(coins: Coins) -> Scene {
+    settlement(coins, outvoted_alone)
 }
 
-pub fn expire_seat() -> Scene {
-    let mut market = town();
-    let job = thrice(&mut market, assigned);
+pub fn settle_shard_in_its_jobs_account(coins: Coins) -> Scene {
+    settlement(coins, alone)
+}
+
+pub fn settle_shard_in_an_account_of_its_own(coins: Coins) -> Scene {
+    settlement(coins, revealed)
+}
+
+pub fn settle_shard_whose_seats_disagree(coins: Coins) -> Scene {
+    settlement(coins, disagreeing)
+}
+
+pub fn settle_shard_without_a_quorum(coins: Coins) -> Scene {
+    settlement(coins, without_quorum)
+}
+
+pub fn settle_shard_that_is_audited(coins: Coins) -> Scene {
+    settlement(coins, audited)
+}
+
+fn expiry(coins: Coins, step: super::Step) -> Scene {
+    let mut market = town(coins);
+    let job = thrice(&mut market, step);
     market.warp(60);
     let (place, seat) = (market.place(&job, 0), market.seat_of(&job, 0, 0));
     let (provider, finder) = (market.workers[0].account, finder(&market));
@@ -60,33 +126,44 @@ pub fn expire_seat() -> Scene {
     Scene::of(market, expire)
 }
 
-pub fn expire_job() -> Scene {
-    let mut market = town();
+pub fn expire_seat(coins: Coins) -> Scene {
+    expiry(coins, assigned)
+}
+
+pub fn expire_seat_in_the_jobs_account(coins: Coins) -> Scene {
+    expiry(coins, assigned_alone)
+}
+
+pub fn expire_job(coins: Coins) -> Scene {
+    let mut market = town(coins);
     let job = thrice(&mut market, posted);
     market.warp(3_600);
     Scene::of(market, instruction::expire_job(job))
 }
 
-pub fn seed_job() -> Scene {
-    let mut market = town();
+pub fn seed_job(coins: Coins) -> Scene {
+    let mut market = town(coins);
     let job = thrice(&mut market, posted);
     market.machine.pass_slots(20, 3);
     Scene::of(market, instruction::seed_job(job))
 }
 
+/// Terms of a job of two shards, of which each is audited.
+fn audited_always(terms: &mut PostJobArgs) {
+    (terms.shards, terms.mode, terms.audit_bps) = (2, Mode::Audit, 10_000);
+    (terms.replicas, terms.quorum, terms.max_replicas) = (1, 2, 3);
+}
+
 /// A commitment that an audit is to be drawn for.
 fn drawable(market: &mut Market, [worker, ..]: [usize; 3]) -> Pubkey {
-    let job = market.posted(|t| {
-        (t.shards, t.mode, t.audit_bps) = (2, Mode::Audit, 10_000);
-        (t.replicas, t.quorum, t.max_replicas) = (1, 2, 3);
-    });
+    let job = market.posted(audited_always);
     market.assign(&job, 0, &[worker]).unwrap();
     market.commit(&job, 0, &[(worker, RIGHT)]).unwrap();
     job
 }
 
-pub fn draw_audit() -> Scene {
-    let mut market = town();
+pub fn draw_audit(coins: Coins) -> Scene {
+    let mut market = town(coins);
     let job = thrice(&mut market, drawable);
     market.machine.pass_slots(20, 3);
     let draw = instruction::draw_audit(market.place(&job, 0));
@@ -101,8 +178,8 @@ fn finished(market: &mut Market, workers: [usize; 3]) -> Pubkey {
     job
 }
 
-pub fn close_job() -> Scene {
-    let mut market = town();
+pub fn close_job(coins: Coins) -> Scene {
+    let mut market = town(coins);
     let job = thrice(&mut market, finished);
     let close = market.closing(&job, &[0, 1]);
     Scene::of(market, close)

@@ -1,7 +1,7 @@
 //! Treasuries, bonds and the rewards' vault.
 
 use super::super::super::fixture::Market;
-use super::super::town::{person, town};
+use super::super::town::{Coins, person, town};
 use super::{Scene, settled, thrice};
 use millrace_chain::instruction;
 use millrace_program::state::bucket_of;
@@ -11,8 +11,8 @@ use solana_sdk::signer::Signer;
 const EPOCH: i64 = 86_400;
 const WEEK: i64 = 7 * 86_400;
 
-pub fn withdraw_treasury() -> Scene {
-    let mut market = town();
+pub fn withdraw_treasury(coins: Coins) -> Scene {
+    let mut market = town(coins);
     let job = thrice(&mut market, settled);
     let authority = market.authority.pubkey();
     let purse = market.mints.payment_account(&authority);
@@ -21,16 +21,16 @@ pub fn withdraw_treasury() -> Scene {
     Scene::of(market, withdraw)
 }
 
-pub fn bond() -> Scene {
-    let market = town();
+pub fn bond(coins: Coins) -> Scene {
+    let market = town(coins);
     let funder = person("passer-by").pubkey();
     let orchestrator = person("orchestrator").pubkey();
     let bond = instruction::bond(funder, &orchestrator, market.mints, 1_000);
     Scene::of(market, bond)
 }
 
-pub fn withdraw_bond() -> Scene {
-    let mut market = town();
+pub fn withdraw_bond(coins: Coins) -> Scene {
+    let mut market = town(coins);
     let authority = market.authority.pubkey();
     for name in ["orchestrator", "orchestrator2"] {
         let key = person(name);
@@ -48,22 +48,22 @@ pub fn withdraw_bond() -> Scene {
     Scene::of(market, withdraw)
 }
 
-pub fn open_rewards() -> Scene {
-    let market = town();
+pub fn open_rewards(coins: Coins) -> Scene {
+    let market = town(coins);
     let open = instruction::open_rewards(person("passer-by").pubkey(), market.mints);
     Scene::of(market, open)
 }
 
-pub fn fund_rewards() -> Scene {
-    let mut market = town();
+pub fn fund_rewards(coins: Coins) -> Scene {
+    let mut market = town(coins);
     market.fund_rewards(1_000);
     let fund = instruction::fund_rewards(person("passer-by").pubkey(), market.mints, 1_000);
     Scene::of(market, fund)
 }
 
 /// Two epochs that are over, in which everyone has points; the first is closed.
-fn over() -> Market {
-    let mut market = town();
+fn over(coins: Coins) -> Market {
+    let mut market = town(coins);
     market.fund_rewards(10_000_000);
     for _ in 0..2 {
         thrice(&mut market, settled);
@@ -73,20 +73,20 @@ fn over() -> Market {
     market
 }
 
-pub fn close_epoch() -> Scene {
+pub fn close_epoch(coins: Coins) -> Scene {
     let close = instruction::close_epoch(person("passer-by").pubkey(), 1);
-    Scene::of(over(), close)
+    Scene::of(over(coins), close)
 }
 
-pub fn bank_rewards() -> Scene {
-    let mut market = over();
+pub fn bank_rewards(coins: Coins) -> Scene {
+    let mut market = over(coins);
     market.close_epoch(1).unwrap();
     let (provider, payer) = (market.workers[0].account, market.authority.pubkey());
     Scene::of(market, instruction::bank_rewards(provider, 1, payer))
 }
 
-pub fn claim_rewards() -> Scene {
-    let mut market = over();
+pub fn claim_rewards(coins: Coins) -> Scene {
+    let mut market = over(coins);
     for worker in 0..market.workers.len() {
         market.bank(worker, 0).unwrap();
     }

@@ -1,14 +1,16 @@
 //! What moves a shard forward.
 
 use super::super::super::fixture::{Market, RIGHT};
-use super::super::town::town;
-use super::{Scene, assigned, committed, posted, thrice, two_shards};
+use super::super::town::{Coins, town};
+use super::{
+    Scene, assigned, assigned_alone, committed, committed_alone, posted, thrice, two_shards,
+};
 use millrace_chain::instruction;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 
-fn assignment(step: super::Step, workers: &[usize]) -> Scene {
-    let mut market = town();
+fn assignment(coins: Coins, step: super::Step, workers: &[usize]) -> Scene {
+    let mut market = town(coins);
     let job = thrice(&mut market, step);
     assigned(&mut market, [5, 6, 7]);
     let (key, providers) = (market.orchestrator.pubkey(), market.accounts(workers));
@@ -16,8 +18,8 @@ fn assignment(step: super::Step, workers: &[usize]) -> Scene {
     Scene::of(market, assign)
 }
 
-pub fn assign_seats_at_a_new_shard() -> Scene {
-    assignment(posted, &[0, 1, 2])
+pub fn assign_seats_at_a_new_shard(coins: Coins) -> Scene {
+    assignment(coins, posted, &[0, 1, 2])
 }
 
 fn begun(market: &mut Market, [worker, ..]: [usize; 3]) -> Pubkey {
@@ -26,13 +28,13 @@ fn begun(market: &mut Market, [worker, ..]: [usize; 3]) -> Pubkey {
     job
 }
 
-pub fn assign_seats_at_a_shard_with_a_free_seat() -> Scene {
-    assignment(begun, &[1, 2])
+pub fn assign_seats_at_a_shard_with_a_free_seat(coins: Coins) -> Scene {
+    assignment(coins, begun, &[1, 2])
 }
 
-pub fn record_commitments() -> Scene {
-    let mut market = town();
-    let job = thrice(&mut market, assigned);
+fn commitments(coins: Coins, step: super::Step) -> Scene {
+    let mut market = town(coins);
+    let job = thrice(&mut market, step);
     let claims = [0, 1].map(|worker| market.claim(&job, 0, (worker, RIGHT)));
     let instructions = instruction::record_commitments(market.place(&job, 0), &claims);
     Scene {
@@ -41,11 +43,27 @@ pub fn record_commitments() -> Scene {
     }
 }
 
-pub fn record_reveals() -> Scene {
-    let mut market = town();
-    let job = thrice(&mut market, committed);
+pub fn record_commitments(coins: Coins) -> Scene {
+    commitments(coins, assigned)
+}
+
+pub fn record_commitments_in_the_jobs_account(coins: Coins) -> Scene {
+    commitments(coins, assigned_alone)
+}
+
+fn reveals(coins: Coins, step: super::Step) -> Scene {
+    let mut market = town(coins);
+    let job = thrice(&mut market, step);
     let openings = [0, 1].map(|worker| market.opening(&job, 0, (worker, RIGHT)));
     let (key, place) = (market.orchestrator.pubkey(), market.place(&job, 0));
     let reveal = instruction::record_reveals(key, place, openings.into());
     Scene::of(market, reveal)
+}
+
+pub fn record_reveals(coins: Coins) -> Scene {
+    reveals(coins, committed)
+}
+
+pub fn record_reveals_in_the_jobs_account(coins: Coins) -> Scene {
+    reveals(coins, committed_alone)
 }

@@ -1,8 +1,8 @@
 //! What a provider's keys do, and what anyone does for a provider.
 
 use super::super::super::fixture::{RIGHT, offer};
-use super::super::town::{person, town};
-use super::{Scene, assigned, committed, settled, thrice};
+use super::super::town::{Coins, person, town};
+use super::{Scene, assigned, assigned_alone, committed, committed_alone, settled, thrice};
 use millrace_chain::instruction;
 use solana_sdk::signer::Signer;
 
@@ -10,41 +10,41 @@ const WEEK: i64 = 7 * 86_400;
 /// What each has at stake.
 const STAKE: u64 = 100_000;
 
-pub fn register_provider() -> Scene {
-    let market = town();
+pub fn register_provider(coins: Coins) -> Scene {
+    let market = town(coins);
     let newcomer = person("newcomer").pubkey();
     let register = instruction::register_provider(newcomer, market.mints, offer(newcomer));
     Scene::of(market, register)
 }
 
-pub fn update_provider() -> Scene {
-    let market = town();
+pub fn update_provider(coins: Coins) -> Scene {
+    let market = town(coins);
     let authority = market.workers[0].authority.pubkey();
     let update = instruction::update_provider(authority, offer(authority).offer);
     Scene::of(market, update)
 }
 
-pub fn rotate_operator() -> Scene {
-    let market = town();
+pub fn rotate_operator(coins: Coins) -> Scene {
+    let market = town(coins);
     let authority = market.workers[0].authority.pubkey();
     Scene::of(market, instruction::rotate_operator(authority, authority))
 }
 
-pub fn stake() -> Scene {
-    let market = town();
+pub fn stake(coins: Coins) -> Scene {
+    let market = town(coins);
     let (funder, provider) = (person("passer-by").pubkey(), market.workers[0].account);
     let stake = instruction::stake(funder, provider, market.mints, 1_000);
     Scene::of(market, stake)
 }
 
-pub fn request_unstake() -> Scene {
-    let market = town();
+pub fn request_unstake(coins: Coins) -> Scene {
+    let market = town(coins);
     let authority = market.workers[0].authority.pubkey();
     Scene::of(market, instruction::request_unstake(authority, 1_000))
 }
 
-pub fn withdraw_stake() -> Scene {
-    let mut market = town();
+pub fn withdraw_stake(coins: Coins) -> Scene {
+    let mut market = town(coins);
     for worker in 0..market.workers.len() {
         market.unstake(worker, 1_000).unwrap();
     }
@@ -54,8 +54,8 @@ pub fn withdraw_stake() -> Scene {
     Scene::of(market, withdraw)
 }
 
-pub fn deregister() -> Scene {
-    let mut market = town();
+pub fn deregister(coins: Coins) -> Scene {
+    let mut market = town(coins);
     for worker in 0..market.workers.len() {
         market.unstake(worker, STAKE).unwrap();
     }
@@ -68,9 +68,9 @@ pub fn deregister() -> Scene {
     Scene::of(market, leave)
 }
 
-pub fn decline_seat() -> Scene {
-    let mut market = town();
-    let job = thrice(&mut market, assigned);
+fn refusal(coins: Coins, step: super::Step) -> Scene {
+    let mut market = town(coins);
+    let job = thrice(&mut market, step);
     let (place, seat) = (market.place(&job, 0), market.seat_of(&job, 0, 0));
     let (provider, refusal) = (market.workers[0].account, market.refusal(&job, 0, 0));
     let instructions = instruction::decline_seat(place, seat, provider, &refusal);
@@ -80,16 +80,32 @@ pub fn decline_seat() -> Scene {
     }
 }
 
-pub fn reveal_seats() -> Scene {
-    let mut market = town();
-    let job = thrice(&mut market, committed);
+pub fn decline_seat(coins: Coins) -> Scene {
+    refusal(coins, assigned)
+}
+
+pub fn decline_seat_in_the_jobs_account(coins: Coins) -> Scene {
+    refusal(coins, assigned_alone)
+}
+
+fn showing(coins: Coins, step: super::Step) -> Scene {
+    let mut market = town(coins);
+    let job = thrice(&mut market, step);
     let openings = [0, 1].map(|worker| market.opening(&job, 0, (worker, RIGHT)));
     let show = instruction::reveal_seats(market.place(&job, 0), openings.into());
     Scene::of(market, show)
 }
 
-pub fn claim_earnings() -> Scene {
-    let mut market = town();
+pub fn reveal_seats(coins: Coins) -> Scene {
+    showing(coins, committed)
+}
+
+pub fn reveal_seats_in_the_jobs_account(coins: Coins) -> Scene {
+    showing(coins, committed_alone)
+}
+
+pub fn claim_earnings(coins: Coins) -> Scene {
+    let mut market = town(coins);
     thrice(&mut market, settled);
     let authority = market.workers[0].authority.pubkey();
     let claim = instruction::claim_earnings(&authority, market.mints);
