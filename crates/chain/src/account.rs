@@ -1,7 +1,7 @@
 //! Reading the program's accounts from their bytes.
 
 use crate::error::ChainError;
-use anchor_lang::{AccountDeserialize, Discriminator};
+use anchor_lang::Discriminator;
 use bytemuck::AnyBitPattern;
 use millrace_program::state::{
     Bucket, Challenge, Client, Epoch, Job, Network, Orchestrator, Provider, Rewards, Shard,
@@ -46,11 +46,11 @@ impl Entity {
             ),
             d if d == Shard::DISCRIMINATOR => Self::Shard(Box::new(Shard::of_account(data)?)),
             d if d == Bucket::DISCRIMINATOR => Self::Bucket(Box::new(pod(data)?)),
-            d if d == Rewards::DISCRIMINATOR => Self::Rewards(borsh(data)?),
-            d if d == Epoch::DISCRIMINATOR => Self::Epoch(borsh(data)?),
-            d if d == Challenge::DISCRIMINATOR => Self::Challenge(borsh(data)?),
-            d if d == Orchestrator::DISCRIMINATOR => Self::Orchestrator(borsh(data)?),
-            d if d == Client::DISCRIMINATOR => Self::Client(borsh(data)?),
+            d if d == Rewards::DISCRIMINATOR => Self::Rewards(pod(data)?),
+            d if d == Epoch::DISCRIMINATOR => Self::Epoch(pod(data)?),
+            d if d == Challenge::DISCRIMINATOR => Self::Challenge(pod(data)?),
+            d if d == Orchestrator::DISCRIMINATOR => Self::Orchestrator(pod(data)?),
+            d if d == Client::DISCRIMINATOR => Self::Client(pod(data)?),
             _ => return None,
         })
     }
@@ -59,10 +59,6 @@ impl Entity {
 fn pod<T: AnyBitPattern>(data: &[u8]) -> Option<T> {
     let bytes = data.get(8..8 + size_of::<T>())?;
     bytemuck::try_pod_read_unaligned(bytes).ok()
-}
-
-fn borsh<T: AccountDeserialize>(mut data: &[u8]) -> Option<T> {
-    T::try_deserialize(&mut data).ok()
 }
 
 /// A typed account.

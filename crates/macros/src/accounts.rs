@@ -253,16 +253,18 @@ fn make(field: &Field, ty: &Type, init: &ConstraintInitGroup) -> syn::Result<Tok
                 .ok_or_else(|| wrong("init without space"))?;
             quote!(crate::account::create(&#payer, #name, #space, #seeds)?)
         }
-        InitKind::Token { .. } if !init.if_needed => token(&init.kind, name, payer, &seeds)?,
-        InitKind::Token { .. } => {
-            let made = token(&init.kind, name, payer, &seeds)?;
-            // Made just now under another name.
-            quote!(match crate::account::is_made(#name) {
-                true => crate::account::require_made(#name, #seeds)?,
-                false => #made,
-            })
+        kind => {
+            let parties = parties(kind, name)?;
+            let made = quote!(crate::account::create_vault(&#payer, #name, #parties, #seeds)?);
+            match init.if_needed {
+                // Made just now under another name.
+                true => quote!(match crate::account::is_made(#name) {
+                    true => crate::account::require_vault(#name, #parties, #seeds)?,
+                    false => #made,
+                }),
+                false => made,
+            }
         }
-        _ => return Err(wrong("an init that is not known here")),
     };
     Ok(quote! {
         bumps.#name = #body;
@@ -270,24 +272,20 @@ fn make(field: &Field, ty: &Type, init: &ConstraintInitGroup) -> syn::Result<Tok
     })
 }
 
-fn token(
-    kind: &InitKind,
-    name: &syn::Ident,
-    payer: &Expr,
-    seeds: &TokenStream,
-) -> syn::Result<TokenStream> {
+/// Mint, authority and program of the token account that an `init` makes.
+fn parties(kind: &InitKind, name: &syn::Ident) -> syn::Result<TokenStream> {
+    let wrong = |what| Error::new_spanned(name, what);
     let InitKind::Token {
         owner,
         mint,
         token_program,
     } = kind
     else {
-        return Err(Error::new_spanned(name, "an init that is not known here"));
+        return Err(wrong("an init that is not known here"));
     };
     let program = token_program.as_ref();
-    let program =
-        program.ok_or_else(|| Error::new_spanned(name, "token::token_program is missing"))?;
-    Ok(quote!(crate::account::create_vault(&#payer, #name, (&#mint, &#owner, &#program), #seeds)?))
+    let program = program.ok_or_else(|| wrong("token::token_program is missing"))?;
+    Ok(quote!((&#mint, &#owner, &#program)))
 }
 
 /// Comparisons with the keys that other accounts hold.

@@ -114,10 +114,6 @@ exceptions! {
         => DONE, "the orchestrator chooses among the providers that are admitted";
 
     // Accounts that are said not to change.
-    "challenge_shard.challenger close_epoch.payer initialize_network.authority open_bucket.payer \
-     open_client.owner open_rewards.payer post_job.owner register_orchestrator.authority \
-     register_provider.authority" [Fixed] "*"
-        => "PrivilegeEscalation", "the rent comes out of it before anything is looked at";
     "settle_shard/whose_seats_disagree.further*" [Fixed] "*"
         => DONE, "nobody leaves, and nothing is written";
     "assign_seats.further* settle_shard.further0 settle_shard.further3 settle_shard.further6"
@@ -250,7 +246,7 @@ exceptions! {
     "close_epoch.further*" [AliasOfNew] "epoch"
         => "AccountDiscriminatorMismatch", "it is made by then";
     "close_job.further0 close_job.further2" [Alias] "further0 further2"
-        => "AccountOwnedByWrongProgram", "a shard is closed by then";
+        => "AccountNotInitialized", "a shard is closed by then";
     "challenge_shard.source challenge_shard.escrow" [AliasOfNew] "*"
         => "AccountNotInitialized", "nothing is there yet";
     "assign_seats.further*" [AliasOfNew] "*"

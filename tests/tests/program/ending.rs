@@ -154,7 +154,7 @@ fn shards_close_in_batches_of_any_order_and_the_last_takes_the_job_along() {
 fn a_shard_is_closed_once_and_its_rent_goes_to_who_paid_it() {
     let mut market = Market::open();
     let job = settled(&mut market, 2);
-    refused(market.close(&job, &[0, 0]), "AccountOwnedByWrongProgram");
+    refused(market.close(&job, &[0, 0]), "AccountNotInitialized");
     let (paid, other) = (market.orchestrator.pubkey(), market.owner.pubkey());
     let elsewhere = swap(market.closing(&job, &[0]), paid, other);
     refused(market.machine.send(&[elsewhere], &[]), "WrongAccount");

@@ -3,8 +3,8 @@
 mod books;
 mod ledger;
 mod machine;
-mod rebuilt;
 pub mod outcome;
+mod rebuilt;
 mod refusal;
 mod setup;
 mod steps;

@@ -51,9 +51,8 @@ const ACTS: [(&str, u64, u64); 43] = [
     ("withdraw treasury", 30, 16),
 ];
 /// How often each error is the right one.
-const ERRORS: [(&str, u64); 37] = [
-    ("AccountNotInitialized", 200),
-    ("AccountOwnedByWrongProgram", 300),
+const ERRORS: [(&str, u64); 36] = [
+    ("AccountNotInitialized", 500),
     ("AmountZero", 80),
     ("BondBelowMinimum", 30),
     ("BucketOutOfBounds", 3),

@@ -1,7 +1,7 @@
 //! Jobs in the model's picture: their terms, their shards, and who sits there.
 
 use super::vaults::Who;
-use super::world::{JobId, NOT_OURS, No, Says, share};
+use super::world::{JobId, NOT_THERE, No, Says, share};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -261,8 +261,16 @@ impl Job {
     fn no_shard(&self) -> No {
         No(match self.terms.shards {
             1 => "ShardState",
-            _ => NOT_OURS,
+            _ => NOT_THERE,
         })
+    }
+
+    /// Says no where a shard should have an account of its own, and it is not there.
+    pub fn need_account(&self, index: u32) -> Says {
+        match self.terms.shards {
+            1 => Ok(()),
+            _ => self.shard(index).map(|_| ()),
+        }
     }
 
     pub fn shard(&self, index: u32) -> Says<&Shard> {

@@ -1,7 +1,7 @@
 //! Providers and clients: coming, going, and what is at stake.
 
 use super::rules_jobs::rent;
-use super::world::{Client, IN_USE, Mint, NOT_OURS, Provider, Says, Vault, Who, World, need};
+use super::world::{Client, IN_USE, Mint, NOT_THERE, Provider, Says, Vault, Who, World, need};
 
 /// Bytes of a provider's account, and of a client's.
 const PROVIDER_BYTES: u64 = 512;
@@ -81,7 +81,7 @@ impl World {
     }
 
     fn need_cold(&self, by: Who, worker: usize) -> Says {
-        need(self.providers[worker].registered, NOT_OURS)?;
+        need(self.providers[worker].registered, NOT_THERE)?;
         need(by == Who::Worker(worker), "NotAuthorized")
     }
 
@@ -104,7 +104,7 @@ impl World {
 
     /// `stake`.
     pub fn stake(&mut self, by: Who, worker: usize, amount: u64) -> Says {
-        need(self.providers[worker].registered, NOT_OURS)?;
+        need(self.providers[worker].registered, NOT_THERE)?;
         need(!self.paused, "NetworkPaused")?;
         need(amount > 0, "AmountZero")?;
         let after = self.providers[worker].active.saturating_add(amount);
@@ -147,7 +147,7 @@ impl World {
     /// `claim_earnings`.
     pub fn claim(&mut self, worker: usize) -> Says {
         let provider = &mut self.providers[worker];
-        need(provider.registered, NOT_OURS)?;
+        need(provider.registered, NOT_THERE)?;
         let amount = provider.earned - provider.claimed;
         need(amount > 0, "AmountZero")?;
         provider.claimed = provider.earned;

@@ -1,10 +1,10 @@
 //! Epochs, and rewards from the points to the purse.
 
 use super::rules_jobs::rent;
-use super::world::{Epoch, IN_USE, Mint, NOT_OURS, NOT_THERE, No, Says, Vault, Who, World, need};
+use super::world::{Epoch, IN_USE, Mint, NOT_THERE, No, Says, Vault, Who, World, need};
 
 /// Bytes of a closed epoch's account.
-const EPOCH_BYTES: u64 = 92;
+const EPOCH_BYTES: u64 = 96;
 /// Buckets of a network.
 const BUCKETS: u8 = 8;
 
@@ -74,7 +74,7 @@ impl World {
     pub fn bank(&mut self, worker: usize, number: u32, payer: Who) -> Says {
         let epoch = self.epochs.get_mut(&number).ok_or(No(NOT_THERE))?;
         let provider = &mut self.providers[worker];
-        need(provider.registered, NOT_OURS)?;
+        need(provider.registered, NOT_THERE)?;
         need(payer == epoch.payer, "WrongAccount")?;
         let points = provider.points.remove(&number).ok_or(No("AmountZero"))?;
         provider.reward_due += part_of(epoch.emission, points, epoch.points);
@@ -91,7 +91,7 @@ impl World {
     /// `claim_rewards`.
     pub fn claim_rewards(&mut self, worker: usize) -> Says {
         let provider = &mut self.providers[worker];
-        need(provider.registered, NOT_OURS)?;
+        need(provider.registered, NOT_THERE)?;
         let amount = std::mem::take(&mut provider.reward_due);
         need(amount > 0, "AmountZero")?;
         self.rewards.paid += amount;

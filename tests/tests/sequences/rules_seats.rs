@@ -5,8 +5,8 @@ use super::directory::Directory;
 use super::rules_jobs::{rent, shard_bytes};
 use super::rules_sortition::EVERYONE;
 use super::world::{
-    Doubt, Job, JobId, JobState, Mode, NOT_OURS, NOT_THERE, No, Says, Seat, Shard, ShardState,
-    Status, Vault, Who, World, need,
+    Doubt, Job, JobId, JobState, Mode, NOT_THERE, No, Says, Seat, Shard, ShardState, Status, Vault,
+    Who, World, need,
 };
 
 /// Attempts after which no seat is given up any more.
@@ -122,7 +122,7 @@ impl World {
         directory: &Directory,
     ) -> Says {
         let provider = &self.providers[worker];
-        need(provider.registered, NOT_OURS)?;
+        need(provider.registered, NOT_THERE)?;
         let fits = provider.cores >= job.terms.min_cores;
         need(fits, "ProviderNotEligible")?;
         need(provider.price <= job.terms.price_cap, "PriceAboveCap")?;
@@ -161,6 +161,7 @@ impl World {
     ) -> Says {
         let (now, slot) = (self.now, self.slot);
         let job = self.job_mut(id)?;
+        job.need_account(index)?;
         need((1..=5).contains(&entries.len()), "ListLength")?;
         let audited = job.terms.mode == Mode::Audit && job.shard(index)?.single(job);
         let shard = job.shard_mut(index)?;
@@ -188,7 +189,7 @@ impl World {
     pub fn reveal(&mut self, by: Option<Who>, id: JobId, index: u32, all: &[Opening]) -> Says {
         let now = self.now;
         if let Some(by) = by {
-            self.may_attest(by, id)?;
+            self.may_attest(by, id, index)?;
         }
         let job = self.job_mut(id)?;
         let challenge = i64::from(job.terms.challenge);
@@ -215,12 +216,14 @@ impl World {
     }
 
     /// Says no unless an orchestrator may attest deliveries of a job.
-    fn may_attest(&self, by: Who, id: JobId) -> Says {
+    fn may_attest(&self, by: Who, id: JobId, index: u32) -> Says {
         let registered = self.need_registered(by);
         if registered == Err(No(NOT_THERE)) {
             return registered;
         }
-        let wanted = self.job(id)?.terms.conductor;
+        let job = self.job(id)?;
+        job.need_account(index)?;
+        let wanted = job.terms.conductor;
         registered?;
         self.need_serving(by, wanted)
     }
@@ -228,9 +231,9 @@ impl World {
     /// `acknowledge_delivery`.
     pub fn acknowledge(&mut self, by: Who, id: JobId, index: u32, seat: u8) -> Says {
         match by {
-            Who::Conductor(_) => self.may_attest(by, id)?,
+            Who::Conductor(_) => self.may_attest(by, id, index)?,
             _ => {
-                self.job(id)?;
+                self.job(id)?.need_account(index)?;
                 need(by == Who::Owner(id.0), "NotAuthorized")?;
             }
         }
@@ -249,7 +252,7 @@ impl World {
         let (now, slot) = (self.now, self.slot);
         let registered = self.providers[entry.worker].registered;
         let job = self.job_mut(id)?;
-        need(registered, NOT_OURS)?;
+        need(registered, NOT_THERE)?;
         let (lock, accept) = (job.lock, i64::from(job.accept));
         let commit = i64::from(job.terms.commit);
         let shard = job.shard_mut(index)?;
@@ -277,7 +280,7 @@ impl World {
         let (now, slot) = (self.now, self.slot);
         let registered = self.providers[worker].registered;
         let job = self.job_mut(id)?;
-        need(registered, NOT_OURS)?;
+        need(registered, NOT_THERE)?;
         let late_bps = job.late_bps;
         let shard = job.shard_mut(index)?;
         need(shard.state == ShardState::Assigned, "ShardState")?;

@@ -27,8 +27,6 @@ pub struct No(pub &'static str);
 
 /// The error where an account that has to be there is not.
 pub const NOT_THERE: &str = "AccountNotInitialized";
-/// The same for accounts that are read in place.
-pub const NOT_OURS: &str = "AccountOwnedByWrongProgram";
 /// The error where an account that is to be made is there.
 pub const IN_USE: &str = "System::AccountAlreadyInUse";
 /// The error where somebody has too few tokens.
@@ -161,12 +159,12 @@ pub struct World {
 
 impl World {
     pub fn job(&self, id: JobId) -> Says<&Job> {
-        self.jobs.iter().find(|j| j.id == id).ok_or(No(NOT_OURS))
+        self.jobs.iter().find(|j| j.id == id).ok_or(No(NOT_THERE))
     }
 
     pub fn job_mut(&mut self, id: JobId) -> Says<&mut Job> {
         let mut jobs = self.jobs.iter_mut();
-        jobs.find(|j| j.id == id).ok_or(No(NOT_OURS))
+        jobs.find(|j| j.id == id).ok_or(No(NOT_THERE))
     }
 
     pub fn epoch(&self) -> u32 {

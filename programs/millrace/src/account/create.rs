@@ -2,7 +2,8 @@
 
 use super::call::{Role, call};
 use super::refusal::Refuse;
-use super::{InterfaceAccount, key};
+use super::slot::same;
+use super::{InterfaceAccount, TokenView, key};
 use crate::error::MillraceError;
 use anchor_lang::prelude::*;
 use anchor_lang::solana_program::program::get_return_data;
@@ -176,12 +177,32 @@ pub fn is_made(account: &AccountInfo) -> bool {
     *account.owner != system_program::ID
 }
 
-/// The bump of an account that is there.
+/// The bump of a token account that is there, and is as [`create_vault`] would make it.
 ///
 /// # Errors
-/// Anchor's `ConstraintSeeds` for another address than the seeds derive.
-pub fn require_made(account: &AccountInfo, seeds: &[&[u8]]) -> Result<u8> {
-    canonical_bump(seeds, account.key)
+/// Anchor's `ConstraintSeeds`, `ConstraintTokenTokenProgram`, `ConstraintTokenMint` and
+/// `ConstraintTokenOwner`.
+pub fn require_vault<'a, 'info: 'a>(
+    account: &AccountInfo<'info>,
+    (mint, authority, program): (
+        &'a InterfaceAccount<'info, Mint>,
+        &'a impl AsRef<AccountInfo<'info>>,
+        &'a impl AsRef<AccountInfo<'info>>,
+    ),
+    seeds: &[&[u8]],
+) -> Result<u8> {
+    let bump = canonical_bump(seeds, account.key)?;
+    if account.owner != key(program) {
+        return Err(ErrorCode::ConstraintTokenTokenProgram.refuse());
+    }
+    let found = TokenView::of(account, account.owner)?;
+    same(&found.mint, key(mint), ErrorCode::ConstraintTokenMint)?;
+    same(
+        &found.owner,
+        key(authority),
+        ErrorCode::ConstraintTokenOwner,
+    )?;
+    Ok(bump)
 }
 
 /// Puts `parts` one behind the other.

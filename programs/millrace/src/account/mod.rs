@@ -17,7 +17,7 @@ mod types;
 
 pub use call::{Role, call};
 pub use create::{
-    canonical_bump, close, create, create_vault, create_with_bump, is_made, require_made,
+    canonical_bump, close, create, create_vault, create_with_bump, is_made, require_vault,
 };
 pub use loader::{AccountLoader, Held};
 pub use refusal::{Refuse, of_runtime, refusal};

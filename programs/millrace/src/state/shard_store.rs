@@ -56,15 +56,9 @@ impl<'a, 'info> ShardStore<'a, 'info> {
         let mut shard = Shard::zeroed();
         match self.own {
             Some(own) => {
-                require_keys_eq!(*own.owner, crate::ID, ErrorCode::AccountOwnedByWrongProgram);
-                let data = own.try_borrow_data()?;
-                let kind = data
-                    .get(..8)
-                    .ok_or_else(|| ErrorCode::AccountDiscriminatorNotFound.refuse())?;
-                require!(
-                    kind == Shard::DISCRIMINATOR,
-                    ErrorCode::AccountDiscriminatorMismatch
-                );
+                let kind = const { crate::account::own::<Shard>() };
+                kind.check(own)?;
+                let data = own.try_borrow_data().map_err(Refuse::refuse)?;
                 let target = bytemuck::bytes_of_mut(&mut shard);
                 copy(&data[8..], target)?;
                 require_keys_eq!(shard.job, *self.job.key, MillraceError::WrongAccount);
