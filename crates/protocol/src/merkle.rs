@@ -123,4 +123,11 @@ mod tests {
         );
         assert_eq!(root_of_output(&[]), leaf(&[]));
     }
+
+    #[test]
+    fn there_is_no_proof_of_a_chunk_behind_the_last() {
+        let leaves = leaves(&[0; CHUNK_BYTES + 1]);
+        assert!(proof(&leaves, 1).is_some());
+        assert_eq!(proof(&leaves, 2), None);
+    }
 }

@@ -3,6 +3,7 @@
 //! an end, is a fault.
 
 use super::fixture::Outcome;
+use super::matrix::kind::TOKEN_2022;
 use millrace_chain::address::{PROGRAM, SYSTEM_PROGRAM, TOKEN_PROGRAM};
 use millrace_program::error::MillraceError;
 use solana_sdk::instruction::InstructionError;
@@ -13,8 +14,9 @@ const OWN: u32 = 6_000;
 /// Codes of the framework's errors, in groups: instructions, constraints, accounts, and the rest.
 const FRAMEWORK: [std::ops::RangeInclusive<u32>; 4] =
     [100..=103, 2_000..=2_040, 2_500..=2_506, 3_000..=3_017];
-/// Highest code of the token program's errors, and of the system program's.
+/// Highest code of each token program's errors, and of the system program's.
 const TOKEN: u32 = 19;
+const NEWER_TOKEN: u32 = 68;
 const SYSTEM: u32 = 8;
 
 /// What became of a transaction.
@@ -65,6 +67,7 @@ fn is_named(refuser: &str, code: u32) -> bool {
                 || FRAMEWORK.iter().any(|group| group.contains(&code))
         }
         _ if refuser == TOKEN_PROGRAM.to_string() => code <= TOKEN,
+        _ if refuser == TOKEN_2022.to_string() => code <= NEWER_TOKEN,
         _ if refuser == SYSTEM_PROGRAM.to_string() => code <= SYSTEM,
         // The check of signatures, which is no program, refuses without a word.
         "" => code <= 4,
@@ -95,7 +98,6 @@ fn is_usual(error: &InstructionError) -> bool {
             | E::MissingRequiredSignature
             | E::PrivilegeEscalation
             | E::ReadonlyDataModified
-            | E::ReadonlyLamportChange
             | E::UninitializedAccount
             | E::UnsupportedSysvar
     )

@@ -129,7 +129,7 @@ exceptions! {
     "assign_seats/at_a_new_shard.shard" [Fixed] "*"
         => "ConstraintMut", "it is made after all accounts were looked at";
     "close_job.further*" [Fixed] "*"
-        => "ReadonlyLamportChange", "the rent goes from the one to the other";
+        => "AccountNotMutable", "the rent goes from the one to the other";
 
     // Content that can't be: an account of ours keeps its size, and a mint or a vault its owner.
     "initialize_network.*_mint" [WrongOwner] "*"

@@ -271,11 +271,16 @@ fn derive(seeds: &[&[u8]], address: &Pubkey) -> Option<u8> {
 /// Gives an account's lamports to `to` and the account itself back to the system.
 ///
 /// # Errors
-/// Anchor's `ConstraintClose` where both are the same: the lamports would be gone.
+/// Anchor's `ConstraintClose` where both are the same: the lamports would be gone; its
+/// `AccountNotMutable`.
 #[inline(never)]
 pub fn close(account: &AccountInfo, to: &AccountInfo) -> Result<()> {
     if account.key == to.key {
         return Err(ErrorCode::ConstraintClose.refuse());
+    }
+    // The runtime would refuse it too, with an error that says less.
+    if !to.is_writable {
+        return Err(ErrorCode::AccountNotMutable.refuse());
     }
     let sum = to.lamports().checked_add(account.lamports());
     let sum = sum.ok_or_else(|| MillraceError::AmountOverflow.refuse())?;

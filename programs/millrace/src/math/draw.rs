@@ -72,7 +72,7 @@ mod tests {
     fn audits_fall_as_often_as_the_client_asked() {
         for bps in [100, 500, 5_000, 10_000] {
             let draws = 20_000;
-            let drawn = (0..draws).filter(|seed| drawn(90..130, *seed, bps) == Draw::Audited);
+            let drawn = (0..draws).filter(|seed| drawn(99..110, *seed, bps) == Draw::Audited);
             let rate = drawn.count() as f64 / draws as f64;
             let wanted = f64::from(bps) / 10_000.0;
             // Five standard deviations.
@@ -100,5 +100,18 @@ mod tests {
         let hashes = SlotHashes::new(&data);
         let of = |salt: u8| draw(&hashes, 100, 8, &[salt; 32], 5_000);
         assert!((1..64).any(|salt| of(salt) != of(0)));
+    }
+
+    #[test]
+    fn an_audit_falls_below_its_rate_and_not_at_it() {
+        let block = |slot: u64| Block {
+            slot,
+            hash: [slot as u8; 32],
+        };
+        let (first, second, commitment) = (block(101), block(105), [7; 32]);
+        let parts: [&[u8]; 4] = [b"millrace/audit/v1", &first.hash, &second.hash, &commitment];
+        let rest = number(&sha256(&parts)) % BPS;
+        let falls = |bps: u64| falls(&first, &second, &commitment, bps as u16);
+        assert!(!falls(rest) && falls(rest + 1));
     }
 }

@@ -338,4 +338,17 @@ mod tests {
         let stands = Question { stands: true, ..q };
         assert!(matches!(verdict(&s, &stands), Verdict::Settle { .. }));
     }
+
+    #[test]
+    fn a_round_that_nobody_finished_grows_as_far_as_it_can() {
+        let ended = |target| Question {
+            target,
+            revealing: false,
+            round_over: true,
+            ..Q
+        };
+        let nobody = seats(&[]);
+        assert_eq!(verdict(&nobody, &ended(4)), Verdict::Reopen);
+        assert_eq!(verdict(&nobody, &ended(5)), Verdict::Wait);
+    }
 }
