@@ -279,7 +279,7 @@ pub fn close(account: &AccountInfo, to: &AccountInfo) -> Result<()> {
         return Err(ErrorCode::ConstraintClose.refuse());
     }
     // The runtime would refuse it too, with an error that says less.
-    if !to.is_writable {
+    if !to.is_writable || !account.is_writable {
         return Err(ErrorCode::AccountNotMutable.refuse());
     }
     let sum = to.lamports().checked_add(account.lamports());
