@@ -125,20 +125,13 @@ impl ChainError {
         let TransactionError::InstructionError(_, InstructionError::Custom(code)) = &error else {
             return Self::Failed { error, logs };
         };
-        match anchor_error(&logs) {
+        match program_error(*code).or_else(|| framework_error(*code)) {
             Some((name, message)) => Self::Refused {
                 name,
                 message,
                 code: *code,
             },
-            None => match program_error(*code) {
-                Some((name, message)) => Self::Refused {
-                    name,
-                    message,
-                    code: *code,
-                },
-                None => Self::Failed { error, logs },
-            },
+            None => Self::Failed { error, logs },
         }
     }
 
@@ -183,12 +176,37 @@ fn program_error(code: u32) -> Option<(String, String)> {
     Some((known.name(), known.to_string()))
 }
 
-/// Anchor logs `AnchorError … Error Code: Name. Error Number: N. Error Message: text.`
-fn anchor_error(logs: &[String]) -> Option<(String, String)> {
-    let line = logs.iter().rev().find(|l| l.contains("AnchorError"))?;
-    let name = line.split("Error Code: ").nth(1)?.split('.').next()?;
-    let message = line.split("Error Message: ").nth(1)?.trim_end_matches('.');
-    Some((name.to_owned(), message.to_owned()))
+/// An error of the framework by its code: what the program says of accounts and data that are not what
+/// an instruction needs.
+fn framework_error(code: u32) -> Option<(String, String)> {
+    use anchor_lang::error::ErrorCode as E;
+    const KNOWN: [E; 23] = [
+        E::InstructionFallbackNotFound,
+        E::InstructionDidNotDeserialize,
+        E::ConstraintMut,
+        E::ConstraintHasOne,
+        E::ConstraintSigner,
+        E::ConstraintSeeds,
+        E::ConstraintClose,
+        E::ConstraintAddress,
+        E::ConstraintTokenMint,
+        E::ConstraintTokenOwner,
+        E::ConstraintTokenTokenProgram,
+        E::ConstraintDuplicateMutableAccount,
+        E::AccountDiscriminatorAlreadySet,
+        E::AccountDiscriminatorNotFound,
+        E::AccountDiscriminatorMismatch,
+        E::AccountDidNotDeserialize,
+        E::AccountNotEnoughKeys,
+        E::AccountNotMutable,
+        E::AccountOwnedByWrongProgram,
+        E::InvalidProgramId,
+        E::InvalidProgramExecutable,
+        E::AccountNotSigner,
+        E::AccountNotInitialized,
+    ];
+    let known = KNOWN.into_iter().find(|known| *known as u32 == code)?;
+    Some((known.name(), known.to_string()))
 }
 
 #[cfg(test)]
@@ -203,11 +221,17 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_of_anchor_itself_is_named_from_the_logs() {
-        let error = TransactionError::InstructionError(0, InstructionError::Custom(2001));
-        let log = "Program log: AnchorError caused by account: job. Error Code: ConstraintHasOne. \
-                   Error Number: 2001. Error Message: A has one constraint was violated.";
-        let named = ChainError::from_transaction(error, vec![log.to_owned()]);
-        assert_eq!(named.refusal(), Some("ConstraintHasOne"));
+    fn a_refusal_of_the_framework_is_named_and_a_strangers_is_told_as_it_is() {
+        let refused = |code| {
+            let error = TransactionError::InstructionError(0, InstructionError::Custom(code));
+            ChainError::from_transaction(error, Vec::new())
+        };
+        assert_eq!(refused(3012).refusal(), Some("AccountNotInitialized"));
+        let told = refused(3012).to_string();
+        assert!(
+            told.contains("expected this account to be already initialized"),
+            "{told}"
+        );
+        assert_eq!(refused(1).refusal(), None);
     }
 }

@@ -77,7 +77,8 @@ fn is_named(refuser: &str, code: u32) -> bool {
 
 /// Errors without a number that a program or the libraries in it return of their own will, and those of a
 /// call into another program with accounts that the attacker made unfit for it. Where an account is to
-/// change that was handed over as one that does not, the runtime itself refuses. Not among them is what it
+/// change that was handed over as one that does not, the runtime itself refuses, and so it does where all
+/// instructions of a transaction together call too often. Not among them is what it
 /// says to a program that tries anything else that it may not, that breaks off, or that comes to no end.
 fn is_usual(error: &InstructionError) -> bool {
     use InstructionError as E;
@@ -94,6 +95,7 @@ fn is_usual(error: &InstructionError) -> bool {
             | E::InvalidArgument
             | E::InvalidInstructionData
             | E::InvalidSeeds
+            | E::MaxInstructionTraceLengthExceeded
             | E::MissingAccount
             | E::MissingRequiredSignature
             | E::PrivilegeEscalation
