@@ -7,6 +7,7 @@ mod program {
 
     mod admin;
     mod audit;
+    mod bumps;
     mod challenge;
     mod commitments;
     mod cost;

@@ -313,3 +313,63 @@ fn code(named: &Option<Expr>, anchors: &str) -> TokenStream {
         None => quote!(anchor_lang::error::ErrorCode::#anchors),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn derived(attribute: TokenStream) -> Result<String, String> {
+        let input = quote! {
+            pub struct Act<'info> {
+                #[account(#attribute)]
+                pub job: AccountLoader<'info, Job>,
+                pub other: Signer<'info>,
+            }
+        };
+        let output = derive(input).map_err(|error| error.to_string())?;
+        Ok(output.to_string())
+    }
+
+    #[test]
+    fn a_constraint_that_would_be_left_out_is_refused() {
+        for left_out in [
+            quote!(constraint = job.key() == other.key()),
+            quote!(mut, close = other),
+            quote!(owner = other.key()),
+            quote!(seeds = [b"job"], bump),
+            quote!(zero),
+            quote!(signer),
+        ] {
+            let refused = derived(left_out.clone());
+            assert!(refused.is_err(), "{left_out}: {refused:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_becomes_a_line_of_the_table_or_a_comparison() {
+        let plain = derived(quote!()).unwrap_or_default();
+        assert!(plain.contains("writable : false") && !plain.contains("account :: same"));
+        let written = derived(quote!(mut)).unwrap_or_default();
+        assert!(written.contains("writable : true"), "{written}");
+        let related = derived(quote!(has_one = other @ E::Wrong)).unwrap_or_default();
+        assert!(related.contains("account :: same") && related.contains("E :: Wrong"));
+        let placed = derived(quote!(address = PLACE)).unwrap_or_default();
+        assert!(placed.contains("ConstraintAddress"), "{placed}");
+    }
+
+    #[test]
+    fn anchors_own_parsing_is_left_out_and_the_rest_of_its_output_kept() {
+        let output = derived(quote!(mut)).unwrap_or_default();
+        let file: syn::File = syn::parse_str(&output).unwrap_or_else(|e| panic!("{e}"));
+        let implemented = |name| {
+            file.items
+                .iter()
+                .filter(|item| implements(item, name))
+                .count()
+        };
+        assert_eq!(implemented("Accounts"), 1);
+        assert_eq!(implemented("Parse"), 1);
+        assert_eq!(implemented("AccountsExit"), 1);
+        assert!(output.contains("__client_accounts_act"), "{output}");
+    }
+}
