@@ -50,6 +50,8 @@ pub struct Localnet {
     state: PathBuf,
     close_after: Duration,
     reread: Duration,
+    /// Where the orchestrator reaches the chain, if by another way than everybody else.
+    way: Option<(String, String)>,
     orchestrator: Option<Running<millrace_orchestrator::Handle>>,
     agents: Vec<Agent>,
     chain: Option<Validator>,
@@ -163,6 +165,7 @@ impl Localnet {
             state,
             close_after: options.close_after,
             reread: options.reread,
+            way: None,
             orchestrator: None,
             chain,
             folder,
@@ -292,13 +295,20 @@ impl Localnet {
         }
     }
 
+    /// From its next start on, the orchestrator reaches the chain by these addresses.
+    pub fn see_through(&mut self, rpc_url: &str, ws_url: &str) {
+        self.way = Some((rpc_url.to_owned(), ws_url.to_owned()));
+    }
+
     async fn start_orchestrator_on(&mut self, port: u16) -> Result<(), CliError> {
         if self.orchestrator.is_some() {
             return Ok(());
         }
+        let own = || (self.rpc_url.clone(), self.ws_url.clone());
+        let (rpc_url, ws_url) = self.way.clone().unwrap_or_else(own);
         let config = millrace_orchestrator::Config {
-            rpc_url: self.rpc_url.clone(),
-            ws_url: self.ws_url.clone(),
+            rpc_url,
+            ws_url,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
             data: self.state.join("orchestrator"),
             key: self.keys.orchestrator.keypair.insecure_clone(),

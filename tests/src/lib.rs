@@ -6,3 +6,4 @@
 pub mod agave;
 pub mod jobs;
 pub mod net;
+pub mod proxy;

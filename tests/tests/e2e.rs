@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod e2e {
+    mod bad_network;
     mod doubts;
     mod endings;
     mod honesty;

@@ -1,0 +1,102 @@
+//! An orchestrator behind a network that loses, repeats, delays, refuses and lies. Events are hints:
+//! every job ends as it would have, and is paid once.
+
+use anyhow::Result;
+use millrace_tests::jobs::{JobFiles, Terms};
+use millrace_tests::net::Net;
+use millrace_tests::proxy::{Faults, Proxy};
+use std::sync::atomic::Ordering::Relaxed;
+
+/// A network whose orchestrator sees the chain through a proxy.
+async fn net_behind(faults: Faults, seed: u64) -> Result<(Net, Proxy)> {
+    let mut net = Net::start(|_| {}).await?;
+    let proxy = Proxy::start(&net.local.rpc_url, &net.local.ws_url, faults, seed).await?;
+    net.local.stop_orchestrator().await?;
+    net.local.see_through(&proxy.rpc_url, &proxy.ws_url);
+    net.local.start_orchestrator().await?;
+    net.local.wait_for_agents().await?;
+    Ok((net, proxy))
+}
+
+/// Posts jobs of two shards and sees each of them paid, to the token.
+async fn all_are_paid_once(net: &Net, jobs: u64) -> Result<()> {
+    let mut posted = Vec::new();
+    for number in 0..jobs {
+        let lines = vec![format!("one of {number}"), format!("two of {number}")];
+        let terms = Terms {
+            lines,
+            ..Terms::default()
+        };
+        posted.push(net.post(&JobFiles::of_wat("tiny", &terms)?).await?);
+    }
+    for (number, job) in posted.iter().enumerate() {
+        let view = net.wait_over(job).await?;
+        // Two shards, three seats each, one unit each at the asking price of one base unit.
+        assert_eq!(
+            (view.settled, view.failed, view.paid),
+            (2, 0, 6),
+            "{view:#?}"
+        );
+        let expected = format!("one of {number}\ntwo of {number}\n");
+        assert_eq!(net.result(job).await?, expected.as_bytes());
+    }
+    for provider in 0..3 {
+        let books = net.provider(provider).await?;
+        assert_eq!((books.earned, books.right), (2 * jobs, 2 * jobs as u32));
+        assert_eq!((books.wrong, books.late, books.slashed), (0, 0, 0));
+    }
+    let (vault, held) = net.escrow().await?;
+    assert_eq!(vault, held);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_event_is_needed() -> Result<()> {
+    let faults = Faults {
+        muted: true,
+        ..Faults::default()
+    };
+    let (net, proxy) = net_behind(faults, 1).await?;
+    all_are_paid_once(&net, 3).await?;
+    // There were some, and none arrived.
+    assert!(proxy.counts().notifications.load(Relaxed) > 0);
+    net.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_loses_repeats_delays_and_cuts_costs_nothing() -> Result<()> {
+    let faults = Faults {
+        lost: 30,
+        repeated: 20,
+        late: 20,
+        cut: 3,
+        ..Faults::default()
+    };
+    let (net, proxy) = net_behind(faults, 2).await?;
+    all_are_paid_once(&net, 4).await?;
+    assert!(proxy.counts().notifications.load(Relaxed) > 0);
+    net.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_refuses_fails_forgets_to_answer_and_lies_about_slots_costs_nothing()
+-> Result<()> {
+    let faults = Faults {
+        limited: 5,
+        failing: 5,
+        unanswered: 10,
+        stale: 20,
+        ..Faults::default()
+    };
+    let (net, proxy) = net_behind(faults, 3).await?;
+    all_are_paid_once(&net, 4).await?;
+    let counts = proxy.counts();
+    assert!(
+        counts.calls.load(Relaxed) > 0 && counts.lies.load(Relaxed) > 0,
+        "{counts:?}"
+    );
+    net.stop().await;
+    Ok(())
+}
