@@ -4,6 +4,7 @@
 
 mod e2e {
     mod bad_network;
+    mod chaos;
     mod doubts;
     mod endings;
     mod honesty;
