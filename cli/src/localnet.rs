@@ -135,7 +135,7 @@ impl Localnet {
         let state = folder.path().join("networks").join(&network_id[..16]);
         let file = NetworkFile {
             rpc_url: rpc.url().to_owned(),
-            ws_url: rpc.ws_url().to_owned(),
+            ws_url: rpc.ws_urls().to_owned(),
             orchestrator_url: String::new(),
             genesis,
             network_id,
@@ -155,7 +155,7 @@ impl Localnet {
         });
         let mut network = Self {
             rpc_url: rpc.url().to_owned(),
-            ws_url: rpc.ws_url().to_owned(),
+            ws_url: rpc.ws_urls().to_owned(),
             orchestrator_url: String::new(),
             agents: agents.collect(),
             keys,

@@ -23,10 +23,10 @@ const DEFAULT_ORCHESTRATOR: &str = "http://127.0.0.1:8901";
 /// Flags of every command.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Global {
-    /// Address of the RPC endpoint [default: the network file's, the Solana CLI's, or http://127.0.0.1:8899]
+    /// Address of the RPC endpoint, or several with commas between them: where one fails, the next is asked [default: the network file's, the Solana CLI's, or http://127.0.0.1:8899]
     #[arg(long, global = true, env = "MILLRACE_URL", value_name = "URL")]
     pub url: Option<String>,
-    /// Websocket address of the RPC endpoint [default: one port above --url]
+    /// Websocket address of the RPC endpoint, or as many as there are of --url [default: one port above --url]
     #[arg(long, global = true, env = "MILLRACE_WS_URL", value_name = "URL")]
     pub ws_url: Option<String>,
     /// Key file of the wallet [default: the network file's client, the Solana CLI's, or ~/.config/solana/id.json]

@@ -45,6 +45,8 @@ pub struct Faults {
 /// How often each thing went wrong.
 #[derive(Debug, Default)]
 pub struct Counts {
+    /// Calls that were passed on.
+    pub passed: AtomicU64,
     /// Notifications lost, repeated or late.
     pub notifications: AtomicU64,
     /// Sockets cut.
@@ -167,6 +169,7 @@ async fn call(State(way): State<Way>, body: Bytes) -> Response {
 }
 
 async fn pass_on(way: &Way, body: Bytes) -> Result<Bytes> {
+    count(&way.counts.passed);
     let request = way.client.post(&*way.rpc_url).body(body);
     let request = request.header(header::CONTENT_TYPE, "application/json");
     let said = request.send().await?.bytes().await?;

@@ -54,7 +54,7 @@ impl Orchestrator {
         let address = key.pubkey().to_string();
         let config = millrace_orchestrator::Config {
             rpc_url: connection.rpc.url().to_owned(),
-            ws_url: connection.rpc.ws_url().to_owned(),
+            ws_url: connection.rpc.ws_urls().to_owned(),
             listen,
             data: data.clone(),
             key,

@@ -158,9 +158,9 @@ impl Feed {
 
     async fn keep_subscribed(&self) {
         let mut backoff = FIRST_BACKOFF;
-        loop {
+        for attempt in 0.. {
             let start = Instant::now();
-            match self.subscribe().await {
+            match self.subscribe(attempt).await {
                 Ok(()) => info!("subscription ended, connecting again"),
                 Err(error) => debug!(%error, "subscription failed, connecting again"),
             }
@@ -173,8 +173,11 @@ impl Feed {
         }
     }
 
-    async fn subscribe(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let client = PubsubClient::new(self.rpc.ws_url()).await?;
+    async fn subscribe(
+        &self,
+        attempt: usize,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let client = PubsubClient::new(self.rpc.ws_url(attempt)).await?;
         let config = RpcProgramAccountsConfig {
             account_config: Rpc::account_config(),
             ..RpcProgramAccountsConfig::default()

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod address;
+pub mod endpoints;
 pub mod error;
 pub mod feed;
 pub mod instruction;

@@ -2,6 +2,7 @@
 
 use crate::account::{self, Entity, Typed};
 use crate::address;
+use crate::endpoints::Endpoints;
 use crate::error::ChainError;
 use crate::picture::Reading;
 use millrace_program::state::{Network, Shard};
@@ -9,6 +10,8 @@ use serde::Deserialize;
 use serde_json::json;
 use solana_client::nonblocking::rpc_client::RpcClient;
 use solana_commitment_config::CommitmentConfig;
+use solana_rpc_client::http_sender::HttpSender;
+use solana_rpc_client::rpc_client::RpcClientConfig;
 use solana_rpc_client_api::client_error::Error as ClientError;
 use solana_rpc_client_api::config::RpcAccountInfoConfig;
 use solana_rpc_client_api::request::RpcRequest;
@@ -39,11 +42,21 @@ pub struct ChainTime {
 }
 
 impl Rpc {
-    /// An endpoint; reads are `confirmed`. Nothing is sent yet.
+    /// An endpoint, or several by preference with commas between them, and as many websocket addresses;
+    /// reads are `confirmed`. Nothing is sent yet.
     pub fn new(url: &str, ws_url: &str) -> Self {
         let commitment = CommitmentConfig::confirmed();
-        let client =
-            RpcClient::new_with_timeout_and_commitment(url.to_owned(), TIMEOUT, commitment);
+        let client = match url.contains(',') {
+            false => {
+                RpcClient::new_with_timeout_and_commitment(url.to_owned(), TIMEOUT, commitment)
+            }
+            true => {
+                let each = url.split(',').map(str::trim);
+                let each = each.map(|url| HttpSender::new_with_timeout(url, TIMEOUT));
+                let config = RpcClientConfig::with_commitment(commitment);
+                RpcClient::new_sender(Endpoints::new(each), config)
+            }
+        };
         Self {
             client: Arc::new(client),
             url: url.into(),
@@ -56,8 +69,15 @@ impl Rpc {
         &self.url
     }
 
-    /// The websocket address.
-    pub fn ws_url(&self) -> &str {
+    /// The websocket address to try at the given attempt: the first one, and after it in a circle.
+    pub fn ws_url(&self, attempt: usize) -> &str {
+        let all = self.ws_url.split(',').count();
+        let mut each = self.ws_url.split(',').map(str::trim);
+        each.nth(attempt % all).unwrap_or_default()
+    }
+
+    /// All websocket addresses, as they were given.
+    pub fn ws_urls(&self) -> &str {
         &self.ws_url
     }
 

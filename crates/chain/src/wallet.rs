@@ -95,6 +95,11 @@ impl CliConfig {
 /// The websocket address that belongs to an RPC address, as the Solana CLI computes it: the scheme
 /// becomes ws, a given port one higher.
 pub fn ws_url_of(rpc_url: &str) -> String {
+    let each = rpc_url.split(',').map(|url| ws_url_of_one(url.trim()));
+    each.collect::<Vec<_>>().join(",")
+}
+
+fn ws_url_of_one(rpc_url: &str) -> String {
     let swapped = rpc_url.replacen("http", "ws", 1);
     let (base, path) = match swapped.split_once("://") {
         Some((scheme, rest)) => match rest.split_once('/') {
@@ -130,6 +135,7 @@ mod tests {
     #[test]
     fn the_websocket_address_follows_the_rpc_address() {
         assert_eq!(ws_url_of("http://127.0.0.1:8899"), "ws://127.0.0.1:8900");
+        assert_eq!(ws_url_of("http://a:1, https://b"), "ws://a:2,wss://b");
         assert_eq!(
             ws_url_of("https://api.example.com/x?k=1"),
             "wss://api.example.com/x?k=1"

@@ -65,6 +65,31 @@ async fn no_event_is_needed() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn where_an_endpoint_goes_away_the_next_one_is_asked() -> Result<()> {
+    let mut net = Net::start(|_| {}).await?;
+    let (rpc, ws) = (net.local.rpc_url.clone(), net.local.ws_url.clone());
+    let first = Proxy::start(&rpc, &ws, Faults::default(), 4).await?;
+    let second = Proxy::start(&rpc, &ws, Faults::default(), 5).await?;
+    net.local.stop_orchestrator().await?;
+    net.local.see_through(
+        &format!("{},{}", first.rpc_url, second.rpc_url),
+        &format!("{},{}", first.ws_url, second.ws_url),
+    );
+    net.local.start_orchestrator().await?;
+    net.local.wait_for_agents().await?;
+    all_are_paid_once(&net, 1).await?;
+    // The first one was preferred, so nothing but its genesis was asked of the second, if that.
+    assert!(second.counts().passed.load(Relaxed) <= 1);
+    drop(first);
+    let files = JobFiles::of_wat("tiny", &Terms::default())?;
+    let view = net.wait_over(&net.post(&files).await?).await?;
+    assert_eq!((view.settled, view.paid), (1, 3), "{view:#?}");
+    assert!(second.counts().passed.load(Relaxed) > 1);
+    net.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_network_that_loses_repeats_delays_and_cuts_costs_nothing() -> Result<()> {
     let faults = Faults {
         lost: 30,
