@@ -45,8 +45,10 @@ pub fn judge(outcome: &Outcome, tainted: bool) -> End {
         }
         TransactionError::InstructionError(_, error) => {
             is_usual(error) || {
-                let panicked = reason.contains("panicked");
-                tainted && panicked && *error == InstructionError::ProgramFailedToComplete
+                // A bump that the program never wrote derives no address to sign for.
+                let stopped = ["panicked", "signer seeds"];
+                let stopped = stopped.iter().any(|why| reason.contains(why));
+                tainted && stopped && *error == InstructionError::ProgramFailedToComplete
             }
         }
         TransactionError::InsufficientFundsForRent { .. } => true,
