@@ -14,6 +14,7 @@ use millrace_cli::localnet::options::{Chain, Options};
 use millrace_cli::{result, submit};
 use solana_sdk::signature::{Keypair, Signer};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Slots of the embedded validator, milliseconds.
@@ -107,6 +108,19 @@ impl Net {
     /// The client's wallet.
     pub fn wallet(&self) -> &Keypair {
         &self.local.keys.client.keypair
+    }
+
+    /// The command line on this network, as a process of its own that says nothing.
+    pub fn command(&self) -> Result<Command> {
+        let binary = std::env::var("MILLRACE_BIN")
+            .context("MILLRACE_BIN is not set: run this by `make test`")?;
+        let mut command = Command::new(binary);
+        command.arg("--network").arg(&self.local.file_path);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        Ok(command)
     }
 
     /// Checks and posts a job as the command line does.

@@ -1,13 +1,13 @@
 //! Everything at once: a bad network, and an orchestrator that is killed in the middle of every job.
 //! `make chaos` plays it longer; `MILLRACE_SEED` plays a run again.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use millrace_tests::jobs::{JobFiles, Terms};
 use millrace_tests::net::{Net, PATIENCE};
 use millrace_tests::proxy::{Faults, Proxy};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 /// The orchestrator as a process of its own, which can be killed as a machine would kill it.
@@ -33,21 +33,14 @@ impl<'a> Victim<'a> {
     }
 
     fn spawn(net: &Net, proxy: &Proxy, data: &std::path::Path) -> Result<Child> {
-        let binary = std::env::var("MILLRACE_BIN")
-            .context("MILLRACE_BIN is not set: run this by `make test`")?;
         let address = net.local.orchestrator_url.trim_start_matches("http://");
-        let child = Command::new(binary)
-            .arg("--network")
-            .arg(&net.local.file_path)
+        let mut command = net.command()?;
+        command
             .args(["--url", &proxy.rpc_url, "--ws-url", &proxy.ws_url])
             .args(["orchestrator", "run", "--listen", address, "--reread", "2"])
             .args(["--close-after", "3600", "--data"])
-            .arg(data)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()?;
-        Ok(child)
+            .arg(data);
+        Ok(command.spawn()?)
     }
 
     /// Kills it and starts it again.

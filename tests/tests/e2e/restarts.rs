@@ -3,34 +3,18 @@
 use anyhow::{Context, Result};
 use millrace_tests::jobs::{JobFiles, Terms};
 use millrace_tests::net::Net;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 
 /// Fuel that takes an agent long enough to be killed in the middle.
 const LONG: u64 = 3_000_000_000;
 
 fn agent_process(net: &Net, provider: usize, data: &std::path::Path) -> Result<Child> {
-    let binary = std::env::var("MILLRACE_BIN")
-        .context("MILLRACE_BIN is not set: run this by `make test`")?;
     let operator = &net.local.keys.providers[provider].operator.file;
     let account = net.local.provider(provider).context("no such provider")?;
-    let child = Command::new(binary)
-        .arg("--network")
-        .arg(&net.local.file_path)
-        .args([
-            "provider",
-            "run",
-            "--provider",
-            &account.to_string(),
-            "--operator",
-        ])
-        .arg(operator)
-        .arg("--data")
-        .arg(data)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
-    Ok(child)
+    let mut command = net.command()?;
+    command.args(["provider", "run", "--provider", &account.to_string()]);
+    command.arg("--operator").arg(operator);
+    Ok(command.arg("--data").arg(data).spawn()?)
 }
 
 #[tokio::test(flavor = "multi_thread")]

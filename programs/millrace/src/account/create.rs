@@ -122,6 +122,9 @@ fn rent_of(space: usize) -> Result<u64> {
 const ONE_YEAR: u64 = 1f64.to_bits();
 const TWO_YEARS: u64 = 2f64.to_bits();
 
+/// Mint, authority and token program of a token account.
+type Parties<'a, 'info, A, P> = (&'a InterfaceAccount<'info, Mint>, &'a A, &'a P);
+
 /// Makes a token account at the address that `seeds` derive: of the mint, with the authority, by the
 /// token program. Returns the bump.
 ///
@@ -130,11 +133,12 @@ const TWO_YEARS: u64 = 2f64.to_bits();
 pub fn create_vault<'a, 'info: 'a>(
     payer: &'a impl AsRef<AccountInfo<'info>>,
     account: &AccountInfo<'info>,
-    (mint, authority, program): (
-        &'a InterfaceAccount<'info, Mint>,
-        &'a impl AsRef<AccountInfo<'info>>,
-        &'a impl AsRef<AccountInfo<'info>>,
-    ),
+    (mint, authority, program): Parties<
+        'a,
+        'info,
+        impl AsRef<AccountInfo<'info>>,
+        impl AsRef<AccountInfo<'info>>,
+    >,
     seeds: &[&[u8]],
 ) -> Result<u8> {
     let parties = (mint.as_ref(), key(authority), key(program));
@@ -184,11 +188,12 @@ pub fn is_made(account: &AccountInfo) -> bool {
 /// `ConstraintTokenOwner`.
 pub fn require_vault<'a, 'info: 'a>(
     account: &AccountInfo<'info>,
-    (mint, authority, program): (
-        &'a InterfaceAccount<'info, Mint>,
-        &'a impl AsRef<AccountInfo<'info>>,
-        &'a impl AsRef<AccountInfo<'info>>,
-    ),
+    (mint, authority, program): Parties<
+        'a,
+        'info,
+        impl AsRef<AccountInfo<'info>>,
+        impl AsRef<AccountInfo<'info>>,
+    >,
     seeds: &[&[u8]],
 ) -> Result<u8> {
     let bump = canonical_bump(seeds, account.key)?;

@@ -99,3 +99,26 @@ macro_rules! stands_for_account {
     };
 }
 use stands_for_account;
+
+/// A type that stands for one account and holds nothing else.
+macro_rules! account_type {
+    ($(#[$doc:meta])* $name:ident $(<$t:ident>)?) => {
+        $(#[$doc])*
+        pub struct $name<'info $(, $t)?> {
+            info: &'info anchor_lang::prelude::AccountInfo<'info>,
+            $(kind: std::marker::PhantomData<$t>,)?
+        }
+
+        impl<'info $(, $t)?> $name<'info $(, $t)?> {
+            fn of(info: &'info anchor_lang::prelude::AccountInfo<'info>) -> Self {
+                Self {
+                    info,
+                    $(kind: std::marker::PhantomData::<$t>,)?
+                }
+            }
+        }
+
+        crate::account::stands_for_account!($name $(, $t: Sized)?);
+    };
+}
+use account_type;

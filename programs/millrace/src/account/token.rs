@@ -1,30 +1,17 @@
 //! Token accounts and mints. Those of both token programs begin alike, so the few fields that matter
 //! are read in place.
 
+use super::account_type;
 use super::refusal::Refuse;
 use super::slot::is_empty;
-use super::stands_for_account;
 use crate::error::MillraceError;
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::TokenAccount;
-use std::marker::PhantomData;
 
-/// A token account or a mint of either token program, by the name of Anchor's type for it.
-pub struct InterfaceAccount<'info, T> {
-    info: &'info AccountInfo<'info>,
-    kind: PhantomData<T>,
+account_type! {
+    /// A token account or a mint of either token program, by the name of Anchor's type for it.
+    InterfaceAccount<T>
 }
-
-impl<'info, T> InterfaceAccount<'info, T> {
-    fn of(info: &'info AccountInfo<'info>) -> Self {
-        Self {
-            info,
-            kind: PhantomData,
-        }
-    }
-}
-
-stands_for_account!(InterfaceAccount, T: Sized);
 
 /// Bytes of a token account without extensions.
 const ACCOUNT: usize = 165;
