@@ -17,6 +17,7 @@ if [ "${1:-}" = replay ]; then
     exec "$binaries/replay" "${2:?usage: toolchain/fuzz.sh replay FILE}"
 fi
 seconds=${1:?usage: toolchain/fuzz.sh SECONDS}
+[[ $seconds =~ ^[1-9][0-9]{0,6}$ ]] || die "SECONDS is $seconds: give a number of seconds, such as SECONDS=3600"
 
 lock fuzz
 # The run keeps its own copies: what is built meanwhile must not change it.
