@@ -4,7 +4,7 @@ use crate::mutant::{self, Mutant};
 use crate::order::{self, Caught};
 use crate::patch::Program;
 use crate::tests::{self, End};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -33,7 +33,7 @@ pub struct Options {
     results: PathBuf,
     /// `--numbers FIRST-LAST`: those alone.
     numbers: RangeInclusive<u32>,
-    /// `--resume yes`: not those that the results have already caught.
+    /// `--resume yes`: not those that the results have already caught; the tests pass without a mutant.
     resume: bool,
     /// `--jobs`: so many at once.
     jobs: usize,
@@ -90,6 +90,15 @@ fn numbers(text: &str) -> Result<RangeInclusive<u32>> {
     Ok(first.parse()?..=last.parse()?)
 }
 
+/// Which tests are run.
+#[derive(Clone, Copy)]
+enum Round {
+    /// Those that are about the file.
+    Near,
+    /// All.
+    All,
+}
+
 /// What became of a mutant.
 struct Verdict {
     word: &'static str,
@@ -141,31 +150,13 @@ pub fn judge(options: &Options) -> Result<()> {
             court.caught.by(file, test);
         }
     }
-    court.try_unchanged()?;
-    let next = AtomicUsize::new(0);
-    let failures = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for worker in 0..options.jobs {
-            let (court, next, mutants, failures) = (&court, &next, &mutants, &failures);
-            scope.spawn(move || {
-                while let Some(mutant) = mutants.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(error) = court.hear(mutant, worker) {
-                        failures
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .push(error);
-                        return;
-                    }
-                }
-            });
-        }
-    });
-    let failures = failures
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
-    if let Some(error) = failures.into_iter().next() {
-        return Err(error);
+    if !options.resume {
+        court.try_unchanged()?;
     }
+    // Most are caught by what is near in no time, so that the rest is known early.
+    let suspects = court.hear_all(&mutants, Round::Near)?;
+    eprintln!("All tests are run on {} mutants", suspects.len());
+    court.hear_all(&suspects, Round::All)?;
     let all = fs::read_to_string(&options.results)?;
     for word in ["caught", "survived", "timed out"] {
         let count = all.lines().filter(|line| line.starts_with(word)).count();
@@ -200,14 +191,47 @@ impl Court<'_> {
         tests::run((binary, &self.options.folder), program, arguments, LIMIT)
     }
 
-    fn hear(&self, mutant: &Mutant, worker: usize) -> Result<()> {
+    /// Hears mutants, several at once, and returns those that nothing of this round caught.
+    fn hear_all(&self, mutants: &[Mutant], round: Round) -> Result<Vec<Mutant>> {
+        let next = AtomicUsize::new(0);
+        let left = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            let workers: Vec<_> = (0..self.options.jobs)
+                .map(|worker| {
+                    let (next, left) = (&next, &left);
+                    scope.spawn(move || {
+                        while let Some(mutant) = mutants.get(next.fetch_add(1, Ordering::Relaxed)) {
+                            if !self.hear(mutant, worker, round)? {
+                                let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+                                left.push(mutant.clone());
+                            }
+                        }
+                        Ok(())
+                    })
+                })
+                .collect();
+            let ended = workers.into_iter().map(|worker| worker.join());
+            ended.collect::<thread::Result<Vec<Result<()>>>>()
+        })
+        .map_err(|_| anyhow!("a worker panicked"))?
+        .into_iter()
+        .collect::<Result<Vec<()>>>()?;
+        Ok(left.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Hears one, and returns whether it is decided.
+    fn hear(&self, mutant: &Mutant, worker: usize, round: Round) -> Result<bool> {
         let path = self.copy(worker);
         self.program.write(mutant.number, &path)?;
         let began = Instant::now();
-        let (word, test) = match self.end(mutant, &path)? {
-            End::Passed => ("survived", String::new()),
-            End::TimedOut => ("timed out", String::new()),
-            End::Failed(test) => ("caught", test),
+        let (word, test) = match (self.end(mutant, &path, round)?, round) {
+            (End::Passed, Round::Near) => {
+                eprintln!("not caught yet: {mutant}");
+                return Ok(false);
+            }
+            (End::Passed, Round::All) => ("survived", String::new()),
+            (End::TimedOut, _) => ("timed out", String::new()),
+            (End::Failed(test), _) => ("caught", test),
         };
         let seconds = began.elapsed().as_secs_f64();
         self.write(
@@ -217,11 +241,12 @@ impl Court<'_> {
                 seconds,
                 test,
             },
-        )
+        )?;
+        Ok(true)
     }
 
-    /// First the tests that caught others of the file, then all, then the matrix.
-    fn end(&self, mutant: &Mutant, program: &Path) -> Result<End> {
+    /// First the tests that caught others of the file, and those that are about it.
+    fn end(&self, mutant: &Mutant, program: &Path, round: Round) -> Result<End> {
         let first = self.caught.first(&mutant.file);
         let (of_matrix, of_program): (Vec<_>, Vec<_>) = first
             .into_iter()
@@ -232,12 +257,17 @@ impl Court<'_> {
             let exact = ["--exact".to_owned()].into_iter().chain(tests);
             (!none).then(|| exact.collect::<Vec<_>>())
         };
-        let rounds = [
-            (0, exactly(of_program)),
-            (1, exactly(of_matrix)),
-            (0, Some(order::without_slow())),
-            (1, Some(scenes)),
-        ];
+        // The scenes of one instruction take a second, those of all a minute.
+        let all_scenes = scenes.is_empty().then(Vec::new);
+        let rounds = match round {
+            Round::Near => vec![
+                (0, exactly(of_program)),
+                (1, exactly(of_matrix)),
+                (1, Some(scenes).filter(|scenes| !scenes.is_empty())),
+                (0, Some(order::modules(&mutant.file))),
+            ],
+            Round::All => vec![(0, Some(order::without_slow())), (1, all_scenes)],
+        };
         for (binary, arguments) in rounds {
             let Some(arguments) = arguments else {
                 continue;

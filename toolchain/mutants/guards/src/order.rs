@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 /// Tests that caught other mutants of a file are tried first: so many.
-const FIRST: usize = 10;
+const FIRST: usize = 25;
 
 /// Tests that look at no instruction more closely than others do, or take as long as all others.
 const SLOW: &[&str] = &[
@@ -15,29 +15,102 @@ const SLOW: &[&str] = &[
     "ten_thousand_settlements",
 ];
 
-/// Verbs whose scenes in the matrix reach what several instructions share.
-const SHARED: &[(&str, &[&str])] = &[
-    ("crank/settlement", &["settle_shard"]),
-    ("crank/penalty", &["settle_shard", "expire_seat"]),
+/// For a part of a file's name: the modules of tests that are about it, and the instructions whose
+/// scenes in the matrix reach it, where that is not the one that the file is named after.
+type Near = (
+    &'static str,
+    &'static [&'static str],
+    &'static [&'static str],
+);
+
+const NEAR: &[Near] = &[
+    ("client/post_job", &["posting", "audit", "admin"], &[]),
+    ("client/cancel_job", &["ending", "twice"], &[]),
+    ("client/challenge_shard", &["challenge"], &[]),
+    (
+        "crank/settle_shard",
+        &["settling", "challenge", "payment"],
+        &[],
+    ),
+    (
+        "crank/settlement",
+        &[
+            "payment",
+            "disagreement",
+            "challenge",
+            "settling",
+            "late",
+            "rewards",
+        ],
+        &["settle_shard"],
+    ),
+    (
+        "crank/penalty",
+        &["late", "disagreement", "rounding", "challenge"],
+        &["settle_shard", "expire_seat"],
+    ),
+    ("crank/close_job", &["ending", "twice"], &[]),
+    ("crank/expire_job", &["ending", "late"], &[]),
+    ("crank/expire_seat", &["late"], &[]),
+    ("crank/seed_job", &["sortition"], &[]),
+    ("crank/draw_audit", &["audit"], &[]),
+    ("crank/bank_rewards", &["rewards"], &[]),
+    ("crank/close_epoch", &["rewards"], &[]),
+    ("client/acknowledge", &["delivery"], &[]),
+    ("provider/claim_earnings", &["payment"], &[]),
+    ("provider/claim_rewards", &["rewards"], &[]),
+    ("provider/decline", &["delivery", "commitments"], &[]),
+    ("provider/reveal", &["reveals"], &[]),
+    ("provider/", &["exits", "providers", "seating"], &[]),
+    ("admin/open_rewards", &["rewards"], &[]),
+    ("admin/fund_rewards", &["rewards"], &[]),
+    ("admin/initialize", &["network"], &[]),
+    ("admin/open_bucket", &["network"], &[]),
+    ("admin/pause", &["admin"], &["pause", "resume"]),
+    (
+        "admin/hand_over",
+        &["admin"],
+        &["propose_authority", "accept_authority", "set_pauser"],
+    ),
+    ("admin/", &["admin"], &[]),
+    (
+        "orchestrator/assign",
+        &["seating", "sortition", "challenge"],
+        &[],
+    ),
     (
         "orchestrator/ed25519",
+        &["commitments", "delivery"],
         &["record_commitments", "decline_seat"],
     ),
     (
+        "orchestrator/record_commitments",
+        &["commitments", "late"],
+        &[],
+    ),
+    ("orchestrator/record_reveals", &["reveals", "delivery"], &[]),
+    (
         "instructions/tokens",
+        &["payment", "exits"],
         &["post_job", "cancel_job", "settle_shard", "deregister"],
     ),
-    ("instructions/mints", &["initialize_network"]),
-    ("admin/pause", &["pause", "resume"]),
+    ("instructions/mints", &["network"], &["initialize_network"]),
+    ("account/create", &["prefunding", "network"], &[]),
     (
-        "admin/hand_over",
-        &["propose_authority", "accept_authority", "set_pauser"],
+        "account/",
+        &["revival", "providers", "network", "bumps"],
+        &[],
     ),
     (
         "state/shard_store",
+        &["settling", "seating", "ending", "challenge"],
         &["assign_seats", "settle_shard", "close_job"],
     ),
-    ("math/verdict", &["settle_shard"]),
+    (
+        "math/verdict",
+        &["disagreement", "late", "payment", "challenge", "audit"],
+        &["settle_shard"],
+    ),
 ];
 
 /// Which tests caught mutants of which file, the last first.
@@ -67,19 +140,25 @@ pub fn without_slow() -> Vec<String> {
     skip.map(str::to_owned).collect()
 }
 
-/// The scenes of the matrix for a file; all, where it is of no instruction.
+fn near(file: &str) -> Option<&'static Near> {
+    NEAR.iter().find(|(part, _, _)| file.contains(part))
+}
+
+/// Arguments for the modules of tests that are about a file.
+pub fn modules(file: &str) -> Vec<String> {
+    let modules = near(file).map_or(&[][..], |(_, modules, _)| modules);
+    let names = modules.iter().map(|module| format!("program::{module}::"));
+    names.chain(without_slow()).collect()
+}
+
+/// The scenes of the matrix for a file; none, where they are those of every instruction.
 pub fn scenes(file: &str) -> Vec<String> {
-    let shared = SHARED.iter().find(|(part, _)| file.contains(part));
-    let verbs = match shared {
-        Some((_, verbs)) => verbs.iter().map(|verb| (*verb).to_owned()).collect(),
-        None if file.contains("/instructions/") => {
-            let stem = Path::new(file).file_stem().unwrap_or_default();
-            vec![stem.to_string_lossy().into_owned()]
-        }
-        None => Vec::new(),
-    };
+    let verbs = near(file).map_or(&[][..], |(_, _, verbs)| verbs);
+    let own = file.contains("/instructions/") && verbs.is_empty();
+    let stem = Path::new(file).file_stem().filter(|_| own);
+    let stem = stem.map(|stem| stem.to_string_lossy().into_owned());
+    let verbs = verbs.iter().map(|verb| (*verb).to_owned()).chain(stem);
     verbs
-        .into_iter()
         .map(|verb| format!("instructions::{verb}::"))
         .collect()
 }
