@@ -45,6 +45,15 @@ fn a_result_that_is_spared_is_paid_for_one_seat() {
 }
 
 #[test]
+fn a_result_that_is_spared_is_not_challenged_either() {
+    let (mut market, job) = committed(1, RIGHT, 3);
+    market.draw(&job, 0).unwrap();
+    market.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
+    let owner = market.owner.insecure_clone();
+    refused(market.challenge(&job, 0, &owner), "ShardState");
+}
+
+#[test]
 fn no_result_is_shown_before_the_draw() {
     let (mut market, job) = committed(5_000, RIGHT, 3);
     assert_eq!(market.shard(&job, 0).doubt(), Doubt::Pending);

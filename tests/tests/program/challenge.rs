@@ -2,6 +2,7 @@
 
 use super::fixture::{Answer, Market, RIGHT, Setup, WRONG, key, refused};
 use millrace_chain::address;
+use millrace_chain::instruction::{Place, challenge_shard};
 use millrace_program::PostJobArgs;
 use millrace_program::state::{Doubt, Mode, ShardState};
 use solana_sdk::pubkey::Pubkey;
@@ -220,6 +221,19 @@ fn only_a_shown_result_of_a_job_that_allows_it_is_challenged() {
     refused(market.challenge(&open, 0, &challenger), "ShardState");
     market.commit(&open, 0, &[(1, RIGHT)]).unwrap();
     refused(market.challenge(&open, 0, &challenger), "ShardState");
+}
+
+#[test]
+fn a_challenge_names_the_shard_that_it_is_about() {
+    let (mut market, job, challenger) = shown(RIGHT, false);
+    let another = Place {
+        index: 1,
+        ..market.place(&job, 0)
+    };
+    let owner = market.owner.pubkey();
+    let challenge = challenge_shard(challenger.pubkey(), &owner, another, market.mints);
+    let outcome = market.machine.send(&[challenge], &[&challenger]);
+    refused(outcome, "WrongAccount");
 }
 
 #[test]

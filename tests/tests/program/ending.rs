@@ -1,6 +1,7 @@
 //! How a job ends: cancelled, or closed with everything back where it came from.
 
 use super::fixture::{Market, RIGHT, Setup, key, refused, swap};
+use millrace_chain::instruction::Mints;
 use millrace_chain::{address, instruction};
 use millrace_program::state::{Client, JobState};
 use solana_sdk::instruction::AccountMeta;
@@ -53,6 +54,21 @@ fn a_cancelled_job_hands_nothing_more_out_and_is_not_cancelled_twice() {
     refused(market.cancel(&job), "JobState");
     market.machine.warp_to(market.job(&job).deadline);
     refused(market.expire_job(&job), "JobState");
+}
+
+#[test]
+fn a_refund_is_in_the_token_of_the_escrow_alone() {
+    let mut market = Market::open();
+    let job = market.posted(|_| ());
+    let Mints { stake, payment, .. } = market.mints;
+    let other = Mints {
+        stake: payment,
+        payment: stake,
+        ..market.mints
+    };
+    let cancel = instruction::cancel_job(market.owner.pubkey(), job, other);
+    let outcome = market.machine.send(&[cancel], &[&market.owner]);
+    refused(outcome, "WrongAccount");
 }
 
 #[test]

@@ -251,22 +251,31 @@ impl Court<'_> {
         let (of_matrix, of_program): (Vec<_>, Vec<_>) = first
             .into_iter()
             .partition(|test| test.starts_with("matrix::"));
-        let scenes = order::scenes(&mutant.file);
         let exactly = |tests: Vec<String>| {
             let none = tests.is_empty();
             let exact = ["--exact".to_owned()].into_iter().chain(tests);
             (!none).then(|| exact.collect::<Vec<_>>())
         };
-        // The scenes of one instruction take a second, those of all a minute.
-        let all_scenes = scenes.is_empty().then(Vec::new);
+        let mut known = [(0, exactly(of_program)), (1, exactly(of_matrix))];
+        if order::is_about_accounts(&mutant.what) {
+            // The matrix is quicker to see it.
+            known.reverse();
+        }
         let rounds = match round {
-            Round::Near => vec![
-                (0, exactly(of_program)),
-                (1, exactly(of_matrix)),
-                (1, Some(scenes).filter(|scenes| !scenes.is_empty())),
-                (0, Some(order::modules(&mutant.file))),
-            ],
-            Round::All => vec![(0, Some(order::without_slow())), (1, all_scenes)],
+            Round::Near => {
+                let scenes = order::scenes(&mutant.file, true);
+                let near = [
+                    (0, Some(order::modules(&mutant.file))),
+                    (1, Some(scenes).filter(|scenes| !scenes.is_empty())),
+                ];
+                known.into_iter().chain(near).collect()
+            }
+            Round::All => {
+                // No filter is every scene.
+                let scenes = order::scenes(&mutant.file, false);
+                let new = scenes.is_empty() || scenes != order::scenes(&mutant.file, true);
+                vec![(0, Some(order::without_slow())), (1, new.then_some(scenes))]
+            }
         };
         for (binary, arguments) in rounds {
             let Some(arguments) = arguments else {

@@ -151,14 +151,32 @@ pub fn modules(file: &str) -> Vec<String> {
     names.chain(without_slow()).collect()
 }
 
-/// The scenes of the matrix for a file; none, where they are those of every instruction.
-pub fn scenes(file: &str) -> Vec<String> {
+/// The scenes of the matrix for a file; none, where they are those of every instruction. Those of a
+/// settlement take half a minute, so that one stands for them `at_first`.
+pub fn scenes(file: &str, at_first: bool) -> Vec<String> {
     let verbs = near(file).map_or(&[][..], |(_, _, verbs)| verbs);
     let own = file.contains("/instructions/") && verbs.is_empty();
     let stem = Path::new(file).file_stem().filter(|_| own);
     let stem = stem.map(|stem| stem.to_string_lossy().into_owned());
     let verbs = verbs.iter().map(|verb| (*verb).to_owned()).chain(stem);
     verbs
-        .map(|verb| format!("instructions::{verb}::"))
+        .map(|verb| match verb.as_str() {
+            "settle_shard" if at_first => {
+                format!("::{verb}::that_is_challenged_in_its_jobs_account")
+            }
+            _ => format!("::{verb}::"),
+        })
         .collect()
+}
+
+/// Whether a mutant, by what it changes, lets other accounts in.
+pub fn is_about_accounts(what: &str) -> bool {
+    let signs = [
+        "has_one",
+        "address =",
+        "_keys_eq",
+        "WrongAccount",
+        ".require(",
+    ];
+    signs.iter().any(|sign| what.contains(sign))
 }
