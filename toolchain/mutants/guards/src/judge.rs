@@ -256,19 +256,20 @@ impl Court<'_> {
             let exact = ["--exact".to_owned()].into_iter().chain(tests);
             (!none).then(|| exact.collect::<Vec<_>>())
         };
-        let mut known = [(0, exactly(of_program)), (1, exactly(of_matrix))];
-        if order::is_about_accounts(&mutant.what) {
-            // The matrix is quicker to see it.
-            known.reverse();
-        }
         let rounds = match round {
             Round::Near => {
                 let scenes = order::scenes(&mutant.file, true);
-                let near = [
+                let mut near = vec![
+                    (0, exactly(of_program)),
                     (0, Some(order::modules(&mutant.file))),
+                    (1, exactly(of_matrix)),
                     (1, Some(scenes).filter(|scenes| !scenes.is_empty())),
                 ];
-                known.into_iter().chain(near).collect()
+                if order::is_about_accounts(&mutant.what) {
+                    // The matrix is quicker to see it.
+                    near.swap(1, 2);
+                }
+                near
             }
             Round::All => {
                 // No filter is every scene.
