@@ -19,6 +19,7 @@ mod program {
     mod history;
     mod late;
     mod limits;
+    mod mints;
     mod network;
     mod parallel;
     mod payment;

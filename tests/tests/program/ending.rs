@@ -1,7 +1,6 @@
 //! How a job ends: cancelled, or closed with everything back where it came from.
 
 use super::fixture::{Market, RIGHT, Setup, key, refused, swap};
-use millrace_chain::instruction::Mints;
 use millrace_chain::{address, instruction};
 use millrace_program::state::{Client, JobState};
 use solana_sdk::instruction::AccountMeta;
@@ -54,21 +53,6 @@ fn a_cancelled_job_hands_nothing_more_out_and_is_not_cancelled_twice() {
     refused(market.cancel(&job), "JobState");
     market.machine.warp_to(market.job(&job).deadline);
     refused(market.expire_job(&job), "JobState");
-}
-
-#[test]
-fn a_refund_is_in_the_token_of_the_escrow_alone() {
-    let mut market = Market::open();
-    let job = market.posted(|_| ());
-    let Mints { stake, payment, .. } = market.mints;
-    let other = Mints {
-        stake: payment,
-        payment: stake,
-        ..market.mints
-    };
-    let cancel = instruction::cancel_job(market.owner.pubkey(), job, other);
-    let outcome = market.machine.send(&[cancel], &[&market.owner]);
-    refused(outcome, "WrongAccount");
 }
 
 #[test]
@@ -207,6 +191,23 @@ fn what_is_left_at_close_goes_to_nobody_but_the_client() {
     );
     let rent_elsewhere = swap(close, market.owner.pubkey(), stranger);
     refused(market.machine.send(&[rent_elsewhere], &[]), "WrongAccount");
+}
+
+#[test]
+fn a_job_closes_with_the_books_and_the_escrow_of_its_own_client() {
+    let mut market = Market::open();
+    let job = settled(&mut market, 1);
+    let (another, mints) = (key(6), market.mints);
+    let fund = (&mints.payment, 100_000);
+    market.machine.open_wallet(&another.pubkey(), mints, fund);
+    market.open_client(&another).unwrap();
+    let all_of_another = instruction::close_job(job, another.pubkey(), &[], mints);
+    refused(market.machine.send(&[all_of_another], &[]), "WrongAccount");
+    let wallets = [market.owner.pubkey(), another.pubkey()];
+    let [own, others] = wallets.map(|wallet| address::client(&wallet));
+    let their_books = swap(market.closing(&job, &[0]), own, others);
+    let theirs = swap(their_books, address::escrow(&own), address::escrow(&others));
+    refused(market.machine.send(&[theirs], &[]), "WrongAccount");
 }
 
 #[test]
