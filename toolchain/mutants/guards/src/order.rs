@@ -61,7 +61,11 @@ const NEAR: &[Near] = &[
     ("provider/claim_rewards", &["rewards"], &[]),
     ("provider/decline", &["delivery", "commitments"], &[]),
     ("provider/reveal", &["reveals"], &[]),
-    ("provider/", &["exits", "providers", "seating"], &[]),
+    (
+        "provider/",
+        &["exits", "providers", "seating", "admin", "mints"],
+        &[],
+    ),
     ("admin/open_rewards", &["rewards"], &[]),
     ("admin/fund_rewards", &["rewards"], &[]),
     ("admin/initialize", &["network"], &[]),
@@ -75,7 +79,14 @@ const NEAR: &[Near] = &[
     ("admin/", &["admin"], &[]),
     (
         "orchestrator/assign",
-        &["seating", "sortition", "challenge"],
+        &[
+            "seating",
+            "reveals",
+            "sortition",
+            "challenge",
+            "admin",
+            "ending",
+        ],
         &[],
     ),
     (
