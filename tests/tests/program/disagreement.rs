@@ -1,7 +1,10 @@
 //! Who answers otherwise than the quorum is slashed, and not before everyone could be heard.
 
-use super::fixture::{Answer, Balances, Market, RIGHT, Setup, WRONG, refused};
+use super::fixture::{Answer, Balances, Market, RIGHT, SOL, Setup, WRONG, key, refused};
+use millrace_chain::address::PROGRAM;
 use millrace_program::state::{SeatStatus, ShardState};
+use solana_sdk::instruction::AccountMeta;
+use solana_sdk::signer::Signer;
 
 fn market(workers: usize, one_mint: bool) -> Market {
     Setup {
@@ -43,6 +46,25 @@ fn a_liar_among_three_is_slashed_and_half_of_it_compensates_the_client() {
 
     market.close(&job, &[0]).unwrap();
     assert_eq!(market.balances(&job).client, 1_000_000 - 8_200 + 2_500);
+}
+
+#[test]
+fn without_a_challenge_nobody_has_a_challengers_bounty_for_a_wrong_result() {
+    /// The place of the challenger's account for stake among those of a settlement.
+    const CHALLENGER_STAKE: usize = 16;
+    let mut market = market(3, false);
+    let (stranger, mints) = (key(6).pubkey(), market.mints);
+    market.machine.airdrop(&stranger, SOL);
+    market.machine.open_purses(&stranger, mints);
+    let purse = mints.stake_account(&stranger);
+    let job = market.posted(|_| ());
+    market.answered(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
+    let mut settle = market.settlement(&job, 0);
+    assert_eq!(settle.accounts[CHALLENGER_STAKE].pubkey, PROGRAM);
+    settle.accounts[CHALLENGER_STAKE] = AccountMeta::new(purse, false);
+    market.machine.send(&[settle], &[]).unwrap();
+    assert_eq!(market.machine.tokens(&purse), 0);
+    assert_eq!(market.balances(&job).penalties, 5_000);
 }
 
 #[test]
