@@ -284,6 +284,9 @@ fn a_retired_orchestrator_assigns_nothing_and_gets_its_bond_after_the_unbonding_
     let tokens = market.machine.tokens(&market.mints.stake_account(&key));
     assert_eq!(tokens, 1_000);
     assert!(market.machine.lamports_of(&own.pubkey()) > lamports + SOL / 1_000);
-    let account = market.machine.account(&address::orchestrator(&key));
-    assert!(account.is_none_or(|account| account.data.is_empty()));
+    let orchestrator = address::orchestrator(&key);
+    for closed in [orchestrator, address::bond_vault(&orchestrator)] {
+        let account = market.machine.account(&closed);
+        assert!(account.is_none_or(|account| account.data.is_empty()));
+    }
 }

@@ -169,6 +169,17 @@ fn a_challenge_that_nobody_decides_pays_the_challenged_seat_out_of_the_bond() {
 }
 
 #[test]
+fn seats_of_a_challenge_are_taken_while_a_round_fits() {
+    let (mut market, job, challenger) = shown(RIGHT, false);
+    market.challenge(&job, 0, &challenger).unwrap();
+    let deadline = market.job(&job).deadline;
+    market.machine.warp_to(deadline - 90);
+    market.answered(&job, 0, &[(1, RIGHT), (2, RIGHT)]);
+    market.settle(&job, 0).unwrap();
+    assert_eq!(market.balances(&job).earnings, [4_000, 4_000, 4_000, 0]);
+}
+
+#[test]
 fn a_client_can_not_have_a_result_for_nothing_by_challenging_it_itself() {
     let mut market = Setup {
         workers: 1,

@@ -49,6 +49,22 @@ fn a_liar_among_three_is_slashed_and_half_of_it_compensates_the_client() {
 }
 
 #[test]
+fn seats_of_a_further_round_are_taken_late_too_where_none_of_it_has_committed() {
+    let mut market = market(5, false);
+    let job = market.posted(|t| (t.replicas, t.quorum, t.max_replicas) = (3, 3, 5));
+    let first = [(0, RIGHT), (1, RIGHT), (2, WRONG)];
+    market.answered(&job, 0, &first);
+    market.settle(&job, 0).unwrap();
+    assert_eq!(market.shard(&job, 0).target, 5);
+    // What the first round showed would be enough for a quorum, and hides nothing of this one.
+    market.warp(60);
+    market.answered(&job, 0, &[(3, RIGHT), (4, RIGHT)]);
+    market.settle(&job, 0).unwrap();
+    let settled = market.shard(&job, 0);
+    assert_eq!(settled.state(), Some(ShardState::Settled));
+}
+
+#[test]
 fn without_a_challenge_nobody_has_a_challengers_bounty_for_a_wrong_result() {
     /// The place of the challenger's account for stake among those of a settlement.
     const CHALLENGER_STAKE: usize = 16;
