@@ -206,6 +206,19 @@ fn a_plain_mint_of_token_2022_is_taken() {
 }
 
 #[test]
+fn zeros_behind_the_extensions_of_a_mint_are_none() {
+    let (mut machine, mut mints, upgrader) = unborn(Loader::Upgradeable);
+    mints.stake = extended_mint(&mut machine, 9, &[(18, 64), (0, 0)]);
+    let born = birth(&upgrader, mints, true, PARAMETERS);
+    machine.send(&[born], &[&upgrader]).unwrap();
+}
+
+#[test]
+fn a_mint_that_ends_where_extensions_begin_is_refused() {
+    does_not_take_a_mint_of(&[], "MintNotSupported");
+}
+
+#[test]
 fn what_is_no_mint_of_a_token_program_is_refused() {
     let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
     let foreign = key(9).pubkey();

@@ -51,7 +51,7 @@ const NEAR: &[Near] = &[
     ),
     ("crank/close_job", &["ending", "twice"], &[]),
     ("crank/expire_job", &["ending", "late"], &[]),
-    ("crank/expire_seat", &["late"], &[]),
+    ("crank/expire_seat", &["late", "history"], &[]),
     ("crank/seed_job", &["sortition"], &[]),
     ("crank/draw_audit", &["audit"], &[]),
     ("crank/bank_rewards", &["rewards"], &[]),
@@ -96,10 +96,14 @@ const NEAR: &[Near] = &[
     ),
     (
         "orchestrator/record_commitments",
-        &["commitments", "late"],
+        &["commitments", "late", "audit"],
         &[],
     ),
-    ("orchestrator/record_reveals", &["reveals", "delivery"], &[]),
+    (
+        "orchestrator/record_reveals",
+        &["reveals", "delivery", "challenge"],
+        &[],
+    ),
     (
         "instructions/tokens",
         &["payment", "exits"],
