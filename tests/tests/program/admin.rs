@@ -1,8 +1,10 @@
 //! What the authority and the pauser may do, each alone, and what a pause never stops.
 
 use super::fixture::{Market, PARAMETERS, RIGHT, SOL, Setup, key, refused};
+use anchor_lang::Discriminator;
 use millrace_chain::{address, instruction};
 use millrace_program::constants::MAX_FEE_BPS;
+use millrace_program::events::PauserChanged;
 use millrace_program::state::{Network, Orchestrator, bucket_of};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
@@ -160,6 +162,7 @@ fn the_pauser_is_another_key_than_the_authority_once_it_is_named() {
         "NotAuthorized",
     );
     market.machine.send(&[name(&own)], &[&own]).unwrap();
+    assert_eq!(market.machine.ledger.seen[PauserChanged::DISCRIMINATOR], 1);
     let by_the_authority = instruction::pause(own.pubkey());
     refused(
         market.machine.send(&[by_the_authority], &[&own]),

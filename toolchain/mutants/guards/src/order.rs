@@ -25,8 +25,8 @@ type Near = (
 
 const NEAR: &[Near] = &[
     ("client/post_job", &["posting", "audit", "admin"], &[]),
-    ("client/cancel_job", &["ending", "twice"], &[]),
-    ("client/challenge_shard", &["challenge"], &[]),
+    ("client/cancel_job", &["ending", "twice", "mints"], &[]),
+    ("client/challenge_shard", &["challenge", "audit"], &[]),
     (
         "crank/settle_shard",
         &["settling", "challenge", "payment"],
@@ -57,8 +57,8 @@ const NEAR: &[Near] = &[
     ("crank/bank_rewards", &["rewards"], &[]),
     ("crank/close_epoch", &["rewards"], &[]),
     ("client/acknowledge", &["delivery"], &[]),
-    ("provider/claim_earnings", &["payment"], &[]),
-    ("provider/claim_rewards", &["rewards"], &[]),
+    ("provider/claim_earnings", &["payment", "mints"], &[]),
+    ("provider/claim_rewards", &["rewards", "mints"], &[]),
     ("provider/decline", &["delivery", "commitments"], &[]),
     ("provider/reveal", &["reveals"], &[]),
     (
@@ -68,7 +68,7 @@ const NEAR: &[Near] = &[
     ),
     ("admin/open_rewards", &["rewards"], &[]),
     ("admin/fund_rewards", &["rewards"], &[]),
-    ("admin/initialize", &["network"], &[]),
+    ("admin/initialize", &["network", "history"], &[]),
     ("admin/open_bucket", &["network"], &[]),
     ("admin/pause", &["admin"], &["pause", "resume"]),
     (
@@ -76,7 +76,7 @@ const NEAR: &[Near] = &[
         &["admin"],
         &["propose_authority", "accept_authority", "set_pauser"],
     ),
-    ("admin/", &["admin"], &[]),
+    ("admin/", &["admin", "mints", "network"], &[]),
     (
         "orchestrator/assign",
         &[
