@@ -68,10 +68,12 @@ fn range_of(tokens: &impl Spanned) -> Range<usize> {
     tokens.span().byte_range()
 }
 
-fn is_test(attributes: &[Attribute]) -> bool {
+/// Whether it is a test, or is there outside the chain alone.
+fn is_elsewhere(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let text = attribute.to_token_stream().to_string();
-        text.contains("cfg (test)") || text == "# [test]"
+        let signs = ["cfg (test)", "cfg (not (target_os = \"solana\"))"];
+        text == "# [test]" || signs.iter().any(|sign| text.contains(sign))
     })
 }
 
@@ -249,7 +251,7 @@ fn binds(condition: &Expr) -> bool {
 
 impl<'ast> Visit<'ast> for Finder<'_> {
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
-        if !is_test(&item.attrs) {
+        if !is_elsewhere(&item.attrs) {
             visit::visit_item_mod(self, item);
         }
     }
@@ -282,7 +284,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
-        if !is_test(&item.attrs) && item.sig.constness.is_none() {
+        if !is_elsewhere(&item.attrs) && item.sig.constness.is_none() {
             self.function(&item.sig, &item.block);
         }
     }
@@ -297,7 +299,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
-        if !is_test(&item.attrs) && item.sig.constness.is_none() {
+        if !is_elsewhere(&item.attrs) && item.sig.constness.is_none() {
             self.function(&item.sig, &item.block);
         }
     }
@@ -412,6 +414,8 @@ mod tests {
         }
         #[cfg(test)]
         mod tests { fn none() -> bool { 1 == 1 } }
+        #[cfg(not(target_os = \"solana\"))]
+        fn none() -> bool { 1 == 1 }
     ";
 
     #[test]

@@ -110,11 +110,15 @@ const NEAR: &[Near] = &[
         &["post_job", "cancel_job", "settle_shard", "deregister"],
     ),
     ("instructions/mints", &["network"], &["initialize_network"]),
-    ("account/create", &["prefunding", "network"], &[]),
+    (
+        "account/create",
+        &["prefunding", "network", "disagreement"],
+        &["close_job", "deregister"],
+    ),
     (
         "account/",
-        &["revival", "providers", "network", "bumps"],
-        &[],
+        &["revival", "providers", "ending"],
+        &["close_job", "deregister", "claim_earnings"],
     ),
     (
         "state/shard_store",
@@ -169,6 +173,9 @@ pub fn modules(file: &str) -> Vec<String> {
 /// The scenes of the matrix for a file; none, where they are those of every instruction. Those of a
 /// settlement take half a minute, so that one stands for them `at_first`.
 pub fn scenes(file: &str, at_first: bool) -> Vec<String> {
+    if file.contains("/account/") && !at_first {
+        return Vec::new();
+    }
     let verbs = near(file).map_or(&[][..], |(_, _, verbs)| verbs);
     let own = file.contains("/instructions/") && verbs.is_empty();
     let stem = Path::new(file).file_stem().filter(|_| own);
