@@ -1,9 +1,9 @@
 //! What moves out of a vault is told in the vault's own token, whoever else has an account of another
 //! one: the program says so itself and leaves it to no token program.
 
-use super::fixture::{Market, RIGHT, SOL, key, refused, swap};
+use super::fixture::{Market, RIGHT, SOL, key, refused, refused_as, swap};
 use millrace_chain::instruction::{self, create_token_account_of};
-use solana_sdk::instruction::Instruction;
+use solana_sdk::instruction::{Instruction, InstructionError};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::Keypair;
 use solana_sdk::signer::Signer;
@@ -85,4 +85,15 @@ fn a_bond_goes_back_in_the_token_of_its_vault() {
     market.warp(7 * 86_400);
     let withdraw = instruction::withdraw_bond(&key, market.authority.pubkey(), mints);
     is_refused(&mut market, (mints.stake, key), withdraw, &[]);
+}
+
+#[test]
+fn a_mint_is_no_account_for_earnings() {
+    let mut market = Market::open();
+    let own = market.workers[0].authority.pubkey();
+    let mints = market.mints;
+    let claim = instruction::claim_earnings(&own, mints);
+    let into_the_mint = swap(claim, mints.payment_account(&own), mints.payment);
+    let outcome = market.machine.send(&[into_the_mint], &[]);
+    refused_as(outcome, InstructionError::InvalidAccountData);
 }

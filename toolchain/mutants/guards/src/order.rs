@@ -127,7 +127,14 @@ const NEAR: &[Near] = &[
     ),
     (
         "math/verdict",
-        &["disagreement", "late", "payment", "challenge", "audit"],
+        &[
+            "disagreement",
+            "late",
+            "payment",
+            "challenge",
+            "audit",
+            "delivery",
+        ],
         &["settle_shard"],
     ),
 ];
