@@ -109,11 +109,11 @@ fuzz: program ## Fuzz the program for SECONDS, five minutes unless told, and tel
 	@cargo build $(SAME) --bin fuzz --bin replay
 	@toolchain/fuzz.sh $(or $(SECONDS),300)
 
-mutants: ## Whether the tests notice wrong code: PART=arithmetic (an hour) or guards, OPTIONS="--shard 0/8"
-	@toolchain/setup.sh mutants
+mutants: ## Whether the tests notice wrong code: PART=arithmetic or guards (an hour each), OPTIONS="--file FILE"
+	@toolchain/setup.sh $(if $(filter guards,$(PART)),build,mutants)
 	@toolchain/claim.sh
 	@if [ "$(PART)" = guards ]; then \
-		toolchain/sbf/build-program.sh; cargo nextest run $(SAME) --no-run --test program --test matrix; \
+		toolchain/sbf/build-program.sh; cargo test $(SAME) --no-run --test program --test matrix; \
 	fi
 	@toolchain/mutants.sh $(or $(PART),arithmetic) $(OPTIONS)
 

@@ -20,6 +20,7 @@ mod program {
     mod history;
     mod late;
     mod limits;
+    mod mints;
     mod network;
     mod parallel;
     mod payment;

@@ -1,8 +1,10 @@
 //! What the authority and the pauser may do, each alone, and what a pause never stops.
 
 use super::fixture::{Market, PARAMETERS, RIGHT, SOL, Setup, key, refused};
+use anchor_lang::Discriminator;
 use millrace_chain::{address, instruction};
 use millrace_program::constants::MAX_FEE_BPS;
+use millrace_program::events::PauserChanged;
 use millrace_program::state::{Network, Orchestrator, bucket_of};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
@@ -160,6 +162,7 @@ fn the_pauser_is_another_key_than_the_authority_once_it_is_named() {
         "NotAuthorized",
     );
     market.machine.send(&[name(&own)], &[&own]).unwrap();
+    assert_eq!(market.machine.ledger.seen[PauserChanged::DISCRIMINATOR], 1);
     let by_the_authority = instruction::pause(own.pubkey());
     refused(
         market.machine.send(&[by_the_authority], &[&own]),
@@ -284,6 +287,9 @@ fn a_retired_orchestrator_assigns_nothing_and_gets_its_bond_after_the_unbonding_
     let tokens = market.machine.tokens(&market.mints.stake_account(&key));
     assert_eq!(tokens, 1_000);
     assert!(market.machine.lamports_of(&own.pubkey()) > lamports + SOL / 1_000);
-    let account = market.machine.account(&address::orchestrator(&key));
-    assert!(account.is_none_or(|account| account.data.is_empty()));
+    let orchestrator = address::orchestrator(&key);
+    for closed in [orchestrator, address::bond_vault(&orchestrator)] {
+        let account = market.machine.account(&closed);
+        assert!(account.is_none_or(|account| account.data.is_empty()));
+    }
 }

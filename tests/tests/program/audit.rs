@@ -36,12 +36,22 @@ fn a_result_that_is_spared_is_paid_for_one_seat() {
     let (mut market, job) = committed(1, RIGHT, 3);
     market.draw(&job, 0).unwrap();
     assert_eq!(market.shard(&job, 0).doubt(), Doubt::Spared);
+    assert!(!market.machine.ledger.audits[&(job, 0)]);
     market.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
     market.settle(&job, 0).unwrap();
     market.close(&job, &[0]).unwrap();
     let after = market.balances(&job);
     assert_eq!(after.earnings, [4_000, 0, 0, 0]);
     assert_eq!(after.client, 1_000_000 - 4_100);
+}
+
+#[test]
+fn a_result_that_is_spared_is_not_challenged_either() {
+    let (mut market, job) = committed(1, RIGHT, 3);
+    market.draw(&job, 0).unwrap();
+    market.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
+    let owner = market.owner.insecure_clone();
+    refused(market.challenge(&job, 0, &owner), "ShardState");
 }
 
 #[test]
@@ -63,6 +73,7 @@ fn an_honest_result_that_is_audited_is_paid_with_the_one_who_confirms_it() {
         (shard.doubt(), shard.target, shard.quorum),
         (Doubt::Audited, 2, 2)
     );
+    assert!(market.machine.ledger.audits[&(job, 0)]);
     refused(market.reveal(&job, 0, &[(0, RIGHT)]), "RevealsClosed");
     market.answered_after(&job, 0, &[(1, RIGHT)], &[(0, RIGHT), (1, RIGHT)]);
     market.settle(&job, 0).unwrap();

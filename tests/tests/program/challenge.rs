@@ -2,6 +2,7 @@
 
 use super::fixture::{Answer, Market, RIGHT, Setup, WRONG, key, refused};
 use millrace_chain::address;
+use millrace_chain::instruction::{Place, challenge_shard};
 use millrace_program::PostJobArgs;
 use millrace_program::state::{Doubt, Mode, ShardState};
 use solana_sdk::pubkey::Pubkey;
@@ -168,6 +169,17 @@ fn a_challenge_that_nobody_decides_pays_the_challenged_seat_out_of_the_bond() {
 }
 
 #[test]
+fn seats_of_a_challenge_are_taken_while_a_round_fits() {
+    let (mut market, job, challenger) = shown(RIGHT, false);
+    market.challenge(&job, 0, &challenger).unwrap();
+    let deadline = market.job(&job).deadline;
+    market.machine.warp_to(deadline - 90);
+    market.answered(&job, 0, &[(1, RIGHT), (2, RIGHT)]);
+    market.settle(&job, 0).unwrap();
+    assert_eq!(market.balances(&job).earnings, [4_000, 4_000, 4_000, 0]);
+}
+
+#[test]
 fn a_client_can_not_have_a_result_for_nothing_by_challenging_it_itself() {
     let mut market = Setup {
         workers: 1,
@@ -220,6 +232,19 @@ fn only_a_shown_result_of_a_job_that_allows_it_is_challenged() {
     refused(market.challenge(&open, 0, &challenger), "ShardState");
     market.commit(&open, 0, &[(1, RIGHT)]).unwrap();
     refused(market.challenge(&open, 0, &challenger), "ShardState");
+}
+
+#[test]
+fn a_challenge_names_the_shard_that_it_is_about() {
+    let (mut market, job, challenger) = shown(RIGHT, false);
+    let another = Place {
+        index: 1,
+        ..market.place(&job, 0)
+    };
+    let owner = market.owner.pubkey();
+    let challenge = challenge_shard(challenger.pubkey(), &owner, another, market.mints);
+    let outcome = market.machine.send(&[challenge], &[&challenger]);
+    refused(outcome, "WrongAccount");
 }
 
 #[test]

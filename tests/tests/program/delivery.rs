@@ -140,6 +140,14 @@ fn at_any_instant_of_the_time_to_accept_a_seat_can_be_declined_and_not_after_it(
 }
 
 #[test]
+fn once_results_are_shown_no_seat_is_declined() {
+    let mut market = Market::open();
+    let job = market.posted(|_| ());
+    market.answered(&job, 0, &ALL);
+    refused(market.decline(&job, 0, 0), "ShardState");
+}
+
+#[test]
 fn a_seat_that_committed_can_not_be_declined() {
     let mut market = Market::open();
     let job = market.posted(|_| ());

@@ -1,7 +1,10 @@
 //! Who answers otherwise than the quorum is slashed, and not before everyone could be heard.
 
-use super::fixture::{Answer, Balances, Market, RIGHT, Setup, WRONG, refused};
+use super::fixture::{Answer, Balances, Market, RIGHT, SOL, Setup, WRONG, key, refused};
+use millrace_chain::address::PROGRAM;
 use millrace_program::state::{SeatStatus, ShardState};
+use solana_sdk::instruction::AccountMeta;
+use solana_sdk::signer::Signer;
 
 fn market(workers: usize, one_mint: bool) -> Market {
     Setup {
@@ -43,6 +46,41 @@ fn a_liar_among_three_is_slashed_and_half_of_it_compensates_the_client() {
 
     market.close(&job, &[0]).unwrap();
     assert_eq!(market.balances(&job).client, 1_000_000 - 8_200 + 2_500);
+}
+
+#[test]
+fn seats_of_a_further_round_are_taken_late_too_where_none_of_it_has_committed() {
+    let mut market = market(5, false);
+    let job = market.posted(|t| (t.replicas, t.quorum, t.max_replicas) = (3, 3, 5));
+    let first = [(0, RIGHT), (1, RIGHT), (2, WRONG)];
+    market.answered(&job, 0, &first);
+    market.settle(&job, 0).unwrap();
+    assert_eq!(market.shard(&job, 0).target, 5);
+    // What the first round showed would be enough for a quorum, and hides nothing of this one.
+    market.warp(60);
+    market.answered(&job, 0, &[(3, RIGHT), (4, RIGHT)]);
+    market.settle(&job, 0).unwrap();
+    let settled = market.shard(&job, 0);
+    assert_eq!(settled.state(), Some(ShardState::Settled));
+}
+
+#[test]
+fn without_a_challenge_nobody_has_a_challengers_bounty_for_a_wrong_result() {
+    /// The place of the challenger's account for stake among those of a settlement.
+    const CHALLENGER_STAKE: usize = 16;
+    let mut market = market(3, false);
+    let (stranger, mints) = (key(6).pubkey(), market.mints);
+    market.machine.airdrop(&stranger, SOL);
+    market.machine.open_purses(&stranger, mints);
+    let purse = mints.stake_account(&stranger);
+    let job = market.posted(|_| ());
+    market.answered(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
+    let mut settle = market.settlement(&job, 0);
+    assert_eq!(settle.accounts[CHALLENGER_STAKE].pubkey, PROGRAM);
+    settle.accounts[CHALLENGER_STAKE] = AccountMeta::new(purse, false);
+    market.machine.send(&[settle], &[]).unwrap();
+    assert_eq!(market.machine.tokens(&purse), 0);
+    assert_eq!(market.balances(&job).penalties, 5_000);
 }
 
 #[test]

@@ -194,6 +194,39 @@ fn what_is_left_at_close_goes_to_nobody_but_the_client() {
 }
 
 #[test]
+fn a_job_closes_with_the_books_and_the_escrow_of_its_own_client() {
+    let mut market = Market::open();
+    let job = settled(&mut market, 1);
+    let (another, mints) = (key(6), market.mints);
+    let fund = (&mints.payment, 100_000);
+    market.machine.open_wallet(&another.pubkey(), mints, fund);
+    market.open_client(&another).unwrap();
+    let all_of_another = instruction::close_job(job, another.pubkey(), &[], mints);
+    refused(market.machine.send(&[all_of_another], &[]), "WrongAccount");
+    let wallets = [market.owner.pubkey(), another.pubkey()];
+    let [own, others] = wallets.map(|wallet| address::client(&wallet));
+    let their_books = swap(market.closing(&job, &[0]), own, others);
+    let theirs = swap(their_books, address::escrow(&own), address::escrow(&others));
+    refused(market.machine.send(&[theirs], &[]), "WrongAccount");
+}
+
+#[test]
+fn what_is_left_goes_to_a_token_account_and_to_nothing_longer() {
+    /// Bytes of the token program's account for several signers.
+    const MULTISIG: usize = 355;
+    let mut market = Market::open();
+    let job = settled(&mut market, 1);
+    let own = market.mints.payment_account(&market.owner.pubkey());
+    let mut longer = market.machine.account(&own).unwrap();
+    longer.data.resize(MULTISIG, 0);
+    longer.lamports *= 10;
+    let place = Pubkey::new_from_array([77; 32]);
+    market.machine.place(place, longer);
+    let close = swap(market.closing(&job, &[0]), own, place);
+    refused(market.machine.send(&[close], &[]), "WrongAccount");
+}
+
+#[test]
 fn a_closed_shard_can_not_be_handed_out_again() {
     let mut market = Market::open();
     let job = settled(&mut market, 2);

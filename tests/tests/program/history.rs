@@ -12,7 +12,8 @@ mod life;
 use life::Life;
 
 /// Events that must have come about: all that move a balance, and those of each way to an end.
-const NEEDED: [(&str, &[u8]); 32] = [
+const NEEDED: [(&str, &[u8]); 33] = [
+    ("NetworkInitialized", e::NetworkInitialized::DISCRIMINATOR),
     ("BucketOpened", e::BucketOpened::DISCRIMINATOR),
     ("TreasuryWithdrawn", e::TreasuryWithdrawn::DISCRIMINATOR),
     (

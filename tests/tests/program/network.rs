@@ -7,10 +7,10 @@ use millrace_chain::address;
 use millrace_chain::instruction::{self, Mints};
 use millrace_program::InitializeNetworkArgs;
 use millrace_program::constants::{
-    MAX_DEADLINE_SECS, MAX_FEE_BPS, MAX_LATE_BPS, MAX_LOCK_BPS, MAX_SHARDS, MAX_UNBONDING_SECS,
-    MAX_WINDOW_SECS,
+    EPOCH_SECS, MAX_DEADLINE_SECS, MAX_FEE_BPS, MAX_LATE_BPS, MAX_LOCK_BPS, MAX_SHARDS,
+    MAX_UNBONDING_SECS, MAX_WINDOW_SECS,
 };
-use millrace_program::state::{Network, NetworkParameters};
+use millrace_program::state::{Network, NetworkParameters, RewardSchedule};
 use solana_sdk::account::Account;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey;
@@ -36,13 +36,17 @@ fn birth(
     upgradeable: bool,
     parameters: NetworkParameters,
 ) -> Instruction {
-    let args = InitializeNetworkArgs {
+    let args = founding(parameters);
+    instruction::initialize_network(authority.pubkey(), mints, upgradeable, args)
+}
+
+fn founding(parameters: NetworkParameters) -> InitializeNetworkArgs {
+    InitializeNetworkArgs {
         network_id: [9; 32],
         pauser: key(8).pubkey(),
         parameters,
         rewards: REWARDS,
-    };
-    instruction::initialize_network(authority.pubkey(), mints, upgradeable, args)
+    }
 }
 
 /// Tries to initialize a network of its own with parameters.
@@ -202,6 +206,19 @@ fn a_plain_mint_of_token_2022_is_taken() {
 }
 
 #[test]
+fn zeros_behind_the_extensions_of_a_mint_are_none() {
+    let (mut machine, mut mints, upgrader) = unborn(Loader::Upgradeable);
+    mints.stake = extended_mint(&mut machine, 9, &[(18, 64), (0, 0)]);
+    let born = birth(&upgrader, mints, true, PARAMETERS);
+    machine.send(&[born], &[&upgrader]).unwrap();
+}
+
+#[test]
+fn a_mint_that_ends_where_extensions_begin_is_refused() {
+    does_not_take_a_mint_of(&[], "MintNotSupported");
+}
+
+#[test]
 fn what_is_no_mint_of_a_token_program_is_refused() {
     let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
     let foreign = key(9).pubkey();
@@ -214,6 +231,58 @@ fn what_is_no_mint_of_a_token_program_is_refused() {
         let born = birth(&upgrader, stake, true, PARAMETERS);
         refused(machine.send(&[born], &[&upgrader]), "MintNotSupported");
     }
+}
+
+#[test]
+fn a_mint_that_is_not_initialized_is_refused() {
+    let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
+    let mut mint = machine.account(&mints.payment).unwrap();
+    // Where a mint says that it is initialized.
+    mint.data[45] = 0;
+    machine.place(mints.payment, mint);
+    let born = birth(&upgrader, mints, true, PARAMETERS);
+    refused(machine.send(&[born], &[&upgrader]), "MintNotSupported");
+}
+
+#[test]
+fn a_schedule_of_rewards_beyond_its_bounds_is_refused() {
+    let beyond: [fn(&mut RewardSchedule); 3] = [
+        |rewards| rewards.epoch_secs = EPOCH_SECS.start() - 1,
+        |rewards| rewards.epoch_secs = EPOCH_SECS.end() + 1,
+        |rewards| rewards.halving_epochs = 0,
+    ];
+    for change in beyond {
+        let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
+        let mut args = founding(PARAMETERS);
+        change(&mut args.rewards);
+        let born = instruction::initialize_network(upgrader.pubkey(), mints, true, args);
+        refused(machine.send(&[born], &[&upgrader]), "ParameterOutOfBounds");
+    }
+}
+
+#[test]
+fn the_treasuries_of_a_bucket_are_of_the_networks_mints() {
+    let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
+    let born = birth(&upgrader, mints, true, PARAMETERS);
+    machine.send(&[born], &[&upgrader]).unwrap();
+    let third = key(9).pubkey();
+    machine.create_mint(third, mints.stake_program);
+    let of_another = [
+        Mints {
+            stake: third,
+            ..mints
+        },
+        Mints {
+            payment: third,
+            ..mints
+        },
+    ];
+    for wrong in of_another {
+        let open = instruction::open_bucket(upgrader.pubkey(), wrong, 0);
+        refused(machine.send(&[open], &[&upgrader]), "WrongAccount");
+    }
+    let open = instruction::open_bucket(upgrader.pubkey(), mints, 0);
+    machine.send(&[open], &[&upgrader]).unwrap();
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::fixture::{Market, PARAMETERS, Setup, key, refused, swap, tag};
 use millrace_chain::{address, instruction};
 use millrace_program::PostJobArgs;
+use millrace_program::state::Mode;
 use solana_sdk::signer::Signer;
 
 const RICH: u64 = 100_000_000;
@@ -105,6 +106,38 @@ fn windows_stay_between_the_networks_shortest_and_longest() {
         does_not_post(&mut market, error, |t| t.commit_secs = seconds);
         does_not_post(&mut market, error, |t| t.reveal_secs = seconds);
     }
+}
+
+#[test]
+fn where_results_can_be_challenged_the_time_for_it_keeps_to_the_bounds_of_windows() {
+    let mut market = market();
+    let (least, most) = (PARAMETERS.min_window_secs, PARAMETERS.max_window_secs);
+    let deadline = market.machine.now() + 80_000;
+    let challenged = |seconds| {
+        move |t: &mut PostJobArgs| {
+            (t.mode, t.challenge_secs, t.deadline) = (Mode::Challenge, seconds, deadline);
+            (t.replicas, t.quorum, t.max_replicas) = (1, 2, 3);
+        }
+    };
+    for seconds in [least, most] {
+        posts(&mut market, challenged(seconds));
+    }
+    for seconds in [0, least - 1, most + 1] {
+        does_not_post(&mut market, "WindowOutOfBounds", challenged(seconds));
+    }
+}
+
+#[test]
+fn one_seat_in_doubt_can_need_every_other_to_agree() {
+    let mut market = market();
+    let needing = |quorum| {
+        move |t: &mut PostJobArgs| {
+            (t.mode, t.audit_bps) = (Mode::Audit, 100);
+            (t.replicas, t.quorum, t.max_replicas) = (1, quorum, 3);
+        }
+    };
+    posts(&mut market, needing(3));
+    does_not_post(&mut market, "QuorumOutOfBounds", needing(4));
 }
 
 #[test]

@@ -57,6 +57,15 @@ fn points_are_the_fee_and_are_worth_their_share_of_the_epoch() {
 }
 
 #[test]
+fn nothing_can_not_be_put_into_the_rewards() {
+    let mut market = Market::open();
+    market.fund_rewards(1);
+    let funder = market.owner.insecure_clone();
+    let nothing = instruction::fund_rewards(funder.pubkey(), market.mints, 0);
+    refused(market.machine.send(&[nothing], &[&funder]), "AmountZero");
+}
+
+#[test]
 fn points_are_turned_into_rewards_once() {
     let mut market = Market::open();
     market.fund_rewards(10_000_000);

@@ -40,6 +40,20 @@ fn a_seat_locks_stake_and_starts_the_windows() {
 }
 
 #[test]
+fn a_seat_is_taken_at_the_shard_whose_number_is_named() {
+    let mut market = Market::open();
+    let job = market.posted(|t| t.shards = 2);
+    market.assign(&job, 0, &[0]).unwrap();
+    let (own, provider) = (market.orchestrator.pubkey(), market.accounts(&[1]));
+    let assign = instruction::assign_seats(own, market.place(&job, 1), &provider);
+    let [first, second] = [0, 1].map(|index| address::shard(&job, index));
+    let outcome = market
+        .machine
+        .send(&[swap(assign, second, first)], &[&market.orchestrator]);
+    refused(outcome, "WrongAccount");
+}
+
+#[test]
 fn a_provider_without_the_least_stake_takes_no_seat() {
     let mut market = nobody();
     let worker = market.hire(1_000, |_| ());

@@ -34,11 +34,6 @@ impl<'a, 'info> ShardStore<'a, 'info> {
         })
     }
 
-    /// Whether it lies in the job's own account.
-    pub fn is_inline(&self) -> bool {
-        self.own.is_none()
-    }
-
     /// Whether no seat was ever taken.
     pub fn is_new(&self) -> Result<bool> {
         match self.own {

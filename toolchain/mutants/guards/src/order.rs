@@ -1,0 +1,211 @@
+//! Which tests are run on a mutant, and in which order.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// Tests that caught other mutants of a file are tried first: so many.
+const FIRST: usize = 25;
+
+/// Tests that look at no instruction more closely than others do, or take as long as all others.
+const SLOW: &[&str] = &[
+    "cost::",
+    "every_window_holds",
+    "every_account_is_made",
+    "ten_thousand_settlements",
+];
+
+/// For a part of a file's name: the modules of tests that are about it, and the instructions whose
+/// scenes in the matrix reach it, where that is not the one that the file is named after.
+type Near = (
+    &'static str,
+    &'static [&'static str],
+    &'static [&'static str],
+);
+
+const NEAR: &[Near] = &[
+    ("client/post_job", &["posting", "audit", "admin"], &[]),
+    ("client/cancel_job", &["ending", "twice", "mints"], &[]),
+    ("client/challenge_shard", &["challenge", "audit"], &[]),
+    (
+        "crank/settle_shard",
+        &["settling", "challenge", "payment"],
+        &[],
+    ),
+    (
+        "crank/settlement",
+        &[
+            "payment",
+            "disagreement",
+            "challenge",
+            "settling",
+            "late",
+            "rewards",
+        ],
+        &["settle_shard"],
+    ),
+    (
+        "crank/penalty",
+        &["late", "disagreement", "rounding", "challenge"],
+        &["settle_shard", "expire_seat"],
+    ),
+    ("crank/close_job", &["ending", "twice"], &[]),
+    ("crank/expire_job", &["ending", "late"], &[]),
+    ("crank/expire_seat", &["late", "history"], &[]),
+    ("crank/seed_job", &["sortition"], &[]),
+    ("crank/draw_audit", &["audit"], &[]),
+    ("crank/bank_rewards", &["rewards"], &[]),
+    ("crank/close_epoch", &["rewards"], &[]),
+    ("client/acknowledge", &["delivery"], &[]),
+    ("provider/claim_earnings", &["payment", "mints"], &[]),
+    ("provider/claim_rewards", &["rewards", "mints"], &[]),
+    ("provider/decline", &["delivery", "commitments"], &[]),
+    ("provider/reveal", &["reveals"], &[]),
+    (
+        "provider/",
+        &["exits", "providers", "seating", "admin", "mints"],
+        &[],
+    ),
+    ("admin/open_rewards", &["rewards"], &[]),
+    ("admin/fund_rewards", &["rewards"], &[]),
+    ("admin/initialize", &["network", "history"], &[]),
+    ("admin/open_bucket", &["network"], &[]),
+    ("admin/pause", &["admin"], &["pause", "resume"]),
+    (
+        "admin/hand_over",
+        &["admin"],
+        &["propose_authority", "accept_authority", "set_pauser"],
+    ),
+    ("admin/", &["admin", "mints", "network"], &[]),
+    (
+        "orchestrator/assign",
+        &[
+            "seating",
+            "reveals",
+            "sortition",
+            "challenge",
+            "admin",
+            "ending",
+        ],
+        &[],
+    ),
+    (
+        "orchestrator/ed25519",
+        &["commitments", "delivery"],
+        &["record_commitments", "decline_seat"],
+    ),
+    (
+        "orchestrator/record_commitments",
+        &["commitments", "late", "audit"],
+        &[],
+    ),
+    (
+        "orchestrator/record_reveals",
+        &["reveals", "delivery", "challenge"],
+        &[],
+    ),
+    (
+        "instructions/tokens",
+        &["payment", "exits"],
+        &["post_job", "cancel_job", "settle_shard", "deregister"],
+    ),
+    ("instructions/mints", &["network"], &["initialize_network"]),
+    (
+        "account/create",
+        &["prefunding", "network", "disagreement"],
+        &["close_job", "deregister"],
+    ),
+    (
+        "account/",
+        &["revival", "providers", "ending"],
+        &["close_job", "deregister", "claim_earnings"],
+    ),
+    (
+        "state/shard_store",
+        &["settling", "seating", "ending", "challenge"],
+        &["assign_seats", "settle_shard", "close_job"],
+    ),
+    (
+        "math/verdict",
+        &[
+            "disagreement",
+            "late",
+            "payment",
+            "challenge",
+            "audit",
+            "delivery",
+        ],
+        &["settle_shard"],
+    ),
+];
+
+/// Which tests caught mutants of which file, the last first.
+#[derive(Default)]
+pub struct Caught(Mutex<HashMap<String, Vec<String>>>);
+
+impl Caught {
+    /// The tests to try first on a mutant of the file.
+    pub fn first(&self, file: &str) -> Vec<String> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(file).cloned().unwrap_or_default()
+    }
+
+    /// A test caught a mutant of the file.
+    pub fn by(&self, file: &str, test: &str) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let tests = all.entry(file.to_owned()).or_default();
+        tests.retain(|other| other != test);
+        tests.insert(0, test.to_owned());
+        tests.truncate(FIRST);
+    }
+}
+
+/// Arguments that leave out the slow tests.
+pub fn without_slow() -> Vec<String> {
+    let skip = SLOW.iter().flat_map(|name| ["--skip", name]);
+    skip.map(str::to_owned).collect()
+}
+
+fn near(file: &str) -> Option<&'static Near> {
+    NEAR.iter().find(|(part, _, _)| file.contains(part))
+}
+
+/// Arguments for the modules of tests that are about a file.
+pub fn modules(file: &str) -> Vec<String> {
+    let modules = near(file).map_or(&[][..], |(_, modules, _)| modules);
+    let names = modules.iter().map(|module| format!("program::{module}::"));
+    names.chain(without_slow()).collect()
+}
+
+/// The scenes of the matrix for a file; none, where they are those of every instruction. Those of a
+/// settlement take half a minute, so that one stands for them `at_first`.
+pub fn scenes(file: &str, at_first: bool) -> Vec<String> {
+    if file.contains("/account/") && !at_first {
+        return Vec::new();
+    }
+    let verbs = near(file).map_or(&[][..], |(_, _, verbs)| verbs);
+    let own = file.contains("/instructions/") && verbs.is_empty();
+    let stem = Path::new(file).file_stem().filter(|_| own);
+    let stem = stem.map(|stem| stem.to_string_lossy().into_owned());
+    let verbs = verbs.iter().map(|verb| (*verb).to_owned()).chain(stem);
+    verbs
+        .map(|verb| match verb.as_str() {
+            "settle_shard" if at_first => {
+                format!("::{verb}::that_is_challenged_in_its_jobs_account")
+            }
+            _ => format!("::{verb}::"),
+        })
+        .collect()
+}
+
+/// Whether a mutant, by what it changes, lets other accounts in.
+pub fn is_about_accounts(what: &str) -> bool {
+    let signs = [
+        "has_one",
+        "address =",
+        "_keys_eq",
+        "WrongAccount",
+        ".require(",
+    ];
+    signs.iter().any(|sign| what.contains(sign))
+}

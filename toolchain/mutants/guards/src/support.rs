@@ -1,0 +1,66 @@
+//! What the copied program gets besides: the number of the active mutant, and errors of constraints
+//! that a number turns off.
+
+use anyhow::{Context, Result, ensure};
+use std::fs;
+use std::path::Path;
+
+/// Words before the number in the built program, by which it is found.
+pub const MARK: [u32; 2] = [0xC0FF_EE01, 0xC0FF_EE02];
+
+const MODULE: &str = r"
+/// Which mutant is active.
+#[allow(unsafe_code)]
+pub mod mutant {
+    /// Its number, or 0.
+    #[inline(always)]
+    pub fn active() -> u32 {
+        static ACTIVE: [u32; 4] = [0xC0FF_EE01, 0xC0FF_EE02, 0, 0xC0FF_EE03];
+        // SAFETY: it is a reference; volatile, so that no compiler takes the number for a constant.
+        unsafe { core::ptr::read_volatile(&ACTIVE[2]) }
+    }
+    /// Whether it is this one.
+    #[inline(always)]
+    pub fn is(number: u32) -> bool {
+        active() == number
+    }
+    /// An error that is not raised where the mutant is active.
+    pub struct Unless<E>(pub u32, pub E);
+    impl<E: crate::account::Refuse> crate::account::Refuse for Unless<E> {
+        fn refuse(self) -> anchor_lang::error::Error {
+            self.1.refuse()
+        }
+        fn is_off(&self) -> bool {
+            is(self.0)
+        }
+    }
+}
+";
+
+/// Adds it to the program whose sources lie in the folder.
+pub fn add(sources: &Path) -> Result<()> {
+    change(&sources.join("lib.rs"), |text| text + MODULE)?;
+    replace(
+        &sources.join("account/refusal.rs"),
+        "fn refuse(self) -> Error;",
+        "fn refuse(self) -> Error;\n/// Whether it is not raised.\nfn is_off(&self) -> bool { false }",
+    )?;
+    replace(
+        &sources.join("account/slot.rs"),
+        "pub fn same(one: &Pubkey, other: &Pubkey, error: impl Refuse) -> Result<()> {",
+        "pub fn same(one: &Pubkey, other: &Pubkey, error: impl Refuse) -> Result<()> {\n\
+         if error.is_off() { return Ok(()); }",
+    )
+}
+
+fn replace(path: &Path, old: &str, new: &str) -> Result<()> {
+    change(path, |text| text.replacen(old, new, 1))
+}
+
+fn change(path: &Path, by: impl FnOnce(String) -> String) -> Result<()> {
+    let name = || path.display().to_string();
+    let old = fs::read_to_string(path).with_context(name)?;
+    let new = by(old.clone());
+    ensure!(new != old, "{} is not as it was expected", name());
+    fs::write(path, new).with_context(name)
+}
