@@ -38,6 +38,9 @@ fn an_account_is_made_only_at_the_address_of_the_highest_bump() {
         market.machine.send(&[open], &[&wallet]).unwrap();
         let made = market.machine.account(&all[0]).unwrap();
         assert_eq!(made.owner, PROGRAM);
+        let svm = market.machine.svm();
+        let rent = svm.minimum_balance_for_rent_exemption(made.data.len());
+        assert_eq!(made.lamports, rent, "its rent is paid, and no lamport more");
     }
 }
 
