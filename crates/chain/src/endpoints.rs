@@ -10,7 +10,7 @@ use solana_client::client_error::reqwest::StatusCode;
 use solana_client::rpc_sender::{RpcSender, RpcTransportStats};
 use solana_rpc_client_api::client_error::{Error, ErrorKind, Result};
 use solana_rpc_client_api::request::{RpcError, RpcRequest};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -67,7 +67,7 @@ impl<S: RpcSender + Send + Sync> Endpoints<S> {
 
     async fn ask(&self, request: RpcRequest, params: Value) -> Result<Value> {
         let now = Instant::now();
-        let rests: Vec<Option<Instant>> = self.all.iter().map(|e| e.rests_until()).collect();
+        let rests: Vec<Option<Instant>> = self.all.iter().map(|e| *e.rests_until()).collect();
         let mut last = None;
         for at in order(&rests, now) {
             let endpoint = &self.all[at];
@@ -93,34 +93,22 @@ impl<S: RpcSender + Send + Sync> Endpoints<S> {
 }
 
 impl<S: RpcSender> Endpoint<S> {
-    fn rests_until(&self) -> Option<Instant> {
-        *self
-            .rests_until
+    /// Until when it rests. A lock that a panic left behind still holds a whole time.
+    fn rests_until(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.rests_until
             .lock()
             .unwrap_or_else(|held| held.into_inner())
     }
 
     fn rest(&self, rest: Duration, error: &Error) {
-        let until = Some(Instant::now() + rest);
-        let before = std::mem::replace(
-            &mut *self
-                .rests_until
-                .lock()
-                .unwrap_or_else(|held| held.into_inner()),
-            until,
-        );
-        if before.is_none() {
+        let until = Instant::now() + rest;
+        if self.rests_until().replace(until).is_none() {
             warn!(url = self.sender.url(), %error, "an endpoint fails, the next one is asked");
         }
     }
 
     fn recover(&self) {
-        let before = self
-            .rests_until
-            .lock()
-            .unwrap_or_else(|held| held.into_inner())
-            .take();
-        if before.is_some() {
+        if self.rests_until().take().is_some() {
             info!(url = self.sender.url(), "an endpoint answers again");
         }
     }

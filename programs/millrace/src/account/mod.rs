@@ -22,7 +22,7 @@ pub use create::{
 pub use loader::{AccountLoader, Held};
 pub use refusal::{Refuse, of_runtime, refusal};
 pub use slot::{Kind, Own, Slot, argument, check, own, present, same, tag};
-pub use token::{InterfaceAccount, TokenView};
+pub use token::{InterfaceAccount, TokenView, is_token_program};
 pub use types::{Interface, Program, Signer};
 
 use anchor_lang::prelude::{AccountInfo, Clock, Pubkey, SolanaSysvar as _};

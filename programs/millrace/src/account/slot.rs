@@ -122,10 +122,7 @@ impl Own {
     /// Anchor's codes for an account of another program or type.
     pub fn check(&self, info: &AccountInfo) -> Result<()> {
         if *info.owner != crate::ID {
-            return Err(match is_empty(info) {
-                true => ErrorCode::AccountNotInitialized.refuse(),
-                false => ErrorCode::AccountOwnedByWrongProgram.refuse(),
-            });
+            return Err(foreign(info));
         }
         let data = info.try_borrow_data().map_err(Refuse::refuse)?;
         let Some((found, data)) = data.split_first_chunk() else {
@@ -141,9 +138,14 @@ impl Own {
     }
 }
 
-/// Whether nothing was ever made there.
-pub(super) fn is_empty(info: &AccountInfo) -> bool {
-    *info.owner == system_program::ID && info.lamports() == 0
+/// The error for an account of another program than it should be of: where nothing was ever made, that
+/// is said.
+#[cold]
+pub(super) fn foreign(info: &AccountInfo) -> anchor_lang::error::Error {
+    match *info.owner == system_program::ID && info.lamports() == 0 {
+        true => ErrorCode::AccountNotInitialized.refuse(),
+        false => ErrorCode::AccountOwnedByWrongProgram.refuse(),
+    }
 }
 
 fn program(info: &AccountInfo, wanted: bool) -> Result<()> {

@@ -3,7 +3,7 @@
 
 use super::account_type;
 use super::refusal::Refuse;
-use super::slot::is_empty;
+use super::slot::foreign;
 use crate::error::MillraceError;
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::TokenAccount;
@@ -25,7 +25,7 @@ const KINDS: (u8, u8) = (1, 2);
 const STATES: (usize, usize) = (108, 45);
 
 /// Whether it is one of the two token programs.
-pub(super) fn is_token_program(key: &Pubkey) -> bool {
+pub fn is_token_program(key: &Pubkey) -> bool {
     *key == anchor_spl::token::ID || *key == anchor_spl::token_2022::ID
 }
 
@@ -44,10 +44,7 @@ pub(super) fn check_mint(info: &AccountInfo) -> Result<()> {
 #[inline(never)]
 fn check(info: &AccountInfo, (size, kind, state): (usize, u8, usize)) -> Result<()> {
     if !is_token_program(info.owner) {
-        return Err(match is_empty(info) {
-            true => ErrorCode::AccountNotInitialized.refuse(),
-            false => ErrorCode::AccountOwnedByWrongProgram.refuse(),
-        });
+        return Err(foreign(info));
     }
     let data = info.try_borrow_data().map_err(Refuse::refuse)?;
     let whole = data.len() == size || data.get(KIND) == Some(&kind);

@@ -1,6 +1,7 @@
 //! Which mints a network may have. A mint of Token-2022 brings extensions; those that could take, hold
 //! back, hide or change what the books say is there are refused by name, and unknown ones too.
 
+use crate::account::is_token_program;
 use crate::error::MillraceError;
 use crate::prelude::*;
 
@@ -13,8 +14,7 @@ const EXTENSIONS: usize = 166;
 /// [`MillraceError::MintNotSupported`] for an account that is no initialized mint of a token program,
 /// and one named for each extension that is not allowed.
 pub fn validate_mint(mint: &AccountInfo) -> Result<()> {
-    let (spl, token_2022) = (anchor_spl::token::ID, anchor_spl::token_2022::ID);
-    let owned = *mint.owner == spl || *mint.owner == token_2022;
+    let owned = is_token_program(mint.owner);
     require!(owned, MillraceError::MintNotSupported);
     let data = mint.try_borrow_data()?;
     extensions(&data)

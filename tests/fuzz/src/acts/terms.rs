@@ -1,36 +1,15 @@
 //! Terms of jobs, mostly such as can be had.
 
+use super::super::fixture::Market;
 use super::super::picks::Picks;
 use millrace_program::PostJobArgs;
-use millrace_program::state::{Meter, Mode, Scenario};
-use solana_sdk::pubkey::Pubkey;
+use millrace_program::state::Mode;
 
 /// Terms of the input's choice.
 pub fn terms(nonce: u64, now: i64, picks: &mut Picks) -> PostJobArgs {
     let mut terms = PostJobArgs {
-        nonce,
-        manifest: [5; 32],
-        orchestrator: Pubkey::default(),
-        scenario: Scenario::General,
-        mode: Mode::Quorum,
-        meter: Meter::Fuel,
         shards: 1 + picks.below(3) as u32,
-        replicas: 3,
-        quorum: 2,
-        max_replicas: 3,
-        price_cap: 5,
-        max_units: 1_000,
-        deadline: now + 3_600,
-        commit_secs: 60,
-        reveal_secs: 30,
-        challenge_secs: 0,
-        audit_bps: 0,
-        max_deposit: u64::MAX,
-        supplier: [0; 16],
-        region: [0; 16],
-        min_score: 0,
-        min_memory_mb: 0,
-        min_cores: 0,
+        ..Market::terms_at(nonce, now)
     };
     match picks.below(4) {
         0 => {
