@@ -1,7 +1,7 @@
 //! Everything at once: a bad network, and an orchestrator that is killed in the middle of every job.
 //! `make chaos` plays it longer; `MILLRACE_SEED` plays a run again.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use millrace_tests::jobs::{JobFiles, Terms};
 use millrace_tests::net::{Net, PATIENCE};
 use millrace_tests::proxy::{Faults, Proxy};
@@ -75,16 +75,20 @@ impl Drop for Victim<'_> {
     }
 }
 
-fn from_environment(name: &str, otherwise: u64) -> u64 {
-    let said = std::env::var(name).ok();
-    said.map_or(otherwise, |text| text.parse().expect(name))
+fn from_environment(name: &str, otherwise: u64) -> Result<u64> {
+    match std::env::var(name) {
+        Err(_) => Ok(otherwise),
+        Ok(said) => said
+            .parse()
+            .with_context(|| format!("{name} is {said:?}: give a number")),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn jobs_end_once_however_often_the_orchestrator_is_killed_on_a_bad_network() -> Result<()> {
     let (seed, jobs) = (
-        from_environment("MILLRACE_SEED", 7),
-        from_environment("MILLRACE_JOBS", 5),
+        from_environment("MILLRACE_SEED", 7)?,
+        from_environment("MILLRACE_JOBS", 5)?,
     );
     println!("MILLRACE_SEED={seed} MILLRACE_JOBS={jobs}");
     let faults = Faults {
