@@ -12,6 +12,7 @@ mod config;
 mod desk;
 mod error;
 mod plan;
+mod readiness;
 mod service;
 mod store;
 mod view;

@@ -7,7 +7,8 @@ use crate::blobs::Blobs;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::error::OrchestratorError;
-use crate::plan::{Situation, plan};
+use crate::plan::{Action, Situation, Waits, plan};
+use crate::readiness::Readiness;
 use crate::store::Store;
 use crate::view;
 use millrace_chain::feed::Feed;
@@ -16,7 +17,7 @@ use millrace_chain::program::state::{Job, Orchestrator};
 use millrace_chain::rpc::Rpc;
 use millrace_chain::sender::Sender;
 use millrace_chain::{Pubkey, address};
-use millrace_protocol::manifest::{Join, Manifest, ShardInput};
+use millrace_protocol::hash::Digest;
 use millrace_protocol::view::JobView;
 use serde::Serialize;
 use solana_sdk::signature::Signer;
@@ -24,7 +25,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -33,6 +33,10 @@ use tracing::{info, warn};
 const TICK: Duration = Duration::from_millis(250);
 /// Changes that come close together are planned for once.
 const GATHER: Duration = Duration::from_millis(5);
+/// A plan that took long is followed by a longer rest: planning leaves most of a core to others.
+const REST_PER_PLAN: u32 = 3;
+/// Jobs on chain that a list shows.
+const MOST_JOBS: usize = 1_000;
 /// Jobs of the past that a list shows.
 const PAST_JOBS: u32 = 200;
 /// A picture older than this is not healthy.
@@ -94,7 +98,7 @@ pub struct Service {
     executor: Executor,
     close_after: Duration,
     finished: Arc<Mutex<HashMap<Pubkey, Instant>>>,
-    arrivals: watch::Sender<u64>,
+    readiness: Readiness,
 }
 
 /// Starts an orchestrator: checks the network, its registration and its store, sees through what an
@@ -151,6 +155,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         desk.clone(),
         agents.clone(),
     );
+    let readiness = Readiness::new(blobs.clone(), desk.clone());
     let service = Service {
         rpc,
         me,
@@ -164,7 +169,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         executor,
         close_after: config.close_after,
         finished: Arc::default(),
-        arrivals: watch::Sender::new(0),
+        readiness,
     };
     service.feed.read_all().await;
     let url = format!("http://{local}");
@@ -209,10 +214,12 @@ impl Service {
         let mut desk = self.desk.changes();
         let mut agents = self.agents.changes();
         let mut acts = self.executor.changes();
-        let mut blobs = self.arrivals.subscribe();
+        let mut blobs = self.readiness.arrivals();
         while !stop.is_cancelled() {
-            self.check_manifests().await;
+            let began = Instant::now();
+            self.readiness.look(self.feed.picture()).await;
             self.plan_once().await;
+            let rest = GATHER.max(began.elapsed() * REST_PER_PLAN);
             tokio::select! {
                 () = stop.cancelled() => break,
                 _ = chain.changed() => {}
@@ -222,7 +229,8 @@ impl Service {
                 _ = blobs.changed() => {}
                 () = tokio::time::sleep(TICK) => {}
             }
-            tokio::time::sleep(GATHER).await;
+            // The first change is planned for at once, those that come close behind it together.
+            tokio::time::sleep_until((began + rest).into()).await;
         }
         self.executor.finish().await;
     }
@@ -231,12 +239,12 @@ impl Service {
         let Some(actions) = self.with_situation(plan).await else {
             return;
         };
-        for action in actions {
-            if let crate::plan::Action::CloseJob { job, .. } = &action {
+        for action in &actions {
+            if let Action::CloseJob { job, .. } = action {
                 self.archive(job).await;
             }
-            self.executor.start(action);
         }
+        self.executor.start(actions);
     }
 
     /// Calls `look` with everything a plan depends on; `None` before the chain's time is known.
@@ -257,6 +265,7 @@ impl Service {
             busy: &busy,
             reserved: &reserved,
             closable: &closable,
+            room: self.executor.room(),
         }))
     }
 
@@ -275,53 +284,6 @@ impl Service {
             .iter()
             .filter(|(_, since)| since.elapsed() >= self.close_after);
         due.map(|(key, _)| *key).collect()
-    }
-
-    /// Notes which manifests have all their blobs here.
-    async fn check_manifests(&self) {
-        let wanted: Vec<[u8; 32]> = {
-            let picture = self.feed.picture().read().await;
-            let papers = self.desk.read();
-            let jobs = picture.jobs().values().filter(|job| job.unassigned() > 0);
-            let missing = jobs.filter(|job| !papers.ready.contains(&job.manifest));
-            missing.map(|job| job.manifest).collect()
-        };
-        for name in wanted {
-            if self.is_complete(&name).await {
-                self.desk.mark_ready(name);
-            }
-        }
-    }
-
-    async fn is_complete(&self, name: &[u8; 32]) -> bool {
-        let Ok(Some(bytes)) = self.blobs.get(name).await else {
-            return false;
-        };
-        let manifest = match Manifest::from_bytes(&bytes) {
-            Ok(manifest) => manifest,
-            Err(error) => {
-                warn!(manifest = hex::encode(name), %error, "a manifest can't be used");
-                return false;
-            }
-        };
-        let mut blobs = vec![manifest.program];
-        blobs.extend(manifest.inputs.values().map(|input| input.digest));
-        for input in &manifest.shards {
-            if let ShardInput::Blob { digest, .. } = input {
-                blobs.push(*digest);
-            }
-        }
-        if let Join::Program { digest, .. } = &manifest.join {
-            blobs.push(*digest);
-        }
-        blobs.sort_unstable();
-        blobs.dedup();
-        for blob in &blobs {
-            if !self.blobs.has(blob).await {
-                return false;
-            }
-        }
-        true
     }
 
     async fn archive(&self, job: &Pubkey) {
@@ -350,16 +312,16 @@ impl Service {
         &self.agents
     }
 
-    /// Wakes the plan: a job may wait for this blob.
-    pub fn blob_arrived(&self) {
-        self.arrivals.send_modify(|count| *count += 1);
+    /// A blob has come: a job may wait for it.
+    pub fn blob_arrived(&self, name: Digest) {
+        self.readiness.arrived(name);
     }
 
     /// A job that is on chain, or the last view of one that was.
     pub async fn job(&self, key: &Pubkey) -> Result<Option<JobView>, OrchestratorError> {
         let look = |situation: &Situation| {
             let job = situation.picture.jobs().get(key)?;
-            Some(view::of_job(situation, *key, job))
+            Some(view::of_job(situation, &Waits::new(situation), *key, job))
         };
         if let Some(view) = self.with_situation(look).await.flatten() {
             return Ok(Some(view));
@@ -373,8 +335,10 @@ impl Service {
         let look = |situation: &Situation| {
             let mut jobs: Vec<_> = situation.picture.jobs().iter().collect();
             jobs.sort_by_key(|(key, job)| (std::cmp::Reverse(job.posted_at), **key));
+            let waits = Waits::new(situation);
             jobs.into_iter()
-                .map(|(key, job)| view::of_job(situation, *key, job))
+                .take(MOST_JOBS)
+                .map(|(key, job)| view::of_job(situation, &waits, *key, job))
                 .collect()
         };
         let mut views: Vec<JobView> = self.with_situation(look).await.unwrap_or_default();

@@ -1,13 +1,13 @@
 //! What is known of a job, as it is told to people.
 
 use crate::desk::Papers;
-use crate::plan::{Situation, why_waiting};
+use crate::plan::{Situation, Waits};
 use millrace_chain::Pubkey;
 use millrace_chain::program::state::{Job, JobState, Seat, SeatStatus, Shard, ShardState};
 use millrace_protocol::view::{JobView, PartView, SeatView};
 
 /// The view of a job that is on chain.
-pub fn of_job(situation: &Situation, key: Pubkey, job: &Job) -> JobView {
+pub fn of_job(situation: &Situation, waits: &Waits, key: Pubkey, job: &Job) -> JobView {
     let part = |index| {
         let shard = situation.picture.shard(&key, index);
         of_part(situation.papers, key, index, shard)
@@ -33,7 +33,7 @@ pub fn of_job(situation: &Situation, key: Pubkey, job: &Job) -> JobView {
         refunded: job.refunded,
         compensated: job.compensated,
         deadline: job.deadline,
-        why: why_waiting(situation, key, job),
+        why: waits.of(key, job),
         parts,
     }
 }

@@ -4,7 +4,7 @@
 use crate::account::Entity;
 use millrace_program::state::{Challenge, Epoch, Job, Network, Orchestrator, Provider, Shard};
 use solana_sdk::pubkey::Pubkey;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A full read of the program's accounts.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +24,8 @@ pub struct Picture {
     orchestrators: HashMap<Pubkey, Orchestrator>,
     providers: HashMap<Pubkey, Provider>,
     jobs: HashMap<Pubkey, Job>,
-    shards: HashMap<(Pubkey, u32), Shard>,
+    /// In the order of jobs, so that those of one job are found together.
+    shards: BTreeMap<(Pubkey, u32), Shard>,
     /// Which shard the account of an address holds, where it is one.
     shard_accounts: HashMap<Pubkey, (Pubkey, u32)>,
     challenges: HashMap<Pubkey, Challenge>,
@@ -60,6 +61,12 @@ impl Picture {
     /// Shards whose seats were taken, wherever they are kept.
     pub fn shards(&self) -> impl Iterator<Item = &Shard> {
         self.shards.values()
+    }
+
+    /// The shards of a job whose seats were taken, by their index.
+    pub fn shards_of(&self, job: &Pubkey) -> impl Iterator<Item = &Shard> {
+        let all = (*job, 0)..=(*job, u32::MAX);
+        self.shards.range(all).map(|(_, shard)| shard)
     }
 
     /// A shard, once its seats were taken.

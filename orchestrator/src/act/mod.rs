@@ -1,20 +1,23 @@
 //! Carries out what was planned: transactions and dispatches. Acts of the same key never run together,
 //! and one that failed is tried again later and later.
 
+mod bundle;
 mod transactions;
 
 use crate::agents::Agents;
 use crate::desk::Desk;
 use crate::error::OrchestratorError;
 use crate::plan::{ActKey, Action};
+use bundle::{Part, pack};
 use millrace_chain::feed::Feed;
 use millrace_chain::instruction::Mints;
 use millrace_chain::program::state::Shard;
 use millrace_chain::sender::Sender;
-use millrace_chain::{ChainError, Pubkey, address};
+use millrace_chain::{Pubkey, address};
 use millrace_protocol::wire::ToAgent;
 use solana_sdk::signature::Keypair;
-use std::collections::{HashMap, HashSet};
+use solana_sdk::signature::Signer;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -23,6 +26,10 @@ use tracing::{debug, info, warn};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// Acts that may be under way together. Each holds a place at the endpoint, which asks after its
+/// transaction, and a picture that grows old; what is beyond waits in the plan, where the most urgent
+/// comes first.
+const MOST_UNDER_WAY: usize = 128;
 
 /// Carries out actions.
 #[derive(Clone)]
@@ -46,6 +53,16 @@ struct Act {
     running: bool,
     failures: u32,
     again_at: Instant,
+}
+
+/// An act that has begun.
+struct Begun {
+    key: ActKey,
+    action: Action,
+    /// The shard as it was.
+    before: Option<Shard>,
+    /// How often it has failed.
+    failures: u32,
 }
 
 impl Executor {
@@ -101,12 +118,28 @@ impl Executor {
         )
     }
 
-    /// Starts an action. Acts on chain go on in the background.
-    pub fn start(&self, action: Action) {
-        match action.key() {
-            Some(key) => self.start_act(key, action),
-            None => self.tell(action),
+    /// Acts that may still be started.
+    pub fn room(&self) -> usize {
+        let acts = self.acts();
+        let running = acts.values().filter(|act| act.running).count();
+        MOST_UNDER_WAY.saturating_sub(running)
+    }
+
+    /// Starts what was planned. Acts on chain go on in the background.
+    pub fn start(&self, actions: Vec<Action>) {
+        let mut acts = Vec::new();
+        for action in actions {
+            match action.key() {
+                Some(key) => acts.push((key, action)),
+                None => self.tell(action),
+            }
         }
+        if acts.is_empty() {
+            return;
+        }
+        let begun: Vec<_> = acts.into_iter().map(|act| self.begin(act)).collect();
+        let this = self.clone();
+        self.tasks.spawn(async move { this.send(begun).await });
     }
 
     /// Waits until every act under way has ended.
@@ -161,74 +194,118 @@ impl Executor {
         }
     }
 
-    fn start_act(&self, key: ActKey, action: Action) {
+    /// From here on the act is under way.
+    fn begin(&self, (key, action): (ActKey, Action)) -> Begun {
         let reserved = match &action {
             Action::Assign { providers, .. } => providers.clone(),
             _ => Vec::new(),
         };
-        {
-            let mut acts = self.acts();
-            let failures = acts.get(&key).map_or(0, |act| act.failures);
-            let again_at = Instant::now();
-            acts.insert(
-                key,
-                Act {
-                    reserved,
-                    running: true,
-                    failures,
-                    again_at,
-                },
-            );
+        let mut acts = self.acts();
+        let failures = acts.get(&key).map_or(0, |act| act.failures);
+        let act = Act {
+            reserved,
+            running: true,
+            failures,
+            again_at: Instant::now(),
+        };
+        acts.insert(key, act);
+        Begun {
+            key,
+            action,
+            before: None,
+            failures,
         }
-        let this = self.clone();
-        self.tasks.spawn(async move {
-            let result = this.carry_out(&action).await;
-            this.end_act(key, &action, result);
-        });
     }
 
-    fn end_act(&self, key: ActKey, action: &Action, result: Result<(), OrchestratorError>) {
-        let mut acts = self.acts();
-        match result {
-            Ok(()) => drop(acts.remove(&key)),
-            Err(error) => {
-                if let Some(act) = acts.get_mut(&key) {
-                    act.running = false;
-                    act.failures += 1;
-                    let pause = FIRST_PAUSE.saturating_mul(1 << act.failures.min(6));
-                    act.again_at = Instant::now() + pause.min(LONGEST_PAUSE);
-                    warn!(%error, ?action, failures = act.failures, "an act failed");
+    /// Makes the transactions of acts, and sends each in the background.
+    async fn send(&self, begun: Vec<Begun>) {
+        let mut parts = Vec::new();
+        for mut act in begun {
+            match self.transaction(&act.action).await {
+                Ok(Some(instructions)) => {
+                    act.before = self.shard_of(&act.action).await;
+                    parts.push(Part {
+                        alone: act.failures > 0,
+                        act,
+                        instructions,
+                    });
                 }
+                Ok(None) => self.end(&act, Ok(()), true),
+                Err(error) => self.end(&act, Err(&error), true),
             }
         }
-        drop(acts);
+        for bundle in pack(&self.key.pubkey(), parts) {
+            let this = self.clone();
+            self.tasks
+                .spawn(async move { this.carry_out(bundle).await });
+        }
         self.changes.send_modify(|count| *count += 1);
     }
 
-    async fn carry_out(&self, action: &Action) -> Result<(), OrchestratorError> {
-        let before = self.shard_of(action).await;
-        let Some((purpose, instructions)) = self.transaction(action).await? else {
-            return Ok(());
-        };
+    /// One transaction, and what is learnt from it.
+    async fn carry_out(&self, bundle: Vec<Part<Begun>>) {
+        let alone = bundle.len() == 1;
+        let (mut acts, mut instructions) = (Vec::new(), Vec::new());
+        for part in bundle {
+            acts.push(part.act);
+            instructions.extend(part.instructions);
+        }
+        let purposes: Vec<String> = acts.iter().map(|act| act.action.to_string()).collect();
+        let purpose = purposes.join(", ");
         let sent = self
             .sender
             .send(&purpose, &instructions, &[&self.key])
             .await;
         // Whatever became of it: the chain is read before anything is planned anew.
-        self.feed.refresh(&touched(action, before.as_ref())).await?;
-        match sent {
-            Ok(landed) => info!(signature = %landed.signature, cu = landed.compute_units, purpose),
-            Err(error) if self.is_done(action, &error).await => {}
-            Err(error) => return Err(error.into()),
+        let touched: BTreeSet<Pubkey> = acts.iter().flat_map(touched).collect();
+        let touched: Vec<Pubkey> = touched.into_iter().collect();
+        let read = self.feed.refresh(&touched).await;
+        let result = match (sent, read) {
+            (Ok(landed), Ok(())) => {
+                info!(signature = %landed.signature, cu = landed.compute_units, purpose);
+                Ok(())
+            }
+            (Err(error), _) | (Ok(_), Err(error)) => Err(OrchestratorError::from(error)),
+        };
+        for act in &acts {
+            match &result {
+                Ok(()) => match self.learn(act).await {
+                    Ok(()) => self.end(act, Ok(()), alone),
+                    Err(error) => self.end(act, Err(&error), alone),
+                },
+                Err(error) if alone && self.is_done(&act.action, error).await => {
+                    self.end(act, Ok(()), alone);
+                }
+                Err(error) => self.end(act, Err(error), alone),
+            }
         }
-        if let Some(before) = before {
-            self.learn(&before).await?;
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// The act is over. One that failed is tried again later and later; in company, at once and alone.
+    fn end(&self, begun: &Begun, result: Result<(), &OrchestratorError>, alone: bool) {
+        let mut acts = self.acts();
+        let Err(error) = result else {
+            acts.remove(&begun.key);
+            return;
+        };
+        if let Some(act) = acts.get_mut(&begun.key) {
+            act.running = false;
+            act.failures += 1;
+            let pause = match alone {
+                true => FIRST_PAUSE.saturating_mul(1 << act.failures.min(6)),
+                false => Duration::ZERO,
+            };
+            act.again_at = Instant::now() + pause.min(LONGEST_PAUSE);
+            warn!(%error, action = ?begun.action, failures = act.failures, alone, "an act failed");
         }
-        Ok(())
     }
 
     /// A refusal whose cause has gone in the meantime (somebody else cranked it) is no failure.
-    async fn is_done(&self, action: &Action, error: &ChainError) -> bool {
+    async fn is_done(&self, action: &Action, error: &OrchestratorError) -> bool {
+        let OrchestratorError::Chain(error) = error else {
+            return false;
+        };
         if error.refusal().is_none() {
             return false;
         }
@@ -248,7 +325,10 @@ impl Executor {
     }
 
     /// Compares a shard with what it was, and remembers who left it without a result.
-    async fn learn(&self, before: &Shard) -> Result<(), OrchestratorError> {
+    async fn learn(&self, act: &Begun) -> Result<(), OrchestratorError> {
+        let Some(before) = &act.before else {
+            return Ok(());
+        };
         let picture = self.feed.picture().read().await;
         let after = picture.shard(&before.job, before.index).copied();
         drop(picture);
@@ -264,8 +344,8 @@ impl Executor {
 }
 
 /// Accounts that an action changes.
-fn touched(action: &Action, before: Option<&Shard>) -> Vec<Pubkey> {
-    let mut keys = Vec::new();
+fn touched(act: &Begun) -> Vec<Pubkey> {
+    let (action, mut keys) = (&act.action, Vec::new());
     match action.key() {
         Some(ActKey::Shard(job, index)) => keys.extend([job, address::shard(&job, index)]),
         Some(ActKey::Job(job)) => keys.push(job),
@@ -276,7 +356,7 @@ fn touched(action: &Action, before: Option<&Shard>) -> Vec<Pubkey> {
         Action::CloseJob { shards, .. } => keys.extend(shards.iter().map(|(shard, _)| shard)),
         _ => {}
     }
-    let seats = before.into_iter().flat_map(|shard| shard.seats.iter());
+    let seats = act.before.iter().flat_map(|shard| shard.seats.iter());
     keys.extend(
         seats
             .filter(|seat| seat.is_live())

@@ -8,18 +8,15 @@ use millrace_chain::{Pubkey, address, instruction};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::signature::Signer;
 
-/// What it is for, and its instructions.
-pub type Planned = (String, Vec<Instruction>);
-
 impl Executor {
     /// The instructions of an act; `None` where the chain has moved on since it was planned.
     pub(super) async fn transaction(
         &self,
         action: &Action,
-    ) -> Result<Option<Planned>, OrchestratorError> {
+    ) -> Result<Option<Vec<Instruction>>, OrchestratorError> {
         let me = self.key.pubkey();
         let planned = match action {
-            Action::SeedJob { job } => (format!("seed {job}"), vec![instruction::seed_job(*job)]),
+            Action::SeedJob { job } => vec![instruction::seed_job(*job)],
             Action::Assign {
                 job,
                 shard,
@@ -28,8 +25,7 @@ impl Executor {
                 let Some(place) = self.place(job, *shard).await else {
                     return Ok(None);
                 };
-                let assign = instruction::assign_seats(me, place, providers);
-                (format!("assign {job} {shard}"), vec![assign])
+                vec![instruction::assign_seats(me, place, providers)]
             }
             Action::Commit {
                 job,
@@ -39,17 +35,13 @@ impl Executor {
                 let Some(place) = self.place(job, *shard).await else {
                     return Ok(None);
                 };
-                let both = instruction::record_commitments(place, commitments);
-                (format!("commit {job} {shard}"), both.to_vec())
+                instruction::record_commitments(place, commitments).to_vec()
             }
             Action::DrawAudit { job, shard } => {
                 let Some(place) = self.place(job, *shard).await else {
                     return Ok(None);
                 };
-                (
-                    format!("draw {job} {shard}"),
-                    vec![instruction::draw_audit(place)],
-                )
+                vec![instruction::draw_audit(place)]
             }
             Action::Reveal {
                 job,
@@ -68,13 +60,13 @@ impl Executor {
                     };
                     instructions.push(settle);
                 }
-                (format!("reveal {job} {shard}"), instructions)
+                instructions
             }
             Action::Settle { job, shard } => {
                 let Some(settle) = self.settlement(job, *shard).await else {
                     return Ok(None);
                 };
-                (format!("settle {job} {shard}"), vec![settle])
+                vec![settle]
             }
             Action::ExpireSeat {
                 job,
@@ -87,18 +79,15 @@ impl Executor {
                 };
                 let expire =
                     instruction::expire_seat(place, *seat, *provider, self.mints, self.bounty);
-                (format!("expire seat {job} {shard} {seat}"), vec![expire])
+                vec![expire]
             }
-            Action::ExpireJob { job } => {
-                (format!("expire {job}"), vec![instruction::expire_job(*job)])
-            }
+            Action::ExpireJob { job } => vec![instruction::expire_job(*job)],
             Action::CloseJob {
                 job,
                 client,
                 shards,
             } => {
-                let close = instruction::close_job(*job, *client, shards, self.mints);
-                (format!("close {job}"), vec![close])
+                vec![instruction::close_job(*job, *client, shards, self.mints)]
             }
             Action::Run { .. }
             | Action::AskReveal { .. }

@@ -29,7 +29,7 @@ pub(super) async fn put_blob(
     let digest = from_hex(&name).map_err(Failure::bad)?;
     match service.blobs().put(&digest, &body).await {
         Ok(true) => {
-            service.blob_arrived();
+            service.blob_arrived(digest);
             Ok(StatusCode::CREATED)
         }
         Ok(false) => Ok(StatusCode::OK),

@@ -1,27 +1,30 @@
 //! What is to be done now: a pure function from the picture of the chain, the agents, the desk and the
 //! chain's time to actions. No I/O; called again after every change, so nothing here remembers.
 
-mod matching;
+mod ends;
+mod market;
+mod ring;
 mod seats;
+mod turns;
+mod urgency;
 mod why;
 
 #[cfg(test)]
 mod tests;
 
 use crate::desk::{Outcome, Papers, SeatKey};
-use matching::{Bench, Door};
+use market::{Door, Market, Wanted};
 use millrace_chain::Pubkey;
-use millrace_chain::instruction::{Place, SignedCommitment};
+use millrace_chain::instruction::SignedCommitment;
 use millrace_chain::picture::Picture;
 use millrace_chain::program::RevealEntry;
-use millrace_chain::program::state::{Job, JobState, Shard};
+use millrace_chain::program::state::{Job, JobState, Network, Shard};
 use millrace_protocol::wire::Task;
 use std::collections::{HashMap, HashSet};
+use std::fmt;
+use turns::{Turns, Waiting};
 
-pub use why::why_waiting;
-
-/// Shard accounts that one closing transaction takes.
-const SHARDS_PER_CLOSE: usize = 8;
+pub use why::Waits;
 
 /// An agent as the plan sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +55,8 @@ pub struct Situation<'a> {
     pub reserved: &'a [Pubkey],
     /// Finished jobs that may be closed.
     pub closable: &'a HashSet<Pubkey>,
+    /// Acts on chain that may be started now: what is under way already counts against it.
+    pub room: usize,
 }
 
 /// One thing to do.
@@ -160,6 +165,29 @@ pub enum Action {
     },
 }
 
+/// In a few words, for logs and the journal.
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Assign { job, shard, .. } => write!(f, "assign {job} {shard}"),
+            Self::Run { provider, task } => write!(f, "run {} at {provider}", task.shard),
+            Self::Commit { job, shard, .. } => write!(f, "commit {job} {shard}"),
+            Self::AskReveal { seat } => write!(f, "ask reveal {} {}", seat.job, seat.shard),
+            Self::Reveal { job, shard, .. } => write!(f, "reveal {job} {shard}"),
+            Self::Settle { job, shard } => write!(f, "settle {job} {shard}"),
+            Self::ExpireSeat {
+                job, shard, seat, ..
+            } => write!(f, "expire seat {job} {shard} {seat}"),
+            Self::Release { seat, .. } => write!(f, "release {} {}", seat.job, seat.shard),
+            Self::File { job, shard, .. } => write!(f, "file {job} {shard}"),
+            Self::SeedJob { job } => write!(f, "seed {job}"),
+            Self::DrawAudit { job, shard } => write!(f, "draw {job} {shard}"),
+            Self::ExpireJob { job } => write!(f, "expire {job}"),
+            Self::CloseJob { job, .. } => write!(f, "close {job}"),
+        }
+    }
+}
+
 /// What an act on chain is about: two with the same key must not be under way together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ActKey {
@@ -190,42 +218,45 @@ impl Action {
     }
 }
 
-/// The actions that are due, oldest job first.
+/// The actions that are due, the most urgent first.
 pub fn plan(situation: &Situation) -> Vec<Action> {
     let Some(network) = situation.picture.network() else {
         return Vec::new();
     };
-    let mut bench = Bench::new(situation, network);
-    let shards = shards_by_job(situation.picture);
-    let filings = filings(situation);
-    let none = Vec::new();
+    let mut market = Market::new(situation, network);
+    let mut turns = Turns::default();
+    let filings = ends::filings(situation);
     let mut actions = Vec::new();
     for (address, job) in jobs_in_order(situation) {
-        let mine = shards.get(&address).unwrap_or(&none);
-        for shard in mine {
-            seats::plan_shard(
-                situation,
-                network,
-                &mut bench,
-                (address, job),
-                shard,
-                &mut actions,
-            );
+        let shards: Vec<&Shard> = situation.picture.shards_of(&address).collect();
+        for shard in &shards {
+            turns.count(job, shard);
+            let place = (address, job);
+            seats::plan_shard(situation, network, &mut market, place, shard, &mut actions);
         }
-        plan_unassigned(situation, &mut bench, (address, job), mine, &mut actions);
+        match may_hand_out(situation, network, job) {
+            true if market.needs_seed(job) => {
+                if !situation.busy.contains(&ActKey::Job(address)) {
+                    actions.push(Action::SeedJob { job: address });
+                }
+            }
+            true => turns.add(waiting(situation, &market, (address, job), &shards)),
+            false => {}
+        }
         // A job is closed only after its results are kept.
         if !filings.keys().any(|(job, _)| *job == address) {
-            plan_end(situation, (address, job), mine, &mut actions);
+            ends::plan_end(situation, (address, job), &shards, &mut actions);
         }
     }
-    release_orphans(situation, &filings, &mut actions);
+    hand_out(&mut market, turns, &mut actions);
+    ends::release_orphans(situation, &filings, &mut actions);
     let file = |((job, shard), outcome)| Action::File {
         job,
         shard,
         outcome,
     };
     actions.extend(filings.into_iter().map(file));
-    actions
+    urgency::most_urgent(actions, situation.room)
 }
 
 fn jobs_in_order<'a>(situation: &Situation<'a>) -> Vec<(Pubkey, &'a Job)> {
@@ -236,138 +267,61 @@ fn jobs_in_order<'a>(situation: &Situation<'a>) -> Vec<(Pubkey, &'a Job)> {
         .filter(|(_, job)| ours(job))
         .map(|(k, job)| (*k, job))
         .collect();
-    jobs.sort_by_key(|(address, job)| (job.posted_at, *address));
+    jobs.sort_unstable_by_key(|(address, job)| (job.posted_at, *address));
     jobs
 }
 
-fn shards_by_job(picture: &Picture) -> HashMap<Pubkey, Vec<&Shard>> {
-    let mut by_job: HashMap<Pubkey, Vec<&Shard>> = HashMap::new();
-    for shard in picture.shards() {
-        by_job.entry(shard.job).or_default().push(shard);
+/// Whether shards of a job may be handed out that nobody has had a seat at.
+fn may_hand_out(situation: &Situation, network: &Network, job: &Job) -> bool {
+    job.state() == Some(JobState::Open)
+        && job.unassigned() > 0
+        && network.paused == 0
+        && job.first_round_fits(situation.now)
+        && situation.papers.ready.contains(&job.manifest)
+}
+
+/// The shards of a job that wait for seats, as many as there could be seats for.
+fn waiting<'a>(
+    situation: &Situation,
+    market: &Market,
+    (address, job): (Pubkey, &'a Job),
+    existing: &[&Shard],
+) -> Waiting<'a> {
+    let most = usize::try_from(market.room()).unwrap_or(usize::MAX);
+    let taken: HashSet<u32> = existing.iter().map(|shard| shard.index).collect();
+    let free = |index: &u32| {
+        !taken.contains(index) && !situation.busy.contains(&ActKey::Shard(address, *index))
+    };
+    Waiting {
+        address,
+        job,
+        shards: (0..job.shards).filter(free).take(most).collect(),
     }
-    for shards in by_job.values_mut() {
-        shards.sort_by_key(|shard| shard.index);
-    }
-    by_job
 }
 
 /// Hands out shards that nobody has taken a seat at, each with all its seats at once: half a quorum
 /// would only wait, with stakes locked.
-fn plan_unassigned(
-    situation: &Situation,
-    bench: &mut Bench,
-    (address, job): (Pubkey, &Job),
-    existing: &[&Shard],
-    actions: &mut Vec<Action>,
-) {
-    let takes = job.state() == Some(JobState::Open)
-        && job.first_round_fits(situation.now)
-        && situation.papers.ready.contains(&job.manifest);
-    if !takes || job.unassigned() == 0 {
-        return;
-    }
-    if bench.needs_seed(job) {
-        if !situation.busy.contains(&ActKey::Job(address)) {
-            actions.push(Action::SeedJob { job: address });
-        }
-        return;
-    }
-    let taken: HashSet<u32> = existing.iter().map(|shard| shard.index).collect();
-    for index in (0..job.shards).filter(|index| !taken.contains(index)) {
-        if situation.busy.contains(&ActKey::Shard(address, index)) {
-            continue;
-        }
-        let wanted = usize::from(job.replicas);
+fn hand_out(market: &mut Market, mut turns: Turns, actions: &mut Vec<Action>) {
+    turns.begin();
+    while market.room() > 0
+        && let Some((address, job, index)) = turns.next()
+    {
+        let all = usize::from(job.replicas);
+        let wanted = Wanted {
+            most: all,
+            least: all,
+        };
         let door = Door::new_shard(job, index);
-        let Some(providers) = bench.seat((address, job), door, &[], wanted, wanted) else {
-            // What does not fit one shard of a job fits none of it.
-            return;
-        };
-        actions.push(Action::Assign {
-            job: address,
-            shard: index,
-            providers,
-        });
-    }
-}
-
-/// Ends a job: by its deadline, or because every shard has an end.
-fn plan_end(
-    situation: &Situation,
-    (address, job): (Pubkey, &Job),
-    existing: &[&Shard],
-    actions: &mut Vec<Action>,
-) {
-    if situation.busy.contains(&ActKey::Job(address)) {
-        return;
-    }
-    if job.state() == Some(JobState::Open) && situation.now >= job.deadline && !job.is_finished() {
-        actions.push(Action::ExpireJob { job: address });
-    } else if job.is_finished() && situation.closable.contains(&address) {
-        let ended = existing.iter().filter(|shard| !shard.is_live());
-        let pair = |shard: &&Shard| {
-            let account = Place::of(address, job, shard.index).account()?;
-            Some((account, shard.payer))
-        };
-        let shards: Vec<_> = ended.filter_map(pair).take(SHARDS_PER_CLOSE).collect();
-        // Shards that are not seen yet will be: closing without them would be refused.
-        if !shards.is_empty() || job.live == 0 {
-            actions.push(Action::CloseJob {
-                job: address,
-                client: job.client,
-                shards,
-            });
+        match market.seat((address, job), door, &[], wanted) {
+            Some(providers) => {
+                turns.seated(job.client, providers.len());
+                actions.push(Action::Assign {
+                    job: address,
+                    shard: index,
+                    providers,
+                });
+            }
+            None => turns.set_aside(job.client),
         }
     }
-}
-
-/// Releases what was handed in for seats that are over, once the winning result is filed.
-fn release_orphans(
-    situation: &Situation,
-    filings: &HashMap<(Pubkey, u32), Outcome>,
-    actions: &mut Vec<Action>,
-) {
-    let picture = situation.picture;
-    for key in situation.papers.handed_in.keys() {
-        if filings.contains_key(&(key.job, key.shard)) {
-            continue;
-        }
-        let shard = picture.shard(&key.job, key.shard);
-        let sits = |shard: &Shard| {
-            let mut seats = shard.seats.iter();
-            seats.any(|s| s.is_live() && s.provider == key.provider && s.attempt == key.attempt)
-        };
-        let outcome = match shard {
-            Some(shard) if shard.is_live() && sits(shard) => continue,
-            Some(shard) => seats::outcome_of(shard, key),
-            // The picture may not be complete yet; the job's end is what counts then.
-            None if picture.jobs().contains_key(&key.job) => continue,
-            None => "closed".to_owned(),
-        };
-        actions.push(Action::Release {
-            seat: *key,
-            outcome,
-        });
-    }
-}
-
-/// Results of settled shards that are not filed yet.
-fn filings(situation: &Situation) -> HashMap<(Pubkey, u32), Outcome> {
-    let mut filings = HashMap::new();
-    for (key, paper) in &situation.papers.handed_in {
-        let place = (key.job, key.shard);
-        let Some(shard) = situation.picture.shard(&key.job, key.shard) else {
-            continue;
-        };
-        let Some(opening) = &paper.opening else {
-            continue;
-        };
-        let won = shard
-            .result()
-            .is_some_and(|(root, _)| *root == opening.root);
-        if won && !situation.papers.outcomes.contains_key(&place) {
-            filings.insert(place, Outcome::from(opening));
-        }
-    }
-    filings
 }

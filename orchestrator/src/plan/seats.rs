@@ -1,6 +1,6 @@
 //! What one shard needs next.
 
-use super::matching::{Bench, Door};
+use super::market::{Door, Market, Wanted};
 use super::{ActKey, Action, Situation};
 use crate::desk::SeatKey;
 use millrace_chain::Pubkey;
@@ -27,7 +27,7 @@ const LANDING_SECS: i64 = 8;
 pub fn plan_shard(
     situation: &Situation,
     network: &Network,
-    bench: &mut Bench,
+    market: &mut Market,
     (address, job): (Pubkey, &Job),
     shard: &Shard,
     actions: &mut Vec<Action>,
@@ -47,11 +47,12 @@ pub fn plan_shard(
         .or_else(|| reveal(situation, (address, job), shard))
         .or_else(|| commit(situation, network, (address, job), shard))
         .or_else(|| expire(situation, address, shard))
-        .or_else(|| refill(situation, bench, (address, job), shard));
+        .or_else(|| refill(situation, network, market, (address, job), shard));
     actions.extend(next);
 }
 
-fn seat_key(shard: &Shard, seat: &Seat) -> SeatKey {
+/// The key under which papers about a seat are kept.
+pub fn seat_key(shard: &Shard, seat: &Seat) -> SeatKey {
     SeatKey {
         job: shard.job,
         shard: shard.index,
@@ -248,7 +249,8 @@ fn expire(situation: &Situation, address: Pubkey, shard: &Shard) -> Option<Actio
 /// to go on without them.
 fn refill(
     situation: &Situation,
-    bench: &mut Bench,
+    network: &Network,
+    market: &mut Market,
     (address, job): (Pubkey, &Job),
     shard: &Shard,
 ) -> Option<Action> {
@@ -258,12 +260,16 @@ fn refill(
         true => job.first_round_fits(situation.now),
         false => job.round_fits(situation.now),
     };
-    if free == 0 || goes_on || !fits {
+    if free == 0 || goes_on || !fits || network.paused != 0 {
         return None;
     }
     let live = shard.seats.iter().filter(|seat| seat.is_live());
     let seated: Vec<Pubkey> = live.map(|seat| seat.provider).collect();
-    let providers = bench.seat((address, job), Door::of(shard), &seated, free, 1)?;
+    let wanted = Wanted {
+        most: free,
+        least: 1,
+    };
+    let providers = market.seat((address, job), Door::of(shard), &seated, wanted)?;
     Some(Action::Assign {
         job: address,
         shard: shard.index,

@@ -1,0 +1,144 @@
+//! Which acts share a transaction: as many as fit, so that a crowd of small shards costs few signatures.
+//!
+//! A transaction takes effect whole or not at all. So an act that failed is sent alone from then on:
+//! what is wrong with one can hold up its neighbours once, not for ever.
+
+use solana_sdk::instruction::Instruction;
+use solana_sdk::message::Message;
+use solana_sdk::pubkey::Pubkey;
+
+/// Bytes of a packet (1,280 of the smallest IPv6 link, less 48 of headers).
+const MAX_BYTES: usize = 1_232;
+/// Most accounts that a transaction may lock (`MAX_TX_ACCOUNT_LOCKS` of agave 4.2 is 64).
+const MAX_ACCOUNTS: usize = 64;
+/// What the sender puts in front: its compute budget program's limit and price, each at most 9 bytes of
+/// data with three of frame, and the program's key.
+const BUDGET_BYTES: usize = 32 + 2 * (3 + 9);
+const BUDGET_ACCOUNTS: usize = 1;
+/// Length byte and one signature: the payer's alone.
+const SIGNATURE_BYTES: usize = 1 + 64;
+/// Most acts of one transaction: what is lost together by one that fails.
+const MOST_ACTS: usize = 8;
+
+/// Whether instructions fit a transaction that `payer` alone signs.
+pub fn fits(payer: &Pubkey, instructions: &[Instruction]) -> bool {
+    let message = Message::new(instructions, Some(payer));
+    let bytes = SIGNATURE_BYTES + message.serialize().len() + BUDGET_BYTES;
+    bytes <= MAX_BYTES && message.account_keys.len() + BUDGET_ACCOUNTS <= MAX_ACCOUNTS
+}
+
+/// An act's instructions, and whether it must be alone.
+pub struct Part<T> {
+    /// What they are for.
+    pub act: T,
+    /// The instructions.
+    pub instructions: Vec<Instruction>,
+    /// Nothing shares its transaction.
+    pub alone: bool,
+}
+
+/// Packs acts in their order into transactions of `payer`. Each comes out once; one that fits nothing is
+/// alone, for the chain to refuse.
+pub fn pack<T>(payer: &Pubkey, parts: Vec<Part<T>>) -> Vec<Vec<Part<T>>> {
+    let mut bundles: Vec<Vec<Part<T>>> = Vec::new();
+    // The transaction that is being filled.
+    let mut open: Vec<Instruction> = Vec::new();
+    for part in parts {
+        let last = bundles.last_mut().filter(|bundle| {
+            !part.alone && bundle.len() < MOST_ACTS && bundle.iter().all(|other| !other.alone)
+        });
+        let before = open.len();
+        if let Some(bundle) = last {
+            open.extend_from_slice(&part.instructions);
+            if fits(payer, &open) {
+                bundle.push(part);
+                continue;
+            }
+            open.truncate(before);
+        }
+        open.clone_from(&part.instructions);
+        bundles.push(vec![part]);
+    }
+    bundles
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use solana_sdk::instruction::AccountMeta;
+
+    const PAYER: Pubkey = Pubkey::new_from_array([1; 32]);
+
+    /// An instruction with `accounts` new accounts and `bytes` of data.
+    fn instruction(n: u8, accounts: u8, bytes: usize) -> Instruction {
+        let meta = |at: u8| {
+            AccountMeta::new(
+                Pubkey::new_from_array([n, at].repeat(16).try_into().unwrap_or([0; 32])),
+                false,
+            )
+        };
+        Instruction {
+            program_id: Pubkey::new_from_array([2; 32]),
+            accounts: (0..accounts).map(meta).collect(),
+            data: vec![0; bytes],
+        }
+    }
+
+    fn part(n: u8, accounts: u8, bytes: usize, alone: bool) -> Part<u8> {
+        Part {
+            act: n,
+            instructions: vec![instruction(n, accounts, bytes)],
+            alone,
+        }
+    }
+
+    fn packed(parts: Vec<Part<u8>>) -> Vec<Vec<u8>> {
+        let bundles = pack(&PAYER, parts);
+        for bundle in bundles.iter().filter(|bundle| bundle.len() > 1) {
+            let all: Vec<_> = bundle.iter().flat_map(|p| p.instructions.clone()).collect();
+            assert!(fits(&PAYER, &all));
+        }
+        let acts = |bundle: &Vec<Part<u8>>| bundle.iter().map(|part| part.act).collect();
+        bundles.iter().map(acts).collect()
+    }
+
+    #[test]
+    fn small_acts_share_a_transaction_and_keep_their_order() {
+        let parts = (0..3).map(|n| part(n, 2, 20, false)).collect();
+        assert_eq!(packed(parts), [[0, 1, 2]]);
+    }
+
+    #[test]
+    fn what_does_not_fit_begins_the_next() {
+        let parts = (0..4).map(|n| part(n, 10, 100, false)).collect();
+        assert_eq!(packed(parts), [[0, 1], [2, 3]]);
+    }
+
+    #[test]
+    fn one_that_failed_is_alone() {
+        let parts = vec![
+            part(0, 1, 1, false),
+            part(1, 1, 1, true),
+            part(2, 1, 1, false),
+            part(3, 1, 1, false),
+        ];
+        assert_eq!(packed(parts), [vec![0], vec![1], vec![2, 3]]);
+    }
+
+    #[test]
+    fn no_transaction_has_more_acts_than_may_be_lost_together() {
+        let parts = (0..20).map(|n| part(n, 0, 1, false)).collect();
+        let sizes: Vec<usize> = packed(parts).iter().map(Vec::len).collect();
+        assert_eq!(sizes, [8, 8, 4]);
+    }
+
+    #[test]
+    fn one_that_is_too_large_is_there_all_the_same() {
+        let parts = vec![
+            part(0, 1, 1, false),
+            part(1, 60, 500, false),
+            part(2, 1, 1, false),
+        ];
+        assert_eq!(packed(parts), [vec![0], vec![1], vec![2]]);
+    }
+}

@@ -1,0 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
+mod market;
+mod rounds;
+mod world;
