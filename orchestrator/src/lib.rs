@@ -14,6 +14,7 @@ mod error;
 mod plan;
 mod readiness;
 mod service;
+pub mod simulation;
 mod store;
 mod view;
 

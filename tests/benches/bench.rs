@@ -15,6 +15,8 @@ mod figures;
 mod fuel;
 #[path = "bench/latency.rs"]
 mod latency;
+#[path = "bench/plan.rs"]
+mod plan;
 #[path = "bench/ready.rs"]
 mod ready;
 #[path = "bench/settles.rs"]
@@ -48,6 +50,9 @@ fn main() -> Result<()> {
     }
     if wanted("sortition") {
         sortition::measure(&mut figures)?;
+    }
+    if wanted("plan") {
+        plan::measure(&mut figures)?;
     }
     if wanted("up") {
         ready::measure(&mut figures)?;

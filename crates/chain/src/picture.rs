@@ -87,12 +87,17 @@ impl Picture {
     /// Takes in one account as it was at `slot`. Returns whether anything is new; what is older than
     /// what is known is left out.
     pub fn update(&mut self, slot: u64, address: Pubkey, data: &[u8]) -> bool {
+        self.take_in(slot, address, Entity::read(&address, data))
+    }
+
+    /// As [`Picture::update`], of what was read already; `None` is no account of ours, or none any more.
+    pub fn take_in(&mut self, slot: u64, address: Pubkey, entity: Option<Entity>) -> bool {
         if self.seen.get(&address).is_some_and(|known| *known > slot) {
             return false;
         }
         self.slot = self.slot.max(slot);
         self.seen.insert(address, slot);
-        match Entity::read(&address, data) {
+        match entity {
             Some(Entity::Network(network)) => self.network = Some(network),
             Some(Entity::Orchestrator(x)) => drop(self.orchestrators.insert(address, x)),
             Some(Entity::Provider(x)) => drop(self.providers.insert(address, *x)),

@@ -1,0 +1,114 @@
+//! What planning takes: with ten thousand open jobs and a thousand providers, and how it grows.
+
+use crate::figures::{Figures, percentile};
+use anyhow::Result;
+use millrace_chain::program::math::sortition::EVERYONE;
+use millrace_orchestrator::simulation::{Scale, Simulation};
+
+/// Open jobs and connected providers.
+const SIZES: [(usize, usize); 4] = [
+    (10_000, 1_000),
+    (100_000, 1_000),
+    (100_000, 100_000),
+    (100_000, 1_000_000),
+];
+/// Plans with everything at work or waiting.
+const STEADY_STEPS: usize = 10;
+/// Providers and jobs a second of the network that jobs flow through.
+const FLOW: [(usize, usize); 3] = [(1_000, 100), (100_000, 1_000), (1_000_000, 10_000)];
+/// Slots of that network, of 400 ms.
+const FLOW_SLOTS: usize = 50;
+const SLOTS_PER_10_SECS: usize = 25;
+
+const SCALE: Scale = Scale {
+    providers: 0,
+    capacity: 4,
+    clients: 100,
+    seats: 3,
+    sortition_start: EVERYONE,
+    work_slots: 10,
+};
+
+/// Measures plans of crowds, and of jobs that flow.
+pub fn measure(figures: &mut Figures) -> Result<()> {
+    for (jobs, providers) in SIZES {
+        crowd(figures, jobs, providers);
+    }
+    for (providers, rate) in FLOW {
+        flow(figures, providers, rate);
+    }
+    Ok(())
+}
+
+/// All jobs are there at once: the first plan hands out what there is room for, those after it find
+/// everybody busy.
+fn crowd(figures: &mut Figures, jobs: usize, providers: usize) {
+    let mut simulation = Simulation::new(Scale {
+        providers,
+        work_slots: u64::MAX / 2,
+        ..SCALE
+    });
+    simulation.post(jobs);
+    let first = simulation.step();
+    let name = |what: &str| match (jobs, providers) {
+        (10_000, 1_000) => format!("plan.{what}"),
+        _ => format!("plan.{jobs}x{providers}.{what}"),
+    };
+    let micros =
+        |plan: std::time::Duration, parts: usize| plan.as_secs_f64() * 1e6 / parts.max(1) as f64;
+    figures.note_with(
+        name("us_per_seated_job"),
+        micros(first.plan, first.seated),
+        "µs",
+        format!("{} of {jobs} jobs handed out in one plan", first.seated),
+    );
+    let steady: Vec<f64> = (0..STEADY_STEPS)
+        .map(|_| micros(simulation.step().plan, jobs))
+        .collect();
+    figures.note_with(
+        name("us_per_job"),
+        percentile(&steady, 50),
+        "µs",
+        format!("{jobs} open jobs, {providers} providers, as many at work as there is room for"),
+    );
+}
+
+/// Jobs come and go.
+fn flow(figures: &mut Figures, providers: usize, rate: usize) {
+    let mut simulation = Simulation::new(Scale {
+        providers,
+        clients: 1_000,
+        ..SCALE
+    });
+    let (mut plans, mut seated) = (Vec::new(), 0);
+    for slot in 0..FLOW_SLOTS {
+        let due = rate * 10 * (slot + 1) / SLOTS_PER_10_SECS - rate * 10 * slot / SLOTS_PER_10_SECS;
+        simulation.post(due);
+        let step = simulation.step();
+        plans.push(step.plan.as_secs_f64() * 1e3);
+        seated += step.seated;
+    }
+    let name = |what: &str| format!("plan.flow.{providers}x{rate}.{what}");
+    figures.note_with(
+        name("ms_per_slot.p50"),
+        percentile(&plans, 50),
+        "ms",
+        format!("of 400; {seated} shards handed out"),
+    );
+    let waited: Vec<f64> = simulation
+        .waited()
+        .iter()
+        .map(|slots| *slots as f64)
+        .collect();
+    figures.note(name("slots_waited.p99"), percentile(&waited, 99), "slots");
+    let finished: Vec<f64> = simulation.finished().map(f64::from).collect();
+    figures.note_with(
+        name("seats_per_provider.max"),
+        percentile(&finished, 100),
+        "seats",
+        format!(
+            "half of the providers have {} or less",
+            percentile(&finished, 50)
+        ),
+    );
+}
