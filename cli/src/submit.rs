@@ -33,7 +33,8 @@ pub struct Prepared {
     pub job: Pubkey,
     /// What does not keep it from being posted but may keep it waiting.
     pub warnings: Vec<String>,
-    args: PostJobArgs,
+    /// What the wallet will sign.
+    pub args: PostJobArgs,
     mints: Mints,
     opens_client: bool,
 }

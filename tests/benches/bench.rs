@@ -23,6 +23,8 @@ mod ready;
 mod settles;
 #[path = "bench/sortition.rs"]
 mod sortition;
+#[path = "bench/throughput.rs"]
+mod throughput;
 
 use anyhow::Result;
 use figures::Figures;
@@ -67,6 +69,20 @@ fn main() -> Result<()> {
             }
             None => eprintln!("left out: Agave, because MILLRACE_AGAVE_BIN is not set"),
         }
+    }
+    if wanted("throughput.embedded") {
+        runtime.block_on(throughput::measure(
+            &mut figures,
+            "embedded",
+            Kind::Embedded,
+        ))?;
+    }
+    if wanted("throughput.agave") && std::env::var_os("MILLRACE_AGAVE_BIN").is_some() {
+        runtime.block_on(throughput::measure(
+            &mut figures,
+            "agave",
+            Kind::Agave(None),
+        ))?;
     }
     figures.finish()
 }

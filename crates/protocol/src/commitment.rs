@@ -168,4 +168,15 @@ mod tests {
         bytes.extend([9; 32]);
         assert_eq!(SEAT.commitment(&CLAIM), sha256(&[&bytes]));
     }
+
+    #[test]
+    fn a_seat_is_declined_for_itself_alone() {
+        let mut bytes = REFUSAL_DOMAIN.to_vec();
+        for n in [1u8, 2, 3] {
+            bytes.extend([n; 32]);
+        }
+        bytes.extend([4, 0, 0, 0, 5]);
+        bytes.extend([6; 32]);
+        assert_eq!(SEAT.refusal(), sha256(&[&bytes]));
+    }
 }

@@ -114,6 +114,7 @@ mod tests {
 
     #[test]
     fn the_chunk_border_matters() {
+        assert_eq!(CHUNK_BYTES, 65_536, "all sides must cut alike");
         let output = vec![7; CHUNK_BYTES + 1];
         assert_eq!(leaves(&output).len(), 2);
         assert_eq!(leaves(&output[..CHUNK_BYTES]).len(), 1);

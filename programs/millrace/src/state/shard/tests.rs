@@ -196,6 +196,22 @@ fn a_shard_is_reopened_as_it_was_where_nobody_doubted_it_and_with_all_seats_othe
 }
 
 #[test]
+fn a_doubt_is_read_as_it_was_written_and_an_unknown_one_is_none() {
+    let mut shard = shard(&[]);
+    for (number, doubt) in [
+        (0, Doubt::None),
+        (1, Doubt::Pending),
+        (2, Doubt::Spared),
+        (3, Doubt::Audited),
+        (4, Doubt::Challenged),
+        (5, Doubt::None),
+    ] {
+        shard.doubt = number;
+        assert_eq!(shard.doubt(), doubt);
+    }
+}
+
+#[test]
 fn what_is_over_is_over_from_its_second_on() {
     let mut shard = shard(&[Committed; 3]);
     shard.stands_at = 150;
