@@ -1,5 +1,6 @@
 //! Everything that can end a command, in words that say what is wrong and what to do.
 
+use crate::commands::network::error::LoadError;
 use crate::validator::ValidatorError;
 use millrace_chain::{ChainError, Pubkey};
 use millrace_migrations::MigrationError;
@@ -62,6 +63,9 @@ pub enum CliError {
     /// An agent in this process.
     #[error(transparent)]
     Agent(#[from] AgentError),
+    /// The program on chain.
+    #[error(transparent)]
+    Load(#[from] LoadError),
     /// The embedded validator.
     #[error(transparent)]
     Validator(#[from] ValidatorError),

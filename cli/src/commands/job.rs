@@ -1,12 +1,13 @@
 //! `millrace job`: having work done.
 
 use crate::api::JobView;
+use crate::confirm;
 use crate::error::CliError;
 use crate::output::{self, facts, table, tokens};
 use crate::progress::Progress;
 use crate::result;
 use crate::settings::{Connection, Settings};
-use crate::submit::{self, Prepared};
+use crate::submit;
 use crate::watch;
 use clap::Subcommand;
 use millrace_chain::Pubkey;
@@ -17,7 +18,6 @@ use millrace_chain::program::state::{Job as Books, JobState};
 use millrace_protocol::amount::format_amount;
 use serde::Serialize;
 use solana_sdk::signature::Signer;
-use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
 /// Commands of `job`.
@@ -125,7 +125,8 @@ async fn submit(
         output::note(&format!("warning: {warning}"));
     }
     if !yes {
-        confirm(&prepared, connection.payment_decimals)?;
+        output::note(&prepared.costs.table(connection.payment_decimals));
+        confirm::yes("Sign and post?")?;
     } else {
         settings
             .output
@@ -154,24 +155,6 @@ async fn submit(
         }),
     }
     Ok(posted.job)
-}
-
-/// Shows all costs, and asks.
-fn confirm(prepared: &Prepared, decimals: u8) -> Result<(), CliError> {
-    output::note(&prepared.costs.table(decimals));
-    if !std::io::stdin().is_terminal() {
-        return Err(CliError::NotConfirmed);
-    }
-    let mut stderr = std::io::stderr();
-    // Where the question can't be shown, the answer decides all the same.
-    let _ = write!(stderr, "Sign and post? [y/N] ");
-    let _ = stderr.flush();
-    let mut answer = String::new();
-    let read = std::io::stdin().lock().read_line(&mut answer);
-    match (read, answer.trim().to_ascii_lowercase().as_str()) {
-        (Ok(_), "y" | "yes") => Ok(()),
-        _ => Err(CliError::NotConfirmed),
-    }
 }
 
 async fn wait_for(settings: &Settings, job: &Pubkey) -> Result<JobView, CliError> {
