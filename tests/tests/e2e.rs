@@ -5,6 +5,7 @@
 mod e2e {
     mod bad_network;
     mod chaos;
+    mod deploying;
     mod doubts;
     mod endings;
     mod honesty;
