@@ -11,6 +11,7 @@ mod e2e {
     mod honesty;
     mod hostile;
     mod payment;
+    mod quotes;
     mod refusals;
     mod restarts;
 }

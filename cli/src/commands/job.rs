@@ -37,6 +37,11 @@ pub enum Job {
         #[arg(short, long)]
         yes: bool,
     },
+    /// Show what a job would cost, and whether it could be placed now; signs and sends nothing. Ends with 3 where it could not be placed now
+    Quote {
+        /// The manifest, such as job.toml
+        manifest: PathBuf,
+    },
     /// Wait until a job is done, with the reason why it is not
     Watch {
         /// Its address
@@ -85,6 +90,7 @@ impl Job {
                 wait_for(settings, &job).await?;
                 write_result(settings, &job, out).await
             }
+            Self::Quote { manifest } => quote(settings, &manifest).await,
             Self::Watch { job } => {
                 let view = wait_for(settings, &job).await?;
                 let connection = settings.connect().await?;
@@ -155,6 +161,51 @@ async fn submit(
         }),
     }
     Ok(posted.job)
+}
+
+/// Shows the costs, and what the orchestrator says to the terms.
+async fn quote(settings: &Settings, manifest: &std::path::Path) -> Result<(), CliError> {
+    #[derive(Serialize)]
+    struct Quoted {
+        costs: crate::costs::Costs,
+        placeable: bool,
+        why: Vec<String>,
+        warnings: Vec<String>,
+    }
+    let api = settings.api()?;
+    let resolved = submit::load(manifest, &api).await?;
+    let connection = settings.connect().await?;
+    // A wallet that is yet to be made costs as much as one that has posted nothing.
+    let wallet = settings.wallet().map(|key| key.pubkey());
+    let wallet = wallet.unwrap_or_default();
+    let prepared = submit::price(&connection, &api, wallet, resolved).await?;
+    let quote = api.quote(&prepared.quote_request()).await?;
+    let mut warnings = Vec::new();
+    if wallet != Pubkey::default()
+        && let Err(lacks) = prepared.require_funds()
+    {
+        warnings.push(lacks.to_string());
+    }
+    let quoted = Quoted {
+        costs: prepared.costs,
+        placeable: quote.placeable,
+        why: quote.why,
+        warnings,
+    };
+    settings.output.show(&quoted, |quoted| {
+        let table = quoted.costs.table(connection.payment_decimals);
+        match quoted.placeable {
+            true => format!("{table}\nit could be placed now"),
+            false => table,
+        }
+    });
+    for warning in &quoted.warnings {
+        output::note(&format!("warning: {warning}"));
+    }
+    match quoted.placeable {
+        true => Ok(()),
+        false => Err(CliError::NotPlaceable(quoted.why.join("; "))),
+    }
 }
 
 async fn wait_for(settings: &Settings, job: &Pubkey) -> Result<JobView, CliError> {
