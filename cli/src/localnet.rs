@@ -377,7 +377,7 @@ async fn start_chain(options: &Options, keys: &Keys) -> Result<(Option<Validator
         Chain::Embedded { slot_ms, port } => {
             let program = program::bytes(options.program.as_deref())?;
             let genesis = Genesis {
-                program: &program,
+                program: Some(&program),
                 funds: &[(keys.deployer.pubkey(), birth::DEPLOYER_LAMPORTS)],
             };
             let validator = Validator::start(genesis, *slot_ms, *port).await?;

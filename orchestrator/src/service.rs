@@ -7,7 +7,7 @@ use crate::blobs::Blobs;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::error::OrchestratorError;
-use crate::plan::{Action, Situation, Waits, plan};
+use crate::plan::{Action, Situation, Waits, plan, why_not};
 use crate::readiness::Readiness;
 use crate::store::Store;
 use crate::view;
@@ -18,7 +18,7 @@ use millrace_chain::rpc::Rpc;
 use millrace_chain::sender::Sender;
 use millrace_chain::{Pubkey, address};
 use millrace_protocol::hash::Digest;
-use millrace_protocol::view::JobView;
+use millrace_protocol::view::{JobView, QuoteRequest};
 use serde::Serialize;
 use solana_sdk::signature::Signer;
 use std::collections::{HashMap, HashSet};
@@ -245,6 +245,13 @@ impl Service {
             }
         }
         self.executor.start(actions);
+    }
+
+    /// Why a job of these terms could not be placed now; empty where it could.
+    pub async fn why_not(&self, terms: &QuoteRequest) -> Result<Vec<String>, OrchestratorError> {
+        let look = |situation: &Situation| why_not(situation, terms);
+        let told = self.with_situation(look).await;
+        Ok(told.unwrap_or_else(|| vec!["the chain has not been read yet".to_owned()]))
     }
 
     /// Calls `look` with everything a plan depends on; `None` before the chain's time is known.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on ends here")]
 
 pub mod agave;
+pub mod bare;
 pub mod jobs;
 pub mod net;
 pub mod proxy;

@@ -5,11 +5,13 @@
 mod e2e {
     mod bad_network;
     mod chaos;
+    mod deploying;
     mod doubts;
     mod endings;
     mod honesty;
     mod hostile;
     mod payment;
+    mod quotes;
     mod refusals;
     mod restarts;
 }

@@ -11,6 +11,7 @@ pub mod error;
 pub mod feed;
 pub mod instruction;
 pub mod journal;
+pub mod loader;
 pub mod picture;
 pub mod rpc;
 pub mod sender;

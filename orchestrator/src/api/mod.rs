@@ -1,7 +1,8 @@
-//! The HTTP API: blobs, jobs, agents, health.
+//! The HTTP API: blobs, jobs, quotes, agents, health.
 
 mod blobs;
 mod jobs;
+mod quote;
 
 use crate::service::Service;
 use axum::Json;
@@ -10,7 +11,7 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{DefaultBodyLimit, State, WebSocketUpgrade};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use millrace_protocol::wire::MAX_FRAME_BYTES;
 use serde_json::json;
 
@@ -45,6 +46,7 @@ pub fn router(service: Service) -> Router {
         .route("/v1/agents", get(agents))
         .route("/v1/jobs", get(jobs::list))
         .route("/v1/jobs/{job}", get(jobs::show))
+        .route("/v1/quote", post(quote::quote))
         .route("/v1/blobs/{name}", blob)
         .layer(DefaultBodyLimit::max(crate::blobs::MAX_BLOB_BYTES))
         .with_state(service)

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod market;
+mod quotes;
 mod rounds;
 mod world;
