@@ -78,6 +78,18 @@ pub enum ChainError {
         /// How often it was signed.
         attempts: u32,
     },
+    /// The wallet that pays has too little left to begin what pays rent.
+    #[error(
+        "wallet {payer} has {lamports} lamports, under the floor of {floor}: nothing new that pays rent is begun until SOL is sent to it"
+    )]
+    PayerLow {
+        /// The wallet.
+        payer: Pubkey,
+        /// What it has.
+        lamports: u64,
+        /// What it needs.
+        floor: u64,
+    },
     /// An account holds something else than expected.
     #[error("account {address} is no {expected}")]
     Layout {

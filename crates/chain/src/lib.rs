@@ -6,11 +6,15 @@
 
 pub mod account;
 pub mod address;
+pub mod compute;
 pub mod endpoints;
 pub mod error;
 pub mod feed;
+pub mod fees;
 pub mod instruction;
 pub mod journal;
+pub mod packing;
+pub mod payer;
 pub mod picture;
 pub mod rpc;
 pub mod sender;

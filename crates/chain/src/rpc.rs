@@ -57,6 +57,11 @@ impl Rpc {
                 RpcClient::new_sender(Endpoints::new(each), config)
             }
         };
+        Self::of(client, url, ws_url)
+    }
+
+    /// A client that goes another way than HTTP, under the names by which people know its addresses.
+    pub fn of(client: RpcClient, url: &str, ws_url: &str) -> Self {
         Self {
             client: Arc::new(client),
             url: url.into(),
