@@ -18,6 +18,7 @@ use millrace_chain::address;
 use millrace_chain::instruction::Mints;
 use millrace_chain::rpc::Rpc;
 use millrace_chain::sender::Sender;
+use millrace_orchestrator::ChainConfig;
 use millrace_provider::{Behaviour, Status};
 use options::{Chain, Options, ProviderOptions};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -314,6 +315,7 @@ impl Localnet {
             key: self.keys.orchestrator.keypair.insecure_clone(),
             close_after: self.close_after,
             reread: self.reread,
+            chain: ChainConfig::default(),
         };
         let stop = CancellationToken::new();
         let handle = millrace_orchestrator::start(config, stop.clone()).await?;

@@ -7,6 +7,7 @@ mod e2e {
     mod chaos;
     mod doubts;
     mod endings;
+    mod history;
     mod honesty;
     mod hostile;
     mod payment;
