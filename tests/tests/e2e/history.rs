@@ -26,8 +26,8 @@ async fn events(net: &Net, job: Option<&Pubkey>, after: &str) -> Result<Vec<Valu
 }
 
 fn names(events: &[Value]) -> Vec<&str> {
-    let name = |event: &Value| event["event"]["name"].as_str();
-    events.iter().map(|one| name(one).unwrap_or("")).collect()
+    let names = events.iter().map(|one| one["event"]["name"].as_str());
+    names.map(Option::unwrap_or_default).collect()
 }
 
 async fn until_told(net: &Net, job: &Pubkey, name: &str, times: usize) -> Result<Vec<Value>> {
