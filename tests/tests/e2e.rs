@@ -13,4 +13,5 @@ mod e2e {
     mod payment;
     mod refusals;
     mod restarts;
+    mod start_checks;
 }

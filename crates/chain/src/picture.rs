@@ -86,15 +86,6 @@ impl Picture {
         self.seen.contains_key(address)
     }
 
-    /// Forgets all accounts but these, as if they had never been seen.
-    pub fn retain(&mut self, keep: impl Fn(&Pubkey) -> bool) {
-        let gone: Vec<Pubkey> = self.seen.keys().filter(|key| !keep(key)).copied().collect();
-        for address in gone {
-            self.forget(&address);
-            self.seen.remove(&address);
-        }
-    }
-
     /// Closed epochs by address.
     pub fn epochs(&self) -> &HashMap<Pubkey, Epoch> {
         &self.epochs
@@ -163,6 +154,15 @@ impl Picture {
             self.seen.remove(&address);
         }
         self.slot = self.slot.max(reading.slot);
+    }
+
+    /// Forgets all accounts but these, as if they had never been seen.
+    pub fn retain(&mut self, keep: impl Fn(&Pubkey) -> bool) {
+        let gone: Vec<Pubkey> = self.seen.keys().filter(|key| !keep(key)).copied().collect();
+        for address in gone {
+            self.forget(&address);
+            self.seen.remove(&address);
+        }
     }
 
     fn forget(&mut self, address: &Pubkey) {

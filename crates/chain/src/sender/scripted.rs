@@ -1,6 +1,7 @@
 //! A small chain for tests: blocks, forks, heights, and endpoints that see more or less of it. Its time
 //! is counted in calls: with each one that it answers a slot passes.
 
+#![allow(clippy::unwrap_used)]
 use super::decode;
 use crate::rpc::Rpc;
 use async_trait::async_trait;
