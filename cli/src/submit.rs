@@ -328,6 +328,7 @@ mod tests {
         job_rent: 4_000,
         client_rent: 0,
         network_fee: 5_000,
+        priority_fee_at_most: 100_000,
     };
     const RENTS: Rents = Rents {
         job: 4_000,

@@ -11,6 +11,7 @@ mod blobs;
 mod config;
 mod desk;
 mod error;
+mod events;
 mod plan;
 mod readiness;
 mod service;
@@ -18,6 +19,6 @@ pub mod simulation;
 mod store;
 mod view;
 
-pub use config::Config;
+pub use config::{ChainConfig, Config};
 pub use error::OrchestratorError;
 pub use service::{Handle, start};

@@ -7,15 +7,18 @@ use crate::blobs::Blobs;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::error::OrchestratorError;
-use crate::plan::{Action, Situation, Waits, plan, why_not};
+use crate::events::Events;
+use crate::plan::{Action, Situation, Waits, plan, to_be_final, why_not};
 use crate::readiness::Readiness;
 use crate::store::Store;
 use crate::view;
 use millrace_chain::feed::Feed;
+use millrace_chain::finals::Finals;
 use millrace_chain::instruction::Mints;
+use millrace_chain::payer::Payer;
 use millrace_chain::program::state::{Job, Orchestrator};
 use millrace_chain::rpc::Rpc;
-use millrace_chain::sender::Sender;
+use millrace_chain::sender::{Policy, Sender};
 use millrace_chain::{Pubkey, address};
 use millrace_protocol::hash::Digest;
 use millrace_protocol::view::{JobView, QuoteRequest};
@@ -27,7 +30,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 /// The plan is made at least this often: windows end without any event.
 const TICK: Duration = Duration::from_millis(250);
@@ -39,6 +42,8 @@ const REST_PER_PLAN: u32 = 3;
 const MOST_JOBS: usize = 1_000;
 /// Jobs of the past that a list shows.
 const PAST_JOBS: u32 = 200;
+/// How often the payer's balance is read.
+const BALANCE_EVERY: Duration = Duration::from_secs(5);
 /// A picture older than this is not healthy.
 const STALE_AFTER: Duration = Duration::from_secs(10);
 
@@ -91,6 +96,11 @@ pub struct Service {
     network_id: String,
     genesis: String,
     feed: Feed,
+    finals: Finals,
+    sender: Sender,
+    payer: Payer,
+    events: Events,
+    stop: CancellationToken,
     desk: Desk,
     blobs: Blobs,
     store: Arc<Store>,
@@ -108,7 +118,13 @@ pub struct Service {
 /// Whatever keeps it from starting, by name; nothing is sent before all checks have passed.
 pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, OrchestratorError> {
     let rpc = Rpc::new(&config.rpc_url, &config.ws_url);
+    if let Some(expected) = &config.chain.genesis {
+        rpc.require_genesis(expected).await?;
+    }
     let network = rpc.network().await?;
+    if let Some(expected) = &config.chain.program_hash {
+        rpc.require_program(expected).await?;
+    }
     let genesis = rpc.genesis().await?;
     let me = config.key.pubkey();
     let registration: Option<Orchestrator> = rpc.find(&address::orchestrator(&me)).await?;
@@ -122,6 +138,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     };
     std::fs::create_dir_all(&config.data).map_err(in_folder)?;
     let store = Arc::new(Store::open(&config.data.join("store.db"), &network_id)?);
+    store.require_genesis(&genesis)?;
     let blobs = Blobs::open(config.data.join("blobs")).map_err(in_folder)?;
     let listener =
         TcpListener::bind(config.listen)
@@ -134,8 +151,13 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
 
     let desk = Desk::load(store.clone())?;
     let feed = Feed::new(rpc.clone());
-    let sender = Sender::new(rpc.clone(), store.clone());
+    let finals = Finals::new(rpc.clone());
+    let policy = Policy::service(config.chain.fees);
+    let sender = Sender::with_policy(rpc.clone(), store.clone(), policy);
     sender.recover().await?;
+    let payer = Payer::new(me, config.chain.payer_floor);
+    payer.read(&rpc).await?;
+    let events = Events::new(rpc.clone(), store.clone());
     let agents = Agents::new(
         desk.clone(),
         feed.clone(),
@@ -148,9 +170,10 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     let bounty = rpc.token_balance(&purse).await?.map(|_| purse);
     let key = Arc::new(config.key);
     let executor = Executor::new(
-        sender,
+        sender.clone(),
         key,
         (mints, bounty),
+        payer.clone(),
         feed.clone(),
         desk.clone(),
         agents.clone(),
@@ -162,6 +185,11 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         network_id,
         genesis,
         feed,
+        finals,
+        sender,
+        payer,
+        events,
+        stop: stop.clone(),
         desk,
         blobs,
         store,
@@ -190,6 +218,7 @@ impl Service {
             let stop = stop.clone();
             async move { feed.run(reread, stop).await }
         });
+        let minding = tokio::spawn(self.clone().keep_minding(reread, stop.clone()));
         let planning = tokio::spawn(self.clone().keep_planning(stop.clone()));
         let router = api::router(self.clone());
         let ended = stop.clone();
@@ -201,12 +230,34 @@ impl Service {
             () = async { stop.cancelled().await; tokio::time::sleep(GATHER).await } => Ok(()),
         };
         stop.cancel();
-        // Both end by the token; a panic there has been logged by the runtime.
-        let _ = tokio::join!(watching, planning);
+        // All end by the token; a panic there has been logged by the runtime.
+        let _ = tokio::join!(watching, planning, minding);
         result.map_err(|reason| OrchestratorError::File {
             path: "the API".into(),
             reason,
         })
+    }
+
+    /// Keeps what the plan does not wait for: what is final, what was sent, what happened, what is left.
+    async fn keep_minding(self, reread: Duration, stop: CancellationToken) {
+        let balance = async {
+            loop {
+                if let Err(error) = self.payer.read(&self.rpc).await {
+                    debug!(%error, "the payer's balance could not be read");
+                }
+                tokio::time::sleep(BALANCE_EVERY).await;
+            }
+        };
+        tokio::select! {
+            () = balance => {}
+            _ = async {
+                tokio::join!(
+                    self.finals.run(stop.clone()),
+                    self.sender.follow(stop.clone()),
+                    self.events.keep(reread, stop.clone()),
+                )
+            } => {}
+        }
     }
 
     async fn keep_planning(self, stop: CancellationToken) {
@@ -236,9 +287,11 @@ impl Service {
     }
 
     async fn plan_once(&self) {
-        let Some(actions) = self.with_situation(plan).await else {
+        let look = |situation: &Situation| (plan(situation), to_be_final(situation));
+        let Some((actions, to_be_final)) = self.with_situation(look).await else {
             return;
         };
+        self.finals.want(to_be_final);
         for action in &actions {
             if let Action::CloseJob { job, .. } = action {
                 self.archive(job).await;
@@ -257,6 +310,7 @@ impl Service {
     /// Calls `look` with everything a plan depends on; `None` before the chain's time is known.
     async fn with_situation<T>(&self, look: impl FnOnce(&Situation) -> T) -> Option<T> {
         let now = self.feed.now()?;
+        let finals = self.finals.picture().read().await;
         let picture = self.feed.picture().read().await;
         let (busy, reserved) = self.executor.busy();
         let agents = self.agents.views();
@@ -264,6 +318,7 @@ impl Service {
         let papers = self.desk.read();
         Some(look(&Situation {
             picture: &picture,
+            finals: &finals,
             me: self.me,
             now,
             slot: picture.slot().max(self.feed.slot()),
@@ -357,11 +412,24 @@ impl Service {
         Ok(views)
     }
 
+    /// Cancelled when the orchestrator ends.
+    pub fn stop(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// What happened.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
     /// How it is doing, honestly.
     pub async fn health(&self) -> Health {
         let mut problems = Vec::new();
         if !self.feed.is_fresh(STALE_AFTER) {
             problems.push(format!("nothing was read from {} lately", self.rpc.url()));
+        }
+        if let Err(error) = self.payer.require_rent() {
+            problems.push(error.to_string());
         }
         let payer_lamports = match self.rpc.lamports(&self.me).await {
             Ok(lamports) => lamports,

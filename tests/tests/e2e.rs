@@ -8,10 +8,12 @@ mod e2e {
     mod deploying;
     mod doubts;
     mod endings;
+    mod history;
     mod honesty;
     mod hostile;
     mod payment;
     mod quotes;
     mod refusals;
     mod restarts;
+    mod start_checks;
 }

@@ -1,6 +1,7 @@
-//! The HTTP API: blobs, jobs, quotes, agents, health.
+//! The HTTP API: blobs, jobs, quotes, events, agents, health.
 
 mod blobs;
+mod events;
 mod jobs;
 mod quote;
 
@@ -44,6 +45,7 @@ pub fn router(service: Service) -> Router {
     Router::new()
         .route("/v1/health", get(health))
         .route("/v1/agents", get(agents))
+        .route("/v1/events", get(events::events))
         .route("/v1/jobs", get(jobs::list))
         .route("/v1/jobs/{job}", get(jobs::show))
         .route("/v1/quote", post(quote::quote))

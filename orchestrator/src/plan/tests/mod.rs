@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+mod finality;
 mod market;
 mod quotes;
 mod rounds;
