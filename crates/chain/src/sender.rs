@@ -3,6 +3,7 @@
 
 use crate::error::ChainError;
 use crate::journal::{Ending, Entry, Journal};
+use crate::observe::{Event, Observer, Watched};
 use crate::rpc::Rpc;
 use solana_client::rpc_config::{RpcSendTransactionConfig, RpcSimulateTransactionConfig};
 use solana_commitment_config::CommitmentConfig;
@@ -32,6 +33,8 @@ const MOST_SIGNINGS: u32 = 3;
 pub struct Landed {
     /// Its signature.
     pub signature: Signature,
+    /// The slot that it landed in.
+    pub slot: u64,
     /// Compute units that its simulation took.
     pub compute_units: u64,
 }
@@ -41,10 +44,11 @@ pub struct Landed {
 pub struct Sender {
     rpc: Rpc,
     journal: Arc<dyn Journal>,
+    observer: Arc<dyn Observer>,
 }
 
 enum Fate {
-    Landed,
+    Landed(u64),
     Failed(TransactionError),
     Expired,
 }
@@ -52,7 +56,17 @@ enum Fate {
 impl Sender {
     /// A sender that writes every transaction into `journal` first.
     pub fn new(rpc: Rpc, journal: Arc<dyn Journal>) -> Self {
-        Self { rpc, journal }
+        Self {
+            rpc,
+            journal,
+            observer: Arc::new(()),
+        }
+    }
+
+    /// The same, with somebody who hears of every step.
+    pub fn observed_by(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = observer;
+        self
     }
 
     /// The endpoint.
@@ -73,9 +87,10 @@ impl Sender {
         instructions: &[Instruction],
         signers: &[&Keypair],
     ) -> Result<Landed, ChainError> {
-        for _ in 0..MOST_SIGNINGS {
+        for signing in 0..MOST_SIGNINGS {
+            let prepared = self.prepare(instructions, signers).await;
             let (transaction, last_valid, compute_units) =
-                self.prepare(instructions, signers).await?;
+                prepared.inspect_err(|error| self.observer.saw(&Event::Refused(error)))?;
             let signature = transaction.signatures[0];
             let entry = Entry {
                 signature: signature.to_string(),
@@ -84,19 +99,28 @@ impl Sender {
                 purpose: purpose.to_owned(),
             };
             self.journal.begin(&entry)?;
+            let mut watched = Watched::sent(self.observer.as_ref(), signature, signing > 0);
             match self.see_through(&transaction, last_valid).await? {
-                Fate::Landed => {
+                Fate::Landed(slot) => {
+                    watched.landed();
                     self.journal.end(&entry.signature, Ending::Landed)?;
                     return Ok(Landed {
                         signature,
+                        slot,
                         compute_units,
                     });
                 }
                 Fate::Failed(error) => {
+                    let error = ChainError::from_transaction(error, Vec::new());
+                    watched.ended(&Event::Failed {
+                        signature,
+                        error: &error,
+                    });
                     self.journal.end(&entry.signature, Ending::Failed)?;
-                    return Err(ChainError::from_transaction(error, Vec::new()));
+                    return Err(error);
                 }
                 Fate::Expired => {
+                    watched.ended(&Event::Expired { signature });
                     self.journal.end(&entry.signature, Ending::Expired)?;
                     warn!(%signature, purpose, "transaction expired, signing anew");
                 }
@@ -120,7 +144,7 @@ impl Sender {
                 .see_through(&transaction, entry.last_valid_block_height)
                 .await?;
             let ending = match fate {
-                Fate::Landed => Ending::Landed,
+                Fate::Landed(_) => Ending::Landed,
                 Fate::Failed(_) => Ending::Failed,
                 Fate::Expired => Ending::Expired,
             };
@@ -191,6 +215,9 @@ impl Sender {
         let (mut sent, mut poll) = (None::<Instant>, FIRST_POLL);
         loop {
             if sent.is_none_or(|at| at.elapsed() >= RESEND_EVERY) {
+                if sent.is_some() {
+                    self.observer.saw(&Event::Resent { signature });
+                }
                 self.push(transaction).await;
                 sent = Some(Instant::now());
             }
@@ -243,7 +270,7 @@ impl Sender {
         }
         Ok(Some(match status.err {
             Some(error) => Fate::Failed(error),
-            None => Fate::Landed,
+            None => Fate::Landed(status.slot),
         }))
     }
 
