@@ -7,17 +7,22 @@
 mod act;
 mod agents;
 mod api;
+mod audit;
 mod blobs;
 mod config;
 mod desk;
 mod error;
+mod health;
+mod metrics;
 mod plan;
+mod probe;
 mod readiness;
 mod service;
 pub mod simulation;
+mod status;
 mod store;
 mod view;
 
-pub use config::Config;
+pub use config::{Config, Limits};
 pub use error::OrchestratorError;
-pub use service::{Handle, start};
+pub use service::{Ended, Handle, start};

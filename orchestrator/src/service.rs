@@ -4,10 +4,12 @@ use crate::act::Executor;
 use crate::agents::Agents;
 use crate::api;
 use crate::blobs::Blobs;
-use crate::config::Config;
+use crate::config::{Config, Limits};
 use crate::desk::Desk;
 use crate::error::OrchestratorError;
+use crate::metrics::{Metrics, TimedJournal};
 use crate::plan::{Action, Situation, Waits, plan, why_not};
+use crate::probe::Probe;
 use crate::readiness::Readiness;
 use crate::store::Store;
 use crate::view;
@@ -19,7 +21,6 @@ use millrace_chain::sender::Sender;
 use millrace_chain::{Pubkey, address};
 use millrace_protocol::hash::Digest;
 use millrace_protocol::view::{JobView, QuoteRequest};
-use serde::Serialize;
 use solana_sdk::signature::Signer;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -39,19 +40,25 @@ const REST_PER_PLAN: u32 = 3;
 const MOST_JOBS: usize = 1_000;
 /// Jobs of the past that a list shows.
 const PAST_JOBS: u32 = 200;
-/// A picture older than this is not healthy.
-const STALE_AFTER: Duration = Duration::from_secs(10);
 
 /// A running orchestrator.
 pub struct Handle {
     /// Where its API is: `http://127.0.0.1:port`.
     pub url: String,
-    task: JoinHandle<Result<(), OrchestratorError>>,
+    task: JoinHandle<Result<Ended, OrchestratorError>>,
+}
+
+/// How it ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// Acts that the grace period was too short for. What was sent of them is in the journal, and the
+    /// next start sees it through.
+    pub left: Vec<String>,
 }
 
 impl Handle {
     /// Waits until it has stopped.
-    pub async fn join(self) -> Result<(), OrchestratorError> {
+    pub async fn join(self) -> Result<Ended, OrchestratorError> {
         // A panic of the task is passed on as it is.
         match self.task.await {
             Ok(result) => result,
@@ -60,33 +67,9 @@ impl Handle {
     }
 }
 
-/// Its health, for people and probes.
-#[derive(Clone, Debug, Serialize)]
-pub struct Health {
-    /// ok or degraded.
-    pub status: &'static str,
-    /// What is wrong, where something is.
-    pub problems: Vec<String>,
-    /// Id of the network.
-    pub network_id: String,
-    /// Genesis of the cluster.
-    pub genesis: String,
-    /// The orchestrator's key.
-    pub key: String,
-    /// Newest slot seen.
-    pub slot: u64,
-    /// Connected agents.
-    pub agents: usize,
-    /// Jobs on chain.
-    pub jobs: usize,
-    /// Lamports of the key, which pays fees and rent.
-    pub payer_lamports: u64,
-}
-
 /// What the loop and the API share.
 #[derive(Clone)]
 pub struct Service {
-    rpc: Rpc,
     me: Pubkey,
     network_id: String,
     genesis: String,
@@ -96,7 +79,16 @@ pub struct Service {
     store: Arc<Store>,
     agents: Agents,
     executor: Executor,
+    metrics: Metrics,
+    probe: Probe,
+    limits: Limits,
     close_after: Duration,
+    grace: Duration,
+    /// Nothing new is begun.
+    stop: CancellationToken,
+    /// All connections end.
+    end: CancellationToken,
+    planned: Arc<Mutex<Instant>>,
     finished: Arc<Mutex<HashMap<Pubkey, Instant>>>,
     readiness: Readiness,
 }
@@ -132,16 +124,20 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
             })?;
     let local = listener.local_addr().map_err(in_folder)?;
 
-    let desk = Desk::load(store.clone())?;
+    let metrics = Metrics::default();
+    let desk = Desk::load(store.clone(), metrics.clone())?;
     let feed = Feed::new(rpc.clone());
-    let sender = Sender::new(rpc.clone(), store.clone());
+    let journal = TimedJournal::new(store.clone(), metrics.clone());
+    let sender = Sender::new(rpc.clone(), Arc::new(journal));
+    let sender = sender.observed_by(Arc::new(metrics.clone()));
     sender.recover().await?;
+    let end = CancellationToken::new();
     let agents = Agents::new(
         desk.clone(),
         feed.clone(),
         blobs.clone(),
         (network.network_id, &genesis),
-        stop.clone(),
+        end.clone(),
     );
     let mints = Mints::from(&network);
     let purse = mints.stake_account(&me);
@@ -154,10 +150,11 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         feed.clone(),
         desk.clone(),
         agents.clone(),
+        metrics.clone(),
     );
     let readiness = Readiness::new(blobs.clone(), desk.clone());
+    let probe = Probe::new(rpc, me, feed.clone(), store.clone(), metrics.clone());
     let service = Service {
-        rpc,
         me,
         network_id,
         genesis,
@@ -167,14 +164,21 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         store,
         agents,
         executor,
+        metrics,
+        probe,
+        limits: config.limits,
         close_after: config.close_after,
+        grace: config.grace,
+        stop,
+        end,
+        planned: Arc::new(Mutex::new(Instant::now())),
         finished: Arc::default(),
         readiness,
     };
-    service.feed.read_all().await;
+    tokio::join!(service.feed.read_all(), service.probe.look());
     let url = format!("http://{local}");
     info!(url, key = %me, "orchestrator started");
-    let task = tokio::spawn(service.run(listener, config.reread, stop));
+    let task = tokio::spawn(service.run(listener, config.reread, config.probe));
     Ok(Handle { url, task })
 }
 
@@ -183,42 +187,60 @@ impl Service {
         self,
         listener: TcpListener,
         reread: Duration,
-        stop: CancellationToken,
-    ) -> Result<(), OrchestratorError> {
-        let feed = self.feed.clone();
+        look: Duration,
+    ) -> Result<Ended, OrchestratorError> {
+        let (feed, probe) = (self.feed.clone(), self.probe.clone());
+        let (end, stop) = (self.end.clone(), self.stop.clone());
         let watching = tokio::spawn({
-            let stop = stop.clone();
-            async move { feed.run(reread, stop).await }
+            let end = end.clone();
+            async move { feed.run(reread, end).await }
+        });
+        let probing = tokio::spawn({
+            let end = end.clone();
+            async move { probe.run(look, end).await }
         });
         let planning = tokio::spawn(self.clone().keep_planning(stop.clone()));
         let router = api::router(self.clone());
-        let ended = stop.clone();
-        let served = axum::serve(listener, router)
-            .with_graceful_shutdown(async move { ended.cancelled().await });
+        let ended = end.clone();
+        let serving = tokio::spawn(async move {
+            let served = axum::serve(listener, router);
+            tokio::select! {
+                result = served => result,
+                // Open websockets would keep a graceful end waiting.
+                () = async { ended.cancelled().await; tokio::time::sleep(GATHER).await } => Ok(()),
+            }
+        });
+        let aborted = serving.abort_handle();
         let result = tokio::select! {
-            result = served => result,
-            // Open websockets would keep a graceful end waiting.
-            () = async { stop.cancelled().await; tokio::time::sleep(GATHER).await } => Ok(()),
+            result = serving => result.unwrap_or(Ok(())),
+            () = stop.cancelled() => Ok(()),
         };
         stop.cancel();
-        // Both end by the token; a panic there has been logged by the runtime.
-        let _ = tokio::join!(watching, planning);
-        result.map_err(|reason| OrchestratorError::File {
-            path: "the API".into(),
-            reason,
-        })
+        // While acts under way end, the API tells so. A panic there has been logged by the runtime.
+        let left = planning.await.unwrap_or_default();
+        end.cancel();
+        let _ = tokio::join!(watching, probing);
+        aborted.abort();
+        result
+            .map(|()| Ended { left })
+            .map_err(|reason| OrchestratorError::File {
+                path: "the API".into(),
+                reason,
+            })
     }
 
-    async fn keep_planning(self, stop: CancellationToken) {
+    /// Plans until `stop`, and returns what could not be ended within the grace period.
+    async fn keep_planning(self, stop: CancellationToken) -> Vec<String> {
         let mut chain = self.feed.changes();
         let mut desk = self.desk.changes();
         let mut agents = self.agents.changes();
         let mut acts = self.executor.changes();
         let mut blobs = self.readiness.arrivals();
+        let mut seen = Instant::now();
         while !stop.is_cancelled() {
             let began = Instant::now();
             self.readiness.look(self.feed.picture()).await;
-            self.plan_once().await;
+            self.plan_once(seen).await;
             let rest = GATHER.max(began.elapsed() * REST_PER_PLAN);
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -229,16 +251,36 @@ impl Service {
                 _ = blobs.changed() => {}
                 () = tokio::time::sleep(TICK) => {}
             }
+            seen = Instant::now();
             // The first change is planned for at once, those that come close behind it together.
             tokio::time::sleep_until((began + rest).into()).await;
         }
-        self.executor.finish().await;
+        let seconds = self.grace.as_secs();
+        info!(seconds, "stopping: acts under way may end within this time");
+        let left = self.executor.finish(self.grace).await;
+        if !left.is_empty() {
+            warn!(
+                ?left,
+                "acts were left under way: the next start sees them through"
+            );
+        }
+        left
     }
 
-    async fn plan_once(&self) {
-        let Some(actions) = self.with_situation(plan).await else {
+    /// Plans from what was seen at `seen`, and starts what is due.
+    async fn plan_once(&self, seen: Instant) {
+        let since = Instant::now();
+        // A poisoned lock still holds a whole time.
+        *self
+            .planned
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner()) = since;
+        let planned = self.with_situation(plan).await;
+        let Some(actions) = planned else {
             return;
         };
+        self.metrics.planned(since, actions.len());
+        self.executor.expect_dispatches(&actions, seen);
         for action in &actions {
             if let Action::CloseJob { job, .. } = action {
                 self.archive(job).await;
@@ -255,7 +297,7 @@ impl Service {
     }
 
     /// Calls `look` with everything a plan depends on; `None` before the chain's time is known.
-    async fn with_situation<T>(&self, look: impl FnOnce(&Situation) -> T) -> Option<T> {
+    pub(crate) async fn with_situation<T>(&self, look: impl FnOnce(&Situation) -> T) -> Option<T> {
         let now = self.feed.now()?;
         let picture = self.feed.picture().read().await;
         let (busy, reserved) = self.executor.busy();
@@ -309,6 +351,51 @@ impl Service {
         }
     }
 
+    /// The feed.
+    pub fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// The executor.
+    pub fn executor(&self) -> &Executor {
+        &self.executor
+    }
+
+    /// The metrics.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// The probe.
+    pub fn probe(&self) -> &Probe {
+        &self.probe
+    }
+
+    /// What is still well.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Ids of the network and of the cluster, and the key.
+    pub fn identity(&self) -> (String, String, String) {
+        let (network, genesis) = (self.network_id.clone(), self.genesis.clone());
+        (network, genesis, self.me.to_string())
+    }
+
+    /// Whether it ends.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// Time since the last plan.
+    pub fn plan_age(&self) -> Duration {
+        // A poisoned lock still holds a whole time.
+        let planned = self.planned.lock();
+        planned
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .elapsed()
+    }
+
     /// The blobs.
     pub fn blobs(&self) -> &Blobs {
         &self.blobs
@@ -355,36 +442,5 @@ impl Service {
             views.extend(past.filter(|view| !shown.contains(&view.job)));
         }
         Ok(views)
-    }
-
-    /// How it is doing, honestly.
-    pub async fn health(&self) -> Health {
-        let mut problems = Vec::new();
-        if !self.feed.is_fresh(STALE_AFTER) {
-            problems.push(format!("nothing was read from {} lately", self.rpc.url()));
-        }
-        let payer_lamports = match self.rpc.lamports(&self.me).await {
-            Ok(lamports) => lamports,
-            Err(error) => {
-                problems.push(error.to_string());
-                0
-            }
-        };
-        let picture = self.feed.picture().read().await;
-        Health {
-            status: if problems.is_empty() {
-                "ok"
-            } else {
-                "degraded"
-            },
-            problems,
-            network_id: self.network_id.clone(),
-            genesis: self.genesis.clone(),
-            key: self.me.to_string(),
-            slot: picture.slot().max(self.feed.slot()),
-            agents: self.agents.views().len(),
-            jobs: picture.jobs().len(),
-            payer_lamports,
-        }
     }
 }

@@ -8,10 +8,13 @@ mod e2e {
     mod deploying;
     mod doubts;
     mod endings;
+    mod health;
     mod honesty;
     mod hostile;
+    mod metrics;
     mod payment;
     mod quotes;
     mod refusals;
     mod restarts;
+    mod stopping;
 }

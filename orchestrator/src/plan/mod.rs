@@ -24,7 +24,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use turns::{Turns, Waiting};
 
-pub use why::{Waits, why_not};
+pub use why::{REASONS, Waits, why_not};
 
 /// An agent as the plan sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
