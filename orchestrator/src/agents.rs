@@ -384,9 +384,10 @@ impl Agents {
             signature,
             opening: None,
         };
-        self.desk
-            .hand_in(key, paper)
-            .map_err(|error| error.to_string())
+        let taken = self.desk.hand_in(key, paper);
+        taken.map_err(|error| error.to_string())?;
+        debug!(job = %key.job, shard = key.shard, provider = %key.provider, "commitment taken");
+        Ok(())
     }
 
     /// Delivery: the output is here, it gives the root, and the root opens the commitment.
@@ -438,9 +439,10 @@ impl Agents {
             fuel,
             reason,
         };
-        self.desk
-            .open(key, opening)
-            .map_err(|error| error.to_string())
+        let taken = self.desk.open(key, opening);
+        taken.map_err(|error| error.to_string())?;
+        debug!(job = %key.job, shard = key.shard, %provider, "reveal taken");
+        Ok(())
     }
 
     fn place<'a>(&'a self, key: &'a SeatKey) -> commitment::Seat<'a> {

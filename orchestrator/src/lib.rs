@@ -7,18 +7,23 @@
 mod act;
 mod agents;
 mod api;
+mod audit;
 mod blobs;
 mod config;
 mod desk;
 mod error;
 mod events;
+mod health;
+mod metrics;
 mod plan;
+mod probe;
 mod readiness;
 mod service;
 pub mod simulation;
+mod status;
 mod store;
 mod view;
 
-pub use config::{ChainConfig, Config};
+pub use config::{ChainConfig, Config, Limits};
 pub use error::OrchestratorError;
-pub use service::{Handle, start};
+pub use service::{Ended, Handle, start};

@@ -6,5 +6,6 @@
 pub mod agave;
 pub mod bare;
 pub mod jobs;
+pub mod lever;
 pub mod net;
 pub mod proxy;

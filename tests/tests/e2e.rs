@@ -8,12 +8,15 @@ mod e2e {
     mod deploying;
     mod doubts;
     mod endings;
+    mod health;
     mod history;
     mod honesty;
     mod hostile;
+    mod metrics;
     mod payment;
     mod quotes;
     mod refusals;
     mod restarts;
     mod start_checks;
+    mod stopping;
 }

@@ -2,6 +2,7 @@
 
 use super::Failure;
 use crate::blobs::BlobError;
+use crate::metrics::Way;
 use crate::service::Service;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -18,7 +19,9 @@ pub(super) async fn get_blob(
         .get(&digest)
         .await
         .map_err(Failure::internal)?;
-    found.ok_or_else(|| Failure::not_found("the blob"))
+    let bytes = found.ok_or_else(|| Failure::not_found("the blob"))?;
+    service.metrics().blob_passed(Way::Out, bytes.len());
+    Ok(bytes)
 }
 
 pub(super) async fn put_blob(
@@ -27,6 +30,7 @@ pub(super) async fn put_blob(
     body: Bytes,
 ) -> Result<StatusCode, Failure> {
     let digest = from_hex(&name).map_err(Failure::bad)?;
+    service.metrics().blob_passed(Way::In, body.len());
     match service.blobs().put(&digest, &body).await {
         Ok(true) => {
             service.blob_arrived(digest);
