@@ -455,6 +455,11 @@ impl Service {
             .elapsed()
     }
 
+    /// Lamports of the key under which no shards are assigned.
+    pub fn payer_floor(&self) -> u64 {
+        self.payer.floor()
+    }
+
     /// The blobs.
     pub fn blobs(&self) -> &Blobs {
         &self.blobs

@@ -79,6 +79,7 @@ impl Service {
             history_age: Some(self.events().age()),
             clock_skew: found.clock_skew,
             payer: found.payer,
+            payer_floor: self.payer_floor(),
             store_failure: found.store_failure.clone(),
             ready_agents: work.agents.0,
             waiting_jobs: work.waiting,

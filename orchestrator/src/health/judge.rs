@@ -33,6 +33,8 @@ pub struct Facts {
     pub clock_skew: Option<i64>,
     /// Lamports of the key, and what they are good for.
     pub payer: Option<(u64, Runway)>,
+    /// Lamports of the key under which no shards are assigned.
+    pub payer_floor: u64,
     /// Why the store took no write, where it did not.
     pub store_failure: Option<String>,
     /// Connected agents that take work.
@@ -154,11 +156,17 @@ fn skew(facts: &Facts, limits: &Limits) -> Option<Problem> {
 
 fn payer(facts: &Facts, limits: &Limits) -> Option<Problem> {
     let (lamports, runway) = facts.payer.as_ref()?;
-    if *lamports >= limits.payer_low {
+    let sol = |lamports: u64| lamports as f64 / SOL;
+    let has = sol(*lamports);
+    let message = if *lamports < facts.payer_floor {
+        let floor = sol(facts.payer_floor);
+        format!("the key has {has} SOL, under the floor of {floor} SOL: no shards are assigned")
+    } else if *lamports < limits.payer_low {
+        let least = sol(limits.payer_low);
+        format!("the key has {has} SOL, less than {least} SOL: {runway}")
+    } else {
         return None;
-    }
-    let (has, least) = (*lamports as f64 / SOL, limits.payer_low as f64 / SOL);
-    let message = format!("the key has {has} SOL, less than {least} SOL: {runway}");
+    };
     problem(Kind::PayerLow, message)
 }
 
@@ -245,6 +253,10 @@ mod tests {
             found(|f| f.payer = Some((1, Spending::default().runway(1)))),
             [Kind::PayerLow]
         );
+        let mut poor = well();
+        poor.payer_floor = 2 * SOL as u64;
+        let told = judge(&poor, &Limits::default());
+        assert!(told[0].message.contains("under the floor"), "{told:?}");
         assert_eq!(found(|f| f.ready_agents = 0), [Kind::NoAgents]);
     }
 
