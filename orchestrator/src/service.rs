@@ -191,22 +191,10 @@ impl Service {
             async move { feed.run(reread, stop).await }
         });
         let planning = tokio::spawn(self.clone().keep_planning(stop.clone()));
-        let router = api::router(self.clone());
-        let ended = stop.clone();
-        let served = axum::serve(listener, router)
-            .with_graceful_shutdown(async move { ended.cancelled().await });
-        let result = tokio::select! {
-            result = served => result,
-            // Open websockets would keep a graceful end waiting.
-            () = async { stop.cancelled().await; tokio::time::sleep(GATHER).await } => Ok(()),
-        };
-        stop.cancel();
+        api::serve(listener, api::router(self.clone()), stop).await;
         // Both end by the token; a panic there has been logged by the runtime.
         let _ = tokio::join!(watching, planning);
-        result.map_err(|reason| OrchestratorError::File {
-            path: "the API".into(),
-            reason,
-        })
+        Ok(())
     }
 
     async fn keep_planning(self, stop: CancellationToken) {

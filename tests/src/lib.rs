@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on ends here")]
 
 pub mod agave;
+pub mod agent;
 pub mod jobs;
 pub mod net;
+pub mod process;
 pub mod proxy;

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod e2e {
+    mod bad_agents;
     mod bad_network;
     mod chaos;
+    mod crowds;
     mod doubts;
     mod endings;
     mod honesty;

@@ -268,7 +268,8 @@ impl Rpc {
         })
     }
 
-    /// Chosen accounts with the slot they were read at; a missing one has no bytes. At most 100.
+    /// Chosen accounts with the slot they were read at; a missing one has no bytes, and neither has one
+    /// of another program, whatever it pretends to be. At most 100.
     pub async fn read_some(&self, keys: &[Pubkey]) -> Result<Reading, ChainError> {
         let commitment = CommitmentConfig::confirmed();
         let answer = self
@@ -279,7 +280,8 @@ impl Rpc {
         let data = answer
             .value
             .into_iter()
-            .map(|found| found.map_or(Vec::new(), |a| a.data));
+            .map(|found| found.filter(|account| account.owner == address::PROGRAM))
+            .map(|found| found.map_or(Vec::new(), |account| account.data));
         Ok(Reading {
             slot: answer.context.slot,
             accounts: keys.iter().copied().zip(data).collect(),

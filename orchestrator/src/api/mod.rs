@@ -1,18 +1,39 @@
 //! The HTTP API: blobs, jobs, agents, health.
 
 mod blobs;
+mod crowd;
 mod jobs;
+mod patient;
+mod server;
+mod turns;
+
+pub use crowd::Place;
+pub use server::serve;
 
 use crate::service::Service;
 use axum::Json;
 use axum::Router;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{DefaultBodyLimit, State, WebSocketUpgrade};
+use axum::extract::{Extension, State, WebSocketUpgrade};
 use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use millrace_protocol::wire::MAX_FRAME_BYTES;
 use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+use turns::{Turns, take_turn};
+
+/// Questions that are answered at a time: each may read the chain or all jobs.
+const QUESTIONS: usize = 16;
+const LONGEST_QUESTION: Duration = Duration::from_secs(30);
+/// Blobs that come and go at a time.
+const TRANSFERS: usize = 128;
+/// 64 MiB at the slowest pace, and the time that an upload may take to start.
+const LONGEST_TRANSFER: Duration = Duration::from_secs(2_100);
+/// What a websocket reads at a time: agents say little.
+const READ_BYTES: usize = 8 << 10;
 
 /// An answer that says what went wrong.
 pub struct Failure(StatusCode, String);
@@ -39,14 +60,22 @@ impl IntoResponse for Failure {
 
 /// All routes.
 pub fn router(service: Service) -> Router {
-    let blob = get(blobs::get_blob).put(blobs::put_blob);
-    Router::new()
+    let questions = Turns::new(QUESTIONS, LONGEST_QUESTION);
+    let questions = Router::new()
         .route("/v1/health", get(health))
-        .route("/v1/agents", get(agents))
         .route("/v1/jobs", get(jobs::list))
         .route("/v1/jobs/{job}", get(jobs::show))
+        .layer(from_fn_with_state(questions, take_turn));
+    let transfers = Turns::new(TRANSFERS, LONGEST_TRANSFER);
+    let blob = get(blobs::get_blob).put(blobs::put_blob);
+    let transfers = Router::new()
         .route("/v1/blobs/{name}", blob)
-        .layer(DefaultBodyLimit::max(crate::blobs::MAX_BLOB_BYTES))
+        .layer(from_fn_with_state(transfers, take_turn));
+    // Agents wait for no turn: they are what the others wait for.
+    Router::new()
+        .route("/v1/agents", get(agents))
+        .merge(questions)
+        .merge(transfers)
         .with_state(service)
 }
 
@@ -63,6 +92,7 @@ async fn health(State(service): State<Service>) -> Response {
 /// The list of agents, or, for an agent that asks for a websocket, its connection.
 async fn agents(
     State(service): State<Service>,
+    Extension(place): Extension<Arc<Place>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let Ok(upgrade) = upgrade else {
@@ -70,6 +100,7 @@ async fn agents(
     };
     let limited = upgrade
         .max_message_size(MAX_FRAME_BYTES)
-        .max_frame_size(MAX_FRAME_BYTES);
-    limited.on_upgrade(async move |socket| service.agents().serve(socket).await)
+        .max_frame_size(MAX_FRAME_BYTES)
+        .read_buffer_size(READ_BYTES);
+    limited.on_upgrade(async move |socket| service.agents().serve(socket, &place).await)
 }
