@@ -1,5 +1,6 @@
 //! Blobs in a folder, named by their SHA-256.
 
+use millrace_chain::fail;
 use millrace_protocol::hash::Digest;
 use sha2::{Digest as _, Sha256};
 use std::io::{self, Seek};
@@ -72,7 +73,10 @@ impl Blobs {
                 file.rewind()?;
                 return Ok(Some((fs::File::from_std(file), length)));
             }
-            tracing::warn!(blob = hex::encode(name), "a stored blob is damaged and is dropped");
+            tracing::warn!(
+                blob = hex::encode(name),
+                "a stored blob is damaged and is dropped"
+            );
             std::fs::remove_file(&path)?;
             Ok(None)
         };
@@ -91,7 +95,9 @@ impl Blobs {
 
     /// A blob that is going to be sent in parts.
     pub async fn draft(&self) -> io::Result<Draft> {
-        let path = self.folder.join(format!("{:016x}.{DRAFT}", rand::random::<u64>()));
+        let path = self
+            .folder
+            .join(format!("{:016x}.{DRAFT}", rand::random::<u64>()));
         Ok(Draft {
             file: fs::File::create(&path).await?,
             path,
@@ -144,7 +150,9 @@ impl Draft {
         self.file.flush().await?;
         self.file.sync_all().await?;
         // From here on it is there, whole.
+        fail::before("store", "blob");
         fs::rename(&self.path, &path).await?;
+        fail::after("store", "blob");
         Ok(true)
     }
 }

@@ -4,6 +4,7 @@
 use crate::error::OrchestratorError;
 use crate::store::Store;
 use millrace_chain::Pubkey;
+use millrace_chain::fail;
 use millrace_chain::program::state::Shard;
 use millrace_protocol::hash::Digest;
 use std::collections::{HashMap, HashSet};
@@ -161,14 +162,18 @@ impl Desk {
         if self.read().handed_in.contains_key(&key) {
             return Ok(());
         }
+        fail::before("store", "commitment");
         self.store.put_commitment(&key, &paper)?;
+        fail::after("store", "commitment");
         self.change(|papers| drop(papers.handed_in.insert(key, paper)));
         Ok(())
     }
 
     /// Takes in what opens a commitment.
     pub fn open(&self, key: SeatKey, opening: Opening) -> Result<(), OrchestratorError> {
+        fail::before("store", "opening");
         self.store.put_opening(&key, &opening)?;
+        fail::after("store", "opening");
         self.change(|papers| {
             if let Some(paper) = papers.handed_in.get_mut(&key) {
                 paper.opening = Some(opening);
@@ -185,7 +190,9 @@ impl Desk {
         provider: Pubkey,
         reason: &str,
     ) -> Result<(), OrchestratorError> {
+        fail::before("store", "failure");
         self.store.put_failure(&job, shard, &provider, reason)?;
+        fail::after("store", "failure");
         self.change(|papers| {
             let failed = papers.failed.entry((job, shard)).or_default();
             failed.insert(provider, reason.to_owned());
@@ -195,14 +202,18 @@ impl Desk {
 
     /// Files the result of a settled shard.
     pub fn file(&self, job: Pubkey, shard: u32, outcome: Outcome) -> Result<(), OrchestratorError> {
+        fail::before("store", "outcome");
         self.store.put_outcome(&job, shard, &outcome)?;
+        fail::after("store", "outcome");
         self.change(|papers| drop(papers.outcomes.insert((job, shard), outcome)));
         Ok(())
     }
 
     /// Drops what was handed in for a seat whose shard has ended.
     pub fn drop_seat(&self, key: &SeatKey) -> Result<(), OrchestratorError> {
+        fail::before("store", "delete_seat");
         self.store.delete_seat(key)?;
+        fail::after("store", "delete_seat");
         self.change(|papers| drop(papers.handed_in.remove(key)));
         Ok(())
     }

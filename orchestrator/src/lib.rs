@@ -11,6 +11,7 @@ mod blobs;
 mod config;
 mod desk;
 mod error;
+mod marked;
 mod plan;
 mod readiness;
 mod service;

@@ -7,10 +7,12 @@ use crate::blobs::Blobs;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::error::OrchestratorError;
+use crate::marked::Marked;
 use crate::plan::{Action, Situation, Waits, plan};
 use crate::readiness::Readiness;
 use crate::store::Store;
 use crate::view;
+use millrace_chain::fail;
 use millrace_chain::feed::Feed;
 use millrace_chain::instruction::Mints;
 use millrace_chain::program::state::{Job, Orchestrator};
@@ -134,7 +136,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
 
     let desk = Desk::load(store.clone())?;
     let feed = Feed::new(rpc.clone());
-    let sender = Sender::new(rpc.clone(), store.clone());
+    let sender = Sender::new(rpc.clone(), Arc::new(Marked(store.clone())));
     sender.recover().await?;
     let agents = Agents::new(
         desk.clone(),
@@ -278,6 +280,7 @@ impl Service {
         let Ok(Some(view)) = self.job(job).await else {
             return;
         };
+        fail::before("store", "view");
         let kept = serde_json::to_string(&view.closed())
             .map_err(|error| error.to_string())
             .and_then(|text| {
@@ -285,6 +288,7 @@ impl Service {
                     .put_view(&job.to_string(), &text)
                     .map_err(|error| error.to_string())
             });
+        fail::after("store", "view");
         if let Err(reason) = kept {
             warn!(%job, reason, "the last view of a job could not be kept");
         }

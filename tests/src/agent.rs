@@ -141,6 +141,12 @@ impl RawAgent {
         }
     }
 
+    /// Waits until the orchestrator ends the connection, whatever it still says.
+    pub async fn is_cut(&mut self) -> Result<()> {
+        while self.hears().await?.is_some() {}
+        Ok(())
+    }
+
     /// Waits for a message that `pick` takes; what else is said in the meantime is passed over, but
     /// pings are answered.
     pub async fn waits<T>(&mut self, mut pick: impl FnMut(ToAgent) -> Option<T>) -> Result<T> {

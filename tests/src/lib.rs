@@ -5,7 +5,20 @@
 
 pub mod agave;
 pub mod agent;
+pub mod books;
 pub mod jobs;
 pub mod net;
 pub mod process;
 pub mod proxy;
+
+use anyhow::{Context, Result};
+
+/// A number that the environment may give.
+pub fn from_environment(name: &str, otherwise: u64) -> Result<u64> {
+    match std::env::var(name) {
+        Err(_) => Ok(otherwise),
+        Ok(said) => said
+            .parse()
+            .with_context(|| format!("{name} is {said:?}: give a number")),
+    }
+}

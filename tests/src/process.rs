@@ -110,8 +110,17 @@ fn spawn(
     command.args(arguments).envs(environment.iter().cloned());
     // `MILLRACE_LOUD` shows what it logs.
     let silent = std::env::var_os("MILLRACE_LOUD").is_none();
-    let output = || if silent { Stdio::null() } else { Stdio::inherit() };
-    command.stdin(Stdio::null()).stdout(output()).stderr(output());
+    let output = || {
+        if silent {
+            Stdio::null()
+        } else {
+            Stdio::inherit()
+        }
+    };
+    command
+        .stdin(Stdio::null())
+        .stdout(output())
+        .stderr(output());
     Ok(command.spawn()?)
 }
 
@@ -165,7 +174,10 @@ impl Orchestrator {
     pub async fn listens(&mut self) -> Result<()> {
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
-            if reqwest::get(format!("{}/v1/health", self.url)).await.is_ok() {
+            if reqwest::get(format!("{}/v1/health", self.url))
+                .await
+                .is_ok()
+            {
                 return Ok(());
             }
             if self.process.ended()?.is_some() {

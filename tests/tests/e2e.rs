@@ -11,6 +11,7 @@ mod e2e {
     mod endings;
     mod honesty;
     mod hostile;
+    mod killed;
     mod payment;
     mod refusals;
     mod restarts;

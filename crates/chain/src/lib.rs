@@ -8,6 +8,7 @@ pub mod account;
 pub mod address;
 pub mod endpoints;
 pub mod error;
+pub mod fail;
 pub mod feed;
 pub mod instruction;
 pub mod journal;

@@ -46,17 +46,10 @@ impl Rpc {
     /// reads are `confirmed`. Nothing is sent yet.
     pub fn new(url: &str, ws_url: &str) -> Self {
         let commitment = CommitmentConfig::confirmed();
-        let client = match url.contains(',') {
-            false => {
-                RpcClient::new_with_timeout_and_commitment(url.to_owned(), TIMEOUT, commitment)
-            }
-            true => {
-                let each = url.split(',').map(str::trim);
-                let each = each.map(|url| HttpSender::new_with_timeout(url, TIMEOUT));
-                let config = RpcClientConfig::with_commitment(commitment);
-                RpcClient::new_sender(Endpoints::new(each), config)
-            }
-        };
+        let each = url.split(',').map(str::trim);
+        let each = each.map(|url| HttpSender::new_with_timeout(url, TIMEOUT));
+        let config = RpcClientConfig::with_commitment(commitment);
+        let client = RpcClient::new_sender(Endpoints::new(each), config);
         Self {
             client: Arc::new(client),
             url: url.into(),

@@ -9,14 +9,15 @@ use crate::desk::Desk;
 use crate::error::OrchestratorError;
 use crate::plan::{ActKey, Action};
 use bundle::{Part, pack};
+use millrace_chain::fail;
 use millrace_chain::feed::Feed;
 use millrace_chain::instruction::Mints;
 use millrace_chain::program::state::Shard;
 use millrace_chain::sender::Sender;
 use millrace_chain::{Pubkey, address};
 use millrace_protocol::wire::ToAgent;
-use solana_sdk::signature::Keypair;
-use solana_sdk::signature::Signer;
+use solana_sdk::instruction::Instruction;
+use solana_sdk::signature::{Keypair, Signer};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -30,6 +31,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// transaction, and a picture that grows old; what is beyond waits in the plan, where the most urgent
 /// comes first.
 const MOST_UNDER_WAY: usize = 128;
+
+/// Why whoever was late at a shard is not tried there again.
+const LATE: &str = "it was late there";
 
 /// Carries out actions.
 #[derive(Clone)]
@@ -252,21 +256,7 @@ impl Executor {
         }
         let purposes: Vec<String> = acts.iter().map(|act| act.action.to_string()).collect();
         let purpose = purposes.join(", ");
-        let sent = self
-            .sender
-            .send(&purpose, &instructions, &[&self.key])
-            .await;
-        // Whatever became of it: the chain is read before anything is planned anew.
-        let touched: BTreeSet<Pubkey> = acts.iter().flat_map(touched).collect();
-        let touched: Vec<Pubkey> = touched.into_iter().collect();
-        let read = self.feed.refresh(&touched).await;
-        let result = match (sent, read) {
-            (Ok(landed), Ok(())) => {
-                info!(signature = %landed.signature, cu = landed.compute_units, purpose);
-                Ok(())
-            }
-            (Err(error), _) | (Ok(_), Err(error)) => Err(OrchestratorError::from(error)),
-        };
+        let result = self.land(&acts, &purpose, &instructions).await;
         for act in &acts {
             match &result {
                 Ok(()) => match self.learn(act).await {
@@ -280,6 +270,44 @@ impl Executor {
             }
         }
         self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Sends the transaction of acts and sees it through.
+    async fn land(
+        &self,
+        acts: &[Begun],
+        purpose: &str,
+        instructions: &[Instruction],
+    ) -> Result<(), OrchestratorError> {
+        for act in acts {
+            self.note_lateness(&act.action)?;
+            fail::before("act", kind(&act.action));
+        }
+        let sent = self.sender.send(purpose, instructions, &[&self.key]).await;
+        for act in acts {
+            fail::after("act", kind(&act.action));
+        }
+        // Whatever became of it: the chain is read before anything is planned anew.
+        let touched: BTreeSet<Pubkey> = acts.iter().flat_map(touched).collect();
+        let touched: Vec<Pubkey> = touched.into_iter().collect();
+        let read = self.feed.refresh(&touched).await;
+        let landed = sent?;
+        info!(signature = %landed.signature, cu = landed.compute_units, purpose);
+        Ok(read?)
+    }
+
+    /// Whose seat is expired is not asked again. That is written down first: once the seat is free, only
+    /// this would say who was late, and a process that ends in between would seat him again.
+    fn note_lateness(&self, action: &Action) -> Result<(), OrchestratorError> {
+        match action {
+            Action::ExpireSeat {
+                job,
+                shard,
+                provider,
+                ..
+            } => self.desk.fail(*job, *shard, *provider, LATE),
+            _ => Ok(()),
+        }
     }
 
     /// The act is over. One that failed is tried again later and later; in company, at once and alone.
@@ -337,9 +365,28 @@ impl Executor {
         let gone = left.filter(|seat| !after.seats.iter().any(|s| s.provider == seat.provider));
         for seat in gone {
             self.desk
-                .fail(before.job, before.index, seat.provider, "it was late there")?;
+                .fail(before.job, before.index, seat.provider, LATE)?;
         }
         Ok(())
+    }
+}
+
+/// What an act on chain is called where it may end the process.
+fn kind(action: &Action) -> &'static str {
+    match action {
+        Action::SeedJob { .. } => "seed",
+        Action::Assign { .. } => "assign",
+        Action::Commit { .. } => "commit",
+        Action::DrawAudit { .. } => "draw",
+        Action::Reveal { .. } => "reveal",
+        Action::Settle { .. } => "settle",
+        Action::ExpireSeat { .. } => "expire_seat",
+        Action::ExpireJob { .. } => "expire_job",
+        Action::CloseJob { .. } => "close",
+        Action::Run { .. }
+        | Action::AskReveal { .. }
+        | Action::Release { .. }
+        | Action::File { .. } => "none",
     }
 }
 

@@ -106,8 +106,7 @@ impl Agents {
             return stale("no such shard");
         };
         let mut seats = shard.seats.iter();
-        let own =
-            |s: &&Seat| s.is_live() && s.provider == key.provider && s.attempt == key.attempt;
+        let own = |s: &&Seat| s.is_live() && s.provider == key.provider && s.attempt == key.attempt;
         match seats.find(own).copied() {
             Some(seat) => Ok((shard, seat)),
             None => stale("the seat is not its own, or over"),

@@ -136,9 +136,7 @@ mod tests {
         assert_eq!((said(0), said(1 << 20)), (2_000, 7));
         let mut allowance = Allowance::new(start);
         assert_eq!(
-            (0..)
-                .take_while(|_| allowance.bears_mistake(start))
-                .count(),
+            (0..).take_while(|_| allowance.bears_mistake(start)).count(),
             100
         );
     }

@@ -93,7 +93,11 @@ impl Agents {
             connected: Arc::default(),
             changes: watch::Sender::new(0),
             kept_out: Arc::default(),
-            lookups: Arc::new(Mutex::new(Bucket::new(LOOKUPS.0, LOOKUPS.1, Instant::now()))),
+            lookups: Arc::new(Mutex::new(Bucket::new(
+                LOOKUPS.0,
+                LOOKUPS.1,
+                Instant::now(),
+            ))),
             checks: Arc::new(Semaphore::new(CHECKS)),
             stop,
         }
@@ -113,7 +117,9 @@ impl Agents {
 
     fn kept_out(&self) -> MutexGuard<'_, KeptOut> {
         // A poisoned lock still holds whole entries.
-        self.kept_out.lock().unwrap_or_else(|held| held.into_inner())
+        self.kept_out
+            .lock()
+            .unwrap_or_else(|held| held.into_inner())
     }
 
     /// As the plan sees them.

@@ -5,6 +5,7 @@ use super::limits::Allowance;
 use super::{Agents, intake::Fault};
 use crate::api::Place;
 use axum::extract::ws::{Message, WebSocket};
+use millrace_chain::fail;
 use millrace_protocol::wire::{self, ToAgent};
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
@@ -146,6 +147,22 @@ impl Agents {
 
 async fn send(socket: &mut WebSocket, message: &ToAgent) -> Result<(), ()> {
     let text = wire::encode(message).map_err(|error| warn!(%error, "a message was not sent"))?;
+    let what = name(message);
+    fail::before("agent", what);
     let sent = timeout(SEND, socket.send(Message::Text(text.into()))).await;
+    fail::after("agent", what);
     sent.map_err(|_| ())?.map_err(|_| ())
+}
+
+/// What a message is called where it may end the process.
+fn name(message: &ToAgent) -> &'static str {
+    match message {
+        ToAgent::Challenge { .. } => "challenge",
+        ToAgent::Welcome { .. } => "welcome",
+        ToAgent::Refused { .. } => "refused",
+        ToAgent::Run { .. } => "run",
+        ToAgent::Reveal { .. } => "reveal",
+        ToAgent::Release { .. } => "release",
+        ToAgent::Ping { .. } => "ping",
+    }
 }
