@@ -218,6 +218,28 @@ impl Desk {
         Ok(())
     }
 
+    /// Forgets all that is here of a job that is over.
+    pub fn forget(&self, job: &Pubkey) -> Result<(), OrchestratorError> {
+        fail::before("store", "forget");
+        self.store.forget(job)?;
+        fail::after("store", "forget");
+        self.change(|papers| {
+            papers.handed_in.retain(|key, _| key.job != *job);
+            papers.failed.retain(|(of, _), _| of != job);
+            papers.outcomes.retain(|(of, _), _| of != job);
+        });
+        Ok(())
+    }
+
+    /// Forgets that blobs are here, but for manifests of these jobs.
+    pub fn keep_ready(&self, wanted: impl Iterator<Item = Digest>) {
+        let wanted: HashSet<Digest> = wanted.collect();
+        let known = self.read().ready.len();
+        if known > wanted.len() {
+            self.change(|papers| papers.ready.retain(|manifest| wanted.contains(manifest)));
+        }
+    }
+
     /// Notes that all blobs of a manifest are here.
     pub fn mark_ready(&self, manifest: Digest) {
         if !self.read().ready.contains(&manifest) {

@@ -17,7 +17,9 @@ mod readiness;
 mod service;
 pub mod simulation;
 mod store;
+mod tidy;
 mod view;
+mod vitals;
 
 pub use config::Config;
 pub use error::OrchestratorError;

@@ -11,10 +11,13 @@ use crate::marked::Marked;
 use crate::plan::{Action, Situation, Waits, plan};
 use crate::readiness::Readiness;
 use crate::store::Store;
+use crate::tidy::Tidy;
 use crate::view;
+use crate::vitals::Vitals;
 use millrace_chain::fail;
 use millrace_chain::feed::Feed;
 use millrace_chain::instruction::Mints;
+use millrace_chain::journal::Journal;
 use millrace_chain::program::state::{Job, Orchestrator};
 use millrace_chain::rpc::Rpc;
 use millrace_chain::sender::Sender;
@@ -101,6 +104,7 @@ pub struct Service {
     close_after: Duration,
     finished: Arc<Mutex<HashMap<Pubkey, Instant>>>,
     readiness: Readiness,
+    tidy: Tidy,
 }
 
 /// Starts an orchestrator: checks the network, its registration and its store, sees through what an
@@ -158,6 +162,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         agents.clone(),
     );
     let readiness = Readiness::new(blobs.clone(), desk.clone());
+    let tidy = Tidy::new(desk.clone(), store.clone());
     let service = Service {
         rpc,
         me,
@@ -172,6 +177,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         close_after: config.close_after,
         finished: Arc::default(),
         readiness,
+        tidy,
     };
     service.feed.read_all().await;
     let url = format!("http://{local}");
@@ -209,6 +215,8 @@ impl Service {
             let began = Instant::now();
             self.readiness.look(self.feed.picture()).await;
             self.plan_once().await;
+            self.tidy
+                .tidy(self.feed.picture().read().await.jobs(), Instant::now());
             let rest = GATHER.max(began.elapsed() * REST_PER_PLAN);
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -340,6 +348,26 @@ impl Service {
             views.extend(past.filter(|view| !shown.contains(&view.job)));
         }
         Ok(views)
+    }
+
+    /// Sizes of what it holds.
+    pub async fn vitals(&self) -> Result<Vitals, OrchestratorError> {
+        let journal = self.store.open()?.len();
+        let jobs = self.feed.picture().read().await.jobs().len();
+        let papers = self.desk.read();
+        Ok(Vitals {
+            tasks: tokio::runtime::Handle::current()
+                .metrics()
+                .num_alive_tasks(),
+            agents: self.agents.views().len(),
+            jobs,
+            acts: self.executor.len(),
+            handed_in: papers.handed_in.len(),
+            failed: papers.failed.len(),
+            outcomes: papers.outcomes.len(),
+            ready: papers.ready.len(),
+            journal,
+        })
     }
 
     /// How it is doing, honestly.

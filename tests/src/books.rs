@@ -3,6 +3,7 @@
 use crate::net::Net;
 use anyhow::{Context, Result};
 use millrace_chain::program::constants::BUCKETS;
+use millrace_chain::program::state::Client;
 use millrace_chain::{Pubkey, address};
 use std::collections::BTreeMap;
 
@@ -58,7 +59,9 @@ impl Books {
         for (name, key) in accounts {
             books.add(name, rpc.token_balance(&key).await?.unwrap_or(0))?;
         }
-        books.add("client: held".into(), net.escrow().await?.1)?;
+        // Before its first job a client has no books.
+        let client: Option<Client> = rpc.find(&address::client(&client)).await?;
+        books.add("client: held".into(), client.map_or(0, |books| books.held))?;
         Ok(books)
     }
 

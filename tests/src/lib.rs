@@ -6,6 +6,7 @@
 pub mod agave;
 pub mod agent;
 pub mod books;
+pub mod growth;
 pub mod jobs;
 pub mod net;
 pub mod process;

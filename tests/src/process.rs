@@ -36,6 +36,19 @@ impl Process {
         })
     }
 
+    /// The agent of a provider.
+    pub fn agent(net: &Net, provider: usize) -> Result<Self> {
+        let account = net.local.provider(provider).context("no such provider")?;
+        let operator = &net.local.keys.providers[provider].operator.file;
+        let mut arguments: Vec<OsString> = vec!["--network".into()];
+        arguments.push(net.local.file_path.clone().into());
+        arguments.extend(["provider", "run", "--provider"].map(OsString::from));
+        arguments.push(account.to_string().into());
+        arguments.extend(["--operator".into(), operator.clone().into()]);
+        arguments.extend(["--capacity", "4"].map(OsString::from));
+        Self::start(arguments)
+    }
+
     /// Its data.
     pub fn data(&self) -> &Path {
         self.data.path()
@@ -162,6 +175,11 @@ impl Orchestrator {
         let mut this = Self { process, url };
         this.listens().await?;
         Ok(this)
+    }
+
+    /// The address of something that it serves.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
     }
 
     /// Kills it and starts it again.

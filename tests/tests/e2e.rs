@@ -15,4 +15,5 @@ mod e2e {
     mod payment;
     mod refusals;
     mod restarts;
+    mod soak;
 }

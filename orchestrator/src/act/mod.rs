@@ -27,6 +27,8 @@ use tracing::{debug, info, warn};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// An act that failed and was not planned again for so long is forgotten.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
 /// Acts that may be under way together. Each holds a place at the endpoint, which asks after its
 /// transaction, and a picture that grows old; what is beyond waits in the plan, where the most urgent
 /// comes first.
@@ -108,7 +110,9 @@ impl Executor {
     /// Acts that must not be planned now, and the providers reserved by those under way.
     pub fn busy(&self) -> (HashSet<ActKey>, Vec<Pubkey>) {
         let now = Instant::now();
-        let acts = self.acts();
+        let mut acts = self.acts();
+        // One that is not planned any more has nothing to be remembered for.
+        acts.retain(|_, act| act.running || now < act.again_at + FORGOTTEN_AFTER);
         let busy = acts
             .iter()
             .filter(|(_, act)| act.running || act.again_at > now);
@@ -120,6 +124,11 @@ impl Executor {
                 .flat_map(|act| act.reserved.iter().copied())
                 .collect(),
         )
+    }
+
+    /// Acts that are under way or wait for their next try.
+    pub fn len(&self) -> usize {
+        self.acts().len()
     }
 
     /// Acts that may still be started.

@@ -11,6 +11,7 @@ pub use crowd::Place;
 pub use server::serve;
 
 use crate::service::Service;
+use crate::vitals::Vitals;
 use axum::Json;
 use axum::Router;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -63,6 +64,7 @@ pub fn router(service: Service) -> Router {
     let questions = Turns::new(QUESTIONS, LONGEST_QUESTION);
     let questions = Router::new()
         .route("/v1/health", get(health))
+        .route("/v1/vitals", get(vitals))
         .route("/v1/jobs", get(jobs::list))
         .route("/v1/jobs/{job}", get(jobs::show))
         .layer(from_fn_with_state(questions, take_turn));
@@ -87,6 +89,10 @@ async fn health(State(service): State<Service>) -> Response {
         StatusCode::SERVICE_UNAVAILABLE
     };
     (code, Json(health)).into_response()
+}
+
+async fn vitals(State(service): State<Service>) -> Result<Json<Vitals>, Failure> {
+    service.vitals().await.map(Json).map_err(Failure::internal)
 }
 
 /// The list of agents, or, for an agent that asks for a websocket, its connection.

@@ -74,7 +74,7 @@ async fn a_thousand_connections_push_out_each_other_and_nobody_else() -> Result<
         entered.push(RawAgent::enter(&net, &own).await?);
     }
     nobody_notices(&net, &orchestrator, before).await?;
-    entered.swap_remove(0).is_cut().await?;
+    entered.remove(0).is_cut().await?;
     if let Some(newest) = entered.last_mut() {
         newest.is_heard().await?;
     }
