@@ -70,6 +70,31 @@ impl Books {
         Ok(())
     }
 
+    /// How much of something there is.
+    pub fn of(&self, name: &str) -> i64 {
+        self.0.get(name).copied().unwrap_or(0)
+    }
+
+    /// The same, had a provider not been late: what the treasury got of its stake, it still has.
+    pub fn without_lateness_of(&self, index: usize) -> Self {
+        let mut books = self.clone();
+        let penalty = self.of(&format!("{index}: slashed"));
+        let changes = [
+            (format!("{index}: active"), penalty),
+            (format!("{index}: stake"), penalty),
+            (format!("{index}: slashed"), -penalty),
+            (
+                format!("{index}: late"),
+                -self.of(&format!("{index}: late")),
+            ),
+            ("treasury: stake tokens".to_owned(), -penalty),
+        ];
+        for (name, change) in changes {
+            *books.0.entry(name).or_default() += change;
+        }
+        books
+    }
+
     /// What has changed since.
     pub fn since(&self, before: &Self) -> Self {
         let difference = |(name, now): (&String, &i64)| {

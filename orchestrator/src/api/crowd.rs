@@ -26,6 +26,7 @@ struct All {
 pub struct Place {
     crowd: Crowd,
     number: u64,
+    site: IpAddr,
     out: CancellationToken,
 }
 
@@ -61,17 +62,24 @@ impl Crowd {
         }
         let number = all.next;
         all.next += 1;
-        all.waiting.insert(number, (site(from), out.clone()));
+        let site = site(from);
+        all.waiting.insert(number, (site, out.clone()));
         drop(all);
         Place {
             crowd: self.clone(),
             number,
+            site,
             out,
         }
     }
 }
 
 impl Place {
+    /// Who counts as one: all connections of one machine or one customer.
+    pub fn site(&self) -> IpAddr {
+        self.site
+    }
+
     /// Waits until a newer one takes the place. Never, once it is settled.
     pub async fn pushed_out(&self) {
         self.out.cancelled().await;

@@ -27,7 +27,7 @@ use std::time::Duration;
 use turns::{Turns, take_turn};
 
 /// Questions that are answered at a time: each may read the chain or all jobs.
-const QUESTIONS: usize = 16;
+const QUESTIONS: usize = 32;
 const LONGEST_QUESTION: Duration = Duration::from_secs(30);
 /// Blobs that come and go at a time.
 const TRANSFERS: usize = 128;
