@@ -20,11 +20,10 @@ pub struct Process {
 
 impl Process {
     /// Starts the command line with arguments; `--data` and a new folder are added.
-    pub fn start(arguments: Vec<OsString>) -> Result<Self> {
+    pub fn start(mut arguments: Vec<OsString>) -> Result<Self> {
         let binary = std::env::var("MILLRACE_BIN")
             .context("MILLRACE_BIN is not set: run this by `make test`")?;
         let data = tempfile::tempdir()?;
-        let mut arguments = arguments;
         arguments.extend(["--data".into(), data.path().into()]);
         let child = spawn(&binary, &arguments, &[])?;
         Ok(Self {

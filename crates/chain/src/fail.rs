@@ -93,7 +93,7 @@ mod orders {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, debug_assertions))]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::orders::Orders;
