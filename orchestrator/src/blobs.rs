@@ -93,6 +93,14 @@ impl Blobs {
         Ok(Some(bytes))
     }
 
+    /// Forgets a blob.
+    pub async fn remove(&self, name: &Digest) -> io::Result<()> {
+        match fs::remove_file(self.path(name)).await {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// A blob that is going to be sent in parts.
     pub async fn draft(&self) -> io::Result<Draft> {
         let path = self

@@ -18,6 +18,7 @@ mod service;
 pub mod simulation;
 mod store;
 mod tidy;
+mod unclaimed;
 mod view;
 mod vitals;
 

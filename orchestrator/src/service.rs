@@ -12,6 +12,7 @@ use crate::plan::{Action, Situation, Waits, plan};
 use crate::readiness::Readiness;
 use crate::store::Store;
 use crate::tidy::Tidy;
+use crate::unclaimed::Unclaimed;
 use crate::view;
 use crate::vitals::Vitals;
 use millrace_chain::fail;
@@ -104,6 +105,7 @@ pub struct Service {
     close_after: Duration,
     finished: Arc<Mutex<HashMap<Pubkey, Instant>>>,
     readiness: Readiness,
+    unclaimed: Unclaimed,
     tidy: Tidy,
 }
 
@@ -142,10 +144,11 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     let feed = Feed::new(rpc.clone());
     let sender = Sender::new(rpc.clone(), Arc::new(Marked(store.clone())));
     sender.recover().await?;
+    let unclaimed = Unclaimed::new(blobs.clone());
     let agents = Agents::new(
         desk.clone(),
         feed.clone(),
-        blobs.clone(),
+        (blobs.clone(), unclaimed.clone()),
         (network.network_id, &genesis),
         stop.clone(),
     );
@@ -161,7 +164,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         desk.clone(),
         agents.clone(),
     );
-    let readiness = Readiness::new(blobs.clone(), desk.clone());
+    let readiness = Readiness::new(blobs.clone(), unclaimed.clone(), desk.clone());
     let tidy = Tidy::new(desk.clone(), store.clone());
     let service = Service {
         rpc,
@@ -177,6 +180,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         close_after: config.close_after,
         finished: Arc::default(),
         readiness,
+        unclaimed,
         tidy,
     };
     service.feed.read_all().await;
@@ -305,6 +309,11 @@ impl Service {
     /// The blobs.
     pub fn blobs(&self) -> &Blobs {
         &self.blobs
+    }
+
+    /// The room for blobs that no job names yet.
+    pub fn unclaimed(&self) -> &Unclaimed {
+        &self.unclaimed
     }
 
     /// The agents.

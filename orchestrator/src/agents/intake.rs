@@ -168,6 +168,7 @@ impl Agents {
         if !self.gives_root(&opening).await? {
             return wrong("the output does not match the root");
         }
+        self.unclaimed.claim([opening.output]);
         self.desk.open(key, opening).map_err(passing)
     }
 

@@ -9,6 +9,7 @@ mod session;
 use crate::blobs::Blobs;
 use crate::desk::{Desk, SeatKey};
 use crate::plan::AgentView;
+use crate::unclaimed::Unclaimed;
 use limits::{Bucket, KeptOut};
 use millrace_chain::Pubkey;
 use millrace_chain::feed::Feed;
@@ -37,6 +38,7 @@ pub struct Agents {
     desk: Desk,
     feed: Feed,
     blobs: Blobs,
+    unclaimed: Unclaimed,
     network_id: Digest,
     genesis: Arc<str>,
     connected: Arc<Mutex<HashMap<Pubkey, Connection>>>,
@@ -80,7 +82,7 @@ impl Agents {
     pub fn new(
         desk: Desk,
         feed: Feed,
-        blobs: Blobs,
+        (blobs, unclaimed): (Blobs, Unclaimed),
         (network_id, genesis): (Digest, &str),
         stop: CancellationToken,
     ) -> Self {
@@ -88,6 +90,7 @@ impl Agents {
             desk,
             feed,
             blobs,
+            unclaimed,
             network_id,
             genesis: genesis.into(),
             connected: Arc::default(),

@@ -1,15 +1,16 @@
 //! `GET`, `HEAD` and `PUT /v1/blobs/{sha256 in hex}`. Blobs pass in parts: none is ever held whole.
 
-use super::Failure;
+use super::{Failure, Place};
 use crate::blobs::{BlobError, Draft, MAX_BLOB_BYTES};
 use crate::service::Service;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_LENGTH;
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use millrace_protocol::blob::from_hex;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 use tokio_util::io::ReaderStream;
@@ -39,13 +40,24 @@ pub(super) async fn get_blob(
 pub(super) async fn put_blob(
     State(service): State<Service>,
     Path(name): Path<String>,
+    Extension(place): Extension<Arc<Place>>,
     body: Body,
 ) -> Result<StatusCode, Failure> {
     let digest = from_hex(&name).map_err(Failure::bad)?;
     let draft = service.blobs().draft().await.map_err(Failure::internal)?;
     let draft = receive(body, draft).await?;
+    let bytes = draft.length();
     match draft.finish(&digest).await {
         Ok(true) => {
+            let unclaimed = service.unclaimed();
+            if !unclaimed.arrived(digest, bytes, place.site()).await {
+                return Err(Failure(
+                    StatusCode::INSUFFICIENT_STORAGE,
+                    "there is no room for more blobs that no job names; post a job for those that \
+                     you sent, or send it again in an hour"
+                        .to_owned(),
+                ));
+            }
             service.blob_arrived(digest);
             Ok(StatusCode::CREATED)
         }
