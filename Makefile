@@ -16,6 +16,11 @@ export MILLRACE_PROBE_SO := $(CURDIR)/target/deploy/sbf_probe.so
 export MILLRACE_JOBS_DIR := $(CURDIR)/target/jobs
 export MILLRACE_BIN := $(CURDIR)/target/bin/millrace
 
+# The program's address where it is not the development key's (docs/deploying.md).
+ifdef PROGRAM_ID
+export MILLRACE_PROGRAM_ID := $(PROGRAM_ID)
+endif
+
 JOBS := $(patsubst %/Cargo.toml,%,$(wildcard examples/*/Cargo.toml))
 # One choice of packages for every command: with another, dependencies get other features, and
 # hundreds of them are built again.

@@ -4,7 +4,7 @@ use crate::error::CliError;
 use millrace_chain::Pubkey;
 use millrace_protocol::blob;
 use millrace_protocol::hash::{Digest, sha256};
-pub use millrace_protocol::view::{JobView, PartView, SeatView};
+pub use millrace_protocol::view::{JobView, PartView, Quote, QuoteRequest, SeatView};
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Response, StatusCode};
 use serde::de::DeserializeOwned;
@@ -182,6 +182,17 @@ impl Api {
             StatusCode::OK => self.json("a job", response).await.map(Some),
             StatusCode::NOT_FOUND => Ok(None),
             _ => Err(self.refused("a job", response).await),
+        }
+    }
+
+    /// Whether a job of these terms could be placed now.
+    pub async fn quote(&self, terms: &QuoteRequest) -> Result<Quote, CliError> {
+        let response = self
+            .request(|client, url| client.post(format!("{url}/v1/quote")).json(terms))
+            .await?;
+        match response.status() {
+            StatusCode::OK => self.json("a quote", response).await,
+            _ => Err(self.refused("a quote", response).await),
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::error::CliError;
 use crate::mints::TOKEN_ACCOUNT_BYTES;
 use crate::output::{sol, table, tokens};
+use millrace_chain::fees::Fees;
 use millrace_chain::program::math::money;
 use millrace_chain::program::state::Client;
 use millrace_chain::rpc::Rpc;
@@ -76,6 +77,8 @@ pub struct Costs {
     pub client_rent: u64,
     /// What the cluster takes for the transaction.
     pub network_fee: u64,
+    /// Most that is paid on top of it, where others pay to be taken first.
+    pub priority_fee_at_most: u64,
 }
 
 impl Costs {
@@ -103,6 +106,7 @@ impl Costs {
             job_rent: rents.job,
             client_rent: if opens_client { rents.client } else { 0 },
             network_fee: LAMPORTS_PER_SIGNATURE,
+            priority_fee_at_most: Fees::default().cap,
         })
     }
 
@@ -148,6 +152,11 @@ impl Costs {
             "network fee".into(),
             sol(self.network_fee),
             "for the one signature".into(),
+        ]);
+        rows.push([
+            "priority fee, at most".into(),
+            sol(self.priority_fee_at_most),
+            "only where others pay to be taken first".into(),
         ]);
         table(["", "amount", ""], &[1], rows)
     }

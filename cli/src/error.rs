@@ -1,5 +1,6 @@
 //! Everything that can end a command, in words that say what is wrong and what to do.
 
+use crate::commands::network::error::LoadError;
 use crate::validator::ValidatorError;
 use millrace_chain::{ChainError, Pubkey};
 use millrace_migrations::MigrationError;
@@ -62,6 +63,9 @@ pub enum CliError {
     /// An agent in this process.
     #[error(transparent)]
     Agent(#[from] AgentError),
+    /// The program on chain.
+    #[error(transparent)]
+    Load(#[from] LoadError),
     /// The embedded validator.
     #[error(transparent)]
     Validator(#[from] ValidatorError),
@@ -202,6 +206,9 @@ pub enum CliError {
     /// Not confirmed.
     #[error("nothing was sent: this needs a yes; pass --yes where nobody can be asked")]
     NotConfirmed,
+    /// The job would have to wait.
+    #[error("the job could be posted, but not be placed now: {0}")]
+    NotPlaceable(String),
     /// No such job.
     #[error("there is no job {0}: neither on chain nor in the orchestrator's record")]
     NoSuchJob(String),
@@ -235,6 +242,15 @@ pub enum CliError {
 }
 
 impl CliError {
+    /// What the process ends with: 3 where a job could not be placed now, and 1 for all else. (2 is for
+    /// what was typed wrongly.)
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::NotPlaceable(_) => 3,
+            _ => 1,
+        }
+    }
+
     /// For `map_err` of something done to a file.
     pub fn file(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();

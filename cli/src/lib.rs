@@ -5,6 +5,7 @@ pub mod api;
 pub mod args;
 pub mod balances;
 pub mod commands;
+pub mod confirm;
 pub mod costs;
 pub mod error;
 pub mod funding;

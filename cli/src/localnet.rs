@@ -18,6 +18,7 @@ use millrace_chain::address;
 use millrace_chain::instruction::Mints;
 use millrace_chain::rpc::Rpc;
 use millrace_chain::sender::Sender;
+use millrace_orchestrator::ChainConfig;
 use millrace_provider::{Behaviour, Status};
 use options::{Chain, Options, ProviderOptions};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -47,6 +48,8 @@ pub struct Localnet {
     pub file: NetworkFile,
     /// Where the network file is.
     pub file_path: PathBuf,
+    /// How the orchestrator deals with the chain, from its next start on.
+    pub chain_config: ChainConfig,
     state: PathBuf,
     close_after: Duration,
     reread: Duration,
@@ -162,6 +165,7 @@ impl Localnet {
             mints,
             file,
             file_path: PathBuf::new(),
+            chain_config: ChainConfig::default(),
             state,
             close_after: options.close_after,
             reread: options.reread,
@@ -314,6 +318,7 @@ impl Localnet {
             key: self.keys.orchestrator.keypair.insecure_clone(),
             close_after: self.close_after,
             reread: self.reread,
+            chain: self.chain_config.clone(),
         };
         let stop = CancellationToken::new();
         let handle = millrace_orchestrator::start(config, stop.clone()).await?;
@@ -377,7 +382,7 @@ async fn start_chain(options: &Options, keys: &Keys) -> Result<(Option<Validator
         Chain::Embedded { slot_ms, port } => {
             let program = program::bytes(options.program.as_deref())?;
             let genesis = Genesis {
-                program: &program,
+                program: Some(&program),
                 funds: &[(keys.deployer.pubkey(), birth::DEPLOYER_LAMPORTS)],
             };
             let validator = Validator::start(genesis, *slot_ms, *port).await?;

@@ -166,6 +166,16 @@ impl Settings {
         Rpc::new(&self.rpc_url, &self.ws_url)
     }
 
+    /// The endpoint, of which there need not be a network yet; on the cluster of the network file, where
+    /// one is named.
+    pub async fn rpc_of_file(&self) -> Result<Rpc, CliError> {
+        let rpc = self.rpc();
+        if let Some((_, file)) = &self.network {
+            rpc.require_genesis(&file.genesis).await?;
+        }
+        Ok(rpc)
+    }
+
     /// The wallet's key.
     pub fn wallet(&self) -> Result<Keypair, CliError> {
         Ok(read_keypair(&self.keypair)?)

@@ -17,6 +17,7 @@ use millrace_chain::sender::Sender;
 use millrace_protocol::blob;
 use millrace_protocol::hash::Digest;
 use millrace_protocol::manifest::{Resolved, load_with};
+use millrace_protocol::view::QuoteRequest;
 use solana_sdk::signature::{Keypair, Signer};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,6 +38,34 @@ pub struct Prepared {
     pub args: PostJobArgs,
     mints: Mints,
     opens_client: bool,
+    funds: Funds,
+    rents: Rents,
+    decimals: u8,
+}
+
+impl Prepared {
+    /// The wallet has what the job costs.
+    ///
+    /// # Errors
+    /// [`CliError::TooLittleSol`], [`CliError::TooFewTokens`].
+    pub fn require_funds(&self) -> Result<(), CliError> {
+        self.funds.require(&self.costs, &self.rents, self.decimals)
+    }
+
+    /// What an orchestrator has to know to say whether the job could be placed.
+    pub fn quote_request(&self) -> QuoteRequest {
+        let args = &self.args;
+        QuoteRequest {
+            replicas: args.replicas,
+            price_cap: args.price_cap,
+            max_units: args.max_units,
+            supplier: terms::tag_text(&args.supplier),
+            region: terms::tag_text(&args.region),
+            min_score: args.min_score,
+            min_memory_mb: args.min_memory_mb,
+            min_cores: args.min_cores,
+        }
+    }
 }
 
 /// A job that was posted.
@@ -86,9 +115,24 @@ pub async fn providers(rpc: &Rpc) -> Result<Vec<(Pubkey, Provider)>, CliError> {
 /// nothing.
 ///
 /// # Errors
-/// Whatever is wrong, by name: the terms against the network's bounds and the providers'
-/// asks, the orchestrator, the wallet's funds.
+/// Those of [`price`] and of [`Prepared::require_funds`].
 pub async fn prepare(
+    connection: &Connection,
+    api: &Api,
+    wallet: Pubkey,
+    resolved: Resolved,
+) -> Result<Prepared, CliError> {
+    let prepared = price(connection, api, wallet, resolved).await?;
+    prepared.require_funds()?;
+    Ok(prepared)
+}
+
+/// Checks a loaded manifest, and prices it, whatever `wallet` has. Sends nothing.
+///
+/// # Errors
+/// Whatever is wrong, by name: the terms against the network's bounds and the providers'
+/// asks, the orchestrator.
+pub async fn price(
     connection: &Connection,
     api: &Api,
     wallet: Pubkey,
@@ -156,7 +200,6 @@ pub async fn prepare(
         min_cores: 0,
     };
     let funds = Funds::read(rpc, &wallet, &network.payment_mint).await?;
-    funds.require(&costs, &rents, *decimals)?;
 
     let takers = terms::takers(&wanted(&args), network, &providers);
     let mut warnings = Vec::new();
@@ -180,6 +223,9 @@ pub async fn prepare(
         args,
         mints: Mints::from(network),
         opens_client,
+        funds,
+        rents,
+        decimals: *decimals,
     })
 }
 
@@ -282,6 +328,7 @@ mod tests {
         job_rent: 4_000,
         client_rent: 0,
         network_fee: 5_000,
+        priority_fee_at_most: 100_000,
     };
     const RENTS: Rents = Rents {
         job: 4_000,

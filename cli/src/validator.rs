@@ -30,8 +30,8 @@ const THREADS: usize = 2;
 
 /// What a chain is born with.
 pub struct Genesis<'a> {
-    /// The on-chain program's file.
-    pub program: &'a [u8],
+    /// The on-chain program's file; `None` for a chain that it is yet to be deployed on.
+    pub program: Option<&'a [u8]>,
     /// Lamports by wallet.
     pub funds: &'a [(Pubkey, u64)],
 }
@@ -198,13 +198,16 @@ fn chain(config: &SurfpoolConfig, genesis: &Genesis<'_>) -> Result<Parts, Valida
         ..SurfnetSvmConfig::default()
     })
     .map_err(fail)?;
-    let program = Account {
-        lamports: PROGRAM_LAMPORTS,
-        data: genesis.program.to_vec(),
-        owner: LOADER.to_bytes().into(),
-        executable: true,
-        rent_epoch: u64::MAX,
-    };
+    let program = genesis.program.map(|bytes| {
+        let account = Account {
+            lamports: PROGRAM_LAMPORTS,
+            data: bytes.to_vec(),
+            owner: LOADER.to_bytes().into(),
+            executable: true,
+            rent_epoch: u64::MAX,
+        };
+        (millrace_chain::address::PROGRAM, account)
+    });
     let wallets = genesis.funds.iter().map(|(wallet, lamports)| {
         let account = Account {
             lamports: *lamports,
@@ -213,7 +216,7 @@ fn chain(config: &SurfpoolConfig, genesis: &Genesis<'_>) -> Result<Parts, Valida
         };
         (*wallet, account)
     });
-    for (address, account) in wallets.chain([(millrace_chain::address::PROGRAM, program)]) {
+    for (address, account) in wallets.chain(program) {
         svm.set_account(&address.to_bytes().into(), account)
             .map_err(fail)?;
     }

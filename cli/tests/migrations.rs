@@ -23,7 +23,7 @@ async fn migrations_say_what_they_would_do_and_can_be_run_again_without_harm() {
     let authority = Keypair::new();
     let program = program::bytes(None).unwrap();
     let genesis = Genesis {
-        program: &program,
+        program: Some(&program),
         funds: &[(authority.pubkey(), LAMPORTS)],
     };
     let validator = Validator::start(genesis, SLOT_MS, None).await.unwrap();

@@ -1,3 +1,4 @@
+use millrace_chain::fees::Fees;
 use solana_sdk::signature::Keypair;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,4 +21,31 @@ pub struct Config {
     pub close_after: Duration,
     /// Time between two full reads of the chain.
     pub reread: Duration,
+    /// How it deals with the chain.
+    pub chain: ChainConfig,
+}
+
+/// How an orchestrator deals with the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainConfig {
+    /// The genesis hash that the cluster must have, base58; `None` takes the one that the store was made
+    /// for, and any the first time.
+    pub genesis: Option<String>,
+    /// The hash that the program must have, hex; `None` takes any that fits this build.
+    pub program_hash: Option<String>,
+    /// What may be paid for a place in a block.
+    pub fees: Fees,
+    /// Lamports of the key under which no shards are assigned: their rent would be the last.
+    pub payer_floor: u64,
+}
+
+impl Default for ChainConfig {
+    fn default() -> Self {
+        Self {
+            genesis: None,
+            program_hash: None,
+            fees: Fees::default(),
+            payer_floor: 50_000_000,
+        }
+    }
 }

@@ -45,6 +45,16 @@ pub enum OrchestratorError {
         /// What was expected.
         expected: String,
     },
+    /// The store was made for another cluster.
+    #[error(
+        "the chain's genesis is {found}, and this --data folder is of a chain with genesis {expected}; point --url at that chain, or use another --data folder"
+    )]
+    OtherGenesis {
+        /// Genesis of the chain.
+        found: String,
+        /// Genesis that the store was made for.
+        expected: String,
+    },
     /// The store could not be read or written.
     #[error("the store failed: {0}")]
     Store(#[from] rusqlite::Error),

@@ -11,6 +11,7 @@ mod blobs;
 mod config;
 mod desk;
 mod error;
+mod events;
 mod marked;
 mod plan;
 mod readiness;
@@ -22,6 +23,6 @@ mod unclaimed;
 mod view;
 mod vitals;
 
-pub use config::Config;
+pub use config::{ChainConfig, Config};
 pub use error::OrchestratorError;
 pub use service::{Handle, start};

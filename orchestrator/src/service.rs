@@ -7,8 +7,9 @@ use crate::blobs::Blobs;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::error::OrchestratorError;
+use crate::events::Events;
 use crate::marked::Marked;
-use crate::plan::{Action, Situation, Waits, plan};
+use crate::plan::{Action, Situation, Waits, plan, to_be_final, why_not};
 use crate::readiness::Readiness;
 use crate::store::Store;
 use crate::tidy::Tidy;
@@ -17,14 +18,16 @@ use crate::view;
 use crate::vitals::Vitals;
 use millrace_chain::fail;
 use millrace_chain::feed::Feed;
+use millrace_chain::finals::Finals;
 use millrace_chain::instruction::Mints;
 use millrace_chain::journal::Journal;
+use millrace_chain::payer::Payer;
 use millrace_chain::program::state::{Job, Orchestrator};
 use millrace_chain::rpc::Rpc;
-use millrace_chain::sender::Sender;
+use millrace_chain::sender::{Policy, Sender};
 use millrace_chain::{Pubkey, address};
 use millrace_protocol::hash::Digest;
-use millrace_protocol::view::JobView;
+use millrace_protocol::view::{JobView, QuoteRequest};
 use serde::Serialize;
 use solana_sdk::signature::Signer;
 use std::collections::{HashMap, HashSet};
@@ -33,7 +36,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 /// The plan is made at least this often: windows end without any event.
 const TICK: Duration = Duration::from_millis(250);
@@ -45,6 +48,8 @@ const REST_PER_PLAN: u32 = 3;
 const MOST_JOBS: usize = 1_000;
 /// Jobs of the past that a list shows.
 const PAST_JOBS: u32 = 200;
+/// How often the payer's balance is read.
+const BALANCE_EVERY: Duration = Duration::from_secs(5);
 /// A picture older than this is not healthy.
 const STALE_AFTER: Duration = Duration::from_secs(10);
 
@@ -97,6 +102,11 @@ pub struct Service {
     network_id: String,
     genesis: String,
     feed: Feed,
+    finals: Finals,
+    sender: Sender,
+    payer: Payer,
+    events: Events,
+    stop: CancellationToken,
     desk: Desk,
     blobs: Blobs,
     store: Arc<Store>,
@@ -116,7 +126,13 @@ pub struct Service {
 /// Whatever keeps it from starting, by name; nothing is sent before all checks have passed.
 pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, OrchestratorError> {
     let rpc = Rpc::new(&config.rpc_url, &config.ws_url);
+    if let Some(expected) = &config.chain.genesis {
+        rpc.require_genesis(expected).await?;
+    }
     let network = rpc.network().await?;
+    if let Some(expected) = &config.chain.program_hash {
+        rpc.require_program(expected).await?;
+    }
     let genesis = rpc.genesis().await?;
     let me = config.key.pubkey();
     let registration: Option<Orchestrator> = rpc.find(&address::orchestrator(&me)).await?;
@@ -130,6 +146,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     };
     std::fs::create_dir_all(&config.data).map_err(in_folder)?;
     let store = Arc::new(Store::open(&config.data.join("store.db"), &network_id)?);
+    store.require_genesis(&genesis)?;
     let blobs = Blobs::open(config.data.join("blobs")).map_err(in_folder)?;
     let listener =
         TcpListener::bind(config.listen)
@@ -142,9 +159,14 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
 
     let desk = Desk::load(store.clone())?;
     let feed = Feed::new(rpc.clone());
-    let sender = Sender::new(rpc.clone(), Arc::new(Marked(store.clone())));
+    let finals = Finals::new(rpc.clone());
+    let policy = Policy::service(config.chain.fees);
+    let sender = Sender::with_policy(rpc.clone(), Arc::new(Marked(store.clone())), policy);
     sender.recover().await?;
     let unclaimed = Unclaimed::new(blobs.clone());
+    let payer = Payer::new(me, config.chain.payer_floor);
+    payer.read(&rpc).await?;
+    let events = Events::new(rpc.clone(), store.clone());
     let agents = Agents::new(
         desk.clone(),
         feed.clone(),
@@ -157,9 +179,10 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     let bounty = rpc.token_balance(&purse).await?.map(|_| purse);
     let key = Arc::new(config.key);
     let executor = Executor::new(
-        sender,
+        sender.clone(),
         key,
         (mints, bounty),
+        payer.clone(),
         feed.clone(),
         desk.clone(),
         agents.clone(),
@@ -172,6 +195,11 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         network_id,
         genesis,
         feed,
+        finals,
+        sender,
+        payer,
+        events,
+        stop: stop.clone(),
         desk,
         blobs,
         store,
@@ -202,11 +230,34 @@ impl Service {
             let stop = stop.clone();
             async move { feed.run(reread, stop).await }
         });
+        let minding = tokio::spawn(self.clone().keep_minding(reread, stop.clone()));
         let planning = tokio::spawn(self.clone().keep_planning(stop.clone()));
         api::serve(listener, api::router(self.clone()), stop).await;
-        // Both end by the token; a panic there has been logged by the runtime.
-        let _ = tokio::join!(watching, planning);
+        // All end by the token; a panic there has been logged by the runtime.
+        let _ = tokio::join!(watching, planning, minding);
         Ok(())
+    }
+
+    /// Keeps what the plan does not wait for: what is final, what was sent, what happened, what is left.
+    async fn keep_minding(self, reread: Duration, stop: CancellationToken) {
+        let balance = async {
+            loop {
+                if let Err(error) = self.payer.read(&self.rpc).await {
+                    debug!(%error, "the payer's balance could not be read");
+                }
+                tokio::time::sleep(BALANCE_EVERY).await;
+            }
+        };
+        tokio::select! {
+            () = balance => {}
+            _ = async {
+                tokio::join!(
+                    self.finals.run(stop.clone()),
+                    self.sender.follow(stop.clone()),
+                    self.events.keep(reread, stop.clone()),
+                )
+            } => {}
+        }
     }
 
     async fn keep_planning(self, stop: CancellationToken) {
@@ -219,8 +270,12 @@ impl Service {
             let began = Instant::now();
             self.readiness.look(self.feed.picture()).await;
             self.plan_once().await;
-            self.tidy
-                .tidy(self.feed.picture().read().await.jobs(), Instant::now());
+            {
+                let picture = self.feed.picture().read().await;
+                if picture.is_complete() {
+                    self.tidy.tidy(picture.jobs(), Instant::now());
+                }
+            }
             let rest = GATHER.max(began.elapsed() * REST_PER_PLAN);
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -238,9 +293,11 @@ impl Service {
     }
 
     async fn plan_once(&self) {
-        let Some(actions) = self.with_situation(plan).await else {
+        let look = |situation: &Situation| (plan(situation), to_be_final(situation));
+        let Some((actions, to_be_final)) = self.with_situation(look).await else {
             return;
         };
+        self.finals.want(to_be_final);
         for action in &actions {
             if let Action::CloseJob { job, .. } = action {
                 self.archive(job).await;
@@ -249,9 +306,17 @@ impl Service {
         self.executor.start(actions);
     }
 
+    /// Why a job of these terms could not be placed now; empty where it could.
+    pub async fn why_not(&self, terms: &QuoteRequest) -> Result<Vec<String>, OrchestratorError> {
+        let look = |situation: &Situation| why_not(situation, terms);
+        let told = self.with_situation(look).await;
+        Ok(told.unwrap_or_else(|| vec!["the chain has not been read yet".to_owned()]))
+    }
+
     /// Calls `look` with everything a plan depends on; `None` before the chain's time is known.
     async fn with_situation<T>(&self, look: impl FnOnce(&Situation) -> T) -> Option<T> {
         let now = self.feed.now()?;
+        let finals = self.finals.picture().read().await;
         let picture = self.feed.picture().read().await;
         let (busy, reserved) = self.executor.busy();
         let agents = self.agents.views();
@@ -259,6 +324,7 @@ impl Service {
         let papers = self.desk.read();
         Some(look(&Situation {
             picture: &picture,
+            finals: &finals,
             me: self.me,
             now,
             slot: picture.slot().max(self.feed.slot()),
@@ -326,6 +392,12 @@ impl Service {
         self.readiness.arrived(name);
     }
 
+    /// Whether the chain has been read since the start. Before that, a job that is missing may be there all
+    /// the same, and the archive says what is not so yet.
+    pub async fn knows_chain(&self) -> bool {
+        self.feed.now().is_some() && self.feed.picture().read().await.is_complete()
+    }
+
     /// A job that is on chain, or the last view of one that was.
     pub async fn job(&self, key: &Pubkey) -> Result<Option<JobView>, OrchestratorError> {
         let look = |situation: &Situation| {
@@ -379,11 +451,24 @@ impl Service {
         })
     }
 
+    /// Cancelled when the orchestrator ends.
+    pub fn stop(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// What happened.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
     /// How it is doing, honestly.
     pub async fn health(&self) -> Health {
         let mut problems = Vec::new();
         if !self.feed.is_fresh(STALE_AFTER) {
             problems.push(format!("nothing was read from {} lately", self.rpc.url()));
+        }
+        if let Err(error) = self.payer.require_rent() {
+            problems.push(error.to_string());
         }
         let payer_lamports = match self.rpc.lamports(&self.me).await {
             Ok(lamports) => lamports,

@@ -175,6 +175,7 @@ impl Simulation {
         let (busy, closable) = (HashSet::new(), HashSet::new());
         let situation = Situation {
             picture: &self.picture,
+            finals: &self.picture,
             me: ME,
             now: self.now(),
             slot: self.slot,

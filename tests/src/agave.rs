@@ -29,9 +29,20 @@ impl Agave {
     ///
     /// `ticks_per_slot`: 8 makes slots of 50 ms, `None` the default of 400 ms.
     pub async fn start(ticks_per_slot: Option<u32>, authority: &Pubkey) -> Result<Self> {
+        Self::launch(ticks_per_slot, Some((program_file()?, *authority))).await
+    }
+
+    /// Starts it without any program of ours.
+    pub async fn bare(ticks_per_slot: Option<u32>) -> Result<Self> {
+        Self::launch(ticks_per_slot, None).await
+    }
+
+    async fn launch(
+        ticks_per_slot: Option<u32>,
+        program: Option<(PathBuf, Pubkey)>,
+    ) -> Result<Self> {
         let binary = std::env::var("MILLRACE_AGAVE_BIN")
             .context("MILLRACE_AGAVE_BIN is not set: run this by `make test-agave`")?;
-        let program = program_file()?;
         let ledger = tempfile::Builder::new()
             .prefix("millrace-ledger-")
             .tempdir()?;
@@ -48,12 +59,15 @@ impl Agave {
                 "--dynamic-port-range",
                 &format!("{}-{}", first + 4, first + PORTS),
             ])
-            .args(["--upgradeable-program", &PROGRAM.to_string()])
-            .arg(program)
-            .arg(authority.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
+        if let Some((file, authority)) = program {
+            command
+                .args(["--upgradeable-program", &PROGRAM.to_string()])
+                .arg(file)
+                .arg(authority.to_string());
+        }
         if let Some(ticks) = ticks_per_slot {
             command.args(["--ticks-per-slot", &ticks.to_string()]);
         }

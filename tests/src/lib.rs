@@ -5,6 +5,7 @@
 
 pub mod agave;
 pub mod agent;
+pub mod bare;
 pub mod books;
 pub mod growth;
 pub mod jobs;

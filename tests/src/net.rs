@@ -18,7 +18,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Slots of the embedded validator, milliseconds.
-const SLOT_MS: u64 = 100;
+pub const SLOT_MS: u64 = 100;
 /// Ticks of an Agave slot in tests: 50 ms.
 const FAST_TICKS: u32 = 8;
 /// Longest wait for any condition.
@@ -87,6 +87,21 @@ impl Net {
         Ok(Self {
             local,
             _agave: agave,
+        })
+    }
+
+    /// Starts a network on a chain where `deployer` has deployed the program.
+    pub async fn start_at(rpc_url: &str, ws_url: &str, deployer: Keypair) -> Result<Self> {
+        let mut options = Options::embedded()?;
+        options.deployer = Some(deployer);
+        options.chain = Chain::External {
+            rpc_url: rpc_url.to_owned(),
+            ws_url: ws_url.to_owned(),
+        };
+        let local = Localnet::start(options).await?;
+        Ok(Self {
+            local,
+            _agave: None,
         })
     }
 

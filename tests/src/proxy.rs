@@ -1,6 +1,7 @@
 //! A bad network: what stands between an orchestrator and a validator, and does what networks and
 //! shared RPC nodes do on their worst days. Every choice comes from a seed.
 
+mod held;
 mod socket;
 
 use anyhow::{Context, Result};
@@ -40,6 +41,9 @@ pub struct Faults {
     pub unanswered: u32,
     /// Answers that are said to be from an earlier slot.
     pub stale: u32,
+    /// Transactions that are held back, every copy of them, and delivered much later: some while they can
+    /// still land, some after that. Nobody hears of it.
+    pub held: u32,
 }
 
 /// How often each thing went wrong.
@@ -55,6 +59,10 @@ pub struct Counts {
     pub calls: AtomicU64,
     /// Answers with a wrong slot.
     pub lies: AtomicU64,
+    /// Transactions held back.
+    pub held: AtomicU64,
+    /// Transactions delivered late.
+    pub delivered: AtomicU64,
 }
 
 /// A running proxy. Dropping it ends it.
@@ -76,6 +84,7 @@ struct Way {
     client: reqwest::Client,
     dice: Arc<Mutex<StdRng>>,
     counts: Arc<Counts>,
+    held: Arc<held::Held>,
     stop: CancellationToken,
 }
 
@@ -90,6 +99,7 @@ impl Proxy {
             client: reqwest::Client::new(),
             dice: Arc::new(Mutex::new(StdRng::seed_from_u64(seed))),
             counts: Arc::default(),
+            held: Arc::default(),
             stop: stop.clone(),
         };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
@@ -153,6 +163,9 @@ async fn call(State(way): State<Way>, body: Bytes) -> Response {
     if way.happens(way.faults.failing) {
         count(&way.counts.calls);
         return answer(StatusCode::BAD_GATEWAY);
+    }
+    if way.faults.held > 0 && held::hold(&way, &body) {
+        return answer(StatusCode::GATEWAY_TIMEOUT);
     }
     let Ok(said) = pass_on(&way, body).await else {
         return answer(StatusCode::BAD_GATEWAY);

@@ -7,13 +7,17 @@ mod e2e {
     mod bad_network;
     mod chaos;
     mod crowds;
+    mod deploying;
     mod doubts;
     mod endings;
+    mod history;
     mod honesty;
     mod hostile;
     mod killed;
     mod payment;
+    mod quotes;
     mod refusals;
     mod restarts;
     mod soak;
+    mod start_checks;
 }

@@ -1,12 +1,13 @@
 //! `millrace job`: having work done.
 
 use crate::api::JobView;
+use crate::confirm;
 use crate::error::CliError;
 use crate::output::{self, facts, table, tokens};
 use crate::progress::Progress;
 use crate::result;
 use crate::settings::{Connection, Settings};
-use crate::submit::{self, Prepared};
+use crate::submit;
 use crate::watch;
 use clap::Subcommand;
 use millrace_chain::Pubkey;
@@ -17,7 +18,6 @@ use millrace_chain::program::state::{Job as Books, JobState};
 use millrace_protocol::amount::format_amount;
 use serde::Serialize;
 use solana_sdk::signature::Signer;
-use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
 /// Commands of `job`.
@@ -36,6 +36,11 @@ pub enum Job {
         /// Do not ask before signing
         #[arg(short, long)]
         yes: bool,
+    },
+    /// Show what a job would cost, and whether it could be placed now; signs and sends nothing. Ends with 3 where it could not be placed now
+    Quote {
+        /// The manifest, such as job.toml
+        manifest: PathBuf,
     },
     /// Wait until a job is done, with the reason why it is not
     Watch {
@@ -85,6 +90,7 @@ impl Job {
                 wait_for(settings, &job).await?;
                 write_result(settings, &job, out).await
             }
+            Self::Quote { manifest } => quote(settings, &manifest).await,
             Self::Watch { job } => {
                 let view = wait_for(settings, &job).await?;
                 let connection = settings.connect().await?;
@@ -125,7 +131,8 @@ async fn submit(
         output::note(&format!("warning: {warning}"));
     }
     if !yes {
-        confirm(&prepared, connection.payment_decimals)?;
+        output::note(&prepared.costs.table(connection.payment_decimals));
+        confirm::yes("Sign and post?")?;
     } else {
         settings
             .output
@@ -156,21 +163,48 @@ async fn submit(
     Ok(posted.job)
 }
 
-/// Shows all costs, and asks.
-fn confirm(prepared: &Prepared, decimals: u8) -> Result<(), CliError> {
-    output::note(&prepared.costs.table(decimals));
-    if !std::io::stdin().is_terminal() {
-        return Err(CliError::NotConfirmed);
+/// Shows the costs, and what the orchestrator says to the terms.
+async fn quote(settings: &Settings, manifest: &std::path::Path) -> Result<(), CliError> {
+    #[derive(Serialize)]
+    struct Quoted {
+        costs: crate::costs::Costs,
+        placeable: bool,
+        why: Vec<String>,
+        warnings: Vec<String>,
     }
-    let mut stderr = std::io::stderr();
-    // Where the question can't be shown, the answer decides all the same.
-    let _ = write!(stderr, "Sign and post? [y/N] ");
-    let _ = stderr.flush();
-    let mut answer = String::new();
-    let read = std::io::stdin().lock().read_line(&mut answer);
-    match (read, answer.trim().to_ascii_lowercase().as_str()) {
-        (Ok(_), "y" | "yes") => Ok(()),
-        _ => Err(CliError::NotConfirmed),
+    let api = settings.api()?;
+    let resolved = submit::load(manifest, &api).await?;
+    let connection = settings.connect().await?;
+    // A wallet that is yet to be made costs as much as one that has posted nothing.
+    let wallet = settings.wallet().map(|key| key.pubkey());
+    let wallet = wallet.unwrap_or_default();
+    let prepared = submit::price(&connection, &api, wallet, resolved).await?;
+    let quote = api.quote(&prepared.quote_request()).await?;
+    let mut warnings = Vec::new();
+    if wallet != Pubkey::default()
+        && let Err(lacks) = prepared.require_funds()
+    {
+        warnings.push(lacks.to_string());
+    }
+    let quoted = Quoted {
+        costs: prepared.costs,
+        placeable: quote.placeable,
+        why: quote.why,
+        warnings,
+    };
+    settings.output.show(&quoted, |quoted| {
+        let table = quoted.costs.table(connection.payment_decimals);
+        match quoted.placeable {
+            true => format!("{table}\nit could be placed now"),
+            false => table,
+        }
+    });
+    for warning in &quoted.warnings {
+        output::note(&format!("warning: {warning}"));
+    }
+    match quoted.placeable {
+        true => Ok(()),
+        false => Err(CliError::NotPlaceable(quoted.why.join("; "))),
     }
 }
 

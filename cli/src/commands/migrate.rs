@@ -33,10 +33,7 @@ pub struct Migrate {
 impl Migrate {
     /// Does it, with the deployer's key.
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
-        let rpc = settings.rpc();
-        if let Some((_, file)) = &settings.network {
-            rpc.require_genesis(&file.genesis).await?;
-        }
+        let rpc = settings.rpc_of_file().await?;
         let existing = match rpc.network().await {
             Ok(network) => Some(network),
             Err(millrace_chain::ChainError::NoNetwork) => None,

@@ -1,152 +1,48 @@
-//! `millrace network`: what a network is like.
+//! `millrace network`: what a network is like, and the program that it runs on.
+
+mod authority;
+mod buffers;
+mod build;
+mod costs;
+mod deploy;
+pub mod error;
+mod fill;
+mod show;
+mod upgrade;
+mod verify;
 
 use crate::error::CliError;
-use crate::output::{facts, tokens};
 use crate::settings::Settings;
 use clap::Subcommand;
-use millrace_chain::account::Entity;
-use millrace_chain::address;
-use millrace_protocol::amount::format_duration;
-use serde::Serialize;
-use std::time::Duration;
 
 /// Commands of `network`.
 #[derive(Debug, Subcommand)]
 pub enum NetworkCommand {
     /// Show the network's parameters and what is on it
     Show,
-}
-
-/// A network for people and programs. Amounts are base units, times seconds, shares basis points.
-#[derive(Serialize)]
-struct Shown {
-    url: String,
-    genesis: String,
-    slot: u64,
-    unix_time: i64,
-    program: String,
-    network: String,
-    network_id: String,
-    authority: String,
-    stake_mint: String,
-    payment_mint: String,
-    min_stake: u64,
-    lock_bps: u64,
-    fee_bps: u16,
-    slash_bps: u16,
-    late_bps: u16,
-    min_window_secs: u32,
-    max_window_secs: u32,
-    max_deadline_secs: u32,
-    unbonding_secs: u32,
-    max_shards: u32,
-    max_replicas: u8,
-    paused: bool,
-    orchestrators: Vec<String>,
-    providers: usize,
-    jobs: usize,
-    #[serde(skip)]
-    stake_decimals: u8,
+    /// Put the on-chain program on a cluster; an interrupted run goes on where it was
+    Deploy(deploy::Deploy),
+    /// Replace the bytes of the program on chain
+    Upgrade(upgrade::Upgrade),
+    /// Compare the program on chain with a build, byte by byte
+    Verify(verify::Verify),
+    /// Hand the program to another upgrade authority, or to nobody
+    Authority(authority::Authority),
+    /// What interrupted deployments left behind
+    #[command(subcommand)]
+    Buffers(buffers::Buffers),
 }
 
 impl NetworkCommand {
     /// Does it.
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
-        let Self::Show = self;
-        let connection = settings.connect().await?;
-        let (rpc, network) = (&connection.rpc, &connection.network);
-        let (genesis, time, reading) = tokio::try_join!(rpc.genesis(), rpc.time(), rpc.read_all())?;
-        let (mut orchestrators, mut providers, mut jobs) = (Vec::new(), 0, 0);
-        for (key, data) in &reading.accounts {
-            match Entity::read(key, data) {
-                Some(Entity::Orchestrator(found)) if found.is_active() => {
-                    orchestrators.push(found.key.to_string());
-                }
-                Some(Entity::Provider(_)) => providers += 1,
-                Some(Entity::Job(..)) => jobs += 1,
-                _ => {}
-            }
+        match self {
+            Self::Show => show::run(settings).await,
+            Self::Deploy(deploy) => deploy.run(settings).await,
+            Self::Upgrade(upgrade) => upgrade.run(settings).await,
+            Self::Verify(verify) => verify.run(settings).await,
+            Self::Authority(authority) => authority.run(settings).await,
+            Self::Buffers(buffers) => buffers.run(settings).await,
         }
-        let shown = Shown {
-            url: settings.rpc_url.clone(),
-            genesis,
-            slot: time.slot,
-            unix_time: time.unix,
-            program: address::PROGRAM.to_string(),
-            network: address::network().to_string(),
-            network_id: connection.network_id(),
-            authority: network.authority.to_string(),
-            stake_mint: network.stake_mint.to_string(),
-            payment_mint: network.payment_mint.to_string(),
-            min_stake: network.min_stake,
-            lock_bps: network.lock_bps,
-            fee_bps: network.fee_bps,
-            slash_bps: network.slash_bps,
-            late_bps: network.late_bps,
-            min_window_secs: network.min_window_secs,
-            max_window_secs: network.max_window_secs,
-            max_deadline_secs: network.max_deadline_secs,
-            unbonding_secs: network.unbonding_secs,
-            max_shards: network.max_shards,
-            max_replicas: network.max_replicas,
-            paused: network.paused != 0,
-            orchestrators,
-            providers,
-            jobs,
-            stake_decimals: connection.stake_decimals,
-        };
-        settings.output.show(&shown, Shown::text);
-        Ok(())
-    }
-}
-
-impl Shown {
-    fn text(&self) -> String {
-        let span = |seconds: u32| format_duration(Duration::from_secs(u64::from(seconds)));
-        let percent = |bps: u64| format!("{} %", millrace_protocol::amount::format_amount(bps, 2));
-        facts([
-            ("endpoint", self.url.clone()),
-            ("genesis", self.genesis.clone()),
-            ("slot", self.slot.to_string()),
-            ("program", self.program.clone()),
-            ("network account", self.network.clone()),
-            ("network id", self.network_id.clone()),
-            ("authority", self.authority.clone()),
-            ("stake mint", self.stake_mint.clone()),
-            ("payment mint", self.payment_mint.clone()),
-            ("least stake", tokens(self.min_stake, self.stake_decimals)),
-            (
-                "a seat locks",
-                format!(
-                    "{} times its highest price",
-                    millrace_protocol::amount::format_amount(self.lock_bps, 4)
-                ),
-            ),
-            ("protocol fee", percent(u64::from(self.fee_bps))),
-            (
-                "a wrong result loses",
-                format!("{} of the lock", percent(u64::from(self.slash_bps))),
-            ),
-            (
-                "a late seat loses",
-                format!("{} of the lock", percent(u64::from(self.late_bps))),
-            ),
-            (
-                "windows",
-                format!(
-                    "{} to {}",
-                    span(self.min_window_secs),
-                    span(self.max_window_secs)
-                ),
-            ),
-            ("furthest deadline", span(self.max_deadline_secs)),
-            ("unbonding", span(self.unbonding_secs)),
-            ("most shards", self.max_shards.to_string()),
-            ("most seats of a shard", self.max_replicas.to_string()),
-            ("paused", if self.paused { "yes" } else { "no" }.to_owned()),
-            ("orchestrators", self.orchestrators.join(", ")),
-            ("providers", self.providers.to_string()),
-            ("jobs on chain", self.jobs.to_string()),
-        ])
     }
 }

@@ -5,6 +5,8 @@ use crate::output::facts;
 use crate::settings::{Settings, data_folder};
 use crate::signals::stop_signal;
 use clap::Subcommand;
+use millrace_chain::fees::Fees;
+use millrace_orchestrator::ChainConfig;
 use serde::Serialize;
 use solana_sdk::signature::Signer;
 use std::net::SocketAddr;
@@ -28,6 +30,21 @@ pub enum Orchestrator {
         /// Seconds between two full reads of the chain
         #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
         reread: u64,
+        /// The genesis hash that the cluster must have [default: that of its data folder]
+        #[arg(long, value_name = "HASH")]
+        genesis: Option<String>,
+        /// The hash that the program on chain must have, as solana-verify tells it
+        #[arg(long, value_name = "HASH")]
+        program_hash: Option<String>,
+        /// Most that a transaction pays for priority, lamports; rises to it with each re-signing
+        #[arg(long, default_value_t = Fees::default().cap, value_name = "LAMPORTS")]
+        priority_cap: u64,
+        /// Which of the recent prices is paid, in percent of the slots that were cheaper
+        #[arg(long, default_value_t = Fees::default().percentile, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(..=100))]
+        priority_percentile: u8,
+        /// Lamports of the key under which no shards are assigned
+        #[arg(long, default_value_t = ChainConfig::default().payer_floor, value_name = "LAMPORTS")]
+        payer_floor: u64,
     },
 }
 
@@ -46,6 +63,11 @@ impl Orchestrator {
             data,
             close_after,
             reread,
+            genesis,
+            program_hash,
+            priority_cap: cap,
+            priority_percentile: percentile,
+            payer_floor,
         } = self;
         let stop = stop_signal()?;
         let connection = settings.connect().await?;
@@ -60,6 +82,12 @@ impl Orchestrator {
             key,
             close_after: Duration::from_secs(close_after),
             reread: Duration::from_secs(reread),
+            chain: ChainConfig {
+                genesis,
+                program_hash,
+                fees: Fees { percentile, cap },
+                payer_floor,
+            },
         };
         let handle = millrace_orchestrator::start(config, stop).await?;
         let started = Started {

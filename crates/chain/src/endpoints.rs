@@ -1,7 +1,7 @@
 //! Several RPC endpoints as one: the first that is well answers, in the order in which they were given.
 //!
-//! One that can't be reached, or says that it is not well, rests for a while; the call goes on to the
-//! next. What an endpoint says about the request itself (a refusal, a wrong address) is an answer, and
+//! One that can't be reached, says that it is not well, or lags far behind the others rests for a while;
+//! the call goes on to the next. What an endpoint says about the request itself (a refusal, a wrong address) is an answer, and
 //! nobody else is asked. An endpoint of another cluster is never used: each shows its genesis first.
 
 use crate::fail;
@@ -11,6 +11,7 @@ use solana_client::client_error::reqwest::StatusCode;
 use solana_client::rpc_sender::{RpcSender, RpcTransportStats};
 use solana_rpc_client_api::client_error::{Error, ErrorKind, Result};
 use solana_rpc_client_api::request::{RpcError, RpcRequest};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -20,6 +21,11 @@ use tracing::{info, warn};
 const REST: Duration = Duration::from_secs(15);
 /// Error of a node that says of itself that it lags.
 const NODE_UNHEALTHY: i64 = -32_005;
+/// Error of a node that has not seen the slot that the question is about.
+const SLOT_NOT_REACHED: i64 = -32_016;
+/// Slots that an answer may be behind the newest one: finalized blocks are 32 behind, and half a minute
+/// is not worth changing endpoints.
+const MOST_LAG: u64 = 100;
 
 /// One of several.
 struct Endpoint<S> {
@@ -34,6 +40,8 @@ pub struct Endpoints<S> {
     all: Vec<Endpoint<S>>,
     genesis: OnceLock<Value>,
     rest: Duration,
+    /// The newest slot that an answer was of.
+    newest: AtomicU64,
 }
 
 impl<S: RpcSender + Send + Sync> Endpoints<S> {
@@ -48,6 +56,7 @@ impl<S: RpcSender + Send + Sync> Endpoints<S> {
             all: senders.into_iter().map(endpoint).collect(),
             genesis: OnceLock::new(),
             rest: REST,
+            newest: AtomicU64::new(0),
         }
     }
 
@@ -66,10 +75,19 @@ impl<S: RpcSender + Send + Sync> Endpoints<S> {
         Ok(*endpoint.belongs.get_or_init(|| same))
     }
 
+    /// Whether an answer is of a slot far behind what other answers were of.
+    fn lags(&self, answer: &Value) -> bool {
+        let Some(slot) = answer.pointer("/context/slot").and_then(Value::as_u64) else {
+            return false;
+        };
+        let newest = self.newest.fetch_max(slot, Ordering::Relaxed);
+        slot.saturating_add(MOST_LAG) < newest
+    }
+
     async fn ask(&self, request: RpcRequest, params: Value) -> Result<Value> {
         let now = Instant::now();
         let rests: Vec<Option<Instant>> = self.all.iter().map(|e| *e.rests_until()).collect();
-        let mut last = None;
+        let (mut last, mut old) = (None, None);
         for at in order(&rests, now) {
             let endpoint = &self.all[at];
             let answer = match self.belongs(endpoint).await {
@@ -82,11 +100,19 @@ impl<S: RpcSender + Send + Sync> Endpoints<S> {
                     endpoint.rest(self.rest, &error);
                     last = Some(error);
                 }
+                Ok(answer) if self.lags(&answer) => {
+                    endpoint.rest(self.rest, &ErrorKind::Custom("it lags".into()).into());
+                    old.get_or_insert(answer);
+                }
                 answered => {
                     endpoint.recover();
                     return answered;
                 }
             }
+        }
+        // Where nobody knows better, what an endpoint that lags says is all there is.
+        if let Some(answer) = old {
+            return Ok(answer);
         }
         let nobody = || Error::from(ErrorKind::Custom("no endpoint is of this cluster".into()));
         Err(last.unwrap_or_else(nobody))
@@ -130,7 +156,9 @@ fn is_endpoints_fault(error: &Error) -> bool {
         ErrorKind::Reqwest(error) => error.status().is_none_or(|status| {
             status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
         }),
-        ErrorKind::RpcError(RpcError::RpcResponseError { code, .. }) => *code == NODE_UNHEALTHY,
+        ErrorKind::RpcError(RpcError::RpcResponseError { code, .. }) => {
+            *code == NODE_UNHEALTHY || *code == SLOT_NOT_REACHED
+        }
         ErrorKind::RpcError(RpcError::RpcRequestError(_)) | ErrorKind::SerdeJson(_) => true,
         _ => false,
     }
@@ -162,7 +190,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize};
 
     /// An endpoint that is up or down, and counts what it was asked.
     #[derive(Clone)]
@@ -171,6 +199,7 @@ mod tests {
         genesis: &'static str,
         up: Arc<AtomicBool>,
         asked: Arc<AtomicUsize>,
+        slot: Arc<AtomicU64>,
     }
 
     fn node(name: &'static str, genesis: &'static str) -> Node {
@@ -179,6 +208,7 @@ mod tests {
             genesis,
             up: Arc::new(AtomicBool::new(true)),
             asked: Arc::default(),
+            slot: Arc::default(),
         }
     }
 
@@ -191,6 +221,10 @@ mod tests {
             }
             match request {
                 RpcRequest::GetGenesisHash => Ok(self.genesis.into()),
+                RpcRequest::GetSignatureStatuses => {
+                    let slot = self.slot.load(Ordering::SeqCst);
+                    Ok(serde_json::json!({ "context": { "slot": slot }, "value": self.name }))
+                }
                 RpcRequest::GetBalance => Err(ErrorKind::Custom("no such account".into()).into()),
                 _ => {
                     self.asked.fetch_add(1, Ordering::SeqCst);
@@ -273,5 +307,25 @@ mod tests {
         assert!(matches!(answer.unwrap_err().kind(), ErrorKind::Custom(_)));
         assert_eq!(second.asked.load(Ordering::SeqCst), 0);
         assert_eq!(slot(&all).await.unwrap(), "first", "and no reason to rest");
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_lags_is_asked_only_where_no_other_answers() {
+        let (first, second) = (node("first", "g"), node("second", "g"));
+        let all = Endpoints::new([first.clone(), second.clone()]);
+        let who = async || {
+            let request = RpcRequest::GetSignatureStatuses;
+            let answer = all.send(request, Value::Null).await.unwrap();
+            answer["value"].clone()
+        };
+        first.slot.store(1_000, Ordering::SeqCst);
+        second.slot.store(1_000, Ordering::SeqCst);
+        assert_eq!(who().await, "first");
+        first.slot.store(1_000 - MOST_LAG, Ordering::SeqCst);
+        assert_eq!(who().await, "first", "finalized blocks are behind as well");
+        first.slot.store(999 - MOST_LAG, Ordering::SeqCst);
+        assert_eq!(who().await, "second");
+        second.up.store(false, Ordering::SeqCst);
+        assert_eq!(who().await, "first");
     }
 }

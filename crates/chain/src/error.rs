@@ -78,6 +78,18 @@ pub enum ChainError {
         /// How often it was signed.
         attempts: u32,
     },
+    /// The wallet that pays has too little left to begin what pays rent.
+    #[error(
+        "wallet {payer} has {lamports} lamports, under the floor of {floor}: nothing new that pays rent is begun until SOL is sent to it"
+    )]
+    PayerLow {
+        /// The wallet.
+        payer: Pubkey,
+        /// What it has.
+        lamports: u64,
+        /// What it needs.
+        floor: u64,
+    },
     /// An account holds something else than expected.
     #[error("account {address} is no {expected}")]
     Layout {
@@ -97,6 +109,39 @@ pub enum ChainError {
     /// A key file or configuration can't be used.
     #[error("{0}")]
     Wallet(String),
+    /// An endpoint does not reach back to where the stored history ends.
+    #[error(
+        "the RPC endpoint knows nothing between slot {from}, where the stored history ends, and slot {to}; give one that keeps all of it (--url takes several, by preference)"
+    )]
+    HistoryCut {
+        /// Where the stored history ends.
+        from: u64,
+        /// The oldest that the endpoint knows after it.
+        to: u64,
+    },
+    /// The program there is of another version than this build.
+    #[error(
+        "the program there keeps accounts of version {found}, and this build knows version {expected}; {}",
+        version_advice(*found, *expected)
+    )]
+    WrongVersion {
+        /// The version there.
+        found: u8,
+        /// The version of this build.
+        expected: u8,
+    },
+    /// The program there is not the one that was expected.
+    #[error(
+        "program {program} has the hash {found}, expected {expected}; check --program-hash, or deploy the program that it names"
+    )]
+    WrongProgram {
+        /// The program.
+        program: Pubkey,
+        /// Its hash.
+        found: String,
+        /// The hash expected.
+        expected: String,
+    },
     /// The journal of transactions can't be written or read.
     #[error("the transaction journal failed: {0}")]
     Journal(String),
@@ -158,6 +203,15 @@ fn logs_suffix(logs: &[String]) -> String {
         .rev()
         .find(|l| l.contains("rror") || l.contains("failed"));
     said.map(|l| format!(" ({l})")).unwrap_or_default()
+}
+
+fn version_advice(found: u8, expected: u8) -> &'static str {
+    match found > expected {
+        true => "install the millrace that came with that program",
+        false => {
+            "upgrade the program and run `millrace migrate` with the deployer's key, or use the millrace that came with it"
+        }
+    }
 }
 
 fn root_cause(error: &dyn std::error::Error) -> String {

@@ -23,6 +23,9 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(200);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(15);
 /// A subscription that is silent this long is taken down and made anew.
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+/// How often, and how many times, an endpoint that lags is asked for what was just changed.
+const REFRESH_EVERY: Duration = Duration::from_millis(100);
+const REFRESHES: u32 = 10;
 /// How often the cluster's clock is read.
 const CLOCK_EVERY: Duration = Duration::from_millis(500);
 
@@ -123,15 +126,34 @@ impl Feed {
 
     /// Reads chosen accounts at once, after an act that changed them.
     pub async fn refresh(&self, keys: &[Pubkey]) -> Result<(), ChainError> {
+        self.read_chosen(keys).await.map(drop)
+    }
+
+    /// As [`Feed::refresh`], as they are after `slot`: an endpoint that is not there yet is asked again
+    /// for some moments, so that an act that landed is not planned once more.
+    pub async fn refresh_after(&self, keys: &[Pubkey], slot: u64) -> Result<(), ChainError> {
+        for _ in 0..REFRESHES {
+            if self.read_chosen(keys).await? >= slot {
+                break;
+            }
+            sleep(REFRESH_EVERY).await;
+        }
+        Ok(())
+    }
+
+    /// Returns the oldest slot that was read at.
+    async fn read_chosen(&self, keys: &[Pubkey]) -> Result<u64, ChainError> {
+        let mut oldest = u64::MAX;
         for some in keys.chunks(100) {
             let reading = self.rpc.read_some(some).await?;
+            oldest = oldest.min(reading.slot);
             let mut picture = self.picture.write().await;
             for (address, data) in &reading.accounts {
                 picture.update(reading.slot, *address, data);
             }
         }
         self.changed();
-        Ok(())
+        Ok(oldest)
     }
 
     async fn keep_time(&self) {

@@ -6,12 +6,21 @@
 
 pub mod account;
 pub mod address;
+pub mod compute;
 pub mod endpoints;
 pub mod error;
+pub mod event;
 pub mod fail;
 pub mod feed;
+pub mod fees;
+pub mod finals;
+pub mod fit;
+pub mod history;
 pub mod instruction;
 pub mod journal;
+pub mod loader;
+pub mod packing;
+pub mod payer;
 pub mod picture;
 pub mod rpc;
 pub mod sender;

@@ -19,6 +19,8 @@ pub struct Reading {
 #[derive(Clone, Debug, Default)]
 pub struct Picture {
     slot: u64,
+    /// The slot of the last full read: whatever is older says nothing new about any account.
+    floor: u64,
     seen: HashMap<Pubkey, u64>,
     network: Option<Box<Network>>,
     orchestrators: HashMap<Pubkey, Orchestrator>,
@@ -36,6 +38,11 @@ impl Picture {
     /// Newest slot that anything was seen at.
     pub fn slot(&self) -> u64 {
         self.slot
+    }
+
+    /// Whether everything has been read once. Before that, what is missing may be there all the same.
+    pub fn is_complete(&self) -> bool {
+        self.floor > 0
     }
 
     /// The network, once seen.
@@ -79,6 +86,11 @@ impl Picture {
         &self.challenges
     }
 
+    /// Whether anything was seen of an address, be it that there is no account.
+    pub fn knows(&self, address: &Pubkey) -> bool {
+        self.seen.contains_key(address)
+    }
+
     /// Closed epochs by address.
     pub fn epochs(&self) -> &HashMap<Pubkey, Epoch> {
         &self.epochs
@@ -92,7 +104,8 @@ impl Picture {
 
     /// As [`Picture::update`], of what was read already; `None` is no account of ours, or none any more.
     pub fn take_in(&mut self, slot: u64, address: Pubkey, entity: Option<Entity>) -> bool {
-        if self.seen.get(&address).is_some_and(|known| *known > slot) {
+        let known = self.seen.get(&address).copied().unwrap_or(0);
+        if slot < known.max(self.floor) {
             return false;
         }
         self.slot = self.slot.max(slot);
@@ -120,8 +133,13 @@ impl Picture {
         true
     }
 
-    /// Takes in a full read: accounts that are missing from it, and were not seen after it, are gone.
+    /// Takes in a full read: accounts that are missing from it, and were not seen after it, are gone. One
+    /// that is older than the last is left out.
     pub fn replace(&mut self, reading: &Reading) {
+        if reading.slot < self.floor {
+            return;
+        }
+        self.floor = reading.slot;
         for (address, data) in &reading.accounts {
             self.update(reading.slot, *address, data);
         }
@@ -141,6 +159,15 @@ impl Picture {
             self.seen.remove(&address);
         }
         self.slot = self.slot.max(reading.slot);
+    }
+
+    /// Forgets all accounts but these, as if they had never been seen.
+    pub fn retain(&mut self, keep: impl Fn(&Pubkey) -> bool) {
+        let gone: Vec<Pubkey> = self.seen.keys().filter(|key| !keep(key)).copied().collect();
+        for address in gone {
+            self.forget(&address);
+            self.seen.remove(&address);
+        }
     }
 
     fn forget(&mut self, address: &Pubkey) {
@@ -176,6 +203,7 @@ mod tests {
     fn an_older_notification_changes_nothing() {
         let mut picture = Picture::default();
         assert!(picture.update(10, KEY, &job(2)));
+        assert!(!picture.is_complete());
         assert!(!picture.update(9, KEY, &job(1)));
         assert_eq!(picture.jobs()[&KEY].nonce, 2);
     }
@@ -192,6 +220,37 @@ mod tests {
         });
         assert!(!picture.jobs().contains_key(&KEY));
         assert!(picture.jobs().contains_key(&newer));
+        assert!(picture.is_complete());
+    }
+
+    #[test]
+    fn what_a_full_read_has_dropped_does_not_come_back_by_a_late_notification() {
+        let mut picture = Picture::default();
+        picture.update(10, KEY, &job(1));
+        let empty = |slot| Reading {
+            slot,
+            accounts: Vec::new(),
+        };
+        picture.replace(&empty(20));
+        assert!(!picture.update(15, KEY, &job(1)));
+        assert!(picture.jobs().is_empty());
+        assert!(picture.update(20, KEY, &job(2)));
+        // A full read of an endpoint that lags drops nothing.
+        picture.replace(&empty(19));
+        assert_eq!(picture.jobs()[&KEY].nonce, 2);
+        assert_eq!(picture.slot(), 20);
+    }
+
+    #[test]
+    fn what_is_not_kept_is_as_if_it_had_never_been_seen() {
+        let mut picture = Picture::default();
+        picture.update(10, KEY, &job(1));
+        picture.retain(|_| true);
+        assert!(picture.knows(&KEY));
+        picture.retain(|_| false);
+        assert!(!picture.knows(&KEY) && picture.jobs().is_empty());
+        picture.update(5, KEY, &[]);
+        assert!(picture.knows(&KEY), "that it is not there is known");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::account::{self, Entity, Typed};
 use crate::address;
 use crate::endpoints::Endpoints;
 use crate::error::ChainError;
+use crate::fit::require_version;
 use crate::picture::Reading;
 use millrace_program::state::{Network, Shard};
 use serde::Deserialize;
@@ -50,6 +51,11 @@ impl Rpc {
         let each = each.map(|url| HttpSender::new_with_timeout(url, TIMEOUT));
         let config = RpcClientConfig::with_commitment(commitment);
         let client = RpcClient::new_sender(Endpoints::new(each), config);
+        Self::of(client, url, ws_url)
+    }
+
+    /// A client that goes another way than HTTP, under the names by which people know its addresses.
+    pub fn of(client: RpcClient, url: &str, ws_url: &str) -> Self {
         Self {
             client: Arc::new(client),
             url: url.into(),
@@ -146,9 +152,10 @@ impl Rpc {
     /// The network's parameters.
     ///
     /// # Errors
-    /// [`ChainError::NoProgram`], [`ChainError::NoNetwork`].
+    /// [`ChainError::NoProgram`], [`ChainError::NoNetwork`], [`ChainError::WrongVersion`].
     pub async fn network(&self) -> Result<Network, ChainError> {
         if let Some(network) = self.find(&address::network()).await? {
+            require_version(&network)?;
             return Ok(network);
         }
         match self.account(&address::PROGRAM).await? {
@@ -264,7 +271,15 @@ impl Rpc {
     /// Chosen accounts with the slot they were read at; a missing one has no bytes, and neither has one
     /// of another program, whatever it pretends to be. At most 100.
     pub async fn read_some(&self, keys: &[Pubkey]) -> Result<Reading, ChainError> {
-        let commitment = CommitmentConfig::confirmed();
+        self.read_some_at(keys, CommitmentConfig::confirmed()).await
+    }
+
+    /// As [`Rpc::read_some`], as blocks of the given commitment have them.
+    pub async fn read_some_at(
+        &self,
+        keys: &[Pubkey],
+        commitment: CommitmentConfig,
+    ) -> Result<Reading, ChainError> {
         let answer = self
             .client
             .get_multiple_accounts_with_commitment(keys, commitment)

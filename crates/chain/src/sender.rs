@@ -1,38 +1,93 @@
-//! The life of a transaction: simulated, signed, written down, sent, re-sent as the same bytes,
-//! confirmed; signed anew only after it can no longer land.
+//! The life of a transaction: priced, signed, written down, sent, re-sent as the same bytes, confirmed;
+//! signed anew only after it can no longer land, and watched until nothing can undo it.
 
+mod fate;
+mod follow;
+mod prepare;
+
+#[cfg(test)]
+mod scripted;
+#[cfg(test)]
+mod tests;
+
+use crate::compute::{MAX_UNITS, Shape, Units};
 use crate::error::ChainError;
+use crate::fees::{Fees, Prices};
 use crate::journal::{Ending, Entry, Journal};
 use crate::rpc::Rpc;
-use solana_client::rpc_config::{RpcSendTransactionConfig, RpcSimulateTransactionConfig};
-use solana_commitment_config::CommitmentConfig;
-use solana_sdk::instruction::Instruction;
-use solana_sdk::pubkey;
-use solana_sdk::pubkey::Pubkey;
-use solana_sdk::signature::{Keypair, Signature, Signer};
-use solana_sdk::transaction::{Transaction, TransactionError, VersionedTransaction};
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use fate::{Fate, Pace};
+use follow::Followed;
+use futures_util::StreamExt;
+use futures_util::stream;
+use solana_sdk::instruction::{Instruction, InstructionError};
+use solana_sdk::signature::{Keypair, Signature};
+use solana_sdk::transaction::{TransactionError, VersionedTransaction};
+use std::sync::{Arc, Mutex};
 use tracing::{debug, warn};
 
-const COMPUTE_BUDGET: Pubkey = pubkey!("ComputeBudget111111111111111111111111111111");
-/// Most compute units of a transaction.
-const MAX_UNITS: u32 = 1_400_000;
-/// Room above what the simulation took, in percent: bumps and clocks differ a little.
-const UNITS_ROOM: u32 = 20;
-const FIRST_POLL: Duration = Duration::from_millis(40);
-const LONGEST_POLL: Duration = Duration::from_millis(400);
-const RESEND_EVERY: Duration = Duration::from_secs(2);
 /// How often a transaction is signed anew before the caller is told.
 const MOST_SIGNINGS: u32 = 3;
+/// Transactions of an earlier run that are seen through at the same time.
+const RECOVERED_TOGETHER: usize = 16;
+
+/// When a transaction is simulated before it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Simulate {
+    /// Always: what would be refused is told before a fee is paid. For people.
+    Always,
+    /// Once for each shape, and again after one of that shape failed. For services, whose acts are
+    /// planned from what is on chain, and which can't wait.
+    OncePerShape,
+}
+
+/// When a transaction that landed is struck from the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// As soon as it is confirmed.
+    UntilConfirmed,
+    /// Not before it is finalized: [`Sender::follow`] sends it again where a fork has dropped it.
+    UntilFinalized,
+}
+
+/// How a sender goes about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// What may be paid for a place in a block.
+    pub fees: Fees,
+    /// When a transaction is simulated.
+    pub simulate: Simulate,
+    /// When it is struck from the journal.
+    pub keep: Keep,
+}
+
+impl Policy {
+    /// For a command that a person waits for.
+    pub fn command(fees: Fees) -> Self {
+        Self {
+            fees,
+            simulate: Simulate::Always,
+            keep: Keep::UntilConfirmed,
+        }
+    }
+
+    /// For a service that runs on, and runs [`Sender::follow`].
+    pub fn service(fees: Fees) -> Self {
+        Self {
+            fees,
+            simulate: Simulate::OncePerShape,
+            keep: Keep::UntilFinalized,
+        }
+    }
+}
 
 /// A transaction that was confirmed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Landed {
     /// Its signature.
     pub signature: Signature,
-    /// Compute units that its simulation took.
+    /// The slot of its block.
+    pub slot: u64,
+    /// Compute units that its simulation took, or that of another one of its shape.
     pub compute_units: u64,
 }
 
@@ -41,18 +96,30 @@ pub struct Landed {
 pub struct Sender {
     rpc: Rpc,
     journal: Arc<dyn Journal>,
-}
-
-enum Fate {
-    Landed,
-    Failed(TransactionError),
-    Expired,
+    policy: Policy,
+    pace: Pace,
+    units: Arc<Units>,
+    prices: Arc<Prices>,
+    followed: Arc<Mutex<Vec<Followed>>>,
 }
 
 impl Sender {
-    /// A sender that writes every transaction into `journal` first.
+    /// A sender for commands, that writes every transaction into `journal` first.
     pub fn new(rpc: Rpc, journal: Arc<dyn Journal>) -> Self {
-        Self { rpc, journal }
+        Self::with_policy(rpc, journal, Policy::command(Fees::default()))
+    }
+
+    /// A sender that goes about it as `policy` says.
+    pub fn with_policy(rpc: Rpc, journal: Arc<dyn Journal>, policy: Policy) -> Self {
+        Self {
+            rpc,
+            journal,
+            policy,
+            pace: Pace::default(),
+            units: Arc::default(),
+            prices: Arc::default(),
+            followed: Arc::default(),
+        }
     }
 
     /// The endpoint.
@@ -60,40 +127,51 @@ impl Sender {
         &self.rpc
     }
 
-    /// Lands `instructions` in one transaction paid by the first signer.
+    /// Lands `instructions` in one transaction paid by the first signer; whether they fit into one is
+    /// what [`crate::packing::fits`] tells.
     ///
     /// `purpose` is kept in the journal. A transaction that expired is signed anew, so the
     /// instructions must be such that they can't take effect twice; all of the program's are.
     ///
     /// # Errors
-    /// The program's refusal by name, before anything is sent where the simulation shows it.
+    /// The program's refusal by name, before anything is sent where a simulation shows it.
     pub async fn send(
         &self,
         purpose: &str,
         instructions: &[Instruction],
         signers: &[&Keypair],
     ) -> Result<Landed, ChainError> {
-        for _ in 0..MOST_SIGNINGS {
-            let (transaction, last_valid, compute_units) =
-                self.prepare(instructions, signers).await?;
-            let signature = transaction.signatures[0];
+        let shape = Shape::of(instructions);
+        for signing in 0..MOST_SIGNINGS {
+            let signed = self.prepare(&shape, instructions, signers, signing).await?;
+            let signature = signed.transaction.signatures[0];
             let entry = Entry {
                 signature: signature.to_string(),
-                bytes: encode(&transaction)?,
-                last_valid_block_height: last_valid,
+                bytes: encode(&signed.transaction)?,
+                last_valid_block_height: signed.last_valid,
                 purpose: purpose.to_owned(),
             };
             self.journal.begin(&entry)?;
-            match self.see_through(&transaction, last_valid).await? {
-                Fate::Landed => {
-                    self.journal.end(&entry.signature, Ending::Landed)?;
+            match self
+                .see_through(&signed.transaction, signed.last_valid)
+                .await?
+            {
+                Fate::Landed { slot } => {
+                    self.conclude(entry, Ending::Landed, slot)?;
                     return Ok(Landed {
                         signature,
-                        compute_units,
+                        slot,
+                        compute_units: u64::from(signed.used),
                     });
                 }
-                Fate::Failed(error) => {
-                    self.journal.end(&entry.signature, Ending::Failed)?;
+                Fate::Failed { error, slot } => {
+                    self.conclude(entry, Ending::Failed, slot)?;
+                    if ran_out(&error) && signed.limit < MAX_UNITS {
+                        self.units.exceeded(&shape, signed.limit);
+                        debug!(%signature, purpose, limit = signed.limit, "too few compute units");
+                        continue;
+                    }
+                    self.units.forget(&shape);
                     return Err(ChainError::from_transaction(error, Vec::new()));
                 }
                 Fate::Expired => {
@@ -109,164 +187,63 @@ impl Sender {
 
     /// Sees through what an earlier process left open: re-sends the same bytes until each has landed
     /// or can't any more. Returns the purposes that landed.
+    ///
+    /// # Errors
+    /// Those of the journal, and of an endpoint that refuses for good.
     pub async fn recover(&self) -> Result<Vec<String>, ChainError> {
         let mut landed = Vec::new();
-        for entry in self.journal.open()? {
-            let Ok(transaction) = decode(&entry.bytes) else {
-                self.journal.end(&entry.signature, Ending::Failed)?;
-                continue;
-            };
-            let fate = self
-                .see_through(&transaction, entry.last_valid_block_height)
-                .await?;
-            let ending = match fate {
-                Fate::Landed => Ending::Landed,
-                Fate::Failed(_) => Ending::Failed,
-                Fate::Expired => Ending::Expired,
-            };
-            self.journal.end(&entry.signature, ending)?;
-            debug!(
-                signature = entry.signature,
-                ?ending,
-                "transaction of an earlier run"
-            );
-            if ending == Ending::Landed {
-                landed.push(entry.purpose);
-            }
+        let open = self.journal.open()?;
+        let mut fates = stream::iter(open.into_iter().map(|entry| self.recover_one(entry)))
+            .buffer_unordered(RECOVERED_TOGETHER);
+        while let Some(purpose) = fates.next().await {
+            landed.extend(purpose?);
         }
         Ok(landed)
     }
 
-    /// Simulates, and returns the signed transaction with its last valid block height and the compute
-    /// units that it took.
-    async fn prepare(
-        &self,
-        instructions: &[Instruction],
-        signers: &[&Keypair],
-    ) -> Result<(VersionedTransaction, u64, u64), ChainError> {
-        let commitment = CommitmentConfig::confirmed();
-        let client = self.rpc.client();
-        let (blockhash, last_valid) = client
-            .get_latest_blockhash_with_commitment(commitment)
-            .await
-            .map_err(self.rpc.error("a blockhash"))?;
-        let payer = signers.first().map(|k| k.pubkey());
-        let sign = |units: u32| {
-            let mut all = vec![set_compute_unit_limit(units)];
-            all.extend_from_slice(instructions);
-            let transaction =
-                Transaction::new_signed_with_payer(&all, payer.as_ref(), signers, blockhash);
-            VersionedTransaction::from(transaction)
-        };
-        let config = RpcSimulateTransactionConfig {
-            sig_verify: true,
-            commitment: Some(commitment),
-            ..RpcSimulateTransactionConfig::default()
-        };
-        let simulated = client
-            .simulate_transaction_with_config(&sign(MAX_UNITS), config)
-            .await
-            .map_err(self.rpc.error("a simulation"))?
-            .value;
-        if let Some(error) = simulated.err {
-            let logs = simulated.logs.unwrap_or_default();
-            return Err(ChainError::from_transaction(error.into(), logs));
-        }
-        let used = simulated.units_consumed.unwrap_or(u64::from(MAX_UNITS));
-        let used32 = u32::try_from(used).unwrap_or(MAX_UNITS);
-        let limit = used32
-            .saturating_add(used32 / 100 * UNITS_ROOM + 1_000)
-            .min(MAX_UNITS);
-        Ok((sign(limit), last_valid, used))
-    }
-
-    /// Sends, re-sends and asks until the fate is known. Only a fault of the endpoint while it is
-    /// unknown is an error: the journal still has the entry then.
-    async fn see_through(
-        &self,
-        transaction: &VersionedTransaction,
-        last_valid: u64,
-    ) -> Result<Fate, ChainError> {
-        let signature = transaction.signatures[0];
-        let (mut sent, mut poll) = (None::<Instant>, FIRST_POLL);
-        loop {
-            if sent.is_none_or(|at| at.elapsed() >= RESEND_EVERY) {
-                self.push(transaction).await;
-                sent = Some(Instant::now());
-            }
-            sleep(poll).await;
-            poll = (poll * 5 / 4).min(LONGEST_POLL);
-            match self.status(&signature).await {
-                Ok(Some(fate)) => return Ok(fate),
-                Ok(None) => {}
-                Err(error) if error.is_transient() => {
-                    debug!(%signature, %error, "asking for a transaction failed");
-                    continue;
-                }
-                Err(error) => return Err(error),
-            }
-            if poll == LONGEST_POLL && self.is_past(last_valid).await {
-                // Looked at once more after the height: it may have landed in its last block.
-                return Ok(self.status(&signature).await?.unwrap_or(Fate::Expired));
-            }
-        }
-    }
-
-    /// Sends once. Its errors are not decisive: the status is.
-    async fn push(&self, transaction: &VersionedTransaction) {
-        let config = RpcSendTransactionConfig {
-            skip_preflight: true,
-            max_retries: Some(0),
-            ..RpcSendTransactionConfig::default()
-        };
-        let answer = self
-            .rpc
-            .client()
-            .send_transaction_with_config(transaction, config)
-            .await;
-        if let Err(error) = answer {
-            debug!(signature = %transaction.signatures[0], %error, "send was not taken");
-        }
-    }
-
-    async fn status(&self, signature: &Signature) -> Result<Option<Fate>, ChainError> {
-        let client = self.rpc.client();
-        let answer = client
-            .get_signature_statuses(&[*signature])
-            .await
-            .map_err(self.rpc.error("a signature's status"))?;
-        let Some(Some(status)) = answer.value.into_iter().next() else {
+    /// Returns the purpose, if it landed.
+    async fn recover_one(&self, entry: Entry) -> Result<Option<String>, ChainError> {
+        let Ok(transaction) = decode(&entry.bytes) else {
+            self.journal.end(&entry.signature, Ending::Failed)?;
             return Ok(None);
         };
-        if !status.satisfies_commitment(CommitmentConfig::confirmed()) {
-            return Ok(None);
-        }
-        Ok(Some(match status.err {
-            Some(error) => Fate::Failed(error),
-            None => Fate::Landed,
-        }))
+        let last_valid = entry.last_valid_block_height;
+        let (ending, slot) = match self.see_through(&transaction, last_valid).await? {
+            Fate::Landed { slot } => (Ending::Landed, slot),
+            Fate::Failed { slot, .. } => (Ending::Failed, slot),
+            Fate::Expired => (Ending::Expired, 0),
+        };
+        let purpose = (ending == Ending::Landed).then(|| entry.purpose.clone());
+        debug!(
+            signature = entry.signature,
+            ?ending,
+            "transaction of an earlier run"
+        );
+        self.conclude(entry, ending, slot)?;
+        Ok(purpose)
     }
 
-    async fn is_past(&self, last_valid: u64) -> bool {
-        let commitment = CommitmentConfig::confirmed();
-        let height = self
-            .rpc
-            .client()
-            .get_block_height_with_commitment(commitment)
-            .await;
-        height.is_ok_and(|height| height > last_valid)
+    /// Strikes a transaction from the journal, now or once its end is final.
+    fn conclude(&self, entry: Entry, ending: Ending, slot: u64) -> Result<(), ChainError> {
+        if self.policy.keep == Keep::UntilConfirmed || ending == Ending::Expired {
+            return self.journal.end(&entry.signature, ending);
+        }
+        self.followed().push(Followed { entry, slot });
+        Ok(())
     }
 }
 
-/// Instruction 2 of the compute budget program.
-fn set_compute_unit_limit(units: u32) -> Instruction {
-    let mut data = vec![2];
-    data.extend(units.to_le_bytes());
-    Instruction {
-        program_id: COMPUTE_BUDGET,
-        accounts: Vec::new(),
-        data,
-    }
+/// Whether a transaction may have failed for want of compute units. A program that is cut short in the
+/// middle of its own code has «failed to complete».
+fn ran_out(error: &TransactionError) -> bool {
+    matches!(
+        error,
+        TransactionError::InstructionError(
+            _,
+            InstructionError::ComputationalBudgetExceeded
+                | InstructionError::ProgramFailedToComplete
+        )
+    )
 }
 
 fn encode(transaction: &VersionedTransaction) -> Result<Vec<u8>, ChainError> {

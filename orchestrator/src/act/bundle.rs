@@ -3,28 +3,16 @@
 //! A transaction takes effect whole or not at all. So an act that failed is sent alone from then on:
 //! what is wrong with one can hold up its neighbours once, not for ever.
 
+use millrace_chain::packing;
 use solana_sdk::instruction::Instruction;
-use solana_sdk::message::Message;
 use solana_sdk::pubkey::Pubkey;
 
-/// Bytes of a packet (1,280 of the smallest IPv6 link, less 48 of headers).
-const MAX_BYTES: usize = 1_232;
-/// Most accounts that a transaction may lock (`MAX_TX_ACCOUNT_LOCKS` of agave 4.2 is 64).
-const MAX_ACCOUNTS: usize = 64;
-/// What the sender puts in front: its compute budget program's limit and price, each at most 9 bytes of
-/// data with three of frame, and the program's key.
-const BUDGET_BYTES: usize = 32 + 2 * (3 + 9);
-const BUDGET_ACCOUNTS: usize = 1;
-/// Length byte and one signature: the payer's alone.
-const SIGNATURE_BYTES: usize = 1 + 64;
 /// Most acts of one transaction: what is lost together by one that fails.
 const MOST_ACTS: usize = 8;
 
 /// Whether instructions fit a transaction that `payer` alone signs.
-pub fn fits(payer: &Pubkey, instructions: &[Instruction]) -> bool {
-    let message = Message::new(instructions, Some(payer));
-    let bytes = SIGNATURE_BYTES + message.serialize().len() + BUDGET_BYTES;
-    bytes <= MAX_BYTES && message.account_keys.len() + BUDGET_ACCOUNTS <= MAX_ACCOUNTS
+fn fits(payer: &Pubkey, instructions: &[Instruction]) -> bool {
+    packing::fits(instructions, payer, &[])
 }
 
 /// An act's instructions, and whether it must be alone.

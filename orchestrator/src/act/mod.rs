@@ -12,6 +12,7 @@ use bundle::{Part, pack};
 use millrace_chain::fail;
 use millrace_chain::feed::Feed;
 use millrace_chain::instruction::Mints;
+use millrace_chain::payer::Payer;
 use millrace_chain::program::state::Shard;
 use millrace_chain::sender::Sender;
 use millrace_chain::{Pubkey, address};
@@ -45,6 +46,8 @@ pub struct Executor {
     mints: Mints,
     /// Where bounties go: the key's token account of the stake mint, where it has one.
     bounty: Option<Pubkey>,
+    /// The key's lamports.
+    payer: Payer,
     feed: Feed,
     desk: Desk,
     agents: Agents,
@@ -77,6 +80,7 @@ impl Executor {
         sender: Sender,
         key: Arc<Keypair>,
         (mints, bounty): (Mints, Option<Pubkey>),
+        payer: Payer,
         feed: Feed,
         desk: Desk,
         agents: Agents,
@@ -86,6 +90,7 @@ impl Executor {
             key,
             mints,
             bounty,
+            payer,
             feed,
             desk,
             agents,
@@ -234,6 +239,10 @@ impl Executor {
     async fn send(&self, begun: Vec<Begun>) {
         let mut parts = Vec::new();
         for mut act in begun {
+            if let Err(error) = self.require_rent(&act.action) {
+                self.end(&act, Err(&error), true);
+                continue;
+            }
             match self.transaction(&act.action).await {
                 Ok(Some(instructions)) => {
                     act.before = self.shard_of(&act.action).await;
@@ -253,6 +262,15 @@ impl Executor {
                 .spawn(async move { this.carry_out(bundle).await });
         }
         self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// New work puts rent into shards' accounts; everything else pays a fee, and much of it brings rent
+    /// back.
+    fn require_rent(&self, action: &Action) -> Result<(), OrchestratorError> {
+        match action {
+            Action::Assign { .. } => Ok(self.payer.require_rent()?),
+            _ => Ok(()),
+        }
     }
 
     /// One transaction, and what is learnt from it.
@@ -299,7 +317,8 @@ impl Executor {
         // Whatever became of it: the chain is read before anything is planned anew.
         let touched: BTreeSet<Pubkey> = acts.iter().flat_map(touched).collect();
         let touched: Vec<Pubkey> = touched.into_iter().collect();
-        let read = self.feed.refresh(&touched).await;
+        let slot = sent.as_ref().map_or(0, |landed| landed.slot);
+        let read = self.feed.refresh_after(&touched, slot).await;
         let landed = sent?;
         info!(signature = %landed.signature, cu = landed.compute_units, purpose);
         Ok(read?)

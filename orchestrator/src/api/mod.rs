@@ -1,9 +1,11 @@
-//! The HTTP API: blobs, jobs, agents, health.
+//! The HTTP API: blobs, jobs, quotes, events, agents, health.
 
 mod blobs;
 mod crowd;
+mod events;
 mod jobs;
 mod patient;
+mod quote;
 mod server;
 mod turns;
 
@@ -17,9 +19,10 @@ use axum::Router;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Extension, State, WebSocketUpgrade};
 use axum::http::StatusCode;
+use axum::http::header::{HeaderValue, RETRY_AFTER};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use millrace_protocol::wire::MAX_FRAME_BYTES;
 use serde_json::json;
 use std::sync::Arc;
@@ -44,6 +47,14 @@ impl Failure {
         Self(StatusCode::NOT_FOUND, format!("{what} is not here"))
     }
 
+    fn not_yet() -> Self {
+        Self(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the orchestrator has just started and has not read the chain yet; ask again in a moment"
+                .to_owned(),
+        )
+    }
+
     fn bad(reason: impl ToString) -> Self {
         Self(StatusCode::BAD_REQUEST, reason.to_string())
     }
@@ -55,7 +66,12 @@ impl Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        (self.0, Json(json!({ "error": self.1 }))).into_response()
+        let mut answer = (self.0, Json(json!({ "error": self.1 }))).into_response();
+        if self.0 == StatusCode::SERVICE_UNAVAILABLE {
+            let soon = HeaderValue::from_static("2");
+            answer.headers_mut().insert(RETRY_AFTER, soon);
+        }
+        answer
     }
 }
 
@@ -65,6 +81,8 @@ pub fn router(service: Service) -> Router {
     let questions = Router::new()
         .route("/v1/health", get(health))
         .route("/v1/vitals", get(vitals))
+        .route("/v1/events", get(events::events))
+        .route("/v1/quote", post(quote::quote))
         .route("/v1/jobs", get(jobs::list))
         .route("/v1/jobs/{job}", get(jobs::show))
         .layer(from_fn_with_state(questions, take_turn));

@@ -5,7 +5,6 @@ use super::Failure;
 use super::crowd::Place;
 use axum::extract::{Extension, Request, State};
 use axum::http::StatusCode;
-use axum::http::header::{HeaderValue, RETRY_AFTER};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::collections::HashMap;
@@ -97,14 +96,8 @@ pub async fn take_turn(
 }
 
 fn busy(reason: &str) -> Response {
-    let failure = Failure(
-        StatusCode::SERVICE_UNAVAILABLE,
-        format!("{reason}; ask again in a moment"),
-    );
-    let mut answer = failure.into_response();
-    let soon = HeaderValue::from_static("2");
-    answer.headers_mut().insert(RETRY_AFTER, soon);
-    answer
+    let reason = format!("{reason}; ask again in a moment");
+    Failure(StatusCode::SERVICE_UNAVAILABLE, reason).into_response()
 }
 
 #[cfg(test)]

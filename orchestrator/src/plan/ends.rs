@@ -1,9 +1,10 @@
 //! How jobs, shards and seats end: by a deadline, by settlement, and what is kept of them.
 
-use super::{ActKey, Action, Situation, seats};
-use crate::desk::Outcome;
+use super::{ActKey, Action, Situation, finality, seats};
+use crate::desk::{Outcome, SeatKey};
 use millrace_chain::Pubkey;
 use millrace_chain::instruction::Place;
+use millrace_chain::picture::Picture;
 use millrace_chain::program::state::{Job, JobState, Shard};
 use std::collections::HashMap;
 
@@ -22,7 +23,10 @@ pub fn plan_end(
     }
     if job.state() == Some(JobState::Open) && situation.now >= job.deadline && !job.is_finished() {
         actions.push(Action::ExpireJob { job: address });
-    } else if job.is_finished() && situation.closable.contains(&address) {
+    } else if job.is_finished()
+        && situation.closable.contains(&address)
+        && finality::is_finished(situation, address, existing)
+    {
         let ended = existing.iter().filter(|shard| !shard.is_live());
         let pair = |shard: &&Shard| {
             let account = Place::of(address, job, shard.index).account()?;
@@ -40,37 +44,43 @@ pub fn plan_end(
     }
 }
 
-/// Releases what was handed in for seats that are over, once the winning result is filed.
+/// Releases what was handed in for seats that are over for good, once the winning result is filed: a
+/// provider lets go of its result then, and nothing brings it back.
 pub fn release_orphans(
     situation: &Situation,
     filings: &HashMap<(Pubkey, u32), Outcome>,
     actions: &mut Vec<Action>,
 ) {
-    let picture = situation.picture;
     for key in situation.papers.handed_in.keys() {
-        if filings.contains_key(&(key.job, key.shard)) {
+        if filings.contains_key(&(key.job, key.shard)) || ending(situation.picture, key).is_none() {
             continue;
         }
-        let shard = picture.shard(&key.job, key.shard);
-        let sits = |shard: &Shard| {
-            let mut seats = shard.seats.iter();
-            seats.any(|s| s.is_live() && s.provider == key.provider && s.attempt == key.attempt)
-        };
-        let outcome = match shard {
-            Some(shard) if shard.is_live() && sits(shard) => continue,
-            Some(shard) => seats::outcome_of(shard, key),
-            // The picture may not be complete yet; the job's end is what counts then.
-            None if picture.jobs().contains_key(&key.job) => continue,
-            None => "closed".to_owned(),
-        };
-        actions.push(Action::Release {
-            seat: *key,
-            outcome,
-        });
+        if let Some(outcome) = finality::ending(situation, key) {
+            actions.push(Action::Release {
+                seat: *key,
+                outcome,
+            });
+        }
     }
 }
 
-/// Results of settled shards that are not filed yet.
+/// How a seat ended; `None` where it has not, or nothing says so.
+pub fn ending(picture: &Picture, key: &SeatKey) -> Option<String> {
+    let shard = picture.shard(&key.job, key.shard);
+    let sits = |shard: &Shard| {
+        let mut seats = shard.seats.iter();
+        seats.any(|s| s.is_live() && s.provider == key.provider && s.attempt == key.attempt)
+    };
+    match shard {
+        Some(shard) if shard.is_live() && sits(shard) => None,
+        Some(shard) => Some(seats::outcome_of(shard, key)),
+        // The picture may not be complete yet; the job's end is what counts then.
+        None if picture.jobs().contains_key(&key.job) => None,
+        None => Some("closed".to_owned()),
+    }
+}
+
+/// Results of shards that are settled for good and not filed yet.
 pub fn filings(situation: &Situation) -> HashMap<(Pubkey, u32), Outcome> {
     let mut filings = HashMap::new();
     for (key, paper) in &situation.papers.handed_in {
@@ -84,6 +94,7 @@ pub fn filings(situation: &Situation) -> HashMap<(Pubkey, u32), Outcome> {
         let won = shard
             .result()
             .is_some_and(|(root, _)| *root == opening.root);
+        let won = won && finality::is_result(situation, place, &opening.root);
         if won && !situation.papers.outcomes.contains_key(&place) {
             filings.insert(place, Outcome::from(opening));
         }

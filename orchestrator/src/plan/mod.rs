@@ -2,6 +2,7 @@
 //! chain's time to actions. No I/O; called again after every change, so nothing here remembers.
 
 mod ends;
+mod finality;
 mod market;
 mod ring;
 mod seats;
@@ -24,7 +25,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use turns::{Turns, Waiting};
 
-pub use why::Waits;
+pub use finality::to_be_final;
+pub use why::{Waits, why_not};
 
 /// An agent as the plan sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +39,10 @@ pub struct AgentView {
 
 /// Everything the plan depends on.
 pub struct Situation<'a> {
-    /// The chain.
+    /// The chain, as confirmed blocks have it.
     pub picture: &'a Picture,
+    /// What is known of the accounts that [`to_be_final`] names, as finalized blocks have them.
+    pub finals: &'a Picture,
     /// The orchestrator's own key.
     pub me: Pubkey,
     /// The chain's time, unix seconds.

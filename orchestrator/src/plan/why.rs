@@ -2,9 +2,15 @@
 
 use super::Situation;
 use super::market::{Door, Market};
+use bytemuck::Zeroable;
 use millrace_chain::Pubkey;
+use millrace_chain::program::math::money;
 use millrace_chain::program::state::{Job, JobState, Network, Provider};
+use millrace_protocol::view::QuoteRequest;
 use std::collections::BTreeMap;
+
+const NOT_READ: &str = "the network has not been read yet";
+const PAUSED: &str = "the network is paused";
 
 /// Why a provider is not seated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,7 +65,7 @@ impl<'a> Waits<'a> {
     /// Reasons why shards of a job have no seats yet; empty where nothing waits.
     pub fn of(&self, address: Pubkey, job: &Job) -> Vec<String> {
         let Some((network, market)) = &self.network else {
-            return vec!["the network has not been read yet".to_owned()];
+            return vec![NOT_READ.to_owned()];
         };
         if job.state() != Some(JobState::Open) || job.unassigned() == 0 {
             return Vec::new();
@@ -69,7 +75,7 @@ impl<'a> Waits<'a> {
         } else if !job.first_round_fits(self.situation.now) {
             "no whole round of work fits before its deadline any more"
         } else if network.paused != 0 {
-            "the network is paused"
+            PAUSED
         } else if market.needs_seed(job) {
             "its seed has not been taken from the chain yet"
         } else {
@@ -132,4 +138,89 @@ fn obstacle(
         return None;
     };
     Some(found)
+}
+
+/// Why a job of these terms, which nobody has posted yet, could not be placed now; empty where it could.
+/// That sortition would let some providers in only after some slots is no reason.
+pub fn why_not(situation: &Situation, terms: &QuoteRequest) -> Vec<String> {
+    let Some(network) = situation.picture.network() else {
+        return vec![NOT_READ.to_owned()];
+    };
+    if network.paused != 0 {
+        return vec![PAUSED.to_owned()];
+    }
+    let Some(job) = not_posted(terms, network) else {
+        return vec!["the highest price of a seat is too large to be counted".to_owned()];
+    };
+    let market = Market::new(situation, network);
+    let providers = situation.picture.providers();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for candidate in providers {
+        let said = match obstacle(&market, (Pubkey::default(), &job), candidate) {
+            None | Some(Obstacle::NotDrawn) => continue,
+            Some(Obstacle::NotEligible) => unmet(&job, candidate.1),
+            Some(other) => other.words(),
+        };
+        *counts.entry(said).or_default() += 1;
+    }
+    let free = providers.len() - counts.values().sum::<usize>();
+    let needed = usize::from(job.replicas);
+    if free >= needed {
+        return Vec::new();
+    }
+    let each: Vec<String> = counts
+        .iter()
+        .map(|(said, count)| format!("{count} {said}"))
+        .collect();
+    let of_them = match each.is_empty() {
+        true => String::new(),
+        false => format!(": {}", each.join(", ")),
+    };
+    let all = providers.len();
+    vec![format!(
+        "{all} providers{of_them}; {free} free, {needed} needed"
+    )]
+}
+
+/// The job that these terms would make, as far as matching looks at it; `None` where a price does not
+/// fit 64 bits.
+fn not_posted(terms: &QuoteRequest, network: &Network) -> Option<Job> {
+    let highest = money::mul(terms.price_cap, terms.max_units).ok()?;
+    Some(Job {
+        price_cap: terms.price_cap,
+        max_units: terms.max_units,
+        seat_lock: money::share(highest, network.lock_bps).ok()?,
+        shards: 1,
+        replicas: terms.replicas,
+        supplier: tag(&terms.supplier),
+        region: tag(&terms.region),
+        min_score: terms.min_score,
+        min_memory_mb: terms.min_memory_mb,
+        min_cores: terms.min_cores,
+        ..Job::zeroed()
+    })
+}
+
+/// A tag as the chain has it; what is longer is cut, and then fits nobody.
+fn tag(text: &str) -> [u8; 16] {
+    let mut tag = [0; 16];
+    for (to, from) in tag.iter_mut().zip(text.bytes()) {
+        *to = from;
+    }
+    tag
+}
+
+/// Which part of the requirement a provider does not meet.
+fn unmet(job: &Job, provider: &Provider) -> &'static str {
+    if provider.score < job.min_score {
+        "under the score"
+    } else if provider.memory_mb < job.min_memory_mb {
+        "with too little memory"
+    } else if provider.cores < job.min_cores {
+        "with too few cores"
+    } else if job.region != [0; 16] && job.region != provider.region {
+        "in another region"
+    } else {
+        "of another supplier"
+    }
 }

@@ -1,7 +1,9 @@
 //! The store: SQLite in WAL mode with full synchronisation, so that what was written before a
 //! transaction is sent survives a power cut.
 
+mod cursor;
 mod journal;
+mod origin;
 mod papers;
 
 use crate::error::OrchestratorError;
@@ -65,6 +67,7 @@ impl Store {
             Err(error) => return Err(corrupt(error.to_string())),
         }
         migrate(&connection, path)?;
+        connection.execute_batch(cursor::SCHEMA)?;
         let store = Self {
             connection: Mutex::new(connection),
         };

@@ -1,5 +1,18 @@
 //! Seeds and the bounds that no parameter can leave.
 
+use anchor_lang::prelude::Pubkey;
+
+/// The program's address. A network that is to last has a key of its own, whose address the build is
+/// given by `MILLRACE_PROGRAM_ID` (`make build PROGRAM_ID=...`); all others have the development key's.
+pub const PROGRAM_ID: Pubkey = match option_env!("MILLRACE_PROGRAM_ID") {
+    Some(address) => Pubkey::from_str_const(address),
+    None => DEVELOPMENT_ID,
+};
+/// The address of `programs/millrace/development-key.json`, which everybody has: whoever is first on a
+/// public cluster can deploy there.
+pub const DEVELOPMENT_ID: Pubkey =
+    Pubkey::from_str_const("MiLXw5vSuMxgdYfUemsW6ba7EoyqEfUVpMAE6g196rb");
+
 /// Most seats a shard can have.
 pub const MAX_SEATS: usize = 5;
 /// Most seats of a shard that can be challenged: its settlement, with a second mint, the challenger's

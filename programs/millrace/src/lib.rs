@@ -32,7 +32,7 @@ use crate::prelude::*;
 pub use instructions::*;
 use state::{NetworkParameters, Offer};
 
-declare_id!("MiLLraceFkyND3d7H3dVcsmq8XD1HxMjeYCH8qFBgnf");
+declare_id!(constants::PROGRAM_ID);
 
 #[cfg(all(target_os = "solana", not(feature = "cpi")))]
 solana_security_txt::security_txt! {

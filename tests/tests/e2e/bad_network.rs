@@ -125,3 +125,40 @@ async fn a_node_that_refuses_fails_forgets_to_answer_and_lies_about_slots_costs_
     net.stop().await;
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_lands_after_all_patience_pays_nobody_twice() -> Result<()> {
+    let faults = Faults {
+        held: 60,
+        ..Faults::default()
+    };
+    let (net, proxy) = net_behind(faults, 6).await?;
+    let terms = Terms {
+        lines: vec!["one".into(), "two".into()],
+        // A window outlasts some transactions that are held back one after the other.
+        commit: 120,
+        reveal: 120,
+        ..Terms::default()
+    };
+    let job = net.post(&JobFiles::of_wat("tiny", &terms)?).await?;
+    let view = net.wait_over(&job).await?;
+    assert_eq!(
+        (view.settled, view.failed, view.paid),
+        (2, 0, 6),
+        "{view:#?}"
+    );
+    let counts = proxy.counts();
+    let all_delivered = || async {
+        let (held, delivered) = (counts.held.load(Relaxed), counts.delivered.load(Relaxed));
+        Ok(held > 0 && held == delivered)
+    };
+    net.until("the last late delivery", all_delivered).await?;
+    for provider in 0..3 {
+        let books = net.provider(provider).await?;
+        assert_eq!((books.earned, books.right, books.late), (2, 2, 0));
+    }
+    let (vault, held) = net.escrow().await?;
+    assert_eq!(vault, held);
+    net.stop().await;
+    Ok(())
+}

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+mod finality;
 mod market;
+mod quotes;
 mod rounds;
 mod world;

@@ -15,6 +15,8 @@ pub const JOB: Pubkey = Pubkey::new_from_array([5; 32]);
 /// A small world that plans are made in.
 pub struct World {
     pub picture: Picture,
+    /// What is final, where that is not all that is seen.
+    pub finals: Option<Picture>,
     pub agents: HashMap<Pubkey, AgentView>,
     pub papers: Papers,
     pub busy: HashSet<ActKey>,
@@ -33,6 +35,7 @@ impl World {
     pub fn new(providers: u8) -> Self {
         let mut world = Self {
             picture: Picture::default(),
+            finals: None,
             agents: HashMap::new(),
             papers: Papers::default(),
             busy: HashSet::new(),
@@ -163,6 +166,7 @@ impl World {
     pub fn situation(&self) -> Situation<'_> {
         Situation {
             picture: &self.picture,
+            finals: self.finals.as_ref().unwrap_or(&self.picture),
             me: ME,
             now: self.now,
             slot: self.slot,

@@ -40,7 +40,9 @@ pub mod mutant {
 /// Adds it to the program whose sources lie in the folder.
 pub fn add(sources: &Path) -> Result<()> {
     // What was rewritten is full of needless parentheses.
-    change(&sources.join("lib.rs"), |text| format!("#![allow(warnings)]\n{text}{MODULE}"))?;
+    change(&sources.join("lib.rs"), |text| {
+        format!("#![allow(warnings)]\n{text}{MODULE}")
+    })?;
     replace(
         &sources.join("account/refusal.rs"),
         "fn refuse(self) -> Error;",

@@ -1,0 +1,208 @@
+//! `millrace network upgrade`: other bytes for the program on chain.
+
+use super::build::Build;
+use super::costs::growth;
+use super::deploy::room;
+use super::error::LoadError;
+use super::fill::{Fill, FillArgs, Loaded, settled};
+use crate::error::CliError;
+use crate::output;
+use crate::settings::{Settings, fleeting_sender};
+use clap::Args;
+use millrace_chain::Pubkey;
+use millrace_chain::address::PROGRAM;
+use millrace_chain::loader::image::{Difference, differing_pieces};
+use millrace_chain::loader::state::{self, Deployed};
+use millrace_chain::loader::{BufferPlace, instruction};
+use millrace_chain::rpc::Rpc;
+use millrace_chain::sender::Sender;
+use solana_sdk::signature::{Keypair, Signer};
+
+/// Arguments of `network upgrade`. The wallet pays, and is the upgrade authority unless it proposes.
+#[derive(Args, Debug)]
+pub struct Upgrade {
+    /// Only write the bytes into a buffer and hand it to the program's authority, such as a multisig, which does the upgrade
+    #[arg(long)]
+    propose: bool,
+    #[command(flatten)]
+    fill: FillArgs,
+}
+
+/// Said to a wallet that is not the authority.
+const PROPOSE_HINT: &str =
+    ", or leave the last step to the authority with --propose where it is a multisig";
+
+impl Upgrade {
+    /// Does it; says so where it is done already.
+    pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
+        let build = self.fill.build.load()?;
+        let wallet = settings.key_of(|file| &file.keys.deployer)?;
+        let key = wallet.pubkey();
+        let rpc = settings.rpc_of_file().await?;
+        let deployed = state::deployed(&rpc).await?;
+        let deployed = deployed.ok_or(LoadError::NotDeployed(PROGRAM))?;
+        let authority = authority_of(&deployed)?;
+        let place = BufferPlace::of(&key, &PROGRAM, &build.file_hash);
+        if Difference::between(&deployed.bytes, &build.bytes).is_none() {
+            output::note("this build is deployed already; nothing was sent");
+            let loaded = Loaded::unchanged(&build, &place, &deployed);
+            settings.output.show(&loaded, Loaded::text);
+            return Ok(());
+        }
+        match self.propose {
+            false => require_authority(&deployed, key, PROPOSE_HINT)?,
+            true if authority == key => return Err(LoadError::NothingToPropose.into()),
+            true if is_proposed(&rpc, &place, &build, authority).await? => {
+                let mut loaded = Loaded::unchanged(&build, &place, &deployed);
+                loaded.done = "proposed";
+                show_proposed(settings, &loaded);
+                return Ok(());
+            }
+            true => {}
+        }
+        let wanted = room(&build, self.fill.max_len)?;
+        let more = growth(deployed.bytes.len(), wanted);
+        let in_the_end = deployed.bytes.len() + more.map_or(0, |more| more as usize);
+        let sender = fleeting_sender(rpc);
+        let known = Some(&deployed);
+        let fill = Fill::plan(&self.fill, &sender, &wallet, &build, known, in_the_end).await?;
+        fill.agree(settings, &format!("Upgrade {PROGRAM}?")).await?;
+        let mut before = deployed;
+        if let Some(more) = more {
+            before = extend(&sender, &wallet, &before, more).await?;
+        }
+        let written = fill.run().await?;
+        let buffer = fill.place.address;
+        if self.propose {
+            let hand = instruction::set_authority(&buffer, &key, Some(&authority));
+            let landed = sender
+                .send("hand the buffer over", &[hand], &[&wallet])
+                .await?;
+            let signature = Some(landed.signature.to_string());
+            show_proposed(
+                settings,
+                &fill.loaded("proposed", written, &before, signature),
+            );
+            return Ok(());
+        }
+        // The loader changes a program once a slot at most.
+        settled(sender.rpc(), None).await?;
+        let upgrade = instruction::upgrade(&PROGRAM, &buffer, &key, &key);
+        let landed = sender
+            .send("upgrade the program", &[upgrade], &[&wallet])
+            .await?;
+        let after = settled(sender.rpc(), before.slot).await?;
+        super::verify::require_same(&after, &build)?;
+        let signature = Some(landed.signature.to_string());
+        let loaded = fill.loaded("upgraded", written, &after, signature);
+        settings.output.show(&loaded, Loaded::text);
+        Ok(())
+    }
+}
+
+/// Who may change the program.
+///
+/// # Errors
+/// [`LoadError::NotUpgradeable`], [`LoadError::Final`].
+pub fn authority_of(deployed: &Deployed) -> Result<Pubkey, LoadError> {
+    match deployed.authority {
+        _ if !deployed.is_upgradeable() => Err(LoadError::NotUpgradeable(PROGRAM)),
+        None => Err(LoadError::Final(PROGRAM)),
+        Some(authority) => Ok(authority),
+    }
+}
+
+/// # Errors
+/// [`LoadError::NotAuthority`], and those of [`authority_of`].
+pub fn require_authority(
+    deployed: &Deployed,
+    wallet: Pubkey,
+    hint: &'static str,
+) -> Result<(), LoadError> {
+    let authority = authority_of(deployed)?;
+    if authority != wallet {
+        return Err(LoadError::NotAuthority {
+            program: PROGRAM,
+            authority,
+            wallet,
+            hint,
+        });
+    }
+    Ok(())
+}
+
+/// Whether the whole build lies in its buffer, which is the authority's already.
+async fn is_proposed(
+    rpc: &Rpc,
+    place: &BufferPlace,
+    build: &Build,
+    authority: Pubkey,
+) -> Result<bool, CliError> {
+    let buffer = state::buffer(rpc, &place.address).await?;
+    Ok(buffer.is_some_and(|buffer| {
+        buffer.authority == Some(authority)
+            && differing_pieces(&build.bytes, &buffer.bytes).is_empty()
+    }))
+}
+
+async fn extend(
+    sender: &Sender,
+    wallet: &Keypair,
+    before: &Deployed,
+    more: u32,
+) -> Result<Deployed, CliError> {
+    // The slot of the last change has to be over.
+    settled(sender.rpc(), None).await?;
+    let extend = instruction::extend(&PROGRAM, &wallet.pubkey(), more);
+    sender
+        .send("make room for the program", &[extend], &[wallet])
+        .await?;
+    settled(sender.rpc(), before.slot).await
+}
+
+fn show_proposed(settings: &Settings, loaded: &Loaded) {
+    settings.output.show(loaded, |loaded| {
+        let authority = loaded.upgrade_authority.clone().unwrap_or_default();
+        format!(
+            "{}\n\nthe buffer {} holds the new bytes and belongs to {authority}: have it do the upgrade of {} from this buffer, and check it with `millrace network verify`",
+            loaded.text(),
+            loaded.buffer,
+            loaded.program,
+        )
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use millrace_chain::loader::LOADER;
+
+    fn deployed(loader: Pubkey, authority: Option<Pubkey>) -> Deployed {
+        Deployed {
+            loader,
+            slot: Some(1),
+            authority,
+            bytes: Vec::new(),
+            lamports: 0,
+        }
+    }
+
+    #[test]
+    fn only_the_authority_of_an_upgradeable_program_may_go_on() {
+        let [own, other] = [1, 2].map(|byte| Pubkey::new_from_array([byte; 32]));
+        let by = |program: Deployed| require_authority(&program, own, "");
+        assert!(by(deployed(LOADER, Some(own))).is_ok());
+        assert!(matches!(
+            by(deployed(LOADER, Some(other))),
+            Err(LoadError::NotAuthority { authority, .. }) if authority == other
+        ));
+        assert!(matches!(
+            by(deployed(LOADER, None)),
+            Err(LoadError::Final(_))
+        ));
+        assert!(matches!(
+            by(deployed(other, Some(own))),
+            Err(LoadError::NotUpgradeable(_))
+        ));
+    }
+}
