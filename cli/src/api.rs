@@ -24,6 +24,19 @@ pub struct Api {
     client: Client,
 }
 
+/// Something that is wrong with an orchestrator.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Problem {
+    /// Its name.
+    pub name: String,
+    /// What it is, with figures.
+    pub message: String,
+    /// What to do.
+    #[serde(rename = "do")]
+    pub remedy: String,
+}
+
 /// How an orchestrator is doing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -31,13 +44,15 @@ pub struct Health {
     /// ok or degraded.
     pub status: String,
     /// What is wrong.
-    pub problems: Vec<String>,
+    pub problems: Vec<Problem>,
     /// Id of its network, hex.
     pub network_id: String,
     /// Newest slot that it saw.
     pub slot: u64,
     /// Connected agents.
     pub agents: u64,
+    /// Jobs that wait.
+    pub waiting_jobs: u64,
     /// Lamports of its key.
     pub payer_lamports: u64,
 }
@@ -144,6 +159,18 @@ impl Api {
             }
             _ => Err(self.refused("its health", response).await),
         }
+    }
+
+    /// Its metrics, as Prometheus reads them.
+    pub async fn metrics(&self) -> Result<String, CliError> {
+        let response = self
+            .request(|client, url| client.get(format!("{url}/metrics")))
+            .await?;
+        let unreadable = |error: reqwest::Error| CliError::OrchestratorUnreachable {
+            url: self.url.clone(),
+            reason: error.to_string(),
+        };
+        response.text().await.map_err(unreadable)
     }
 
     /// Checks that it works on the network with this id.

@@ -2,6 +2,7 @@
 //! change is stored before it counts.
 
 use crate::error::OrchestratorError;
+use crate::metrics::Metrics;
 use crate::store::Store;
 use millrace_chain::Pubkey;
 use millrace_chain::fail;
@@ -9,6 +10,7 @@ use millrace_chain::program::state::Shard;
 use millrace_protocol::hash::Digest;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::time::Instant;
 use tokio::sync::watch;
 
 /// A seat at one attempt.
@@ -119,16 +121,18 @@ impl Papers {
 pub struct Desk {
     papers: Arc<RwLock<Papers>>,
     store: Arc<Store>,
+    metrics: Metrics,
     changes: watch::Sender<u64>,
 }
 
 impl Desk {
     /// Loads what an earlier run has stored.
-    pub fn load(store: Arc<Store>) -> Result<Self, OrchestratorError> {
+    pub fn load(store: Arc<Store>, metrics: Metrics) -> Result<Self, OrchestratorError> {
         let papers = store.load_papers()?;
         Ok(Self {
             papers: Arc::new(RwLock::new(papers)),
             store,
+            metrics,
             changes: watch::Sender::new(0),
         })
     }
@@ -162,18 +166,22 @@ impl Desk {
         if self.read().handed_in.contains_key(&key) {
             return Ok(());
         }
+        let since = Instant::now();
         fail::before("store", "commitment");
         self.store.put_commitment(&key, &paper)?;
         fail::after("store", "commitment");
+        self.metrics.store_written(since);
         self.change(|papers| drop(papers.handed_in.insert(key, paper)));
         Ok(())
     }
 
     /// Takes in what opens a commitment.
     pub fn open(&self, key: SeatKey, opening: Opening) -> Result<(), OrchestratorError> {
+        let since = Instant::now();
         fail::before("store", "opening");
         self.store.put_opening(&key, &opening)?;
         fail::after("store", "opening");
+        self.metrics.store_written(since);
         self.change(|papers| {
             if let Some(paper) = papers.handed_in.get_mut(&key) {
                 paper.opening = Some(opening);
@@ -190,9 +198,11 @@ impl Desk {
         provider: Pubkey,
         reason: &str,
     ) -> Result<(), OrchestratorError> {
+        let since = Instant::now();
         fail::before("store", "failure");
         self.store.put_failure(&job, shard, &provider, reason)?;
         fail::after("store", "failure");
+        self.metrics.store_written(since);
         self.change(|papers| {
             let failed = papers.failed.entry((job, shard)).or_default();
             failed.insert(provider, reason.to_owned());
@@ -202,18 +212,22 @@ impl Desk {
 
     /// Files the result of a settled shard.
     pub fn file(&self, job: Pubkey, shard: u32, outcome: Outcome) -> Result<(), OrchestratorError> {
+        let since = Instant::now();
         fail::before("store", "outcome");
         self.store.put_outcome(&job, shard, &outcome)?;
         fail::after("store", "outcome");
+        self.metrics.store_written(since);
         self.change(|papers| drop(papers.outcomes.insert((job, shard), outcome)));
         Ok(())
     }
 
     /// Drops what was handed in for a seat whose shard has ended.
     pub fn drop_seat(&self, key: &SeatKey) -> Result<(), OrchestratorError> {
+        let since = Instant::now();
         fail::before("store", "delete_seat");
         self.store.delete_seat(key)?;
         fail::after("store", "delete_seat");
+        self.metrics.store_written(since);
         self.change(|papers| drop(papers.handed_in.remove(key)));
         Ok(())
     }

@@ -9,6 +9,7 @@ pub mod bare;
 pub mod books;
 pub mod growth;
 pub mod jobs;
+pub mod lever;
 pub mod net;
 pub mod process;
 pub mod proxy;

@@ -10,14 +10,17 @@ mod e2e {
     mod deploying;
     mod doubts;
     mod endings;
+    mod health;
     mod history;
     mod honesty;
     mod hostile;
     mod killed;
+    mod metrics;
     mod payment;
     mod quotes;
     mod refusals;
     mod restarts;
     mod soak;
     mod start_checks;
+    mod stopping;
 }

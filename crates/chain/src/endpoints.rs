@@ -5,6 +5,7 @@
 //! nobody else is asked. An endpoint of another cluster is never used: each shows its genesis first.
 
 use crate::fail;
+use crate::redact::{hide_in_text, hide_url};
 use async_trait::async_trait;
 use serde_json::Value;
 use solana_client::client_error::reqwest::StatusCode;
@@ -69,7 +70,7 @@ impl<S: RpcSender + Send + Sync> Endpoints<S> {
         let found = endpoint.sender.send(request.0, request.1).await?;
         let same = *self.genesis.get_or_init(|| found.clone()) == found;
         if !same {
-            let url = endpoint.sender.url();
+            let url = hide_url(&endpoint.sender.url());
             warn!(url, genesis = %found, "an endpoint is of another cluster, and is not used");
         }
         Ok(*endpoint.belongs.get_or_init(|| same))
@@ -130,13 +131,18 @@ impl<S: RpcSender> Endpoint<S> {
     fn rest(&self, rest: Duration, error: &Error) {
         let until = Instant::now() + rest;
         if self.rests_until().replace(until).is_none() {
-            warn!(url = self.sender.url(), %error, "an endpoint fails, the next one is asked");
+            let (url, error) = (
+                hide_url(&self.sender.url()),
+                hide_in_text(&error.to_string()),
+            );
+            warn!(url, error, "an endpoint fails, the next one is asked");
         }
     }
 
     fn recover(&self) {
         if self.rests_until().take().is_some() {
-            info!(url = self.sender.url(), "an endpoint answers again");
+            let url = hide_url(&self.sender.url());
+            info!(url, "an endpoint answers again");
         }
     }
 }

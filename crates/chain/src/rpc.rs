@@ -6,6 +6,7 @@ use crate::endpoints::Endpoints;
 use crate::error::ChainError;
 use crate::fit::require_version;
 use crate::picture::Reading;
+use crate::redact::hide_url;
 use millrace_program::state::{Network, Shard};
 use serde::Deserialize;
 use serde_json::json;
@@ -104,7 +105,7 @@ impl Rpc {
         if found == expected {
             return Ok(());
         }
-        let (url, expected) = (self.url.to_string(), expected.to_owned());
+        let (url, expected) = (hide_url(&self.url), expected.to_owned());
         Err(ChainError::WrongGenesis {
             url,
             found,

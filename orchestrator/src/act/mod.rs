@@ -5,8 +5,9 @@ mod bundle;
 mod transactions;
 
 use crate::agents::Agents;
-use crate::desk::Desk;
+use crate::desk::{Desk, SeatKey};
 use crate::error::OrchestratorError;
+use crate::metrics::{Dispatches, Metrics};
 use crate::plan::{ActKey, Action};
 use bundle::{Part, pack};
 use millrace_chain::fail;
@@ -23,8 +24,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, info, warn};
+use tracing::{Instrument, debug, info, info_span, warn};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -53,11 +55,17 @@ pub struct Executor {
     agents: Agents,
     acts: Arc<Mutex<HashMap<ActKey, Act>>>,
     tasks: TaskTracker,
+    /// Acts under way are given up.
+    give_up: CancellationToken,
+    metrics: Metrics,
+    dispatches: Arc<Mutex<Dispatches>>,
     changes: watch::Sender<u64>,
 }
 
 /// An act that is under way, or waits after a failure.
 struct Act {
+    /// What it is, in words.
+    what: String,
     reserved: Vec<Pubkey>,
     running: bool,
     failures: u32,
@@ -77,13 +85,13 @@ struct Begun {
 impl Executor {
     /// An executor with nothing under way.
     pub fn new(
-        sender: Sender,
+        (sender, payer): (Sender, Payer),
         key: Arc<Keypair>,
         (mints, bounty): (Mints, Option<Pubkey>),
-        payer: Payer,
         feed: Feed,
         desk: Desk,
         agents: Agents,
+        metrics: Metrics,
     ) -> Self {
         Self {
             sender,
@@ -96,6 +104,9 @@ impl Executor {
             agents,
             acts: Arc::default(),
             tasks: TaskTracker::new(),
+            give_up: CancellationToken::new(),
+            metrics,
+            dispatches: Arc::default(),
             changes: watch::Sender::new(0),
         }
     }
@@ -157,21 +168,76 @@ impl Executor {
         }
         let begun: Vec<_> = acts.into_iter().map(|act| self.begin(act)).collect();
         let this = self.clone();
-        self.tasks.spawn(async move { this.send(begun).await });
+        self.spawn(async move { this.send(begun).await });
     }
 
-    /// Waits until every act under way has ended.
-    pub async fn finish(&self) {
+    /// Does something in the background until it has ended or is given up.
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let give_up = self.give_up.clone();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = work => {}
+                () = give_up.cancelled() => {}
+            }
+        });
+    }
+
+    /// Acts that are under way, and acts that wait after a failure.
+    pub fn counts(&self) -> (usize, usize) {
+        let acts = self.acts();
+        let running = acts.values().filter(|act| act.running).count();
+        (running, acts.len() - running)
+    }
+
+    /// Waits until every act under way has ended, at most for `grace`; what has not ended by then is
+    /// given up and returned.
+    pub async fn finish(&self, grace: Duration) -> Vec<String> {
         self.tasks.close();
+        if tokio::time::timeout(grace, self.tasks.wait()).await.is_ok() {
+            return Vec::new();
+        }
+        let running = |act: &Act| act.running.then(|| act.what.clone());
+        let mut left: Vec<String> = self.acts().values().filter_map(running).collect();
+        left.sort();
+        self.give_up.cancel();
         self.tasks.wait().await;
+        left
+    }
+
+    fn dispatches(&self) -> MutexGuard<'_, Dispatches> {
+        // A poisoned lock still holds whole seats: each change is a single insert or remove.
+        self.dispatches
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Notes which seats wait for their task, as a plan of what was seen at `seen` has it.
+    pub fn expect_dispatches(&self, actions: &[Action], seen: Instant) {
+        let wanted = actions.iter().filter_map(|action| match action {
+            Action::Run { provider, task } => Some(SeatKey {
+                job: Pubkey::new_from_array(task.job.0),
+                shard: task.shard,
+                attempt: task.attempt,
+                provider: *provider,
+            }),
+            _ => None,
+        });
+        self.dispatches().planned(wanted, seen);
     }
 
     fn tell(&self, action: Action) {
         match action {
             Action::Run { provider, task } => {
                 let (job, shard) = (Pubkey::new_from_array(task.job.0), task.shard);
+                let seat = SeatKey {
+                    job,
+                    shard,
+                    attempt: task.attempt,
+                    provider,
+                };
                 if self.agents.tell(&provider, ToAgent::Run { task }) {
-                    debug!(%provider, %job, shard, "dispatched");
+                    self.dispatches().told(&seat, &self.metrics);
+                    info!(%provider, %job, shard, "task dispatched");
                 }
             }
             Action::AskReveal { seat } => {
@@ -196,7 +262,8 @@ impl Executor {
                     },
                 );
                 if let Err(error) = self.desk.drop_seat(&seat) {
-                    warn!(%error, "a finished seat could not be dropped");
+                    let (job, provider) = (seat.job, seat.provider);
+                    warn!(%error, %job, shard, %provider, "a finished seat could not be dropped");
                 }
             }
             Action::File {
@@ -221,6 +288,7 @@ impl Executor {
         let mut acts = self.acts();
         let failures = acts.get(&key).map_or(0, |act| act.failures);
         let act = Act {
+            what: action.to_string(),
             reserved,
             running: true,
             failures,
@@ -258,8 +326,7 @@ impl Executor {
         }
         for bundle in pack(&self.key.pubkey(), parts) {
             let this = self.clone();
-            self.tasks
-                .spawn(async move { this.carry_out(bundle).await });
+            self.spawn(async move { this.carry_out(bundle).await });
         }
         self.changes.send_modify(|count| *count += 1);
     }
@@ -310,7 +377,11 @@ impl Executor {
             self.note_lateness(&act.action)?;
             fail::before("act", kind(&act.action));
         }
-        let sent = self.sender.send(purpose, instructions, &[&self.key]).await;
+        let sent = self
+            .sender
+            .send(purpose, instructions, &[&self.key])
+            .instrument(info_span!("transaction", purpose))
+            .await;
         for act in acts {
             fail::after("act", kind(&act.action));
         }
@@ -320,7 +391,11 @@ impl Executor {
         let slot = sent.as_ref().map_or(0, |landed| landed.slot);
         let read = self.feed.refresh_after(&touched, slot).await;
         let landed = sent?;
-        info!(signature = %landed.signature, cu = landed.compute_units, purpose);
+        let (slot, units) = (landed.slot, landed.compute_units);
+        for act in acts {
+            let (job, shard) = place_of(&act.key);
+            info!(act = %act.action, %job, shard, signature = %landed.signature, slot, units, "landed");
+        }
         Ok(read?)
     }
 
@@ -345,6 +420,7 @@ impl Executor {
             acts.remove(&begun.key);
             return;
         };
+        self.metrics.act_failed(error);
         if let Some(act) = acts.get_mut(&begun.key) {
             act.running = false;
             act.failures += 1;
@@ -353,7 +429,9 @@ impl Executor {
                 false => Duration::ZERO,
             };
             act.again_at = Instant::now() + pause.min(LONGEST_PAUSE);
-            warn!(%error, action = ?begun.action, failures = act.failures, alone, "an act failed");
+            let (job, shard) = place_of(&begun.key);
+            warn!(act = %begun.action, %job, shard, %error, failures = act.failures, alone, "an act failed");
+            debug!(action = ?begun.action, "what failed");
         }
     }
 
@@ -415,6 +493,14 @@ fn kind(action: &Action) -> &'static str {
         | Action::AskReveal { .. }
         | Action::Release { .. }
         | Action::File { .. } => "none",
+    }
+}
+
+/// The job, and the shard where it is about one.
+fn place_of(key: &ActKey) -> (Pubkey, Option<u32>) {
+    match key {
+        ActKey::Shard(job, shard) => (*job, Some(*shard)),
+        ActKey::Job(job) => (*job, None),
     }
 }
 

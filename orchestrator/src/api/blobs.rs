@@ -2,6 +2,7 @@
 
 use super::{Failure, Place};
 use crate::blobs::{BlobError, Draft, MAX_BLOB_BYTES};
+use crate::metrics::Way;
 use crate::service::Service;
 use axum::body::Body;
 use axum::extract::{Extension, Path, State};
@@ -33,6 +34,8 @@ pub(super) async fn get_blob(
     let Some((file, length)) = found.map_err(Failure::internal)? else {
         return Err(Failure::not_found("the blob"));
     };
+    let bytes = usize::try_from(length).unwrap_or(usize::MAX);
+    service.metrics().blob_passed(Way::Out, bytes);
     let body = Body::from_stream(ReaderStream::with_capacity(file, PART));
     Ok(([(CONTENT_LENGTH, length)], body).into_response())
 }
@@ -47,6 +50,8 @@ pub(super) async fn put_blob(
     let draft = service.blobs().draft().await.map_err(Failure::internal)?;
     let draft = receive(body, draft).await?;
     let bytes = draft.length();
+    let passed = usize::try_from(bytes).unwrap_or(usize::MAX);
+    service.metrics().blob_passed(Way::In, passed);
     match draft.finish(&digest).await {
         Ok(true) => {
             let unclaimed = service.unclaimed();

@@ -1,4 +1,4 @@
-//! The HTTP API: blobs, jobs, quotes, events, agents, health.
+//! The HTTP API: blobs, jobs, quotes, events, agents, health, metrics.
 
 mod blobs;
 mod crowd;
@@ -12,6 +12,7 @@ mod turns;
 pub use crowd::Place;
 pub use server::serve;
 
+use crate::metrics::{CONTENT_TYPE, count_requests};
 use crate::service::Service;
 use crate::vitals::Vitals;
 use axum::Json;
@@ -19,7 +20,7 @@ use axum::Router;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Extension, State, WebSocketUpgrade};
 use axum::http::StatusCode;
-use axum::http::header::{HeaderValue, RETRY_AFTER};
+use axum::http::header::{self, HeaderValue, RETRY_AFTER};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -31,6 +32,8 @@ use turns::{Turns, take_turn};
 
 /// Questions that are answered at a time: each may read the chain or all jobs.
 const QUESTIONS: usize = 32;
+/// Those of supervisors and of Prometheus, which have turns of their own.
+const PROBES: usize = 16;
 const LONGEST_QUESTION: Duration = Duration::from_secs(30);
 /// Blobs that come and go at a time.
 const TRANSFERS: usize = 128;
@@ -77,6 +80,13 @@ impl IntoResponse for Failure {
 
 /// All routes.
 pub fn router(service: Service) -> Router {
+    let count = from_fn_with_state(service.metrics().clone(), count_requests);
+    let probes = Turns::new(PROBES, LONGEST_QUESTION);
+    let probes = Router::new()
+        .route("/health", get(health))
+        .route("/health/live", get(alive))
+        .route("/metrics", get(metrics))
+        .layer(from_fn_with_state(probes, take_turn));
     let questions = Turns::new(QUESTIONS, LONGEST_QUESTION);
     let questions = Router::new()
         .route("/v1/health", get(health))
@@ -96,17 +106,35 @@ pub fn router(service: Service) -> Router {
         .route("/v1/agents", get(agents))
         .merge(questions)
         .merge(transfers)
+        .merge(probes)
+        .layer(count)
         .with_state(service)
 }
 
-async fn health(State(service): State<Service>) -> Response {
-    let health = service.health().await;
-    let code = if health.status == "ok" {
+/// 200 where something is so, else 503.
+fn code(is_well: bool) -> StatusCode {
+    if is_well {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
-    };
-    (code, Json(health)).into_response()
+    }
+}
+
+/// Whether it does its work.
+async fn health(State(service): State<Service>) -> Response {
+    let health = service.health().await;
+    (code(health.is_well()), Json(health)).into_response()
+}
+
+/// Whether it lives: a restart would help where it does not.
+async fn alive(State(service): State<Service>) -> Response {
+    let alive = service.is_alive();
+    (code(alive), Json(json!({ "alive": alive }))).into_response()
+}
+
+async fn metrics(State(service): State<Service>) -> Response {
+    let shown = service.show_metrics().await;
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], shown).into_response()
 }
 
 async fn vitals(State(service): State<Service>) -> Result<Json<Vitals>, Failure> {

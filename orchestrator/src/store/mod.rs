@@ -104,6 +104,13 @@ impl Store {
         }
     }
 
+    /// Writes something, so that it is known whether writes are taken.
+    pub fn probe(&self) -> Result<(), OrchestratorError> {
+        let insert = "INSERT OR REPLACE INTO meta (key, value) VALUES ('probe', unixepoch())";
+        self.connection().execute(insert, [])?;
+        Ok(())
+    }
+
     /// Keeps the last view of a job, for when its accounts are closed.
     pub fn put_view(&self, job: &str, view: &str) -> Result<(), OrchestratorError> {
         let insert = "INSERT OR REPLACE INTO archive (job, view) VALUES (?1, ?2)";
