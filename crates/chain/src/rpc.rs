@@ -269,8 +269,14 @@ impl Rpc {
         })
     }
 
-    /// Chosen accounts with the slot they were read at; a missing one has no bytes, and neither has one
-    /// of another program, whatever it pretends to be. At most 100.
+    /// As [`Rpc::read_some`], but accounts of other programs count as missing, whatever they pretend to be.
+    pub async fn read_ours(&self, keys: &[Pubkey]) -> Result<Reading, ChainError> {
+        let ours = |account: &Account| account.owner == address::PROGRAM;
+        self.read_those(keys, CommitmentConfig::confirmed(), ours)
+            .await
+    }
+
+    /// Chosen accounts with the slot they were read at; a missing one has no bytes. At most 100.
     pub async fn read_some(&self, keys: &[Pubkey]) -> Result<Reading, ChainError> {
         self.read_some_at(keys, CommitmentConfig::confirmed()).await
     }
@@ -281,6 +287,15 @@ impl Rpc {
         keys: &[Pubkey],
         commitment: CommitmentConfig,
     ) -> Result<Reading, ChainError> {
+        self.read_those(keys, commitment, |_| true).await
+    }
+
+    async fn read_those(
+        &self,
+        keys: &[Pubkey],
+        commitment: CommitmentConfig,
+        counts: impl Fn(&Account) -> bool,
+    ) -> Result<Reading, ChainError> {
         let answer = self
             .client
             .get_multiple_accounts_with_commitment(keys, commitment)
@@ -289,7 +304,7 @@ impl Rpc {
         let data = answer
             .value
             .into_iter()
-            .map(|found| found.filter(|account| account.owner == address::PROGRAM))
+            .map(|found| found.filter(|account| counts(account)))
             .map(|found| found.map_or(Vec::new(), |account| account.data));
         Ok(Reading {
             slot: answer.context.slot,
