@@ -5,6 +5,7 @@ use millrace_chain::Pubkey;
 use millrace_protocol::blob;
 use millrace_protocol::hash::{Digest, sha256};
 pub use millrace_protocol::view::{JobView, PartView, Quote, QuoteRequest, SeatView};
+use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -92,7 +93,8 @@ impl Api {
         }
     }
 
-    /// Sends a request that may be made again; a broken connection is tried anew.
+    /// Sends a request that may be made again; a broken connection is tried anew, and so is one that
+    /// was too much at the moment.
     async fn request(
         &self,
         build: impl Fn(&Client, &str) -> reqwest::RequestBuilder,
@@ -101,6 +103,9 @@ impl Api {
         let mut attempt = 1;
         loop {
             match build(&self.client, &self.url).send().await {
+                Ok(response) if attempt < ATTEMPTS && comes_too_soon(&response) => {
+                    tracing::debug!(attempt, "the orchestrator is busy");
+                }
                 Ok(response) => return Ok(response),
                 // Nobody listens: asking again at once would only hide it.
                 Err(error) if error.is_connect() || attempt == ATTEMPTS => {
@@ -264,6 +269,15 @@ impl Api {
         }
         Ok(bytes.into())
     }
+}
+
+/// Whether the orchestrator asks to be asked again.
+fn comes_too_soon(response: &Response) -> bool {
+    let busy = [
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::TOO_MANY_REQUESTS,
+    ];
+    busy.contains(&response.status()) && response.headers().contains_key(RETRY_AFTER)
 }
 
 #[cfg(test)]

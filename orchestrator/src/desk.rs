@@ -5,6 +5,7 @@ use crate::error::OrchestratorError;
 use crate::metrics::Metrics;
 use crate::store::Store;
 use millrace_chain::Pubkey;
+use millrace_chain::fail;
 use millrace_chain::program::state::Shard;
 use millrace_protocol::hash::Digest;
 use std::collections::{HashMap, HashSet};
@@ -166,7 +167,9 @@ impl Desk {
             return Ok(());
         }
         let since = Instant::now();
+        fail::before("store", "commitment");
         self.store.put_commitment(&key, &paper)?;
+        fail::after("store", "commitment");
         self.metrics.store_written(since);
         self.change(|papers| drop(papers.handed_in.insert(key, paper)));
         Ok(())
@@ -175,7 +178,9 @@ impl Desk {
     /// Takes in what opens a commitment.
     pub fn open(&self, key: SeatKey, opening: Opening) -> Result<(), OrchestratorError> {
         let since = Instant::now();
+        fail::before("store", "opening");
         self.store.put_opening(&key, &opening)?;
+        fail::after("store", "opening");
         self.metrics.store_written(since);
         self.change(|papers| {
             if let Some(paper) = papers.handed_in.get_mut(&key) {
@@ -194,7 +199,9 @@ impl Desk {
         reason: &str,
     ) -> Result<(), OrchestratorError> {
         let since = Instant::now();
+        fail::before("store", "failure");
         self.store.put_failure(&job, shard, &provider, reason)?;
+        fail::after("store", "failure");
         self.metrics.store_written(since);
         self.change(|papers| {
             let failed = papers.failed.entry((job, shard)).or_default();
@@ -206,7 +213,9 @@ impl Desk {
     /// Files the result of a settled shard.
     pub fn file(&self, job: Pubkey, shard: u32, outcome: Outcome) -> Result<(), OrchestratorError> {
         let since = Instant::now();
+        fail::before("store", "outcome");
         self.store.put_outcome(&job, shard, &outcome)?;
+        fail::after("store", "outcome");
         self.metrics.store_written(since);
         self.change(|papers| drop(papers.outcomes.insert((job, shard), outcome)));
         Ok(())
@@ -215,10 +224,34 @@ impl Desk {
     /// Drops what was handed in for a seat whose shard has ended.
     pub fn drop_seat(&self, key: &SeatKey) -> Result<(), OrchestratorError> {
         let since = Instant::now();
+        fail::before("store", "delete_seat");
         self.store.delete_seat(key)?;
+        fail::after("store", "delete_seat");
         self.metrics.store_written(since);
         self.change(|papers| drop(papers.handed_in.remove(key)));
         Ok(())
+    }
+
+    /// Forgets all that is here of a job that is over.
+    pub fn forget(&self, job: &Pubkey) -> Result<(), OrchestratorError> {
+        fail::before("store", "forget");
+        self.store.forget(job)?;
+        fail::after("store", "forget");
+        self.change(|papers| {
+            papers.handed_in.retain(|key, _| key.job != *job);
+            papers.failed.retain(|(of, _), _| of != job);
+            papers.outcomes.retain(|(of, _), _| of != job);
+        });
+        Ok(())
+    }
+
+    /// Forgets that blobs are here, but for manifests of these jobs.
+    pub fn keep_ready(&self, wanted: impl Iterator<Item = Digest>) {
+        let wanted: HashSet<Digest> = wanted.collect();
+        let known = self.read().ready.len();
+        if known > wanted.len() {
+            self.change(|papers| papers.ready.retain(|manifest| wanted.contains(manifest)));
+        }
     }
 
     /// Notes that all blobs of a manifest are here.

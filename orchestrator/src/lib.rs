@@ -14,6 +14,7 @@ mod desk;
 mod error;
 mod events;
 mod health;
+mod marked;
 mod metrics;
 mod plan;
 mod probe;
@@ -22,7 +23,10 @@ mod service;
 pub mod simulation;
 mod status;
 mod store;
+mod tidy;
+mod unclaimed;
 mod view;
+mod vitals;
 
 pub use config::{ChainConfig, Config, Limits};
 pub use error::OrchestratorError;

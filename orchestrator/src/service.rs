@@ -8,15 +8,21 @@ use crate::config::{Config, Limits};
 use crate::desk::Desk;
 use crate::error::OrchestratorError;
 use crate::events::Events;
+use crate::marked::Marked;
 use crate::metrics::{Metrics, TimedJournal};
 use crate::plan::{Action, Situation, Waits, plan, to_be_final, why_not};
 use crate::probe::Probe;
 use crate::readiness::Readiness;
 use crate::store::Store;
+use crate::tidy::Tidy;
+use crate::unclaimed::Unclaimed;
 use crate::view;
+use crate::vitals::Vitals;
+use millrace_chain::fail;
 use millrace_chain::feed::Feed;
 use millrace_chain::finals::Finals;
 use millrace_chain::instruction::Mints;
+use millrace_chain::journal::Journal;
 use millrace_chain::payer::Payer;
 use millrace_chain::program::state::{Job, Orchestrator};
 use millrace_chain::rpc::Rpc;
@@ -101,6 +107,8 @@ pub struct Service {
     planned: Arc<Mutex<Instant>>,
     finished: Arc<Mutex<HashMap<Pubkey, Instant>>>,
     readiness: Readiness,
+    unclaimed: Unclaimed,
+    tidy: Tidy,
 }
 
 /// Starts an orchestrator: checks the network, its registration and its store, sees through what an
@@ -147,9 +155,11 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     let journal = TimedJournal::new(store.clone(), metrics.clone());
     let finals = Finals::new(rpc.clone());
     let policy = Policy::service(config.chain.fees);
-    let sender = Sender::with_policy(rpc.clone(), Arc::new(journal), policy);
+    let journal = Arc::new(Marked(Arc::new(journal)));
+    let sender = Sender::with_policy(rpc.clone(), journal, policy);
     let sender = sender.observed_by(Arc::new(metrics.clone()));
     sender.recover().await?;
+    let unclaimed = Unclaimed::new(blobs.clone());
     let payer = Payer::new(me, config.chain.payer_floor);
     payer.read(&rpc).await?;
     let events = Events::new(rpc.clone(), store.clone());
@@ -157,7 +167,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     let agents = Agents::new(
         desk.clone(),
         feed.clone(),
-        blobs.clone(),
+        (blobs.clone(), unclaimed.clone()),
         (network.network_id, &genesis),
         end.clone(),
     );
@@ -174,7 +184,8 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         agents.clone(),
         metrics.clone(),
     );
-    let readiness = Readiness::new(blobs.clone(), desk.clone());
+    let readiness = Readiness::new(blobs.clone(), unclaimed.clone(), desk.clone());
+    let tidy = Tidy::new(desk.clone(), store.clone());
     let probe = Probe::new(
         rpc.clone(),
         me,
@@ -207,6 +218,8 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         planned: Arc::new(Mutex::new(Instant::now())),
         finished: Arc::default(),
         readiness,
+        unclaimed,
+        tidy,
     };
     tokio::join!(service.feed.read_all(), service.probe.look());
     let url = format!("http://{local}");
@@ -235,32 +248,13 @@ impl Service {
         let minding = tokio::spawn(self.clone().keep_minding(reread, end.clone()));
         let planning = tokio::spawn(self.clone().keep_planning(stop.clone()));
         let router = api::router(self.clone());
-        let ended = end.clone();
-        let serving = tokio::spawn(async move {
-            let served = axum::serve(listener, router);
-            tokio::select! {
-                result = served => result,
-                // Open websockets would keep a graceful end waiting.
-                () = async { ended.cancelled().await; tokio::time::sleep(GATHER).await } => Ok(()),
-            }
-        });
-        let aborted = serving.abort_handle();
-        let result = tokio::select! {
-            result = serving => result.unwrap_or(Ok(())),
-            () = stop.cancelled() => Ok(()),
-        };
-        stop.cancel();
+        let serving = tokio::spawn(api::serve(listener, router, end.clone()));
+        stop.cancelled().await;
         // While acts under way end, the API tells so. A panic there has been logged by the runtime.
         let left = planning.await.unwrap_or_default();
         end.cancel();
-        let _ = tokio::join!(watching, probing, minding);
-        aborted.abort();
-        result
-            .map(|()| Ended { left })
-            .map_err(|reason| OrchestratorError::File {
-                path: "the API".into(),
-                reason,
-            })
+        let _ = tokio::join!(watching, probing, minding, serving);
+        Ok(Ended { left })
     }
 
     /// Keeps what the plan does not wait for: what is final, what was sent, what happened, what is left.
@@ -297,6 +291,12 @@ impl Service {
             let began = Instant::now();
             self.readiness.look(self.feed.picture()).await;
             self.plan_once(seen).await;
+            {
+                let picture = self.feed.picture().read().await;
+                if picture.is_complete() {
+                    self.tidy.tidy(picture.jobs(), Instant::now());
+                }
+            }
             let rest = GATHER.max(began.elapsed() * REST_PER_PLAN);
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -398,6 +398,7 @@ impl Service {
         let Ok(Some(view)) = self.job(job).await else {
             return;
         };
+        fail::before("store", "view");
         let kept = serde_json::to_string(&view.closed())
             .map_err(|error| error.to_string())
             .and_then(|text| {
@@ -405,6 +406,7 @@ impl Service {
                     .put_view(&job.to_string(), &text)
                     .map_err(|error| error.to_string())
             });
+        fail::after("store", "view");
         if let Err(reason) = kept {
             warn!(%job, reason, "the last view of a job could not be kept");
         }
@@ -465,6 +467,11 @@ impl Service {
         &self.blobs
     }
 
+    /// The room for blobs that no job names yet.
+    pub fn unclaimed(&self) -> &Unclaimed {
+        &self.unclaimed
+    }
+
     /// The agents.
     pub fn agents(&self) -> &Agents {
         &self.agents
@@ -473,6 +480,12 @@ impl Service {
     /// A blob has come: a job may wait for it.
     pub fn blob_arrived(&self, name: Digest) {
         self.readiness.arrived(name);
+    }
+
+    /// Whether the chain has been read since the start. Before that, a job that is missing may be there all
+    /// the same, and the archive says what is not so yet.
+    pub async fn knows_chain(&self) -> bool {
+        self.feed.now().is_some() && self.feed.picture().read().await.is_complete()
     }
 
     /// A job that is on chain, or the last view of one that was.
@@ -506,6 +519,26 @@ impl Service {
             views.extend(past.filter(|view| !shown.contains(&view.job)));
         }
         Ok(views)
+    }
+
+    /// Sizes of what it holds.
+    pub async fn vitals(&self) -> Result<Vitals, OrchestratorError> {
+        let journal = self.store.open()?.len();
+        let jobs = self.feed.picture().read().await.jobs().len();
+        let papers = self.desk.read();
+        Ok(Vitals {
+            tasks: tokio::runtime::Handle::current()
+                .metrics()
+                .num_alive_tasks(),
+            agents: self.agents.views().len(),
+            jobs,
+            acts: self.executor.len(),
+            handed_in: papers.handed_in.len(),
+            failed: papers.failed.len(),
+            outcomes: papers.outcomes.len(),
+            ready: papers.ready.len(),
+            journal,
+        })
     }
 
     /// Cancelled when all connections are to end.

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod e2e {
+    mod bad_agents;
     mod bad_network;
     mod chaos;
+    mod crowds;
     mod deploying;
     mod doubts;
     mod endings;
@@ -12,11 +14,13 @@ mod e2e {
     mod history;
     mod honesty;
     mod hostile;
+    mod killed;
     mod metrics;
     mod payment;
     mod quotes;
     mod refusals;
     mod restarts;
+    mod soak;
     mod start_checks;
     mod stopping;
 }

@@ -4,6 +4,7 @@
 //! the call goes on to the next. What an endpoint says about the request itself (a refusal, a wrong address) is an answer, and
 //! nobody else is asked. An endpoint of another cluster is never used: each shows its genesis first.
 
+use crate::fail;
 use crate::redact::{hide_in_text, hide_url};
 use async_trait::async_trait;
 use serde_json::Value;
@@ -172,7 +173,11 @@ fn is_endpoints_fault(error: &Error) -> bool {
 #[async_trait]
 impl<S: RpcSender + Send + Sync> RpcSender for Endpoints<S> {
     async fn send(&self, request: RpcRequest, params: Value) -> Result<Value> {
-        self.ask(request, params).await
+        let method = request.to_string();
+        fail::before("rpc", &method);
+        let answer = self.ask(request, params).await;
+        fail::after("rpc", &method);
+        answer
     }
 
     fn get_transport_stats(&self) -> RpcTransportStats {

@@ -165,7 +165,7 @@ impl Feed {
     async fn read_chosen(&self, keys: &[Pubkey]) -> Result<u64, ChainError> {
         let mut oldest = u64::MAX;
         for some in keys.chunks(100) {
-            let reading = self.rpc.read_some(some).await?;
+            let reading = self.rpc.read_ours(some).await?;
             oldest = oldest.min(reading.slot);
             let mut picture = self.picture.write().await;
             for (address, data) in &reading.accounts {

@@ -10,6 +10,7 @@ pub mod compute;
 pub mod endpoints;
 pub mod error;
 pub mod event;
+pub mod fail;
 pub mod feed;
 pub mod fees;
 pub mod finals;

@@ -10,6 +10,7 @@ use crate::error::OrchestratorError;
 use crate::metrics::{Dispatches, Metrics};
 use crate::plan::{ActKey, Action};
 use bundle::{Part, pack};
+use millrace_chain::fail;
 use millrace_chain::feed::Feed;
 use millrace_chain::instruction::Mints;
 use millrace_chain::payer::Payer;
@@ -17,8 +18,8 @@ use millrace_chain::program::state::Shard;
 use millrace_chain::sender::Sender;
 use millrace_chain::{Pubkey, address};
 use millrace_protocol::wire::ToAgent;
-use solana_sdk::signature::Keypair;
-use solana_sdk::signature::Signer;
+use solana_sdk::instruction::Instruction;
+use solana_sdk::signature::{Keypair, Signer};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -29,10 +30,15 @@ use tracing::{Instrument, debug, info, info_span, warn};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// An act that failed and was not planned again for so long is forgotten.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
 /// Acts that may be under way together. Each holds a place at the endpoint, which asks after its
 /// transaction, and a picture that grows old; what is beyond waits in the plan, where the most urgent
 /// comes first.
 const MOST_UNDER_WAY: usize = 128;
+
+/// Why whoever was late at a shard is not tried there again.
+const LATE: &str = "it was late there";
 
 /// Carries out actions.
 #[derive(Clone)]
@@ -120,7 +126,9 @@ impl Executor {
     /// Acts that must not be planned now, and the providers reserved by those under way.
     pub fn busy(&self) -> (HashSet<ActKey>, Vec<Pubkey>) {
         let now = Instant::now();
-        let acts = self.acts();
+        let mut acts = self.acts();
+        // One that is not planned any more has nothing to be remembered for.
+        acts.retain(|_, act| act.running || now < act.again_at + FORGOTTEN_AFTER);
         let busy = acts
             .iter()
             .filter(|(_, act)| act.running || act.again_at > now);
@@ -132,6 +140,11 @@ impl Executor {
                 .flat_map(|act| act.reserved.iter().copied())
                 .collect(),
         )
+    }
+
+    /// Acts that are under way or wait for their next try.
+    pub fn len(&self) -> usize {
+        self.acts().len()
     }
 
     /// Acts that may still be started.
@@ -337,27 +350,7 @@ impl Executor {
         }
         let purposes: Vec<String> = acts.iter().map(|act| act.action.to_string()).collect();
         let purpose = purposes.join(", ");
-        let sent = self
-            .sender
-            .send(&purpose, &instructions, &[&self.key])
-            .instrument(info_span!("transaction", purpose))
-            .await;
-        // Whatever became of it: the chain is read before anything is planned anew.
-        let touched: BTreeSet<Pubkey> = acts.iter().flat_map(touched).collect();
-        let touched: Vec<Pubkey> = touched.into_iter().collect();
-        let slot = sent.as_ref().map_or(0, |landed| landed.slot);
-        let read = self.feed.refresh_after(&touched, slot).await;
-        let result = match (sent, read) {
-            (Ok(landed), Ok(())) => {
-                let (slot, units) = (landed.slot, landed.compute_units);
-                for act in &acts {
-                    let (job, shard) = place_of(&act.key);
-                    info!(act = %act.action, %job, shard, signature = %landed.signature, slot, units, "landed");
-                }
-                Ok(())
-            }
-            (Err(error), _) | (Ok(_), Err(error)) => Err(OrchestratorError::from(error)),
-        };
+        let result = self.land(&acts, &purpose, &instructions).await;
         for act in &acts {
             match &result {
                 Ok(()) => match self.learn(act).await {
@@ -371,6 +364,53 @@ impl Executor {
             }
         }
         self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Sends the transaction of acts and sees it through.
+    async fn land(
+        &self,
+        acts: &[Begun],
+        purpose: &str,
+        instructions: &[Instruction],
+    ) -> Result<(), OrchestratorError> {
+        for act in acts {
+            self.note_lateness(&act.action)?;
+            fail::before("act", kind(&act.action));
+        }
+        let sent = self
+            .sender
+            .send(purpose, instructions, &[&self.key])
+            .instrument(info_span!("transaction", purpose))
+            .await;
+        for act in acts {
+            fail::after("act", kind(&act.action));
+        }
+        // Whatever became of it: the chain is read before anything is planned anew.
+        let touched: BTreeSet<Pubkey> = acts.iter().flat_map(touched).collect();
+        let touched: Vec<Pubkey> = touched.into_iter().collect();
+        let slot = sent.as_ref().map_or(0, |landed| landed.slot);
+        let read = self.feed.refresh_after(&touched, slot).await;
+        let landed = sent?;
+        let (slot, units) = (landed.slot, landed.compute_units);
+        for act in acts {
+            let (job, shard) = place_of(&act.key);
+            info!(act = %act.action, %job, shard, signature = %landed.signature, slot, units, "landed");
+        }
+        Ok(read?)
+    }
+
+    /// Whose seat is expired is not asked again. That is written down first: once the seat is free, only
+    /// this would say who was late, and a process that ends in between would seat him again.
+    fn note_lateness(&self, action: &Action) -> Result<(), OrchestratorError> {
+        match action {
+            Action::ExpireSeat {
+                job,
+                shard,
+                provider,
+                ..
+            } => self.desk.fail(*job, *shard, *provider, LATE),
+            _ => Ok(()),
+        }
     }
 
     /// The act is over. One that failed is tried again later and later; in company, at once and alone.
@@ -431,9 +471,28 @@ impl Executor {
         let gone = left.filter(|seat| !after.seats.iter().any(|s| s.provider == seat.provider));
         for seat in gone {
             self.desk
-                .fail(before.job, before.index, seat.provider, "it was late there")?;
+                .fail(before.job, before.index, seat.provider, LATE)?;
         }
         Ok(())
+    }
+}
+
+/// What an act on chain is called where it may end the process.
+fn kind(action: &Action) -> &'static str {
+    match action {
+        Action::SeedJob { .. } => "seed",
+        Action::Assign { .. } => "assign",
+        Action::Commit { .. } => "commit",
+        Action::DrawAudit { .. } => "draw",
+        Action::Reveal { .. } => "reveal",
+        Action::Settle { .. } => "settle",
+        Action::ExpireSeat { .. } => "expire_seat",
+        Action::ExpireJob { .. } => "expire_job",
+        Action::CloseJob { .. } => "close",
+        Action::Run { .. }
+        | Action::AskReveal { .. }
+        | Action::Release { .. }
+        | Action::File { .. } => "none",
     }
 }
 

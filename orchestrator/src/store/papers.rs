@@ -163,6 +163,17 @@ impl Store {
         Ok(())
     }
 
+    /// Forgets everything of a job but its view in the archive.
+    pub fn forget(&self, job: &Pubkey) -> Result<(), OrchestratorError> {
+        let mut connection = self.connection();
+        let all = connection.transaction()?;
+        for table in ["seats", "failures", "outcomes"] {
+            let delete = format!("DELETE FROM {table} WHERE job = ?1");
+            all.execute(&delete, params![job.to_bytes()])?;
+        }
+        Ok(all.commit()?)
+    }
+
     /// Forgets a seat.
     pub fn delete_seat(&self, k: &SeatKey) -> Result<(), OrchestratorError> {
         let delete = "DELETE FROM seats \
@@ -222,6 +233,12 @@ mod tests {
         assert_eq!(papers.handed_in[&seat], paper);
         assert_eq!(papers.failed[&(seat.job, 3)][&seat.provider], "no room");
         assert_eq!(papers.outcomes[&(seat.job, 3)], outcome);
+        let store = Store::open(&path, "n").unwrap();
+        store.forget(&Pubkey::new_unique()).unwrap();
+        assert_eq!(store.load_papers().unwrap().handed_in.len(), 1);
+        store.forget(&seat.job).unwrap();
+        let left = store.load_papers().unwrap();
+        assert!(left.handed_in.is_empty() && left.failed.is_empty() && left.outcomes.is_empty());
         std::fs::remove_file(path).unwrap();
     }
 }
