@@ -33,7 +33,7 @@ const ACTS: [(&str, u64, u64); 43] = [
     ("pause", 4, 0),
     ("post", 320, 140),
     ("propose", 20, 0),
-    ("register", 3, 20),
+    ("register", 1, 20),
     ("resume", 20, 0),
     ("retire", 130, 0),
     ("reveal", 270, 200),
