@@ -13,7 +13,8 @@ use rand::Rng;
 use solana_pubsub_client::nonblocking::pubsub_client::PubsubClient;
 use solana_rpc_client_api::config::RpcProgramAccountsConfig;
 use solana_sdk::pubkey::Pubkey;
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::{RwLock, watch};
 use tokio::time::{Instant, sleep, timeout};
@@ -40,6 +41,36 @@ pub struct Feed {
     /// When everything was last read.
     full_read: watch::Sender<Option<Instant>>,
     reread: Arc<tokio::sync::Notify>,
+    doubted: Arc<Doubted>,
+}
+
+/// Accounts of which a notification told something older than what is known.
+#[derive(Default)]
+struct Doubted {
+    keys: Mutex<BTreeSet<Pubkey>>,
+    more: tokio::sync::Notify,
+}
+
+impl Doubted {
+    /// A poisoned lock still holds whole keys.
+    fn keys(&self) -> MutexGuard<'_, BTreeSet<Pubkey>> {
+        self.keys.lock().unwrap_or_else(|held| held.into_inner())
+    }
+
+    fn add(&self, key: Pubkey) {
+        self.keys().insert(key);
+        self.more.notify_one();
+    }
+
+    async fn next(&self) -> Vec<Pubkey> {
+        loop {
+            let keys = std::mem::take(&mut *self.keys());
+            if !keys.is_empty() {
+                return keys.into_iter().collect();
+            }
+            self.more.notified().await;
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -58,6 +89,7 @@ impl Feed {
             clock: watch::Sender::new(None),
             full_read: watch::Sender::new(None),
             reread: Arc::default(),
+            doubted: Arc::default(),
         }
     }
 
@@ -118,6 +150,7 @@ impl Feed {
             () = stop.cancelled() => {}
             () = self.keep_reading(interval) => {}
             () = self.keep_subscribed() => {}
+            () = self.keep_reading_doubted() => {}
             () = self.keep_time() => {}
         }
     }
@@ -236,16 +269,26 @@ impl Feed {
             else {
                 continue;
             };
-            if self
-                .picture
-                .write()
-                .await
-                .update(note.context.slot, address, &data)
-            {
-                self.changed();
+            let mut picture = self.picture.write().await;
+            let taken = picture.update(note.context.slot, address, &data);
+            drop(picture);
+            match taken {
+                true => self.changed(),
+                // A hint that something has changed, if not a fact: some nodes tell of an old slot.
+                false => self.doubted.add(address),
             }
         }
         Ok(())
+    }
+
+    /// Reads what notifications were too old to tell. Those that come meanwhile are read together.
+    async fn keep_reading_doubted(&self) {
+        loop {
+            let keys = self.doubted.next().await;
+            if let Err(error) = self.refresh(&keys).await {
+                debug!(%error, "accounts could not be read; the next full read will");
+            }
+        }
     }
 
     fn changed(&self) {

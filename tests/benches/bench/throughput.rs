@@ -32,7 +32,7 @@ const SHARDS: usize = 16;
 /// Until work flows, and how long it is then counted.
 const WARM_UP: Duration = Duration::from_secs(5);
 const COUNTED: Duration = Duration::from_secs(30);
-const LAMPORTS: u64 = 10_000_000_000;
+const LAMPORTS: u64 = 500_000_000;
 const TOKENS: u64 = 1_000_000_000;
 
 /// Measures jobs of one shard, then shards of large jobs; one seat each.

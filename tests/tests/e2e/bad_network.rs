@@ -6,6 +6,7 @@ use millrace_tests::jobs::{JobFiles, Terms};
 use millrace_tests::net::Net;
 use millrace_tests::proxy::{Faults, Proxy};
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 /// A network whose orchestrator sees the chain through a proxy.
 async fn net_behind(faults: Faults, seed: u64) -> Result<(Net, Proxy)> {
@@ -60,6 +61,20 @@ async fn no_event_is_needed() -> Result<()> {
     all_are_paid_once(&net, 3).await?;
     // There were some, and none arrived.
     assert!(proxy.counts().notifications.load(Relaxed) > 0);
+    net.stop().await;
+    Ok(())
+}
+
+/// Not even from a node whose notifications tell of old slots, as those of the embedded validator do.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_full_read_is_needed_where_events_come() -> Result<()> {
+    let never = Duration::from_secs(3_600);
+    let net = Net::start(|options| options.reread = never).await?;
+    // The read at the start, and the one when the subscription stands, are over.
+    all_are_paid_once(&net, 1).await?;
+    let files = JobFiles::of_wat("tiny", &Terms::default())?;
+    let view = net.wait_over(&net.post(&files).await?).await?;
+    assert_eq!((view.settled, view.failed), (1, 0), "{view:#?}");
     net.stop().await;
     Ok(())
 }
