@@ -318,7 +318,7 @@ impl Agents {
                 if retry {
                     Ok(())
                 } else {
-                    let noted = self.desk.fail(job, shard, provider, &reason);
+                    let noted = self.desk.fail(job, shard, provider, &reason).await;
                     noted.map_err(|error| error.to_string())
                 }
             }
@@ -386,6 +386,7 @@ impl Agents {
         };
         self.desk
             .hand_in(key, paper)
+            .await
             .map_err(|error| error.to_string())
     }
 
@@ -408,10 +409,21 @@ impl Agents {
             return Err("no reveal".to_owned());
         };
         let key = seat_key(job, shard, attempt, provider);
-        let (_, seat) = self.seat(&key).await?;
+        let (shard, seat) = self.seat(&key).await?;
         if seat.status() != SeatStatus::Committed {
             return Ok(());
         }
+        let mut seats = shard.seats.iter();
+        let at = seats.position(|s| s.is_live() && s.provider == provider);
+        // The chain has checked the signature; it is not needed again.
+        let seated = HandedIn {
+            seat: at
+                .and_then(|at| u8::try_from(at).ok())
+                .ok_or("no such seat")?,
+            commitment: seat.digest,
+            signature: [0; 64],
+            opening: None,
+        };
         let claim = commitment::Claim {
             root: &root,
             units,
@@ -439,7 +451,8 @@ impl Agents {
             reason,
         };
         self.desk
-            .open(key, opening)
+            .open(key, seated, opening)
+            .await
             .map_err(|error| error.to_string())
     }
 

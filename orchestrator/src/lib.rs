@@ -12,13 +12,17 @@ mod config;
 mod desk;
 mod error;
 mod events;
+mod leases;
 mod plan;
 mod readiness;
 mod service;
 pub mod simulation;
 mod store;
+mod tenure;
 mod view;
 
+pub use blobs::{BlobError, BlobPlace};
 pub use config::{ChainConfig, Config};
 pub use error::OrchestratorError;
 pub use service::{Handle, start};
+pub use store::{StoreError, StorePlace};

@@ -5,12 +5,15 @@ use crate::agents::Agents;
 use crate::api;
 use crate::blobs::Blobs;
 use crate::config::Config;
-use crate::desk::Desk;
+use crate::desk::{Desk, Papers};
 use crate::error::OrchestratorError;
 use crate::events::Events;
+use crate::leases::{Bucket, Held};
 use crate::plan::{Action, Situation, Waits, plan, to_be_final, why_not};
 use crate::readiness::Readiness;
-use crate::store::Store;
+use crate::store::{MemberJournal, Scope, Store};
+use crate::tenure::Tenure;
+use crate::tenure::keeper::Keeper;
 use crate::view;
 use millrace_chain::feed::Feed;
 use millrace_chain::finals::Finals;
@@ -84,6 +87,12 @@ pub struct Health {
     pub agents: usize,
     /// Jobs on chain.
     pub jobs: usize,
+    /// Leases held, where several orchestrators share the store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leases: Option<usize>,
+    /// The name under which they are held.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub member: String,
     /// Lamports of the key, which pays fees and rent.
     pub payer_lamports: u64,
 }
@@ -104,6 +113,8 @@ pub struct Service {
     desk: Desk,
     blobs: Blobs,
     store: Arc<Store>,
+    tenure: Tenure,
+    keeper: Keeper,
     agents: Agents,
     executor: Executor,
     close_after: Duration,
@@ -137,9 +148,9 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         reason,
     };
     std::fs::create_dir_all(&config.data).map_err(in_folder)?;
-    let store = Arc::new(Store::open(&config.data.join("store.db"), &network_id)?);
-    store.require_genesis(&genesis)?;
-    let blobs = Blobs::open(config.data.join("blobs")).map_err(in_folder)?;
+    let store = Arc::new(Store::open(&config.store_place(), &network_id).await?);
+    store.require_genesis(&genesis).await?;
+    let blobs = Blobs::open(&config.blob_place()).await?;
     let listener =
         TcpListener::bind(config.listen)
             .await
@@ -149,12 +160,20 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
             })?;
     let local = listener.local_addr().map_err(in_folder)?;
 
-    let desk = Desk::load(store.clone())?;
+    let tenure = match store.is_shared() {
+        true => Tenure::shared(),
+        false => Tenure::whole(),
+    };
     let feed = Feed::new(rpc.clone());
+    let desk = Desk::new(store.clone(), tenure.clone(), feed.clone());
     let finals = Finals::new(rpc.clone());
     let policy = Policy::service(config.chain.fees);
-    let sender = Sender::with_policy(rpc.clone(), store.clone(), policy);
-    sender.recover().await?;
+    let journal = MemberJournal::new(store.clone(), tenure.clone());
+    let sender = Sender::with_policy(rpc.clone(), Arc::new(journal), policy);
+    if !store.is_shared() {
+        sender.recover().await?;
+        desk.take_over(store.load_papers(Scope::All).await?);
+    }
     let payer = Payer::new(me, config.chain.payer_floor);
     payer.read(&rpc).await?;
     let events = Events::new(rpc.clone(), store.clone());
@@ -179,6 +198,15 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         agents.clone(),
     );
     let readiness = Readiness::new(blobs.clone(), desk.clone());
+    let keeper = Keeper {
+        tenure: tenure.clone(),
+        store: store.clone(),
+        desk: desk.clone(),
+        sender: sender.clone(),
+        executor: executor.clone(),
+        feed: feed.clone(),
+        key: me,
+    };
     let service = Service {
         rpc,
         me,
@@ -193,6 +221,8 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         desk,
         blobs,
         store,
+        tenure,
+        keeper,
         agents,
         executor,
         close_after: config.close_after,
@@ -220,6 +250,16 @@ impl Service {
         });
         let minding = tokio::spawn(self.clone().keep_minding(reread, stop.clone()));
         let planning = tokio::spawn(self.clone().keep_planning(stop.clone()));
+        let keeping = tokio::spawn({
+            let (keeper, stop, shared) =
+                (self.keeper.clone(), stop.clone(), self.store.is_shared());
+            async move {
+                if shared {
+                    keeper.run(stop).await;
+                }
+            }
+        });
+        let (keeper, store) = (self.keeper.clone(), self.store.clone());
         let router = api::router(self.clone());
         let ended = stop.clone();
         let served = axum::serve(listener, router)
@@ -231,7 +271,9 @@ impl Service {
         };
         stop.cancel();
         // All end by the token; a panic there has been logged by the runtime.
-        let _ = tokio::join!(watching, planning, minding);
+        let _ = tokio::join!(watching, planning, keeping, minding);
+        keeper.leave().await;
+        store.close().await;
         result.map_err(|reason| OrchestratorError::File {
             path: "the API".into(),
             reason,
@@ -266,6 +308,7 @@ impl Service {
         let mut agents = self.agents.changes();
         let mut acts = self.executor.changes();
         let mut blobs = self.readiness.arrivals();
+        let mut leases = self.tenure.changes();
         while !stop.is_cancelled() {
             let began = Instant::now();
             self.readiness.look(self.feed.picture()).await;
@@ -278,6 +321,7 @@ impl Service {
                 _ = agents.changed() => {}
                 _ = acts.changed() => {}
                 _ = blobs.changed() => {}
+                _ = leases.changed() => {}
                 () = tokio::time::sleep(TICK) => {}
             }
             // The first change is planned for at once, those that come close behind it together.
@@ -297,7 +341,7 @@ impl Service {
                 self.archive(job).await;
             }
         }
-        self.executor.start(actions);
+        self.executor.start(actions).await;
     }
 
     /// Why a job of these terms could not be placed now; empty where it could.
@@ -315,6 +359,7 @@ impl Service {
         let (busy, reserved) = self.executor.busy();
         let agents = self.agents.views();
         let closable = self.closable(picture.jobs());
+        let held = self.tenure.held();
         let papers = self.desk.read();
         Some(look(&Situation {
             picture: &picture,
@@ -328,6 +373,7 @@ impl Service {
             reserved: &reserved,
             closable: &closable,
             room: self.executor.room(),
+            held: &held,
         }))
     }
 
@@ -352,15 +398,12 @@ impl Service {
         let Ok(Some(view)) = self.job(job).await else {
             return;
         };
-        let kept = serde_json::to_string(&view.closed())
-            .map_err(|error| error.to_string())
-            .and_then(|text| {
-                self.store
-                    .put_view(&job.to_string(), &text)
-                    .map_err(|error| error.to_string())
-            });
-        if let Err(reason) = kept {
-            warn!(%job, reason, "the last view of a job could not be kept");
+        let kept = match serde_json::to_string(&view.closed()) {
+            Ok(text) => self.store.put_view(&job.to_string(), &text).await,
+            Err(error) => return warn!(%job, %error, "the last view of a job has no text"),
+        };
+        if let Err(error) = kept {
+            warn!(%job, %error, "the last view of a job could not be kept");
         }
     }
 
@@ -381,31 +424,41 @@ impl Service {
 
     /// A job that is on chain, or the last view of one that was.
     pub async fn job(&self, key: &Pubkey) -> Result<Option<JobView>, OrchestratorError> {
+        let stored = self.papers_of_others(&[*key]).await?;
         let look = |situation: &Situation| {
             let job = situation.picture.jobs().get(key)?;
-            Some(view::of_job(situation, &Waits::new(situation), *key, job))
+            let waits = Waits::new(situation);
+            Some(view_of(situation, &waits, &stored, (*key, job)))
         };
         if let Some(view) = self.with_situation(look).await.flatten() {
             return Ok(Some(view));
         }
-        let kept = self.store.view(&key.to_string())?;
+        let kept = self.store.view(&key.to_string()).await?;
         Ok(kept.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
     /// Jobs on chain, newest first, then those of the past.
     pub async fn jobs(&self) -> Result<Vec<JobView>, OrchestratorError> {
+        let all: Vec<Pubkey> = {
+            let picture = self.feed.picture().read().await;
+            let mut jobs: Vec<_> = picture.jobs().iter().collect();
+            jobs.sort_by_key(|(key, job)| (std::cmp::Reverse(job.posted_at), **key));
+            let newest = jobs.into_iter().take(MOST_JOBS);
+            newest.map(|(key, _)| *key).collect()
+        };
+        let stored = self.papers_of_others(&all).await?;
         let look = |situation: &Situation| {
             let mut jobs: Vec<_> = situation.picture.jobs().iter().collect();
             jobs.sort_by_key(|(key, job)| (std::cmp::Reverse(job.posted_at), **key));
             let waits = Waits::new(situation);
             jobs.into_iter()
                 .take(MOST_JOBS)
-                .map(|(key, job)| view::of_job(situation, &waits, *key, job))
+                .map(|(key, job)| view_of(situation, &waits, &stored, (*key, job)))
                 .collect()
         };
         let mut views: Vec<JobView> = self.with_situation(look).await.unwrap_or_default();
         let shown: HashSet<String> = views.iter().map(|view| view.job.clone()).collect();
-        for text in self.store.views(PAST_JOBS)? {
+        for text in self.store.views(PAST_JOBS).await? {
             let past: Option<JobView> = serde_json::from_str(&text).ok();
             views.extend(past.filter(|view| !shown.contains(&view.job)));
         }
@@ -420,6 +473,28 @@ impl Service {
     /// What happened.
     pub fn events(&self) -> &Events {
         &self.events
+    }
+
+    /// What other orchestrators have stored about their jobs, for whoever asks this one.
+    async fn papers_of_others(
+        &self,
+        jobs: &[Pubkey],
+    ) -> Result<HashMap<Pubkey, Papers>, OrchestratorError> {
+        let held = self.tenure.held();
+        let others: Vec<Pubkey> = {
+            let picture = self.feed.picture().read().await;
+            let other = |key: &&Pubkey| {
+                let job = picture.jobs().get(key);
+                job.is_some_and(|job| !held.has(&Bucket::of(job)))
+            };
+            jobs.iter().filter(other).copied().collect()
+        };
+        let load = async |job: Pubkey| {
+            let papers = self.store.load_papers(Scope::Job(&job)).await?;
+            Ok::<_, OrchestratorError>((job, papers))
+        };
+        let loaded = futures_util::future::try_join_all(others.into_iter().map(load));
+        Ok(loaded.await?.into_iter().collect())
     }
 
     /// How it is doing, honestly.
@@ -452,7 +527,27 @@ impl Service {
             slot: picture.slot().max(self.feed.slot()),
             agents: self.agents.views().len(),
             jobs: picture.jobs().len(),
+            leases: match self.tenure.held() {
+                Held::All => None,
+                Held::Only(buckets) => Some(buckets.len()),
+            },
+            member: self.tenure.member(),
             payer_lamports,
         }
     }
+}
+
+/// The view of a job, by what is stored about it where another orchestrator holds it.
+fn view_of(
+    situation: &Situation,
+    waits: &Waits,
+    stored: &HashMap<Pubkey, Papers>,
+    (key, job): (Pubkey, &Job),
+) -> JobView {
+    let papers = stored.get(&key).unwrap_or(situation.papers);
+    let seen = Situation {
+        papers,
+        ..*situation
+    };
+    view::of_job(&seen, waits, key, job)
 }

@@ -7,4 +7,6 @@ pub mod agave;
 pub mod bare;
 pub mod jobs;
 pub mod net;
+pub mod orchestrator;
+pub mod postgres;
 pub mod proxy;

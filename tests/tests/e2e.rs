@@ -15,5 +15,6 @@ mod e2e {
     mod quotes;
     mod refusals;
     mod restarts;
+    mod several;
     mod start_checks;
 }

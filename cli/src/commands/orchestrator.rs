@@ -6,7 +6,7 @@ use crate::settings::{Settings, data_folder};
 use crate::signals::stop_signal;
 use clap::Subcommand;
 use millrace_chain::fees::Fees;
-use millrace_orchestrator::ChainConfig;
+use millrace_orchestrator::{BlobPlace, ChainConfig, StorePlace};
 use serde::Serialize;
 use solana_sdk::signature::Signer;
 use std::net::SocketAddr;
@@ -24,6 +24,17 @@ pub enum Orchestrator {
         /// Folder of its store and blobs [default: ~/.local/share/millrace/orchestrator]
         #[arg(long, value_name = "DIR")]
         data: Option<PathBuf>,
+        /// Its store: sqlite:PATH, or postgres://USER:PASSWORD@HOST/DATABASE, which several orchestrators may share [default: store.db in --data]
+        #[arg(
+            long,
+            env = "MILLRACE_STORE",
+            hide_env_values = true,
+            value_name = "STORE"
+        )]
+        store: Option<String>,
+        /// Its blobs: a folder, or s3://BUCKET/PREFIX with credentials and endpoint in AWS_* [default: blobs in --data]
+        #[arg(long, env = "MILLRACE_BLOBS", value_name = "PLACE")]
+        blobs: Option<String>,
         /// How many seconds a finished job stays on chain before it is closed
         #[arg(long, default_value_t = 60, value_name = "SECONDS")]
         close_after: u64,
@@ -53,6 +64,8 @@ struct Started {
     url: String,
     key: String,
     data: PathBuf,
+    store: String,
+    blobs: String,
 }
 
 impl Orchestrator {
@@ -61,6 +74,8 @@ impl Orchestrator {
         let Self::Run {
             listen,
             data,
+            store,
+            blobs,
             close_after,
             reread,
             genesis,
@@ -69,6 +84,12 @@ impl Orchestrator {
             priority_percentile: percentile,
             payer_floor,
         } = self;
+        // Not parsed by clap, which would repeat a password in its error.
+        let store = store.map(|text| text.parse::<StorePlace>()).transpose();
+        let blobs = blobs.map(|text| text.parse::<BlobPlace>()).transpose();
+        let usage = |error: &dyn std::fmt::Display| CliError::Usage(error.to_string());
+        let store = store.map_err(|error| usage(&error))?;
+        let blobs = blobs.map_err(|error| usage(&error))?;
         let stop = stop_signal()?;
         let connection = settings.connect().await?;
         let key = settings.key_of(|file| &file.keys.orchestrator)?;
@@ -79,6 +100,8 @@ impl Orchestrator {
             ws_url: connection.rpc.ws_urls().to_owned(),
             listen,
             data: data.clone(),
+            store,
+            blobs,
             key,
             close_after: Duration::from_secs(close_after),
             reread: Duration::from_secs(reread),
@@ -89,17 +112,22 @@ impl Orchestrator {
                 payer_floor,
             },
         };
+        let (store, blobs) = (config.store_place(), config.blob_place());
         let handle = millrace_orchestrator::start(config, stop).await?;
         let started = Started {
             url: handle.url.clone(),
             key: address,
             data,
+            store: store.to_string(),
+            blobs: blobs.to_string(),
         };
         settings.output.show(&started, |started| {
             facts([
                 ("orchestrator", started.url.clone()),
                 ("key", started.key.clone()),
                 ("data", started.data.display().to_string()),
+                ("store", started.store.clone()),
+                ("blobs", started.blobs.clone()),
                 ("end", "Ctrl-C".to_owned()),
             ])
         });

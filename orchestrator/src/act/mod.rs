@@ -9,6 +9,7 @@ use crate::desk::Desk;
 use crate::error::OrchestratorError;
 use crate::plan::{ActKey, Action};
 use bundle::{Part, pack};
+use futures_util::future::join_all;
 use millrace_chain::feed::Feed;
 use millrace_chain::instruction::Mints;
 use millrace_chain::payer::Payer;
@@ -130,21 +131,23 @@ impl Executor {
         MOST_UNDER_WAY.saturating_sub(running)
     }
 
-    /// Starts what was planned. Acts on chain go on in the background.
-    pub fn start(&self, actions: Vec<Action>) {
-        let mut acts = Vec::new();
+    /// Starts what was planned. Acts on chain go on in the background; what is to be stored has been
+    /// when this returns.
+    pub async fn start(&self, actions: Vec<Action>) {
+        let (mut acts, mut told) = (Vec::new(), Vec::new());
         for action in actions {
             match action.key() {
                 Some(key) => acts.push((key, action)),
-                None => self.tell(action),
+                None => told.push(self.tell(action)),
             }
         }
-        if acts.is_empty() {
-            return;
+        if !acts.is_empty() {
+            let begun: Vec<_> = acts.into_iter().map(|act| self.begin(act)).collect();
+            let this = self.clone();
+            self.tasks.spawn(async move { this.send(begun).await });
         }
-        let begun: Vec<_> = acts.into_iter().map(|act| self.begin(act)).collect();
-        let this = self.clone();
-        self.tasks.spawn(async move { this.send(begun).await });
+        // Together, so that all of it waits for the disk once.
+        join_all(told).await;
     }
 
     /// Waits until every act under way has ended.
@@ -153,7 +156,7 @@ impl Executor {
         self.tasks.wait().await;
     }
 
-    fn tell(&self, action: Action) {
+    async fn tell(&self, action: Action) {
         match action {
             Action::Run { provider, task } => {
                 let (job, shard) = (Pubkey::new_from_array(task.job.0), task.shard);
@@ -182,7 +185,7 @@ impl Executor {
                         outcome,
                     },
                 );
-                if let Err(error) = self.desk.drop_seat(&seat) {
+                if let Err(error) = self.desk.drop_seat(&seat).await {
                     warn!(%error, "a finished seat could not be dropped");
                 }
             }
@@ -191,7 +194,7 @@ impl Executor {
                 shard,
                 outcome,
             } => {
-                if let Err(error) = self.desk.file(job, shard, outcome) {
+                if let Err(error) = self.desk.file(job, shard, outcome).await {
                     warn!(%error, %job, shard, "a result could not be filed");
                 }
             }
@@ -356,7 +359,8 @@ impl Executor {
         let gone = left.filter(|seat| !after.seats.iter().any(|s| s.provider == seat.provider));
         for seat in gone {
             self.desk
-                .fail(before.job, before.index, seat.provider, "it was late there")?;
+                .fail(before.job, before.index, seat.provider, "it was late there")
+                .await?;
         }
         Ok(())
     }
