@@ -506,6 +506,7 @@ impl Service {
         if let Err(error) = self.payer.require_rent() {
             problems.push(error.to_string());
         }
+        problems.extend(self.tenure.problem().map(str::to_owned));
         let payer_lamports = match self.rpc.lamports(&self.me).await {
             Ok(lamports) => lamports,
             Err(error) => {

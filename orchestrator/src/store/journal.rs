@@ -75,7 +75,6 @@ impl Store {
     /// database itself keeps one that was asleep from acting. A store that nobody shares has the
     /// empty name for its only member.
     async fn begin_entry(&self, member: &str, entry: &Entry) -> Result<bool, StoreError> {
-        // The types of values in a list without a table have to be said.
         let insert = "INSERT INTO journal \
                       (signature, bytes, last_valid_block_height, purpose, owner) \
                       SELECT $1, $2, $3, $4, $5 WHERE $5 = '' OR EXISTS \

@@ -99,6 +99,13 @@ impl Tenure {
         }
     }
 
+    /// Why nothing can be done for now, where that is so.
+    pub fn problem(&self) -> Option<&'static str> {
+        let state = self.read()?;
+        let over = state.until.is_none_or(|until| Instant::now() >= until);
+        over.then_some("nothing is done, as leases on the shared store could not be renewed lately")
+    }
+
     /// Whether papers of a bucket are taken in: it is leased, loaded or not.
     pub fn takes_in(&self, bucket: &Bucket) -> bool {
         self.read()
