@@ -97,7 +97,7 @@ impl Store {
     }
 
     /// Takes over what members left open that are no more; gives that and what is the member's own.
-    async fn adopt_entries(&self, member: &str) -> Result<Vec<Entry>, StoreError> {
+    pub(super) async fn adopt_entries(&self, member: &str) -> Result<Vec<Entry>, StoreError> {
         let update = "UPDATE journal SET owner = $1 WHERE owner = $1 OR NOT EXISTS \
                       (SELECT 1 FROM members WHERE member = journal.owner AND expires > {now}) \
                       RETURNING signature, bytes, last_valid_block_height, purpose";

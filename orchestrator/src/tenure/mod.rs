@@ -113,7 +113,7 @@ impl Tenure {
     }
 
     /// Begins anew under a name, with nothing. Gives what was held.
-    fn join(&self, member: &str) -> HashSet<Bucket> {
+    pub(crate) fn join(&self, member: &str) -> HashSet<Bucket> {
         self.change(|state| {
             let lost = std::mem::take(&mut state.leased);
             *state = State {

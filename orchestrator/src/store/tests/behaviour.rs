@@ -142,7 +142,8 @@ async fn papers_are_found_by_bucket_and_by_job(place: &StorePlace) {
         store.put_commitment(seat, &paper(), bucket).await.unwrap();
         let failed = store.put_failure((&seat.job, 0), &seat.provider, "no", bucket);
         failed.await.unwrap();
-        let filed = store.put_outcome((&seat.job, 0), &outcome(), bucket);
+        let outcome = outcome();
+        let filed = store.put_outcome((&seat.job, 0), &outcome, bucket);
         filed.await.unwrap();
     }
     let found = store.load_papers(Scope::Buckets(&some[1..])).await.unwrap();
