@@ -63,6 +63,12 @@ impl Process {
                     return Ok(last);
                 }
             }
+            if is_gone(self.child.id()) {
+                bail!(
+                    "the orchestrator at {} has ended instead of {what}",
+                    self.url
+                );
+            }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         bail!("{} is not {what}: {last}", self.url)
@@ -74,6 +80,16 @@ impl Drop for Process {
         // Where it is gone already, there is nothing to end.
         let _ = self.kill();
     }
+}
+
+/// Whether a child has ended and only its exit status is left.
+fn is_gone(process: u32) -> bool {
+    let state = std::fs::read_to_string(format!("/proc/{process}/stat"));
+    state.is_ok_and(|text| {
+        text.rsplit(')')
+            .next()
+            .is_some_and(|rest| rest.starts_with(" Z"))
+    })
 }
 
 fn command(net: &Net, url: &str, data: &Path, options: &[String]) -> Result<Command> {

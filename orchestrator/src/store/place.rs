@@ -149,6 +149,6 @@ mod tests {
         assert_eq!(mode("postgres://m@localhost/r"), SslMode::Disable);
         assert_eq!(mode("postgres://m@db/r"), SslMode::Require);
         assert_eq!(mode("postgres://m@db/r?sslmode=disable"), SslMode::Disable);
-        assert_eq!(mode("postgres://m@::1,db/r"), SslMode::Require);
+        assert_eq!(mode("postgres://m@localhost,db/r"), SslMode::Require);
     }
 }
