@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup base build program probe jobs cli demo up fmt idl lint costs test test-agave bench chaos fuzz mutants reproducible
+.PHONY: help setup base build program probe jobs cli demo up fmt idl lint costs test test-agave bench chaos soak fuzz mutants reproducible
 .NOTPARALLEL:
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/millrace
@@ -104,10 +104,18 @@ bench: setup build ## Measure what the system takes on this machine (15 minutes)
 costs: setup build ## Measure what each instruction costs, and write the table that the tests compare with
 	@MILLRACE_CU_UPDATE=1 cargo nextest run $(SAME) --test program cost::
 
-chaos: setup build ## Kill the orchestrator in the middle of COUNT jobs (200) on a bad network (10 minutes)
-	$(call say,'Killing the orchestrator once for each job')
+chaos: setup build ## Kill orchestrator and agents while COUNT jobs (200) run on a bad network, and at every point (half an hour)
+	$(call say,'Killing orchestrator and agents at random on a bad network')
 	@MILLRACE_SEED="$(or $(SEED),$(shell date +%s))" MILLRACE_JOBS="$(or $(COUNT),200)" \
 		cargo nextest run $(SAME) --profile chaos --no-capture --test e2e chaos::
+	$(call say,'Killing the orchestrator at every point that it comes to, for the first and the second time')
+	@MILLRACE_OCCURRENCES="$(or $(OCCURRENCES),2)" \
+		cargo nextest run $(SAME) --profile chaos --no-capture --test e2e killed::
+
+soak: setup build ## Run jobs for MINUTES (30), and see that nothing grows
+	$(call say,'Running the same load all the time')
+	@MILLRACE_MINUTES="$(or $(MINUTES),30)" \
+		cargo nextest run $(SAME) --profile soak --run-ignored only --no-capture --test e2e soak::
 
 fuzz: program ## Fuzz the program for SECONDS, five minutes unless told, and tell what was covered
 	$(call say,'Building the fuzzer (a minute the first time)')

@@ -5,6 +5,7 @@ use millrace_chain::Pubkey;
 use millrace_protocol::blob;
 use millrace_protocol::hash::{Digest, sha256};
 pub use millrace_protocol::view::{JobView, PartView, Quote, QuoteRequest, SeatView};
+use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,19 @@ pub struct Api {
     client: Client,
 }
 
+/// Something that is wrong with an orchestrator.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Problem {
+    /// Its name.
+    pub name: String,
+    /// What it is, with figures.
+    pub message: String,
+    /// What to do.
+    #[serde(rename = "do")]
+    pub remedy: String,
+}
+
 /// How an orchestrator is doing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -30,13 +44,15 @@ pub struct Health {
     /// ok or degraded.
     pub status: String,
     /// What is wrong.
-    pub problems: Vec<String>,
+    pub problems: Vec<Problem>,
     /// Id of its network, hex.
     pub network_id: String,
     /// Newest slot that it saw.
     pub slot: u64,
     /// Connected agents.
     pub agents: u64,
+    /// Jobs that wait.
+    pub waiting_jobs: u64,
     /// Lamports of its key.
     pub payer_lamports: u64,
 }
@@ -77,7 +93,8 @@ impl Api {
         }
     }
 
-    /// Sends a request that may be made again; a broken connection is tried anew.
+    /// Sends a request that may be made again; a broken connection is tried anew, and so is one that
+    /// was too much at the moment.
     async fn request(
         &self,
         build: impl Fn(&Client, &str) -> reqwest::RequestBuilder,
@@ -86,6 +103,9 @@ impl Api {
         let mut attempt = 1;
         loop {
             match build(&self.client, &self.url).send().await {
+                Ok(response) if attempt < ATTEMPTS && comes_too_soon(&response) => {
+                    tracing::debug!(attempt, "the orchestrator is busy");
+                }
                 Ok(response) => return Ok(response),
                 // Nobody listens: asking again at once would only hide it.
                 Err(error) if error.is_connect() || attempt == ATTEMPTS => {
@@ -139,6 +159,18 @@ impl Api {
             }
             _ => Err(self.refused("its health", response).await),
         }
+    }
+
+    /// Its metrics, as Prometheus reads them.
+    pub async fn metrics(&self) -> Result<String, CliError> {
+        let response = self
+            .request(|client, url| client.get(format!("{url}/metrics")))
+            .await?;
+        let unreadable = |error: reqwest::Error| CliError::OrchestratorUnreachable {
+            url: self.url.clone(),
+            reason: error.to_string(),
+        };
+        response.text().await.map_err(unreadable)
     }
 
     /// Checks that it works on the network with this id.
@@ -237,6 +269,15 @@ impl Api {
         }
         Ok(bytes.into())
     }
+}
+
+/// Whether the orchestrator asks to be asked again.
+fn comes_too_soon(response: &Response) -> bool {
+    let busy = [
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::TOO_MANY_REQUESTS,
+    ];
+    busy.contains(&response.status()) && response.headers().contains_key(RETRY_AFTER)
 }
 
 #[cfg(test)]

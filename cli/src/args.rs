@@ -4,8 +4,6 @@ use crate::commands::{demo, job, migrate, network, orchestrator, provider, up, w
 use crate::error::CliError;
 use crate::settings::{Global, Settings};
 use clap::{Parser, Subcommand};
-use std::io::IsTerminal;
-use tracing_subscriber::EnvFilter;
 
 /// A market for computation on Solana: post jobs, run them, get paid for results that others confirm.
 #[derive(Debug, Parser)]
@@ -43,31 +41,15 @@ enum Command {
 }
 
 impl Cli {
-    /// Sends the log to standard error: warnings, or what `-v` or RUST_LOG asks for.
+    /// Starts the log on standard error.
     pub fn log(&self) {
-        let serves = match &self.command {
-            Command::Orchestrator(_) => true,
-            Command::Provider(command) => command.serves(),
-            _ => false,
+        let (global, serves) = match &self.command {
+            Command::Orchestrator(command) => (command.global(&self.global), true),
+            Command::Provider(command) => (command.global(&self.global), command.serves()),
+            _ => (None, false),
         };
-        let level = match self.global.verbose {
-            0 if !serves => "warn",
-            0 | 1 => "info",
-            2 => "debug",
-            _ => "trace",
-        };
-        // Solana's client and the embedded validator speak of their own inner life.
-        let asked = format!("warn,surfpool_core=error,millrace={level}");
-        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(asked));
-        let result = tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(std::io::stderr)
-            .with_target(false)
-            .with_ansi(std::io::stderr().is_terminal())
-            .try_init();
-        if let Err(error) = result {
-            eprintln!("warning: there will be no log: {error}");
-        }
+        // What is wrong with a file of settings is told by the command itself.
+        crate::log::start(global.as_ref().unwrap_or(&self.global), serves);
     }
 
     /// Does what was typed.
@@ -75,7 +57,12 @@ impl Cli {
     /// # Errors
     /// What keeps it from being done, in words for people.
     pub async fn run(self) -> Result<(), CliError> {
-        let settings = Settings::resolve(self.global)?;
+        let global = match &self.command {
+            Command::Orchestrator(orchestrator) => return orchestrator.run(&self.global).await,
+            Command::Provider(provider) => provider.global(&self.global),
+            _ => None,
+        };
+        let settings = Settings::resolve(global.unwrap_or(self.global))?;
         match self.command {
             Command::Up(up) => up.run(&settings).await,
             Command::Demo(demo) => demo.run(&settings).await,
@@ -83,7 +70,8 @@ impl Cli {
             Command::Network(network) => network.run(&settings).await,
             Command::Migrate(migrate) => migrate.run(&settings).await,
             Command::Provider(provider) => provider.run(&settings).await,
-            Command::Orchestrator(orchestrator) => orchestrator.run(&settings).await,
+            // It has resolved its settings by itself.
+            Command::Orchestrator(_) => Ok(()),
             Command::Job(job) => job.run(&settings).await,
         }
     }

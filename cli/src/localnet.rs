@@ -18,7 +18,7 @@ use millrace_chain::address;
 use millrace_chain::instruction::Mints;
 use millrace_chain::rpc::Rpc;
 use millrace_chain::sender::Sender;
-use millrace_orchestrator::ChainConfig;
+use millrace_orchestrator::{ChainConfig, Limits};
 use millrace_provider::{Behaviour, Status};
 use options::{Chain, Options, ProviderOptions};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -31,6 +31,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 /// How long a part may take to come up or to end.
 const PATIENCE: Duration = Duration::from_secs(30);
 const END_PATIENCE: Duration = Duration::from_secs(3);
+/// How long acts under way may take to end: nobody waits longer here.
+const GRACE: Duration = Duration::from_secs(2);
+/// Time between two looks at what nobody notices by working.
+const PROBE: Duration = Duration::from_secs(1);
 
 /// A running network. Dropping it ends it; [`Localnet::stop`] also waits for the end.
 pub struct Localnet {
@@ -53,6 +57,7 @@ pub struct Localnet {
     state: PathBuf,
     close_after: Duration,
     reread: Duration,
+    limits: Limits,
     /// Where the orchestrator reaches the chain, if by another way than everybody else.
     way: Option<(String, String)>,
     /// Orchestrators outside this process that agents work for as well.
@@ -171,6 +176,7 @@ impl Localnet {
             state,
             close_after: options.close_after,
             reread: options.reread,
+            limits: options.limits,
             way: None,
             others: Vec::new(),
             orchestrator: None,
@@ -297,10 +303,16 @@ impl Localnet {
         match self.orchestrator.take() {
             Some(running) => {
                 drop(running.stop);
-                Ok(running.handle.join().await?)
+                running.handle.join().await?;
+                Ok(())
             }
             None => Ok(()),
         }
+    }
+
+    /// From its next start on, the orchestrator finds other things still well.
+    pub fn limit(&mut self, limits: Limits) {
+        self.limits = limits;
     }
 
     /// From its next start on, the orchestrator reaches the chain by these addresses.
@@ -335,6 +347,9 @@ impl Localnet {
             close_after: self.close_after,
             reread: self.reread,
             chain: self.chain_config.clone(),
+            grace: GRACE,
+            probe: PROBE,
+            limits: self.limits,
         };
         let stop = CancellationToken::new();
         let handle = millrace_orchestrator::start(config, stop.clone()).await?;

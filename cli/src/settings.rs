@@ -2,6 +2,7 @@
 //! configuration, then the defaults of a local network.
 
 use crate::api::Api;
+use crate::config::{LogFormat, Setting};
 use crate::error::CliError;
 use crate::network_file::NetworkFile;
 use crate::output::Output;
@@ -24,10 +25,23 @@ const DEFAULT_ORCHESTRATOR: &str = "http://127.0.0.1:8901";
 #[derive(Args, Clone, Debug, Default)]
 pub struct Global {
     /// Address of the RPC endpoint, or several with commas between them: where one fails, the next is asked [default: the network file's, the Solana CLI's, or http://127.0.0.1:8899]
-    #[arg(long, global = true, env = "MILLRACE_URL", value_name = "URL")]
+    // Its value may hold a token: help does not show it.
+    #[arg(
+        long,
+        global = true,
+        env = "MILLRACE_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub url: Option<String>,
     /// Websocket address of the RPC endpoint, or as many as there are of --url [default: one port above --url]
-    #[arg(long, global = true, env = "MILLRACE_WS_URL", value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        env = "MILLRACE_WS_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub ws_url: Option<String>,
     /// Key file of the wallet [default: the network file's client, the Solana CLI's, or ~/.config/solana/id.json]
     #[arg(long, global = true, env = "MILLRACE_KEYPAIR", value_name = "FILE")]
@@ -53,9 +67,36 @@ pub struct Global {
     /// Print data as JSON
     #[arg(long, global = true)]
     pub json: bool,
+    /// Level of the log (error, warn, info, debug, trace), or a filter such as millrace=debug
+    #[arg(long, global = true, env = "MILLRACE_LOG", value_name = "LEVEL")]
+    pub log: Option<String>,
+    /// Form of the log: text, or json with an object a line [default: text]
+    #[arg(
+        long,
+        global = true,
+        env = "MILLRACE_LOG_FORMAT",
+        value_name = "text|json"
+    )]
+    pub log_format: Option<LogFormat>,
     /// Say more; twice and thrice for even more
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
+}
+
+impl Global {
+    /// What was typed or is in the environment, by the names that services know it by.
+    pub fn typed(&self) -> Vec<(&'static str, Option<String>)> {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        vec![
+            ("url", self.url.clone()),
+            ("ws_url", self.ws_url.clone()),
+            ("keypair", path(&self.keypair)),
+            ("orchestrator", self.orchestrator.clone()),
+            ("network", path(&self.network)),
+            ("log", self.log.clone()),
+            ("log_format", self.log_format.map(|format| format.show())),
+        ]
+    }
 }
 
 /// What the flags, the environment and the files come to.

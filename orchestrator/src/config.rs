@@ -28,8 +28,41 @@ pub struct Config {
     pub close_after: Duration,
     /// Time between two full reads of the chain.
     pub reread: Duration,
+    /// How long acts under way may take to end after it was told to stop.
+    pub grace: Duration,
+    /// Time between two looks at endpoints, payer and store.
+    pub probe: Duration,
+    /// What is still well.
+    pub limits: Limits,
     /// How it deals with the chain.
     pub chain: ChainConfig,
+}
+
+/// What is still well: beyond it the health is degraded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Time since the cluster's clock was read.
+    pub stale_after: Duration,
+    /// Slots that what was seen lies behind the newest endpoint.
+    pub slot_lag: u64,
+    /// Lamports that the key should have at least.
+    pub payer_low: u64,
+    /// Difference between the chain's clock and this machine's.
+    pub clock_skew: Duration,
+    /// Age of the history's cursor.
+    pub history_age: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            stale_after: Duration::from_secs(10),
+            slot_lag: 150,
+            payer_low: 100_000_000,
+            clock_skew: Duration::from_secs(60),
+            history_age: Duration::from_secs(600),
+        }
+    }
 }
 
 /// How an orchestrator deals with the chain.

@@ -2,14 +2,17 @@
 //! change is stored before it counts.
 
 use crate::leases::Bucket;
+use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
 use crate::tenure::Tenure;
 use millrace_chain::Pubkey;
+use millrace_chain::fail;
 use millrace_chain::feed::Feed;
 use millrace_chain::program::state::Shard;
 use millrace_protocol::hash::Digest;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::time::Instant;
 use tokio::sync::watch;
 
 /// A seat at one attempt.
@@ -160,6 +163,7 @@ pub struct Desk {
     store: Arc<Store>,
     tenure: Tenure,
     feed: Feed,
+    metrics: Metrics,
     changes: watch::Sender<u64>,
 }
 
@@ -173,12 +177,13 @@ enum Place {
 
 impl Desk {
     /// An empty desk; `feed` tells whose job is whose.
-    pub fn new(store: Arc<Store>, tenure: Tenure, feed: Feed) -> Self {
+    pub fn new(store: Arc<Store>, tenure: Tenure, feed: Feed, metrics: Metrics) -> Self {
         Self {
             papers: Arc::default(),
             store,
             tenure,
             feed,
+            metrics,
             changes: watch::Sender::new(0),
         }
     }
@@ -234,6 +239,20 @@ impl Desk {
         self.changes.send_modify(|count| *count += 1);
     }
 
+    /// Waits for a write, between the points at which a test can end the process, and times it.
+    async fn write(
+        &self,
+        what: &'static str,
+        write: impl Future<Output = Result<(), StoreError>>,
+    ) -> Result<(), StoreError> {
+        let since = Instant::now();
+        fail::before("store", what);
+        write.await?;
+        fail::after("store", what);
+        self.metrics.store_written(since);
+        Ok(())
+    }
+
     /// Takes a commitment in. A second one for the same seat changes nothing: the first may be on
     /// its way to the chain.
     pub async fn hand_in(&self, key: SeatKey, paper: HandedIn) -> Result<(), StoreError> {
@@ -243,7 +262,8 @@ impl Desk {
         let Place::Here(bucket) = self.place(&key.job).await else {
             return Ok(());
         };
-        self.store.put_commitment(&key, &paper, bucket).await?;
+        let put = self.store.put_commitment(&key, &paper, bucket);
+        self.write("commitment", put).await?;
         self.change(|papers| {
             papers.place(key.job, bucket);
             papers.handed_in.entry(key).or_insert(paper);
@@ -263,7 +283,8 @@ impl Desk {
         if !self.read().handed_in.contains_key(&key) {
             return Ok(());
         }
-        self.store.put_opening(&key, &opening).await?;
+        let put = self.store.put_opening(&key, &opening);
+        self.write("opening", put).await?;
         self.change(|papers| {
             if let Some(paper) = papers.handed_in.get_mut(&key) {
                 paper.opening = Some(opening);
@@ -283,9 +304,9 @@ impl Desk {
         let Place::Here(bucket) = self.place(&job).await else {
             return Ok(());
         };
-        self.store
-            .put_failure((&job, shard), &provider, reason, bucket)
-            .await?;
+        let at = (&job, shard);
+        let put = self.store.put_failure(at, &provider, reason, bucket);
+        self.write("failure", put).await?;
         self.change(|papers| {
             papers.place(job, bucket);
             let failed = papers.failed.entry((job, shard)).or_default();
@@ -299,9 +320,9 @@ impl Desk {
         let Place::Here(bucket) = self.place(&job).await else {
             return Ok(());
         };
-        self.store
-            .put_outcome((&job, shard), &outcome, bucket)
-            .await?;
+        let at = (&job, shard);
+        let put = self.store.put_outcome(at, &outcome, bucket);
+        self.write("outcome", put).await?;
         self.change(|papers| {
             papers.place(job, bucket);
             papers.outcomes.insert((job, shard), outcome);
@@ -311,9 +332,31 @@ impl Desk {
 
     /// Drops what was handed in for a seat whose shard has ended.
     pub async fn drop_seat(&self, key: &SeatKey) -> Result<(), StoreError> {
-        self.store.delete_seat(key).await?;
+        let delete = self.store.delete_seat(key);
+        self.write("delete_seat", delete).await?;
         self.change(|papers| drop(papers.handed_in.remove(key)));
         Ok(())
+    }
+
+    /// Forgets all that is here of a job that is over.
+    pub async fn forget(&self, job: &Pubkey) -> Result<(), StoreError> {
+        self.write("forget", self.store.forget(job)).await?;
+        self.change(|papers| {
+            papers.handed_in.retain(|key, _| key.job != *job);
+            papers.failed.retain(|(of, _), _| of != job);
+            papers.outcomes.retain(|(of, _), _| of != job);
+            papers.buckets.remove(job);
+        });
+        Ok(())
+    }
+
+    /// Forgets that blobs are here, but for manifests of these jobs.
+    pub fn keep_ready(&self, wanted: impl Iterator<Item = Digest>) {
+        let wanted: HashSet<Digest> = wanted.collect();
+        let known = self.read().ready.len();
+        if known > wanted.len() {
+            self.change(|papers| papers.ready.retain(|manifest| wanted.contains(manifest)));
+        }
     }
 
     /// Notes that all blobs of a manifest are here.

@@ -39,6 +39,11 @@ impl Events {
         }
     }
 
+    /// Time since everything that was final had been read.
+    pub fn age(&self) -> Duration {
+        self.history.age()
+    }
+
     /// Reads what has become final, every `interval` until `stop`.
     pub async fn keep(&self, interval: Duration, stop: CancellationToken) {
         self.history.run(interval, stop).await;

@@ -5,6 +5,7 @@
 
 use crate::blobs::Blobs;
 use crate::desk::Desk;
+use crate::unclaimed::Unclaimed;
 use millrace_chain::picture::Picture;
 use millrace_protocol::hash::Digest;
 use millrace_protocol::manifest::{Join, Manifest, ShardInput};
@@ -21,6 +22,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Readiness {
     blobs: Blobs,
+    unclaimed: Unclaimed,
     desk: Desk,
     waiting: Arc<Mutex<Waiting>>,
     arrivals: watch::Sender<u64>,
@@ -57,9 +59,10 @@ impl Waiting {
 
 impl Readiness {
     /// Nothing has been looked at yet.
-    pub fn new(blobs: Blobs, desk: Desk) -> Self {
+    pub fn new(blobs: Blobs, unclaimed: Unclaimed, desk: Desk) -> Self {
         Self {
             blobs,
+            unclaimed,
             desk,
             waiting: Arc::default(),
             arrivals: watch::Sender::new(0),
@@ -123,11 +126,14 @@ impl Readiness {
                 return lack(None);
             }
         };
-        for blob in blobs_of(&manifest) {
-            if !self.blobs.has(&blob).await {
-                return lack(Some(blob));
+        let named = blobs_of(&manifest);
+        for blob in &named {
+            if !self.blobs.has(blob).await {
+                return lack(Some(*blob));
             }
         }
+        self.unclaimed.claim(named);
+        self.unclaimed.claim([*name]);
         None
     }
 }

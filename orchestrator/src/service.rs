@@ -4,17 +4,24 @@ use crate::act::Executor;
 use crate::agents::Agents;
 use crate::api;
 use crate::blobs::Blobs;
-use crate::config::Config;
+use crate::config::{Config, Limits};
 use crate::desk::{Desk, Papers};
 use crate::error::OrchestratorError;
 use crate::events::Events;
-use crate::leases::{Bucket, Held};
+use crate::leases::Bucket;
+use crate::marked::Marked;
+use crate::metrics::{Metrics, TimedJournal};
 use crate::plan::{Action, Situation, Waits, plan, to_be_final, why_not};
+use crate::probe::Probe;
 use crate::readiness::Readiness;
 use crate::store::{MemberJournal, Scope, Store};
 use crate::tenure::Tenure;
 use crate::tenure::keeper::Keeper;
+use crate::tidy::Tidy;
+use crate::unclaimed::Unclaimed;
 use crate::view;
+use crate::vitals::Vitals;
+use millrace_chain::fail;
 use millrace_chain::feed::Feed;
 use millrace_chain::finals::Finals;
 use millrace_chain::instruction::Mints;
@@ -25,7 +32,6 @@ use millrace_chain::sender::{Policy, Sender};
 use millrace_chain::{Pubkey, address};
 use millrace_protocol::hash::Digest;
 use millrace_protocol::view::{JobView, QuoteRequest};
-use serde::Serialize;
 use solana_sdk::signature::Signer;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -47,54 +53,31 @@ const MOST_JOBS: usize = 1_000;
 const PAST_JOBS: u32 = 200;
 /// How often the payer's balance is read.
 const BALANCE_EVERY: Duration = Duration::from_secs(5);
-/// A picture older than this is not healthy.
-const STALE_AFTER: Duration = Duration::from_secs(10);
 
 /// A running orchestrator.
 pub struct Handle {
     /// Where its API is: `http://127.0.0.1:port`.
     pub url: String,
-    task: JoinHandle<Result<(), OrchestratorError>>,
+    task: JoinHandle<Result<Ended, OrchestratorError>>,
+}
+
+/// How it ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// Acts that the grace period was too short for. What was sent of them is in the journal, and the
+    /// next start sees it through.
+    pub left: Vec<String>,
 }
 
 impl Handle {
     /// Waits until it has stopped.
-    pub async fn join(self) -> Result<(), OrchestratorError> {
+    pub async fn join(self) -> Result<Ended, OrchestratorError> {
         // A panic of the task is passed on as it is.
         match self.task.await {
             Ok(result) => result,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
-}
-
-/// Its health, for people and probes.
-#[derive(Clone, Debug, Serialize)]
-pub struct Health {
-    /// ok or degraded.
-    pub status: &'static str,
-    /// What is wrong, where something is.
-    pub problems: Vec<String>,
-    /// Id of the network.
-    pub network_id: String,
-    /// Genesis of the cluster.
-    pub genesis: String,
-    /// The orchestrator's key.
-    pub key: String,
-    /// Newest slot seen.
-    pub slot: u64,
-    /// Connected agents.
-    pub agents: usize,
-    /// Jobs on chain.
-    pub jobs: usize,
-    /// Leases held, where several orchestrators share the store.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub leases: Option<usize>,
-    /// The name under which they are held.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub member: String,
-    /// Lamports of the key, which pays fees and rent.
-    pub payer_lamports: u64,
 }
 
 /// What the loop and the API share.
@@ -109,7 +92,6 @@ pub struct Service {
     sender: Sender,
     payer: Payer,
     events: Events,
-    stop: CancellationToken,
     desk: Desk,
     blobs: Blobs,
     store: Arc<Store>,
@@ -117,9 +99,20 @@ pub struct Service {
     keeper: Keeper,
     agents: Agents,
     executor: Executor,
+    metrics: Metrics,
+    probe: Probe,
+    limits: Limits,
     close_after: Duration,
+    grace: Duration,
+    /// Nothing new is begun.
+    stop: CancellationToken,
+    /// All connections end.
+    end: CancellationToken,
+    planned: Arc<Mutex<Instant>>,
     finished: Arc<Mutex<HashMap<Pubkey, Instant>>>,
     readiness: Readiness,
+    unclaimed: Unclaimed,
+    tidy: Tidy,
 }
 
 /// Starts an orchestrator: checks the network, its registration and its store, sees through what an
@@ -150,7 +143,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     std::fs::create_dir_all(&config.data).map_err(in_folder)?;
     let store = Arc::new(Store::open(&config.store_place(), &network_id).await?);
     store.require_genesis(&genesis).await?;
-    let blobs = Blobs::open(&config.blob_place()).await?;
+    let blobs = Blobs::open(&config.blob_place(), &config.data).await?;
     let listener =
         TcpListener::bind(config.listen)
             .await
@@ -160,44 +153,58 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
             })?;
     let local = listener.local_addr().map_err(in_folder)?;
 
+    let metrics = Metrics::default();
     let tenure = match store.is_shared() {
         true => Tenure::shared(),
         false => Tenure::whole(),
     };
     let feed = Feed::new(rpc.clone());
-    let desk = Desk::new(store.clone(), tenure.clone(), feed.clone());
+    let desk = Desk::new(store.clone(), tenure.clone(), feed.clone(), metrics.clone());
     let finals = Finals::new(rpc.clone());
     let policy = Policy::service(config.chain.fees);
     let journal = MemberJournal::new(store.clone(), tenure.clone());
-    let sender = Sender::with_policy(rpc.clone(), Arc::new(journal), policy);
+    let journal = TimedJournal::new(Arc::new(journal), metrics.clone());
+    let journal = Arc::new(Marked(Arc::new(journal)));
+    let sender = Sender::with_policy(rpc.clone(), journal, policy);
+    let sender = sender.observed_by(Arc::new(metrics.clone()));
     if !store.is_shared() {
         sender.recover().await?;
         desk.take_over(store.load_papers(Scope::All).await?);
     }
+    let unclaimed = Unclaimed::new(blobs.clone());
     let payer = Payer::new(me, config.chain.payer_floor);
     payer.read(&rpc).await?;
     let events = Events::new(rpc.clone(), store.clone());
+    let end = CancellationToken::new();
     let agents = Agents::new(
         desk.clone(),
         feed.clone(),
-        blobs.clone(),
+        (blobs.clone(), unclaimed.clone()),
         (network.network_id, &genesis),
-        stop.clone(),
+        end.clone(),
     );
     let mints = Mints::from(&network);
     let purse = mints.stake_account(&me);
     let bounty = rpc.token_balance(&purse).await?.map(|_| purse);
     let key = Arc::new(config.key);
     let executor = Executor::new(
-        sender.clone(),
+        (sender.clone(), payer.clone()),
         key,
         (mints, bounty),
-        payer.clone(),
         feed.clone(),
         desk.clone(),
         agents.clone(),
+        metrics.clone(),
     );
-    let readiness = Readiness::new(blobs.clone(), desk.clone());
+    let readiness = Readiness::new(blobs.clone(), unclaimed.clone(), desk.clone());
+    let tidy = Tidy::new(desk.clone(), store.clone());
+    let probe = Probe::new(
+        rpc.clone(),
+        me,
+        feed.clone(),
+        store.clone(),
+        metrics.clone(),
+    );
     let keeper = Keeper {
         tenure: tenure.clone(),
         store: store.clone(),
@@ -217,7 +224,6 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         sender,
         payer,
         events,
-        stop: stop.clone(),
         desk,
         blobs,
         store,
@@ -225,14 +231,23 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         keeper,
         agents,
         executor,
+        metrics,
+        probe,
+        limits: config.limits,
         close_after: config.close_after,
+        grace: config.grace,
+        stop,
+        end,
+        planned: Arc::new(Mutex::new(Instant::now())),
         finished: Arc::default(),
         readiness,
+        unclaimed,
+        tidy,
     };
-    service.feed.read_all().await;
+    tokio::join!(service.feed.read_all(), service.probe.look());
     let url = format!("http://{local}");
     info!(url, key = %me, "orchestrator started");
-    let task = tokio::spawn(service.run(listener, config.reread, stop));
+    let task = tokio::spawn(service.run(listener, config.reread, config.probe));
     Ok(Handle { url, task })
 }
 
@@ -241,47 +256,44 @@ impl Service {
         self,
         listener: TcpListener,
         reread: Duration,
-        stop: CancellationToken,
-    ) -> Result<(), OrchestratorError> {
-        let feed = self.feed.clone();
+        look: Duration,
+    ) -> Result<Ended, OrchestratorError> {
+        let (feed, probe) = (self.feed.clone(), self.probe.clone());
+        let (end, stop) = (self.end.clone(), self.stop.clone());
         let watching = tokio::spawn({
-            let stop = stop.clone();
-            async move { feed.run(reread, stop).await }
+            let end = end.clone();
+            async move { feed.run(reread, end).await }
         });
-        let minding = tokio::spawn(self.clone().keep_minding(reread, stop.clone()));
+        let probing = tokio::spawn({
+            let end = end.clone();
+            async move { probe.run(look, end).await }
+        });
+        let minding = tokio::spawn(self.clone().keep_minding(reread, end.clone()));
         let planning = tokio::spawn(self.clone().keep_planning(stop.clone()));
         let keeping = tokio::spawn({
-            let (keeper, stop, shared) =
-                (self.keeper.clone(), stop.clone(), self.store.is_shared());
+            // Until the end: acts under way may end as long as the leases are renewed.
+            let (keeper, end, shared) = (self.keeper.clone(), end.clone(), self.store.is_shared());
             async move {
                 if shared {
-                    keeper.run(stop).await;
+                    keeper.run(end).await;
                 }
             }
         });
         let (keeper, store) = (self.keeper.clone(), self.store.clone());
         let router = api::router(self.clone());
-        let ended = stop.clone();
-        let served = axum::serve(listener, router)
-            .with_graceful_shutdown(async move { ended.cancelled().await });
-        let result = tokio::select! {
-            result = served => result,
-            // Open websockets would keep a graceful end waiting.
-            () = async { stop.cancelled().await; tokio::time::sleep(GATHER).await } => Ok(()),
-        };
-        stop.cancel();
-        // All end by the token; a panic there has been logged by the runtime.
-        let _ = tokio::join!(watching, planning, keeping, minding);
+        let serving = tokio::spawn(api::serve(listener, router, end.clone()));
+        stop.cancelled().await;
+        // While acts under way end, the API tells so. A panic there has been logged by the runtime.
+        let left = planning.await.unwrap_or_default();
+        end.cancel();
+        let _ = tokio::join!(watching, probing, minding, keeping, serving);
         keeper.leave().await;
         store.close().await;
-        result.map_err(|reason| OrchestratorError::File {
-            path: "the API".into(),
-            reason,
-        })
+        Ok(Ended { left })
     }
 
     /// Keeps what the plan does not wait for: what is final, what was sent, what happened, what is left.
-    async fn keep_minding(self, reread: Duration, stop: CancellationToken) {
+    async fn keep_minding(self, reread: Duration, end: CancellationToken) {
         let balance = async {
             loop {
                 if let Err(error) = self.payer.read(&self.rpc).await {
@@ -294,25 +306,28 @@ impl Service {
             () = balance => {}
             _ = async {
                 tokio::join!(
-                    self.finals.run(stop.clone()),
-                    self.sender.follow(stop.clone()),
-                    self.events.keep(reread, stop.clone()),
+                    self.finals.run(end.clone()),
+                    self.sender.follow(end.clone()),
+                    self.events.keep(reread, end.clone()),
                 )
             } => {}
         }
     }
 
-    async fn keep_planning(self, stop: CancellationToken) {
+    /// Plans until `stop`, and returns what could not be ended within the grace period.
+    async fn keep_planning(self, stop: CancellationToken) -> Vec<String> {
         let mut chain = self.feed.changes();
         let mut desk = self.desk.changes();
         let mut agents = self.agents.changes();
         let mut acts = self.executor.changes();
         let mut blobs = self.readiness.arrivals();
         let mut leases = self.tenure.changes();
+        let mut seen = Instant::now();
         while !stop.is_cancelled() {
             let began = Instant::now();
             self.readiness.look(self.feed.picture()).await;
-            self.plan_once().await;
+            self.plan_once(seen).await;
+            self.tidy.tidy(&self.feed, Instant::now()).await;
             let rest = GATHER.max(began.elapsed() * REST_PER_PLAN);
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -324,18 +339,37 @@ impl Service {
                 _ = leases.changed() => {}
                 () = tokio::time::sleep(TICK) => {}
             }
+            seen = Instant::now();
             // The first change is planned for at once, those that come close behind it together.
             tokio::time::sleep_until((began + rest).into()).await;
         }
-        self.executor.finish().await;
+        let seconds = self.grace.as_secs();
+        info!(seconds, "stopping: acts under way may end within this time");
+        let left = self.executor.finish(self.grace).await;
+        if !left.is_empty() {
+            warn!(
+                ?left,
+                "acts were left under way: the next start sees them through"
+            );
+        }
+        left
     }
 
-    async fn plan_once(&self) {
+    /// Plans from what was seen at `seen`, and starts what is due.
+    async fn plan_once(&self, seen: Instant) {
+        let since = Instant::now();
+        // A poisoned lock still holds a whole time.
+        *self
+            .planned
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner()) = since;
         let look = |situation: &Situation| (plan(situation), to_be_final(situation));
         let Some((actions, to_be_final)) = self.with_situation(look).await else {
             return;
         };
         self.finals.want(to_be_final);
+        self.metrics.planned(since, actions.len());
+        self.executor.expect_dispatches(&actions, seen);
         for action in &actions {
             if let Action::CloseJob { job, .. } = action {
                 self.archive(job).await;
@@ -352,7 +386,7 @@ impl Service {
     }
 
     /// Calls `look` with everything a plan depends on; `None` before the chain's time is known.
-    async fn with_situation<T>(&self, look: impl FnOnce(&Situation) -> T) -> Option<T> {
+    pub(crate) async fn with_situation<T>(&self, look: impl FnOnce(&Situation) -> T) -> Option<T> {
         let now = self.feed.now()?;
         let finals = self.finals.picture().read().await;
         let picture = self.feed.picture().read().await;
@@ -398,18 +432,76 @@ impl Service {
         let Ok(Some(view)) = self.job(job).await else {
             return;
         };
-        let kept = match serde_json::to_string(&view.closed()) {
-            Ok(text) => self.store.put_view(&job.to_string(), &text).await,
+        let text = match serde_json::to_string(&view.closed()) {
+            Ok(text) => text,
             Err(error) => return warn!(%job, %error, "the last view of a job has no text"),
         };
+        fail::before("store", "view");
+        let kept = self.store.put_view(&job.to_string(), &text).await;
+        fail::after("store", "view");
         if let Err(error) = kept {
             warn!(%job, %error, "the last view of a job could not be kept");
         }
     }
 
+    /// The feed.
+    pub fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// The executor.
+    pub fn executor(&self) -> &Executor {
+        &self.executor
+    }
+
+    /// The metrics.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// The probe.
+    pub fn probe(&self) -> &Probe {
+        &self.probe
+    }
+
+    /// What is still well.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Ids of the network and of the cluster, and the key.
+    pub fn identity(&self) -> (String, String, String) {
+        let (network, genesis) = (self.network_id.clone(), self.genesis.clone());
+        (network, genesis, self.me.to_string())
+    }
+
+    /// Whether it ends.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// Time since the last plan.
+    pub fn plan_age(&self) -> Duration {
+        // A poisoned lock still holds a whole time.
+        let planned = self.planned.lock();
+        planned
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .elapsed()
+    }
+
+    /// Lamports of the key under which no shards are assigned.
+    pub fn payer_floor(&self) -> u64 {
+        self.payer.floor()
+    }
+
     /// The blobs.
     pub fn blobs(&self) -> &Blobs {
         &self.blobs
+    }
+
+    /// The room for blobs that no job names yet.
+    pub fn unclaimed(&self) -> &Unclaimed {
+        &self.unclaimed
     }
 
     /// The agents.
@@ -420,6 +512,12 @@ impl Service {
     /// A blob has come: a job may wait for it.
     pub fn blob_arrived(&self, name: Digest) {
         self.readiness.arrived(name);
+    }
+
+    /// Whether the chain has been read since the start. Before that, a job that is missing may be there all
+    /// the same, and the archive says what is not so yet.
+    pub async fn knows_chain(&self) -> bool {
+        self.feed.now().is_some() && self.feed.picture().read().await.is_complete()
     }
 
     /// A job that is on chain, or the last view of one that was.
@@ -465,14 +563,44 @@ impl Service {
         Ok(views)
     }
 
-    /// Cancelled when the orchestrator ends.
-    pub fn stop(&self) -> CancellationToken {
-        self.stop.clone()
+    /// Sizes of what it holds.
+    pub async fn vitals(&self) -> Result<Vitals, OrchestratorError> {
+        let journal = self.store.journal_length().await?;
+        let jobs = self.feed.picture().read().await.jobs().len();
+        let papers = self.desk.read();
+        Ok(Vitals {
+            tasks: tokio::runtime::Handle::current()
+                .metrics()
+                .num_alive_tasks(),
+            agents: self.agents.views().len(),
+            jobs,
+            acts: self.executor.len(),
+            handed_in: papers.handed_in.len(),
+            failed: papers.failed.len(),
+            outcomes: papers.outcomes.len(),
+            ready: papers.ready.len(),
+            journal,
+        })
+    }
+
+    /// Cancelled when all connections are to end.
+    pub fn end(&self) -> CancellationToken {
+        self.end.clone()
     }
 
     /// What happened.
     pub fn events(&self) -> &Events {
         &self.events
+    }
+
+    /// Transactions that are confirmed and not yet final.
+    pub fn unfinal(&self) -> usize {
+        self.sender.unfinal()
+    }
+
+    /// What it holds of a store that others share.
+    pub fn tenure(&self) -> &Tenure {
+        &self.tenure
     }
 
     /// What other orchestrators have stored about their jobs, for whoever asks this one.
@@ -495,46 +623,6 @@ impl Service {
         };
         let loaded = futures_util::future::try_join_all(others.into_iter().map(load));
         Ok(loaded.await?.into_iter().collect())
-    }
-
-    /// How it is doing, honestly.
-    pub async fn health(&self) -> Health {
-        let mut problems = Vec::new();
-        if !self.feed.is_fresh(STALE_AFTER) {
-            problems.push(format!("nothing was read from {} lately", self.rpc.url()));
-        }
-        if let Err(error) = self.payer.require_rent() {
-            problems.push(error.to_string());
-        }
-        problems.extend(self.tenure.problem().map(str::to_owned));
-        let payer_lamports = match self.rpc.lamports(&self.me).await {
-            Ok(lamports) => lamports,
-            Err(error) => {
-                problems.push(error.to_string());
-                0
-            }
-        };
-        let picture = self.feed.picture().read().await;
-        Health {
-            status: if problems.is_empty() {
-                "ok"
-            } else {
-                "degraded"
-            },
-            problems,
-            network_id: self.network_id.clone(),
-            genesis: self.genesis.clone(),
-            key: self.me.to_string(),
-            slot: picture.slot().max(self.feed.slot()),
-            agents: self.agents.views().len(),
-            jobs: picture.jobs().len(),
-            leases: match self.tenure.held() {
-                Held::All => None,
-                Held::Only(buckets) => Some(buckets.len()),
-            },
-            member: self.tenure.member(),
-            payer_lamports,
-        }
     }
 }
 

@@ -87,7 +87,11 @@ fn of_seat(seat: &Seat) -> SeatView {
     }
 }
 
-fn state_word(job: &Job, finished: bool) -> &'static str {
+/// States of jobs that are on chain.
+pub const JOB_STATES: [&str; 4] = ["open", "cancelled", "expired", "finished"];
+
+/// The state of a job that is on chain, in a word out of [`JOB_STATES`].
+pub fn state_word(job: &Job, finished: bool) -> &'static str {
     match job.state() {
         _ if finished => "finished",
         Some(JobState::Open) => "open",

@@ -4,9 +4,26 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on ends here")]
 
 pub mod agave;
+pub mod agent;
 pub mod bare;
+pub mod books;
+pub mod growth;
 pub mod jobs;
+pub mod lever;
 pub mod net;
 pub mod orchestrator;
 pub mod postgres;
+pub mod process;
 pub mod proxy;
+
+use anyhow::{Context, Result};
+
+/// A number that the environment may give.
+pub fn from_environment(name: &str, otherwise: u64) -> Result<u64> {
+    match std::env::var(name) {
+        Err(_) => Ok(otherwise),
+        Ok(said) => said
+            .parse()
+            .with_context(|| format!("{name} is {said:?}: give a number")),
+    }
+}

@@ -3,18 +3,25 @@
 #![allow(clippy::unwrap_used)]
 
 mod e2e {
+    mod bad_agents;
     mod bad_network;
     mod chaos;
+    mod crowds;
     mod deploying;
     mod doubts;
     mod endings;
+    mod health;
     mod history;
     mod honesty;
     mod hostile;
+    mod killed;
+    mod metrics;
     mod payment;
     mod quotes;
     mod refusals;
     mod restarts;
     mod several;
+    mod soak;
     mod start_checks;
+    mod stopping;
 }

@@ -5,7 +5,7 @@ mod show;
 
 use crate::error::{CliError, Shortfall};
 use crate::output::{self, tokens};
-use crate::settings::Settings;
+use crate::settings::{Global, Settings};
 use crate::terms::tag;
 use clap::{Args, Subcommand};
 use millrace_chain::address::{self, token_account};
@@ -83,6 +83,15 @@ impl Provider {
     /// Whether it runs until it is stopped, and so has a log to show.
     pub fn serves(&self) -> bool {
         matches!(self, Self::Run(_))
+    }
+
+    /// The general flags with what the file of settings says of them; `None` where there is none, or
+    /// where it can't be used.
+    pub fn global(&self, typed: &Global) -> Option<Global> {
+        match self {
+            Self::Run(run) => run.global(typed),
+            _ => None,
+        }
     }
 
     /// Does it.

@@ -3,6 +3,7 @@
 use crate::error::CliError;
 use crate::mints::DECIMALS;
 use millrace_migrations::Parameters;
+use millrace_orchestrator::Limits;
 use millrace_protocol::amount::parse_amount;
 use millrace_provider::Behaviour;
 use solana_sdk::signature::Keypair;
@@ -91,6 +92,8 @@ pub struct Options {
     pub close_after: Duration,
     /// Time between two full reads of the chain.
     pub reread: Duration,
+    /// What the orchestrator's health still finds well.
+    pub limits: Limits,
 }
 
 impl Options {
@@ -115,6 +118,7 @@ impl Options {
             orchestrator_port: 0,
             close_after: Duration::from_secs(60),
             reread: Duration::from_secs(2),
+            limits: Limits::default(),
         })
     }
 }

@@ -4,6 +4,8 @@
 //! the call goes on to the next. What an endpoint says about the request itself (a refusal, a wrong address) is an answer, and
 //! nobody else is asked. An endpoint of another cluster is never used: each shows its genesis first.
 
+use crate::fail;
+use crate::redact::{hide_in_text, hide_url};
 use async_trait::async_trait;
 use serde_json::Value;
 use solana_client::client_error::reqwest::StatusCode;
@@ -68,7 +70,7 @@ impl<S: RpcSender + Send + Sync> Endpoints<S> {
         let found = endpoint.sender.send(request.0, request.1).await?;
         let same = *self.genesis.get_or_init(|| found.clone()) == found;
         if !same {
-            let url = endpoint.sender.url();
+            let url = hide_url(&endpoint.sender.url());
             warn!(url, genesis = %found, "an endpoint is of another cluster, and is not used");
         }
         Ok(*endpoint.belongs.get_or_init(|| same))
@@ -129,13 +131,18 @@ impl<S: RpcSender> Endpoint<S> {
     fn rest(&self, rest: Duration, error: &Error) {
         let until = Instant::now() + rest;
         if self.rests_until().replace(until).is_none() {
-            warn!(url = self.sender.url(), %error, "an endpoint fails, the next one is asked");
+            let (url, error) = (
+                hide_url(&self.sender.url()),
+                hide_in_text(&error.to_string()),
+            );
+            warn!(url, error, "an endpoint fails, the next one is asked");
         }
     }
 
     fn recover(&self) {
         if self.rests_until().take().is_some() {
-            info!(url = self.sender.url(), "an endpoint answers again");
+            let url = hide_url(&self.sender.url());
+            info!(url, "an endpoint answers again");
         }
     }
 }
@@ -166,7 +173,11 @@ fn is_endpoints_fault(error: &Error) -> bool {
 #[async_trait]
 impl<S: RpcSender + Send + Sync> RpcSender for Endpoints<S> {
     async fn send(&self, request: RpcRequest, params: Value) -> Result<Value> {
-        self.ask(request, params).await
+        let method = request.to_string();
+        fail::before("rpc", &method);
+        let answer = self.ask(request, params).await;
+        fail::after("rpc", &method);
+        answer
     }
 
     fn get_transport_stats(&self) -> RpcTransportStats {

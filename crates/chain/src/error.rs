@@ -1,5 +1,6 @@
 //! What can go wrong between us and the chain, told so that a person knows what to do.
 
+use crate::redact::{hide_in_text, hide_url};
 use solana_rpc_client_api::client_error::{Error as ClientError, ErrorKind};
 use solana_sdk::instruction::InstructionError;
 use solana_sdk::pubkey::Pubkey;
@@ -153,14 +154,14 @@ impl ChainError {
         match error.kind() {
             ErrorKind::Reqwest(_) | ErrorKind::Io(_) | ErrorKind::Middleware(_) => {
                 Self::Unreachable {
-                    url: url.to_owned(),
-                    reason: root_cause(&error),
+                    url: hide_url(url),
+                    reason: hide_in_text(&root_cause(&error)),
                 }
             }
             ErrorKind::TransactionError(e) => Self::from_transaction(e.clone(), Vec::new()),
             _ => Self::Rpc {
                 what,
-                reason: error.to_string(),
+                reason: hide_in_text(&error.to_string()),
             },
         }
     }

@@ -6,6 +6,7 @@
 use crate::address::PROGRAM;
 use crate::error::ChainError;
 use crate::picture::Picture;
+use crate::redact::hide_in_text;
 use crate::rpc::{ChainTime, Rpc};
 use futures_util::StreamExt;
 use rand::Rng;
@@ -36,6 +37,8 @@ pub struct Feed {
     picture: Arc<RwLock<Picture>>,
     changes: watch::Sender<u64>,
     clock: watch::Sender<Option<Clock>>,
+    /// When everything was last read.
+    full_read: watch::Sender<Option<Instant>>,
     reread: Arc<tokio::sync::Notify>,
 }
 
@@ -53,6 +56,7 @@ impl Feed {
             picture: Arc::default(),
             changes: watch::Sender::new(0),
             clock: watch::Sender::new(None),
+            full_read: watch::Sender::new(None),
             reread: Arc::default(),
         }
     }
@@ -81,6 +85,21 @@ impl Feed {
         self.clock
             .borrow()
             .is_some_and(|clock| clock.read.elapsed() < span)
+    }
+
+    /// Time since the clock was last read; `None` before the first time.
+    pub fn clock_age(&self) -> Option<Duration> {
+        (*self.clock.borrow()).map(|clock| clock.read.elapsed())
+    }
+
+    /// Time since everything was last read; `None` before the first time.
+    pub fn full_read_age(&self) -> Option<Duration> {
+        (*self.full_read.borrow()).map(|read| read.elapsed())
+    }
+
+    /// Changes with every full read.
+    pub fn full_reads(&self) -> watch::Receiver<Option<Instant>> {
+        self.full_read.subscribe()
     }
 
     /// The slot of the last clock read.
@@ -118,6 +137,7 @@ impl Feed {
         match self.rpc.read_all().await {
             Ok(reading) => {
                 self.picture.write().await.replace(&reading);
+                self.full_read.send_replace(Some(Instant::now()));
                 self.changed();
             }
             Err(error) => warn!(%error, "full read failed"),
@@ -145,7 +165,7 @@ impl Feed {
     async fn read_chosen(&self, keys: &[Pubkey]) -> Result<u64, ChainError> {
         let mut oldest = u64::MAX;
         for some in keys.chunks(100) {
-            let reading = self.rpc.read_some(some).await?;
+            let reading = self.rpc.read_ours(some).await?;
             oldest = oldest.min(reading.slot);
             let mut picture = self.picture.write().await;
             for (address, data) in &reading.accounts {
@@ -184,7 +204,10 @@ impl Feed {
             let start = Instant::now();
             match self.subscribe(attempt).await {
                 Ok(()) => info!("subscription ended, connecting again"),
-                Err(error) => debug!(%error, "subscription failed, connecting again"),
+                Err(error) => {
+                    let error = hide_in_text(&error.to_string());
+                    debug!(error, "subscription failed, connecting again");
+                }
             }
             if start.elapsed() > LONGEST_SILENCE {
                 backoff = FIRST_BACKOFF;

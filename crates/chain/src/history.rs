@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -79,6 +79,8 @@ pub struct History {
     batch: usize,
     most_kept: usize,
     changes: watch::Sender<u64>,
+    /// When everything that was final had last been read; the beginning, before that.
+    caught_up: watch::Sender<Instant>,
 }
 
 impl History {
@@ -91,12 +93,18 @@ impl History {
             batch: BATCH,
             most_kept: MOST_KEPT,
             changes: watch::Sender::new(0),
+            caught_up: watch::Sender::new(Instant::now()),
         }
     }
 
     /// A counter that rises when events were stored.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
+    }
+
+    /// Time since everything that was final had been read, or since the beginning.
+    pub fn age(&self) -> Duration {
+        self.caught_up.borrow().elapsed()
     }
 
     /// Catches up every `interval` until `stop`. A failure is told once, and tried again.
@@ -139,6 +147,7 @@ impl History {
                 events += self.take(some).await?;
             }
             if !walked.more {
+                self.caught_up.send_replace(Instant::now());
                 return Ok(events);
             }
         }

@@ -40,6 +40,11 @@ impl Picture {
         self.slot
     }
 
+    /// Whether everything has been read once. Before that, what is missing may be there all the same.
+    pub fn is_complete(&self) -> bool {
+        self.floor > 0
+    }
+
     /// The network, once seen.
     pub fn network(&self) -> Option<&Network> {
         self.network.as_deref()
@@ -198,6 +203,7 @@ mod tests {
     fn an_older_notification_changes_nothing() {
         let mut picture = Picture::default();
         assert!(picture.update(10, KEY, &job(2)));
+        assert!(!picture.is_complete());
         assert!(!picture.update(9, KEY, &job(1)));
         assert_eq!(picture.jobs()[&KEY].nonce, 2);
     }
@@ -214,6 +220,7 @@ mod tests {
         });
         assert!(!picture.jobs().contains_key(&KEY));
         assert!(picture.jobs().contains_key(&newer));
+        assert!(picture.is_complete());
     }
 
     #[test]

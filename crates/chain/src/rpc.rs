@@ -6,6 +6,7 @@ use crate::endpoints::Endpoints;
 use crate::error::ChainError;
 use crate::fit::require_version;
 use crate::picture::Reading;
+use crate::redact::hide_url;
 use millrace_program::state::{Network, Shard};
 use serde::Deserialize;
 use serde_json::json;
@@ -47,17 +48,10 @@ impl Rpc {
     /// reads are `confirmed`. Nothing is sent yet.
     pub fn new(url: &str, ws_url: &str) -> Self {
         let commitment = CommitmentConfig::confirmed();
-        let client = match url.contains(',') {
-            false => {
-                RpcClient::new_with_timeout_and_commitment(url.to_owned(), TIMEOUT, commitment)
-            }
-            true => {
-                let each = url.split(',').map(str::trim);
-                let each = each.map(|url| HttpSender::new_with_timeout(url, TIMEOUT));
-                let config = RpcClientConfig::with_commitment(commitment);
-                RpcClient::new_sender(Endpoints::new(each), config)
-            }
-        };
+        let each = url.split(',').map(str::trim);
+        let each = each.map(|url| HttpSender::new_with_timeout(url, TIMEOUT));
+        let config = RpcClientConfig::with_commitment(commitment);
+        let client = RpcClient::new_sender(Endpoints::new(each), config);
         Self::of(client, url, ws_url)
     }
 
@@ -111,7 +105,7 @@ impl Rpc {
         if found == expected {
             return Ok(());
         }
-        let (url, expected) = (self.url.to_string(), expected.to_owned());
+        let (url, expected) = (hide_url(&self.url), expected.to_owned());
         Err(ChainError::WrongGenesis {
             url,
             found,
@@ -275,6 +269,13 @@ impl Rpc {
         })
     }
 
+    /// As [`Rpc::read_some`], but accounts of other programs count as missing, whatever they pretend to be.
+    pub async fn read_ours(&self, keys: &[Pubkey]) -> Result<Reading, ChainError> {
+        let ours = |account: &Account| account.owner == address::PROGRAM;
+        self.read_those(keys, CommitmentConfig::confirmed(), ours)
+            .await
+    }
+
     /// Chosen accounts with the slot they were read at; a missing one has no bytes. At most 100.
     pub async fn read_some(&self, keys: &[Pubkey]) -> Result<Reading, ChainError> {
         self.read_some_at(keys, CommitmentConfig::confirmed()).await
@@ -286,6 +287,15 @@ impl Rpc {
         keys: &[Pubkey],
         commitment: CommitmentConfig,
     ) -> Result<Reading, ChainError> {
+        self.read_those(keys, commitment, |_| true).await
+    }
+
+    async fn read_those(
+        &self,
+        keys: &[Pubkey],
+        commitment: CommitmentConfig,
+        counts: impl Fn(&Account) -> bool,
+    ) -> Result<Reading, ChainError> {
         let answer = self
             .client
             .get_multiple_accounts_with_commitment(keys, commitment)
@@ -294,7 +304,8 @@ impl Rpc {
         let data = answer
             .value
             .into_iter()
-            .map(|found| found.map_or(Vec::new(), |a| a.data));
+            .map(|found| found.filter(|account| counts(account)))
+            .map(|found| found.map_or(Vec::new(), |account| account.data));
         Ok(Reading {
             slot: answer.context.slot,
             accounts: keys.iter().copied().zip(data).collect(),

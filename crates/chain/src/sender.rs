@@ -14,6 +14,7 @@ use crate::compute::{MAX_UNITS, Shape, Units};
 use crate::error::ChainError;
 use crate::fees::{Fees, Prices};
 use crate::journal::{Ending, Entry, Journal};
+use crate::observe::{Event, Observer, Watched};
 use crate::rpc::Rpc;
 use fate::{Fate, Pace};
 use follow::Followed;
@@ -96,6 +97,7 @@ pub struct Landed {
 pub struct Sender {
     rpc: Rpc,
     journal: Arc<dyn Journal>,
+    observer: Arc<dyn Observer>,
     policy: Policy,
     pace: Pace,
     units: Arc<Units>,
@@ -114,12 +116,19 @@ impl Sender {
         Self {
             rpc,
             journal,
+            observer: Arc::new(()),
             policy,
             pace: Pace::default(),
             units: Arc::default(),
             prices: Arc::default(),
             followed: Arc::default(),
         }
+    }
+
+    /// The same, with somebody who hears of every step.
+    pub fn observed_by(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = observer;
+        self
     }
 
     /// The endpoint.
@@ -143,7 +152,8 @@ impl Sender {
     ) -> Result<Landed, ChainError> {
         let shape = Shape::of(instructions);
         for signing in 0..MOST_SIGNINGS {
-            let signed = self.prepare(&shape, instructions, signers, signing).await?;
+            let signed = self.prepare(&shape, instructions, signers, signing).await;
+            let signed = signed.inspect_err(|error| self.observer.saw(&Event::Refused(error)))?;
             let signature = signed.transaction.signatures[0];
             let entry = Entry {
                 signature: signature.to_string(),
@@ -152,11 +162,13 @@ impl Sender {
                 purpose: purpose.to_owned(),
             };
             self.journal.begin(&entry).await?;
+            let mut watched = Watched::sent(self.observer.as_ref(), signature, signing > 0);
             match self
                 .see_through(&signed.transaction, signed.last_valid)
                 .await?
             {
                 Fate::Landed { slot } => {
+                    watched.landed();
                     self.conclude(entry, Ending::Landed, slot).await?;
                     return Ok(Landed {
                         signature,
@@ -165,6 +177,11 @@ impl Sender {
                     });
                 }
                 Fate::Failed { error, slot } => {
+                    let named = ChainError::from_transaction(error.clone(), Vec::new());
+                    watched.ended(&Event::Failed {
+                        signature,
+                        error: &named,
+                    });
                     self.conclude(entry, Ending::Failed, slot).await?;
                     if ran_out(&error) && signed.limit < MAX_UNITS {
                         self.units.exceeded(&shape, signed.limit);
@@ -172,9 +189,10 @@ impl Sender {
                         continue;
                     }
                     self.units.forget(&shape);
-                    return Err(ChainError::from_transaction(error, Vec::new()));
+                    return Err(named);
                 }
                 Fate::Expired => {
+                    watched.ended(&Event::Expired { signature });
                     self.journal.end(&entry.signature, Ending::Expired).await?;
                     warn!(%signature, purpose, "transaction expired, signing anew");
                 }

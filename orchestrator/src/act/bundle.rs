@@ -3,17 +3,12 @@
 //! A transaction takes effect whole or not at all. So an act that failed is sent alone from then on:
 //! what is wrong with one can hold up its neighbours once, not for ever.
 
-use millrace_chain::packing;
+use millrace_chain::packing::fits;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 
 /// Most acts of one transaction: what is lost together by one that fails.
 const MOST_ACTS: usize = 8;
-
-/// Whether instructions fit a transaction that `payer` alone signs.
-fn fits(payer: &Pubkey, instructions: &[Instruction]) -> bool {
-    packing::fits(instructions, payer, &[])
-}
 
 /// An act's instructions, and whether it must be alone.
 pub struct Part<T> {
@@ -38,7 +33,7 @@ pub fn pack<T>(payer: &Pubkey, parts: Vec<Part<T>>) -> Vec<Vec<Part<T>>> {
         let before = open.len();
         if let Some(bundle) = last {
             open.extend_from_slice(&part.instructions);
-            if fits(payer, &open) {
+            if fits(&open, payer, &[]) {
                 bundle.push(part);
                 continue;
             }
@@ -84,7 +79,7 @@ mod tests {
         let bundles = pack(&PAYER, parts);
         for bundle in bundles.iter().filter(|bundle| bundle.len() > 1) {
             let all: Vec<_> = bundle.iter().flat_map(|p| p.instructions.clone()).collect();
-            assert!(fits(&PAYER, &all));
+            assert!(fits(&all, &PAYER, &[]));
         }
         let acts = |bundle: &Vec<Part<u8>>| bundle.iter().map(|part| part.act).collect();
         bundles.iter().map(acts).collect()

@@ -5,11 +5,13 @@ mod bundle;
 mod transactions;
 
 use crate::agents::Agents;
-use crate::desk::Desk;
+use crate::desk::{Desk, SeatKey};
 use crate::error::OrchestratorError;
+use crate::metrics::{Dispatches, Metrics};
 use crate::plan::{ActKey, Action};
 use bundle::{Part, pack};
 use futures_util::future::join_all;
+use millrace_chain::fail;
 use millrace_chain::feed::Feed;
 use millrace_chain::instruction::Mints;
 use millrace_chain::payer::Payer;
@@ -17,21 +19,27 @@ use millrace_chain::program::state::Shard;
 use millrace_chain::sender::Sender;
 use millrace_chain::{Pubkey, address};
 use millrace_protocol::wire::ToAgent;
-use solana_sdk::signature::Keypair;
-use solana_sdk::signature::Signer;
+use solana_sdk::instruction::Instruction;
+use solana_sdk::signature::{Keypair, Signer};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, info, warn};
+use tracing::{Instrument, debug, info, info_span, warn};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// An act that failed and was not planned again for so long is forgotten.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
 /// Acts that may be under way together. Each holds a place at the endpoint, which asks after its
 /// transaction, and a picture that grows old; what is beyond waits in the plan, where the most urgent
 /// comes first.
 const MOST_UNDER_WAY: usize = 128;
+
+/// Why whoever was late at a shard is not tried there again.
+const LATE: &str = "it was late there";
 
 /// Carries out actions.
 #[derive(Clone)]
@@ -48,11 +56,17 @@ pub struct Executor {
     agents: Agents,
     acts: Arc<Mutex<HashMap<ActKey, Act>>>,
     tasks: TaskTracker,
+    /// Acts under way are given up.
+    give_up: CancellationToken,
+    metrics: Metrics,
+    dispatches: Arc<Mutex<Dispatches>>,
     changes: watch::Sender<u64>,
 }
 
 /// An act that is under way, or waits after a failure.
 struct Act {
+    /// What it is, in words.
+    what: String,
     reserved: Vec<Pubkey>,
     running: bool,
     failures: u32,
@@ -72,13 +86,13 @@ struct Begun {
 impl Executor {
     /// An executor with nothing under way.
     pub fn new(
-        sender: Sender,
+        (sender, payer): (Sender, Payer),
         key: Arc<Keypair>,
         (mints, bounty): (Mints, Option<Pubkey>),
-        payer: Payer,
         feed: Feed,
         desk: Desk,
         agents: Agents,
+        metrics: Metrics,
     ) -> Self {
         Self {
             sender,
@@ -91,6 +105,9 @@ impl Executor {
             agents,
             acts: Arc::default(),
             tasks: TaskTracker::new(),
+            give_up: CancellationToken::new(),
+            metrics,
+            dispatches: Arc::default(),
             changes: watch::Sender::new(0),
         }
     }
@@ -110,7 +127,9 @@ impl Executor {
     /// Acts that must not be planned now, and the providers reserved by those under way.
     pub fn busy(&self) -> (HashSet<ActKey>, Vec<Pubkey>) {
         let now = Instant::now();
-        let acts = self.acts();
+        let mut acts = self.acts();
+        // One that is not planned any more has nothing to be remembered for.
+        acts.retain(|_, act| act.running || now < act.again_at + FORGOTTEN_AFTER);
         let busy = acts
             .iter()
             .filter(|(_, act)| act.running || act.again_at > now);
@@ -122,6 +141,11 @@ impl Executor {
                 .flat_map(|act| act.reserved.iter().copied())
                 .collect(),
         )
+    }
+
+    /// Acts that are under way or wait for their next try.
+    pub fn len(&self) -> usize {
+        self.acts().len()
     }
 
     /// Acts that may still be started.
@@ -144,24 +168,79 @@ impl Executor {
         if !acts.is_empty() {
             let begun: Vec<_> = acts.into_iter().map(|act| self.begin(act)).collect();
             let this = self.clone();
-            self.tasks.spawn(async move { this.send(begun).await });
+            self.spawn(async move { this.send(begun).await });
         }
         // Together, so that all of it waits for the disk once.
         join_all(told).await;
     }
 
-    /// Waits until every act under way has ended.
-    pub async fn finish(&self) {
+    /// Does something in the background until it has ended or is given up.
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let give_up = self.give_up.clone();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = work => {}
+                () = give_up.cancelled() => {}
+            }
+        });
+    }
+
+    /// Acts that are under way, and acts that wait after a failure.
+    pub fn counts(&self) -> (usize, usize) {
+        let acts = self.acts();
+        let running = acts.values().filter(|act| act.running).count();
+        (running, acts.len() - running)
+    }
+
+    /// Waits until every act under way has ended, at most for `grace`; what has not ended by then is
+    /// given up and returned.
+    pub async fn finish(&self, grace: Duration) -> Vec<String> {
         self.tasks.close();
+        if tokio::time::timeout(grace, self.tasks.wait()).await.is_ok() {
+            return Vec::new();
+        }
+        let running = |act: &Act| act.running.then(|| act.what.clone());
+        let mut left: Vec<String> = self.acts().values().filter_map(running).collect();
+        left.sort();
+        self.give_up.cancel();
         self.tasks.wait().await;
+        left
+    }
+
+    fn dispatches(&self) -> MutexGuard<'_, Dispatches> {
+        // A poisoned lock still holds whole seats: each change is a single insert or remove.
+        self.dispatches
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Notes which seats wait for their task, as a plan of what was seen at `seen` has it.
+    pub fn expect_dispatches(&self, actions: &[Action], seen: Instant) {
+        let wanted = actions.iter().filter_map(|action| match action {
+            Action::Run { provider, task } => Some(SeatKey {
+                job: Pubkey::new_from_array(task.job.0),
+                shard: task.shard,
+                attempt: task.attempt,
+                provider: *provider,
+            }),
+            _ => None,
+        });
+        self.dispatches().planned(wanted, seen);
     }
 
     async fn tell(&self, action: Action) {
         match action {
             Action::Run { provider, task } => {
                 let (job, shard) = (Pubkey::new_from_array(task.job.0), task.shard);
+                let seat = SeatKey {
+                    job,
+                    shard,
+                    attempt: task.attempt,
+                    provider,
+                };
                 if self.agents.tell(&provider, ToAgent::Run { task }) {
-                    debug!(%provider, %job, shard, "dispatched");
+                    self.dispatches().told(&seat, &self.metrics);
+                    info!(%provider, %job, shard, "task dispatched");
                 }
             }
             Action::AskReveal { seat } => {
@@ -186,7 +265,8 @@ impl Executor {
                     },
                 );
                 if let Err(error) = self.desk.drop_seat(&seat).await {
-                    warn!(%error, "a finished seat could not be dropped");
+                    let (job, provider) = (seat.job, seat.provider);
+                    warn!(%error, %job, shard, %provider, "a finished seat could not be dropped");
                 }
             }
             Action::File {
@@ -211,6 +291,7 @@ impl Executor {
         let mut acts = self.acts();
         let failures = acts.get(&key).map_or(0, |act| act.failures);
         let act = Act {
+            what: action.to_string(),
             reserved,
             running: true,
             failures,
@@ -248,8 +329,7 @@ impl Executor {
         }
         for bundle in pack(&self.key.pubkey(), parts) {
             let this = self.clone();
-            self.tasks
-                .spawn(async move { this.carry_out(bundle).await });
+            self.spawn(async move { this.carry_out(bundle).await });
         }
         self.changes.send_modify(|count| *count += 1);
     }
@@ -273,22 +353,7 @@ impl Executor {
         }
         let purposes: Vec<String> = acts.iter().map(|act| act.action.to_string()).collect();
         let purpose = purposes.join(", ");
-        let sent = self
-            .sender
-            .send(&purpose, &instructions, &[&self.key])
-            .await;
-        // Whatever became of it: the chain is read before anything is planned anew.
-        let touched: BTreeSet<Pubkey> = acts.iter().flat_map(touched).collect();
-        let touched: Vec<Pubkey> = touched.into_iter().collect();
-        let slot = sent.as_ref().map_or(0, |landed| landed.slot);
-        let read = self.feed.refresh_after(&touched, slot).await;
-        let result = match (sent, read) {
-            (Ok(landed), Ok(())) => {
-                info!(signature = %landed.signature, cu = landed.compute_units, purpose);
-                Ok(())
-            }
-            (Err(error), _) | (Ok(_), Err(error)) => Err(OrchestratorError::from(error)),
-        };
+        let result = self.land(&acts, &purpose, &instructions).await;
         for act in &acts {
             match &result {
                 Ok(()) => match self.learn(act).await {
@@ -304,6 +369,53 @@ impl Executor {
         self.changes.send_modify(|count| *count += 1);
     }
 
+    /// Sends the transaction of acts and sees it through.
+    async fn land(
+        &self,
+        acts: &[Begun],
+        purpose: &str,
+        instructions: &[Instruction],
+    ) -> Result<(), OrchestratorError> {
+        for act in acts {
+            self.note_lateness(&act.action).await?;
+            fail::before("act", kind(&act.action));
+        }
+        let sent = self
+            .sender
+            .send(purpose, instructions, &[&self.key])
+            .instrument(info_span!("transaction", purpose))
+            .await;
+        for act in acts {
+            fail::after("act", kind(&act.action));
+        }
+        // Whatever became of it: the chain is read before anything is planned anew.
+        let touched: BTreeSet<Pubkey> = acts.iter().flat_map(touched).collect();
+        let touched: Vec<Pubkey> = touched.into_iter().collect();
+        let slot = sent.as_ref().map_or(0, |landed| landed.slot);
+        let read = self.feed.refresh_after(&touched, slot).await;
+        let landed = sent?;
+        let (slot, units) = (landed.slot, landed.compute_units);
+        for act in acts {
+            let (job, shard) = place_of(&act.key);
+            info!(act = %act.action, %job, shard, signature = %landed.signature, slot, units, "landed");
+        }
+        Ok(read?)
+    }
+
+    /// Whose seat is expired is not asked again. That is written down first: once the seat is free, only
+    /// this would say who was late, and a process that ends in between would seat him again.
+    async fn note_lateness(&self, action: &Action) -> Result<(), OrchestratorError> {
+        match action {
+            Action::ExpireSeat {
+                job,
+                shard,
+                provider,
+                ..
+            } => Ok(self.desk.fail(*job, *shard, *provider, LATE).await?),
+            _ => Ok(()),
+        }
+    }
+
     /// The act is over. One that failed is tried again later and later; in company, at once and alone.
     fn end(&self, begun: &Begun, result: Result<(), &OrchestratorError>, alone: bool) {
         let mut acts = self.acts();
@@ -311,6 +423,7 @@ impl Executor {
             acts.remove(&begun.key);
             return;
         };
+        self.metrics.act_failed(error);
         if let Some(act) = acts.get_mut(&begun.key) {
             act.running = false;
             act.failures += 1;
@@ -319,7 +432,9 @@ impl Executor {
                 false => Duration::ZERO,
             };
             act.again_at = Instant::now() + pause.min(LONGEST_PAUSE);
-            warn!(%error, action = ?begun.action, failures = act.failures, alone, "an act failed");
+            let (job, shard) = place_of(&begun.key);
+            warn!(act = %begun.action, %job, shard, %error, failures = act.failures, alone, "an act failed");
+            debug!(action = ?begun.action, "what failed");
         }
     }
 
@@ -359,10 +474,37 @@ impl Executor {
         let gone = left.filter(|seat| !after.seats.iter().any(|s| s.provider == seat.provider));
         for seat in gone {
             self.desk
-                .fail(before.job, before.index, seat.provider, "it was late there")
+                .fail(before.job, before.index, seat.provider, LATE)
                 .await?;
         }
         Ok(())
+    }
+}
+
+/// What an act on chain is called where it may end the process.
+fn kind(action: &Action) -> &'static str {
+    match action {
+        Action::SeedJob { .. } => "seed",
+        Action::Assign { .. } => "assign",
+        Action::Commit { .. } => "commit",
+        Action::DrawAudit { .. } => "draw",
+        Action::Reveal { .. } => "reveal",
+        Action::Settle { .. } => "settle",
+        Action::ExpireSeat { .. } => "expire_seat",
+        Action::ExpireJob { .. } => "expire_job",
+        Action::CloseJob { .. } => "close",
+        Action::Run { .. }
+        | Action::AskReveal { .. }
+        | Action::Release { .. }
+        | Action::File { .. } => "none",
+    }
+}
+
+/// The job, and the shard where it is about one.
+fn place_of(key: &ActKey) -> (Pubkey, Option<u32>) {
+    match key {
+        ActKey::Shard(job, shard) => (*job, Some(*shard)),
+        ActKey::Job(job) => (*job, None),
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) async fn events(
         let known = job.parse::<Pubkey>();
         known.map_err(|_| Failure::bad(format!("{job} is no address")))?;
     }
-    let follow = (asked.follow || sent).then(|| service.stop());
+    let follow = (asked.follow || sent).then(|| service.end());
     let told = service.events().after(after, asked.job, follow);
     if sent {
         let events = told.map(|told| event(told?));

@@ -8,6 +8,7 @@ use millrace_chain::Pubkey;
 use millrace_protocol::view::JobView;
 
 pub(super) async fn list(State(service): State<Service>) -> Result<Json<Vec<JobView>>, Failure> {
+    require_chain(&service).await?;
     service.jobs().await.map(Json).map_err(Failure::internal)
 }
 
@@ -18,6 +19,15 @@ pub(super) async fn show(
     let key: Pubkey = job
         .parse()
         .map_err(|_| Failure::bad(format!("{job} is no address")))?;
+    require_chain(&service).await?;
     let found = service.job(&key).await.map_err(Failure::internal)?;
     found.map(Json).ok_or_else(|| Failure::not_found("the job"))
+}
+
+/// Nothing is said of jobs by an orchestrator that has just started and has not read the chain.
+async fn require_chain(service: &Service) -> Result<(), Failure> {
+    match service.knows_chain().await {
+        true => Ok(()),
+        false => Err(Failure::not_yet()),
+    }
 }

@@ -1,20 +1,46 @@
-//! The HTTP API: blobs, jobs, quotes, events, agents, health.
+//! The HTTP API: blobs, jobs, quotes, events, agents, health, metrics.
 
 mod blobs;
+mod crowd;
 mod events;
 mod jobs;
+mod patient;
 mod quote;
+mod server;
+mod turns;
 
+pub use crowd::Place;
+pub use server::serve;
+
+use crate::metrics::{CONTENT_TYPE, count_requests};
 use crate::service::Service;
+use crate::vitals::Vitals;
 use axum::Json;
 use axum::Router;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{DefaultBodyLimit, State, WebSocketUpgrade};
+use axum::extract::{Extension, State, WebSocketUpgrade};
 use axum::http::StatusCode;
+use axum::http::header::{self, HeaderValue, RETRY_AFTER};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use millrace_protocol::wire::MAX_FRAME_BYTES;
 use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+use turns::{Turns, take_turn};
+
+/// Questions that are answered at a time: each may read the chain or all jobs.
+const QUESTIONS: usize = 32;
+/// Those of supervisors and of Prometheus, which have turns of their own.
+const PROBES: usize = 16;
+const LONGEST_QUESTION: Duration = Duration::from_secs(30);
+/// Blobs that come and go at a time.
+const TRANSFERS: usize = 128;
+/// 64 MiB at the slowest pace, and the time that an upload may take to start.
+const LONGEST_TRANSFER: Duration = Duration::from_secs(2_100);
+/// What a websocket reads at a time: agents say little.
+const READ_BYTES: usize = 8 << 10;
 
 /// An answer that says what went wrong.
 pub struct Failure(StatusCode, String);
@@ -22,6 +48,14 @@ pub struct Failure(StatusCode, String);
 impl Failure {
     fn not_found(what: &str) -> Self {
         Self(StatusCode::NOT_FOUND, format!("{what} is not here"))
+    }
+
+    fn not_yet() -> Self {
+        Self(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the orchestrator has just started and has not read the chain yet; ask again in a moment"
+                .to_owned(),
+        )
     }
 
     fn bad(reason: impl ToString) -> Self {
@@ -35,38 +69,82 @@ impl Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        (self.0, Json(json!({ "error": self.1 }))).into_response()
+        let mut answer = (self.0, Json(json!({ "error": self.1 }))).into_response();
+        if self.0 == StatusCode::SERVICE_UNAVAILABLE {
+            let soon = HeaderValue::from_static("2");
+            answer.headers_mut().insert(RETRY_AFTER, soon);
+        }
+        answer
     }
 }
 
 /// All routes.
 pub fn router(service: Service) -> Router {
-    let blob = get(blobs::get_blob).put(blobs::put_blob);
-    Router::new()
+    let count = from_fn_with_state(service.metrics().clone(), count_requests);
+    let probes = Turns::new(PROBES, LONGEST_QUESTION);
+    let probes = Router::new()
+        .route("/health", get(health))
+        .route("/health/live", get(alive))
+        .route("/metrics", get(metrics))
+        .layer(from_fn_with_state(probes, take_turn));
+    let questions = Turns::new(QUESTIONS, LONGEST_QUESTION);
+    let questions = Router::new()
         .route("/v1/health", get(health))
-        .route("/v1/agents", get(agents))
+        .route("/v1/vitals", get(vitals))
         .route("/v1/events", get(events::events))
+        .route("/v1/quote", post(quote::quote))
         .route("/v1/jobs", get(jobs::list))
         .route("/v1/jobs/{job}", get(jobs::show))
-        .route("/v1/quote", post(quote::quote))
+        .layer(from_fn_with_state(questions, take_turn));
+    let transfers = Turns::new(TRANSFERS, LONGEST_TRANSFER);
+    let blob = get(blobs::get_blob).put(blobs::put_blob);
+    let transfers = Router::new()
         .route("/v1/blobs/{name}", blob)
-        .layer(DefaultBodyLimit::max(crate::blobs::MAX_BLOB_BYTES))
+        .layer(from_fn_with_state(transfers, take_turn));
+    // Agents wait for no turn: they are what the others wait for.
+    Router::new()
+        .route("/v1/agents", get(agents))
+        .merge(questions)
+        .merge(transfers)
+        .merge(probes)
+        .layer(count)
         .with_state(service)
 }
 
-async fn health(State(service): State<Service>) -> Response {
-    let health = service.health().await;
-    let code = if health.status == "ok" {
+/// 200 where something is so, else 503.
+fn code(is_well: bool) -> StatusCode {
+    if is_well {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
-    };
-    (code, Json(health)).into_response()
+    }
+}
+
+/// Whether it does its work.
+async fn health(State(service): State<Service>) -> Response {
+    let health = service.health().await;
+    (code(health.is_well()), Json(health)).into_response()
+}
+
+/// Whether it lives: a restart would help where it does not.
+async fn alive(State(service): State<Service>) -> Response {
+    let alive = service.is_alive();
+    (code(alive), Json(json!({ "alive": alive }))).into_response()
+}
+
+async fn metrics(State(service): State<Service>) -> Response {
+    let shown = service.show_metrics().await;
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], shown).into_response()
+}
+
+async fn vitals(State(service): State<Service>) -> Result<Json<Vitals>, Failure> {
+    service.vitals().await.map(Json).map_err(Failure::internal)
 }
 
 /// The list of agents, or, for an agent that asks for a websocket, its connection.
 async fn agents(
     State(service): State<Service>,
+    Extension(place): Extension<Arc<Place>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let Ok(upgrade) = upgrade else {
@@ -74,6 +152,7 @@ async fn agents(
     };
     let limited = upgrade
         .max_message_size(MAX_FRAME_BYTES)
-        .max_frame_size(MAX_FRAME_BYTES);
-    limited.on_upgrade(async move |socket| service.agents().serve(socket).await)
+        .max_frame_size(MAX_FRAME_BYTES)
+        .read_buffer_size(READ_BYTES);
+    limited.on_upgrade(async move |socket| service.agents().serve(socket, &place).await)
 }

@@ -1,37 +1,68 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 
+async fn put(blobs: &Blobs, name: &Digest, parts: &[&[u8]]) -> Result<bool, BlobError> {
+    let mut draft = blobs.draft().await.unwrap();
+    for part in parts {
+        draft.write(part).await.unwrap();
+    }
+    draft.finish(name).await
+}
+
 /// What holds for every place. `damage` writes other bytes under a name.
 async fn behaves(blobs: &Blobs, damage: impl AsyncFn(&Path, &[u8])) {
     let name = sha256(&[b"work"]);
     assert!(!blobs.has(&name).await);
     assert_eq!(blobs.get(&name).await.unwrap(), None);
-    let wrong = blobs.put(&name, b"wrong").await;
+    let wrong = put(blobs, &name, &[b"wr", b"ong"]).await;
     assert!(matches!(wrong, Err(BlobError::WrongHash { .. })));
     assert!(!blobs.has(&name).await);
-    assert!(blobs.put(&name, b"work").await.unwrap());
-    assert!(!blobs.put(&name, b"work").await.unwrap());
+    assert!(put(blobs, &name, &[b"wo", b"rk"]).await.unwrap());
+    assert!(!put(blobs, &name, &[b"work"]).await.unwrap());
     assert!(blobs.has(&name).await);
     assert_eq!(blobs.get(&name).await.unwrap().unwrap(), b"work");
+    let (_, length) = blobs.open_checked(&name).await.unwrap().unwrap();
+    assert_eq!(length, 4);
     damage(&blobs.path(&name), b"damaged").await;
     assert_eq!(blobs.get(&name).await.unwrap(), None);
     assert!(!blobs.has(&name).await);
-    assert!(blobs.put(&name, b"work").await.unwrap());
+    assert!(put(blobs, &name, &[b"work"]).await.unwrap());
     let large = vec![7; 9 << 20];
-    let name = sha256(&[&large]);
-    assert!(blobs.put(&name, &large).await.unwrap());
-    assert_eq!(blobs.get(&name).await.unwrap().unwrap(), large);
+    let large_name = sha256(&[&large]);
+    assert!(put(blobs, &large_name, &[&large]).await.unwrap());
+    assert_eq!(blobs.get(&large_name).await.unwrap().unwrap(), large);
+    for _ in 0..2 {
+        blobs.remove(&name).await.unwrap();
+        assert!(!blobs.has(&name).await);
+        assert_eq!(blobs.get(&name).await.unwrap(), None);
+    }
+    // Nothing is left of what was not kept.
+    assert_eq!(drafts(&blobs.drafts), 0);
+}
+
+fn drafts(folder: &std::path::Path) -> usize {
+    let files = std::fs::read_dir(folder).unwrap();
+    let paths = files.map(|file| file.unwrap().path());
+    paths.filter(|path| path.extension().is_some()).count()
+}
+
+async fn in_folder(folder: &std::path::Path) -> Blobs {
+    let place = BlobPlace::Folder(folder.to_owned());
+    Blobs::open(&place, folder).await.unwrap()
 }
 
 #[tokio::test]
 async fn a_folder_gives_back_what_is_whole_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
-    let place = BlobPlace::Folder(folder.path().to_owned());
-    let blobs = Blobs::open(&place).await.unwrap();
+    let blobs = in_folder(folder.path()).await;
     behaves(&blobs, async |path, bytes| {
         std::fs::write(folder.path().join(path.as_ref()), bytes).unwrap();
     })
     .await;
+    // Not even after a crash.
+    std::fs::write(folder.path().join("0.draft"), b"half").unwrap();
+    in_folder(folder.path()).await;
+    assert_eq!(drafts(folder.path()), 0);
 }
 
 #[tokio::test]
@@ -41,8 +72,7 @@ async fn a_folder_of_earlier_versions_is_read_as_it_is() {
     let hex = hex::encode(name);
     std::fs::create_dir(folder.path().join(&hex[..2])).unwrap();
     std::fs::write(folder.path().join(&hex[..2]).join(&hex), b"work").unwrap();
-    let place = BlobPlace::Folder(folder.path().to_owned());
-    let blobs = Blobs::open(&place).await.unwrap();
+    let blobs = in_folder(folder.path()).await;
     assert!(blobs.has(&name).await);
     assert_eq!(blobs.get(&name).await.unwrap().unwrap(), b"work");
 }
@@ -95,7 +125,8 @@ mod s3 {
         let root = tempfile::tempdir().unwrap();
         let url = server(root.path()).await;
         let store = Arc::new(bucket(&url, "geheim"));
-        let blobs = Blobs::in_bucket(store.clone(), "race", &place())
+        let data = tempfile::tempdir().unwrap();
+        let blobs = Blobs::in_bucket(store.clone(), &place(), data.path())
             .await
             .unwrap();
         behaves(&blobs, async |path, bytes| {
@@ -114,7 +145,7 @@ mod s3 {
         let root = tempfile::tempdir().unwrap();
         let url = server(root.path()).await;
         let store = Arc::new(bucket(&url, "falsch"));
-        let refused = Blobs::in_bucket(store, "race", &place()).await;
+        let refused = Blobs::in_bucket(store, &place(), root.path()).await;
         let error = refused.unwrap_err().to_string();
         assert!(
             error.contains("s3://mill/race") && error.contains("AWS_ACCESS_KEY_ID"),

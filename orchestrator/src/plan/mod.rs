@@ -27,7 +27,7 @@ use std::fmt;
 use turns::{Turns, Waiting};
 
 pub use finality::to_be_final;
-pub use why::{Waits, why_not};
+pub use why::{REASONS, Waits, why_not};
 
 /// An agent as the plan sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -34,6 +34,19 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
+    fn name(self) -> &'static str {
+        match self {
+            Self::NotEligible => "not_eligible",
+            Self::TooDear => "too_dear",
+            Self::UnderStaked => "under_staked",
+            Self::StakeLocked => "stake_locked",
+            Self::Away => "away",
+            Self::Full => "full",
+            Self::TriedHere => "tried_here",
+            Self::NotDrawn => "not_drawn",
+        }
+    }
+
     fn words(self) -> &'static str {
         match self {
             Self::NotEligible => "not meeting the requirement",
@@ -46,6 +59,31 @@ impl Obstacle {
             Self::NotDrawn => "not drawn yet",
         }
     }
+}
+
+/// Names of all reasons, for metrics.
+pub const REASONS: [&str; 13] = [
+    "network_unread",
+    "not_uploaded",
+    "too_late",
+    "paused",
+    "no_seed",
+    "not_eligible",
+    "too_dear",
+    "under_staked",
+    "stake_locked",
+    "away",
+    "full",
+    "tried_here",
+    "not_drawn",
+];
+
+/// Why a job waits.
+pub struct Wait {
+    /// Names of the reasons, out of [`REASONS`].
+    pub reasons: Vec<&'static str>,
+    /// The same for people.
+    pub text: String,
 }
 
 /// Says of jobs why they wait.
@@ -62,30 +100,46 @@ impl<'a> Waits<'a> {
         Self { situation, network }
     }
 
-    /// Reasons why shards of a job have no seats yet; empty where nothing waits.
+    /// Reasons why shards of a job have no seats yet, in words; empty where nothing waits.
     pub fn of(&self, address: Pubkey, job: &Job) -> Vec<String> {
+        let wait = self.look(address, job);
+        wait.into_iter().map(|wait| wait.text).collect()
+    }
+
+    /// Why shards of a job have no seats yet; `None` where nothing waits.
+    pub fn look(&self, address: Pubkey, job: &Job) -> Option<Wait> {
+        let one = |name, text: &str| {
+            let (reasons, text) = (vec![name], text.to_owned());
+            Some(Wait { reasons, text })
+        };
         let Some((network, market)) = &self.network else {
-            return vec![NOT_READ.to_owned()];
+            return one("network_unread", NOT_READ);
         };
         if job.state() != Some(JobState::Open) || job.unassigned() == 0 {
-            return Vec::new();
+            return None;
         }
-        let reason = if !self.situation.papers.ready.contains(&job.manifest) {
-            "its manifest or inputs have not been uploaded to this orchestrator"
+        let (name, text) = if !self.situation.papers.ready.contains(&job.manifest) {
+            (
+                "not_uploaded",
+                "its manifest or inputs have not been uploaded to this orchestrator",
+            )
         } else if !job.first_round_fits(self.situation.now) {
-            "no whole round of work fits before its deadline any more"
+            (
+                "too_late",
+                "no whole round of work fits before its deadline any more",
+            )
         } else if network.paused != 0 {
-            PAUSED
+            ("paused", PAUSED)
         } else if market.needs_seed(job) {
-            "its seed has not been taken from the chain yet"
+            ("no_seed", "its seed has not been taken from the chain yet")
         } else {
-            return self.providers(market, (address, job)).into_iter().collect();
+            return self.providers(market, (address, job));
         };
-        vec![reason.to_owned()]
+        one(name, text)
     }
 
     /// What stands in the way of providers, where too few of them are free.
-    fn providers(&self, market: &Market, (address, job): (Pubkey, &Job)) -> Option<String> {
+    fn providers(&self, market: &Market, (address, job): (Pubkey, &Job)) -> Option<Wait> {
         let providers = self.situation.picture.providers();
         let mut counts: BTreeMap<Obstacle, usize> = BTreeMap::new();
         for candidate in providers {
@@ -97,16 +151,17 @@ impl<'a> Waits<'a> {
         if free >= usize::from(job.replicas) {
             return None;
         }
-        let mut said = format!(
+        let reasons = counts.keys().map(|obstacle| obstacle.name()).collect();
+        let mut text = format!(
             "{} of {} providers free, {} needed",
             free,
             providers.len(),
             job.replicas
         );
         for (obstacle, count) in counts {
-            said.push_str(&format!(", {count} {}", obstacle.words()));
+            text.push_str(&format!(", {count} {}", obstacle.words()));
         }
-        Some(said)
+        Some(Wait { reasons, text })
     }
 }
 
@@ -222,5 +277,26 @@ fn unmet(job: &Job, provider: &Provider) -> &'static str {
         "in another region"
     } else {
         "of another supplier"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_obstacle_is_counted_among_the_reasons() {
+        for obstacle in [
+            Obstacle::NotEligible,
+            Obstacle::TooDear,
+            Obstacle::UnderStaked,
+            Obstacle::StakeLocked,
+            Obstacle::Away,
+            Obstacle::Full,
+            Obstacle::TriedHere,
+            Obstacle::NotDrawn,
+        ] {
+            assert!(REASONS.contains(&obstacle.name()), "{obstacle:?}");
+        }
     }
 }

@@ -90,6 +90,12 @@ impl Store {
         Ok(self.run(insert, values).await?.changed > 0)
     }
 
+    /// Entries that have not ended, whoever sees them through.
+    pub async fn journal_length(&self) -> Result<usize, StoreError> {
+        let rows = self.rows("SELECT COUNT(*) FROM journal", []).await?;
+        rows.first().map_or(Ok(0), |row| row.small(0))
+    }
+
     async fn end_entry(&self, signature: &str) -> Result<(), StoreError> {
         let delete = "DELETE FROM journal WHERE signature = $1";
         self.run(delete, [signature.into()]).await?;

@@ -105,6 +105,16 @@ impl Store {
         rows.first().ok_or_else(missing)?.text(0)
     }
 
+    /// Writes something, so that it is known whether writes are taken.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        let insert = "INSERT INTO meta (key, value) VALUES ('probe', $1) \
+                      ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+        // Another value each time, so that there is something to write.
+        let value = format!("{:016x}", rand::random::<u64>());
+        self.run(insert, [value.as_str().into()]).await?;
+        Ok(())
+    }
+
     /// Keeps the last view of a job, for when its accounts are closed.
     pub async fn put_view(&self, job: &str, view: &str) -> Result<(), StoreError> {
         let insert = "INSERT INTO views (job, view) VALUES ($1, $2) \

@@ -206,6 +206,19 @@ impl Store {
         Ok(())
     }
 
+    /// Forgets everything of a job but its view in the archive. Its outcomes go last: where it is cut
+    /// short, they say that there is something to forget.
+    pub async fn forget(&self, job: &Pubkey) -> Result<(), StoreError> {
+        for delete in [
+            "DELETE FROM seats WHERE job = $1",
+            "DELETE FROM failures WHERE job = $1",
+            "DELETE FROM outcomes WHERE job = $1",
+        ] {
+            self.run(delete, [job.as_array().into()]).await?;
+        }
+        Ok(())
+    }
+
     /// Forgets a seat.
     pub async fn delete_seat(&self, k: &SeatKey) -> Result<(), StoreError> {
         let delete = "DELETE FROM seats \

@@ -156,7 +156,11 @@ fn serve_together(connection: &Connection, batch: Vec<Request>) {
     let begun = alone || connection.execute_batch("BEGIN IMMEDIATE").is_ok();
     let mut done: Vec<(Reply, Result<Answer, StoreError>)> = Vec::with_capacity(batch.len());
     for Request { statement, reply } in batch {
-        done.push((reply, run(connection, &statement)));
+        let result = match begun {
+            true => run(connection, &statement),
+            false => Err(StoreError::Failed("the database is locked".to_owned())),
+        };
+        done.push((reply, result));
     }
     // A full disk rolls the transaction back by itself; then there is nothing to commit.
     let kept = alone

@@ -1,96 +1,145 @@
-//! Everything at once: a bad network, and an orchestrator that is killed in the middle of every job.
-//! `make chaos` plays it longer; `MILLRACE_SEED` plays a run again.
+//! Everything at once: a bad network, and an orchestrator and agents that are killed at random while
+//! several jobs run. `make chaos` plays it longer; `MILLRACE_SEED` makes the same choices again.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail, ensure};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use millrace_chain::Pubkey;
+use millrace_cli::api::JobView;
+use millrace_cli::localnet::options::ProviderOptions;
+use millrace_tests::from_environment;
 use millrace_tests::jobs::{JobFiles, Terms};
-use millrace_tests::net::{Net, PATIENCE};
+use millrace_tests::net::Net;
+use millrace_tests::process::{Orchestrator, Process};
 use millrace_tests::proxy::{Faults, Proxy};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use std::process::Child;
 use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
 
-/// The orchestrator as a process of its own, which can be killed as a machine would kill it.
-struct Victim<'a> {
-    net: &'a Net,
-    proxy: &'a Proxy,
-    data: tempfile::TempDir,
-    child: Child,
+/// Longest wait for the end of a job that waits for others, restarts and windows.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// Agents: one more than a shard has seats, so that work goes on without one.
+const AGENTS: usize = 4;
+const SHARDS: usize = 2;
+
+/// What is killed, and when.
+struct Killer {
+    orchestrator: Orchestrator,
+    agents: Vec<Process>,
+    dice: StdRng,
+    kills: [u32; 2],
 }
 
-impl<'a> Victim<'a> {
-    async fn start(net: &'a Net, proxy: &'a Proxy) -> Result<Self> {
-        let data = tempfile::tempdir()?;
-        let child = Self::spawn(net, proxy, data.path())?;
-        let mut victim = Self {
-            net,
-            proxy,
-            data,
-            child,
-        };
-        victim.listens().await?;
-        Ok(victim)
+impl Killer {
+    async fn take_over(net: &mut Net, proxy: &Proxy, seed: u64) -> Result<Self> {
+        let way = (proxy.rpc_url.as_str(), proxy.ws_url.as_str());
+        let orchestrator = Orchestrator::take_over(net, way, 2).await?;
+        let agents = (0..AGENTS).map(|index| Process::agent(net, index));
+        Ok(Self {
+            orchestrator,
+            agents: agents.collect::<Result<_>>()?,
+            dice: StdRng::seed_from_u64(seed),
+            kills: [0, 0],
+        })
     }
 
-    fn spawn(net: &Net, proxy: &Proxy, data: &std::path::Path) -> Result<Child> {
-        let address = net.local.orchestrator_url.trim_start_matches("http://");
-        let mut command = net.command()?;
-        command
-            .args(["--url", &proxy.rpc_url, "--ws-url", &proxy.ws_url])
-            .args(["orchestrator", "run", "--listen", address, "--reread", "2"])
-            .args(["--close-after", "3600", "--data"])
-            .arg(data);
-        Ok(command.spawn()?)
-    }
-
-    /// Kills it and starts it again.
-    async fn die(&mut self) -> Result<()> {
-        self.child.kill()?;
-        self.child.wait()?;
-        self.child = Self::spawn(self.net, self.proxy, self.data.path())?;
-        self.listens().await
-    }
-
-    /// Waits until it answers. One that the bad network kept from starting is started again.
-    async fn listens(&mut self) -> Result<()> {
-        let (url, start) = (&self.net.local.orchestrator_url, Instant::now());
-        while start.elapsed() < PATIENCE {
-            if reqwest::get(format!("{url}/v1/health")).await.is_ok() {
-                return Ok(());
+    /// Never returns, unless something ended by itself that should not have.
+    async fn keep_killing(&mut self, longest_pause: Duration) -> Result<()> {
+        loop {
+            let pause = self.dice.random_range(Duration::ZERO..longest_pause);
+            let again = Instant::now() + pause;
+            while Instant::now() < again {
+                self.revive()?;
+                tokio::time::sleep(Duration::from_millis(50)).await;
             }
-            if self.child.try_wait()?.is_some() {
-                self.child = Self::spawn(self.net, self.proxy, self.data.path())?;
+            // As often the orchestrator as all agents together.
+            match self.dice.random_range(0..2 * AGENTS) {
+                index if index < AGENTS => {
+                    self.agents[index].restart()?;
+                    self.kills[1] += 1;
+                }
+                _ => {
+                    self.orchestrator.process.restart()?;
+                    self.kills[0] += 1;
+                }
+            }
+        }
+    }
+
+    /// An orchestrator that the bad network kept from starting is started again, as a supervisor does.
+    /// An agent has nothing that keeps it from starting.
+    fn revive(&mut self) -> Result<()> {
+        if self.orchestrator.process.ended()?.is_some() {
+            self.orchestrator.process.restart()?;
+        }
+        for agent in &mut self.agents {
+            if let Some(status) = agent.ended()? {
+                bail!("an agent ended by itself: {status}");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Posts a job and waits until it is closed on chain. Two must not take the same number, so they are
+/// posted one after the other.
+async fn one_job(net: &Net, number: u64, posting: &Mutex<()>) -> Result<JobView> {
+    let lines = (0..SHARDS)
+        .map(|part| format!("{part} of {number}"))
+        .collect();
+    let terms = Terms {
+        lines,
+        commit: 60,
+        reveal: 60,
+        ..Terms::default()
+    };
+    let files = JobFiles::of_wat("tiny", &terms)?;
+    let start = Instant::now();
+    let job = {
+        let _turn = posting.lock().await;
+        loop {
+            match net.post(&files).await {
+                Ok(job) => break job,
+                Err(error) => ensure!(start.elapsed() < PATIENCE, "job {number}: {error}"),
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        bail!("the orchestrator does not answer at {url}")
-    }
+    };
+    let view = closed(net, &job).await?;
+    let spent = view.paid + view.fee + view.refunded;
+    ensure!(view.deposited == spent, "job {number}: {view:#?}");
+    let shards = view.settled + view.failed;
+    ensure!(shards as usize == SHARDS, "job {number}: {view:#?}");
+    println!(
+        "job {number}: {} settled, {:?}",
+        view.settled,
+        start.elapsed()
+    );
+    Ok(view)
 }
 
-impl Drop for Victim<'_> {
-    fn drop(&mut self) {
-        // Where it is gone already, there is nothing to end.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+async fn closed(net: &Net, job: &Pubkey) -> Result<JobView> {
+    let (api, start, mut last) = (net.api()?, Instant::now(), None);
+    while start.elapsed() < PATIENCE {
+        last = api.job(job).await.ok().flatten().or(last);
+        match last {
+            Some(view) if view.state == "closed" => return Ok(view),
+            _ => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
     }
-}
-
-fn from_environment(name: &str, otherwise: u64) -> Result<u64> {
-    match std::env::var(name) {
-        Err(_) => Ok(otherwise),
-        Ok(said) => said
-            .parse()
-            .with_context(|| format!("{name} is {said:?}: give a number")),
-    }
+    bail!("a job is not closed: {last:#?}")
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn jobs_end_once_however_often_the_orchestrator_is_killed_on_a_bad_network() -> Result<()> {
-    let (seed, jobs) = (
-        from_environment("MILLRACE_SEED", 7)?,
-        from_environment("MILLRACE_JOBS", 5)?,
+async fn jobs_end_once_however_often_orchestrator_and_agents_are_killed_on_a_bad_network()
+-> Result<()> {
+    let seed = from_environment("MILLRACE_SEED", 7)?;
+    let jobs = from_environment("MILLRACE_JOBS", 6)?;
+    let at_once = from_environment("MILLRACE_AT_ONCE", 6)?;
+    let pause = from_environment("MILLRACE_PAUSE_MS", 3_000)?;
+    println!(
+        "MILLRACE_SEED={seed} MILLRACE_JOBS={jobs} MILLRACE_AT_ONCE={at_once} MILLRACE_PAUSE_MS={pause}"
     );
-    println!("MILLRACE_SEED={seed} MILLRACE_JOBS={jobs}");
     let faults = Faults {
         lost: 30,
         repeated: 10,
@@ -102,44 +151,61 @@ async fn jobs_end_once_however_often_the_orchestrator_is_killed_on_a_bad_network
         stale: 10,
         ..Faults::default()
     };
-    let mut dice = StdRng::seed_from_u64(seed);
-    let mut net = Net::start(|_| {}).await?;
+    let mut net = Net::start(|options| {
+        options.providers = vec![
+            ProviderOptions {
+                started: false,
+                capacity: 4,
+                ..ProviderOptions::default()
+            };
+            AGENTS
+        ];
+    })
+    .await?;
     let proxy = Proxy::start(&net.local.rpc_url, &net.local.ws_url, faults, seed).await?;
-    net.local.stop_orchestrator().await?;
-    let mut victim = Victim::start(&net, &proxy).await?;
-    net.local.wait_for_agents().await?;
+    let mut killer = Killer::take_over(&mut net, &proxy, seed).await?;
+    let (tokens, start, posting) = (net.client_tokens().await?, Instant::now(), Mutex::default());
 
-    let mut posted = Vec::new();
-    for number in 0..jobs {
-        let lines = (0..3).map(|part| format!("{part} of {number}")).collect();
-        let terms = Terms {
-            lines,
-            ..Terms::default()
-        };
-        posted.push(net.post(&JobFiles::of_wat("tiny", &terms)?).await?);
-        let moment = Duration::from_millis(dice.random_range(0..1_500));
-        tokio::time::sleep(moment).await;
-        victim.die().await?;
-    }
-    let (mut paid, mut settled) = (0, 0);
-    for job in &posted {
-        let view = net.wait_over(job).await?;
-        assert_eq!(view.settled + view.failed, 3, "{view:#?}");
-        paid += view.paid;
-        settled += view.settled;
-    }
-    let mut earned = 0;
-    for provider in 0..3 {
-        let books = net.provider(provider).await?;
-        assert_eq!((books.wrong, books.open_seats), (0, 0), "{books:?}");
+    let all = stream::iter(0..jobs).map(|number| one_job(&net, number, &posting));
+    let all = all.buffer_unordered(usize::try_from(at_once)?);
+    let views: Vec<JobView> = tokio::select! {
+        views = all.try_collect() => views?,
+        ended = killer.keep_killing(Duration::from_millis(pause)) => return ended,
+    };
+    let sum = |part: fn(&JobView) -> u64| views.iter().map(part).sum::<u64>();
+    let paid = sum(|view| view.paid);
+    let settled = sum(|view| view.settled.into());
+    println!(
+        "{jobs} jobs in {:?}: {settled} of {} shards settled, {:?} kills of orchestrator and agents, {:?}",
+        start.elapsed(),
+        jobs * SHARDS as u64,
+        killer.kills,
+        proxy.counts()
+    );
+
+    let (mut earned, mut late) = (0, 0);
+    for index in 0..AGENTS {
+        let books = net.provider(index).await?;
+        assert_eq!(
+            (books.wrong, books.open_seats, books.locked),
+            (0, 0, 0),
+            "{books:?}"
+        );
         earned += books.earned;
+        late += books.late;
     }
+    println!("{late} seats were late");
     assert_eq!(earned, paid, "what was paid was paid once");
     let (vault, held) = net.escrow().await?;
-    assert_eq!(vault, held);
-    // A shard fails only where nobody could be heard in time, and a kill is short.
-    assert_eq!(u64::from(settled), 3 * jobs);
-    drop(victim);
+    assert_eq!((vault, held), (0, 0));
+    let (fee, back) = (sum(|view| view.fee), sum(|view| view.compensated));
+    assert_eq!(net.client_tokens().await? + paid + fee, tokens + back);
+    // A shard fails only where too few could be heard in time, and a kill is short.
+    assert!(
+        settled * 10 >= jobs * SHARDS as u64 * 9,
+        "{settled} settled"
+    );
+    drop(killer);
     net.stop().await;
     Ok(())
 }

@@ -3,7 +3,8 @@
 use anyhow::{Context, Result};
 use millrace_chain::fit;
 use millrace_tests::agave::program_file;
-use millrace_tests::net::Net;
+use millrace_tests::net::{Net, PATIENCE};
+use std::time::{Duration, Instant};
 
 /// Starts the orchestrator where it must refuse, and returns what it says.
 async fn refusal(net: &mut Net) -> Result<String> {
@@ -38,8 +39,16 @@ async fn an_orchestrator_refuses_another_chain_and_another_program_and_names_an_
     net.local.chain_config.payer_floor = u64::MAX;
     net.local.start_orchestrator().await?;
     let url = format!("{}/v1/health", net.local.orchestrator_url);
-    let health = reqwest::get(url).await?.text().await?;
-    assert!(health.contains("under the floor"), "{health}");
+    let begun = Instant::now();
+    // It is told once the endpoints have been looked at.
+    loop {
+        let health = reqwest::get(&url).await?.text().await?;
+        if health.contains("under the floor") {
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{health}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     net.stop().await;
     Ok(())
 }

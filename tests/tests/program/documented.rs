@@ -18,12 +18,15 @@ fn named(document: &str) -> Vec<&str> {
 fn is_there(test: &str) -> bool {
     let (modules, name) = test.rsplit_once("::").unwrap();
     let file = format!("{}.rs", modules.replace("::", "/"));
-    let test = format!("#[test]\nfn {name}()");
+    let tests = [
+        format!("#[test]\nfn {name}()"),
+        format!("#[tokio::test(flavor = \"multi_thread\")]\nasync fn {name}()"),
+    ];
     let places = [sources().join("program").join(&file), sources().join(&file)];
     let mut texts = places
         .iter()
         .filter_map(|path| fs::read_to_string(path).ok());
-    texts.any(|text| text.contains(&test))
+    texts.any(|text| tests.iter().any(|test| text.contains(test)))
 }
 
 #[test]

@@ -1,53 +1,59 @@
 //! `millrace provider run`: the agent.
 
 use super::{account, books};
+use crate::config::provider::{ProviderFlags, ProviderSettings};
 use crate::error::CliError;
 use crate::output::facts;
-use crate::settings::{Settings, data_folder};
+use crate::settings::{Global, Settings, data_folder};
 use crate::signals::stop_signal;
 use clap::Args;
-use millrace_chain::Pubkey;
 use millrace_chain::wallet::read_keypair;
 use millrace_provider::Behaviour;
 use solana_sdk::signature::Signer;
-use std::path::PathBuf;
 
 /// Arguments of `provider run`.
 #[derive(Debug, Args)]
 pub struct Run {
-    /// File of the hot key that is registered
-    #[arg(long, value_name = "FILE")]
-    operator: PathBuf,
-    /// The provider's account [default: the wallet's]
-    #[arg(long, value_name = "ACCOUNT")]
-    provider: Option<Pubkey>,
-    /// Folder of results and fetched data [default: ~/.local/share/millrace/ACCOUNT]
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// Shards to run at the same time
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    capacity: u32,
+    #[command(flatten)]
+    flags: ProviderFlags,
     /// For demonstrations: honest, liar or silent
     #[arg(long, default_value = "honest", hide = true)]
     behaviour: Behaviour,
 }
 
 impl Run {
+    /// The general flags with what the file of settings says of them; `None` where it can't be used.
+    pub fn global(&self, typed: &Global) -> Option<Global> {
+        let chosen = ProviderSettings::load(typed, &self.flags).ok()?;
+        Some(chosen.global(typed))
+    }
+
     /// Runs until Ctrl-C or SIGTERM. The agent itself logs what it does.
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
+        // The general settings are resolved already.
+        let chosen = ProviderSettings::load(&Global::default(), &self.flags)?;
         let stop = stop_signal()?;
+        let Some(file) = chosen.operator else {
+            return Err(CliError::Usage(
+                "the hot key is missing: name its file with --operator, MILLRACE_OPERATOR, or `operator` in the file of settings".to_owned(),
+            ));
+        };
+        let given = chosen.provider.map(|text| text.parse()).transpose();
+        let given = given.map_err(|_| {
+            CliError::Usage("`provider` is no account: write its address".to_owned())
+        })?;
         let connection = settings.connect().await?;
-        let operator = read_keypair(&self.operator)?;
-        let provider = account(settings, self.provider)?;
+        let operator = read_keypair(&file)?;
+        let provider = account(settings, given)?;
         let registered = books(&connection.rpc, &provider).await?.operator;
         if registered != operator.pubkey() {
             return Err(CliError::Usage(format!(
                 "{} holds the key {}, and the provider {provider} is registered with the operator {registered}",
-                self.operator.display(),
+                file.display(),
                 operator.pubkey()
             )));
         }
-        let data = self
+        let data = chosen
             .data
             .unwrap_or_else(|| data_folder().join(provider.to_string()));
         let config = millrace_provider::Config {
@@ -55,7 +61,7 @@ impl Run {
             provider,
             operator,
             data: data.clone(),
-            capacity: self.capacity,
+            capacity: chosen.capacity,
             behaviour: self.behaviour,
         };
         let handle = millrace_provider::start(config, stop)?;

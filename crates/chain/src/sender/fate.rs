@@ -6,6 +6,7 @@
 
 use super::Sender;
 use crate::error::ChainError;
+use crate::observe::Event;
 use solana_client::rpc_config::RpcSendTransactionConfig;
 use solana_commitment_config::CommitmentConfig;
 use solana_sdk::signature::Signature;
@@ -71,6 +72,9 @@ impl Sender {
         let mut over_at = None;
         loop {
             if sent.is_none_or(|at| at.elapsed() >= pace.resend_every) {
+                if sent.is_some() {
+                    self.observer.saw(&Event::Resent { signature });
+                }
                 self.push(transaction).await;
                 sent = Some(Instant::now());
             }

@@ -19,6 +19,8 @@ const OVER: Duration = Duration::ZERO;
 async fn behaves(mut place: impl AsyncFnMut(&str) -> StorePlace) {
     papers_survive_a_restart(&place("papers").await).await;
     papers_are_found_by_bucket_and_by_job(&place("buckets").await).await;
+    of_a_forgotten_job_no_papers_are_left(&place("forget").await).await;
+    whether_it_takes_writes_can_be_asked_again_and_again(&place("probe").await).await;
     views_come_back_newest_first(&place("views").await).await;
     another_network_is_refused(&place("network").await).await;
     many_writes_at_once_are_all_kept(&place("many").await).await;
@@ -157,6 +159,35 @@ async fn papers_are_found_by_bucket_and_by_job(place: &StorePlace) {
     assert!(found.handed_in.is_empty());
 }
 
+async fn of_a_forgotten_job_no_papers_are_left(place: &StorePlace) {
+    let store = Store::open(place, "n").await.unwrap();
+    let (over, other) = (seat(Pubkey::new_unique(), 0), seat(Pubkey::new_unique(), 0));
+    for seat in [&over, &other] {
+        store.put_commitment(seat, &paper(), None).await.unwrap();
+        let failed = store.put_failure((&seat.job, 0), &seat.provider, "no", None);
+        failed.await.unwrap();
+        let filed = store.put_outcome((&seat.job, 0), &outcome(), None).await;
+        filed.unwrap();
+    }
+    store.put_view(&over.job.to_string(), "view").await.unwrap();
+    store.forget(&over.job).await.unwrap();
+    let left = store.load_papers(Scope::All).await.unwrap();
+    assert_eq!(left.handed_in.keys().collect::<Vec<_>>(), [&other]);
+    assert_eq!((left.failed.len(), left.outcomes.len()), (1, 1));
+    assert!(left.outcomes.contains_key(&(other.job, 0)));
+    assert!(left.failed.contains_key(&(other.job, 0)));
+    let view = store.view(&over.job.to_string()).await.unwrap();
+    assert_eq!(view.as_deref(), Some("view"));
+}
+
+async fn whether_it_takes_writes_can_be_asked_again_and_again(place: &StorePlace) {
+    let store = Store::open(place, "n").await.unwrap();
+    store.probe().await.unwrap();
+    store.probe().await.unwrap();
+    store.close().await;
+    assert!(store.probe().await.is_err());
+}
+
 async fn views_come_back_newest_first(place: &StorePlace) {
     let store = Store::open(place, "n").await.unwrap();
     for (job, view) in [("a", "1"), ("b", "2"), ("c", "3"), ("b", "4")] {
@@ -254,6 +285,7 @@ async fn entries_of_the_dead_are_adopted_and_of_the_living_are_not(place: &Store
         "it sees to that itself"
     );
     assert!(second.open().await.unwrap().is_empty());
+    assert_eq!(store.journal_length().await.unwrap(), 1);
     store.leave("first").await.unwrap();
     assert_eq!(second.open().await.unwrap(), [entry("lives")]);
     // Until it has seen it through, it is told again.
