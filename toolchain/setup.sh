@@ -10,6 +10,8 @@ DENY_VERSION=0.20.2
 MUTANTS_VERSION=27.1.0
 # A C compiler, make and perl: for SQLite, compression and OpenSSL, which are built from source.
 PACKAGES=(gcc g++ libc6-dev make perl pkg-config wasi-libc lld-14 bubblewrap)
+# Tests of the store start a server of their own with it.
+TEST_PACKAGES=(postgresql)
 
 # install_tool COMMAND PACKAGE VERSION MINUTES: by cargo, into the cache, unless it is there.
 install_tool() {
@@ -47,6 +49,13 @@ for component in fmt clippy; do
         die "cargo $component is missing: rustup component add rustfmt clippy"
 done
 lock setup
+# Debian's package would start a server that nobody asked for.
+if [ ! -d /usr/lib/postgresql ]; then
+    as_root sh -c 'mkdir -p /etc/postgresql-common/createcluster.d &&
+        echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.d/millrace.conf' ||
+        say "Could not keep Debian's PostgreSQL from starting a server of its own"
+fi
+need_packages "${TEST_PACKAGES[@]}"
 # A test runner of the machine's own will do.
 cargo nextest --version >/dev/null 2>&1 || install_tool cargo-nextest cargo-nextest "$NEXTEST_VERSION" 6
 install_tool cargo-deny cargo-deny "$DENY_VERSION" 5

@@ -60,6 +60,8 @@ pub struct Localnet {
     limits: Limits,
     /// Where the orchestrator reaches the chain, if by another way than everybody else.
     way: Option<(String, String)>,
+    /// Orchestrators outside this process that agents work for as well.
+    others: Vec<String>,
     orchestrator: Option<Running<millrace_orchestrator::Handle>>,
     agents: Vec<Agent>,
     chain: Option<Validator>,
@@ -176,6 +178,7 @@ impl Localnet {
             reread: options.reread,
             limits: options.limits,
             way: None,
+            others: Vec::new(),
             orchestrator: None,
             chain,
             folder,
@@ -240,13 +243,14 @@ impl Localnet {
     /// Starts the agent of a provider, which connects by itself.
     pub fn start_agent(&mut self, index: usize) -> Result<(), CliError> {
         let missing = || CliError::Usage(format!("there is no provider {index} in this network"));
+        let orchestrators = self.orchestrators_of_agents();
         let keys = self.keys.providers.get(index).ok_or_else(missing)?;
         let agent = self.agents.get_mut(index).ok_or_else(missing)?;
         if agent.running.is_some() {
             return Ok(());
         }
         let config = millrace_provider::Config {
-            orchestrator: self.orchestrator_url.clone(),
+            orchestrators,
             provider: keys.account(),
             operator: keys.operator.keypair.insecure_clone(),
             data: self.state.join(format!("provider-{}", index + 1)),
@@ -316,6 +320,16 @@ impl Localnet {
         self.way = Some((rpc_url.to_owned(), ws_url.to_owned()));
     }
 
+    /// From its next start on, an agent works for these orchestrators as well.
+    pub fn work_for_as_well(&mut self, orchestrators: &[String]) {
+        self.others = orchestrators.to_vec();
+    }
+
+    fn orchestrators_of_agents(&self) -> Vec<String> {
+        let own = std::iter::once(self.orchestrator_url.clone());
+        own.chain(self.others.iter().cloned()).collect()
+    }
+
     async fn start_orchestrator_on(&mut self, port: u16) -> Result<(), CliError> {
         if self.orchestrator.is_some() {
             return Ok(());
@@ -327,6 +341,8 @@ impl Localnet {
             ws_url,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
             data: self.state.join("orchestrator"),
+            store: None,
+            blobs: None,
             key: self.keys.orchestrator.keypair.insecure_clone(),
             close_after: self.close_after,
             reread: self.reread,

@@ -46,7 +46,7 @@ pub struct Global {
     /// Key file of the wallet [default: the network file's client, the Solana CLI's, or ~/.config/solana/id.json]
     #[arg(long, global = true, env = "MILLRACE_KEYPAIR", value_name = "FILE")]
     pub keypair: Option<PathBuf>,
-    /// Address of the orchestrator [default: the network file's, or http://127.0.0.1:8901]
+    /// Address of the orchestrator, or several with commas between them: agents work for all of them, everything else asks the first [default: the network file's, or http://127.0.0.1:8901]
     #[arg(
         id = "orchestrator_url",
         long = "orchestrator",
@@ -109,8 +109,10 @@ pub struct Settings {
     pub keypair: PathBuf,
     /// The wallet was named by a flag or the environment.
     pub keypair_named: bool,
-    /// Orchestrator.
+    /// The orchestrator that is asked.
     pub orchestrator_url: String,
+    /// All orchestrators that were named, that one first.
+    pub orchestrator_urls: Vec<String>,
     /// The network file with its path, where one is named.
     pub network: Option<(PathBuf, NetworkFile)>,
     /// Where data goes.
@@ -187,16 +189,22 @@ impl Settings {
             .or_else(|| file.map(|file| file.keys.client.clone()))
             .or(solana.keypair)
             .unwrap_or_else(|| home().join(".config/solana/id.json"));
-        let orchestrator_url = global
+        let orchestrators = global
             .orchestrator
             .or_else(|| of_file(|file| &file.orchestrator_url))
             .unwrap_or_else(|| DEFAULT_ORCHESTRATOR.to_owned());
+        let orchestrator_urls: Vec<String> = orchestrators
+            .split(',')
+            .map(|url| url.trim().trim_end_matches('/').to_owned())
+            .filter(|url| !url.is_empty())
+            .collect();
         Self {
             rpc_url,
             ws_url,
             keypair,
             keypair_named,
-            orchestrator_url: orchestrator_url.trim_end_matches('/').to_owned(),
+            orchestrator_url: orchestrator_urls.first().cloned().unwrap_or_default(),
+            orchestrator_urls,
             network,
             output: Output { json: global.json },
         }
@@ -355,5 +363,12 @@ mod tests {
         // The file's websocket is of another endpoint.
         assert_eq!(flagged.ws_url, "ws://flag:8");
         assert_eq!(flagged.orchestrator_url, "http://flag:8");
+        let several = Global {
+            orchestrator: Some("http://a:1/, http://b:2".into()),
+            ..Global::default()
+        };
+        let several = Settings::merge(several, None, solana());
+        assert_eq!(several.orchestrator_url, "http://a:1");
+        assert_eq!(several.orchestrator_urls, ["http://a:1", "http://b:2"]);
     }
 }

@@ -1,3 +1,5 @@
+use crate::blobs::BlobPlace;
+use crate::store::StorePlace;
 use millrace_chain::fees::Fees;
 use solana_sdk::signature::Keypair;
 use std::net::SocketAddr;
@@ -12,8 +14,13 @@ pub struct Config {
     pub ws_url: String,
     /// Where the API listens; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Folder of the store and the blobs.
+    /// Folder of the store and the blobs, where they are not elsewhere.
     pub data: PathBuf,
+    /// The store; `store.db` in `data` unless given. Several orchestrators may share a PostgreSQL:
+    /// they share the work then.
+    pub store: Option<StorePlace>,
+    /// The blobs; `blobs` in `data` unless given. Orchestrators that share a store share these too.
+    pub blobs: Option<BlobPlace>,
     /// The registered key: signs assignments and reveals, pays fees and the rent of shards.
     pub key: Keypair,
     /// How long a finished job stays on chain before it is closed, so that its client can compare
@@ -80,5 +87,19 @@ impl Default for ChainConfig {
             fees: Fees::default(),
             payer_floor: 50_000_000,
         }
+    }
+}
+
+impl Config {
+    /// Where the store is.
+    pub fn store_place(&self) -> StorePlace {
+        let own = || StorePlace::Sqlite(self.data.join("store.db"));
+        self.store.clone().unwrap_or_else(own)
+    }
+
+    /// Where the blobs are.
+    pub fn blob_place(&self) -> BlobPlace {
+        let own = || BlobPlace::Folder(self.data.join("blobs"));
+        self.blobs.clone().unwrap_or_else(own)
     }
 }

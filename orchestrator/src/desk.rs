@@ -1,11 +1,13 @@
 //! What agents have handed in, by seat: the picture of the work, as the feed's is of the chain. Every
 //! change is stored before it counts.
 
-use crate::error::OrchestratorError;
+use crate::leases::Bucket;
 use crate::metrics::Metrics;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
+use crate::tenure::Tenure;
 use millrace_chain::Pubkey;
 use millrace_chain::fail;
+use millrace_chain::feed::Feed;
 use millrace_chain::program::state::Shard;
 use millrace_protocol::hash::Digest;
 use std::collections::{HashMap, HashSet};
@@ -96,9 +98,47 @@ pub struct Papers {
     pub outcomes: HashMap<(Pubkey, u32), Outcome>,
     /// Manifests whose blobs are all here.
     pub ready: HashSet<Digest>,
+    /// Buckets of the jobs that there are papers of.
+    pub buckets: HashMap<Pubkey, Bucket>,
 }
 
 impl Papers {
+    /// Notes a job's bucket, where it is known.
+    pub fn place(&mut self, job: Pubkey, bucket: Option<Bucket>) {
+        if let Some(bucket) = bucket {
+            self.buckets.insert(job, bucket);
+        }
+    }
+
+    /// Adds what was stored; what is here already stays, as it is newer.
+    fn add(&mut self, stored: Self) {
+        for (key, paper) in stored.handed_in {
+            let known = self.handed_in.entry(key).or_insert_with(|| paper.clone());
+            known.opening = known.opening.take().or(paper.opening);
+        }
+        for (shard, failed) in stored.failed {
+            self.failed.entry(shard).or_default().extend(failed);
+        }
+        self.outcomes.extend(stored.outcomes);
+        self.buckets.extend(stored.buckets);
+    }
+
+    /// Drops the papers of jobs in these buckets.
+    fn drop_buckets(&mut self, lost: &HashSet<Bucket>) {
+        let Self {
+            handed_in,
+            failed,
+            outcomes,
+            buckets,
+            ..
+        } = self;
+        let stays = |job: &Pubkey| !buckets.get(job).is_some_and(|b| lost.contains(b));
+        handed_in.retain(|key, _| stays(&key.job));
+        failed.retain(|(job, _), _| stays(job));
+        outcomes.retain(|(job, _), _| stays(job));
+        buckets.retain(|_, bucket| !lost.contains(bucket));
+    }
+
     /// The result of a shard: filed, or among what was handed in where it has just been settled.
     pub fn outcome(&self, job: Pubkey, index: u32, shard: Option<&Shard>) -> Option<Outcome> {
         if let Some(filed) = self.outcomes.get(&(job, index)) {
@@ -121,20 +161,59 @@ impl Papers {
 pub struct Desk {
     papers: Arc<RwLock<Papers>>,
     store: Arc<Store>,
+    tenure: Tenure,
+    feed: Feed,
     metrics: Metrics,
     changes: watch::Sender<u64>,
 }
 
+/// Where a job's papers go.
+enum Place {
+    /// Into the bucket; none where it is not known and nobody shares the store.
+    Here(Option<Bucket>),
+    /// Another orchestrator holds it, and agents tell that one as well.
+    Elsewhere,
+}
+
 impl Desk {
-    /// Loads what an earlier run has stored.
-    pub fn load(store: Arc<Store>, metrics: Metrics) -> Result<Self, OrchestratorError> {
-        let papers = store.load_papers()?;
-        Ok(Self {
-            papers: Arc::new(RwLock::new(papers)),
+    /// An empty desk; `feed` tells whose job is whose.
+    pub fn new(store: Arc<Store>, tenure: Tenure, feed: Feed, metrics: Metrics) -> Self {
+        Self {
+            papers: Arc::default(),
             store,
+            tenure,
+            feed,
             metrics,
             changes: watch::Sender::new(0),
-        })
+        }
+    }
+
+    /// Takes in what an earlier run, or another orchestrator, has stored.
+    pub fn take_over(&self, stored: Papers) {
+        self.change(|papers| papers.add(stored));
+    }
+
+    /// Drops the papers of jobs that another orchestrator holds from now on. They stay in the store.
+    pub fn evict(&self, lost: &HashSet<Bucket>) {
+        if !lost.is_empty() {
+            self.change(|papers| papers.drop_buckets(lost));
+        }
+    }
+
+    async fn place(&self, job: &Pubkey) -> Place {
+        let known = self.read().buckets.get(job).copied();
+        let bucket = match known {
+            Some(bucket) => Some(bucket),
+            None => {
+                let picture = self.feed.picture().read().await;
+                picture.jobs().get(job).map(Bucket::of)
+            }
+        };
+        match bucket {
+            Some(bucket) if !self.tenure.takes_in(&bucket) => Place::Elsewhere,
+            None if self.store.is_shared() => Place::Elsewhere,
+            bucket => Place::Here(bucket),
+        }
     }
 
     /// The content. Held briefly: never across an await.
@@ -160,28 +239,52 @@ impl Desk {
         self.changes.send_modify(|count| *count += 1);
     }
 
-    /// Takes a commitment in. A second one for the same seat changes nothing: the first may be on
-    /// its way to the chain.
-    pub fn hand_in(&self, key: SeatKey, paper: HandedIn) -> Result<(), OrchestratorError> {
-        if self.read().handed_in.contains_key(&key) {
-            return Ok(());
-        }
+    /// Waits for a write, between the points at which a test can end the process, and times it.
+    async fn write(
+        &self,
+        what: &'static str,
+        write: impl Future<Output = Result<(), StoreError>>,
+    ) -> Result<(), StoreError> {
         let since = Instant::now();
-        fail::before("store", "commitment");
-        self.store.put_commitment(&key, &paper)?;
-        fail::after("store", "commitment");
+        fail::before("store", what);
+        write.await?;
+        fail::after("store", what);
         self.metrics.store_written(since);
-        self.change(|papers| drop(papers.handed_in.insert(key, paper)));
         Ok(())
     }
 
-    /// Takes in what opens a commitment.
-    pub fn open(&self, key: SeatKey, opening: Opening) -> Result<(), OrchestratorError> {
-        let since = Instant::now();
-        fail::before("store", "opening");
-        self.store.put_opening(&key, &opening)?;
-        fail::after("store", "opening");
-        self.metrics.store_written(since);
+    /// Takes a commitment in. A second one for the same seat changes nothing: the first may be on
+    /// its way to the chain.
+    pub async fn hand_in(&self, key: SeatKey, paper: HandedIn) -> Result<(), StoreError> {
+        if self.read().handed_in.contains_key(&key) {
+            return Ok(());
+        }
+        let Place::Here(bucket) = self.place(&key.job).await else {
+            return Ok(());
+        };
+        let put = self.store.put_commitment(&key, &paper, bucket);
+        self.write("commitment", put).await?;
+        self.change(|papers| {
+            papers.place(key.job, bucket);
+            papers.handed_in.entry(key).or_insert(paper);
+        });
+        Ok(())
+    }
+
+    /// Takes in what opens a commitment that is on chain; `seated` is what was handed in for it, as
+    /// far as the chain tells: this orchestrator may never have seen it.
+    pub async fn open(
+        &self,
+        key: SeatKey,
+        seated: HandedIn,
+        opening: Opening,
+    ) -> Result<(), StoreError> {
+        self.hand_in(key, seated).await?;
+        if !self.read().handed_in.contains_key(&key) {
+            return Ok(());
+        }
+        let put = self.store.put_opening(&key, &opening);
+        self.write("opening", put).await?;
         self.change(|papers| {
             if let Some(paper) = papers.handed_in.get_mut(&key) {
                 paper.opening = Some(opening);
@@ -191,19 +294,21 @@ impl Desk {
     }
 
     /// Notes that a provider failed a shard.
-    pub fn fail(
+    pub async fn fail(
         &self,
         job: Pubkey,
         shard: u32,
         provider: Pubkey,
         reason: &str,
-    ) -> Result<(), OrchestratorError> {
-        let since = Instant::now();
-        fail::before("store", "failure");
-        self.store.put_failure(&job, shard, &provider, reason)?;
-        fail::after("store", "failure");
-        self.metrics.store_written(since);
+    ) -> Result<(), StoreError> {
+        let Place::Here(bucket) = self.place(&job).await else {
+            return Ok(());
+        };
+        let at = (&job, shard);
+        let put = self.store.put_failure(at, &provider, reason, bucket);
+        self.write("failure", put).await?;
         self.change(|papers| {
+            papers.place(job, bucket);
             let failed = papers.failed.entry((job, shard)).or_default();
             failed.insert(provider, reason.to_owned());
         });
@@ -211,36 +316,36 @@ impl Desk {
     }
 
     /// Files the result of a settled shard.
-    pub fn file(&self, job: Pubkey, shard: u32, outcome: Outcome) -> Result<(), OrchestratorError> {
-        let since = Instant::now();
-        fail::before("store", "outcome");
-        self.store.put_outcome(&job, shard, &outcome)?;
-        fail::after("store", "outcome");
-        self.metrics.store_written(since);
-        self.change(|papers| drop(papers.outcomes.insert((job, shard), outcome)));
+    pub async fn file(&self, job: Pubkey, shard: u32, outcome: Outcome) -> Result<(), StoreError> {
+        let Place::Here(bucket) = self.place(&job).await else {
+            return Ok(());
+        };
+        let at = (&job, shard);
+        let put = self.store.put_outcome(at, &outcome, bucket);
+        self.write("outcome", put).await?;
+        self.change(|papers| {
+            papers.place(job, bucket);
+            papers.outcomes.insert((job, shard), outcome);
+        });
         Ok(())
     }
 
     /// Drops what was handed in for a seat whose shard has ended.
-    pub fn drop_seat(&self, key: &SeatKey) -> Result<(), OrchestratorError> {
-        let since = Instant::now();
-        fail::before("store", "delete_seat");
-        self.store.delete_seat(key)?;
-        fail::after("store", "delete_seat");
-        self.metrics.store_written(since);
+    pub async fn drop_seat(&self, key: &SeatKey) -> Result<(), StoreError> {
+        let delete = self.store.delete_seat(key);
+        self.write("delete_seat", delete).await?;
         self.change(|papers| drop(papers.handed_in.remove(key)));
         Ok(())
     }
 
     /// Forgets all that is here of a job that is over.
-    pub fn forget(&self, job: &Pubkey) -> Result<(), OrchestratorError> {
-        fail::before("store", "forget");
-        self.store.forget(job)?;
-        fail::after("store", "forget");
+    pub async fn forget(&self, job: &Pubkey) -> Result<(), StoreError> {
+        self.write("forget", self.store.forget(job)).await?;
         self.change(|papers| {
             papers.handed_in.retain(|key, _| key.job != *job);
             papers.failed.retain(|(of, _), _| of != job);
             papers.outcomes.retain(|(of, _), _| of != job);
+            papers.buckets.remove(job);
         });
         Ok(())
     }

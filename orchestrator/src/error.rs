@@ -1,3 +1,5 @@
+use crate::blobs::BlobError;
+use crate::store::StoreError;
 use millrace_chain::ChainError;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -23,28 +25,12 @@ pub enum OrchestratorError {
         /// What the system said.
         reason: String,
     },
-    /// The store's file is damaged.
-    #[error(
-        "the store {path} is corrupt ({reason}); move it away and start again: jobs and money are on chain, agents send again what is not settled"
-    )]
-    StoreCorrupt {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The store was made by another version or for another network.
-    #[error(
-        "the store {path} belongs to {found}, and this is {expected}; use another --data folder"
-    )]
-    StoreOfAnother {
-        /// The file.
-        path: PathBuf,
-        /// What it says.
-        found: String,
-        /// What was expected.
-        expected: String,
-    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The blobs.
+    #[error(transparent)]
+    Blobs(#[from] BlobError),
     /// The store was made for another cluster.
     #[error(
         "the chain's genesis is {found}, and this --data folder is of a chain with genesis {expected}; point --url at that chain, or use another --data folder"
@@ -55,9 +41,6 @@ pub enum OrchestratorError {
         /// Genesis that the store was made for.
         expected: String,
     },
-    /// The store could not be read or written.
-    #[error("the store failed: {0}")]
-    Store(#[from] rusqlite::Error),
     /// A file could not be read or written.
     #[error("{path}: {reason}")]
     File {

@@ -93,7 +93,8 @@ impl Reader {
             self.changes.mark_unchanged();
             let read = self
                 .store
-                .events(self.cursor, self.job.as_deref(), READ_TOGETHER);
+                .events(self.cursor, self.job.as_deref(), READ_TOGETHER)
+                .await;
             match read {
                 Ok(read) if read.is_empty() => {
                     let stop = self.follow.as_ref()?;
@@ -103,7 +104,7 @@ impl Reader {
                     }
                 }
                 Ok(read) => self.read = read.into_iter(),
-                Err(error) => return Some(Err(error)),
+                Err(error) => return Some(Err(error.into())),
             }
         }
     }

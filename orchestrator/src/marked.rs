@@ -1,5 +1,6 @@
 //! The journal with a point before and after each write, at which a test can end the process.
 
+use async_trait::async_trait;
 use millrace_chain::ChainError;
 use millrace_chain::fail;
 use millrace_chain::journal::{Ending, Entry, Journal};
@@ -8,22 +9,23 @@ use std::sync::Arc;
 /// Passes everything on.
 pub struct Marked(pub Arc<dyn Journal>);
 
+#[async_trait]
 impl Journal for Marked {
-    fn begin(&self, entry: &Entry) -> Result<(), ChainError> {
+    async fn begin(&self, entry: &Entry) -> Result<(), ChainError> {
         fail::before("store", "journal_begin");
-        let done = self.0.begin(entry);
+        let done = self.0.begin(entry).await;
         fail::after("store", "journal_begin");
         done
     }
 
-    fn end(&self, signature: &str, ending: Ending) -> Result<(), ChainError> {
+    async fn end(&self, signature: &str, ending: Ending) -> Result<(), ChainError> {
         fail::before("store", "journal_end");
-        let done = self.0.end(signature, ending);
+        let done = self.0.end(signature, ending).await;
         fail::after("store", "journal_end");
         done
     }
 
-    fn open(&self) -> Result<Vec<Entry>, ChainError> {
-        self.0.open()
+    async fn open(&self) -> Result<Vec<Entry>, ChainError> {
+        self.0.open().await
     }
 }

@@ -103,7 +103,7 @@ impl Probe {
             futures_util::future::join_all(states),
             self.rpc.lamports(&self.payer)
         );
-        let store_failure = self.write();
+        let store_failure = self.write().await;
         let clock_skew = self.feed.now().map(|chain| chain - unix_now());
         let mut findings = self.held();
         findings.endpoints = endpoints;
@@ -120,9 +120,14 @@ impl Probe {
         }
     }
 
-    fn write(&self) -> Option<String> {
+    async fn write(&self) -> Option<String> {
         let since = Instant::now();
-        let failure = self.store.probe().err().map(|error| error.to_string());
+        let failure = self
+            .store
+            .probe()
+            .await
+            .err()
+            .map(|error| error.to_string());
         self.metrics.store_written(since);
         if let Some(reason) = &failure {
             warn!(reason, "the store takes no writes");

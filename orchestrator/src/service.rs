@@ -5,15 +5,18 @@ use crate::agents::Agents;
 use crate::api;
 use crate::blobs::Blobs;
 use crate::config::{Config, Limits};
-use crate::desk::Desk;
+use crate::desk::{Desk, Papers};
 use crate::error::OrchestratorError;
 use crate::events::Events;
+use crate::leases::Bucket;
 use crate::marked::Marked;
 use crate::metrics::{Metrics, TimedJournal};
 use crate::plan::{Action, Situation, Waits, plan, to_be_final, why_not};
 use crate::probe::Probe;
 use crate::readiness::Readiness;
-use crate::store::Store;
+use crate::store::{MemberJournal, Scope, Store};
+use crate::tenure::Tenure;
+use crate::tenure::keeper::Keeper;
 use crate::tidy::Tidy;
 use crate::unclaimed::Unclaimed;
 use crate::view;
@@ -22,7 +25,6 @@ use millrace_chain::fail;
 use millrace_chain::feed::Feed;
 use millrace_chain::finals::Finals;
 use millrace_chain::instruction::Mints;
-use millrace_chain::journal::Journal;
 use millrace_chain::payer::Payer;
 use millrace_chain::program::state::{Job, Orchestrator};
 use millrace_chain::rpc::Rpc;
@@ -93,6 +95,8 @@ pub struct Service {
     desk: Desk,
     blobs: Blobs,
     store: Arc<Store>,
+    tenure: Tenure,
+    keeper: Keeper,
     agents: Agents,
     executor: Executor,
     metrics: Metrics,
@@ -137,9 +141,9 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         reason,
     };
     std::fs::create_dir_all(&config.data).map_err(in_folder)?;
-    let store = Arc::new(Store::open(&config.data.join("store.db"), &network_id)?);
-    store.require_genesis(&genesis)?;
-    let blobs = Blobs::open(config.data.join("blobs")).map_err(in_folder)?;
+    let store = Arc::new(Store::open(&config.store_place(), &network_id).await?);
+    store.require_genesis(&genesis).await?;
+    let blobs = Blobs::open(&config.blob_place(), &config.data).await?;
     let listener =
         TcpListener::bind(config.listen)
             .await
@@ -150,15 +154,23 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     let local = listener.local_addr().map_err(in_folder)?;
 
     let metrics = Metrics::default();
-    let desk = Desk::load(store.clone(), metrics.clone())?;
+    let tenure = match store.is_shared() {
+        true => Tenure::shared(),
+        false => Tenure::whole(),
+    };
     let feed = Feed::new(rpc.clone());
-    let journal = TimedJournal::new(store.clone(), metrics.clone());
+    let desk = Desk::new(store.clone(), tenure.clone(), feed.clone(), metrics.clone());
     let finals = Finals::new(rpc.clone());
     let policy = Policy::service(config.chain.fees);
+    let journal = MemberJournal::new(store.clone(), tenure.clone());
+    let journal = TimedJournal::new(Arc::new(journal), metrics.clone());
     let journal = Arc::new(Marked(Arc::new(journal)));
     let sender = Sender::with_policy(rpc.clone(), journal, policy);
     let sender = sender.observed_by(Arc::new(metrics.clone()));
-    sender.recover().await?;
+    if !store.is_shared() {
+        sender.recover().await?;
+        desk.take_over(store.load_papers(Scope::All).await?);
+    }
     let unclaimed = Unclaimed::new(blobs.clone());
     let payer = Payer::new(me, config.chain.payer_floor);
     payer.read(&rpc).await?;
@@ -193,6 +205,15 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         store.clone(),
         metrics.clone(),
     );
+    let keeper = Keeper {
+        tenure: tenure.clone(),
+        store: store.clone(),
+        desk: desk.clone(),
+        sender: sender.clone(),
+        executor: executor.clone(),
+        feed: feed.clone(),
+        key: me,
+    };
     let service = Service {
         rpc,
         me,
@@ -206,6 +227,8 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         desk,
         blobs,
         store,
+        tenure,
+        keeper,
         agents,
         executor,
         metrics,
@@ -247,13 +270,25 @@ impl Service {
         });
         let minding = tokio::spawn(self.clone().keep_minding(reread, end.clone()));
         let planning = tokio::spawn(self.clone().keep_planning(stop.clone()));
+        let keeping = tokio::spawn({
+            // Until the end: acts under way may end as long as the leases are renewed.
+            let (keeper, end, shared) = (self.keeper.clone(), end.clone(), self.store.is_shared());
+            async move {
+                if shared {
+                    keeper.run(end).await;
+                }
+            }
+        });
+        let (keeper, store) = (self.keeper.clone(), self.store.clone());
         let router = api::router(self.clone());
         let serving = tokio::spawn(api::serve(listener, router, end.clone()));
         stop.cancelled().await;
         // While acts under way end, the API tells so. A panic there has been logged by the runtime.
         let left = planning.await.unwrap_or_default();
         end.cancel();
-        let _ = tokio::join!(watching, probing, minding, serving);
+        let _ = tokio::join!(watching, probing, minding, keeping, serving);
+        keeper.leave().await;
+        store.close().await;
         Ok(Ended { left })
     }
 
@@ -286,17 +321,13 @@ impl Service {
         let mut agents = self.agents.changes();
         let mut acts = self.executor.changes();
         let mut blobs = self.readiness.arrivals();
+        let mut leases = self.tenure.changes();
         let mut seen = Instant::now();
         while !stop.is_cancelled() {
             let began = Instant::now();
             self.readiness.look(self.feed.picture()).await;
             self.plan_once(seen).await;
-            {
-                let picture = self.feed.picture().read().await;
-                if picture.is_complete() {
-                    self.tidy.tidy(picture.jobs(), Instant::now());
-                }
-            }
+            self.tidy.tidy(&self.feed, Instant::now()).await;
             let rest = GATHER.max(began.elapsed() * REST_PER_PLAN);
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -305,6 +336,7 @@ impl Service {
                 _ = agents.changed() => {}
                 _ = acts.changed() => {}
                 _ = blobs.changed() => {}
+                _ = leases.changed() => {}
                 () = tokio::time::sleep(TICK) => {}
             }
             seen = Instant::now();
@@ -343,7 +375,7 @@ impl Service {
                 self.archive(job).await;
             }
         }
-        self.executor.start(actions);
+        self.executor.start(actions).await;
     }
 
     /// Why a job of these terms could not be placed now; empty where it could.
@@ -361,6 +393,7 @@ impl Service {
         let (busy, reserved) = self.executor.busy();
         let agents = self.agents.views();
         let closable = self.closable(picture.jobs());
+        let held = self.tenure.held();
         let papers = self.desk.read();
         Some(look(&Situation {
             picture: &picture,
@@ -374,6 +407,7 @@ impl Service {
             reserved: &reserved,
             closable: &closable,
             room: self.executor.room(),
+            held: &held,
         }))
     }
 
@@ -398,17 +432,15 @@ impl Service {
         let Ok(Some(view)) = self.job(job).await else {
             return;
         };
+        let text = match serde_json::to_string(&view.closed()) {
+            Ok(text) => text,
+            Err(error) => return warn!(%job, %error, "the last view of a job has no text"),
+        };
         fail::before("store", "view");
-        let kept = serde_json::to_string(&view.closed())
-            .map_err(|error| error.to_string())
-            .and_then(|text| {
-                self.store
-                    .put_view(&job.to_string(), &text)
-                    .map_err(|error| error.to_string())
-            });
+        let kept = self.store.put_view(&job.to_string(), &text).await;
         fail::after("store", "view");
-        if let Err(reason) = kept {
-            warn!(%job, reason, "the last view of a job could not be kept");
+        if let Err(error) = kept {
+            warn!(%job, %error, "the last view of a job could not be kept");
         }
     }
 
@@ -490,31 +522,41 @@ impl Service {
 
     /// A job that is on chain, or the last view of one that was.
     pub async fn job(&self, key: &Pubkey) -> Result<Option<JobView>, OrchestratorError> {
+        let stored = self.papers_of_others(&[*key]).await?;
         let look = |situation: &Situation| {
             let job = situation.picture.jobs().get(key)?;
-            Some(view::of_job(situation, &Waits::new(situation), *key, job))
+            let waits = Waits::new(situation);
+            Some(view_of(situation, &waits, &stored, (*key, job)))
         };
         if let Some(view) = self.with_situation(look).await.flatten() {
             return Ok(Some(view));
         }
-        let kept = self.store.view(&key.to_string())?;
+        let kept = self.store.view(&key.to_string()).await?;
         Ok(kept.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
     /// Jobs on chain, newest first, then those of the past.
     pub async fn jobs(&self) -> Result<Vec<JobView>, OrchestratorError> {
+        let all: Vec<Pubkey> = {
+            let picture = self.feed.picture().read().await;
+            let mut jobs: Vec<_> = picture.jobs().iter().collect();
+            jobs.sort_by_key(|(key, job)| (std::cmp::Reverse(job.posted_at), **key));
+            let newest = jobs.into_iter().take(MOST_JOBS);
+            newest.map(|(key, _)| *key).collect()
+        };
+        let stored = self.papers_of_others(&all).await?;
         let look = |situation: &Situation| {
             let mut jobs: Vec<_> = situation.picture.jobs().iter().collect();
             jobs.sort_by_key(|(key, job)| (std::cmp::Reverse(job.posted_at), **key));
             let waits = Waits::new(situation);
             jobs.into_iter()
                 .take(MOST_JOBS)
-                .map(|(key, job)| view::of_job(situation, &waits, *key, job))
+                .map(|(key, job)| view_of(situation, &waits, &stored, (*key, job)))
                 .collect()
         };
         let mut views: Vec<JobView> = self.with_situation(look).await.unwrap_or_default();
         let shown: HashSet<String> = views.iter().map(|view| view.job.clone()).collect();
-        for text in self.store.views(PAST_JOBS)? {
+        for text in self.store.views(PAST_JOBS).await? {
             let past: Option<JobView> = serde_json::from_str(&text).ok();
             views.extend(past.filter(|view| !shown.contains(&view.job)));
         }
@@ -523,7 +565,7 @@ impl Service {
 
     /// Sizes of what it holds.
     pub async fn vitals(&self) -> Result<Vitals, OrchestratorError> {
-        let journal = self.store.open()?.len();
+        let journal = self.store.journal_length().await?;
         let jobs = self.feed.picture().read().await.jobs().len();
         let papers = self.desk.read();
         Ok(Vitals {
@@ -555,4 +597,46 @@ impl Service {
     pub fn unfinal(&self) -> usize {
         self.sender.unfinal()
     }
+
+    /// What it holds of a store that others share.
+    pub fn tenure(&self) -> &Tenure {
+        &self.tenure
+    }
+
+    /// What other orchestrators have stored about their jobs, for whoever asks this one.
+    async fn papers_of_others(
+        &self,
+        jobs: &[Pubkey],
+    ) -> Result<HashMap<Pubkey, Papers>, OrchestratorError> {
+        let held = self.tenure.held();
+        let others: Vec<Pubkey> = {
+            let picture = self.feed.picture().read().await;
+            let other = |key: &&Pubkey| {
+                let job = picture.jobs().get(key);
+                job.is_some_and(|job| !held.has(&Bucket::of(job)))
+            };
+            jobs.iter().filter(other).copied().collect()
+        };
+        let load = async |job: Pubkey| {
+            let papers = self.store.load_papers(Scope::Job(&job)).await?;
+            Ok::<_, OrchestratorError>((job, papers))
+        };
+        let loaded = futures_util::future::try_join_all(others.into_iter().map(load));
+        Ok(loaded.await?.into_iter().collect())
+    }
+}
+
+/// The view of a job, by what is stored about it where another orchestrator holds it.
+fn view_of(
+    situation: &Situation,
+    waits: &Waits,
+    stored: &HashMap<Pubkey, Papers>,
+    (key, job): (Pubkey, &Job),
+) -> JobView {
+    let papers = stored.get(&key).unwrap_or(situation.papers);
+    let seen = Situation {
+        papers,
+        ..*situation
+    };
+    view::of_job(&seen, waits, key, job)
 }

@@ -6,6 +6,7 @@
 //! effect at the next step, as if the chain were never late.
 
 use crate::desk::Papers;
+use crate::leases::Held;
 use crate::plan::{Action, AgentView, Situation, plan};
 use bytemuck::Zeroable;
 use millrace_chain::account::Entity;
@@ -185,6 +186,7 @@ impl Simulation {
             reserved: &[],
             closable: &closable,
             room: usize::MAX,
+            held: &Held::All,
         };
         let began = Instant::now();
         let actions = plan(&situation);

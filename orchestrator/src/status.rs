@@ -1,6 +1,7 @@
 //! How the service is doing: for probes, for people, and for Prometheus.
 
 use crate::health::{Facts, Health, PLAN_PATIENCE, judge};
+use crate::leases::Held;
 use crate::metrics::Standing;
 use crate::plan::{Situation, Waits};
 use crate::probe::Findings;
@@ -81,6 +82,7 @@ impl Service {
             payer: found.payer,
             payer_floor: self.payer_floor(),
             store_failure: found.store_failure.clone(),
+            leases_lost: self.tenure().problem(),
             ready_agents: work.agents.0,
             waiting_jobs: work.waiting,
             books: found.books.clone(),
@@ -113,6 +115,11 @@ impl Service {
             agents: work.agents.0 + work.agents.1,
             jobs: work.jobs.values().sum(),
             waiting_jobs: work.waiting,
+            leases: match self.tenure().held() {
+                Held::All => None,
+                Held::Only(buckets) => Some(buckets.len()),
+            },
+            member: self.tenure().member(),
             payer_lamports: found.payer.map_or(0, |(lamports, _)| lamports),
             payer_lasts: found.payer.map(|(_, runway)| runway),
         }

@@ -3,9 +3,10 @@
 use crate::desk::{Desk, Papers};
 use crate::store::Store;
 use millrace_chain::Pubkey;
+use millrace_chain::feed::Feed;
 use millrace_chain::program::state::Job;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use tracing::{debug, warn};
 
@@ -42,23 +43,48 @@ impl Tidy {
         }
     }
 
-    /// Forgets what is on the desk of jobs that are gone, now and then.
-    pub fn tidy(&self, jobs: &HashMap<Pubkey, Job>, now: Instant) {
+    /// Whether it is time to tidy; then it is not for a while.
+    fn is_time(&self, now: Instant) -> bool {
+        let mut state = self.state();
+        let time = now.saturating_duration_since(state.last) >= EVERY;
+        if time {
+            state.last = now;
+        }
+        time
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
         // A poisoned lock still holds whole entries.
-        let mut state = self.state.lock().unwrap_or_else(|held| held.into_inner());
-        if now.saturating_duration_since(state.last) < EVERY {
+        self.state.lock().unwrap_or_else(|held| held.into_inner())
+    }
+
+    /// Forgets what is on the desk of jobs that are gone, now and then, once the chain has been read.
+    pub async fn tidy(&self, feed: &Feed, now: Instant) {
+        if !self.is_time(now) {
             return;
         }
-        state.last = now;
-        let gone = gone(&self.desk.read(), jobs);
-        let is_archived = |job: &Pubkey| matches!(self.store.view(&job.to_string()), Ok(Some(_)));
-        for job in due(&mut state.missed, gone, is_archived, now) {
-            match self.desk.forget(&job) {
+        let gone = {
+            let picture = feed.picture().read().await;
+            if !picture.is_complete() {
+                return;
+            }
+            let jobs = picture.jobs();
+            self.desk.keep_ready(jobs.values().map(|job| job.manifest));
+            gone(&self.desk.read(), jobs)
+        };
+        let mut archived = HashSet::new();
+        for job in &gone {
+            if matches!(self.store.view(&job.to_string()).await, Ok(Some(_))) {
+                archived.insert(*job);
+            }
+        }
+        let due = due(&mut self.state().missed, gone, &archived, now);
+        for job in due {
+            match self.desk.forget(&job).await {
                 Ok(()) => debug!(%job, "a job that is over is forgotten"),
                 Err(error) => warn!(%error, %job, "a job that is over could not be forgotten"),
             }
         }
-        self.desk.keep_ready(jobs.values().map(|job| job.manifest));
     }
 }
 
@@ -73,13 +99,13 @@ fn gone(papers: &Papers, jobs: &HashMap<Pubkey, Job>) -> HashSet<Pubkey> {
 fn due(
     missed: &mut HashMap<Pubkey, Instant>,
     gone: HashSet<Pubkey>,
-    is_archived: impl Fn(&Pubkey) -> bool,
+    archived: &HashSet<Pubkey>,
     now: Instant,
 ) -> Vec<Pubkey> {
     missed.retain(|job, _| gone.contains(job));
     let due = gone.into_iter().filter(|job| {
         let since = *missed.entry(*job).or_insert(now);
-        is_archived(job) || now.saturating_duration_since(since) >= MISSED_FOR
+        archived.contains(job) || now.saturating_duration_since(since) >= MISSED_FOR
     });
     due.collect()
 }
@@ -96,7 +122,7 @@ mod tests {
             due(
                 &mut missed,
                 jobs.iter().copied().collect(),
-                |job| *job == archived,
+                &HashSet::from([archived]),
                 now,
             )
         };

@@ -1,11 +1,12 @@
-//! The agent as a whole: opens what it needs, and keeps a connection up until it is stopped.
+//! The agent as a whole: opens what it needs, and keeps a connection to each orchestrator up until it
+//! is stopped.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use millrace_protocol::wire::Key;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
@@ -13,6 +14,7 @@ use crate::blobs::Blobs;
 use crate::config::Config;
 use crate::error::AgentError;
 use crate::execute::Executor;
+use crate::outbox::Outbox;
 use crate::session::{self, Ended, Memory};
 use crate::sign::Identity;
 use crate::store::Store;
@@ -27,8 +29,10 @@ const REFUSED: (Duration, Duration) = (Duration::from_secs(1), Duration::from_se
 /// What an agent is doing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
-    /// Whether the orchestrator has let it in.
+    /// Whether an orchestrator has let it in.
     pub connected: bool,
+    /// How many orchestrators have.
+    pub orchestrators: u32,
     /// Shards that are running.
     pub running: u32,
     /// Shards that were computed since the agent was started.
@@ -69,13 +73,16 @@ impl Handle {
 /// Whatever the agent can't work without: a sound configuration, its data folder for itself, a
 /// machine that runs WebAssembly. An orchestrator that is not there or refuses is none of it.
 pub fn start(config: Config, stop: CancellationToken) -> Result<Handle, AgentError> {
-    let address = config.check()?;
+    let addresses = config.check()?;
     let store = Store::open(&config.data)?;
     store.forget_expired(unix_now())?;
-    let (outbox, messages) = mpsc::unbounded_channel();
+    let (outbox, messages) = Outbox::new(addresses.len());
     let (status, watched) = watch::channel(Status::default());
     let kit = Kit {
-        blobs: Blobs::open(&config.data, address.http)?,
+        blobs: Blobs::open(
+            &config.data,
+            addresses.iter().map(|a| a.http.clone()).collect(),
+        )?,
         executor: Executor::new()?,
         identity: Identity {
             provider: Key(config.provider.to_bytes()),
@@ -87,15 +94,33 @@ pub fn start(config: Config, stop: CancellationToken) -> Result<Handle, AgentErr
         status,
         stop,
     };
-    let memory = Memory {
-        tasks: Tasks::new(kit, config.capacity),
-        outbox: messages,
-        capacity: config.capacity,
-        network: None,
-    };
+    let tasks = Tasks::new(kit, config.capacity);
+    let network = Arc::new(OnceLock::new());
+    let mut connections = JoinSet::new();
+    for (orchestrator, (address, outbox)) in addresses.into_iter().zip(messages).enumerate() {
+        let memory = Memory {
+            tasks: Arc::clone(&tasks),
+            orchestrator,
+            outbox,
+            capacity: config.capacity,
+            network: Arc::clone(&network),
+        };
+        connections.spawn(keep_connected(memory, address.ws));
+    }
     Ok(Handle {
         status: watched,
-        agent: tokio::spawn(keep_connected(memory, address.ws)),
+        agent: tokio::spawn(async move {
+            while let Some(ended) = connections.join_next().await {
+                // A panic of one is the agent's.
+                if let Err(error) = ended
+                    && error.is_panic()
+                {
+                    std::panic::resume_unwind(error.into_panic());
+                }
+            }
+            tasks.finish().await;
+            tasks.remember("stopped".to_owned());
+        }),
     })
 }
 
@@ -134,6 +159,4 @@ async fn keep_connected(mut memory: Memory, address: String) {
             () = tokio::time::sleep(pause) => {}
         }
     }
-    tasks.finish().await;
-    tasks.remember("stopped".to_owned());
 }

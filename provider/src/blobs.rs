@@ -1,9 +1,10 @@
-//! Blobs by their SHA-256: fetched from the orchestrator into a cache, and uploaded to it.
+//! Blobs by their SHA-256: fetched from the orchestrators into a cache, and uploaded to them.
 
 use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
@@ -62,18 +63,25 @@ impl From<reqwest::Error> for Trouble {
     }
 }
 
-/// The orchestrator's blobs, and the cache of those fetched.
+/// The orchestrators' blobs, and the cache of those fetched.
 pub(crate) struct Blobs {
     client: Client,
-    address: String,
+    orchestrators: Vec<Source>,
     cache: PathBuf,
     /// One fetch of a blob at a time: shards of a job start together and need the same ones.
     fetching: Mutex<HashMap<Digest, Weak<tokio::sync::Mutex<()>>>>,
 }
 
+/// An orchestrator that blobs come from.
+struct Source {
+    address: String,
+    /// Whether there is a connection to it: those are asked first.
+    live: AtomicBool,
+}
+
 impl Blobs {
-    /// `address` is the orchestrator's, without a slash at the end.
-    pub(crate) fn open(data: &Path, address: String) -> Result<Self, AgentError> {
+    /// `addresses` are the orchestrators', without a slash at the end.
+    pub(crate) fn open(data: &Path, addresses: Vec<String>) -> Result<Self, AgentError> {
         let cache = data.join("blobs");
         fs::create_dir_all(&cache).map_err(StoreError::of("made", &cache))?;
         // No proxy: the websocket beside it knows of none either.
@@ -87,10 +95,23 @@ impl Blobs {
             })?;
         Ok(Self {
             client,
-            address,
+            orchestrators: addresses
+                .into_iter()
+                .map(|address| Source {
+                    address,
+                    live: AtomicBool::new(false),
+                })
+                .collect(),
             cache,
             fetching: Mutex::default(),
         })
+    }
+
+    /// Notes whether there is a connection to an orchestrator.
+    pub(crate) fn set_live(&self, orchestrator: usize, live: bool) {
+        if let Some(source) = self.orchestrators.get(orchestrator) {
+            source.live.store(live, Ordering::Relaxed);
+        }
     }
 
     /// The blob's bytes, which hash to its name; tried again and again until `until`.
@@ -118,15 +139,37 @@ impl Blobs {
     /// Uploads a blob unless the orchestrator has it; tried again and again until `until`.
     pub(crate) async fn put(
         &self,
+        orchestrator: usize,
         digest: &Digest,
         bytes: &[u8],
         until: Instant,
     ) -> Result<(), TransferError> {
-        insist(digest, u64::MAX, until, || self.upload(digest, bytes)).await
+        let Some(to) = self.orchestrators.get(orchestrator) else {
+            return Ok(());
+        };
+        let url = url(&to.address, digest);
+        insist(digest, u64::MAX, until, || self.upload(&url, bytes)).await
     }
 
+    /// From the first orchestrator that has it.
     async fn download(&self, digest: &Digest, limit: u64) -> Result<Vec<u8>, Trouble> {
-        let answer = self.client.get(self.url(digest)).send().await?;
+        let mut sources: Vec<&Source> = self.orchestrators.iter().collect();
+        sources.sort_by_key(|source| !source.live.load(Ordering::Relaxed));
+        let mut trouble = Trouble::Passing("there is no orchestrator to ask".to_owned());
+        for source in sources {
+            match self
+                .fetch(&url(&source.address, digest), digest, limit)
+                .await
+            {
+                Ok(bytes) => return Ok(bytes),
+                Err(why) => trouble = why,
+            }
+        }
+        Err(trouble)
+    }
+
+    async fn fetch(&self, url: &str, digest: &Digest, limit: u64) -> Result<Vec<u8>, Trouble> {
+        let answer = self.client.get(url).send().await?;
         if answer.status() != StatusCode::OK {
             return Err(refused(answer.status()));
         }
@@ -150,20 +193,15 @@ impl Blobs {
         Ok(bytes)
     }
 
-    async fn upload(&self, digest: &Digest, bytes: &[u8]) -> Result<(), Trouble> {
-        let url = self.url(digest);
-        if self.client.head(&url).send().await?.status() == StatusCode::OK {
+    async fn upload(&self, url: &str, bytes: &[u8]) -> Result<(), Trouble> {
+        if self.client.head(url).send().await?.status() == StatusCode::OK {
             return Ok(());
         }
-        let answer = self.client.put(&url).body(bytes.to_vec()).send().await?;
+        let answer = self.client.put(url).body(bytes.to_vec()).send().await?;
         match answer.status().is_success() {
             true => Ok(()),
             false => Err(refused(answer.status())),
         }
-    }
-
-    fn url(&self, digest: &Digest) -> String {
-        format!("{}/v1/blobs/{}", self.address, blob::to_hex(digest))
     }
 
     fn turn(&self, digest: &Digest) -> Arc<tokio::sync::Mutex<()>> {
@@ -209,6 +247,10 @@ impl Blobs {
             tracing::warn!("a fetched blob is not kept: {error}");
         }
     }
+}
+
+fn url(address: &str, digest: &Digest) -> String {
+    format!("{address}/v1/blobs/{}", blob::to_hex(digest))
 }
 
 /// Removes what was used longest ago until at most `most` bytes are left.
@@ -306,7 +348,7 @@ mod tests {
     #[tokio::test]
     async fn a_damaged_blob_in_the_cache_is_not_taken() {
         let data = tempfile::tempdir().unwrap();
-        let blobs = Blobs::open(data.path(), "http://127.0.0.1:1".to_owned()).unwrap();
+        let blobs = Blobs::open(data.path(), vec!["http://127.0.0.1:1".to_owned()]).unwrap();
         let digest = sha256(&[b"work"]);
         blobs.keep(&digest, Arc::from(*b"work")).await;
         let now = Instant::now();

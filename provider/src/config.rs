@@ -10,8 +10,9 @@ use crate::error::AgentError;
 
 /// What an agent is started with.
 pub struct Config {
-    /// Address of the orchestrator, such as `http://127.0.0.1:8910`.
-    pub orchestrator: String,
+    /// Addresses of the orchestrators, such as `http://127.0.0.1:8910`: the agent works for all of
+    /// them at the same time, and what two of them ask for is done once.
+    pub orchestrators: Vec<String>,
     /// The provider's account on chain.
     pub provider: Pubkey,
     /// The operator key that is registered for it; it signs, and pays nothing.
@@ -32,12 +33,22 @@ pub(crate) struct Address {
 }
 
 impl Config {
-    /// Checks all that can be checked without touching anything.
-    pub(crate) fn check(&self) -> Result<Address, AgentError> {
+    /// Checks all that can be checked without touching anything. Gives each address once.
+    pub(crate) fn check(&self) -> Result<Vec<Address>, AgentError> {
         if self.capacity == 0 {
             return Err(AgentError::NoCapacity);
         }
-        Address::parse(&self.orchestrator)
+        let mut addresses: Vec<Address> = Vec::new();
+        for text in &self.orchestrators {
+            let address = Address::parse(text)?;
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        match addresses.is_empty() {
+            true => Err(AgentError::NoOrchestrator),
+            false => Ok(addresses),
+        }
     }
 }
 
@@ -77,6 +88,25 @@ mod tests {
             assert_eq!(address.http, "http://127.0.0.1:8910");
             assert_eq!(address.ws, "ws://127.0.0.1:8910");
         }
+    }
+
+    #[test]
+    fn each_orchestrator_counts_once_and_one_is_needed() {
+        let config = |orchestrators: &[&str]| Config {
+            orchestrators: orchestrators.iter().map(|s| (*s).to_owned()).collect(),
+            provider: Pubkey::new_unique(),
+            operator: Keypair::new(),
+            data: PathBuf::new(),
+            capacity: 1,
+            behaviour: Behaviour::Honest,
+        };
+        let found = config(&["http://a:1", "http://b:2", "http://a:1/"]).check();
+        let found: Vec<String> = found.unwrap().into_iter().map(|a| a.http).collect();
+        assert_eq!(found, ["http://a:1", "http://b:2"]);
+        assert!(matches!(
+            config(&[]).check(),
+            Err(AgentError::NoOrchestrator)
+        ));
     }
 
     #[test]

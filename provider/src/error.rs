@@ -24,6 +24,9 @@ pub enum AgentError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Nobody to work for.
+    #[error("no orchestrator is given; name at least one, as http://HOST:PORT")]
+    NoOrchestrator,
     /// A capacity of nothing.
     #[error("the capacity is 0, so no shard could ever run; give at least 1")]
     NoCapacity,

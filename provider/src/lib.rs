@@ -1,7 +1,8 @@
-//! The agent on a provider's machine: it connects outward to an orchestrator, runs the shards that
-//! it is given, commits to the results, and shows them when it is asked to.
+//! The agent on a provider's machine: it connects outward to one orchestrator or several, runs the
+//! shards that it is given, commits to the results, and shows them when it is asked to.
 //!
-//! - `agent` keeps a connection up for ever, `session` is one connection.
+//! - `agent` keeps a connection to each orchestrator up for ever, `session` is one connection, and
+//!   `outbox` holds what is to be said on each.
 //! - `tasks` decides what happens to a seat, `execute` computes it, `sign` signs for it.
 //! - `store` keeps every result until the orchestrator releases it, so that nothing is computed
 //!   twice and nothing that was committed to is lost; `blobs` fetches inputs and uploads outputs.
@@ -16,6 +17,7 @@ mod config;
 mod error;
 mod execute;
 mod files;
+mod outbox;
 mod session;
 mod sign;
 mod store;

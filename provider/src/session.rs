@@ -1,7 +1,7 @@
 //! One connection to an orchestrator, from its challenge to its end.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -40,11 +40,14 @@ pub(crate) enum Ended {
 /// What outlasts a connection.
 pub(crate) struct Memory {
     pub(crate) tasks: Arc<Tasks>,
-    pub(crate) outbox: mpsc::UnboundedReceiver<FromAgent>,
+    /// Which of the agent's orchestrators it is about.
+    pub(crate) orchestrator: usize,
+    /// What is to be said to it.
+    pub(crate) outbox: mpsc::Receiver<FromAgent>,
     /// Shards to run at the same time.
     pub(crate) capacity: u32,
-    /// The network of the first connection; all others have to be about the same.
-    pub(crate) network: Option<Digest>,
+    /// The network of the first connection to any orchestrator; all others have to be about the same.
+    pub(crate) network: Arc<OnceLock<Digest>>,
 }
 
 /// Connects and serves until the end. Says as well whether the agent had been let in.
@@ -67,8 +70,7 @@ pub(crate) async fn serve(memory: &mut Memory, address: &str) -> (Ended, bool) {
 }
 
 fn set_connected(memory: &Memory, connected: bool) {
-    let status = memory.tasks.status();
-    status.send_modify(|status| status.connected = connected);
+    memory.tasks.connected(memory.orchestrator, connected);
 }
 
 /// Opens a connection and proves who the agent is.
@@ -84,12 +86,15 @@ async fn greet(memory: &mut Memory, address: &str) -> Result<(Link, Digest), End
         }
     };
     // Nothing is signed for a network that the agent has not been started for.
-    if memory.network.is_some_and(|known| known != network) {
-        return Err(Ended::Refused(
-            "the orchestrator works on another network than before; if that is meant, start the \
-             agent again"
+    let other = || {
+        Ended::Refused(
+            "the orchestrator works on another network than before, or than the others; if that is \
+             meant, start the agent again"
                 .to_owned(),
-        ));
+        )
+    };
+    if memory.network.get().is_some_and(|known| *known != network) {
+        return Err(other());
     }
     let identity = memory.tasks.identity();
     let hello = identity.hello(&network, &nonce, memory.capacity);
@@ -106,7 +111,9 @@ async fn greet(memory: &mut Memory, address: &str) -> Result<(Link, Digest), End
             other => tracing::debug!("passed over before the welcome: {other:?}"),
         }
     }
-    memory.network = Some(network);
+    if *memory.network.get_or_init(|| network) != network {
+        return Err(other());
+    }
     Ok((link, network))
 }
 
@@ -131,7 +138,7 @@ async fn talk(memory: &mut Memory, link: &mut Link, network: &Digest) -> Result<
             }
             Some(message) = memory.outbox.recv() => link.send(&message).await?,
             message = link.next() => match message? {
-                Some(message) => obey(&memory.tasks, link, network, message).await?,
+                Some(message) => obey(memory, link, network, message).await?,
                 None => continue,
             },
             _ = ping.tick() => link.ping().await?,
@@ -140,13 +147,14 @@ async fn talk(memory: &mut Memory, link: &mut Link, network: &Digest) -> Result<
 }
 
 async fn obey(
-    tasks: &Arc<Tasks>,
+    memory: &Memory,
     link: &mut Link,
     network: &Digest,
     message: ToAgent,
 ) -> Result<(), Ended> {
+    let (tasks, from) = (&memory.tasks, memory.orchestrator);
     match message {
-        ToAgent::Run { task } => tasks.run(task, network),
+        ToAgent::Run { task } => tasks.run(task, network, from),
         ToAgent::Reveal {
             job,
             shard,
@@ -157,7 +165,7 @@ async fn obey(
                 shard,
                 attempt,
             };
-            tasks.reveal(id, network);
+            tasks.reveal(id, network, from);
         }
         ToAgent::Release {
             job,

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use millrace_protocol::hash::Digest;
 use millrace_protocol::wire::{FromAgent, Task};
 use millrace_runtime::RunError;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -21,6 +21,7 @@ use crate::behaviour::Behaviour;
 use crate::blobs::Blobs;
 use crate::error::TaskError;
 use crate::execute::{Executor, claim, gather};
+use crate::outbox::Outbox;
 use crate::sign::{Identity, revealed};
 use crate::store::{SeatId, ShardResult, Store};
 
@@ -38,7 +39,8 @@ const MAX_REASON: usize = 500;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Work {
     Run,
-    Reveal,
+    /// For the orchestrator that asked.
+    Reveal(usize),
 }
 
 /// What an agent works with.
@@ -49,7 +51,7 @@ pub(crate) struct Kit {
     pub(crate) identity: Identity,
     pub(crate) behaviour: Behaviour,
     /// Takes what is to be said, whether there is a connection or not.
-    pub(crate) outbox: mpsc::UnboundedSender<FromAgent>,
+    pub(crate) outbox: Outbox,
     pub(crate) status: watch::Sender<Status>,
     /// Ends everything.
     pub(crate) stop: CancellationToken,
@@ -101,13 +103,16 @@ impl Tasks {
         })
     }
 
-    /// Runs a task, unless that is being done or has been done: then its commitment is said again.
-    pub(crate) fn run(self: &Arc<Self>, task: Task, network: &Digest) {
+    /// Runs a task, unless that is being done or has been done: then its commitment is said again to
+    /// whoever asks.
+    pub(crate) fn run(self: &Arc<Self>, task: Task, network: &Digest, from: usize) {
         let id = SeatId::of(&task);
         if task.network_id != *network {
-            self.failed(&id, &TaskError::OtherNetwork);
+            let failed = self.failed(&id, &TaskError::OtherNetwork);
+            self.kit.outbox.tell(from, failed);
         } else if let Some((task, result)) = self.kit.store.result(&id, network) {
-            self.say(self.kit.identity.committed(&task, &result));
+            let committed = self.kit.identity.committed(&task, &result);
+            self.kit.outbox.tell(from, committed);
         } else if let Some(ended) = self.claim(id, Work::Run) {
             let tasks = Arc::clone(self);
             self.workers.spawn(async move {
@@ -120,15 +125,16 @@ impl Tasks {
         }
     }
 
-    /// Uploads the output of a seat and shows what was committed to.
-    pub(crate) fn reveal(self: &Arc<Self>, id: SeatId, network: &Digest) {
+    /// Uploads the output of a seat to the orchestrator that asks, and shows it what was committed to.
+    pub(crate) fn reveal(self: &Arc<Self>, id: SeatId, network: &Digest, from: usize) {
         let Some((task, result)) = self.kit.store.result(&id, network) else {
             if !self.under_way().contains_key(&(id, Work::Run)) {
-                self.failed(&id, &TaskError::Unknown);
+                let failed = self.failed(&id, &TaskError::Unknown);
+                self.kit.outbox.tell(from, failed);
             }
             return;
         };
-        let Some(ended) = self.claim(id, Work::Reveal) else {
+        let Some(ended) = self.claim(id, Work::Reveal(from)) else {
             return;
         };
         let tasks = Arc::clone(self);
@@ -136,18 +142,21 @@ impl Tasks {
             tokio::select! {
                 biased;
                 () = ended.cancelled() => {}
-                shown = tasks.show(&task, &result) => tasks.shown(&task, &result, shown, &ended),
+                shown = tasks.show(&task, &result, from) =>
+                    tasks.shown((&task, &result), shown, &ended, from),
             }
         });
     }
 
     /// Ends whatever is being done for a seat, and forgets it.
     pub(crate) async fn release(self: &Arc<Self>, id: SeatId, outcome: &str) {
-        for work in [Work::Run, Work::Reveal] {
-            if let Some(ended) = self.under_way().remove(&(id, work)) {
+        self.under_way().retain(|(seat, _), ended| {
+            let stays = *seat != id;
+            if !stays {
                 ended.cancel();
             }
-        }
+            stays
+        });
         self.note(format!(
             "shard {} of {} is over: {outcome}",
             id.shard, id.job
@@ -180,8 +189,16 @@ impl Tasks {
         &self.kit.identity
     }
 
-    pub(crate) fn status(&self) -> &watch::Sender<Status> {
-        &self.kit.status
+    /// Notes that an orchestrator has let the agent in, or that the connection has ended.
+    pub(crate) fn connected(&self, orchestrator: usize, connected: bool) {
+        self.kit.blobs.set_live(orchestrator, connected);
+        self.kit.status.send_modify(|status| {
+            match connected {
+                true => status.orchestrators += 1,
+                false => status.orchestrators -= 1,
+            }
+            status.connected = status.orchestrators > 0;
+        });
     }
 
     pub(crate) fn stop(&self) -> &CancellationToken {
@@ -239,44 +256,55 @@ impl Tasks {
                     reason => reason,
                 };
                 self.note(format!("computed shard {} of {}: {how}", id.shard, id.job));
-                self.say(self.kit.identity.committed(task, &result));
+                let committed = self.kit.identity.committed(task, &result);
+                self.kit.outbox.say(committed);
             }
             Err(error) => {
                 if let Err(error) = self.kit.store.forget(&id) {
                     tracing::warn!("a task without result is not removed: {error}");
                 }
-                self.failed(&id, &error);
+                let failed = self.failed(&id, &error);
+                self.kit.outbox.say(failed);
             }
         }
     }
 
-    /// Brings the output of a seat to the orchestrator.
-    async fn show(self: &Arc<Self>, task: &Task, result: &ShardResult) -> Result<(), TaskError> {
+    /// Brings the output of a seat to an orchestrator.
+    async fn show(
+        self: &Arc<Self>,
+        task: &Task,
+        result: &ShardResult,
+        to: usize,
+    ) -> Result<(), TaskError> {
         let (tasks, id, expected) = (Arc::clone(self), SeatId::of(task), result.clone());
         let read = move || tasks.kit.store.output(&id, &expected);
         let output = blocking(self.workers.spawn_blocking(read).await)?;
         let until = time_left(task.reveal_by);
-        self.kit.blobs.put(&result.output, &output, until).await?;
+        let blobs = &self.kit.blobs;
+        blobs.put(to, &result.output, &output, until).await?;
         Ok(())
     }
 
     fn shown(
         &self,
-        task: &Task,
-        result: &ShardResult,
+        (task, result): (&Task, &ShardResult),
         shown: Result<(), TaskError>,
         ended: &CancellationToken,
+        to: usize,
     ) {
         let id = SeatId::of(task);
-        if !self.done(id, Work::Reveal, ended) {
+        if !self.done(id, Work::Reveal(to), ended) {
             return;
         }
         match shown {
             Ok(()) => {
                 self.note(format!("revealed shard {} of {}", id.shard, id.job));
-                self.say(revealed(task, result));
+                self.kit.outbox.tell(to, revealed(task, result));
             }
-            Err(error) => self.failed(&id, &error),
+            Err(error) => {
+                let failed = self.failed(&id, &error);
+                self.kit.outbox.tell(to, failed);
+            }
         }
     }
 
@@ -299,21 +327,17 @@ impl Tasks {
         goes_on
     }
 
-    fn failed(&self, id: &SeatId, error: &TaskError) {
+    /// Logs a failure, and gives it as it is said.
+    fn failed(&self, id: &SeatId, error: &TaskError) -> FromAgent {
         let reason: String = error.to_string().chars().take(MAX_REASON).collect();
         self.warn(format!("shard {} of {} failed: {reason}", id.shard, id.job));
-        self.say(FromAgent::Failed {
+        FromAgent::Failed {
             job: id.job,
             shard: id.shard,
             attempt: id.attempt,
             reason,
             retry: error.retry(),
-        });
-    }
-
-    fn say(&self, message: FromAgent) {
-        // Nobody listens only once the agent has stopped.
-        let _ = self.kit.outbox.send(message);
+        }
     }
 
     /// Logs an event and shows it as the last one.

@@ -87,7 +87,7 @@ async fn what_an_agent_can_not_work_with_is_refused_by_name() {
     ));
     assert!(matches!(
         refused(Config {
-            orchestrator: "example.com".to_owned(),
+            orchestrators: vec!["example.com".to_owned()],
             ..config(&fake, data.path())
         }),
         AgentError::Address { .. }

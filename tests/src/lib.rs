@@ -11,6 +11,8 @@ pub mod growth;
 pub mod jobs;
 pub mod lever;
 pub mod net;
+pub mod orchestrator;
+pub mod postgres;
 pub mod process;
 pub mod proxy;
 

@@ -20,6 +20,7 @@ mod e2e {
     mod quotes;
     mod refusals;
     mod restarts;
+    mod several;
     mod soak;
     mod start_checks;
     mod stopping;

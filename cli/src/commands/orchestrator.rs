@@ -7,6 +7,7 @@ use crate::output::{facts, note};
 use crate::settings::{Global, Settings, data_folder};
 use crate::signals::stop_signal;
 use clap::Subcommand;
+use millrace_orchestrator::{BlobPlace, StorePlace};
 use serde::Serialize;
 use solana_sdk::signature::Signer;
 use std::path::PathBuf;
@@ -25,6 +26,8 @@ struct Started {
     url: String,
     key: String,
     data: PathBuf,
+    store: String,
+    blobs: String,
 }
 
 impl Orchestrator {
@@ -59,10 +62,16 @@ impl Orchestrator {
 /// Runs until Ctrl-C or SIGTERM.
 async fn serve(loaded: Loaded, settings: &Settings) -> Result<(), CliError> {
     let chosen = loaded.settings;
+    let (limits, chain) = (chosen.limits(), chosen.chain());
+    let usage = |error: &dyn std::fmt::Display| CliError::Usage(error.to_string());
+    // Read here and not with the other settings, whose errors repeat the text: it may hold a password.
+    let store = chosen.store.map(|text| text.0.parse::<StorePlace>());
+    let store = store.transpose().map_err(|error| usage(&error))?;
+    let blobs = chosen.blobs.map(|text| text.parse::<BlobPlace>());
+    let blobs = blobs.transpose().map_err(|error| usage(&error))?;
     let stop = stop_signal()?;
     let connection = settings.connect().await?;
     let key = settings.key_of(|file| &file.keys.orchestrator)?;
-    let (limits, chain) = (chosen.limits(), chosen.chain());
     let data = chosen
         .data
         .unwrap_or_else(|| data_folder().join("orchestrator"));
@@ -72,6 +81,8 @@ async fn serve(loaded: Loaded, settings: &Settings) -> Result<(), CliError> {
         ws_url: connection.rpc.ws_urls().to_owned(),
         listen: chosen.listen,
         data: data.clone(),
+        store,
+        blobs,
         key,
         close_after: chosen.close_after.0,
         reread: chosen.reread.0,
@@ -80,17 +91,22 @@ async fn serve(loaded: Loaded, settings: &Settings) -> Result<(), CliError> {
         limits,
         chain,
     };
+    let (store, blobs) = (config.store_place(), config.blob_place());
     let handle = millrace_orchestrator::start(config, stop).await?;
     let started = Started {
         url: handle.url.clone(),
         key: address,
         data,
+        store: store.to_string(),
+        blobs: blobs.to_string(),
     };
     settings.output.show(&started, |started| {
         facts([
             ("orchestrator", started.url.clone()),
             ("key", started.key.clone()),
             ("data", started.data.display().to_string()),
+            ("store", started.store.clone()),
+            ("blobs", started.blobs.clone()),
             ("end", "Ctrl-C".to_owned()),
         ])
     });

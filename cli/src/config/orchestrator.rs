@@ -33,6 +33,10 @@ settings! {
         listen: SocketAddr = "127.0.0.1:8901", "ADDRESS";
         /// Folder of its store and blobs; otherwise ~/.local/share/millrace/orchestrator
         data: Option<PathBuf> = "", "DIR";
+        /// Its store: sqlite:PATH, or postgres://USER:PASSWORD@HOST/DATABASE, which several orchestrators may share; otherwise store.db in `data`
+        store: Option<Url> = "", "STORE";
+        /// Its blobs: a folder, or s3://BUCKET/PREFIX with credentials and endpoint in AWS_*; otherwise blobs in `data`
+        blobs: Option<String> = "", "PLACE";
         /// How long a finished job stays on chain before it is closed
         close_after: Span = "1m", "SPAN";
         /// Time between two full reads of the chain

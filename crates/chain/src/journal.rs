@@ -2,6 +2,7 @@
 //! from a transaction that never was.
 
 use crate::error::ChainError;
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
@@ -35,13 +36,14 @@ pub enum Ending {
 }
 
 /// Keeps entries until they have ended.
+#[async_trait]
 pub trait Journal: Send + Sync {
     /// Writes an entry down, durably, before it is sent.
-    fn begin(&self, entry: &Entry) -> Result<(), ChainError>;
+    async fn begin(&self, entry: &Entry) -> Result<(), ChainError>;
     /// Notes how it ended.
-    fn end(&self, signature: &str, ending: Ending) -> Result<(), ChainError>;
-    /// Entries that have not ended.
-    fn open(&self) -> Result<Vec<Entry>, ChainError>;
+    async fn end(&self, signature: &str, ending: Ending) -> Result<(), ChainError>;
+    /// Entries that have not ended and that nobody sees through: a process that has ended left them.
+    async fn open(&self) -> Result<Vec<Entry>, ChainError>;
 }
 
 /// A journal that dies with the process: for tests and for reading commands.
@@ -57,19 +59,20 @@ impl MemoryJournal {
     }
 }
 
+#[async_trait]
 impl Journal for MemoryJournal {
-    fn begin(&self, entry: &Entry) -> Result<(), ChainError> {
+    async fn begin(&self, entry: &Entry) -> Result<(), ChainError> {
         self.entries()
             .insert(entry.signature.clone(), entry.clone());
         Ok(())
     }
 
-    fn end(&self, signature: &str, _: Ending) -> Result<(), ChainError> {
+    async fn end(&self, signature: &str, _: Ending) -> Result<(), ChainError> {
         self.entries().remove(signature);
         Ok(())
     }
 
-    fn open(&self) -> Result<Vec<Entry>, ChainError> {
+    async fn open(&self) -> Result<Vec<Entry>, ChainError> {
         Ok(self.entries().values().cloned().collect())
     }
 }
@@ -95,8 +98,9 @@ fn journal_error(error: impl std::fmt::Display) -> ChainError {
     ChainError::Journal(error.to_string())
 }
 
+#[async_trait]
 impl Journal for FolderJournal {
-    fn begin(&self, entry: &Entry) -> Result<(), ChainError> {
+    async fn begin(&self, entry: &Entry) -> Result<(), ChainError> {
         let text = serde_json::to_vec(entry).map_err(journal_error)?;
         let path = self.path(&entry.signature);
         let mut options = OpenOptions::new();
@@ -111,14 +115,14 @@ impl Journal for FolderJournal {
             .map_err(journal_error)
     }
 
-    fn end(&self, signature: &str, _: Ending) -> Result<(), ChainError> {
+    async fn end(&self, signature: &str, _: Ending) -> Result<(), ChainError> {
         match fs::remove_file(self.path(signature)) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(journal_error(e)),
             _ => Ok(()),
         }
     }
 
-    fn open(&self) -> Result<Vec<Entry>, ChainError> {
+    async fn open(&self) -> Result<Vec<Entry>, ChainError> {
         let mut entries = Vec::new();
         for file in fs::read_dir(&self.folder).map_err(journal_error)? {
             let path = file.map_err(journal_error)?.path();
@@ -137,8 +141,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    #[test]
-    fn an_open_entry_survives_a_restart_and_an_ended_one_does_not() {
+    #[tokio::test]
+    async fn an_open_entry_survives_a_restart_and_an_ended_one_does_not() {
         let folder = std::env::temp_dir().join(format!("millrace-journal-{}", std::process::id()));
         let entry = |name: &str| Entry {
             signature: name.into(),
@@ -147,12 +151,12 @@ mod tests {
             purpose: "test".into(),
         };
         let journal = FolderJournal::new(folder.clone()).unwrap();
-        journal.begin(&entry("a")).unwrap();
-        journal.begin(&entry("b")).unwrap();
-        journal.end("a", Ending::Landed).unwrap();
+        journal.begin(&entry("a")).await.unwrap();
+        journal.begin(&entry("b")).await.unwrap();
+        journal.end("a", Ending::Landed).await.unwrap();
         fs::write(folder.join("torn.json"), b"{\"sig").unwrap();
         let again = FolderJournal::new(folder.clone()).unwrap();
-        assert_eq!(again.open().unwrap(), vec![entry("b")]);
+        assert_eq!(again.open().await.unwrap(), vec![entry("b")]);
         fs::remove_dir_all(folder).unwrap();
     }
 }

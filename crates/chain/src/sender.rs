@@ -161,7 +161,7 @@ impl Sender {
                 last_valid_block_height: signed.last_valid,
                 purpose: purpose.to_owned(),
             };
-            self.journal.begin(&entry)?;
+            self.journal.begin(&entry).await?;
             let mut watched = Watched::sent(self.observer.as_ref(), signature, signing > 0);
             match self
                 .see_through(&signed.transaction, signed.last_valid)
@@ -169,7 +169,7 @@ impl Sender {
             {
                 Fate::Landed { slot } => {
                     watched.landed();
-                    self.conclude(entry, Ending::Landed, slot)?;
+                    self.conclude(entry, Ending::Landed, slot).await?;
                     return Ok(Landed {
                         signature,
                         slot,
@@ -182,7 +182,7 @@ impl Sender {
                         signature,
                         error: &named,
                     });
-                    self.conclude(entry, Ending::Failed, slot)?;
+                    self.conclude(entry, Ending::Failed, slot).await?;
                     if ran_out(&error) && signed.limit < MAX_UNITS {
                         self.units.exceeded(&shape, signed.limit);
                         debug!(%signature, purpose, limit = signed.limit, "too few compute units");
@@ -193,7 +193,7 @@ impl Sender {
                 }
                 Fate::Expired => {
                     watched.ended(&Event::Expired { signature });
-                    self.journal.end(&entry.signature, Ending::Expired)?;
+                    self.journal.end(&entry.signature, Ending::Expired).await?;
                     warn!(%signature, purpose, "transaction expired, signing anew");
                 }
             }
@@ -210,7 +210,7 @@ impl Sender {
     /// Those of the journal, and of an endpoint that refuses for good.
     pub async fn recover(&self) -> Result<Vec<String>, ChainError> {
         let mut landed = Vec::new();
-        let open = self.journal.open()?;
+        let open = self.journal.open().await?;
         let mut fates = stream::iter(open.into_iter().map(|entry| self.recover_one(entry)))
             .buffer_unordered(RECOVERED_TOGETHER);
         while let Some(purpose) = fates.next().await {
@@ -222,7 +222,7 @@ impl Sender {
     /// Returns the purpose, if it landed.
     async fn recover_one(&self, entry: Entry) -> Result<Option<String>, ChainError> {
         let Ok(transaction) = decode(&entry.bytes) else {
-            self.journal.end(&entry.signature, Ending::Failed)?;
+            self.journal.end(&entry.signature, Ending::Failed).await?;
             return Ok(None);
         };
         let last_valid = entry.last_valid_block_height;
@@ -237,14 +237,14 @@ impl Sender {
             ?ending,
             "transaction of an earlier run"
         );
-        self.conclude(entry, ending, slot)?;
+        self.conclude(entry, ending, slot).await?;
         Ok(purpose)
     }
 
     /// Strikes a transaction from the journal, now or once its end is final.
-    fn conclude(&self, entry: Entry, ending: Ending, slot: u64) -> Result<(), ChainError> {
+    async fn conclude(&self, entry: Entry, ending: Ending, slot: u64) -> Result<(), ChainError> {
         if self.policy.keep == Keep::UntilConfirmed || ending == Ending::Expired {
-            return self.journal.end(&entry.signature, ending);
+            return self.journal.end(&entry.signature, ending).await;
         }
         self.followed().push(Followed { entry, slot });
         Ok(())

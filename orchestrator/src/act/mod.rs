@@ -10,6 +10,7 @@ use crate::error::OrchestratorError;
 use crate::metrics::{Dispatches, Metrics};
 use crate::plan::{ActKey, Action};
 use bundle::{Part, pack};
+use futures_util::future::join_all;
 use millrace_chain::fail;
 use millrace_chain::feed::Feed;
 use millrace_chain::instruction::Mints;
@@ -154,21 +155,23 @@ impl Executor {
         MOST_UNDER_WAY.saturating_sub(running)
     }
 
-    /// Starts what was planned. Acts on chain go on in the background.
-    pub fn start(&self, actions: Vec<Action>) {
-        let mut acts = Vec::new();
+    /// Starts what was planned. Acts on chain go on in the background; what is to be stored has been
+    /// when this returns.
+    pub async fn start(&self, actions: Vec<Action>) {
+        let (mut acts, mut told) = (Vec::new(), Vec::new());
         for action in actions {
             match action.key() {
                 Some(key) => acts.push((key, action)),
-                None => self.tell(action),
+                None => told.push(self.tell(action)),
             }
         }
-        if acts.is_empty() {
-            return;
+        if !acts.is_empty() {
+            let begun: Vec<_> = acts.into_iter().map(|act| self.begin(act)).collect();
+            let this = self.clone();
+            self.spawn(async move { this.send(begun).await });
         }
-        let begun: Vec<_> = acts.into_iter().map(|act| self.begin(act)).collect();
-        let this = self.clone();
-        self.spawn(async move { this.send(begun).await });
+        // Together, so that all of it waits for the disk once.
+        join_all(told).await;
     }
 
     /// Does something in the background until it has ended or is given up.
@@ -225,7 +228,7 @@ impl Executor {
         self.dispatches().planned(wanted, seen);
     }
 
-    fn tell(&self, action: Action) {
+    async fn tell(&self, action: Action) {
         match action {
             Action::Run { provider, task } => {
                 let (job, shard) = (Pubkey::new_from_array(task.job.0), task.shard);
@@ -261,7 +264,7 @@ impl Executor {
                         outcome,
                     },
                 );
-                if let Err(error) = self.desk.drop_seat(&seat) {
+                if let Err(error) = self.desk.drop_seat(&seat).await {
                     let (job, provider) = (seat.job, seat.provider);
                     warn!(%error, %job, shard, %provider, "a finished seat could not be dropped");
                 }
@@ -271,7 +274,7 @@ impl Executor {
                 shard,
                 outcome,
             } => {
-                if let Err(error) = self.desk.file(job, shard, outcome) {
+                if let Err(error) = self.desk.file(job, shard, outcome).await {
                     warn!(%error, %job, shard, "a result could not be filed");
                 }
             }
@@ -374,7 +377,7 @@ impl Executor {
         instructions: &[Instruction],
     ) -> Result<(), OrchestratorError> {
         for act in acts {
-            self.note_lateness(&act.action)?;
+            self.note_lateness(&act.action).await?;
             fail::before("act", kind(&act.action));
         }
         let sent = self
@@ -401,14 +404,14 @@ impl Executor {
 
     /// Whose seat is expired is not asked again. That is written down first: once the seat is free, only
     /// this would say who was late, and a process that ends in between would seat him again.
-    fn note_lateness(&self, action: &Action) -> Result<(), OrchestratorError> {
+    async fn note_lateness(&self, action: &Action) -> Result<(), OrchestratorError> {
         match action {
             Action::ExpireSeat {
                 job,
                 shard,
                 provider,
                 ..
-            } => self.desk.fail(*job, *shard, *provider, LATE),
+            } => Ok(self.desk.fail(*job, *shard, *provider, LATE).await?),
             _ => Ok(()),
         }
     }
@@ -471,7 +474,8 @@ impl Executor {
         let gone = left.filter(|seat| !after.seats.iter().any(|s| s.provider == seat.provider));
         for seat in gone {
             self.desk
-                .fail(before.job, before.index, seat.provider, LATE)?;
+                .fail(before.job, before.index, seat.provider, LATE)
+                .await?;
         }
         Ok(())
     }

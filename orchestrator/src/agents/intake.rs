@@ -143,12 +143,12 @@ impl Agents {
             signature,
             opening: None,
         };
-        self.desk.hand_in(key, paper).map_err(passing)
+        self.desk.hand_in(key, paper).await.map_err(passing)
     }
 
     /// Delivery: the output is here, it gives the root, and the root opens the commitment.
     async fn take_reveal(&self, key: SeatKey, opening: Opening) -> Result<(), Fault> {
-        let (_, seat) = self.seat(&key).await?;
+        let (shard, seat) = self.seat(&key).await?;
         let known = {
             let papers = self.desk.read();
             let paper = papers.handed_in.get(&key);
@@ -168,8 +168,20 @@ impl Agents {
         if !self.gives_root(&opening).await? {
             return wrong("the output does not match the root");
         }
+        let mut seats = shard.seats.iter();
+        let at = seats.position(|s| s.is_live() && s.provider == key.provider);
+        let Some(at) = at.and_then(|at| u8::try_from(at).ok()) else {
+            return stale("no such seat");
+        };
+        // The chain has checked the signature; it is not needed again.
+        let seated = HandedIn {
+            seat: at,
+            commitment: seat.digest,
+            signature: [0; 64],
+            opening: None,
+        };
         self.unclaimed.claim([opening.output]);
-        self.desk.open(key, opening).map_err(passing)
+        self.desk.open(key, seated, opening).await.map_err(passing)
     }
 
     /// Whether the uploaded output gives the root and the units. An output may have 64 MiB, so few are
@@ -203,6 +215,7 @@ impl Agents {
         }
         self.desk
             .fail(job, shard, provider, &reason)
+            .await
             .map_err(passing)
     }
 

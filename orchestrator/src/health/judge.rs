@@ -37,6 +37,8 @@ pub struct Facts {
     pub payer_floor: u64,
     /// Why the store took no write, where it did not.
     pub store_failure: Option<String>,
+    /// Why nothing can be done on the shared store, where that is so.
+    pub leases_lost: Option<&'static str>,
     /// Connected agents that take work.
     pub ready_agents: usize,
     /// Jobs that wait.
@@ -52,6 +54,7 @@ pub fn judge(facts: &Facts, limits: &Limits) -> Vec<Problem> {
         planning(facts),
         tokens(facts),
         store(facts),
+        leases(facts),
         endpoints(facts),
         reading(facts, limits),
         lag(facts, limits),
@@ -101,6 +104,10 @@ fn store(facts: &Facts) -> Option<Problem> {
         Kind::StoreNotWritable,
         format!("the store takes no writes: {reason}"),
     )
+}
+
+fn leases(facts: &Facts) -> Option<Problem> {
+    problem(Kind::LeasesLost, facts.leases_lost?.to_owned())
 }
 
 fn endpoints(facts: &Facts) -> Option<Problem> {
@@ -234,6 +241,7 @@ mod tests {
             found(|f| f.store_failure = Some("full".into())),
             [Kind::StoreNotWritable]
         );
+        assert_eq!(found(|f| f.leases_lost = Some("away")), [Kind::LeasesLost]);
         assert_eq!(found(|f| f.clock_age = None), [Kind::NotReading]);
         assert_eq!(
             found(|f| f.clock_age = Some(limits.stale_after)),

@@ -33,6 +33,8 @@ pub enum Kind {
     PayerLow,
     /// The store takes no writes.
     StoreNotWritable,
+    /// Leases on the shared store could not be renewed lately.
+    LeasesLost,
     /// Jobs wait and no agent takes work.
     NoAgents,
     /// A vault holds less than its book says.
@@ -40,7 +42,7 @@ pub enum Kind {
 }
 
 /// All of them.
-pub const KINDS: [Kind; 11] = [
+pub const KINDS: [Kind; 12] = [
     Kind::Stopping,
     Kind::NotPlanning,
     Kind::EndpointsDown,
@@ -50,6 +52,7 @@ pub const KINDS: [Kind; 11] = [
     Kind::ClockSkew,
     Kind::PayerLow,
     Kind::StoreNotWritable,
+    Kind::LeasesLost,
     Kind::NoAgents,
     Kind::TokensMissing,
 ];
@@ -67,6 +70,7 @@ impl Kind {
             Self::ClockSkew => "clock_skew",
             Self::PayerLow => "payer_low",
             Self::StoreNotWritable => "store_not_writable",
+            Self::LeasesLost => "leases_lost",
             Self::NoAgents => "no_agents",
             Self::TokensMissing => "tokens_missing",
         }
@@ -86,6 +90,7 @@ impl Kind {
             }
             Self::PayerLow => "send SOL to the key",
             Self::StoreNotWritable => "make room on the disk, or bring the database back",
+            Self::LeasesLost => "bring the database back; it takes leases again by itself",
             Self::NoAgents => "look why no provider is connected",
             Self::TokensMissing => "pause the network, and find out where tokens went",
         }
@@ -140,6 +145,12 @@ pub struct Health {
     pub jobs: usize,
     /// Jobs that wait.
     pub waiting_jobs: usize,
+    /// Leases held, where several orchestrators share the store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leases: Option<usize>,
+    /// The name under which they are held.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub member: String,
     /// Lamports of the key, which pays fees and rent.
     pub payer_lamports: u64,
     /// What these lamports are good for.

@@ -1,6 +1,7 @@
 //! The journal of transactions, with the time that writing it takes.
 
 use super::Metrics;
+use async_trait::async_trait;
 use millrace_chain::ChainError;
 use millrace_chain::journal::{Ending, Entry, Journal};
 use std::sync::Arc;
@@ -19,22 +20,23 @@ impl TimedJournal {
     }
 }
 
+#[async_trait]
 impl Journal for TimedJournal {
-    fn begin(&self, entry: &Entry) -> Result<(), ChainError> {
+    async fn begin(&self, entry: &Entry) -> Result<(), ChainError> {
         let since = Instant::now();
-        let written = self.journal.begin(entry);
+        let written = self.journal.begin(entry).await;
         self.metrics.store_written(since);
         written
     }
 
-    fn end(&self, signature: &str, ending: Ending) -> Result<(), ChainError> {
+    async fn end(&self, signature: &str, ending: Ending) -> Result<(), ChainError> {
         let since = Instant::now();
-        let written = self.journal.end(signature, ending);
+        let written = self.journal.end(signature, ending).await;
         self.metrics.store_written(since);
         written
     }
 
-    fn open(&self) -> Result<Vec<Entry>, ChainError> {
-        self.journal.open()
+    async fn open(&self) -> Result<Vec<Entry>, ChainError> {
+        self.journal.open().await
     }
 }

@@ -52,7 +52,9 @@ pub fn release_orphans(
     actions: &mut Vec<Action>,
 ) {
     for key in situation.papers.handed_in.keys() {
-        if filings.contains_key(&(key.job, key.shard)) || ending(situation.picture, key).is_none() {
+        let to_be_filed = filings.contains_key(&(key.job, key.shard));
+        let mine = situation.holds_papers_of(&key.job);
+        if to_be_filed || !mine || ending(situation.picture, key).is_none() {
             continue;
         }
         if let Some(outcome) = finality::ending(situation, key) {
@@ -85,6 +87,9 @@ pub fn filings(situation: &Situation) -> HashMap<(Pubkey, u32), Outcome> {
     let mut filings = HashMap::new();
     for (key, paper) in &situation.papers.handed_in {
         let place = (key.job, key.shard);
+        if !situation.holds_papers_of(&key.job) {
+            continue;
+        }
         let Some(shard) = situation.picture.shard(&key.job, key.shard) else {
             continue;
         };

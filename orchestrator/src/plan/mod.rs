@@ -14,6 +14,7 @@ mod why;
 mod tests;
 
 use crate::desk::{Outcome, Papers, SeatKey};
+use crate::leases::Held;
 use market::{Door, Market, Wanted};
 use millrace_chain::Pubkey;
 use millrace_chain::instruction::SignedCommitment;
@@ -61,6 +62,18 @@ pub struct Situation<'a> {
     pub closable: &'a HashSet<Pubkey>,
     /// Acts on chain that may be started now: what is under way already counts against it.
     pub room: usize,
+    /// Jobs that are not another orchestrator's for now.
+    pub held: &'a Held,
+}
+
+impl Situation<'_> {
+    /// Whether what was handed in for a job is to be acted on here.
+    fn holds_papers_of(&self, job: &Pubkey) -> bool {
+        match self.papers.buckets.get(job) {
+            Some(bucket) => self.held.has(bucket),
+            None => *self.held == Held::All,
+        }
+    }
 }
 
 /// One thing to do.
@@ -268,7 +281,7 @@ fn jobs_in_order<'a>(situation: &Situation<'a>) -> Vec<(Pubkey, &'a Job)> {
         |job: &Job| job.orchestrator == Pubkey::default() || job.orchestrator == situation.me;
     let jobs = situation.picture.jobs().iter();
     let mut jobs: Vec<_> = jobs
-        .filter(|(_, job)| ours(job))
+        .filter(|(_, job)| ours(job) && situation.held.has_job(job))
         .map(|(k, job)| (*k, job))
         .collect();
     jobs.sort_unstable_by_key(|(address, job)| (job.posted_at, *address));

@@ -1,190 +1,139 @@
-//! The store: SQLite in WAL mode with full synchronisation, so that what was written before a
-//! transaction is sent survives a power cut.
+//! The store: SQLite in a file of one orchestrator, or PostgreSQL for several that share their work.
+//! The statements are the same; [`database`] runs them on either.
 
 mod cursor;
+mod database;
+mod error;
 mod journal;
 mod origin;
 mod papers;
+mod place;
+mod postgres;
+mod schema;
+mod sqlite;
+mod tenure;
+mod tls;
+mod value;
 
-use crate::error::OrchestratorError;
-use rusqlite::{Connection, OptionalExtension, params};
-use std::path::Path;
-use std::sync::{Mutex, MutexGuard};
+#[cfg(test)]
+pub mod tests;
 
-/// Layout of the tables; a change adds a step to [`migrate`].
-const VERSION: i64 = 1;
+pub use error::StoreError;
+pub use journal::MemberJournal;
+pub use papers::Scope;
+pub use place::StorePlace;
 
-const SCHEMA: &str = "
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE journal (
-    signature TEXT PRIMARY KEY,
-    bytes BLOB NOT NULL,
-    last_valid_block_height INTEGER NOT NULL,
-    purpose TEXT NOT NULL
-) STRICT;
-CREATE TABLE seats (
-    job BLOB NOT NULL, shard INTEGER NOT NULL, attempt INTEGER NOT NULL, provider BLOB NOT NULL,
-    seat INTEGER NOT NULL, commitment BLOB NOT NULL, signature BLOB NOT NULL,
-    root BLOB, units INTEGER, salt BLOB, output BLOB, exit INTEGER, fuel INTEGER, reason TEXT,
-    PRIMARY KEY (job, shard, attempt, provider)
-) STRICT;
-CREATE TABLE failures (
-    job BLOB NOT NULL, shard INTEGER NOT NULL, provider BLOB NOT NULL, reason TEXT NOT NULL,
-    PRIMARY KEY (job, shard, provider)
-) STRICT;
-CREATE TABLE outcomes (
-    job BLOB NOT NULL, shard INTEGER NOT NULL,
-    root BLOB NOT NULL, output BLOB NOT NULL, exit INTEGER NOT NULL, fuel INTEGER NOT NULL,
-    reason TEXT NOT NULL,
-    PRIMARY KEY (job, shard)
-) STRICT;
-CREATE TABLE archive (job TEXT PRIMARY KEY, view TEXT NOT NULL) STRICT;
-";
+use database::{Answer, Database, Statement};
+use postgres::Postgres;
+use sqlite::Sqlite;
+use value::{Row, Value};
 
 /// The store.
 pub struct Store {
-    connection: Mutex<Connection>,
+    database: Database,
 }
 
 impl Store {
-    /// Opens or makes the store of one network.
+    /// Opens or makes the store of one network, and brings its tables to the present version.
     ///
     /// # Errors
-    /// [`OrchestratorError::StoreCorrupt`], [`OrchestratorError::StoreOfAnother`].
-    pub fn open(path: &Path, network_id: &str) -> Result<Self, OrchestratorError> {
-        let corrupt = |reason: String| OrchestratorError::StoreCorrupt {
-            path: path.into(),
-            reason,
+    /// [`StoreError::Corrupt`], [`StoreError::InUse`], [`StoreError::Away`], [`StoreError::Newer`],
+    /// [`StoreError::OfAnother`].
+    pub async fn open(place: &StorePlace, network_id: &str) -> Result<Self, StoreError> {
+        let database = match place {
+            StorePlace::Sqlite(path) => {
+                let path = path.clone();
+                let opened = tokio::task::spawn_blocking(move || Sqlite::open(&path)).await;
+                let opened = opened.map_err(|error| StoreError::Failed(error.to_string()))?;
+                Database::Sqlite(opened?)
+            }
+            StorePlace::Postgres(config) => Database::Postgres(Postgres::open(config).await?),
         };
-        let connection = Connection::open(path)?;
-        let found = connection
-            .pragma_update(None, "journal_mode", "WAL")
-            .and_then(|()| connection.pragma_update(None, "synchronous", "FULL"))
-            .and_then(|()| connection.query_row("PRAGMA quick_check", [], |row| row.get(0)));
-        match found {
-            Ok(text) if text == "ok" => {}
-            Ok(text) => return Err(corrupt(text)),
-            Err(error) => return Err(corrupt(error.to_string())),
-        }
-        migrate(&connection, path)?;
-        connection.execute_batch(cursor::SCHEMA)?;
-        let store = Self {
-            connection: Mutex::new(connection),
-        };
-        store.require_network(path, network_id)?;
+        let store = Self { database };
+        store.require_network(place, network_id).await?;
         Ok(store)
     }
 
-    fn connection(&self) -> MutexGuard<'_, Connection> {
-        // SQLite itself keeps the data whole; a panic elsewhere does not harm it.
-        self.connection
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    /// Whether other orchestrators may use it at the same time.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.database, Database::Postgres(_))
     }
 
-    fn require_network(&self, path: &Path, network_id: &str) -> Result<(), OrchestratorError> {
-        let connection = self.connection();
-        let found: Option<String> = connection
-            .query_row("SELECT value FROM meta WHERE key = 'network'", [], |row| {
-                row.get(0)
-            })
-            .optional()?;
-        match found {
-            None => {
-                let insert = "INSERT INTO meta (key, value) VALUES ('network', ?1)";
-                connection.execute(insert, params![network_id])?;
-                Ok(())
-            }
-            Some(found) if found == network_id => Ok(()),
-            Some(found) => Err(OrchestratorError::StoreOfAnother {
-                path: path.into(),
-                found: format!("network {found}"),
-                expected: format!("network {network_id}"),
+    /// Finishes what is under way, and lets go of file or connections. Whatever comes later fails.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+
+    async fn run(
+        &self,
+        text: impl Into<std::borrow::Cow<'static, str>>,
+        values: impl Into<Vec<Value>>,
+    ) -> Result<Answer, StoreError> {
+        self.database.run(Statement::new(text, values)).await
+    }
+
+    async fn rows(
+        &self,
+        text: impl Into<std::borrow::Cow<'static, str>>,
+        values: impl Into<Vec<Value>>,
+    ) -> Result<Vec<Row>, StoreError> {
+        Ok(self.run(text, values).await?.rows)
+    }
+
+    async fn require_network(
+        &self,
+        place: &StorePlace,
+        network_id: &str,
+    ) -> Result<(), StoreError> {
+        match self.remember("network", network_id).await? {
+            found if found == network_id => Ok(()),
+            found => Err(StoreError::OfAnother {
+                place: place.to_string(),
+                found,
+                expected: network_id.to_owned(),
             }),
         }
     }
 
+    /// Keeps a fact about the store the first time that it is told; gives what was kept.
+    async fn remember(&self, key: &'static str, value: &str) -> Result<String, StoreError> {
+        let insert = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        self.run(insert, [key.into(), value.into()]).await?;
+        let select = "SELECT value FROM meta WHERE key = $1";
+        let rows = self.rows(select, [key.into()]).await?;
+        let missing = || StoreError::Failed(format!("{key} was not kept"));
+        rows.first().ok_or_else(missing)?.text(0)
+    }
+
     /// Writes something, so that it is known whether writes are taken.
-    pub fn probe(&self) -> Result<(), OrchestratorError> {
-        let insert = "INSERT OR REPLACE INTO meta (key, value) VALUES ('probe', unixepoch())";
-        self.connection().execute(insert, [])?;
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        let insert = "INSERT INTO meta (key, value) VALUES ('probe', $1) \
+                      ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+        // Another value each time, so that there is something to write.
+        let value = format!("{:016x}", rand::random::<u64>());
+        self.run(insert, [value.as_str().into()]).await?;
         Ok(())
     }
 
     /// Keeps the last view of a job, for when its accounts are closed.
-    pub fn put_view(&self, job: &str, view: &str) -> Result<(), OrchestratorError> {
-        let insert = "INSERT OR REPLACE INTO archive (job, view) VALUES (?1, ?2)";
-        self.connection().execute(insert, params![job, view])?;
+    pub async fn put_view(&self, job: &str, view: &str) -> Result<(), StoreError> {
+        let insert = "INSERT INTO views (job, view) VALUES ($1, $2) \
+                      ON CONFLICT (job) DO UPDATE SET view = excluded.view";
+        self.run(insert, [job.into(), view.into()]).await?;
         Ok(())
     }
 
     /// The last view of a job.
-    pub fn view(&self, job: &str) -> Result<Option<String>, OrchestratorError> {
-        let select = "SELECT view FROM archive WHERE job = ?1";
-        Ok(self
-            .connection()
-            .query_row(select, params![job], |row| row.get(0))
-            .optional()?)
+    pub async fn view(&self, job: &str) -> Result<Option<String>, StoreError> {
+        let select = "SELECT view FROM views WHERE job = $1";
+        let rows = self.rows(select, [job.into()]).await?;
+        rows.first().map(|row| row.text(0)).transpose()
     }
 
     /// The last views of all archived jobs, newest first, at most `limit`.
-    pub fn views(&self, limit: u32) -> Result<Vec<String>, OrchestratorError> {
-        let connection = self.connection();
-        let select = "SELECT view FROM archive ORDER BY rowid DESC LIMIT ?1";
-        let mut statement = connection.prepare_cached(select)?;
-        let rows = statement.query_map(params![limit], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-}
-
-fn migrate(connection: &Connection, path: &Path) -> Result<(), OrchestratorError> {
-    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    match version {
-        0 => {
-            let script = format!("BEGIN;{SCHEMA}PRAGMA user_version = {VERSION};COMMIT;");
-            Ok(connection.execute_batch(&script)?)
-        }
-        VERSION => Ok(()),
-        other => Err(OrchestratorError::StoreOfAnother {
-            path: path.into(),
-            found: format!("store version {other}"),
-            expected: format!("store version {VERSION}"),
-        }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn path(name: &str) -> std::path::PathBuf {
-        std::env::temp_dir().join(format!("millrace-store-{}-{name}.db", std::process::id()))
-    }
-
-    #[test]
-    fn a_damaged_store_is_named_and_left_alone() {
-        let path = path("damaged");
-        std::fs::write(&path, b"this is no database, however long it may go on").unwrap();
-        let refused = Store::open(&path, "n");
-        assert!(matches!(
-            refused,
-            Err(OrchestratorError::StoreCorrupt { .. })
-        ));
-        assert!(path.exists());
-        std::fs::remove_file(path).unwrap();
-    }
-
-    #[test]
-    fn a_store_of_another_network_is_refused() {
-        let path = path("network");
-        drop(Store::open(&path, "one").unwrap());
-        assert!(Store::open(&path, "one").is_ok());
-        let refused = Store::open(&path, "two");
-        assert!(matches!(
-            refused,
-            Err(OrchestratorError::StoreOfAnother { .. })
-        ));
-        std::fs::remove_file(path).unwrap();
+    pub async fn views(&self, limit: u32) -> Result<Vec<String>, StoreError> {
+        let select = "SELECT view FROM views ORDER BY number DESC LIMIT $1";
+        let rows = self.rows(select, [limit.into()]).await?;
+        rows.iter().map(|row| row.text(0)).collect()
     }
 }

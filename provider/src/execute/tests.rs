@@ -96,7 +96,7 @@ fn run(text: &str, shard: u32) -> Result<Outcome, TaskError> {
 /// Gathers shard 1 of a manifest from a cache that holds `blobs`, with no orchestrator.
 async fn gathered(manifest: &Manifest, blobs: &[&[u8]]) -> Result<Materials, TaskError> {
     let data = tempdir().unwrap();
-    let cache = Blobs::open(data.path(), "http://127.0.0.1:1".to_owned()).unwrap();
+    let cache = Blobs::open(data.path(), vec!["http://127.0.0.1:1".to_owned()]).unwrap();
     for blob in [&manifest.to_bytes()[..]].iter().chain(blobs) {
         let name = millrace_protocol::blob::to_hex(&sha256(&[blob]));
         write_whole(&data.path().join("blobs").join(name), blob).unwrap();

@@ -318,7 +318,7 @@ fn manifest(program: &[u8], fuel: u64) -> Manifest {
 
 pub fn config(fake: &Fake, data: &FilePath) -> Config {
     Config {
-        orchestrator: fake.url.clone(),
+        orchestrators: vec![fake.url.clone()],
         provider: PROVIDER,
         operator: Keypair::new_from_array([4; 32]),
         data: data.to_owned(),

@@ -57,7 +57,7 @@ impl Run {
             .data
             .unwrap_or_else(|| data_folder().join(provider.to_string()));
         let config = millrace_provider::Config {
-            orchestrator: settings.orchestrator_url.clone(),
+            orchestrators: settings.orchestrator_urls.clone(),
             provider,
             operator,
             data: data.clone(),
@@ -67,7 +67,7 @@ impl Run {
         let handle = millrace_provider::start(config, stop)?;
         let text = facts([
             ("provider", provider.to_string()),
-            ("orchestrator", settings.orchestrator_url.clone()),
+            ("orchestrator", settings.orchestrator_urls.join(", ")),
             ("data", data.display().to_string()),
             ("end", "Ctrl-C".to_owned()),
         ]);

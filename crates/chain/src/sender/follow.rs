@@ -64,7 +64,7 @@ impl Sender {
             let mut ended = HashSet::new();
             for (one, sight) in some.iter().zip(&sights) {
                 if let Some(ending) = self.look_after(one, sight).await {
-                    self.journal.end(&one.entry.signature, ending)?;
+                    self.journal.end(&one.entry.signature, ending).await?;
                     ended.insert(&one.entry.signature);
                 }
             }

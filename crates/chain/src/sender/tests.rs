@@ -46,7 +46,7 @@ async fn once(chain: &Chain, deliveries: &[Delivery]) -> usize {
     chain.state().deliveries = deliveries.to_vec();
     let (sender, journal) = sender(chain, command());
     pay(&sender).await.unwrap();
-    assert!(journal.open().unwrap().is_empty());
+    assert!(journal.open().await.unwrap().is_empty());
     let mut state = chain.state();
     // Whatever is still held back may arrive.
     state.pass(3 * GOOD_FOR);
@@ -105,7 +105,7 @@ async fn after_some_signings_the_caller_is_told_and_nothing_is_left_open() {
         "{told}"
     );
     assert!(told.is_transient());
-    assert!(journal.open().unwrap().is_empty());
+    assert!(journal.open().await.unwrap().is_empty());
     assert!(!chain.state().two_alive);
 }
 
@@ -116,10 +116,16 @@ async fn a_service_strikes_what_landed_from_its_journal_only_when_it_is_final() 
     let landed = pay(&sender).await.unwrap();
     assert!(landed.slot > 1_000);
     sender.follow_once().await.unwrap();
-    assert_eq!((sender.unfinal(), journal.open().unwrap().len()), (1, 1));
+    assert_eq!(
+        (sender.unfinal(), journal.open().await.unwrap().len()),
+        (1, 1)
+    );
     chain.state().pass(40);
     sender.follow_once().await.unwrap();
-    assert_eq!((sender.unfinal(), journal.open().unwrap().len()), (0, 0));
+    assert_eq!(
+        (sender.unfinal(), journal.open().await.unwrap().len()),
+        (0, 0)
+    );
 }
 
 #[tokio::test]
@@ -135,10 +141,10 @@ async fn what_was_confirmed_and_dropped_by_a_fork_is_sent_until_it_lands_again()
     assert_eq!(chain.state().landed(), 0);
     sender.follow_once().await.unwrap();
     assert_eq!(chain.state().landed(), 1);
-    assert_eq!(journal.open().unwrap().len(), 1);
+    assert_eq!(journal.open().await.unwrap().len(), 1);
     chain.state().pass(40);
     sender.follow_once().await.unwrap();
-    assert!(journal.open().unwrap().is_empty());
+    assert!(journal.open().await.unwrap().is_empty());
     assert_eq!(chain.state().signatures(), 1);
 }
 
@@ -154,7 +160,7 @@ async fn a_transaction_that_a_fork_dropped_for_good_is_let_go_when_it_can_not_la
     pay(&sender).await.unwrap();
     chain.state().pass(2 * GOOD_FOR);
     sender.follow_once().await.unwrap();
-    assert!(journal.open().unwrap().is_empty());
+    assert!(journal.open().await.unwrap().is_empty());
     assert_eq!((sender.unfinal(), chain.state().landed()), (0, 0));
     // The act is planned anew, and lands.
     pay(&sender).await.unwrap();
@@ -174,12 +180,15 @@ async fn a_restart_takes_up_what_was_under_way_and_signs_nothing() {
         _ = async { while chain.state().signatures() == 0 { tokio::task::yield_now().await } } => {}
         _ = async { let _ = run.await; pay(&before).await } => {}
     }
-    assert_eq!(journal.open().unwrap().len(), chain.state().signatures());
+    assert_eq!(
+        journal.open().await.unwrap().len(),
+        chain.state().signatures()
+    );
     let mut after = Sender::with_policy(chain.rpc(), journal.clone(), command());
     after.pace = before.pace;
     let landed = after.recover().await.unwrap();
     assert_eq!(landed, ["pay"]);
-    assert!(journal.open().unwrap().is_empty());
+    assert!(journal.open().await.unwrap().is_empty());
     let state = chain.state();
     assert_eq!((state.landed(), state.signatures()), (1, 1));
 }
@@ -210,7 +219,7 @@ async fn a_transaction_that_ran_out_of_units_is_given_more_and_so_are_those_afte
     assert!(limits[0] < 20_000 && limits[1] >= 20_000 && limits[2] == limits[1]);
     assert_eq!(state.landed(), 2);
     drop(state);
-    assert_eq!(journal.open().unwrap().len(), 3);
+    assert_eq!(journal.open().await.unwrap().len(), 3);
 }
 
 #[tokio::test]

@@ -176,6 +176,7 @@ impl World {
             reserved: &self.reserved,
             closable: &self.closable,
             room: self.room,
+            held: &Held::All,
         }
     }
 

@@ -1,0 +1,370 @@
+//! The same suite on both databases.
+
+use super::*;
+use crate::desk::{HandedIn, Opening, Outcome, SeatKey};
+use crate::error::OrchestratorError;
+use crate::leases::{Bucket, Member};
+use crate::tenure::Tenure;
+use millrace_chain::Pubkey;
+use millrace_chain::event::Event;
+use millrace_chain::history::{Cursor, CursorStore, Recorded};
+use millrace_chain::journal::{Ending, Entry, Journal};
+use std::sync::Arc;
+use std::time::Duration;
+
+const LONG: Duration = Duration::from_secs(60);
+const OVER: Duration = Duration::ZERO;
+
+/// Everything that a store has to do, each on an empty one.
+async fn behaves(mut place: impl AsyncFnMut(&str) -> StorePlace) {
+    papers_survive_a_restart(&place("papers").await).await;
+    papers_are_found_by_bucket_and_by_job(&place("buckets").await).await;
+    of_a_forgotten_job_no_papers_are_left(&place("forget").await).await;
+    whether_it_takes_writes_can_be_asked_again_and_again(&place("probe").await).await;
+    views_come_back_newest_first(&place("views").await).await;
+    another_network_is_refused(&place("network").await).await;
+    many_writes_at_once_are_all_kept(&place("many").await).await;
+    a_lease_has_one_holder_until_it_ends(&place("leases").await).await;
+    members_have_to_join_anew_when_their_time_is_over(&place("members").await).await;
+    entries_of_the_dead_are_adopted_and_of_the_living_are_not(&place("journal").await).await;
+    whoever_is_over_begins_nothing(&place("fence").await).await;
+    events_are_kept_once_in_their_order(&place("events").await).await;
+    it_stays_with_the_cluster_that_it_was_made_for(&place("origin").await).await;
+}
+
+#[tokio::test]
+async fn sqlite_is_a_store() {
+    let folder = tempfile::tempdir().unwrap();
+    behaves(async |name| in_file(&folder.path().join(name))).await;
+}
+
+#[tokio::test]
+async fn postgres_is_a_store() {
+    let server = PostgresServer::start().unwrap();
+    behaves(async |name| new_database(&server, name).await).await;
+}
+
+fn seat(job: Pubkey, shard: u32) -> SeatKey {
+    SeatKey {
+        job,
+        shard,
+        attempt: 1,
+        provider: Pubkey::new_unique(),
+    }
+}
+
+fn paper() -> HandedIn {
+    HandedIn {
+        seat: 2,
+        commitment: [1; 32],
+        signature: [2; 64],
+        opening: None,
+    }
+}
+
+fn outcome() -> Outcome {
+    Outcome {
+        root: [3; 32],
+        output: [5; 32],
+        exit: 0,
+        fuel: u64::MAX - 1,
+        reason: String::new(),
+    }
+}
+
+fn buckets(key: &Pubkey) -> Vec<Bucket> {
+    Bucket::all_for(key).collect()
+}
+
+fn member(id: &str) -> Member {
+    Member {
+        id: id.into(),
+        orchestrator: Pubkey::new_from_array([9; 32]),
+    }
+}
+
+fn entry(signature: &str) -> Entry {
+    Entry {
+        signature: signature.into(),
+        bytes: vec![0, 255],
+        last_valid_block_height: u64::MAX,
+        purpose: "test".into(),
+    }
+}
+
+async fn papers_survive_a_restart(place: &StorePlace) {
+    let store = Store::open(place, "n").await.unwrap();
+    let (seat, mut paper) = (seat(Pubkey::new_unique(), 3), paper());
+    let opening = Opening {
+        root: [3; 32],
+        units: u64::MAX,
+        salt: [4; 32],
+        output: [5; 32],
+        exit: -4,
+        fuel: 7,
+        reason: "trap: unreachable".into(),
+    };
+    store.put_commitment(&seat, &paper, None).await.unwrap();
+    // Only the first one counts.
+    let second = HandedIn {
+        commitment: [8; 32],
+        ..paper.clone()
+    };
+    store.put_commitment(&seat, &second, None).await.unwrap();
+    store.put_opening(&seat, &opening).await.unwrap();
+    for reason in ["no room", "no room at all"] {
+        let failed = store.put_failure((&seat.job, 3), &seat.provider, reason, None);
+        failed.await.unwrap();
+    }
+    store
+        .put_outcome((&seat.job, 3), &outcome(), None)
+        .await
+        .unwrap();
+    store.close().await;
+    let store = Store::open(place, "n").await.unwrap();
+    let papers = store.load_papers(Scope::All).await.unwrap();
+    paper.opening = Some(opening);
+    assert_eq!(papers.handed_in[&seat], paper);
+    assert_eq!(
+        papers.failed[&(seat.job, 3)][&seat.provider],
+        "no room at all"
+    );
+    assert_eq!(papers.outcomes[&(seat.job, 3)], outcome());
+    store.delete_seat(&seat).await.unwrap();
+    let papers = store.load_papers(Scope::All).await.unwrap();
+    assert!(papers.handed_in.is_empty());
+}
+
+async fn papers_are_found_by_bucket_and_by_job(place: &StorePlace) {
+    let store = Store::open(place, "n").await.unwrap();
+    let (first, second) = (seat(Pubkey::new_unique(), 0), seat(Pubkey::new_unique(), 0));
+    let some = buckets(&Pubkey::new_unique());
+    for (seat, bucket) in [(&first, some[0]), (&second, some[1])] {
+        let bucket = Some(bucket);
+        store.put_commitment(seat, &paper(), bucket).await.unwrap();
+        let failed = store.put_failure((&seat.job, 0), &seat.provider, "no", bucket);
+        failed.await.unwrap();
+        let outcome = outcome();
+        let filed = store.put_outcome((&seat.job, 0), &outcome, bucket);
+        filed.await.unwrap();
+    }
+    let found = store.load_papers(Scope::Buckets(&some[1..])).await.unwrap();
+    assert_eq!(found.handed_in.keys().collect::<Vec<_>>(), [&second]);
+    assert_eq!(found.buckets[&second.job], some[1]);
+    assert_eq!((found.failed.len(), found.outcomes.len()), (1, 1));
+    let found = store.load_papers(Scope::Job(&first.job)).await.unwrap();
+    assert_eq!(found.handed_in.keys().collect::<Vec<_>>(), [&first]);
+    assert_eq!((found.failed.len(), found.outcomes.len()), (1, 1));
+    let found = store.load_papers(Scope::Buckets(&[])).await.unwrap();
+    assert!(found.handed_in.is_empty());
+}
+
+async fn of_a_forgotten_job_no_papers_are_left(place: &StorePlace) {
+    let store = Store::open(place, "n").await.unwrap();
+    let (over, other) = (seat(Pubkey::new_unique(), 0), seat(Pubkey::new_unique(), 0));
+    for seat in [&over, &other] {
+        store.put_commitment(seat, &paper(), None).await.unwrap();
+        let failed = store.put_failure((&seat.job, 0), &seat.provider, "no", None);
+        failed.await.unwrap();
+        let filed = store.put_outcome((&seat.job, 0), &outcome(), None).await;
+        filed.unwrap();
+    }
+    store.put_view(&over.job.to_string(), "view").await.unwrap();
+    store.forget(&over.job).await.unwrap();
+    let left = store.load_papers(Scope::All).await.unwrap();
+    assert_eq!(left.handed_in.keys().collect::<Vec<_>>(), [&other]);
+    assert_eq!((left.failed.len(), left.outcomes.len()), (1, 1));
+    assert!(left.outcomes.contains_key(&(other.job, 0)));
+    assert!(left.failed.contains_key(&(other.job, 0)));
+    let view = store.view(&over.job.to_string()).await.unwrap();
+    assert_eq!(view.as_deref(), Some("view"));
+}
+
+async fn whether_it_takes_writes_can_be_asked_again_and_again(place: &StorePlace) {
+    let store = Store::open(place, "n").await.unwrap();
+    store.probe().await.unwrap();
+    store.probe().await.unwrap();
+    store.close().await;
+    assert!(store.probe().await.is_err());
+}
+
+async fn views_come_back_newest_first(place: &StorePlace) {
+    let store = Store::open(place, "n").await.unwrap();
+    for (job, view) in [("a", "1"), ("b", "2"), ("c", "3"), ("b", "4")] {
+        store.put_view(job, view).await.unwrap();
+    }
+    assert_eq!(store.views(2).await.unwrap(), ["3", "4"]);
+    assert_eq!(store.view("b").await.unwrap().as_deref(), Some("4"));
+    assert_eq!(store.view("d").await.unwrap(), None);
+}
+
+async fn another_network_is_refused(place: &StorePlace) {
+    Store::open(place, "one").await.unwrap().close().await;
+    Store::open(place, "one").await.unwrap().close().await;
+    let refused = Store::open(place, "two").await;
+    assert!(matches!(refused, Err(StoreError::OfAnother { .. })));
+}
+
+async fn many_writes_at_once_are_all_kept(place: &StorePlace) {
+    let store = Arc::new(Store::open(place, "n").await.unwrap());
+    let writes = (0..600).map(|n| {
+        let store = store.clone();
+        tokio::spawn(async move { store.put_view(&n.to_string(), "view").await })
+    });
+    for write in writes.collect::<Vec<_>>() {
+        write.await.unwrap().unwrap();
+    }
+    assert_eq!(store.views(1_000).await.unwrap().len(), 600);
+}
+
+async fn a_lease_has_one_holder_until_it_ends(place: &StorePlace) {
+    let store = Store::open(place, "n").await.unwrap();
+    let (a, b) = (member("a"), member("b"));
+    store.join(&a, LONG).await.unwrap();
+    store.join(&b, LONG).await.unwrap();
+    let some = &buckets(&a.orchestrator)[..3];
+    let taken = store.take("a", &some[..2], LONG).await.unwrap();
+    assert_eq!(taken.len(), 2);
+    assert_eq!(store.take("b", some, LONG).await.unwrap(), some[2..]);
+    let leases = store.leases().await.unwrap();
+    assert_eq!(leases.len(), 128);
+    let held = |leases: &[crate::leases::Lease], at: usize| {
+        let lease = leases.iter().find(|lease| lease.bucket == some[at]);
+        lease.map(|l| (l.holder.clone(), l.epoch)).unwrap()
+    };
+    assert_eq!(held(&leases, 0), (Some("a".into()), 1));
+    assert_eq!(held(&leases, 2), (Some("b".into()), 1));
+    // Given back, it is free; what is another's can't be given back.
+    store.give_back("a", &some[..1]).await.unwrap();
+    store.give_back("a", &some[2..]).await.unwrap();
+    assert_eq!(store.take("b", some, LONG).await.unwrap(), some[..1]);
+    // A lease that is over is free, and can't be renewed any more.
+    store.renew("a", OVER).await.unwrap();
+    assert_eq!(store.take("b", some, LONG).await.unwrap(), some[1..2]);
+    assert_eq!(
+        held(&store.leases().await.unwrap(), 1),
+        (Some("b".into()), 2)
+    );
+    let mut kept = store.renew("b", LONG).await.unwrap().unwrap();
+    kept.sort();
+    assert_eq!(kept, some);
+    // Whoever leaves gives everything back at once.
+    store.leave("b").await.unwrap();
+    let leases = store.leases().await.unwrap();
+    assert!(leases.iter().all(|lease| lease.holder.is_none()));
+    // Who is no member takes nothing.
+    assert!(store.take("b", some, LONG).await.unwrap().is_empty());
+}
+
+async fn members_have_to_join_anew_when_their_time_is_over(place: &StorePlace) {
+    let store = Store::open(place, "n").await.unwrap();
+    store.join(&member("a"), LONG).await.unwrap();
+    store.join(&member("b"), OVER).await.unwrap();
+    let ids = |members: Vec<Member>| members.into_iter().map(|m| m.id).collect::<Vec<_>>();
+    assert_eq!(ids(store.members().await.unwrap()), ["a"]);
+    assert_eq!(store.renew("b", LONG).await.unwrap(), None);
+    assert_eq!(store.renew("a", LONG).await.unwrap(), Some(Vec::new()));
+    assert_eq!(ids(store.members().await.unwrap()), ["a"]);
+}
+
+async fn entries_of_the_dead_are_adopted_and_of_the_living_are_not(place: &StorePlace) {
+    let store = Arc::new(Store::open(place, "n").await.unwrap());
+    let journal = async |id: &str| {
+        store.join(&member(id), LONG).await.unwrap();
+        let tenure = Tenure::shared();
+        tenure.join(id);
+        MemberJournal::new(store.clone(), tenure)
+    };
+    let (first, second) = (journal("first").await, journal("second").await);
+    for signature in ["lives", "ends"] {
+        first.begin(&entry(signature)).await.unwrap();
+    }
+    first.end("ends", Ending::Landed).await.unwrap();
+    assert!(
+        first.open().await.unwrap().is_empty(),
+        "it sees to that itself"
+    );
+    assert!(second.open().await.unwrap().is_empty());
+    assert_eq!(store.journal_length().await.unwrap(), 1);
+    store.leave("first").await.unwrap();
+    assert_eq!(second.open().await.unwrap(), [entry("lives")]);
+    // Until it has seen it through, it is told again.
+    assert_eq!(second.open().await.unwrap(), [entry("lives")]);
+    second.end("lives", Ending::Expired).await.unwrap();
+    assert!(second.open().await.unwrap().is_empty());
+
+    // A store of one's own: what an earlier run left is one's own.
+    let alone = || MemberJournal::new(store.clone(), Tenure::whole());
+    alone().begin(&entry("alone")).await.unwrap();
+    assert_eq!(alone().open().await.unwrap(), [entry("alone")]);
+}
+
+async fn whoever_is_over_begins_nothing(place: &StorePlace) {
+    let store = Arc::new(Store::open(place, "n").await.unwrap());
+    store.join(&member("a"), LONG).await.unwrap();
+    let tenure = Tenure::shared();
+    tenure.join("a");
+    let journal = MemberJournal::new(store.clone(), tenure);
+    journal.begin(&entry("in time")).await.unwrap();
+    store.renew("a", OVER).await.unwrap();
+    let refused = journal.begin(&entry("late")).await.unwrap_err();
+    assert!(refused.to_string().contains("run out"), "{refused}");
+    let left = store.adopt_entries("b").await.unwrap();
+    assert_eq!(left, [entry("in time")]);
+}
+
+fn recorded(signature: &str, position: u32, job: &str) -> Recorded {
+    let fields = serde_json::json!({ "job": job, "paid": u64::MAX });
+    Recorded {
+        slot: u64::MAX,
+        time: (position > 0).then_some(-5),
+        signature: signature.into(),
+        instruction: 1,
+        position,
+        event: Event {
+            name: "ShardSettled".into(),
+            fields: fields.as_object().unwrap().clone(),
+        },
+    }
+}
+
+async fn events_are_kept_once_in_their_order(place: &StorePlace) {
+    let store = Store::open(place, "n").await.unwrap();
+    assert_eq!(store.load().await.unwrap(), None);
+    let cursor = |slot| Cursor {
+        slot,
+        signature: "b".into(),
+    };
+    let (a, b) = (recorded("a", 0, "one"), recorded("a", 1, "two"));
+    let both = [a.clone(), b.clone()];
+    store.save(&cursor(1), &both).await.unwrap();
+    store.close().await;
+    let store = Store::open(place, "n").await.unwrap();
+    let c = recorded("b", 0, "one");
+    let more = [b.clone(), c.clone()];
+    store.save(&cursor(2), &more).await.unwrap();
+    assert_eq!(store.load().await.unwrap(), Some(cursor(2)));
+    let all = store.events(0, None, 9).await.unwrap();
+    let events: Vec<&Recorded> = all.iter().map(|(_, one)| one).collect();
+    assert_eq!(events, [&a, &b, &c]);
+    assert_eq!(store.events(all[0].0, None, 1).await.unwrap()[0].1, b);
+    let of_one = store.events(0, Some("one"), 9).await.unwrap();
+    assert_eq!(of_one.len(), 2);
+    assert!(store.events(all[2].0, None, 9).await.unwrap().is_empty());
+    let many: Vec<Recorded> = (0..250).map(|n| recorded("many", n, "three")).collect();
+    store.save(&cursor(3), &many).await.unwrap();
+    let found = store.events(0, Some("three"), 999).await.unwrap();
+    let found: Vec<Recorded> = found.into_iter().map(|(_, one)| one).collect();
+    assert_eq!(found, many);
+}
+
+async fn it_stays_with_the_cluster_that_it_was_made_for(place: &StorePlace) {
+    let store = Store::open(place, "n").await.unwrap();
+    store.require_genesis("one").await.unwrap();
+    store.require_genesis("one").await.unwrap();
+    let refused = store.require_genesis("two").await.unwrap_err();
+    assert!(
+        matches!(&refused, OrchestratorError::OtherGenesis { expected, .. } if expected == "one")
+    );
+    assert!(refused.to_string().contains("--data"), "{refused}");
+}

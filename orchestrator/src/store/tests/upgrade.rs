@@ -1,0 +1,103 @@
+//! Stores of earlier and later versions.
+
+use super::*;
+use crate::desk::SeatKey;
+use millrace_chain::Pubkey;
+
+/// Content as version 1 wrote it, in words that both databases understand.
+fn content(bytes: impl Fn(u8, usize) -> String) -> String {
+    let (job, provider, root) = (bytes(1, 32), bytes(2, 32), bytes(3, 32));
+    let (signature, salt) = (bytes(4, 64), bytes(5, 32));
+    format!(
+        "INSERT INTO meta VALUES ('network', 'n');
+         INSERT INTO journal VALUES ('sig', {root}, 7, 'assign it');
+         INSERT INTO seats VALUES
+            ({job}, 3, 1, {provider}, 2, {root}, {signature}, {root}, -1, {salt}, {root}, -4, 7, 'trap');
+         INSERT INTO seats (job, shard, attempt, provider, seat, commitment, signature) VALUES
+            ({job}, 4, 0, {provider}, 0, {root}, {signature});
+         INSERT INTO failures VALUES ({job}, 3, {provider}, 'no room');
+         INSERT INTO outcomes VALUES ({job}, 3, {root}, {root}, 0, 7, 'well');
+         INSERT INTO archive VALUES ('older', 'first');
+         INSERT INTO archive VALUES ('newer', 'second');"
+    )
+}
+
+fn hex_of(byte: u8, count: usize) -> String {
+    format!("{byte:02x}").repeat(count)
+}
+
+async fn is_all_there(store: &Store) {
+    let papers = store.load_papers(Scope::All).await.unwrap();
+    let key = |shard, attempt| SeatKey {
+        job: Pubkey::new_from_array([1; 32]),
+        shard,
+        attempt,
+        provider: Pubkey::new_from_array([2; 32]),
+    };
+    let shown = &papers.handed_in[&key(3, 1)];
+    assert_eq!((shown.seat, shown.signature), (2, [4; 64]));
+    let opening = shown.opening.as_ref().unwrap();
+    assert_eq!((opening.units, opening.exit), (u64::MAX, -4));
+    assert_eq!((opening.salt, opening.reason.as_str()), ([5; 32], "trap"));
+    assert_eq!(papers.handed_in[&key(4, 0)].opening, None);
+    let job = key(3, 1).job;
+    assert_eq!(papers.failed[&(job, 3)][&key(3, 1).provider], "no room");
+    assert_eq!(papers.outcomes[&(job, 3)].reason, "well");
+    assert_eq!(store.views(9).await.unwrap(), ["second", "first"]);
+    let left = store.adopt_entries("").await.unwrap();
+    assert_eq!(left[0].signature, "sig");
+    assert_eq!((left[0].last_valid_block_height, left.len()), (7, 1));
+}
+
+#[tokio::test]
+async fn a_file_of_version_1_is_brought_to_the_present_one_with_all_that_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("../schema/sqlite-1.sql"))
+        .unwrap();
+    old.execute_batch("PRAGMA user_version = 1").unwrap();
+    let filled = content(|byte, count| format!("x'{}'", hex_of(byte, count)));
+    old.execute_batch(&filled).unwrap();
+    drop(old);
+    for _ in 0..2 {
+        let store = Store::open(&in_file(&path), "n").await.unwrap();
+        is_all_there(&store).await;
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let newer = rusqlite::Connection::open(&path).unwrap();
+    newer.execute_batch("PRAGMA user_version = 99").unwrap();
+    let refused = Store::open(&in_file(&path), "n").await;
+    assert!(matches!(refused, Err(StoreError::Newer { found: 99, .. })));
+    let tables: i64 = newer
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(tables, 0);
+}
+
+#[tokio::test]
+async fn a_database_of_version_1_is_brought_to_the_present_one_and_a_newer_one_is_refused() {
+    let server = PostgresServer::start().unwrap();
+    let place = new_database(&server, "old").await;
+    let filled = content(|byte, count| format!("'\\x{}'::bytea", hex_of(byte, count)));
+    let script = format!(
+        "{} CREATE TABLE store_version (version BIGINT NOT NULL);
+         INSERT INTO store_version VALUES (1); {filled}",
+        include_str!("../schema/postgres-1.sql")
+    );
+    execute(&server.url("old"), &script).await;
+    // Two orchestrators may be started at the same time.
+    let both = tokio::join!(Store::open(&place, "n"), Store::open(&place, "n"));
+    let (first, second) = (both.0.unwrap(), both.1.unwrap());
+    is_all_there(&first).await;
+    is_all_there(&second).await;
+    execute(&server.url("old"), "UPDATE store_version SET version = 99").await;
+    let refused = Store::open(&place, "n").await;
+    assert!(matches!(refused, Err(StoreError::Newer { found: 99, .. })));
+}
