@@ -34,7 +34,7 @@ enum Command {
     Provider(provider::Provider),
     /// Hand work out
     #[command(subcommand)]
-    Orchestrator(orchestrator::Orchestrator),
+    Orchestrator(Box<orchestrator::Orchestrator>),
     /// Have work done
     #[command(subcommand)]
     Job(job::Job),
