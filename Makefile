@@ -115,7 +115,7 @@ chaos: setup build ## Kill orchestrator and agents while COUNT jobs (200) run on
 soak: setup build ## Run jobs for MINUTES (30), and see that nothing grows
 	$(call say,'Running the same load all the time')
 	@MILLRACE_MINUTES="$(or $(MINUTES),30)" \
-		cargo nextest run $(SAME) --profile soak --run-ignored only --no-capture --test e2e soak::
+		cargo nextest run $(SAME) --profile soak --no-capture --test e2e soak::
 
 fuzz: program ## Fuzz the program for SECONDS, five minutes unless told, and tell what was covered
 	$(call say,'Building the fuzzer (a minute the first time)')

@@ -14,6 +14,10 @@ use tokio::sync::Mutex;
 
 const SAMPLE_EVERY: Duration = Duration::from_secs(5);
 const MIB: f64 = (1 << 20) as f64;
+/// How long it takes where no minutes are asked for: `make test` sees that it works.
+const LEAST: Duration = Duration::from_secs(15);
+/// Minutes from which growth is judged: whatever starts grows at first.
+const JUDGED_FROM: u64 = 10;
 /// Jobs that run at the same time.
 const AT_ONCE: usize = 3;
 
@@ -88,10 +92,9 @@ async fn one_job(net: &Net, number: u64, posting: &Mutex<()>) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes as long as it is told to: make soak"]
 async fn nothing_grows_under_a_steady_load() -> Result<()> {
-    let minutes = from_environment("MILLRACE_MINUTES", 30)?;
-    let end = Instant::now() + Duration::from_secs(60 * minutes);
+    let minutes = from_environment("MILLRACE_MINUTES", 0)?;
+    let end = Instant::now() + Duration::from_secs(60 * minutes).max(LEAST);
     let mut net = Net::start(|options| {
         for provider in &mut options.providers {
             *provider = ProviderOptions {
@@ -131,7 +134,9 @@ async fn nothing_grows_under_a_steady_load() -> Result<()> {
     };
     println!("{done} jobs in {minutes} minutes\n{table}");
     let grown: Vec<&Series> = table.grown();
-    ensure!(grown.is_empty(), "these grew: {grown:#?}");
+    let judged = minutes >= JUDGED_FROM;
+    ensure!(!judged || grown.is_empty(), "these grew: {grown:#?}");
+    ensure!(done > 0 && table.len() > 1, "nothing was done or watched");
     let (vault, held) = net.escrow().await?;
     assert_eq!((vault, held), (0, 0));
     drop((orchestrator, agents));
