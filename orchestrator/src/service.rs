@@ -546,12 +546,10 @@ impl Service {
         };
         let stored = self.papers_of_others(&all).await?;
         let look = |situation: &Situation| {
-            let mut jobs: Vec<_> = situation.picture.jobs().iter().collect();
-            jobs.sort_by_key(|(key, job)| (std::cmp::Reverse(job.posted_at), **key));
-            let waits = Waits::new(situation);
-            jobs.into_iter()
-                .take(MOST_JOBS)
-                .map(|(key, job)| view_of(situation, &waits, &stored, (*key, job)))
+            let (jobs, waits) = (situation.picture.jobs(), Waits::new(situation));
+            let there = all.iter().filter_map(|key| Some((*key, jobs.get(key)?)));
+            there
+                .map(|place| view_of(situation, &waits, &stored, place))
                 .collect()
         };
         let mut views: Vec<JobView> = self.with_situation(look).await.unwrap_or_default();

@@ -1,16 +1,11 @@
 //! Whether a network fits this build: the layout of its accounts, and the very program.
 
-use crate::address::{PROGRAM, program_data};
+use crate::address::PROGRAM;
 use crate::error::ChainError;
+use crate::loader::{image, state};
 use crate::rpc::Rpc;
 use millrace_program::constants::ACCOUNT_VERSION;
 use millrace_program::state::Network;
-use solana_sdk::pubkey;
-use solana_sdk::pubkey::Pubkey;
-
-const UPGRADEABLE_LOADER: Pubkey = pubkey!("BPFLoaderUpgradeab1e11111111111111111111111");
-/// Bytes before the program in the account that an upgradeable one is kept in.
-const PROGRAM_DATA_HEADER: usize = 45;
 
 /// # Errors
 /// [`ChainError::WrongVersion`] where the network's accounts are of another layout.
@@ -29,21 +24,11 @@ impl Rpc {
     /// `solana-verify get-program-hash` tells it.
     ///
     /// # Errors
-    /// [`ChainError::NoProgram`].
+    /// [`ChainError::NoProgram`]; [`ChainError::Layout`] where it was closed.
     pub async fn program_hash(&self) -> Result<String, ChainError> {
-        let missing = || ChainError::NoProgram(PROGRAM);
-        let found = self.accounts(&[PROGRAM, program_data()]).await?;
-        let mut found = found.into_iter();
-        let (program, data) = (found.next().flatten(), found.next().flatten());
-        let program = program.filter(|one| one.executable).ok_or_else(missing)?;
-        let file = match program.owner == UPGRADEABLE_LOADER {
-            false => program.data,
-            true => {
-                let data = data.ok_or_else(missing)?.data;
-                data.get(PROGRAM_DATA_HEADER..).unwrap_or_default().to_vec()
-            }
-        };
-        Ok(hash(&file))
+        let found = state::deployed(self).await?;
+        let found = found.ok_or(ChainError::NoProgram(PROGRAM))?;
+        Ok(hash(&found.bytes))
     }
 
     /// # Errors
@@ -63,11 +48,7 @@ impl Rpc {
 
 /// The hash of a program's file, lowercase hex.
 pub fn hash(file: &[u8]) -> String {
-    let end = file
-        .iter()
-        .rposition(|byte| *byte != 0)
-        .map_or(0, |at| at + 1);
-    let digest = solana_sha256_hasher::hash(&file[..end]).to_bytes();
+    let digest = image::program_hash(file);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -150,8 +150,7 @@ impl Executor {
 
     /// Acts that may still be started.
     pub fn room(&self) -> usize {
-        let acts = self.acts();
-        let running = acts.values().filter(|act| act.running).count();
+        let (running, _) = self.counts();
         MOST_UNDER_WAY.saturating_sub(running)
     }
 

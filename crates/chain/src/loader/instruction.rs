@@ -10,27 +10,6 @@ use solana_sdk::pubkey::Pubkey;
 const RENT: Pubkey = pubkey!("SysvarRent111111111111111111111111111111111");
 const CLOCK: Pubkey = pubkey!("SysvarC1ock11111111111111111111111111111111");
 
-const COMPUTE_BUDGET: Pubkey = pubkey!("ComputeBudget111111111111111111111111111111");
-
-/// An instruction of the compute budget program, which numbers its own by a byte.
-fn budget(number: u8, value: &[u8]) -> Instruction {
-    Instruction {
-        program_id: COMPUTE_BUDGET,
-        accounts: Vec::new(),
-        data: [&[number], value].concat(),
-    }
-}
-
-/// How many compute units a transaction may take.
-pub(super) fn unit_limit(units: u32) -> Instruction {
-    budget(2, &units.to_le_bytes())
-}
-
-/// What is paid for each compute unit, in micro-lamports.
-pub(super) fn unit_price(price: u64) -> Instruction {
-    budget(3, &price.to_le_bytes())
-}
-
 /// An instruction of a native program: its number, then its fields.
 fn native(
     program: Pubkey,

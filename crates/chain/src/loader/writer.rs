@@ -2,9 +2,10 @@
 
 use super::flight::{Known, Next};
 use super::image::differing_pieces;
-use super::instruction::{unit_limit, unit_price, write};
+use super::instruction::write;
 use super::state;
 use crate::error::ChainError;
+use crate::packing::with_budget;
 use crate::rpc::Rpc;
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -231,11 +232,8 @@ impl Writer<'_> {
         let key = self.wallet.pubkey();
         // Accounts are at most 10 MiB.
         let offset = u32::try_from(piece.start).unwrap_or(u32::MAX);
-        let mut instructions = vec![unit_limit(WRITE_UNITS)];
-        if self.unit_price > 0 {
-            instructions.push(unit_price(self.unit_price));
-        }
-        instructions.push(write(&self.buffer, &key, offset, &image[piece.clone()]));
+        let write = write(&self.buffer, &key, offset, &image[piece.clone()]);
+        let instructions = with_budget(&[write], WRITE_UNITS, self.unit_price);
         Transaction::new_signed_with_payer(&instructions, Some(&key), &[self.wallet], blockhash)
     }
 
