@@ -5,7 +5,7 @@ use crate::costs::{Costs, Priced, Rents};
 use crate::error::{CliError, Shortfall};
 use crate::output::SOL_DECIMALS;
 use crate::settings::Connection;
-use crate::terms::{self, tag};
+use crate::terms;
 use millrace_chain::Pubkey;
 use millrace_chain::account::Entity;
 use millrace_chain::address;
@@ -14,6 +14,7 @@ use millrace_chain::program::PostJobArgs;
 use millrace_chain::program::state::{Client, Job, Meter, Provider, Scenario};
 use millrace_chain::rpc::Rpc;
 use millrace_chain::sender::Sender;
+use millrace_chain::tag::{tag, tag_text};
 use millrace_protocol::blob;
 use millrace_protocol::hash::Digest;
 use millrace_protocol::manifest::{Resolved, load_with};
@@ -59,8 +60,8 @@ impl Prepared {
             replicas: args.replicas,
             price_cap: args.price_cap,
             max_units: args.max_units,
-            supplier: terms::tag_text(&args.supplier),
-            region: terms::tag_text(&args.region),
+            supplier: tag_text(&args.supplier),
+            region: tag_text(&args.region),
             min_score: args.min_score,
             min_memory_mb: args.min_memory_mb,
             min_cores: args.min_cores,

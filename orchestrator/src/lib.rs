@@ -14,6 +14,7 @@ mod desk;
 mod error;
 mod events;
 mod health;
+mod jobs;
 mod leases;
 mod marked;
 mod metrics;

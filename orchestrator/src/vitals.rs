@@ -1,5 +1,7 @@
 //! How much of everything there is in the process: what must not grow while the same work goes on.
 
+use crate::error::OrchestratorError;
+use crate::service::Service;
 use serde::Serialize;
 
 /// Sizes of what the orchestrator holds.
@@ -23,4 +25,26 @@ pub struct Vitals {
     pub ready: usize,
     /// Transactions in the journal.
     pub journal: usize,
+}
+
+impl Service {
+    /// Sizes of what it holds.
+    pub async fn vitals(&self) -> Result<Vitals, OrchestratorError> {
+        let journal = self.store().journal_length().await?;
+        let jobs = self.feed().picture().read().await.jobs().len();
+        let papers = self.desk().read();
+        Ok(Vitals {
+            tasks: tokio::runtime::Handle::current()
+                .metrics()
+                .num_alive_tasks(),
+            agents: self.agents().views().len(),
+            jobs,
+            acts: self.executor().len(),
+            handed_in: papers.handed_in.len(),
+            failed: papers.failed.len(),
+            outcomes: papers.outcomes.len(),
+            ready: papers.ready.len(),
+            journal,
+        })
+    }
 }

@@ -1,8 +1,8 @@
 //! A chain that has nothing of ours yet, and the command line on it.
 
 use crate::agave::{Agave, program_file};
-use crate::net::{Kind, PATIENCE, SLOT_MS};
-use anyhow::{Context, Result, bail, ensure};
+use crate::net::{Kind, SLOT_MS};
+use anyhow::{Context, Result, ensure};
 use millrace_chain::rpc::Rpc;
 use millrace_chain::wallet::write_keypair;
 use millrace_cli::funding::airdrop;
@@ -11,7 +11,6 @@ use serde_json::Value;
 use solana_sdk::signature::{Keypair, Signer};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::Instant;
 use tempfile::TempDir;
 
 /// Key file of the program's address.
@@ -134,18 +133,11 @@ impl Bare {
     }
 
     /// Waits until a condition on the chain holds.
-    pub async fn until<F>(&self, what: &str, mut condition: impl FnMut() -> F) -> Result<()>
+    pub async fn until<F>(&self, what: &str, condition: impl FnMut() -> F) -> Result<()>
     where
         F: Future<Output = Result<bool>>,
     {
-        let start = Instant::now();
-        while start.elapsed() < PATIENCE {
-            if condition().await? {
-                return Ok(());
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-        bail!("{what} did not happen within {PATIENCE:?}")
+        crate::until(what, condition).await
     }
 }
 

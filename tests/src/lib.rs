@@ -16,7 +16,8 @@ pub mod postgres;
 pub mod process;
 pub mod proxy;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use std::time::{Duration, Instant};
 
 /// A number that the environment may give.
 pub fn from_environment(name: &str, otherwise: u64) -> Result<u64> {
@@ -26,4 +27,19 @@ pub fn from_environment(name: &str, otherwise: u64) -> Result<u64> {
             .parse()
             .with_context(|| format!("{name} is {said:?}: give a number")),
     }
+}
+
+/// Waits until a condition on the chain holds.
+pub async fn until<F>(what: &str, mut condition: impl FnMut() -> F) -> Result<()>
+where
+    F: Future<Output = Result<bool>>,
+{
+    let start = Instant::now();
+    while start.elapsed() < net::PATIENCE {
+        if condition().await? {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    bail!("{what} did not happen within {:?}", net::PATIENCE)
 }

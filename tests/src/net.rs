@@ -225,17 +225,10 @@ impl Net {
     }
 
     /// Waits until a condition on the chain holds.
-    pub async fn until<F>(&self, what: &str, mut condition: impl FnMut() -> F) -> Result<()>
+    pub async fn until<F>(&self, what: &str, condition: impl FnMut() -> F) -> Result<()>
     where
         F: Future<Output = Result<bool>>,
     {
-        let start = Instant::now();
-        while start.elapsed() < PATIENCE {
-            if condition().await? {
-                return Ok(());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        bail!("{what} did not happen within {PATIENCE:?}")
+        crate::until(what, condition).await
     }
 }

@@ -7,7 +7,6 @@ use super::options::{Options, ProviderOptions};
 use crate::error::CliError;
 use crate::funding::{airdrop, require_minter};
 use crate::mints::{DECIMALS, MINT_BYTES, create_mint, mint_to, transfer_lamports};
-use crate::terms::tag;
 use futures_util::future::{try_join_all, try_join3};
 use millrace_chain::Pubkey;
 use millrace_chain::address::{self, token_account};
@@ -15,6 +14,7 @@ use millrace_chain::instruction::{Mints, create_token_account, register_provider
 use millrace_chain::program::RegisterProviderArgs;
 use millrace_chain::program::state::{Network, Offer, Provider};
 use millrace_chain::sender::Sender;
+use millrace_chain::tag::tag;
 use millrace_migrations::Setup;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::signature::{Keypair, Signer};

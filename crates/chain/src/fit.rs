@@ -6,6 +6,7 @@ use crate::loader::{image, state};
 use crate::rpc::Rpc;
 use millrace_program::constants::ACCOUNT_VERSION;
 use millrace_program::state::Network;
+use millrace_protocol::blob::to_hex;
 
 /// # Errors
 /// [`ChainError::WrongVersion`] where the network's accounts are of another layout.
@@ -48,8 +49,7 @@ impl Rpc {
 
 /// The hash of a program's file, lowercase hex.
 pub fn hash(file: &[u8]) -> String {
-    let digest = image::program_hash(file);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    to_hex(&image::program_hash(file))
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ pub mod picture;
 pub mod redact;
 pub mod rpc;
 pub mod sender;
+pub mod tag;
 pub mod wallet;
 
 pub use error::ChainError;

@@ -11,6 +11,7 @@ pub mod instruction;
 pub mod state;
 pub mod writer;
 
+use millrace_protocol::blob::to_hex;
 use solana_sdk::pubkey;
 use solana_sdk::pubkey::Pubkey;
 
@@ -36,11 +37,9 @@ impl BufferPlace {
     /// place, and no key file is needed for it: a second run finds what an interrupted one has left.
     pub fn of(wallet: &Pubkey, program: &Pubkey, sha256: &[u8; 32]) -> Self {
         let digest = millrace_protocol::hash::sha256(&[program.as_ref(), sha256]);
+        let mut seed = to_hex(&digest);
         // The system program takes seeds of at most 32 bytes.
-        let seed: String = digest[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        seed.truncate(32);
         // The same hash as the system program's.
         let address =
             millrace_protocol::hash::sha256(&[wallet.as_ref(), seed.as_bytes(), LOADER.as_ref()]);

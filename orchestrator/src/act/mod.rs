@@ -1,6 +1,7 @@
 //! Carries out what was planned: transactions and dispatches. Acts of the same key never run together,
 //! and one that failed is tried again later and later.
 
+mod begun;
 mod bundle;
 mod transactions;
 
@@ -9,15 +10,16 @@ use crate::desk::{Desk, SeatKey};
 use crate::error::OrchestratorError;
 use crate::metrics::{Dispatches, Metrics};
 use crate::plan::{ActKey, Action};
+use begun::Begun;
 use bundle::{Part, pack};
 use futures_util::future::join_all;
+use millrace_chain::Pubkey;
 use millrace_chain::fail;
 use millrace_chain::feed::Feed;
 use millrace_chain::instruction::Mints;
 use millrace_chain::payer::Payer;
 use millrace_chain::program::state::Shard;
 use millrace_chain::sender::Sender;
-use millrace_chain::{Pubkey, address};
 use millrace_protocol::wire::ToAgent;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::signature::{Keypair, Signer};
@@ -71,16 +73,6 @@ struct Act {
     running: bool,
     failures: u32,
     again_at: Instant,
-}
-
-/// An act that has begun.
-struct Begun {
-    key: ActKey,
-    action: Action,
-    /// The shard as it was.
-    before: Option<Shard>,
-    /// How often it has failed.
-    failures: u32,
 }
 
 impl Executor {
@@ -377,7 +369,7 @@ impl Executor {
     ) -> Result<(), OrchestratorError> {
         for act in acts {
             self.note_lateness(&act.action).await?;
-            fail::before("act", kind(&act.action));
+            fail::before("act", act.kind());
         }
         let sent = self
             .sender
@@ -385,17 +377,17 @@ impl Executor {
             .instrument(info_span!("transaction", purpose))
             .await;
         for act in acts {
-            fail::after("act", kind(&act.action));
+            fail::after("act", act.kind());
         }
         // Whatever became of it: the chain is read before anything is planned anew.
-        let touched: BTreeSet<Pubkey> = acts.iter().flat_map(touched).collect();
+        let touched: BTreeSet<Pubkey> = acts.iter().flat_map(Begun::touched).collect();
         let touched: Vec<Pubkey> = touched.into_iter().collect();
         let slot = sent.as_ref().map_or(0, |landed| landed.slot);
         let read = self.feed.refresh_after(&touched, slot).await;
         let landed = sent?;
         let (slot, units) = (landed.slot, landed.compute_units);
         for act in acts {
-            let (job, shard) = place_of(&act.key);
+            let (job, shard) = act.place();
             info!(act = %act.action, %job, shard, signature = %landed.signature, slot, units, "landed");
         }
         Ok(read?)
@@ -431,7 +423,7 @@ impl Executor {
                 false => Duration::ZERO,
             };
             act.again_at = Instant::now() + pause.min(LONGEST_PAUSE);
-            let (job, shard) = place_of(&begun.key);
+            let (job, shard) = begun.place();
             warn!(act = %begun.action, %job, shard, %error, failures = act.failures, alone, "an act failed");
             debug!(action = ?begun.action, "what failed");
         }
@@ -478,53 +470,4 @@ impl Executor {
         }
         Ok(())
     }
-}
-
-/// What an act on chain is called where it may end the process.
-fn kind(action: &Action) -> &'static str {
-    match action {
-        Action::SeedJob { .. } => "seed",
-        Action::Assign { .. } => "assign",
-        Action::Commit { .. } => "commit",
-        Action::DrawAudit { .. } => "draw",
-        Action::Reveal { .. } => "reveal",
-        Action::Settle { .. } => "settle",
-        Action::ExpireSeat { .. } => "expire_seat",
-        Action::ExpireJob { .. } => "expire_job",
-        Action::CloseJob { .. } => "close",
-        Action::Run { .. }
-        | Action::AskReveal { .. }
-        | Action::Release { .. }
-        | Action::File { .. } => "none",
-    }
-}
-
-/// The job, and the shard where it is about one.
-fn place_of(key: &ActKey) -> (Pubkey, Option<u32>) {
-    match key {
-        ActKey::Shard(job, shard) => (*job, Some(*shard)),
-        ActKey::Job(job) => (*job, None),
-    }
-}
-
-/// Accounts that an action changes.
-fn touched(act: &Begun) -> Vec<Pubkey> {
-    let (action, mut keys) = (&act.action, Vec::new());
-    match action.key() {
-        Some(ActKey::Shard(job, index)) => keys.extend([job, address::shard(&job, index)]),
-        Some(ActKey::Job(job)) => keys.push(job),
-        None => {}
-    }
-    match action {
-        Action::Assign { providers, .. } => keys.extend(providers),
-        Action::CloseJob { shards, .. } => keys.extend(shards.iter().map(|(shard, _)| shard)),
-        _ => {}
-    }
-    let seats = act.before.iter().flat_map(|shard| shard.seats.iter());
-    keys.extend(
-        seats
-            .filter(|seat| seat.is_live())
-            .map(|seat| seat.provider),
-    );
-    keys
 }

@@ -243,6 +243,7 @@ pub fn plan(situation: &Situation) -> Vec<Action> {
     let mut market = Market::new(situation, network);
     let mut turns = Turns::default();
     let filings = ends::filings(situation);
+    let to_be_filed: HashSet<Pubkey> = filings.keys().map(|(job, _)| *job).collect();
     let mut actions = Vec::new();
     for (address, job) in jobs_in_order(situation) {
         let shards: Vec<&Shard> = situation.picture.shards_of(&address).collect();
@@ -261,7 +262,7 @@ pub fn plan(situation: &Situation) -> Vec<Action> {
             false => {}
         }
         // A job is closed only after its results are kept.
-        if !filings.keys().any(|(job, _)| *job == address) {
+        if !to_be_filed.contains(&address) {
             ends::plan_end(situation, (address, job), &shards, &mut actions);
         }
     }

@@ -6,6 +6,7 @@ use bytemuck::Zeroable;
 use millrace_chain::Pubkey;
 use millrace_chain::program::math::money;
 use millrace_chain::program::state::{Job, JobState, Network, Provider};
+use millrace_chain::tag::tag;
 use millrace_protocol::view::QuoteRequest;
 use std::collections::BTreeMap;
 
@@ -247,22 +248,13 @@ fn not_posted(terms: &QuoteRequest, network: &Network) -> Option<Job> {
         seat_lock: money::share(highest, network.lock_bps).ok()?,
         shards: 1,
         replicas: terms.replicas,
-        supplier: tag(&terms.supplier),
-        region: tag(&terms.region),
+        supplier: tag(Some(&terms.supplier)),
+        region: tag(Some(&terms.region)),
         min_score: terms.min_score,
         min_memory_mb: terms.min_memory_mb,
         min_cores: terms.min_cores,
         ..Job::zeroed()
     })
-}
-
-/// A tag as the chain has it; what is longer is cut, and then fits nobody.
-fn tag(text: &str) -> [u8; 16] {
-    let mut tag = [0; 16];
-    for (to, from) in tag.iter_mut().zip(text.bytes()) {
-        *to = from;
-    }
-    tag
 }
 
 /// Which part of the requirement a provider does not meet.

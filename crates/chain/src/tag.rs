@@ -1,0 +1,17 @@
+//! Tags of suppliers and regions, as the program keeps them.
+
+/// A tag as the program takes it: ASCII padded with zeros. Longer text is cut, and then fits nobody;
+/// manifests have been checked before.
+pub fn tag(text: Option<&str>) -> [u8; 16] {
+    let mut tag = [0; 16];
+    for (to, from) in tag.iter_mut().zip(text.unwrap_or_default().bytes()) {
+        *to = from;
+    }
+    tag
+}
+
+/// A tag as text; empty for none.
+pub fn tag_text(tag: &[u8; 16]) -> String {
+    let end = tag.iter().position(|byte| *byte == 0).unwrap_or(tag.len());
+    String::from_utf8_lossy(&tag[..end]).into_owned()
+}
