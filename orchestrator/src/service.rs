@@ -354,11 +354,14 @@ impl Service {
             .planned
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner()) = since;
-        let look = |situation: &Situation| (plan(situation), to_be_final(situation));
-        let Some((actions, to_be_final)) = self.with_situation(look).await else {
+        let look = |situation: &Situation| {
+            let slot = situation.picture.slot();
+            (plan(situation), to_be_final(situation), slot)
+        };
+        let Some((actions, to_be_final, slot)) = self.with_situation(look).await else {
             return;
         };
-        self.finals.want(to_be_final);
+        self.finals.want(&to_be_final, slot);
         self.metrics.planned(since, actions.len());
         self.executor.expect_dispatches(&actions, seen);
         for action in &actions {

@@ -4,7 +4,9 @@ use anyhow::{Context, Result, ensure};
 use millrace_chain::Pubkey;
 use millrace_chain::address::PROGRAM;
 use millrace_chain::rpc::Rpc;
+use std::fs::File;
 use std::net::TcpListener;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -13,6 +15,8 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(90);
 /// Ports that gossip and the like may take, from the first free one on.
 const PORTS: u16 = 40;
+/// Where they are looked for.
+const PORTS_FROM: Range<u16> = 12_000..32_000;
 
 /// A running validator; dropping it ends it and removes its ledger.
 pub struct Agave {
@@ -22,6 +26,7 @@ pub struct Agave {
     pub ws_url: String,
     process: Child,
     _ledger: TempDir,
+    _ports: File,
 }
 
 impl Agave {
@@ -46,7 +51,7 @@ impl Agave {
         let ledger = tempfile::Builder::new()
             .prefix("millrace-ledger-")
             .tempdir()?;
-        let first = free_range(PORTS)?;
+        let (first, ports) = free_range(PORTS)?;
         let mut command = Command::new(&binary);
         command
             .args(["--reset", "--quiet", "--bind-address", "127.0.0.1"])
@@ -79,6 +84,7 @@ impl Agave {
             ws_url: format!("ws://127.0.0.1:{}", first + 1),
             process,
             _ledger: ledger,
+            _ports: ports,
         };
         let rpc = Rpc::new(&validator.rpc_url, &validator.ws_url);
         rpc.wait_until_up(PATIENCE).await?;
@@ -113,16 +119,16 @@ pub fn program_file() -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The first port of a range that is free now.
-fn free_range(count: u16) -> Result<u16> {
-    for _ in 0..50 {
-        let first = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let Some(last) = first.checked_add(count) else {
-            continue;
-        };
-        if (first..=last).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
-            return Ok(first);
+/// Ports that nobody else takes: below those that the system gives to connections, of which some tests
+/// open thousands. The lock keeps other tests out until the validator has ended.
+fn free_range(count: u16) -> Result<(u16, File)> {
+    for first in PORTS_FROM.step_by(usize::from(count) + 1) {
+        let lock = std::env::temp_dir().join(format!("millrace-ports-{first}.lock"));
+        let lock = File::create(&lock).with_context(|| format!("creating {}", lock.display()))?;
+        let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
+        if lock.try_lock().is_ok() && (first..=first + count).all(is_free) {
+            return Ok((first, lock));
         }
     }
-    anyhow::bail!("no {count} ports in a row are free")
+    anyhow::bail!("no {count} ports in a row are free from {}", PORTS_FROM.start)
 }

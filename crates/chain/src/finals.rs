@@ -9,7 +9,7 @@ use crate::picture::Picture;
 use crate::rpc::Rpc;
 use solana_commitment_config::CommitmentConfig;
 use solana_sdk::pubkey::Pubkey;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{RwLock, watch};
@@ -24,7 +24,28 @@ const READ_EVERY: Duration = Duration::from_secs(1);
 pub struct Finals {
     rpc: Rpc,
     picture: Arc<RwLock<Picture>>,
-    wanted: Arc<watch::Sender<BTreeSet<Pubkey>>>,
+    wanted: Arc<watch::Sender<Wanted>>,
+}
+
+/// Accounts that are wanted, each with the slot from which on a finalized block can answer: an older one
+/// may not have what is asked about yet, and its silence would be taken for an end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Wanted(BTreeMap<Pubkey, u64>);
+
+impl Wanted {
+    /// From now on these, and no others. What was wanted before is asked from the slot that it was.
+    fn replace(&mut self, keys: &BTreeSet<Pubkey>, slot: u64) -> bool {
+        let since = |key: &Pubkey| (*key, self.0.get(key).copied().unwrap_or(slot));
+        let next = Self(keys.iter().map(since).collect());
+        let changed = next != *self;
+        *self = next;
+        changed
+    }
+
+    /// Whether a block of this slot can answer.
+    fn is_answered_by(&self, key: &Pubkey, slot: u64) -> bool {
+        self.0.get(key).is_some_and(|since| slot >= *since)
+    }
 }
 
 impl Finals {
@@ -42,25 +63,23 @@ impl Finals {
         &self.picture
     }
 
-    /// From now on these accounts are read, and no others.
-    pub fn want(&self, keys: BTreeSet<Pubkey>) {
-        self.wanted.send_if_modified(|wanted| {
-            let changed = *wanted != keys;
-            *wanted = keys;
-            changed
-        });
+    /// From now on these accounts are read, and no others. `slot` is that of the picture by which they
+    /// are wanted: finalized blocks before it say nothing about what is newly wanted.
+    pub fn want(&self, keys: &BTreeSet<Pubkey>, slot: u64) {
+        self.wanted
+            .send_if_modified(|wanted| wanted.replace(keys, slot));
     }
 
     /// Reads what is wanted until `stop`.
     pub async fn run(&self, stop: CancellationToken) {
         let mut wanted = self.wanted.subscribe();
         loop {
-            let keys: Vec<Pubkey> = wanted.borrow_and_update().iter().copied().collect();
-            if let Err(error) = self.read(&keys).await {
+            let now = wanted.borrow_and_update().clone();
+            if let Err(error) = self.read(&now).await {
                 debug!(%error, "reading what is final failed");
             }
             let next = async {
-                match keys.is_empty() {
+                match now.0.is_empty() {
                     true => std::future::pending().await,
                     false => tokio::time::sleep(READ_EVERY).await,
                 }
@@ -74,21 +93,45 @@ impl Finals {
         }
     }
 
-    /// Reads these accounts at once, and forgets all others.
-    ///
-    /// # Errors
-    /// Those of the endpoint; what was read before it stays.
-    pub async fn read(&self, keys: &[Pubkey]) -> Result<(), ChainError> {
-        let kept: BTreeSet<&Pubkey> = keys.iter().collect();
-        self.picture.write().await.retain(|key| kept.contains(key));
+    /// Reads these accounts at once, and forgets all others. What was read before stays where the endpoint
+    /// fails.
+    async fn read(&self, wanted: &Wanted) -> Result<(), ChainError> {
+        let mut picture = self.picture.write().await;
+        picture.retain(|key| wanted.0.contains_key(key));
+        drop(picture);
+        let keys: Vec<Pubkey> = wanted.0.keys().copied().collect();
         for some in keys.chunks(100) {
             let finalized = CommitmentConfig::finalized();
             let reading = self.rpc.read_some_at(some, finalized).await?;
             let mut picture = self.picture.write().await;
             for (address, data) in &reading.accounts {
-                picture.update(reading.slot, *address, data);
+                if wanted.is_answered_by(address, reading.slot) {
+                    picture.update(reading.slot, *address, data);
+                }
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_answers_what_was_wanted_by_then_and_nothing_newer() {
+        let (first, second) = (Pubkey::new_unique(), Pubkey::new_unique());
+        let mut wanted = Wanted::default();
+        assert!(wanted.replace(&[first].into(), 100));
+        assert!(!wanted.is_answered_by(&first, 99));
+        assert!(wanted.is_answered_by(&first, 100));
+        assert!(!wanted.replace(&[first].into(), 150), "the same as before");
+        assert!(wanted.replace(&[first, second].into(), 150));
+        assert!(wanted.is_answered_by(&first, 100));
+        assert!(!wanted.is_answered_by(&second, 149));
+        assert!(wanted.replace(&[second].into(), 160));
+        assert!(!wanted.is_answered_by(&first, 200), "wanted no more");
+        assert!(wanted.replace(&[first, second].into(), 170));
+        assert!(!wanted.is_answered_by(&first, 169), "it is another question");
     }
 }

@@ -66,15 +66,15 @@ pub fn release_orphans(
     }
 }
 
-/// How a seat ended; `None` where it has not, or nothing says so.
+/// How a seat ended; `None` where it has not, or nothing says so: a picture may be older than the seat.
 pub fn ending(picture: &Picture, key: &SeatKey) -> Option<String> {
-    let shard = picture.shard(&key.job, key.shard);
-    let sits = |shard: &Shard| {
-        let mut seats = shard.seats.iter();
-        seats.any(|s| s.is_live() && s.provider == key.provider && s.attempt == key.attempt)
-    };
-    match shard {
-        Some(shard) if shard.is_live() && sits(shard) => None,
+    match picture.shard(&key.job, key.shard) {
+        Some(shard) if shard.is_live() => {
+            let mut seats = shard.seats.iter();
+            let seat = seats.find(|s| s.provider == key.provider && s.attempt == key.attempt);
+            let is_over = seat.map_or(shard.attempt > key.attempt, |seat| !seat.is_live());
+            is_over.then(|| seats::outcome_of(shard, key))
+        }
         Some(shard) => Some(seats::outcome_of(shard, key)),
         // The picture may not be complete yet; the job's end is what counts then.
         None if picture.jobs().contains_key(&key.job) => None,

@@ -78,6 +78,25 @@ fn where_another_fork_wins_nothing_has_been_dropped_filed_or_closed() {
 }
 
 #[test]
+fn a_finalized_block_from_before_the_seat_does_not_say_that_it_is_over() {
+    let mut world = settled();
+    let mut earlier = World::new(3);
+    earlier.job(|_| {});
+    earlier.shard(|shard| shard.seats = Default::default());
+    world.finals = Some(earlier.picture);
+    assert_eq!(kinds(&world), (0, 0, 0));
+    // A later attempt without it does.
+    let mut later = World::new(3);
+    later.job(|_| {});
+    later.shard(|shard| {
+        shard.seats = Default::default();
+        shard.attempt = 1;
+    });
+    world.finals = Some(later.picture);
+    assert_eq!(kinds(&world), (0, 2, 0));
+}
+
+#[test]
 fn seats_of_a_job_that_is_gone_are_released_once_it_is_gone_for_good() {
     let mut world = settled();
     let shard = millrace_chain::address::shard(&JOB, 0);
