@@ -10,6 +10,7 @@ use millrace_chain::fail;
 use millrace_chain::feed::Feed;
 use millrace_chain::program::state::Shard;
 use millrace_protocol::hash::Digest;
+use millrace_protocol::matching::Choice;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, RwLock, RwLockReadGuard};
 use std::time::Instant;
@@ -328,6 +329,12 @@ impl Desk {
             papers.outcomes.insert((job, shard), outcome);
         });
         Ok(())
+    }
+
+    /// Keeps by what seats were given, for whoever audits the job.
+    pub async fn keep_choice(&self, job: &Pubkey, choice: &Choice) -> Result<(), StoreError> {
+        self.write("choice", self.store.put_choice(job, choice))
+            .await
     }
 
     /// Drops what was handed in for a seat whose shard has ended.

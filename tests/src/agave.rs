@@ -130,5 +130,8 @@ fn free_range(count: u16) -> Result<(u16, File)> {
             return Ok((first, lock));
         }
     }
-    anyhow::bail!("no {count} ports in a row are free from {}", PORTS_FROM.start)
+    anyhow::bail!(
+        "no {count} ports in a row are free from {}",
+        PORTS_FROM.start
+    )
 }

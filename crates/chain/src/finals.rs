@@ -132,6 +132,9 @@ mod tests {
         assert!(wanted.replace(&[second].into(), 160));
         assert!(!wanted.is_answered_by(&first, 200), "wanted no more");
         assert!(wanted.replace(&[first, second].into(), 170));
-        assert!(!wanted.is_answered_by(&first, 169), "it is another question");
+        assert!(
+            !wanted.is_answered_by(&first, 169),
+            "it is another question"
+        );
     }
 }

@@ -19,6 +19,7 @@ pub mod history;
 pub mod instruction;
 pub mod journal;
 pub mod loader;
+pub mod matching;
 pub mod observe;
 pub mod packing;
 pub mod payer;

@@ -14,6 +14,7 @@
 //!   holds.
 //! - `shard`: how work is cut into shards, what each reads, where its randomness starts.
 //! - `wire`: the messages between an orchestrator and a provider's agent.
+//! - `matching`: which providers are asked first, and the record of a choice.
 //! - `view`: a job as an orchestrator tells it to clients.
 //! - `blob` and `amount`: how blobs, tokens, sizes and durations are written.
 //!
@@ -47,6 +48,8 @@ pub mod commitment;
 pub mod hash;
 #[cfg(feature = "manifest")]
 pub mod manifest;
+#[cfg(feature = "manifest")]
+pub mod matching;
 pub mod merkle;
 pub mod receipt;
 #[cfg(feature = "manifest")]

@@ -12,7 +12,7 @@ use crate::metrics::{Dispatches, Metrics};
 use crate::plan::{ActKey, Action};
 use begun::Begun;
 use bundle::{Part, pack};
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join_all};
 use millrace_chain::Pubkey;
 use millrace_chain::fail;
 use millrace_chain::feed::Feed;
@@ -367,8 +367,9 @@ impl Executor {
         purpose: &str,
         instructions: &[Instruction],
     ) -> Result<(), OrchestratorError> {
+        // Together, so that all of it waits for the disk once.
+        try_join_all(acts.iter().map(|act| self.note(&act.action))).await?;
         for act in acts {
-            self.note_lateness(&act.action).await?;
             fail::before("act", act.kind());
         }
         let sent = self
@@ -393,9 +394,10 @@ impl Executor {
         Ok(read?)
     }
 
-    /// Whose seat is expired is not asked again. That is written down first: once the seat is free, only
-    /// this would say who was late, and a process that ends in between would seat him again.
-    async fn note_lateness(&self, action: &Action) -> Result<(), OrchestratorError> {
+    /// Writes down what an act's transaction will not tell. Whose seat is expired is not asked again: once
+    /// the seat is free, only this says who was late, and a process that ends in between would seat him
+    /// again. By what seats were given is told to whoever audits the job.
+    async fn note(&self, action: &Action) -> Result<(), OrchestratorError> {
         match action {
             Action::ExpireSeat {
                 job,
@@ -403,6 +405,7 @@ impl Executor {
                 provider,
                 ..
             } => Ok(self.desk.fail(*job, *shard, *provider, LATE).await?),
+            Action::Assign { job, choice, .. } => Ok(self.desk.keep_choice(job, choice).await?),
             _ => Ok(()),
         }
     }

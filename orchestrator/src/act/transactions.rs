@@ -21,6 +21,7 @@ impl Executor {
                 job,
                 shard,
                 providers,
+                ..
             } => {
                 let Some(place) = self.place(job, *shard).await else {
                     return Ok(None);

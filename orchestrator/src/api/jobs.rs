@@ -1,10 +1,11 @@
-//! `GET /v1/jobs` and `GET /v1/jobs/{job}`.
+//! `GET /v1/jobs`, `GET /v1/jobs/{job}` and `GET /v1/jobs/{job}/choices`.
 
 use super::Failure;
 use crate::service::Service;
 use axum::Json;
 use axum::extract::{Path, State};
 use millrace_chain::Pubkey;
+use millrace_protocol::matching::Choice;
 use millrace_protocol::view::JobView;
 
 pub(super) async fn list(State(service): State<Service>) -> Result<Json<Vec<JobView>>, Failure> {
@@ -16,12 +17,24 @@ pub(super) async fn show(
     State(service): State<Service>,
     Path(job): Path<String>,
 ) -> Result<Json<JobView>, Failure> {
-    let key: Pubkey = job
-        .parse()
-        .map_err(|_| Failure::bad(format!("{job} is no address")))?;
+    let key = address(&job)?;
     require_chain(&service).await?;
     let found = service.job(&key).await.map_err(Failure::internal)?;
     found.map(Json).ok_or_else(|| Failure::not_found("the job"))
+}
+
+/// By what seats of a job were given; empty where this orchestrator gave none.
+pub(super) async fn choices(
+    State(service): State<Service>,
+    Path(job): Path<String>,
+) -> Result<Json<Vec<Choice>>, Failure> {
+    let choices = service.store().choices(&address(&job)?).await;
+    choices.map(Json).map_err(Failure::internal)
+}
+
+fn address(text: &str) -> Result<Pubkey, Failure> {
+    let key = text.parse();
+    key.map_err(|_| Failure::bad(format!("{text} is no address")))
 }
 
 /// Nothing is said of jobs by an orchestrator that has just started and has not read the chain.

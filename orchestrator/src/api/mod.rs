@@ -95,6 +95,7 @@ pub fn router(service: Service) -> Router {
         .route("/v1/quote", post(quote::quote))
         .route("/v1/jobs", get(jobs::list))
         .route("/v1/jobs/{job}", get(jobs::show))
+        .route("/v1/jobs/{job}/choices", get(jobs::choices))
         .layer(from_fn_with_state(questions, take_turn));
     let transfers = Turns::new(TRANSFERS, LONGEST_TRANSFER);
     let blob = get(blobs::get_blob).put(blobs::put_blob);

@@ -4,11 +4,13 @@
 //! The index is made once for each plan, out of the connected agents. A shard then looks at the few
 //! offers that come first for it, never at all of them: the work of a plan grows with what changes.
 
-use super::ring::{self, Place};
+use super::choice::Outside;
 use super::{AgentView, Situation};
 use millrace_chain::Pubkey;
 use millrace_chain::program::math::sortition::{EVERYONE, Ticket, admits};
 use millrace_chain::program::state::{Job, Network, Provider, SeatStatus, Shard};
+use millrace_protocol::matching::{Choice, Obstacle, Place, place_of, point_of};
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
@@ -67,15 +69,24 @@ struct Load {
     coming: u32,
 }
 
+/// Who sits down at a shard.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seating {
+    /// The providers.
+    pub providers: Vec<Pubkey>,
+    /// By what they were chosen.
+    pub choice: Choice,
+}
+
 /// A provider that could take a seat now.
-struct Offer<'a> {
-    key: Pubkey,
-    provider: &'a Provider,
-    place: Place,
+pub(super) struct Offer<'a> {
+    pub(super) key: Pubkey,
+    pub(super) provider: &'a Provider,
+    pub(super) place: Place,
     /// Seats that it can still take in this plan.
-    room: u32,
+    pub(super) room: u32,
     /// Stake that this plan has locked.
-    locked: u64,
+    pub(super) locked: u64,
 }
 
 /// What a job asks of a provider whoever it is: jobs that ask the same share a list.
@@ -101,10 +112,10 @@ impl Requirement {
 }
 
 /// Offers that meet a requirement, the best first.
-struct Class {
-    members: Vec<u32>,
+pub(super) struct Class {
+    pub(super) members: Vec<u32>,
     /// For each member the end of its rank: those with its price and score.
-    rank_ends: Vec<u32>,
+    pub(super) rank_ends: Vec<u32>,
     /// For each member, and one past the last, the first that may still have room, from there on.
     next: Vec<u32>,
     /// The job that was refused last: who asks for no less and pays no more is refused too.
@@ -158,13 +169,15 @@ impl Class {
 
 /// Providers with what this plan has already given them.
 pub struct Market<'a> {
-    situation: &'a Situation<'a>,
-    min_stake: u64,
-    sortition_start: u64,
+    pub(super) situation: &'a Situation<'a>,
+    pub(super) min_stake: u64,
+    pub(super) sortition_start: u64,
     load: HashMap<Pubkey, Load>,
     /// Providers that failed several shards of a job.
     shunned: HashSet<(Pubkey, Pubkey)>,
-    offers: Vec<Offer<'a>>,
+    pub(super) offers: Vec<Offer<'a>>,
+    /// Those that are no offers, once anybody asks.
+    pub(super) outside: OnceCell<Vec<Outside<'a>>>,
     classes: HashMap<Requirement, Class>,
     /// Seats that all offers together can still take.
     room: u64,
@@ -180,6 +193,7 @@ impl<'a> Market<'a> {
             load: loads(situation),
             shunned: shunned(situation),
             offers: Vec::new(),
+            outside: OnceCell::new(),
             classes: HashMap::new(),
             room: 0,
         };
@@ -191,7 +205,7 @@ impl<'a> Market<'a> {
             (staked && room > 0).then(|| Offer {
                 key: *key,
                 provider,
-                place: ring::place_of(key, provider),
+                place: place_of(key.as_array(), ended(provider)),
                 room,
                 locked: 0,
             })
@@ -247,6 +261,16 @@ impl<'a> Market<'a> {
         capacity.saturating_sub(load.working).min(on_chain)
     }
 
+    /// What keeps a provider from any seat now, whatever the job.
+    pub(super) fn outside_by(&self, key: &Pubkey, provider: &Provider) -> Option<Obstacle> {
+        match () {
+            () if self.is_under_staked(provider) => Some(Obstacle::UnderStaked),
+            () if !self.is_there(key) => Some(Obstacle::Away),
+            () if self.room_of(key, provider) == 0 => Some(Obstacle::Full),
+            () => None,
+        }
+    }
+
     /// Whether a provider is not tried at a shard: it sits there, or failed there, or failed several
     /// shards of the job.
     pub fn is_tried(&self, job: Pubkey, shard: u32, key: &Pubkey, seated: &[Pubkey]) -> bool {
@@ -282,7 +306,7 @@ impl<'a> Market<'a> {
         door: Door,
         seated: &[Pubkey],
         wanted: Wanted,
-    ) -> Option<Vec<Pubkey>> {
+    ) -> Option<Seating> {
         let least = wanted.least.max(1);
         let requirement = Requirement::of(job);
         // Taken out while it is walked, for what is asked of each offer needs the market too.
@@ -313,11 +337,19 @@ impl<'a> Market<'a> {
                 })
                 .or(class.refused);
         }
+        let seating = found.then(|| {
+            let choice = self.record(&class, (address, job), door, seated, &chosen, wanted);
+            let chosen = chosen.iter().map(|at| class.members[*at] as usize);
+            Seating {
+                providers: self.take(chosen, job),
+                choice,
+            }
+        });
         self.classes.insert(requirement, class);
-        found.then(|| self.take(&chosen, job))
+        seating
     }
 
-    /// Up to `most` offers of a class that suit a shard, the best first.
+    /// Up to `most` members of a class that suit a shard, the best first.
     fn walk(
         &self,
         class: &mut Class,
@@ -326,7 +358,7 @@ impl<'a> Market<'a> {
         seated: &[Pubkey],
         most: usize,
     ) -> Vec<usize> {
-        let point = ring::point_of(&address, door.shard, door.attempt);
+        let point = point_of(address.as_array(), door.shard, door.attempt);
         let (mut chosen, mut tickets) = (Vec::with_capacity(most), 0);
         let mut from = class.alive(0);
         while from < class.members.len() {
@@ -341,12 +373,11 @@ impl<'a> Market<'a> {
             for (begin, stop) in [(middle, end), (from, middle)] {
                 let mut at = class.alive(begin);
                 while at < stop {
-                    let index = class.members[at] as usize;
-                    let offer = &self.offers[index];
+                    let offer = &self.offers[class.members[at] as usize];
                     if offer.room == 0 {
                         class.drop_member(at);
                     } else if self.suits(offer, (address, job), door, seated, &mut tickets) {
-                        chosen.push(index);
+                        chosen.push(at);
                         if chosen.len() == most {
                             return chosen;
                         }
@@ -377,17 +408,22 @@ impl<'a> Market<'a> {
         self.is_drawn((address, job), door, (&offer.key, offer.provider))
     }
 
-    fn take(&mut self, chosen: &[usize], job: &Job) -> Vec<Pubkey> {
-        let take = |at: &usize| {
-            let offer = &mut self.offers[*at];
+    fn take(&mut self, chosen: impl Iterator<Item = usize>, job: &Job) -> Vec<Pubkey> {
+        let take = |at: usize| {
+            let offer = &mut self.offers[at];
             offer.room -= 1;
             offer.locked = offer.locked.saturating_add(job.seat_lock);
             offer.key
         };
-        let taken: Vec<Pubkey> = chosen.iter().map(take).collect();
+        let taken: Vec<Pubkey> = chosen.map(take).collect();
         self.room -= taken.len() as u64;
         taken
     }
+}
+
+/// Seats that a provider has behind it.
+pub(super) fn ended(provider: &Provider) -> u64 {
+    u64::from(provider.right) + u64::from(provider.wrong) + u64::from(provider.late)
 }
 
 /// What each agent works on.

@@ -1,10 +1,10 @@
 //! What is to be done now: a pure function from the picture of the chain, the agents, the desk and the
 //! chain's time to actions. No I/O; called again after every change, so nothing here remembers.
 
+mod choice;
 mod ends;
 mod finality;
 mod market;
-mod ring;
 mod seats;
 mod turns;
 mod urgency;
@@ -15,12 +15,13 @@ mod tests;
 
 use crate::desk::{Outcome, Papers, SeatKey};
 use crate::leases::Held;
-use market::{Door, Market, Wanted};
+use market::{Door, Market, Seating, Wanted};
 use millrace_chain::Pubkey;
 use millrace_chain::instruction::SignedCommitment;
 use millrace_chain::picture::Picture;
 use millrace_chain::program::RevealEntry;
 use millrace_chain::program::state::{Job, JobState, Network, Shard};
+use millrace_protocol::matching::Choice;
 use millrace_protocol::wire::Task;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -87,6 +88,8 @@ pub enum Action {
         shard: u32,
         /// Who sits down.
         providers: Vec<Pubkey>,
+        /// By what they were chosen.
+        choice: Choice,
     },
     /// Tell an agent to run a shard.
     Run {
@@ -331,12 +334,13 @@ fn hand_out(market: &mut Market, mut turns: Turns, actions: &mut Vec<Action>) {
         };
         let door = Door::new_shard(job, index);
         match market.seat((address, job), door, &[], wanted) {
-            Some(providers) => {
+            Some(Seating { providers, choice }) => {
                 turns.seated(job.client, providers.len());
                 actions.push(Action::Assign {
                     job: address,
                     shard: index,
                     providers,
+                    choice,
                 });
             }
             None => turns.set_aside(job.client),

@@ -1,6 +1,6 @@
 //! What one shard needs next.
 
-use super::market::{Door, Market, Wanted};
+use super::market::{Door, Market, Seating, Wanted};
 use super::{ActKey, Action, Situation};
 use crate::desk::SeatKey;
 use millrace_chain::Pubkey;
@@ -269,11 +269,13 @@ fn refill(
         most: free,
         least: 1,
     };
-    let providers = market.seat((address, job), Door::of(shard), &seated, wanted)?;
+    let Seating { providers, choice } =
+        market.seat((address, job), Door::of(shard), &seated, wanted)?;
     Some(Action::Assign {
         job: address,
         shard: shard.index,
         providers,
+        choice,
     })
 }
 

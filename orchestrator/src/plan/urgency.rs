@@ -60,6 +60,7 @@ pub fn most_urgent(mut actions: Vec<Action>, room: usize) -> Vec<Action> {
 mod tests {
     use super::*;
     use millrace_chain::Pubkey;
+    use millrace_protocol::matching::Choice;
 
     const JOB: Pubkey = Pubkey::new_from_array([5; 32]);
 
@@ -76,6 +77,7 @@ mod tests {
             job: JOB,
             shard,
             providers: Vec::new(),
+            choice: Choice::default(),
         }
     }
 

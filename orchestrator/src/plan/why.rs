@@ -7,60 +7,12 @@ use millrace_chain::Pubkey;
 use millrace_chain::program::math::money;
 use millrace_chain::program::state::{Job, JobState, Network, Provider};
 use millrace_chain::tag::tag;
+use millrace_protocol::matching::Obstacle;
 use millrace_protocol::view::QuoteRequest;
 use std::collections::BTreeMap;
 
 const NOT_READ: &str = "the network has not been read yet";
 const PAUSED: &str = "the network is paused";
-
-/// Why a provider is not seated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Obstacle {
-    /// It does not meet the requirement.
-    NotEligible,
-    /// It asks more than the job pays.
-    TooDear,
-    /// Its stake is below the network's minimum.
-    UnderStaked,
-    /// Its free stake does not cover the seat.
-    StakeLocked,
-    /// No agent of it is connected.
-    Away,
-    /// It works on as many shards as it can.
-    Full,
-    /// It failed this job before.
-    TriedHere,
-    /// Sortition does not admit it yet.
-    NotDrawn,
-}
-
-impl Obstacle {
-    fn name(self) -> &'static str {
-        match self {
-            Self::NotEligible => "not_eligible",
-            Self::TooDear => "too_dear",
-            Self::UnderStaked => "under_staked",
-            Self::StakeLocked => "stake_locked",
-            Self::Away => "away",
-            Self::Full => "full",
-            Self::TriedHere => "tried_here",
-            Self::NotDrawn => "not_drawn",
-        }
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::NotEligible => "not meeting the requirement",
-            Self::TooDear => "asking more than the job pays",
-            Self::UnderStaked => "under the minimum stake",
-            Self::StakeLocked => "without enough free stake",
-            Self::Away => "not connected",
-            Self::Full => "full",
-            Self::TriedHere => "tried before",
-            Self::NotDrawn => "not drawn yet",
-        }
-    }
-}
 
 /// Names of all reasons, for metrics.
 pub const REASONS: [&str; 13] = [

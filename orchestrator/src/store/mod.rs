@@ -1,6 +1,7 @@
 //! The store: SQLite in a file of one orchestrator, or PostgreSQL for several that share their work.
 //! The statements are the same; [`database`] runs them on either.
 
+mod choices;
 mod cursor;
 mod database;
 mod error;

@@ -1,11 +1,12 @@
 //! Who is chosen: the index gives what looking at everybody would give.
 
-use super::super::market::{Door, Market, Wanted};
+use super::super::market::{Door, Market, Seating, Wanted};
 use super::super::*;
 use super::world::*;
-use crate::plan::ring;
+use millrace_chain::matching::should_be_chosen;
 use millrace_chain::program::math::sortition::{EVERYONE, Ticket, admits};
 use millrace_chain::program::state::{Network, Provider, Seat};
+use millrace_protocol::matching::{Choice, Obstacle, place_of, point_of};
 use proptest::prelude::*;
 
 const REGIONS: [[u8; 16]; 2] = [[1; 16], [2; 16]];
@@ -20,7 +21,7 @@ fn by_looking(
 ) -> Option<Vec<Pubkey>> {
     let start = world.picture.network().unwrap().sortition_start;
     let min_stake = world.picture.network().unwrap().min_stake;
-    let point = ring::point_of(&address, door.shard, door.attempt);
+    let point = point_of(address.as_array(), door.shard, door.attempt);
     let mut suit: Vec<_> = world
         .picture
         .providers()
@@ -47,8 +48,8 @@ fn by_looking(
                 && admits(start, provider.free_stake(), waited, &ticket)
         })
         .map(|(key, provider)| {
-            let place = ring::place_of(key, provider);
-            let way = place.wrapping_sub(point);
+            let ended = u64::from(provider.right);
+            let way = place_of(key.as_array(), ended).wrapping_sub(point);
             let rank = (provider.ask_price, std::cmp::Reverse(provider.score), way);
             (rank, *key)
         })
@@ -86,6 +87,24 @@ fn any_job() -> impl Strategy<Value = Job> {
     })
 }
 
+/// Every provider that would come before the last chosen one is listed, with what stood in its way, and
+/// none that the job would not take.
+fn is_complete(world: &World, job: &Job, choice: &Choice) -> Result<(), TestCaseError> {
+    let last = choice.chosen().last().unwrap();
+    let last = (last.ask_price, std::cmp::Reverse(last.score));
+    for (key, provider) in world.picture.providers() {
+        let better = (provider.ask_price, std::cmp::Reverse(provider.score)) < last;
+        let listed = choice.candidates.iter();
+        let listed = listed
+            .filter(|one| one.provider.0 == key.to_bytes())
+            .count();
+        let eligible = job.admits(provider);
+        prop_assert!(listed <= usize::from(eligible));
+        prop_assert!(listed == 1 || !(better && eligible));
+    }
+    Ok(())
+}
+
 proptest! {
     #[test]
     fn the_index_chooses_as_a_look_at_everybody_does(
@@ -115,7 +134,17 @@ proptest! {
             let door = Door { shard: n as u32, attempt: 0, since };
             let wanted = Wanted { most: usize::from(job.replicas), least: usize::from(job.replicas) };
             let expected = by_looking(&world, &taken, (address, &job), door, wanted);
-            let chosen = market.seat((address, &job), door, &[], wanted);
+            let seating = market.seat((address, &job), door, &[], wanted);
+            if let Some(Seating { providers, choice }) = &seating {
+                let recomputed: Vec<Pubkey> = should_be_chosen(&address, choice)
+                    .iter()
+                    .map(|key| Pubkey::new_from_array(key.0))
+                    .collect();
+                prop_assert_eq!(&recomputed, providers);
+                prop_assert!(choice.whole && choice.unlisted == 0);
+                is_complete(&world, &job, choice)?;
+            }
+            let chosen = seating.map(|seating| seating.providers);
             prop_assert_eq!(&chosen, &expected);
             for key in chosen.into_iter().flatten() {
                 *taken.entry(key).or_default() += 1;
@@ -140,7 +169,9 @@ fn equal_offers_are_chosen_about_equally_often_as_their_places_change() {
         let one = Wanted { most: 1, least: 1 };
         let job = world.picture.jobs()[&JOB];
         let chosen = market.seat((JOB, &job), door, &[], one).unwrap();
-        let chosen = (0..4).find(|n| provider(*n) == chosen[0]).unwrap();
+        let chosen = (0..4)
+            .find(|n| provider(*n) == chosen.providers[0])
+            .unwrap();
         counts[usize::from(chosen)] += 1;
         let right = counts[usize::from(chosen)];
         world.provider(chosen, |p| p.right = right);
@@ -228,4 +259,72 @@ fn nothing_is_handed_out_while_the_network_is_paused() {
     };
     world.network(&paused);
     assert!(!assigns(&world));
+}
+
+#[test]
+fn the_record_of_a_choice_says_who_was_passed_over_and_why() {
+    let mut world = World::new(6);
+    for (n, ask) in [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6)] {
+        world.provider(n, |p| p.ask_price = ask);
+    }
+    world.agents.remove(&provider(0));
+    world.provider(1, |p| {
+        p.ask_price = 2;
+        p.active = 99;
+    });
+    let full = AgentView {
+        capacity: 0,
+        draining: false,
+    };
+    world.agents.insert(provider(2), full);
+    let failed = HashMap::from([(provider(3), "late".to_owned())]);
+    world.papers.failed.insert((JOB, 0), failed);
+    world.job(|job| {
+        job.replicas = 1;
+        job.quorum = 1;
+    });
+    let [Action::Assign { choice, .. }] = &world.plan()[..] else {
+        panic!("{:?}", world.plan());
+    };
+    let told: Vec<_> = choice
+        .candidates
+        .iter()
+        .map(|one| (one.ask_price, one.obstacle))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (1, Some(Obstacle::Away)),
+            (2, Some(Obstacle::StakeLocked)),
+            (3, Some(Obstacle::Full)),
+            (4, Some(Obstacle::TriedHere)),
+            (5, None),
+        ]
+    );
+}
+
+#[test]
+fn of_a_crowd_the_record_lists_the_first_and_those_that_were_chosen() {
+    let mut world = World::new(120);
+    for n in 0..119 {
+        let failed = world.papers.failed.entry((JOB, 0)).or_default();
+        failed.insert(provider(n), "late".to_owned());
+    }
+    world.job(|job| {
+        job.replicas = 1;
+        job.quorum = 1;
+    });
+    let [Action::Assign { choice, .. }] = &world.plan()[..] else {
+        panic!("{:?}", world.plan());
+    };
+    let chosen: Vec<_> = choice.chosen().map(|one| one.provider.0).collect();
+    assert_eq!(chosen, [provider(119).to_bytes()]);
+    assert!(choice.candidates.len() <= 65, "{}", choice.candidates.len());
+    let point = point_of(JOB.as_array(), 0, 0);
+    let mut ways: Vec<u64> = (0..120)
+        .map(|n| place_of(provider(n).as_array(), 0).wrapping_sub(point))
+        .collect();
+    let own = ways[119];
+    ways.retain(|way| *way < own);
+    assert_eq!(choice.candidates.len() + choice.unlisted, ways.len() + 1);
 }

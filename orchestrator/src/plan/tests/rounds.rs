@@ -13,6 +13,7 @@ fn a_new_shard_gets_all_its_seats_at_once() {
             job,
             shard,
             providers,
+            ..
         },
     ] = &world.plan()[..]
     else {

@@ -15,7 +15,7 @@ pub struct Step {
 }
 
 /// All steps, from an empty database on.
-const STEPS: [Step; 2] = [
+const STEPS: [Step; 3] = [
     Step {
         version: 1,
         sqlite: include_str!("sqlite-1.sql"),
@@ -25,6 +25,11 @@ const STEPS: [Step; 2] = [
         version: 2,
         sqlite: include_str!("sqlite-2.sql"),
         postgres: include_str!("postgres-2.sql"),
+    },
+    Step {
+        version: 3,
+        sqlite: include_str!("sqlite-3.sql"),
+        postgres: include_str!("postgres-3.sql"),
     },
 ];
 
@@ -56,14 +61,14 @@ mod tests {
             let steps = steps_from(found, "here").unwrap();
             steps.iter().map(|step| step.version).collect()
         };
-        assert_eq!(versions(0), [1, 2]);
-        assert_eq!(versions(1), [2]);
-        assert!(versions(2).is_empty());
+        assert_eq!(versions(0), [1, 2, 3]);
+        assert_eq!(versions(1), [2, 3]);
+        assert!(versions(3).is_empty());
         assert!(matches!(
-            steps_from(3, "here"),
+            steps_from(4, "here"),
             Err(StoreError::Newer {
-                found: 3,
-                known: 2,
+                found: 4,
+                known: 3,
                 ..
             })
         ));

@@ -9,6 +9,7 @@ use millrace_chain::Pubkey;
 use millrace_chain::event::Event;
 use millrace_chain::history::{Cursor, CursorStore, Recorded};
 use millrace_chain::journal::{Ending, Entry, Journal};
+use millrace_protocol::matching::{Candidate, Choice, Obstacle};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ async fn behaves(mut place: impl AsyncFnMut(&str) -> StorePlace) {
     papers_survive_a_restart(&place("papers").await).await;
     papers_are_found_by_bucket_and_by_job(&place("buckets").await).await;
     of_a_forgotten_job_no_papers_are_left(&place("forget").await).await;
+    a_choice_that_is_tried_again_takes_the_place_of_the_first(&place("choices").await).await;
     whether_it_takes_writes_can_be_asked_again_and_again(&place("probe").await).await;
     views_come_back_newest_first(&place("views").await).await;
     another_network_is_refused(&place("network").await).await;
@@ -90,6 +92,59 @@ fn entry(signature: &str) -> Entry {
         last_valid_block_height: u64::MAX,
         purpose: "test".into(),
     }
+}
+
+fn choice(attempt: u8, provider: u8, slot: u64) -> Choice {
+    let chosen = Candidate {
+        provider: [provider; 32].into(),
+        ask_price: 1,
+        score: u64::MAX,
+        ended: 0,
+        active: 2,
+        free_stake: 1,
+        promised: 0,
+        obstacle: None,
+    };
+    let passed_over = Candidate {
+        provider: [200; 32].into(),
+        obstacle: Some(Obstacle::Away),
+        ..chosen.clone()
+    };
+    Choice {
+        shard: 1,
+        attempt,
+        slot,
+        since: 0,
+        seed: u64::MAX,
+        sortition_start: u64::MAX,
+        min_stake: 1,
+        price_cap: 1,
+        seat_lock: 1,
+        seats: 1,
+        candidates: vec![passed_over, chosen],
+        unlisted: 0,
+        whole: true,
+    }
+}
+
+async fn a_choice_that_is_tried_again_takes_the_place_of_the_first(place: &StorePlace) {
+    let store = Store::open(place, "n").await.unwrap();
+    let job = Pubkey::new_unique();
+    for choice in [
+        choice(1, 1, 5),
+        choice(0, 1, 5),
+        choice(0, 1, 6),
+        choice(0, 2, 7),
+    ] {
+        store.put_choice(&job, &choice).await.unwrap();
+    }
+    let kept = store.choices(&job).await.unwrap();
+    assert_eq!(kept.len(), 3);
+    assert!(kept.contains(&choice(0, 1, 6)) && kept.contains(&choice(0, 2, 7)));
+    assert_eq!(kept[2], choice(1, 1, 5));
+    let none = store.choices(&Pubkey::new_unique()).await.unwrap();
+    assert!(none.is_empty());
+    store.close().await;
 }
 
 async fn papers_survive_a_restart(place: &StorePlace) {

@@ -1,0 +1,172 @@
+//! The record of a choice: whom the index put first, who was passed over and why, so that anyone can
+//! recompute it (`millrace job audit`).
+
+use super::market::{Class, Door, Market, Wanted, ended};
+use millrace_chain::Pubkey;
+use millrace_chain::program::state::{Job, Provider};
+use millrace_protocol::matching::{Candidate, Choice, Obstacle, point_of};
+
+/// Candidates that a record lists besides those that were chosen.
+const MOST_LISTED: usize = 64;
+/// Where more providers than these are registered, only those that could take a seat are listed.
+const MOST_WHOLE: usize = 1_000;
+
+/// A provider that can take no seat now, whatever the job.
+pub struct Outside<'a> {
+    key: Pubkey,
+    provider: &'a Provider,
+    obstacle: Obstacle,
+}
+
+impl<'a> Market<'a> {
+    /// Those that can take no seat now; `None` where they are too many to be listed.
+    fn outside(&self) -> Option<&[Outside<'a>]> {
+        let providers = self.situation.picture.providers();
+        if providers.len() > MOST_WHOLE {
+            return None;
+        }
+        Some(self.outside.get_or_init(|| {
+            let outside = providers.iter().filter_map(|(key, provider)| {
+                let obstacle = self.outside_by(key, provider)?;
+                Some(Outside {
+                    key: *key,
+                    provider,
+                    obstacle,
+                })
+            });
+            outside.collect()
+        }))
+    }
+
+    /// What is kept of a choice. `chosen` are members of the class, in their order.
+    pub(super) fn record(
+        &self,
+        class: &Class,
+        (address, job): (Pubkey, &Job),
+        door: Door,
+        seated: &[Pubkey],
+        chosen: &[usize],
+        wanted: Wanted,
+    ) -> Choice {
+        let point = point_of(address.as_array(), door.shard, door.attempt);
+        let walked = chosen
+            .last()
+            .map_or(0, |last| self.order(class, *last, point) + 1);
+        let mut candidates = Vec::new();
+        for at in self.in_order(class, point).take(walked.min(MOST_LISTED)) {
+            let obstacle = match chosen.contains(&at) {
+                true => None,
+                false => Some(self.obstacle(class, at, (address, job), door, seated)),
+            };
+            candidates.push(self.candidate(class, at, obstacle));
+        }
+        for at in chosen {
+            if self.order(class, *at, point) >= MOST_LISTED {
+                candidates.push(self.candidate(class, *at, None));
+            }
+        }
+        let unlisted = walked - candidates.len();
+        if let Some(last) = candidates.last().map(|last| last.rank(point)) {
+            let others = self.outside().unwrap_or_default().iter();
+            let others = others.filter(|other| job.admits(other.provider));
+            let others = others.map(|o| candidate(&o.key, o.provider, 0, Some(o.obstacle)));
+            candidates.extend(
+                others
+                    .filter(|other| other.rank(point) < last)
+                    .take(MOST_LISTED),
+            );
+            candidates.sort_by_key(|candidate| candidate.rank(point));
+        }
+        Choice {
+            shard: door.shard,
+            attempt: door.attempt,
+            slot: self.situation.slot,
+            since: door.since,
+            seed: job.seed,
+            sortition_start: self.sortition_start,
+            min_stake: self.min_stake,
+            price_cap: job.price_cap,
+            seat_lock: job.seat_lock,
+            seats: wanted.most,
+            candidates,
+            unlisted,
+            whole: self.outside().is_some(),
+        }
+    }
+
+    /// The members of a class in the order in which a shard with this point looks at them.
+    fn in_order(&self, class: &Class, point: u64) -> impl Iterator<Item = usize> {
+        let mut from = 0;
+        let ranks = std::iter::from_fn(move || {
+            let end = *class.rank_ends.get(from)? as usize;
+            let middle = from + self.before(class, (from, end), point);
+            let rank = (middle..end).chain(from..middle);
+            from = end;
+            Some(rank)
+        });
+        ranks.flatten()
+    }
+
+    /// How many come before a member in that order.
+    fn order(&self, class: &Class, at: usize, point: u64) -> usize {
+        let end = class.rank_ends[at];
+        let from = class.rank_ends.partition_point(|other| *other < end);
+        let end = end as usize;
+        let middle = from + self.before(class, (from, end), point);
+        match at >= middle {
+            true => from + at - middle,
+            false => from + (end - middle) + (at - from),
+        }
+    }
+
+    /// How many of a rank stand before the point on the ring.
+    fn before(&self, class: &Class, (from, end): (usize, usize), point: u64) -> usize {
+        let rank = &class.members[from..end];
+        rank.partition_point(|at| self.offers[*at as usize].place < point)
+    }
+
+    /// Why a member was passed over.
+    fn obstacle(
+        &self,
+        class: &Class,
+        at: usize,
+        (address, job): (Pubkey, &Job),
+        door: Door,
+        seated: &[Pubkey],
+    ) -> Obstacle {
+        let offer = &self.offers[class.members[at] as usize];
+        let free = offer.provider.free_stake().saturating_sub(offer.locked);
+        if offer.room == 0 {
+            Obstacle::Full
+        } else if free < job.seat_lock {
+            Obstacle::StakeLocked
+        } else if self.is_tried(address, door.shard, &offer.key, seated) {
+            Obstacle::TriedHere
+        } else {
+            Obstacle::NotDrawn
+        }
+    }
+
+    fn candidate(&self, class: &Class, at: usize, obstacle: Option<Obstacle>) -> Candidate {
+        let offer = &self.offers[class.members[at] as usize];
+        candidate(&offer.key, offer.provider, offer.locked, obstacle)
+    }
+}
+
+fn candidate(
+    key: &Pubkey,
+    provider: &Provider,
+    promised: u64,
+    obstacle: Option<Obstacle>,
+) -> Candidate {
+    Candidate {
+        provider: key.to_bytes().into(),
+        ask_price: provider.ask_price,
+        score: provider.score,
+        ended: ended(provider),
+        active: provider.active,
+        free_stake: provider.free_stake(),
+        promised,
+        obstacle,
+    }
+}
