@@ -2,8 +2,10 @@
 
 use crate::error::CliError;
 use millrace_chain::Pubkey;
+use millrace_chain::history::Recorded;
 use millrace_protocol::blob;
 use millrace_protocol::hash::{Digest, sha256};
+use millrace_protocol::matching::Choice;
 pub use millrace_protocol::view::{JobView, PartView, Quote, QuoteRequest, SeatView};
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Response, StatusCode};
@@ -210,6 +212,38 @@ impl Api {
             StatusCode::NOT_FOUND => Ok(None),
             _ => Err(self.refused("a job", response).await),
         }
+    }
+
+    /// By what seats of a job were given; empty where it gave none.
+    pub async fn choices(&self, job: &Pubkey) -> Result<Vec<Choice>, CliError> {
+        let response = self
+            .request(|client, url| client.get(format!("{url}/v1/jobs/{job}/choices")))
+            .await?;
+        match response.status() {
+            StatusCode::OK => self.json("the choices", response).await,
+            _ => Err(self.refused("the choices", response).await),
+        }
+    }
+
+    /// What happened to a job, by its record.
+    pub async fn events(&self, job: &Pubkey) -> Result<Vec<Recorded>, CliError> {
+        let response = self
+            .request(|client, url| client.get(format!("{url}/v1/events?job={job}")))
+            .await?;
+        if response.status() != StatusCode::OK {
+            return Err(self.refused("the events", response).await);
+        }
+        let text = response
+            .text()
+            .await
+            .map_err(|error| self.unreachable(&error))?;
+        let lines = text.lines().map(serde_json::from_str);
+        lines
+            .collect::<Result<_, _>>()
+            .map_err(|error| CliError::OrchestratorRefused {
+                what: "the events".to_owned(),
+                reason: format!("its answer can't be understood: {error}"),
+            })
     }
 
     /// Whether a job of these terms could be placed now.

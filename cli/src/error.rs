@@ -236,17 +236,23 @@ pub enum CliError {
     /// The joining program failed.
     #[error("the outputs could not be joined: the joining program ended with {ending}{log}")]
     JoinFailed { ending: String, log: String },
+    /// An audit found something.
+    #[error(
+        "{count} things about the job {job} are not as they should be: they are listed above, each with what to compare"
+    )]
+    AuditFailed { job: String, count: usize },
     /// Something did not happen in time.
     #[error("{what} took longer than {seconds} s; see the log with -v")]
     TooSlow { what: &'static str, seconds: u64 },
 }
 
 impl CliError {
-    /// What the process ends with: 3 where a job could not be placed now, and 1 for all else. (2 is for
-    /// what was typed wrongly.)
+    /// What the process ends with: 3 where a job could not be placed now, 4 where an audit found something,
+    /// and 1 for all else. (2 is for what was typed wrongly.)
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NotPlaceable(_) => 3,
+            Self::AuditFailed { .. } => 4,
             _ => 1,
         }
     }

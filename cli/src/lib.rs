@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod args;
+pub mod audit;
 pub mod balances;
 pub mod commands;
 pub mod config;

@@ -9,7 +9,7 @@ use millrace_protocol::hash::{Digest, sha256};
 use millrace_protocol::manifest::{MAX_MANIFEST_BYTES, Manifest, Runtime as Kind};
 use millrace_protocol::receipt::Receipt;
 use millrace_protocol::shard::{shard_blob, shard_seed, shard_stdin};
-use millrace_protocol::wire::Task;
+use millrace_protocol::wire::{Key, Task};
 use millrace_runtime::{
     Exit, Limits, MAX_MODULE_BYTES, Outcome, Program, RunError, Runtime, ShardInput, exit_code,
 };
@@ -26,12 +26,15 @@ const MAX_PROGRAMS: usize = 16;
 const MAX_LAST_WORDS: usize = 200;
 
 /// Everything that a shard is run on.
-pub(crate) struct Materials {
-    manifest: Manifest,
-    program: Arc<[u8]>,
+pub struct Materials {
+    /// What the job is.
+    pub manifest: Manifest,
+    /// The module.
+    pub program: Arc<[u8]>,
     /// The blob that holds standard input; empty where the manifest itself does.
-    stdin: Arc<[u8]>,
-    files: Vec<(String, Arc<[u8]>)>,
+    pub stdin: Arc<[u8]>,
+    /// Inputs by name.
+    pub files: Vec<(String, Arc<[u8]>)>,
 }
 
 /// Fetches what a task is run on.
@@ -88,10 +91,10 @@ impl Executor {
         })
     }
 
-    /// Runs the task's shard to its end, or until `cancel` is true. Blocks.
+    /// Runs a shard of a job to its end, or until `cancel` is true. Blocks.
     pub(crate) fn run(
         &self,
-        task: &Task,
+        (job, shard): (&Key, u32),
         materials: &Materials,
         cancel: &AtomicBool,
     ) -> Result<Outcome, TaskError> {
@@ -101,9 +104,9 @@ impl Executor {
         let input = ShardInput {
             args: &manifest.args,
             env: &env,
-            stdin: shard_stdin(manifest, task.shard, &materials.stdin)?,
+            stdin: shard_stdin(manifest, shard, &materials.stdin)?,
             files: &materials.files,
-            seed: shard_seed(&task.job.0, task.shard),
+            seed: shard_seed(&job.0, shard),
         };
         let limits = Limits {
             fuel: manifest.limits.fuel,

@@ -224,7 +224,9 @@ impl Tasks {
         let (tasks, task) = (Arc::clone(self), task.clone());
         let run = move || -> Result<ShardResult, TaskError> {
             let kit = &tasks.kit;
-            let outcome = kit.executor.run(&task, &materials, &cancel)?;
+            let outcome = kit
+                .executor
+                .run((&task.job, task.shard), &materials, &cancel)?;
             let (result, output) = claim(outcome, kit.behaviour, rand::random());
             // Between the end of the run and here the seat may have been released.
             if cancel.load(Ordering::Relaxed)

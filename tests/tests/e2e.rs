@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod e2e {
+    mod audits;
     mod bad_agents;
     mod bad_network;
     mod chaos;

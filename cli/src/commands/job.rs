@@ -1,5 +1,7 @@
 //! `millrace job`: having work done.
 
+mod audit;
+
 use crate::api::JobView;
 use crate::confirm;
 use crate::error::CliError;
@@ -66,6 +68,14 @@ pub enum Job {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Recompute a job: what happened to it by the chain, who should have worked on it, whether its results come out again here. Ends with 4 where something is not as it should be
+    Audit {
+        /// Its address
+        job: Pubkey,
+        /// Do not run its shards on this machine
+        #[arg(long)]
+        no_run: bool,
+    },
     /// Cancel and refund what no provider has taken yet
     Cancel {
         /// Its address
@@ -102,6 +112,7 @@ impl Job {
             Self::List { all } => list(settings, all).await,
             Self::Show { job } => show(settings, &job).await,
             Self::Result { job, out } => write_result(settings, &job, out).await,
+            Self::Audit { job, no_run } => audit::run(settings, &job, !no_run).await,
             Self::Cancel { job } => cancel(settings, &job).await,
         }
     }

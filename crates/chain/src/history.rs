@@ -6,10 +6,13 @@
 //! transactions at a time: a walk that is cut short begins again, and nothing is missed or told twice.
 
 mod chain;
+mod of_job;
 mod walk;
 
 #[cfg(test)]
 mod tests;
+
+pub use of_job::{events_of, terms_of};
 
 use crate::address::event_authority;
 use crate::error::ChainError;

@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 use millrace_protocol::manifest::{
     Input, Join, Limits as ManifestLimits, ShardInput as Source, VERSION, Verify, VerifyMode,
 };
-use millrace_protocol::wire::Key;
 use tempfile::tempdir;
 
 use super::*;
@@ -90,7 +89,7 @@ fn materials(text: &str) -> Materials {
 fn run(text: &str, shard: u32) -> Result<Outcome, TaskError> {
     let materials = materials(text);
     let task = task(&materials.manifest, shard);
-    EXECUTOR.run(&task, &materials, &AtomicBool::new(false))
+    EXECUTOR.run((&task.job, task.shard), &materials, &AtomicBool::new(false))
 }
 
 /// Gathers shard 1 of a manifest from a cache that holds `blobs`, with no orchestrator.
@@ -171,7 +170,7 @@ fn running_out_of_this_hosts_time_is_no_result_but_may_be_tried_again() {
     materials.manifest.limits.wall_ms = 1;
     let task = task(&materials.manifest, 0);
     let error = EXECUTOR
-        .run(&task, &materials, &AtomicBool::new(false))
+        .run((&task.job, task.shard), &materials, &AtomicBool::new(false))
         .unwrap_err();
     assert!(matches!(error, TaskError::Run(RunError::Timeout { .. })));
     assert!(error.retry());

@@ -1,0 +1,164 @@
+//! What anyone can find out about a job: its chain of custody, by whom it should have been worked on, and
+//! whether its results come out again on this machine.
+//!
+//! - [`custody`]: what happened to it, from the chain.
+//! - [`seats`]: each choice of providers, recomputed.
+//! - [`results`]: each shard, run again.
+
+pub mod custody;
+pub mod facts;
+pub mod results;
+pub mod seats;
+
+use crate::api::{Api, JobView};
+use crate::error::CliError;
+use crate::progress::Progress;
+use crate::settings::Connection;
+use crate::submit;
+use facts::assignments;
+use millrace_chain::Pubkey;
+use millrace_chain::history::{events_of, terms_of};
+use millrace_protocol::manifest::Manifest;
+use seats::Known;
+use serde::Serialize;
+
+/// All that was found out.
+#[derive(Serialize)]
+pub struct Audit {
+    /// The job.
+    pub job: String,
+    /// Its state by the orchestrator's record; empty where it has none.
+    pub state: String,
+    /// What happened, in its order.
+    pub custody: Vec<custody::Step>,
+    /// Who was chosen, and who should have been.
+    pub seats: Vec<seats::Seats>,
+    /// What each paid shard came to, there and here.
+    pub results: Vec<results::Ran>,
+    /// What is not as it should be.
+    pub wrong: Vec<String>,
+    /// What could not be checked, and why.
+    pub unchecked: Vec<String>,
+}
+
+/// Audits a job. `run_again`: whether its shards are run on this machine.
+///
+/// # Errors
+/// Those of the endpoint; [`CliError::NoSuchJob`] where neither the chain nor the orchestrator knows it.
+pub async fn audit(
+    connection: &Connection,
+    api: &Api,
+    job: &Pubkey,
+    run_again: bool,
+    progress: &mut Progress,
+) -> Result<Audit, CliError> {
+    let rpc = &connection.rpc;
+    let (mut wrong, mut unchecked) = (Vec::new(), Vec::new());
+    progress.say("reading the job's transactions from the chain");
+    let (mut events, view) = (
+        events_of(rpc, job).await?,
+        known(api, job, &mut unchecked).await,
+    );
+    let from_chain = !events.is_empty();
+    if !from_chain {
+        events = api.events(job).await?;
+        if events.is_empty() && view.is_none() {
+            return Err(CliError::NoSuchJob(job.to_string()));
+        }
+        unchecked.push(
+            "its events are the orchestrator's record: the endpoint shows no final transaction of it \
+             (it may be seconds old, or older than what the endpoint keeps)"
+                .to_owned(),
+        );
+    }
+    let posted = events.iter().find(|one| one.event.name == "JobPosted");
+    let terms = match posted.filter(|_| from_chain) {
+        Some(posted) => terms_of(rpc, job, posted).await?,
+        None => None,
+    };
+    if terms.is_none() {
+        unchecked.push("the terms that the client signed could not be read".to_owned());
+    }
+
+    progress.say("recomputing who should have been chosen");
+    let choices = api.choices(job).await.unwrap_or_else(|error| {
+        unchecked.push(format!("no choice could be recomputed: {error}"));
+        Vec::new()
+    });
+    let providers = submit::providers(rpc).await?;
+    let facts = Known {
+        terms: terms.as_ref(),
+        providers: &providers,
+        network: &connection.network,
+        events: &events,
+    };
+    let assigned = assignments(&events);
+    let mut audited = Vec::new();
+    for assigned in &assigned {
+        audited.push(seats::audit(job, &facts, assigned, &choices));
+    }
+    for seats in &audited {
+        let place = format!("shard {}, attempt {}: ", seats.shard, seats.attempt);
+        wrong.extend(seats.wrong.iter().map(|text| format!("{place}{text}")));
+        unchecked.extend(seats.unchecked.iter().map(|text| format!("{place}{text}")));
+    }
+
+    let settled = facts::settled(&events);
+    let mut ran = results::recorded(&settled, view.as_ref());
+    if run_again && !ran.is_empty() {
+        let named = posted.and_then(|one| one.event.fields.get("manifest")?.as_str());
+        let named = named.or(view.as_ref().map(|view| view.manifest.as_str()));
+        match manifest(api, named).await {
+            Ok(manifest) => results::run_again(api, job, manifest, &mut ran, progress).await?,
+            Err(error) => unchecked.push(format!("nothing could be run again: {error}")),
+        }
+    }
+    for result in &ran {
+        wrong.extend(result.wrong());
+        unchecked.extend(result.failed.clone());
+    }
+    let behind = view.as_ref().map_or(0, |view| view.settled) as usize;
+    if behind > settled.len() {
+        unchecked.push(format!(
+            "{} of {behind} paid shards are not final yet: audit again in half a minute",
+            behind - settled.len()
+        ));
+    }
+    progress.end();
+    Ok(Audit {
+        job: job.to_string(),
+        state: view.map(|view| view.state).unwrap_or_default(),
+        custody: custody::steps(
+            &events,
+            connection.payment_decimals,
+            connection.stake_decimals,
+        ),
+        seats: audited,
+        results: ran,
+        wrong,
+        unchecked,
+    })
+}
+
+/// The orchestrator's record of the job. The chain is asked all the same where there is none.
+async fn known(api: &Api, job: &Pubkey, unchecked: &mut Vec<String>) -> Option<JobView> {
+    match api.job(job).await {
+        Ok(view) => view,
+        Err(error) => {
+            unchecked.push(format!(
+                "the orchestrator's record could not be read: {error}"
+            ));
+            None
+        }
+    }
+}
+
+async fn manifest(api: &Api, named: Option<&str>) -> Result<Manifest, CliError> {
+    let name = named.unwrap_or_default();
+    let name =
+        millrace_protocol::blob::from_hex(name).map_err(|error| CliError::OrchestratorRefused {
+            what: "the manifest's name".to_owned(),
+            reason: error.to_string(),
+        })?;
+    Ok(Manifest::from_bytes(&api.blob(&name).await?)?)
+}

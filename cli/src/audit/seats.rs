@@ -1,0 +1,214 @@
+//! Who should have been chosen for seats, and who was. Pure: what the chain and the orchestrator say goes
+//! in, what follows from it comes out.
+
+use super::facts::{Assigned, seed_at};
+use bytemuck::Zeroable;
+use millrace_chain::Pubkey;
+use millrace_chain::history::Recorded;
+use millrace_chain::matching::{hindrance, is_word, should_be_chosen};
+use millrace_chain::program::PostJobArgs;
+use millrace_chain::program::math::sortition::EVERYONE;
+use millrace_chain::program::state::{Job, Network, Provider};
+use millrace_protocol::matching::{Candidate, Choice};
+use serde::Serialize;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+/// What is known besides the record of a choice.
+pub struct Known<'a> {
+    /// The terms that the client signed.
+    pub terms: Option<&'a PostJobArgs>,
+    /// The providers that are registered now.
+    pub providers: &'a [(Pubkey, Provider)],
+    /// The network as it is now.
+    pub network: &'a Network,
+    /// What happened to the job.
+    pub events: &'a [Recorded],
+}
+
+/// Seats that were given together.
+#[derive(Debug, Serialize)]
+pub struct Seats {
+    /// The shard.
+    pub shard: u32,
+    /// Its attempt.
+    pub attempt: u8,
+    /// The slot in which they were given.
+    pub slot: u64,
+    /// Who sat down.
+    pub chosen: Vec<String>,
+    /// Who should have; none where no record says among whom.
+    pub should: Option<Vec<String>>,
+    /// Those that were looked at, the best first.
+    pub candidates: Vec<Candidate>,
+    /// Those of them whose record rests on the orchestrator's word.
+    pub by_word: usize,
+    /// What is not as it should be.
+    pub wrong: Vec<String>,
+    /// What could not be checked.
+    pub unchecked: Vec<String>,
+}
+
+/// Recomputes the choice for seats that were given.
+pub fn audit(job: &Pubkey, known: &Known, assigned: &Assigned, choices: &[Choice]) -> Seats {
+    let mut seats = Seats {
+        shard: assigned.shard,
+        attempt: assigned.attempt,
+        slot: assigned.slot,
+        chosen: assigned.providers.clone(),
+        should: None,
+        candidates: Vec::new(),
+        by_word: 0,
+        wrong: Vec::new(),
+        unchecked: Vec::new(),
+    };
+    let Some(choice) = record_of(assigned, choices) else {
+        let text = "this orchestrator has no record of the choice: another one, or an older version, made it";
+        seats.unchecked.push(text.to_owned());
+        return seats;
+    };
+    let should = should_be_chosen(job, choice);
+    let should: Vec<String> = should.iter().map(ToString::to_string).collect();
+    if set(&should) != set(&assigned.providers) {
+        seats
+            .wrong
+            .push(format!("{} should have been chosen", should.join(", ")));
+    }
+    seats.should = Some(should);
+    compare_with_chain(known, assigned, choice, &mut seats);
+    for candidate in &choice.candidates {
+        let found = hindrance(job, choice, candidate);
+        if found.is_some_and(is_word) {
+            seats.by_word += 1;
+        } else if found != candidate.obstacle {
+            let (said, is) = (candidate.obstacle, found);
+            let words = |obstacle: Option<millrace_protocol::matching::Obstacle>| {
+                obstacle.map_or("free", |found| found.words())
+            };
+            seats.wrong.push(format!(
+                "{} was {}, and the record says {}",
+                candidate.provider,
+                words(is),
+                words(said)
+            ));
+        }
+    }
+    if choice.unlisted > 0 {
+        seats.unchecked.push(format!(
+            "{} providers that came before were not listed in the record",
+            choice.unlisted
+        ));
+    }
+    if choice.whole {
+        seats.unchecked.extend(left_out(known, assigned, choice));
+    } else {
+        let text = "providers that were away or full are not in the record: there are too many";
+        seats.unchecked.push(text.to_owned());
+    }
+    seats.candidates.clone_from(&choice.candidates);
+    seats
+}
+
+/// The record of this very choice.
+fn record_of<'a>(assigned: &Assigned, choices: &'a [Choice]) -> Option<&'a Choice> {
+    let same = |choice: &&Choice| {
+        let chosen: Vec<String> = choice
+            .chosen()
+            .map(|one| one.provider.to_string())
+            .collect();
+        (choice.shard, choice.attempt) == (assigned.shard, assigned.attempt)
+            && set(&chosen) == set(&assigned.providers)
+    };
+    choices.iter().find(same)
+}
+
+fn set(keys: &[String]) -> BTreeSet<&str> {
+    keys.iter().map(String::as_str).collect()
+}
+
+/// What the record says, against what the chain says.
+fn compare_with_chain(known: &Known, assigned: &Assigned, choice: &Choice, seats: &mut Seats) {
+    let mut differs = |what: &str, record: u64, chain: u64| {
+        if record != chain {
+            let text = format!("the record has {what} {record}, and the chain {chain}");
+            seats.wrong.push(text);
+        }
+    };
+    differs("a seat's stake of", choice.seat_lock, assigned.locked);
+    if let Some(terms) = known.terms {
+        differs("a price cap of", choice.price_cap, terms.price_cap);
+    }
+    if choice.sortition_start != EVERYONE {
+        let seed = seed_at(known.events, assigned.slot);
+        differs("the seed", choice.seed, seed);
+    }
+    if choice.slot > assigned.slot {
+        seats.wrong.push(format!(
+            "the record is of slot {}, after the seats were given",
+            choice.slot
+        ));
+    }
+    // Parameters may have been changed since, and nothing tells when.
+    let parameters = [
+        ("least stake", choice.min_stake, known.network.min_stake),
+        (
+            "threshold of sortition",
+            choice.sortition_start,
+            known.network.sortition_start,
+        ),
+    ];
+    for (what, then, now) in parameters {
+        if then != now {
+            seats.unchecked.push(format!(
+                "the network's {what} was {then} by the record, and is {now} now"
+            ));
+        }
+    }
+    for candidate in &choice.candidates {
+        let now = provider(known, candidate);
+        let ended =
+            now.map(|now| u64::from(now.right) + u64::from(now.wrong) + u64::from(now.late));
+        if ended.is_some_and(|ended| ended < candidate.ended) {
+            seats.wrong.push(format!(
+                "{} had {} seats behind it by the record, more than it has now",
+                candidate.provider, candidate.ended
+            ));
+        }
+    }
+}
+
+fn provider<'a>(known: &Known<'a>, candidate: &Candidate) -> Option<&'a Provider> {
+    let mut all = known.providers.iter();
+    all.find(|(key, _)| key.to_bytes() == candidate.provider.0)
+        .map(|(_, provider)| provider)
+}
+
+/// Providers that would come first by what they are now, and that the record does not list.
+fn left_out(known: &Known, assigned: &Assigned, choice: &Choice) -> Option<String> {
+    let terms = known.terms?;
+    let last = choice.chosen().last()?;
+    let asked = Job {
+        supplier: terms.supplier,
+        region: terms.region,
+        min_score: terms.min_score,
+        min_memory_mb: terms.min_memory_mb,
+        min_cores: terms.min_cores,
+        ..Job::zeroed()
+    };
+    let listed: BTreeSet<[u8; 32]> = choice.candidates.iter().map(|one| one.provider.0).collect();
+    let others = known.providers.iter().filter(|(key, now)| {
+        let before = assigned.time.is_none_or(|time| now.registered_at < time);
+        let better = (now.ask_price, Reverse(now.score)) < (last.ask_price, Reverse(last.score));
+        before && better && asked.admits(now) && !listed.contains(&key.to_bytes())
+    });
+    let others: Vec<String> = others.map(|(key, _)| key.to_string()).collect();
+    (!others.is_empty()).then(|| {
+        format!(
+            "not in the record, and better by what they offer now: {} (they changed their offer since, or were left out)",
+            others.join(", ")
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests;

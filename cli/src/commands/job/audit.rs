@@ -1,0 +1,125 @@
+//! `millrace job audit`: what happened to a job, who should have worked on it, and whether its results
+//! come out again.
+
+use crate::audit::seats::Seats;
+use crate::audit::{Audit, audit};
+use crate::error::CliError;
+use crate::output::{join_paragraphs, table};
+use crate::progress::Progress;
+use crate::settings::Settings;
+use millrace_chain::Pubkey;
+use millrace_chain::matching::is_word;
+use millrace_protocol::amount::format_amount;
+use std::time::{Duration, UNIX_EPOCH};
+
+/// Does it.
+pub async fn run(settings: &Settings, job: &Pubkey, run_again: bool) -> Result<(), CliError> {
+    let connection = settings.connect().await?;
+    let api = settings.api()?;
+    let mut progress = Progress::new();
+    let found = audit(&connection, &api, job, run_again, &mut progress).await?;
+    settings
+        .output
+        .show(&found, |found| text(found, connection.payment_decimals));
+    match found.wrong.len() {
+        0 => Ok(()),
+        count => Err(CliError::AuditFailed {
+            job: job.to_string(),
+            count,
+        }),
+    }
+}
+
+fn text(found: &Audit, decimals: u8) -> String {
+    let rows = found.custody.iter().map(|step| {
+        [
+            step.slot.to_string(),
+            time(step.time),
+            step.what.clone(),
+            step.signature.clone(),
+        ]
+    });
+    let custody = table(["slot", "time", "what happened", "transaction"], &[0], rows);
+    let seats: Vec<String> = found.seats.iter().map(|one| seats(one, decimals)).collect();
+    let rows = found.results.iter().map(|one| {
+        let here = match (&one.here, &one.failed) {
+            (Some(here), _) if *here == one.root => "the same",
+            (Some(_), _) => "ANOTHER",
+            (None, Some(_)) => "not run",
+            (None, None) => "not asked for",
+        };
+        [one.shard.to_string(), one.root.clone(), here.to_owned()]
+    });
+    let results = table(["shard", "root that was paid for", "run here"], &[0], rows);
+    let verdict = match found.wrong.len() {
+        0 => "Everything that was checked is as it should be.".to_owned(),
+        _ => format!("NOT as it should be:\n{}", list(&found.wrong)),
+    };
+    let unchecked = match found.unchecked.is_empty() {
+        true => "Nothing was left unchecked.".to_owned(),
+        false => format!("Not checked:\n{}", list(&found.unchecked)),
+    };
+    join_paragraphs([
+        format!("job {} {}", found.job, found.state),
+        custody,
+        seats.join("\n\n"),
+        results,
+        verdict,
+        unchecked,
+    ])
+}
+
+/// One choice: who was looked at, in order, and what became of it.
+fn seats(seats: &Seats, decimals: u8) -> String {
+    let title = format!(
+        "Shard {}, attempt {}, slot {}: {}",
+        seats.shard,
+        seats.attempt,
+        seats.slot,
+        match (&seats.should, seats.wrong.is_empty()) {
+            (None, _) => "chosen by nobody's record here",
+            (Some(_), true) => "chosen as it should be",
+            (Some(_), false) => "NOT chosen as it should be",
+        }
+    );
+    let rows = seats.candidates.iter().map(|one| {
+        let became = match one.obstacle {
+            None => "chosen".to_owned(),
+            Some(obstacle) if is_word(obstacle) => {
+                format!("{} (the orchestrator's word)", obstacle.words())
+            }
+            Some(obstacle) => obstacle.words().to_owned(),
+        };
+        [
+            one.provider.to_string(),
+            format_amount(one.ask_price, decimals),
+            one.score.to_string(),
+            one.ended.to_string(),
+            became,
+        ]
+    });
+    let head = [
+        "provider, best first",
+        "asked",
+        "score",
+        "seats before",
+        "what became of it",
+    ];
+    match seats.candidates.is_empty() {
+        true => title,
+        false => format!("{title}\n{}", table(head, &[1, 2, 3], rows)),
+    }
+}
+
+fn list(lines: &[String]) -> String {
+    let lines: Vec<String> = lines.iter().map(|line| format!("  - {line}")).collect();
+    lines.join("\n")
+}
+
+/// Unix seconds in UTC.
+fn time(seconds: Option<i64>) -> String {
+    let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok());
+    let time = seconds.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
+    time.map(|time| humantime::format_rfc3339_seconds(time).to_string())
+        .unwrap_or_default()
+}
