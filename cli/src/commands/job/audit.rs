@@ -12,6 +12,11 @@ use millrace_chain::matching::is_word;
 use millrace_protocol::amount::format_amount;
 use std::time::{Duration, UNIX_EPOCH};
 
+/// Words from this length on are keys, hashes and signatures, all of them ASCII, and are shown up to
+/// [`SHOWN`].
+const LONG: usize = 32;
+const SHOWN: usize = 12;
+
 /// Does it.
 pub async fn run(settings: &Settings, job: &Pubkey, run_again: bool) -> Result<(), CliError> {
     let connection = settings.connect().await?;
@@ -35,8 +40,8 @@ fn text(found: &Audit, decimals: u8) -> String {
         [
             step.slot.to_string(),
             time(step.time),
-            step.what.clone(),
-            step.signature.clone(),
+            short(&step.what),
+            short(&step.signature),
         ]
     });
     let custody = table(["slot", "time", "what happened", "transaction"], &[0], rows);
@@ -50,7 +55,10 @@ fn text(found: &Audit, decimals: u8) -> String {
         };
         [one.shard.to_string(), one.root.clone(), here.to_owned()]
     });
-    let results = table(["shard", "root that was paid for", "run here"], &[0], rows);
+    let results = match found.results.is_empty() {
+        true => "No shard was paid by what is final.".to_owned(),
+        false => table(["shard", "root that was paid for", "run here"], &[0], rows),
+    };
     let verdict = match found.wrong.len() {
         0 => "Everything that was checked is as it should be.".to_owned(),
         _ => format!("NOT as it should be:\n{}", list(&found.wrong)),
@@ -60,7 +68,10 @@ fn text(found: &Audit, decimals: u8) -> String {
         false => format!("Not checked:\n{}", list(&found.unchecked)),
     };
     join_paragraphs([
-        format!("job {} {}", found.job, found.state),
+        format!(
+            "job {} {}\n(--json has all names and transactions in full)",
+            found.job, found.state
+        ),
         custody,
         seats.join("\n\n"),
         results,
@@ -111,6 +122,18 @@ fn seats(seats: &Seats, decimals: u8) -> String {
     }
 }
 
+/// A text with its keys, hashes and signatures cut to their beginnings.
+fn short(text: &str) -> String {
+    let word = |word: &str| match word.trim_end_matches(|c: char| !c.is_alphanumeric()) {
+        name if name.len() >= LONG && name.is_ascii() => {
+            format!("{}…{}", &name[..SHOWN], &word[name.len()..])
+        }
+        _ => word.to_owned(),
+    };
+    let words: Vec<String> = text.split(' ').map(word).collect();
+    words.join(" ")
+}
+
 fn list(lines: &[String]) -> String {
     let lines: Vec<String> = lines.iter().map(|line| format!("  - {line}")).collect();
     lines.join("\n")
@@ -122,4 +145,22 @@ fn time(seconds: Option<i64>) -> String {
     let time = seconds.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
     time.map(|time| humantime::format_rfc3339_seconds(time).to_string())
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_cut_and_words_are_not() {
+        let key = "43NySuiBy6M1n2J2NZ2aeofdK3s4aFYoYSnqTfwZm87i";
+        let text = format!("seats to {key}, {key}: 0.0003 tokens locked");
+        assert_eq!(
+            short(&text),
+            "seats to 43NySuiBy6M1…, 43NySuiBy6M1…: 0.0003 tokens locked"
+        );
+        // What is no name may be cut in the middle of a letter.
+        let long = "ä".repeat(40);
+        assert_eq!(short(&long), long);
+    }
 }
