@@ -36,8 +36,10 @@ pub struct Known {
 }
 
 impl Known {
-    /// The rule. A transaction is signed anew only where it has no status at a height past its last:
-    /// two of the same purpose can then never both land.
+    /// The rule. A transaction is signed anew only where it has no status at a confirmed height past its
+    /// last. Where that block loses, two of the same purpose may both land, which does no harm: the same
+    /// bytes are written to the same place of a buffer. What must not happen twice goes through
+    /// [`crate::sender`], which waits for finalized blocks.
     pub fn next(self) -> Next {
         match self.status {
             Some(Ok(())) => Next::Landed,
