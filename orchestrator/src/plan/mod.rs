@@ -4,8 +4,10 @@
 mod ends;
 mod finality;
 mod market;
+mod obstacle;
 mod ring;
 mod seats;
+mod survey;
 mod turns;
 mod urgency;
 mod why;
