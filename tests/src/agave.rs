@@ -42,6 +42,11 @@ impl Agave {
         Self::launch(ticks_per_slot, None).await
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     async fn launch(
         ticks_per_slot: Option<u32>,
         program: Option<(PathBuf, Pubkey)>,
@@ -130,5 +135,8 @@ fn free_range(count: u16) -> Result<(u16, File)> {
             return Ok((first, lock));
         }
     }
-    anyhow::bail!("no {count} ports in a row are free from {}", PORTS_FROM.start)
+    anyhow::bail!(
+        "no {count} ports in a row are free from {}",
+        PORTS_FROM.start
+    )
 }
