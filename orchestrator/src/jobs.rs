@@ -75,7 +75,7 @@ impl Service {
     }
 
     /// Keeps the last view of a job that is going to be closed.
-    pub async fn archive(&self, job: &Pubkey) {
+    pub async fn keep_view(&self, job: &Pubkey) {
         let Ok(Some(view)) = self.job(job).await else {
             return;
         };

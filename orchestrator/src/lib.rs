@@ -7,6 +7,7 @@
 mod act;
 mod agents;
 mod api;
+mod archive;
 mod audit;
 mod blobs;
 mod config;

@@ -1,8 +1,9 @@
 //! The loop that ties the parts together: wake, plan, act.
 
-use crate::act::Executor;
+use crate::act::{Executor, dispatches_of};
 use crate::agents::Agents;
 use crate::api;
+use crate::archive::Archive;
 use crate::blobs::Blobs;
 use crate::config::{Config, Limits};
 use crate::desk::Desk;
@@ -10,7 +11,7 @@ use crate::error::OrchestratorError;
 use crate::events::Events;
 use crate::marked::Marked;
 use crate::metrics::{Metrics, TimedJournal};
-use crate::plan::{Action, Situation, plan, to_be_final};
+use crate::plan::{Situation, plan, to_be_final};
 use crate::probe::Probe;
 use crate::readiness::Readiness;
 use crate::store::{MemberJournal, Scope, Store};
@@ -104,6 +105,7 @@ pub struct Service {
     readiness: Readiness,
     unclaimed: Unclaimed,
     tidy: Tidy,
+    archive: Archive,
 }
 
 /// Starts an orchestrator: checks the network, its registration and its store, sees through what an
@@ -172,6 +174,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         feed.clone(),
         (blobs.clone(), unclaimed.clone()),
         (network.network_id, &genesis),
+        metrics.clone(),
         end.clone(),
     );
     let mints = Mints::from(&network);
@@ -234,6 +237,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         readiness,
         unclaimed,
         tidy,
+        archive: Archive::default(),
     };
     tokio::join!(service.feed.read_all(), service.probe.look());
     let url = format!("http://{local}");
@@ -300,6 +304,7 @@ impl Service {
                     self.finals.run(end.clone()),
                     self.sender.follow(end.clone()),
                     self.events.keep(reread, end.clone()),
+                    self.tidy.run(&self.feed, end.clone()),
                 )
             } => {}
         }
@@ -313,12 +318,11 @@ impl Service {
         let mut acts = self.executor.changes();
         let mut blobs = self.readiness.arrivals();
         let mut leases = self.tenure.changes();
-        let mut seen = Instant::now();
+        let mut archive = self.archive.changes();
         while !stop.is_cancelled() {
             let began = Instant::now();
             self.readiness.look(self.feed.picture()).await;
-            self.plan_once(seen).await;
-            self.tidy.tidy(&self.feed, Instant::now()).await;
+            self.plan_once().await;
             let rest = GATHER.max(began.elapsed() * REST_PER_PLAN);
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -328,9 +332,9 @@ impl Service {
                 _ = acts.changed() => {}
                 _ = blobs.changed() => {}
                 _ = leases.changed() => {}
+                _ = archive.changed() => {}
                 () = tokio::time::sleep(TICK) => {}
             }
-            seen = Instant::now();
             // The first change is planned for at once, those that come close behind it together.
             tokio::time::sleep_until((began + rest).into()).await;
         }
@@ -346,8 +350,8 @@ impl Service {
         left
     }
 
-    /// Plans from what was seen at `seen`, and starts what is due.
-    async fn plan_once(&self, seen: Instant) {
+    /// Plans, and starts what is due.
+    async fn plan_once(&self) {
         let since = Instant::now();
         // A poisoned lock still holds a whole time.
         *self
@@ -355,21 +359,19 @@ impl Service {
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner()) = since;
         let look = |situation: &Situation| {
-            let slot = situation.picture.slot();
-            (plan(situation), to_be_final(situation), slot)
+            let (looked, slot) = (Instant::now(), situation.picture.slot());
+            let actions = plan(situation);
+            let told = dispatches_of(&actions, situation.picture);
+            (actions, (told, looked), to_be_final(situation), slot)
         };
-        let Some((actions, to_be_final, slot)) = self.with_situation(look).await else {
+        let Some((actions, (told, looked), to_be_final, slot)) = self.with_situation(look).await
+        else {
             return;
         };
         self.finals.want(&to_be_final, slot);
         self.metrics.planned(since, actions.len());
-        self.executor.expect_dispatches(&actions, seen);
-        for action in &actions {
-            if let Action::CloseJob { job, .. } = action {
-                self.archive(job).await;
-            }
-        }
-        self.executor.start(actions).await;
+        self.executor.expect_dispatches(told, looked);
+        self.executor.start(self.archived(actions));
     }
 
     /// Calls `look` with everything a plan depends on; `None` before the chain's time is known.
@@ -406,6 +408,7 @@ impl Service {
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
         finished.retain(|key, _| jobs.contains_key(key));
+        self.archive.retain(jobs);
         for (key, _) in jobs.iter().filter(|(_, job)| job.is_finished()) {
             finished.entry(*key).or_insert_with(Instant::now);
         }
@@ -413,6 +416,11 @@ impl Service {
             .iter()
             .filter(|(_, since)| since.elapsed() >= self.close_after);
         due.map(|(key, _)| *key).collect()
+    }
+
+    /// Which last views are kept.
+    pub fn archive(&self) -> &Archive {
+        &self.archive
     }
 
     /// The store.

@@ -29,9 +29,7 @@ impl Work {
             *work.jobs.entry(state).or_default() += 1;
             if let Some(wait) = waits.look(*key, job) {
                 work.waiting += 1;
-                for reason in wait.reasons {
-                    *work.waiting_by.entry(reason).or_default() += 1;
-                }
+                wait.reasons(|reason| *work.waiting_by.entry(reason).or_default() += 1);
             }
         }
         for agent in situation.agents.values() {

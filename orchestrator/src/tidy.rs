@@ -2,12 +2,14 @@
 
 use crate::desk::{Desk, Papers};
 use crate::store::Store;
+use futures_util::future::join_all;
 use millrace_chain::Pubkey;
 use millrace_chain::feed::Feed;
 use millrace_chain::program::state::Job;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 /// How often the desk is tidied.
@@ -21,48 +23,38 @@ const MISSED_FOR: Duration = Duration::from_secs(900);
 pub struct Tidy {
     desk: Desk,
     store: Arc<Store>,
-    state: Arc<Mutex<State>>,
-}
-
-struct State {
-    last: Instant,
-    missed: HashMap<Pubkey, Instant>,
+    /// Jobs that are gone, and since when.
+    missed: Arc<Mutex<HashMap<Pubkey, Instant>>>,
 }
 
 impl Tidy {
     /// Nothing has been missed yet.
     pub fn new(desk: Desk, store: Arc<Store>) -> Self {
-        let state = State {
-            last: Instant::now(),
-            missed: HashMap::new(),
-        };
         Self {
             desk,
             store,
-            state: Arc::new(Mutex::new(state)),
+            missed: Arc::default(),
         }
     }
 
-    /// Whether it is time to tidy; then it is not for a while.
-    fn is_time(&self, now: Instant) -> bool {
-        let mut state = self.state();
-        let time = now.saturating_duration_since(state.last) >= EVERY;
-        if time {
-            state.last = now;
-        }
-        time
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn missed(&self) -> MutexGuard<'_, HashMap<Pubkey, Instant>> {
         // A poisoned lock still holds whole entries.
-        self.state.lock().unwrap_or_else(|held| held.into_inner())
+        self.missed.lock().unwrap_or_else(|held| held.into_inner())
     }
 
-    /// Forgets what is on the desk of jobs that are gone, now and then, once the chain has been read.
-    pub async fn tidy(&self, feed: &Feed, now: Instant) {
-        if !self.is_time(now) {
-            return;
-        }
+    /// Tidies now and then until `end`. No plan waits for it: what it writes may be much.
+    pub async fn run(&self, feed: &Feed, end: CancellationToken) {
+        let tidy = async {
+            loop {
+                tokio::time::sleep(EVERY).await;
+                self.tidy(feed, Instant::now()).await;
+            }
+        };
+        end.run_until_cancelled(tidy).await;
+    }
+
+    /// Forgets what is on the desk of jobs that are gone, once the chain has been read.
+    async fn tidy(&self, feed: &Feed, now: Instant) {
         let gone = {
             let picture = feed.picture().read().await;
             if !picture.is_complete() {
@@ -78,13 +70,13 @@ impl Tidy {
                 archived.insert(*job);
             }
         }
-        let due = due(&mut self.state().missed, gone, &archived, now);
-        for job in due {
-            match self.desk.forget(&job).await {
-                Ok(()) => debug!(%job, "a job that is over is forgotten"),
-                Err(error) => warn!(%error, %job, "a job that is over could not be forgotten"),
-            }
-        }
+        let due = due(&mut self.missed(), gone, &archived, now);
+        let forget = async |job: Pubkey| match self.desk.forget(&job).await {
+            Ok(()) => debug!(%job, "a job that is over is forgotten"),
+            Err(error) => warn!(%error, %job, "a job that is over could not be forgotten"),
+        };
+        // Together, so that all of it waits for the disk once.
+        join_all(due.into_iter().map(forget)).await;
     }
 }
 

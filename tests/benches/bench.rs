@@ -9,6 +9,14 @@
 
 #[path = "bench/costs.rs"]
 mod costs;
+#[path = "bench/crowd.rs"]
+mod crowd;
+#[path = "bench/dispatch.rs"]
+mod dispatch;
+#[path = "bench/exposition.rs"]
+mod exposition;
+#[path = "bench/fees.rs"]
+mod fees;
 #[path = "bench/figures.rs"]
 mod figures;
 #[path = "bench/fuel.rs"]
@@ -19,6 +27,8 @@ mod latency;
 mod plan;
 #[path = "bench/ready.rs"]
 mod ready;
+#[path = "bench/recovery.rs"]
+mod recovery;
 #[path = "bench/settles.rs"]
 mod settles;
 #[path = "bench/sortition.rs"]
@@ -59,30 +69,30 @@ fn main() -> Result<()> {
     if wanted("up") {
         ready::measure(&mut figures)?;
     }
-    if wanted("latency.embedded") {
-        runtime.block_on(latency::measure(&mut figures, "embedded", Kind::Embedded))?;
+    let agave = std::env::var_os("MILLRACE_AGAVE_BIN").is_some();
+    if !agave {
+        eprintln!("left out: Agave, because MILLRACE_AGAVE_BIN is not set");
     }
-    if wanted("latency.agave") {
-        match std::env::var_os("MILLRACE_AGAVE_BIN") {
-            Some(_) => {
-                runtime.block_on(latency::measure(&mut figures, "agave", Kind::Agave(None)))?;
-            }
-            None => eprintln!("left out: Agave, because MILLRACE_AGAVE_BIN is not set"),
+    let validators = [("embedded", Kind::Embedded), ("agave", Kind::Agave(None))];
+    for (name, kind) in validators {
+        if kind != Kind::Embedded && !agave {
+            continue;
+        }
+        if wanted(&format!("latency.{name}")) {
+            runtime.block_on(latency::measure(&mut figures, name, kind))?;
+        }
+        if wanted(&format!("dispatch.{name}")) {
+            runtime.block_on(dispatch::measure(&mut figures, name, kind))?;
+        }
+        if wanted(&format!("fees.{name}")) {
+            runtime.block_on(fees::measure(&mut figures, name, kind))?;
+        }
+        if wanted(&format!("throughput.{name}")) {
+            runtime.block_on(throughput::measure(&mut figures, name, kind))?;
         }
     }
-    if wanted("throughput.embedded") {
-        runtime.block_on(throughput::measure(
-            &mut figures,
-            "embedded",
-            Kind::Embedded,
-        ))?;
-    }
-    if wanted("throughput.agave") && std::env::var_os("MILLRACE_AGAVE_BIN").is_some() {
-        runtime.block_on(throughput::measure(
-            &mut figures,
-            "agave",
-            Kind::Agave(None),
-        ))?;
+    if wanted("recovery") {
+        runtime.block_on(recovery::measure(&mut figures))?;
     }
     figures.finish()
 }

@@ -42,6 +42,11 @@ impl Agave {
         Self::launch(ticks_per_slot, None).await
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     async fn launch(
         ticks_per_slot: Option<u32>,
         program: Option<(PathBuf, Pubkey)>,

@@ -48,7 +48,7 @@ impl Kind {
 pub struct Net {
     /// The network.
     pub local: Localnet,
-    _agave: Option<Agave>,
+    agave: Option<Agave>,
 }
 
 impl Net {
@@ -84,10 +84,7 @@ impl Net {
         };
         configure(&mut options);
         let local = Localnet::start(options).await?;
-        Ok(Self {
-            local,
-            _agave: agave,
-        })
+        Ok(Self { local, agave })
     }
 
     /// Starts a network on a chain where `deployer` has deployed the program.
@@ -99,10 +96,12 @@ impl Net {
             ws_url: ws_url.to_owned(),
         };
         let local = Localnet::start(options).await?;
-        Ok(Self {
-            local,
-            _agave: None,
-        })
+        Ok(Self { local, agave: None })
+    }
+
+    /// The validator's process id, where it is one of its own.
+    pub fn validator_process(&self) -> Option<u32> {
+        self.agave.as_ref().map(Agave::id)
     }
 
     /// Ends it.

@@ -102,6 +102,19 @@ impl Process {
     }
 }
 
+/// Processor time that a process has taken since its start.
+pub fn cpu_time(process: u32) -> Result<Duration> {
+    /// Of a second: what Linux counts in, whatever its clock.
+    const TICK: Duration = Duration::from_millis(10);
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The second field is a name in brackets, which may hold spaces; user and system time are the 14th
+    // and the 15th.
+    let (_, fields) = stat.rsplit_once(')').context("an odd /proc/stat")?;
+    let times = fields.split_whitespace().skip(11).take(2);
+    let times: Vec<u32> = times.map(str::parse).collect::<Result<_, _>>()?;
+    Ok(TICK * times.iter().sum::<u32>())
+}
+
 /// What a process takes of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {

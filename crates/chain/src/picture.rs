@@ -5,6 +5,7 @@ use crate::account::Entity;
 use millrace_program::state::{Challenge, Epoch, Job, Network, Orchestrator, Provider, Shard};
 use solana_sdk::pubkey::Pubkey;
 use std::collections::{BTreeMap, HashMap};
+use std::time::Instant;
 
 /// A full read of the program's accounts.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +14,13 @@ pub struct Reading {
     pub slot: u64,
     /// Address and bytes of each account.
     pub accounts: Vec<(Pubkey, Vec<u8>)>,
+}
+
+/// A shard with the time since which it has been known as it is.
+#[derive(Clone, Copy, Debug)]
+struct Sighted {
+    shard: Shard,
+    since: Instant,
 }
 
 /// What is known of the chain.
@@ -27,7 +35,7 @@ pub struct Picture {
     providers: HashMap<Pubkey, Provider>,
     jobs: HashMap<Pubkey, Job>,
     /// In the order of jobs, so that those of one job are found together.
-    shards: BTreeMap<(Pubkey, u32), Shard>,
+    shards: BTreeMap<(Pubkey, u32), Sighted>,
     /// Which shard the account of an address holds, where it is one.
     shard_accounts: HashMap<Pubkey, (Pubkey, u32)>,
     challenges: HashMap<Pubkey, Challenge>,
@@ -67,18 +75,25 @@ impl Picture {
 
     /// Shards whose seats were taken, wherever they are kept.
     pub fn shards(&self) -> impl Iterator<Item = &Shard> {
-        self.shards.values()
+        self.shards.values().map(|sighted| &sighted.shard)
     }
 
     /// The shards of a job whose seats were taken, by their index.
     pub fn shards_of(&self, job: &Pubkey) -> impl Iterator<Item = &Shard> {
         let all = (*job, 0)..=(*job, u32::MAX);
-        self.shards.range(all).map(|(_, shard)| shard)
+        self.shards.range(all).map(|(_, sighted)| &sighted.shard)
     }
 
     /// A shard, once its seats were taken.
     pub fn shard(&self, job: &Pubkey, index: u32) -> Option<&Shard> {
-        self.shards.get(&(*job, index))
+        self.shards
+            .get(&(*job, index))
+            .map(|sighted| &sighted.shard)
+    }
+
+    /// Since when a shard has been known as it is, by this machine's clock.
+    pub fn shard_since(&self, job: &Pubkey, index: u32) -> Option<Instant> {
+        self.shards.get(&(*job, index)).map(|sighted| sighted.since)
     }
 
     /// Challenges by address.
@@ -116,14 +131,14 @@ impl Picture {
             Some(Entity::Provider(x)) => drop(self.providers.insert(address, *x)),
             Some(Entity::Job(job, shard)) => {
                 if let Some(shard) = shard {
-                    self.shards.insert((address, shard.index), *shard);
+                    self.sight((address, shard.index), *shard);
                 }
                 self.jobs.insert(address, *job);
             }
             Some(Entity::Shard(shard)) => {
                 let place = (shard.job, shard.index);
                 self.shard_accounts.insert(address, place);
-                self.shards.insert(place, *shard);
+                self.sight(place, *shard);
             }
             Some(Entity::Challenge(x)) => drop(self.challenges.insert(address, x)),
             Some(Entity::Epoch(x)) => drop(self.epochs.insert(address, x)),
@@ -168,6 +183,14 @@ impl Picture {
             self.forget(&address);
             self.seen.remove(&address);
         }
+    }
+
+    fn sight(&mut self, place: (Pubkey, u32), shard: Shard) {
+        let known = self.shards.get(&place);
+        let same =
+            known.filter(|known| bytemuck::bytes_of(&known.shard) == bytemuck::bytes_of(&shard));
+        let since = same.map_or_else(Instant::now, |known| known.since);
+        self.shards.insert(place, Sighted { shard, since });
     }
 
     fn forget(&mut self, address: &Pubkey) {
@@ -251,6 +274,21 @@ mod tests {
         assert!(!picture.knows(&KEY) && picture.jobs().is_empty());
         picture.update(5, KEY, &[]);
         assert!(picture.knows(&KEY), "that it is not there is known");
+    }
+
+    #[test]
+    fn a_shard_that_is_read_again_has_been_known_since_it_was_first_read() {
+        let (mut picture, job) = (Picture::default(), Pubkey::default());
+        let mut shard: Shard = bytemuck::Zeroable::zeroed();
+        let entity = |shard: &Shard| Some(Entity::Shard(Box::new(*shard)));
+        assert_eq!(picture.shard_since(&job, 0), None);
+        picture.take_in(1, KEY, entity(&shard));
+        let first = picture.shard_since(&job, 0);
+        picture.take_in(2, KEY, entity(&shard));
+        assert_eq!(picture.shard_since(&job, 0), first);
+        shard.attempt = 1;
+        picture.take_in(3, KEY, entity(&shard));
+        assert!(picture.shard_since(&job, 0) > first);
     }
 
     #[test]

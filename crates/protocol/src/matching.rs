@@ -71,6 +71,18 @@ pub enum Obstacle {
     NotDrawn,
 }
 
+/// All of them, in their order.
+pub const OBSTACLES: [Obstacle; 8] = [
+    Obstacle::NotEligible,
+    Obstacle::TooDear,
+    Obstacle::UnderStaked,
+    Obstacle::StakeLocked,
+    Obstacle::Away,
+    Obstacle::Full,
+    Obstacle::TriedHere,
+    Obstacle::NotDrawn,
+];
+
 impl Obstacle {
     /// Its name in metrics and JSON.
     pub fn name(self) -> &'static str {
@@ -209,17 +221,9 @@ mod tests {
     }
 
     #[test]
-    fn an_obstacle_has_the_same_name_everywhere() {
-        for obstacle in [
-            Obstacle::NotEligible,
-            Obstacle::TooDear,
-            Obstacle::UnderStaked,
-            Obstacle::StakeLocked,
-            Obstacle::Away,
-            Obstacle::Full,
-            Obstacle::TriedHere,
-            Obstacle::NotDrawn,
-        ] {
+    fn an_obstacle_has_its_place_and_the_same_name_everywhere() {
+        for (at, obstacle) in OBSTACLES.into_iter().enumerate() {
+            assert_eq!(obstacle as usize, at);
             let json = serde_json::to_string(&obstacle).unwrap();
             assert_eq!(json, format!("\"{}\"", obstacle.name()));
         }

@@ -3,6 +3,7 @@
 
 mod begun;
 mod bundle;
+mod record;
 mod transactions;
 
 use crate::agents::Agents;
@@ -18,9 +19,11 @@ use millrace_chain::fail;
 use millrace_chain::feed::Feed;
 use millrace_chain::instruction::Mints;
 use millrace_chain::payer::Payer;
+use millrace_chain::picture::Picture;
 use millrace_chain::program::state::Shard;
 use millrace_chain::sender::Sender;
-use millrace_protocol::wire::ToAgent;
+use millrace_protocol::wire::{Task, ToAgent};
+use record::Record;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::signature::{Keypair, Signer};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -62,7 +65,30 @@ pub struct Executor {
     give_up: CancellationToken,
     metrics: Metrics,
     dispatches: Arc<Mutex<Dispatches>>,
+    /// What is being written to the store.
+    records: Arc<Mutex<HashSet<Record>>>,
     changes: watch::Sender<u64>,
+}
+
+/// The seats that a plan wants told, each with the time since which its shard has been known as it is.
+pub fn dispatches_of(actions: &[Action], picture: &Picture) -> Vec<(SeatKey, Instant)> {
+    let wanted = actions.iter().filter_map(|action| match action {
+        Action::Run { provider, task } => {
+            let seat = seat_of(provider, task);
+            Some((seat, picture.shard_since(&seat.job, seat.shard)?))
+        }
+        _ => None,
+    });
+    wanted.collect()
+}
+
+fn seat_of(provider: &Pubkey, task: &Task) -> SeatKey {
+    SeatKey {
+        job: Pubkey::new_from_array(task.job.0),
+        shard: task.shard,
+        attempt: task.attempt,
+        provider: *provider,
+    }
 }
 
 /// An act that is under way, or waits after a failure.
@@ -100,6 +126,7 @@ impl Executor {
             give_up: CancellationToken::new(),
             metrics,
             dispatches: Arc::default(),
+            records: Arc::default(),
             changes: watch::Sender::new(0),
         }
     }
@@ -146,14 +173,16 @@ impl Executor {
         MOST_UNDER_WAY.saturating_sub(running)
     }
 
-    /// Starts what was planned. Acts on chain go on in the background; what is to be stored has been
-    /// when this returns.
-    pub async fn start(&self, actions: Vec<Action>) {
-        let (mut acts, mut told) = (Vec::new(), Vec::new());
+    /// Starts what was planned, and waits for none of it: acts on chain and writes to the store go on in
+    /// the background.
+    pub fn start(&self, actions: Vec<Action>) {
+        let (mut acts, mut records) = (Vec::new(), Vec::new());
         for action in actions {
-            match action.key() {
-                Some(key) => acts.push((key, action)),
-                None => told.push(self.tell(action)),
+            match (action.key(), Record::of(&action)) {
+                (Some(key), _) => acts.push((key, action)),
+                (None, Some(record)) if !self.records().insert(record) => {}
+                (None, Some(record)) => records.push((record, action)),
+                (None, None) => self.tell(action),
             }
         }
         if !acts.is_empty() {
@@ -161,12 +190,20 @@ impl Executor {
             let this = self.clone();
             self.spawn(async move { this.send(begun).await });
         }
-        // Together, so that all of it waits for the disk once.
-        join_all(told).await;
+        if !records.is_empty() {
+            let this = self.clone();
+            // Together, so that all of it waits for the disk once.
+            self.spawn(async move {
+                let all = records
+                    .into_iter()
+                    .map(|(record, action)| this.keep(record, action));
+                join_all(all).await;
+            });
+        }
     }
 
     /// Does something in the background until it has ended or is given up.
-    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         let give_up = self.give_up.clone();
         self.tasks.spawn(async move {
             tokio::select! {
@@ -198,6 +235,13 @@ impl Executor {
         left
     }
 
+    fn records(&self) -> MutexGuard<'_, HashSet<Record>> {
+        // A poisoned lock still holds whole records: each change is a single insert or remove.
+        self.records
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
     fn dispatches(&self) -> MutexGuard<'_, Dispatches> {
         // A poisoned lock still holds whole seats: each change is a single insert or remove.
         self.dispatches
@@ -205,32 +249,20 @@ impl Executor {
             .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// Notes which seats wait for their task, as a plan of what was seen at `seen` has it.
-    pub fn expect_dispatches(&self, actions: &[Action], seen: Instant) {
-        let wanted = actions.iter().filter_map(|action| match action {
-            Action::Run { provider, task } => Some(SeatKey {
-                job: Pubkey::new_from_array(task.job.0),
-                shard: task.shard,
-                attempt: task.attempt,
-                provider: *provider,
-            }),
-            _ => None,
-        });
-        self.dispatches().planned(wanted, seen);
+    /// Notes which seats wait for their task and since when, as a plan has it that looked at the chain at
+    /// `looked`.
+    pub fn expect_dispatches(&self, wanted: Vec<(SeatKey, Instant)>, looked: Instant) {
+        self.dispatches().planned(wanted, looked);
     }
 
-    async fn tell(&self, action: Action) {
+    fn tell(&self, action: Action) {
         match action {
             Action::Run { provider, task } => {
-                let (job, shard) = (Pubkey::new_from_array(task.job.0), task.shard);
-                let seat = SeatKey {
-                    job,
-                    shard,
-                    attempt: task.attempt,
-                    provider,
-                };
-                if self.agents.tell(&provider, ToAgent::Run { task }) {
-                    self.dispatches().told(&seat, &self.metrics);
+                let seat = seat_of(&provider, &task);
+                let (job, shard, since) = (seat.job, seat.shard, self.dispatches().since(&seat));
+                let run = ToAgent::Run { task };
+                if self.agents.tell_since(&provider, run, since) {
+                    self.dispatches().told(&seat);
                     info!(%provider, %job, shard, "task dispatched");
                 }
             }
@@ -243,18 +275,22 @@ impl Executor {
                 };
                 self.agents.tell(&seat.provider, reveal);
             }
+            _ => {}
+        }
+    }
+
+    /// Writes to the store what the record is about. Nobody plans it anew before that has ended.
+    async fn keep(&self, record: Record, action: Action) {
+        match action {
             Action::Release { seat, outcome } => {
                 let (shard, attempt) = (seat.shard, seat.attempt);
-                let job = seat.job.to_bytes().into();
-                self.agents.tell(
-                    &seat.provider,
-                    ToAgent::Release {
-                        job,
-                        shard,
-                        attempt,
-                        outcome,
-                    },
-                );
+                let release = ToAgent::Release {
+                    job: seat.job.to_bytes().into(),
+                    shard,
+                    attempt,
+                    outcome,
+                };
+                self.agents.tell(&seat.provider, release);
                 if let Err(error) = self.desk.drop_seat(&seat).await {
                     let (job, provider) = (seat.job, seat.provider);
                     warn!(%error, %job, shard, %provider, "a finished seat could not be dropped");
@@ -271,6 +307,7 @@ impl Executor {
             }
             _ => {}
         }
+        self.records().remove(&record);
     }
 
     /// From here on the act is under way.

@@ -1,9 +1,9 @@
 //! Who is let in: the operator of a registered provider, proven by a signature over a fresh challenge.
 
-use super::{Agents, Connection, QUEUE};
+use super::{Agents, Connection, Letter, QUEUE};
 use millrace_chain::Pubkey;
 use millrace_chain::program::state::Provider;
-use millrace_protocol::wire::{self, FromAgent, ToAgent, agent_challenge};
+use millrace_protocol::wire::{self, FromAgent, agent_challenge};
 use solana_sdk::signature::Signature;
 use std::collections::HashMap;
 use std::time::Instant;
@@ -23,7 +23,7 @@ pub(super) struct Member {
     /// Tells this connection from others of the same provider.
     pub(super) number: u64,
     /// What it is to be told. Ends when the connection is to end.
-    pub(super) inbox: mpsc::Receiver<ToAgent>,
+    pub(super) inbox: mpsc::Receiver<Letter>,
 }
 
 impl Agents {

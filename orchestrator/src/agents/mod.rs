@@ -8,6 +8,7 @@ mod session;
 
 use crate::blobs::Blobs;
 use crate::desk::{Desk, SeatKey};
+use crate::metrics::Metrics;
 use crate::plan::AgentView;
 use crate::unclaimed::Unclaimed;
 use limits::{Bucket, KeptOut};
@@ -46,6 +47,7 @@ pub struct Agents {
     kept_out: Arc<Mutex<KeptOut>>,
     lookups: Arc<Mutex<Bucket>>,
     checks: Arc<Semaphore>,
+    metrics: Metrics,
     stop: CancellationToken,
 }
 
@@ -54,8 +56,16 @@ struct Connection {
     capacity: u32,
     draining: bool,
     version: String,
-    queue: mpsc::Sender<ToAgent>,
+    queue: mpsc::Sender<Letter>,
     told: HashMap<Told, Instant>,
+}
+
+/// A message on its way to an agent.
+#[derive(Debug)]
+pub(super) struct Letter {
+    message: ToAgent,
+    /// Since when a seat waits for it, where its way is timed.
+    since: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -84,6 +94,7 @@ impl Agents {
         feed: Feed,
         (blobs, unclaimed): (Blobs, Unclaimed),
         (network_id, genesis): (Digest, &str),
+        metrics: Metrics,
         stop: CancellationToken,
     ) -> Self {
         Self {
@@ -102,6 +113,7 @@ impl Agents {
                 Instant::now(),
             ))),
             checks: Arc::new(Semaphore::new(CHECKS)),
+            metrics,
             stop,
         }
     }
@@ -156,6 +168,11 @@ impl Agents {
     /// Says something to an agent; the same within a short time only once. Returns whether it was
     /// queued.
     pub fn tell(&self, provider: &Pubkey, message: ToAgent) -> bool {
+        self.tell_since(provider, message, None)
+    }
+
+    /// As [`Agents::tell`], of a message that a seat waits for, maybe since a time that is known.
+    pub fn tell_since(&self, provider: &Pubkey, message: ToAgent, since: Option<Instant>) -> bool {
         let mut connected = self.connected();
         let Some(connection) = connected.get_mut(provider) else {
             return false;
@@ -170,7 +187,11 @@ impl Agents {
             }
             connection.told.insert(told, now);
         }
-        if connection.queue.try_send(message).is_err() {
+        if connection
+            .queue
+            .try_send(Letter { message, since })
+            .is_err()
+        {
             warn!(%provider, "the agent does not read; its connection is dropped");
             connected.remove(provider);
             return false;

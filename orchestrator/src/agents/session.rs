@@ -2,12 +2,16 @@
 
 use super::admission::Member;
 use super::limits::Allowance;
-use super::{Agents, intake::Fault};
+use super::{Agents, Letter, intake::Fault};
 use crate::api::Place;
 use axum::extract::ws::{Message, WebSocket};
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use millrace_chain::Pubkey;
 use millrace_chain::fail;
 use millrace_protocol::wire::{self, ToAgent};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tracing::{debug, info, warn};
 
@@ -85,71 +89,109 @@ impl Agents {
         }
     }
 
+    /// Tells an agent what there is for it and hears what it says, either without waiting for the other: what
+    /// it says waits for the disk, and its next task does not.
     async fn talk(&self, socket: &mut WebSocket, member: &mut Member) -> Over {
-        let provider = member.provider;
+        let heard = Mutex::new(Instant::now());
+        let (mut sink, mut stream) = socket.split();
+        tokio::select! {
+            () = self.keep_telling(&mut sink, member.provider, &mut member.inbox, &heard) => Over::Lost,
+            over = self.keep_hearing(&mut stream, member.provider, &heard) => over,
+        }
+    }
+
+    /// Tells until the agent takes nothing or has been silent for too long.
+    async fn keep_telling(
+        &self,
+        sink: &mut (impl Sink<Message> + Unpin),
+        provider: Pubkey,
+        inbox: &mut mpsc::Receiver<Letter>,
+        heard: &Mutex<Instant>,
+    ) {
         let welcome = ToAgent::Welcome {
             provider: provider.to_bytes().into(),
         };
-        if send(socket, &welcome).await.is_err() {
-            return Over::Lost;
+        if send(sink, &welcome).await.is_err() {
+            return;
         }
-        let mut heard = Instant::now();
-        let mut allowance = Allowance::new(heard);
         let mut ping = tokio::time::interval(PING_EVERY);
         let mut beats = 0;
         loop {
-            let alive = tokio::select! {
-                message = member.inbox.recv() => match message {
-                    Some(message) => send(socket, &message).await.is_ok(),
-                    // It did not read, or a newer connection has taken its place.
-                    None => false,
-                },
-                frame = socket.recv() => {
-                    let now = Instant::now();
-                    let length = match &frame {
-                        Some(Ok(Message::Text(text))) => text.len(),
-                        Some(Ok(Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes))) => bytes.len(),
-                        Some(Ok(Message::Close(_)) | Err(_)) | None => return Over::Lost,
-                    };
-                    if !allowance.hears(length, now) {
-                        return Over::Flood;
+            let sent = tokio::select! {
+                letter = inbox.recv() => {
+                    // Without a queue it did not read, or a newer connection has taken its place.
+                    let Some(Letter { message, since }) = letter else { return };
+                    let sent = send(sink, &message).await;
+                    if let Some(since) = since.filter(|_| sent.is_ok()) {
+                        self.metrics.dispatched(since);
                     }
-                    if let Some(Ok(Message::Text(text))) = frame {
-                        heard = now;
-                        let wrong = match self.hear(provider, &text).await {
-                            Ok(()) => false,
-                            Err(Fault::Stale(reason)) => {
-                                debug!(%provider, reason, "what an agent said came too late");
-                                false
-                            }
-                            Err(Fault::Wrong(reason)) => {
-                                debug!(%provider, reason, "what an agent said is wrong, and left out");
-                                true
-                            }
-                        };
-                        if wrong && !allowance.bears_mistake(Instant::now()) {
-                            return Over::Flood;
-                        }
-                    }
-                    true
+                    sent
                 }
                 _ = ping.tick() => {
+                    // A poisoned lock still holds a whole time.
+                    let heard = *heard.lock().unwrap_or_else(|held| held.into_inner());
+                    if heard.elapsed() >= SILENCE {
+                        return;
+                    }
                     beats += 1;
-                    heard.elapsed() < SILENCE && send(socket, &ToAgent::Ping { n: beats }).await.is_ok()
+                    send(sink, &ToAgent::Ping { n: beats }).await
                 }
             };
-            if !alive {
-                return Over::Lost;
+            if sent.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Hears until the connection ends or the agent has said too much.
+    async fn keep_hearing(
+        &self,
+        stream: &mut (impl Stream<Item = Result<Message, axum::Error>> + Unpin),
+        provider: Pubkey,
+        heard: &Mutex<Instant>,
+    ) -> Over {
+        let mut allowance = Allowance::new(Instant::now());
+        loop {
+            let frame = stream.next().await;
+            let now = Instant::now();
+            let length = match &frame {
+                Some(Ok(Message::Text(text))) => text.len(),
+                Some(Ok(Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes))) => {
+                    bytes.len()
+                }
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return Over::Lost,
+            };
+            if !allowance.hears(length, now) {
+                return Over::Flood;
+            }
+            let Some(Ok(Message::Text(text))) = frame else {
+                continue;
+            };
+            // A poisoned lock still holds a whole time.
+            *heard.lock().unwrap_or_else(|held| held.into_inner()) = now;
+            let wrong = match self.hear(provider, &text).await {
+                Ok(()) => false,
+                Err(Fault::Stale(reason)) => {
+                    debug!(%provider, reason, "what an agent said came too late");
+                    false
+                }
+                Err(Fault::Wrong(reason)) => {
+                    debug!(%provider, reason, "what an agent said is wrong, and left out");
+                    true
+                }
+            };
+            if wrong && !allowance.bears_mistake(Instant::now()) {
+                return Over::Flood;
             }
         }
     }
 }
 
-async fn send(socket: &mut WebSocket, message: &ToAgent) -> Result<(), ()> {
+async fn send(sink: &mut (impl Sink<Message> + Unpin), message: &ToAgent) -> Result<(), ()> {
     let text = wire::encode(message).map_err(|error| warn!(%error, "a message was not sent"))?;
     let what = name(message);
     fail::before("agent", what);
-    let sent = timeout(SEND, socket.send(Message::Text(text.into()))).await;
+    let sent = timeout(SEND, sink.send(Message::Text(text.into()))).await;
     fail::after("agent", what);
     sent.map_err(|_| ())?.map_err(|_| ())
 }

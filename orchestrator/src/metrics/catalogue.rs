@@ -29,6 +29,11 @@ pub struct Buckets(pub &'static [f64]);
 pub const SHORT: Buckets = Buckets(&[
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 ]);
+/// From half a millisecond to ten seconds, fine where tasks ought to be with their agents.
+pub const DISPATCH: Buckets = Buckets(&[
+    0.000_5, 0.001, 0.001_5, 0.002, 0.003, 0.004, 0.005, 0.006, 0.008, 0.01, 0.015, 0.02, 0.03,
+    0.05, 0.1, 0.25, 1.0, 10.0,
+]);
 /// From a millisecond to ten seconds: what goes over a network.
 pub const MIDDLE: Buckets = Buckets(&[
     0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,

@@ -22,7 +22,7 @@ pub use journal::TimedJournal;
 pub use standing::{EndpointState, Standing};
 
 use crate::error::OrchestratorError;
-use catalogue::{Catalogue, Counts, Histograms, LONG, MIDDLE, SHORT, Value};
+use catalogue::{Catalogue, Counts, DISPATCH, Histograms, LONG, MIDDLE, SHORT, Value};
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;
@@ -106,8 +106,8 @@ impl Default for Metrics {
             ),
             dispatch: all.seconds(
                 "millrace_dispatch_seconds",
-                MIDDLE,
-                "From seeing a seat assigned on chain to the task being queued for its agent",
+                DISPATCH,
+                "From seeing a seat assigned on chain to the task being written to its agent",
             ),
             transactions: all.counts(
                 "millrace_transactions_total",

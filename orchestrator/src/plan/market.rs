@@ -91,7 +91,7 @@ pub(super) struct Offer<'a> {
 
 /// What a job asks of a provider whoever it is: jobs that ask the same share a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Requirement {
+pub struct Requirement {
     supplier: [u8; 16],
     region: [u8; 16],
     score: u64,
@@ -100,7 +100,8 @@ struct Requirement {
 }
 
 impl Requirement {
-    fn of(job: &Job) -> Self {
+    /// What a job asks.
+    pub fn of(job: &Job) -> Self {
         Self {
             supplier: job.supplier,
             region: job.region,
@@ -278,6 +279,11 @@ impl<'a> Market<'a> {
         seated.contains(key)
             || failed.is_some_and(|failed| failed.contains_key(key))
             || self.shunned.contains(&(job, *key))
+    }
+
+    /// Jobs that some providers failed several shards of.
+    pub fn shunned_jobs(&self) -> HashSet<Pubkey> {
+        self.shunned.iter().map(|(job, _)| *job).collect()
     }
 
     /// Whether sortition lets a provider in by now.

@@ -1,7 +1,9 @@
 //! Why a job waits, by name.
 
 use super::Situation;
-use super::market::{Door, Market};
+use super::market::Market;
+use super::obstacle::{Counts, obstacle};
+use super::survey::Surveyor;
 use bytemuck::Zeroable;
 use millrace_chain::Pubkey;
 use millrace_chain::program::math::money;
@@ -10,6 +12,7 @@ use millrace_chain::tag::tag;
 use millrace_protocol::matching::Obstacle;
 use millrace_protocol::view::QuoteRequest;
 use std::collections::BTreeMap;
+use std::fmt;
 
 const NOT_READ: &str = "the network has not been read yet";
 const PAUSED: &str = "the network is paused";
@@ -32,46 +35,101 @@ pub const REASONS: [&str; 13] = [
 ];
 
 /// Why a job waits.
-pub struct Wait {
-    /// Names of the reasons, out of [`REASONS`].
-    pub reasons: Vec<&'static str>,
-    /// The same for people.
-    pub text: String,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// For one reason, by name and in words.
+    For(&'static str, &'static str),
+    /// Because too few providers are free.
+    TooFew {
+        /// Seats of a shard.
+        needed: usize,
+        /// All providers.
+        providers: usize,
+        /// What keeps how many of them away.
+        kept_away: Counts,
+    },
+}
+
+impl Wait {
+    /// Calls `each` with the names of the reasons, out of [`REASONS`].
+    pub fn reasons(&self, mut each: impl FnMut(&'static str)) {
+        match self {
+            Self::For(name, _) => each(name),
+            Self::TooFew { kept_away, .. } => {
+                kept_away.iter().for_each(|(found, _)| each(found.name()));
+            }
+        }
+    }
+}
+
+/// For people.
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::For(_, words) => f.write_str(words),
+            Self::TooFew {
+                needed,
+                providers,
+                kept_away,
+            } => {
+                let free = providers - kept_away.sum();
+                write!(f, "{free} of {providers} providers free, {needed} needed")?;
+                let mut kept_away = kept_away.iter();
+                kept_away.try_for_each(|(found, count)| write!(f, ", {count} {}", found.words()))
+            }
+        }
+    }
 }
 
 /// Says of jobs why they wait.
 pub struct Waits<'a> {
     situation: &'a Situation<'a>,
-    network: Option<(&'a Network, Market<'a>)>,
+    view: Option<View<'a>>,
+}
+
+/// What there is to look at once the network has been read.
+struct View<'a> {
+    network: &'a Network,
+    market: Market<'a>,
+    surveyor: Surveyor<'a>,
 }
 
 impl<'a> Waits<'a> {
     /// Looks at the situation once, for any number of jobs.
     pub fn new(situation: &'a Situation<'a>) -> Self {
         let network = situation.picture.network();
-        let network = network.map(|network| (network, Market::new(situation, network)));
-        Self { situation, network }
+        let view = network.map(|network| {
+            let market = Market::new(situation, network);
+            let surveyor = Surveyor::new(situation.picture.providers(), &market);
+            View {
+                network,
+                market,
+                surveyor,
+            }
+        });
+        Self { situation, view }
     }
 
     /// Reasons why shards of a job have no seats yet, in words; empty where nothing waits.
     pub fn of(&self, address: Pubkey, job: &Job) -> Vec<String> {
         let wait = self.look(address, job);
-        wait.into_iter().map(|wait| wait.text).collect()
+        wait.into_iter().map(|wait| wait.to_string()).collect()
     }
 
     /// Why shards of a job have no seats yet; `None` where nothing waits.
     pub fn look(&self, address: Pubkey, job: &Job) -> Option<Wait> {
-        let one = |name, text: &str| {
-            let (reasons, text) = (vec![name], text.to_owned());
-            Some(Wait { reasons, text })
-        };
-        let Some((network, market)) = &self.network else {
-            return one("network_unread", NOT_READ);
+        let Some(View {
+            network,
+            market,
+            surveyor,
+        }) = &self.view
+        else {
+            return Some(Wait::For("network_unread", NOT_READ));
         };
         if job.state() != Some(JobState::Open) || job.unassigned() == 0 {
             return None;
         }
-        let (name, text) = if !self.situation.papers.ready.contains(&job.manifest) {
+        let (name, words) = if !self.situation.papers.ready.contains(&job.manifest) {
             (
                 "not_uploaded",
                 "its manifest or inputs have not been uploaded to this orchestrator",
@@ -86,66 +144,16 @@ impl<'a> Waits<'a> {
         } else if market.needs_seed(job) {
             ("no_seed", "its seed has not been taken from the chain yet")
         } else {
-            return self.providers(market, (address, job));
+            let needed = usize::from(job.replicas);
+            let kept_away = surveyor.obstacles(market, (address, job), needed)?;
+            return Some(Wait::TooFew {
+                needed,
+                providers: self.situation.picture.providers().len(),
+                kept_away,
+            });
         };
-        one(name, text)
+        Some(Wait::For(name, words))
     }
-
-    /// What stands in the way of providers, where too few of them are free.
-    fn providers(&self, market: &Market, (address, job): (Pubkey, &Job)) -> Option<Wait> {
-        let providers = self.situation.picture.providers();
-        let mut counts: BTreeMap<Obstacle, usize> = BTreeMap::new();
-        for candidate in providers {
-            if let Some(obstacle) = obstacle(market, (address, job), candidate) {
-                *counts.entry(obstacle).or_default() += 1;
-            }
-        }
-        let free = providers.len() - counts.values().sum::<usize>();
-        if free >= usize::from(job.replicas) {
-            return None;
-        }
-        let reasons = counts.keys().map(|obstacle| obstacle.name()).collect();
-        let mut text = format!(
-            "{} of {} providers free, {} needed",
-            free,
-            providers.len(),
-            job.replicas
-        );
-        for (obstacle, count) in counts {
-            text.push_str(&format!(", {count} {}", obstacle.words()));
-        }
-        Some(Wait { reasons, text })
-    }
-}
-
-/// The first thing that keeps a provider from any shard of a job.
-fn obstacle(
-    market: &Market,
-    (address, job): (Pubkey, &Job),
-    (key, provider): (&Pubkey, &Provider),
-) -> Option<Obstacle> {
-    // Numbers past the last shard have no history: what stands in the way of any shard.
-    let door = Door::new_shard(job, u32::MAX);
-    let found = if !job.admits(provider) {
-        Obstacle::NotEligible
-    } else if provider.ask_price > job.price_cap {
-        Obstacle::TooDear
-    } else if market.is_under_staked(provider) {
-        Obstacle::UnderStaked
-    } else if !market.is_there(key) {
-        Obstacle::Away
-    } else if market.is_tried(address, door.shard, key, &[]) {
-        Obstacle::TriedHere
-    } else if provider.free_stake() < job.seat_lock {
-        Obstacle::StakeLocked
-    } else if market.room_of(key, provider) == 0 {
-        Obstacle::Full
-    } else if !market.is_drawn((address, job), door, (key, provider)) {
-        Obstacle::NotDrawn
-    } else {
-        return None;
-    };
-    Some(found)
 }
 
 /// Why a job of these terms, which nobody has posted yet, could not be placed now; empty where it could.
@@ -227,19 +235,11 @@ fn unmet(job: &Job, provider: &Provider) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use millrace_protocol::matching::OBSTACLES;
 
     #[test]
     fn every_obstacle_is_counted_among_the_reasons() {
-        for obstacle in [
-            Obstacle::NotEligible,
-            Obstacle::TooDear,
-            Obstacle::UnderStaked,
-            Obstacle::StakeLocked,
-            Obstacle::Away,
-            Obstacle::Full,
-            Obstacle::TriedHere,
-            Obstacle::NotDrawn,
-        ] {
+        for obstacle in OBSTACLES {
             assert!(REASONS.contains(&obstacle.name()), "{obstacle:?}");
         }
     }

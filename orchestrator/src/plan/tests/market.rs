@@ -60,7 +60,7 @@ fn by_looking(
     enough.then(|| suit.into_iter().map(|(_, key)| key).collect())
 }
 
-fn any_provider() -> impl Strategy<Value = Provider> {
+pub fn any_provider() -> impl Strategy<Value = Provider> {
     let numbers = (1u64..4, 0u64..3, 0usize..2, 0u64..1_500, 0u16..4, 0u32..5);
     numbers.prop_map(|(price, score, region, stake, seats, right)| Provider {
         ask_price: price,
@@ -74,7 +74,7 @@ fn any_provider() -> impl Strategy<Value = Provider> {
     })
 }
 
-fn any_job() -> impl Strategy<Value = Job> {
+pub fn any_job() -> impl Strategy<Value = Job> {
     let numbers = (0u64..4, 0u64..3, 0usize..3, 1u64..600, 1u8..4, 0u64..9);
     numbers.prop_map(|(cap, score, region, lock, replicas, seed)| Job {
         price_cap: cap,

@@ -4,4 +4,5 @@ mod finality;
 mod market;
 mod quotes;
 mod rounds;
+mod waits;
 mod world;
