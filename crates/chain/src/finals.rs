@@ -27,8 +27,8 @@ pub struct Finals {
     wanted: Arc<watch::Sender<Wanted>>,
 }
 
-/// Accounts that are wanted, each with the slot from which on a finalized block can answer: an older one
-/// may not have what is asked about yet, and its silence would be taken for an end.
+/// Accounts that are wanted, each with the slot from which on a finalized block without it says that it is
+/// gone: an older one may not have it yet. What is there is what it is, however old the block.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Wanted(BTreeMap<Pubkey, u64>);
 
@@ -42,9 +42,10 @@ impl Wanted {
         changed
     }
 
-    /// Whether a block of this slot can answer.
-    fn is_answered_by(&self, key: &Pubkey, slot: u64) -> bool {
-        self.0.get(key).is_some_and(|since| slot >= *since)
+    /// Whether a block of this slot, with so much in an account, says anything.
+    fn is_answered_by(&self, key: &Pubkey, slot: u64, data: &[u8]) -> bool {
+        let since = self.0.get(key);
+        since.is_some_and(|since| !data.is_empty() || slot >= *since)
     }
 }
 
@@ -64,7 +65,7 @@ impl Finals {
     }
 
     /// From now on these accounts are read, and no others. `slot` is that of the picture by which they
-    /// are wanted: finalized blocks before it say nothing about what is newly wanted.
+    /// are wanted: that an account is not in a finalized block before it says nothing.
     pub fn want(&self, keys: &BTreeSet<Pubkey>, slot: u64) {
         self.wanted
             .send_if_modified(|wanted| wanted.replace(keys, slot));
@@ -105,7 +106,7 @@ impl Finals {
             let reading = self.rpc.read_some_at(some, finalized).await?;
             let mut picture = self.picture.write().await;
             for (address, data) in &reading.accounts {
-                if wanted.is_answered_by(address, reading.slot) {
+                if wanted.is_answered_by(address, reading.slot, data) {
                     picture.update(reading.slot, *address, data);
                 }
             }
@@ -119,22 +120,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_block_answers_what_was_wanted_by_then_and_nothing_newer() {
+    fn that_an_account_is_gone_is_said_by_blocks_no_older_than_the_question() {
         let (first, second) = (Pubkey::new_unique(), Pubkey::new_unique());
+        let gone = |wanted: &Wanted, key, slot| wanted.is_answered_by(key, slot, &[]);
         let mut wanted = Wanted::default();
         assert!(wanted.replace(&[first].into(), 100));
-        assert!(!wanted.is_answered_by(&first, 99));
-        assert!(wanted.is_answered_by(&first, 100));
+        assert!(!gone(&wanted, &first, 99));
+        assert!(gone(&wanted, &first, 100));
+        assert!(wanted.is_answered_by(&first, 99, &[1]), "it is there");
         assert!(!wanted.replace(&[first].into(), 150), "the same as before");
         assert!(wanted.replace(&[first, second].into(), 150));
-        assert!(wanted.is_answered_by(&first, 100));
-        assert!(!wanted.is_answered_by(&second, 149));
+        assert!(gone(&wanted, &first, 100));
+        assert!(!gone(&wanted, &second, 149));
         assert!(wanted.replace(&[second].into(), 160));
-        assert!(!wanted.is_answered_by(&first, 200), "wanted no more");
+        assert!(!gone(&wanted, &first, 200), "wanted no more");
+        assert!(!wanted.is_answered_by(&first, 200, &[1]));
         assert!(wanted.replace(&[first, second].into(), 170));
-        assert!(
-            !wanted.is_answered_by(&first, 169),
-            "it is another question"
-        );
+        assert!(!gone(&wanted, &first, 169), "it is another question");
     }
 }

@@ -25,6 +25,7 @@ pub fn plan_end(
         actions.push(Action::ExpireJob { job: address });
     } else if job.is_finished()
         && situation.closable.contains(&address)
+        && shows_all_ends(job, existing)
         && finality::is_finished(situation, address, existing)
     {
         let ended = existing.iter().filter(|shard| !shard.is_live());
@@ -42,6 +43,13 @@ pub fn plan_end(
             });
         }
     }
+}
+
+/// Whether the picture shows how every shard ended. A job's account may be seen before a shard's, and the
+/// last view of the job that is kept would lack a result.
+fn shows_all_ends(job: &Job, existing: &[&Shard]) -> bool {
+    let seen = u32::try_from(existing.len()).unwrap_or(u32::MAX);
+    existing.iter().all(|shard| !shard.is_live()) && seen >= job.live
 }
 
 /// Releases what was handed in for seats that are over for good, once the winning result is filed: a

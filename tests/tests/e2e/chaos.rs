@@ -33,7 +33,8 @@ struct Killer {
 impl Killer {
     async fn take_over(net: &mut Net, proxy: &Proxy, seed: u64) -> Result<Self> {
         let way = (proxy.rpc_url.as_str(), proxy.ws_url.as_str());
-        let orchestrator = Orchestrator::take_over(net, way, 2).await?;
+        // Closed at once: what waits for finality as well would seldom live long enough.
+        let orchestrator = Orchestrator::take_over(net, way, 0).await?;
         let agents = (0..AGENTS).map(|index| Process::agent(net, index));
         Ok(Self {
             orchestrator,

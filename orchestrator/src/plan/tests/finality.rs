@@ -78,6 +78,29 @@ fn where_another_fork_wins_nothing_has_been_dropped_filed_or_closed() {
 }
 
 #[test]
+fn a_job_is_not_closed_before_it_is_seen_how_every_shard_ended() {
+    let ended = settled();
+    // The job's account has been seen since, the shard's has not.
+    let mut world = settled();
+    world.shard(|shard| {
+        for seat in &mut shard.seats[..3] {
+            seat.status = SeatStatus::Revealed as u8;
+        }
+    });
+    world.papers.handed_in.clear();
+    world.finals = Some(ended.picture);
+    assert_eq!(kinds(&world).2, 0, "it is shown under way");
+    world.shard(|shard| shard.state = ShardState::Settled as u8);
+    assert_eq!(kinds(&world).2, 1);
+    world.job(|job| {
+        job.created = 1;
+        job.settled = 1;
+        job.live = 2;
+    });
+    assert_eq!(kinds(&world).2, 0, "another shard was not seen at all");
+}
+
+#[test]
 fn a_finalized_block_from_before_the_seat_does_not_say_that_it_is_over() {
     let mut world = settled();
     let mut earlier = World::new(3);
