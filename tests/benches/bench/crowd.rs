@@ -27,8 +27,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// Lamports of a client: rent for a hundred open jobs, and fees.
-const LAMPORTS: u64 = 1_000_000_000;
+/// Lamports of a client: rent for some thirty open jobs, and fees.
+const LAMPORTS: u64 = 200_000_000;
 const TOKENS: u64 = 1_000_000_000;
 /// Seconds for which a paid job stays on chain, so that its client sees it.
 const CLOSE_AFTER: u64 = 5;
