@@ -93,11 +93,11 @@ test-agave: setup build ## Run the end-to-end tests against the real Agave valid
 	@MILLRACE_VALIDATOR=agave MILLRACE_AGAVE_BIN="$(AGAVE_BIN)" \
 		cargo nextest run $(SAME) --test e2e
 
-bench: setup build ## Measure what the system takes on this machine (15 minutes)
+bench: setup build ## Measure what the system takes on this machine (25 minutes)
 	@toolchain/agave.sh
 	$(call say,'Measuring what each instruction costs (seconds)')
 	@MILLRACE_CU_OUT="$(CURDIR)/target/bench-cu.jsonl" cargo nextest run $(SAME) --test program cost::
-	$(call say,'Measuring latencies and the sandbox (10 minutes)')
+	$(call say,'Measuring latencies, throughput, fees, recovery and the sandbox (20 minutes)')
 	@MILLRACE_CU_OUT="$(CURDIR)/target/bench-cu.jsonl" MILLRACE_AGAVE_BIN="$(AGAVE_BIN)" \
 		cargo bench $(SAME) --profile dev --bench bench -- $(PARTS)
 

@@ -20,6 +20,8 @@ pub struct Reading {
 #[derive(Clone, Copy, Debug)]
 struct Sighted {
     shard: Shard,
+    /// Its account, where it is not kept in its job's: to derive it anew takes long.
+    account: Option<Pubkey>,
     since: Instant,
 }
 
@@ -91,6 +93,11 @@ impl Picture {
             .map(|sighted| &sighted.shard)
     }
 
+    /// The account of a shard that is known and not kept in its job's.
+    pub fn shard_account(&self, job: &Pubkey, index: u32) -> Option<Pubkey> {
+        self.shards.get(&(*job, index))?.account
+    }
+
     /// Since when a shard has been known as it is, by this machine's clock.
     pub fn shard_since(&self, job: &Pubkey, index: u32) -> Option<Instant> {
         self.shards.get(&(*job, index)).map(|sighted| sighted.since)
@@ -131,14 +138,14 @@ impl Picture {
             Some(Entity::Provider(x)) => drop(self.providers.insert(address, *x)),
             Some(Entity::Job(job, shard)) => {
                 if let Some(shard) = shard {
-                    self.sight((address, shard.index), *shard);
+                    self.sight((address, shard.index), *shard, None);
                 }
                 self.jobs.insert(address, *job);
             }
             Some(Entity::Shard(shard)) => {
                 let place = (shard.job, shard.index);
                 self.shard_accounts.insert(address, place);
-                self.sight(place, *shard);
+                self.sight(place, *shard, Some(address));
             }
             Some(Entity::Challenge(x)) => drop(self.challenges.insert(address, x)),
             Some(Entity::Epoch(x)) => drop(self.epochs.insert(address, x)),
@@ -185,12 +192,17 @@ impl Picture {
         }
     }
 
-    fn sight(&mut self, place: (Pubkey, u32), shard: Shard) {
+    fn sight(&mut self, place: (Pubkey, u32), shard: Shard, account: Option<Pubkey>) {
         let known = self.shards.get(&place);
         let same =
             known.filter(|known| bytemuck::bytes_of(&known.shard) == bytemuck::bytes_of(&shard));
         let since = same.map_or_else(Instant::now, |known| known.since);
-        self.shards.insert(place, Sighted { shard, since });
+        let sighted = Sighted {
+            shard,
+            account,
+            since,
+        };
+        self.shards.insert(place, sighted);
     }
 
     fn forget(&mut self, address: &Pubkey) {
@@ -283,6 +295,7 @@ mod tests {
         let entity = |shard: &Shard| Some(Entity::Shard(Box::new(*shard)));
         assert_eq!(picture.shard_since(&job, 0), None);
         picture.take_in(1, KEY, entity(&shard));
+        assert_eq!(picture.shard_account(&job, 0), Some(KEY));
         let first = picture.shard_since(&job, 0);
         picture.take_in(2, KEY, entity(&shard));
         assert_eq!(picture.shard_since(&job, 0), first);

@@ -38,10 +38,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// An act that failed and was not planned again for so long is forgotten.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
-/// Acts that may be under way together. Each holds a place at the endpoint, which asks after its
-/// transaction, and a picture that grows old; what is beyond waits in the plan, where the most urgent
-/// comes first.
-const MOST_UNDER_WAY: usize = 128;
+/// Acts that may be under way together: over the time that a confirmation takes, this many at the most
+/// land. Each holds a place at the endpoint, which is asked after its transaction, and a picture that
+/// grows old; what is beyond waits in the plan, where the most urgent comes first.
+const MOST_UNDER_WAY: usize = 256;
 
 /// Why whoever was late at a shard is not tried there again.
 const LATE: &str = "it was late there";

@@ -13,6 +13,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 /// An agent that says nothing this long after a ping is gone.
@@ -94,10 +95,21 @@ impl Agents {
     async fn talk(&self, socket: &mut WebSocket, member: &mut Member) -> Over {
         let heard = Mutex::new(Instant::now());
         let (mut sink, mut stream) = socket.split();
-        tokio::select! {
-            () = self.keep_telling(&mut sink, member.provider, &mut member.inbox, &heard) => Over::Lost,
-            over = self.keep_hearing(&mut stream, member.provider, &heard) => over,
-        }
+        // Whichever ends first ends the other; what was heard is stored to its end.
+        let over = CancellationToken::new();
+        let telling = async {
+            let telling = self.keep_telling(&mut sink, member.provider, &mut member.inbox, &heard);
+            over.run_until_cancelled(telling).await;
+            over.cancel();
+        };
+        let hearing = async {
+            let how = self.keep_hearing(&mut stream, member.provider, &heard, &over);
+            let how = how.await;
+            over.cancel();
+            how
+        };
+        let ((), how) = tokio::join!(telling, hearing);
+        how
     }
 
     /// Tells until the agent takes nothing or has been silent for too long.
@@ -143,16 +155,19 @@ impl Agents {
         }
     }
 
-    /// Hears until the connection ends or the agent has said too much.
+    /// Hears until the connection ends, the agent has said too much, or it is over otherwise.
     async fn keep_hearing(
         &self,
         stream: &mut (impl Stream<Item = Result<Message, axum::Error>> + Unpin),
         provider: Pubkey,
         heard: &Mutex<Instant>,
+        over: &CancellationToken,
     ) -> Over {
         let mut allowance = Allowance::new(Instant::now());
         loop {
-            let frame = stream.next().await;
+            let Some(frame) = over.run_until_cancelled(stream.next()).await else {
+                return Over::Lost;
+            };
             let now = Instant::now();
             let length = match &frame {
                 Some(Ok(Message::Text(text))) => text.len(),

@@ -30,7 +30,10 @@ pub fn to_be_final(situation: &Situation) -> BTreeSet<Pubkey> {
 fn accounts(situation: &Situation, job: Pubkey, index: u32) -> impl Iterator<Item = Pubkey> {
     let books = situation.picture.jobs().get(&job);
     let own = books.is_none_or(|books| books.shards > 1);
-    let own = own.then(|| address::shard(&job, index));
+    let own = own.then(|| {
+        let known = situation.picture.shard_account(&job, index);
+        known.unwrap_or_else(|| address::shard(&job, index))
+    });
     std::iter::once(job).chain(own)
 }
 

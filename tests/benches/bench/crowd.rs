@@ -27,8 +27,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// Lamports of a client: rent for a hundred open jobs, and fees.
-const LAMPORTS: u64 = 1_000_000_000;
+/// Lamports of a client: rent for some forty open jobs, and fees.
+const LAMPORTS: u64 = 250_000_000;
 const TOKENS: u64 = 1_000_000_000;
 /// Seconds for which a paid job stays on chain, so that its client sees it.
 const CLOSE_AFTER: u64 = 5;
@@ -353,20 +353,26 @@ impl Shared {
         Ok((taken, jobs))
     }
 
-    /// Posts a job, and waits until it is on chain.
+    /// Posts a job, and waits until it is on chain. What the validator does not take is sent again: ten
+    /// thousand of them are much for it.
     async fn post(&self, client: &Client) -> Result<()> {
         let began = Instant::now();
-        let job = self.post_unseen(client).await?;
-        let there = |picture: &millrace_chain::picture::Picture| picture.jobs().contains_key(&job);
-        while !self.sees(there, LOST_AFTER).await {
+        loop {
+            let sent = self.post_unseen(client).await;
+            if let Ok(job) = &sent {
+                let there =
+                    |picture: &millrace_chain::picture::Picture| picture.jobs().contains_key(job);
+                if self.sees(there, LOST_AFTER).await {
+                    return Ok(());
+                }
+            }
             ensure!(
                 began.elapsed() < PATIENCE,
-                "job {job} did not come on chain"
+                "a job did not come on chain: {sent:?}"
             );
             client.next.fetch_sub(1, Ordering::Relaxed);
-            self.post_unseen(client).await?;
+            tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        Ok(())
     }
 
     /// Sends the transaction of a client's next job; where it will be.

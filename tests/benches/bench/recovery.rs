@@ -10,7 +10,7 @@ use millrace_tests::net::{Kind, PATIENCE};
 use std::time::{Duration, Instant};
 
 const JOBS: usize = 10_000;
-const CLIENTS: usize = 200;
+const CLIENTS: usize = 250;
 /// Providers that are registered, and whose agents are away: the jobs stay open.
 const PROVIDERS: usize = 1_000;
 /// Between two looks.

@@ -1,16 +1,18 @@
 //! Jobs and shards a second, from many clients who each post the next job as soon as the last is paid.
+//! `MILLRACE_CLIENTS` and `MILLRACE_AGENTS` say how many, for whoever looks for the limit.
 
 use crate::crowd::{Crowd, Setting, Worked, terms};
 use crate::figures::{Figures, percentile};
 use anyhow::Result;
+use millrace_tests::from_environment;
 use millrace_tests::net::Kind;
 use std::time::Duration;
 
-const AGENTS: usize = 8;
+const AGENTS: u64 = 8;
 /// Shards that each runs at the same time.
 const CAPACITY: u32 = 16;
-/// Clients, each with one job at a time.
-const CLIENTS: usize = 96;
+/// Clients, each with one job at a time; of large jobs as many as have as many shards under way.
+const CLIENTS: u64 = 96;
 /// Shards of a large job.
 const SHARDS: usize = 16;
 /// Until work flows, and how long it is then counted.
@@ -19,11 +21,14 @@ const COUNTED: Duration = Duration::from_secs(30);
 
 /// Measures jobs of one shard, then shards of large jobs; one seat each.
 pub async fn measure(figures: &mut Figures, validator: &str, kind: Kind) -> Result<()> {
-    for (what, shards, clients) in [("jobs", 1, CLIENTS), ("shards", SHARDS, CLIENTS / SHARDS)] {
+    let clients = usize::try_from(from_environment("MILLRACE_CLIENTS", CLIENTS)?)?;
+    let agents = usize::try_from(from_environment("MILLRACE_AGENTS", AGENTS)?)?;
+    for (what, shards) in [("jobs", 1), ("shards", SHARDS)] {
+        let clients = clients.div_ceil(shards);
         let crowd = Crowd::gather(Setting {
             kind,
             clients,
-            providers: (AGENTS, true),
+            providers: (agents, true),
             capacity: CAPACITY,
             terms: terms(shards, 1),
         })
@@ -31,7 +36,7 @@ pub async fn measure(figures: &mut Figures, validator: &str, kind: Kind) -> Resu
         let worked = crowd.work(clients, WARM_UP, COUNTED).await?;
         let name = format!("throughput.{what}_per_s.{validator}");
         let remark = format!(
-            "{clients} clients, {AGENTS} agents; a job of {shards} paid after {:.2} s (p50), {:.2} s (p99)",
+            "{clients} clients, {agents} agents; a job of {shards} paid after {:.2} s (p50), {:.2} s (p99)",
             percentile(&worked.latency, 50),
             percentile(&worked.latency, 99)
         );
