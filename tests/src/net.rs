@@ -13,6 +13,7 @@ use millrace_cli::localnet::Localnet;
 use millrace_cli::localnet::options::{Chain, Options};
 use millrace_cli::{result, submit};
 use solana_sdk::signature::{Keypair, Signer};
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -135,6 +136,20 @@ impl Net {
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         Ok(command)
+    }
+
+    /// What the command line says with `--json`: its exit code, its data, its complaint.
+    pub async fn told(
+        &self,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    ) -> Result<(Option<i32>, serde_json::Value, String)> {
+        let mut command = self.command()?;
+        command.arg("--json").args(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let output = tokio::task::spawn_blocking(move || command.output()).await??;
+        let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+        let data = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        Ok((output.status.code(), data, complaint))
     }
 
     /// Checks and posts a job as the command line does.

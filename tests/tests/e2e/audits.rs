@@ -7,21 +7,13 @@ use millrace_provider::Behaviour;
 use millrace_tests::jobs::{JobFiles, Terms};
 use millrace_tests::net::Net;
 use serde_json::Value;
-use std::process::Stdio;
 use std::time::Duration;
 
 /// What the command line says: its exit code, its data, its complaint.
 async fn audit(net: &Net, job: &Pubkey, more: &[&str]) -> Result<(Option<i32>, Value, String)> {
-    let mut command = net.command()?;
-    command
-        .args(["--json", "job", "audit", &job.to_string()])
-        .args(more)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let output = tokio::task::spawn_blocking(move || command.output()).await??;
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    let data = serde_json::from_slice(&output.stdout).unwrap_or_default();
-    Ok((output.status.code(), data, told))
+    let job = job.to_string();
+    let arguments = ["job", "audit", &job].into_iter();
+    net.told(arguments.chain(more.iter().copied())).await
 }
 
 fn names(data: &Value) -> Vec<&str> {

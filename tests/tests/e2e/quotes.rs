@@ -4,21 +4,14 @@ use anyhow::Result;
 use millrace_tests::jobs::{JobFiles, Terms};
 use millrace_tests::net::Net;
 use serde_json::Value;
-use std::process::Stdio;
+use std::ffi::OsStr;
 
 /// What the command line says to a job of these terms: its exit code, its data, its complaint.
 async fn quote(net: &Net, terms: &Terms) -> Result<(Option<i32>, Value, String)> {
     let files = JobFiles::of_wat("tiny", terms)?;
-    let mut command = net.command()?;
-    command
-        .args(["--json", "job", "quote"])
-        .arg(files.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let output = tokio::task::spawn_blocking(move || command.output()).await??;
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    let data = serde_json::from_slice(&output.stdout).unwrap_or_default();
-    Ok((output.status.code(), data, told))
+    let path = files.path();
+    net.told([OsStr::new("job"), OsStr::new("quote"), path.as_os_str()])
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
