@@ -4,7 +4,9 @@
 use super::market::{Class, Door, Market, Wanted, ended};
 use millrace_chain::Pubkey;
 use millrace_chain::program::state::{Job, Provider};
-use millrace_protocol::matching::{Candidate, Choice, Obstacle, point_of};
+use millrace_protocol::matching::{
+    Candidate, Choice, Obstacle, Place, Rank, place_of, point_of, rank,
+};
 
 /// Candidates that a record lists besides those that were chosen.
 const MOST_LISTED: usize = 64;
@@ -15,6 +17,7 @@ const MOST_WHOLE: usize = 1_000;
 pub struct Outside<'a> {
     key: Pubkey,
     provider: &'a Provider,
+    place: Place,
     obstacle: Obstacle,
 }
 
@@ -31,6 +34,7 @@ impl<'a> Market<'a> {
                 Some(Outside {
                     key: *key,
                     provider,
+                    place: place_of(key.as_array(), ended(provider)),
                     obstacle,
                 })
             });
@@ -52,30 +56,30 @@ impl<'a> Market<'a> {
         let walked = chosen
             .last()
             .map_or(0, |last| self.order(class, *last, point) + 1);
-        let mut candidates = Vec::new();
+        let mut ranked = Vec::new();
         for at in self.in_order(class, point).take(walked.min(MOST_LISTED)) {
             let obstacle = match chosen.contains(&at) {
                 true => None,
                 false => Some(self.obstacle(class, at, (address, job), door, seated)),
             };
-            candidates.push(self.candidate(class, at, obstacle));
+            ranked.push(self.candidate(class, at, point, obstacle));
         }
         for at in chosen {
             if self.order(class, *at, point) >= MOST_LISTED {
-                candidates.push(self.candidate(class, *at, None));
+                ranked.push(self.candidate(class, *at, point, None));
             }
         }
-        let unlisted = walked - candidates.len();
-        if let Some(last) = candidates.last().map(|last| last.rank(point)) {
+        let unlisted = walked - ranked.len();
+        if let Some(last) = ranked.last().map(|(rank, _)| *rank) {
             let others = self.outside().unwrap_or_default().iter();
-            let others = others.filter(|other| job.admits(other.provider));
-            let others = others.map(|o| candidate(&o.key, o.provider, 0, Some(o.obstacle)));
-            candidates.extend(
-                others
-                    .filter(|other| other.rank(point) < last)
-                    .take(MOST_LISTED),
-            );
-            candidates.sort_by_key(|candidate| candidate.rank(point));
+            let others = others.filter_map(|other| {
+                let rank = rank_of(&other.key, other.provider, other.place, point);
+                let comes_first = rank < last && job.admits(other.provider);
+                let obstacle = Some(other.obstacle);
+                comes_first.then(|| (rank, candidate(&other.key, other.provider, 0, obstacle)))
+            });
+            ranked.extend(others.take(MOST_LISTED));
+            ranked.sort_unstable_by_key(|(rank, _)| *rank);
         }
         Choice {
             shard: door.shard,
@@ -88,14 +92,14 @@ impl<'a> Market<'a> {
             price_cap: job.price_cap,
             seat_lock: job.seat_lock,
             seats: wanted.most,
-            candidates,
+            candidates: ranked.into_iter().map(|(_, candidate)| candidate).collect(),
             unlisted,
             whole: self.outside().is_some(),
         }
     }
 
     /// The members of a class in the order in which a shard with this point looks at them.
-    fn in_order(&self, class: &Class, point: u64) -> impl Iterator<Item = usize> {
+    fn in_order(&self, class: &Class, point: Place) -> impl Iterator<Item = usize> {
         let mut from = 0;
         let ranks = std::iter::from_fn(move || {
             let end = *class.rank_ends.get(from)? as usize;
@@ -108,7 +112,7 @@ impl<'a> Market<'a> {
     }
 
     /// How many come before a member in that order.
-    fn order(&self, class: &Class, at: usize, point: u64) -> usize {
+    fn order(&self, class: &Class, at: usize, point: Place) -> usize {
         let end = class.rank_ends[at];
         let from = class.rank_ends.partition_point(|other| *other < end);
         let end = end as usize;
@@ -120,7 +124,7 @@ impl<'a> Market<'a> {
     }
 
     /// How many of a rank stand before the point on the ring.
-    fn before(&self, class: &Class, (from, end): (usize, usize), point: u64) -> usize {
+    fn before(&self, class: &Class, (from, end): (usize, usize), point: Place) -> usize {
         let rank = &class.members[from..end];
         rank.partition_point(|at| self.offers[*at as usize].place < point)
     }
@@ -147,10 +151,24 @@ impl<'a> Market<'a> {
         }
     }
 
-    fn candidate(&self, class: &Class, at: usize, obstacle: Option<Obstacle>) -> Candidate {
+    fn candidate(
+        &self,
+        class: &Class,
+        at: usize,
+        point: Place,
+        obstacle: Option<Obstacle>,
+    ) -> (Rank, Candidate) {
         let offer = &self.offers[class.members[at] as usize];
-        candidate(&offer.key, offer.provider, offer.locked, obstacle)
+        let rank = rank_of(&offer.key, offer.provider, offer.place, point);
+        let candidate = candidate(&offer.key, offer.provider, offer.locked, obstacle);
+        (rank, candidate)
     }
+}
+
+/// The rank of a provider whose place is known: to hash it anew for each shard takes long.
+fn rank_of(key: &Pubkey, provider: &Provider, place: Place, point: Place) -> Rank {
+    let (ask_price, score) = (provider.ask_price, provider.score);
+    rank(ask_price, score, place, point, key.as_array())
 }
 
 fn candidate(
