@@ -19,7 +19,6 @@ use crate::error::ChainError;
 use crate::event::Event;
 use crate::rpc::Rpc;
 use async_trait::async_trait;
-use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -32,8 +31,6 @@ use walk::Walk;
 const PAGE: usize = 1_000;
 /// Transactions after which the cursor is stored.
 const BATCH: usize = 100;
-/// Transactions that are fetched at the same time.
-const TOGETHER: usize = 8;
 /// Signatures that a walk keeps: with a longer history it is walked again for those behind.
 const MOST_KEPT: usize = 100_000;
 
@@ -161,16 +158,7 @@ impl History {
         let Some(last) = some.last() else {
             return Ok(0);
         };
-        // What was reverted has done nothing, and its events say nothing.
-        let mut fetches = Vec::new();
-        for signed in some.iter().filter(|signed| !signed.failed) {
-            fetches.push(chain::events(self.rpc.clone(), signed.clone()));
-        }
-        let each: Vec<Vec<Recorded>> = stream::iter(fetches)
-            .buffered(TOGETHER)
-            .try_collect()
-            .await?;
-        let events: Vec<Recorded> = each.into_iter().flatten().collect();
+        let events = chain::events_of_all(&self.rpc, some).await?;
         let cursor = Cursor {
             slot: last.slot,
             signature: last.signature.clone(),

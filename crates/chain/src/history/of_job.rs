@@ -2,11 +2,10 @@
 
 use super::chain::{self, Calls};
 use super::walk::{Signed, Walk};
-use super::{MOST_KEPT, PAGE, Recorded, TOGETHER};
+use super::{MOST_KEPT, PAGE, Recorded};
 use crate::error::ChainError;
 use crate::rpc::Rpc;
 use anchor_lang::{AnchorDeserialize, Discriminator};
-use futures_util::{StreamExt, TryStreamExt, stream};
 use millrace_program::PostJobArgs;
 use millrace_program::instruction::PostJob;
 use solana_sdk::pubkey::Pubkey;
@@ -25,17 +24,9 @@ pub async fn events_of(rpc: &Rpc, job: &Pubkey) -> Result<Vec<Recorded>, ChainEr
     };
     let walked = walk.back_to(None).await?;
     let name = job.to_string();
-    let done = walked.oldest_first.into_iter().filter(|one| !one.failed);
-    let mut fetches = Vec::new();
-    for signed in done {
-        fetches.push(chain::events(rpc.clone(), signed));
-    }
-    let each: Vec<Vec<Recorded>> = stream::iter(fetches)
-        .buffered(TOGETHER)
-        .try_collect()
-        .await?;
+    let events = chain::events_of_all(rpc, &walked.oldest_first).await?;
     // A transaction may be about other jobs too.
-    let events = each.into_iter().flatten();
+    let events = events.into_iter();
     Ok(events
         .filter(|recorded| recorded.event.job() == Some(&name))
         .collect())
@@ -63,7 +54,8 @@ pub async fn terms_of(
 
 /// What posted this job, be it an instruction of the transaction or one that it called.
 fn posting(calls: &Calls, job: &Pubkey) -> Option<PostJobArgs> {
-    let mut all = calls.outer.iter().chain(&calls.inner);
+    let inner = calls.inner.iter().map(|called| &called.call);
+    let mut all = calls.outer.iter().chain(inner);
     all.find_map(|call| {
         let ours = call.program == crate::address::PROGRAM && call.accounts.contains(job);
         let data = call.data.strip_prefix(PostJob::DISCRIMINATOR)?;
@@ -77,6 +69,7 @@ mod tests {
     use super::*;
     use crate::address;
     use crate::event::Inner;
+    use crate::history::chain::Called;
     use crate::instruction::{Mints, post_job};
     use bytemuck::Zeroable;
     use millrace_program::state::{Meter, Mode, Network, Scenario};
@@ -124,7 +117,11 @@ mod tests {
         let owner = Pubkey::new_unique();
         let calls = Calls {
             outer: vec![call(owner, 0)],
-            inner: vec![call(owner, 1)],
+            inner: vec![Called {
+                instruction: 0,
+                position: 0,
+                call: call(owner, 1),
+            }],
         };
         for nonce in [0, 1] {
             let found = posting(&calls, &address::job(&owner, nonce)).unwrap();
