@@ -5,7 +5,7 @@ use super::facts::{Assigned, seed_at};
 use bytemuck::Zeroable;
 use millrace_chain::Pubkey;
 use millrace_chain::history::Recorded;
-use millrace_chain::matching::{hindrance, is_word, should_be_chosen};
+use millrace_chain::matching::{ended, hindrance, is_word, should_be_chosen};
 use millrace_chain::program::PostJobArgs;
 use millrace_chain::program::math::sortition::EVERYONE;
 use millrace_chain::program::state::{Job, Network, Provider};
@@ -99,11 +99,11 @@ pub fn audit(job: &Pubkey, known: &Known, assigned: &Assigned, choices: &[Choice
             choice.unlisted
         ));
     }
-    if choice.whole {
-        seats.unchecked.extend(left_out(known, assigned, choice));
-    } else {
+    if !choice.whole {
         let text = "providers that were away or full are not in the record: there are too many";
         seats.unchecked.push(text.to_owned());
+    } else if choice.unlisted == 0 {
+        seats.unchecked.extend(left_out(known, assigned, choice));
     }
     seats.candidates.clone_from(&choice.candidates);
     seats
@@ -166,9 +166,7 @@ fn compare_with_chain(known: &Known, assigned: &Assigned, choice: &Choice, seats
     }
     for candidate in &choice.candidates {
         let now = provider(known, candidate);
-        let ended =
-            now.map(|now| u64::from(now.right) + u64::from(now.wrong) + u64::from(now.late));
-        if ended.is_some_and(|ended| ended < candidate.ended) {
+        if now.is_some_and(|now| ended(now) < candidate.ended) {
             seats.wrong.push(format!(
                 "{} had {} seats behind it by the record, more than it has now",
                 candidate.provider, candidate.ended

@@ -4,9 +4,15 @@
 //! or had failed at the job before is known to the orchestrator alone: [`is_word`].
 
 use millrace_program::math::sortition::{Ticket, admits};
+use millrace_program::state::Provider;
 use millrace_protocol::matching::{Candidate, Choice, Obstacle, point_of};
 use millrace_protocol::wire::Key;
 use solana_sdk::pubkey::Pubkey;
+
+/// Seats that a provider has behind it: right, wrong and late.
+pub fn ended(provider: &Provider) -> u64 {
+    u64::from(provider.right) + u64::from(provider.wrong) + u64::from(provider.late)
+}
 
 /// Whether an obstacle is the orchestrator's word: nothing on chain tells.
 pub fn is_word(obstacle: Obstacle) -> bool {

@@ -1,8 +1,9 @@
 //! The record of a choice: whom the index put first, who was passed over and why, so that anyone can
 //! recompute it (`millrace job audit`).
 
-use super::market::{Class, Door, Market, Wanted, ended};
+use super::market::{Class, Door, Market, Wanted};
 use millrace_chain::Pubkey;
+use millrace_chain::matching::ended;
 use millrace_chain::program::state::{Job, Provider};
 use millrace_protocol::matching::{
     Candidate, Choice, Obstacle, Place, Rank, place_of, point_of, rank,
@@ -60,7 +61,11 @@ impl<'a> Market<'a> {
         for at in self.in_order(class, point).take(walked.min(MOST_LISTED)) {
             let obstacle = match chosen.contains(&at) {
                 true => None,
-                false => Some(self.obstacle(class, at, (address, job), door, seated)),
+                false => {
+                    let offer = &self.offers[class.members[at] as usize];
+                    let found = self.in_the_way(offer, (address, job), door, seated);
+                    Some(found.unwrap_or(Obstacle::NotDrawn))
+                }
             };
             ranked.push(self.candidate(class, at, point, obstacle));
         }
@@ -69,17 +74,31 @@ impl<'a> Market<'a> {
                 ranked.push(self.candidate(class, *at, point, None));
             }
         }
-        let unlisted = walked - ranked.len();
+        let mut unlisted = walked - ranked.len();
         if let Some(last) = ranked.last().map(|(rank, _)| *rank) {
-            let others = self.outside().unwrap_or_default().iter();
-            let others = others.filter_map(|other| {
+            let others = self.outside().unwrap_or_default().iter().map(|other| {
                 let rank = rank_of(&other.key, other.provider, other.place, point);
-                let comes_first = rank < last && job.admits(other.provider);
-                let obstacle = Some(other.obstacle);
-                comes_first.then(|| (rank, candidate(&other.key, other.provider, 0, obstacle)))
+                (rank, other)
             });
-            ranked.extend(others.take(MOST_LISTED));
+            let mut others: Vec<_> = others
+                .filter(|(rank, other)| *rank < last && job.admits(other.provider))
+                .collect();
+            if others.len() > MOST_LISTED {
+                others.select_nth_unstable_by_key(MOST_LISTED, |(rank, _)| *rank);
+                unlisted += others.len() - MOST_LISTED;
+                others.truncate(MOST_LISTED);
+            }
+            ranked.extend(others.into_iter().map(|(rank, other)| {
+                let obstacle = Some(other.obstacle);
+                (rank, candidate(&other.key, other.provider, 0, obstacle))
+            }));
             ranked.sort_unstable_by_key(|(rank, _)| *rank);
+            let (all, mut passed_over) = (ranked.len(), 0);
+            ranked.retain(|(_, candidate)| {
+                passed_over += usize::from(candidate.obstacle.is_some());
+                candidate.obstacle.is_none() || passed_over <= MOST_LISTED
+            });
+            unlisted += all - ranked.len();
         }
         Choice {
             shard: door.shard,
@@ -120,34 +139,6 @@ impl<'a> Market<'a> {
         match at >= middle {
             true => from + at - middle,
             false => from + (end - middle) + (at - from),
-        }
-    }
-
-    /// How many of a rank stand before the point on the ring.
-    fn before(&self, class: &Class, (from, end): (usize, usize), point: Place) -> usize {
-        let rank = &class.members[from..end];
-        rank.partition_point(|at| self.offers[*at as usize].place < point)
-    }
-
-    /// Why a member was passed over.
-    fn obstacle(
-        &self,
-        class: &Class,
-        at: usize,
-        (address, job): (Pubkey, &Job),
-        door: Door,
-        seated: &[Pubkey],
-    ) -> Obstacle {
-        let offer = &self.offers[class.members[at] as usize];
-        let free = offer.provider.free_stake().saturating_sub(offer.locked);
-        if offer.room == 0 {
-            Obstacle::Full
-        } else if free < job.seat_lock {
-            Obstacle::StakeLocked
-        } else if self.is_tried(address, door.shard, &offer.key, seated) {
-            Obstacle::TriedHere
-        } else {
-            Obstacle::NotDrawn
         }
     }
 

@@ -7,6 +7,7 @@
 use super::choice::Outside;
 use super::{AgentView, Situation};
 use millrace_chain::Pubkey;
+use millrace_chain::matching::ended;
 use millrace_chain::program::math::sortition::{EVERYONE, Ticket, admits};
 use millrace_chain::program::state::{Job, Network, Provider, SeatStatus, Shard};
 use millrace_protocol::matching::{Choice, Obstacle, Place, place_of, point_of};
@@ -373,9 +374,7 @@ impl<'a> Market<'a> {
                 break;
             }
             // Once around the ring of those with the same price and score.
-            let rank = &class.members[from..end];
-            let first = rank.partition_point(|at| self.offers[*at as usize].place < point);
-            let middle = from + first;
+            let middle = from + self.before(class, (from, end), point);
             for (begin, stop) in [(middle, end), (from, middle)] {
                 let mut at = class.alive(begin);
                 while at < stop {
@@ -398,6 +397,12 @@ impl<'a> Market<'a> {
         chosen
     }
 
+    /// How many members of a part of a rank stand before a point of the ring.
+    pub(super) fn before(&self, class: &Class, (from, end): (usize, usize), point: Place) -> usize {
+        let part = &class.members[from..end];
+        part.partition_point(|at| self.offers[*at as usize].place < point)
+    }
+
     fn suits(
         &self,
         offer: &Offer,
@@ -406,12 +411,34 @@ impl<'a> Market<'a> {
         seated: &[Pubkey],
         tickets: &mut usize,
     ) -> bool {
-        let free = offer.provider.free_stake().saturating_sub(offer.locked);
-        if free < job.seat_lock || self.is_tried(address, door.shard, &offer.key, seated) {
+        if self
+            .in_the_way(offer, (address, job), door, seated)
+            .is_some()
+        {
             return false;
         }
         *tickets += 1;
         self.is_drawn((address, job), door, (&offer.key, offer.provider))
+    }
+
+    /// What keeps an offer from a shard, but for sortition, which takes a hash to know.
+    pub(super) fn in_the_way(
+        &self,
+        offer: &Offer,
+        (address, job): (Pubkey, &Job),
+        door: Door,
+        seated: &[Pubkey],
+    ) -> Option<Obstacle> {
+        let free = offer.provider.free_stake().saturating_sub(offer.locked);
+        if offer.room == 0 {
+            Some(Obstacle::Full)
+        } else if free < job.seat_lock {
+            Some(Obstacle::StakeLocked)
+        } else if self.is_tried(address, door.shard, &offer.key, seated) {
+            Some(Obstacle::TriedHere)
+        } else {
+            None
+        }
     }
 
     fn take(&mut self, chosen: impl Iterator<Item = usize>, job: &Job) -> Vec<Pubkey> {
@@ -425,11 +452,6 @@ impl<'a> Market<'a> {
         self.room -= taken.len() as u64;
         taken
     }
-}
-
-/// Seats that a provider has behind it.
-pub(super) fn ended(provider: &Provider) -> u64 {
-    u64::from(provider.right) + u64::from(provider.wrong) + u64::from(provider.late)
 }
 
 /// What each agent works on.

@@ -328,3 +328,26 @@ fn of_a_crowd_the_record_lists_the_first_and_those_that_were_chosen() {
     ways.retain(|way| *way < own);
     assert_eq!(choice.candidates.len() + choice.unlisted, ways.len() + 1);
 }
+
+#[test]
+fn of_a_crowd_that_is_away_the_record_lists_those_that_come_first_and_counts_the_others() {
+    let mut world = World::new(120);
+    for n in 0..120 {
+        world.provider(n, |p| p.ask_price = 1 + u64::from(n));
+    }
+    for n in 0..119 {
+        world.agents.remove(&provider(n));
+    }
+    world.job(|job| {
+        job.price_cap = 1_000;
+        job.replicas = 1;
+        job.quorum = 1;
+    });
+    let [Action::Assign { choice, .. }] = &world.plan()[..] else {
+        panic!("{:?}", world.plan());
+    };
+    let asked: Vec<u64> = choice.candidates.iter().map(|one| one.ask_price).collect();
+    let expected: Vec<u64> = (1..=64).chain([120]).collect();
+    assert_eq!(asked, expected);
+    assert_eq!((choice.whole, choice.unlisted), (true, 119 - 64));
+}
