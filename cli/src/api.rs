@@ -191,15 +191,21 @@ impl Api {
         })
     }
 
-    /// The jobs that it knows, newest first.
-    pub async fn jobs(&self) -> Result<Vec<JobView>, CliError> {
+    /// What is at a path.
+    async fn get(&self, what: &str, path: &str) -> Result<Response, CliError> {
         let response = self
-            .request(|client, url| client.get(format!("{url}/v1/jobs")))
+            .request(|client, url| client.get(format!("{url}{path}")))
             .await?;
         match response.status() {
-            StatusCode::OK => self.json("the jobs", response).await,
-            _ => Err(self.refused("the jobs", response).await),
+            StatusCode::OK => Ok(response),
+            _ => Err(self.refused(what, response).await),
         }
+    }
+
+    /// The jobs that it knows, newest first.
+    pub async fn jobs(&self) -> Result<Vec<JobView>, CliError> {
+        let response = self.get("the jobs", "/v1/jobs").await?;
+        self.json("the jobs", response).await
     }
 
     /// A job, if it knows it.
@@ -216,23 +222,15 @@ impl Api {
 
     /// By what seats of a job were given; empty where it gave none.
     pub async fn choices(&self, job: &Pubkey) -> Result<Vec<Choice>, CliError> {
-        let response = self
-            .request(|client, url| client.get(format!("{url}/v1/jobs/{job}/choices")))
-            .await?;
-        match response.status() {
-            StatusCode::OK => self.json("the choices", response).await,
-            _ => Err(self.refused("the choices", response).await),
-        }
+        let path = format!("/v1/jobs/{job}/choices");
+        let response = self.get("the choices", &path).await?;
+        self.json("the choices", response).await
     }
 
     /// What happened to a job, by its record.
     pub async fn events(&self, job: &Pubkey) -> Result<Vec<Recorded>, CliError> {
-        let response = self
-            .request(|client, url| client.get(format!("{url}/v1/events?job={job}")))
-            .await?;
-        if response.status() != StatusCode::OK {
-            return Err(self.refused("the events", response).await);
-        }
+        let path = format!("/v1/events?job={job}");
+        let response = self.get("the events", &path).await?;
         let text = response
             .text()
             .await
@@ -284,12 +282,7 @@ impl Api {
     pub async fn blob(&self, name: &Digest) -> Result<Vec<u8>, CliError> {
         let hex = blob::to_hex(name);
         let what = format!("the blob {hex}");
-        let response = self
-            .request(|client, url| client.get(format!("{url}/v1/blobs/{hex}")))
-            .await?;
-        if response.status() != StatusCode::OK {
-            return Err(self.refused(&what, response).await);
-        }
+        let response = self.get(&what, &format!("/v1/blobs/{hex}")).await?;
         let bytes = response
             .bytes()
             .await

@@ -13,6 +13,7 @@ pub mod seats;
 use crate::api::{Api, JobView};
 use crate::error::CliError;
 use crate::progress::Progress;
+use crate::result;
 use crate::settings::Connection;
 use crate::submit;
 use facts::assignments;
@@ -154,11 +155,6 @@ async fn known(api: &Api, job: &Pubkey, unchecked: &mut Vec<String>) -> Option<J
 }
 
 async fn manifest(api: &Api, named: Option<&str>) -> Result<Manifest, CliError> {
-    let name = named.unwrap_or_default();
-    let name =
-        millrace_protocol::blob::from_hex(name).map_err(|error| CliError::OrchestratorRefused {
-            what: "the manifest's name".to_owned(),
-            reason: error.to_string(),
-        })?;
+    let name = result::digest("the manifest", named.unwrap_or_default())?;
     Ok(Manifest::from_bytes(&api.blob(&name).await?)?)
 }

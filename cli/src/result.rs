@@ -186,7 +186,8 @@ fn incomplete(reason: String) -> CliError {
     CliError::JobFailed { reason }
 }
 
-fn digest(what: &str, hex: &str) -> Result<Digest, CliError> {
+/// A hash out of the orchestrator's record.
+pub(crate) fn digest(what: &str, hex: &str) -> Result<Digest, CliError> {
     blob::from_hex(hex).map_err(|error| CliError::OrchestratorRefused {
         what: what.to_owned(),
         reason: error.to_string(),
