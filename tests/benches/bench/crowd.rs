@@ -27,6 +27,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+/// Agents of a crowd at work.
+pub const AGENTS: usize = 8;
+/// Shards that each agent runs at the same time.
+const CAPACITY: u32 = 16;
 /// Lamports of a client: rent for some forty open jobs, and fees.
 const LAMPORTS: u64 = 250_000_000;
 const TOKENS: u64 = 1_000_000_000;
@@ -43,8 +47,6 @@ pub struct Setting {
     pub clients: usize,
     /// Providers, and whether their agents run.
     pub providers: (usize, bool),
-    /// Shards that each agent runs at the same time.
-    pub capacity: u32,
     /// What every job asks for.
     pub terms: Terms,
 }
@@ -176,7 +178,7 @@ impl Crowd {
         let (providers, started) = setting.providers;
         let mut net = Net::start_on(setting.kind, |options| {
             let provider = ProviderOptions {
-                capacity: setting.capacity,
+                capacity: CAPACITY,
                 max_open_seats: 1_000,
                 started,
                 ..ProviderOptions::default()

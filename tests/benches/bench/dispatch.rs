@@ -1,13 +1,11 @@
 //! From an assignment being seen on chain to its task being with the agent, while jobs come and go.
 
-use crate::crowd::{Crowd, Setting, terms};
+use crate::crowd::{AGENTS, Crowd, Setting, terms};
 use crate::figures::Figures;
 use anyhow::{Context, Result};
 use millrace_tests::net::Kind;
 use std::time::Duration;
 
-const AGENTS: usize = 8;
-const CAPACITY: u32 = 16;
 /// Clients with one job at a time, of three seats: a load under which the machine is not the limit.
 const CLIENTS: usize = 6;
 const SEATS: u8 = 3;
@@ -22,7 +20,6 @@ pub async fn measure(figures: &mut Figures, validator: &str, kind: Kind) -> Resu
         kind,
         clients: CLIENTS,
         providers: (AGENTS, true),
-        capacity: CAPACITY,
         terms: terms(1, SEATS),
     })
     .await?;

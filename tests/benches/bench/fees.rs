@@ -1,13 +1,11 @@
 //! Transactions and fees that a job takes on a running chain: alone, and where many share transactions.
 
-use crate::crowd::{Crowd, Setting, terms};
+use crate::crowd::{AGENTS, Crowd, Setting, terms};
 use crate::figures::Figures;
 use anyhow::Result;
 use millrace_tests::net::Kind;
 use std::time::Duration;
 
-const AGENTS: usize = 8;
-const CAPACITY: u32 = 16;
 /// Clients of the load, each with one job at a time.
 const CLIENTS: usize = 48;
 /// How long jobs are posted.
@@ -21,7 +19,6 @@ pub async fn measure(figures: &mut Figures, validator: &str, kind: Kind) -> Resu
             kind,
             clients: CLIENTS,
             providers: (AGENTS, true),
-            capacity: CAPACITY,
             terms: terms(1, seats),
         })
         .await?;

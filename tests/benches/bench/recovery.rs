@@ -27,7 +27,6 @@ pub async fn measure(figures: &mut Figures) -> Result<()> {
         kind: Kind::Embedded,
         clients: CLIENTS,
         providers: (PROVIDERS, false),
-        capacity: 1,
         terms: Terms {
             within: 7_200,
             ..terms(1, 3)

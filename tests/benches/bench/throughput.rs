@@ -1,16 +1,13 @@
 //! Jobs and shards a second, from many clients who each post the next job as soon as the last is paid.
 //! `MILLRACE_CLIENTS` and `MILLRACE_AGENTS` say how many, for whoever looks for the limit.
 
-use crate::crowd::{Crowd, Setting, Worked, terms};
+use crate::crowd::{AGENTS, Crowd, Setting, Worked, terms};
 use crate::figures::{Figures, percentile};
 use anyhow::Result;
 use millrace_tests::from_environment;
 use millrace_tests::net::Kind;
 use std::time::Duration;
 
-const AGENTS: u64 = 8;
-/// Shards that each runs at the same time.
-const CAPACITY: u32 = 16;
 /// Clients, each with one job at a time; of large jobs as many as have as many shards under way.
 const CLIENTS: u64 = 96;
 /// Shards of a large job.
@@ -22,14 +19,13 @@ const COUNTED: Duration = Duration::from_secs(30);
 /// Measures jobs of one shard, then shards of large jobs; one seat each.
 pub async fn measure(figures: &mut Figures, validator: &str, kind: Kind) -> Result<()> {
     let clients = usize::try_from(from_environment("MILLRACE_CLIENTS", CLIENTS)?)?;
-    let agents = usize::try_from(from_environment("MILLRACE_AGENTS", AGENTS)?)?;
+    let agents = usize::try_from(from_environment("MILLRACE_AGENTS", AGENTS as u64)?)?;
     for (what, shards) in [("jobs", 1), ("shards", SHARDS)] {
         let clients = clients.div_ceil(shards);
         let crowd = Crowd::gather(Setting {
             kind,
             clients,
             providers: (agents, true),
-            capacity: CAPACITY,
             terms: terms(shards, 1),
         })
         .await?;
