@@ -11,6 +11,7 @@ use millrace_chain::feed::Feed;
 use millrace_chain::program::state::Shard;
 use millrace_protocol::hash::Digest;
 use millrace_protocol::matching::Choice;
+use millrace_protocol::wire::Key;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, RwLock, RwLockReadGuard};
 use std::time::Instant;
@@ -27,6 +28,18 @@ pub struct SeatKey {
     pub attempt: u8,
     /// Who sits there.
     pub provider: Pubkey,
+}
+
+impl SeatKey {
+    /// The seat that a message is about.
+    pub fn of(job: Key, shard: u32, attempt: u8, provider: Pubkey) -> Self {
+        Self {
+            job: Pubkey::new_from_array(job.0),
+            shard,
+            attempt,
+            provider,
+        }
+    }
 }
 
 /// What was handed in for a seat.

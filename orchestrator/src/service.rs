@@ -1,41 +1,41 @@
 //! The loop that ties the parts together: wake, plan, act.
 
+mod start;
+
 use crate::act::{Executor, dispatches_of};
 use crate::agents::Agents;
 use crate::api;
 use crate::archive::Archive;
 use crate::blobs::Blobs;
-use crate::config::{Config, Limits};
+use crate::config::Limits;
 use crate::desk::Desk;
 use crate::error::OrchestratorError;
 use crate::events::Events;
-use crate::marked::Marked;
-use crate::metrics::{Metrics, TimedJournal};
+use crate::metrics::Metrics;
 use crate::plan::{Situation, plan, to_be_final};
 use crate::probe::Probe;
 use crate::readiness::Readiness;
-use crate::store::{MemberJournal, Scope, Store};
+use crate::store::Store;
 use crate::tenure::Tenure;
 use crate::tenure::keeper::Keeper;
 use crate::tidy::Tidy;
 use crate::unclaimed::Unclaimed;
+use millrace_chain::Pubkey;
 use millrace_chain::feed::Feed;
 use millrace_chain::finals::Finals;
-use millrace_chain::instruction::Mints;
 use millrace_chain::payer::Payer;
-use millrace_chain::program::state::{Job, Orchestrator};
+use millrace_chain::program::state::Job;
 use millrace_chain::rpc::Rpc;
-use millrace_chain::sender::{Policy, Sender};
-use millrace_chain::{Pubkey, address};
+use millrace_chain::sender::Sender;
 use millrace_protocol::hash::Digest;
-use solana_sdk::signature::Signer;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
+
+pub use start::{Ended, Handle, start};
 
 /// The plan is made at least this often: windows end without any event.
 const TICK: Duration = Duration::from_millis(250);
@@ -45,32 +45,6 @@ const GATHER: Duration = Duration::from_millis(5);
 const REST_PER_PLAN: u32 = 3;
 /// How often the payer's balance is read.
 const BALANCE_EVERY: Duration = Duration::from_secs(5);
-
-/// A running orchestrator.
-pub struct Handle {
-    /// Where its API is: `http://127.0.0.1:port`.
-    pub url: String,
-    task: JoinHandle<Result<Ended, OrchestratorError>>,
-}
-
-/// How it ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ended {
-    /// Acts that the grace period was too short for. What was sent of them is in the journal, and the
-    /// next start sees it through.
-    pub left: Vec<String>,
-}
-
-impl Handle {
-    /// Waits until it has stopped.
-    pub async fn join(self) -> Result<Ended, OrchestratorError> {
-        // A panic of the task is passed on as it is.
-        match self.task.await {
-            Ok(result) => result,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
-    }
-}
 
 /// What the loop and the API share.
 #[derive(Clone)]
@@ -106,144 +80,6 @@ pub struct Service {
     unclaimed: Unclaimed,
     tidy: Tidy,
     archive: Archive,
-}
-
-/// Starts an orchestrator: checks the network, its registration and its store, sees through what an
-/// earlier run left open, and listens.
-///
-/// # Errors
-/// Whatever keeps it from starting, by name; nothing is sent before all checks have passed.
-pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, OrchestratorError> {
-    let rpc = Rpc::new(&config.rpc_url, &config.ws_url);
-    if let Some(expected) = &config.chain.genesis {
-        rpc.require_genesis(expected).await?;
-    }
-    let network = rpc.network().await?;
-    if let Some(expected) = &config.chain.program_hash {
-        rpc.require_program(expected).await?;
-    }
-    let genesis = rpc.genesis().await?;
-    let me = config.key.pubkey();
-    let registration: Option<Orchestrator> = rpc.find(&address::orchestrator(&me)).await?;
-    if !registration.is_some_and(|found| found.is_active()) {
-        return Err(OrchestratorError::NotRegistered(me.to_string()));
-    }
-    let network_id = hex::encode(network.network_id);
-    let in_folder = |reason| OrchestratorError::File {
-        path: config.data.clone(),
-        reason,
-    };
-    std::fs::create_dir_all(&config.data).map_err(in_folder)?;
-    let store = Arc::new(Store::open(&config.store_place(), &network_id).await?);
-    store.require_genesis(&genesis).await?;
-    let blobs = Blobs::open(&config.blob_place(), &config.data).await?;
-    let listener =
-        TcpListener::bind(config.listen)
-            .await
-            .map_err(|error| OrchestratorError::Listen {
-                address: config.listen.to_string(),
-                reason: error.to_string(),
-            })?;
-    let local = listener.local_addr().map_err(in_folder)?;
-
-    let metrics = Metrics::default();
-    let tenure = match store.is_shared() {
-        true => Tenure::shared(),
-        false => Tenure::whole(),
-    };
-    let feed = Feed::new(rpc.clone());
-    let desk = Desk::new(store.clone(), tenure.clone(), feed.clone(), metrics.clone());
-    let finals = Finals::new(rpc.clone());
-    let policy = Policy::service(config.chain.fees);
-    let journal = MemberJournal::new(store.clone(), tenure.clone());
-    let journal = TimedJournal::new(Arc::new(journal), metrics.clone());
-    let journal = Arc::new(Marked(Arc::new(journal)));
-    let sender = Sender::with_policy(rpc.clone(), journal, policy);
-    let sender = sender.observed_by(Arc::new(metrics.clone()));
-    if !store.is_shared() {
-        sender.recover().await?;
-        desk.take_over(store.load_papers(Scope::All).await?);
-    }
-    let unclaimed = Unclaimed::new(blobs.clone());
-    let payer = Payer::new(me, config.chain.payer_floor);
-    payer.read(&rpc).await?;
-    let events = Events::new(rpc.clone(), store.clone());
-    let end = CancellationToken::new();
-    let agents = Agents::new(
-        desk.clone(),
-        feed.clone(),
-        (blobs.clone(), unclaimed.clone()),
-        (network.network_id, &genesis),
-        metrics.clone(),
-        end.clone(),
-    );
-    let mints = Mints::from(&network);
-    let purse = mints.stake_account(&me);
-    let bounty = rpc.token_balance(&purse).await?.map(|_| purse);
-    let key = Arc::new(config.key);
-    let executor = Executor::new(
-        (sender.clone(), payer.clone()),
-        key,
-        (mints, bounty),
-        feed.clone(),
-        desk.clone(),
-        agents.clone(),
-        metrics.clone(),
-    );
-    let readiness = Readiness::new(blobs.clone(), unclaimed.clone(), desk.clone());
-    let tidy = Tidy::new(desk.clone(), store.clone());
-    let probe = Probe::new(
-        rpc.clone(),
-        me,
-        feed.clone(),
-        store.clone(),
-        metrics.clone(),
-    );
-    let keeper = Keeper {
-        tenure: tenure.clone(),
-        store: store.clone(),
-        desk: desk.clone(),
-        sender: sender.clone(),
-        executor: executor.clone(),
-        feed: feed.clone(),
-        key: me,
-    };
-    let service = Service {
-        rpc,
-        me,
-        network_id,
-        genesis,
-        feed,
-        finals,
-        sender,
-        payer,
-        events,
-        desk,
-        blobs,
-        store,
-        tenure,
-        keeper,
-        agents,
-        executor,
-        metrics,
-        probe,
-        limits: config.limits,
-        close_after: config.close_after,
-        grace: config.grace,
-        stop,
-        end,
-        planned: Arc::new(Mutex::new(Instant::now())),
-        finished: Arc::default(),
-        readiness,
-        unclaimed,
-        tidy,
-        archive: Archive::default(),
-    };
-    tokio::join!(service.feed.read_all(), service.probe.look());
-    let url = format!("http://{local}");
-    info!(url, key = %me, "orchestrator started");
-    let task = tokio::spawn(service.run(listener, config.reread, config.probe));
-    Ok(Handle { url, task })
 }
 
 impl Service {

@@ -3,11 +3,11 @@
 
 mod begun;
 mod bundle;
-mod record;
+mod telling;
 mod transactions;
 
 use crate::agents::Agents;
-use crate::desk::{Desk, SeatKey};
+use crate::desk::Desk;
 use crate::error::OrchestratorError;
 use crate::metrics::{Dispatches, Metrics};
 use crate::plan::{ActKey, Action};
@@ -19,20 +19,20 @@ use millrace_chain::fail;
 use millrace_chain::feed::Feed;
 use millrace_chain::instruction::Mints;
 use millrace_chain::payer::Payer;
-use millrace_chain::picture::Picture;
 use millrace_chain::program::state::Shard;
 use millrace_chain::sender::Sender;
-use millrace_protocol::wire::{Task, ToAgent};
-use record::Record;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::signature::{Keypair, Signer};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
+use telling::Record;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, info, info_span, warn};
+
+pub use telling::dispatches_of;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -68,27 +68,6 @@ pub struct Executor {
     /// What is being written to the store.
     records: Arc<Mutex<HashSet<Record>>>,
     changes: watch::Sender<u64>,
-}
-
-/// The seats that a plan wants told, each with the time since which its shard has been known as it is.
-pub fn dispatches_of(actions: &[Action], picture: &Picture) -> Vec<(SeatKey, Instant)> {
-    let wanted = actions.iter().filter_map(|action| match action {
-        Action::Run { provider, task } => {
-            let seat = seat_of(provider, task);
-            Some((seat, picture.shard_since(&seat.job, seat.shard)?))
-        }
-        _ => None,
-    });
-    wanted.collect()
-}
-
-fn seat_of(provider: &Pubkey, task: &Task) -> SeatKey {
-    SeatKey {
-        job: Pubkey::new_from_array(task.job.0),
-        shard: task.shard,
-        attempt: task.attempt,
-        provider: *provider,
-    }
 }
 
 /// An act that is under way, or waits after a failure.
@@ -233,81 +212,6 @@ impl Executor {
         self.give_up.cancel();
         self.tasks.wait().await;
         left
-    }
-
-    fn records(&self) -> MutexGuard<'_, HashSet<Record>> {
-        // A poisoned lock still holds whole records: each change is a single insert or remove.
-        self.records
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    fn dispatches(&self) -> MutexGuard<'_, Dispatches> {
-        // A poisoned lock still holds whole seats: each change is a single insert or remove.
-        self.dispatches
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    /// Notes which seats wait for their task and since when, as a plan has it that looked at the chain at
-    /// `looked`.
-    pub fn expect_dispatches(&self, wanted: Vec<(SeatKey, Instant)>, looked: Instant) {
-        self.dispatches().planned(wanted, looked);
-    }
-
-    fn tell(&self, action: Action) {
-        match action {
-            Action::Run { provider, task } => {
-                let seat = seat_of(&provider, &task);
-                let (job, shard, since) = (seat.job, seat.shard, self.dispatches().since(&seat));
-                let run = ToAgent::Run { task };
-                if self.agents.tell_since(&provider, run, since) {
-                    self.dispatches().told(&seat);
-                    info!(%provider, %job, shard, "task dispatched");
-                }
-            }
-            Action::AskReveal { seat } => {
-                let (shard, attempt) = (seat.shard, seat.attempt);
-                let reveal = ToAgent::Reveal {
-                    job: seat.job.to_bytes().into(),
-                    shard,
-                    attempt,
-                };
-                self.agents.tell(&seat.provider, reveal);
-            }
-            _ => {}
-        }
-    }
-
-    /// Writes to the store what the record is about. Nobody plans it anew before that has ended.
-    async fn keep(&self, record: Record, action: Action) {
-        match action {
-            Action::Release { seat, outcome } => {
-                let (shard, attempt) = (seat.shard, seat.attempt);
-                let release = ToAgent::Release {
-                    job: seat.job.to_bytes().into(),
-                    shard,
-                    attempt,
-                    outcome,
-                };
-                self.agents.tell(&seat.provider, release);
-                if let Err(error) = self.desk.drop_seat(&seat).await {
-                    let (job, provider) = (seat.job, seat.provider);
-                    warn!(%error, %job, shard, %provider, "a finished seat could not be dropped");
-                }
-            }
-            Action::File {
-                job,
-                shard,
-                outcome,
-            } => {
-                if let Err(error) = self.desk.file(job, shard, outcome).await {
-                    warn!(%error, %job, shard, "a result could not be filed");
-                }
-            }
-            _ => {}
-        }
-        self.records().remove(&record);
     }
 
     /// From here on the act is under way.

@@ -1,7 +1,7 @@
 //! What agents hand in, checked before it reaches the desk: what costs least first, and only for a
 //! seat that the chain says is the agent's own.
 
-use super::{Agents, seat_key};
+use super::Agents;
 use crate::desk::{HandedIn, Opening, SeatKey};
 use millrace_chain::Pubkey;
 use millrace_chain::program::state::{Seat, SeatStatus, Shard};
@@ -50,7 +50,7 @@ impl Agents {
                 commitment,
                 signature,
             } => {
-                let key = seat_key(job, shard, attempt, provider);
+                let key = SeatKey::of(job, shard, attempt, provider);
                 self.take_commitment(key, seat, commitment, signature).await
             }
             FromAgent::Revealed {
@@ -66,7 +66,7 @@ impl Agents {
                 reason,
                 ..
             } => {
-                let key = seat_key(job, shard, attempt, provider);
+                let key = SeatKey::of(job, shard, attempt, provider);
                 let opening = Opening {
                     root,
                     units,
@@ -85,7 +85,7 @@ impl Agents {
                 reason,
                 retry,
             } => {
-                let key = seat_key(job, shard, attempt, provider);
+                let key = SeatKey::of(job, shard, attempt, provider);
                 self.take_failure(key, shortened(reason), retry).await
             }
             FromAgent::Draining => {

@@ -15,7 +15,7 @@ use limits::{Bucket, KeptOut};
 use millrace_chain::Pubkey;
 use millrace_chain::feed::Feed;
 use millrace_protocol::hash::Digest;
-use millrace_protocol::wire::{Key, ToAgent};
+use millrace_protocol::wire::ToAgent;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -200,18 +200,9 @@ impl Agents {
     }
 }
 
-fn seat_key(job: Key, shard: u32, attempt: u8, provider: Pubkey) -> SeatKey {
-    SeatKey {
-        job: Pubkey::new_from_array(job.0),
-        shard,
-        attempt,
-        provider,
-    }
-}
-
 fn told_of(provider: &Pubkey, message: &ToAgent) -> Option<Told> {
     match message {
-        ToAgent::Run { task } => Some(Told::Run(seat_key(
+        ToAgent::Run { task } => Some(Told::Run(SeatKey::of(
             task.job,
             task.shard,
             task.attempt,
@@ -221,7 +212,7 @@ fn told_of(provider: &Pubkey, message: &ToAgent) -> Option<Told> {
             job,
             shard,
             attempt,
-        } => Some(Told::Reveal(seat_key(*job, *shard, *attempt, *provider))),
+        } => Some(Told::Reveal(SeatKey::of(*job, *shard, *attempt, *provider))),
         _ => None,
     }
 }
