@@ -1,8 +1,8 @@
 //! The orchestrator's HTTP API, as a client sees it.
 
 use crate::error::CliError;
-use millrace_chain::Pubkey;
-use millrace_chain::history::Recorded;
+use millrace_client::Pubkey;
+use millrace_client::history::Recorded;
 use millrace_protocol::blob;
 use millrace_protocol::hash::{Digest, sha256};
 use millrace_protocol::matching::Choice;

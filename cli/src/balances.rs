@@ -2,10 +2,10 @@
 
 use crate::error::CliError;
 use crate::submit::providers;
-use millrace_chain::Pubkey;
-use millrace_chain::address::token_account;
-use millrace_chain::program::state::Network;
-use millrace_chain::rpc::Rpc;
+use millrace_client::Pubkey;
+use millrace_client::pda::token_account;
+use millrace_client::program::state::Network;
+use millrace_client::rpc::client::Rpc;
 use serde::Serialize;
 
 /// A provider's tokens, base units.

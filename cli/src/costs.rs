@@ -3,10 +3,10 @@
 use crate::error::CliError;
 use crate::mints::TOKEN_ACCOUNT_BYTES;
 use crate::output::{sol, table, tokens};
-use millrace_chain::fees::Fees;
-use millrace_chain::program::math::money;
-use millrace_chain::program::state::Client;
-use millrace_chain::rpc::Rpc;
+use millrace_client::program::math::money;
+use millrace_client::program::state::Client;
+use millrace_client::rpc::client::Rpc;
+use millrace_client::tx::fees::Fees;
 use serde::Serialize;
 
 /// Lamports that the cluster takes for each signature of a transaction.

@@ -2,11 +2,11 @@
 
 use crate::error::CliError;
 use crate::mints::{self, mint_to};
-use millrace_chain::Pubkey;
-use millrace_chain::address::token_account;
-use millrace_chain::instruction::create_token_account;
-use millrace_chain::rpc::Rpc;
-use millrace_chain::sender::Sender;
+use millrace_client::Pubkey;
+use millrace_client::instructions::create_token_account;
+use millrace_client::pda::token_account;
+use millrace_client::rpc::client::Rpc;
+use millrace_client::tx::sender::Sender;
 use solana_sdk::signature::{Keypair, Signer};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -17,7 +17,7 @@ const POLL: Duration = Duration::from_millis(100);
 /// Asks the cluster's faucet for lamports, and waits until they are there.
 ///
 /// # Errors
-/// [`millrace_chain::ChainError::Rpc`] where the cluster has no faucet.
+/// [`millrace_client::ChainError::Rpc`] where the cluster has no faucet.
 pub async fn airdrop(rpc: &Rpc, wallet: &Pubkey, lamports: u64) -> Result<(), CliError> {
     let before = rpc.lamports(wallet).await?;
     rpc.client()

@@ -13,11 +13,11 @@ use crate::program;
 use crate::settings::{Connection, fleeting_sender};
 use crate::validator::{Genesis, Validator, require_free};
 use keys::Keys;
-use millrace_chain::Pubkey;
-use millrace_chain::address;
-use millrace_chain::instruction::Mints;
-use millrace_chain::rpc::Rpc;
-use millrace_chain::sender::Sender;
+use millrace_client::Pubkey;
+use millrace_client::instructions::Mints;
+use millrace_client::pda;
+use millrace_client::rpc::client::Rpc;
+use millrace_client::tx::sender::Sender;
 use millrace_orchestrator::{ChainConfig, Limits};
 use millrace_provider::{Behaviour, Status};
 use options::{Chain, Options, ProviderOptions};
@@ -149,7 +149,7 @@ impl Localnet {
             orchestrator_url: String::new(),
             genesis,
             network_id,
-            program: address::PROGRAM.to_string(),
+            program: pda::PROGRAM.to_string(),
             stake_mint: mints.stake.to_string(),
             payment_mint: mints.payment.to_string(),
             keys: KeyFiles {

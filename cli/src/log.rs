@@ -79,8 +79,8 @@ mod tests {
     fn a_level_is_ours_and_a_filter_is_taken_as_it_is() {
         assert!(of(Some("debug"), 0, false).contains("millrace=debug"));
         assert_eq!(
-            of(Some("millrace_chain=trace"), 0, true),
-            "millrace_chain=trace"
+            of(Some("millrace_client=trace"), 0, true),
+            "millrace_client=trace"
         );
         let global = Global {
             log: Some("millrace=loud".to_owned()),

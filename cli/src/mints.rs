@@ -3,10 +3,11 @@
 //! The few instructions that are needed are written down here, by the number and the layout that the
 //! SPL Token and system programs give them.
 
-use millrace_chain::Pubkey;
-use millrace_chain::address::{SYSTEM_PROGRAM, TOKEN_PROGRAM};
-use millrace_chain::error::ChainError;
-use millrace_chain::rpc::Rpc;
+use millrace_client::Pubkey;
+use millrace_client::error::ChainError;
+use millrace_client::pda::SYSTEM_PROGRAM;
+use millrace_client::pda::TOKEN_PROGRAM;
+use millrace_client::rpc::client::Rpc;
 use solana_sdk::instruction::{AccountMeta, Instruction};
 
 /// Decimals of the tokens of a local network.

@@ -3,9 +3,9 @@
 use crate::api::{Api, JobView, PartView};
 use crate::error::CliError;
 use crate::watch::require_paid;
-use millrace_chain::Pubkey;
-use millrace_chain::program::state::Job;
-use millrace_chain::rpc::Rpc;
+use millrace_client::Pubkey;
+use millrace_client::program::state::Job;
+use millrace_client::rpc::client::Rpc;
 use millrace_protocol::blob;
 use millrace_protocol::hash::Digest;
 use millrace_protocol::manifest::{Join, MAX_FUEL, MAX_MEMORY_BYTES, Manifest};

@@ -7,11 +7,15 @@ use crate::error::CliError;
 use crate::network_file::NetworkFile;
 use crate::output::Output;
 use clap::Args;
-use millrace_chain::journal::{FolderJournal, Journal, MemoryJournal};
-use millrace_chain::program::state::Network;
-use millrace_chain::rpc::Rpc;
-use millrace_chain::sender::Sender;
-use millrace_chain::wallet::{CliConfig, read_keypair, ws_url_of};
+use millrace_client::program::state::Network;
+use millrace_client::rpc::client::Rpc;
+use millrace_client::tx::journal::FolderJournal;
+use millrace_client::tx::journal::Journal;
+use millrace_client::tx::journal::MemoryJournal;
+use millrace_client::tx::sender::Sender;
+use millrace_client::wallet::CliConfig;
+use millrace_client::wallet::read_keypair;
+use millrace_client::wallet::ws_url_of;
 use solana_sdk::signature::Keypair;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -246,7 +250,7 @@ impl Settings {
     /// Reaches the network and checks that it is the one of the network file, where one is named.
     ///
     /// # Errors
-    /// [`millrace_chain::ChainError`] by name, [`CliError::OtherNetwork`].
+    /// [`millrace_client::ChainError`] by name, [`CliError::OtherNetwork`].
     pub async fn connect(&self) -> Result<Connection, CliError> {
         let rpc = self.rpc();
         if let Some((_, file)) = self.network.as_ref() {

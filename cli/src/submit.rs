@@ -6,15 +6,22 @@ use crate::error::{CliError, Shortfall};
 use crate::output::SOL_DECIMALS;
 use crate::settings::Connection;
 use crate::terms;
-use millrace_chain::Pubkey;
-use millrace_chain::account::Entity;
-use millrace_chain::address;
-use millrace_chain::instruction::{Mints, open_client, post_job};
-use millrace_chain::program::PostJobArgs;
-use millrace_chain::program::state::{Client, Job, Meter, Provider, Scenario};
-use millrace_chain::rpc::Rpc;
-use millrace_chain::sender::Sender;
-use millrace_chain::tag::{tag, tag_text};
+use millrace_client::Pubkey;
+use millrace_client::accounts::Entity;
+use millrace_client::instructions::Mints;
+use millrace_client::instructions::open_client;
+use millrace_client::instructions::post_job;
+use millrace_client::pda;
+use millrace_client::program::PostJobArgs;
+use millrace_client::program::state::Client;
+use millrace_client::program::state::Job;
+use millrace_client::program::state::Meter;
+use millrace_client::program::state::Provider;
+use millrace_client::program::state::Scenario;
+use millrace_client::rpc::client::Rpc;
+use millrace_client::tag::tag;
+use millrace_client::tag::tag_text;
+use millrace_client::tx::sender::Sender;
 use millrace_protocol::blob;
 use millrace_protocol::hash::Digest;
 use millrace_protocol::manifest::{Resolved, load_with};
@@ -154,7 +161,7 @@ pub async fn price(
 
     // Bounded by the network's own limit, which is a u32.
     let shard_count = u32::try_from(shards).unwrap_or(u32::MAX);
-    let client_key = address::client(&wallet);
+    let client_key = pda::client(&wallet);
     let (client, time, rents) = tokio::try_join!(
         async { Ok(rpc.find::<Client>(&client_key).await?) },
         async { Ok(rpc.time().await?) },
@@ -219,7 +226,7 @@ pub async fn price(
     Ok(Prepared {
         resolved,
         costs,
-        job: address::job(&wallet, nonce),
+        job: pda::job(&wallet, nonce),
         warnings,
         args,
         mints: Mints::from(network),
@@ -257,7 +264,7 @@ struct Funds {
 
 impl Funds {
     async fn read(rpc: &Rpc, wallet: &Pubkey, mint: &Pubkey) -> Result<Self, CliError> {
-        let account = address::token_account(wallet, mint);
+        let account = pda::token_account(wallet, mint);
         let (lamports, tokens) =
             tokio::try_join!(rpc.lamports(wallet), rpc.token_balance(&account))?;
         Ok(Self {

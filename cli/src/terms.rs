@@ -2,7 +2,10 @@
 //! by name and before anything is sent.
 
 use crate::error::CliError;
-use millrace_chain::program::state::{Mode, Network, Provider, first_round_secs};
+use millrace_client::program::state::Mode;
+use millrace_client::program::state::Network;
+use millrace_client::program::state::Provider;
+use millrace_client::program::state::first_round_secs;
 use millrace_protocol::amount::{format_amount, parse_amount};
 use millrace_protocol::manifest::{Terms, VerifyMode};
 
@@ -124,7 +127,7 @@ pub fn price_cap(
 
 /// Providers with enough stake, a fitting price and everything that the job requires.
 pub fn takers(
-    job: &millrace_chain::program::state::Job,
+    job: &millrace_client::program::state::Job,
     network: &Network,
     providers: &[Provider],
 ) -> usize {
@@ -141,7 +144,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use bytemuck::Zeroable;
-    use millrace_chain::tag::{tag, tag_text};
+    use millrace_client::tag::tag;
+    use millrace_client::tag::tag_text;
     use millrace_protocol::manifest::{Requirement, Windows as Wanted};
 
     fn network() -> Network {

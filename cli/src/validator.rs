@@ -4,8 +4,8 @@
 //! whether each transaction is profiled, and which leaves its events to pile up until it stands still.
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use millrace_chain::Pubkey;
-use millrace_chain::address::SYSTEM_PROGRAM;
+use millrace_client::Pubkey;
+use millrace_client::pda::SYSTEM_PROGRAM;
 use solana_sdk::pubkey;
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::time::Duration;
@@ -206,7 +206,7 @@ fn chain(config: &SurfpoolConfig, genesis: &Genesis<'_>) -> Result<Parts, Valida
             executable: true,
             rent_epoch: u64::MAX,
         };
-        (millrace_chain::address::PROGRAM, account)
+        (millrace_client::pda::PROGRAM, account)
     });
     let wallets = genesis.funds.iter().map(|(wallet, lamports)| {
         let account = Account {

@@ -3,7 +3,7 @@
 use crate::api::{Api, JobView};
 use crate::error::CliError;
 use crate::progress::Progress;
-use millrace_chain::Pubkey;
+use millrace_client::Pubkey;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 

@@ -1,13 +1,13 @@
 //! The migrations on a real chain: the embedded validator with the program and nothing else.
 #![allow(clippy::unwrap_used)]
 
-use millrace_chain::ChainError;
-use millrace_chain::instruction::Mints;
-use millrace_chain::rpc::Rpc;
 use millrace_cli::mints::{MINT_BYTES, create_mint};
 use millrace_cli::program;
 use millrace_cli::settings::fleeting_sender;
 use millrace_cli::validator::{Genesis, Validator};
+use millrace_client::ChainError;
+use millrace_client::instructions::Mints;
+use millrace_client::rpc::client::Rpc;
 use millrace_migrations::{MigrationError, Parameters, Setup, plan, run};
 use solana_sdk::signature::{Keypair, Signer};
 

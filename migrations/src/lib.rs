@@ -10,10 +10,11 @@ mod m0004_open_rewards;
 mod parameters;
 
 use async_trait::async_trait;
-use millrace_chain::instruction::Mints;
-use millrace_chain::rpc::Rpc;
-use millrace_chain::sender::Sender;
-use millrace_chain::{ChainError, Pubkey};
+use millrace_client::ChainError;
+use millrace_client::Pubkey;
+use millrace_client::instructions::Mints;
+use millrace_client::rpc::client::Rpc;
+use millrace_client::tx::sender::Sender;
 pub use parameters::Parameters;
 use serde::Serialize;
 use solana_sdk::signature::Keypair;

@@ -2,12 +2,12 @@
 
 use crate::{Migration, MigrationError, Setup};
 use async_trait::async_trait;
-use millrace_chain::address;
-use millrace_chain::instruction::initialize_network;
-use millrace_chain::program::InitializeNetworkArgs;
-use millrace_chain::program::state::Network;
-use millrace_chain::rpc::Rpc;
-use millrace_chain::sender::Sender;
+use millrace_client::instructions::initialize_network;
+use millrace_client::pda;
+use millrace_client::program::InitializeNetworkArgs;
+use millrace_client::program::state::Network;
+use millrace_client::rpc::client::Rpc;
+use millrace_client::tx::sender::Sender;
 use solana_sdk::pubkey;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::Signer;
@@ -30,7 +30,7 @@ impl Migration for InitializeNetwork {
     fn describe(&self, setup: &Setup) -> String {
         format!(
             "creates the network account {} with {} as its authority, stake mint {} and payment mint {}",
-            address::network(),
+            pda::network(),
             setup.authority.pubkey(),
             setup.mints.stake,
             setup.mints.payment,
@@ -38,7 +38,7 @@ impl Migration for InitializeNetwork {
     }
 
     async fn is_done(&self, rpc: &Rpc, setup: &Setup) -> Result<bool, MigrationError> {
-        let Some(network) = rpc.find::<Network>(&address::network()).await? else {
+        let Some(network) = rpc.find::<Network>(&pda::network()).await? else {
             return Ok(false);
         };
         let found = (network.stake_mint, network.payment_mint);
@@ -54,10 +54,10 @@ impl Migration for InitializeNetwork {
     async fn apply(&self, sender: &Sender, setup: &Setup) -> Result<(), MigrationError> {
         let rpc = sender.rpc();
         let program = rpc
-            .account(&address::PROGRAM)
+            .account(&pda::PROGRAM)
             .await?
             .filter(|account| account.executable)
-            .ok_or(millrace_chain::ChainError::NoProgram(address::PROGRAM))?;
+            .ok_or(millrace_client::ChainError::NoProgram(pda::PROGRAM))?;
         let decimals = rpc.decimals(&setup.mints.stake).await?;
         let args = InitializeNetworkArgs {
             network_id: rand::random(),

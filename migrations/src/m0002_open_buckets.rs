@@ -3,11 +3,11 @@
 use crate::{Migration, MigrationError, Setup};
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
-use millrace_chain::address;
-use millrace_chain::instruction::open_bucket;
-use millrace_chain::program::constants::BUCKETS;
-use millrace_chain::rpc::Rpc;
-use millrace_chain::sender::Sender;
+use millrace_client::instructions::open_bucket;
+use millrace_client::pda;
+use millrace_client::program::constants::BUCKETS;
+use millrace_client::rpc::client::Rpc;
+use millrace_client::tx::sender::Sender;
 use solana_sdk::signature::Signer;
 
 /// Buckets opened by one transaction: more would leave its size.
@@ -18,7 +18,7 @@ pub struct OpenBuckets;
 
 /// The buckets that are not open yet.
 async fn missing(rpc: &Rpc) -> Result<Vec<u8>, MigrationError> {
-    let addresses: Vec<_> = (0..BUCKETS).map(address::bucket).collect();
+    let addresses: Vec<_> = (0..BUCKETS).map(pda::bucket).collect();
     let found = rpc.accounts(&addresses).await?;
     let open = |account: &Option<_>| account.as_ref().is_some_and(is_bucket);
     let missing = (0..BUCKETS).zip(found).filter(|(_, found)| !open(found));
@@ -27,7 +27,7 @@ async fn missing(rpc: &Rpc) -> Result<Vec<u8>, MigrationError> {
 
 /// An account that merely has lamports is no bucket.
 fn is_bucket(account: &solana_sdk::account::Account) -> bool {
-    account.owner == address::PROGRAM
+    account.owner == pda::PROGRAM
 }
 
 #[async_trait]

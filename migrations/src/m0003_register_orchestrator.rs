@@ -2,11 +2,11 @@
 
 use crate::{Migration, MigrationError, Setup};
 use async_trait::async_trait;
-use millrace_chain::address;
-use millrace_chain::instruction::register_orchestrator;
-use millrace_chain::program::state::Orchestrator;
-use millrace_chain::rpc::Rpc;
-use millrace_chain::sender::Sender;
+use millrace_client::instructions::register_orchestrator;
+use millrace_client::pda;
+use millrace_client::program::state::Orchestrator;
+use millrace_client::rpc::client::Rpc;
+use millrace_client::tx::sender::Sender;
 use solana_sdk::signature::Signer;
 
 /// See the module.
@@ -31,7 +31,7 @@ impl Migration for RegisterOrchestrator {
 
     async fn is_done(&self, rpc: &Rpc, setup: &Setup) -> Result<bool, MigrationError> {
         let found = rpc
-            .find::<Orchestrator>(&address::orchestrator(&setup.orchestrator))
+            .find::<Orchestrator>(&pda::orchestrator(&setup.orchestrator))
             .await?;
         Ok(found.is_some())
     }

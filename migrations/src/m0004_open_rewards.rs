@@ -2,11 +2,11 @@
 
 use crate::{Migration, MigrationError, Setup};
 use async_trait::async_trait;
-use millrace_chain::address;
-use millrace_chain::instruction::open_rewards;
-use millrace_chain::program::state::Rewards;
-use millrace_chain::rpc::Rpc;
-use millrace_chain::sender::Sender;
+use millrace_client::instructions::open_rewards;
+use millrace_client::pda;
+use millrace_client::program::state::Rewards;
+use millrace_client::rpc::client::Rpc;
+use millrace_client::tx::sender::Sender;
 use solana_sdk::signature::Signer;
 
 /// See the module.
@@ -23,14 +23,11 @@ impl Migration for OpenRewards {
     }
 
     fn describe(&self, _: &Setup) -> String {
-        format!(
-            "opens the rewards' vault {}, empty",
-            address::rewards_vault()
-        )
+        format!("opens the rewards' vault {}, empty", pda::rewards_vault())
     }
 
     async fn is_done(&self, rpc: &Rpc, _: &Setup) -> Result<bool, MigrationError> {
-        let found = rpc.find::<Rewards>(&address::rewards()).await?;
+        let found = rpc.find::<Rewards>(&pda::rewards()).await?;
         Ok(found.is_some())
     }
 

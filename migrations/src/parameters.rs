@@ -1,8 +1,9 @@
 //! The parameters that a network is born with, read from a TOML file.
 
 use crate::MigrationError;
-use millrace_chain::program::math::sortition::EVERYONE;
-use millrace_chain::program::state::{NetworkParameters, RewardSchedule};
+use millrace_client::program::math::sortition::EVERYONE;
+use millrace_client::program::state::NetworkParameters;
+use millrace_client::program::state::RewardSchedule;
 use millrace_protocol::amount::{parse_amount, parse_duration};
 use serde::Deserialize;
 use std::path::Path;

@@ -4,8 +4,8 @@
 use crate::plan::Action;
 use crate::service::Service;
 use futures_util::future::join_all;
-use millrace_chain::Pubkey;
-use millrace_chain::program::state::Job;
+use millrace_client::Pubkey;
+use millrace_client::program::state::Job;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::watch;

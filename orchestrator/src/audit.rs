@@ -1,9 +1,13 @@
 //! Books against vaults: what the program's accounts say is held, and what is in the token accounts. Each
 //! book is read together with its vault, at one slot, so that no difference comes from reading late.
 
-use millrace_chain::account::Entity;
-use millrace_chain::picture::{Picture, Reading};
-use millrace_chain::{ChainError, Pubkey, address, rpc::Rpc};
+use millrace_client::ChainError;
+use millrace_client::Pubkey;
+use millrace_client::accounts::Entity;
+use millrace_client::cache::accounts::Picture;
+use millrace_client::cache::accounts::Reading;
+use millrace_client::pda;
+use millrace_client::rpc::client::Rpc;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Accounts that one call reads.
@@ -57,15 +61,15 @@ struct Group {
 fn groups(picture: &Picture) -> Vec<Group> {
     let clients: BTreeSet<Pubkey> = picture.jobs().values().map(|job| job.client).collect();
     let clients = clients.into_iter().map(|owner| {
-        let book = address::client(&owner);
-        let vaults = vec![(Vault::Escrow, address::escrow(&book))];
+        let book = pda::client(&owner);
+        let vaults = vec![(Vault::Escrow, pda::escrow(&book))];
         Group { book, vaults }
     });
     let providers = picture.providers().keys().map(|book| Group {
         book: *book,
         vaults: vec![
-            (Vault::Stake, address::stake_vault(book)),
-            (Vault::Earnings, address::earnings_vault(book)),
+            (Vault::Stake, pda::stake_vault(book)),
+            (Vault::Earnings, pda::earnings_vault(book)),
         ],
     });
     clients.chain(providers).collect()
@@ -164,7 +168,7 @@ fn first_call(groups: &[Group]) -> (usize, Vec<Pubkey>) {
 mod tests {
     use super::*;
     use anchor_lang::Discriminator;
-    use millrace_chain::program::state::Client;
+    use millrace_client::program::state::Client;
 
     const MINT: Pubkey = Pubkey::new_from_array([3; 32]);
 

@@ -1,6 +1,6 @@
 use crate::blobs::BlobPlace;
 use crate::store::StorePlace;
-use millrace_chain::fees::Fees;
+use millrace_client::tx::fees::Fees;
 use solana_sdk::signature::Keypair;
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -5,10 +5,10 @@ use crate::leases::Bucket;
 use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
 use crate::tenure::Tenure;
-use millrace_chain::Pubkey;
-use millrace_chain::fail;
-use millrace_chain::feed::Feed;
-use millrace_chain::program::state::Shard;
+use millrace_client::Pubkey;
+use millrace_client::cache::subscription::Feed;
+use millrace_client::failpoint;
+use millrace_client::program::state::Shard;
 use millrace_protocol::hash::Digest;
 use millrace_protocol::matching::Choice;
 use millrace_protocol::wire::Key;
@@ -260,9 +260,9 @@ impl Desk {
         write: impl Future<Output = Result<(), StoreError>>,
     ) -> Result<(), StoreError> {
         let since = Instant::now();
-        fail::before("store", what);
+        failpoint::before("store", what);
         write.await?;
-        fail::after("store", what);
+        failpoint::after("store", what);
         self.metrics.store_written(since);
         Ok(())
     }

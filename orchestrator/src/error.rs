@@ -1,6 +1,6 @@
 use crate::blobs::BlobError;
 use crate::store::StoreError;
-use millrace_chain::ChainError;
+use millrace_client::ChainError;
 use std::path::PathBuf;
 use thiserror::Error;
 

@@ -3,8 +3,9 @@
 use crate::error::OrchestratorError;
 use crate::store::Store;
 use futures_util::stream::{self, Stream};
-use millrace_chain::history::{History, Recorded};
-use millrace_chain::rpc::Rpc;
+use millrace_client::history::History;
+use millrace_client::history::Recorded;
+use millrace_client::rpc::client::Rpc;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;

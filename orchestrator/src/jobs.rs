@@ -7,9 +7,9 @@ use crate::plan::{Situation, Waits, why_not};
 use crate::service::Service;
 use crate::store::Scope;
 use crate::view;
-use millrace_chain::Pubkey;
-use millrace_chain::fail;
-use millrace_chain::program::state::Job;
+use millrace_client::Pubkey;
+use millrace_client::failpoint;
+use millrace_client::program::state::Job;
 use millrace_protocol::view::{JobView, QuoteRequest};
 use std::collections::{HashMap, HashSet};
 use tracing::warn;
@@ -83,9 +83,9 @@ impl Service {
             Ok(text) => text,
             Err(error) => return warn!(%job, %error, "the last view of a job has no text"),
         };
-        fail::before("store", "view");
+        failpoint::before("store", "view");
         let kept = self.store().put_view(&job.to_string(), &text).await;
-        fail::after("store", "view");
+        failpoint::after("store", "view");
         if let Err(error) = kept {
             warn!(%job, %error, "the last view of a job could not be kept");
         }

@@ -4,8 +4,8 @@
 //! time. A bucket is leased to one member: a running orchestrator. Jobs that ask for a certain
 //! orchestrator have buckets of their own, which only members with that key take.
 
-use millrace_chain::Pubkey;
-use millrace_chain::program::state::Job;
+use millrace_client::Pubkey;
+use millrace_client::program::state::Job;
 use millrace_protocol::hash::sha256;
 use std::collections::HashSet;
 use std::fmt;

@@ -1,9 +1,11 @@
 //! The journal with a point before and after each write, at which a test can end the process.
 
 use async_trait::async_trait;
-use millrace_chain::ChainError;
-use millrace_chain::fail;
-use millrace_chain::journal::{Ending, Entry, Journal};
+use millrace_client::ChainError;
+use millrace_client::failpoint;
+use millrace_client::tx::journal::Ending;
+use millrace_client::tx::journal::Entry;
+use millrace_client::tx::journal::Journal;
 use std::sync::Arc;
 
 /// Passes everything on.
@@ -12,16 +14,16 @@ pub struct Marked(pub Arc<dyn Journal>);
 #[async_trait]
 impl Journal for Marked {
     async fn begin(&self, entry: &Entry) -> Result<(), ChainError> {
-        fail::before("store", "journal_begin");
+        failpoint::before("store", "journal_begin");
         let done = self.0.begin(entry).await;
-        fail::after("store", "journal_begin");
+        failpoint::after("store", "journal_begin");
         done
     }
 
     async fn end(&self, signature: &str, ending: Ending) -> Result<(), ChainError> {
-        fail::before("store", "journal_end");
+        failpoint::before("store", "journal_end");
         let done = self.0.end(signature, ending).await;
-        fail::after("store", "journal_end");
+        failpoint::after("store", "journal_end");
         done
     }
 

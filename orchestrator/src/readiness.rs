@@ -6,7 +6,7 @@
 use crate::blobs::Blobs;
 use crate::desk::Desk;
 use crate::unclaimed::Unclaimed;
-use millrace_chain::picture::Picture;
+use millrace_client::cache::accounts::Picture;
 use millrace_protocol::hash::Digest;
 use millrace_protocol::manifest::{Join, Manifest, ShardInput};
 use std::collections::{HashMap, HashSet};

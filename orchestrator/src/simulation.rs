@@ -9,12 +9,18 @@ use crate::desk::Papers;
 use crate::leases::Held;
 use crate::plan::{Action, AgentView, Situation, plan};
 use bytemuck::Zeroable;
-use millrace_chain::account::Entity;
-use millrace_chain::picture::Picture;
-use millrace_chain::program::state::{
-    Job, JobState, Network, Provider, Seat, SeatStatus, Shard, ShardState,
-};
-use millrace_chain::{Pubkey, address};
+use millrace_client::Pubkey;
+use millrace_client::accounts::Entity;
+use millrace_client::cache::accounts::Picture;
+use millrace_client::pda;
+use millrace_client::program::state::Job;
+use millrace_client::program::state::JobState;
+use millrace_client::program::state::Network;
+use millrace_client::program::state::Provider;
+use millrace_client::program::state::Seat;
+use millrace_client::program::state::SeatStatus;
+use millrace_client::program::state::Shard;
+use millrace_client::program::state::ShardState;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -102,7 +108,7 @@ impl Simulation {
             sortition_start: scale.sortition_start,
             ..Network::zeroed()
         };
-        simulation.put(address::network(), Entity::Network(Box::new(network)));
+        simulation.put(pda::network(), Entity::Network(Box::new(network)));
         for number in 0..scale.providers as u64 {
             let provider = Provider {
                 ask_price: 1 + mixed(number) % PRICES,
@@ -259,7 +265,7 @@ impl Simulation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use millrace_chain::program::math::sortition::EVERYONE;
+    use millrace_client::program::math::sortition::EVERYONE;
 
     const SMALL: Scale = Scale {
         providers: 50,

@@ -7,7 +7,7 @@ use crate::plan::{Situation, Waits};
 use crate::probe::Findings;
 use crate::service::Service;
 use crate::view::state_word;
-use millrace_chain::program::state::SeatStatus;
+use millrace_client::program::state::SeatStatus;
 use std::collections::BTreeMap;
 
 /// What the picture tells about jobs and agents.

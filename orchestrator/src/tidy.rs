@@ -3,9 +3,9 @@
 use crate::desk::{Desk, Papers};
 use crate::store::Store;
 use futures_util::future::join_all;
-use millrace_chain::Pubkey;
-use millrace_chain::feed::Feed;
-use millrace_chain::program::state::Job;
+use millrace_client::Pubkey;
+use millrace_client::cache::subscription::Feed;
+use millrace_client::program::state::Job;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};

@@ -2,8 +2,13 @@
 
 use crate::desk::Papers;
 use crate::plan::{Situation, Waits};
-use millrace_chain::Pubkey;
-use millrace_chain::program::state::{Job, JobState, Seat, SeatStatus, Shard, ShardState};
+use millrace_client::Pubkey;
+use millrace_client::program::state::Job;
+use millrace_client::program::state::JobState;
+use millrace_client::program::state::Seat;
+use millrace_client::program::state::SeatStatus;
+use millrace_client::program::state::Shard;
+use millrace_client::program::state::ShardState;
 use millrace_protocol::view::{JobView, PartView, SeatView};
 
 /// The view of a job that is on chain.

@@ -1,9 +1,9 @@
 //! The real Agave validator as a child process, on free ports of 127.0.0.1.
 
 use anyhow::{Context, Result, ensure};
-use millrace_chain::Pubkey;
-use millrace_chain::address::PROGRAM;
-use millrace_chain::rpc::Rpc;
+use millrace_client::Pubkey;
+use millrace_client::pda::PROGRAM;
+use millrace_client::rpc::client::Rpc;
 use std::fs::File;
 use std::net::TcpListener;
 use std::ops::Range;

@@ -3,7 +3,8 @@
 use crate::net::{Net, PATIENCE};
 use anyhow::{Context, Result, bail};
 use futures_util::{SinkExt, StreamExt};
-use millrace_chain::{Pubkey, address};
+use millrace_client::Pubkey;
+use millrace_client::pda;
 use millrace_protocol::commitment::{Claim, Seat};
 use millrace_protocol::hash::Digest;
 use millrace_protocol::wire::{FromAgent, Task, ToAgent, agent_challenge, decode, encode};
@@ -51,7 +52,7 @@ impl Identity {
     pub fn committed(&self, task: &Task, claim: &Claim) -> FromAgent {
         let seat = Seat {
             network_id: &task.network_id,
-            program: address::PROGRAM.as_array(),
+            program: pda::PROGRAM.as_array(),
             job: &task.job.0,
             shard: task.shard,
             attempt: task.attempt,

@@ -3,10 +3,10 @@
 use crate::agave::{Agave, program_file};
 use crate::net::{Kind, SLOT_MS};
 use anyhow::{Context, Result, ensure};
-use millrace_chain::rpc::Rpc;
-use millrace_chain::wallet::write_keypair;
 use millrace_cli::funding::airdrop;
 use millrace_cli::validator::{Genesis, Validator};
+use millrace_client::rpc::client::Rpc;
+use millrace_client::wallet::write_keypair;
 use serde_json::Value;
 use solana_sdk::signature::{Keypair, Signer};
 use std::path::{Path, PathBuf};

@@ -2,9 +2,10 @@
 
 use crate::net::Net;
 use anyhow::{Context, Result};
-use millrace_chain::program::constants::BUCKETS;
-use millrace_chain::program::state::Client;
-use millrace_chain::{Pubkey, address};
+use millrace_client::Pubkey;
+use millrace_client::pda;
+use millrace_client::program::constants::BUCKETS;
+use millrace_client::program::state::Client;
 use std::collections::BTreeMap;
 
 /// Balances and books by name.
@@ -21,23 +22,20 @@ impl Books {
         let mut accounts: Vec<(String, Pubkey)> = Vec::new();
         for (name, mint) in [("stake", mints.stake), ("payment", mints.payment)] {
             for (whose, owner) in [("client", &client), ("orchestrator", &orchestrator)] {
-                let account = address::token_account(owner, &mint);
+                let account = pda::token_account(owner, &mint);
                 accounts.push((format!("{whose}: {name} tokens"), account));
             }
             for bucket in 0..BUCKETS {
-                let account = address::treasury(&mint, bucket);
+                let account = pda::treasury(&mint, bucket);
                 // Which bucket a payment goes to is left to chance: the sum is what counts.
                 accounts.push((format!("treasury: {name} tokens"), account));
             }
         }
-        accounts.push((
-            "client: escrow".into(),
-            address::escrow(&address::client(&client)),
-        ));
+        accounts.push(("client: escrow".into(), pda::escrow(&pda::client(&client))));
         for index in 0..net.local.keys.providers.len() {
             let key = net.local.provider(index).context("no such provider")?;
-            accounts.push((format!("{index}: stake"), address::stake_vault(&key)));
-            accounts.push((format!("{index}: earnings"), address::earnings_vault(&key)));
+            accounts.push((format!("{index}: stake"), pda::stake_vault(&key)));
+            accounts.push((format!("{index}: earnings"), pda::earnings_vault(&key)));
             let provider = net.provider(index).await?;
             let fields = [
                 ("active", provider.active),
@@ -60,7 +58,7 @@ impl Books {
             books.add(name, rpc.token_balance(&key).await?.unwrap_or(0))?;
         }
         // Before its first job a client has no books.
-        let client: Option<Client> = rpc.find(&address::client(&client)).await?;
+        let client: Option<Client> = rpc.find(&pda::client(&client)).await?;
         books.add("client: held".into(), client.map_or(0, |books| books.held))?;
         Ok(books)
     }

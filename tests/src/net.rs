@@ -4,14 +4,15 @@
 use crate::agave::{Agave, program_file};
 use crate::jobs::JobFiles;
 use anyhow::{Context, Result, bail};
-use millrace_chain::Pubkey;
-use millrace_chain::address;
-use millrace_chain::program::state::{Client, Provider};
-use millrace_chain::rpc::Rpc;
 use millrace_cli::api::{Api, JobView};
 use millrace_cli::localnet::Localnet;
 use millrace_cli::localnet::options::{Chain, Options};
 use millrace_cli::{result, submit};
+use millrace_client::Pubkey;
+use millrace_client::pda;
+use millrace_client::program::state::Client;
+use millrace_client::program::state::Provider;
+use millrace_client::rpc::client::Rpc;
 use solana_sdk::signature::{Keypair, Signer};
 use std::ffi::OsStr;
 use std::path::Path;
@@ -214,7 +215,7 @@ impl Net {
     /// The client's payment tokens in its wallet, base units.
     pub async fn client_tokens(&self) -> Result<u64> {
         let wallet = self.local.keys.client.pubkey();
-        let account = address::token_account(&wallet, &self.local.mints.payment);
+        let account = pda::token_account(&wallet, &self.local.mints.payment);
         Ok(self.rpc().token_balance(&account).await?.unwrap_or(0))
     }
 
@@ -228,10 +229,10 @@ impl Net {
 
     /// The client's escrow: the vault's balance, and what its books say is held.
     pub async fn escrow(&self) -> Result<(u64, u64)> {
-        let client = address::client(&self.local.keys.client.pubkey());
+        let client = pda::client(&self.local.keys.client.pubkey());
         let vault = self
             .rpc()
-            .token_balance(&address::escrow(&client))
+            .token_balance(&pda::escrow(&client))
             .await?
             .unwrap_or(0);
         let books: Client = self.rpc().get(&client).await?;

@@ -1,8 +1,8 @@
 //! A job's chain of custody: what happened to it, in words, each with the transaction that did it.
 
 use super::facts::{number, text, texts};
-use millrace_chain::event::Event;
-use millrace_chain::history::Recorded;
+use millrace_client::events::Event;
+use millrace_client::history::Recorded;
 use millrace_protocol::amount::format_amount;
 use serde::Serialize;
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! What a job's events say, by the fields that an audit looks at.
 
-use millrace_chain::event::Event;
-use millrace_chain::history::Recorded;
+use millrace_client::events::Event;
+use millrace_client::history::Recorded;
 use serde_json::Value;
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@ use crate::api::{Api, JobView};
 use crate::error::CliError;
 use crate::progress::Progress;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use millrace_chain::Pubkey;
+use millrace_client::Pubkey;
 use millrace_protocol::blob;
 use millrace_protocol::hash::Digest;
 use millrace_protocol::manifest::Manifest;

@@ -3,12 +3,17 @@
 
 use super::facts::{Assigned, seed_at};
 use bytemuck::Zeroable;
-use millrace_chain::Pubkey;
-use millrace_chain::history::Recorded;
-use millrace_chain::matching::{ended, hindrance, is_word, should_be_chosen};
-use millrace_chain::program::PostJobArgs;
-use millrace_chain::program::math::sortition::EVERYONE;
-use millrace_chain::program::state::{Job, Network, Provider};
+use millrace_client::Pubkey;
+use millrace_client::history::Recorded;
+use millrace_client::program::PostJobArgs;
+use millrace_client::program::math::sortition::EVERYONE;
+use millrace_client::program::state::Job;
+use millrace_client::program::state::Network;
+use millrace_client::program::state::Provider;
+use millrace_client::selection::ended;
+use millrace_client::selection::hindrance;
+use millrace_client::selection::is_word;
+use millrace_client::selection::should_be_chosen;
 use millrace_protocol::matching::{Candidate, Choice};
 use serde::Serialize;
 use std::cmp::Reverse;

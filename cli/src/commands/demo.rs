@@ -13,7 +13,7 @@ use crate::signals::stop_signal;
 use crate::submit;
 use crate::watch;
 use clap::Args;
-use millrace_chain::Pubkey;
+use millrace_client::Pubkey;
 use millrace_protocol::amount::format_amount;
 use millrace_protocol::blob;
 use millrace_protocol::hash::sha256;

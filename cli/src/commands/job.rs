@@ -12,11 +12,14 @@ use crate::settings::{Connection, Settings};
 use crate::submit;
 use crate::watch;
 use clap::Subcommand;
-use millrace_chain::Pubkey;
-use millrace_chain::account::Entity;
-use millrace_chain::address;
-use millrace_chain::instruction::{self, Mints, create_token_account};
-use millrace_chain::program::state::{Job as Books, JobState};
+use millrace_client::Pubkey;
+use millrace_client::accounts::Entity;
+use millrace_client::instructions;
+use millrace_client::instructions::Mints;
+use millrace_client::instructions::create_token_account;
+use millrace_client::pda;
+use millrace_client::program::state::Job as Books;
+use millrace_client::program::state::JobState;
 use millrace_protocol::amount::format_amount;
 use serde::Serialize;
 use solana_sdk::signature::Signer;
@@ -430,11 +433,11 @@ async fn cancel(settings: &Settings, job: &Pubkey) -> Result<(), CliError> {
     }
     let mints = Mints::from(&connection.network);
     let mut instructions = Vec::new();
-    let refund_to = address::token_account(&owner, &mints.payment);
+    let refund_to = pda::token_account(&owner, &mints.payment);
     if connection.rpc.account(&refund_to).await?.is_none() {
         instructions.push(create_token_account(&owner, &owner, &mints.payment));
     }
-    instructions.push(instruction::cancel_job(owner, *job, mints));
+    instructions.push(instructions::cancel_job(owner, *job, mints));
     let sender = settings.sender(&connection).await?;
     sender.send("cancel job", &instructions, &[&wallet]).await?;
     show(settings, job).await

@@ -3,9 +3,9 @@
 use crate::error::CliError;
 use crate::settings::{Settings, fleeting_sender};
 use clap::Args;
-use millrace_chain::Pubkey;
-use millrace_chain::instruction::Mints;
-use millrace_chain::program::state::Network;
+use millrace_client::Pubkey;
+use millrace_client::instructions::Mints;
+use millrace_client::program::state::Network;
 use millrace_migrations::{Parameters, Setup, Step};
 use solana_sdk::signature::Signer;
 use std::path::PathBuf;
@@ -36,7 +36,7 @@ impl Migrate {
         let rpc = settings.rpc_of_file().await?;
         let existing = match rpc.network().await {
             Ok(network) => Some(network),
-            Err(millrace_chain::ChainError::NoNetwork) => None,
+            Err(millrace_client::ChainError::NoNetwork) => None,
             Err(error) => return Err(error.into()),
         };
         let setup = self.setup(settings, existing.as_ref())?;
@@ -94,7 +94,7 @@ impl Migrate {
         let orchestrator = match (self.orchestrator_key, &settings.network) {
             (Some(key), _) => key,
             (None, Some((_, file))) => {
-                millrace_chain::wallet::read_keypair(&file.keys.orchestrator)?.pubkey()
+                millrace_client::wallet::read_keypair(&file.keys.orchestrator)?.pubkey()
             }
             (None, None) => {
                 return Err(CliError::Usage(

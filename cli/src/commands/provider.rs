@@ -7,13 +7,19 @@ use crate::error::{CliError, Shortfall};
 use crate::output::{self, tokens};
 use crate::settings::{Global, Settings};
 use clap::{Args, Subcommand};
-use millrace_chain::address::{self, token_account};
-use millrace_chain::instruction::{self, Mints, create_token_account};
-use millrace_chain::program::RegisterProviderArgs;
-use millrace_chain::program::state::{Offer, Provider as Account};
-use millrace_chain::tag::tag;
-use millrace_chain::wallet::{read_keypair, write_keypair};
-use millrace_chain::{Pubkey, rpc::Rpc};
+use millrace_client::Pubkey;
+use millrace_client::instructions;
+use millrace_client::instructions::Mints;
+use millrace_client::instructions::create_token_account;
+use millrace_client::pda;
+use millrace_client::pda::token_account;
+use millrace_client::program::RegisterProviderArgs;
+use millrace_client::program::state::Offer;
+use millrace_client::program::state::Provider as Account;
+use millrace_client::rpc::client::Rpc;
+use millrace_client::tag::tag;
+use millrace_client::wallet::read_keypair;
+use millrace_client::wallet::write_keypair;
 use millrace_protocol::amount::{format_amount, parse_amount, parse_size};
 use millrace_protocol::manifest::MAX_TAG_BYTES;
 pub use run::Run;
@@ -119,7 +125,7 @@ impl Provider {
 fn account(settings: &Settings, given: Option<Pubkey>) -> Result<Pubkey, CliError> {
     match given {
         Some(account) => Ok(account),
-        None => Ok(address::provider(&settings.wallet()?.pubkey())),
+        None => Ok(pda::provider(&settings.wallet()?.pubkey())),
     }
 }
 
@@ -148,7 +154,7 @@ impl Register {
             check_tag(flag, text.as_deref())?;
         }
         let wallet = settings.wallet()?;
-        let provider = address::provider(&wallet.pubkey());
+        let provider = pda::provider(&wallet.pubkey());
         if connection.rpc.find::<Account>(&provider).await?.is_some() {
             return Err(CliError::Usage(format!(
                 "{} has registered the provider {provider} already; see it with `millrace provider show`",
@@ -171,7 +177,7 @@ impl Register {
             },
         };
         let mints = Mints::from(&connection.network);
-        let register = instruction::register_provider(wallet.pubkey(), mints, args);
+        let register = instructions::register_provider(wallet.pubkey(), mints, args);
         let sender = settings.sender(&connection).await?;
         sender
             .send("register provider", &[register], &[&wallet])
@@ -224,7 +230,7 @@ async fn stake(
     let amount = parse_amount(amount, decimals)?;
     let wallet = settings.wallet()?;
     let funder = wallet.pubkey();
-    let provider = provider.unwrap_or_else(|| address::provider(&funder));
+    let provider = provider.unwrap_or_else(|| pda::provider(&funder));
     let active = books(rpc, &provider).await?.active;
     require_minimum(active, amount, network.min_stake, decimals)?;
     let source = token_account(&funder, &network.stake_mint);
@@ -233,7 +239,7 @@ async fn stake(
         let mint = network.stake_mint;
         return Err(CliError::TooFewTokens { mint, shortfall });
     }
-    let stake = instruction::stake(funder, provider, Mints::from(network), amount);
+    let stake = instructions::stake(funder, provider, Mints::from(network), amount);
     let sender = settings.sender(&connection).await?;
     sender.send("stake", &[stake], &[&wallet]).await?;
     show(settings, &connection, provider).await
@@ -269,7 +275,7 @@ async fn claim(settings: &Settings, provider: Option<Pubkey>) -> Result<(), CliE
     let mints = Mints::from(&connection.network);
     let instructions = [
         create_token_account(&payer.pubkey(), &found.authority, &mints.payment),
-        instruction::claim_earnings(&found.authority, mints),
+        instructions::claim_earnings(&found.authority, mints),
     ];
     let sender = settings.sender(&connection).await?;
     sender

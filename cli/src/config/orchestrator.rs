@@ -4,7 +4,7 @@ use super::table::settings;
 use super::{Layers, LogFormat, Sol, Span, Url};
 use crate::error::CliError;
 use crate::settings::{Global, Settings, data_folder};
-use millrace_chain::fees::Fees;
+use millrace_client::tx::fees::Fees;
 use millrace_orchestrator::{ChainConfig, Limits};
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! Types of settings: how each is read from text, and how it is shown.
 
 use crate::output::SOL_DECIMALS;
-use millrace_chain::redact::hide_url;
+use millrace_client::rpc::redact::hide_url;
 use millrace_protocol::amount::{format_amount, format_duration, parse_amount, parse_duration};
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -8,13 +8,19 @@ use crate::error::CliError;
 use crate::funding::{airdrop, require_minter};
 use crate::mints::{DECIMALS, MINT_BYTES, create_mint, mint_to, transfer_lamports};
 use futures_util::future::{try_join_all, try_join3};
-use millrace_chain::Pubkey;
-use millrace_chain::address::{self, token_account};
-use millrace_chain::instruction::{Mints, create_token_account, register_provider, stake};
-use millrace_chain::program::RegisterProviderArgs;
-use millrace_chain::program::state::{Network, Offer, Provider};
-use millrace_chain::sender::Sender;
-use millrace_chain::tag::tag;
+use millrace_client::Pubkey;
+use millrace_client::instructions::Mints;
+use millrace_client::instructions::create_token_account;
+use millrace_client::instructions::register_provider;
+use millrace_client::instructions::stake;
+use millrace_client::pda;
+use millrace_client::pda::token_account;
+use millrace_client::program::RegisterProviderArgs;
+use millrace_client::program::state::Network;
+use millrace_client::program::state::Offer;
+use millrace_client::program::state::Provider;
+use millrace_client::tag::tag;
+use millrace_client::tx::sender::Sender;
 use millrace_migrations::Setup;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::signature::{Keypair, Signer};
@@ -38,7 +44,7 @@ const PROVIDER_CORES: u16 = 2;
 /// Brings the network on chain into being, and returns its mints.
 pub async fn birth(sender: &Sender, keys: &Keys, options: &Options) -> Result<Mints, CliError> {
     let rpc = sender.rpc();
-    let existing = rpc.find::<Network>(&address::network()).await?;
+    let existing = rpc.find::<Network>(&pda::network()).await?;
     let mints = match &existing {
         Some(network) => Mints::from(network),
         None => {

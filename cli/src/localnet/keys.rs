@@ -1,9 +1,10 @@
 //! The keys of a local network: files in its folder, used again where they are there already.
 
 use crate::error::CliError;
-use millrace_chain::Pubkey;
-use millrace_chain::address;
-use millrace_chain::wallet::{read_keypair, write_keypair};
+use millrace_client::Pubkey;
+use millrace_client::pda;
+use millrace_client::wallet::read_keypair;
+use millrace_client::wallet::write_keypair;
 use solana_sdk::signature::{Keypair, Signer};
 use std::path::{Path, PathBuf};
 
@@ -52,7 +53,7 @@ pub struct ProviderKeys {
 impl ProviderKeys {
     /// The provider's account.
     pub fn account(&self) -> Pubkey {
-        address::provider(&self.authority.pubkey())
+        pda::provider(&self.authority.pubkey())
     }
 }
 
@@ -77,7 +78,7 @@ impl Keys {
     /// given.
     ///
     /// # Errors
-    /// [`millrace_chain::ChainError::Wallet`] for a file that is no key, [`CliError::Usage`] where the
+    /// [`millrace_client::ChainError::Wallet`] for a file that is no key, [`CliError::Usage`] where the
     /// folder has another deployer.
     pub fn open(
         folder: &Path,

@@ -1,8 +1,9 @@
 //! An act that has begun, and what can be said of it.
 
 use crate::plan::{ActKey, Action};
-use millrace_chain::program::state::Shard;
-use millrace_chain::{Pubkey, address};
+use millrace_client::Pubkey;
+use millrace_client::pda;
+use millrace_client::program::state::Shard;
 
 /// An act that has begun.
 pub(super) struct Begun {
@@ -45,7 +46,7 @@ impl Begun {
     /// Accounts that it changes.
     pub(super) fn touched(&self) -> Vec<Pubkey> {
         let mut keys = match self.key {
-            ActKey::Shard(job, index) => vec![job, address::shard(&job, index)],
+            ActKey::Shard(job, index) => vec![job, pda::shard(&job, index)],
             ActKey::Job(job) => vec![job],
         };
         match &self.action {

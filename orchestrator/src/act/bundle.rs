@@ -3,7 +3,7 @@
 //! A transaction takes effect whole or not at all. So an act that failed is sent alone from then on:
 //! what is wrong with one can hold up its neighbours once, not for ever.
 
-use millrace_chain::packing::fits;
+use millrace_client::tx::packing::fits;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 

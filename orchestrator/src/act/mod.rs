@@ -14,13 +14,13 @@ use crate::plan::{ActKey, Action};
 use begun::Begun;
 use bundle::{Part, pack};
 use futures_util::future::{join_all, try_join_all};
-use millrace_chain::Pubkey;
-use millrace_chain::fail;
-use millrace_chain::feed::Feed;
-use millrace_chain::instruction::Mints;
-use millrace_chain::payer::Payer;
-use millrace_chain::program::state::Shard;
-use millrace_chain::sender::Sender;
+use millrace_client::Pubkey;
+use millrace_client::cache::subscription::Feed;
+use millrace_client::failpoint;
+use millrace_client::instructions::Mints;
+use millrace_client::program::state::Shard;
+use millrace_client::tx::payer::Payer;
+use millrace_client::tx::sender::Sender;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::signature::{Keypair, Signer};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -311,7 +311,7 @@ impl Executor {
         // Together, so that all of it waits for the disk once.
         try_join_all(acts.iter().map(|act| self.note(&act.action))).await?;
         for act in acts {
-            fail::before("act", act.kind());
+            failpoint::before("act", act.kind());
         }
         let sent = self
             .sender
@@ -319,7 +319,7 @@ impl Executor {
             .instrument(info_span!("transaction", purpose))
             .await;
         for act in acts {
-            fail::after("act", act.kind());
+            failpoint::after("act", act.kind());
         }
         // Whatever became of it: the chain is read before anything is planned anew.
         let touched: BTreeSet<Pubkey> = acts.iter().flat_map(Begun::touched).collect();

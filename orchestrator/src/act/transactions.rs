@@ -3,8 +3,10 @@
 use super::Executor;
 use crate::error::OrchestratorError;
 use crate::plan::Action;
-use millrace_chain::instruction::Place;
-use millrace_chain::{Pubkey, address, instruction};
+use millrace_client::Pubkey;
+use millrace_client::instructions;
+use millrace_client::instructions::Place;
+use millrace_client::pda;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::signature::Signer;
 
@@ -16,7 +18,7 @@ impl Executor {
     ) -> Result<Option<Vec<Instruction>>, OrchestratorError> {
         let me = self.key.pubkey();
         let planned = match action {
-            Action::SeedJob { job } => vec![instruction::seed_job(*job)],
+            Action::SeedJob { job } => vec![instructions::seed_job(*job)],
             Action::Assign {
                 job,
                 shard,
@@ -26,7 +28,7 @@ impl Executor {
                 let Some(place) = self.place(job, *shard).await else {
                     return Ok(None);
                 };
-                vec![instruction::assign_seats(me, place, providers)]
+                vec![instructions::assign_seats(me, place, providers)]
             }
             Action::Commit {
                 job,
@@ -36,13 +38,13 @@ impl Executor {
                 let Some(place) = self.place(job, *shard).await else {
                     return Ok(None);
                 };
-                instruction::record_commitments(place, commitments).to_vec()
+                instructions::record_commitments(place, commitments).to_vec()
             }
             Action::DrawAudit { job, shard } => {
                 let Some(place) = self.place(job, *shard).await else {
                     return Ok(None);
                 };
-                vec![instruction::draw_audit(place)]
+                vec![instructions::draw_audit(place)]
             }
             Action::Reveal {
                 job,
@@ -53,7 +55,7 @@ impl Executor {
                 let Some(place) = self.place(job, *shard).await else {
                     return Ok(None);
                 };
-                let reveal = instruction::record_reveals(me, place, entries.clone());
+                let reveal = instructions::record_reveals(me, place, entries.clone());
                 let mut instructions = vec![reveal];
                 if *settle {
                     let Some(settle) = self.settlement(job, *shard).await else {
@@ -79,16 +81,16 @@ impl Executor {
                     return Ok(None);
                 };
                 let expire =
-                    instruction::expire_seat(place, *seat, *provider, self.mints, self.bounty);
+                    instructions::expire_seat(place, *seat, *provider, self.mints, self.bounty);
                 vec![expire]
             }
-            Action::ExpireJob { job } => vec![instruction::expire_job(*job)],
+            Action::ExpireJob { job } => vec![instructions::expire_job(*job)],
             Action::CloseJob {
                 job,
                 client,
                 shards,
             } => {
-                vec![instruction::close_job(*job, *client, shards, self.mints)]
+                vec![instructions::close_job(*job, *client, shards, self.mints)]
             }
             Action::Run { .. }
             | Action::AskReveal { .. }
@@ -109,9 +111,9 @@ impl Executor {
         let picture = self.feed.picture().read().await;
         let books = picture.jobs().get(job)?;
         let shard = picture.shard(job, index)?;
-        let challenge = picture.challenges().get(&address::challenge(job, index));
+        let challenge = picture.challenges().get(&pda::challenge(job, index));
         let challenger = challenge.map(|challenge| challenge.challenger);
-        Some(instruction::settle_shard(
+        Some(instructions::settle_shard(
             Place::of(*job, books, index),
             (books, shard),
             self.mints,

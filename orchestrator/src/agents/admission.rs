@@ -1,8 +1,8 @@
 //! Who is let in: the operator of a registered provider, proven by a signature over a fresh challenge.
 
 use super::{Agents, Connection, Letter, QUEUE};
-use millrace_chain::Pubkey;
-use millrace_chain::program::state::Provider;
+use millrace_client::Pubkey;
+use millrace_client::program::state::Provider;
 use millrace_protocol::wire::{self, FromAgent, agent_challenge};
 use solana_sdk::signature::Signature;
 use std::collections::HashMap;

@@ -3,8 +3,10 @@
 
 use super::Agents;
 use crate::desk::{HandedIn, Opening, SeatKey};
-use millrace_chain::Pubkey;
-use millrace_chain::program::state::{Seat, SeatStatus, Shard};
+use millrace_client::Pubkey;
+use millrace_client::program::state::Seat;
+use millrace_client::program::state::SeatStatus;
+use millrace_client::program::state::Shard;
 use millrace_protocol::commitment;
 use millrace_protocol::hash::Digest;
 use millrace_protocol::receipt::Receipt;
@@ -222,7 +224,7 @@ impl Agents {
     fn place<'a>(&'a self, key: &'a SeatKey) -> commitment::Seat<'a> {
         commitment::Seat {
             network_id: &self.network_id,
-            program: millrace_chain::address::PROGRAM.as_array(),
+            program: millrace_client::pda::PROGRAM.as_array(),
             job: key.job.as_array(),
             shard: key.shard,
             attempt: key.attempt,

@@ -1,6 +1,6 @@
 //! How much a connection may say, and who is kept out for a while: pure, told the time.
 
-use millrace_chain::Pubkey;
+use millrace_client::Pubkey;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 

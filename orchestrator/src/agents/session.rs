@@ -6,8 +6,8 @@ use super::{Agents, Letter, intake::Fault};
 use crate::api::Place;
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
-use millrace_chain::Pubkey;
-use millrace_chain::fail;
+use millrace_client::Pubkey;
+use millrace_client::failpoint;
 use millrace_protocol::wire::{self, ToAgent};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -205,9 +205,9 @@ impl Agents {
 async fn send(sink: &mut (impl Sink<Message> + Unpin), message: &ToAgent) -> Result<(), ()> {
     let text = wire::encode(message).map_err(|error| warn!(%error, "a message was not sent"))?;
     let what = name(message);
-    fail::before("agent", what);
+    failpoint::before("agent", what);
     let sent = timeout(SEND, sink.send(Message::Text(text.into()))).await;
-    fail::after("agent", what);
+    failpoint::after("agent", what);
     sent.map_err(|_| ())?.map_err(|_| ())
 }
 

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
-use millrace_chain::Pubkey;
+use millrace_client::Pubkey;
 use serde::Deserialize;
 
 /// Media type of a JSON object a line.

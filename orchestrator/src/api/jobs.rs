@@ -4,7 +4,7 @@ use super::Failure;
 use crate::service::Service;
 use axum::Json;
 use axum::extract::{Path, State};
-use millrace_chain::Pubkey;
+use millrace_client::Pubkey;
 use millrace_protocol::matching::Choice;
 use millrace_protocol::view::JobView;
 

@@ -2,7 +2,7 @@
 //! sees under a blob's name before they are whole.
 
 use super::{BlobError, Blobs};
-use millrace_chain::fail;
+use millrace_client::failpoint;
 use millrace_protocol::hash::Digest;
 use object_store::ObjectStoreExt;
 use sha2::{Digest as _, Sha256};
@@ -102,21 +102,21 @@ impl Draft {
         }
         self.file.sync_all().await?;
         // From here on it is there, whole.
-        fail::before("store", "blob");
+        failpoint::before("store", "blob");
         fs::rename(&self.path, path).await?;
-        fail::after("store", "blob");
+        failpoint::after("store", "blob");
         Ok(())
     }
 
     async fn upload(&self, name: &Digest) -> Result<(), BlobError> {
         let bytes = fs::read(&self.path).await?;
         // An object store shows it whole or not at all.
-        fail::before("store", "blob");
+        failpoint::before("store", "blob");
         self.blobs
             .store
             .put(&self.blobs.path(name), bytes.into())
             .await?;
-        fail::after("store", "blob");
+        failpoint::after("store", "blob");
         Ok(())
     }
 }

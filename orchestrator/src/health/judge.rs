@@ -191,7 +191,7 @@ mod tests {
     use super::*;
     use crate::audit::Vault;
     use crate::health::Spending;
-    use millrace_chain::Pubkey;
+    use millrace_client::Pubkey;
 
     fn well() -> Facts {
         let endpoint = |name: &str| EndpointState {

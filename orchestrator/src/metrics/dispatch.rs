@@ -70,7 +70,7 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use millrace_chain::Pubkey;
+    use millrace_client::Pubkey;
     use std::time::Duration;
 
     const KEY: SeatKey = SeatKey {

@@ -1,7 +1,7 @@
 //! What kind of failure an error is: few kinds, so that a counter of each can be kept.
 
 use crate::error::OrchestratorError;
-use millrace_chain::ChainError;
+use millrace_client::ChainError;
 
 /// All kinds.
 pub const KINDS: [&str; 8] = [

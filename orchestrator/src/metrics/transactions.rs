@@ -1,7 +1,8 @@
 //! Counts what becomes of transactions.
 
 use super::{Metrics, labels};
-use millrace_chain::observe::{Event, Observer};
+use millrace_client::tx::observer::Event;
+use millrace_client::tx::observer::Observer;
 
 /// All outcomes.
 pub const OUTCOMES: [&str; 5] = ["landed", "failed", "expired", "lost", "refused"];

@@ -2,9 +2,10 @@
 //! recompute it (`millrace job audit`).
 
 use super::market::{Class, Door, Market, Wanted};
-use millrace_chain::Pubkey;
-use millrace_chain::matching::ended;
-use millrace_chain::program::state::{Job, Provider};
+use millrace_client::Pubkey;
+use millrace_client::program::state::Job;
+use millrace_client::program::state::Provider;
+use millrace_client::selection::ended;
 use millrace_protocol::matching::{
     Candidate, Choice, Obstacle, Place, Rank, place_of, point_of, rank,
 };

@@ -2,10 +2,12 @@
 
 use super::{ActKey, Action, Situation, finality, seats};
 use crate::desk::{Outcome, SeatKey};
-use millrace_chain::Pubkey;
-use millrace_chain::instruction::Place;
-use millrace_chain::picture::Picture;
-use millrace_chain::program::state::{Job, JobState, Shard};
+use millrace_client::Pubkey;
+use millrace_client::cache::accounts::Picture;
+use millrace_client::instructions::Place;
+use millrace_client::program::state::Job;
+use millrace_client::program::state::JobState;
+use millrace_client::program::state::Shard;
 use std::collections::HashMap;
 
 /// Shard accounts that one closing transaction takes.

@@ -3,8 +3,9 @@
 
 use super::{Situation, ends};
 use crate::desk::SeatKey;
-use millrace_chain::program::state::Shard;
-use millrace_chain::{Pubkey, address};
+use millrace_client::Pubkey;
+use millrace_client::pda;
+use millrace_client::program::state::Shard;
 use millrace_protocol::hash::Digest;
 use std::collections::BTreeSet;
 
@@ -32,7 +33,7 @@ fn accounts(situation: &Situation, job: Pubkey, index: u32) -> impl Iterator<Ite
     let own = books.is_none_or(|books| books.shards > 1);
     let own = own.then(|| {
         let known = situation.picture.shard_account(&job, index);
-        known.unwrap_or_else(|| address::shard(&job, index))
+        known.unwrap_or_else(|| pda::shard(&job, index))
     });
     std::iter::once(job).chain(own)
 }

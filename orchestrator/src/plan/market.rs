@@ -6,10 +6,16 @@
 
 use super::choice::Outside;
 use super::{AgentView, Situation};
-use millrace_chain::Pubkey;
-use millrace_chain::matching::ended;
-use millrace_chain::program::math::sortition::{EVERYONE, Ticket, admits};
-use millrace_chain::program::state::{Job, Network, Provider, SeatStatus, Shard};
+use millrace_client::Pubkey;
+use millrace_client::program::math::sortition::EVERYONE;
+use millrace_client::program::math::sortition::Ticket;
+use millrace_client::program::math::sortition::admits;
+use millrace_client::program::state::Job;
+use millrace_client::program::state::Network;
+use millrace_client::program::state::Provider;
+use millrace_client::program::state::SeatStatus;
+use millrace_client::program::state::Shard;
+use millrace_client::selection::ended;
 use millrace_protocol::matching::{Choice, Obstacle, Place, place_of, point_of};
 use std::cell::OnceCell;
 use std::cmp::Reverse;

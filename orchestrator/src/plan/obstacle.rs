@@ -1,8 +1,9 @@
 //! What keeps providers from a job, by name.
 
 use super::market::{Door, Market};
-use millrace_chain::Pubkey;
-use millrace_chain::program::state::{Job, Provider};
+use millrace_client::Pubkey;
+use millrace_client::program::state::Job;
+use millrace_client::program::state::Provider;
 use millrace_protocol::matching::{OBSTACLES, Obstacle};
 
 /// How many providers each obstacle keeps away.

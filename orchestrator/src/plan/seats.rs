@@ -3,13 +3,20 @@
 use super::market::{Door, Market, Seating, Wanted};
 use super::{ActKey, Action, Situation};
 use crate::desk::SeatKey;
-use millrace_chain::Pubkey;
-use millrace_chain::instruction::{SignedCommitment, SignedStatement};
-use millrace_chain::program::RevealEntry;
-use millrace_chain::program::math::verdict::{Verdict, verdict};
-use millrace_chain::program::state::{
-    Doubt, Job, Mode, Network, Seat, SeatStatus, Shard, ShardState,
-};
+use millrace_client::Pubkey;
+use millrace_client::instructions::SignedCommitment;
+use millrace_client::instructions::SignedStatement;
+use millrace_client::program::RevealEntry;
+use millrace_client::program::math::verdict::Verdict;
+use millrace_client::program::math::verdict::verdict;
+use millrace_client::program::state::Doubt;
+use millrace_client::program::state::Job;
+use millrace_client::program::state::Mode;
+use millrace_client::program::state::Network;
+use millrace_client::program::state::Seat;
+use millrace_client::program::state::SeatStatus;
+use millrace_client::program::state::Shard;
+use millrace_client::program::state::ShardState;
 use millrace_protocol::commitment;
 use millrace_protocol::wire::Task;
 
@@ -92,7 +99,7 @@ fn tell_agents(
                 attempt: seat.attempt,
                 seat: at,
                 network_id: network.network_id,
-                program: millrace_chain::address::PROGRAM.to_bytes().into(),
+                program: millrace_client::pda::PROGRAM.to_bytes().into(),
                 manifest: job.manifest,
                 commit_by: shard.commit_by,
                 reveal_by: shard.reveal_by,
@@ -200,7 +207,7 @@ fn commit(
             let provider = situation.picture.providers().get(&seat.provider)?;
             let place = commitment::Seat {
                 network_id: &network.network_id,
-                program: millrace_chain::address::PROGRAM.as_array(),
+                program: millrace_client::pda::PROGRAM.as_array(),
                 job: address.as_array(),
                 shard: shard.index,
                 attempt: seat.attempt,

@@ -3,8 +3,9 @@
 
 use super::market::{Door, Market, Requirement};
 use super::obstacle::{Counts, obstacle};
-use millrace_chain::Pubkey;
-use millrace_chain::program::state::{Job, Provider};
+use millrace_client::Pubkey;
+use millrace_client::program::state::Job;
+use millrace_client::program::state::Provider;
 use millrace_protocol::matching::Obstacle;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};

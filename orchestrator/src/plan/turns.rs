@@ -1,8 +1,9 @@
 //! Whose shards are handed out next: always those of the client that has the fewest seats at work, so
 //! that a large job can't keep others waiting; among equals the one that has waited longest.
 
-use millrace_chain::Pubkey;
-use millrace_chain::program::state::{Job, Shard};
+use millrace_client::Pubkey;
+use millrace_client::program::state::Job;
+use millrace_client::program::state::Shard;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 

@@ -59,7 +59,7 @@ pub fn most_urgent(mut actions: Vec<Action>, room: usize) -> Vec<Action> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use millrace_chain::Pubkey;
+    use millrace_client::Pubkey;
     use millrace_protocol::matching::Choice;
 
     const JOB: Pubkey = Pubkey::new_from_array([5; 32]);

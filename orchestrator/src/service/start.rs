@@ -18,14 +18,15 @@ use crate::tenure::Tenure;
 use crate::tenure::keeper::Keeper;
 use crate::tidy::Tidy;
 use crate::unclaimed::Unclaimed;
-use millrace_chain::address;
-use millrace_chain::feed::Feed;
-use millrace_chain::finals::Finals;
-use millrace_chain::instruction::Mints;
-use millrace_chain::payer::Payer;
-use millrace_chain::program::state::Orchestrator;
-use millrace_chain::rpc::Rpc;
-use millrace_chain::sender::{Policy, Sender};
+use millrace_client::cache::finalized::Finals;
+use millrace_client::cache::subscription::Feed;
+use millrace_client::instructions::Mints;
+use millrace_client::pda;
+use millrace_client::program::state::Orchestrator;
+use millrace_client::rpc::client::Rpc;
+use millrace_client::tx::payer::Payer;
+use millrace_client::tx::sender::Policy;
+use millrace_client::tx::sender::Sender;
 use solana_sdk::signature::Signer;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -76,7 +77,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     }
     let genesis = rpc.genesis().await?;
     let me = config.key.pubkey();
-    let registration: Option<Orchestrator> = rpc.find(&address::orchestrator(&me)).await?;
+    let registration: Option<Orchestrator> = rpc.find(&pda::orchestrator(&me)).await?;
     if !registration.is_some_and(|found| found.is_active()) {
         return Err(OrchestratorError::NotRegistered(me.to_string()));
     }

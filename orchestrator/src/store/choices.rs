@@ -1,7 +1,7 @@
 //! By what seats were given, in the store: kept as long as a job's view, for whoever audits it.
 
 use super::{Store, StoreError};
-use millrace_chain::Pubkey;
+use millrace_client::Pubkey;
 use millrace_protocol::matching::Choice;
 
 impl Store {

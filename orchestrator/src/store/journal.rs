@@ -4,8 +4,10 @@
 use super::{Store, StoreError};
 use crate::tenure::Tenure;
 use async_trait::async_trait;
-use millrace_chain::ChainError;
-use millrace_chain::journal::{Ending, Entry, Journal};
+use millrace_client::ChainError;
+use millrace_client::tx::journal::Ending;
+use millrace_client::tx::journal::Entry;
+use millrace_client::tx::journal::Journal;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 

@@ -3,7 +3,7 @@
 use super::{Row, Store, StoreError, Value};
 use crate::desk::{HandedIn, Opening, Outcome, Papers, SeatKey};
 use crate::leases::Bucket;
-use millrace_chain::Pubkey;
+use millrace_client::Pubkey;
 
 /// Which papers.
 #[derive(Clone, Copy, Debug)]

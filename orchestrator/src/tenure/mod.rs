@@ -177,7 +177,7 @@ impl State {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use millrace_chain::Pubkey;
+    use millrace_client::Pubkey;
     use std::time::Duration;
 
     fn buckets(count: usize) -> Vec<Bucket> {

@@ -4,15 +4,17 @@
 use crate::exposition::Shown;
 use anyhow::{Result, ensure};
 use futures_util::future::try_join_all;
-use millrace_chain::address;
-use millrace_chain::feed::Feed;
-use millrace_chain::instruction::{Mints, open_client, post_job};
-use millrace_chain::program::PostJobArgs;
-use millrace_chain::rpc::Rpc;
 use millrace_cli::funding::mint_tokens;
 use millrace_cli::localnet::options::ProviderOptions;
 use millrace_cli::mints::transfer_lamports;
 use millrace_cli::submit;
+use millrace_client::cache::subscription::Feed;
+use millrace_client::instructions::Mints;
+use millrace_client::instructions::open_client;
+use millrace_client::instructions::post_job;
+use millrace_client::pda;
+use millrace_client::program::PostJobArgs;
+use millrace_client::rpc::client::Rpc;
 use millrace_tests::jobs::{JobFiles, Terms};
 use millrace_tests::net::{Kind, Net, PATIENCE};
 use millrace_tests::process::{Orchestrator, cpu_time};
@@ -341,7 +343,7 @@ impl Shared {
         while Instant::now() < end {
             let posted = Instant::now();
             let job = self.post_unseen(client).await?;
-            let paid = |picture: &millrace_chain::picture::Picture| {
+            let paid = |picture: &millrace_client::cache::accounts::Picture| {
                 let job = picture.jobs().get(&job);
                 job.is_some_and(|job| job.settled == job.shards)
             };
@@ -362,8 +364,9 @@ impl Shared {
         loop {
             let sent = self.post_unseen(client).await;
             if let Ok(job) = &sent {
-                let there =
-                    |picture: &millrace_chain::picture::Picture| picture.jobs().contains_key(job);
+                let there = |picture: &millrace_client::cache::accounts::Picture| {
+                    picture.jobs().contains_key(job)
+                };
                 if self.sees(there, LOST_AFTER).await {
                     return Ok(());
                 }
@@ -378,7 +381,7 @@ impl Shared {
     }
 
     /// Sends the transaction of a client's next job; where it will be.
-    async fn post_unseen(&self, client: &Client) -> Result<millrace_chain::Pubkey> {
+    async fn post_unseen(&self, client: &Client) -> Result<millrace_client::Pubkey> {
         let owner = client.wallet.pubkey();
         let nonce = client.next.fetch_add(1, Ordering::Relaxed);
         let args = PostJobArgs {
@@ -399,13 +402,13 @@ impl Shared {
         client
             .send_transaction_with_config(&transaction, config)
             .await?;
-        Ok(address::job(&owner, nonce))
+        Ok(pda::job(&owner, nonce))
     }
 
     /// Whether the picture fulfils a condition within `patience`.
     async fn sees(
         &self,
-        condition: impl Fn(&millrace_chain::picture::Picture) -> bool,
+        condition: impl Fn(&millrace_client::cache::accounts::Picture) -> bool,
         patience: Duration,
     ) -> bool {
         let mut changes = self.feed.changes();

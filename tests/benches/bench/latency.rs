@@ -2,10 +2,10 @@
 
 use crate::figures::{Figures, percentile};
 use anyhow::{Context, Result};
-use millrace_chain::program::state::Job;
-use millrace_chain::rpc::Rpc;
 use millrace_cli::mints::transfer_lamports;
 use millrace_cli::submit;
+use millrace_client::program::state::Job;
+use millrace_client::rpc::client::Rpc;
 use millrace_tests::jobs::{JobFiles, Terms};
 use millrace_tests::net::{Kind, Net, PATIENCE};
 use solana_commitment_config::CommitmentConfig;

@@ -2,7 +2,7 @@
 
 use crate::figures::{Figures, percentile};
 use anyhow::Result;
-use millrace_chain::program::math::sortition::EVERYONE;
+use millrace_client::program::math::sortition::EVERYONE;
 use millrace_orchestrator::simulation::{Scale, Simulation};
 
 /// Open jobs and connected providers.

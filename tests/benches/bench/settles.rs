@@ -4,7 +4,7 @@
 
 use crate::figures::Figures;
 use anyhow::{Context, Result};
-use millrace_chain::program::constants::BUCKETS;
+use millrace_client::program::constants::BUCKETS;
 use std::collections::BTreeMap;
 
 /// What a block may take.

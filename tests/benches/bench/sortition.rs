@@ -10,7 +10,8 @@
 
 use crate::figures::{Figures, percentile};
 use anyhow::{Result, ensure};
-use millrace_chain::program::math::sortition::{Ticket, threshold};
+use millrace_client::program::math::sortition::Ticket;
+use millrace_client::program::math::sortition::threshold;
 
 /// Seats of a shard.
 const SEATS: usize = 3;

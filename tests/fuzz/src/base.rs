@@ -8,7 +8,7 @@ use super::matrix::town::{Coins, signers};
 use super::matrix::tried::with_every_scene;
 use super::tracer::Tracer;
 use litesvm::LiteSVM;
-use millrace_chain::address::PROGRAM;
+use millrace_client::pda::PROGRAM;
 use solana_sdk::account::ReadableAccount;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;

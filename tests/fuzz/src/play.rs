@@ -121,7 +121,7 @@ impl Play<'_, '_> {
         let to = byzantine::any(self.base, &[], &mut self.picks);
         let account = self.base.market.machine.account(&to);
         let usable = account.filter(|account| {
-            account.owner == millrace_chain::address::TOKEN_PROGRAM
+            account.owner == millrace_client::pda::TOKEN_PROGRAM
                 && account.data.len() == TOKEN_ACCOUNT
                 && account.data[STATE] == 1
         });
@@ -159,7 +159,7 @@ impl Play<'_, '_> {
         };
         let names: Vec<&str> = sent
             .iter()
-            .filter(|it| it.program_id == millrace_chain::address::PROGRAM)
+            .filter(|it| it.program_id == millrace_client::pda::PROGRAM)
             .map(|it| name_of(&it.data))
             .collect();
         self.tally.transactions += 1;

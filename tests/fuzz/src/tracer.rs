@@ -2,7 +2,7 @@
 
 use super::coverage;
 use litesvm::{InvocationInspectCallback, LiteSVM};
-use millrace_chain::address::PROGRAM;
+use millrace_client::pda::PROGRAM;
 use solana_program_runtime::invoke_context::InvokeContext;
 use solana_sdk::transaction::SanitizedTransaction;
 

@@ -3,9 +3,9 @@
 
 use super::fixture::{Machine, Market};
 use super::matrix::town::people;
-use millrace_chain::account::Entity;
-use millrace_chain::address;
-use millrace_chain::instruction::Mints;
+use millrace_client::accounts::Entity;
+use millrace_client::instructions::Mints;
+use millrace_client::pda;
 use millrace_program::state::{Job, Network, Provider};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
@@ -198,7 +198,7 @@ fn wallets(mints: Mints) -> &'static [Wallet] {
         let owners = people().into_iter().map(|(_, key)| key.pubkey());
         let wallet = |owner| Wallet {
             owner,
-            purses: [mints.stake, mints.payment].map(|mint| address::token_account(&owner, &mint)),
+            purses: [mints.stake, mints.payment].map(|mint| pda::token_account(&owner, &mint)),
         };
         owners.map(wallet).collect()
     })

@@ -2,7 +2,7 @@
 //! the results come out again.
 
 use anyhow::{Context, Result};
-use millrace_chain::Pubkey;
+use millrace_client::Pubkey;
 use millrace_provider::Behaviour;
 use millrace_tests::jobs::{JobFiles, Terms};
 use millrace_tests::net::Net;

@@ -2,8 +2,8 @@
 //! and a job that runs beside them does not notice.
 
 use anyhow::{Context, Result};
-use millrace_chain::Pubkey;
 use millrace_cli::localnet::options::ProviderOptions;
+use millrace_client::Pubkey;
 use millrace_protocol::commitment::Claim;
 use millrace_protocol::hash::sha256;
 use millrace_protocol::receipt::Receipt;

@@ -3,9 +3,9 @@
 
 use anyhow::{Result, bail, ensure};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use millrace_chain::Pubkey;
 use millrace_cli::api::JobView;
 use millrace_cli::localnet::options::ProviderOptions;
+use millrace_client::Pubkey;
 use millrace_tests::from_environment;
 use millrace_tests::jobs::{JobFiles, Terms};
 use millrace_tests::net::Net;

@@ -1,12 +1,16 @@
 //! The program comes onto a chain, is replaced there, and changes hands.
 
 use anyhow::{Context, Result};
-use millrace_chain::Pubkey;
-use millrace_chain::address::PROGRAM;
-use millrace_chain::loader::image::{differing_pieces, pieces};
-use millrace_chain::loader::{BufferPlace, instruction, program_data, state};
-use millrace_chain::rpc::Rpc;
 use millrace_cli::settings::fleeting_sender;
+use millrace_client::Pubkey;
+use millrace_client::deploy::BufferPlace;
+use millrace_client::deploy::image::differing_pieces;
+use millrace_client::deploy::image::pieces;
+use millrace_client::deploy::instruction;
+use millrace_client::deploy::program_data;
+use millrace_client::deploy::state;
+use millrace_client::pda::PROGRAM;
+use millrace_client::rpc::client::Rpc;
 use millrace_protocol::hash::sha256;
 use millrace_tests::agave::program_file;
 use millrace_tests::bare::{Bare, PROGRAM_KEY, Wallet, text};

@@ -59,7 +59,7 @@ async fn a_cancelled_job_refunds_what_no_seat_has_taken() -> Result<()> {
     })
     .await?;
     let owner = net.local.keys.client.pubkey();
-    let cancel = millrace_chain::instruction::cancel_job(owner, job, net.local.mints);
+    let cancel = millrace_client::instructions::cancel_job(owner, job, net.local.mints);
     net.local
         .sender()
         .send("cancel", &[cancel], &[net.wallet()])

@@ -1,8 +1,8 @@
 //! Health is honest: each thing that goes wrong is named, and nothing more once it is mended.
 
 use anyhow::{Context, Result};
-use millrace_chain::address;
 use millrace_cli::api::{Api, Problem};
+use millrace_client::pda;
 use millrace_orchestrator::Limits;
 use millrace_tests::jobs::{JobFiles, Terms};
 use millrace_tests::lever::{Lever, Pulled};
@@ -141,7 +141,7 @@ async fn a_token_that_is_missing_from_a_vault_and_a_clock_that_is_wrong_are_name
     // Only the embedded validator lets a token vanish and time jump.
     let net = Net::start_on(Kind::Embedded, |_| {}).await?;
     until_wrong(&net, None).await?;
-    let vault = address::stake_vault(&net.local.provider(0).context("a provider")?);
+    let vault = pda::stake_vault(&net.local.provider(0).context("a provider")?);
     let mut data = net.rpc().account(&vault).await?.context("a vault")?.data;
     let staked = u64::from_le_bytes(data[64..72].try_into()?);
     data[64..72].copy_from_slice(&(staked - 7).to_le_bytes());

@@ -2,7 +2,9 @@
 //! what was reverted, nothing of what only looks like an event.
 
 use anyhow::{Context, Result};
-use millrace_chain::{Pubkey, address, instruction};
+use millrace_client::Pubkey;
+use millrace_client::instructions;
+use millrace_client::pda;
 use millrace_provider::Behaviour;
 use millrace_tests::jobs::{JobFiles, Terms};
 use millrace_tests::net::Net;
@@ -94,13 +96,13 @@ async fn what_was_reverted_and_what_only_looks_like_an_event_is_not_told() -> Re
         .post(&JobFiles::of_wat("tiny", &Terms::default())?)
         .await?;
     let owner = net.local.keys.client.pubkey();
-    let cancel = instruction::cancel_job(owner, job, net.local.mints);
+    let cancel = instructions::cancel_job(owner, job, net.local.mints);
     // The second one finds nothing to cancel, and takes the first one's doing back.
     let reverted = send_blindly(&net, &[cancel.clone(), cancel.clone()]).await?;
     // The bytes of an event, brought by somebody who can't sign for it.
     let fake = Instruction {
-        program_id: address::PROGRAM,
-        accounts: vec![AccountMeta::new_readonly(address::event_authority(), false)],
+        program_id: pda::PROGRAM,
+        accounts: vec![AccountMeta::new_readonly(pda::event_authority(), false)],
         data: anchor_lang::event::EVENT_IX_TAG_LE.to_vec(),
     };
     let refused = send_blindly(&net, &[fake]).await?;

@@ -3,9 +3,9 @@
 //! from its first day on. In the end every token is where it would have been.
 
 use anyhow::{Context, Result, bail, ensure};
-use millrace_chain::Pubkey;
 use millrace_cli::api::JobView;
 use millrace_cli::localnet::options::ProviderOptions;
+use millrace_client::Pubkey;
 use millrace_provider::Behaviour;
 use millrace_tests::books::Books;
 use millrace_tests::from_environment;

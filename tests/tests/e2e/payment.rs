@@ -1,7 +1,7 @@
 //! A job is paid.
 
 use anyhow::Result;
-use millrace_chain::address;
+use millrace_client::pda;
 use millrace_tests::jobs::{JobFiles, Terms, repository};
 use millrace_tests::net::Net;
 use std::collections::BTreeMap;
@@ -40,7 +40,7 @@ async fn a_job_is_paid_to_the_token_and_everything_locked_comes_back() -> Result
     // One signature, and every lamport of rent is back.
     assert_eq!(net.client_lamports().await?, lamports - 5_000);
     assert!(net.rpc().account(&job).await?.is_none());
-    assert!(net.rpc().account(&address::shard(&job, 0)).await?.is_none());
+    assert!(net.rpc().account(&pda::shard(&job, 0)).await?.is_none());
     assert_eq!(net.result(&job).await?, b"one\ntwo\nthree\n");
     net.stop().await;
     Ok(())

@@ -2,9 +2,9 @@
 //! what is wrong, and nothing is lost by it.
 
 use anyhow::{Context, Result, ensure};
-use millrace_chain::address;
-use millrace_chain::program::state::Client;
-use millrace_chain::wallet::write_keypair;
+use millrace_client::pda;
+use millrace_client::program::state::Client;
+use millrace_client::wallet::write_keypair;
 use millrace_tests::jobs::{JobFiles, Terms, manifest};
 use millrace_tests::net::Net;
 use solana_sdk::signature::{Keypair, Signer};
@@ -62,7 +62,7 @@ impl Shell {
 async fn belongings(net: &Net) -> Result<(u64, u64, (u64, u64), u64)> {
     let client: Client = net
         .rpc()
-        .get(&address::client(&net.local.keys.client.pubkey()))
+        .get(&pda::client(&net.local.keys.client.pubkey()))
         .await?;
     let (tokens, lamports) = (net.client_tokens().await?, net.client_lamports().await?);
     Ok((tokens, lamports, net.escrow().await?, client.next_nonce))

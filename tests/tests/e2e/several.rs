@@ -3,10 +3,10 @@
 //! paid twice.
 
 use anyhow::{Context, Result};
-use millrace_chain::Pubkey;
-use millrace_chain::instruction::register_orchestrator;
-use millrace_chain::wallet::write_keypair;
 use millrace_cli::mints::transfer_lamports;
+use millrace_client::Pubkey;
+use millrace_client::instructions::register_orchestrator;
+use millrace_client::wallet::write_keypair;
 use millrace_tests::jobs::{JobFiles, Terms};
 use millrace_tests::net::Net;
 use millrace_tests::orchestrator::Process;

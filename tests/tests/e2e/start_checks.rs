@@ -1,7 +1,7 @@
 //! An orchestrator starts only where it was meant to, and says what it lacks.
 
 use anyhow::{Context, Result};
-use millrace_chain::fit;
+use millrace_client::compatibility;
 use millrace_tests::agave::program_file;
 use millrace_tests::net::{Net, PATIENCE};
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ async fn an_orchestrator_refuses_another_chain_and_another_program_and_names_an_
     );
     net.local.chain_config.genesis = Some(genesis);
 
-    let hash = fit::hash(&std::fs::read(program_file()?)?);
+    let hash = compatibility::hash(&std::fs::read(program_file()?)?);
     net.local.chain_config.program_hash = Some("00".into());
     let told = refusal(&mut net).await?;
     assert!(

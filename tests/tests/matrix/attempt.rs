@@ -4,8 +4,9 @@ use super::idl::Slot;
 use super::kind::Kind;
 use super::stage::Scene;
 use super::town::signers;
-use millrace_chain::account::Entity;
-use millrace_chain::address::{self, PROGRAM};
+use millrace_client::accounts::Entity;
+use millrace_client::pda;
+use millrace_client::pda::PROGRAM;
 use solana_sdk::account::Account;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
@@ -320,8 +321,8 @@ fn named_by(address: &Pubkey, account: &Account) -> Vec<Pubkey> {
         }
         Some(Entity::Client(books)) => vec![books.owner, books.escrow],
         Some(Entity::Job(books, _)) => {
-            let client = address::client(&books.client);
-            vec![books.client, client, address::escrow(&client)]
+            let client = pda::client(&books.client);
+            vec![books.client, client, pda::escrow(&client)]
         }
         Some(Entity::Shard(books)) => vec![books.job, books.payer],
         Some(Entity::Epoch(books)) => vec![books.payer],

@@ -2,8 +2,9 @@
 //! lies in them where the instruction succeeds.
 
 use super::super::fixture::Machine;
-use millrace_chain::account::Entity;
-use millrace_chain::address::{PROGRAM, TOKEN_PROGRAM};
+use millrace_client::accounts::Entity;
+use millrace_client::pda::PROGRAM;
+use millrace_client::pda::TOKEN_PROGRAM;
 use solana_sdk::account::Account;
 use solana_sdk::pubkey;
 use solana_sdk::pubkey::Pubkey;

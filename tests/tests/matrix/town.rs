@@ -3,9 +3,13 @@
 
 use super::super::fixture::{Market, SOL, Setup, key};
 use super::kind::{INSTRUCTIONS, Kind, TOKEN_2022};
-use millrace_chain::account::Entity;
-use millrace_chain::address::{self, PROGRAM, SYSTEM_PROGRAM, TOKEN_PROGRAM};
-use millrace_chain::instruction::{self, Mints};
+use millrace_client::accounts::Entity;
+use millrace_client::instructions;
+use millrace_client::instructions::Mints;
+use millrace_client::pda;
+use millrace_client::pda::PROGRAM;
+use millrace_client::pda::SYSTEM_PROGRAM;
+use millrace_client::pda::TOKEN_PROGRAM;
 use solana_sdk::pubkey;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::Keypair;
@@ -101,7 +105,7 @@ pub fn town(coins: Coins) -> Market {
     settle_in(&mut market);
     let authority = market.authority.insecure_clone();
     let pauser = person("pauser").pubkey();
-    let set = instruction::set_pauser(authority.pubkey(), pauser);
+    let set = instructions::set_pauser(authority.pubkey(), pauser);
     market.machine.send(&[set], &[&authority]).unwrap();
     let second = person("orchestrator2").pubkey();
     market.register_orchestrator(&second).unwrap();
@@ -132,7 +136,7 @@ pub fn settle_in(market: &mut Market) {
     }
     let passer_by = person("passer-by").pubkey();
     let program = mints.stake_program;
-    let theirs = instruction::create_token_account_of(&payer, &passer_by, &foreign, &program);
+    let theirs = instructions::create_token_account_of(&payer, &passer_by, &foreign, &program);
     market.machine.send(&[theirs], &[]).unwrap();
 }
 
@@ -188,7 +192,7 @@ pub fn accounts(market: &Market) -> BTreeMap<Pubkey, String> {
     let foreign = key(8).pubkey();
     let passer_by = person("passer-by").pubkey();
     let program = market.mints.stake_program;
-    let theirs = address::token_account_of(&passer_by, &foreign, &program);
+    let theirs = pda::token_account_of(&passer_by, &foreign, &program);
     let others = [
         (market.mints.stake, "stake_mint"),
         (market.mints.payment, "payment_mint"),
@@ -218,11 +222,11 @@ fn of_entity(mints: Mints, address: Pubkey, entity: &Entity) -> Vec<(Pubkey, Str
             vec![
                 (address, format!("bucket{index}")),
                 (
-                    address::treasury(&mints.payment, index),
+                    pda::treasury(&mints.payment, index),
                     format!("bucket{index}.payment_treasury"),
                 ),
                 (
-                    address::treasury(&mints.stake, index),
+                    pda::treasury(&mints.stake, index),
                     format!("bucket{index}.stake_treasury"),
                 ),
             ]

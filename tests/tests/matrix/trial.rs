@@ -7,7 +7,7 @@ use super::kind::Kind;
 use super::rules::{Name, expected};
 use super::stage::{Set, Stage};
 use super::town::Coins;
-use millrace_chain::address::PROGRAM;
+use millrace_client::pda::PROGRAM;
 use solana_sdk::account::Account;
 use solana_sdk::instruction::Instruction;
 

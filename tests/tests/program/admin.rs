@@ -2,7 +2,8 @@
 
 use super::fixture::{Market, PARAMETERS, RIGHT, SOL, Setup, key, refused};
 use anchor_lang::Discriminator;
-use millrace_chain::{address, instruction};
+use millrace_client::instructions;
+use millrace_client::pda;
 use millrace_program::constants::MAX_FEE_BPS;
 use millrace_program::events::PauserChanged;
 use millrace_program::state::{Network, Orchestrator, bucket_of};
@@ -15,15 +16,15 @@ use std::slice::from_ref;
 const ALL: [(usize, super::fixture::Answer); 3] = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
 
 fn network(market: &Market) -> Network {
-    market.read(&address::network())
+    market.read(&pda::network())
 }
 
 #[test]
 fn the_authority_changes_hands_only_where_the_other_hand_takes_it() {
     let mut market = Market::open();
     let (own, next, stranger) = (market.authority.insecure_clone(), key(6), key(7));
-    let propose = |by: &Keypair, key: Pubkey| instruction::propose_authority(by.pubkey(), key);
-    let accept = |by: &Keypair| instruction::accept_authority(by.pubkey());
+    let propose = |by: &Keypair, key: Pubkey| instructions::propose_authority(by.pubkey(), key);
+    let accept = |by: &Keypair| instructions::accept_authority(by.pubkey());
 
     let strangers = propose(&stranger, stranger.pubkey());
     refused(
@@ -58,10 +59,10 @@ fn a_proposal_can_be_taken_back() {
     let mut market = Market::open();
     let (own, next) = (market.authority.insecure_clone(), key(6));
     for proposed in [next.pubkey(), Pubkey::default()] {
-        let propose = instruction::propose_authority(own.pubkey(), proposed);
+        let propose = instructions::propose_authority(own.pubkey(), proposed);
         market.machine.send(&[propose], &[&own]).unwrap();
     }
-    let accept = instruction::accept_authority(next.pubkey());
+    let accept = instructions::accept_authority(next.pubkey());
     refused(market.machine.send(&[accept], &[&next]), "NotAuthorized");
 }
 
@@ -75,7 +76,7 @@ fn parameters_change_within_their_bounds_and_never_for_jobs_that_are_posted() {
     (parameters.fee_bps, parameters.slash_bps) = (1_000, 10_000);
     (parameters.late_bps, parameters.bounty_bps) = (2_500, 0);
     (parameters.lock_bps, parameters.accept_secs) = (1, 0);
-    let set = |p, by: &Keypair| instruction::set_parameters(by.pubkey(), p);
+    let set = |p, by: &Keypair| instructions::set_parameters(by.pubkey(), p);
     let stranger = key(6);
     refused(
         market
@@ -122,7 +123,7 @@ fn a_pause_stops_what_is_new_and_never_a_way_out() {
     market.unstake(3, 50_000).unwrap();
 
     let stranger = key(6);
-    let pause = |by: &Keypair| instruction::pause(by.pubkey());
+    let pause = |by: &Keypair| instructions::pause(by.pubkey());
     refused(
         market.machine.send(&[pause(&stranger)], &[&stranger]),
         "NotAuthorized",
@@ -147,7 +148,7 @@ fn a_pause_stops_what_is_new_and_never_a_way_out() {
     market.withdraw(3).unwrap();
     assert_eq!(market.provider(3).withdrawn, 100_000);
 
-    let resume = instruction::resume(own.pubkey());
+    let resume = instructions::resume(own.pubkey());
     market.machine.send(&[resume], &[&own]).unwrap();
     market.posted(|_| ());
 }
@@ -156,19 +157,19 @@ fn a_pause_stops_what_is_new_and_never_a_way_out() {
 fn the_pauser_is_another_key_than_the_authority_once_it_is_named() {
     let mut market = Market::open();
     let (own, pauser) = (market.authority.insecure_clone(), key(8));
-    let name = |by: &Keypair| instruction::set_pauser(by.pubkey(), pauser.pubkey());
+    let name = |by: &Keypair| instructions::set_pauser(by.pubkey(), pauser.pubkey());
     refused(
         market.machine.send(&[name(&pauser)], &[&pauser]),
         "NotAuthorized",
     );
     market.machine.send(&[name(&own)], &[&own]).unwrap();
     assert_eq!(market.machine.ledger.seen[PauserChanged::DISCRIMINATOR], 1);
-    let by_the_authority = instruction::pause(own.pubkey());
+    let by_the_authority = instructions::pause(own.pubkey());
     refused(
         market.machine.send(&[by_the_authority], &[&own]),
         "NotAuthorized",
     );
-    let by_the_pauser = instruction::pause(pauser.pubkey());
+    let by_the_pauser = instructions::pause(pauser.pubkey());
     market.machine.send(&[by_the_pauser], &[&pauser]).unwrap();
     assert_eq!(network(&market).paused, 1);
 }
@@ -183,7 +184,7 @@ fn fees_leave_the_treasury_by_the_authority_alone_and_nothing_else_does() {
     let (bucket, mints) = (bucket_of(&job), market.mints);
     let purse = mints.payment_account(&market.workers[0].authority.pubkey());
     let take = |by: &Keypair, amount| {
-        instruction::withdraw_treasury(by.pubkey(), mints, bucket, purse, amount)
+        instructions::withdraw_treasury(by.pubkey(), mints, bucket, purse, amount)
     };
     let stranger = key(6);
     let outcome = market.machine.send(&[take(&stranger, 300)], &[&stranger]);
@@ -193,9 +194,9 @@ fn fees_leave_the_treasury_by_the_authority_alone_and_nothing_else_does() {
         market.machine.send(&[take(&own, 301)], &[&own]),
         "InsufficientFunds",
     );
-    let escrow = address::escrow(&address::client(&market.owner.pubkey()));
-    let treasury = address::treasury(&mints.payment, bucket);
-    let vault = address::earnings_vault(&market.workers[0].account);
+    let escrow = pda::escrow(&pda::client(&market.owner.pubkey()));
+    let treasury = pda::treasury(&mints.payment, bucket);
+    let vault = pda::earnings_vault(&market.workers[0].account);
     for other in [escrow, vault] {
         let take = super::fixture::swap(take(&own, 1), treasury, other);
         refused(market.machine.send(&[take], &[&own]), "WrongAccount");
@@ -208,14 +209,14 @@ fn bonded(market: &mut Market, minimum: u64) {
     let own = market.authority.insecure_clone();
     let mut parameters = PARAMETERS;
     parameters.min_bond = minimum;
-    let set = instruction::set_parameters(own.pubkey(), parameters);
+    let set = instructions::set_parameters(own.pubkey(), parameters);
     market.machine.send(&[set], &[&own]).unwrap();
 }
 
 fn bond(market: &Market, amount: u64) -> (Instruction, Keypair) {
     let funder = market.workers[0].authority.insecure_clone();
     let key = market.orchestrator.pubkey();
-    let bond = instruction::bond(funder.pubkey(), &key, market.mints, amount);
+    let bond = instructions::bond(funder.pubkey(), &key, market.mints, amount);
     (bond, funder)
 }
 
@@ -251,8 +252,8 @@ fn a_retired_orchestrator_assigns_nothing_and_gets_its_bond_after_the_unbonding_
         market.orchestrator.pubkey(),
     );
     market.machine.open_wallet(&key, market.mints, (&mint, 0));
-    let withdraw = instruction::withdraw_bond(&key, own.pubkey(), market.mints);
-    let retire = |by: &Keypair| instruction::retire_orchestrator(by.pubkey(), &key);
+    let withdraw = instructions::withdraw_bond(&key, own.pubkey(), market.mints);
+    let retire = |by: &Keypair| instructions::retire_orchestrator(by.pubkey(), &key);
 
     refused(
         market.machine.send(from_ref(&withdraw), &[]),
@@ -276,7 +277,7 @@ fn a_retired_orchestrator_assigns_nothing_and_gets_its_bond_after_the_unbonding_
         "OrchestratorInactive",
     );
     let retired_at = market.machine.now();
-    let books: Orchestrator = market.read(&address::orchestrator(&key));
+    let books: Orchestrator = market.read(&pda::orchestrator(&key));
     assert_eq!((books.retired_at, books.bonded), (retired_at, 1_000));
 
     market.warp(7 * 86_400 - 1);
@@ -287,8 +288,8 @@ fn a_retired_orchestrator_assigns_nothing_and_gets_its_bond_after_the_unbonding_
     let tokens = market.machine.tokens(&market.mints.stake_account(&key));
     assert_eq!(tokens, 1_000);
     assert!(market.machine.lamports_of(&own.pubkey()) > lamports + SOL / 1_000);
-    let orchestrator = address::orchestrator(&key);
-    for closed in [orchestrator, address::bond_vault(&orchestrator)] {
+    let orchestrator = pda::orchestrator(&key);
+    for closed in [orchestrator, pda::bond_vault(&orchestrator)] {
         let account = market.machine.account(&closed);
         assert!(account.is_none_or(|account| account.data.is_empty()));
     }

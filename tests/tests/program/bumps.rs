@@ -3,8 +3,9 @@
 //! have counters of its own, and let nonces be used twice.
 
 use super::fixture::{Market, key, offer, refused, swap};
-use millrace_chain::address::{self, PROGRAM};
-use millrace_chain::instruction;
+use millrace_client::instructions;
+use millrace_client::pda;
+use millrace_client::pda::PROGRAM;
 use millrace_program::constants::seeds;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
@@ -28,11 +29,11 @@ fn an_account_is_made_only_at_the_address_of_the_highest_bump() {
         market.machine.airdrop(&wallet.pubkey(), 1_000_000_000);
         let owner = wallet.pubkey();
         let all = derived(&[seeds::CLIENT, owner.as_ref()]);
-        assert_eq!(all[0], address::client(&owner));
-        let open = instruction::open_client(owner, market.mints);
+        assert_eq!(all[0], pda::client(&owner));
+        let open = instructions::open_client(owner, market.mints);
         for lower in all.iter().skip(1).take(3) {
             let moved = swap(open.clone(), all[0], *lower);
-            let moved = swap(moved, address::escrow(&all[0]), address::escrow(lower));
+            let moved = swap(moved, pda::escrow(&all[0]), pda::escrow(lower));
             refused(market.machine.send(&[moved], &[&wallet]), "ConstraintSeeds");
         }
         market.machine.send(&[open], &[&wallet]).unwrap();
@@ -51,13 +52,10 @@ fn a_provider_has_one_account() {
     let owner = cold.pubkey();
     let all = derived(&[seeds::PROVIDER, owner.as_ref()]);
     let (own, second) = (all[0], all[1]);
-    let register = instruction::register_provider(owner, market.mints, offer(owner));
+    let register = instructions::register_provider(owner, market.mints, offer(owner));
     let vaults = [
-        (address::stake_vault(&own), address::stake_vault(&second)),
-        (
-            address::earnings_vault(&own),
-            address::earnings_vault(&second),
-        ),
+        (pda::stake_vault(&own), pda::stake_vault(&second)),
+        (pda::earnings_vault(&own), pda::earnings_vault(&second)),
     ];
     let mut moved = swap(register, own, second);
     for (from, to) in vaults {

@@ -1,8 +1,9 @@
 //! One seat, whose result stands unless somebody locks a bond against it.
 
 use super::fixture::{Answer, Market, RIGHT, Setup, WRONG, key, refused};
-use millrace_chain::address;
-use millrace_chain::instruction::{Place, challenge_shard};
+use millrace_client::instructions::Place;
+use millrace_client::instructions::challenge_shard;
+use millrace_client::pda;
 use millrace_program::PostJobArgs;
 use millrace_program::state::{Doubt, Mode, ShardState};
 use solana_sdk::pubkey::Pubkey;
@@ -100,7 +101,7 @@ fn who_challenges_a_right_result_pays_for_the_seats_that_say_so() {
     assert_eq!(after.earnings, [4_000, 4_000, 4_000, 0]);
     // The client pays for the one seat that it asked for.
     assert_eq!((after.client, after.escrow), (1_000_000 - 4_100, 0));
-    let challenge = market.machine.account(&address::challenge(&job, 0));
+    let challenge = market.machine.account(&pda::challenge(&job, 0));
     assert!(challenge.is_none_or(|account| account.data.is_empty()));
 }
 
@@ -207,7 +208,7 @@ fn a_settlement_of_a_challenged_shard_brings_the_challenger() {
     let place = market.place(&job, 0);
     let shard = market.shard(&job, 0);
     let settle = |challenger| {
-        millrace_chain::instruction::settle_shard(
+        millrace_client::instructions::settle_shard(
             place,
             (&books, &shard),
             market.mints,

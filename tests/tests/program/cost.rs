@@ -2,8 +2,8 @@
 //! path of a job costs.
 
 use super::fixture::{Answer, Landed, Market, PARAMETERS, RIGHT, Setup, WRONG, key, program_bytes};
-use millrace_chain::address::PROGRAM;
-use millrace_chain::instruction;
+use millrace_client::instructions;
+use millrace_client::pda::PROGRAM;
 use millrace_program::PostJobArgs;
 use millrace_program::state::Mode;
 use millrace_protocol::hash::sha256;
@@ -191,8 +191,8 @@ fn exits(market: &mut Market) {
     let cold = market.workers[1].authority.insecure_clone();
     let offer = super::fixture::offer(worker.operator.pubkey()).offer;
     let changes = [
-        instruction::update_provider(cold.pubkey(), offer),
-        instruction::rotate_operator(cold.pubkey(), worker.operator.pubkey()),
+        instructions::update_provider(cold.pubkey(), offer),
+        instructions::rotate_operator(cold.pubkey(), worker.operator.pubkey()),
     ];
     market.machine.send(&changes, &[&cold]).unwrap();
 }
@@ -206,31 +206,31 @@ fn administration(market: &mut Market) {
     let of_stake = (&mints.stake, 1_000);
     market.machine.open_wallet(&orchestrator, mints, of_stake);
     let key = market.orchestrator.insecure_clone();
-    let bond = instruction::bond(orchestrator, &orchestrator, mints, 1_000);
+    let bond = instructions::bond(orchestrator, &orchestrator, mints, 1_000);
     market.machine.send(&[bond], &[&key]).unwrap();
     let jobs = market.machine.of_the_program();
     let fees = |index: &u8| {
-        let treasury = millrace_chain::address::treasury(&mints.payment, *index);
+        let treasury = millrace_client::pda::treasury(&mints.payment, *index);
         market.machine.tokens(&treasury) > 0
     };
     assert!(!jobs.is_empty());
     let bucket = (0..8).find(fees).unwrap();
     let acts = [
-        instruction::withdraw_treasury(own.pubkey(), mints, bucket, purse, 1),
-        instruction::set_parameters(own.pubkey(), PARAMETERS),
-        instruction::pause(own.pubkey()),
-        instruction::resume(own.pubkey()),
-        instruction::set_pauser(own.pubkey(), next.pubkey()),
-        instruction::retire_orchestrator(own.pubkey(), &orchestrator),
-        instruction::propose_authority(own.pubkey(), next.pubkey()),
+        instructions::withdraw_treasury(own.pubkey(), mints, bucket, purse, 1),
+        instructions::set_parameters(own.pubkey(), PARAMETERS),
+        instructions::pause(own.pubkey()),
+        instructions::resume(own.pubkey()),
+        instructions::set_pauser(own.pubkey(), next.pubkey()),
+        instructions::retire_orchestrator(own.pubkey(), &orchestrator),
+        instructions::propose_authority(own.pubkey(), next.pubkey()),
     ];
     for act in acts {
         market.machine.send(&[act], &[&own]).unwrap();
     }
     market.warp(7 * 86_400);
-    let withdraw = instruction::withdraw_bond(&orchestrator, own.pubkey(), mints);
+    let withdraw = instructions::withdraw_bond(&orchestrator, own.pubkey(), mints);
     market.machine.send(&[withdraw], &[]).unwrap();
-    let accept = instruction::accept_authority(next.pubkey());
+    let accept = instructions::accept_authority(next.pubkey());
     market.machine.send(&[accept], &[&next]).unwrap();
 }
 

@@ -1,7 +1,8 @@
 //! Outputs that are delivered, withheld or ignored, and seats that are declined.
 
 use super::fixture::{Market, RIGHT, WRONG, key, refused, swap};
-use millrace_chain::{address, instruction};
+use millrace_client::instructions;
+use millrace_client::pda;
 use millrace_program::state::{SeatStatus, ShardState};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
@@ -73,16 +74,16 @@ fn only_the_client_or_its_orchestrator_says_that_an_output_is_there() {
     market.show(&job, 0, &ALL).unwrap();
     let (place, stranger) = (market.place(&job, 0), key(6));
     let own = market.orchestrator.pubkey();
-    let client_side = instruction::acknowledge_delivery(stranger.pubkey(), false, place, 0);
+    let client_side = instructions::acknowledge_delivery(stranger.pubkey(), false, place, 0);
     let outcome = market.machine.send(&[client_side], &[&stranger]);
     refused(outcome, "NotAuthorized");
-    let posing = instruction::acknowledge_delivery(stranger.pubkey(), true, place, 0);
-    let [theirs, registered] = [stranger.pubkey(), own].map(|k| address::orchestrator(&k));
+    let posing = instructions::acknowledge_delivery(stranger.pubkey(), true, place, 0);
+    let [theirs, registered] = [stranger.pubkey(), own].map(|k| pda::orchestrator(&k));
     let outcome = market
         .machine
         .send(&[swap(posing, theirs, registered)], &[&stranger]);
     refused(outcome, "NotAuthorized");
-    let by_the_orchestrator = instruction::acknowledge_delivery(own, true, place, 0);
+    let by_the_orchestrator = instructions::acknowledge_delivery(own, true, place, 0);
     market
         .machine
         .send(&[by_the_orchestrator], &[&market.orchestrator])
@@ -99,7 +100,7 @@ fn what_was_not_shown_can_not_be_acknowledged() {
     refused(market.acknowledge(&job, 0, 0), "SeatState");
     market.settle(&job, 0).unwrap();
     let place = market.place(&job, 0);
-    let late = instruction::acknowledge_delivery(market.owner.pubkey(), false, place, 0);
+    let late = instructions::acknowledge_delivery(market.owner.pubkey(), false, place, 0);
     let outcome = market.machine.send(&[late], &[&market.owner]);
     refused(outcome, "ShardState");
 }
@@ -165,15 +166,15 @@ fn a_refusal_holds_for_its_own_seat_and_attempt_and_by_its_operator_alone() {
     let own = market.refusal(&job, 0, 0);
     let others = market.refusal(&job, 0, 1);
     let [first, second] = [0, 1].map(|w| market.workers[w].account);
-    let forged = instruction::decline_seat(place, 0, first, &others);
+    let forged = instructions::decline_seat(place, 0, first, &others);
     refused(market.machine.send(&forged, &[]), "SignatureMismatch");
-    let for_another = instruction::decline_seat(place, 1, second, &own);
+    let for_another = instructions::decline_seat(place, 1, second, &own);
     refused(market.machine.send(&for_another, &[]), "SignatureMismatch");
-    let elsewhere = instruction::decline_seat(place, 1, first, &own);
+    let elsewhere = instructions::decline_seat(place, 1, first, &own);
     refused(market.machine.send(&elsewhere, &[]), "WrongAccount");
 
     market.decline(&job, 0, 0).unwrap();
-    let again = instruction::decline_seat(place, 0, first, &own);
+    let again = instructions::decline_seat(place, 0, first, &own);
     refused(market.machine.send(&again, &[]), "SeatState");
     market.assign(&job, 0, &[0]).unwrap();
     refused(market.machine.send(&again, &[]), "SignatureMismatch");

@@ -1,7 +1,7 @@
 //! Who answers otherwise than the quorum is slashed, and not before everyone could be heard.
 
 use super::fixture::{Answer, Balances, Market, RIGHT, SOL, Setup, WRONG, key, refused};
-use millrace_chain::address::PROGRAM;
+use millrace_client::pda::PROGRAM;
 use millrace_program::state::{SeatStatus, ShardState};
 use solana_sdk::instruction::AccountMeta;
 use solana_sdk::signer::Signer;

@@ -1,7 +1,8 @@
 //! Tokens that somebody sends into a vault change nothing.
 
 use super::fixture::{Balances, Market, PARAMETERS, RIGHT, Setup, WRONG, refused};
-use millrace_chain::{address, instruction};
+use millrace_client::instructions;
+use millrace_client::pda;
 use millrace_program::constants::BUCKETS;
 use millrace_program::state::{Provider, bucket_of};
 use solana_sdk::pubkey::Pubkey;
@@ -13,15 +14,15 @@ const GIFT: u64 = 777;
 fn donate(market: &mut Market, job: &Pubkey) {
     let mints = market.mints;
     let bucket = bucket_of(job);
-    let client = address::client(&market.owner.pubkey());
+    let client = pda::client(&market.owner.pubkey());
     let mut vaults = vec![
-        (mints.payment, address::escrow(&client)),
-        (mints.payment, address::treasury(&mints.payment, bucket)),
-        (mints.stake, address::treasury(&mints.stake, bucket)),
+        (mints.payment, pda::escrow(&client)),
+        (mints.payment, pda::treasury(&mints.payment, bucket)),
+        (mints.stake, pda::treasury(&mints.stake, bucket)),
     ];
     for worker in &market.workers {
-        vaults.push((mints.stake, address::stake_vault(&worker.account)));
-        vaults.push((mints.payment, address::earnings_vault(&worker.account)));
+        vaults.push((mints.stake, pda::stake_vault(&worker.account)));
+        vaults.push((mints.payment, pda::earnings_vault(&worker.account)));
     }
     for (mint, vault) in vaults {
         market.machine.mint(&mint, &vault, GIFT);
@@ -46,7 +47,7 @@ fn run(gifts: bool) -> (Balances, u64, Vec<Provider>) {
     market.close(&job, &[0]).unwrap();
     market.claim_earnings(0).unwrap();
     let authority = market.workers[0].authority.pubkey();
-    let purse = address::token_account(&authority, &market.mints.payment);
+    let purse = pda::token_account(&authority, &market.mints.payment);
     let books = (0..3).map(|w| market.provider(w)).collect();
     (market.balances(&job), market.machine.tokens(&purse), books)
 }
@@ -77,7 +78,7 @@ fn gifts_stay_where_they_were_sent_and_change_nothing_else() {
 fn a_gift_in_a_stake_vault_is_no_stake() {
     let mut market = Market::open();
     let worker = market.hire(0, |_| ());
-    let vault = address::stake_vault(&market.workers[worker].account);
+    let vault = pda::stake_vault(&market.workers[worker].account);
     let mint = market.mints.stake;
     market.machine.mint(&mint, &vault, 1_000_000);
     let job = market.posted(|_| ());
@@ -97,17 +98,17 @@ fn a_gift_in_a_bond_vault_is_no_bond_and_leaves_with_it() {
     let wallet = own.pubkey();
     let fund = (&mints.stake, 999);
     market.machine.open_wallet(&wallet, mints, fund);
-    let bond = instruction::bond(wallet, &wallet, mints, 999);
+    let bond = instructions::bond(wallet, &wallet, mints, 999);
     market.machine.send(&[bond], &[&own]).unwrap();
-    let vault = address::bond_vault(&address::orchestrator(&wallet));
+    let vault = pda::bond_vault(&pda::orchestrator(&wallet));
     market.machine.mint(&mints.stake, &vault, GIFT);
     let job = market.posted(|_| ());
     refused(market.assign(&job, 0, &[0]), "BondBelowMinimum");
-    let retire = instruction::retire_orchestrator(wallet, &wallet);
+    let retire = instructions::retire_orchestrator(wallet, &wallet);
     market.machine.send(&[retire], &[&own]).unwrap();
     market.warp(7 * 86_400);
     let payer = market.authority.pubkey();
-    let withdraw = instruction::withdraw_bond(&wallet, payer, mints);
+    let withdraw = instructions::withdraw_bond(&wallet, payer, mints);
     market.machine.send(&[withdraw], &[]).unwrap();
     assert_eq!(
         market.machine.tokens(&mints.stake_account(&wallet)),
@@ -120,16 +121,14 @@ fn a_gift_in_the_rewards_vault_is_promised_to_nobody() {
     let mut market = Market::open();
     market.fund_rewards(500);
     let mint = market.mints.stake;
-    market
-        .machine
-        .mint(&mint, &address::rewards_vault(), 1_000_000);
+    market.machine.mint(&mint, &pda::rewards_vault(), 1_000_000);
     let job = market.posted(|t| (t.replicas, t.quorum, t.max_replicas) = (1, 1, 1));
     market.answered(&job, 0, &[(0, RIGHT)]);
     market.settle(&job, 0).unwrap();
     market.rewarded_until_due(0, 0);
     assert_eq!(market.provider(0).reward_due, 500);
     market.claim_rewards(0).unwrap();
-    assert_eq!(market.machine.tokens(&address::rewards_vault()), 1_000_000);
+    assert_eq!(market.machine.tokens(&pda::rewards_vault()), 1_000_000);
 }
 
 #[test]
@@ -138,10 +137,10 @@ fn gifts_in_the_treasuries_of_every_bucket_can_be_withdrawn_and_pay_nobody_else(
     let (own, mints) = (market.authority.insecure_clone(), market.mints);
     let purse = mints.payment_account(&market.owner.pubkey());
     for bucket in 0..BUCKETS {
-        let vault = address::treasury(&mints.payment, bucket);
+        let vault = pda::treasury(&mints.payment, bucket);
         market.machine.mint(&mints.payment, &vault, GIFT);
         let withdraw =
-            |amount| instruction::withdraw_treasury(own.pubkey(), mints, bucket, purse, amount);
+            |amount| instructions::withdraw_treasury(own.pubkey(), mints, bucket, purse, amount);
         let outcome = market.machine.send(&[withdraw(GIFT + 1)], &[&own]);
         refused(outcome, "InsufficientFunds");
         market.machine.send(&[withdraw(GIFT)], &[&own]).unwrap();

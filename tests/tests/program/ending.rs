@@ -1,7 +1,8 @@
 //! How a job ends: cancelled, or closed with everything back where it came from.
 
 use super::fixture::{Market, RIGHT, Setup, key, refused, swap};
-use millrace_chain::{address, instruction};
+use millrace_client::instructions;
+use millrace_client::pda;
 use millrace_program::state::{Client, JobState};
 use solana_sdk::instruction::AccountMeta;
 use solana_sdk::pubkey::Pubkey;
@@ -85,25 +86,25 @@ fn a_stranger_can_not_cancel_and_a_refund_goes_to_nobody_else() {
     let fund = (&mints.payment, 1_000);
     market.machine.open_wallet(&stranger.pubkey(), mints, fund);
     market.open_client(&stranger).unwrap();
-    let theirs = instruction::cancel_job(stranger.pubkey(), job, mints);
+    let theirs = instructions::cancel_job(stranger.pubkey(), job, mints);
     refused(
         market.machine.send(&[theirs], &[&stranger]),
         "NotAuthorized",
     );
 
     let owner = market.owner.pubkey();
-    let own_client = address::client(&owner);
+    let own_client = pda::client(&owner);
     let with_the_clients_books = swap(
-        instruction::cancel_job(stranger.pubkey(), job, mints),
-        address::client(&stranger.pubkey()),
+        instructions::cancel_job(stranger.pubkey(), job, mints),
+        pda::client(&stranger.pubkey()),
         own_client,
     );
     let outcome = market.machine.send(&[with_the_clients_books], &[&stranger]);
     refused(outcome, "NotAuthorized");
 
     let [own, strangers] =
-        [owner, stranger.pubkey()].map(|o| address::token_account(&o, &mints.payment));
-    let cancel = instruction::cancel_job(owner, job, mints);
+        [owner, stranger.pubkey()].map(|o| pda::token_account(&o, &mints.payment));
+    let cancel = instructions::cancel_job(owner, job, mints);
     let outcome = market
         .machine
         .send(&[swap(cancel, own, strangers)], &[&market.owner]);
@@ -114,7 +115,7 @@ fn a_stranger_can_not_cancel_and_a_refund_goes_to_nobody_else() {
 fn only_the_client_that_signs_can_cancel() {
     let mut market = Market::open();
     let job = market.posted(|_| ());
-    let mut cancel = instruction::cancel_job(market.owner.pubkey(), job, market.mints);
+    let mut cancel = instructions::cancel_job(market.owner.pubkey(), job, market.mints);
     cancel.accounts[0].is_signer = false;
     refused(market.machine.send(&[cancel], &[]), "AccountNotSigner");
 }
@@ -161,7 +162,7 @@ fn a_shard_is_closed_once_and_its_rent_goes_to_who_paid_it() {
 
     let mut odd = market.closing(&job, &[0]);
     odd.accounts
-        .push(AccountMeta::new(address::shard(&job, 1), false));
+        .push(AccountMeta::new(pda::shard(&job, 1), false));
     refused(market.machine.send(&[odd], &[]), "ListLength");
 }
 
@@ -170,7 +171,7 @@ fn a_shard_closes_with_its_own_job_alone() {
     let mut market = Market::open();
     let first = settled(&mut market, 2);
     let second = settled(&mut market, 2);
-    let [own, others] = [first, second].map(|job| address::shard(&job, 0));
+    let [own, others] = [first, second].map(|job| pda::shard(&job, 0));
     let close = swap(market.closing(&first, &[0]), own, others);
     refused(market.machine.send(&[close], &[]), "WrongAccount");
 }
@@ -181,8 +182,7 @@ fn what_is_left_at_close_goes_to_nobody_but_the_client() {
     let job = settled(&mut market, 1);
     let mint = market.mints.payment;
     let stranger = market.workers[0].authority.pubkey();
-    let [own, strangers] =
-        [market.owner.pubkey(), stranger].map(|o| address::token_account(&o, &mint));
+    let [own, strangers] = [market.owner.pubkey(), stranger].map(|o| pda::token_account(&o, &mint));
     let close = market.closing(&job, &[0]);
     let tokens_elsewhere = swap(close.clone(), own, strangers);
     refused(
@@ -201,12 +201,12 @@ fn a_job_closes_with_the_books_and_the_escrow_of_its_own_client() {
     let fund = (&mints.payment, 100_000);
     market.machine.open_wallet(&another.pubkey(), mints, fund);
     market.open_client(&another).unwrap();
-    let all_of_another = instruction::close_job(job, another.pubkey(), &[], mints);
+    let all_of_another = instructions::close_job(job, another.pubkey(), &[], mints);
     refused(market.machine.send(&[all_of_another], &[]), "WrongAccount");
     let wallets = [market.owner.pubkey(), another.pubkey()];
-    let [own, others] = wallets.map(|wallet| address::client(&wallet));
+    let [own, others] = wallets.map(|wallet| pda::client(&wallet));
     let their_books = swap(market.closing(&job, &[0]), own, others);
-    let theirs = swap(their_books, address::escrow(&own), address::escrow(&others));
+    let theirs = swap(their_books, pda::escrow(&own), pda::escrow(&others));
     refused(market.machine.send(&[theirs], &[]), "WrongAccount");
 }
 
@@ -238,7 +238,7 @@ fn a_closed_shard_can_not_be_handed_out_again() {
 #[test]
 fn a_nonce_is_used_once_even_after_its_job_is_gone() {
     let mut market = Market::open();
-    let client = address::client(&market.owner.pubkey());
+    let client = pda::client(&market.owner.pubkey());
     let first = market.terms();
     let job = market.posted(|_| ());
     refused(market.post(first.clone()), "AccountAlreadyInUse");

@@ -2,7 +2,8 @@
 //! for.
 
 use super::fixture::{Market, RIGHT, Setup, WRONG, key, offer, refused, swap};
-use millrace_chain::{address, instruction};
+use millrace_client::instructions;
+use millrace_client::pda;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 
@@ -198,8 +199,8 @@ fn a_provider_leaves_with_its_rent_once_nothing_is_left() {
     let account = market.workers[0].account;
     // What somebody sent to the vaults goes along.
     for (mint, vault) in [
-        (market.mints.stake, address::stake_vault(&account)),
-        (market.mints.payment, address::earnings_vault(&account)),
+        (market.mints.stake, pda::stake_vault(&account)),
+        (market.mints.payment, pda::earnings_vault(&account)),
     ] {
         market.machine.mint(&mint, &vault, 7);
     }
@@ -209,15 +210,15 @@ fn a_provider_leaves_with_its_rent_once_nothing_is_left() {
     assert!(market.machine.lamports_of(&authority) > before);
     let rest = [
         account,
-        address::stake_vault(&account),
-        address::earnings_vault(&account),
+        pda::stake_vault(&account),
+        pda::earnings_vault(&account),
     ];
     for closed in rest {
         let left = market.machine.account(&closed);
         assert!(left.is_none_or(|account| account.data.is_empty()));
     }
     let tokens = |mint: &Pubkey| {
-        let purse = address::token_account(&authority, mint);
+        let purse = pda::token_account(&authority, mint);
         market.machine.tokens(&purse)
     };
     // Stake, rewards and a gift; earnings and a gift.
@@ -256,11 +257,11 @@ fn only_the_cold_key_changes_the_offer_the_hot_key_and_the_stake() {
     let mut dearer = offer(operator.pubkey()).offer;
     dearer.ask_price = 9;
     let acts = [
-        instruction::update_provider(cold.pubkey(), dearer.clone()),
-        instruction::rotate_operator(cold.pubkey(), key(6).pubkey()),
-        instruction::request_unstake(cold.pubkey(), 1),
-        instruction::withdraw_stake(cold.pubkey(), market.mints),
-        instruction::deregister(cold.pubkey(), market.mints),
+        instructions::update_provider(cold.pubkey(), dearer.clone()),
+        instructions::rotate_operator(cold.pubkey(), key(6).pubkey()),
+        instructions::request_unstake(cold.pubkey(), 1),
+        instructions::withdraw_stake(cold.pubkey(), market.mints),
+        instructions::deregister(cold.pubkey(), market.mints),
     ];
     for act in &acts {
         let by_the_hot_key = swap(act.clone(), cold.pubkey(), operator.pubkey());
@@ -282,8 +283,8 @@ fn a_seat_that_is_taken_keeps_its_price_and_needs_the_new_hot_key() {
     (free.ask_price, free.max_open_seats) = (5, 1);
     let next = key(6);
     let acts = [
-        instruction::update_provider(cold.pubkey(), free),
-        instruction::rotate_operator(cold.pubkey(), next.pubkey()),
+        instructions::update_provider(cold.pubkey(), free),
+        instructions::rotate_operator(cold.pubkey(), next.pubkey()),
     ];
     market.machine.send(&acts, &[&cold]).unwrap();
     refused(
@@ -303,12 +304,12 @@ fn an_offer_that_makes_no_sense_is_refused_and_an_unsigned_one_never_arrives() {
     let cold = market.workers[0].authority.insecure_clone();
     let mut nothing = offer(cold.pubkey()).offer;
     nothing.ask_price = 0;
-    let update = instruction::update_provider(cold.pubkey(), nothing);
+    let update = instructions::update_provider(cold.pubkey(), nothing);
     refused(market.machine.send(&[update], &[&cold]), "PriceZero");
-    let mut unsigned = instruction::rotate_operator(cold.pubkey(), cold.pubkey());
+    let mut unsigned = instructions::rotate_operator(cold.pubkey(), cold.pubkey());
     unsigned.accounts[0].is_signer = false;
     refused(market.machine.send(&[unsigned], &[]), "AccountNotSigner");
-    let posing = instruction::request_unstake(key(6).pubkey(), 1);
+    let posing = instructions::request_unstake(key(6).pubkey(), 1);
     let outcome = market.machine.send(&[posing], &[&key(6)]);
     refused(outcome, "AccountNotInitialized");
 }

@@ -16,7 +16,7 @@ pub use refusal::{refused, refused_as, refused_outside};
 pub use setup::{PARAMETERS, REWARDS, Setup, Worker, offer, tag};
 pub use steps::{Answer, OTHER, RIGHT, WRONG, swap};
 
-use millrace_chain::instruction::Mints;
+use millrace_client::instructions::Mints;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::Keypair;
 

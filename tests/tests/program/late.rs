@@ -2,7 +2,8 @@
 //! client's money.
 
 use super::fixture::{Market, RIGHT, Setup, refused, swap};
-use millrace_chain::{address, instruction};
+use millrace_client::instructions;
+use millrace_client::pda;
 use millrace_program::state::{JobState, SeatStatus, ShardState, bucket_of};
 
 fn market(workers: usize) -> Market {
@@ -67,9 +68,10 @@ fn only_a_seat_without_a_commitment_can_be_expired_and_only_before_results_are_s
     market.warp(60);
     refused(market.expire_seat(&job, 0, 0), "SeatState");
     let place = market.place(&job, 0);
-    let nobodys = instruction::expire_seat(place, 5, market.workers[2].account, market.mints, None);
+    let nobodys =
+        instructions::expire_seat(place, 5, market.workers[2].account, market.mints, None);
     refused(market.machine.send(&[nobodys], &[]), "SeatState");
-    let empty = instruction::expire_seat(place, 3, market.workers[2].account, market.mints, None);
+    let empty = instructions::expire_seat(place, 3, market.workers[2].account, market.mints, None);
     refused(market.machine.send(&[empty], &[]), "SeatState");
     market.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
     refused(market.expire_seat(&job, 0, 2), "ShardState");
@@ -83,16 +85,16 @@ fn an_expired_seat_costs_its_own_provider_and_pays_the_jobs_own_treasury() {
     market.warp(60);
     let [late, other] = [0, 1].map(|w| market.workers[w].account);
     let place = market.place(&job, 0);
-    let expire = instruction::expire_seat(place, 0, late, market.mints, None);
+    let expire = instructions::expire_seat(place, 0, late, market.mints, None);
 
-    let anothers = instruction::expire_seat(place, 0, other, market.mints, None);
+    let anothers = instructions::expire_seat(place, 0, other, market.mints, None);
     refused(market.machine.send(&[anothers], &[]), "WrongAccount");
-    let [own_vault, other_vault] = [late, other].map(|p| address::stake_vault(&p));
+    let [own_vault, other_vault] = [late, other].map(|p| pda::stake_vault(&p));
     let from_another = swap(expire.clone(), own_vault, other_vault);
     refused(market.machine.send(&[from_another], &[]), "WrongAccount");
     let bucket = bucket_of(&job);
     let [own, elsewhere] =
-        [bucket, (bucket + 1) % 8].map(|b| address::treasury(&market.mints.stake, b));
+        [bucket, (bucket + 1) % 8].map(|b| pda::treasury(&market.mints.stake, b));
     let to_another = swap(expire, own, elsewhere);
     refused(market.machine.send(&[to_another], &[]), "WrongAccount");
     assert_eq!(market.balances(&job).stakes, [100_000; 3]);

@@ -2,7 +2,7 @@
 //! filled it comes to its end by itself.
 
 use super::fixture::{Answer, Market, PARAMETERS, RIGHT, SOL, Setup, key, refused};
-use millrace_chain::address;
+use millrace_client::pda;
 use millrace_program::PostJobArgs;
 use millrace_program::constants::{BUCKET_EPOCHS, MAX_FREED_ATTEMPTS, PROVIDER_EPOCHS};
 use millrace_program::state::{Bucket, Client, ShardState, bucket_of};
@@ -87,7 +87,7 @@ fn a_client_with_hundreds_of_open_jobs_holds_up_neither_others_nor_itself() {
             })
         })
         .collect();
-    let client = address::client(&flooder.pubkey());
+    let client = pda::client(&flooder.pubkey());
     let books: Client = market.read(&client);
     assert_eq!((u64::from(books.open_jobs), books.held), (JOBS, JOBS));
     is_served(&mut market, &honest, 0);
@@ -215,7 +215,7 @@ fn a_bucket_without_room_for_points_takes_fees_and_pays_seats_all_the_same() {
         settled_in(&mut market, BUCKET, epoch / PROVIDER_EPOCHS);
         market.warp(DAY);
     }
-    let bucket: Bucket = market.read(&address::bucket(BUCKET));
+    let bucket: Bucket = market.read(&pda::bucket(BUCKET));
     assert!(bucket.points.iter().all(|points| points.amount == 100));
     let given = market.machine.ledger.rewards.points;
     let job = settled_in(&mut market, BUCKET, 2);

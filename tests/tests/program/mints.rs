@@ -2,7 +2,8 @@
 //! one: the program says so itself and leaves it to no token program.
 
 use super::fixture::{Market, RIGHT, SOL, key, refused, refused_as, swap};
-use millrace_chain::instruction::{self, create_token_account_of};
+use millrace_client::instructions;
+use millrace_client::instructions::create_token_account_of;
 use solana_sdk::instruction::{Instruction, InstructionError};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::Keypair;
@@ -22,7 +23,7 @@ fn in_a_third(
     let payer = market.authority.insecure_clone();
     let open = create_token_account_of(&payer.pubkey(), &taker, &third, &program);
     market.machine.send(&[open], &[&payer]).unwrap();
-    let account = |mint| millrace_chain::address::token_account(&taker, mint);
+    let account = |mint| millrace_client::pda::token_account(&taker, mint);
     swap(swap(of, mint, third), account(&mint), account(&third))
 }
 
@@ -37,7 +38,7 @@ fn a_refund_is_in_the_token_of_the_escrow() {
     let mut market = Market::open();
     let job = market.posted(|_| ());
     let owner = market.owner.insecure_clone();
-    let cancel = instruction::cancel_job(owner.pubkey(), job, market.mints);
+    let cancel = instructions::cancel_job(owner.pubkey(), job, market.mints);
     let named = (market.mints.payment, owner.pubkey());
     is_refused(&mut market, named, cancel, &[&owner]);
 }
@@ -53,20 +54,20 @@ fn a_provider_is_given_what_is_its_own_in_the_tokens_of_its_vaults() {
     let authority = market.workers[0].authority.insecure_clone();
     let (own, mints) = (authority.pubkey(), market.mints);
 
-    let earnings = instruction::claim_earnings(&own, mints);
+    let earnings = instructions::claim_earnings(&own, mints);
     is_refused(&mut market, (mints.payment, own), earnings, &[]);
-    let rewards = instruction::claim_rewards(&own, mints);
+    let rewards = instructions::claim_rewards(&own, mints);
     is_refused(&mut market, (mints.stake, own), rewards, &[]);
 
     market.unstake(0, 100_000).unwrap();
     market.warp(7 * 86_400);
-    let stake = instruction::withdraw_stake(own, mints);
+    let stake = instructions::withdraw_stake(own, mints);
     is_refused(&mut market, (mints.stake, own), stake, &[&authority]);
 
     market.withdraw(0).unwrap();
     market.claim_earnings(0).unwrap();
     market.claim_rewards(0).unwrap();
-    let leave = instruction::deregister(own, mints);
+    let leave = instructions::deregister(own, mints);
     for mint in [mints.stake, mints.payment] {
         is_refused(&mut market, (mint, own), leave.clone(), &[&authority]);
     }
@@ -80,10 +81,10 @@ fn a_bond_goes_back_in_the_token_of_its_vault() {
     market.machine.airdrop(&key, SOL);
     market.machine.open_purses(&key, mints);
     let itself = market.orchestrator.insecure_clone();
-    let retire = instruction::retire_orchestrator(key, &key);
+    let retire = instructions::retire_orchestrator(key, &key);
     market.machine.send(&[retire], &[&itself]).unwrap();
     market.warp(7 * 86_400);
-    let withdraw = instruction::withdraw_bond(&key, market.authority.pubkey(), mints);
+    let withdraw = instructions::withdraw_bond(&key, market.authority.pubkey(), mints);
     is_refused(&mut market, (mints.stake, key), withdraw, &[]);
 }
 
@@ -92,7 +93,7 @@ fn a_mint_is_no_account_for_earnings() {
     let mut market = Market::open();
     let own = market.workers[0].authority.pubkey();
     let mints = market.mints;
-    let claim = instruction::claim_earnings(&own, mints);
+    let claim = instructions::claim_earnings(&own, mints);
     let into_the_mint = swap(claim, mints.payment_account(&own), mints.payment);
     let outcome = market.machine.send(&[into_the_mint], &[]);
     refused_as(outcome, InstructionError::InvalidAccountData);

@@ -3,8 +3,9 @@
 use super::fixture::{
     Loader, Machine, Market, Outcome, PARAMETERS, REWARDS, RIGHT, SOL, Setup, key, refused, swap,
 };
-use millrace_chain::address;
-use millrace_chain::instruction::{self, Mints};
+use millrace_client::instructions;
+use millrace_client::instructions::Mints;
+use millrace_client::pda;
 use millrace_program::InitializeNetworkArgs;
 use millrace_program::constants::{
     EPOCH_SECS, MAX_DEADLINE_SECS, MAX_FEE_BPS, MAX_LATE_BPS, MAX_LOCK_BPS, MAX_SHARDS,
@@ -37,7 +38,7 @@ fn birth(
     parameters: NetworkParameters,
 ) -> Instruction {
     let args = founding(parameters);
-    instruction::initialize_network(authority.pubkey(), mints, upgradeable, args)
+    instructions::initialize_network(authority.pubkey(), mints, upgradeable, args)
 }
 
 fn founding(parameters: NetworkParameters) -> InitializeNetworkArgs {
@@ -60,7 +61,7 @@ fn initialize_with(change: impl FnOnce(&mut NetworkParameters)) -> Outcome {
 #[test]
 fn a_network_is_born_with_its_mints_and_parameters() {
     let market = Market::open();
-    let network: Network = market.read(&address::network());
+    let network: Network = market.read(&pda::network());
     assert_eq!(network.network_id, [9; 32]);
     assert_eq!(network.authority, market.authority.pubkey());
     assert_eq!(network.pauser, market.authority.pubkey());
@@ -74,7 +75,7 @@ fn a_network_is_born_once() {
     let mut other = PARAMETERS;
     other.fee_bps = 0;
     refused(market.initialize(other), "AccountAlreadyInUse");
-    let network: Network = market.read(&address::network());
+    let network: Network = market.read(&pda::network());
     assert_eq!(network.fee_bps, 250);
 }
 
@@ -93,7 +94,7 @@ fn where_the_program_can_be_upgraded_no_stranger_initializes_it() {
     refused(machine.send(&[without_data], &[&stranger]), "WrongAccount");
 
     // The same content at another address, with the stranger as who may upgrade.
-    let genuine = machine.account(&address::program_data()).unwrap();
+    let genuine = machine.account(&pda::program_data()).unwrap();
     let mut data = genuine.data.clone();
     let at = data
         .windows(32)
@@ -101,7 +102,7 @@ fn where_the_program_can_be_upgraded_no_stranger_initializes_it() {
     data[at.unwrap()..][..32].copy_from_slice(stranger.pubkey().as_ref());
     let forged = Pubkey::new_from_array([77; 32]);
     machine.place(forged, Account { data, ..genuine });
-    let with_forged_data = swap(strangers, address::program_data(), forged);
+    let with_forged_data = swap(strangers, pda::program_data(), forged);
     refused(
         machine.send(&[with_forged_data], &[&stranger]),
         "WrongAccount",
@@ -120,8 +121,8 @@ fn another_program_does_not_pass_for_this_one() {
     // The program stands thrice: as itself, in the place of the data that is not given, and last,
     // where events are emitted.
     let this_program = &mut posing.accounts[4];
-    assert_eq!(this_program.pubkey, address::PROGRAM);
-    this_program.pubkey = address::TOKEN_PROGRAM;
+    assert_eq!(this_program.pubkey, pda::PROGRAM);
+    this_program.pubkey = pda::TOKEN_PROGRAM;
     refused(machine.send(&[posing], &[&stranger]), "WrongAccount");
 }
 
@@ -132,7 +133,7 @@ fn where_the_program_stays_as_it_is_whoever_comes_first_initializes_it() {
     machine.airdrop(&first.pubkey(), SOL);
     let born = birth(&first, mints, false, PARAMETERS);
     machine.send(&[born], &[&first]).unwrap();
-    let network: Network = machine.read(&address::network());
+    let network: Network = machine.read(&pda::network());
     assert_eq!(network.authority, first.pubkey());
 }
 
@@ -255,7 +256,7 @@ fn a_schedule_of_rewards_beyond_its_bounds_is_refused() {
         let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
         let mut args = founding(PARAMETERS);
         change(&mut args.rewards);
-        let born = instruction::initialize_network(upgrader.pubkey(), mints, true, args);
+        let born = instructions::initialize_network(upgrader.pubkey(), mints, true, args);
         refused(machine.send(&[born], &[&upgrader]), "ParameterOutOfBounds");
     }
 }
@@ -278,10 +279,10 @@ fn the_treasuries_of_a_bucket_are_of_the_networks_mints() {
         },
     ];
     for wrong in of_another {
-        let open = instruction::open_bucket(upgrader.pubkey(), wrong, 0);
+        let open = instructions::open_bucket(upgrader.pubkey(), wrong, 0);
         refused(machine.send(&[open], &[&upgrader]), "WrongAccount");
     }
-    let open = instruction::open_bucket(upgrader.pubkey(), mints, 0);
+    let open = instructions::open_bucket(upgrader.pubkey(), mints, 0);
     machine.send(&[open], &[&upgrader]).unwrap();
 }
 
@@ -343,7 +344,7 @@ fn only_the_authority_registers_orchestrators_and_each_once() {
     let mut market = Market::open();
     let (stranger, candidate) = (key(6), key(7).pubkey());
     market.machine.airdrop(&stranger.pubkey(), SOL);
-    let register = instruction::register_orchestrator(stranger.pubkey(), candidate, market.mints);
+    let register = instructions::register_orchestrator(stranger.pubkey(), candidate, market.mints);
     refused(
         market.machine.send(&[register], &[&stranger]),
         "NotAuthorized",
@@ -363,7 +364,7 @@ fn buckets_are_numbered_below_how_many_there_are_and_open_once() {
         (0, "AccountAlreadyInUse"),
     ];
     for (index, error) in refusals {
-        let open = instruction::open_bucket(payer, market.mints, index);
+        let open = instructions::open_bucket(payer, market.mints, index);
         refused(market.machine.send(&[open], &[&market.authority]), error);
     }
 }

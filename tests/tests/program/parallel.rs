@@ -3,7 +3,7 @@
 //! by all of them.
 
 use super::fixture::{Market, RIGHT, SOL, Setup, key};
-use millrace_chain::address;
+use millrace_client::pda;
 use millrace_program::constants::BUCKETS;
 use millrace_program::state::bucket_of;
 use solana_sdk::instruction::Instruction;
@@ -118,15 +118,15 @@ fn settlements_share_what_they_have_in_common_and_nothing_else() {
     let [_, providers, bucket, client] = overlaps();
     let market = market();
     let accounts = market.accounts(&FIRST);
-    let vaults = |p: &Pubkey| [*p, address::stake_vault(p), address::earnings_vault(p)];
+    let vaults = |p: &Pubkey| [*p, pda::stake_vault(p), pda::earnings_vault(p)];
     let expected: BTreeSet<Pubkey> = accounts.iter().flat_map(vaults).collect();
     assert_eq!(providers, expected);
-    let own = address::client(&key(5).pubkey());
-    assert_eq!(client, set([own, address::escrow(&own)]));
+    let own = pda::client(&key(5).pubkey());
+    assert_eq!(client, set([own, pda::escrow(&own)]));
     let mints = market.mints;
     let of_bucket = |index| {
-        let treasuries = [mints.payment, mints.stake].map(|mint| address::treasury(&mint, index));
-        set([address::bucket(index), treasuries[0], treasuries[1]])
+        let treasuries = [mints.payment, mints.stake].map(|mint| pda::treasury(&mint, index));
+        set([pda::bucket(index), treasuries[0], treasuries[1]])
     };
     assert!((0..BUCKETS).any(|index| of_bucket(index) == bucket));
 }
@@ -162,7 +162,7 @@ fn block_cost(market: &Market) -> u64 {
             .map_or(0, |a| a.data.len() as u64)
     };
     let loaded: u64 = message.account_keys.iter().map(size).sum();
-    let pages = (loaded + size(&address::program_data())).div_ceil(PAGE.0);
+    let pages = (loaded + size(&pda::program_data())).div_ceil(PAGE.0);
     let data: usize = landed.instructions.iter().map(|i| i.data.len()).sum();
     landed.meta.compute_units_consumed
         + SIGNATURE * (landed.signatures as u64 + 1)

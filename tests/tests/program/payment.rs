@@ -1,7 +1,8 @@
 //! Who agrees is paid, and all that is left goes back.
 
 use super::fixture::{Answer, Balances, Market, RIGHT, Setup, refused, swap};
-use millrace_chain::{address, instruction};
+use millrace_client::instructions;
+use millrace_client::pda;
 use millrace_program::state::{JobState, SeatStatus, ShardState};
 use solana_sdk::signer::Signer;
 
@@ -35,7 +36,7 @@ fn a_single_seat_is_paid_and_the_rest_of_the_deposit_goes_back() {
     };
     assert_eq!(market.balances(&job), closed);
     assert!(market.machine.account(&job).is_none());
-    assert!(market.machine.account(&address::shard(&job, 0)).is_none());
+    assert!(market.machine.account(&pda::shard(&job, 0)).is_none());
 }
 
 #[test]
@@ -184,7 +185,7 @@ fn earnings_go_to_the_providers_authority_whoever_asks_and_only_once() {
     market.settle(&job, 0).unwrap();
 
     let authority = market.workers[1].authority.pubkey();
-    let purse = address::token_account(&authority, &market.mints.payment);
+    let purse = pda::token_account(&authority, &market.mints.payment);
     assert_eq!(market.machine.tokens(&purse), 0);
     market.claim_earnings(1).unwrap();
     assert_eq!(market.machine.tokens(&purse), 4_000);
@@ -200,15 +201,15 @@ fn earnings_can_not_be_claimed_to_a_stranger_or_from_another_vault() {
     market.answered(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, RIGHT)]);
     market.settle(&job, 0).unwrap();
     let authority = market.workers[0].authority.pubkey();
-    let claim = instruction::claim_earnings(&authority, market.mints);
+    let claim = instructions::claim_earnings(&authority, market.mints);
 
     let mint = market.mints.payment;
-    let own = address::token_account(&authority, &mint);
-    let strangers = address::token_account(&market.owner.pubkey(), &mint);
+    let own = pda::token_account(&authority, &mint);
+    let strangers = pda::token_account(&market.owner.pubkey(), &mint);
     let to_a_stranger = swap(claim.clone(), own, strangers);
     refused(market.machine.send(&[to_a_stranger], &[]), "WrongAccount");
 
-    let [first, second] = [0, 1].map(|w| address::earnings_vault(&market.workers[w].account));
+    let [first, second] = [0, 1].map(|w| pda::earnings_vault(&market.workers[w].account));
     let from_another = swap(claim, first, second);
     refused(market.machine.send(&[from_another], &[]), "WrongAccount");
 }

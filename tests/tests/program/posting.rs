@@ -1,7 +1,8 @@
 //! What terms a job can be posted with, each bound at its edge.
 
 use super::fixture::{Market, PARAMETERS, Setup, key, refused, swap, tag};
-use millrace_chain::{address, instruction};
+use millrace_client::instructions;
+use millrace_client::pda;
 use millrace_program::PostJobArgs;
 use millrace_program::state::Mode;
 use solana_sdk::signer::Signer;
@@ -188,7 +189,7 @@ fn a_deposit_is_never_above_what_the_client_has() {
     .build();
     does_not_post(&mut market, "InsufficientFunds", |_| ());
     let (mint, owner) = (market.mints.payment, market.owner.pubkey());
-    let purse = address::token_account(&owner, &mint);
+    let purse = pda::token_account(&owner, &mint);
     market.machine.mint(&mint, &purse, 1);
     posts(&mut market, |_| ());
 }
@@ -208,7 +209,7 @@ fn kinds_that_this_version_does_not_know_are_refused() {
     const SCENARIO: usize = 8 + 8 + 32 + 32;
     for (at, unknown) in [(SCENARIO, 3), (SCENARIO + 1, 3), (SCENARIO + 2, 1)] {
         let owner = market.owner.pubkey();
-        let mut post = instruction::post_job(owner, market.mints, market.terms());
+        let mut post = instructions::post_job(owner, market.mints, market.terms());
         post.data[at] = unknown;
         let outcome = market.machine.send(&[post], &[&market.owner]);
         refused(outcome, "InstructionDidNotDeserialize");
@@ -223,14 +224,14 @@ fn a_job_is_paid_in_the_networks_token_out_of_the_clients_own_escrow() {
     let fund = (&mints.payment, 100_000);
     market.machine.open_wallet(&stranger.pubkey(), mints, fund);
     market.open_client(&stranger).unwrap();
-    let post = instruction::post_job(owner, mints, market.terms());
+    let post = instructions::post_job(owner, mints, market.terms());
 
     let in_stake = swap(post.clone(), mints.payment, mints.stake);
     let outcome = market.machine.send(&[in_stake], &[&market.owner]);
     refused(outcome, "WrongAccount");
 
-    let [own, theirs] = [owner, stranger.pubkey()].map(|o| address::client(&o));
-    let [own_vault, other_vault] = [own, theirs].map(|c| address::escrow(&c));
+    let [own, theirs] = [owner, stranger.pubkey()].map(|o| pda::client(&o));
+    let [own_vault, other_vault] = [own, theirs].map(|c| pda::escrow(&c));
     let into_another = swap(post.clone(), own_vault, other_vault);
     let outcome = market.machine.send(&[into_another], &[&market.owner]);
     refused(outcome, "WrongAccount");

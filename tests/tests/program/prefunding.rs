@@ -3,7 +3,8 @@
 //! and no more, and the rent goes, with the gift, to who paid it once the account is closed.
 
 use super::fixture::{Loader, Machine, Market, Outcome, RIGHT, SOL, Setup, key, offer};
-use millrace_chain::{address, instruction};
+use millrace_client::instructions;
+use millrace_client::pda;
 use millrace_program::state::Mode;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
@@ -91,7 +92,7 @@ fn with_an_epoch_that_is_over() -> Market {
 }
 
 fn first_job(market: &Market) -> Pubkey {
-    address::job(&market.owner.pubkey(), 0)
+    pda::job(&market.owner.pubkey(), 0)
 }
 
 fn authority(market: &Market) -> Pubkey {
@@ -108,26 +109,26 @@ fn newcomer(_: &Market) -> Pubkey {
 }
 
 fn of_a_provider(_: &Market) -> Vec<Pubkey> {
-    let provider = address::provider(&key(6).pubkey());
-    let vaults = [address::stake_vault, address::earnings_vault];
+    let provider = pda::provider(&key(6).pubkey());
+    let vaults = [pda::stake_vault, pda::earnings_vault];
     [vec![provider], vaults.map(|of| of(&provider)).to_vec()].concat()
 }
 
 fn of_a_client(_: &Market) -> Vec<Pubkey> {
-    let client = address::client(&key(6).pubkey());
-    vec![client, address::escrow(&client)]
+    let client = pda::client(&key(6).pubkey());
+    vec![client, pda::escrow(&client)]
 }
 
 fn of_an_orchestrator(_: &Market) -> Vec<Pubkey> {
-    let orchestrator = address::orchestrator(&key(6).pubkey());
-    vec![orchestrator, address::bond_vault(&orchestrator)]
+    let orchestrator = pda::orchestrator(&key(6).pubkey());
+    vec![orchestrator, pda::bond_vault(&orchestrator)]
 }
 
 const BIRTHS: [Birth; 10] = [
     Birth {
         name: "initialize_network",
         ready: unborn,
-        made: |_| vec![address::network()],
+        made: |_| vec![pda::network()],
         payer: authority,
         act: |m| m.initialize(super::fixture::PARAMETERS),
         end: None,
@@ -136,13 +137,12 @@ const BIRTHS: [Birth; 10] = [
         name: "open_bucket",
         ready: born,
         made: |m| {
-            let treasuries =
-                [m.mints.stake, m.mints.payment].map(|mint| address::treasury(&mint, 7));
-            [vec![address::bucket(7)], treasuries.to_vec()].concat()
+            let treasuries = [m.mints.stake, m.mints.payment].map(|mint| pda::treasury(&mint, 7));
+            [vec![pda::bucket(7)], treasuries.to_vec()].concat()
         },
         payer: authority,
         act: |m| {
-            let open = instruction::open_bucket(m.authority.pubkey(), m.mints, 7);
+            let open = instructions::open_bucket(m.authority.pubkey(), m.mints, 7);
             m.machine.send(&[open], &[&m.authority])
         },
         end: None,
@@ -150,10 +150,10 @@ const BIRTHS: [Birth; 10] = [
     Birth {
         name: "open_rewards",
         ready: born,
-        made: |_| vec![address::rewards(), address::rewards_vault()],
+        made: |_| vec![pda::rewards(), pda::rewards_vault()],
         payer: authority,
         act: |m| {
-            let open = instruction::open_rewards(m.authority.pubkey(), m.mints);
+            let open = instructions::open_rewards(m.authority.pubkey(), m.mints);
             m.machine.send(&[open], &[&m.authority])
         },
         end: None,
@@ -168,10 +168,10 @@ const BIRTHS: [Birth; 10] = [
             let (newcomer, payer) = (key(6), m.authority.pubkey());
             let wallet = newcomer.pubkey();
             let mints = m.mints;
-            let retire = instruction::retire_orchestrator(wallet, &wallet);
+            let retire = instructions::retire_orchestrator(wallet, &wallet);
             m.machine.send(&[retire], &[&newcomer]).unwrap();
             m.warp(WEEK);
-            let withdraw = instruction::withdraw_bond(&wallet, payer, mints);
+            let withdraw = instructions::withdraw_bond(&wallet, payer, mints);
             m.machine.send(&[withdraw], &[]).unwrap();
         }),
     },
@@ -182,7 +182,7 @@ const BIRTHS: [Birth; 10] = [
         payer: newcomer,
         act: |m| m.register(&key(6), offer(key(7).pubkey())),
         end: Some(|m| {
-            let leave = instruction::deregister(key(6).pubkey(), m.mints);
+            let leave = instructions::deregister(key(6).pubkey(), m.mints);
             m.machine.send(&[leave], &[&key(6)]).unwrap();
         }),
     },
@@ -209,7 +209,7 @@ const BIRTHS: [Birth; 10] = [
     Birth {
         name: "assign_seats",
         ready: with_two_shards,
-        made: |m| vec![address::shard(&first_job(m), 1)],
+        made: |m| vec![pda::shard(&first_job(m), 1)],
         payer: |m| m.orchestrator.pubkey(),
         act: |m| m.assign(&first_job(m), 1, &[0]),
         end: Some(|m| {
@@ -223,7 +223,7 @@ const BIRTHS: [Birth; 10] = [
     Birth {
         name: "challenge_shard",
         ready: with_a_result,
-        made: |m| vec![address::challenge(&first_job(m), 0)],
+        made: |m| vec![pda::challenge(&first_job(m), 0)],
         payer: owner,
         act: |m| m.challenge(&first_job(m), 0, &key(5)),
         end: Some(|m| {
@@ -235,7 +235,7 @@ const BIRTHS: [Birth; 10] = [
     Birth {
         name: "close_epoch",
         ready: with_an_epoch_that_is_over,
-        made: |_| vec![address::epoch(0)],
+        made: |_| vec![pda::epoch(0)],
         payer: authority,
         act: |m| m.close_epoch(0),
         end: Some(|m| {

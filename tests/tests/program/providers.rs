@@ -1,7 +1,8 @@
 //! Registering and staking.
 
 use super::fixture::{Market, SOL, Setup, key, offer, refused, swap, tag};
-use millrace_chain::{address, instruction};
+use millrace_client::instructions;
+use millrace_client::pda;
 use millrace_program::RegisterProviderArgs;
 use millrace_program::state::Provider;
 use solana_sdk::signer::Signer;
@@ -49,12 +50,12 @@ fn a_provider_and_a_client_keep_to_the_networks_tokens() {
     market.machine.airdrop(&newcomer.pubkey(), SOL);
     let mints = market.mints;
     let args = offer(newcomer.pubkey());
-    let register = instruction::register_provider(newcomer.pubkey(), mints, args);
+    let register = instructions::register_provider(newcomer.pubkey(), mints, args);
     for (from, to) in [(mints.stake, mints.payment), (mints.payment, mints.stake)] {
         let other = swap(register.clone(), from, to);
         refused(market.machine.send(&[other], &[&newcomer]), "WrongAccount");
     }
-    let open = instruction::open_client(newcomer.pubkey(), mints);
+    let open = instructions::open_client(newcomer.pubkey(), mints);
     let in_stake = swap(open, mints.payment, mints.stake);
     refused(
         market.machine.send(&[in_stake], &[&newcomer]),
@@ -72,7 +73,7 @@ fn a_stake_reaches_the_least_and_may_grow_by_anything() {
     market.stake(worker, 1).unwrap();
     let books = market.provider(worker);
     assert_eq!((books.active, books.deposited), (1_001, 1_001));
-    let vault = address::stake_vault(&market.workers[worker].account);
+    let vault = pda::stake_vault(&market.workers[worker].account);
     assert_eq!(market.machine.tokens(&vault), 1_001);
     refused(market.stake(worker, 1), "InsufficientFunds");
 }
@@ -85,7 +86,7 @@ fn anyone_may_add_to_a_stake_and_only_that_provider_has_it() {
     }
     .build();
     let account = market.workers[0].account;
-    let stake = instruction::stake(market.owner.pubkey(), account, market.mints, 500);
+    let stake = instructions::stake(market.owner.pubkey(), account, market.mints, 500);
     market.machine.send(&[stake], &[&market.owner]).unwrap();
     let books: Provider = market.read(&account);
     assert_eq!((books.active, books.deposited), (100_500, 100_500));
@@ -95,9 +96,9 @@ fn anyone_may_add_to_a_stake_and_only_that_provider_has_it() {
 fn a_stake_goes_into_the_providers_own_vault() {
     let mut market = Market::open();
     let worker = market.hire(5_000, |_| ());
-    let [own, other] = [worker, 0].map(|w| address::stake_vault(&market.workers[w].account));
+    let [own, other] = [worker, 0].map(|w| pda::stake_vault(&market.workers[w].account));
     let keys = &market.workers[worker];
-    let stake = instruction::stake(keys.authority.pubkey(), keys.account, market.mints, 5_000);
+    let stake = instructions::stake(keys.authority.pubkey(), keys.account, market.mints, 5_000);
     let into_another = swap(stake.clone(), own, other);
     let outcome = market.machine.send(&[into_another], &[&keys.authority]);
     refused(outcome, "WrongAccount");

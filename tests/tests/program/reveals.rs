@@ -1,7 +1,8 @@
 //! A result is shown only when nobody can copy it any more, and only as it was committed to.
 
 use super::fixture::{Answer, Market, RIGHT, WRONG, key, refused, swap};
-use millrace_chain::{address, instruction};
+use millrace_client::instructions;
+use millrace_client::pda;
 use millrace_program::RevealEntry;
 use millrace_program::state::{SeatStatus, ShardState};
 use solana_sdk::pubkey::Pubkey;
@@ -145,10 +146,10 @@ fn a_copied_commitment_can_not_be_opened() {
     // Worker 1 signs, for its own seat, the commitment that it saw worker 0 make.
     let seen = market.claim(&job, 0, ALL[0]).commitment;
     let mut copy = market.claim(&job, 0, ALL[1]);
-    let network: millrace_program::state::Network = market.read(&address::network());
+    let network: millrace_program::state::Network = market.read(&pda::network());
     let place = millrace_protocol::commitment::Seat {
         network_id: &network.network_id,
-        program: address::PROGRAM.as_array(),
+        program: pda::PROGRAM.as_array(),
         job: job.as_array(),
         shard: 0,
         attempt: 0,
@@ -217,11 +218,11 @@ fn only_the_jobs_orchestrator_attests_that_a_result_was_delivered() {
     let other = key(7);
     let entry = market.opening(&job, 0, ALL[0]);
     let place = market.place(&job, 0);
-    let reveal = instruction::record_reveals(other.pubkey(), place, vec![entry]);
+    let reveal = instructions::record_reveals(other.pubkey(), place, vec![entry]);
 
     let outcome = market.machine.send(from_ref(&reveal), &[&other]);
     refused(outcome, "AccountNotInitialized");
-    let [others, registered] = [other.pubkey(), own].map(|k| address::orchestrator(&k));
+    let [others, registered] = [other.pubkey(), own].map(|k| pda::orchestrator(&k));
     let borrowed = swap(reveal.clone(), others, registered);
     refused(market.machine.send(&[borrowed], &[&other]), "NotAuthorized");
     market.register_orchestrator(&other.pubkey()).unwrap();

@@ -2,7 +2,8 @@
 //! and something that would make it live again is tried.
 
 use super::fixture::{Answer, Market, RIGHT, Setup, key, offer, refused};
-use millrace_chain::{address, instruction};
+use millrace_client::instructions;
+use millrace_client::pda;
 use millrace_program::PostJobArgs;
 use millrace_program::state::{Client, Mode};
 use solana_sdk::instruction::{AccountMeta, Instruction};
@@ -42,19 +43,19 @@ fn settled() -> (Market, Pubkey, PostJobArgs) {
 fn a_job_that_is_closed_and_funded_is_not_posted_again_in_the_same_transaction() {
     let (mut market, job, terms) = settled();
     let close = market.closing(&job, &[0]);
-    let again = instruction::post_job(market.owner.pubkey(), market.mints, terms);
+    let again = instructions::post_job(market.owner.pubkey(), market.mints, terms);
     let owner = market.owner.insecure_clone();
     let revival = [close.clone(), fund(&market, job), again];
     refused(market.machine.send(&revival, &[&owner]), "NonceMismatch");
     // The next nonce is another address.
     let next = market.terms();
-    let other = address::job(&owner.pubkey(), next.nonce);
-    let post = instruction::post_job(owner.pubkey(), market.mints, next);
+    let other = pda::job(&owner.pubkey(), next.nonce);
+    let post = instructions::post_job(owner.pubkey(), market.mints, next);
     let closed_and_posted = [close, fund(&market, job), post];
     market.machine.send(&closed_and_posted, &[&owner]).unwrap();
     assert_ne!(job, other);
     assert!(market.machine.account(&job).unwrap().data.is_empty());
-    let books: Client = market.read(&address::client(&owner.pubkey()));
+    let books: Client = market.read(&pda::client(&owner.pubkey()));
     assert_eq!((books.next_nonce, books.open_jobs), (2, 1));
 }
 
@@ -72,16 +73,16 @@ fn nothing_is_done_with_a_job_that_was_closed_and_funded_in_the_same_transaction
     let acts = [
         market.settlement(&job, 0),
         close.clone(),
-        instruction::cancel_job(owner.pubkey(), job, mints),
-        instruction::expire_job(job),
-        instruction::assign_seats(own.pubkey(), place, &providers),
-        instruction::record_reveals(own.pubkey(), place, vec![opening.clone()]),
-        instruction::reveal_seats(place, vec![opening]),
-        instruction::acknowledge_delivery(owner.pubkey(), false, place, 0),
-        instruction::challenge_shard(owner.pubkey(), &owner.pubkey(), place, mints),
-        instruction::draw_audit(place),
-        instruction::expire_seat(place, 0, providers[0], mints, None),
-        instruction::seed_job(job),
+        instructions::cancel_job(owner.pubkey(), job, mints),
+        instructions::expire_job(job),
+        instructions::assign_seats(own.pubkey(), place, &providers),
+        instructions::record_reveals(own.pubkey(), place, vec![opening.clone()]),
+        instructions::reveal_seats(place, vec![opening]),
+        instructions::acknowledge_delivery(owner.pubkey(), false, place, 0),
+        instructions::challenge_shard(owner.pubkey(), &owner.pubkey(), place, mints),
+        instructions::draw_audit(place),
+        instructions::expire_seat(place, 0, providers[0], mints, None),
+        instructions::seed_job(job),
     ];
     for act in acts {
         let signs = |key: &Pubkey| act.accounts.iter().any(|m| m.is_signer && m.pubkey == *key);
@@ -104,10 +105,10 @@ fn a_shard_that_is_closed_and_funded_is_neither_handed_out_nor_settled_again() {
         market.settle(&job, index).unwrap();
     }
     let (close, settle) = (market.closing(&job, &[0]), market.settlement(&job, 0));
-    let shard = address::shard(&job, 0);
+    let shard = pda::shard(&job, 0);
     let own = market.orchestrator.insecure_clone();
     let (place, providers) = (market.place(&job, 0), market.accounts(&[0]));
-    let assign = instruction::assign_seats(own.pubkey(), place, &providers);
+    let assign = instructions::assign_seats(own.pubkey(), place, &providers);
     let revival = [close.clone(), fund(&market, shard), assign];
     refused(market.machine.send(&revival, &[&own]), "InvariantBroken");
     let revival = [close.clone(), fund(&market, shard), settle];
@@ -134,8 +135,8 @@ fn a_decided_challenge_is_not_made_again_in_the_same_transaction() {
     market.answered(&job, 0, &ALL[1..]);
     let settle = market.settlement(&job, 0);
     let (place, mints) = (market.place(&job, 0), market.mints);
-    let again = instruction::challenge_shard(owner.pubkey(), &owner.pubkey(), place, mints);
-    let fund = fund(&market, address::challenge(&job, 0));
+    let again = instructions::challenge_shard(owner.pubkey(), &owner.pubkey(), place, mints);
+    let fund = fund(&market, pda::challenge(&job, 0));
     let revival = [settle, fund, again];
     refused(market.machine.send(&revival, &[&owner]), "ShardState");
     market.settle(&job, 0).unwrap();
@@ -150,9 +151,9 @@ fn an_epoch_whose_last_points_are_banked_is_not_closed_again_in_the_same_transac
     market.bank(0, 0).unwrap();
     market.bank(1, 0).unwrap();
     let payer = market.authority.insecure_clone();
-    let last = instruction::bank_rewards(market.workers[2].account, 0, payer.pubkey());
-    let again = instruction::close_epoch(payer.pubkey(), 0);
-    let revival = [last, fund(&market, address::epoch(0)), again];
+    let last = instructions::bank_rewards(market.workers[2].account, 0, payer.pubkey());
+    let again = instructions::close_epoch(payer.pubkey(), 0);
+    let revival = [last, fund(&market, pda::epoch(0)), again];
     refused(market.machine.send(&revival, &[&payer]), "EpochEmpty");
     market.bank(2, 0).unwrap();
 }
@@ -167,12 +168,12 @@ fn a_provider_that_leaves_and_registers_in_one_transaction_has_nothing() {
         let worker = &market.workers[0];
         (worker.authority.insecure_clone(), worker.account)
     };
-    let leave = instruction::deregister(cold.pubkey(), market.mints);
-    let stake = instruction::stake(cold.pubkey(), account, market.mints, 1_000);
+    let leave = instructions::deregister(cold.pubkey(), market.mints);
+    let stake = instructions::stake(cold.pubkey(), account, market.mints, 1_000);
     let staked_meanwhile = [leave.clone(), fund(&market, account), stake];
     refused(market.machine.send(&staked_meanwhile, &[&cold]), FOREIGN);
     let args = offer(market.workers[0].operator.pubkey());
-    let again = instruction::register_provider(cold.pubkey(), market.mints, args);
+    let again = instructions::register_provider(cold.pubkey(), market.mints, args);
     let come_again = [leave, fund(&market, account), again];
     market.machine.send(&come_again, &[&cold]).unwrap();
     let books = market.provider(0);
@@ -187,16 +188,12 @@ fn an_orchestrator_whose_bond_is_withdrawn_is_not_bonded_again_in_the_same_trans
     let wallet = own.pubkey();
     let of_stake = (&mints.stake, 1_000);
     market.machine.open_wallet(&wallet, mints, of_stake);
-    let retire = instruction::retire_orchestrator(wallet, &wallet);
+    let retire = instructions::retire_orchestrator(wallet, &wallet);
     market.machine.send(&[retire], &[&own]).unwrap();
     market.warp(WEEK);
     let payer = market.authority.pubkey();
-    let withdraw = instruction::withdraw_bond(&wallet, payer, mints);
-    let bond = instruction::bond(wallet, &wallet, mints, 1_000);
-    let revival = [
-        withdraw,
-        fund(&market, address::orchestrator(&wallet)),
-        bond,
-    ];
+    let withdraw = instructions::withdraw_bond(&wallet, payer, mints);
+    let bond = instructions::bond(wallet, &wallet, mints, 1_000);
+    let revival = [withdraw, fund(&market, pda::orchestrator(&wallet)), bond];
     refused(market.machine.send(&revival, &[&own]), FOREIGN);
 }

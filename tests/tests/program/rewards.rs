@@ -1,7 +1,8 @@
 //! Points for the fees that were paid, and what they are worth once their epoch is over.
 
 use super::fixture::{Market, RIGHT, Setup, refused};
-use millrace_chain::{address, instruction};
+use millrace_client::instructions;
+use millrace_client::pda;
 use millrace_program::state::{Epoch, Rewards};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
@@ -18,11 +19,11 @@ fn settled(market: &mut Market) -> Pubkey {
 }
 
 fn rewards(market: &Market) -> Rewards {
-    market.read(&address::rewards())
+    market.read(&pda::rewards())
 }
 
 fn epoch(market: &Market, number: u32) -> Epoch {
-    market.read(&address::epoch(number))
+    market.read(&pda::epoch(number))
 }
 
 #[test]
@@ -52,7 +53,7 @@ fn points_are_the_fee_and_are_worth_their_share_of_the_epoch() {
     }
     assert_eq!(rewards(&market).paid, 1_000_000);
     // The last points took the epoch's account along, and its rent.
-    let account = market.machine.account(&address::epoch(0));
+    let account = market.machine.account(&pda::epoch(0));
     assert!(account.is_none_or(|account| account.data.is_empty()));
 }
 
@@ -61,7 +62,7 @@ fn nothing_can_not_be_put_into_the_rewards() {
     let mut market = Market::open();
     market.fund_rewards(1);
     let funder = market.owner.insecure_clone();
-    let nothing = instruction::fund_rewards(funder.pubkey(), market.mints, 0);
+    let nothing = instructions::fund_rewards(funder.pubkey(), market.mints, 0);
     refused(market.machine.send(&[nothing], &[&funder]), "AmountZero");
 }
 
@@ -181,7 +182,7 @@ fn an_epoch_is_closed_over_all_buckets_each_once_in_their_order() {
     settled(&mut market);
     market.warp(DAY);
     let payer = market.authority.insecure_clone();
-    let close = instruction::close_epoch(payer.pubkey(), 0);
+    let close = instructions::close_epoch(payer.pubkey(), 0);
     let first = close.accounts.len() - 8;
     let mut without = close.clone();
     without.accounts.pop();
@@ -204,7 +205,7 @@ fn rewards_go_to_the_providers_authority_alone() {
         market.workers[0].authority.pubkey(),
         market.workers[1].authority.pubkey(),
     );
-    let claim = instruction::claim_rewards(&own, market.mints);
+    let claim = instructions::claim_rewards(&own, market.mints);
     let [from, to] = [own, other].map(|o| market.mints.stake_account(&o));
     let elsewhere = super::fixture::swap(claim, from, to);
     refused(market.machine.send(&[elsewhere], &[]), "WrongAccount");

@@ -2,7 +2,8 @@
 //! thousand settlements either.
 
 use super::fixture::{Answer, Market, PARAMETERS, RIGHT, SOL, Setup, WRONG, refused};
-use millrace_chain::{address, instruction};
+use millrace_client::instructions;
+use millrace_client::pda;
 use millrace_program::PostJobArgs;
 use millrace_program::state::{ShardState, bucket_of};
 use solana_sdk::instruction::{AccountMeta, Instruction};
@@ -34,8 +35,8 @@ fn settle_alone(market: &mut Market, job: &Pubkey, index: u32, (worker, answer):
     );
     let claim = market.claim(job, index, (worker, answer));
     let opening = market.opening(job, index, (worker, answer));
-    let [check, record] = instruction::record_commitments(place, &[claim]);
-    let reveal = instruction::record_reveals(own.pubkey(), place, vec![opening]);
+    let [check, record] = instructions::record_commitments(place, &[claim]);
+    let reveal = instructions::record_reveals(own.pubkey(), place, vec![opening]);
     let settle = market.settlement(job, index);
     let acts = [check, record, reveal, settle];
     market.machine.send(&acts, &[&own]).unwrap();
@@ -49,7 +50,7 @@ fn close_in_batches(market: &mut Market, job: &Pubkey) {
 }
 
 fn fees(market: &Market) -> u64 {
-    let vaults = (0..8).map(|bucket| address::treasury(&market.mints.payment, bucket));
+    let vaults = (0..8).map(|bucket| pda::treasury(&market.mints.payment, bucket));
     vaults.map(|vault| market.machine.tokens(&vault)).sum()
 }
 
@@ -76,7 +77,7 @@ fn settle_a_half(which: u64) {
     for number in which * HALF..(which + 1) * HALF {
         let index = (number % u64::from(SHARDS)) as u32;
         let nonce = (number - which * HALF) / u64::from(SHARDS);
-        let job = address::job(&market.owner.pubkey(), nonce);
+        let job = pda::job(&market.owner.pubkey(), nonce);
         if index == 0 {
             market.posted(|t| {
                 (t.replicas, t.quorum, t.max_replicas) = (1, 1, 1);
@@ -121,12 +122,12 @@ fn settle_a_half(which: u64) {
     for (worker, paid) in paid.into_iter().enumerate() {
         let books = market.provider(worker);
         assert_eq!((books.earned, books.locked), (paid, 0));
-        let vault = address::earnings_vault(&market.workers[worker].account);
+        let vault = pda::earnings_vault(&market.workers[worker].account);
         assert_eq!(market.machine.tokens(&vault), paid);
     }
-    let purse = address::token_account(&market.owner.pubkey(), &market.mints.payment);
+    let purse = pda::token_account(&market.owner.pubkey(), &market.mints.payment);
     assert_eq!(market.machine.tokens(&purse), PURSE - all - charged);
-    let escrow = address::escrow(&address::client(&market.owner.pubkey()));
+    let escrow = pda::escrow(&pda::client(&market.owner.pubkey()));
     assert_eq!(market.machine.tokens(&escrow), 0);
 }
 
@@ -180,7 +181,7 @@ fn penalties_of_every_small_amount_are_parted_to_the_last_unit() {
             let had = market.machine.tokens(&purse);
             let (place, parts) = (market.place(&job, 0), (&books, &shard));
             let mints = market.mints;
-            let settle = instruction::settle_shard(place, parts, mints, None, Some(purse));
+            let settle = instructions::settle_shard(place, parts, mints, None, Some(purse));
             market.machine.send(&[settle], &[]).unwrap();
 
             // The lock is twice the highest payment, and a lie costs half of that.
@@ -290,7 +291,7 @@ fn give_back(market: &mut Market, worker: usize) {
         [own.pubkey(), market.owner.pubkey()].map(|o| market.mints.payment_account(&o));
     let amount = market.machine.tokens(&from);
     let transfer = Instruction {
-        program_id: address::TOKEN_PROGRAM,
+        program_id: pda::TOKEN_PROGRAM,
         accounts: vec![
             AccountMeta::new(from, false),
             AccountMeta::new(to, false),
@@ -321,7 +322,7 @@ fn who_has_earned_all_that_fits_64_bits_keeps_nobody_from_being_settled() {
         let (own, mints) = (market.authority.insecure_clone(), market.mints);
         let purse = mints.payment_account(&market.owner.pubkey());
         let fee = market.balances(&job).fees;
-        let refund = instruction::withdraw_treasury(own.pubkey(), mints, bucket, purse, fee);
+        let refund = instructions::withdraw_treasury(own.pubkey(), mints, bucket, purse, fee);
         market.machine.send(&[refund], &[&own]).unwrap();
     }
     // Totals that no longer fit have begun anew.
@@ -361,10 +362,10 @@ fn the_largest_stake_is_slashed_without_overflow() {
     let mut terms = market.terms();
     (terms.price_cap, terms.max_units) = (1, most);
     // The client has not so much, and need not: of a smaller price the lock is as large.
-    let owner = address::token_account(&market.owner.pubkey(), &market.mints.payment);
+    let owner = pda::token_account(&market.owner.pubkey(), &market.mints.payment);
     let mint = market.mints.payment;
     market.machine.mint(&mint, &owner, 4 * most);
-    let job = address::job(&market.owner.pubkey(), terms.nonce);
+    let job = pda::job(&market.owner.pubkey(), terms.nonce);
     market.post(terms).unwrap();
     let lie = Answer { units: 1, ..WRONG };
     let truth = Answer { units: 1, ..RIGHT };

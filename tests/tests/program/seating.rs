@@ -1,7 +1,8 @@
 //! Who may take a seat, and what it locks.
 
 use super::fixture::{Market, RIGHT, Setup, key, refused, swap, tag};
-use millrace_chain::{address, instruction};
+use millrace_client::instructions;
+use millrace_client::pda;
 use millrace_program::PostJobArgs;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
@@ -45,8 +46,8 @@ fn a_seat_is_taken_at_the_shard_whose_number_is_named() {
     let job = market.posted(|t| t.shards = 2);
     market.assign(&job, 0, &[0]).unwrap();
     let (own, provider) = (market.orchestrator.pubkey(), market.accounts(&[1]));
-    let assign = instruction::assign_seats(own, market.place(&job, 1), &provider);
-    let [first, second] = [0, 1].map(|index| address::shard(&job, index));
+    let assign = instructions::assign_seats(own, market.place(&job, 1), &provider);
+    let [first, second] = [0, 1].map(|index| pda::shard(&job, index));
     let outcome = market
         .machine
         .send(&[swap(assign, second, first)], &[&market.orchestrator]);
@@ -152,11 +153,11 @@ fn only_the_orchestrator_that_the_job_asks_for_hands_it_out() {
     refused(market.assign(&job, 0, &[0]), "OrchestratorMismatch");
 
     let provider = market.accounts(&[0]);
-    let assign = instruction::assign_seats(other.pubkey(), market.place(&job, 0), &provider);
+    let assign = instructions::assign_seats(other.pubkey(), market.place(&job, 0), &provider);
     let outcome = market.machine.send(from_ref(&assign), &[&other]);
     refused(outcome, "AccountNotInitialized");
     let [own, registered] =
-        [other.pubkey(), market.orchestrator.pubkey()].map(|key| address::orchestrator(&key));
+        [other.pubkey(), market.orchestrator.pubkey()].map(|key| pda::orchestrator(&key));
     let borrowed = swap(assign.clone(), own, registered);
     refused(market.machine.send(&[borrowed], &[&other]), "NotAuthorized");
 
@@ -212,11 +213,11 @@ fn only_providers_sit_down() {
     let job = market.posted(|_| ());
     let orchestrator = market.orchestrator.pubkey();
     let others = [
-        (address::network(), "AccountDiscriminatorMismatch"),
+        (pda::network(), "AccountDiscriminatorMismatch"),
         (market.owner.pubkey(), "AccountOwnedByWrongProgram"),
     ];
     for (other, error) in others {
-        let assign = instruction::assign_seats(orchestrator, market.place(&job, 0), &[other]);
+        let assign = instructions::assign_seats(orchestrator, market.place(&job, 0), &[other]);
         let outcome = market.machine.send(&[assign], &[&market.orchestrator]);
         refused(outcome, error);
     }

@@ -1,7 +1,7 @@
 //! A settlement comes when it is due, once, and moves money between the job's own parties alone.
 
 use super::fixture::{Answer, Balances, Market, RIGHT, WRONG, key, refused, swap};
-use millrace_chain::address;
+use millrace_client::pda;
 use millrace_program::state::bucket_of;
 use solana_sdk::instruction::AccountMeta;
 use solana_sdk::pubkey::Pubkey;
@@ -60,23 +60,20 @@ fn a_shard_is_not_settled_before_everyone_could_speak() {
 fn a_seat_is_paid_into_its_own_vault_and_slashed_out_of_its_own() {
     let mut due = due();
     let [first, second] = [0, 1].map(|w| due.0.workers[w].account);
-    for vault in [address::earnings_vault, address::stake_vault] {
+    for vault in [pda::earnings_vault, pda::stake_vault] {
         let (own, others) = (vault(&first), vault(&second));
         does_not_settle(&[(own, others)], "WrongAccount", &mut due);
     }
-    let own = address::earnings_vault(&first);
-    let wallet = address::token_account(&due.0.owner.pubkey(), &due.0.mints.payment);
+    let own = pda::earnings_vault(&first);
+    let wallet = pda::token_account(&due.0.owner.pubkey(), &due.0.mints.payment);
     does_not_settle(&[(own, wallet)], "WrongAccount", &mut due);
     let newcomer = due.0.staffed(100_000, |_| ());
     let stranger = due.0.workers[newcomer].account;
     due.2 = due.0.balances(&due.1);
     let whole_stranger = [
         (first, stranger),
-        (own, address::earnings_vault(&stranger)),
-        (
-            address::stake_vault(&first),
-            address::stake_vault(&stranger),
-        ),
+        (own, pda::earnings_vault(&stranger)),
+        (pda::stake_vault(&first), pda::stake_vault(&stranger)),
     ];
     does_not_settle(&whole_stranger, "WrongAccount", &mut due);
 }
@@ -88,7 +85,7 @@ fn a_liar_can_not_have_another_slashed_in_its_place() {
     market.answered(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
     let before = market.balances(&job);
     let mut due = (market, job, before);
-    let [honest, liar] = [0, 1].map(|w| address::stake_vault(&due.0.workers[w].account));
+    let [honest, liar] = [0, 1].map(|w| pda::stake_vault(&due.0.workers[w].account));
     does_not_settle(&[(liar, honest)], "WrongAccount", &mut due);
 }
 
@@ -100,15 +97,14 @@ fn a_job_is_paid_out_of_its_own_clients_escrow() {
     let fund = (&mints.payment, 100_000);
     due.0.machine.open_wallet(&stranger.pubkey(), mints, fund);
     due.0.open_client(&stranger).unwrap();
-    let [own, theirs] =
-        [due.0.owner.pubkey(), stranger.pubkey()].map(|owner| address::client(&owner));
-    let [own_escrow, their_escrow] = [own, theirs].map(|c| address::escrow(&c));
+    let [own, theirs] = [due.0.owner.pubkey(), stranger.pubkey()].map(|owner| pda::client(&owner));
+    let [own_escrow, their_escrow] = [own, theirs].map(|c| pda::escrow(&c));
     let wrong = "WrongAccount";
     does_not_settle(&[(own_escrow, their_escrow)], wrong, &mut due);
     does_not_settle(&[(own, theirs)], wrong, &mut due);
     let both = [(own, theirs), (own_escrow, their_escrow)];
     does_not_settle(&both, wrong, &mut due);
-    let vault = address::token_account(&stranger.pubkey(), &mints.payment);
+    let vault = pda::token_account(&stranger.pubkey(), &mints.payment);
     does_not_settle(&[(own_escrow, vault)], wrong, &mut due);
 }
 
@@ -119,10 +115,10 @@ fn fees_and_penalties_go_to_the_treasury_of_the_jobs_bucket_alone() {
     let mints = due.0.mints;
     let owner = due.0.owner.pubkey();
     for mint in [mints.payment, mints.stake] {
-        let own = address::treasury(&mint, bucket);
-        let elsewhere = address::treasury(&mint, (bucket + 1) % 8);
+        let own = pda::treasury(&mint, bucket);
+        let elsewhere = pda::treasury(&mint, (bucket + 1) % 8);
         does_not_settle(&[(own, elsewhere)], "WrongAccount", &mut due);
-        let wallet = address::token_account(&owner, &mint);
+        let wallet = pda::token_account(&owner, &mint);
         does_not_settle(&[(own, wallet)], "WrongAccount", &mut due);
     }
 }
@@ -132,7 +128,7 @@ fn payments_and_stake_keep_to_their_own_tokens() {
     let mut due = due();
     let bucket = bucket_of(&due.1);
     let mints = due.0.mints;
-    let treasury = |mint: &Pubkey| address::treasury(mint, bucket);
+    let treasury = |mint: &Pubkey| pda::treasury(mint, bucket);
     let (payment, stake) = (mints.payment, mints.stake);
     let in_stake = [(payment, stake), (treasury(&payment), treasury(&stake))];
     does_not_settle(&in_stake, "WrongAccount", &mut due);

@@ -1,7 +1,7 @@
 //! Who may sit is drawn, by stake, and everyone may in time.
 
 use super::fixture::{Market, PARAMETERS, Setup, refused};
-use millrace_chain::instruction;
+use millrace_client::instructions;
 use millrace_program::math::slot_hashes::{SLOT_HASHES, SlotHashes};
 use millrace_program::math::sortition::{Ticket, admits};
 use solana_sdk::pubkey::Pubkey;
@@ -148,7 +148,7 @@ fn an_orchestrator_can_not_choose_another_seed() {
     let mut market = market(1);
     let job = market.posted(|_| ());
     market.machine.pass_slots(2, 1);
-    let seed = instruction::seed_job(job);
+    let seed = instructions::seed_job(job);
     let posing = super::fixture::swap(seed, SLOT_HASHES, market.orchestrator.pubkey());
     refused(market.machine.send(&[posing], &[]), "WrongAccount");
 }

@@ -2,7 +2,8 @@
 //! that exclude each other the first one counts, in whatever order they come in a slot.
 
 use super::fixture::{Market, Outcome, RIGHT, SOL, WRONG, refused};
-use millrace_chain::{address, instruction};
+use millrace_client::instructions;
+use millrace_client::pda;
 use millrace_program::state::JobState;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
@@ -31,7 +32,7 @@ fn nothing_is_paid_twice_in_one_transaction() {
     let worker = market.workers[0].authority.insecure_clone();
 
     let cancelled = market.posted(|t| t.shards = 2);
-    let cancel = instruction::cancel_job(owner.pubkey(), cancelled, mints);
+    let cancel = instructions::cancel_job(owner.pubkey(), cancelled, mints);
     once(&mut market, &cancel, &[&owner], "JobState");
     let close = market.closing(&cancelled, &[]);
     once(&mut market, &close, &[], "AccountNotInitialized");
@@ -40,20 +41,20 @@ fn nothing_is_paid_twice_in_one_transaction() {
     market.answered(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, WRONG)]);
     let settle = market.settlement(&job, 0);
     once(&mut market, &settle, &[], "ShardState");
-    let claim = instruction::claim_earnings(&worker.pubkey(), mints);
+    let claim = instructions::claim_earnings(&worker.pubkey(), mints);
     once(&mut market, &claim, &[], "AmountZero");
 
     market.warp(86_400);
     market.close_epoch(0).unwrap();
     let (account, payer) = (market.workers[0].account, market.authority.pubkey());
-    let bank = instruction::bank_rewards(account, 0, payer);
+    let bank = instructions::bank_rewards(account, 0, payer);
     once(&mut market, &bank, &[], "AmountZero");
-    let claim = instruction::claim_rewards(&worker.pubkey(), mints);
+    let claim = instructions::claim_rewards(&worker.pubkey(), mints);
     once(&mut market, &claim, &[], "AmountZero");
 
     market.unstake(0, 40_000).unwrap();
     market.warp(WEEK);
-    let withdraw = instruction::withdraw_stake(worker.pubkey(), mints);
+    let withdraw = instructions::withdraw_stake(worker.pubkey(), mints);
     once(&mut market, &withdraw, &[&worker], "AmountZero");
 }
 
@@ -64,16 +65,16 @@ fn a_late_seat_is_penalized_once_in_one_transaction() {
     market.assign(&job, 0, &[0, 1, 2]).unwrap();
     market.warp(60);
     let (place, late) = (market.place(&job, 0), market.workers[0].account);
-    let expire = instruction::expire_seat(place, 0, late, market.mints, None);
+    let expire = instructions::expire_seat(place, 0, late, market.mints, None);
     once(&mut market, &expire, &[], "SeatState");
     assert_eq!(market.provider(0).slashed, 1_000);
 }
 
 /// Cancelling and handing out a job's only shard, or the first of two.
 fn both(market: &Market, job: &Pubkey) -> (Instruction, Instruction) {
-    let cancel = instruction::cancel_job(market.owner.pubkey(), *job, market.mints);
+    let cancel = instructions::cancel_job(market.owner.pubkey(), *job, market.mints);
     let (key, place) = (market.orchestrator.pubkey(), market.place(job, 0));
-    let assign = instruction::assign_seats(key, place, &market.accounts(&[0]));
+    let assign = instructions::assign_seats(key, place, &market.accounts(&[0]));
     (cancel, assign)
 }
 
@@ -151,7 +152,7 @@ fn cancelling_a_job_of_two_shards_in_the_slot_in_which_one_is_handed_out_gives_b
             in_a_slot(&mut market, [cancel, assign], together),
             "JobState",
         );
-        let shard = address::shard(&job, 0);
+        let shard = pda::shard(&job, 0);
         assert!(market.machine.account(&shard).is_none());
         assert_eq!(market.provider(0).locked, 0);
     }

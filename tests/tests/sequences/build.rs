@@ -4,7 +4,9 @@ use super::act::{Act, Entry, Forged};
 use super::directory::{Directory, OPERATORS, salt};
 use super::town::Town;
 use super::world::{CONDUCTORS, JobId, Mode as Way, Terms, Vault, WORKERS, Who, World};
-use millrace_chain::instruction::{self, Place, SignedCommitment};
+use millrace_client::instructions;
+use millrace_client::instructions::Place;
+use millrace_client::instructions::SignedCommitment;
 use millrace_program::state::{Meter, Mode, Scenario};
 use millrace_program::{PostJobArgs, RevealEntry};
 use solana_sdk::instruction::Instruction;
@@ -117,12 +119,12 @@ impl Town {
         match act {
             Act::Post { by: n, terms } => {
                 let owner = Who::Owner(*n);
-                let post = instruction::post_job(key(owner), mints, args(terms, directory));
+                let post = instructions::post_job(key(owner), mints, args(terms, directory));
                 by(post, owner, owner)
             }
             Act::Cancel { by: who, job } => {
                 let owner = Who::Owner(job.0);
-                let cancel = instruction::cancel_job(key(owner), directory.job(*job), mints);
+                let cancel = instructions::cancel_job(key(owner), directory.job(*job), mints);
                 by(cancel, owner, *who)
             }
             Act::Assign {
@@ -138,7 +140,7 @@ impl Town {
                     _ => Who::Conductor(0),
                 };
                 let place = self.place(world, *job, *index);
-                let assign = instruction::assign_seats(key(registered), place, &providers);
+                let assign = instructions::assign_seats(key(registered), place, &providers);
                 by(assign, registered, *who)
             }
             Act::Commit {
@@ -159,7 +161,7 @@ impl Town {
                 });
                 let claims: Vec<SignedCommitment> = claims.collect();
                 let place = self.place(world, *job, *index);
-                let record = instruction::record_commitments(place, &claims);
+                let record = instructions::record_commitments(place, &claims);
                 (record.to_vec(), Vec::new())
             }
             Act::Reveal {
@@ -182,13 +184,13 @@ impl Town {
                 let entries = entries.collect();
                 let place = self.place(world, *job, *index);
                 match who {
-                    None => one(instruction::reveal_seats(place, entries)),
+                    None => one(instructions::reveal_seats(place, entries)),
                     Some(who) => {
                         let registered = match who {
                             Who::Conductor(_) => *who,
                             _ => Who::Conductor(0),
                         };
-                        let record = instruction::record_reveals(key(registered), place, entries);
+                        let record = instructions::record_reveals(key(registered), place, entries);
                         by(record, registered, *who)
                     }
                 }
@@ -202,7 +204,7 @@ impl Town {
                 let place = self.place(world, *job, *index);
                 let conductor = matches!(who, Who::Conductor(_));
                 let acknowledge =
-                    instruction::acknowledge_delivery(key(*who), conductor, place, *seat);
+                    instructions::acknowledge_delivery(key(*who), conductor, place, *seat);
                 by(acknowledge, *who, *who)
             }
             Act::Decline { job, index, entry } => {
@@ -210,7 +212,7 @@ impl Town {
                 let refusal = directory.sign(Self::signer(world, entry), signed.refusal());
                 let provider = directory.providers[entry.worker];
                 let place = self.place(world, *job, *index);
-                let decline = instruction::decline_seat(place, entry.seat, provider, &refusal);
+                let decline = instructions::decline_seat(place, entry.seat, provider, &refusal);
                 (decline.to_vec(), Vec::new())
             }
             Act::Settle { job, index, bounty } => {
@@ -220,7 +222,7 @@ impl Town {
                 let challenger = shard.ok().and_then(|s| s.challenge);
                 let challenger = challenger.map(|c| key(c.by));
                 let bounty = bounty.as_ref().map(purse);
-                one(instruction::settle_shard(
+                one(instructions::settle_shard(
                     place,
                     (&books, &seats),
                     mints,
@@ -238,12 +240,12 @@ impl Town {
                 let place = self.place(world, *job, *index);
                 let provider = directory.providers[*worker];
                 let bounty = bounty.as_ref().map(purse);
-                one(instruction::expire_seat(
+                one(instructions::expire_seat(
                     place, *seat, provider, mints, bounty,
                 ))
             }
-            Act::Seed { job } => one(instruction::seed_job(directory.job(*job))),
-            Act::ExpireJob { job } => one(instruction::expire_job(directory.job(*job))),
+            Act::Seed { job } => one(instructions::seed_job(directory.job(*job))),
+            Act::ExpireJob { job } => one(instructions::expire_job(directory.job(*job))),
             Act::Close { job, shards, payer } => {
                 let pairs: Vec<(Pubkey, Pubkey)> = shards
                     .iter()
@@ -255,7 +257,7 @@ impl Town {
                     })
                     .collect();
                 let owner = key(Who::Owner(job.0));
-                one(instruction::close_job(
+                one(instructions::close_job(
                     directory.job(*job),
                     owner,
                     &pairs,
@@ -263,7 +265,7 @@ impl Town {
                 ))
             }
             Act::Draw { job, index } => {
-                one(instruction::draw_audit(self.place(world, *job, *index)))
+                one(instructions::draw_audit(self.place(world, *job, *index)))
             }
             Act::Challenge {
                 by: who,
@@ -272,7 +274,7 @@ impl Town {
             } => {
                 let place = self.place(world, *job, *index);
                 let owner = key(Who::Owner(job.0));
-                let challenge = instruction::challenge_shard(key(*who), &owner, place, mints);
+                let challenge = instructions::challenge_shard(key(*who), &owner, place, mints);
                 by(challenge, *who, *who)
             }
             _ => self.build_small(act),

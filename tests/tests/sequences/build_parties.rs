@@ -5,8 +5,8 @@ use super::build::{Built, signed_by};
 use super::town::{CORES, Town};
 use super::world::{Mint, Vault, Who};
 use crate::fixture::{offer, swap};
-use millrace_chain::address;
-use millrace_chain::instruction;
+use millrace_client::instructions;
+use millrace_client::pda;
 use millrace_program::RegisterProviderArgs;
 use solana_sdk::instruction::{AccountMeta, Instruction};
 use solana_sdk::pubkey::Pubkey;
@@ -43,7 +43,7 @@ impl Town {
         match *act {
             Act::OpenClient { by } => {
                 let owner = Who::Owner(by);
-                self.own(instruction::open_client(self.key(owner), mints), owner)
+                self.own(instructions::open_client(self.key(owner), mints), owner)
             }
             Act::Register {
                 worker,
@@ -51,12 +51,12 @@ impl Town {
                 places,
             } => {
                 let (cold, args) = (Who::Worker(worker), self.offered(worker, price, places));
-                let register = instruction::register_provider(self.key(cold), mints, args);
+                let register = instructions::register_provider(self.key(cold), mints, args);
                 self.own(register, cold)
             }
             Act::Deregister { by, worker } => {
                 let cold = Who::Worker(worker);
-                self.by(instruction::deregister(self.key(cold), mints), cold, by)
+                self.by(instructions::deregister(self.key(cold), mints), cold, by)
             }
             Act::Rotate {
                 by,
@@ -65,7 +65,7 @@ impl Town {
             } => {
                 let cold = Who::Worker(worker);
                 let hot = self.directory.operator(worker, operator).pubkey();
-                self.by(instruction::rotate_operator(self.key(cold), hot), cold, by)
+                self.by(instructions::rotate_operator(self.key(cold), hot), cold, by)
             }
             Act::Offer {
                 by,
@@ -76,7 +76,7 @@ impl Town {
                 let cold = Who::Worker(worker);
                 let offer = self.offered(worker, price, places).offer;
                 self.by(
-                    instruction::update_provider(self.key(cold), offer),
+                    instructions::update_provider(self.key(cold), offer),
                     cold,
                     by,
                 )
@@ -84,25 +84,29 @@ impl Town {
             Act::Stake { by, worker, amount } => {
                 let provider = self.directory.providers[worker];
                 self.own(
-                    instruction::stake(self.key(by), provider, mints, amount),
+                    instructions::stake(self.key(by), provider, mints, amount),
                     by,
                 )
             }
             Act::Unstake { by, worker, amount } => {
                 let cold = Who::Worker(worker);
                 self.by(
-                    instruction::request_unstake(self.key(cold), amount),
+                    instructions::request_unstake(self.key(cold), amount),
                     cold,
                     by,
                 )
             }
             Act::Withdraw { by, worker } => {
                 let cold = Who::Worker(worker);
-                self.by(instruction::withdraw_stake(self.key(cold), mints), cold, by)
+                self.by(
+                    instructions::withdraw_stake(self.key(cold), mints),
+                    cold,
+                    by,
+                )
             }
             Act::Claim { worker } => {
                 let cold = self.key(Who::Worker(worker));
-                (vec![instruction::claim_earnings(&cold, mints)], Vec::new())
+                (vec![instructions::claim_earnings(&cold, mints)], Vec::new())
             }
             Act::Donate { by, to, amount } => self.transfer(by, to, amount),
             _ => self.build_of_network(act),
@@ -135,7 +139,7 @@ impl Town {
         match *act {
             Act::Appoint { by, conductor: n } => {
                 let register =
-                    instruction::register_orchestrator(self.key(by), conductor(n), mints);
+                    instructions::register_orchestrator(self.key(by), conductor(n), mints);
                 self.own(register, by)
             }
             Act::Bond {
@@ -143,33 +147,33 @@ impl Town {
                 conductor: n,
                 amount,
             } => self.own(
-                instruction::bond(self.key(by), &conductor(n), mints, amount),
+                instructions::bond(self.key(by), &conductor(n), mints, amount),
                 by,
             ),
             Act::Retire { by, conductor: n } => {
-                let retire = instruction::retire_orchestrator(self.key(by), &conductor(n));
+                let retire = instructions::retire_orchestrator(self.key(by), &conductor(n));
                 self.own(retire, by)
             }
             Act::WithdrawBond {
                 conductor: n,
                 payer,
-            } => anyone(instruction::withdraw_bond(
+            } => anyone(instructions::withdraw_bond(
                 &conductor(n),
                 self.key(payer),
                 mints,
             )),
             Act::Open { by, bucket } => {
                 let open = match bucket {
-                    Some(index) => instruction::open_bucket(self.key(by), mints, index),
-                    None => instruction::open_rewards(self.key(by), mints),
+                    Some(index) => instructions::open_bucket(self.key(by), mints, index),
+                    None => instructions::open_rewards(self.key(by), mints),
                 };
                 self.own(open, by)
             }
             Act::Fund { by, amount } => {
-                self.own(instruction::fund_rewards(self.key(by), mints, amount), by)
+                self.own(instructions::fund_rewards(self.key(by), mints, amount), by)
             }
             Act::CloseEpoch { by, number } => {
-                self.own(instruction::close_epoch(self.key(by), number), by)
+                self.own(instructions::close_epoch(self.key(by), number), by)
             }
             Act::Bank {
                 worker,
@@ -177,11 +181,15 @@ impl Town {
                 payer,
             } => {
                 let provider = self.directory.providers[worker];
-                anyone(instruction::bank_rewards(provider, number, self.key(payer)))
+                anyone(instructions::bank_rewards(
+                    provider,
+                    number,
+                    self.key(payer),
+                ))
             }
             Act::ClaimRewards { worker } => {
                 let cold = self.key(Who::Worker(worker));
-                anyone(instruction::claim_rewards(&cold, mints))
+                anyone(instructions::claim_rewards(&cold, mints))
             }
             _ => self.build_of_authority(act),
         }
@@ -189,18 +197,18 @@ impl Town {
 
     fn build_of_authority(&self, act: &Act) -> Built {
         match *act {
-            Act::Pause { by } => self.own(instruction::pause(self.key(by)), by),
-            Act::Resume { by } => self.own(instruction::resume(self.key(by)), by),
+            Act::Pause { by } => self.own(instructions::pause(self.key(by)), by),
+            Act::Resume { by } => self.own(instructions::resume(self.key(by)), by),
             Act::SetPauser { by, to } => {
-                self.own(instruction::set_pauser(self.key(by), self.key(to)), by)
+                self.own(instructions::set_pauser(self.key(by), self.key(to)), by)
             }
             Act::Propose { by, to } => {
                 let proposed = to.map_or_else(Pubkey::default, |to| self.key(to));
-                self.own(instruction::propose_authority(self.key(by), proposed), by)
+                self.own(instructions::propose_authority(self.key(by), proposed), by)
             }
-            Act::Accept { by } => self.own(instruction::accept_authority(self.key(by)), by),
+            Act::Accept { by } => self.own(instructions::accept_authority(self.key(by)), by),
             Act::Parameters { by, parameters } => {
-                self.own(instruction::set_parameters(self.key(by), parameters), by)
+                self.own(instructions::set_parameters(self.key(by), parameters), by)
             }
             Act::WithdrawTreasury {
                 by,
@@ -211,7 +219,7 @@ impl Town {
             } => {
                 let (mints, purse) = (self.directory.mints, self.directory.vault(to));
                 let withdraw =
-                    instruction::withdraw_treasury(self.key(by), mints, bucket, purse, amount);
+                    instructions::withdraw_treasury(self.key(by), mints, bucket, purse, amount);
                 let withdraw = match mint {
                     Mint::Payment => withdraw,
                     Mint::Stake => self.of_stake(withdraw, bucket),
@@ -228,7 +236,7 @@ impl Town {
         if mints.stake == mints.payment {
             return withdraw;
         }
-        let treasury = |mint| address::treasury(mint, bucket);
+        let treasury = |mint| pda::treasury(mint, bucket);
         let withdraw = swap(withdraw, treasury(&mints.payment), treasury(&mints.stake));
         let withdraw = swap(withdraw, mints.payment, mints.stake);
         match mints.payment_program == mints.stake_program {

@@ -3,8 +3,10 @@
 use super::vaults::{Mint, Vault, WHOS, Who};
 use super::world::{Answer, CLIENTS, CONDUCTORS, JobId, WORKERS};
 use crate::fixture::key;
-use millrace_chain::address::{self, PROGRAM};
-use millrace_chain::instruction::{Mints, SignedStatement};
+use millrace_client::instructions::Mints;
+use millrace_client::instructions::SignedStatement;
+use millrace_client::pda;
+use millrace_client::pda::PROGRAM;
 use millrace_protocol::commitment;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::Keypair;
@@ -56,13 +58,13 @@ impl Directory {
         });
         let of = |who: Who| keys[who.at()].pubkey();
         let providers: Vec<Pubkey> = (0..WORKERS)
-            .map(|n| address::provider(&of(Who::Worker(n))))
+            .map(|n| pda::provider(&of(Who::Worker(n))))
             .collect();
         let clients: Vec<Pubkey> = (0..CLIENTS)
-            .map(|n| address::client(&of(Who::Owner(n))))
+            .map(|n| pda::client(&of(Who::Owner(n))))
             .collect();
         let conductors: Vec<Pubkey> = (0..CONDUCTORS)
-            .map(|n| address::orchestrator(&of(Who::Conductor(n))))
+            .map(|n| pda::orchestrator(&of(Who::Conductor(n))))
             .collect();
         let mint = |mint| match mint {
             Mint::Stake => mints.stake,
@@ -76,12 +78,12 @@ impl Directory {
         let vaults = all.map(|vault| {
             let address = match vault {
                 Vault::Purse(who, m) => purse(who, m),
-                Vault::Escrow(n) => address::escrow(&clients[n]),
-                Vault::Stake(n) => address::stake_vault(&providers[n]),
-                Vault::Earnings(n) => address::earnings_vault(&providers[n]),
-                Vault::Bond(n) => address::bond_vault(&conductors[n]),
-                Vault::Rewards => address::rewards_vault(),
-                Vault::Treasury(m, bucket) => address::treasury(&mint(m), bucket),
+                Vault::Escrow(n) => pda::escrow(&clients[n]),
+                Vault::Stake(n) => pda::stake_vault(&providers[n]),
+                Vault::Earnings(n) => pda::earnings_vault(&providers[n]),
+                Vault::Bond(n) => pda::bond_vault(&conductors[n]),
+                Vault::Rewards => pda::rewards_vault(),
+                Vault::Treasury(m, bucket) => pda::treasury(&mint(m), bucket),
             };
             (vault, address)
         });
@@ -89,7 +91,7 @@ impl Directory {
             mints,
             vaults: vaults.collect(),
             conductors,
-            buckets: (0..8).map(address::bucket).collect(),
+            buckets: (0..8).map(pda::bucket).collect(),
             operators: (0..OPERATORS * WORKERS)
                 .map(|n| key(60 + n as u8))
                 .collect(),
@@ -130,21 +132,19 @@ impl Directory {
     /// The account of a closed epoch.
     pub fn epoch(&self, number: u32) -> Pubkey {
         let mut epochs = self.epochs.borrow_mut();
-        *epochs
-            .entry(number)
-            .or_insert_with(|| address::epoch(number))
+        *epochs.entry(number).or_insert_with(|| pda::epoch(number))
     }
 
     pub fn job(&self, id: JobId) -> Pubkey {
         let owner = self.address(Who::Owner(id.0));
         let mut jobs = self.jobs.borrow_mut();
-        *jobs.entry(id).or_insert_with(|| address::job(&owner, id.1))
+        *jobs.entry(id).or_insert_with(|| pda::job(&owner, id.1))
     }
 
     fn of_shard(&self, id: JobId, index: u32) -> [Pubkey; 2] {
         let job = self.job(id);
         let mut shards = self.shards.borrow_mut();
-        let derive = || [address::shard(&job, index), address::challenge(&job, index)];
+        let derive = || [pda::shard(&job, index), pda::challenge(&job, index)];
         *shards.entry((id, index)).or_insert_with(derive)
     }
 

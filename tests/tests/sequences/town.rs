@@ -6,8 +6,9 @@ use super::world::{
     CLIENTS, Client, Conductor, Provider, Rewards, Schedule, Shard as Model, WORKERS, World,
 };
 use crate::fixture::{Ledger, Market, Outcome, PARAMETERS, SOL, Setup};
-use millrace_chain::address::{self, TOKEN_PROGRAM};
-use millrace_chain::instruction;
+use millrace_client::instructions;
+use millrace_client::pda;
+use millrace_client::pda::TOKEN_PROGRAM;
 use millrace_program::state::{Job, Network, NetworkParameters, RewardSchedule, Shard};
 use serde::{Deserialize, Serialize};
 use solana_sdk::account::Account;
@@ -161,7 +162,7 @@ impl Town {
             }
         }
         market.register_orchestrator(&second.pubkey()).unwrap();
-        let open = instruction::open_rewards(market.authority.pubkey(), mints);
+        let open = instructions::open_rewards(market.authority.pubkey(), mints);
         market.machine.send(&[open], &[&market.authority]).unwrap();
         market.machine.airdrop(&second.pubkey(), SOL);
         // A job to take the form of others from.
@@ -172,11 +173,11 @@ impl Town {
         // Who registers in the second of a job's posting is not drawn for it.
         market.warp(1);
 
-        let network: Network = market.read(&address::network());
+        let network: Network = market.read(&pda::network());
         let mut town = Self {
             began_at: market.machine.now(),
-            network: address::network(),
-            rewards: address::rewards(),
+            network: pda::network(),
+            rewards: pda::rewards(),
             parameters: parameters_of(&network),
             schedule: Schedule {
                 from: network.epochs_from,

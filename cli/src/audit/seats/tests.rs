@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
-use millrace_chain::event::Event;
+use millrace_client::events::Event;
 use millrace_protocol::matching::Obstacle;
 use millrace_protocol::wire::Key;
 
@@ -53,7 +53,9 @@ fn assigned(n: u8) -> Assigned {
 }
 
 fn terms() -> PostJobArgs {
-    use millrace_chain::program::state::{Meter, Mode, Scenario};
+    use millrace_client::program::state::Meter;
+    use millrace_client::program::state::Mode;
+    use millrace_client::program::state::Scenario;
     PostJobArgs {
         nonce: 0,
         manifest: [0; 32],

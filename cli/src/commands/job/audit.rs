@@ -7,8 +7,8 @@ use crate::error::CliError;
 use crate::output::{join_paragraphs, table};
 use crate::progress::Progress;
 use crate::settings::Settings;
-use millrace_chain::Pubkey;
-use millrace_chain::matching::is_word;
+use millrace_client::Pubkey;
+use millrace_client::selection::is_word;
 use millrace_protocol::amount::format_amount;
 use std::time::{Duration, UNIX_EPOCH};
 

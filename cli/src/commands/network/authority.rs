@@ -7,10 +7,12 @@ use crate::error::CliError;
 use crate::output::facts;
 use crate::settings::{Settings, fleeting_sender};
 use clap::Args;
-use millrace_chain::Pubkey;
-use millrace_chain::address::PROGRAM;
-use millrace_chain::loader::{instruction, program_data, state};
-use millrace_chain::wallet::read_keypair;
+use millrace_client::Pubkey;
+use millrace_client::deploy::instruction;
+use millrace_client::deploy::program_data;
+use millrace_client::deploy::state;
+use millrace_client::pda::PROGRAM;
+use millrace_client::wallet::read_keypair;
 use serde::Serialize;
 use solana_sdk::signature::{Keypair, Signer};
 use std::path::Path;
@@ -151,7 +153,7 @@ fn heir(named: Option<&str>, unchecked: bool) -> Result<Heir, CliError> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use millrace_chain::wallet::write_keypair;
+    use millrace_client::wallet::write_keypair;
 
     #[test]
     fn an_address_that_does_not_sign_needs_to_be_meant() {

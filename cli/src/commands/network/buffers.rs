@@ -6,9 +6,10 @@ use crate::error::CliError;
 use crate::output::{sol, table};
 use crate::settings::{Settings, fleeting_sender};
 use clap::Subcommand;
-use millrace_chain::Pubkey;
-use millrace_chain::loader::instruction::close_buffer;
-use millrace_chain::loader::state::{self, Listed};
+use millrace_client::Pubkey;
+use millrace_client::deploy::instruction::close_buffer;
+use millrace_client::deploy::state;
+use millrace_client::deploy::state::Listed;
 use serde::Serialize;
 use solana_sdk::signature::Signer;
 

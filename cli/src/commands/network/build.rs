@@ -4,9 +4,10 @@ use super::error::LoadError;
 use crate::error::CliError;
 use crate::program;
 use clap::Args;
-use millrace_chain::address::PROGRAM;
-use millrace_chain::loader::image;
-use millrace_chain::loader::state::{DATA_HEADER, MOST_BYTES};
+use millrace_client::deploy::image;
+use millrace_client::deploy::state::DATA_HEADER;
+use millrace_client::deploy::state::MOST_BYTES;
+use millrace_client::pda::PROGRAM;
 use std::path::PathBuf;
 
 /// Which build.

@@ -3,9 +3,12 @@
 use crate::costs::LAMPORTS_PER_SIGNATURE;
 use crate::error::CliError;
 use crate::output::{sol, table};
-use millrace_chain::loader::state::{BUFFER_HEADER, DATA_HEADER, MOST_BYTES, PROGRAM_BYTES};
-use millrace_chain::loader::writer::WRITE_UNITS;
-use millrace_chain::rpc::Rpc;
+use millrace_client::deploy::state::BUFFER_HEADER;
+use millrace_client::deploy::state::DATA_HEADER;
+use millrace_client::deploy::state::MOST_BYTES;
+use millrace_client::deploy::state::PROGRAM_BYTES;
+use millrace_client::deploy::writer::WRITE_UNITS;
+use millrace_client::rpc::client::Rpc;
 use serde::Serialize;
 
 /// Least growth that the loader takes at once (SIMD-0431), but for the last bytes before the most.

@@ -7,11 +7,13 @@ use crate::error::CliError;
 use crate::output;
 use crate::settings::{Settings, fleeting_sender};
 use clap::Args;
-use millrace_chain::address::PROGRAM;
-use millrace_chain::loader::image::Difference;
-use millrace_chain::loader::state::{self, Deployed};
-use millrace_chain::loader::{BufferPlace, instruction};
-use millrace_chain::wallet::read_keypair;
+use millrace_client::deploy::BufferPlace;
+use millrace_client::deploy::image::Difference;
+use millrace_client::deploy::instruction;
+use millrace_client::deploy::state;
+use millrace_client::deploy::state::Deployed;
+use millrace_client::pda::PROGRAM;
+use millrace_client::wallet::read_keypair;
 use solana_sdk::signature::{Keypair, Signer};
 use std::path::{Path, PathBuf};
 
@@ -112,7 +114,7 @@ fn unchanged(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use millrace_chain::wallet::write_keypair;
+    use millrace_client::wallet::write_keypair;
 
     fn build(length: usize) -> Build {
         Build {

@@ -1,7 +1,7 @@
 //! Why a program can't be put on chain, in words that say what to do.
 
 use crate::output::sol;
-use millrace_chain::Pubkey;
+use millrace_client::Pubkey;
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -85,7 +85,7 @@ pub enum LoadError {
         wanted: usize,
         buffer: Pubkey,
         lamports: u64,
-        source: Box<millrace_chain::ChainError>,
+        source: Box<millrace_client::ChainError>,
     },
     /// The bytes are other ones.
     #[error(

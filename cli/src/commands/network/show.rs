@@ -3,8 +3,8 @@
 use crate::error::CliError;
 use crate::output::{facts, tokens};
 use crate::settings::Settings;
-use millrace_chain::account::Entity;
-use millrace_chain::address;
+use millrace_client::accounts::Entity;
+use millrace_client::pda;
 use millrace_protocol::amount::format_duration;
 use serde::Serialize;
 use std::time::Duration;
@@ -62,8 +62,8 @@ pub async fn run(settings: &Settings) -> Result<(), CliError> {
         genesis,
         slot: time.slot,
         unix_time: time.unix,
-        program: address::PROGRAM.to_string(),
-        network: address::network().to_string(),
+        program: pda::PROGRAM.to_string(),
+        network: pda::network().to_string(),
         network_id: connection.network_id(),
         authority: network.authority.to_string(),
         stake_mint: network.stake_mint.to_string(),

@@ -9,13 +9,16 @@ use crate::error::CliError;
 use crate::output;
 use crate::settings::{Settings, fleeting_sender};
 use clap::Args;
-use millrace_chain::Pubkey;
-use millrace_chain::address::PROGRAM;
-use millrace_chain::loader::image::{Difference, differing_pieces};
-use millrace_chain::loader::state::{self, Deployed};
-use millrace_chain::loader::{BufferPlace, instruction};
-use millrace_chain::rpc::Rpc;
-use millrace_chain::sender::Sender;
+use millrace_client::Pubkey;
+use millrace_client::deploy::BufferPlace;
+use millrace_client::deploy::image::Difference;
+use millrace_client::deploy::image::differing_pieces;
+use millrace_client::deploy::instruction;
+use millrace_client::deploy::state;
+use millrace_client::deploy::state::Deployed;
+use millrace_client::pda::PROGRAM;
+use millrace_client::rpc::client::Rpc;
+use millrace_client::tx::sender::Sender;
 use solana_sdk::signature::{Keypair, Signer};
 
 /// Arguments of `network upgrade`. The wallet pays, and is the upgrade authority unless it proposes.
@@ -175,7 +178,7 @@ fn show_proposed(settings: &Settings, loaded: &Loaded) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use millrace_chain::loader::LOADER;
+    use millrace_client::deploy::LOADER;
 
     fn deployed(loader: Pubkey, authority: Option<Pubkey>) -> Deployed {
         Deployed {

@@ -6,13 +6,17 @@ use crate::error::CliError;
 use crate::output::facts;
 use crate::settings::Settings;
 use clap::Args;
-use millrace_chain::ChainError;
-use millrace_chain::address::{self, PROGRAM};
-use millrace_chain::loader::image::{Difference, program_hash, trimmed};
-use millrace_chain::loader::state::{self, Deployed};
-use millrace_chain::program::constants::ACCOUNT_VERSION;
-use millrace_chain::program::state::Network;
-use millrace_chain::rpc::Rpc;
+use millrace_client::ChainError;
+use millrace_client::deploy::image::Difference;
+use millrace_client::deploy::image::program_hash;
+use millrace_client::deploy::image::trimmed;
+use millrace_client::deploy::state;
+use millrace_client::deploy::state::Deployed;
+use millrace_client::pda;
+use millrace_client::pda::PROGRAM;
+use millrace_client::program::constants::ACCOUNT_VERSION;
+use millrace_client::program::state::Network;
+use millrace_client::rpc::client::Rpc;
 use serde::Serialize;
 
 /// Arguments of `network verify`. It signs nothing and needs no key.
@@ -76,7 +80,7 @@ impl Verify {
 
 /// The network account; there is none before the migrations.
 async fn network(rpc: &Rpc) -> Result<Option<Network>, ChainError> {
-    rpc.find(&address::network()).await
+    rpc.find(&pda::network()).await
 }
 
 /// # Errors
@@ -157,7 +161,7 @@ impl Verified {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use millrace_chain::loader::LOADER;
+    use millrace_client::deploy::LOADER;
 
     fn build(bytes: &[u8]) -> Build {
         Build {

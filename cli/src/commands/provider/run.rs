@@ -7,7 +7,7 @@ use crate::output::facts;
 use crate::settings::{Global, Settings, data_folder};
 use crate::signals::stop_signal;
 use clap::Args;
-use millrace_chain::wallet::read_keypair;
+use millrace_client::wallet::read_keypair;
 use millrace_provider::Behaviour;
 use solana_sdk::signature::Signer;
 

@@ -5,9 +5,9 @@ use crate::error::CliError;
 use crate::output::{facts, table, tokens};
 use crate::settings::{Connection, Settings};
 use crate::submit::providers;
-use millrace_chain::Pubkey;
-use millrace_chain::program::state::Provider as Account;
-use millrace_chain::tag::tag_text;
+use millrace_client::Pubkey;
+use millrace_client::program::state::Provider as Account;
+use millrace_client::tag::tag_text;
 use millrace_protocol::amount::format_amount;
 use serde::Serialize;
 

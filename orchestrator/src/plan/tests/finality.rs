@@ -2,7 +2,8 @@
 
 use super::super::*;
 use super::world::*;
-use millrace_chain::program::state::{SeatStatus, ShardState};
+use millrace_client::program::state::SeatStatus;
+use millrace_client::program::state::ShardState;
 
 /// A job whose only shard is settled, by confirmed blocks, in favour of the first provider.
 fn settled() -> World {
@@ -122,7 +123,7 @@ fn a_finalized_block_from_before_the_seat_does_not_say_that_it_is_over() {
 #[test]
 fn seats_of_a_job_that_is_gone_are_released_once_it_is_gone_for_good() {
     let mut world = settled();
-    let shard = millrace_chain::address::shard(&JOB, 0);
+    let shard = millrace_client::pda::shard(&JOB, 0);
     world.slot += 1;
     for gone in [JOB, shard] {
         world.picture.update(world.slot, gone, &[]);

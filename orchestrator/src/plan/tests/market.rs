@@ -3,9 +3,13 @@
 use super::super::market::{Door, Market, Seating, Wanted};
 use super::super::*;
 use super::world::*;
-use millrace_chain::matching::should_be_chosen;
-use millrace_chain::program::math::sortition::{EVERYONE, Ticket, admits};
-use millrace_chain::program::state::{Network, Provider, Seat};
+use millrace_client::program::math::sortition::EVERYONE;
+use millrace_client::program::math::sortition::Ticket;
+use millrace_client::program::math::sortition::admits;
+use millrace_client::program::state::Network;
+use millrace_client::program::state::Provider;
+use millrace_client::program::state::Seat;
+use millrace_client::selection::should_be_chosen;
 use millrace_protocol::matching::{Choice, Obstacle, place_of, point_of};
 use proptest::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use super::super::*;
 use super::world::*;
-use millrace_chain::program::math::sortition::EVERYONE;
+use millrace_client::program::math::sortition::EVERYONE;
 use millrace_protocol::view::QuoteRequest;
 
 fn terms() -> QuoteRequest {

@@ -2,7 +2,9 @@
 
 use super::super::*;
 use super::world::*;
-use millrace_chain::program::state::{Seat, SeatStatus, ShardState};
+use millrace_client::program::state::Seat;
+use millrace_client::program::state::SeatStatus;
+use millrace_client::program::state::ShardState;
 
 #[test]
 fn a_new_shard_gets_all_its_seats_at_once() {

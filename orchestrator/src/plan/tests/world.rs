@@ -4,9 +4,12 @@ use super::super::*;
 use crate::desk::{HandedIn, Opening};
 use anchor_lang::Discriminator;
 use bytemuck::{Zeroable, bytes_of};
-use millrace_chain::address;
-use millrace_chain::program::math::sortition::EVERYONE;
-use millrace_chain::program::state::{Provider, Seat, SeatStatus, ShardState};
+use millrace_client::pda;
+use millrace_client::program::math::sortition::EVERYONE;
+use millrace_client::program::state::Provider;
+use millrace_client::program::state::Seat;
+use millrace_client::program::state::SeatStatus;
+use millrace_client::program::state::ShardState;
 
 pub const ME: Pubkey = Pubkey::new_from_array([1; 32]);
 pub const MANIFEST: [u8; 32] = [7; 32];
@@ -66,11 +69,7 @@ impl World {
     }
 
     pub fn network(&mut self, network: &Network) {
-        self.put(
-            address::network(),
-            Network::DISCRIMINATOR,
-            bytes_of(network),
-        );
+        self.put(pda::network(), Network::DISCRIMINATOR, bytes_of(network));
     }
 
     pub fn put(&mut self, key: Pubkey, discriminator: &[u8], body: &[u8]) {
@@ -133,11 +132,7 @@ impl World {
             };
         }
         change(&mut shard);
-        self.put(
-            address::shard(&JOB, 0),
-            Shard::DISCRIMINATOR,
-            bytes_of(&shard),
-        );
+        self.put(pda::shard(&JOB, 0), Shard::DISCRIMINATOR, bytes_of(&shard));
     }
 
     pub fn hand_in(&mut self, n: u8, shown: Option<u8>) {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::desk::SeatKey;
-use millrace_chain::Pubkey;
+use millrace_client::Pubkey;
 
 /// Content as version 1 wrote it, in words that both databases understand.
 fn content(bytes: impl Fn(u8, usize) -> String) -> String {

@@ -5,9 +5,10 @@ use super::super::matrix::town::person;
 use super::super::picks::Picks;
 use super::terms::terms;
 use super::{any_job, any_shard, anyone};
-use millrace_chain::account::Entity;
-use millrace_chain::address;
-use millrace_chain::instruction::{self, Place};
+use millrace_client::accounts::Entity;
+use millrace_client::instructions;
+use millrace_client::instructions::Place;
+use millrace_client::pda;
 use millrace_program::state::Doubt;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
@@ -15,17 +16,21 @@ use solana_sdk::signer::Signer;
 
 pub fn post(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let owner = person(["client", "client2", "newcomer"][picks.below(3)]).pubkey();
-    let client = base.market.machine.account(&address::client(&owner))?;
+    let client = base.market.machine.account(&pda::client(&owner))?;
     let Some(Entity::Client(client)) = Entity::read(&owner, &client.data) else {
         return None;
     };
     let terms = terms(client.next_nonce, base.market.machine.now(), picks);
-    Some(vec![instruction::post_job(owner, base.market.mints, terms)])
+    Some(vec![instructions::post_job(
+        owner,
+        base.market.mints,
+        terms,
+    )])
 }
 
 pub fn cancel(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let (key, job) = any_job(base, picks)?;
-    Some(vec![instruction::cancel_job(
+    Some(vec![instructions::cancel_job(
         job.client,
         key,
         base.market.mints,
@@ -36,7 +41,7 @@ pub fn challenge(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>>
     let (key, job, shard) = any_shard(base, picks)?;
     let place = Place::of(key, &job, shard.index);
     let by = anyone(base, picks)?;
-    let challenge = instruction::challenge_shard(by, &job.client, place, base.market.mints);
+    let challenge = instructions::challenge_shard(by, &job.client, place, base.market.mints);
     Some(vec![challenge])
 }
 
@@ -45,7 +50,7 @@ pub fn settle(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let mints = base.market.mints;
     let mut challenger = None;
     if shard.doubt() == Doubt::Challenged {
-        let address = address::challenge(&key, shard.index);
+        let address = pda::challenge(&key, shard.index);
         let challenge = base.market.machine.account(&address)?;
         if let Some(Entity::Challenge(challenge)) = Entity::read(&address, &challenge.data) {
             challenger = Some(challenge.challenger);
@@ -54,24 +59,24 @@ pub fn settle(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let finder = anyone(base, picks)?;
     let finder = picks.rarely(2).then(|| mints.stake_account(&finder));
     let place = Place::of(key, &job, shard.index);
-    let settle = instruction::settle_shard(place, (&job, &shard), mints, challenger, finder);
+    let settle = instructions::settle_shard(place, (&job, &shard), mints, challenger, finder);
     Some(vec![settle])
 }
 
 pub fn expire(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let (key, _) = any_job(base, picks)?;
-    Some(vec![instruction::expire_job(key)])
+    Some(vec![instructions::expire_job(key)])
 }
 
 pub fn seed(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let (key, _) = any_job(base, picks)?;
-    Some(vec![instruction::seed_job(key)])
+    Some(vec![instructions::seed_job(key)])
 }
 
 pub fn draw(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let (key, job, shard) = any_shard(base, picks)?;
     let place = Place::of(key, &job, shard.index);
-    Some(vec![instruction::draw_audit(place)])
+    Some(vec![instructions::draw_audit(place)])
 }
 
 pub fn close(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
@@ -86,7 +91,7 @@ pub fn close(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
         );
     let shards: Vec<(Pubkey, Pubkey)> = shards.collect();
     let some = &shards[picks.below(shards.len() + 1)..];
-    Some(vec![instruction::close_job(
+    Some(vec![instructions::close_job(
         key,
         job.client,
         some,

@@ -8,7 +8,7 @@ mod terms;
 
 use super::base::Base;
 use super::picks::Picks;
-use millrace_chain::account::Entity;
+use millrace_client::accounts::Entity;
 use millrace_program::state::{Job, Shard};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;

@@ -5,7 +5,8 @@ use super::super::fixture::{PARAMETERS, REWARDS, offer};
 use super::super::matrix::town::person;
 use super::super::picks::Picks;
 use super::anyone;
-use millrace_chain::instruction::{self as ix, Mints};
+use millrace_client::instructions as ix;
+use millrace_client::instructions::Mints;
 use millrace_program::InitializeNetworkArgs;
 use millrace_program::state::{NetworkParameters, Offer};
 use solana_sdk::instruction::Instruction;
@@ -173,7 +174,7 @@ pub fn withdraw_treasury(base: &mut Base, picks: &mut Picks) -> Built {
         mints.payment
     };
     by(base, picks, |who, _| {
-        let purse = millrace_chain::address::token_account(&who, &mint);
+        let purse = millrace_client::pda::token_account(&who, &mint);
         ix::withdraw_treasury(authority, mints, bucket, purse, amount)
     })
 }

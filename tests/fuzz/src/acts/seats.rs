@@ -5,9 +5,10 @@ use super::super::fixture::{Answer, RIGHT, WRONG};
 use super::super::matrix::town::person;
 use super::super::picks::Picks;
 use super::{any_job, any_shard};
-use millrace_chain::account::read;
-use millrace_chain::address;
-use millrace_chain::instruction::{self, Place};
+use millrace_client::accounts::read;
+use millrace_client::instructions;
+use millrace_client::instructions::Place;
+use millrace_client::pda;
 use millrace_program::RevealEntry;
 use millrace_program::state::{Job, Network, Shard};
 use solana_sdk::instruction::Instruction;
@@ -37,9 +38,9 @@ fn answer(picks: &mut Picks) -> Answer {
 /// A shard of the input's choice, in a town whose books can still be read as they were written.
 fn legible_shard(base: &Base, picks: &mut Picks) -> Option<(Pubkey, Job, Shard)> {
     let (key, job, shard) = any_shard(base, picks)?;
-    let network = base.market.machine.account(&address::network())?;
+    let network = base.market.machine.account(&pda::network())?;
     let stored = base.market.machine.account(&key)?;
-    read::<Network>(address::network(), &network.data).ok()?;
+    read::<Network>(pda::network(), &network.data).ok()?;
     read::<Job>(key, &stored.data).ok()?;
     let same = base.market.shard_if_any(&key, shard.index)?.seats == shard.seats;
     same.then_some((key, job, shard))
@@ -69,7 +70,7 @@ pub fn assign(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let first = picks.below(workers);
     let taken = (first..first + 1 + picks.below(5)).map(|worker| worker % workers);
     let providers: Vec<Pubkey> = taken.map(|w| base.market.workers[w].account).collect();
-    Some(vec![instruction::assign_seats(
+    Some(vec![instructions::assign_seats(
         conductor(picks),
         place,
         &providers,
@@ -84,7 +85,7 @@ pub fn commit(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     });
     let claims: Vec<_> = claims.collect();
     let place = Place::of(key, &job, shard.index);
-    (!claims.is_empty()).then(|| instruction::record_commitments(place, &claims).into())
+    (!claims.is_empty()).then(|| instructions::record_commitments(place, &claims).into())
 }
 
 /// Preimages that fit what was committed to, where that was one of the usual answers.
@@ -112,7 +113,7 @@ pub fn reveal(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let at = legible_shard(base, picks)?;
     let openings = openings(base, &at, picks);
     let place = Place::of(at.0, &at.1, at.2.index);
-    Some(vec![instruction::record_reveals(
+    Some(vec![instructions::record_reveals(
         conductor(picks),
         place,
         openings,
@@ -123,7 +124,7 @@ pub fn show(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let at = legible_shard(base, picks)?;
     let openings = openings(base, &at, picks);
     let place = Place::of(at.0, &at.1, at.2.index);
-    Some(vec![instruction::reveal_seats(place, openings)])
+    Some(vec![instructions::reveal_seats(place, openings)])
 }
 
 pub fn acknowledge(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
@@ -135,7 +136,7 @@ pub fn acknowledge(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction
         true => conductor(picks),
         false => job.client,
     };
-    let acknowledge = instruction::acknowledge_delivery(signer, by_orchestrator, place, seat);
+    let acknowledge = instructions::acknowledge_delivery(signer, by_orchestrator, place, seat);
     Some(vec![acknowledge])
 }
 
@@ -146,7 +147,7 @@ pub fn decline(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let seat = base.market.seat_of(&key, shard.index, worker);
     let provider = base.market.workers[worker].account;
     let place = Place::of(key, &job, shard.index);
-    Some(instruction::decline_seat(place, seat, provider, &refusal).into())
+    Some(instructions::decline_seat(place, seat, provider, &refusal).into())
 }
 
 pub fn expire(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
@@ -158,7 +159,7 @@ pub fn expire(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let finder = super::anyone(base, picks)?;
     let finder = picks.rarely(2).then(|| mints.stake_account(&finder));
     let place = Place::of(key, &job, shard.index);
-    Some(vec![instruction::expire_seat(
+    Some(vec![instructions::expire_seat(
         place, seat, provider, mints, finder,
     )])
 }

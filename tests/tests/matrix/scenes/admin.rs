@@ -3,7 +3,7 @@
 use super::super::super::fixture::{Loader, Machine, Market, PARAMETERS, REWARDS, key};
 use super::super::town::{Coins, person, settle_in, town};
 use super::Scene;
-use millrace_chain::instruction;
+use millrace_client::instructions;
 use millrace_program::InitializeNetworkArgs;
 use solana_sdk::signer::Signer;
 
@@ -33,71 +33,71 @@ pub fn initialize_network(coins: Coins) -> Scene {
         rewards: REWARDS,
     };
     let authority = market.authority.pubkey();
-    let initialize = instruction::initialize_network(authority, market.mints, true, args);
+    let initialize = instructions::initialize_network(authority, market.mints, true, args);
     Scene::of(market, initialize)
 }
 
 pub fn propose_authority(coins: Coins) -> Scene {
     let market = town(coins);
     let authority = market.authority.pubkey();
-    let propose = instruction::propose_authority(authority, person("heir").pubkey());
+    let propose = instructions::propose_authority(authority, person("heir").pubkey());
     Scene::of(market, propose)
 }
 
 pub fn accept_authority(coins: Coins) -> Scene {
     let mut market = town(coins);
     let heir = person("heir").pubkey();
-    let propose = instruction::propose_authority(market.authority.pubkey(), heir);
+    let propose = instructions::propose_authority(market.authority.pubkey(), heir);
     market
         .machine
         .send(&[propose], &[&market.authority])
         .unwrap();
-    Scene::of(market, instruction::accept_authority(heir))
+    Scene::of(market, instructions::accept_authority(heir))
 }
 
 pub fn set_pauser(coins: Coins) -> Scene {
     let market = town(coins);
     let authority = market.authority.pubkey();
-    let set = instruction::set_pauser(authority, person("heir").pubkey());
+    let set = instructions::set_pauser(authority, person("heir").pubkey());
     Scene::of(market, set)
 }
 
 pub fn set_parameters(coins: Coins) -> Scene {
     let market = town(coins);
-    let set = instruction::set_parameters(market.authority.pubkey(), PARAMETERS);
+    let set = instructions::set_parameters(market.authority.pubkey(), PARAMETERS);
     Scene::of(market, set)
 }
 
 pub fn pause(coins: Coins) -> Scene {
-    Scene::of(town(coins), instruction::pause(person("pauser").pubkey()))
+    Scene::of(town(coins), instructions::pause(person("pauser").pubkey()))
 }
 
 pub fn resume(coins: Coins) -> Scene {
-    Scene::of(town(coins), instruction::resume(person("pauser").pubkey()))
+    Scene::of(town(coins), instructions::resume(person("pauser").pubkey()))
 }
 
 pub fn open_bucket(coins: Coins) -> Scene {
     let mut market = wilderness(coins);
     market.initialize(PARAMETERS).unwrap();
     let payer = market.authority.pubkey();
-    let first = instruction::open_bucket(payer, market.mints, 0);
+    let first = instructions::open_bucket(payer, market.mints, 0);
     market.machine.send(&[first], &[&market.authority]).unwrap();
     market.staffed(100_000, |_| ());
     let passer_by = person("passer-by").pubkey();
-    let open = instruction::open_bucket(passer_by, market.mints, 1);
+    let open = instructions::open_bucket(passer_by, market.mints, 1);
     Scene::of(market, open)
 }
 
 pub fn register_orchestrator(coins: Coins) -> Scene {
     let market = town(coins);
     let authority = market.authority.pubkey();
-    let register = instruction::register_orchestrator(authority, key(12).pubkey(), market.mints);
+    let register = instructions::register_orchestrator(authority, key(12).pubkey(), market.mints);
     Scene::of(market, register)
 }
 
 fn retirement(coins: Coins, by: &str) -> Scene {
     let orchestrator = person("orchestrator").pubkey();
-    let retire = instruction::retire_orchestrator(person(by).pubkey(), &orchestrator);
+    let retire = instructions::retire_orchestrator(person(by).pubkey(), &orchestrator);
     Scene::of(town(coins), retire)
 }
 

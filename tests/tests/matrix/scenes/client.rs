@@ -3,7 +3,7 @@
 use super::super::super::fixture::{Market, RIGHT};
 use super::super::town::{Coins, person, town};
 use super::{Scene, committed, posted, right, thrice};
-use millrace_chain::instruction;
+use millrace_client::instructions;
 use millrace_program::PostJobArgs;
 use millrace_program::state::Mode;
 use solana_sdk::pubkey::Pubkey;
@@ -12,7 +12,7 @@ use solana_sdk::signer::Signer;
 pub fn open_client(coins: Coins) -> Scene {
     let market = town(coins);
     let newcomer = person("newcomer").pubkey();
-    let open = instruction::open_client(newcomer, market.mints);
+    let open = instructions::open_client(newcomer, market.mints);
     Scene::of(market, open)
 }
 
@@ -20,14 +20,14 @@ pub fn post_job(coins: Coins) -> Scene {
     let mut market = town(coins);
     thrice(&mut market, posted);
     let terms = market.terms();
-    let post = instruction::post_job(market.owner.pubkey(), market.mints, terms);
+    let post = instructions::post_job(market.owner.pubkey(), market.mints, terms);
     Scene::of(market, post)
 }
 
 pub fn cancel_job(coins: Coins) -> Scene {
     let mut market = town(coins);
     let job = thrice(&mut market, posted);
-    let cancel = instruction::cancel_job(market.owner.pubkey(), job, market.mints);
+    let cancel = instructions::cancel_job(market.owner.pubkey(), job, market.mints);
     Scene::of(market, cancel)
 }
 
@@ -42,7 +42,7 @@ fn acknowledgement(coins: Coins, by: &str, orchestrator: bool) -> Scene {
     let mut market = town(coins);
     let job = thrice(&mut market, shown);
     let (place, by) = (market.place(&job, 0), person(by).pubkey());
-    let acknowledge = instruction::acknowledge_delivery(by, orchestrator, place, 0);
+    let acknowledge = instructions::acknowledge_delivery(by, orchestrator, place, 0);
     Scene::of(market, acknowledge)
 }
 
@@ -83,7 +83,7 @@ fn challenge(coins: Coins, step: super::Step) -> Scene {
     let job = thrice(&mut market, step);
     let (place, owner) = (market.place(&job, 0), market.owner.pubkey());
     let challenger = person("passer-by").pubkey();
-    let challenge = instruction::challenge_shard(challenger, &owner, place, market.mints);
+    let challenge = instructions::challenge_shard(challenger, &owner, place, market.mints);
     Scene::of(market, challenge)
 }
 

@@ -4,7 +4,7 @@ use super::super::super::fixture::{Answer, Market, RIGHT, WRONG};
 use super::super::town::{Coins, person, town};
 use super::client::{challengeable, challengeable_alone};
 use super::{Scene, assigned, assigned_alone, posted, revealed, right, settled, thrice};
-use millrace_chain::instruction;
+use millrace_client::instructions;
 use millrace_program::PostJobArgs;
 use millrace_program::state::{Doubt, Mode};
 use solana_sdk::pubkey::Pubkey;
@@ -84,7 +84,7 @@ fn settlement(coins: Coins, step: super::Step) -> Scene {
     let place = market.place(&job, 0);
     let books = (&books, &shard);
     let finder = finder(&market);
-    let settle = instruction::settle_shard(place, books, market.mints, challenger, finder);
+    let settle = instructions::settle_shard(place, books, market.mints, challenger, finder);
     Scene::of(market, settle)
 }
 
@@ -122,7 +122,7 @@ fn expiry(coins: Coins, step: super::Step) -> Scene {
     market.warp(60);
     let (place, seat) = (market.place(&job, 0), market.seat_of(&job, 0, 0));
     let (provider, finder) = (market.workers[0].account, finder(&market));
-    let expire = instruction::expire_seat(place, seat, provider, market.mints, finder);
+    let expire = instructions::expire_seat(place, seat, provider, market.mints, finder);
     Scene::of(market, expire)
 }
 
@@ -138,14 +138,14 @@ pub fn expire_job(coins: Coins) -> Scene {
     let mut market = town(coins);
     let job = thrice(&mut market, posted);
     market.warp(3_600);
-    Scene::of(market, instruction::expire_job(job))
+    Scene::of(market, instructions::expire_job(job))
 }
 
 pub fn seed_job(coins: Coins) -> Scene {
     let mut market = town(coins);
     let job = thrice(&mut market, posted);
     market.machine.pass_slots(20, 3);
-    Scene::of(market, instruction::seed_job(job))
+    Scene::of(market, instructions::seed_job(job))
 }
 
 /// Terms of a job of two shards, of which each is audited.
@@ -166,7 +166,7 @@ pub fn draw_audit(coins: Coins) -> Scene {
     let mut market = town(coins);
     let job = thrice(&mut market, drawable);
     market.machine.pass_slots(20, 3);
-    let draw = instruction::draw_audit(market.place(&job, 0));
+    let draw = instructions::draw_audit(market.place(&job, 0));
     Scene::of(market, draw)
 }
 

@@ -3,7 +3,7 @@
 use super::super::super::fixture::Market;
 use super::super::town::{Coins, person, town};
 use super::{Scene, settled, thrice};
-use millrace_chain::instruction;
+use millrace_client::instructions;
 use millrace_program::state::bucket_of;
 use solana_sdk::signer::Signer;
 
@@ -17,7 +17,7 @@ pub fn withdraw_treasury(coins: Coins) -> Scene {
     let authority = market.authority.pubkey();
     let purse = market.mints.payment_account(&authority);
     let bucket = bucket_of(&job);
-    let withdraw = instruction::withdraw_treasury(authority, market.mints, bucket, purse, 1);
+    let withdraw = instructions::withdraw_treasury(authority, market.mints, bucket, purse, 1);
     Scene::of(market, withdraw)
 }
 
@@ -25,7 +25,7 @@ pub fn bond(coins: Coins) -> Scene {
     let market = town(coins);
     let funder = person("passer-by").pubkey();
     let orchestrator = person("orchestrator").pubkey();
-    let bond = instruction::bond(funder, &orchestrator, market.mints, 1_000);
+    let bond = instructions::bond(funder, &orchestrator, market.mints, 1_000);
     Scene::of(market, bond)
 }
 
@@ -34,9 +34,9 @@ pub fn withdraw_bond(coins: Coins) -> Scene {
     let authority = market.authority.pubkey();
     for name in ["orchestrator", "orchestrator2"] {
         let key = person(name);
-        let bond = instruction::bond(key.pubkey(), &key.pubkey(), market.mints, 1_000);
+        let bond = instructions::bond(key.pubkey(), &key.pubkey(), market.mints, 1_000);
         market.machine.send(&[bond], &[&key]).unwrap();
-        let retire = instruction::retire_orchestrator(authority, &key.pubkey());
+        let retire = instructions::retire_orchestrator(authority, &key.pubkey());
         market
             .machine
             .send(&[retire], &[&market.authority])
@@ -44,20 +44,20 @@ pub fn withdraw_bond(coins: Coins) -> Scene {
     }
     market.warp(WEEK);
     let orchestrator = person("orchestrator").pubkey();
-    let withdraw = instruction::withdraw_bond(&orchestrator, authority, market.mints);
+    let withdraw = instructions::withdraw_bond(&orchestrator, authority, market.mints);
     Scene::of(market, withdraw)
 }
 
 pub fn open_rewards(coins: Coins) -> Scene {
     let market = town(coins);
-    let open = instruction::open_rewards(person("passer-by").pubkey(), market.mints);
+    let open = instructions::open_rewards(person("passer-by").pubkey(), market.mints);
     Scene::of(market, open)
 }
 
 pub fn fund_rewards(coins: Coins) -> Scene {
     let mut market = town(coins);
     market.fund_rewards(1_000);
-    let fund = instruction::fund_rewards(person("passer-by").pubkey(), market.mints, 1_000);
+    let fund = instructions::fund_rewards(person("passer-by").pubkey(), market.mints, 1_000);
     Scene::of(market, fund)
 }
 
@@ -74,7 +74,7 @@ fn over(coins: Coins) -> Market {
 }
 
 pub fn close_epoch(coins: Coins) -> Scene {
-    let close = instruction::close_epoch(person("passer-by").pubkey(), 1);
+    let close = instructions::close_epoch(person("passer-by").pubkey(), 1);
     Scene::of(over(coins), close)
 }
 
@@ -82,7 +82,7 @@ pub fn bank_rewards(coins: Coins) -> Scene {
     let mut market = over(coins);
     market.close_epoch(1).unwrap();
     let (provider, payer) = (market.workers[0].account, market.authority.pubkey());
-    Scene::of(market, instruction::bank_rewards(provider, 1, payer))
+    Scene::of(market, instructions::bank_rewards(provider, 1, payer))
 }
 
 pub fn claim_rewards(coins: Coins) -> Scene {
@@ -91,6 +91,6 @@ pub fn claim_rewards(coins: Coins) -> Scene {
         market.bank(worker, 0).unwrap();
     }
     let authority = market.workers[0].authority.pubkey();
-    let claim = instruction::claim_rewards(&authority, market.mints);
+    let claim = instructions::claim_rewards(&authority, market.mints);
     Scene::of(market, claim)
 }

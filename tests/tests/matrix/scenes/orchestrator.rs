@@ -5,7 +5,7 @@ use super::super::town::{Coins, town};
 use super::{
     Scene, assigned, assigned_alone, committed, committed_alone, posted, thrice, two_shards,
 };
-use millrace_chain::instruction;
+use millrace_client::instructions;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 
@@ -14,7 +14,7 @@ fn assignment(coins: Coins, step: super::Step, workers: &[usize]) -> Scene {
     let job = thrice(&mut market, step);
     assigned(&mut market, [5, 6, 7]);
     let (key, providers) = (market.orchestrator.pubkey(), market.accounts(workers));
-    let assign = instruction::assign_seats(key, market.place(&job, 0), &providers);
+    let assign = instructions::assign_seats(key, market.place(&job, 0), &providers);
     Scene::of(market, assign)
 }
 
@@ -36,7 +36,7 @@ fn commitments(coins: Coins, step: super::Step) -> Scene {
     let mut market = town(coins);
     let job = thrice(&mut market, step);
     let claims = [0, 1].map(|worker| market.claim(&job, 0, (worker, RIGHT)));
-    let instructions = instruction::record_commitments(market.place(&job, 0), &claims);
+    let instructions = instructions::record_commitments(market.place(&job, 0), &claims);
     Scene {
         market,
         instructions: instructions.into(),
@@ -56,7 +56,7 @@ fn reveals(coins: Coins, step: super::Step) -> Scene {
     let job = thrice(&mut market, step);
     let openings = [0, 1].map(|worker| market.opening(&job, 0, (worker, RIGHT)));
     let (key, place) = (market.orchestrator.pubkey(), market.place(&job, 0));
-    let reveal = instruction::record_reveals(key, place, openings.into());
+    let reveal = instructions::record_reveals(key, place, openings.into());
     Scene::of(market, reveal)
 }
 

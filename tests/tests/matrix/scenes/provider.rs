@@ -3,7 +3,7 @@
 use super::super::super::fixture::{RIGHT, offer};
 use super::super::town::{Coins, person, town};
 use super::{Scene, assigned, assigned_alone, committed, committed_alone, settled, thrice};
-use millrace_chain::instruction;
+use millrace_client::instructions;
 use solana_sdk::signer::Signer;
 
 const WEEK: i64 = 7 * 86_400;
@@ -13,34 +13,34 @@ const STAKE: u64 = 100_000;
 pub fn register_provider(coins: Coins) -> Scene {
     let market = town(coins);
     let newcomer = person("newcomer").pubkey();
-    let register = instruction::register_provider(newcomer, market.mints, offer(newcomer));
+    let register = instructions::register_provider(newcomer, market.mints, offer(newcomer));
     Scene::of(market, register)
 }
 
 pub fn update_provider(coins: Coins) -> Scene {
     let market = town(coins);
     let authority = market.workers[0].authority.pubkey();
-    let update = instruction::update_provider(authority, offer(authority).offer);
+    let update = instructions::update_provider(authority, offer(authority).offer);
     Scene::of(market, update)
 }
 
 pub fn rotate_operator(coins: Coins) -> Scene {
     let market = town(coins);
     let authority = market.workers[0].authority.pubkey();
-    Scene::of(market, instruction::rotate_operator(authority, authority))
+    Scene::of(market, instructions::rotate_operator(authority, authority))
 }
 
 pub fn stake(coins: Coins) -> Scene {
     let market = town(coins);
     let (funder, provider) = (person("passer-by").pubkey(), market.workers[0].account);
-    let stake = instruction::stake(funder, provider, market.mints, 1_000);
+    let stake = instructions::stake(funder, provider, market.mints, 1_000);
     Scene::of(market, stake)
 }
 
 pub fn request_unstake(coins: Coins) -> Scene {
     let market = town(coins);
     let authority = market.workers[0].authority.pubkey();
-    Scene::of(market, instruction::request_unstake(authority, 1_000))
+    Scene::of(market, instructions::request_unstake(authority, 1_000))
 }
 
 pub fn withdraw_stake(coins: Coins) -> Scene {
@@ -50,7 +50,7 @@ pub fn withdraw_stake(coins: Coins) -> Scene {
     }
     market.warp(WEEK);
     let authority = market.workers[0].authority.pubkey();
-    let withdraw = instruction::withdraw_stake(authority, market.mints);
+    let withdraw = instructions::withdraw_stake(authority, market.mints);
     Scene::of(market, withdraw)
 }
 
@@ -64,7 +64,7 @@ pub fn deregister(coins: Coins) -> Scene {
         market.withdraw(worker).unwrap();
     }
     let authority = market.workers[0].authority.pubkey();
-    let leave = instruction::deregister(authority, market.mints);
+    let leave = instructions::deregister(authority, market.mints);
     Scene::of(market, leave)
 }
 
@@ -73,7 +73,7 @@ fn refusal(coins: Coins, step: super::Step) -> Scene {
     let job = thrice(&mut market, step);
     let (place, seat) = (market.place(&job, 0), market.seat_of(&job, 0, 0));
     let (provider, refusal) = (market.workers[0].account, market.refusal(&job, 0, 0));
-    let instructions = instruction::decline_seat(place, seat, provider, &refusal);
+    let instructions = instructions::decline_seat(place, seat, provider, &refusal);
     Scene {
         market,
         instructions: instructions.into(),
@@ -92,7 +92,7 @@ fn showing(coins: Coins, step: super::Step) -> Scene {
     let mut market = town(coins);
     let job = thrice(&mut market, step);
     let openings = [0, 1].map(|worker| market.opening(&job, 0, (worker, RIGHT)));
-    let show = instruction::reveal_seats(market.place(&job, 0), openings.into());
+    let show = instructions::reveal_seats(market.place(&job, 0), openings.into());
     Scene::of(market, show)
 }
 
@@ -108,6 +108,6 @@ pub fn claim_earnings(coins: Coins) -> Scene {
     let mut market = town(coins);
     thrice(&mut market, settled);
     let authority = market.workers[0].authority.pubkey();
-    let claim = instruction::claim_earnings(&authority, market.mints);
+    let claim = instructions::claim_earnings(&authority, market.mints);
     Scene::of(market, claim)
 }

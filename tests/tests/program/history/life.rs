@@ -3,7 +3,8 @@
 use super::super::fixture::{
     Answer, Market, OTHER, Outcome, PARAMETERS, RIGHT, SOL, Setup, WRONG, key, offer,
 };
-use millrace_chain::{address, instruction};
+use millrace_client::instructions;
+use millrace_client::pda;
 use millrace_program::PostJobArgs;
 use millrace_program::state::{Challenge, Doubt, Mode};
 use solana_sdk::pubkey::Pubkey;
@@ -86,19 +87,19 @@ impl Life {
     fn donate(&mut self) {
         let mints = self.market.mints;
         for client in self.clients.each_ref().map(Keypair::pubkey) {
-            self.give(mints.payment, address::escrow(&address::client(&client)));
+            self.give(mints.payment, pda::escrow(&pda::client(&client)));
         }
         for provider in self.market.accounts(&[0, 1, 2, 3, 4, 5]) {
-            self.give(mints.stake, address::stake_vault(&provider));
-            self.give(mints.payment, address::earnings_vault(&provider));
+            self.give(mints.stake, pda::stake_vault(&provider));
+            self.give(mints.payment, pda::earnings_vault(&provider));
         }
         for bucket in [0, 5] {
-            self.give(mints.stake, address::treasury(&mints.stake, bucket));
-            self.give(mints.payment, address::treasury(&mints.payment, bucket));
+            self.give(mints.stake, pda::treasury(&mints.stake, bucket));
+            self.give(mints.payment, pda::treasury(&mints.payment, bucket));
         }
-        let orchestrator = address::orchestrator(&self.market.orchestrator.pubkey());
-        self.give(mints.stake, address::bond_vault(&orchestrator));
-        self.give(mints.stake, address::rewards_vault());
+        let orchestrator = pda::orchestrator(&self.market.orchestrator.pubkey());
+        self.give(mints.stake, pda::bond_vault(&orchestrator));
+        self.give(mints.stake, pda::rewards_vault());
     }
 
     /// Two bonds, of which one is withdrawn together with a gift.
@@ -118,16 +119,16 @@ impl Life {
             (&second, second.pubkey(), 4),
         ];
         for (funder, of, amount) in bonds {
-            let bond = instruction::bond(funder.pubkey(), &of, mints, amount);
+            let bond = instructions::bond(funder.pubkey(), &of, mints, amount);
             market.machine.send(&[bond], &[funder]).unwrap();
         }
-        let vault = address::bond_vault(&address::orchestrator(&second.pubkey()));
+        let vault = pda::bond_vault(&pda::orchestrator(&second.pubkey()));
         market.machine.mint(&mints.stake, &vault, 55);
-        let retire = instruction::retire_orchestrator(second.pubkey(), &second.pubkey());
+        let retire = instructions::retire_orchestrator(second.pubkey(), &second.pubkey());
         market.machine.send(&[retire], &[&second]).unwrap();
         market.warp(7 * DAY);
         let payer = market.authority.pubkey();
-        let withdraw = instruction::withdraw_bond(&second.pubkey(), payer, mints);
+        let withdraw = instructions::withdraw_bond(&second.pubkey(), payer, mints);
         market.machine.send(&[withdraw], &[]).unwrap();
     }
 
@@ -189,7 +190,7 @@ impl Life {
         let place = market.place(&job, 0);
         let late = market.workers[3].account;
         let seat = market.seat_of(&job, 0, 3);
-        let expire = instruction::expire_seat(place, seat, late, market.mints, Some(purse));
+        let expire = instructions::expire_seat(place, seat, late, market.mints, Some(purse));
         market.machine.send(&[expire], &[]).unwrap();
         market.assign(&job, 0, &[1, 2]).unwrap();
         market.commit(&job, 0, &[(1, RIGHT), (2, RIGHT)]).unwrap();
@@ -309,7 +310,7 @@ impl Life {
         let mut other = PARAMETERS;
         (other.lock_bps, other.fee_bps, other.slash_bps) = (33_333, 77, 9_999);
         let own = market.authority.insecure_clone();
-        let set = instruction::set_parameters(own.pubkey(), other);
+        let set = instructions::set_parameters(own.pubkey(), other);
         market.machine.send(&[set], &[&own]).unwrap();
         let after = market.posted(|t| (t.price_cap, t.max_units) = (7, 333));
         for job in [before, after] {
@@ -361,11 +362,11 @@ impl Life {
         for bucket in 0..8 {
             let held = market
                 .machine
-                .tokens(&address::treasury(&mints.payment, bucket));
+                .tokens(&pda::treasury(&mints.payment, bucket));
             if held > 1 {
                 let part = held / 2;
                 let withdraw =
-                    instruction::withdraw_treasury(own.pubkey(), mints, bucket, purse, part);
+                    instructions::withdraw_treasury(own.pubkey(), mints, bucket, purse, part);
                 market.machine.send(&[withdraw], &[&own]).unwrap();
                 taken += 1;
             }
@@ -390,7 +391,7 @@ impl Life {
             (worker.authority.insecure_clone(), operator, worker.account)
         };
         // The gifts to its vaults went along.
-        for vault in [address::stake_vault, address::earnings_vault] {
+        for vault in [pda::stake_vault, pda::earnings_vault] {
             self.gifts.remove(&vault(&account));
         }
         market.register(&authority, offer(operator)).unwrap();
@@ -429,11 +430,11 @@ fn settle_with_bounty(market: &mut Market, job: &Pubkey) -> Outcome {
     let (books, shard) = (market.job(job), market.shard(job, 0));
     let challenged = shard.doubt() == Doubt::Challenged;
     let challenger = challenged.then(|| {
-        let challenge: Challenge = market.read(&address::challenge(job, 0));
+        let challenge: Challenge = market.read(&pda::challenge(job, 0));
         challenge.challenger
     });
     let purse = market.mints.stake_account(&market.owner.pubkey());
     let (place, parts) = (market.place(job, 0), (&books, &shard));
-    let settle = instruction::settle_shard(place, parts, market.mints, challenger, Some(purse));
+    let settle = instructions::settle_shard(place, parts, market.mints, challenger, Some(purse));
     market.machine.send(&[settle], &[])
 }

@@ -2,7 +2,7 @@
 
 use super::super::fixture::{Answer, Market, OTHER, PARAMETERS, RIGHT, Setup, WRONG, key};
 use super::Scene;
-use millrace_chain::instruction;
+use millrace_client::instructions;
 use millrace_program::PostJobArgs;
 use millrace_program::state::{Mode, Network};
 use solana_sdk::pubkey::Pubkey;
@@ -197,7 +197,7 @@ fn posting(before: i64) -> Scene {
 
 /// The deadline that [`posting`] is before.
 pub fn wanted(market: &Market) -> i64 {
-    let network: Network = market.read(&millrace_chain::address::network());
+    let network: Network = market.read(&millrace_client::pda::network());
     network.epochs_from + 500_000
 }
 
@@ -231,8 +231,8 @@ pub fn retirement_ends() -> Scene {
         .machine
         .open_wallet(&wallet, mints, (&mints.stake, 1_000));
     let acts = [
-        instruction::bond(wallet, &wallet, mints, 1_000),
-        instruction::retire_orchestrator(wallet, &wallet),
+        instructions::bond(wallet, &wallet, mints, 1_000),
+        instructions::retire_orchestrator(wallet, &wallet),
     ];
     market.machine.send(&acts, &[&orchestrator]).unwrap();
     scene(place, WEEK)
@@ -244,7 +244,7 @@ pub fn epoch_ends() -> Scene {
     place.0.fund_rewards(1_000_000);
     place.0.answered(&place.1, 0, &ALL);
     place.0.settle(&place.1, 0).unwrap();
-    let network: Network = place.0.read(&millrace_chain::address::network());
+    let network: Network = place.0.read(&millrace_client::pda::network());
     place.2 = network.epoch_end(0);
     scene(place, 0)
 }
@@ -252,7 +252,7 @@ pub fn epoch_ends() -> Scene {
 /// The end of an epoch in which a shard could be settled.
 pub fn settlement_at_an_epochs_end() -> Scene {
     let mut market = Market::open();
-    let network: Network = market.read(&millrace_chain::address::network());
+    let network: Network = market.read(&millrace_client::pda::network());
     let at = network.epoch_end(0);
     market.machine.warp_to(at - 3_000);
     let job = market.posted(|_| ());

@@ -3,7 +3,7 @@
 use super::super::fixture::{Market, Outcome};
 use super::scenes::{self, ALL, audited, challengeable};
 use super::{Boundary, DONE, Scene, boundary};
-use millrace_chain::instruction;
+use millrace_client::instructions;
 use millrace_program::PostJobArgs;
 use millrace_program::state::{JobState, ShardState};
 use solana_sdk::signer::Signer;
@@ -65,7 +65,7 @@ fn withdraw(s: &mut Scene) -> Outcome {
 }
 fn withdraw_bond(s: &mut Scene) -> Outcome {
     let (key, payer) = (s.market.orchestrator.pubkey(), s.market.authority.pubkey());
-    let withdraw = instruction::withdraw_bond(&key, payer, s.market.mints);
+    let withdraw = instructions::withdraw_bond(&key, payer, s.market.mints);
     s.market.machine.send(&[withdraw], &[])
 }
 fn close_epoch(s: &mut Scene) -> Outcome {

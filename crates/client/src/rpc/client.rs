@@ -1,0 +1,361 @@
+//! Reads from an RPC endpoint, with errors that name it.
+
+use crate::accounts;
+
+use crate::accounts::Entity;
+
+use crate::accounts::Typed;
+use crate::cache::accounts::Reading;
+use crate::compatibility::require_version;
+use crate::error::ChainError;
+use crate::pda;
+use crate::rpc::failover::Endpoints;
+use crate::rpc::redact::hide_url;
+use millrace_program::state::{Network, Shard};
+use serde::Deserialize;
+use serde_json::json;
+use solana_account_decoder_client_types::UiAccount;
+use solana_client::nonblocking::rpc_client::RpcClient;
+use solana_commitment_config::CommitmentConfig;
+use solana_rpc_client::http_sender::HttpSender;
+use solana_rpc_client::rpc_client::RpcClientConfig;
+use solana_rpc_client_api::client_error::{Error as ClientError, ErrorKind as ClientErrorKind};
+use solana_rpc_client_api::config::RpcAccountInfoConfig;
+use solana_rpc_client_api::request::RpcRequest;
+use solana_sdk::account::Account;
+use solana_sdk::pubkey;
+use solana_sdk::pubkey::Pubkey;
+use std::sync::Arc;
+use std::time::Duration;
+
+const CLOCK: Pubkey = pubkey!("SysvarC1ock11111111111111111111111111111111");
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A connection to an RPC endpoint. Cheap to clone.
+#[derive(Clone)]
+pub struct Rpc {
+    client: Arc<RpcClient>,
+    url: Arc<str>,
+    ws_url: Arc<str>,
+}
+
+/// The cluster's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChainTime {
+    /// Slot.
+    pub slot: u64,
+    /// Unix seconds, as programs see them.
+    pub unix: i64,
+}
+
+impl Rpc {
+    /// An endpoint, or several by preference with commas between them, and as many websocket addresses;
+    /// reads are `confirmed`. Nothing is sent yet.
+    pub fn new(url: &str, ws_url: &str) -> Self {
+        let commitment = CommitmentConfig::confirmed();
+        let each = url.split(',').map(str::trim);
+        let each = each.map(|url| HttpSender::new_with_timeout(url, TIMEOUT));
+        let config = RpcClientConfig::with_commitment(commitment);
+        let client = RpcClient::new_sender(Endpoints::new(each), config);
+        Self::of(client, url, ws_url)
+    }
+
+    /// A client that goes another way than HTTP, under the names by which people know its addresses.
+    pub fn of(client: RpcClient, url: &str, ws_url: &str) -> Self {
+        Self {
+            client: Arc::new(client),
+            url: url.into(),
+            ws_url: ws_url.into(),
+        }
+    }
+
+    /// The HTTP address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The websocket address to try at the given attempt: the first one, and after it in a circle.
+    pub fn ws_url(&self, attempt: usize) -> &str {
+        let all = self.ws_url.split(',').count();
+        let mut each = self.ws_url.split(',').map(str::trim);
+        each.nth(attempt % all).unwrap_or_default()
+    }
+
+    /// All websocket addresses, as they were given.
+    pub fn ws_urls(&self) -> &str {
+        &self.ws_url
+    }
+
+    /// The plain client, for what this type does not cover.
+    pub fn client(&self) -> &RpcClient {
+        &self.client
+    }
+
+    /// Names the endpoint in an error of the plain client.
+    pub fn error(&self, what: &'static str) -> impl Fn(ClientError) -> ChainError {
+        let url = self.url.clone();
+        move |error| ChainError::from_client(&url, what, error)
+    }
+
+    /// The genesis hash, which identifies the cluster.
+    pub async fn genesis(&self) -> Result<String, ChainError> {
+        let hash = self.client.get_genesis_hash().await;
+        Ok(hash.map_err(self.error("the genesis hash"))?.to_string())
+    }
+
+    /// # Errors
+    /// [`ChainError::WrongGenesis`] unless the cluster is the expected one.
+    pub async fn require_genesis(&self, expected: &str) -> Result<(), ChainError> {
+        let found = self.genesis().await?;
+        if found == expected {
+            return Ok(());
+        }
+        let (url, expected) = (hide_url(&self.url), expected.to_owned());
+        Err(ChainError::WrongGenesis {
+            url,
+            found,
+            expected,
+        })
+    }
+
+    /// An account's bytes and lamports, if it exists.
+    pub async fn account(&self, address: &Pubkey) -> Result<Option<Account>, ChainError> {
+        // The plain client hides behind «AccountNotFound» that an endpoint is down; its call for
+        // several accounts does not.
+        Ok(self.accounts(&[*address]).await?.pop().flatten())
+    }
+
+    /// Several accounts at once, at most 100.
+    pub async fn accounts(&self, keys: &[Pubkey]) -> Result<Vec<Option<Account>>, ChainError> {
+        let (_, found) = self.several(keys, CommitmentConfig::confirmed()).await?;
+        Ok(found)
+    }
+
+    /// Several accounts with the slot they were read at. As base64: what the plain client asks for, zstd,
+    /// takes longer to unpack than it saves where accounts are as small as ours.
+    async fn several(
+        &self,
+        keys: &[Pubkey],
+        commitment: CommitmentConfig,
+    ) -> Result<(u64, Vec<Option<Account>>), ChainError> {
+        let config = RpcAccountInfoConfig {
+            commitment: Some(commitment),
+            ..Self::account_config()
+        };
+        let answer = self
+            .client
+            .get_multiple_ui_accounts_with_config(keys, config)
+            .await
+            .map_err(self.error("accounts"))?;
+        let odd = || {
+            let reason = "the endpoint sent an account that can't be read".to_owned();
+            self.error("accounts")(ClientErrorKind::Custom(reason).into())
+        };
+        let read = |found: UiAccount| found.to_account().ok_or_else(odd);
+        let found = answer.value.into_iter();
+        let found = found.map(|found| found.map(read).transpose());
+        Ok((answer.context.slot, found.collect::<Result<_, _>>()?))
+    }
+
+    /// A typed account, if it exists.
+    pub async fn find<T: Typed>(&self, address: &Pubkey) -> Result<Option<T>, ChainError> {
+        match self.account(address).await? {
+            Some(found) if !found.data.is_empty() => {
+                accounts::read(*address, &found.data).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// A typed account.
+    ///
+    /// # Errors
+    /// [`ChainError::Missing`] where there is none.
+    pub async fn get<T: Typed>(&self, address: &Pubkey) -> Result<T, ChainError> {
+        let missing = ChainError::Missing {
+            address: *address,
+            what: T::WHAT,
+        };
+        self.find(address).await?.ok_or(missing)
+    }
+
+    /// The network's parameters.
+    ///
+    /// # Errors
+    /// [`ChainError::NoProgram`], [`ChainError::NoNetwork`], [`ChainError::WrongVersion`].
+    pub async fn network(&self) -> Result<Network, ChainError> {
+        if let Some(network) = self.find(&pda::network()).await? {
+            require_version(&network)?;
+            return Ok(network);
+        }
+        match self.account(&pda::PROGRAM).await? {
+            Some(program) if program.executable => Err(ChainError::NoNetwork),
+            _ => Err(ChainError::NoProgram(pda::PROGRAM)),
+        }
+    }
+
+    /// The shards of a job whose seats were taken; none of a job that is closed.
+    pub async fn shards(&self, job: &Pubkey) -> Result<Vec<Shard>, ChainError> {
+        let Some(found) = self.account(job).await?.filter(|a| !a.data.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let missing = ChainError::Layout {
+            address: *job,
+            expected: "job",
+        };
+        let Some(Entity::Job(books, alone)) = Entity::read(job, &found.data) else {
+            return Err(missing);
+        };
+        if books.shards == 1 {
+            return Ok(alone.into_iter().map(|shard| *shard).collect());
+        }
+        let keys: Vec<Pubkey> = (0..books.shards).map(|i| pda::shard(job, i)).collect();
+        let mut shards = Vec::new();
+        for some in keys.chunks(100) {
+            let found = self.accounts(some).await?.into_iter().flatten();
+            shards.extend(found.filter_map(|account| Shard::of_account(&account.data)));
+        }
+        Ok(shards)
+    }
+
+    /// Balance of a token account in base units; `None` where it does not exist.
+    pub async fn token_balance(&self, address: &Pubkey) -> Result<Option<u64>, ChainError> {
+        // Offset 64 of an SPL Token account holds the amount.
+        let found = self.account(address).await?;
+        let amount = found.and_then(|a| a.data.get(64..72)?.try_into().ok());
+        Ok(amount.map(u64::from_le_bytes))
+    }
+
+    /// Decimals of a mint.
+    pub async fn decimals(&self, mint: &Pubkey) -> Result<u8, ChainError> {
+        let missing = ChainError::Missing {
+            address: *mint,
+            what: "mint",
+        };
+        // Offset 44 of an SPL Token mint holds its decimals.
+        let found = self.account(mint).await?;
+        found.and_then(|a| a.data.get(44).copied()).ok_or(missing)
+    }
+
+    /// Lamports of a wallet.
+    pub async fn lamports(&self, address: &Pubkey) -> Result<u64, ChainError> {
+        Ok(self.account(address).await?.map_or(0, |a| a.lamports))
+    }
+
+    /// The cluster's clock.
+    pub async fn time(&self) -> Result<ChainTime, ChainError> {
+        let missing = ChainError::Missing {
+            address: CLOCK,
+            what: "clock",
+        };
+        let data = self
+            .account(&CLOCK)
+            .await?
+            .map(|a| a.data)
+            .unwrap_or_default();
+        let field = |at: usize| data.get(at..at + 8)?.try_into().ok();
+        match (field(0), field(32)) {
+            (Some(slot), Some(unix)) => Ok(ChainTime {
+                slot: u64::from_le_bytes(slot),
+                unix: i64::from_le_bytes(unix),
+            }),
+            _ => Err(missing),
+        }
+    }
+
+    /// All accounts of the program with the slot they were read at.
+    pub async fn read_all(&self) -> Result<Reading, ChainError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            context: Context,
+            value: Vec<Keyed>,
+        }
+        #[derive(Deserialize)]
+        struct Context {
+            slot: u64,
+        }
+        #[derive(Deserialize)]
+        struct Keyed {
+            pubkey: String,
+            account: UiAccount,
+        }
+        let config = json!([
+            pda::PROGRAM.to_string(),
+            { "encoding": "base64", "commitment": "confirmed", "withContext": true }
+        ]);
+        let answer: Answer = self
+            .client
+            .send(RpcRequest::GetProgramAccounts, config)
+            .await
+            .map_err(self.error("the program's accounts"))?;
+        let accounts = answer
+            .value
+            .into_iter()
+            .filter_map(|keyed| Some((keyed.pubkey.parse().ok()?, keyed.account.data.decode()?)));
+        Ok(Reading {
+            slot: answer.context.slot,
+            accounts: accounts.collect(),
+        })
+    }
+
+    /// As [`Rpc::read_some`], but accounts of other programs count as missing, whatever they pretend to be.
+    pub async fn read_ours(&self, keys: &[Pubkey]) -> Result<Reading, ChainError> {
+        let ours = |account: &Account| account.owner == pda::PROGRAM;
+        self.read_those(keys, CommitmentConfig::confirmed(), ours)
+            .await
+    }
+
+    /// Chosen accounts with the slot they were read at; a missing one has no bytes. At most 100.
+    pub async fn read_some(&self, keys: &[Pubkey]) -> Result<Reading, ChainError> {
+        self.read_some_at(keys, CommitmentConfig::confirmed()).await
+    }
+
+    /// As [`Rpc::read_some`], as blocks of the given commitment have them.
+    pub async fn read_some_at(
+        &self,
+        keys: &[Pubkey],
+        commitment: CommitmentConfig,
+    ) -> Result<Reading, ChainError> {
+        self.read_those(keys, commitment, |_| true).await
+    }
+
+    async fn read_those(
+        &self,
+        keys: &[Pubkey],
+        commitment: CommitmentConfig,
+        counts: impl Fn(&Account) -> bool,
+    ) -> Result<Reading, ChainError> {
+        let (slot, found) = self.several(keys, commitment).await?;
+        let data = found
+            .into_iter()
+            .map(|found| found.filter(|account| counts(account)))
+            .map(|found| found.map_or(Vec::new(), |account| account.data));
+        Ok(Reading {
+            slot,
+            accounts: keys.iter().copied().zip(data).collect(),
+        })
+    }
+
+    /// Waits until the endpoint answers, at most `patience`.
+    pub async fn wait_until_up(&self, patience: Duration) -> Result<(), ChainError> {
+        let start = tokio::time::Instant::now();
+        loop {
+            match self.client.get_health().await {
+                Ok(()) => return Ok(()),
+                Err(error) if start.elapsed() > patience => {
+                    return Err(self.error("its health")(error));
+                }
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    }
+
+    /// How accounts are encoded in subscriptions.
+    pub fn account_config() -> RpcAccountInfoConfig {
+        RpcAccountInfoConfig {
+            encoding: Some(solana_account_decoder_client_types::UiAccountEncoding::Base64),
+            commitment: Some(CommitmentConfig::confirmed()),
+            ..RpcAccountInfoConfig::default()
+        }
+    }
+}
