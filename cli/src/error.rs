@@ -2,8 +2,7 @@
 
 use crate::commands::network::error::LoadError;
 use crate::validator::ValidatorError;
-use millrace_client::ChainError;
-use millrace_client::Pubkey;
+use millrace_client::{ChainError, Pubkey};
 use millrace_migrations::MigrationError;
 use millrace_orchestrator::OrchestratorError;
 use millrace_protocol::amount::{AmountError, MeasureError, format_amount};

@@ -5,8 +5,7 @@
 
 use millrace_client::Pubkey;
 use millrace_client::error::ChainError;
-use millrace_client::pda::SYSTEM_PROGRAM;
-use millrace_client::pda::TOKEN_PROGRAM;
+use millrace_client::pda::{SYSTEM_PROGRAM, TOKEN_PROGRAM};
 use millrace_client::rpc::client::Rpc;
 use solana_sdk::instruction::{AccountMeta, Instruction};
 

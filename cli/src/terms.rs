@@ -2,10 +2,7 @@
 //! by name and before anything is sent.
 
 use crate::error::CliError;
-use millrace_client::program::state::Mode;
-use millrace_client::program::state::Network;
-use millrace_client::program::state::Provider;
-use millrace_client::program::state::first_round_secs;
+use millrace_client::program::state::{Mode, Network, Provider, first_round_secs};
 use millrace_protocol::amount::{format_amount, parse_amount};
 use millrace_protocol::manifest::{Terms, VerifyMode};
 
@@ -144,8 +141,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use bytemuck::Zeroable;
-    use millrace_client::tag::tag;
-    use millrace_client::tag::tag_text;
+    use millrace_client::tag::{tag, tag_text};
     use millrace_protocol::manifest::{Requirement, Windows as Wanted};
 
     fn network() -> Network {

@@ -10,11 +10,10 @@ mod m0004_open_rewards;
 mod parameters;
 
 use async_trait::async_trait;
-use millrace_client::ChainError;
-use millrace_client::Pubkey;
 use millrace_client::instructions::Mints;
 use millrace_client::rpc::client::Rpc;
 use millrace_client::tx::sender::Sender;
+use millrace_client::{ChainError, Pubkey};
 pub use parameters::Parameters;
 use serde::Serialize;
 use solana_sdk::signature::Keypair;

@@ -2,8 +2,7 @@
 
 use crate::MigrationError;
 use millrace_client::program::math::sortition::EVERYONE;
-use millrace_client::program::state::NetworkParameters;
-use millrace_client::program::state::RewardSchedule;
+use millrace_client::program::state::{NetworkParameters, RewardSchedule};
 use millrace_protocol::amount::{parse_amount, parse_duration};
 use serde::Deserialize;
 use std::path::Path;

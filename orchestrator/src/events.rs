@@ -3,8 +3,7 @@
 use crate::error::OrchestratorError;
 use crate::store::Store;
 use futures_util::stream::{self, Stream};
-use millrace_client::history::History;
-use millrace_client::history::Recorded;
+use millrace_client::history::{History, Recorded};
 use millrace_client::rpc::client::Rpc;
 use serde::Serialize;
 use std::sync::Arc;

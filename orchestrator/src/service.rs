@@ -1,25 +1,26 @@
 //! The loop that ties the parts together: wake, plan, act.
 
-mod start;
+use crate::executor::Executor;
+use crate::start::Ended;
 
-use crate::act::{Executor, dispatches_of};
 use crate::agents::Agents;
 use crate::api;
-use crate::archive::Archive;
 use crate::blobs::Blobs;
+use crate::blobs::upload_quota::Unclaimed;
 use crate::config::Limits;
-use crate::desk::Desk;
 use crate::error::OrchestratorError;
 use crate::events::Events;
-use crate::metrics::Metrics;
-use crate::plan::{Situation, plan, to_be_final};
-use crate::probe::Probe;
-use crate::readiness::Readiness;
+use crate::executor::dispatches_of;
+use crate::jobs::archive::Archive;
+use crate::jobs::manifests::Readiness;
+use crate::leases::manager::Keeper;
+use crate::leases::set::Tenure;
+use crate::observability::metrics::Metrics;
+use crate::observability::probe::Probe;
+use crate::planner::{Situation, plan, to_be_final};
 use crate::store::Store;
-use crate::tenure::Tenure;
-use crate::tenure::keeper::Keeper;
-use crate::tidy::Tidy;
-use crate::unclaimed::Unclaimed;
+use crate::submissions::Desk;
+use crate::submissions::gc::Tidy;
 use millrace_client::Pubkey;
 use millrace_client::cache::finalized::Finals;
 use millrace_client::cache::subscription::Feed;
@@ -35,8 +36,6 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-pub use start::{Ended, Handle, start};
-
 /// The plan is made at least this often: windows end without any event.
 const TICK: Duration = Duration::from_millis(250);
 /// Changes that come close together are planned for once.
@@ -49,41 +48,41 @@ const BALANCE_EVERY: Duration = Duration::from_secs(5);
 /// What the loop and the API share.
 #[derive(Clone)]
 pub struct Service {
-    rpc: Rpc,
-    me: Pubkey,
-    network_id: String,
-    genesis: String,
-    feed: Feed,
-    finals: Finals,
-    sender: Sender,
-    payer: Payer,
-    events: Events,
-    desk: Desk,
-    blobs: Blobs,
-    store: Arc<Store>,
-    tenure: Tenure,
-    keeper: Keeper,
-    agents: Agents,
-    executor: Executor,
-    metrics: Metrics,
-    probe: Probe,
-    limits: Limits,
-    close_after: Duration,
-    grace: Duration,
+    pub(crate) rpc: Rpc,
+    pub(crate) me: Pubkey,
+    pub(crate) network_id: String,
+    pub(crate) genesis: String,
+    pub(crate) feed: Feed,
+    pub(crate) finals: Finals,
+    pub(crate) sender: Sender,
+    pub(crate) payer: Payer,
+    pub(crate) events: Events,
+    pub(crate) desk: Desk,
+    pub(crate) blobs: Blobs,
+    pub(crate) store: Arc<Store>,
+    pub(crate) tenure: Tenure,
+    pub(crate) keeper: Keeper,
+    pub(crate) agents: Agents,
+    pub(crate) executor: Executor,
+    pub(crate) metrics: Metrics,
+    pub(crate) probe: Probe,
+    pub(crate) limits: Limits,
+    pub(crate) close_after: Duration,
+    pub(crate) grace: Duration,
     /// Nothing new is begun.
-    stop: CancellationToken,
+    pub(crate) stop: CancellationToken,
     /// All connections end.
-    end: CancellationToken,
-    planned: Arc<Mutex<Instant>>,
-    finished: Arc<Mutex<HashMap<Pubkey, Instant>>>,
-    readiness: Readiness,
-    unclaimed: Unclaimed,
-    tidy: Tidy,
-    archive: Archive,
+    pub(crate) end: CancellationToken,
+    pub(crate) planned: Arc<Mutex<Instant>>,
+    pub(crate) finished: Arc<Mutex<HashMap<Pubkey, Instant>>>,
+    pub(crate) readiness: Readiness,
+    pub(crate) unclaimed: Unclaimed,
+    pub(crate) tidy: Tidy,
+    pub(crate) archive: Archive,
 }
 
 impl Service {
-    async fn run(
+    pub(crate) async fn run(
         self,
         listener: TcpListener,
         reread: Duration,

@@ -5,22 +5,16 @@
 //! rate, agents work for a fixed number of slots, and what is assigned, committed and settled takes
 //! effect at the next step, as if the chain were never late.
 
-use crate::desk::Papers;
-use crate::leases::Held;
-use crate::plan::{Action, AgentView, Situation, plan};
+use crate::leases::partition::Held;
+use crate::planner::{Action, AgentView, Situation, plan};
+use crate::submissions::Papers;
 use bytemuck::Zeroable;
-use millrace_client::Pubkey;
 use millrace_client::accounts::Entity;
 use millrace_client::cache::accounts::Picture;
-use millrace_client::pda;
-use millrace_client::program::state::Job;
-use millrace_client::program::state::JobState;
-use millrace_client::program::state::Network;
-use millrace_client::program::state::Provider;
-use millrace_client::program::state::Seat;
-use millrace_client::program::state::SeatStatus;
-use millrace_client::program::state::Shard;
-use millrace_client::program::state::ShardState;
+use millrace_client::program::state::{
+    Job, JobState, Network, Provider, Seat, SeatStatus, Shard, ShardState,
+};
+use millrace_client::{Pubkey, pda};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 

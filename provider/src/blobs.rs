@@ -1,12 +1,11 @@
 //! Blobs by their SHA-256: fetched from the orchestrators into a cache, and uploaded to them.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
+use std::{fs, io};
 
 use futures_util::TryStreamExt;
 use millrace_protocol::blob;

@@ -8,11 +8,10 @@
 //! ```
 
 use std::collections::HashMap;
-use std::fmt;
 use std::fs::{self, File, TryLockError};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{fmt, io};
 
 use millrace_protocol::blob::hex_bytes;
 use millrace_protocol::hash::{Digest, sha256};

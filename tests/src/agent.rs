@@ -3,8 +3,7 @@
 use crate::net::{Net, PATIENCE};
 use anyhow::{Context, Result, bail};
 use futures_util::{SinkExt, StreamExt};
-use millrace_client::Pubkey;
-use millrace_client::pda;
+use millrace_client::{Pubkey, pda};
 use millrace_protocol::commitment::{Claim, Seat};
 use millrace_protocol::hash::Digest;
 use millrace_protocol::wire::{FromAgent, Task, ToAgent, agent_challenge, decode, encode};

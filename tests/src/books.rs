@@ -2,10 +2,9 @@
 
 use crate::net::Net;
 use anyhow::{Context, Result};
-use millrace_client::Pubkey;
-use millrace_client::pda;
 use millrace_client::program::constants::BUCKETS;
 use millrace_client::program::state::Client;
+use millrace_client::{Pubkey, pda};
 use std::collections::BTreeMap;
 
 /// Balances and books by name.

@@ -3,23 +3,16 @@
 mod audit;
 
 use crate::api::JobView;
-use crate::confirm;
 use crate::error::CliError;
 use crate::output::{self, facts, table, tokens};
 use crate::progress::Progress;
-use crate::result;
 use crate::settings::{Connection, Settings};
-use crate::submit;
-use crate::watch;
+use crate::{confirm, result, submit, watch};
 use clap::Subcommand;
-use millrace_client::Pubkey;
 use millrace_client::accounts::Entity;
-use millrace_client::instructions;
-use millrace_client::instructions::Mints;
-use millrace_client::instructions::create_token_account;
-use millrace_client::pda;
-use millrace_client::program::state::Job as Books;
-use millrace_client::program::state::JobState;
+use millrace_client::instructions::{Mints, create_token_account};
+use millrace_client::program::state::{Job as Books, JobState};
+use millrace_client::{Pubkey, instructions, pda};
 use millrace_protocol::amount::format_amount;
 use serde::Serialize;
 use solana_sdk::signature::Signer;

@@ -1,10 +1,8 @@
 //! The keys of a local network: files in its folder, used again where they are there already.
 
 use crate::error::CliError;
-use millrace_client::Pubkey;
-use millrace_client::pda;
-use millrace_client::wallet::read_keypair;
-use millrace_client::wallet::write_keypair;
+use millrace_client::wallet::{read_keypair, write_keypair};
+use millrace_client::{Pubkey, pda};
 use solana_sdk::signature::{Keypair, Signer};
 use std::path::{Path, PathBuf};
 

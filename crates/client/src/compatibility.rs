@@ -1,7 +1,6 @@
 //! Whether a network fits this build: the layout of its accounts, and the very program.
 
-use crate::deploy::image;
-use crate::deploy::state;
+use crate::deploy::{image, state};
 use crate::error::ChainError;
 use crate::pda::PROGRAM;
 use crate::rpc::client::Rpc;

@@ -1,7 +1,9 @@
 //! `#[derive(Accounts)]`.
 
-use anchor_syn::{AccountField, AccountsStruct, ConstraintGroup, ConstraintInitGroup, Field};
-use anchor_syn::{InitKind, SeedsExpr, Ty};
+use anchor_syn::{
+    AccountField, AccountsStruct, ConstraintGroup, ConstraintInitGroup, Field, InitKind, SeedsExpr,
+    Ty,
+};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::punctuated::Punctuated;

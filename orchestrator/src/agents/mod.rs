@@ -1,16 +1,16 @@
 //! Agents: they connect outward to us by websocket and prove their operator key; what they hand in is
 //! checked before it reaches the desk. Whatever one of them does, the others don't notice.
 
-mod admission;
-mod intake;
+mod auth;
+mod handler;
 mod limits;
 mod session;
 
 use crate::blobs::Blobs;
-use crate::desk::{Desk, SeatKey};
-use crate::metrics::Metrics;
-use crate::plan::AgentView;
-use crate::unclaimed::Unclaimed;
+use crate::blobs::upload_quota::Unclaimed;
+use crate::observability::metrics::Metrics;
+use crate::planner::AgentView;
+use crate::submissions::{Desk, SeatKey};
 use limits::{Bucket, KeptOut};
 use millrace_client::Pubkey;
 use millrace_client::cache::subscription::Feed;

@@ -1,13 +1,13 @@
 //! One connection, from its challenge to its end.
 
-use super::admission::Member;
+use super::auth::Member;
+use super::handler::Fault;
 use super::limits::Allowance;
-use super::{Agents, Letter, intake::Fault};
+use super::{Agents, Letter};
 use crate::api::Place;
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
-use millrace_client::Pubkey;
-use millrace_client::failpoint;
+use millrace_client::{Pubkey, failpoint};
 use millrace_protocol::wire::{self, ToAgent};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};

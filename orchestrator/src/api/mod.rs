@@ -1,22 +1,17 @@
 //! The HTTP API: blobs, jobs, quotes, events, agents, health, metrics.
 
-mod blobs;
-mod crowd;
-mod events;
-mod jobs;
-mod patient;
-mod quote;
+pub mod limits;
+mod routes;
 mod server;
-mod turns;
 
-pub use crowd::Place;
+pub use limits::connections::Place;
 pub use server::serve;
 
-use crate::metrics::{CONTENT_TYPE, count_requests};
+use crate::observability::metrics::CONTENT_TYPE;
+
+use crate::observability::debug_stats::Vitals;
+use crate::observability::metrics::count_requests;
 use crate::service::Service;
-use crate::vitals::Vitals;
-use axum::Json;
-use axum::Router;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Extension, State, WebSocketUpgrade};
 use axum::http::StatusCode;
@@ -24,11 +19,12 @@ use axum::http::header::{self, HeaderValue, RETRY_AFTER};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Json, Router};
+use limits::concurrency::{Turns, take_turn};
 use millrace_protocol::wire::MAX_FRAME_BYTES;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
-use turns::{Turns, take_turn};
 
 /// Questions that are answered at a time: each may read the chain or all jobs.
 const QUESTIONS: usize = 32;
@@ -91,14 +87,14 @@ pub fn router(service: Service) -> Router {
     let questions = Router::new()
         .route("/v1/health", get(health))
         .route("/v1/vitals", get(vitals))
-        .route("/v1/events", get(events::events))
-        .route("/v1/quote", post(quote::quote))
-        .route("/v1/jobs", get(jobs::list))
-        .route("/v1/jobs/{job}", get(jobs::show))
-        .route("/v1/jobs/{job}/choices", get(jobs::choices))
+        .route("/v1/events", get(routes::events::events))
+        .route("/v1/quote", post(routes::quote::quote))
+        .route("/v1/jobs", get(routes::jobs::list))
+        .route("/v1/jobs/{job}", get(routes::jobs::show))
+        .route("/v1/jobs/{job}/choices", get(routes::jobs::choices))
         .layer(from_fn_with_state(questions, take_turn));
     let transfers = Turns::new(TRANSFERS, LONGEST_TRANSFER);
-    let blob = get(blobs::get_blob).put(blobs::put_blob);
+    let blob = get(routes::blobs::get_blob).put(routes::blobs::put_blob);
     let transfers = Router::new()
         .route("/v1/blobs/{name}", blob)
         .layer(from_fn_with_state(transfers, take_turn));

@@ -1,7 +1,7 @@
 //! Takes connections in and serves each, within bounds on their number and their slowness.
 
-use super::crowd::{Crowd, Place};
-use super::patient::Patient;
+use super::limits::connections::{Crowd, Place};
+use super::limits::write_timeout::Patient;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};

@@ -3,6 +3,7 @@
 mod client;
 mod draft;
 mod place;
+pub mod upload_quota;
 
 #[cfg(test)]
 mod tests;

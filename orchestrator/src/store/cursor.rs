@@ -4,9 +4,7 @@ use super::{Row, Store, StoreError, Value};
 use async_trait::async_trait;
 use millrace_client::ChainError;
 use millrace_client::events::Event;
-use millrace_client::history::Cursor;
-use millrace_client::history::CursorStore;
-use millrace_client::history::Recorded;
+use millrace_client::history::{Cursor, CursorStore, Recorded};
 
 /// Events that one statement writes: in one, so that their numbers follow their order.
 const WRITTEN_TOGETHER: usize = 100;

@@ -2,12 +2,10 @@
 //! sees it through. What a dead one left open is taken over by whoever looks first.
 
 use super::{Store, StoreError};
-use crate::tenure::Tenure;
+use crate::leases::set::Tenure;
 use async_trait::async_trait;
 use millrace_client::ChainError;
-use millrace_client::tx::journal::Ending;
-use millrace_client::tx::journal::Entry;
-use millrace_client::tx::journal::Journal;
+use millrace_client::tx::journal::{Ending, Entry, Journal};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 

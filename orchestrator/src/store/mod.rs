@@ -1,33 +1,29 @@
 //! The store: SQLite in a file of one orchestrator, or PostgreSQL for several that share their work.
 //! The statements are the same; [`database`] runs them on either.
 
-mod choices;
 mod cursor;
-mod database;
 mod error;
+pub mod failpoint_journal;
 mod journal;
+mod leases;
 mod origin;
-mod papers;
 mod place;
-mod postgres;
-mod schema;
-mod sqlite;
-mod tenure;
-mod tls;
-mod value;
+mod selections;
+pub mod sql;
+mod submissions;
 
 #[cfg(test)]
 pub mod tests;
 
 pub use error::StoreError;
 pub use journal::MemberJournal;
-pub use papers::Scope;
 pub use place::StorePlace;
+pub use submissions::Scope;
 
-use database::{Answer, Database, Statement};
-use postgres::Postgres;
-use sqlite::Sqlite;
-use value::{Row, Value};
+use sql::database::{Answer, Database, Statement};
+use sql::postgres::Postgres;
+use sql::sqlite::Sqlite;
+use sql::value::{Row, Value};
 
 /// The store.
 pub struct Store {

@@ -10,8 +10,7 @@
 
 use crate::figures::{Figures, percentile};
 use anyhow::{Result, ensure};
-use millrace_client::program::math::sortition::Ticket;
-use millrace_client::program::math::sortition::threshold;
+use millrace_client::program::math::sortition::{Ticket, threshold};
 
 /// Seats of a shard.
 const SEATS: usize = 3;

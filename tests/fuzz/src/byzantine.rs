@@ -3,9 +3,7 @@
 use super::base::Base;
 use super::picks::Picks;
 use super::tally::all_names;
-use millrace_client::pda::PROGRAM;
-use millrace_client::pda::SYSTEM_PROGRAM;
-use millrace_client::pda::TOKEN_PROGRAM;
+use millrace_client::pda::{PROGRAM, SYSTEM_PROGRAM, TOKEN_PROGRAM};
 use solana_sdk::account::Account;
 use solana_sdk::instruction::{AccountMeta, Instruction};
 use solana_sdk::pubkey::Pubkey;

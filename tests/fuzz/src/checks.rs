@@ -4,9 +4,7 @@
 
 use super::fixture::Outcome;
 use super::matrix::kind::TOKEN_2022;
-use millrace_client::pda::PROGRAM;
-use millrace_client::pda::SYSTEM_PROGRAM;
-use millrace_client::pda::TOKEN_PROGRAM;
+use millrace_client::pda::{PROGRAM, SYSTEM_PROGRAM, TOKEN_PROGRAM};
 use millrace_program::error::MillraceError;
 use solana_sdk::instruction::InstructionError;
 use solana_sdk::transaction::TransactionError;

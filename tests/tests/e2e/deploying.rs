@@ -3,12 +3,8 @@
 use anyhow::{Context, Result};
 use millrace_cli::settings::fleeting_sender;
 use millrace_client::Pubkey;
-use millrace_client::deploy::BufferPlace;
-use millrace_client::deploy::image::differing_pieces;
-use millrace_client::deploy::image::pieces;
-use millrace_client::deploy::instruction;
-use millrace_client::deploy::program_data;
-use millrace_client::deploy::state;
+use millrace_client::deploy::image::{differing_pieces, pieces};
+use millrace_client::deploy::{BufferPlace, instruction, program_data, state};
 use millrace_client::pda::PROGRAM;
 use millrace_client::rpc::client::Rpc;
 use millrace_protocol::hash::sha256;

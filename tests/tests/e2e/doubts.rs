@@ -1,8 +1,7 @@
 //! Jobs of one seat, whose results are doubted by a draw or by somebody.
 
 use anyhow::Result;
-use millrace_client::instructions::Place;
-use millrace_client::instructions::challenge_shard;
+use millrace_client::instructions::{Place, challenge_shard};
 use millrace_provider::Behaviour;
 use millrace_tests::jobs::{JobFiles, Mode, Terms};
 use millrace_tests::net::Net;

@@ -2,9 +2,7 @@
 //! what was reverted, nothing of what only looks like an event.
 
 use anyhow::{Context, Result};
-use millrace_client::Pubkey;
-use millrace_client::instructions;
-use millrace_client::pda;
+use millrace_client::{Pubkey, instructions, pda};
 use millrace_provider::Behaviour;
 use millrace_tests::jobs::{JobFiles, Terms};
 use millrace_tests::net::Net;

@@ -3,12 +3,10 @@
 
 use super::super::fixture::Machine;
 use millrace_client::accounts::Entity;
-use millrace_client::pda::PROGRAM;
-use millrace_client::pda::TOKEN_PROGRAM;
+use millrace_client::pda::{PROGRAM, TOKEN_PROGRAM};
 use solana_sdk::account::Account;
-use solana_sdk::pubkey;
 use solana_sdk::pubkey::Pubkey;
-use solana_sdk::sysvar;
+use solana_sdk::{pubkey, sysvar};
 
 /// Where a transaction's own instructions can be read; the chain keeps no account for them.
 pub const INSTRUCTIONS: Pubkey = pubkey!("Sysvar1nstructions1111111111111111111111111");

@@ -4,12 +4,9 @@
 use super::super::fixture::{Market, SOL, Setup, key};
 use super::kind::{INSTRUCTIONS, Kind, TOKEN_2022};
 use millrace_client::accounts::Entity;
-use millrace_client::instructions;
 use millrace_client::instructions::Mints;
-use millrace_client::pda;
-use millrace_client::pda::PROGRAM;
-use millrace_client::pda::SYSTEM_PROGRAM;
-use millrace_client::pda::TOKEN_PROGRAM;
+use millrace_client::pda::{PROGRAM, SYSTEM_PROGRAM, TOKEN_PROGRAM};
+use millrace_client::{instructions, pda};
 use solana_sdk::pubkey;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::Keypair;

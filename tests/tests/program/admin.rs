@@ -2,8 +2,7 @@
 
 use super::fixture::{Market, PARAMETERS, RIGHT, SOL, Setup, key, refused};
 use anchor_lang::Discriminator;
-use millrace_client::instructions;
-use millrace_client::pda;
+use millrace_client::{instructions, pda};
 use millrace_program::constants::MAX_FEE_BPS;
 use millrace_program::events::PauserChanged;
 use millrace_program::state::{Network, Orchestrator, bucket_of};

@@ -3,9 +3,8 @@
 //! have counters of its own, and let nonces be used twice.
 
 use super::fixture::{Market, key, offer, refused, swap};
-use millrace_client::instructions;
-use millrace_client::pda;
 use millrace_client::pda::PROGRAM;
+use millrace_client::{instructions, pda};
 use millrace_program::constants::seeds;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;

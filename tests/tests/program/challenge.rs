@@ -1,8 +1,7 @@
 //! One seat, whose result stands unless somebody locks a bond against it.
 
 use super::fixture::{Answer, Market, RIGHT, Setup, WRONG, key, refused};
-use millrace_client::instructions::Place;
-use millrace_client::instructions::challenge_shard;
+use millrace_client::instructions::{Place, challenge_shard};
 use millrace_client::pda;
 use millrace_program::PostJobArgs;
 use millrace_program::state::{Doubt, Mode, ShardState};

@@ -2,11 +2,9 @@
 //! the check right before it covers exactly that.
 
 use super::fixture::{Market, RIGHT, Setup, WRONG, refused, refused_as, refused_outside, swap};
-use millrace_client::instructions::Place;
-use millrace_client::instructions::SignedCommitment;
-use millrace_client::instructions::SignedStatement;
-use millrace_client::instructions::create_token_account;
-use millrace_client::instructions::record_commitments;
+use millrace_client::instructions::{
+    Place, SignedCommitment, SignedStatement, create_token_account, record_commitments,
+};
 use millrace_client::pda::PROGRAM;
 use millrace_program::RevealEntry;
 use millrace_program::state::SeatStatus;

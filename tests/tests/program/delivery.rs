@@ -1,8 +1,7 @@
 //! Outputs that are delivered, withheld or ignored, and seats that are declined.
 
 use super::fixture::{Market, RIGHT, WRONG, key, refused, swap};
-use millrace_client::instructions;
-use millrace_client::pda;
+use millrace_client::{instructions, pda};
 use millrace_program::state::{SeatStatus, ShardState};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;

@@ -1,8 +1,7 @@
 //! Tokens that somebody sends into a vault change nothing.
 
 use super::fixture::{Balances, Market, PARAMETERS, RIGHT, Setup, WRONG, refused};
-use millrace_client::instructions;
-use millrace_client::pda;
+use millrace_client::{instructions, pda};
 use millrace_program::constants::BUCKETS;
 use millrace_program::state::{Provider, bucket_of};
 use solana_sdk::pubkey::Pubkey;

@@ -1,8 +1,7 @@
 //! How a job ends: cancelled, or closed with everything back where it came from.
 
 use super::fixture::{Market, RIGHT, Setup, key, refused, swap};
-use millrace_client::instructions;
-use millrace_client::pda;
+use millrace_client::{instructions, pda};
 use millrace_program::state::{Client, JobState};
 use solana_sdk::instruction::AccountMeta;
 use solana_sdk::pubkey::Pubkey;

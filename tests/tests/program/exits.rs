@@ -2,8 +2,7 @@
 //! for.
 
 use super::fixture::{Market, RIGHT, Setup, WRONG, key, offer, refused, swap};
-use millrace_client::instructions;
-use millrace_client::pda;
+use millrace_client::{instructions, pda};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 

@@ -2,8 +2,7 @@
 //! client's money.
 
 use super::fixture::{Market, RIGHT, Setup, refused, swap};
-use millrace_client::instructions;
-use millrace_client::pda;
+use millrace_client::{instructions, pda};
 use millrace_program::state::{JobState, SeatStatus, ShardState, bucket_of};
 
 fn market(workers: usize) -> Market {

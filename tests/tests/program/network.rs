@@ -3,9 +3,8 @@
 use super::fixture::{
     Loader, Machine, Market, Outcome, PARAMETERS, REWARDS, RIGHT, SOL, Setup, key, refused, swap,
 };
-use millrace_client::instructions;
 use millrace_client::instructions::Mints;
-use millrace_client::pda;
+use millrace_client::{instructions, pda};
 use millrace_program::InitializeNetworkArgs;
 use millrace_program::constants::{
     EPOCH_SECS, MAX_DEADLINE_SECS, MAX_FEE_BPS, MAX_LATE_BPS, MAX_LOCK_BPS, MAX_SHARDS,

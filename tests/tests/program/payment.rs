@@ -1,8 +1,7 @@
 //! Who agrees is paid, and all that is left goes back.
 
 use super::fixture::{Answer, Balances, Market, RIGHT, Setup, refused, swap};
-use millrace_client::instructions;
-use millrace_client::pda;
+use millrace_client::{instructions, pda};
 use millrace_program::state::{JobState, SeatStatus, ShardState};
 use solana_sdk::signer::Signer;
 

@@ -1,8 +1,7 @@
 //! What terms a job can be posted with, each bound at its edge.
 
 use super::fixture::{Market, PARAMETERS, Setup, key, refused, swap, tag};
-use millrace_client::instructions;
-use millrace_client::pda;
+use millrace_client::{instructions, pda};
 use millrace_program::PostJobArgs;
 use millrace_program::state::Mode;
 use solana_sdk::signer::Signer;

@@ -3,8 +3,7 @@
 //! and no more, and the rent goes, with the gift, to who paid it once the account is closed.
 
 use super::fixture::{Loader, Machine, Market, Outcome, RIGHT, SOL, Setup, key, offer};
-use millrace_client::instructions;
-use millrace_client::pda;
+use millrace_client::{instructions, pda};
 use millrace_program::state::Mode;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;

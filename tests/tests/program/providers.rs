@@ -1,8 +1,7 @@
 //! Registering and staking.
 
 use super::fixture::{Market, SOL, Setup, key, offer, refused, swap, tag};
-use millrace_client::instructions;
-use millrace_client::pda;
+use millrace_client::{instructions, pda};
 use millrace_program::RegisterProviderArgs;
 use millrace_program::state::Provider;
 use solana_sdk::signer::Signer;

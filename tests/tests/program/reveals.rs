@@ -1,8 +1,7 @@
 //! A result is shown only when nobody can copy it any more, and only as it was committed to.
 
 use super::fixture::{Answer, Market, RIGHT, WRONG, key, refused, swap};
-use millrace_client::instructions;
-use millrace_client::pda;
+use millrace_client::{instructions, pda};
 use millrace_program::RevealEntry;
 use millrace_program::state::{SeatStatus, ShardState};
 use solana_sdk::pubkey::Pubkey;

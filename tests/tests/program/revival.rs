@@ -2,8 +2,7 @@
 //! and something that would make it live again is tried.
 
 use super::fixture::{Answer, Market, RIGHT, Setup, key, offer, refused};
-use millrace_client::instructions;
-use millrace_client::pda;
+use millrace_client::{instructions, pda};
 use millrace_program::PostJobArgs;
 use millrace_program::state::{Client, Mode};
 use solana_sdk::instruction::{AccountMeta, Instruction};

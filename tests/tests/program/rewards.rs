@@ -1,8 +1,7 @@
 //! Points for the fees that were paid, and what they are worth once their epoch is over.
 
 use super::fixture::{Market, RIGHT, Setup, refused};
-use millrace_client::instructions;
-use millrace_client::pda;
+use millrace_client::{instructions, pda};
 use millrace_program::state::{Epoch, Rewards};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;

@@ -2,8 +2,7 @@
 //! thousand settlements either.
 
 use super::fixture::{Answer, Market, PARAMETERS, RIGHT, SOL, Setup, WRONG, refused};
-use millrace_client::instructions;
-use millrace_client::pda;
+use millrace_client::{instructions, pda};
 use millrace_program::PostJobArgs;
 use millrace_program::state::{ShardState, bucket_of};
 use solana_sdk::instruction::{AccountMeta, Instruction};

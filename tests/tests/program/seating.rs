@@ -1,8 +1,7 @@
 //! Who may take a seat, and what it locks.
 
 use super::fixture::{Market, RIGHT, Setup, key, refused, swap, tag};
-use millrace_client::instructions;
-use millrace_client::pda;
+use millrace_client::{instructions, pda};
 use millrace_program::PostJobArgs;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;

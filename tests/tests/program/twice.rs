@@ -2,8 +2,7 @@
 //! that exclude each other the first one counts, in whatever order they come in a slot.
 
 use super::fixture::{Market, Outcome, RIGHT, SOL, WRONG, refused};
-use millrace_client::instructions;
-use millrace_client::pda;
+use millrace_client::{instructions, pda};
 use millrace_program::state::JobState;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;

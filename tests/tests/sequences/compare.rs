@@ -3,8 +3,7 @@
 use super::town::Town;
 use super::vaults::Who;
 use super::world::{Client, Job, Provider, Shard, World};
-use millrace_client::accounts::Typed;
-use millrace_client::accounts::read;
+use millrace_client::accounts::{Typed, read};
 use millrace_program::state as chain;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;

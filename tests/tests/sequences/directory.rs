@@ -3,8 +3,7 @@
 use super::vaults::{Mint, Vault, WHOS, Who};
 use super::world::{Answer, CLIENTS, CONDUCTORS, JobId, WORKERS};
 use crate::fixture::key;
-use millrace_client::instructions::Mints;
-use millrace_client::instructions::SignedStatement;
+use millrace_client::instructions::{Mints, SignedStatement};
 use millrace_client::pda;
 use millrace_client::pda::PROGRAM;
 use millrace_protocol::commitment;

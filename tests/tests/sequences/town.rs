@@ -6,9 +6,8 @@ use super::world::{
     CLIENTS, Client, Conductor, Provider, Rewards, Schedule, Shard as Model, WORKERS, World,
 };
 use crate::fixture::{Ledger, Market, Outcome, PARAMETERS, SOL, Setup};
-use millrace_client::instructions;
-use millrace_client::pda;
 use millrace_client::pda::TOKEN_PROGRAM;
+use millrace_client::{instructions, pda};
 use millrace_program::state::{Job, Network, NetworkParameters, RewardSchedule, Shard};
 use serde::{Deserialize, Serialize};
 use solana_sdk::account::Account;

@@ -53,9 +53,7 @@ fn assigned(n: u8) -> Assigned {
 }
 
 fn terms() -> PostJobArgs {
-    use millrace_client::program::state::Meter;
-    use millrace_client::program::state::Mode;
-    use millrace_client::program::state::Scenario;
+    use millrace_client::program::state::{Meter, Mode, Scenario};
     PostJobArgs {
         nonce: 0,
         manifest: [0; 32],

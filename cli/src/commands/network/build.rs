@@ -5,8 +5,7 @@ use crate::error::CliError;
 use crate::program;
 use clap::Args;
 use millrace_client::deploy::image;
-use millrace_client::deploy::state::DATA_HEADER;
-use millrace_client::deploy::state::MOST_BYTES;
+use millrace_client::deploy::state::{DATA_HEADER, MOST_BYTES};
 use millrace_client::pda::PROGRAM;
 use std::path::PathBuf;
 

@@ -3,10 +3,7 @@
 use crate::costs::LAMPORTS_PER_SIGNATURE;
 use crate::error::CliError;
 use crate::output::{sol, table};
-use millrace_client::deploy::state::BUFFER_HEADER;
-use millrace_client::deploy::state::DATA_HEADER;
-use millrace_client::deploy::state::MOST_BYTES;
-use millrace_client::deploy::state::PROGRAM_BYTES;
+use millrace_client::deploy::state::{BUFFER_HEADER, DATA_HEADER, MOST_BYTES, PROGRAM_BYTES};
 use millrace_client::deploy::writer::WRITE_UNITS;
 use millrace_client::rpc::client::Rpc;
 use serde::Serialize;

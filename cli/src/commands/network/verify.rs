@@ -6,17 +6,14 @@ use crate::error::CliError;
 use crate::output::facts;
 use crate::settings::Settings;
 use clap::Args;
-use millrace_client::ChainError;
-use millrace_client::deploy::image::Difference;
-use millrace_client::deploy::image::program_hash;
-use millrace_client::deploy::image::trimmed;
+use millrace_client::deploy::image::{Difference, program_hash, trimmed};
 use millrace_client::deploy::state;
 use millrace_client::deploy::state::Deployed;
-use millrace_client::pda;
 use millrace_client::pda::PROGRAM;
 use millrace_client::program::constants::ACCOUNT_VERSION;
 use millrace_client::program::state::Network;
 use millrace_client::rpc::client::Rpc;
+use millrace_client::{ChainError, pda};
 use serde::Serialize;
 
 /// Arguments of `network verify`. It signs nothing and needs no key.

@@ -6,8 +6,7 @@
 use crate::cache::accounts::Picture;
 use crate::error::ChainError;
 use crate::pda::PROGRAM;
-use crate::rpc::client::ChainTime;
-use crate::rpc::client::Rpc;
+use crate::rpc::client::{ChainTime, Rpc};
 use crate::rpc::redact::hide_in_text;
 use futures_util::StreamExt;
 use rand::Rng;

@@ -69,8 +69,7 @@ mod tests {
     use super::*;
     use crate::events::Inner;
     use crate::history::chain::Called;
-    use crate::instructions::Mints;
-    use crate::instructions::post_job;
+    use crate::instructions::{Mints, post_job};
     use crate::pda;
     use bytemuck::Zeroable;
     use millrace_program::state::{Meter, Mode, Network, Scenario};

@@ -1,7 +1,6 @@
 use super::{Mints, build, with_writable};
 use crate::pda;
-use crate::pda::PROGRAM;
-use crate::pda::SYSTEM_PROGRAM;
+use crate::pda::{PROGRAM, SYSTEM_PROGRAM};
 use millrace_program::constants::BUCKETS;
 use millrace_program::state::NetworkParameters;
 use millrace_program::{InitializeNetworkArgs, accounts, instruction as ix};

@@ -1,7 +1,6 @@
 use super::{Mints, Place, build};
 use crate::pda;
-use crate::pda::PROGRAM;
-use crate::pda::SYSTEM_PROGRAM;
+use crate::pda::{PROGRAM, SYSTEM_PROGRAM};
 use millrace_program::{PostJobArgs, accounts, instruction as ix};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;

@@ -1,7 +1,6 @@
 use super::{INSTRUCTIONS_SYSVAR, Place, build, with_writable};
 use crate::pda;
-use crate::pda::PROGRAM;
-use crate::pda::SYSTEM_PROGRAM;
+use crate::pda::{PROGRAM, SYSTEM_PROGRAM};
 use millrace_program::{CommitmentEntry, RevealEntry, accounts, instruction as ix};
 use solana_sdk::instruction::{AccountMeta, Instruction};
 use solana_sdk::pubkey;

@@ -1,8 +1,7 @@
 use super::orchestrator::{SignedStatement, ed25519_check};
 use super::{INSTRUCTIONS_SYSVAR, Mints, Place, build};
 use crate::pda;
-use crate::pda::PROGRAM;
-use crate::pda::SYSTEM_PROGRAM;
+use crate::pda::{PROGRAM, SYSTEM_PROGRAM};
 use millrace_program::state::Offer;
 use millrace_program::{RegisterProviderArgs, RevealEntry, accounts, instruction as ix};
 use solana_sdk::instruction::Instruction;

@@ -5,8 +5,7 @@
 //! nobody else is asked. An endpoint of another cluster is never used: each shows its genesis first.
 
 use crate::failpoint;
-use crate::rpc::redact::hide_in_text;
-use crate::rpc::redact::hide_url;
+use crate::rpc::redact::{hide_in_text, hide_url};
 use async_trait::async_trait;
 use serde_json::Value;
 use solana_client::client_error::reqwest::StatusCode;

@@ -1,18 +1,14 @@
 //! The same suite on both databases.
 
 use super::*;
-use crate::desk::{HandedIn, Opening, Outcome, SeatKey};
 use crate::error::OrchestratorError;
-use crate::leases::{Bucket, Member};
-use crate::tenure::Tenure;
+use crate::leases::partition::{Bucket, Member};
+use crate::leases::set::Tenure;
+use crate::submissions::{HandedIn, Opening, Outcome, SeatKey};
 use millrace_client::Pubkey;
 use millrace_client::events::Event;
-use millrace_client::history::Cursor;
-use millrace_client::history::CursorStore;
-use millrace_client::history::Recorded;
-use millrace_client::tx::journal::Ending;
-use millrace_client::tx::journal::Entry;
-use millrace_client::tx::journal::Journal;
+use millrace_client::history::{Cursor, CursorStore, Recorded};
+use millrace_client::tx::journal::{Ending, Entry, Journal};
 use millrace_protocol::matching::{Candidate, Choice, Obstacle};
 use std::sync::Arc;
 use std::time::Duration;
@@ -287,7 +283,7 @@ async fn a_lease_has_one_holder_until_it_ends(place: &StorePlace) {
     assert_eq!(store.take("b", some, LONG).await.unwrap(), some[2..]);
     let leases = store.leases().await.unwrap();
     assert_eq!(leases.len(), 128);
-    let held = |leases: &[crate::leases::Lease], at: usize| {
+    let held = |leases: &[crate::leases::partition::Lease], at: usize| {
         let lease = leases.iter().find(|lease| lease.bucket == some[at]);
         lease.map(|l| (l.holder.clone(), l.epoch)).unwrap()
     };

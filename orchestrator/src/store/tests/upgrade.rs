@@ -1,7 +1,7 @@
 //! Stores of earlier and later versions.
 
 use super::*;
-use crate::desk::SeatKey;
+use crate::submissions::SeatKey;
 use millrace_client::Pubkey;
 
 /// Content as version 1 wrote it, in words that both databases understand.
@@ -54,7 +54,7 @@ async fn a_file_of_version_1_is_brought_to_the_present_one_with_all_that_is_in_i
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
     let old = rusqlite::Connection::open(&path).unwrap();
-    old.execute_batch(include_str!("../schema/sqlite-1.sql"))
+    old.execute_batch(include_str!("../sql/schema/sqlite-1.sql"))
         .unwrap();
     old.execute_batch("PRAGMA user_version = 1").unwrap();
     let filled = content(|byte, count| format!("x'{}'", hex_of(byte, count)));
@@ -89,7 +89,7 @@ async fn a_database_of_version_1_is_brought_to_the_present_one_and_a_newer_one_i
     let script = format!(
         "{} CREATE TABLE store_version (version BIGINT NOT NULL);
          INSERT INTO store_version VALUES (1); {filled}",
-        include_str!("../schema/postgres-1.sql")
+        include_str!("../sql/schema/postgres-1.sql")
     );
     execute(&server.url("old"), &script).await;
     // Two orchestrators may be started at the same time.

@@ -3,8 +3,7 @@
 use super::super::fixture::{
     Answer, Market, OTHER, Outcome, PARAMETERS, RIGHT, SOL, Setup, WRONG, key, offer,
 };
-use millrace_client::instructions;
-use millrace_client::pda;
+use millrace_client::{instructions, pda};
 use millrace_program::PostJobArgs;
 use millrace_program::state::{Challenge, Doubt, Mode};
 use solana_sdk::pubkey::Pubkey;

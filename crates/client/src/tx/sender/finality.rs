@@ -4,8 +4,7 @@
 use super::confirmation::{Sight, is_gone};
 use super::{Sender, decode};
 use crate::error::ChainError;
-use crate::tx::journal::Ending;
-use crate::tx::journal::Entry;
+use crate::tx::journal::{Ending, Entry};
 use solana_sdk::signature::Signature;
 use std::collections::HashSet;
 use std::sync::MutexGuard;

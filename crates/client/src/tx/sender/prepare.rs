@@ -2,9 +2,7 @@
 
 use super::{Sender, Simulate};
 use crate::error::ChainError;
-use crate::tx::compute_budget::MAX_UNITS;
-use crate::tx::compute_budget::Shape;
-use crate::tx::compute_budget::with_room;
+use crate::tx::compute_budget::{MAX_UNITS, Shape, with_room};
 use crate::tx::packing::with_budget;
 use solana_client::rpc_config::RpcSimulateTransactionConfig;
 use solana_commitment_config::CommitmentConfig;

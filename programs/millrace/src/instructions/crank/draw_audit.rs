@@ -1,8 +1,7 @@
 use crate::error::MillraceError;
 use crate::events::{AuditDrawn, record};
 use crate::math::draw::{Draw, draw};
-use crate::math::slot_hashes::SLOT_HASHES;
-use crate::math::slot_hashes::SlotHashes;
+use crate::math::slot_hashes::{SLOT_HASHES, SlotHashes};
 use crate::prelude::*;
 use crate::state::{Doubt, Job, SeatStatus, Shard, ShardStore};
 

@@ -1,0 +1,83 @@
+//! `GET /v1/events?after=CURSOR&job=KEY&follow=true`: what happened, one JSON object a line; as
+//! server-sent events for whoever accepts these.
+
+use crate::api::Failure;
+use crate::error::OrchestratorError;
+use crate::events::Told;
+use crate::service::Service;
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
+use millrace_client::Pubkey;
+use serde::Deserialize;
+
+/// Media type of a JSON object a line.
+const LINES: &str = "application/x-ndjson";
+const SERVER_SENT: &str = "text/event-stream";
+
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    /// The cursor of the last event that is known; all are told without it.
+    after: Option<String>,
+    /// Only events of this job.
+    job: Option<String>,
+    /// Go on with what happens from now on.
+    #[serde(default)]
+    follow: bool,
+}
+
+pub(crate) async fn events(
+    State(service): State<Service>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let header = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let sent = header(header::ACCEPT).is_some_and(|kinds| kinds.contains(SERVER_SENT));
+    // A browser that lost the connection says where it was.
+    let resumed = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let after = match resumed.or(asked.after.as_deref()) {
+        None => 0,
+        Some(text) => text
+            .parse()
+            .map_err(|_| Failure::bad(format!("{text} is no cursor: it is that of an event")))?,
+    };
+    if let Some(job) = &asked.job {
+        let known = job.parse::<Pubkey>();
+        known.map_err(|_| Failure::bad(format!("{job} is no address")))?;
+    }
+    let follow = (asked.follow || sent).then(|| service.end());
+    let told = service.events().after(after, asked.job, follow);
+    if sent {
+        let events = told.map(|told| event(told?));
+        return Ok(Sse::new(events)
+            .keep_alive(KeepAlive::default())
+            .into_response());
+    }
+    let lines = told.map(|told| line(&told?));
+    let kind = [(header::CONTENT_TYPE, LINES)];
+    Ok((kind, Body::from_stream(lines)).into_response())
+}
+
+fn line(told: &Told) -> Result<Vec<u8>, Cut> {
+    let mut line = serde_json::to_vec(told)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+fn event(told: Told) -> Result<Event, Cut> {
+    let data = serde_json::to_string(&told)?;
+    let name = told.recorded.event.name;
+    Ok(Event::default().id(told.cursor).event(name).data(data))
+}
+
+/// Why a stream was cut off.
+#[derive(Debug, thiserror::Error)]
+enum Cut {
+    #[error(transparent)]
+    Store(#[from] OrchestratorError),
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}

@@ -1,0 +1,46 @@
+//! `GET /v1/jobs`, `GET /v1/jobs/{job}` and `GET /v1/jobs/{job}/choices`.
+
+use crate::api::Failure;
+use crate::service::Service;
+use axum::Json;
+use axum::extract::{Path, State};
+use millrace_client::Pubkey;
+use millrace_protocol::matching::Choice;
+use millrace_protocol::view::JobView;
+
+pub(crate) async fn list(State(service): State<Service>) -> Result<Json<Vec<JobView>>, Failure> {
+    require_chain(&service).await?;
+    service.jobs().await.map(Json).map_err(Failure::internal)
+}
+
+pub(crate) async fn show(
+    State(service): State<Service>,
+    Path(job): Path<String>,
+) -> Result<Json<JobView>, Failure> {
+    let key = address(&job)?;
+    require_chain(&service).await?;
+    let found = service.job(&key).await.map_err(Failure::internal)?;
+    found.map(Json).ok_or_else(|| Failure::not_found("the job"))
+}
+
+/// By what seats of a job were given; empty where this orchestrator gave none.
+pub(crate) async fn choices(
+    State(service): State<Service>,
+    Path(job): Path<String>,
+) -> Result<Json<Vec<Choice>>, Failure> {
+    let choices = service.store().choices(&address(&job)?).await;
+    choices.map(Json).map_err(Failure::internal)
+}
+
+fn address(text: &str) -> Result<Pubkey, Failure> {
+    let key = text.parse();
+    key.map_err(|_| Failure::bad(format!("{text} is no address")))
+}
+
+/// Nothing is said of jobs by an orchestrator that has just started and has not read the chain.
+async fn require_chain(service: &Service) -> Result<(), Failure> {
+    match service.knows_chain().await {
+        true => Ok(()),
+        false => Err(Failure::not_yet()),
+    }
+}

@@ -1,0 +1,23 @@
+//! `POST /v1/quote`.
+
+use crate::api::Failure;
+use crate::service::Service;
+use axum::Json;
+use axum::extract::State;
+use millrace_protocol::view::{Quote, QuoteRequest};
+
+pub(crate) async fn quote(
+    State(service): State<Service>,
+    Json(terms): Json<QuoteRequest>,
+) -> Result<Json<Quote>, Failure> {
+    if terms.replicas == 0 || terms.price_cap == 0 || terms.max_units == 0 {
+        return Err(Failure::bad(
+            "a quote needs replicas, price_cap and max_units, each more than nothing",
+        ));
+    }
+    let why = service.why_not(&terms).await.map_err(Failure::internal)?;
+    Ok(Json(Quote {
+        placeable: why.is_empty(),
+        why,
+    }))
+}

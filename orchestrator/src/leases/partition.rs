@@ -1,0 +1,180 @@
+//! Who takes which jobs, where several orchestrators share one store: pure decisions.
+//!
+//! Jobs fall into buckets by their client, so that one orchestrator writes a client's accounts at a
+//! time. A bucket is leased to one member: a running orchestrator. Jobs that ask for a certain
+//! orchestrator have buckets of their own, which only members with that key take.
+
+use millrace_client::Pubkey;
+use millrace_client::program::state::Job;
+use millrace_protocol::hash::sha256;
+use std::collections::HashSet;
+use std::fmt;
+use std::str::FromStr;
+
+/// Buckets of each kind. With few orchestrators, enough that shares are even to some percent.
+const BUCKETS: u16 = 64;
+
+/// Some clients' jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Bucket {
+    /// The orchestrator that the jobs ask for; none where any will do.
+    orchestrator: Option<Pubkey>,
+    number: u16,
+}
+
+impl Bucket {
+    /// The bucket of a job.
+    pub fn of(job: &Job) -> Self {
+        let any = job.orchestrator == Pubkey::default();
+        let hash = sha256(&[b"bucket", job.client.as_ref()]);
+        Self {
+            orchestrator: (!any).then_some(job.orchestrator),
+            number: u16::from_le_bytes([hash[0], hash[1]]) % BUCKETS,
+        }
+    }
+
+    /// All buckets that an orchestrator may take.
+    pub fn all_for(orchestrator: &Pubkey) -> impl Iterator<Item = Self> {
+        let kinds = [None, Some(*orchestrator)];
+        kinds.into_iter().flat_map(|orchestrator| {
+            (0..BUCKETS).map(move |number| Self {
+                orchestrator,
+                number,
+            })
+        })
+    }
+
+    /// Names with commas, as SQL wants them. A name has letters, digits and a slash only.
+    pub fn list(buckets: &[Self]) -> String {
+        let names: Vec<String> = buckets.iter().map(|b| format!("'{b}'")).collect();
+        match names.is_empty() {
+            true => "''".to_owned(),
+            false => names.join(", "),
+        }
+    }
+}
+
+impl fmt::Display for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.orchestrator {
+            Some(key) => write!(f, "{key}/{:02}", self.number),
+            None => write!(f, "any/{:02}", self.number),
+        }
+    }
+}
+
+impl FromStr for Bucket {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (kind, number) = text.split_once('/').ok_or(())?;
+        let orchestrator = match kind {
+            "any" => None,
+            key => Some(key.parse().map_err(|_| ())?),
+        };
+        Ok(Self {
+            orchestrator,
+            number: number.parse().map_err(|_| ())?,
+        })
+    }
+}
+
+/// Which jobs an orchestrator may act on now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// All: nobody shares its store.
+    All,
+    /// Those in these buckets.
+    Only(HashSet<Bucket>),
+}
+
+impl Held {
+    /// Whether a bucket is among them.
+    pub fn has(&self, bucket: &Bucket) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(buckets) => buckets.contains(bucket),
+        }
+    }
+
+    /// Whether a job is among them.
+    pub fn has_job(&self, job: &Job) -> bool {
+        self.has(&Bucket::of(job))
+    }
+}
+
+/// A running orchestrator that uses the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Drawn anew at each start, and whenever its time was over.
+    pub id: String,
+    /// Its registered key; several members may have the same.
+    pub orchestrator: Pubkey,
+}
+
+/// A bucket with who holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The bucket.
+    pub bucket: Bucket,
+    /// Its holder, while the lease lasts.
+    pub holder: Option<String>,
+    /// Rises each time that somebody takes it.
+    pub epoch: u64,
+}
+
+/// What a member should do about its share.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Moves {
+    /// Take these, which are free.
+    pub take: Vec<Bucket>,
+    /// Give these back, as somebody else has less than its share.
+    pub give: Vec<Bucket>,
+}
+
+/// Leads a member to its share: as many buckets of each kind as are there divided by those who may
+/// have them, the first ones by name one more. Everybody decides so alone, and all come out even.
+pub fn moves(me: &Member, members: &[Member], leases: &[Lease]) -> Moves {
+    let mut moves = Moves::default();
+    for kind in [None, Some(me.orchestrator)] {
+        let of_kind = leases.iter().filter(|l| l.bucket.orchestrator == kind);
+        let of_kind: Vec<&Lease> = of_kind.collect();
+        let may = |member: &&Member| kind.is_none_or(|key| member.orchestrator == key);
+        let mut rivals: Vec<&str> = members.iter().filter(may).map(|m| m.id.as_str()).collect();
+        rivals.sort_unstable();
+        let Some(rank) = rivals.iter().position(|id| *id == me.id) else {
+            // Not seen yet, or no more: the next look will tell.
+            continue;
+        };
+        let share = share(of_kind.len(), rivals.len(), rank);
+        let mine: Vec<Bucket> = of_kind
+            .iter()
+            .filter(|lease| lease.holder.as_deref() == Some(&me.id))
+            .map(|lease| lease.bucket)
+            .collect();
+        if mine.len() > share {
+            moves.give.extend(&mine[share..]);
+            continue;
+        }
+        let free: Vec<Bucket> = of_kind
+            .iter()
+            .filter(|lease| lease.holder.is_none())
+            .map(|lease| lease.bucket)
+            .collect();
+        // Everybody begins somewhere else, so that they don't all want the same ones.
+        let begin = rank * free.len() / rivals.len();
+        let (before, after) = free.split_at(begin);
+        let wanted = after.iter().chain(before).take(share - mine.len());
+        moves.take.extend(wanted);
+    }
+    moves
+}
+
+/// The share of the `rank`-th of `members`.
+fn share(buckets: usize, members: usize, rank: usize) -> usize {
+    buckets / members + usize::from(rank < buckets % members)
+}
+
+#[cfg(test)]
+#[path = "partition_tests.rs"]
+mod tests;

@@ -1,0 +1,291 @@
+//! From what is known to what is wrong: pure.
+
+use super::runway::Runway;
+use super::{Kind, Problem};
+use crate::config::Limits;
+use crate::observability::metrics::EndpointState;
+use crate::observability::solvency::Sum;
+use std::time::Duration;
+
+/// Lamports of one SOL.
+const SOL: f64 = 1e9;
+/// A plan is made four times a second; after this long without one, the loop hangs.
+pub const PLAN_PATIENCE: Duration = Duration::from_secs(30);
+
+/// What is known of an orchestrator.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// It ends.
+    pub stopping: bool,
+    /// Time since the last plan.
+    pub plan_age: Duration,
+    /// The endpoints, as they last answered.
+    pub endpoints: Vec<EndpointState>,
+    /// Time since the cluster's clock was read.
+    pub clock_age: Option<Duration>,
+    /// Newest slot that was seen.
+    pub slot_seen: u64,
+    /// Newest slot of any endpoint.
+    pub slot_newest: u64,
+    /// Age of the history's cursor, where one is kept.
+    pub history_age: Option<Duration>,
+    /// The chain's clock less this machine's, seconds.
+    pub clock_skew: Option<i64>,
+    /// Lamports of the key, and what they are good for.
+    pub payer: Option<(u64, Runway)>,
+    /// Lamports of the key under which no shards are assigned.
+    pub payer_floor: u64,
+    /// Why the store took no write, where it did not.
+    pub store_failure: Option<String>,
+    /// Why nothing can be done on the shared store, where that is so.
+    pub leases_lost: Option<&'static str>,
+    /// Connected agents that take work.
+    pub ready_agents: usize,
+    /// Jobs that wait.
+    pub waiting_jobs: usize,
+    /// Books and vaults.
+    pub books: Vec<Sum>,
+}
+
+/// What is wrong, worst first.
+pub fn judge(facts: &Facts, limits: &Limits) -> Vec<Problem> {
+    let checks = [
+        stopping(facts),
+        planning(facts),
+        tokens(facts),
+        store(facts),
+        leases(facts),
+        endpoints(facts),
+        reading(facts, limits),
+        lag(facts, limits),
+        history(facts, limits),
+        skew(facts, limits),
+        payer(facts, limits),
+        agents(facts),
+    ];
+    checks.into_iter().flatten().collect()
+}
+
+fn problem(kind: Kind, message: String) -> Option<Problem> {
+    Some(Problem { kind, message })
+}
+
+fn stopping(facts: &Facts) -> Option<Problem> {
+    let message = "it ends: acts under way are finished, nothing new is begun";
+    facts
+        .stopping
+        .then(|| problem(Kind::Stopping, message.to_owned()))?
+}
+
+fn planning(facts: &Facts) -> Option<Problem> {
+    if facts.stopping || facts.plan_age < PLAN_PATIENCE {
+        return None;
+    }
+    let seconds = facts.plan_age.as_secs();
+    problem(
+        Kind::NotPlanning,
+        format!("no plan was made for {seconds} s"),
+    )
+}
+
+fn tokens(facts: &Facts) -> Option<Problem> {
+    let mut short = facts.books.iter().filter(|sum| sum.missing > 0);
+    let first = short.next()?;
+    let (vault, missing, mint) = (first.vault.name(), first.missing, first.mint);
+    let message = format!(
+        "{missing} base units of mint {mint} are missing from vaults of {vault}, by their books"
+    );
+    problem(Kind::TokensMissing, message)
+}
+
+fn store(facts: &Facts) -> Option<Problem> {
+    let reason = facts.store_failure.as_ref()?;
+    problem(
+        Kind::StoreNotWritable,
+        format!("the store takes no writes: {reason}"),
+    )
+}
+
+fn leases(facts: &Facts) -> Option<Problem> {
+    problem(Kind::LeasesLost, facts.leases_lost?.to_owned())
+}
+
+fn endpoints(facts: &Facts) -> Option<Problem> {
+    let failure = |endpoint: &EndpointState| {
+        let reason = endpoint.slot.as_ref().err()?;
+        Some(format!("{} ({reason})", endpoint.name))
+    };
+    let down: Vec<String> = facts.endpoints.iter().filter_map(failure).collect();
+    if down.is_empty() || down.len() < facts.endpoints.len() {
+        return None;
+    }
+    let message = format!("no endpoint answers: {}", down.join(", "));
+    problem(Kind::EndpointsDown, message)
+}
+
+fn reading(facts: &Facts, limits: &Limits) -> Option<Problem> {
+    let message = match facts.clock_age {
+        None => "nothing was read from the chain yet".to_owned(),
+        Some(age) if age >= limits.stale_after => {
+            format!("nothing was read from the chain for {} s", age.as_secs())
+        }
+        Some(_) => return None,
+    };
+    problem(Kind::NotReading, message)
+}
+
+fn lag(facts: &Facts, limits: &Limits) -> Option<Problem> {
+    let lag = facts.slot_newest.saturating_sub(facts.slot_seen);
+    if lag <= limits.slot_lag {
+        return None;
+    }
+    let (seen, newest) = (facts.slot_seen, facts.slot_newest);
+    let message = format!("what was seen is {lag} slots old: slot {seen}, the newest is {newest}");
+    problem(Kind::SlotLag, message)
+}
+
+fn history(facts: &Facts, limits: &Limits) -> Option<Problem> {
+    let age = facts.history_age.filter(|age| *age >= limits.history_age)?;
+    let message = format!("the history was not read for {} s", age.as_secs());
+    problem(Kind::HistoryOld, message)
+}
+
+fn skew(facts: &Facts, limits: &Limits) -> Option<Problem> {
+    let skew = facts.clock_skew?;
+    if skew.unsigned_abs() <= limits.clock_skew.as_secs() {
+        return None;
+    }
+    let side = if skew > 0 { "ahead of" } else { "behind" };
+    let seconds = skew.unsigned_abs();
+    let message = format!("the chain's clock is {seconds} s {side} this machine's");
+    problem(Kind::ClockSkew, message)
+}
+
+fn payer(facts: &Facts, limits: &Limits) -> Option<Problem> {
+    let (lamports, runway) = facts.payer.as_ref()?;
+    let sol = |lamports: u64| lamports as f64 / SOL;
+    let has = sol(*lamports);
+    let message = if *lamports < facts.payer_floor {
+        let floor = sol(facts.payer_floor);
+        format!("the key has {has} SOL, under the floor of {floor} SOL: no shards are assigned")
+    } else if *lamports < limits.payer_low {
+        let least = sol(limits.payer_low);
+        format!("the key has {has} SOL, less than {least} SOL: {runway}")
+    } else {
+        return None;
+    };
+    problem(Kind::PayerLow, message)
+}
+
+fn agents(facts: &Facts) -> Option<Problem> {
+    if facts.ready_agents > 0 || facts.waiting_jobs == 0 {
+        return None;
+    }
+    let jobs = facts.waiting_jobs;
+    let message = format!("{jobs} jobs wait, and no agent that takes work is connected");
+    problem(Kind::NoAgents, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observability::health::Spending;
+    use crate::observability::solvency::Vault;
+    use millrace_client::Pubkey;
+
+    fn well() -> Facts {
+        let endpoint = |name: &str| EndpointState {
+            name: name.to_owned(),
+            slot: Ok(100),
+        };
+        Facts {
+            clock_age: Some(Duration::from_secs(1)),
+            endpoints: vec![endpoint("a"), endpoint("b")],
+            slot_seen: 99,
+            slot_newest: 100,
+            history_age: Some(Duration::from_secs(1)),
+            clock_skew: Some(-2),
+            payer: Some((SOL as u64, Spending::default().runway(SOL as u64))),
+            ready_agents: 1,
+            waiting_jobs: 1,
+            ..Facts::default()
+        }
+    }
+
+    fn found(change: impl FnOnce(&mut Facts)) -> Vec<Kind> {
+        let mut facts = well();
+        change(&mut facts);
+        let problems = judge(&facts, &Limits::default());
+        problems.into_iter().map(|problem| problem.kind).collect()
+    }
+
+    #[test]
+    fn where_all_is_well_nothing_is_said() {
+        assert_eq!(found(|_| {}), []);
+    }
+
+    #[test]
+    fn each_problem_is_named_by_itself() {
+        let limits = Limits::default();
+        let missing = Sum {
+            vault: Vault::Escrow,
+            mint: Pubkey::default(),
+            books: 2,
+            vaults: 1,
+            missing: 1,
+        };
+        assert_eq!(found(|f| f.stopping = true), [Kind::Stopping]);
+        assert_eq!(found(|f| f.plan_age = PLAN_PATIENCE), [Kind::NotPlanning]);
+        assert_eq!(found(|f| f.books = vec![missing]), [Kind::TokensMissing]);
+        assert_eq!(
+            found(|f| f.store_failure = Some("full".into())),
+            [Kind::StoreNotWritable]
+        );
+        assert_eq!(found(|f| f.leases_lost = Some("away")), [Kind::LeasesLost]);
+        assert_eq!(found(|f| f.clock_age = None), [Kind::NotReading]);
+        assert_eq!(
+            found(|f| f.clock_age = Some(limits.stale_after)),
+            [Kind::NotReading]
+        );
+        assert_eq!(
+            found(|f| f.slot_newest = f.slot_seen + limits.slot_lag + 1),
+            [Kind::SlotLag]
+        );
+        assert_eq!(
+            found(|f| f.history_age = Some(limits.history_age)),
+            [Kind::HistoryOld]
+        );
+        let far = limits.clock_skew.as_secs() as i64 + 1;
+        assert_eq!(found(|f| f.clock_skew = Some(-far)), [Kind::ClockSkew]);
+        assert_eq!(
+            found(|f| f.payer = Some((1, Spending::default().runway(1)))),
+            [Kind::PayerLow]
+        );
+        let mut poor = well();
+        poor.payer_floor = 2 * SOL as u64;
+        let told = judge(&poor, &Limits::default());
+        assert!(told[0].message.contains("under the floor"), "{told:?}");
+        assert_eq!(found(|f| f.ready_agents = 0), [Kind::NoAgents]);
+    }
+
+    #[test]
+    fn one_endpoint_that_answers_is_enough() {
+        let down = |facts: &mut Facts, some: usize| {
+            for endpoint in facts.endpoints.iter_mut().take(some) {
+                endpoint.slot = Err("refused".to_owned());
+            }
+        };
+        assert_eq!(found(|facts| down(facts, 1)), []);
+        assert_eq!(found(|facts| down(facts, 2)), [Kind::EndpointsDown]);
+    }
+
+    #[test]
+    fn what_is_not_known_is_no_problem() {
+        let unknown = |facts: &mut Facts| {
+            facts.history_age = None;
+            facts.clock_skew = None;
+            facts.payer = None;
+        };
+        assert_eq!(found(unknown), []);
+    }
+}

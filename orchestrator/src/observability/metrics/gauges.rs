@@ -1,0 +1,193 @@
+//! What stands right now: gauges that are set whenever somebody asks.
+
+use super::catalogue::{Catalogue, Value, Values};
+use super::labels;
+use crate::jobs::view::JOB_STATES;
+use crate::observability::health::Problem;
+use crate::observability::solvency::Sum;
+use crate::planner::REASONS;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// An endpoint as it last answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointState {
+    /// Its host: no more, for there may be a token behind it.
+    pub name: String,
+    /// Its slot, or what it said instead.
+    pub slot: Result<u64, String>,
+}
+
+/// What stands right now.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// Newest slot that was seen.
+    pub slot_seen: u64,
+    /// Newest slot of any endpoint.
+    pub slot_newest: u64,
+    /// How long ago what was read.
+    pub read_ages: Vec<(&'static str, Duration)>,
+    /// The chain's clock less this machine's, seconds.
+    pub clock_skew: Option<i64>,
+    /// The endpoints.
+    pub endpoints: Vec<EndpointState>,
+    /// Lamports of the key; unknown before they were read.
+    pub payer_lamports: Option<u64>,
+    /// Transactions that these are good for.
+    pub payer_transactions: Option<u64>,
+    /// Jobs on chain by state.
+    pub jobs: BTreeMap<&'static str, usize>,
+    /// Jobs that wait.
+    pub waiting: usize,
+    /// Jobs that wait, by reason; one may have several.
+    pub waiting_by: BTreeMap<&'static str, usize>,
+    /// Acts under way, and acts that wait after a failure.
+    pub acts: (usize, usize),
+    /// Transactions that are confirmed and not yet final.
+    pub unfinal: usize,
+    /// Agents that take work, and agents that drain.
+    pub agents: (usize, usize),
+    /// Shards that the agents that take work run at the same time.
+    pub capacity: u32,
+    /// Seats that connected agents work on.
+    pub busy: usize,
+    /// Whether the store took the last write.
+    pub store_writable: bool,
+    /// Books and vaults.
+    pub books: Vec<Sum>,
+    /// How long ago they were compared.
+    pub audit_age: Option<Duration>,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+}
+
+#[derive(Debug)]
+pub(super) struct Gauges {
+    slot_seen: Value,
+    slot_newest: Value,
+    slot_lag: Value,
+    read_age: Values,
+    clock_skew: Value,
+    endpoint_up: Values,
+    endpoint_slot: Values,
+    payer_lamports: Value,
+    payer_transactions: Value,
+    jobs: Values,
+    waiting: Value,
+    waiting_by: Values,
+    acts: Values,
+    unfinal: Value,
+    agents: Values,
+    capacity: Value,
+    busy: Value,
+    store_writable: Value,
+    escrow_books: Values,
+    escrow_vaults: Values,
+    escrow_missing: Values,
+    audit_age: Value,
+    healthy: Value,
+    problem: Values,
+}
+
+impl Gauges {
+    #[rustfmt::skip]
+    pub(super) fn new(all: &mut Catalogue) -> Self {
+        Self {
+            slot_seen: all.value("millrace_slot_seen", "Newest slot that anything was read or notified at"),
+            slot_newest: all.value("millrace_slot_newest", "Newest slot that any endpoint speaks of"),
+            slot_lag: all.value("millrace_slot_lag", "Slots that what was seen lies behind the newest endpoint"),
+            read_age: all.values("millrace_read_age_seconds", &["what"], "Time since the cluster's clock, all accounts, or the history was last read"),
+            clock_skew: all.value("millrace_clock_skew_seconds", "The chain's clock less this machine's"),
+            endpoint_up: all.values("millrace_endpoint_up", &["endpoint"], "Whether an RPC endpoint answers: 1 or 0"),
+            endpoint_slot: all.values("millrace_endpoint_slot", &["endpoint"], "Slot of an RPC endpoint"),
+            payer_lamports: all.value("millrace_payer_lamports", "Lamports of the key that pays fees and rent"),
+            payer_transactions: all.value("millrace_payer_transactions", "Transactions that these lamports are good for, at the cost seen so far"),
+            jobs: all.values("millrace_jobs", &["state"], "Jobs on chain by state"),
+            waiting: all.value("millrace_waiting_jobs", "Open jobs with shards that nobody could be seated at"),
+            waiting_by: all.values("millrace_waiting_jobs_by_reason", &["reason"], "Waiting jobs by what stands in their way; one may have several reasons"),
+            acts: all.values("millrace_acts", &["state"], "Acts on chain that are under way (running) or wait after a failure (waiting)"),
+            unfinal: all.value("millrace_transactions_unfinal", "Transactions that are confirmed and that a fork might still undo"),
+            agents: all.values("millrace_agents", &["state"], "Connected agents that take work (ready) or finish what they have (draining)"),
+            capacity: all.value("millrace_agents_capacity", "Shards that the agents that take work run at the same time"),
+            busy: all.value("millrace_agents_busy", "Seats that connected agents work on"),
+            store_writable: all.value("millrace_store_writable", "Whether the store took the last write: 1 or 0"),
+            escrow_books: all.values("millrace_escrow_books", &["vault", "mint"], "Base units that the books say are in the vaults: escrow of clients, stake and earnings of providers"),
+            escrow_vaults: all.values("millrace_escrow_vaults", &["vault", "mint"], "Base units that are in the vaults"),
+            escrow_missing: all.values("millrace_escrow_missing", &["vault", "mint"], "Base units that are missing, summed over the vaults that hold less than their books; never anything but 0"),
+            audit_age: all.value("millrace_audit_age_seconds", "Time since books and vaults were compared"),
+            healthy: all.value("millrace_healthy", "Whether /health answers that all is well: 1 or 0"),
+            problem: all.values("millrace_health_problem", &["problem"], "Whether /health names this problem: 1 or 0"),
+        }
+    }
+
+    pub(super) fn set(&self, now: &Standing) {
+        self.slot_seen.set(now.slot_seen as f64);
+        self.slot_newest.set(now.slot_newest as f64);
+        let lag = now.slot_newest.saturating_sub(now.slot_seen);
+        self.slot_lag.set(lag as f64);
+        for (what, age) in &now.read_ages {
+            put(&self.read_age, [("what", what)], age.as_secs_f64());
+        }
+        if let Some(skew) = now.clock_skew {
+            self.clock_skew.set(skew as f64);
+        }
+        for endpoint in &now.endpoints {
+            let name = [("endpoint", endpoint.name.as_str())];
+            put(&self.endpoint_up, name, flag(endpoint.slot.is_ok()));
+            if let Ok(slot) = endpoint.slot {
+                put(&self.endpoint_slot, name, slot as f64);
+            }
+        }
+        if let Some(lamports) = now.payer_lamports {
+            self.payer_lamports.set(lamports as f64);
+        }
+        if let Some(transactions) = now.payer_transactions {
+            self.payer_transactions.set(transactions as f64);
+        }
+        for state in JOB_STATES {
+            put(&self.jobs, [("state", state)], counted(&now.jobs, state));
+        }
+        self.waiting.set(now.waiting as f64);
+        for reason in REASONS {
+            let jobs = counted(&now.waiting_by, reason);
+            put(&self.waiting_by, [("reason", reason)], jobs);
+        }
+        let (running, waiting) = now.acts;
+        put(&self.acts, [("state", "running")], running as f64);
+        put(&self.acts, [("state", "waiting")], waiting as f64);
+        self.unfinal.set(now.unfinal as f64);
+        let (ready, draining) = now.agents;
+        put(&self.agents, [("state", "ready")], ready as f64);
+        put(&self.agents, [("state", "draining")], draining as f64);
+        self.capacity.set(f64::from(now.capacity));
+        self.busy.set(now.busy as f64);
+        self.store_writable.set(flag(now.store_writable));
+        for sum in &now.books {
+            let mint = sum.mint.to_string();
+            let place = [("vault", sum.vault.name()), ("mint", mint.as_str())];
+            put(&self.escrow_books, place, sum.books as f64);
+            put(&self.escrow_vaults, place, sum.vaults as f64);
+            put(&self.escrow_missing, place, sum.missing as f64);
+        }
+        if let Some(age) = now.audit_age {
+            self.audit_age.set(age.as_secs_f64());
+        }
+        self.healthy.set(flag(now.problems.is_empty()));
+        for kind in crate::observability::health::KINDS {
+            let there = now.problems.iter().any(|problem| problem.kind == kind);
+            put(&self.problem, [("problem", kind.name())], flag(there));
+        }
+    }
+}
+
+fn put<const N: usize>(values: &Values, pairs: [(&'static str, &str); N], value: f64) {
+    values.get_or_create(&labels(pairs)).set(value);
+}
+
+fn flag(is: bool) -> f64 {
+    f64::from(u8::from(is))
+}
+
+fn counted(counts: &BTreeMap<&'static str, usize>, name: &str) -> f64 {
+    counts.get(name).copied().unwrap_or(0) as f64
+}

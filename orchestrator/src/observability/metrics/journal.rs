@@ -1,0 +1,42 @@
+//! The journal of transactions, with the time that writing it takes.
+
+use super::Metrics;
+use async_trait::async_trait;
+use millrace_client::ChainError;
+use millrace_client::tx::journal::{Ending, Entry, Journal};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A journal whose writes are timed.
+pub struct TimedJournal {
+    journal: Arc<dyn Journal>,
+    metrics: Metrics,
+}
+
+impl TimedJournal {
+    /// The same journal, timed.
+    pub fn new(journal: Arc<dyn Journal>, metrics: Metrics) -> Self {
+        Self { journal, metrics }
+    }
+}
+
+#[async_trait]
+impl Journal for TimedJournal {
+    async fn begin(&self, entry: &Entry) -> Result<(), ChainError> {
+        let since = Instant::now();
+        let written = self.journal.begin(entry).await;
+        self.metrics.store_written(since);
+        written
+    }
+
+    async fn end(&self, signature: &str, ending: Ending) -> Result<(), ChainError> {
+        let since = Instant::now();
+        let written = self.journal.end(signature, ending).await;
+        self.metrics.store_written(since);
+        written
+    }
+
+    async fn open(&self) -> Result<Vec<Entry>, ChainError> {
+        self.journal.open().await
+    }
+}

@@ -1,0 +1,231 @@
+//! What an operator asks at night, as Prometheus metrics. A registry for each orchestrator: tests run
+//! several in one process.
+//!
+//! Counters and histograms are written where things happen; gauges of what stands are set when somebody
+//! asks ([`Metrics::show`]) and by the probe.
+
+mod catalogue;
+mod dispatch;
+mod failures;
+mod gauges;
+mod http;
+mod journal;
+mod transactions;
+
+#[cfg(test)]
+mod tests;
+
+pub use catalogue::Labels;
+pub use dispatch::Dispatches;
+pub use gauges::{EndpointState, Standing};
+pub use http::count_requests;
+pub use journal::TimedJournal;
+
+use crate::error::OrchestratorError;
+use catalogue::{Catalogue, Counts, DISPATCH, Histograms, LONG, MIDDLE, SHORT, Value};
+use prometheus_client::encoding::text;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::histogram::Histogram;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+/// How `/metrics` is written.
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The metrics of one orchestrator. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Metrics(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    catalogue: Catalogue,
+    standing: gauges::Gauges,
+    plan: Histogram,
+    due: Value,
+    failures: Counts,
+    dispatch: Histogram,
+    transactions: Counts,
+    in_flight: Value,
+    resends: Counter,
+    resigns: Counter,
+    confirm: Histogram,
+    store_write: Histogram,
+    blob_bytes: Counts,
+    requests: Counts,
+    request_seconds: Histograms,
+}
+
+/// Labels from names and values.
+pub fn labels<const N: usize>(pairs: [(&'static str, &str); N]) -> Labels {
+    let owned = |(name, value): (&'static str, &str)| (name, value.to_owned());
+    pairs.into_iter().map(owned).collect()
+}
+
+/// Which way a blob goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// From a client or an agent to here.
+    In,
+    /// From here to a client or an agent.
+    Out,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut all = Catalogue::default();
+        let build = all.values(
+            "millrace_build_info",
+            &["version"],
+            "Version of the software; always 1",
+        );
+        build
+            .get_or_create(&labels([("version", env!("CARGO_PKG_VERSION"))]))
+            .set(1.0);
+        let started = all.value(
+            "millrace_start_time_seconds",
+            "When it was started, unix seconds",
+        );
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        // A clock before 1970 is told as skew by the health.
+        started.set(since.map_or(0.0, |since| since.as_secs_f64()));
+        let inner = Inner {
+            standing: gauges::Gauges::new(&mut all),
+            plan: all.seconds(
+                "millrace_plan_seconds",
+                SHORT,
+                "Time that making a plan takes",
+            ),
+            due: all.value(
+                "millrace_actions_due",
+                "Actions that the last plan asked for",
+            ),
+            failures: all.counts(
+                "millrace_act_failures_total",
+                &["kind", "error"],
+                "Acts that failed and are tried again: by kind, and by the program's name of the error where it refused",
+            ),
+            dispatch: all.seconds(
+                "millrace_dispatch_seconds",
+                DISPATCH,
+                "From seeing a seat assigned on chain to the task being written to its agent",
+            ),
+            transactions: all.counts(
+                "millrace_transactions_total",
+                &["outcome"],
+                "Transactions by what became of them; refused ones were never sent",
+            ),
+            in_flight: all.value(
+                "millrace_transactions_in_flight",
+                "Transactions that were sent and whose fate is not known yet",
+            ),
+            resends: all.count(
+                "millrace_transaction_resends_total",
+                "The same bytes sent once more",
+            ),
+            resigns: all.count(
+                "millrace_transaction_resigns_total",
+                "Transactions signed anew after the one before expired",
+            ),
+            confirm: all.seconds(
+                "millrace_confirm_seconds",
+                LONG,
+                "From the first send of a transaction to its confirmation",
+            ),
+            store_write: all.seconds(
+                "millrace_store_write_seconds",
+                SHORT,
+                "Time that a write to the store takes",
+            ),
+            blob_bytes: all.counts(
+                "millrace_blob_bytes_total",
+                &["direction"],
+                "Bytes of blobs taken in and given out over HTTP",
+            ),
+            requests: all.counts(
+                "millrace_http_requests_total",
+                &["method", "route", "status"],
+                "HTTP requests answered",
+            ),
+            request_seconds: all.seconds_by(
+                "millrace_http_request_seconds",
+                &["route"],
+                MIDDLE,
+                "Time from an HTTP request to its answer's head",
+            ),
+            catalogue: all,
+        };
+        inner.start_at_zero();
+        Self(Arc::new(inner))
+    }
+}
+
+impl Inner {
+    /// Rates need a first value: what never happened is 0, not missing.
+    fn start_at_zero(&self) {
+        for outcome in transactions::OUTCOMES {
+            drop(
+                self.transactions
+                    .get_or_create(&labels([("outcome", outcome)])),
+            );
+        }
+        for kind in failures::KINDS {
+            let kind = labels([("kind", kind), ("error", "")]);
+            drop(self.failures.get_or_create(&kind));
+        }
+        for way in [Way::In, Way::Out] {
+            drop(self.blob_bytes.get_or_create(&way_label(way)));
+        }
+    }
+}
+
+fn way_label(way: Way) -> Labels {
+    let direction = match way {
+        Way::In => "in",
+        Way::Out => "out",
+    };
+    labels([("direction", direction)])
+}
+
+impl Metrics {
+    /// Everything, as Prometheus reads it, with what stands right now.
+    pub fn show(&self, standing: &Standing) -> String {
+        self.0.standing.set(standing);
+        let mut shown = String::new();
+        // Writing into a string does not fail.
+        let _ = text::encode(&mut shown, &self.0.catalogue.registry);
+        shown
+    }
+
+    /// A plan was made.
+    pub fn planned(&self, since: Instant, due: usize) {
+        self.0.plan.observe(since.elapsed().as_secs_f64());
+        self.0.due.set(due as f64);
+    }
+
+    /// An act failed.
+    pub fn act_failed(&self, error: &OrchestratorError) {
+        let (kind, name) = failures::kind_of(error);
+        let label = labels([("kind", kind), ("error", name)]);
+        self.0.failures.get_or_create(&label).inc();
+    }
+
+    /// A write to the store that began at `since` has ended.
+    pub fn store_written(&self, since: Instant) {
+        self.0.store_write.observe(since.elapsed().as_secs_f64());
+    }
+
+    /// Transactions that landed so far.
+    pub fn landed(&self) -> u64 {
+        let label = labels([("outcome", "landed")]);
+        self.0.transactions.get_or_create(&label).get()
+    }
+
+    /// A blob passed.
+    pub fn blob_passed(&self, way: Way, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.0
+            .blob_bytes
+            .get_or_create(&way_label(way))
+            .inc_by(bytes);
+    }
+}

@@ -1,0 +1,206 @@
+//! What nobody notices by working: whether each endpoint answers, what the key has left, whether the
+//! store takes a write, and whether the vaults hold what their books say. Looked at every few seconds.
+
+use crate::observability::solvency;
+
+use crate::observability::solvency::Groups;
+
+use crate::observability::health::{Runway, Spending};
+use crate::observability::metrics::{EndpointState, Metrics};
+use crate::observability::solvency::Sum;
+use crate::store::Store;
+use millrace_client::Pubkey;
+use millrace_client::cache::subscription::Feed;
+use millrace_client::rpc::client::Rpc;
+use millrace_client::rpc::redact::hide_url;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant, SystemTime};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+/// An endpoint that takes longer does not answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Books and vaults are compared at full reads, but not more often.
+const AUDIT_PAUSE: Duration = Duration::from_secs(20);
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    /// The endpoints.
+    pub endpoints: Vec<EndpointState>,
+    /// Lamports of the key, and what they are good for.
+    pub payer: Option<(u64, Runway)>,
+    /// The chain's clock less this machine's, seconds.
+    pub clock_skew: Option<i64>,
+    /// Why the store took no write, where it did not.
+    pub store_failure: Option<String>,
+    /// Books and vaults.
+    pub books: Vec<Sum>,
+    /// When they were compared.
+    pub audited: Option<Instant>,
+    spending: Spending,
+}
+
+/// Looks.
+#[derive(Clone)]
+pub struct Probe {
+    rpc: Rpc,
+    endpoints: Arc<[(String, Rpc)]>,
+    payer: Pubkey,
+    feed: Feed,
+    store: Arc<Store>,
+    metrics: Metrics,
+    started: Instant,
+    findings: Arc<Mutex<Findings>>,
+}
+
+impl Probe {
+    /// A probe that has not looked yet.
+    pub fn new(rpc: Rpc, payer: Pubkey, feed: Feed, store: Arc<Store>, metrics: Metrics) -> Self {
+        let endpoints = rpc.url().split(',').map(str::trim).enumerate();
+        let endpoint = |(at, url): (usize, &str)| {
+            let name = format!("{}:{}", at + 1, host_of(url));
+            (name, Rpc::new(url, rpc.ws_url(at)))
+        };
+        Self {
+            endpoints: endpoints.map(endpoint).collect(),
+            rpc,
+            payer,
+            feed,
+            store,
+            metrics,
+            started: Instant::now(),
+            findings: Arc::default(),
+        }
+    }
+
+    /// What was found last.
+    pub fn findings(&self) -> Findings {
+        self.held().clone()
+    }
+
+    fn held(&self) -> MutexGuard<'_, Findings> {
+        // A poisoned lock still holds whole findings: each change is a few moves.
+        self.findings
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Looks every `interval` until `end`.
+    pub async fn run(&self, interval: Duration, end: CancellationToken) {
+        let looking = async {
+            loop {
+                tokio::time::sleep(interval).await;
+                self.look().await;
+            }
+        };
+        tokio::select! {
+            () = end.cancelled() => {}
+            () = looking => {}
+            () = self.keep_comparing() => {}
+        }
+    }
+
+    /// Looks once.
+    pub async fn look(&self) {
+        let states = self.endpoints.iter().map(|(name, rpc)| state_of(name, rpc));
+        let (endpoints, lamports) = tokio::join!(
+            futures_util::future::join_all(states),
+            self.rpc.lamports(&self.payer)
+        );
+        let store_failure = self.write().await;
+        let clock_skew = self.feed.now().map(|chain| chain - unix_now());
+        let mut findings = self.held();
+        findings.endpoints = endpoints;
+        findings.store_failure = store_failure;
+        findings.clock_skew = clock_skew;
+        match lamports {
+            Ok(lamports) => {
+                findings.spending.saw(lamports);
+                findings.spending.landed = self.metrics.landed();
+                findings.spending.time = self.started.elapsed();
+                findings.payer = Some((lamports, findings.spending.runway(lamports)));
+            }
+            Err(error) => debug!(%error, "the key's lamports could not be read"),
+        }
+    }
+
+    async fn write(&self) -> Option<String> {
+        let since = Instant::now();
+        let failure = self
+            .store
+            .probe()
+            .await
+            .err()
+            .map(|error| error.to_string());
+        self.metrics.store_written(since);
+        if let Some(reason) = &failure {
+            warn!(reason, "the store takes no writes");
+        }
+        failure
+    }
+
+    async fn keep_comparing(&self) {
+        let mut reads = self.feed.full_reads();
+        // What was read before this began counts, too.
+        reads.mark_changed();
+        while reads.changed().await.is_ok() {
+            let groups = Groups::of(&*self.feed.picture().read().await);
+            match solvency::compare(&self.rpc, groups).await {
+                Ok(books) => {
+                    let mut findings = self.held();
+                    findings.books = books;
+                    findings.audited = Some(Instant::now());
+                }
+                Err(error) => debug!(%error, "the vaults could not be read"),
+            }
+            tokio::time::sleep(AUDIT_PAUSE).await;
+        }
+    }
+}
+
+async fn state_of(name: &str, rpc: &Rpc) -> EndpointState {
+    let asked = tokio::time::timeout(PATIENCE, rpc.client().get_slot()).await;
+    let slot = match asked {
+        Ok(Ok(slot)) => Ok(slot),
+        Ok(Err(error)) => Err(rpc.error("its slot")(error).to_string()),
+        Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+    };
+    EndpointState {
+        name: name.to_owned(),
+        slot,
+    }
+}
+
+/// The host and port of an address: what stands behind them may be secret.
+fn host_of(url: &str) -> String {
+    let shown = hide_url(url);
+    let rest = shown
+        .split_once("://")
+        .map_or(shown.as_str(), |(_, rest)| rest);
+    let host = rest.split(['/', '?']).next().unwrap_or_default();
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    host.to_owned()
+}
+
+/// This machine's clock, unix seconds.
+fn unix_now() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_an_endpoint_only_its_host_is_shown() {
+        assert_eq!(
+            host_of("https://u:p@rpc.host:99/v2/token?api-key=x"),
+            "rpc.host:99"
+        );
+        assert_eq!(host_of("http://127.0.0.1:8899"), "127.0.0.1:8899");
+    }
+}

@@ -1,0 +1,227 @@
+//! Books against vaults: what the program's accounts say is held, and what is in the token accounts. Each
+//! book is read together with its vault, at one slot, so that no difference comes from reading late.
+
+use millrace_client::accounts::Entity;
+use millrace_client::cache::accounts::{Picture, Reading};
+use millrace_client::rpc::client::Rpc;
+use millrace_client::{ChainError, Pubkey, pda};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Accounts that one call reads.
+const PER_CALL: usize = 100;
+
+/// What a vault is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Vault {
+    /// A client's escrow.
+    Escrow,
+    /// A provider's stake.
+    Stake,
+    /// What a provider has earned and not claimed.
+    Earnings,
+}
+
+impl Vault {
+    /// Its name in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Escrow => "escrow",
+            Self::Stake => "stake",
+            Self::Earnings => "earnings",
+        }
+    }
+}
+
+/// All vaults of a kind together, base units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sum {
+    /// What they are for.
+    pub vault: Vault,
+    /// What they hold.
+    pub mint: Pubkey,
+    /// What the books say.
+    pub books: u128,
+    /// What is there.
+    pub vaults: u128,
+    /// What is missing where a vault holds less than its book says.
+    pub missing: u128,
+}
+
+/// A book and its vaults, read together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Group {
+    book: Pubkey,
+    vaults: Vec<(Vault, Pubkey)>,
+}
+
+/// Every book that the picture knows of: clients by their jobs, and providers.
+fn groups(picture: &Picture) -> Vec<Group> {
+    let clients: BTreeSet<Pubkey> = picture.jobs().values().map(|job| job.client).collect();
+    let clients = clients.into_iter().map(|owner| {
+        let book = pda::client(&owner);
+        let vaults = vec![(Vault::Escrow, pda::escrow(&book))];
+        Group { book, vaults }
+    });
+    let providers = picture.providers().keys().map(|book| Group {
+        book: *book,
+        vaults: vec![
+            (Vault::Stake, pda::stake_vault(book)),
+            (Vault::Earnings, pda::earnings_vault(book)),
+        ],
+    });
+    clients.chain(providers).collect()
+}
+
+/// What a book says is in one of its vaults; `None` where there is no book.
+fn booked(book: &Pubkey, data: &[u8], vault: Vault) -> Option<u64> {
+    match (Entity::read(book, data)?, vault) {
+        (Entity::Client(client), Vault::Escrow) => Some(client.held),
+        (Entity::Provider(p), Vault::Stake) => Some(p.active.saturating_add(p.unbonding)),
+        (Entity::Provider(p), Vault::Earnings) => Some(p.earned.saturating_sub(p.claimed)),
+        _ => None,
+    }
+}
+
+/// The mint and the amount of a token account: SPL Token's layout.
+fn holding(data: &[u8]) -> Option<(Pubkey, u64)> {
+    let mint: [u8; 32] = data.get(..32)?.try_into().ok()?;
+    let amount: [u8; 8] = data.get(64..72)?.try_into().ok()?;
+    Some((Pubkey::new_from_array(mint), u64::from_le_bytes(amount)))
+}
+
+/// Adds one reading of `groups` up.
+fn add_up(groups: &[Group], reading: &Reading, sums: &mut BTreeMap<(Vault, Pubkey), Sum>) {
+    let found = |key: &Pubkey| {
+        let mut accounts = reading.accounts.iter();
+        accounts
+            .find(|(address, _)| address == key)
+            .map(|(_, data)| data.as_slice())
+    };
+    for group in groups {
+        let Some(book) = found(&group.book) else {
+            continue;
+        };
+        for (vault, address) in &group.vaults {
+            let Some(books) = booked(&group.book, book, *vault) else {
+                continue;
+            };
+            let Some((mint, held)) = found(address).and_then(holding) else {
+                continue;
+            };
+            let sum = sums.entry((*vault, mint)).or_insert(Sum {
+                vault: *vault,
+                mint,
+                books: 0,
+                vaults: 0,
+                missing: 0,
+            });
+            sum.books += u128::from(books);
+            sum.vaults += u128::from(held);
+            sum.missing += u128::from(books.saturating_sub(held));
+        }
+    }
+}
+
+/// Compares all books with their vaults.
+///
+/// # Errors
+/// Where an endpoint does not answer.
+pub async fn compare(rpc: &Rpc, groups_of: Groups) -> Result<Vec<Sum>, ChainError> {
+    let mut sums = BTreeMap::new();
+    let mut rest = groups_of.0.as_slice();
+    while !rest.is_empty() {
+        let (some, keys) = first_call(rest);
+        let reading = rpc.read_some(&keys).await?;
+        add_up(&rest[..some], &reading, &mut sums);
+        rest = &rest[some..];
+    }
+    Ok(sums.into_values().collect())
+}
+
+/// What is to be compared.
+pub struct Groups(Vec<Group>);
+
+impl Groups {
+    /// All books of a picture.
+    pub fn of(picture: &Picture) -> Self {
+        Self(groups(picture))
+    }
+}
+
+/// As many groups as fit one call, and their accounts.
+fn first_call(groups: &[Group]) -> (usize, Vec<Pubkey>) {
+    let mut keys = Vec::new();
+    for (at, group) in groups.iter().enumerate() {
+        if keys.len() + 1 + group.vaults.len() > PER_CALL {
+            return (at, keys);
+        }
+        keys.push(group.book);
+        keys.extend(group.vaults.iter().map(|(_, address)| *address));
+    }
+    (groups.len(), keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anchor_lang::Discriminator;
+    use millrace_client::program::state::Client;
+
+    const MINT: Pubkey = Pubkey::new_from_array([3; 32]);
+
+    fn key(number: u8) -> Pubkey {
+        Pubkey::new_from_array([number; 32])
+    }
+
+    fn client(held: u64) -> Vec<u8> {
+        let mut client: Client = bytemuck::Zeroable::zeroed();
+        client.held = held;
+        [Client::DISCRIMINATOR, bytemuck::bytes_of(&client)].concat()
+    }
+
+    fn tokens(amount: u64) -> Vec<u8> {
+        let mut data = vec![0; 165];
+        data[..32].copy_from_slice(MINT.as_ref());
+        data[64..72].copy_from_slice(&amount.to_le_bytes());
+        data
+    }
+
+    fn group(number: u8) -> Group {
+        let vaults = vec![(Vault::Escrow, key(number + 100))];
+        Group {
+            book: key(number),
+            vaults,
+        }
+    }
+
+    #[test]
+    fn a_donation_to_one_vault_does_not_hide_what_is_missing_in_another() {
+        let groups = [group(1), group(2)];
+        let accounts = vec![
+            (key(1), client(50)),
+            (key(101), tokens(80)),
+            (key(2), client(20)),
+            (key(102), tokens(15)),
+        ];
+        let mut sums = BTreeMap::new();
+        add_up(&groups, &Reading { slot: 1, accounts }, &mut sums);
+        let sum = &sums[&(Vault::Escrow, MINT)];
+        assert_eq!((sum.books, sum.vaults, sum.missing), (70, 95, 5));
+    }
+
+    #[test]
+    fn what_is_not_there_is_left_out() {
+        let accounts = vec![(key(1), Vec::new()), (key(101), tokens(80))];
+        let mut sums = BTreeMap::new();
+        add_up(&[group(1)], &Reading { slot: 1, accounts }, &mut sums);
+        assert!(sums.is_empty());
+    }
+
+    #[test]
+    fn a_book_and_its_vaults_are_read_by_the_same_call() {
+        let groups: Vec<Group> = (1..=80).map(group).collect();
+        let (some, keys) = first_call(&groups);
+        assert_eq!((some, keys.len()), (50, 100));
+        assert_eq!(first_call(&groups[some..]).0, 30);
+    }
+}

@@ -1,0 +1,172 @@
+//! How the service is doing: for probes, for people, and for Prometheus.
+
+use crate::observability::health::Facts;
+
+use crate::observability::health::Health;
+
+use crate::observability::health::PLAN_PATIENCE;
+
+use crate::jobs::view::state_word;
+use crate::leases::partition::Held;
+use crate::observability::health::evaluate;
+use crate::observability::metrics::Standing;
+use crate::observability::probe::Findings;
+use crate::planner::{Situation, Waits};
+use crate::service::Service;
+use millrace_client::program::state::SeatStatus;
+use std::collections::BTreeMap;
+
+/// What the picture tells about jobs and agents.
+#[derive(Default)]
+struct Work {
+    jobs: BTreeMap<&'static str, usize>,
+    waiting: usize,
+    waiting_by: BTreeMap<&'static str, usize>,
+    agents: (usize, usize),
+    capacity: u32,
+    busy: usize,
+}
+
+impl Work {
+    fn of(situation: &Situation) -> Self {
+        let (mut work, waits) = (Self::default(), Waits::new(situation));
+        for (key, job) in situation.picture.jobs() {
+            let state = state_word(job, job.is_finished());
+            *work.jobs.entry(state).or_default() += 1;
+            if let Some(wait) = waits.look(*key, job) {
+                work.waiting += 1;
+                wait.reasons(|reason| *work.waiting_by.entry(reason).or_default() += 1);
+            }
+        }
+        for agent in situation.agents.values() {
+            if agent.draining {
+                work.agents.1 += 1;
+            } else {
+                work.agents.0 += 1;
+                work.capacity = work.capacity.saturating_add(agent.capacity);
+            }
+        }
+        let live = situation.picture.shards().filter(|shard| shard.is_live());
+        let seats = live.flat_map(|shard| &shard.seats);
+        let works = |status| matches!(status, SeatStatus::Assigned);
+        let busy = seats
+            .filter(|seat| works(seat.status()) && situation.agents.contains_key(&seat.provider));
+        work.busy = busy.count();
+        work
+    }
+}
+
+impl Service {
+    /// The newest slot that was seen.
+    async fn slot_seen(&self) -> u64 {
+        self.feed()
+            .picture()
+            .read()
+            .await
+            .slot()
+            .max(self.feed().slot())
+    }
+
+    async fn work(&self) -> Work {
+        self.with_situation(Work::of).await.unwrap_or_default()
+    }
+
+    fn facts(&self, found: &Findings, slot_seen: u64, work: &Work) -> Facts {
+        let slots = found.endpoints.iter();
+        let slots = slots.filter_map(|endpoint| endpoint.slot.as_ref().ok());
+        Facts {
+            stopping: self.is_stopping(),
+            plan_age: self.plan_age(),
+            endpoints: found.endpoints.clone(),
+            clock_age: self.feed().clock_age(),
+            slot_seen,
+            slot_newest: slots.copied().max().unwrap_or(0).max(slot_seen),
+            history_age: Some(self.events().age()),
+            clock_skew: found.clock_skew,
+            payer: found.payer,
+            payer_floor: self.payer_floor(),
+            store_failure: found.store_failure.clone(),
+            leases_lost: self.tenure().problem(),
+            ready_agents: work.agents.0,
+            waiting_jobs: work.waiting,
+            books: found.books.clone(),
+        }
+    }
+
+    /// Whether a restart would not help: it plans, or it ends.
+    pub fn is_alive(&self) -> bool {
+        self.is_stopping() || self.plan_age() < PLAN_PATIENCE
+    }
+
+    /// How it is doing, honestly.
+    pub async fn health(&self) -> Health {
+        let (found, slot, work) = self.look_around().await;
+        let facts = self.facts(&found, slot, &work);
+        let problems = judge(&facts, self.limits());
+        let (network_id, genesis, key) = self.identity();
+        Health {
+            status: if problems.is_empty() {
+                "ok"
+            } else {
+                "degraded"
+            },
+            problems,
+            version: env!("CARGO_PKG_VERSION"),
+            network_id,
+            genesis,
+            key,
+            slot,
+            agents: work.agents.0 + work.agents.1,
+            jobs: work.jobs.values().sum(),
+            waiting_jobs: work.waiting,
+            leases: match self.tenure().held() {
+                Held::All => None,
+                Held::Only(buckets) => Some(buckets.len()),
+            },
+            member: self.tenure().member(),
+            payer_lamports: found.payer.map_or(0, |(lamports, _)| lamports),
+            payer_lasts: found.payer.map(|(_, runway)| runway),
+        }
+    }
+
+    async fn look_around(&self) -> (Findings, u64, Work) {
+        let found = self.probe().findings();
+        (found, self.slot_seen().await, self.work().await)
+    }
+
+    /// The metrics, with what stands right now.
+    pub async fn show_metrics(&self) -> String {
+        let (found, slot, work) = self.look_around().await;
+        let facts = self.facts(&found, slot, &work);
+        let ages = [
+            ("clock", facts.clock_age),
+            ("accounts", self.feed().full_read_age()),
+            ("history", facts.history_age),
+        ];
+        let ages = ages
+            .into_iter()
+            .filter_map(|(what, age)| Some((what, age?)));
+        let standing = Standing {
+            slot_seen: slot,
+            slot_newest: facts.slot_newest,
+            read_ages: ages.collect(),
+            clock_skew: facts.clock_skew,
+            problems: judge(&facts, self.limits()),
+            endpoints: found.endpoints,
+            payer_lamports: found.payer.map(|(lamports, _)| lamports),
+            payer_transactions: found.payer.map(|(_, runway)| runway.transactions),
+            jobs: work.jobs,
+            waiting: work.waiting,
+            waiting_by: work.waiting_by,
+            acts: self.executor().counts(),
+            unfinal: self.unfinal(),
+            agents: work.agents,
+            capacity: work.capacity,
+            busy: work.busy,
+            store_writable: found.store_failure.is_none(),
+            books: found.books,
+            audit_age: found.audited.map(|at| at.elapsed()),
+        };
+        self.metrics().show(&standing)
+    }
+}

@@ -1,0 +1,116 @@
+//! How jobs, shards and seats end: by a deadline, by settlement, and what is kept of them.
+
+use super::{ActKey, Action, Situation, finality, shard};
+use crate::submissions::{Outcome, SeatKey};
+use millrace_client::Pubkey;
+use millrace_client::cache::accounts::Picture;
+use millrace_client::instructions::Place;
+use millrace_client::program::state::{Job, JobState, Shard};
+use std::collections::HashMap;
+
+/// Shard accounts that one closing transaction takes.
+const SHARDS_PER_CLOSE: usize = 8;
+
+/// Ends a job: by its deadline, or because every shard has an end.
+pub fn plan_end(
+    situation: &Situation,
+    (address, job): (Pubkey, &Job),
+    existing: &[&Shard],
+    actions: &mut Vec<Action>,
+) {
+    if situation.busy.contains(&ActKey::Job(address)) {
+        return;
+    }
+    if job.state() == Some(JobState::Open) && situation.now >= job.deadline && !job.is_finished() {
+        actions.push(Action::ExpireJob { job: address });
+    } else if job.is_finished()
+        && situation.closable.contains(&address)
+        && shows_all_ends(job, existing)
+        && finality::is_finished(situation, address, existing)
+    {
+        let ended = existing.iter().filter(|shard| !shard.is_live());
+        let pair = |shard: &&Shard| {
+            let account = Place::of(address, job, shard.index).account()?;
+            Some((account, shard.payer))
+        };
+        let shards: Vec<_> = ended.filter_map(pair).take(SHARDS_PER_CLOSE).collect();
+        // Shards that are not seen yet will be: closing without them would be refused.
+        if !shards.is_empty() || job.live == 0 {
+            actions.push(Action::CloseJob {
+                job: address,
+                client: job.client,
+                shards,
+            });
+        }
+    }
+}
+
+/// Whether the picture shows how every shard ended. A job's account may be seen before a shard's, and the
+/// last view of the job that is kept would lack a result.
+fn shows_all_ends(job: &Job, existing: &[&Shard]) -> bool {
+    let seen = u32::try_from(existing.len()).unwrap_or(u32::MAX);
+    existing.iter().all(|shard| !shard.is_live()) && seen >= job.live
+}
+
+/// Releases what was handed in for seats that are over for good, once the winning result is filed: a
+/// provider lets go of its result then, and nothing brings it back.
+pub fn release_orphans(
+    situation: &Situation,
+    filings: &HashMap<(Pubkey, u32), Outcome>,
+    actions: &mut Vec<Action>,
+) {
+    for key in situation.papers.handed_in.keys() {
+        let to_be_filed = filings.contains_key(&(key.job, key.shard));
+        let mine = situation.holds_papers_of(&key.job);
+        if to_be_filed || !mine || ending(situation.picture, key).is_none() {
+            continue;
+        }
+        if let Some(outcome) = finality::ending(situation, key) {
+            actions.push(Action::Release {
+                seat: *key,
+                outcome,
+            });
+        }
+    }
+}
+
+/// How a seat ended; `None` where it has not, or nothing says so: a picture may be older than the seat.
+pub fn ending(picture: &Picture, key: &SeatKey) -> Option<String> {
+    match picture.shard(&key.job, key.shard) {
+        Some(shard) if shard.is_live() => {
+            let mut seats = shard.seats.iter();
+            let seat = seats.find(|s| s.provider == key.provider && s.attempt == key.attempt);
+            let is_over = seat.map_or(shard.attempt > key.attempt, |seat| !seat.is_live());
+            is_over.then(|| shard::outcome_of(shard, key))
+        }
+        Some(shard) => Some(shard::outcome_of(shard, key)),
+        // The picture may not be complete yet; the job's end is what counts then.
+        None if picture.jobs().contains_key(&key.job) => None,
+        None => Some("closed".to_owned()),
+    }
+}
+
+/// Results of shards that are settled for good and not filed yet.
+pub fn filings(situation: &Situation) -> HashMap<(Pubkey, u32), Outcome> {
+    let mut filings = HashMap::new();
+    for (key, paper) in &situation.papers.handed_in {
+        let place = (key.job, key.shard);
+        if !situation.holds_papers_of(&key.job) {
+            continue;
+        }
+        let Some(shard) = situation.picture.shard(&key.job, key.shard) else {
+            continue;
+        };
+        let Some(opening) = &paper.opening else {
+            continue;
+        };
+        let won = shard
+            .result()
+            .is_some_and(|(root, _)| *root == opening.root);
+        let won = won && finality::is_result(situation, place, &opening.root);
+        if won && !situation.papers.outcomes.contains_key(&place) {
+            filings.insert(place, Outcome::from(opening));
+        }
+    }
+    filings
+}

@@ -1,0 +1,489 @@
+//! Who is to sit where: those whom the program would admit and who are there, by price and score, ties
+//! by a ring that anyone can recompute.
+//!
+//! The index is made once for each plan, out of the connected agents. A shard then looks at the few
+//! offers that come first for it, never at all of them: the work of a plan grows with what changes.
+
+use super::selection::Outside;
+use super::{AgentView, Situation};
+use millrace_client::Pubkey;
+use millrace_client::program::math::sortition::{EVERYONE, Ticket, admits};
+use millrace_client::program::state::{Job, Network, Provider, SeatStatus, Shard};
+use millrace_client::selection::ended;
+use millrace_protocol::matching::{Choice, Obstacle, Place, place_of, point_of};
+use std::cell::OnceCell;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+
+/// Tickets that are drawn for one shard in one plan. Where none of so many is admitted, the shard waits
+/// for its threshold to grow.
+const MOST_TICKETS: usize = 4_096;
+/// Shards of a job that a provider fails before it is not tried at that job again.
+const FAILURES_PER_JOB: usize = 2;
+
+/// The way to free seats of a shard: what sortition depends on besides job and provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Door {
+    /// The shard.
+    pub shard: u32,
+    /// Its attempt.
+    pub attempt: u8,
+    /// Slot since which seats have been free.
+    pub since: u64,
+}
+
+impl Door {
+    /// To a shard that nobody has taken a seat at.
+    pub fn new_shard(job: &Job, shard: u32) -> Self {
+        Self {
+            shard,
+            attempt: 0,
+            since: job.seed_slot,
+        }
+    }
+
+    /// To a shard that is under way.
+    pub fn of(shard: &Shard) -> Self {
+        Self {
+            shard: shard.index,
+            attempt: shard.attempt,
+            since: shard.slot,
+        }
+    }
+}
+
+/// How many seats are wanted at a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// As many as these.
+    pub most: usize,
+    /// Nobody sits down where fewer can be had.
+    pub least: usize,
+}
+
+/// What an agent works on.
+#[derive(Clone, Copy, Debug, Default)]
+struct Load {
+    /// Seats whose commitment is not handed in yet, and those in assignments under way.
+    working: u32,
+    /// Those in assignments under way: the chain does not count them yet.
+    coming: u32,
+}
+
+/// Who sits down at a shard.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seating {
+    /// The providers.
+    pub providers: Vec<Pubkey>,
+    /// By what they were chosen.
+    pub choice: Choice,
+}
+
+/// A provider that could take a seat now.
+pub(super) struct Offer<'a> {
+    pub(super) key: Pubkey,
+    pub(super) provider: &'a Provider,
+    pub(super) place: Place,
+    /// Seats that it can still take in this plan.
+    pub(super) room: u32,
+    /// Stake that this plan has locked.
+    pub(super) locked: u64,
+}
+
+/// What a job asks of a provider whoever it is: jobs that ask the same share a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Requirement {
+    supplier: [u8; 16],
+    region: [u8; 16],
+    score: u64,
+    memory_mb: u32,
+    cores: u16,
+}
+
+impl Requirement {
+    /// What a job asks.
+    pub fn of(job: &Job) -> Self {
+        Self {
+            supplier: job.supplier,
+            region: job.region,
+            score: job.min_score,
+            memory_mb: job.min_memory_mb,
+            cores: job.min_cores,
+        }
+    }
+}
+
+/// Offers that meet a requirement, the best first.
+pub(super) struct Class {
+    pub(super) members: Vec<u32>,
+    /// For each member the end of its rank: those with its price and score.
+    pub(super) rank_ends: Vec<u32>,
+    /// For each member, and one past the last, the first that may still have room, from there on.
+    next: Vec<u32>,
+    /// The job that was refused last: who asks for no less and pays no more is refused too.
+    refused: Option<Refused>,
+}
+
+#[derive(Clone, Copy)]
+struct Refused {
+    price_cap: u64,
+    seat_lock: u64,
+    least: usize,
+}
+
+impl Class {
+    fn new(offers: &[Offer], job: &Job) -> Self {
+        let eligible = offers.iter().enumerate();
+        let eligible = eligible.filter(|(_, offer)| job.admits(offer.provider));
+        let members: Vec<u32> = eligible.map(|(at, _)| at as u32).collect();
+        let rank = |at: &u32| {
+            let provider = offers[*at as usize].provider;
+            (provider.ask_price, provider.score)
+        };
+        let mut rank_ends = Vec::with_capacity(members.len());
+        for same in members.chunk_by(|a, b| rank(a) == rank(b)) {
+            let end = (rank_ends.len() + same.len()) as u32;
+            rank_ends.resize(rank_ends.len() + same.len(), end);
+        }
+        let next = (0..=members.len() as u32).collect();
+        Self {
+            members,
+            rank_ends,
+            next,
+            refused: None,
+        }
+    }
+
+    /// The first member from `at` on that may still have room; one past the last where none has.
+    fn alive(&mut self, mut at: usize) -> usize {
+        while self.next[at] as usize != at {
+            // Whoever comes this way again has half as far to go.
+            self.next[at] = self.next[self.next[at] as usize];
+            at = self.next[at] as usize;
+        }
+        at
+    }
+
+    fn drop_member(&mut self, at: usize) {
+        self.next[at] = at as u32 + 1;
+    }
+}
+
+/// Providers with what this plan has already given them.
+pub struct Market<'a> {
+    pub(super) situation: &'a Situation<'a>,
+    pub(super) min_stake: u64,
+    pub(super) sortition_start: u64,
+    load: HashMap<Pubkey, Load>,
+    /// Providers that failed several shards of a job.
+    shunned: HashSet<(Pubkey, Pubkey)>,
+    pub(super) offers: Vec<Offer<'a>>,
+    /// Those that are no offers, once anybody asks.
+    pub(super) outside: OnceCell<Vec<Outside<'a>>>,
+    classes: HashMap<Requirement, Class>,
+    /// Seats that all offers together can still take.
+    room: u64,
+}
+
+impl<'a> Market<'a> {
+    /// Makes the index of who could take a seat now.
+    pub fn new(situation: &'a Situation<'a>, network: &Network) -> Self {
+        let mut market = Self {
+            situation,
+            min_stake: network.min_stake,
+            sortition_start: network.sortition_start,
+            load: loads(situation),
+            shunned: shunned(situation),
+            offers: Vec::new(),
+            outside: OnceCell::new(),
+            classes: HashMap::new(),
+            room: 0,
+        };
+        let providers = situation.picture.providers();
+        let there = situation.agents.keys().filter_map(|key| {
+            let provider = providers.get(key)?;
+            let staked = provider.active >= market.min_stake;
+            let room = market.room_of(key, provider);
+            (staked && room > 0).then(|| Offer {
+                key: *key,
+                provider,
+                place: place_of(key.as_array(), ended(provider)),
+                room,
+                locked: 0,
+            })
+        });
+        market.offers = there.collect();
+        market.offers.sort_unstable_by_key(|offer| {
+            let provider = offer.provider;
+            (
+                provider.ask_price,
+                Reverse(provider.score),
+                offer.place,
+                offer.key,
+            )
+        });
+        market.room = market
+            .offers
+            .iter()
+            .map(|offer| u64::from(offer.room))
+            .sum();
+        market
+    }
+
+    /// Seats that all offers together can still take.
+    pub fn room(&self) -> u64 {
+        self.room
+    }
+
+    /// Whether seats of the job wait for its seed.
+    pub fn needs_seed(&self, job: &Job) -> bool {
+        self.sortition_start != EVERYONE && job.seed == 0
+    }
+
+    /// Whether a provider's agent is there and takes new work.
+    pub fn is_there(&self, key: &Pubkey) -> bool {
+        let agent = self.situation.agents.get(key);
+        agent.is_some_and(|agent: &AgentView| !agent.draining)
+    }
+
+    /// Whether a provider's stake is under the network's minimum.
+    pub fn is_under_staked(&self, provider: &Provider) -> bool {
+        provider.active < self.min_stake
+    }
+
+    /// Seats that a provider can take besides what it works on; none where its agent is away.
+    pub fn room_of(&self, key: &Pubkey, provider: &Provider) -> u32 {
+        if !self.is_there(key) {
+            return 0;
+        }
+        let capacity = self.situation.agents.get(key).map_or(0, |a| a.capacity);
+        let load = self.load.get(key).copied().unwrap_or_default();
+        let open = u32::from(provider.open_seats).saturating_add(load.coming);
+        let on_chain = u32::from(provider.max_open_seats).saturating_sub(open);
+        capacity.saturating_sub(load.working).min(on_chain)
+    }
+
+    /// What keeps a provider from any seat now, whatever the job.
+    pub(super) fn outside_by(&self, key: &Pubkey, provider: &Provider) -> Option<Obstacle> {
+        match () {
+            () if self.is_under_staked(provider) => Some(Obstacle::UnderStaked),
+            () if !self.is_there(key) => Some(Obstacle::Away),
+            () if self.room_of(key, provider) == 0 => Some(Obstacle::Full),
+            () => None,
+        }
+    }
+
+    /// Whether a provider is not tried at a shard: it sits there, or failed there, or failed several
+    /// shards of the job.
+    pub fn is_tried(&self, job: Pubkey, shard: u32, key: &Pubkey, seated: &[Pubkey]) -> bool {
+        let failed = self.situation.papers.failed.get(&(job, shard));
+        seated.contains(key)
+            || failed.is_some_and(|failed| failed.contains_key(key))
+            || self.shunned.contains(&(job, *key))
+    }
+
+    /// Jobs that some providers failed several shards of.
+    pub fn shunned_jobs(&self) -> HashSet<Pubkey> {
+        self.shunned.iter().map(|(job, _)| *job).collect()
+    }
+
+    /// Whether sortition lets a provider in by now.
+    pub fn is_drawn(
+        &self,
+        (address, job): (Pubkey, &Job),
+        door: Door,
+        (key, provider): (&Pubkey, &Provider),
+    ) -> bool {
+        let ticket = Ticket {
+            seed: job.seed,
+            job: address.as_array(),
+            shard: door.shard,
+            attempt: door.attempt,
+            provider: key.as_array(),
+        };
+        let waited = self.situation.slot.saturating_sub(door.since);
+        admits(self.sortition_start, provider.free_stake(), waited, &ticket)
+    }
+
+    /// Chooses providers for a shard, or nobody where fewer than the least are free. Whoever is chosen
+    /// counts as busier for the rest of this plan.
+    pub fn seat(
+        &mut self,
+        (address, job): (Pubkey, &Job),
+        door: Door,
+        seated: &[Pubkey],
+        wanted: Wanted,
+    ) -> Option<Seating> {
+        let least = wanted.least.max(1);
+        let requirement = Requirement::of(job);
+        // Taken out while it is walked, for what is asked of each offer needs the market too.
+        let mut class = self
+            .classes
+            .remove(&requirement)
+            .unwrap_or_else(|| Class::new(&self.offers, job));
+        let hopeless = class.refused.is_some_and(|refused| {
+            job.price_cap <= refused.price_cap
+                && job.seat_lock >= refused.seat_lock
+                && least >= refused.least
+        });
+        let chosen = match hopeless {
+            true => Vec::new(),
+            false => self.walk(&mut class, (address, job), door, seated, wanted.most),
+        };
+        let found = chosen.len() >= least;
+        // Sortition and failures are about one shard; price and stake are the same for the next.
+        if !found && !hopeless && self.sortition_start == EVERYONE && seated.is_empty() {
+            let failed = &self.situation.papers.failed;
+            let about_all = !failed.contains_key(&(address, door.shard))
+                && !self.shunned.iter().any(|(job, _)| *job == address);
+            class.refused = about_all
+                .then_some(Refused {
+                    price_cap: job.price_cap,
+                    seat_lock: job.seat_lock,
+                    least,
+                })
+                .or(class.refused);
+        }
+        let seating = found.then(|| {
+            let choice = self.record(&class, (address, job), door, seated, &chosen, wanted);
+            let chosen = chosen.iter().map(|at| class.members[*at] as usize);
+            Seating {
+                providers: self.take(chosen, job),
+                choice,
+            }
+        });
+        self.classes.insert(requirement, class);
+        seating
+    }
+
+    /// Up to `most` members of a class that suit a shard, the best first.
+    fn walk(
+        &self,
+        class: &mut Class,
+        (address, job): (Pubkey, &Job),
+        door: Door,
+        seated: &[Pubkey],
+        most: usize,
+    ) -> Vec<usize> {
+        let point = point_of(address.as_array(), door.shard, door.attempt);
+        let (mut chosen, mut tickets) = (Vec::with_capacity(most), 0);
+        let mut from = class.alive(0);
+        while from < class.members.len() {
+            let end = class.rank_ends[from] as usize;
+            if self.offers[class.members[from] as usize].provider.ask_price > job.price_cap {
+                break;
+            }
+            // Once around the ring of those with the same price and score.
+            let middle = from + self.before(class, (from, end), point);
+            for (begin, stop) in [(middle, end), (from, middle)] {
+                let mut at = class.alive(begin);
+                while at < stop {
+                    let offer = &self.offers[class.members[at] as usize];
+                    if offer.room == 0 {
+                        class.drop_member(at);
+                    } else if self.suits(offer, (address, job), door, seated, &mut tickets) {
+                        chosen.push(at);
+                        if chosen.len() == most {
+                            return chosen;
+                        }
+                    } else if tickets >= MOST_TICKETS {
+                        return chosen;
+                    }
+                    at = class.alive(at + 1);
+                }
+            }
+            from = class.alive(end);
+        }
+        chosen
+    }
+
+    /// How many members of a part of a rank stand before a point of the ring.
+    pub(super) fn before(&self, class: &Class, (from, end): (usize, usize), point: Place) -> usize {
+        let part = &class.members[from..end];
+        part.partition_point(|at| self.offers[*at as usize].place < point)
+    }
+
+    fn suits(
+        &self,
+        offer: &Offer,
+        (address, job): (Pubkey, &Job),
+        door: Door,
+        seated: &[Pubkey],
+        tickets: &mut usize,
+    ) -> bool {
+        if self
+            .in_the_way(offer, (address, job), door, seated)
+            .is_some()
+        {
+            return false;
+        }
+        *tickets += 1;
+        self.is_drawn((address, job), door, (&offer.key, offer.provider))
+    }
+
+    /// What keeps an offer from a shard, but for sortition, which takes a hash to know.
+    pub(super) fn in_the_way(
+        &self,
+        offer: &Offer,
+        (address, job): (Pubkey, &Job),
+        door: Door,
+        seated: &[Pubkey],
+    ) -> Option<Obstacle> {
+        let free = offer.provider.free_stake().saturating_sub(offer.locked);
+        if offer.room == 0 {
+            Some(Obstacle::Full)
+        } else if free < job.seat_lock {
+            Some(Obstacle::StakeLocked)
+        } else if self.is_tried(address, door.shard, &offer.key, seated) {
+            Some(Obstacle::TriedHere)
+        } else {
+            None
+        }
+    }
+
+    fn take(&mut self, chosen: impl Iterator<Item = usize>, job: &Job) -> Vec<Pubkey> {
+        let take = |at: usize| {
+            let offer = &mut self.offers[at];
+            offer.room -= 1;
+            offer.locked = offer.locked.saturating_add(job.seat_lock);
+            offer.key
+        };
+        let taken: Vec<Pubkey> = chosen.map(take).collect();
+        self.room -= taken.len() as u64;
+        taken
+    }
+}
+
+/// What each agent works on.
+fn loads(situation: &Situation) -> HashMap<Pubkey, Load> {
+    let mut loads: HashMap<Pubkey, Load> = HashMap::new();
+    for shard in situation.picture.shards().filter(|shard| shard.is_live()) {
+        let working = shard.seats.iter();
+        for seat in working.filter(|seat| seat.status() == SeatStatus::Assigned) {
+            let key = super::shard::seat_key(shard, seat);
+            if !situation.papers.handed_in.contains_key(&key) {
+                loads.entry(seat.provider).or_default().working += 1;
+            }
+        }
+    }
+    for provider in situation.reserved {
+        let load = loads.entry(*provider).or_default();
+        load.working += 1;
+        load.coming += 1;
+    }
+    loads
+}
+
+/// Jobs with the providers that failed several of their shards.
+fn shunned(situation: &Situation) -> HashSet<(Pubkey, Pubkey)> {
+    let mut failures: HashMap<(Pubkey, Pubkey), usize> = HashMap::new();
+    for ((job, _), failed) in &situation.papers.failed {
+        for provider in failed.keys() {
+            *failures.entry((*job, *provider)).or_default() += 1;
+        }
+    }
+    let several = failures
+        .into_iter()
+        .filter(|(_, count)| *count >= FAILURES_PER_JOB);
+    several.map(|(pair, _)| pair).collect()
+}

@@ -1,0 +1,355 @@
+//! What is to be done now: a pure function from the picture of the chain, the agents, the desk and the
+//! chain's time to actions. No I/O; called again after every change, so nothing here remembers.
+
+mod completion;
+mod eligibility;
+mod eligibility_index;
+mod fair_queue;
+mod finality;
+mod matcher;
+mod pending;
+mod priority;
+mod selection;
+mod shard;
+
+#[cfg(test)]
+mod tests;
+
+use crate::submissions::Outcome;
+
+use crate::submissions::Papers;
+
+use crate::leases::partition::Held;
+use crate::submissions::SeatKey;
+use fair_queue::{Turns, Waiting};
+use matcher::{Door, Market, Seating, Wanted};
+use millrace_client::Pubkey;
+use millrace_client::cache::accounts::Picture;
+use millrace_client::instructions::SignedCommitment;
+use millrace_client::program::RevealEntry;
+use millrace_client::program::state::{Job, JobState, Network, Shard};
+use millrace_protocol::matching::Choice;
+use millrace_protocol::wire::Task;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+pub use finality::to_be_final;
+pub use pending::{REASONS, Waits, why_not};
+
+/// An agent as the plan sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AgentView {
+    /// Shards that it runs at the same time.
+    pub capacity: u32,
+    /// It takes nothing new.
+    pub draining: bool,
+}
+
+/// Everything the plan depends on.
+pub struct Situation<'a> {
+    /// The chain, as confirmed blocks have it.
+    pub picture: &'a Picture,
+    /// What is known of the accounts that [`to_be_final`] names, as finalized blocks have them.
+    pub finals: &'a Picture,
+    /// The orchestrator's own key.
+    pub me: Pubkey,
+    /// The chain's time, unix seconds.
+    pub now: i64,
+    /// The chain's slot.
+    pub slot: u64,
+    /// Connected agents by provider.
+    pub agents: &'a HashMap<Pubkey, AgentView>,
+    /// What agents have handed in.
+    pub papers: &'a Papers,
+    /// Acts that are under way or wait for their next try.
+    pub busy: &'a HashSet<ActKey>,
+    /// Providers named in assignments under way, once for each seat.
+    pub reserved: &'a [Pubkey],
+    /// Finished jobs that may be closed.
+    pub closable: &'a HashSet<Pubkey>,
+    /// Acts on chain that may be started now: what is under way already counts against it.
+    pub room: usize,
+    /// Jobs that are not another orchestrator's for now.
+    pub held: &'a Held,
+}
+
+impl Situation<'_> {
+    /// Whether what was handed in for a job is to be acted on here.
+    fn holds_papers_of(&self, job: &Pubkey) -> bool {
+        match self.papers.buckets.get(job) {
+            Some(bucket) => self.held.has(bucket),
+            None => *self.held == Held::All,
+        }
+    }
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Seat providers at a shard.
+    Assign {
+        /// The job.
+        job: Pubkey,
+        /// The shard.
+        shard: u32,
+        /// Who sits down.
+        providers: Vec<Pubkey>,
+        /// By what they were chosen.
+        choice: Choice,
+    },
+    /// Tell an agent to run a shard.
+    Run {
+        /// The agent's provider.
+        provider: Pubkey,
+        /// The task.
+        task: Task,
+    },
+    /// Bring commitments to the chain.
+    Commit {
+        /// The job.
+        job: Pubkey,
+        /// The shard.
+        shard: u32,
+        /// The commitments.
+        commitments: Vec<SignedCommitment>,
+    },
+    /// Ask an agent to show its result.
+    AskReveal {
+        /// The seat.
+        seat: SeatKey,
+    },
+    /// Bring reveals to the chain, and settle with them where that ends the shard.
+    Reveal {
+        /// The job.
+        job: Pubkey,
+        /// The shard.
+        shard: u32,
+        /// The reveals.
+        entries: Vec<RevealEntry>,
+        /// Settle in the same transaction.
+        settle: bool,
+    },
+    /// Settle what is due without further reveals.
+    Settle {
+        /// The job.
+        job: Pubkey,
+        /// The shard.
+        shard: u32,
+    },
+    /// Free a seat that did not commit.
+    ExpireSeat {
+        /// The job.
+        job: Pubkey,
+        /// The shard.
+        shard: u32,
+        /// The seat.
+        seat: u8,
+        /// Who sits there.
+        provider: Pubkey,
+    },
+    /// Tell an agent that its seat is over.
+    Release {
+        /// The seat.
+        seat: SeatKey,
+        /// How it ended.
+        outcome: String,
+    },
+    /// Keep the result of a settled shard, before what was handed in for it is dropped.
+    File {
+        /// The job.
+        job: Pubkey,
+        /// The shard.
+        shard: u32,
+        /// Its result.
+        outcome: Outcome,
+    },
+    /// Take the seed that sortition needs.
+    SeedJob {
+        /// The job.
+        job: Pubkey,
+    },
+    /// Draw whether an audit falls on a commitment.
+    DrawAudit {
+        /// The job.
+        job: Pubkey,
+        /// The shard.
+        shard: u32,
+    },
+    /// End a job whose deadline has passed.
+    ExpireJob {
+        /// The job.
+        job: Pubkey,
+    },
+    /// Close shard accounts and, with the last, the job.
+    CloseJob {
+        /// The job.
+        job: Pubkey,
+        /// Its client.
+        client: Pubkey,
+        /// Shard accounts and who paid their rent.
+        shards: Vec<(Pubkey, Pubkey)>,
+    },
+}
+
+/// In a few words, for logs and the journal.
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Assign { job, shard, .. } => write!(f, "assign {job} {shard}"),
+            Self::Run { provider, task } => write!(f, "run {} at {provider}", task.shard),
+            Self::Commit { job, shard, .. } => write!(f, "commit {job} {shard}"),
+            Self::AskReveal { seat } => write!(f, "ask reveal {} {}", seat.job, seat.shard),
+            Self::Reveal { job, shard, .. } => write!(f, "reveal {job} {shard}"),
+            Self::Settle { job, shard } => write!(f, "settle {job} {shard}"),
+            Self::ExpireSeat {
+                job, shard, seat, ..
+            } => write!(f, "expire seat {job} {shard} {seat}"),
+            Self::Release { seat, .. } => write!(f, "release {} {}", seat.job, seat.shard),
+            Self::File { job, shard, .. } => write!(f, "file {job} {shard}"),
+            Self::SeedJob { job } => write!(f, "seed {job}"),
+            Self::DrawAudit { job, shard } => write!(f, "draw {job} {shard}"),
+            Self::ExpireJob { job } => write!(f, "expire {job}"),
+            Self::CloseJob { job, .. } => write!(f, "close {job}"),
+        }
+    }
+}
+
+/// What an act on chain is about: two with the same key must not be under way together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ActKey {
+    /// Anything that changes this shard's seats.
+    Shard(Pubkey, u32),
+    /// Anything that changes the job as a whole.
+    Job(Pubkey),
+}
+
+impl Action {
+    /// The key, for acts on chain; messages to agents have none.
+    pub fn key(&self) -> Option<ActKey> {
+        match self {
+            Self::Assign { job, shard, .. }
+            | Self::Commit { job, shard, .. }
+            | Self::Reveal { job, shard, .. }
+            | Self::Settle { job, shard }
+            | Self::DrawAudit { job, shard }
+            | Self::ExpireSeat { job, shard, .. } => Some(ActKey::Shard(*job, *shard)),
+            Self::SeedJob { job } | Self::ExpireJob { job } | Self::CloseJob { job, .. } => {
+                Some(ActKey::Job(*job))
+            }
+            Self::Run { .. }
+            | Self::AskReveal { .. }
+            | Self::Release { .. }
+            | Self::File { .. } => None,
+        }
+    }
+}
+
+/// The actions that are due, the most urgent first.
+pub fn plan(situation: &Situation) -> Vec<Action> {
+    let Some(network) = situation.picture.network() else {
+        return Vec::new();
+    };
+    let mut market = Market::new(situation, network);
+    let mut turns = Turns::default();
+    let filings = completion::filings(situation);
+    let to_be_filed: HashSet<Pubkey> = filings.keys().map(|(job, _)| *job).collect();
+    let mut actions = Vec::new();
+    for (address, job) in jobs_in_order(situation) {
+        let shards: Vec<&Shard> = situation.picture.shards_of(&address).collect();
+        for shard in &shards {
+            turns.count(job, shard);
+            let place = (address, job);
+            shard::plan_shard(situation, network, &mut market, place, shard, &mut actions);
+        }
+        match may_hand_out(situation, network, job) {
+            true if market.needs_seed(job) => {
+                if !situation.busy.contains(&ActKey::Job(address)) {
+                    actions.push(Action::SeedJob { job: address });
+                }
+            }
+            true => turns.add(waiting(situation, &market, (address, job), &shards)),
+            false => {}
+        }
+        // A job is closed only after its results are kept.
+        if !to_be_filed.contains(&address) {
+            completion::plan_end(situation, (address, job), &shards, &mut actions);
+        }
+    }
+    hand_out(&mut market, turns, &mut actions);
+    completion::release_orphans(situation, &filings, &mut actions);
+    let file = |((job, shard), outcome)| Action::File {
+        job,
+        shard,
+        outcome,
+    };
+    actions.extend(filings.into_iter().map(file));
+    priority::most_urgent(actions, situation.room)
+}
+
+fn jobs_in_order<'a>(situation: &Situation<'a>) -> Vec<(Pubkey, &'a Job)> {
+    let ours =
+        |job: &Job| job.orchestrator == Pubkey::default() || job.orchestrator == situation.me;
+    let jobs = situation.picture.jobs().iter();
+    let mut jobs: Vec<_> = jobs
+        .filter(|(_, job)| ours(job) && situation.held.has_job(job))
+        .map(|(k, job)| (*k, job))
+        .collect();
+    jobs.sort_unstable_by_key(|(address, job)| (job.posted_at, *address));
+    jobs
+}
+
+/// Whether shards of a job may be handed out that nobody has had a seat at.
+fn may_hand_out(situation: &Situation, network: &Network, job: &Job) -> bool {
+    job.state() == Some(JobState::Open)
+        && job.unassigned() > 0
+        && network.paused == 0
+        && job.first_round_fits(situation.now)
+        && situation.papers.ready.contains(&job.manifest)
+}
+
+/// The shards of a job that wait for seats, as many as there could be seats for.
+fn waiting<'a>(
+    situation: &Situation,
+    market: &Market,
+    (address, job): (Pubkey, &'a Job),
+    existing: &[&Shard],
+) -> Waiting<'a> {
+    let most = usize::try_from(market.room()).unwrap_or(usize::MAX);
+    let taken: HashSet<u32> = existing.iter().map(|shard| shard.index).collect();
+    let free = |index: &u32| {
+        !taken.contains(index) && !situation.busy.contains(&ActKey::Shard(address, *index))
+    };
+    Waiting {
+        address,
+        job,
+        shards: (0..job.shards).filter(free).take(most).collect(),
+    }
+}
+
+/// Hands out shards that nobody has taken a seat at, each with all its seats at once: half a quorum
+/// would only wait, with stakes locked.
+fn hand_out(market: &mut Market, mut turns: Turns, actions: &mut Vec<Action>) {
+    turns.begin();
+    while market.room() > 0
+        && let Some((address, job, index)) = turns.next()
+    {
+        let all = usize::from(job.replicas);
+        let wanted = Wanted {
+            most: all,
+            least: all,
+        };
+        let door = Door::new_shard(job, index);
+        match market.seat((address, job), door, &[], wanted) {
+            Some(Seating { providers, choice }) => {
+                turns.seated(job.client, providers.len());
+                actions.push(Action::Assign {
+                    job: address,
+                    shard: index,
+                    providers,
+                    choice,
+                });
+            }
+            None => turns.set_aside(job.client),
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Why a job waits, by name.
+
+use super::Situation;
+use super::eligibility::{Counts, obstacle};
+use super::eligibility_index::Surveyor;
+use super::matcher::Market;
+use bytemuck::Zeroable;
+use millrace_client::Pubkey;
+use millrace_client::program::math::money;
+use millrace_client::program::state::{Job, JobState, Network, Provider};
+use millrace_client::tag::tag;
+use millrace_protocol::matching::Obstacle;
+use millrace_protocol::view::QuoteRequest;
+use std::collections::BTreeMap;
+use std::fmt;
+
+const NOT_READ: &str = "the network has not been read yet";
+const PAUSED: &str = "the network is paused";
+
+/// Names of all reasons, for metrics.
+pub const REASONS: [&str; 13] = [
+    "network_unread",
+    "not_uploaded",
+    "too_late",
+    "paused",
+    "no_seed",
+    "not_eligible",
+    "too_dear",
+    "under_staked",
+    "stake_locked",
+    "away",
+    "full",
+    "tried_here",
+    "not_drawn",
+];
+
+/// Why a job waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// For one reason, by name and in words.
+    For(&'static str, &'static str),
+    /// Because too few providers are free.
+    TooFew {
+        /// Seats of a shard.
+        needed: usize,
+        /// All providers.
+        providers: usize,
+        /// What keeps how many of them away.
+        kept_away: Counts,
+    },
+}
+
+impl Wait {
+    /// Calls `each` with the names of the reasons, out of [`REASONS`].
+    pub fn reasons(&self, mut each: impl FnMut(&'static str)) {
+        match self {
+            Self::For(name, _) => each(name),
+            Self::TooFew { kept_away, .. } => {
+                kept_away.iter().for_each(|(found, _)| each(found.name()));
+            }
+        }
+    }
+}
+
+/// For people.
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::For(_, words) => f.write_str(words),
+            Self::TooFew {
+                needed,
+                providers,
+                kept_away,
+            } => {
+                let free = providers - kept_away.sum();
+                write!(f, "{free} of {providers} providers free, {needed} needed")?;
+                let mut kept_away = kept_away.iter();
+                kept_away.try_for_each(|(found, count)| write!(f, ", {count} {}", found.words()))
+            }
+        }
+    }
+}
+
+/// Says of jobs why they wait.
+pub struct Waits<'a> {
+    situation: &'a Situation<'a>,
+    view: Option<View<'a>>,
+}
+
+/// What there is to look at once the network has been read.
+struct View<'a> {
+    network: &'a Network,
+    market: Market<'a>,
+    surveyor: Surveyor<'a>,
+}
+
+impl<'a> Waits<'a> {
+    /// Looks at the situation once, for any number of jobs.
+    pub fn new(situation: &'a Situation<'a>) -> Self {
+        let network = situation.picture.network();
+        let view = network.map(|network| {
+            let market = Market::new(situation, network);
+            let surveyor = Surveyor::new(situation.picture.providers(), &market);
+            View {
+                network,
+                market,
+                surveyor,
+            }
+        });
+        Self { situation, view }
+    }
+
+    /// Reasons why shards of a job have no seats yet, in words; empty where nothing waits.
+    pub fn of(&self, address: Pubkey, job: &Job) -> Vec<String> {
+        let wait = self.look(address, job);
+        wait.into_iter().map(|wait| wait.to_string()).collect()
+    }
+
+    /// Why shards of a job have no seats yet; `None` where nothing waits.
+    pub fn look(&self, address: Pubkey, job: &Job) -> Option<Wait> {
+        let Some(View {
+            network,
+            market,
+            surveyor,
+        }) = &self.view
+        else {
+            return Some(Wait::For("network_unread", NOT_READ));
+        };
+        if job.state() != Some(JobState::Open) || job.unassigned() == 0 {
+            return None;
+        }
+        let (name, words) = if !self.situation.papers.ready.contains(&job.manifest) {
+            (
+                "not_uploaded",
+                "its manifest or inputs have not been uploaded to this orchestrator",
+            )
+        } else if !job.first_round_fits(self.situation.now) {
+            (
+                "too_late",
+                "no whole round of work fits before its deadline any more",
+            )
+        } else if network.paused != 0 {
+            ("paused", PAUSED)
+        } else if market.needs_seed(job) {
+            ("no_seed", "its seed has not been taken from the chain yet")
+        } else {
+            let needed = usize::from(job.replicas);
+            let kept_away = surveyor.obstacles(market, (address, job), needed)?;
+            return Some(Wait::TooFew {
+                needed,
+                providers: self.situation.picture.providers().len(),
+                kept_away,
+            });
+        };
+        Some(Wait::For(name, words))
+    }
+}
+
+/// Why a job of these terms, which nobody has posted yet, could not be placed now; empty where it could.
+/// That sortition would let some providers in only after some slots is no reason.
+pub fn why_not(situation: &Situation, terms: &QuoteRequest) -> Vec<String> {
+    let Some(network) = situation.picture.network() else {
+        return vec![NOT_READ.to_owned()];
+    };
+    if network.paused != 0 {
+        return vec![PAUSED.to_owned()];
+    }
+    let Some(job) = not_posted(terms, network) else {
+        return vec!["the highest price of a seat is too large to be counted".to_owned()];
+    };
+    let market = Market::new(situation, network);
+    let providers = situation.picture.providers();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for candidate in providers {
+        let said = match obstacle(&market, (Pubkey::default(), &job), candidate) {
+            None | Some(Obstacle::NotDrawn) => continue,
+            Some(Obstacle::NotEligible) => unmet(&job, candidate.1),
+            Some(other) => other.words(),
+        };
+        *counts.entry(said).or_default() += 1;
+    }
+    let free = providers.len() - counts.values().sum::<usize>();
+    let needed = usize::from(job.replicas);
+    if free >= needed {
+        return Vec::new();
+    }
+    let each: Vec<String> = counts
+        .iter()
+        .map(|(said, count)| format!("{count} {said}"))
+        .collect();
+    let of_them = match each.is_empty() {
+        true => String::new(),
+        false => format!(": {}", each.join(", ")),
+    };
+    let all = providers.len();
+    vec![format!(
+        "{all} providers{of_them}; {free} free, {needed} needed"
+    )]
+}
+
+/// The job that these terms would make, as far as matching looks at it; `None` where a price does not
+/// fit 64 bits.
+fn not_posted(terms: &QuoteRequest, network: &Network) -> Option<Job> {
+    let highest = money::mul(terms.price_cap, terms.max_units).ok()?;
+    Some(Job {
+        price_cap: terms.price_cap,
+        max_units: terms.max_units,
+        seat_lock: money::share(highest, network.lock_bps).ok()?,
+        shards: 1,
+        replicas: terms.replicas,
+        supplier: tag(Some(&terms.supplier)),
+        region: tag(Some(&terms.region)),
+        min_score: terms.min_score,
+        min_memory_mb: terms.min_memory_mb,
+        min_cores: terms.min_cores,
+        ..Job::zeroed()
+    })
+}
+
+/// Which part of the requirement a provider does not meet.
+fn unmet(job: &Job, provider: &Provider) -> &'static str {
+    if provider.score < job.min_score {
+        "under the score"
+    } else if provider.memory_mb < job.min_memory_mb {
+        "with too little memory"
+    } else if provider.cores < job.min_cores {
+        "with too few cores"
+    } else if job.region != [0; 16] && job.region != provider.region {
+        "in another region"
+    } else {
+        "of another supplier"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use millrace_protocol::matching::OBSTACLES;
+
+    #[test]
+    fn every_obstacle_is_counted_among_the_reasons() {
+        for obstacle in OBSTACLES {
+            assert!(REASONS.contains(&obstacle.name()), "{obstacle:?}");
+        }
+    }
+}

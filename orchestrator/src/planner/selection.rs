@@ -1,0 +1,181 @@
+//! The record of a choice: whom the index put first, who was passed over and why, so that anyone can
+//! recompute it (`millrace job audit`).
+
+use super::matcher::{Class, Door, Market, Wanted};
+use millrace_client::Pubkey;
+use millrace_client::program::state::{Job, Provider};
+use millrace_client::selection::ended;
+use millrace_protocol::matching::{
+    Candidate, Choice, Obstacle, Place, Rank, place_of, point_of, rank,
+};
+
+/// Candidates that a record lists besides those that were chosen.
+const MOST_LISTED: usize = 64;
+/// Where more providers than these are registered, only those that could take a seat are listed.
+const MOST_WHOLE: usize = 1_000;
+
+/// A provider that can take no seat now, whatever the job.
+pub struct Outside<'a> {
+    key: Pubkey,
+    provider: &'a Provider,
+    place: Place,
+    obstacle: Obstacle,
+}
+
+impl<'a> Market<'a> {
+    /// Those that can take no seat now; `None` where they are too many to be listed.
+    fn outside(&self) -> Option<&[Outside<'a>]> {
+        let providers = self.situation.picture.providers();
+        if providers.len() > MOST_WHOLE {
+            return None;
+        }
+        Some(self.outside.get_or_init(|| {
+            let outside = providers.iter().filter_map(|(key, provider)| {
+                let obstacle = self.outside_by(key, provider)?;
+                Some(Outside {
+                    key: *key,
+                    provider,
+                    place: place_of(key.as_array(), ended(provider)),
+                    obstacle,
+                })
+            });
+            outside.collect()
+        }))
+    }
+
+    /// What is kept of a choice. `chosen` are members of the class, in their order.
+    pub(super) fn record(
+        &self,
+        class: &Class,
+        (address, job): (Pubkey, &Job),
+        door: Door,
+        seated: &[Pubkey],
+        chosen: &[usize],
+        wanted: Wanted,
+    ) -> Choice {
+        let point = point_of(address.as_array(), door.shard, door.attempt);
+        let walked = chosen
+            .last()
+            .map_or(0, |last| self.order(class, *last, point) + 1);
+        let mut ranked = Vec::new();
+        for at in self.in_order(class, point).take(walked.min(MOST_LISTED)) {
+            let obstacle = match chosen.contains(&at) {
+                true => None,
+                false => {
+                    let offer = &self.offers[class.members[at] as usize];
+                    let found = self.in_the_way(offer, (address, job), door, seated);
+                    Some(found.unwrap_or(Obstacle::NotDrawn))
+                }
+            };
+            ranked.push(self.candidate(class, at, point, obstacle));
+        }
+        for at in chosen {
+            if self.order(class, *at, point) >= MOST_LISTED {
+                ranked.push(self.candidate(class, *at, point, None));
+            }
+        }
+        let mut unlisted = walked - ranked.len();
+        if let Some(last) = ranked.last().map(|(rank, _)| *rank) {
+            let others = self.outside().unwrap_or_default().iter().map(|other| {
+                let rank = rank_of(&other.key, other.provider, other.place, point);
+                (rank, other)
+            });
+            let mut others: Vec<_> = others
+                .filter(|(rank, other)| *rank < last && job.admits(other.provider))
+                .collect();
+            if others.len() > MOST_LISTED {
+                others.select_nth_unstable_by_key(MOST_LISTED, |(rank, _)| *rank);
+                unlisted += others.len() - MOST_LISTED;
+                others.truncate(MOST_LISTED);
+            }
+            ranked.extend(others.into_iter().map(|(rank, other)| {
+                let obstacle = Some(other.obstacle);
+                (rank, candidate(&other.key, other.provider, 0, obstacle))
+            }));
+            ranked.sort_unstable_by_key(|(rank, _)| *rank);
+            let (all, mut passed_over) = (ranked.len(), 0);
+            ranked.retain(|(_, candidate)| {
+                passed_over += usize::from(candidate.obstacle.is_some());
+                candidate.obstacle.is_none() || passed_over <= MOST_LISTED
+            });
+            unlisted += all - ranked.len();
+        }
+        Choice {
+            shard: door.shard,
+            attempt: door.attempt,
+            slot: self.situation.slot,
+            since: door.since,
+            seed: job.seed,
+            sortition_start: self.sortition_start,
+            min_stake: self.min_stake,
+            price_cap: job.price_cap,
+            seat_lock: job.seat_lock,
+            seats: wanted.most,
+            candidates: ranked.into_iter().map(|(_, candidate)| candidate).collect(),
+            unlisted,
+            whole: self.outside().is_some(),
+        }
+    }
+
+    /// The members of a class in the order in which a shard with this point looks at them.
+    fn in_order(&self, class: &Class, point: Place) -> impl Iterator<Item = usize> {
+        let mut from = 0;
+        let ranks = std::iter::from_fn(move || {
+            let end = *class.rank_ends.get(from)? as usize;
+            let middle = from + self.before(class, (from, end), point);
+            let rank = (middle..end).chain(from..middle);
+            from = end;
+            Some(rank)
+        });
+        ranks.flatten()
+    }
+
+    /// How many come before a member in that order.
+    fn order(&self, class: &Class, at: usize, point: Place) -> usize {
+        let end = class.rank_ends[at];
+        let from = class.rank_ends.partition_point(|other| *other < end);
+        let end = end as usize;
+        let middle = from + self.before(class, (from, end), point);
+        match at >= middle {
+            true => from + at - middle,
+            false => from + (end - middle) + (at - from),
+        }
+    }
+
+    fn candidate(
+        &self,
+        class: &Class,
+        at: usize,
+        point: Place,
+        obstacle: Option<Obstacle>,
+    ) -> (Rank, Candidate) {
+        let offer = &self.offers[class.members[at] as usize];
+        let rank = rank_of(&offer.key, offer.provider, offer.place, point);
+        let candidate = candidate(&offer.key, offer.provider, offer.locked, obstacle);
+        (rank, candidate)
+    }
+}
+
+/// The rank of a provider whose place is known: to hash it anew for each shard takes long.
+fn rank_of(key: &Pubkey, provider: &Provider, place: Place, point: Place) -> Rank {
+    let (ask_price, score) = (provider.ask_price, provider.score);
+    rank(ask_price, score, place, point, key.as_array())
+}
+
+fn candidate(
+    key: &Pubkey,
+    provider: &Provider,
+    promised: u64,
+    obstacle: Option<Obstacle>,
+) -> Candidate {
+    Candidate {
+        provider: key.to_bytes().into(),
+        ask_price: provider.ask_price,
+        score: provider.score,
+        ended: ended(provider),
+        active: provider.active,
+        free_stake: provider.free_stake(),
+        promised,
+        obstacle,
+    }
+}

@@ -1,0 +1,294 @@
+//! What one shard needs next.
+
+use super::matcher::{Door, Market, Seating, Wanted};
+use super::{ActKey, Action, Situation};
+use crate::submissions::SeatKey;
+use millrace_client::Pubkey;
+use millrace_client::instructions::{SignedCommitment, SignedStatement};
+use millrace_client::program::RevealEntry;
+use millrace_client::program::math::verdict::{Verdict, verdict};
+use millrace_client::program::state::{
+    Doubt, Job, Mode, Network, Seat, SeatStatus, Shard, ShardState,
+};
+use millrace_protocol::commitment;
+use millrace_protocol::wire::Task;
+
+/// Reveals of more seats than this do not fit one transaction with the settlement.
+const SEATS_SETTLED_AT_ONCE: usize = 3;
+/// Commitments with their ed25519 checks that fit one transaction of 1,232 bytes.
+const COMMITMENTS_AT_ONCE: usize = 3;
+/// Latest part of a window in which what is there is sent without waiting for the rest: a quarter.
+const MARGIN_PART: i64 = 4;
+/// Seconds that a transaction may take to land where the chain is slow. What is sent later than this
+/// before the end of a window makes honest providers late; in shorter windows nothing waits.
+const LANDING_SECS: i64 = 8;
+
+/// Plans the next step of a shard.
+pub fn plan_shard(
+    situation: &Situation,
+    network: &Network,
+    market: &mut Market,
+    (address, job): (Pubkey, &Job),
+    shard: &Shard,
+    actions: &mut Vec<Action>,
+) {
+    if !shard.is_live() {
+        return;
+    }
+    tell_agents(situation, network, (address, job), shard, actions);
+    if situation
+        .busy
+        .contains(&ActKey::Shard(address, shard.index))
+    {
+        return;
+    }
+    let next = settle(situation, (address, job), shard)
+        .or_else(|| draw(situation, (address, job), shard))
+        .or_else(|| reveal(situation, (address, job), shard))
+        .or_else(|| commit(situation, network, (address, job), shard))
+        .or_else(|| expire(situation, address, shard))
+        .or_else(|| refill(situation, network, market, (address, job), shard));
+    actions.extend(next);
+}
+
+/// The key under which papers about a seat are kept.
+pub fn seat_key(shard: &Shard, seat: &Seat) -> SeatKey {
+    SeatKey {
+        job: shard.job,
+        shard: shard.index,
+        attempt: seat.attempt,
+        provider: seat.provider,
+    }
+}
+
+fn occupied(shard: &Shard, status: SeatStatus) -> impl Iterator<Item = (u8, &Seat)> {
+    let seats = shard.seats.iter().enumerate();
+    seats
+        .filter(move |(_, s)| s.status() == status)
+        .map(|(at, seat)| (at as u8, seat))
+}
+
+/// Whether a window is so near its end that what is there should be sent.
+fn hurry(now: i64, end: i64, length: u32) -> bool {
+    now >= end - (i64::from(length) / MARGIN_PART).max(LANDING_SECS)
+}
+
+/// Tells the agents in the seats what to do; repeated messages change nothing there.
+fn tell_agents(
+    situation: &Situation,
+    network: &Network,
+    (_, job): (Pubkey, &Job),
+    shard: &Shard,
+    actions: &mut Vec<Action>,
+) {
+    let may_commit = situation.now < shard.commit_by;
+    for (at, seat) in occupied(shard, SeatStatus::Assigned).filter(|_| may_commit) {
+        let key = seat_key(shard, seat);
+        let connected = situation.agents.contains_key(&seat.provider);
+        if connected && !situation.papers.handed_in.contains_key(&key) {
+            let task = Task {
+                job: shard.job.to_bytes().into(),
+                shard: shard.index,
+                attempt: seat.attempt,
+                seat: at,
+                network_id: network.network_id,
+                program: millrace_client::pda::PROGRAM.to_bytes().into(),
+                manifest: job.manifest,
+                commit_by: shard.commit_by,
+                reveal_by: shard.reveal_by,
+            };
+            actions.push(Action::Run {
+                provider: seat.provider,
+                task,
+            });
+        }
+    }
+    if situation.now < shard.reveal_by && shard.reveals_open(situation.now) {
+        for (_, seat) in occupied(shard, SeatStatus::Committed) {
+            let key = seat_key(shard, seat);
+            let shown = situation
+                .papers
+                .handed_in
+                .get(&key)
+                .is_some_and(|p| p.opening.is_some());
+            if !shown && situation.agents.contains_key(&seat.provider) {
+                actions.push(Action::AskReveal { seat: key });
+            }
+        }
+    }
+}
+
+fn settle(situation: &Situation, (address, job): (Pubkey, &Job), shard: &Shard) -> Option<Action> {
+    let due = verdict(&shard.seats, &shard.question(job, situation.now)) != Verdict::Wait;
+    due.then_some(Action::Settle {
+        job: address,
+        shard: shard.index,
+    })
+}
+
+/// Draws an audit once the blocks that decide must be there.
+fn draw(situation: &Situation, (address, job): (Pubkey, &Job), shard: &Shard) -> Option<Action> {
+    let decided = shard.slot + 2 + u64::from(job.draw_slots);
+    let due = shard.doubt() == Doubt::Pending && situation.slot > decided;
+    due.then_some(Action::DrawAudit {
+        job: address,
+        shard: shard.index,
+    })
+}
+
+/// Reveals once all committed seats have shown their results, or the window is nearly over.
+fn reveal(situation: &Situation, (address, job): (Pubkey, &Job), shard: &Shard) -> Option<Action> {
+    let now = situation.now;
+    if now >= shard.reveal_by || !shard.reveals_open(now) {
+        return None;
+    }
+    let committed: Vec<_> = occupied(shard, SeatStatus::Committed).collect();
+    let shown: Vec<(usize, RevealEntry)> = committed
+        .iter()
+        .filter_map(|(at, seat)| {
+            let paper = situation.papers.handed_in.get(&seat_key(shard, seat))?;
+            let opening = paper.opening.as_ref()?;
+            let entry = RevealEntry {
+                seat: *at,
+                root: opening.root,
+                units: opening.units,
+                salt: opening.salt,
+            };
+            Some((usize::from(*at), entry))
+        })
+        .collect();
+    let all = shown.len() == committed.len();
+    if shown.is_empty() || !(all || hurry(now, shard.reveal_by, job.reveal_secs)) {
+        return None;
+    }
+    let mut after = *shard;
+    after.state = ShardState::Revealing as u8;
+    for (at, entry) in &shown {
+        let seat = &mut after.seats[*at];
+        seat.digest = entry.root;
+        seat.units = entry.units;
+        seat.status = SeatStatus::Revealed as u8;
+        seat.delivered = 1;
+    }
+    if job.mode() == Some(Mode::Challenge) && after.is_single(job) {
+        after.stands_at = now.saturating_add(i64::from(job.challenge_secs));
+    }
+    let ends = verdict(&after.seats, &after.question(job, now)) != Verdict::Wait;
+    Some(Action::Reveal {
+        job: address,
+        shard: shard.index,
+        settle: ends && shard.live_seats() <= SEATS_SETTLED_AT_ONCE,
+        entries: shown.into_iter().map(|(_, entry)| entry).collect(),
+    })
+}
+
+/// Commits once every seat has handed in, or the window is nearly over.
+fn commit(
+    situation: &Situation,
+    network: &Network,
+    (address, job): (Pubkey, &Job),
+    shard: &Shard,
+) -> Option<Action> {
+    if shard.state() != Some(ShardState::Assigned) || situation.now >= shard.commit_by {
+        return None;
+    }
+    let waiting: Vec<_> = occupied(shard, SeatStatus::Assigned).collect();
+    let mut commitments: Vec<SignedCommitment> = waiting
+        .iter()
+        .filter_map(|(at, seat)| {
+            let paper = situation.papers.handed_in.get(&seat_key(shard, seat))?;
+            let provider = situation.picture.providers().get(&seat.provider)?;
+            let place = commitment::Seat {
+                network_id: &network.network_id,
+                program: millrace_client::pda::PROGRAM.as_array(),
+                job: address.as_array(),
+                shard: shard.index,
+                attempt: seat.attempt,
+                provider: seat.provider.as_array(),
+            };
+            Some(SignedCommitment {
+                seat: *at,
+                provider: seat.provider,
+                commitment: paper.commitment,
+                signed: SignedStatement {
+                    operator: provider.operator,
+                    statement: place.statement(&paper.commitment),
+                    signature: paper.signature,
+                },
+            })
+        })
+        .collect();
+    let all = commitments.len() == waiting.len();
+    let send = all || hurry(situation.now, shard.commit_by, job.commit_secs);
+    // The rest follows in the next transaction.
+    commitments.truncate(COMMITMENTS_AT_ONCE);
+    (send && !commitments.is_empty()).then_some(Action::Commit {
+        job: address,
+        shard: shard.index,
+        commitments,
+    })
+}
+
+/// Frees a late seat, unless enough have committed to go on without it.
+fn expire(situation: &Situation, address: Pubkey, shard: &Shard) -> Option<Action> {
+    let over = situation.now >= shard.commit_by && shard.state() == Some(ShardState::Assigned);
+    if !over || shard.reveals_open(situation.now) {
+        return None;
+    }
+    let (seat, late) = occupied(shard, SeatStatus::Assigned).next()?;
+    let provider = late.provider;
+    Some(Action::ExpireSeat {
+        job: address,
+        shard: shard.index,
+        seat,
+        provider,
+    })
+}
+
+/// Fills free seats of a shard that is under way, as many as can be; not where enough have committed
+/// to go on without them.
+fn refill(
+    situation: &Situation,
+    network: &Network,
+    market: &mut Market,
+    (address, job): (Pubkey, &Job),
+    shard: &Shard,
+) -> Option<Action> {
+    let free = shard.free_seats();
+    let goes_on = shard.count(SeatStatus::Committed) > 0 && shard.reveals_open(situation.now);
+    let fits = match shard.is_single(job) {
+        true => job.first_round_fits(situation.now),
+        false => job.round_fits(situation.now),
+    };
+    if free == 0 || goes_on || !fits || network.paused != 0 {
+        return None;
+    }
+    let live = shard.seats.iter().filter(|seat| seat.is_live());
+    let seated: Vec<Pubkey> = live.map(|seat| seat.provider).collect();
+    let wanted = Wanted {
+        most: free,
+        least: 1,
+    };
+    let Seating { providers, choice } =
+        market.seat((address, job), Door::of(shard), &seated, wanted)?;
+    Some(Action::Assign {
+        job: address,
+        shard: shard.index,
+        providers,
+        choice,
+    })
+}
+
+/// How a seat ended, for its agent.
+pub fn outcome_of(shard: &Shard, key: &SeatKey) -> String {
+    let mut seats = shard.seats.iter();
+    let seat = seats.find(|s| s.provider == key.provider && s.attempt == key.attempt);
+    let word = match seat.map(Seat::status) {
+        Some(SeatStatus::Right) => "paid",
+        Some(SeatStatus::Wrong) => "slashed: the quorum has another result",
+        Some(SeatStatus::Late) => "late",
+        Some(SeatStatus::Released) => "released without payment",
+        _ => "the seat is over",
+    };
+    word.to_owned()
+}

@@ -1,0 +1,189 @@
+//! A small world that plans are made in.
+
+use super::super::*;
+use crate::submissions::{HandedIn, Opening};
+use anchor_lang::Discriminator;
+use bytemuck::{Zeroable, bytes_of};
+use millrace_client::pda;
+use millrace_client::program::math::sortition::EVERYONE;
+use millrace_client::program::state::{Provider, Seat, SeatStatus, ShardState};
+
+pub const ME: Pubkey = Pubkey::new_from_array([1; 32]);
+pub const MANIFEST: [u8; 32] = [7; 32];
+pub const JOB: Pubkey = Pubkey::new_from_array([5; 32]);
+
+/// A small world that plans are made in.
+pub struct World {
+    pub picture: Picture,
+    /// What is final, where that is not all that is seen.
+    pub finals: Option<Picture>,
+    pub agents: HashMap<Pubkey, AgentView>,
+    pub papers: Papers,
+    pub busy: HashSet<ActKey>,
+    pub closable: HashSet<Pubkey>,
+    pub now: i64,
+    pub slot: u64,
+    pub room: usize,
+    pub reserved: Vec<Pubkey>,
+}
+
+pub fn provider(n: u8) -> Pubkey {
+    Pubkey::new_from_array([100 + n; 32])
+}
+
+impl World {
+    pub fn new(providers: u8) -> Self {
+        let mut world = Self {
+            picture: Picture::default(),
+            finals: None,
+            agents: HashMap::new(),
+            papers: Papers::default(),
+            busy: HashSet::new(),
+            closable: HashSet::new(),
+            now: 1_000,
+            slot: 0,
+            room: usize::MAX,
+            reserved: Vec::new(),
+        };
+        let network = Network {
+            min_stake: 10,
+            sortition_start: EVERYONE,
+            ..Network::zeroed()
+        };
+        world.network(&network);
+        for n in 0..providers {
+            world.provider(n, |_| {});
+            world.agents.insert(
+                provider(n),
+                AgentView {
+                    capacity: 2,
+                    draining: false,
+                },
+            );
+        }
+        world.papers.ready.insert(MANIFEST);
+        world
+    }
+
+    pub fn network(&mut self, network: &Network) {
+        self.put(pda::network(), Network::DISCRIMINATOR, bytes_of(network));
+    }
+
+    pub fn put(&mut self, key: Pubkey, discriminator: &[u8], body: &[u8]) {
+        self.slot += 1;
+        let data = [discriminator, body].concat();
+        assert!(self.picture.update(self.slot, key, &data));
+    }
+
+    pub fn provider(&mut self, n: u8, change: impl FnOnce(&mut Provider)) {
+        let mut p = Provider {
+            ask_price: 5,
+            active: 1_000,
+            deposited: 1_000,
+            max_open_seats: 10,
+            ..Provider::zeroed()
+        };
+        change(&mut p);
+        self.put(provider(n), Provider::DISCRIMINATOR, bytes_of(&p));
+    }
+
+    pub fn job(&mut self, change: impl FnOnce(&mut Job)) {
+        self.job_at(JOB, change);
+    }
+
+    pub fn job_at(&mut self, address: Pubkey, change: impl FnOnce(&mut Job)) {
+        let mut job = Job {
+            manifest: MANIFEST,
+            price_cap: 10,
+            max_units: 1,
+            seat_lock: 100,
+            shards: 1,
+            replicas: 3,
+            quorum: 2,
+            max_replicas: 3,
+            commit_secs: 20,
+            reveal_secs: 20,
+            deadline: 2_000,
+            state: JobState::Open as u8,
+            ..Job::zeroed()
+        };
+        change(&mut job);
+        self.put(address, Job::DISCRIMINATOR, bytes_of(&job));
+    }
+
+    pub fn shard(&mut self, change: impl FnOnce(&mut Shard)) {
+        let mut shard = Shard {
+            job: JOB,
+            commit_by: self.now + 20,
+            reveal_by: self.now + 40,
+            state: ShardState::Assigned as u8,
+            target: 3,
+            quorum: 2,
+            ..Shard::zeroed()
+        };
+        for n in 0..3 {
+            shard.seats[usize::from(n)] = Seat {
+                provider: provider(n),
+                status: SeatStatus::Assigned as u8,
+                ..Seat::default()
+            };
+        }
+        change(&mut shard);
+        self.put(pda::shard(&JOB, 0), Shard::DISCRIMINATOR, bytes_of(&shard));
+    }
+
+    pub fn hand_in(&mut self, n: u8, shown: Option<u8>) {
+        let opening = shown.map(|root| Opening {
+            root: [root; 32],
+            units: 1,
+            salt: [0; 32],
+            output: [0; 32],
+            exit: 0,
+            fuel: 1,
+            reason: String::new(),
+        });
+        let paper = HandedIn {
+            seat: n,
+            commitment: [n; 32],
+            signature: [0; 64],
+            opening,
+        };
+        self.papers.handed_in.insert(key(n), paper);
+    }
+
+    pub fn plan(&self) -> Vec<Action> {
+        plan(&self.situation())
+    }
+
+    pub fn situation(&self) -> Situation<'_> {
+        Situation {
+            picture: &self.picture,
+            finals: self.finals.as_ref().unwrap_or(&self.picture),
+            me: ME,
+            now: self.now,
+            slot: self.slot,
+            agents: &self.agents,
+            papers: &self.papers,
+            busy: &self.busy,
+            reserved: &self.reserved,
+            closable: &self.closable,
+            room: self.room,
+            held: &Held::All,
+        }
+    }
+
+    pub fn why(&self) -> String {
+        Waits::new(&self.situation())
+            .of(JOB, &self.picture.jobs()[&JOB])
+            .join("; ")
+    }
+}
+
+pub fn key(n: u8) -> SeatKey {
+    SeatKey {
+        job: JOB,
+        shard: 0,
+        attempt: 0,
+        provider: provider(n),
+    }
+}
