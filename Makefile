@@ -82,6 +82,10 @@ lint: setup program
 	@for job in $(JOBS); do cargo clippy --locked --manifest-path "$$job/Cargo.toml" --all-targets -- -D warnings; done
 	@toolchain/idl.sh --check
 	@toolchain/dependencies.sh
+	$(call say,'Checking names and imports of the code, and the prose (seconds)')
+	@toolchain/names.sh
+	@toolchain/cycles.sh
+	@toolchain/prose.sh
 
 test: setup build probe lint ## Check everything, and run all tests against the embedded validator
 	$(call say,'Running the tests (10 minutes the first time; a few from then on)')
