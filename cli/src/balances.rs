@@ -22,9 +22,9 @@ pub struct ProviderBalance {
     /// Stake ever taken as a penalty.
     pub slashed: u64,
     /// Seats that agreed with the quorum.
-    pub right: u32,
+    pub agreed: u32,
     /// Seats that did not.
-    pub wrong: u32,
+    pub disagreed: u32,
     /// Seats that were late.
     pub late: u32,
 }
@@ -49,8 +49,8 @@ pub async fn of_providers(rpc: &Rpc, network: &Network) -> Result<Vec<ProviderBa
             stake: provider.active.saturating_add(provider.unbonding),
             earnings: provider.earned.saturating_sub(provider.claimed),
             slashed: provider.slashed,
-            right: provider.right,
-            wrong: provider.wrong,
+            agreed: provider.agreed,
+            disagreed: provider.disagreed,
             late: provider.late,
         });
     }

@@ -144,7 +144,7 @@ mod tests {
             shards: 4,
             settled: 1,
             parts: vec![
-                part("settled", vec![seat("right")]),
+                part("settled", vec![seat("agreed")]),
                 part("assigned", vec![seat("working"), seat("committed")]),
                 part("waiting", vec![]),
                 part("waiting", vec![]),

@@ -1,7 +1,7 @@
 //! The parameters that a network is born with, read from a TOML file.
 
 use crate::MigrationError;
-use millrace_client::program::math::sortition::EVERYONE;
+use millrace_client::program::math::sortition::ADMIT_ALL;
 use millrace_client::program::state::{NetworkParameters, RewardSchedule};
 use millrace_protocol::amount::{parse_amount, parse_duration};
 use serde::Deserialize;
@@ -94,7 +94,7 @@ impl Parameters {
             min_stake: amount("min_stake", &self.min_stake, decimals)?,
             min_bond: amount("min_bond", &self.min_bond, decimals)?,
             lock_bps: self.lock_bps,
-            sortition_start: self.sortition_start.unwrap_or(EVERYONE),
+            sortition_start: self.sortition_start.unwrap_or(ADMIT_ALL),
             unbonding_secs: seconds("unbonding", &self.unbonding)?,
             min_window_secs: seconds("min_window", &self.min_window)?,
             max_window_secs: seconds("max_window", &self.max_window)?,

@@ -237,7 +237,7 @@ impl Simulation {
     fn end_seats(&mut self, providers: &[Pubkey]) {
         for address in providers {
             let mut provider = self.picture.providers()[address];
-            provider.right = provider.right.wrapping_add(1);
+            provider.agreed = provider.agreed.wrapping_add(1);
             self.put(*address, Entity::Provider(Box::new(provider)));
         }
     }
@@ -252,21 +252,21 @@ impl Simulation {
         self.picture
             .providers()
             .values()
-            .map(|provider| provider.right)
+            .map(|provider| provider.agreed)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use millrace_client::program::math::sortition::EVERYONE;
+    use millrace_client::program::math::sortition::ADMIT_ALL;
 
     const SMALL: Scale = Scale {
         providers: 50,
         capacity: 2,
         clients: 5,
         seats: 3,
-        sortition_start: EVERYONE,
+        sortition_start: ADMIT_ALL,
         work_slots: 4,
     };
 

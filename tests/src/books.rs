@@ -41,8 +41,8 @@ impl Books {
                 ("locked", provider.locked),
                 ("slashed", provider.slashed),
                 ("earned", provider.earned),
-                ("right", provider.right.into()),
-                ("wrong", provider.wrong.into()),
+                ("agreed", provider.agreed.into()),
+                ("disagreed", provider.disagreed.into()),
                 ("late", provider.late.into()),
                 ("open seats", provider.open_seats.into()),
             ];

@@ -97,7 +97,7 @@ impl Words {
                 "{shard}: {} of {} slashed for {}",
                 staked("amount"),
                 text("provider"),
-                if is("wrong") {
+                if is("disagreed") {
                     "a wrong result"
                 } else {
                     "being late"
@@ -163,7 +163,8 @@ mod tests {
             words("JobPosted", fields),
             "posted by C: manifest abab, 6 shards, 1.5 tokens in escrow"
         );
-        let fields = json!({ "provider": "P", "shard": 2, "wrong": true, "amount": 1_500_000_000 });
+        let fields =
+            json!({ "provider": "P", "shard": 2, "disagreed": true, "amount": 1_500_000_000 });
         assert_eq!(
             words("StakeSlashed", fields),
             "shard 2: 1.5 tokens of P slashed for a wrong result"

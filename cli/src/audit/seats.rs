@@ -6,7 +6,7 @@ use bytemuck::Zeroable;
 use millrace_client::Pubkey;
 use millrace_client::history::Recorded;
 use millrace_client::program::PostJobArgs;
-use millrace_client::program::math::sortition::EVERYONE;
+use millrace_client::program::math::sortition::ADMIT_ALL;
 use millrace_client::program::state::{Job, Network, Provider};
 use millrace_client::selection::{ended, hindrance, is_word, should_be_chosen};
 use millrace_protocol::matching::{Candidate, Choice};
@@ -138,7 +138,7 @@ fn compare_with_chain(known: &Known, assigned: &Assigned, choice: &Choice, seats
     if let Some(terms) = known.terms {
         differs("a price cap of", choice.price_cap, terms.price_cap);
     }
-    if choice.sortition_start != EVERYONE {
+    if choice.sortition_start != ADMIT_ALL {
         let seed = seed_at(known.events, assigned.slot);
         differs("the seed", choice.seed, seed);
     }

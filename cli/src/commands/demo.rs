@@ -233,7 +233,7 @@ impl Report {
                 pair(before.earnings, after.earnings),
                 pair(before.total(), after.total()),
                 change(before.total(), after.total(), decimals),
-                format!("{} / {} / {}", after.right, after.wrong, after.late),
+                format!("{} / {} / {}", after.agreed, after.disagreed, after.late),
             ]
         });
         let providers = table(
@@ -244,7 +244,7 @@ impl Report {
                 "earnings",
                 "together",
                 "change",
-                "right/wrong/late",
+                "agreed/disagreed/late",
             ],
             &[1, 2, 3, 4, 5],
             rows,

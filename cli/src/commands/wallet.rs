@@ -108,7 +108,7 @@ async fn show(settings: &Settings, wallet: Pubkey) -> Result<(), CliError> {
     settings.output.show(&shown, |shown| {
         let address = ("address", shown.address.clone());
         let lamports = ("SOL", sol(balance.lamports));
-        match network.one_mint() {
+        match network.has_single_mint() {
             true => facts([address, lamports, ("tokens", payment)]),
             false => facts([
                 address,
@@ -131,7 +131,7 @@ async fn fund(
     let network = &connection.network;
     let lamports = parse_amount(sol, SOL_DECIMALS)?;
     let mut mints = vec![(network.payment_mint, connection.payment_decimals)];
-    if !network.one_mint() {
+    if !network.has_single_mint() {
         mints.push((network.stake_mint, connection.stake_decimals));
     }
     let amounts: Vec<(Pubkey, u64)> = mints

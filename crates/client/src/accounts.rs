@@ -42,9 +42,9 @@ impl Entity {
             d if d == Provider::DISCRIMINATOR => Self::Provider(Box::new(pod(data)?)),
             d if d == Job::DISCRIMINATOR => Self::Job(
                 Box::new(pod(data)?),
-                Shard::of_job(address, data).map(Box::new),
+                Shard::from_job_account(address, data).map(Box::new),
             ),
-            d if d == Shard::DISCRIMINATOR => Self::Shard(Box::new(Shard::of_account(data)?)),
+            d if d == Shard::DISCRIMINATOR => Self::Shard(Box::new(Shard::from_account(data)?)),
             d if d == Bucket::DISCRIMINATOR => Self::Bucket(Box::new(pod(data)?)),
             d if d == Rewards::DISCRIMINATOR => Self::Rewards(pod(data)?),
             d if d == Epoch::DISCRIMINATOR => Self::Epoch(pod(data)?),

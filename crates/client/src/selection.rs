@@ -11,7 +11,7 @@ use solana_sdk::pubkey::Pubkey;
 
 /// Seats that a provider has behind it: right, wrong and late.
 pub fn ended(provider: &Provider) -> u64 {
-    u64::from(provider.right) + u64::from(provider.wrong) + u64::from(provider.late)
+    u64::from(provider.agreed) + u64::from(provider.disagreed) + u64::from(provider.late)
 }
 
 /// Whether an obstacle is the orchestrator's word: nothing on chain tells.
@@ -71,7 +71,7 @@ pub fn should_be_chosen(job: &Pubkey, choice: &Choice) -> Vec<Key> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use millrace_program::math::sortition::EVERYONE;
+    use millrace_program::math::sortition::ADMIT_ALL;
 
     const JOB: Pubkey = Pubkey::new_from_array([5; 32]);
 
@@ -95,7 +95,7 @@ mod tests {
             slot: 10,
             since: 10,
             seed: 1,
-            sortition_start: EVERYONE,
+            sortition_start: ADMIT_ALL,
             min_stake: 10,
             price_cap: 9,
             seat_lock: 50,

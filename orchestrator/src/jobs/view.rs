@@ -75,8 +75,8 @@ fn of_seat(seat: &Seat) -> SeatView {
         SeatStatus::Assigned => "working",
         SeatStatus::Committed => "committed",
         SeatStatus::Revealed => "revealed",
-        SeatStatus::Right => "right",
-        SeatStatus::Wrong => "wrong",
+        SeatStatus::Agreed => "agreed",
+        SeatStatus::Disagreed => "disagreed",
         SeatStatus::Late => "late",
         SeatStatus::Released => "released",
     };

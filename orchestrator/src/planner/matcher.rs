@@ -7,7 +7,7 @@
 use super::selection::Outside;
 use super::{AgentView, Situation};
 use millrace_client::Pubkey;
-use millrace_client::program::math::sortition::{EVERYONE, Ticket, admits};
+use millrace_client::program::math::sortition::{ADMIT_ALL, Ticket, admits};
 use millrace_client::program::state::{Job, Network, Provider, SeatStatus, Shard};
 use millrace_client::selection::ended;
 use millrace_protocol::matching::{Choice, Obstacle, Place, place_of, point_of};
@@ -237,7 +237,7 @@ impl<'a> Market<'a> {
 
     /// Whether seats of the job wait for its seed.
     pub fn needs_seed(&self, job: &Job) -> bool {
-        self.sortition_start != EVERYONE && job.seed == 0
+        self.sortition_start != ADMIT_ALL && job.seed == 0
     }
 
     /// Whether a provider's agent is there and takes new work.
@@ -332,7 +332,7 @@ impl<'a> Market<'a> {
         };
         let found = chosen.len() >= least;
         // Sortition and failures are about one shard; price and stake are the same for the next.
-        if !found && !hopeless && self.sortition_start == EVERYONE && seated.is_empty() {
+        if !found && !hopeless && self.sortition_start == ADMIT_ALL && seated.is_empty() {
             let failed = &self.situation.papers.failed;
             let about_all = !failed.contains_key(&(address, door.shard))
                 && !self.shunned.iter().any(|(job, _)| *job == address);

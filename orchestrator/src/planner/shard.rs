@@ -8,7 +8,7 @@ use millrace_client::instructions::{SignedCommitment, SignedStatement};
 use millrace_client::program::RevealEntry;
 use millrace_client::program::math::verdict::{Verdict, verdict};
 use millrace_client::program::state::{
-    Doubt, Job, Mode, Network, Seat, SeatStatus, Shard, ShardState,
+    Job, Mode, Network, Review, Seat, SeatStatus, Shard, ShardState,
 };
 use millrace_protocol::commitment;
 use millrace_protocol::wire::Task;
@@ -119,7 +119,7 @@ fn tell_agents(
 }
 
 fn settle(situation: &Situation, (address, job): (Pubkey, &Job), shard: &Shard) -> Option<Action> {
-    let due = verdict(&shard.seats, &shard.question(job, situation.now)) != Verdict::Wait;
+    let due = verdict(&shard.seats, &shard.verdict_input(job, situation.now)) != Verdict::Wait;
     due.then_some(Action::Settle {
         job: address,
         shard: shard.index,
@@ -129,7 +129,7 @@ fn settle(situation: &Situation, (address, job): (Pubkey, &Job), shard: &Shard) 
 /// Draws an audit once the blocks that decide must be there.
 fn draw(situation: &Situation, (address, job): (Pubkey, &Job), shard: &Shard) -> Option<Action> {
     let decided = shard.slot + 2 + u64::from(job.draw_slots);
-    let due = shard.doubt() == Doubt::Pending && situation.slot > decided;
+    let due = shard.review() == Review::Pending && situation.slot > decided;
     due.then_some(Action::DrawAudit {
         job: address,
         shard: shard.index,
@@ -171,9 +171,9 @@ fn reveal(situation: &Situation, (address, job): (Pubkey, &Job), shard: &Shard) 
         seat.delivered = 1;
     }
     if job.mode() == Some(Mode::Challenge) && after.is_single(job) {
-        after.stands_at = now.saturating_add(i64::from(job.challenge_secs));
+        after.challenge_by = now.saturating_add(i64::from(job.challenge_secs));
     }
-    let ends = verdict(&after.seats, &after.question(job, now)) != Verdict::Wait;
+    let ends = verdict(&after.seats, &after.verdict_input(job, now)) != Verdict::Wait;
     Some(Action::Reveal {
         job: address,
         shard: shard.index,
@@ -284,8 +284,8 @@ pub fn outcome_of(shard: &Shard, key: &SeatKey) -> String {
     let mut seats = shard.seats.iter();
     let seat = seats.find(|s| s.provider == key.provider && s.attempt == key.attempt);
     let word = match seat.map(Seat::status) {
-        Some(SeatStatus::Right) => "paid",
-        Some(SeatStatus::Wrong) => "slashed: the quorum has another result",
+        Some(SeatStatus::Agreed) => "paid",
+        Some(SeatStatus::Disagreed) => "slashed: the quorum has another result",
         Some(SeatStatus::Late) => "late",
         Some(SeatStatus::Released) => "released without payment",
         _ => "the seat is over",

@@ -49,12 +49,14 @@ pub const MAX_FREED_ATTEMPTS: u8 = 200;
 pub const MAX_LATE_BPS: u16 = 2_500;
 /// Most slots that an audit's draw may be spread over: within the slot hashes that the chain keeps.
 pub const MAX_DRAW_SLOTS: u8 = 64;
-/// Shortest and longest epoch that a network may have, in seconds: one minute and ninety days.
-pub const EPOCH_SECS: std::ops::RangeInclusive<u32> = 60..=90 * 86_400;
+/// Shortest epoch that a network may have, in seconds: one minute.
+pub const MIN_EPOCH_SECS: u32 = 60;
+/// Longest epoch that a network may have, in seconds: ninety days.
+pub const MAX_EPOCH_SECS: u32 = 90 * 86_400;
 /// Epochs of which a provider's points, not banked yet, are kept.
-pub const PROVIDER_EPOCHS: usize = 8;
+pub const MAX_PROVIDER_EPOCHS: usize = 8;
 /// Epochs of which a bucket's points, not closed yet, are kept.
-pub const BUCKET_EPOCHS: usize = 16;
+pub const MAX_BUCKET_EPOCHS: usize = 16;
 /// Layout version written into every account.
 pub const ACCOUNT_VERSION: u8 = 1;
 

@@ -3,7 +3,7 @@
 //! Anchor's would compare the instruction with forty-two names, one after the other, and write the
 //! words of an error into the log.
 
-use crate::account::{Refuse, tag};
+use crate::account::{IntoProgramError, tag};
 use crate::dispatch;
 use anchor_lang::event::EVENT_IX_TAG_LE;
 use anchor_lang::prelude::*;
@@ -27,7 +27,7 @@ pub unsafe extern "C" fn entrypoint(input: *mut u8) -> u64 {
 
 fn call(accounts: &'static [AccountInfo<'static>], data: &[u8]) -> Result<()> {
     let Some((discriminator, arguments)) = data.split_first_chunk::<8>() else {
-        return Err(ErrorCode::InstructionFallbackNotFound.refuse());
+        return Err(ErrorCode::InstructionFallbackNotFound.into_program_error());
     };
     const EVENT: u64 = tag(EVENT_IX_TAG_LE);
     match u64::from_le_bytes(*discriminator) {
@@ -39,10 +39,12 @@ fn call(accounts: &'static [AccountInfo<'static>], data: &[u8]) -> Result<()> {
 /// An event, which is only there to be in the transaction: nobody but the program itself may write one.
 fn event(accounts: &[AccountInfo]) -> Result<()> {
     match accounts.first() {
-        None => Err(ProgramError::NotEnoughAccountKeys.refuse()),
-        Some(authority) if !authority.is_signer => Err(ErrorCode::ConstraintSigner.refuse()),
+        None => Err(ProgramError::NotEnoughAccountKeys.into_program_error()),
+        Some(authority) if !authority.is_signer => {
+            Err(ErrorCode::ConstraintSigner.into_program_error())
+        }
         Some(authority) if *authority.key != crate::EVENT_AUTHORITY_AND_BUMP.0 => {
-            Err(ErrorCode::ConstraintSeeds.refuse())
+            Err(ErrorCode::ConstraintSeeds.into_program_error())
         }
         Some(_) => Ok(()),
     }

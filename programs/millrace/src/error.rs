@@ -29,7 +29,7 @@ pub enum MillraceError {
     WrongAccount,
     /// Treasury bucket out of range or not open yet.
     #[msg("The treasury bucket does not exist")]
-    TreasuryBucket,
+    BucketNotOpen,
     /// Amounts of zero do nothing and are refused.
     #[msg("The amount must be above zero")]
     AmountZero,
@@ -38,10 +38,10 @@ pub enum MillraceError {
     StakeBelowMinimum,
     /// Free stake does not cover the seat.
     #[msg("The provider's free stake does not cover the seat")]
-    StakeNotFree,
+    InsufficientFreeStake,
     /// The provider holds as many seats as it said it can.
     #[msg("The provider holds as many seats as it can")]
-    ProviderFull,
+    ProviderAtCapacity,
     /// The provider does not meet the job's requirement.
     #[msg("The provider does not meet the job's requirement")]
     ProviderNotEligible,
@@ -50,19 +50,19 @@ pub enum MillraceError {
     PriceAboveCap,
     /// The provider has a seat at this shard already.
     #[msg("The provider has a seat at this shard already")]
-    SeatDuplicate,
+    AlreadySeated,
     /// No seat is free, or the shard takes none now.
     #[msg("The shard has no free seat")]
-    SeatTaken,
+    NoFreeSeat,
     /// The seat is not in the state that the act needs.
     #[msg("The seat is not in the state that this needs")]
-    SeatState,
+    WrongSeatStatus,
     /// The shard is not in the state that the act needs.
     #[msg("The shard is not in the state that this needs")]
-    ShardState,
+    WrongShardState,
     /// The job is not in the state that the act needs.
     #[msg("The job is not in the state that this needs")]
-    JobState,
+    WrongJobState,
     /// Price cap or units of zero.
     #[msg("The price cap and the units must be above zero")]
     PriceZero,
@@ -83,7 +83,7 @@ pub enum MillraceError {
     ModeNotSupported,
     /// The deposit would be more than the client agreed to.
     #[msg("The deposit would be more than the client agreed to")]
-    DepositAboveConsent,
+    DepositAboveMaximum,
     /// The nonce is not the client's next one.
     #[msg("The nonce is not the client's next one")]
     NonceMismatch,
@@ -104,10 +104,10 @@ pub enum MillraceError {
     RevealMismatch,
     /// Reveals wait until no commitment can follow.
     #[msg("Reveals wait until all commitments are in or their window is over")]
-    RevealsClosed,
+    RevealsNotOpen,
     /// The shard can't be settled yet.
     #[msg("The shard is not due: seats may still commit or reveal")]
-    NotDue,
+    ShardNotDue,
     /// Nothing that no seat has taken is left to cancel.
     #[msg("Nothing is left to cancel: every shard has been handed out")]
     NothingToCancel,
@@ -119,7 +119,7 @@ pub enum MillraceError {
     OrchestratorInactive,
     /// A list in the instruction is empty or too long.
     #[msg("A list in the instruction is empty, too long, or lacks accounts")]
-    ListLength,
+    WrongListLength,
     /// Text in a tag is not printable ASCII padded with zeros.
     #[msg("A tag must be printable ASCII padded with zeros")]
     TagInvalid,
@@ -131,7 +131,7 @@ pub enum MillraceError {
     SeatsZero,
     /// The only shard of a job lies in the job's account; others have their own.
     #[msg("The only shard of a job has no account of its own, and every other one has")]
-    ShardPlace,
+    WrongShardAccount,
     /// The orchestrator's bond is below the network's minimum.
     #[msg("The orchestrator's bond is below the network's minimum")]
     BondBelowMinimum,
@@ -148,16 +148,16 @@ pub enum MillraceError {
     NotAdmittedYet,
     /// The block that the seed comes from is not there yet.
     #[msg("The block whose hash is the job's seed is not there yet")]
-    SeedTooEarly,
+    SeedNotAvailable,
     /// The seed has to be taken first.
     #[msg("The job's seed has not been taken yet, and sortition needs it")]
-    SeedMissing,
+    SeedNotSet,
     /// The job has its seed.
     #[msg("The job has its seed already")]
-    SeedTaken,
+    SeedAlreadySet,
     /// No audit is to be drawn.
     #[msg("No audit is to be drawn at this shard")]
-    NothingToDraw,
+    NoAuditPending,
     /// The audit's rate does not fit the mode.
     #[msg(
         "An audit's rate must be above zero and at most 10,000 basis points, and zero without audits"
@@ -168,10 +168,10 @@ pub enum MillraceError {
     ChallengeMissing,
     /// Nobody has points of this epoch.
     #[msg("Nobody has points of this epoch")]
-    EpochEmpty,
+    NoPointsInEpoch,
     /// Fewer or more tokens arrived than were sent.
     #[msg("Another amount of tokens arrived in the vault than was sent")]
-    ReceivedLess,
+    DepositAmountMismatch,
     /// Token-2022 extension.
     #[msg("The mint takes a fee of every transfer")]
     MintHasTransferFee,
@@ -189,7 +189,7 @@ pub enum MillraceError {
     MintIsNonTransferable,
     /// Token-2022 extension.
     #[msg("The mint shows amounts with interest that nobody pays")]
-    MintBearsInterest,
+    MintIsInterestBearing,
     /// Token-2022 extension.
     #[msg("Somebody can take the mint's tokens out of every account")]
     MintHasPermanentDelegate,
@@ -198,10 +198,10 @@ pub enum MillraceError {
     MintHasTransferHook,
     /// Token-2022 extension.
     #[msg("The mint shows amounts multiplied by a number that can change")]
-    MintIsScaled,
+    MintHasScaledAmounts,
     /// Token-2022 extension.
     #[msg("All transfers of the mint can be paused")]
-    MintCanBePaused,
+    MintIsPausable,
     /// Token-2022 extension.
     #[msg("Burning the mint's tokens needs another's permission")]
     MintHasPermissionedBurn,
@@ -213,7 +213,7 @@ pub enum MillraceError {
     RevealsOpen,
     /// Seats are late, and have to be expired first.
     #[msg("Seats of this shard are late: they have to be expired first")]
-    SeatLate,
+    LateSeatsNotExpired,
     /// The provider registered after the job was posted.
     #[msg(
         "The provider registered after the job was posted, and could have chosen its address by the seed"
@@ -235,67 +235,67 @@ impl MillraceError {
         Self::ParameterOutOfBounds,
         Self::MintNotSupported,
         Self::WrongAccount,
-        Self::TreasuryBucket,
+        Self::BucketNotOpen,
         Self::AmountZero,
         Self::StakeBelowMinimum,
-        Self::StakeNotFree,
-        Self::ProviderFull,
+        Self::InsufficientFreeStake,
+        Self::ProviderAtCapacity,
         Self::ProviderNotEligible,
         Self::PriceAboveCap,
-        Self::SeatDuplicate,
-        Self::SeatTaken,
-        Self::SeatState,
-        Self::ShardState,
-        Self::JobState,
+        Self::AlreadySeated,
+        Self::NoFreeSeat,
+        Self::WrongSeatStatus,
+        Self::WrongShardState,
+        Self::WrongJobState,
         Self::PriceZero,
         Self::ShardsOutOfBounds,
         Self::QuorumOutOfBounds,
         Self::WindowOutOfBounds,
         Self::DeadlineOutOfBounds,
         Self::ModeNotSupported,
-        Self::DepositAboveConsent,
+        Self::DepositAboveMaximum,
         Self::NonceMismatch,
         Self::TooLate,
         Self::TooEarly,
         Self::SignatureCheckMissing,
         Self::SignatureMismatch,
         Self::RevealMismatch,
-        Self::RevealsClosed,
-        Self::NotDue,
+        Self::RevealsNotOpen,
+        Self::ShardNotDue,
         Self::NothingToCancel,
         Self::OrchestratorMismatch,
         Self::OrchestratorInactive,
-        Self::ListLength,
+        Self::WrongListLength,
         Self::TagInvalid,
         Self::BucketOutOfBounds,
         Self::SeatsZero,
-        Self::ShardPlace,
+        Self::WrongShardAccount,
         Self::BondBelowMinimum,
         Self::OrchestratorActive,
         Self::ProviderNotSettled,
         Self::NotAdmittedYet,
-        Self::SeedTooEarly,
-        Self::SeedMissing,
-        Self::SeedTaken,
-        Self::NothingToDraw,
+        Self::SeedNotAvailable,
+        Self::SeedNotSet,
+        Self::SeedAlreadySet,
+        Self::NoAuditPending,
         Self::AuditRateOutOfBounds,
         Self::ChallengeMissing,
-        Self::EpochEmpty,
-        Self::ReceivedLess,
+        Self::NoPointsInEpoch,
+        Self::DepositAmountMismatch,
         Self::MintHasTransferFee,
         Self::MintHasCloseAuthority,
         Self::MintIsConfidential,
         Self::MintHasDefaultState,
         Self::MintIsNonTransferable,
-        Self::MintBearsInterest,
+        Self::MintIsInterestBearing,
         Self::MintHasPermanentDelegate,
         Self::MintHasTransferHook,
-        Self::MintIsScaled,
-        Self::MintCanBePaused,
+        Self::MintHasScaledAmounts,
+        Self::MintIsPausable,
         Self::MintHasPermissionedBurn,
         Self::MintExtensionUnknown,
         Self::RevealsOpen,
-        Self::SeatLate,
+        Self::LateSeatsNotExpired,
         Self::RegisteredAfterPosting,
         Self::TooManyAttempts,
     ];

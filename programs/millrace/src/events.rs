@@ -34,7 +34,7 @@ pub fn record<'info>(
     data.extend_from_slice(discriminator(event));
     // Writing to memory does not fail.
     if event.serialize(&mut data).is_err() {
-        return Err(ErrorCode::AccountDidNotSerialize.refuse());
+        return Err(ErrorCode::AccountDidNotSerialize.into_program_error());
     }
     call_itself(event_authority.as_ref(), &data)
 }

@@ -2,8 +2,8 @@
 //! place of its.
 
 pub use crate::account::{
-    AccountLoader, Held, Interface, InterfaceAccount, Program, Refuse, Signer, TokenView, clock,
-    key,
+    AccountLoader, Interface, InterfaceAccount, IntoProgramError, Program, ProgramAccount, Signer,
+    TokenView, clock, key,
 };
 pub use crate::{err, require, require_keys_eq};
 pub use anchor_lang::prelude::*;
@@ -15,7 +15,9 @@ pub use millrace_macros::{Accounts, error_code, program};
 macro_rules! require {
     ($condition:expr, $error:expr $(,)?) => {
         if !$condition {
-            return Err($crate::account::Refuse::refuse($error));
+            return Err($crate::account::IntoProgramError::into_program_error(
+                $error,
+            ));
         }
     };
 }
@@ -32,6 +34,8 @@ macro_rules! require_keys_eq {
 #[macro_export]
 macro_rules! err {
     ($error:expr $(,)?) => {
-        Err($crate::account::Refuse::refuse($error))
+        Err($crate::account::IntoProgramError::into_program_error(
+            $error,
+        ))
     };
 }

@@ -2,7 +2,7 @@
 
 use crate::figures::{Figures, percentile};
 use anyhow::Result;
-use millrace_client::program::math::sortition::EVERYONE;
+use millrace_client::program::math::sortition::ADMIT_ALL;
 use millrace_orchestrator::simulation::{Scale, Simulation};
 
 /// Open jobs and connected providers.
@@ -25,7 +25,7 @@ const SCALE: Scale = Scale {
     capacity: 4,
     clients: 100,
     seats: 3,
-    sortition_start: EVERYONE,
+    sortition_start: ADMIT_ALL,
     work_slots: 10,
 };
 

@@ -102,7 +102,14 @@ fn network(b: &Network, a: &Network, signed: &dyn Fn(&Pubkey) -> bool) -> Option
             n.version,
         )
     };
-    let schedule = |n: &Network| (n.epochs_from, n.emission, n.epoch_secs, n.halving_epochs);
+    let schedule = |n: &Network| {
+        (
+            n.epochs_started_at,
+            n.emission,
+            n.epoch_secs,
+            n.halving_epochs,
+        )
+    };
     if fixed(b) != fixed(a) || schedule(b) != schedule(a) {
         return Some("what is fixed of the network has changed");
     }
@@ -144,7 +151,7 @@ fn provider(b: &Provider, a: &Provider, signed: &dyn Fn(&Pubkey) -> bool) -> Opt
         return Some("stake was withdrawn without its provider");
     }
     let sums = |p: &Provider| [p.deposited, p.withdrawn, p.slashed, p.earned, p.claimed];
-    let counts = |p: &Provider| [p.right, p.wrong, p.late];
+    let counts = |p: &Provider| [p.agreed, p.disagreed, p.late];
     let back = sums(b).iter().zip(sums(a)).any(|(b, a)| *b > a)
         || counts(b).iter().zip(counts(a)).any(|(b, a)| *b > a);
     back.then_some("a provider's books went back")

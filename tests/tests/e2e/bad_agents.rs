@@ -48,8 +48,8 @@ pub async fn others_do_not_notice(net: &Net) -> Result<()> {
     assert_eq!((view.settled, view.paid), (1, 3), "{view:#?}");
     assert_eq!(net.result(&job).await?, b"turn the wheel\n");
     let after = net.provider(0).await?;
-    assert_eq!((after.wrong, after.late, after.slashed), (0, 0, 0));
-    assert_eq!(after.right, before.right + 1);
+    assert_eq!((after.disagreed, after.late, after.slashed), (0, 0, 0));
+    assert_eq!(after.agreed, before.agreed + 1);
     Ok(())
 }
 
@@ -294,7 +294,7 @@ async fn what_is_not_an_agents_own_result_is_not_taken_and_its_own_is_at_the_las
     let reason = view.parts[0].reason.clone().unwrap_or_default();
     assert!(reason.len() <= 500, "{} bytes", reason.len());
     assert_eq!(state(&net, &other_job).await?, "working");
-    assert_eq!(net.provider(SCRIPTED).await?.wrong, 0);
+    assert_eq!(net.provider(SCRIPTED).await?.disagreed, 0);
     net.stop().await;
     Ok(())
 }

@@ -43,8 +43,8 @@ async fn all_are_paid_once(net: &Net, jobs: u64) -> Result<()> {
     }
     for provider in 0..3 {
         let books = net.provider(provider).await?;
-        assert_eq!((books.earned, books.right), (2 * jobs, 2 * jobs as u32));
-        assert_eq!((books.wrong, books.late, books.slashed), (0, 0, 0));
+        assert_eq!((books.earned, books.agreed), (2 * jobs, 2 * jobs as u32));
+        assert_eq!((books.disagreed, books.late, books.slashed), (0, 0, 0));
     }
     let (vault, held) = net.escrow().await?;
     assert_eq!(vault, held);
@@ -172,7 +172,7 @@ async fn a_transaction_that_lands_after_all_patience_pays_nobody_twice() -> Resu
     net.until("the last late delivery", all_delivered).await?;
     for provider in 0..3 {
         let books = net.provider(provider).await?;
-        assert_eq!((books.earned, books.right, books.late), (2, 2, 0));
+        assert_eq!((books.earned, books.agreed, books.late), (2, 2, 0));
     }
     let (vault, held) = net.escrow().await?;
     assert_eq!(vault, held);

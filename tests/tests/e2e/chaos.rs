@@ -188,7 +188,7 @@ async fn jobs_end_once_however_often_orchestrator_and_agents_are_killed_on_a_bad
     for index in 0..AGENTS {
         let books = net.provider(index).await?;
         assert_eq!(
-            (books.wrong, books.open_seats, books.locked),
+            (books.disagreed, books.open_seats, books.locked),
             (0, 0, 0),
             "{books:?}"
         );

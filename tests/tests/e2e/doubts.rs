@@ -50,7 +50,7 @@ async fn a_liar_that_is_audited_is_slashed_and_the_client_gets_the_right_result(
     assert_eq!((view.settled, view.paid), (1, 4), "{view:#?}");
     assert_eq!(net.result(&job).await?, b"turn the wheel\n");
     let liar = net.provider(0).await?;
-    assert_eq!((liar.wrong, liar.earned, liar.locked), (1, 0, 0));
+    assert_eq!((liar.disagreed, liar.earned, liar.locked), (1, 0, 0));
     net.stop().await;
     Ok(())
 }
@@ -97,7 +97,7 @@ async fn a_lie_that_is_challenged_is_slashed_and_the_bond_comes_back() -> Result
     assert_eq!(net.result(&job).await?, b"turn the wheel\n");
     // The bond is back, and a bounty with it.
     assert!(net.client_tokens().await? >= tokens - deposit);
-    assert_eq!(net.provider(0).await?.wrong, 1);
+    assert_eq!(net.provider(0).await?.disagreed, 1);
     net.stop().await;
     Ok(())
 }

@@ -19,7 +19,7 @@ async fn a_liar_is_slashed_and_the_client_still_gets_the_right_result() -> Resul
     let liar = net.provider(1).await?;
     // Price cap 10 × 5 units × 25 prices locked, half of it slashed.
     let slashed = 10 * 5 * 25 / 2;
-    assert_eq!((liar.wrong, liar.right, liar.earned), (1, 0, 0));
+    assert_eq!((liar.disagreed, liar.agreed, liar.earned), (1, 0, 0));
     assert_eq!(
         (liar.slashed, liar.active, liar.locked),
         (slashed, stake - slashed, 0)
@@ -32,7 +32,7 @@ async fn a_liar_is_slashed_and_the_client_still_gets_the_right_result() -> Resul
     for honest in [0, 2] {
         let books = net.provider(honest).await?;
         assert_eq!(
-            (books.right, books.wrong, books.earned, books.slashed),
+            (books.agreed, books.disagreed, books.earned, books.slashed),
             (1, 0, 1, 0)
         );
     }
@@ -65,7 +65,7 @@ async fn a_silent_provider_is_expired_and_its_seat_refilled() -> Result<()> {
     assert_eq!((silent.late, silent.earned, silent.locked), (1, 0, 0));
     // 5 % of the lock of 10 × 5 × 25.
     assert_eq!(silent.slashed, 10 * 5 * 25 / 20);
-    assert_eq!(net.provider(3).await?.right, 1);
+    assert_eq!(net.provider(3).await?.agreed, 1);
     net.stop().await;
     Ok(())
 }

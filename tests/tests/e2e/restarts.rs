@@ -38,7 +38,7 @@ async fn an_agent_killed_in_the_middle_resumes_and_is_paid() -> Result<()> {
     again.wait()?;
     let view = view?;
     assert_eq!(view.parts[0].exit, Some(-1), "{view:#?}");
-    assert_eq!(net.provider(2).await?.right, 1);
+    assert_eq!(net.provider(2).await?.agreed, 1);
     net.stop().await;
     Ok(())
 }

@@ -58,8 +58,8 @@ async fn all_are_paid_once(net: &Net, jobs: &[Pubkey]) -> Result<()> {
     let shards = 3 * jobs.len() as u64;
     for provider in 0..3 {
         let books = net.provider(provider).await?;
-        assert_eq!((books.earned, u64::from(books.right)), (shards, shards));
-        assert_eq!((books.wrong, books.late, books.slashed), (0, 0, 0));
+        assert_eq!((books.earned, u64::from(books.agreed)), (shards, shards));
+        assert_eq!((books.disagreed, books.late, books.slashed), (0, 0, 0));
         assert_eq!(books.open_seats, 0);
     }
     let (vault, held) = net.escrow().await?;

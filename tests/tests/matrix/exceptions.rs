@@ -83,7 +83,7 @@ exceptions! {
     "assign_seats/at_a_shard_with_a_free_seat.shard" [Household] "*.job0.shard0 *.job1.shard0"
         => DONE, "the orchestrator may seat them there too";
     "assign_seats.shard" [Household] "client.job2.shard0"
-        => "SeatTaken", "all seats are taken there";
+        => "NoFreeSeat", "all seats are taken there";
     "acknowledge_delivery/by_the_client.shard" [Household] "client2.*"
         => "NotAuthorized", "who signs did not post it";
     "cancel_job.client" [Household] "*"
@@ -100,16 +100,16 @@ exceptions! {
 
     // Seats: who may take one, and who has one.
     "assign_seats/at_a_new_shard.shard" [Occupied] "*"
-        => "SeatTaken", "it is no new shard then, and its seats are taken";
-    "assign_seats/at_a_new_shard.shard" [Absent] "*" => "ShardPlace", "the job has several";
+        => "NoFreeSeat", "it is no new shard then, and its seats are taken";
+    "assign_seats/at_a_new_shard.shard" [Absent] "*" => "WrongShardAccount", "the job has several";
     "assign_seats/at_a_new_shard.shard" [Alias] "job further*"
         => "AccountDiscriminatorMismatch", "what is there already is read";
     "assign_seats.shard" [Alias] "key"
         => "WrongAccount", "where nothing is, a shard would be made, at its own address";
     "assign_seats/at_a_new_shard.shard" [Stranger] "*" => "WrongAccount", "it is another job's";
     "assign_seats/at_a_shard_with_a_free_seat.further*" [Stranger] "worker0.provider"
-        => "SeatDuplicate", "it sits there already";
-    "assign_seats.further*" [Alias] "further*" => "SeatDuplicate", "nobody sits at a shard twice";
+        => "AlreadySeated", "it sits there already";
+    "assign_seats.further*" [Alias] "further*" => "AlreadySeated", "nobody sits at a shard twice";
     "assign_seats.further*" [Stranger] "*"
         => DONE, "the orchestrator chooses among the providers that are admitted";
 
@@ -139,7 +139,7 @@ exceptions! {
         [Cut] "*"
         => DONE, "the seat at its end is empty, or not looked at";
     "*.shard settle_shard/*in_its_jobs_account.job */in_the_jobs_account.job" [Cut] "*"
-        => "ShardPlace", "the seat at its end would have no room";
+        => "WrongShardAccount", "the seat at its end would have no room";
     "new:post_job.payment_mint new:close_job.payment_mint new:settle_shard/in_*.payment_mint \
      new:settle_shard/that_is_*.*_mint" [WrongOwner] "*"
         => "Token::IncorrectProgramId", "Token-2022 compares the owner of the mint";

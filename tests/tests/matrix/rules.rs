@@ -79,7 +79,7 @@ pub fn usual(attempt: &Attempt) -> &'static str {
         (C::Empty, ..) => "AccountDiscriminatorNotFound",
         (C::Unsigned, ..) => "AccountNotSigner",
         (C::Signs, ..) => "NotAuthorized",
-        (C::Absent, Ours("Shard"), _) => "ShardPlace",
+        (C::Absent, Ours("Shard"), _) => "WrongShardAccount",
         (C::Absent, ..) => "ChallengeMissing",
         (C::Stranger, Program, _) => "InvalidProgramId",
         (C::Stranger, Nothing, _) => "ConstraintAddress",

@@ -4,7 +4,7 @@ use super::fixture::{Answer, Market, RIGHT, Setup, WRONG, refused};
 use millrace_program::PostJobArgs;
 use millrace_program::math::draw::{Draw, draw};
 use millrace_program::math::slot_hashes::{SLOT_HASHES, SlotHashes};
-use millrace_program::state::{Doubt, Mode, SeatStatus, ShardState};
+use millrace_program::state::{Mode, Review, SeatStatus, ShardState};
 use solana_sdk::pubkey::Pubkey;
 
 /// One seat; where an audit falls, two of three must agree.
@@ -35,7 +35,7 @@ fn a_result_that_is_spared_is_paid_for_one_seat() {
     // One in 10,000: of a few seeds the first that is spared is taken, as the draw itself says.
     let (mut market, job) = committed(1, RIGHT, 3);
     market.draw(&job, 0).unwrap();
-    assert_eq!(market.shard(&job, 0).doubt(), Doubt::Spared);
+    assert_eq!(market.shard(&job, 0).review(), Review::NotSelected);
     assert!(!market.machine.ledger.audits[&(job, 0)]);
     market.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
     market.settle(&job, 0).unwrap();
@@ -51,17 +51,17 @@ fn a_result_that_is_spared_is_not_challenged_either() {
     market.draw(&job, 0).unwrap();
     market.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
     let owner = market.owner.insecure_clone();
-    refused(market.challenge(&job, 0, &owner), "ShardState");
+    refused(market.challenge(&job, 0, &owner), "WrongShardState");
 }
 
 #[test]
 fn no_result_is_shown_before_the_draw() {
     let (mut market, job) = committed(5_000, RIGHT, 3);
-    assert_eq!(market.shard(&job, 0).doubt(), Doubt::Pending);
-    refused(market.reveal(&job, 0, &[(0, RIGHT)]), "RevealsClosed");
-    refused(market.show(&job, 0, &[(0, RIGHT)]), "RevealsClosed");
+    assert_eq!(market.shard(&job, 0).review(), Review::Pending);
+    refused(market.reveal(&job, 0, &[(0, RIGHT)]), "RevealsNotOpen");
+    refused(market.show(&job, 0, &[(0, RIGHT)]), "RevealsNotOpen");
     market.draw(&job, 0).unwrap();
-    refused(market.draw(&job, 0), "NothingToDraw");
+    refused(market.draw(&job, 0), "NoAuditPending");
 }
 
 #[test]
@@ -70,11 +70,11 @@ fn an_honest_result_that_is_audited_is_paid_with_the_one_who_confirms_it() {
     market.draw(&job, 0).unwrap();
     let shard = market.shard(&job, 0);
     assert_eq!(
-        (shard.doubt(), shard.target, shard.quorum),
-        (Doubt::Audited, 2, 2)
+        (shard.review(), shard.target, shard.quorum),
+        (Review::Audited, 2, 2)
     );
     assert!(market.machine.ledger.audits[&(job, 0)]);
-    refused(market.reveal(&job, 0, &[(0, RIGHT)]), "RevealsClosed");
+    refused(market.reveal(&job, 0, &[(0, RIGHT)]), "RevealsNotOpen");
     market.answered_after(&job, 0, &[(1, RIGHT)], &[(0, RIGHT), (1, RIGHT)]);
     market.settle(&job, 0).unwrap();
     market.close(&job, &[0]).unwrap();
@@ -125,8 +125,8 @@ fn the_draw_on_chain_is_the_one_that_anyone_computes() {
         let hashes = SlotHashes::new(&hashes);
         let expected = draw(&hashes, shard.slot, books.draw_slots, &commitment, 5_000);
         market.draw(&job, 0).unwrap();
-        let doubt = market.shard(&job, 0).doubt();
-        assert_eq!(doubt == Doubt::Audited, expected == Draw::Audited);
+        let review = market.shard(&job, 0).review();
+        assert_eq!(review == Review::Audited, expected == Draw::Audited);
         audits += usize::from(expected == Draw::Audited);
     }
     // Half of 24, and four standard deviations.
@@ -139,13 +139,13 @@ fn a_draw_waits_for_its_blocks_and_can_not_be_waited_out() {
     market.machine.pass_slots(600, 1);
     let job = market.posted(audited(1));
     market.assign(&job, 0, &[0]).unwrap();
-    refused(market.draw(&job, 0), "NothingToDraw");
+    refused(market.draw(&job, 0), "NoAuditPending");
     market.commit(&job, 0, &[(0, RIGHT)]).unwrap();
     refused(market.draw(&job, 0), "TooEarly");
     // The blocks that decide are forgotten: an audit, though only one in 10,000 is drawn.
     market.machine.pass_slots(1_000, 1);
     market.draw(&job, 0).unwrap();
-    assert_eq!(market.shard(&job, 0).doubt(), Doubt::Audited);
+    assert_eq!(market.shard(&job, 0).review(), Review::Audited);
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn a_seat_that_nobody_draws_for_is_let_go_at_the_deadline_without_penalty() {
     let (mut market, job) = committed(5_000, RIGHT, 3);
     let deadline = market.job(&job).deadline;
     market.machine.warp_to(deadline - 90);
-    refused(market.settle(&job, 0), "NotDue");
+    refused(market.settle(&job, 0), "ShardNotDue");
     market.machine.warp_to(deadline - 89);
     refused(market.draw(&job, 0), "TooLate");
     market.settle(&job, 0).unwrap();
@@ -182,10 +182,10 @@ fn a_spared_seat_that_stays_silent_is_late_and_the_next_one_is_drawn_anew() {
     market.settle(&job, 0).unwrap();
     assert_eq!(market.balances(&job).stakes[0], 95_000);
     let shard = market.shard(&job, 0);
-    assert_eq!((shard.target, shard.doubt()), (1, Doubt::None));
+    assert_eq!((shard.target, shard.review()), (1, Review::None));
     market.assign(&job, 0, &[1]).unwrap();
     market.commit(&job, 0, &[(1, RIGHT)]).unwrap();
-    assert_eq!(market.shard(&job, 0).doubt(), Doubt::Pending);
+    assert_eq!(market.shard(&job, 0).review(), Review::Pending);
     market.machine.pass_slots(20, 3);
     market.draw(&job, 0).unwrap();
     market.reveal(&job, 0, &[(1, RIGHT)]).unwrap();

@@ -4,7 +4,7 @@ use super::fixture::{Answer, Market, RIGHT, Setup, WRONG, key, refused};
 use millrace_client::instructions::{Place, challenge_shard};
 use millrace_client::pda;
 use millrace_program::PostJobArgs;
-use millrace_program::state::{Doubt, Mode, ShardState};
+use millrace_program::state::{Mode, Review, ShardState};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::Keypair;
 use solana_sdk::signer::Signer;
@@ -46,7 +46,7 @@ fn purse(market: &Market, owner: &Keypair) -> u64 {
 fn a_result_that_nobody_challenges_stands_and_is_paid() {
     let (mut market, job, _) = shown(RIGHT, false);
     market.warp(119);
-    refused(market.settle(&job, 0), "NotDue");
+    refused(market.settle(&job, 0), "ShardNotDue");
     market.warp(1);
     market.settle(&job, 0).unwrap();
     market.close(&job, &[0]).unwrap();
@@ -63,7 +63,7 @@ fn at_any_instant_a_result_can_be_either_challenged_or_paid() {
     market.warp(119);
     market.challenge(&job, 0, &challenger).unwrap();
     market.warp(1);
-    refused(market.settle(&job, 0), "NotDue");
+    refused(market.settle(&job, 0), "ShardNotDue");
 }
 
 #[test]
@@ -75,11 +75,11 @@ fn while_a_challenge_is_open_nothing_is_paid_and_the_bond_waits() {
     assert_eq!(market.balances(&job).escrow, 15_375 + BOND);
     let shard = market.shard(&job, 0);
     assert_eq!(
-        (shard.doubt(), shard.target, shard.quorum),
-        (Doubt::Challenged, 3, 2)
+        (shard.review(), shard.target, shard.quorum),
+        (Review::Challenged, 3, 2)
     );
-    refused(market.settle(&job, 0), "NotDue");
-    refused(market.close(&job, &[0]), "JobState");
+    refused(market.settle(&job, 0), "ShardNotDue");
+    refused(market.close(&job, &[0]), "WrongJobState");
     refused(
         market.challenge(&job, 0, &challenger),
         "AccountAlreadyInUse",
@@ -156,7 +156,7 @@ fn a_challenge_that_nobody_decides_pays_the_challenged_seat_out_of_the_bond() {
     market.challenge(&job, 0, &challenger).unwrap();
     let deadline = market.job(&job).deadline;
     market.machine.warp_to(deadline - 90);
-    refused(market.settle(&job, 0), "NotDue");
+    refused(market.settle(&job, 0), "ShardNotDue");
     market.machine.warp_to(deadline - 89);
     market.settle(&job, 0).unwrap();
     assert_eq!(market.shard(&job, 0).state(), Some(ShardState::Failed));
@@ -226,12 +226,12 @@ fn only_a_shown_result_of_a_job_that_allows_it_is_challenged() {
     let (mut market, _, challenger) = shown(RIGHT, false);
     let quorum = market.posted(|_| ());
     market.answered(&quorum, 0, &[(1, RIGHT), (2, RIGHT), (3, RIGHT)]);
-    refused(market.challenge(&quorum, 0, &challenger), "ShardState");
+    refused(market.challenge(&quorum, 0, &challenger), "WrongShardState");
     let open = market.posted(challengeable);
     market.assign(&open, 0, &[1]).unwrap();
-    refused(market.challenge(&open, 0, &challenger), "ShardState");
+    refused(market.challenge(&open, 0, &challenger), "WrongShardState");
     market.commit(&open, 0, &[(1, RIGHT)]).unwrap();
-    refused(market.challenge(&open, 0, &challenger), "ShardState");
+    refused(market.challenge(&open, 0, &challenger), "WrongShardState");
 }
 
 #[test]

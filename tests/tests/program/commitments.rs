@@ -111,7 +111,7 @@ fn a_statement_for_another_seat_does_not_commit() {
         seat: 5,
         ..of_another_seat
     };
-    refused(market.commit_claims(&job, 0, &[beyond]), "SeatState");
+    refused(market.commit_claims(&job, 0, &[beyond]), "WrongSeatStatus");
 }
 
 #[test]
@@ -332,9 +332,12 @@ fn providers_accounts_match_the_commitments() {
     refused(outcome, "WrongAccount");
     let mut without = record;
     without.accounts.pop();
-    refused(market.machine.send(&[check, without], &[]), "ListLength");
+    refused(
+        market.machine.send(&[check, without], &[]),
+        "WrongListLength",
+    );
     let none = check_and_record(&job, &[]);
-    refused(market.machine.send(&none[1..], &[]), "ListLength");
+    refused(market.machine.send(&none[1..], &[]), "WrongListLength");
 }
 
 #[test]
@@ -352,10 +355,10 @@ fn what_poses_as_the_list_of_instructions_is_refused() {
 fn a_seat_commits_once() {
     let (mut market, job) = seated();
     market.commit(&job, 0, &[(0, RIGHT)]).unwrap();
-    refused(market.commit(&job, 0, &[(0, WRONG)]), "SeatState");
+    refused(market.commit(&job, 0, &[(0, WRONG)]), "WrongSeatStatus");
     let twice = market.claim(&job, 0, (1, RIGHT));
     let outcome = market.commit_claims(&job, 0, &[twice, twice]);
-    refused(outcome, "SeatState");
+    refused(outcome, "WrongSeatStatus");
 }
 
 #[test]
@@ -373,5 +376,5 @@ fn nobody_commits_once_results_are_shown() {
     let all = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
     market.commit(&job, 0, &all).unwrap();
     market.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
-    refused(market.commit(&job, 0, &[(1, WRONG)]), "ShardState");
+    refused(market.commit(&job, 0, &[(1, WRONG)]), "WrongShardState");
 }

@@ -20,9 +20,9 @@ fn committed() -> (Market, Pubkey) {
 fn a_provider_that_its_orchestrator_ignores_shows_its_result_and_is_paid_when_the_client_has_it() {
     let (mut market, job) = committed();
     market.show(&job, 0, &ALL).unwrap();
-    refused(market.settle(&job, 0), "NotDue");
+    refused(market.settle(&job, 0), "ShardNotDue");
     market.acknowledge(&job, 0, 0).unwrap();
-    refused(market.acknowledge(&job, 0, 0), "SeatState");
+    refused(market.acknowledge(&job, 0, 0), "WrongSeatStatus");
     market.settle(&job, 0).unwrap();
     assert_eq!(market.balances(&job).earnings, [4_000; 3]);
 }
@@ -42,7 +42,7 @@ fn an_output_that_nobody_has_is_not_paid_and_nobody_is_punished_for_it() {
     market.show(&job, 0, &ALL).unwrap();
     let deadline = market.job(&job).deadline;
     market.machine.warp_to(deadline - 1);
-    refused(market.settle(&job, 0), "NotDue");
+    refused(market.settle(&job, 0), "ShardNotDue");
     market.machine.warp_to(deadline);
     market.settle(&job, 0).unwrap();
     assert_eq!(market.shard(&job, 0).state(), Some(ShardState::Failed));
@@ -61,7 +61,7 @@ fn the_delivery_of_another_result_pays_nobody() {
     market.commit(&job, 0, &answers).unwrap();
     market.show(&job, 0, &[answers[0], answers[2]]).unwrap();
     market.reveal(&job, 0, &answers[1..2]).unwrap();
-    refused(market.settle(&job, 0), "NotDue");
+    refused(market.settle(&job, 0), "ShardNotDue");
     market.acknowledge(&job, 0, 2).unwrap();
     market.settle(&job, 0).unwrap();
     assert_eq!(market.balances(&job).stakes, [100_000, 95_000, 100_000]);
@@ -94,14 +94,14 @@ fn only_the_client_or_its_orchestrator_says_that_an_output_is_there() {
 #[test]
 fn what_was_not_shown_can_not_be_acknowledged() {
     let (mut market, job) = committed();
-    refused(market.acknowledge(&job, 0, 0), "SeatState");
+    refused(market.acknowledge(&job, 0, 0), "WrongSeatStatus");
     market.reveal(&job, 0, &ALL).unwrap();
-    refused(market.acknowledge(&job, 0, 0), "SeatState");
+    refused(market.acknowledge(&job, 0, 0), "WrongSeatStatus");
     market.settle(&job, 0).unwrap();
     let place = market.place(&job, 0);
     let late = instructions::acknowledge_delivery(market.owner.pubkey(), false, place, 0);
     let outcome = market.machine.send(&[late], &[&market.owner]);
-    refused(outcome, "ShardState");
+    refused(outcome, "WrongShardState");
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn once_results_are_shown_no_seat_is_declined() {
     let mut market = Market::open();
     let job = market.posted(|_| ());
     market.answered(&job, 0, &ALL);
-    refused(market.decline(&job, 0, 0), "ShardState");
+    refused(market.decline(&job, 0, 0), "WrongShardState");
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn a_seat_that_committed_can_not_be_declined() {
     let job = market.posted(|_| ());
     market.assign(&job, 0, &[0, 1, 2]).unwrap();
     market.commit(&job, 0, &ALL[..1]).unwrap();
-    refused(market.decline(&job, 0, 0), "SeatState");
+    refused(market.decline(&job, 0, 0), "WrongSeatStatus");
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn a_refusal_holds_for_its_own_seat_and_attempt_and_by_its_operator_alone() {
 
     market.decline(&job, 0, 0).unwrap();
     let again = instructions::decline_seat(place, 0, first, &own);
-    refused(market.machine.send(&again, &[]), "SeatState");
+    refused(market.machine.send(&again, &[]), "WrongSeatStatus");
     market.assign(&job, 0, &[0]).unwrap();
     refused(market.machine.send(&again, &[]), "SignatureMismatch");
     let seat = market.shard(&job, 0).seats[0];

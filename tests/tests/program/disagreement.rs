@@ -39,9 +39,9 @@ fn a_liar_among_three_is_slashed_and_half_of_it_compensates_the_client() {
     };
     assert_eq!(market.balances(&job), settled);
     let statuses = market.shard(&job, 0).seats.map(|s| s.status());
-    assert_eq!(statuses[1], SeatStatus::Wrong);
+    assert_eq!(statuses[1], SeatStatus::Disagreed);
     let liar = market.provider(1);
-    assert_eq!((liar.wrong, liar.right, liar.slashed), (1, 0, 5_000));
+    assert_eq!((liar.disagreed, liar.agreed, liar.slashed), (1, 0, 5_000));
     assert_eq!((liar.active, liar.locked, liar.open_seats), (95_000, 0, 0));
 
     market.close(&job, &[0]).unwrap();
@@ -139,7 +139,7 @@ fn equal_roots_with_other_units_disagree() {
     let job = market.posted(|_| ());
     market.answered(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, with(999, RIGHT))]);
     market.settle(&job, 0).unwrap();
-    assert_eq!(market.provider(2).wrong, 1);
+    assert_eq!(market.provider(2).disagreed, 1);
     assert_eq!(market.balances(&job).stakes, [100_000, 100_000, 95_000]);
 }
 
@@ -158,7 +158,7 @@ fn a_disagreement_opens_more_seats_before_anyone_is_slashed() {
     assert_eq!(shard.commit_by, market.machine.now() + 60);
     assert_eq!(shard.reveal_by, market.machine.now() + 90);
     assert_eq!(market.provider(1).locked, 10_000);
-    refused(market.settle(&job, 0), "NotDue");
+    refused(market.settle(&job, 0), "ShardNotDue");
 
     market.answered(&job, 0, &[(3, RIGHT), (4, RIGHT)]);
     market.settle(&job, 0).unwrap();
@@ -200,7 +200,7 @@ fn without_time_for_another_round_the_quorum_is_paid_and_nobody_slashed() {
     assert_eq!(after.earnings, [4_000, 4_000, 0, 4_000]);
     assert_eq!(after.stakes, [100_000; 4]);
     let loser = market.provider(2);
-    assert_eq!((loser.wrong, loser.late, loser.locked), (0, 0, 0));
+    assert_eq!((loser.disagreed, loser.late, loser.locked), (0, 0, 0));
     let statuses = market.shard(&job, 0).seats.map(|s| s.status());
     assert_eq!(statuses[2], SeatStatus::Released);
 }
@@ -229,7 +229,7 @@ fn no_quorum_fails_the_shard_and_refunds_with_nobody_slashed() {
     assert_eq!(market.balances(&job), expected);
     for worker in 0..3 {
         let books = market.provider(worker);
-        assert_eq!((books.right, books.wrong, books.late), (0, 0, 0));
+        assert_eq!((books.agreed, books.disagreed, books.late), (0, 0, 0));
         assert_eq!((books.locked, books.open_seats), (0, 0));
     }
 }
@@ -243,7 +243,7 @@ fn a_reopened_shard_that_nobody_takes_waits_and_fails_when_no_round_fits_any_mor
 
     let deadline = market.job(&job).deadline;
     market.machine.warp_to(deadline - 90);
-    refused(market.settle(&job, 0), "NotDue");
+    refused(market.settle(&job, 0), "ShardNotDue");
     market.machine.warp_to(deadline - 89);
     market.settle(&job, 0).unwrap();
     assert_eq!(market.shard(&job, 0).state(), Some(ShardState::Failed));

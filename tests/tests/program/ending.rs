@@ -49,10 +49,10 @@ fn a_cancelled_job_hands_nothing_more_out_and_is_not_cancelled_twice() {
     let job = market.posted(|t| t.shards = 2);
     market.assign(&job, 0, &[0]).unwrap();
     market.cancel(&job).unwrap();
-    refused(market.assign(&job, 1, &[0]), "JobState");
-    refused(market.cancel(&job), "JobState");
+    refused(market.assign(&job, 1, &[0]), "WrongJobState");
+    refused(market.cancel(&job), "WrongJobState");
     market.machine.warp_to(market.job(&job).deadline);
-    refused(market.expire_job(&job), "JobState");
+    refused(market.expire_job(&job), "WrongJobState");
 }
 
 #[test]
@@ -124,9 +124,9 @@ fn a_job_can_not_close_before_each_of_its_shards_has_an_end() {
     let mut market = Market::open();
     let job = market.posted(|t| t.shards = 2);
     market.answered(&job, 0, &ALL);
-    refused(market.close(&job, &[0]), "JobState");
+    refused(market.close(&job, &[0]), "WrongJobState");
     market.settle(&job, 0).unwrap();
-    refused(market.close(&job, &[0]), "JobState");
+    refused(market.close(&job, &[0]), "WrongJobState");
     market.answered(&job, 1, &ALL);
     market.settle(&job, 1).unwrap();
     market.close(&job, &[0, 1]).unwrap();
@@ -142,7 +142,7 @@ fn shards_close_in_batches_of_any_order_and_the_last_takes_the_job_along() {
     market.close(&job, &[2]).unwrap();
     assert_eq!(market.job(&job).live, 3);
     assert!(market.balances(&job).escrow > 0);
-    refused(market.close(&job, &[]), "ListLength");
+    refused(market.close(&job, &[]), "WrongListLength");
     market.close(&job, &[3, 0]).unwrap();
     market.close(&job, &[1]).unwrap();
     assert!(market.machine.account(&job).is_none());
@@ -162,7 +162,7 @@ fn a_shard_is_closed_once_and_its_rent_goes_to_who_paid_it() {
     let mut odd = market.closing(&job, &[0]);
     odd.accounts
         .push(AccountMeta::new(pda::shard(&job, 1), false));
-    refused(market.machine.send(&[odd], &[]), "ListLength");
+    refused(market.machine.send(&[odd], &[]), "WrongListLength");
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn a_closed_shard_can_not_be_handed_out_again() {
     let job = settled(&mut market, 2);
     market.close(&job, &[0]).unwrap();
     refused(market.assign(&job, 0, &[0]), "InvariantBroken");
-    refused(market.assign(&job, 1, &[0]), "SeatTaken");
+    refused(market.assign(&job, 1, &[0]), "NoFreeSeat");
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn seated() -> (Market, Pubkey) {
 fn stake_leaves_after_the_unbonding_time_and_not_a_second_before() {
     let mut market = Market::open();
     refused(market.unstake(0, 0), "AmountZero");
-    refused(market.unstake(0, 100_001), "StakeNotFree");
+    refused(market.unstake(0, 100_001), "InsufficientFreeStake");
     refused(market.withdraw(0), "AmountZero");
     market.unstake(0, 40_000).unwrap();
     let books = market.provider(0);
@@ -53,10 +53,10 @@ fn a_second_request_starts_the_time_anew_for_all_of_it() {
 #[test]
 fn what_a_seat_locks_can_not_be_unstaked() {
     let (mut market, job) = seated();
-    refused(market.unstake(0, 90_001), "StakeNotFree");
+    refused(market.unstake(0, 90_001), "InsufficientFreeStake");
     market.unstake(0, 90_000).unwrap();
     market.commit(&job, 0, &[(0, RIGHT)]).unwrap();
-    refused(market.unstake(0, 1), "StakeNotFree");
+    refused(market.unstake(0, 1), "InsufficientFreeStake");
     market.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
     market.settle(&job, 0).unwrap();
     market.unstake(0, 10_000).unwrap();
@@ -83,7 +83,7 @@ fn slashing_reaches_the_stake_of_a_provider_that_is_leaving_at_every_instant() {
         market.stake_more(1, 1);
         market.settle(&job, 0).unwrap();
         let books = market.provider(1);
-        assert_eq!((books.slashed, books.wrong), (5_000, 1));
+        assert_eq!((books.slashed, books.disagreed), (5_000, 1));
         assert_eq!(books.active + books.unbonding, 100_001 - 5_000);
     }
 }
@@ -127,7 +127,7 @@ fn judged_around_the_end(offset: i64, withdraws_first: bool, one_mint: bool) {
         add(&mut market);
         // What the other seat locks is never free, whatever was added.
         let free = market.provider(1).free_stake();
-        refused(market.unstake(1, free + 1), "StakeNotFree");
+        refused(market.unstake(1, free + 1), "InsufficientFreeStake");
         market.settle(job, 0).unwrap();
         assert_eq!(market.provider(1).slashed, 5_000 * (done as u64 + 1));
     }
@@ -138,7 +138,7 @@ fn judged_around_the_end(offset: i64, withdraws_first: bool, one_mint: bool) {
     let out = if offset < 0 { 0 } else { 80_000 };
     assert_eq!((books.withdrawn, books.unbonding), (out, 80_000 - out));
     assert_eq!(books.active, 20_000 + added - 10_000);
-    assert_eq!((books.wrong, books.locked), (2, 0));
+    assert_eq!((books.disagreed, books.locked), (2, 0));
 }
 
 #[test]

@@ -65,15 +65,15 @@ fn only_a_seat_without_a_commitment_can_be_expired_and_only_before_results_are_s
     market.assign(&job, 0, &[0, 1, 2]).unwrap();
     market.commit(&job, 0, &[(0, RIGHT), (1, RIGHT)]).unwrap();
     market.warp(60);
-    refused(market.expire_seat(&job, 0, 0), "SeatState");
+    refused(market.expire_seat(&job, 0, 0), "WrongSeatStatus");
     let place = market.place(&job, 0);
     let nobodys =
         instructions::expire_seat(place, 5, market.workers[2].account, market.mints, None);
-    refused(market.machine.send(&[nobodys], &[]), "SeatState");
+    refused(market.machine.send(&[nobodys], &[]), "WrongSeatStatus");
     let empty = instructions::expire_seat(place, 3, market.workers[2].account, market.mints, None);
-    refused(market.machine.send(&[empty], &[]), "SeatState");
+    refused(market.machine.send(&[empty], &[]), "WrongSeatStatus");
     market.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
-    refused(market.expire_seat(&job, 0, 2), "ShardState");
+    refused(market.expire_seat(&job, 0, 2), "WrongShardState");
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_seat_that_commits_and_stays_silent_is_late() {
     market.commit(&job, 0, &all).unwrap();
     market.reveal(&job, 0, &[(0, RIGHT), (2, RIGHT)]).unwrap();
     market.warp(89);
-    refused(market.settle(&job, 0), "NotDue");
+    refused(market.settle(&job, 0), "ShardNotDue");
     market.warp(1);
     market.settle(&job, 0).unwrap();
     // It may have seen that its result is wrong, and loses what a wrong one does: half its lock.
@@ -162,7 +162,7 @@ fn who_commits_alone_is_not_late_and_keeps_its_seat_in_the_next_round() {
     market.assign(&job, 0, &[0, 1, 2]).unwrap();
     market.commit(&job, 0, &[(1, RIGHT)]).unwrap();
     market.warp(60);
-    refused(market.reveal(&job, 0, &[(1, RIGHT)]), "RevealsClosed");
+    refused(market.reveal(&job, 0, &[(1, RIGHT)]), "RevealsNotOpen");
     market.warp(30);
     market.settle(&job, 0).unwrap();
     let stakes = [99_000, 100_000, 99_000, 100_000, 100_000];
@@ -207,7 +207,7 @@ fn a_job_that_nobody_takes_expires_at_its_deadline_and_is_refunded() {
     let books = market.job(&job);
     assert_eq!(books.state(), Some(JobState::Expired));
     assert_eq!((books.failed, books.held().unwrap()), (3, 46_125));
-    refused(market.expire_job(&job), "JobState");
+    refused(market.expire_job(&job), "WrongJobState");
     market.close(&job, &[]).unwrap();
     assert_eq!(market.balances(&job).client, 1_000_000);
 }
@@ -221,7 +221,7 @@ fn a_seat_that_sits_idle_past_the_deadline_is_late_and_the_client_refunded() {
     market.assign(&job, 1, &[0, 1, 2]).unwrap();
     market.commit(&job, 1, &[(2, RIGHT)]).unwrap();
     market.machine.warp_to(deadline - 1);
-    refused(market.settle(&job, 1), "NotDue");
+    refused(market.settle(&job, 1), "ShardNotDue");
     market.machine.warp_to(deadline);
     market.expire_job(&job).unwrap();
     assert_eq!(market.job(&job).failed, 1);

@@ -4,7 +4,7 @@
 use super::fixture::{Answer, Market, PARAMETERS, RIGHT, SOL, Setup, key, refused};
 use millrace_client::pda;
 use millrace_program::PostJobArgs;
-use millrace_program::constants::{BUCKET_EPOCHS, MAX_FREED_ATTEMPTS, PROVIDER_EPOCHS};
+use millrace_program::constants::{MAX_BUCKET_EPOCHS, MAX_FREED_ATTEMPTS, MAX_PROVIDER_EPOCHS};
 use millrace_program::state::{Bucket, Client, ShardState, bucket_of};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::Keypair;
@@ -63,7 +63,7 @@ fn seats_that_dust_has_filled_are_free_again_once_their_commit_window_is_over() 
     // The honest job has others, and the filled one again a window later.
     is_served(&mut market, &honest, 1);
     let one_more = market.posted(one_seat);
-    refused(market.assign(&one_more, 0, &[0]), "ProviderFull");
+    refused(market.assign(&one_more, 0, &[0]), "ProviderAtCapacity");
     market.warp(60);
     market.expire_seat(&dust[0], 0, 0).unwrap();
     is_served(&mut market, &honest, 0);
@@ -211,8 +211,8 @@ fn a_bucket_without_room_for_points_takes_fees_and_pays_seats_all_the_same() {
     let mut market = Market::open();
     market.fund_rewards(10_000_000);
     // Nobody closes an epoch; each provider has room for its own ones.
-    for epoch in 0..BUCKET_EPOCHS {
-        settled_in(&mut market, BUCKET, epoch / PROVIDER_EPOCHS);
+    for epoch in 0..MAX_BUCKET_EPOCHS {
+        settled_in(&mut market, BUCKET, epoch / MAX_PROVIDER_EPOCHS);
         market.warp(DAY);
     }
     let bucket: Bucket = market.read(&pda::bucket(BUCKET));
@@ -240,9 +240,12 @@ fn a_shard_of_the_most_seats_is_settled_and_takes_no_sixth() {
     .build();
     let job = market.posted(|t| (t.replicas, t.quorum, t.max_replicas) = (5, 3, 5));
     let all: [(usize, Answer); 5] = std::array::from_fn(|worker| (worker, RIGHT));
-    refused(market.assign(&job, 0, &[0, 1, 2, 3, 4, 5]), "ListLength");
+    refused(
+        market.assign(&job, 0, &[0, 1, 2, 3, 4, 5]),
+        "WrongListLength",
+    );
     market.assign(&job, 0, &[0, 1, 2, 3, 4]).unwrap();
-    refused(market.assign(&job, 0, &[5]), "SeatTaken");
+    refused(market.assign(&job, 0, &[5]), "NoFreeSeat");
     market.commit(&job, 0, &all[..3]).unwrap();
     market.commit(&job, 0, &all[3..]).unwrap();
     market.reveal(&job, 0, &all).unwrap();

@@ -7,8 +7,8 @@ use millrace_client::instructions::Mints;
 use millrace_client::{instructions, pda};
 use millrace_program::InitializeNetworkArgs;
 use millrace_program::constants::{
-    EPOCH_SECS, MAX_DEADLINE_SECS, MAX_FEE_BPS, MAX_LATE_BPS, MAX_LOCK_BPS, MAX_SHARDS,
-    MAX_UNBONDING_SECS, MAX_WINDOW_SECS,
+    MAX_DEADLINE_SECS, MAX_EPOCH_SECS, MAX_FEE_BPS, MAX_LATE_BPS, MAX_LOCK_BPS, MAX_SHARDS,
+    MAX_UNBONDING_SECS, MAX_WINDOW_SECS, MIN_EPOCH_SECS,
 };
 use millrace_program::state::{Network, NetworkParameters, RewardSchedule};
 use solana_sdk::account::Account;
@@ -179,13 +179,13 @@ fn every_extension_that_could_change_what_the_books_say_is_refused_by_name() {
         (4, "MintIsConfidential"),
         (6, "MintHasDefaultState"),
         (9, "MintIsNonTransferable"),
-        (10, "MintBearsInterest"),
+        (10, "MintIsInterestBearing"),
         (12, "MintHasPermanentDelegate"),
         (14, "MintHasTransferHook"),
         (16, "MintIsConfidential"),
         (24, "MintIsConfidential"),
-        (25, "MintIsScaled"),
-        (26, "MintCanBePaused"),
+        (25, "MintHasScaledAmounts"),
+        (26, "MintIsPausable"),
         (28, "MintHasPermissionedBurn"),
         (29, "MintExtensionUnknown"),
         (u16::MAX, "MintExtensionUnknown"),
@@ -247,8 +247,8 @@ fn a_mint_that_is_not_initialized_is_refused() {
 #[test]
 fn a_schedule_of_rewards_beyond_its_bounds_is_refused() {
     let beyond: [fn(&mut RewardSchedule); 3] = [
-        |rewards| rewards.epoch_secs = EPOCH_SECS.start() - 1,
-        |rewards| rewards.epoch_secs = EPOCH_SECS.end() + 1,
+        |rewards| rewards.epoch_secs = MIN_EPOCH_SECS - 1,
+        |rewards| rewards.epoch_secs = MAX_EPOCH_SECS + 1,
         |rewards| rewards.halving_epochs = 0,
     ];
     for change in beyond {

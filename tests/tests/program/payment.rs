@@ -48,7 +48,7 @@ fn three_seats_that_agree_are_paid_alike_and_the_fee_goes_to_the_jobs_bucket() {
     let shard = market.shard(&job, 0);
     assert_eq!(shard.state(), Some(ShardState::Settled));
     assert_eq!(shard.result(), Some((&RIGHT.root, RIGHT.units)));
-    assert_eq!(shard.count(SeatStatus::Right), 3);
+    assert_eq!(shard.count(SeatStatus::Agreed), 3);
 
     market.close(&job, &[0]).unwrap();
     let expected = Balances {
@@ -62,7 +62,7 @@ fn three_seats_that_agree_are_paid_alike_and_the_fee_goes_to_the_jobs_bucket() {
     assert_eq!(market.balances(&job), expected);
     for worker in 0..3 {
         let books = market.provider(worker);
-        assert_eq!((books.right, books.wrong, books.late), (1, 0, 0));
+        assert_eq!((books.agreed, books.disagreed, books.late), (1, 0, 0));
         assert_eq!(
             (books.locked, books.open_seats, books.earned),
             (0, 0, 4_000)
@@ -160,7 +160,7 @@ fn a_result_of_no_units_is_right_and_costs_nothing() {
     market.settle(&job, 0).unwrap();
     market.close(&job, &[0]).unwrap();
     assert_eq!(market.balances(&job).client, 1_000_000);
-    assert_eq!(market.provider(0).right, 1);
+    assert_eq!(market.provider(0).agreed, 1);
 }
 
 #[test]

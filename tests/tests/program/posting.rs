@@ -173,7 +173,7 @@ fn prices_and_units_are_above_zero_and_their_product_fits() {
 fn a_deposit_is_never_above_what_the_client_agreed_to() {
     let mut market = market();
     posts(&mut market, |t| t.max_deposit = 15_375);
-    does_not_post(&mut market, "DepositAboveConsent", |t| {
+    does_not_post(&mut market, "DepositAboveMaximum", |t| {
         t.max_deposit = 15_374
     });
 }

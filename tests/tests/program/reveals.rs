@@ -40,7 +40,7 @@ fn no_result_is_shown_while_a_seat_could_still_copy_it() {
     market.assign(&job, 0, &[0, 1, 2]).unwrap();
     market.commit(&job, 0, &ALL[..2]).unwrap();
     market.warp(59);
-    refused(market.reveal(&job, 0, &ALL[..1]), "RevealsClosed");
+    refused(market.reveal(&job, 0, &ALL[..1]), "RevealsNotOpen");
     market.warp(1);
     market.reveal(&job, 0, &ALL[..1]).unwrap();
 }
@@ -51,9 +51,9 @@ fn no_result_is_shown_while_a_seat_is_free() {
     let job = market.posted(|_| ());
     market.assign(&job, 0, &[0, 1]).unwrap();
     market.commit(&job, 0, &ALL[..2]).unwrap();
-    refused(market.reveal(&job, 0, &ALL[..2]), "RevealsClosed");
+    refused(market.reveal(&job, 0, &ALL[..2]), "RevealsNotOpen");
     market.assign(&job, 0, &[2]).unwrap();
-    refused(market.reveal(&job, 0, &ALL[..2]), "RevealsClosed");
+    refused(market.reveal(&job, 0, &ALL[..2]), "RevealsNotOpen");
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn nobody_sits_down_once_a_result_is_shown() {
     market.commit(&job, 0, &ALL[..2]).unwrap();
     market.warp(60);
     market.reveal(&job, 0, &ALL[..1]).unwrap();
-    refused(market.assign(&job, 0, &[2]), "SeatTaken");
+    refused(market.assign(&job, 0, &[2]), "NoFreeSeat");
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn a_seat_that_was_freed_is_not_paid_for_copying_a_quorum() {
     market.expire_seat(&job, 0, 2).unwrap();
     market.reveal(&job, 0, &ALL[..2]).unwrap();
     // Nobody's commitment is to come: both results are there for everyone to see.
-    refused(market.assign(&job, 0, &[2]), "SeatTaken");
+    refused(market.assign(&job, 0, &[2]), "NoFreeSeat");
     market.settle(&job, 0).unwrap();
     assert_eq!(market.balances(&job).earnings[2], 0);
 }
@@ -103,7 +103,7 @@ fn a_late_seat_is_not_forgiven_by_filling_another() {
     market.assign(&job, 0, &[0, 1]).unwrap();
     market.commit(&job, 0, &ALL[..1]).unwrap();
     market.warp(60);
-    refused(market.assign(&job, 0, &[2]), "SeatLate");
+    refused(market.assign(&job, 0, &[2]), "LateSeatsNotExpired");
     market.expire_seat(&job, 0, 1).unwrap();
     market.assign(&job, 0, &[2]).unwrap();
 }
@@ -115,7 +115,7 @@ fn less_than_a_quorum_of_commitments_shows_nothing() {
     market.assign(&job, 0, &[0, 1, 2]).unwrap();
     market.commit(&job, 0, &ALL[..1]).unwrap();
     market.warp(60);
-    refused(market.reveal(&job, 0, &ALL[..1]), "RevealsClosed");
+    refused(market.reveal(&job, 0, &ALL[..1]), "RevealsNotOpen");
 }
 
 #[test]
@@ -178,16 +178,22 @@ fn a_copied_commitment_can_not_be_opened() {
 fn a_seat_reveals_once_and_only_after_it_committed() {
     let (mut market, job) = committed();
     market.reveal(&job, 0, &ALL[..1]).unwrap();
-    refused(market.reveal(&job, 0, &[(0, WRONG)]), "SeatState");
+    refused(market.reveal(&job, 0, &[(0, WRONG)]), "WrongSeatStatus");
     let opening = market.opening(&job, 0, ALL[1]);
     let beyond = RevealEntry {
         seat: 5,
         ..opening.clone()
     };
-    refused(market.reveal_openings(&job, 0, vec![beyond]), "SeatState");
+    refused(
+        market.reveal_openings(&job, 0, vec![beyond]),
+        "WrongSeatStatus",
+    );
     let empty = RevealEntry { seat: 3, ..opening };
-    refused(market.reveal_openings(&job, 0, vec![empty]), "SeatState");
-    refused(market.reveal_openings(&job, 0, vec![]), "ListLength");
+    refused(
+        market.reveal_openings(&job, 0, vec![empty]),
+        "WrongSeatStatus",
+    );
+    refused(market.reveal_openings(&job, 0, vec![]), "WrongListLength");
 }
 
 #[test]
@@ -204,7 +210,7 @@ fn nothing_is_revealed_at_a_shard_that_has_its_end() {
     let (mut market, job) = committed();
     market.reveal(&job, 0, &ALL).unwrap();
     market.settle(&job, 0).unwrap();
-    refused(market.reveal(&job, 0, &ALL), "ShardState");
+    refused(market.reveal(&job, 0, &ALL), "WrongShardState");
 }
 
 #[test]

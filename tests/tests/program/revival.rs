@@ -137,7 +137,7 @@ fn a_decided_challenge_is_not_made_again_in_the_same_transaction() {
     let again = instructions::challenge_shard(owner.pubkey(), &owner.pubkey(), place, mints);
     let fund = fund(&market, pda::challenge(&job, 0));
     let revival = [settle, fund, again];
-    refused(market.machine.send(&revival, &[&owner]), "ShardState");
+    refused(market.machine.send(&revival, &[&owner]), "WrongShardState");
     market.settle(&job, 0).unwrap();
 }
 
@@ -153,7 +153,7 @@ fn an_epoch_whose_last_points_are_banked_is_not_closed_again_in_the_same_transac
     let last = instructions::bank_rewards(market.workers[2].account, 0, payer.pubkey());
     let again = instructions::close_epoch(payer.pubkey(), 0);
     let revival = [last, fund(&market, pda::epoch(0)), again];
-    refused(market.machine.send(&revival, &[&payer]), "EpochEmpty");
+    refused(market.machine.send(&revival, &[&payer]), "NoPointsInEpoch");
     market.bank(2, 0).unwrap();
 }
 
@@ -177,7 +177,7 @@ fn a_provider_that_leaves_and_registers_in_one_transaction_has_nothing() {
     market.machine.send(&come_again, &[&cold]).unwrap();
     let books = market.provider(0);
     let money = [books.active, books.deposited, books.withdrawn, books.earned];
-    assert_eq!((money, books.right, books.open_seats), ([0; 4], 0, 0));
+    assert_eq!((money, books.agreed, books.open_seats), ([0; 4], 0, 0));
 }
 
 #[test]

@@ -144,7 +144,7 @@ fn where_there_is_no_room_for_new_points_older_ones_are_not_lost() {
     // Eight epochs are kept; the ninth gave no points, and its fee was paid all the same.
     let epochs = market.provider(0).points.map(|points| points.epoch);
     assert_eq!(epochs, [0, 1, 2, 3, 4, 5, 6, 7]);
-    refused(market.close_epoch(8), "EpochEmpty");
+    refused(market.close_epoch(8), "NoPointsInEpoch");
     for number in 0..8 {
         market.close_epoch(number).unwrap();
         for worker in 0..3 {
@@ -171,7 +171,7 @@ fn a_failed_shard_gives_no_points() {
     market.settle(&job, 0).unwrap();
     market.warp(DAY);
     market.fund_rewards(1);
-    refused(market.close_epoch(0), "EpochEmpty");
+    refused(market.close_epoch(0), "NoPointsInEpoch");
 }
 
 #[test]
@@ -185,7 +185,10 @@ fn an_epoch_is_closed_over_all_buckets_each_once_in_their_order() {
     let first = close.accounts.len() - 8;
     let mut without = close.clone();
     without.accounts.pop();
-    refused(market.machine.send(&[without], &[&payer]), "ListLength");
+    refused(
+        market.machine.send(&[without], &[&payer]),
+        "WrongListLength",
+    );
     let mut turned = close.clone();
     turned.accounts[first..].rotate_left(1);
     refused(market.machine.send(&[turned], &[&payer]), "WrongAccount");

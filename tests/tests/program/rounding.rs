@@ -326,7 +326,7 @@ fn who_has_earned_all_that_fits_64_bits_keeps_nobody_from_being_settled() {
     }
     // Totals that no longer fit have begun anew.
     let books = market.provider(0);
-    assert_eq!((books.earned, books.claimed, books.right), (half, half, 5));
+    assert_eq!((books.earned, books.claimed, books.agreed), (half, half, 5));
 }
 
 #[test]

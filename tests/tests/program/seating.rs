@@ -92,7 +92,7 @@ fn a_provider_takes_no_more_seats_than_it_said() {
     let jobs: Vec<Pubkey> = (0..3).map(|_| market.posted(alone)).collect();
     market.assign(&jobs[0], 0, &[worker]).unwrap();
     market.assign(&jobs[1], 0, &[worker]).unwrap();
-    refused(market.assign(&jobs[2], 0, &[worker]), "ProviderFull");
+    refused(market.assign(&jobs[2], 0, &[worker]), "ProviderAtCapacity");
     market.commit(&jobs[0], 0, &[(worker, RIGHT)]).unwrap();
     market.reveal(&jobs[0], 0, &[(worker, RIGHT)]).unwrap();
     market.settle(&jobs[0], 0).unwrap();
@@ -106,7 +106,10 @@ fn stake_that_one_seat_locks_backs_no_other() {
     let enough = market.staffed(20_000, |_| ());
     let jobs = [market.posted(|_| ()), market.posted(|_| ())];
     market.assign(&jobs[0], 0, &[short, enough]).unwrap();
-    refused(market.assign(&jobs[1], 0, &[short]), "StakeNotFree");
+    refused(
+        market.assign(&jobs[1], 0, &[short]),
+        "InsufficientFreeStake",
+    );
     market.assign(&jobs[1], 0, &[enough]).unwrap();
     assert_eq!(market.provider(enough).locked, 20_000);
 }
@@ -115,9 +118,9 @@ fn stake_that_one_seat_locks_backs_no_other() {
 fn a_provider_has_one_seat_at_a_shard() {
     let mut market = Market::open();
     let job = market.posted(|_| ());
-    refused(market.assign(&job, 0, &[0, 0]), "SeatDuplicate");
+    refused(market.assign(&job, 0, &[0, 0]), "AlreadySeated");
     market.assign(&job, 0, &[0]).unwrap();
-    refused(market.assign(&job, 0, &[0]), "SeatDuplicate");
+    refused(market.assign(&job, 0, &[0]), "AlreadySeated");
     let reveal_less = market.posted(|_| ());
     market.assign(&reveal_less, 0, &[0]).unwrap();
 }
@@ -172,17 +175,20 @@ fn a_shard_has_no_more_seats_than_the_job_pays_for() {
     }
     .build();
     let job = market.posted(|_| ());
-    refused(market.assign(&job, 0, &[0, 1, 2, 3]), "SeatTaken");
-    refused(market.assign(&job, 0, &[]), "ListLength");
-    refused(market.assign(&job, 0, &[0, 1, 2, 3, 0, 1]), "ListLength");
+    refused(market.assign(&job, 0, &[0, 1, 2, 3]), "NoFreeSeat");
+    refused(market.assign(&job, 0, &[]), "WrongListLength");
+    refused(
+        market.assign(&job, 0, &[0, 1, 2, 3, 0, 1]),
+        "WrongListLength",
+    );
     market.assign(&job, 0, &[0, 1, 2]).unwrap();
-    refused(market.assign(&job, 0, &[3]), "SeatTaken");
+    refused(market.assign(&job, 0, &[3]), "NoFreeSeat");
     let all = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
     market.commit(&job, 0, &all).unwrap();
-    refused(market.assign(&job, 0, &[3]), "SeatTaken");
+    refused(market.assign(&job, 0, &[3]), "NoFreeSeat");
     market.reveal(&job, 0, &all).unwrap();
     market.settle(&job, 0).unwrap();
-    refused(market.assign(&job, 0, &[3]), "SeatTaken");
+    refused(market.assign(&job, 0, &[3]), "NoFreeSeat");
 }
 
 #[test]

@@ -37,8 +37,8 @@ fn a_shard_is_settled_once() {
     let settle = market.settlement(&job, 0);
     market.machine.send(from_ref(&settle), &[]).unwrap();
     let after = market.balances(&job);
-    refused(market.machine.send(&[settle], &[]), "ShardState");
-    refused(market.settle(&job, 0), "ShardState");
+    refused(market.machine.send(&[settle], &[]), "WrongShardState");
+    refused(market.settle(&job, 0), "WrongShardState");
     assert_eq!(market.balances(&job), after);
 }
 
@@ -47,11 +47,11 @@ fn a_shard_is_not_settled_before_everyone_could_speak() {
     let mut market = Market::open();
     let job = market.posted(|_| ());
     market.assign(&job, 0, &[0, 1, 2]).unwrap();
-    refused(market.settle(&job, 0), "NotDue");
+    refused(market.settle(&job, 0), "ShardNotDue");
     market.commit(&job, 0, &ALL).unwrap();
-    refused(market.settle(&job, 0), "NotDue");
+    refused(market.settle(&job, 0), "ShardNotDue");
     market.reveal(&job, 0, &ALL[..2]).unwrap();
-    refused(market.settle(&job, 0), "NotDue");
+    refused(market.settle(&job, 0), "ShardNotDue");
     market.reveal(&job, 0, &ALL[2..]).unwrap();
     market.settle(&job, 0).unwrap();
 }
@@ -142,7 +142,7 @@ fn a_shard_is_settled_for_its_own_job() {
     let other = due.0.posted(|_| ());
     due.2 = due.0.balances(&due.1);
     let own = due.1;
-    does_not_settle(&[(own, other)], "ShardState", &mut due);
+    does_not_settle(&[(own, other)], "WrongShardState", &mut due);
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn a_settlement_has_the_accounts_of_every_seat_in_their_order() {
         with_a_part,
     ];
     for instruction in lengths {
-        refused(market.machine.send(&[instruction], &[]), "ListLength");
+        refused(market.machine.send(&[instruction], &[]), "WrongListLength");
     }
     let mut turned_round = settle;
     turned_round.accounts[seats..].rotate_left(3);

@@ -72,8 +72,8 @@ fn everyone_is_admitted_in_time() {
 fn no_seat_is_taken_before_the_seed_is_there_and_the_seed_is_that_of_the_next_block() {
     let mut market = market(3);
     let job = market.posted(|_| ());
-    refused(market.assign(&job, 0, &[0]), "SeedMissing");
-    refused(market.seed(&job), "SeedTooEarly");
+    refused(market.assign(&job, 0, &[0]), "SeedNotSet");
+    refused(market.seed(&job), "SeedNotAvailable");
     market.machine.pass_slots(5, 1);
     market.seed(&job).unwrap();
     let hashes = market.machine.account(&SLOT_HASHES).unwrap().data;
@@ -83,7 +83,7 @@ fn no_seat_is_taken_before_the_seed_is_there_and_the_seed_is_that_of_the_next_bl
         .unwrap();
     assert_eq!(block.slot, books.seed_slot + 1);
     assert_eq!(books.seed.to_le_bytes(), block.hash[..8]);
-    refused(market.seed(&job), "SeedTaken");
+    refused(market.seed(&job), "SeedAlreadySet");
 }
 
 #[test]
@@ -94,8 +94,8 @@ fn a_seed_that_was_forgotten_is_taken_from_a_block_that_nobody_knows_yet() {
     market.seed(&job).unwrap();
     let books = market.job(&job);
     assert_eq!((books.seed, books.seed_slot), (0, market.machine.slot()));
-    refused(market.assign(&job, 0, &[0]), "SeedMissing");
-    refused(market.seed(&job), "SeedTooEarly");
+    refused(market.assign(&job, 0, &[0]), "SeedNotSet");
+    refused(market.seed(&job), "SeedNotAvailable");
     market.machine.pass_slots(2, 1);
     market.seed(&job).unwrap();
     assert_ne!(market.job(&job).seed, 0);

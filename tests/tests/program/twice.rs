@@ -32,14 +32,14 @@ fn nothing_is_paid_twice_in_one_transaction() {
 
     let cancelled = market.posted(|t| t.shards = 2);
     let cancel = instructions::cancel_job(owner.pubkey(), cancelled, mints);
-    once(&mut market, &cancel, &[&owner], "JobState");
+    once(&mut market, &cancel, &[&owner], "WrongJobState");
     let close = market.closing(&cancelled, &[]);
     once(&mut market, &close, &[], "AccountNotInitialized");
 
     let job = market.posted(|_| ());
     market.answered(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, WRONG)]);
     let settle = market.settlement(&job, 0);
-    once(&mut market, &settle, &[], "ShardState");
+    once(&mut market, &settle, &[], "WrongShardState");
     let claim = instructions::claim_earnings(&worker.pubkey(), mints);
     once(&mut market, &claim, &[], "AmountZero");
 
@@ -65,7 +65,7 @@ fn a_late_seat_is_penalized_once_in_one_transaction() {
     market.warp(60);
     let (place, late) = (market.place(&job, 0), market.workers[0].account);
     let expire = instructions::expire_seat(place, 0, late, market.mints, None);
-    once(&mut market, &expire, &[], "SeatState");
+    once(&mut market, &expire, &[], "WrongSeatStatus");
     assert_eq!(market.provider(0).slashed, 1_000);
 }
 
@@ -107,7 +107,7 @@ fn cancelling_and_assigning_in_the_same_slot_leaves_the_first_of_them_in_either_
         let (cancel, assign) = both(&market, &job);
         refused(
             in_a_slot(&mut market, [cancel, assign], together),
-            "JobState",
+            "WrongJobState",
         );
         if together {
             // Neither came about.
@@ -149,7 +149,7 @@ fn cancelling_a_job_of_two_shards_in_the_slot_in_which_one_is_handed_out_gives_b
         let (cancel, assign) = both(&market, &job);
         refused(
             in_a_slot(&mut market, [cancel, assign], together),
-            "JobState",
+            "WrongJobState",
         );
         let shard = pda::shard(&job, 0);
         assert!(market.machine.account(&shard).is_none());

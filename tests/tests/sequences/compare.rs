@@ -150,10 +150,10 @@ impl Town {
             let what = format!("shard {index} of job {:?}", job.id);
             let model = job.shards[index as usize].as_ref().filter(|s| !s.closed);
             let shard = match job.terms.shards {
-                1 => chain::Shard::of_job(&address, &account.data),
+                1 => chain::Shard::from_job_account(&address, &account.data),
                 _ => {
                     let own = machine.account(&directory.shard(job.id, index));
-                    own.and_then(|own| chain::Shard::of_account(&own.data))
+                    own.and_then(|own| chain::Shard::from_account(&own.data))
                 }
             };
             found.same(&what, model.is_some(), shard.is_some());
@@ -203,8 +203,8 @@ fn same_provider(found: &mut Differences, n: usize, model: &Provider, stored: &c
         "slashed": model.slashed => stored.slashed,
         "earned": model.earned => stored.earned,
         "claimed": model.claimed => stored.claimed,
-        "right": model.right => stored.right,
-        "wrong": model.wrong => stored.wrong,
+        "agreed": model.agreed => stored.agreed,
+        "disagreed": model.disagreed => stored.disagreed,
         "late": model.late => stored.late,
         "seats": model.seats => stored.open_seats,
         "registered at": model.registered_at => stored.registered_at,
@@ -262,12 +262,12 @@ fn same_shard(found: &mut Differences, what: &str, model: &Shard, stored: &chain
         "state": model.state as u8 => stored.state,
         "commit by": model.commit_by => stored.commit_by,
         "reveal by": model.reveal_by => stored.reveal_by,
-        "stands at": model.stands_at => stored.stands_at,
+        "stands at": model.challenge_by => stored.challenge_by,
         "slot": model.slot => stored.slot,
         "attempt": model.attempt => stored.attempt,
         "target": model.target => stored.target,
         "quorum": model.quorum => stored.quorum,
-        "doubt": model.doubt as u8 => stored.doubt,
+        "review": model.review as u8 => stored.review,
         "winner": model.winner => stored.winner,
     );
 }

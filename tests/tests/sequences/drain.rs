@@ -11,7 +11,7 @@ impl Play<'_> {
     pub fn drain(&mut self) -> Result<(), Wrong> {
         let shards = self.world.jobs.iter().flat_map(|job| {
             let ends = job.shards.iter().flatten();
-            let ends = ends.flat_map(|s| [s.reveal_by, s.stands_at]);
+            let ends = ends.flat_map(|s| [s.reveal_by, s.challenge_by]);
             ends.chain([job.terms.deadline]).collect::<Vec<_>>()
         });
         let last = shards.max().unwrap_or(self.world.now);

@@ -90,10 +90,10 @@ pub enum ShardState {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doubt {
+pub enum Review {
     None = 0,
     Pending = 1,
-    Spared = 2,
+    NotSelected = 2,
     Audited = 3,
     Challenged = 4,
 }
@@ -103,12 +103,12 @@ pub struct Shard {
     pub state: ShardState,
     pub commit_by: i64,
     pub reveal_by: i64,
-    pub stands_at: i64,
+    pub challenge_by: i64,
     pub slot: u64,
     pub attempt: u8,
     pub target: u8,
     pub quorum: u8,
-    pub doubt: Doubt,
+    pub review: Review,
     pub winner: u8,
     pub payer: usize,
     /// Its account is closed.
@@ -129,8 +129,8 @@ pub enum Status {
     Assigned = 1,
     Committed = 2,
     Revealed = 3,
-    Right = 4,
-    Wrong = 5,
+    Agreed = 4,
+    Disagreed = 5,
     Late = 6,
     Released = 7,
 }
@@ -189,8 +189,8 @@ impl Shard {
     /// Whether a committed seat may show its result at `now`.
     pub fn reveals_open(&self, now: i64) -> bool {
         let bound = self.count(Status::Committed) + self.count(Status::Revealed);
-        match self.doubt {
-            Doubt::Pending => false,
+        match self.review {
+            Review::Pending => false,
             _ if now >= self.commit_by => bound >= usize::from(self.quorum),
             _ => self.count(Status::Assigned) == 0 && bound >= usize::from(self.target),
         }
@@ -198,7 +198,8 @@ impl Shard {
 
     /// Only one seat is asked.
     pub fn single(&self, job: &Job) -> bool {
-        job.terms.mode != Mode::Quorum && !matches!(self.doubt, Doubt::Audited | Doubt::Challenged)
+        job.terms.mode != Mode::Quorum
+            && !matches!(self.review, Review::Audited | Review::Challenged)
     }
 
     /// Begins a round's windows.
@@ -260,7 +261,7 @@ impl Job {
     /// The error where a shard is not there: in a job's own account it reads as one without a state.
     fn no_shard(&self) -> No {
         No(match self.terms.shards {
-            1 => "ShardState",
+            1 => "WrongShardState",
             _ => NOT_THERE,
         })
     }

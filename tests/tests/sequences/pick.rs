@@ -3,7 +3,7 @@
 use super::act::{Act, Step};
 use super::directory::Directory;
 use super::rng::Rng;
-use super::world::{Doubt, JobState, Who, World};
+use super::world::{JobState, Review, Who, World};
 
 /// Kinds of acts with how often each is tried.
 const KINDS: [(Kind, u64); 28] = [
@@ -167,7 +167,7 @@ pub fn step(rng: &mut Rng, world: &World, directory: &Directory) -> Step {
         .flat_map(|job| job.shards.iter().flatten());
     let waiting = shards
         .clone()
-        .any(|s| s.doubt == Doubt::Pending && s.is_live());
+        .any(|s| s.review == Review::Pending && s.is_live());
     if rng.chance(if waiting { 12 } else { 1 }) {
         let few = rng.between(1, 9);
         return Step::Blocks(if rng.chance(8) { 600 } else { few });
@@ -227,7 +227,7 @@ fn seconds(rng: &mut Rng, world: &World) -> i64 {
         edges.push(terms.deadline - terms.first());
         for shard in job.shards.iter().flatten().filter(|s| s.is_live()) {
             let begun = shard.commit_by - i64::from(terms.commit);
-            edges.extend([shard.commit_by, shard.reveal_by, shard.stands_at]);
+            edges.extend([shard.commit_by, shard.reveal_by, shard.challenge_by]);
             edges.push(begun + i64::from(job.accept));
         }
     }

@@ -5,9 +5,9 @@ use super::act::{Act, Entry, Forged, Opening, Step};
 use super::directory::Directory;
 use super::pick_fate::{Fate, RIGHT};
 use super::rng::Rng;
-use super::rules_sortition::EVERYONE;
+use super::rules_sortition::ADMIT_ALL;
 use super::world::{
-    CONDUCTORS, Doubt, Job, JobState, Mode, Seat, Shard, ShardState, Status, WORKERS, Who, World,
+    CONDUCTORS, Job, JobState, Mode, Review, Seat, Shard, ShardState, Status, WORKERS, Who, World,
 };
 
 /// Commitments that fit one transaction.
@@ -133,7 +133,7 @@ impl Rng {
     /// Takes all free seats, once the job has the seed that it needs.
     fn sit_down(&mut self, focus: &Focus, shard: Option<&Shard>) -> Option<Step> {
         let (world, job) = (focus.world, focus.job);
-        let drawn = world.parameters.sortition_start != EVERYONE;
+        let drawn = world.parameters.sortition_start != ADMIT_ALL;
         if drawn && job.seed == 0 {
             let seed = Act::Seed { job: job.id };
             return match focus.can(&seed) {
@@ -172,7 +172,7 @@ impl Rng {
                 false => self.end_of_commits(focus, shard, working[0]),
             };
         }
-        if shard.doubt == Doubt::Pending {
+        if shard.review == Review::Pending {
             let draw = Act::Draw {
                 job: focus.job.id,
                 index: focus.index,
@@ -320,7 +320,7 @@ impl Rng {
         let edges = [
             shard.commit_by,
             shard.reveal_by,
-            shard.stands_at,
+            shard.challenge_by,
             focus.job.terms.deadline,
         ];
         let next = edges.into_iter().filter(|at| *at > focus.world.now).min();

@@ -1,7 +1,7 @@
 //! The network's parameters, within their bounds and beyond.
 
 use super::rng::Rng;
-use super::rules_sortition::EVERYONE;
+use super::rules_sortition::ADMIT_ALL;
 use millrace_program::state::NetworkParameters;
 
 /// Where sortition starts so that of five with the usual stake one is admitted at once on average.
@@ -19,9 +19,9 @@ impl Rng {
             min_bond: self.pick(&[0, 0, 0, 0, 500, 5_000]),
             lock_bps: self.pick(&[1, 20_000, 33_333, 60_000, 100_000]),
             sortition_start: self.pick(&[
-                EVERYONE,
-                EVERYONE,
-                EVERYONE,
+                ADMIT_ALL,
+                ADMIT_ALL,
+                ADMIT_ALL,
                 ONE_AT_ONCE,
                 ONE_AT_ONCE / 16,
             ]),

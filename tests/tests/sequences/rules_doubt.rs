@@ -2,7 +2,7 @@
 
 use super::rules_jobs::rent;
 use super::world::{
-    Challenge, Doubt, IN_USE, JobId, Mint, Mode, NOT_THERE, No, Says, Shard, ShardState, Status,
+    Challenge, IN_USE, JobId, Mint, Mode, NOT_THERE, No, Review, Says, Shard, ShardState, Status,
     Terms, Vault, Who, World, need,
 };
 use millrace_protocol::hash::sha256;
@@ -50,14 +50,14 @@ impl World {
         let (now, slot) = (self.now, self.slot);
         let job = self.job(id)?;
         let shard = match job.shard(index) {
-            Err(No("ShardState")) => return Err(No("NothingToDraw")),
+            Err(No("WrongShardState")) => return Err(No("NoAuditPending")),
             found => found?,
         };
-        let pending = shard.is_live() && shard.doubt == Doubt::Pending;
-        need(pending, "NothingToDraw")?;
+        let pending = shard.is_live() && shard.review == Review::Pending;
+        need(pending, "NoAuditPending")?;
         let bound = shard.seats_in(Status::Committed).first().copied();
         let bound = bound.and_then(|at| shard.seats[usize::from(at)]);
-        let commitment = bound.ok_or(No("SeatState"))?.digest;
+        let commitment = bound.ok_or(No("WrongSeatStatus"))?.digest;
         let forgotten = self.blocks.0 > shard.slot;
         let (spread, bps) = (job.draw_slots, job.terms.audit_bps);
         let drawn = self.drawn(shard.slot, spread, &commitment, bps);
@@ -66,9 +66,9 @@ impl World {
         let terms = job.terms.clone();
         let shard = self.job_mut(id)?.shard_mut(index)?;
         if audited {
-            shard.doubt(Doubt::Audited, &terms, now, slot);
+            shard.start_review(Review::Audited, &terms, now, slot);
         } else {
-            shard.doubt = Doubt::Spared;
+            shard.review = Review::NotSelected;
             shard.commit_by = now;
             shard.reveal_by = now + i64::from(terms.reveal);
         }
@@ -87,16 +87,16 @@ impl World {
         let job = self.job(id)?;
         let shard = match job.shard(index) {
             // In the job's account there is none with this number.
-            Err(No("ShardState")) if index > 0 => return Err(No("WrongAccount")),
+            Err(No("WrongShardState")) if index > 0 => return Err(No("WrongAccount")),
             found => found?,
         };
         need(shard.challenge.is_none(), IN_USE)?;
         let single = job.terms.mode == Mode::Challenge && shard.single(job);
         let shown = shard.state == ShardState::Revealing;
-        need(single && shown, "ShardState")?;
-        need(now < shard.stands_at && job.fits(now), "TooLate")?;
+        need(single && shown, "WrongShardState")?;
+        need(now < shard.challenge_by && job.fits(now), "TooLate")?;
         let seat = shard.seats_in(Status::Revealed).first().copied();
-        let seat = usize::from(seat.ok_or(No("SeatState"))?);
+        let seat = usize::from(seat.ok_or(No("WrongSeatStatus"))?);
         let bond = job.cost(job.terms.max_replicas - 1);
         self.spend(by, Mint::Payment, Vault::Escrow(id.0), bond)?;
         self.lamports[by.at()] -= rent(CHALLENGE_BYTES);
@@ -105,7 +105,7 @@ impl World {
         job.bonded += bond;
         let terms = job.terms.clone();
         let shard = job.shard_mut(index)?;
-        shard.doubt(Doubt::Challenged, &terms, now, slot);
+        shard.start_review(Review::Challenged, &terms, now, slot);
         shard.challenge = Some(Challenge { by, seat, bond });
         Ok(())
     }
@@ -113,12 +113,12 @@ impl World {
 
 impl Shard {
     /// Calls for more seats.
-    fn doubt(&mut self, doubt: Doubt, terms: &Terms, now: i64, slot: u64) {
-        self.doubt = doubt;
-        self.stands_at = 0;
+    fn start_review(&mut self, review: Review, terms: &Terms, now: i64, slot: u64) {
+        self.review = review;
+        self.challenge_by = 0;
         self.quorum = terms.quorum;
-        self.target = match doubt {
-            Doubt::Challenged => terms.max_replicas,
+        self.target = match review {
+            Review::Challenged => terms.max_replicas,
             _ => terms.quorum,
         };
         self.next_attempt(slot);

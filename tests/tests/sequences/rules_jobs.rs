@@ -80,7 +80,7 @@ impl World {
         let pay = fitting(pay)?;
         let cost = fitting(Some(wide(pay) + wide(share(pay, network.fee_bps.into()))))?;
         let deposit = fitting(Some(wide(cost) * wide(terms.shards.into())))?;
-        need(deposit <= terms.max_deposit, "DepositAboveConsent")?;
+        need(deposit <= terms.max_deposit, "DepositAboveMaximum")?;
         let lock = price.map(|p| p * wide(network.lock_bps) / 10_000);
         let lock = fitting(lock)?;
         let owner = Who::Owner(by);
@@ -127,7 +127,7 @@ impl World {
         need(self.clients[id.0].opened, NOT_THERE)?;
         let job = self.job_mut(id)?;
         need(by == Who::Owner(id.0), "NotAuthorized")?;
-        need(job.state == JobState::Open, "JobState")?;
+        need(job.state == JobState::Open, "WrongJobState")?;
         let left = job.unassigned();
         need(left > 0, "NothingToCancel")?;
         let refund = job.cost(job.terms.max_replicas) * u64::from(left);
@@ -148,7 +148,7 @@ impl World {
     pub fn expire_job(&mut self, id: JobId) -> Says {
         let now = self.now;
         let job = self.job_mut(id)?;
-        need(job.state == JobState::Open, "JobState")?;
+        need(job.state == JobState::Open, "WrongJobState")?;
         need(now >= job.terms.deadline, "TooEarly")?;
         job.failed += job.unassigned();
         job.state = JobState::Expired;
@@ -159,15 +159,15 @@ impl World {
     pub fn close(&mut self, id: JobId, shards: &[u32], payer: Option<usize>) -> Says {
         need(self.clients[id.0].opened, NOT_THERE)?;
         let job = self.job_mut(id)?;
-        need(job.finished(), "JobState")?;
+        need(job.finished(), "WrongJobState")?;
         let own = job.terms.shards > 1;
-        need(shards.is_empty() || own, "ShardPlace")?;
+        need(shards.is_empty() || own, "WrongShardAccount")?;
         let bytes = shard_bytes(&job.terms);
         let mut paid_by = Vec::new();
         for index in shards {
             let shard = job.shard_mut(*index)?;
             need(payer.is_none_or(|p| p == shard.payer), "WrongAccount")?;
-            need(!shard.is_live(), "ShardState")?;
+            need(!shard.is_live(), "WrongShardState")?;
             shard.closed = true;
             paid_by.push(Who::Conductor(shard.payer));
             job.live -= 1;
@@ -178,7 +178,7 @@ impl World {
         }
         if left > 0 {
             self.notes.push("closed in parts");
-            return need(!shards.is_empty(), "ListLength");
+            return need(!shards.is_empty(), "WrongListLength");
         }
         self.give_back(id.0, held);
         self.clients[id.0].jobs -= 1;

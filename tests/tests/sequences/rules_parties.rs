@@ -123,7 +123,7 @@ impl World {
         let until = self.now + i64::from(self.parameters.unbonding_secs);
         let provider = &mut self.providers[worker];
         let free = provider.active - provider.locked;
-        need(amount <= free, "StakeNotFree")?;
+        need(amount <= free, "InsufficientFreeStake")?;
         provider.active -= amount;
         provider.unbonding += amount;
         provider.until = until;

@@ -44,7 +44,7 @@ impl World {
         need(!self.epochs.contains_key(&number), IN_USE)?;
         need(self.now >= self.epoch_end(number), "TooEarly")?;
         let points = self.points_of(number);
-        need(points > 0, "EpochEmpty")?;
+        need(points > 0, "NoPointsInEpoch")?;
         for bucket in &mut self.buckets {
             bucket.remove(&number);
         }

@@ -3,10 +3,10 @@
 use super::act::{Entry, Forged, Opening};
 use super::directory::Directory;
 use super::rules_jobs::{rent, shard_bytes};
-use super::rules_sortition::EVERYONE;
+use super::rules_sortition::ADMIT_ALL;
 use super::world::{
-    Doubt, Job, JobId, JobState, Mode, NOT_THERE, No, Says, Seat, Shard, ShardState, Status, Vault,
-    Who, World, need,
+    Job, JobId, JobState, Mode, NOT_THERE, No, Review, Says, Seat, Shard, ShardState, Status,
+    Vault, Who, World, need,
 };
 
 /// Attempts after which no seat is given up any more.
@@ -22,10 +22,10 @@ impl World {
             Some(shard) if shard.closed && job.state == JobState::Open => {
                 Err(No("InvariantBroken"))
             }
-            Some(shard) if shard.closed => Err(No("JobState")),
+            Some(shard) if shard.closed => Err(No("WrongJobState")),
             Some(shard) => Ok(shard.clone()),
             None => {
-                need(job.state == JobState::Open, "JobState")?;
+                need(job.state == JobState::Open, "WrongJobState")?;
                 job.created += 1;
                 let alone = job.terms.shards == 1;
                 let bytes = shard_bytes(&job.terms);
@@ -34,7 +34,7 @@ impl World {
                     state: ShardState::Assigned,
                     commit_by: 0,
                     reveal_by: 0,
-                    stands_at: 0,
+                    challenge_by: 0,
                     slot,
                     attempt: 0,
                     target: job.terms.replicas,
@@ -42,7 +42,7 @@ impl World {
                         Mode::Quorum => job.terms.quorum,
                         _ => 1,
                     },
-                    doubt: Doubt::None,
+                    review: Review::None,
                     winner: 0,
                     payer: conductor,
                     closed: false,
@@ -69,26 +69,26 @@ impl World {
         let wanted = self.job(id).map(|job| job.terms.conductor);
         let conductor = self.may_assign(by, wanted)?;
         need(index < self.job(id)?.terms.shards, "ShardsOutOfBounds")?;
-        need((1..=5).contains(&workers.len()), "ListLength")?;
+        need((1..=5).contains(&workers.len()), "WrongListLength")?;
         let mut shard = self.opened(id, index, conductor)?;
         let job = self.job(id)?.clone();
-        let seeded = job.seed != 0 || self.parameters.sortition_start == EVERYONE;
-        need(seeded, "SeedMissing")?;
+        let seeded = job.seed != 0 || self.parameters.sortition_start == ADMIT_ALL;
+        need(seeded, "SeedNotSet")?;
         let needed = match shard.single(&job) {
             true => job.terms.first(),
             false => job.terms.round(),
         };
         need(now + needed <= job.terms.deadline, "TooLate")?;
-        need(shard.free() >= workers.len(), "SeatTaken")?;
+        need(shard.free() >= workers.len(), "NoFreeSeat")?;
         let known = shard.count(Status::Committed) > 0 && shard.reveals_open(now);
         need(!known, "RevealsOpen")?;
         let late = now >= shard.commit_by && shard.count(Status::Assigned) > 0;
-        need(!late, "SeatLate")?;
+        need(!late, "LateSeatsNotExpired")?;
         shard.start(&job.terms, now);
         for worker in workers {
             self.sit_down(&job, &mut shard, (index, *worker), directory)?;
         }
-        if self.parameters.sortition_start != EVERYONE {
+        if self.parameters.sortition_start != ADMIT_ALL {
             self.notes.push("drawn by sortition");
         }
         self.job_mut(id)?.shards[index as usize] = Some(shard);
@@ -129,15 +129,15 @@ impl World {
         let enough = provider.active >= self.parameters.min_stake;
         need(enough, "StakeBelowMinimum")?;
         let there = shard.live().any(|(_, seat)| seat.worker == worker);
-        need(!there, "SeatDuplicate")?;
+        need(!there, "AlreadySeated")?;
         self.need_admitted((job, shard), (index, worker), directory)?;
         let attempt = shard.attempt;
         let free = shard.seats.iter_mut().find(|seat| seat.is_none());
-        let free = free.ok_or(No("SeatTaken"))?;
+        let free = free.ok_or(No("NoFreeSeat"))?;
         let provider = &mut self.providers[worker];
-        need(provider.seats < provider.places, "ProviderFull")?;
+        need(provider.seats < provider.places, "ProviderAtCapacity")?;
         let left = provider.active - provider.locked;
-        need(left >= job.lock, "StakeNotFree")?;
+        need(left >= job.lock, "InsufficientFreeStake")?;
         provider.seats += 1;
         provider.locked += job.lock;
         *free = Some(Seat {
@@ -162,15 +162,15 @@ impl World {
         let (now, slot) = (self.now, self.slot);
         let job = self.job_mut(id)?;
         job.need_account(index)?;
-        need((1..=5).contains(&entries.len()), "ListLength")?;
+        need((1..=5).contains(&entries.len()), "WrongListLength")?;
         let audited = job.terms.mode == Mode::Audit && job.shard(index)?.single(job);
         let shard = job.shard_mut(index)?;
-        need(shard.state == ShardState::Assigned, "ShardState")?;
+        need(shard.state == ShardState::Assigned, "WrongShardState")?;
         need(now < shard.commit_by, "TooLate")?;
         for entry in entries {
             let seat = shard.seats.get_mut(usize::from(entry.seat));
-            let seat = seat.and_then(Option::as_mut).ok_or(No("SeatState"))?;
-            need(seat.status == Status::Assigned, "SeatState")?;
+            let seat = seat.and_then(Option::as_mut).ok_or(No("WrongSeatStatus"))?;
+            need(seat.status == Status::Assigned, "WrongSeatStatus")?;
             need(seat.worker == entry.worker, "WrongAccount")?;
             need(entry.forged == Forged::Nothing, "SignatureMismatch")?;
             seat.status = Status::Committed;
@@ -179,7 +179,7 @@ impl World {
             seat.digest = place.commitment(entry.answer, seat.worker);
         }
         if audited {
-            shard.doubt = Doubt::Pending;
+            shard.review = Review::Pending;
             shard.slot = slot;
         }
         Ok(())
@@ -195,14 +195,14 @@ impl World {
         let challenge = i64::from(job.terms.challenge);
         let challenged = job.terms.mode == Mode::Challenge && job.shard(index)?.single(job);
         let shard = job.shard_mut(index)?;
-        need((1..=5).contains(&all.len()), "ListLength")?;
-        need(shard.is_live(), "ShardState")?;
+        need((1..=5).contains(&all.len()), "WrongListLength")?;
+        need(shard.is_live(), "WrongShardState")?;
         need(now < shard.reveal_by, "TooLate")?;
-        need(shard.reveals_open(now), "RevealsClosed")?;
+        need(shard.reveals_open(now), "RevealsNotOpen")?;
         for opening in all {
             let seat = shard.seats.get_mut(usize::from(opening.seat));
-            let seat = seat.and_then(Option::as_mut).ok_or(No("SeatState"))?;
-            need(seat.status == Status::Committed, "SeatState")?;
+            let seat = seat.and_then(Option::as_mut).ok_or(No("WrongSeatStatus"))?;
+            need(seat.status == Status::Committed, "WrongSeatStatus")?;
             need(seat.answer == Some(opening.answer), "RevealMismatch")?;
             seat.status = Status::Revealed;
             seat.digest = [opening.answer.root; 32];
@@ -210,7 +210,7 @@ impl World {
         }
         shard.state = ShardState::Revealing;
         if challenged {
-            shard.stands_at = now + challenge;
+            shard.challenge_by = now + challenge;
         }
         Ok(())
     }
@@ -238,11 +238,11 @@ impl World {
             }
         }
         let shard = self.job_mut(id)?.shard_mut(index)?;
-        need(shard.is_live(), "ShardState")?;
+        need(shard.is_live(), "WrongShardState")?;
         let seat = shard.seats.get_mut(usize::from(seat));
-        let seat = seat.and_then(Option::as_mut).ok_or(No("SeatState"))?;
+        let seat = seat.and_then(Option::as_mut).ok_or(No("WrongSeatStatus"))?;
         let waits = seat.status == Status::Revealed && !seat.delivered;
-        need(waits, "SeatState")?;
+        need(waits, "WrongSeatStatus")?;
         seat.delivered = true;
         Ok(())
     }
@@ -256,7 +256,7 @@ impl World {
         let (lock, accept) = (job.lock, i64::from(job.accept));
         let commit = i64::from(job.terms.commit);
         let shard = job.shard_mut(index)?;
-        need(shard.state == ShardState::Assigned, "ShardState")?;
+        need(shard.state == ShardState::Assigned, "WrongShardState")?;
         let accept_by = (shard.commit_by - commit + accept).min(shard.commit_by);
         need(now < accept_by, "TooLate")?;
         let left = shard.leaving(entry.seat)?;
@@ -283,7 +283,7 @@ impl World {
         need(registered, NOT_THERE)?;
         let late_bps = job.late_bps;
         let shard = job.shard_mut(index)?;
-        need(shard.state == ShardState::Assigned, "ShardState")?;
+        need(shard.state == ShardState::Assigned, "WrongShardState")?;
         need(now >= shard.commit_by, "TooEarly")?;
         let left = shard.leaving(seat)?;
         need(left.worker == worker, "WrongAccount")?;
@@ -298,9 +298,9 @@ impl Shard {
     /// Empties the seat of somebody at work.
     fn leaving(&mut self, seat: u8) -> Says<Seat> {
         let place = self.seats.get_mut(usize::from(seat));
-        let place = place.ok_or(No("SeatState"))?;
-        let left = place.ok_or(No("SeatState"))?;
-        need(left.status == Status::Assigned, "SeatState")?;
+        let place = place.ok_or(No("WrongSeatStatus"))?;
+        let left = place.ok_or(No("WrongSeatStatus"))?;
+        need(left.status == Status::Assigned, "WrongSeatStatus")?;
         *place = None;
         Ok(left)
     }

@@ -4,7 +4,7 @@ use super::rules_doubt::CHALLENGE_BYTES;
 use super::rules_jobs::rent;
 use super::rules_verdict::{Verdict, is_late};
 use super::world::{
-    Doubt, Job, JobId, Mint, NOT_THERE, POINTS_KEPT, Says, Seat, Shard, ShardState, Status, Vault,
+    Job, JobId, Mint, NOT_THERE, POINTS_KEPT, Review, Says, Seat, Shard, ShardState, Status, Vault,
     World, need, share,
 };
 use std::collections::BTreeMap;
@@ -76,7 +76,7 @@ impl World {
         let mut sums = Sums::default();
         for (at, seat) in before.live().filter(|(_, seat)| right(seat)) {
             sums.paid += self.pay(job, seat);
-            shard.set(at, Status::Right);
+            shard.set(at, Status::Agreed);
         }
         sums.fee = share(sums.paid, job.fee_bps.into());
         self.charge(job, sums.fee)?;
@@ -108,7 +108,7 @@ impl World {
         let bucket = &mut self.buckets[usize::from(job.bucket)];
         let provider = &mut self.providers[seat.worker];
         provider.earned += amount;
-        provider.right += 1;
+        provider.agreed += 1;
         let room = has_room(&provider.points, epoch, POINTS_KEPT.0)
             && has_room(bucket, epoch, POINTS_KEPT.1);
         if room {
@@ -168,7 +168,14 @@ impl World {
             Status::Committed => "silent",
             _ => "wrong",
         });
-        shard.set(at, if wrong { Status::Wrong } else { Status::Late });
+        shard.set(
+            at,
+            if wrong {
+                Status::Disagreed
+            } else {
+                Status::Late
+            },
+        );
         Ok(())
     }
 
@@ -189,7 +196,7 @@ impl World {
         provider.active -= amount;
         provider.slashed += amount;
         match wrong {
-            true => provider.wrong += 1,
+            true => provider.disagreed += 1,
             false => provider.late += 1,
         }
         assert!(provider.locked <= provider.active, "a lock without stake");
@@ -252,8 +259,8 @@ impl World {
             }
         }
         if shard.single(job) {
-            shard.doubt = Doubt::None;
-            shard.stands_at = 0;
+            shard.review = Review::None;
+            shard.challenge_by = 0;
             self.notes.push("begun again");
         } else {
             shard.target = job.terms.max_replicas;
@@ -273,7 +280,7 @@ impl World {
         winner: Option<usize>,
         paid: u64,
     ) {
-        if shard.doubt != Doubt::Challenged {
+        if shard.review != Review::Challenged {
             return;
         }
         let Some(challenge) = shard.challenge.take() else {

@@ -6,7 +6,7 @@ use super::world::{Job, JobId, No, Says, Shard, World, need};
 use millrace_protocol::hash::sha256;
 
 /// The parameter that admits everyone.
-pub const EVERYONE: u64 = u64::MAX;
+pub const ADMIT_ALL: u64 = u64::MAX;
 
 impl World {
     /// `seed_job`.
@@ -15,14 +15,14 @@ impl World {
         let after = self.job(id)?.seed_slot;
         let first = (oldest <= after && after + 1 < end).then(|| self.block(after + 1));
         let job = self.job_mut(id)?;
-        need(job.seed == 0, "SeedTaken")?;
+        need(job.seed == 0, "SeedAlreadySet")?;
         match first {
             Some(hash) => job.seed = number(&hash).max(1),
             None if oldest > after => {
                 job.seed_slot = slot;
                 self.notes.push("seed: forgotten");
             }
-            None => return Err(No("SeedTooEarly")),
+            None => return Err(No("SeedNotAvailable")),
         }
         Ok(())
     }
@@ -35,7 +35,7 @@ impl World {
         directory: &Directory,
     ) -> Says {
         let start = self.parameters.sortition_start;
-        if start == EVERYONE {
+        if start == ADMIT_ALL {
             return Ok(());
         }
         let provider = &self.providers[worker];

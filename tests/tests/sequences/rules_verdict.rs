@@ -41,7 +41,7 @@ pub fn verdict(job: &Job, shard: &Shard, now: i64) -> Verdict {
     if let Some((winner, answer, _)) = largest {
         let agreed = votes == shown.len() || complete || !fits;
         if votes >= usize::from(shard.quorum) && agreed {
-            if now < shard.stands_at {
+            if now < shard.challenge_by {
                 return Verdict::Wait;
             }
             let delivered = group(*answer).any(|(_, _, delivered)| *delivered);
@@ -73,9 +73,9 @@ impl World {
     pub fn judged(&self, id: JobId, index: u32) -> Says<(Shard, Verdict)> {
         let job = self.job(id)?;
         let shard = job.shard(index)?;
-        need(shard.is_live(), "ShardState")?;
+        need(shard.is_live(), "WrongShardState")?;
         let verdict = verdict(job, shard, self.now);
-        need(verdict != Verdict::Wait, "NotDue")?;
+        need(verdict != Verdict::Wait, "ShardNotDue")?;
         Ok((shard.clone(), verdict))
     }
 }

@@ -179,7 +179,7 @@ impl Town {
             rewards: pda::rewards(),
             parameters: parameters_of(&network),
             schedule: Schedule {
-                from: network.epochs_from,
+                from: network.epochs_started_at,
                 secs: network.epoch_secs,
                 emission: network.emission,
                 halving: network.halving_epochs,
@@ -301,11 +301,11 @@ impl Town {
         // The only way to an empty shard from outside of the program: bytes with a version.
         let mut bytes = vec![0; Job::SIZE + Shard::inline_bytes(5)];
         bytes[Job::SIZE + VERSION_BEHIND_JOB] = 1;
-        let mut stored = Shard::of_job(&Pubkey::default(), &bytes).unwrap();
+        let mut stored = Shard::from_job_account(&Pubkey::default(), &bytes).unwrap();
         let Some(shard) = shard else {
             return (job, stored);
         };
-        stored.doubt = shard.doubt as u8;
+        stored.review = shard.review as u8;
         for (at, seat) in shard.live() {
             stored.seats[at].provider = self.directory.providers[seat.worker];
             stored.seats[at].status = seat.status as u8;

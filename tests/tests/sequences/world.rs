@@ -1,7 +1,7 @@
 //! The model's picture of the network: its own structs, and nothing of the program's arithmetic.
 
 pub use super::jobs::{
-    Answer, Challenge, Doubt, Job, JobState, Mode, Seat, Shard, ShardState, Status, Terms,
+    Answer, Challenge, Job, JobState, Mode, Review, Seat, Shard, ShardState, Status, Terms,
 };
 use super::vaults::Vaults;
 pub use super::vaults::{Mint, Vault, WHOS, Who};
@@ -68,8 +68,8 @@ pub struct Provider {
     pub slashed: u64,
     pub earned: u64,
     pub claimed: u64,
-    pub right: u32,
-    pub wrong: u32,
+    pub agreed: u32,
+    pub disagreed: u32,
     pub late: u32,
     pub seats: u16,
     pub points: BTreeMap<u32, u64>,

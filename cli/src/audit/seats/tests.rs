@@ -30,7 +30,7 @@ fn choice() -> Choice {
         attempt: 0,
         slot: 10,
         since: 10,
-        sortition_start: EVERYONE,
+        sortition_start: ADMIT_ALL,
         min_stake: 10,
         price_cap: 9,
         seat_lock: 50,
@@ -87,7 +87,7 @@ fn look(change: impl FnOnce(&mut Choice, &mut Assigned, &mut Vec<(Pubkey, Provid
         .map(|(n, ask_price)| {
             let provider = Provider {
                 ask_price,
-                right: 7,
+                agreed: 7,
                 ..Provider::zeroed()
             };
             (key(n), provider)
@@ -96,7 +96,7 @@ fn look(change: impl FnOnce(&mut Choice, &mut Assigned, &mut Vec<(Pubkey, Provid
     change(&mut choice, &mut assigned, &mut providers);
     let network = Network {
         min_stake: 10,
-        sortition_start: EVERYONE,
+        sortition_start: ADMIT_ALL,
         ..Network::zeroed()
     };
     let seeded = Recorded {

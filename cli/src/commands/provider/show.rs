@@ -30,8 +30,8 @@ struct Shown {
     claimed: u64,
     open_seats: u16,
     max_open_seats: u16,
-    right: u32,
-    wrong: u32,
+    agreed: u32,
+    disagreed: u32,
     late: u32,
 }
 
@@ -54,8 +54,8 @@ impl Shown {
             claimed: found.claimed,
             open_seats: found.open_seats,
             max_open_seats: found.max_open_seats,
-            right: found.right,
-            wrong: found.wrong,
+            agreed: found.agreed,
+            disagreed: found.disagreed,
             late: found.late,
         }
     }
@@ -95,8 +95,8 @@ impl Shown {
                 format!("{} of {}", self.open_seats, self.max_open_seats),
             ),
             (
-                "right, wrong, late",
-                format!("{}, {}, {}", self.right, self.wrong, self.late),
+                "agreed, disagreed, late",
+                format!("{}, {}, {}", self.agreed, self.disagreed, self.late),
             ),
         ])
     }
@@ -133,7 +133,7 @@ pub async fn show_all(settings: &Settings) -> Result<(), CliError> {
                 format!("{} of {}", provider.open_seats, provider.max_open_seats),
                 format!(
                     "{} / {} / {}",
-                    provider.right, provider.wrong, provider.late
+                    provider.agreed, provider.disagreed, provider.late
                 ),
             ]
         });
@@ -144,7 +144,7 @@ pub async fn show_all(settings: &Settings) -> Result<(), CliError> {
             "slashed",
             "earned",
             "seats",
-            "right/wrong/late",
+            "agreed/disagreed/late",
         ];
         table(head, &[1, 2, 3, 4], rows)
     });

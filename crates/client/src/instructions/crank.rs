@@ -1,7 +1,7 @@
 use super::{Mints, Place, SLOT_HASHES, build, with_writable};
 use crate::pda;
 use crate::pda::PROGRAM;
-use millrace_program::state::{Doubt, Job, Shard, bucket_of};
+use millrace_program::state::{Job, Review, Shard, bucket_of};
 use millrace_program::{accounts, instruction as ix};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
@@ -18,7 +18,7 @@ pub fn settle_shard(
 ) -> Instruction {
     let client = pda::client(&books.client);
     let bucket = bucket_of(&place.job);
-    let challenger = challenger.filter(|_| shard.doubt() == Doubt::Challenged);
+    let challenger = challenger.filter(|_| shard.review() == Review::Challenged);
     let challenge = || pda::challenge(&place.job, place.index);
     let instruction = build(
         accounts::SettleShard {

@@ -213,7 +213,7 @@ impl Rpc {
         let mut shards = Vec::new();
         for some in keys.chunks(100) {
             let found = self.accounts(some).await?.into_iter().flatten();
-            shards.extend(found.filter_map(|account| Shard::of_account(&account.data)));
+            shards.extend(found.filter_map(|account| Shard::from_account(&account.data)));
         }
         Ok(shards)
     }

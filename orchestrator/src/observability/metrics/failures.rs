@@ -36,11 +36,11 @@ mod tests {
     #[test]
     fn a_refusal_is_counted_by_the_programs_name_of_it_and_all_else_by_kind() {
         let refused = ChainError::Refused {
-            name: "NotDue".to_owned(),
+            name: "ShardNotDue".to_owned(),
             message: String::new(),
             code: 6001,
         };
-        assert_eq!(kind_of(&refused.into()), ("refused", "NotDue"));
+        assert_eq!(kind_of(&refused.into()), ("refused", "ShardNotDue"));
         let expired = ChainError::Expired { attempts: 3 };
         assert_eq!(kind_of(&expired.into()), ("expired", ""));
         let others = [

@@ -18,8 +18,8 @@ fn settled() -> World {
         shard.state = ShardState::Settled as u8;
         shard.winner = 0;
         shard.seats[0].digest = [1; 32];
-        shard.seats[0].status = SeatStatus::Right as u8;
-        shard.seats[1].status = SeatStatus::Wrong as u8;
+        shard.seats[0].status = SeatStatus::Agreed as u8;
+        shard.seats[1].status = SeatStatus::Disagreed as u8;
     });
     world
 }

@@ -3,7 +3,7 @@
 use super::super::matcher::{Door, Market, Seating, Wanted};
 use super::super::*;
 use super::world::*;
-use millrace_client::program::math::sortition::{EVERYONE, Ticket, admits};
+use millrace_client::program::math::sortition::{ADMIT_ALL, Ticket, admits};
 use millrace_client::program::state::{Network, Provider, Seat};
 use millrace_client::selection::should_be_chosen;
 use millrace_protocol::matching::{Choice, Obstacle, place_of, point_of};
@@ -48,7 +48,7 @@ fn by_looking(
                 && admits(start, provider.free_stake(), waited, &ticket)
         })
         .map(|(key, provider)| {
-            let ended = u64::from(provider.right);
+            let ended = u64::from(provider.agreed);
             let way = place_of(key.as_array(), ended).wrapping_sub(point);
             let rank = (provider.ask_price, std::cmp::Reverse(provider.score), way);
             (rank, *key)
@@ -62,14 +62,14 @@ fn by_looking(
 
 pub fn any_provider() -> impl Strategy<Value = Provider> {
     let numbers = (1u64..4, 0u64..3, 0usize..2, 0u64..1_500, 0u16..4, 0u32..5);
-    numbers.prop_map(|(price, score, region, stake, seats, right)| Provider {
+    numbers.prop_map(|(price, score, region, stake, seats, agreed)| Provider {
         ask_price: price,
         score,
         region: REGIONS[region],
         active: stake,
         deposited: stake,
         max_open_seats: seats,
-        right,
+        agreed,
         ..bytemuck::Zeroable::zeroed()
     })
 }
@@ -110,7 +110,7 @@ proptest! {
     fn the_index_chooses_as_a_look_at_everybody_does(
         providers in prop::collection::vec((any_provider(), 0u32..4, any::<bool>()), 1..30),
         jobs in prop::collection::vec(any_job(), 1..30),
-        start in prop_oneof![Just(EVERYONE), any::<u64>()],
+        start in prop_oneof![Just(ADMIT_ALL), any::<u64>()],
         waited in 0u64..20,
     ) {
         let mut world = World::new(0);
@@ -173,8 +173,8 @@ fn equal_offers_are_chosen_about_equally_often_as_their_places_change() {
             .find(|n| provider(*n) == chosen.providers[0])
             .unwrap();
         counts[usize::from(chosen)] += 1;
-        let right = counts[usize::from(chosen)];
-        world.provider(chosen, |p| p.right = right);
+        let agreed = counts[usize::from(chosen)];
+        world.provider(chosen, |p| p.agreed = agreed);
     }
     // With places that stayed, one of four would often have half of the ring, or a twentieth.
     assert!(

@@ -2,7 +2,7 @@
 
 use super::super::*;
 use super::world::*;
-use millrace_client::program::math::sortition::EVERYONE;
+use millrace_client::program::math::sortition::ADMIT_ALL;
 use millrace_protocol::view::QuoteRequest;
 
 fn terms() -> QuoteRequest {
@@ -64,7 +64,7 @@ fn a_lock_that_no_stake_covers_and_a_paused_network_are_reasons_and_sortition_is
     let mut world = World::new(3);
     let mut network = *world.picture.network().unwrap();
     network.lock_bps = 10_000;
-    network.sortition_start = EVERYONE - 1;
+    network.sortition_start = ADMIT_ALL - 1;
     world.network(&network);
     assert_eq!(said(&world, &terms()), "");
     let dear = QuoteRequest {

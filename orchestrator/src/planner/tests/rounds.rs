@@ -284,8 +284,8 @@ fn a_result_is_filed_before_its_seats_are_released() {
         shard.state = ShardState::Settled as u8;
         shard.winner = 0;
         shard.seats[0].digest = [1; 32];
-        shard.seats[0].status = SeatStatus::Right as u8;
-        shard.seats[1].status = SeatStatus::Wrong as u8;
+        shard.seats[0].status = SeatStatus::Agreed as u8;
+        shard.seats[1].status = SeatStatus::Disagreed as u8;
     });
     let actions = world.plan();
     let [

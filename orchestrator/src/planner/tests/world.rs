@@ -5,7 +5,7 @@ use crate::submissions::{HandedIn, Opening};
 use anchor_lang::Discriminator;
 use bytemuck::{Zeroable, bytes_of};
 use millrace_client::pda;
-use millrace_client::program::math::sortition::EVERYONE;
+use millrace_client::program::math::sortition::ADMIT_ALL;
 use millrace_client::program::state::{Provider, Seat, SeatStatus, ShardState};
 
 pub const ME: Pubkey = Pubkey::new_from_array([1; 32]);
@@ -47,7 +47,7 @@ impl World {
         };
         let network = Network {
             min_stake: 10,
-            sortition_start: EVERYONE,
+            sortition_start: ADMIT_ALL,
             ..Network::zeroed()
         };
         world.network(&network);

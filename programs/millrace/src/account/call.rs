@@ -1,7 +1,7 @@
 //! Calling other programs. The runtime's own interface, because the usual one copies the instruction
 //! and every account twice: some hundred compute units for each of the ten calls of a job.
 
-use super::refusal::Refuse;
+use super::refusal::IntoProgramError;
 use anchor_lang::Result;
 use anchor_lang::prelude::{AccountInfo, Pubkey};
 
@@ -46,12 +46,16 @@ pub fn call(
         // Who reads or writes an account while another program does would see it torn.
         match role.writes() {
             true => drop((
-                info.try_borrow_mut_data().map_err(Refuse::refuse)?,
-                info.try_borrow_mut_lamports().map_err(Refuse::refuse)?,
+                info.try_borrow_mut_data()
+                    .map_err(IntoProgramError::into_program_error)?,
+                info.try_borrow_mut_lamports()
+                    .map_err(IntoProgramError::into_program_error)?,
             )),
             false => drop((
-                info.try_borrow_data().map_err(Refuse::refuse)?,
-                info.try_borrow_lamports().map_err(Refuse::refuse)?,
+                info.try_borrow_data()
+                    .map_err(IntoProgramError::into_program_error)?,
+                info.try_borrow_lamports()
+                    .map_err(IntoProgramError::into_program_error)?,
             )),
         }
     }
@@ -194,7 +198,7 @@ mod runtime {
 #[cfg(not(target_os = "solana"))]
 mod runtime {
     use super::{MOST, Role};
-    use crate::account::Refuse;
+    use crate::account::IntoProgramError;
     use anchor_lang::Result;
     use anchor_lang::prelude::{AccountInfo, ProgramError, Pubkey};
 
@@ -206,6 +210,6 @@ mod runtime {
     ) -> Result<()> {
         let signers = accounts.iter().filter(|(_, role)| role.signs()).count();
         debug_assert!(accounts.len() <= MOST && (seeds.is_empty() || signers > 0));
-        Err(ProgramError::IncorrectProgramId.refuse())
+        Err(ProgramError::IncorrectProgramId.into_program_error())
     }
 }

@@ -1,7 +1,7 @@
 //! Making and closing accounts.
 
 use super::call::{Role, call};
-use super::refusal::Refuse;
+use super::refusal::IntoProgramError;
 use super::slot::same;
 use super::{InterfaceAccount, TokenView, key};
 use crate::error::MillraceError;
@@ -54,7 +54,7 @@ pub fn create_with_bump<'info>(
     let bump_seed = [bump];
     let mut signer: [&[u8]; 5] = [&bump_seed; 5];
     let Some(place) = signer.get_mut(..seeds.len()) else {
-        return Err(ErrorCode::ConstraintSeeds.refuse());
+        return Err(ErrorCode::ConstraintSeeds.into_program_error());
     };
     place.copy_from_slice(seeds);
     let signer = &signer[..=seeds.len()];
@@ -104,18 +104,18 @@ pub fn create_with_bump<'info>(
 fn rent_of(space: usize) -> Result<u64> {
     /// Bytes that an account takes besides its content.
     const OVERHEAD: u64 = 128;
-    let rent = Rent::get().map_err(Refuse::refuse)?;
+    let rent = Rent::get().map_err(IntoProgramError::into_program_error)?;
     // A newer version of the library has other names for both.
     #[allow(deprecated)]
     let (rate, years) = (rent.lamports_per_byte_year, rent.exemption_threshold);
     let years = match years.to_bits() {
         ONE_YEAR => 1,
         TWO_YEARS => 2,
-        _ => return Err(MillraceError::AmountOverflow.refuse()),
+        _ => return Err(MillraceError::AmountOverflow.into_program_error()),
     };
     let bytes = OVERHEAD.saturating_add(space as u64);
     let lamports = rate.checked_mul(years * bytes);
-    lamports.ok_or_else(|| MillraceError::AmountOverflow.refuse())
+    lamports.ok_or_else(|| MillraceError::AmountOverflow.into_program_error())
 }
 
 /// The two numbers of years, as the bits of floating-point numbers.
@@ -162,7 +162,7 @@ fn create_vault_of<'info>(
     let answer = get_return_data().map(|(_, answer)| answer);
     let answer = answer.as_deref().and_then(|answer| answer.first_chunk());
     let Some(space) = answer.map(|bytes| u64::from_le_bytes(*bytes) as usize) else {
-        return Err(ProgramError::InvalidAccountData.refuse());
+        return Err(ProgramError::InvalidAccountData.into_program_error());
     };
     let bump = canonical_bump(seeds, account.key)?;
     create_with_bump(payer, account, (space, program), (seeds, bump))?;
@@ -198,7 +198,7 @@ pub fn require_vault<'a, 'info: 'a>(
 ) -> Result<u8> {
     let bump = canonical_bump(seeds, account.key)?;
     if account.owner != key(program) {
-        return Err(ErrorCode::ConstraintTokenTokenProgram.refuse());
+        return Err(ErrorCode::ConstraintTokenTokenProgram.into_program_error());
     }
     let found = TokenView::of(account, account.owner)?;
     same(&found.mint, key(mint), ErrorCode::ConstraintTokenMint)?;
@@ -231,7 +231,7 @@ fn fill(data: &mut [u8], parts: &[&[u8]]) {
 pub fn canonical_bump(seeds: &[&[u8]], address: &Pubkey) -> Result<u8> {
     match derive(seeds, address) {
         Some(bump) => Ok(bump),
-        None => Err(ErrorCode::ConstraintSeeds.refuse()),
+        None => Err(ErrorCode::ConstraintSeeds.into_program_error()),
     }
 }
 
@@ -281,16 +281,21 @@ fn derive(seeds: &[&[u8]], address: &Pubkey) -> Option<u8> {
 #[inline(never)]
 pub fn close(account: &AccountInfo, to: &AccountInfo) -> Result<()> {
     if account.key == to.key {
-        return Err(ErrorCode::ConstraintClose.refuse());
+        return Err(ErrorCode::ConstraintClose.into_program_error());
     }
     // The runtime would refuse it too, with an error that says less.
     if !to.is_writable || !account.is_writable {
-        return Err(ErrorCode::AccountNotMutable.refuse());
+        return Err(ErrorCode::AccountNotMutable.into_program_error());
     }
     let sum = to.lamports().checked_add(account.lamports());
-    let sum = sum.ok_or_else(|| MillraceError::AmountOverflow.refuse())?;
-    **to.try_borrow_mut_lamports().map_err(Refuse::refuse)? = sum;
-    **account.try_borrow_mut_lamports().map_err(Refuse::refuse)? = 0;
+    let sum = sum.ok_or_else(|| MillraceError::AmountOverflow.into_program_error())?;
+    **to.try_borrow_mut_lamports()
+        .map_err(IntoProgramError::into_program_error)? = sum;
+    **account
+        .try_borrow_mut_lamports()
+        .map_err(IntoProgramError::into_program_error)? = 0;
     account.assign(&system_program::ID);
-    account.resize(0).map_err(Refuse::refuse)
+    account
+        .resize(0)
+        .map_err(IntoProgramError::into_program_error)
 }

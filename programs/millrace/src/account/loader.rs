@@ -1,6 +1,6 @@
 //! Accounts of this program.
 
-use super::refusal::Refuse;
+use super::refusal::IntoProgramError;
 use super::slot::own;
 use super::stands_for_account;
 use anchor_lang::prelude::*;
@@ -9,15 +9,15 @@ use std::cell::{Ref, RefMut};
 use std::marker::PhantomData;
 
 /// An account of this program, read and written in place.
-pub struct AccountLoader<'info, T: Held> {
+pub struct AccountLoader<'info, T: ProgramAccount> {
     info: &'info AccountInfo<'info>,
     kind: PhantomData<T>,
 }
 
-stands_for_account!(AccountLoader, T: Held);
+stands_for_account!(AccountLoader, T: ProgramAccount);
 
 /// A type of this program's accounts.
-pub trait Held: ZeroCopy + Owner {
+pub trait ProgramAccount: ZeroCopy + Owner {
     /// Bytes that such an account has at least, without the discriminator. Only accounts that have the
     /// whole type can be loaded.
     const LEAST: usize = size_of::<Self>();
@@ -26,7 +26,7 @@ pub trait Held: ZeroCopy + Owner {
 /// Bytes before the content.
 const HEAD: usize = 8;
 
-impl<'info, T: Held> AccountLoader<'info, T> {
+impl<'info, T: ProgramAccount> AccountLoader<'info, T> {
     fn of(info: &'info AccountInfo<'info>) -> Self {
         Self {
             info,
@@ -95,7 +95,9 @@ impl<'info, T: Held> AccountLoader<'info, T> {
 
 #[inline(never)]
 fn borrow<'a>(info: &'a AccountInfo) -> Result<Ref<'a, [u8]>> {
-    let data = info.try_borrow_data().map_err(Refuse::refuse)?;
+    let data = info
+        .try_borrow_data()
+        .map_err(IntoProgramError::into_program_error)?;
     Ok(Ref::map(data, |data| &**data))
 }
 
@@ -103,9 +105,11 @@ fn borrow<'a>(info: &'a AccountInfo) -> Result<Ref<'a, [u8]>> {
 fn borrow_mut<'a>(info: &'a AccountInfo) -> Result<RefMut<'a, [u8]>> {
     // The runtime would refuse it too, with an error that says less.
     if !info.is_writable {
-        return Err(ErrorCode::AccountNotMutable.refuse());
+        return Err(ErrorCode::AccountNotMutable.into_program_error());
     }
-    let data = info.try_borrow_mut_data().map_err(Refuse::refuse)?;
+    let data = info
+        .try_borrow_mut_data()
+        .map_err(IntoProgramError::into_program_error)?;
     Ok(RefMut::map(data, |data| &mut **data))
 }
 
@@ -113,10 +117,10 @@ fn borrow_mut<'a>(info: &'a AccountInfo) -> Result<RefMut<'a, [u8]>> {
 fn start(info: &AccountInfo, discriminator: &[u8]) -> Result<()> {
     let mut data = borrow_mut(info)?;
     let Some((head, _)) = data.split_first_chunk_mut::<HEAD>() else {
-        return Err(ErrorCode::AccountDidNotDeserialize.refuse());
+        return Err(ErrorCode::AccountDidNotDeserialize.into_program_error());
     };
     if *head != [0; HEAD] {
-        return Err(ErrorCode::AccountDiscriminatorAlreadySet.refuse());
+        return Err(ErrorCode::AccountDiscriminatorAlreadySet.into_program_error());
     }
     head.copy_from_slice(discriminator);
     Ok(())

@@ -19,25 +19,25 @@ pub fn of_runtime(error: ProgramError) -> Error {
 }
 
 /// What a check can refuse with.
-pub trait Refuse {
+pub trait IntoProgramError {
     /// The error.
-    fn refuse(self) -> Error;
+    fn into_program_error(self) -> Error;
 }
 
-impl Refuse for MillraceError {
-    fn refuse(self) -> Error {
+impl IntoProgramError for MillraceError {
+    fn into_program_error(self) -> Error {
         self.into()
     }
 }
 
-impl Refuse for ErrorCode {
-    fn refuse(self) -> Error {
+impl IntoProgramError for ErrorCode {
+    fn into_program_error(self) -> Error {
         refusal(self as u32)
     }
 }
 
-impl Refuse for ProgramError {
-    fn refuse(self) -> Error {
+impl IntoProgramError for ProgramError {
+    fn into_program_error(self) -> Error {
         of_runtime(self)
     }
 }

@@ -1,7 +1,7 @@
 //! The table of an instruction's accounts, and the one function that reads it.
 
-use super::loader::Held;
-use super::refusal::Refuse;
+use super::loader::ProgramAccount;
+use super::refusal::IntoProgramError;
 use anchor_lang::prelude::*;
 use anchor_lang::system_program;
 
@@ -32,7 +32,7 @@ pub struct Own {
 }
 
 /// The type `T` in a table.
-pub const fn own<T: Held>() -> Own {
+pub const fn own<T: ProgramAccount>() -> Own {
     Own {
         tag: tag(T::DISCRIMINATOR),
         size: T::LEAST,
@@ -70,7 +70,7 @@ pub fn check<'info, const N: usize>(
     let all = *rest;
     check_all(slots, all)?;
     let Some((own, after)) = all.split_first_chunk() else {
-        return Err(ErrorCode::AccountNotEnoughKeys.refuse());
+        return Err(ErrorCode::AccountNotEnoughKeys.into_program_error());
     };
     *rest = after;
     Ok(own)
@@ -80,20 +80,20 @@ pub fn check<'info, const N: usize>(
 fn check_all(slots: &[Slot], infos: &[AccountInfo]) -> Result<()> {
     for (at, slot) in slots.iter().enumerate() {
         let Some(info) = infos.get(at) else {
-            return Err(ErrorCode::AccountNotEnoughKeys.refuse());
+            return Err(ErrorCode::AccountNotEnoughKeys.into_program_error());
         };
         if slot.optional && *info.key == crate::ID {
             continue;
         }
         slot.kind.check(info)?;
         if slot.writable && !info.is_writable {
-            return Err(ErrorCode::ConstraintMut.refuse());
+            return Err(ErrorCode::ConstraintMut.into_program_error());
         }
         if slot.apart {
             let before = slots.iter().zip(infos).take(at);
             let mut marked = before.filter(|(slot, _)| slot.apart);
             if marked.any(|(_, other)| other.key == info.key) {
-                return Err(ErrorCode::ConstraintDuplicateMutableAccount.refuse());
+                return Err(ErrorCode::ConstraintDuplicateMutableAccount.into_program_error());
             }
         }
     }
@@ -106,7 +106,7 @@ impl Kind {
             Self::Any | Self::New => Ok(()),
             Self::Signer => match info.is_signer {
                 true => Ok(()),
-                false => Err(ErrorCode::AccountNotSigner.refuse()),
+                false => Err(ErrorCode::AccountNotSigner.into_program_error()),
             },
             Self::Own(own) => own.check(info),
             Self::Token => super::token::check_account(info),
@@ -124,16 +124,18 @@ impl Own {
         if *info.owner != crate::ID {
             return Err(foreign(info));
         }
-        let data = info.try_borrow_data().map_err(Refuse::refuse)?;
+        let data = info
+            .try_borrow_data()
+            .map_err(IntoProgramError::into_program_error)?;
         let Some((found, data)) = data.split_first_chunk() else {
-            return Err(ErrorCode::AccountDiscriminatorNotFound.refuse());
+            return Err(ErrorCode::AccountDiscriminatorNotFound.into_program_error());
         };
         if u64::from_le_bytes(*found) != self.tag {
-            return Err(ErrorCode::AccountDiscriminatorMismatch.refuse());
+            return Err(ErrorCode::AccountDiscriminatorMismatch.into_program_error());
         }
         match data.len() >= self.size {
             true => Ok(()),
-            false => Err(ErrorCode::AccountDidNotDeserialize.refuse()),
+            false => Err(ErrorCode::AccountDidNotDeserialize.into_program_error()),
         }
     }
 }
@@ -143,16 +145,16 @@ impl Own {
 #[cold]
 pub(super) fn foreign(info: &AccountInfo) -> anchor_lang::error::Error {
     match *info.owner == system_program::ID && info.lamports() == 0 {
-        true => ErrorCode::AccountNotInitialized.refuse(),
-        false => ErrorCode::AccountOwnedByWrongProgram.refuse(),
+        true => ErrorCode::AccountNotInitialized.into_program_error(),
+        false => ErrorCode::AccountOwnedByWrongProgram.into_program_error(),
     }
 }
 
 fn program(info: &AccountInfo, wanted: bool) -> Result<()> {
     match (wanted, info.executable) {
         (true, true) => Ok(()),
-        (true, false) => Err(ErrorCode::InvalidProgramExecutable.refuse()),
-        (false, _) => Err(ErrorCode::InvalidProgramId.refuse()),
+        (true, false) => Err(ErrorCode::InvalidProgramExecutable.into_program_error()),
+        (false, _) => Err(ErrorCode::InvalidProgramId.into_program_error()),
     }
 }
 
@@ -163,10 +165,10 @@ pub fn present<'info>(info: &'info AccountInfo<'info>) -> Option<&'info AccountI
 
 /// # Errors
 /// `error` unless both addresses are the same.
-pub fn same(one: &Pubkey, other: &Pubkey, error: impl Refuse) -> Result<()> {
+pub fn same(one: &Pubkey, other: &Pubkey, error: impl IntoProgramError) -> Result<()> {
     match one == other {
         true => Ok(()),
-        false => Err(error.refuse()),
+        false => Err(error.into_program_error()),
     }
 }
 
@@ -178,6 +180,6 @@ pub fn argument<T: AnchorDeserialize>(data: &mut &[u8]) -> Result<T> {
     T::deserialize(data).map_err(|error| {
         // The transaction ends here, and taking the error apart would be more code than all else.
         std::mem::forget(error);
-        ErrorCode::InstructionDidNotDeserialize.refuse()
+        ErrorCode::InstructionDidNotDeserialize.into_program_error()
     })
 }

@@ -2,7 +2,7 @@
 //! are read in place.
 
 use super::account_type;
-use super::refusal::Refuse;
+use super::refusal::IntoProgramError;
 use super::slot::foreign;
 use crate::error::MillraceError;
 use anchor_lang::prelude::*;
@@ -46,13 +46,15 @@ fn check(info: &AccountInfo, (size, kind, state): (usize, u8, usize)) -> Result<
     if !is_token_program(info.owner) {
         return Err(foreign(info));
     }
-    let data = info.try_borrow_data().map_err(Refuse::refuse)?;
+    let data = info
+        .try_borrow_data()
+        .map_err(IntoProgramError::into_program_error)?;
     let whole = data.len() == size || data.get(KIND) == Some(&kind);
     if !whole {
-        return Err(ProgramError::InvalidAccountData.refuse());
+        return Err(ProgramError::InvalidAccountData.into_program_error());
     }
     match data.get(state) {
-        Some(0) | None => Err(ProgramError::UninitializedAccount.refuse()),
+        Some(0) | None => Err(ProgramError::UninitializedAccount.into_program_error()),
         Some(_) => Ok(()),
     }
 }
@@ -85,14 +87,16 @@ impl TokenView {
     /// [`MillraceError::WrongAccount`] where it is none.
     pub fn of(account: &AccountInfo, program: &Pubkey) -> Result<Self> {
         if account.owner != program {
-            return Err(MillraceError::WrongAccount.refuse());
+            return Err(MillraceError::WrongAccount.into_program_error());
         }
         Self::read(account)
     }
 
     #[inline(never)]
     fn read(account: &AccountInfo) -> Result<Self> {
-        let data = account.try_borrow_data().map_err(Refuse::refuse)?;
+        let data = account
+            .try_borrow_data()
+            .map_err(IntoProgramError::into_program_error)?;
         let whole = data.len() == ACCOUNT || data.get(KIND) == Some(&KINDS.1);
         let read = || {
             let key = |at: usize| data.get(at..at + 32)?.try_into().ok();
@@ -103,7 +107,7 @@ impl TokenView {
             })
         };
         let found = if whole { read() } else { None };
-        found.ok_or_else(|| MillraceError::WrongAccount.refuse())
+        found.ok_or_else(|| MillraceError::WrongAccount.into_program_error())
     }
 
     /// # Errors
@@ -111,7 +115,7 @@ impl TokenView {
     pub fn require(&self, mint: &Pubkey, owner: &Pubkey) -> Result<()> {
         match self.mint == *mint && self.owner == *owner {
             true => Ok(()),
-            false => Err(MillraceError::WrongAccount.refuse()),
+            false => Err(MillraceError::WrongAccount.into_program_error()),
         }
     }
 }

@@ -38,7 +38,7 @@ pub struct JobSeeded {
     /// The seed; 0 where it is yet to be taken.
     pub seed: u64,
     /// The slot after which the block comes.
-    pub after: u64,
+    pub after_slot: u64,
 }
 
 /// A client cancelled the shards that no seat had taken.

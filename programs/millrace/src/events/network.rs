@@ -31,7 +31,7 @@ pub struct AuthorityProposed {
 #[event]
 pub struct AuthorityAccepted {
     /// The authority before.
-    pub before: Pubkey,
+    pub previous: Pubkey,
     /// The authority now.
     pub authority: Pubkey,
 }
@@ -40,7 +40,7 @@ pub struct AuthorityAccepted {
 #[event]
 pub struct PauserChanged {
     /// The pauser before.
-    pub before: Pubkey,
+    pub previous: Pubkey,
     /// The pauser now.
     pub pauser: Pubkey,
 }

@@ -31,7 +31,7 @@ pub struct OperatorRotated {
     /// The account.
     pub provider: Pubkey,
     /// The hot key before.
-    pub before: Pubkey,
+    pub previous: Pubkey,
     /// The hot key now.
     pub operator: Pubkey,
 }
@@ -96,7 +96,7 @@ pub struct StakeSlashed {
     /// The seat.
     pub seat: u8,
     /// True for a wrong result, false for a late one.
-    pub wrong: bool,
+    pub disagreed: bool,
     /// How much, base units.
     pub amount: u64,
     /// Part of it that compensates the client.

@@ -94,11 +94,11 @@ pub struct ChallengeDecided {
     /// The challenged result was not the quorum's.
     pub upheld: bool,
     /// Part of the bond that went back.
-    pub bond_back: u64,
+    pub bond_returned: u64,
     /// Part of the bond that paid further seats.
-    pub to_job: u64,
+    pub bond_to_job: u64,
     /// Part of the bond that paid the challenged seat.
-    pub to_provider: u64,
+    pub bond_to_provider: u64,
 }
 
 /// What a seat was paid.

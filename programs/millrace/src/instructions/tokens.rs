@@ -13,14 +13,14 @@ const CLOSE_ACCOUNT: u8 = 9;
 const DECIMALS: usize = 44;
 
 /// A mint and the program that moves its tokens.
-pub struct Money<'a, 'info> {
+pub struct TokenTransfer<'a, 'info> {
     /// The token program.
     pub program: &'a Interface<'info, TokenInterface>,
     /// The mint.
     pub mint: &'a AccountInfo<'info>,
 }
 
-impl<'info> Money<'_, 'info> {
+impl<'info> TokenTransfer<'_, 'info> {
     /// Moves `amount`, signed by the transaction or by the seeds of the authority. The token program
     /// checks that both accounts are of the mint and that the authority owns the first one.
     pub fn send(
@@ -42,7 +42,7 @@ impl<'info> Money<'_, 'info> {
     /// Moves `amount` into a vault, and makes sure that so much arrived.
     ///
     /// # Errors
-    /// [`MillraceError::ReceivedLess`].
+    /// [`MillraceError::DepositAmountMismatch`].
     #[inline(never)]
     pub fn deposit(
         &self,
@@ -54,7 +54,7 @@ impl<'info> Money<'_, 'info> {
         self.send((from, vault), authority, amount, &[])?;
         let after = TokenView::of(vault, key(self.program))?.amount;
         let received = after.checked_sub(before) == Some(amount);
-        require!(received, MillraceError::ReceivedLess);
+        require!(received, MillraceError::DepositAmountMismatch);
         Ok(())
     }
 
@@ -112,7 +112,7 @@ fn transfer<'info>(
     }
     let decimals = mint
         .try_borrow_data()
-        .map_err(Refuse::refuse)?
+        .map_err(IntoProgramError::into_program_error)?
         .get(DECIMALS)
         .copied();
     let Some(decimals) = decimals else {

@@ -16,7 +16,7 @@ pub enum Draw {
     /// The blocks that decide are not there yet.
     TooEarly,
     /// No audit.
-    Spared,
+    NotSelected,
     /// An audit; also where the blocks that decide are forgotten, so that nobody gains by waiting.
     Audited,
 }
@@ -32,7 +32,7 @@ pub fn draw(hashes: &SlotHashes, slot: u64, spread: u8, commitment: &[u8; 32], b
     let after = first.slot + number(&first.hash) % u64::from(spread.max(1));
     match hashes.first_after(after) {
         Some(second) if falls(&first, &second, commitment, bps) => Draw::Audited,
-        Some(_) => Draw::Spared,
+        Some(_) => Draw::NotSelected,
         None => Draw::TooEarly,
     }
 }
@@ -90,7 +90,7 @@ mod tests {
             assert_ne!(first % 8, u64::MAX);
             Draw::TooEarly
         });
-        assert_eq!(drawn(90..130, 1, 0), Draw::Spared);
+        assert_eq!(drawn(90..130, 1, 0), Draw::NotSelected);
         assert_eq!(drawn(101..130, 1, 0), Draw::Audited);
     }
 

@@ -8,7 +8,7 @@
 use millrace_protocol::hash::sha256;
 
 /// The parameter that admits everyone at once, for small networks.
-pub const EVERYONE: u64 = u64::MAX;
+pub const ADMIT_ALL: u64 = u64::MAX;
 
 /// What a provider's chance is drawn from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Ticket<'_> {
 /// The threshold under which a number is admitted: `start × free_stake × 2^waited`, at most 2^64.
 pub fn threshold(start: u64, free_stake: u64, waited: u64) -> u128 {
     const ALL: u128 = 1 << 64;
-    if start == EVERYONE {
+    if start == ADMIT_ALL {
         return ALL;
     }
     let first = u128::from(start) * u128::from(free_stake);
@@ -59,7 +59,7 @@ pub fn threshold(start: u64, free_stake: u64, waited: u64) -> u128 {
 
 /// Whether a provider with `free_stake` may sit after `waited` slots.
 pub fn admits(start: u64, free_stake: u64, waited: u64, ticket: &Ticket) -> bool {
-    start == EVERYONE || u128::from(ticket.number()) < threshold(start, free_stake, waited)
+    start == ADMIT_ALL || u128::from(ticket.number()) < threshold(start, free_stake, waited)
 }
 
 #[cfg(test)]
@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(threshold(3, 0, 64), 0);
         assert_eq!(threshold(1, 1, 64), 1 << 64);
         assert_eq!(threshold(u64::MAX - 1, u64::MAX, 1), 1 << 64);
-        assert_eq!(threshold(EVERYONE, 0, 0), 1 << 64);
+        assert_eq!(threshold(ADMIT_ALL, 0, 0), 1 << 64);
     }
 
     proptest! {
@@ -87,7 +87,7 @@ mod tests {
             let each: u128 = parts.iter().map(|part| threshold(start, *part, waited)).sum();
             // Together they may be above the most, where the whole is cut off: more identities
             // then only mean more of the seats that everyone can have by then.
-            prop_assert!(each.min(1 << 64) == whole || start == EVERYONE);
+            prop_assert!(each.min(1 << 64) == whole || start == ADMIT_ALL);
         }
 
         #[test]
@@ -136,7 +136,7 @@ mod tests {
         assert!(admits(1, number + 1, 0, &TICKET));
         assert!(!admits(1, number, 0, &TICKET));
         assert!(!admits(1, number - 1, 0, &TICKET));
-        assert!(admits(EVERYONE, 0, 0, &TICKET));
+        assert!(admits(ADMIT_ALL, 0, 0, &TICKET));
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub enum Verdict {
 
 /// What the decision depends on besides the seats.
 #[derive(Clone, Copy, Debug)]
-pub struct Question {
+pub struct VerdictInput {
     /// Seats that must agree.
     pub quorum: u8,
     /// Seats that this round fills.
@@ -36,38 +36,38 @@ pub struct Question {
     /// Whoever has committed may show its result.
     pub reveals_open: bool,
     /// The commit window of this round is over.
-    pub commits_over: bool,
+    pub commit_window_over: bool,
     /// The reveal window of this round is over.
     pub round_over: bool,
     /// Another whole round fits before the job's deadline.
     pub another_round_fits: bool,
     /// Nobody may challenge the result any more.
-    pub stands: bool,
+    pub challenge_window_over: bool,
     /// The job's deadline is over.
-    pub over: bool,
+    pub deadline_passed: bool,
 }
 
 /// Decides. Pure: equal inputs, equal verdict, whoever asks.
-pub fn verdict(seats: &[Seat; MAX_SEATS], question: &Question) -> Verdict {
+pub fn verdict(seats: &[Seat; MAX_SEATS], input: &VerdictInput) -> Verdict {
     let count = |status| seats.iter().filter(|s| s.status() == status).count();
     let (assigned, committed) = (count(SeatStatus::Assigned), count(SeatStatus::Committed));
     let revealed = count(SeatStatus::Revealed);
-    let may_commit = assigned > 0 && !question.commits_over;
-    let all_spoke = question.revealing && committed == 0 && !may_commit;
-    if !all_spoke && !question.round_over {
+    let may_commit = assigned > 0 && !input.commit_window_over;
+    let all_spoke = input.revealing && committed == 0 && !may_commit;
+    if !all_spoke && !input.round_over {
         return Verdict::Wait;
     }
     let (winner, votes) = largest_group(seats);
     let unanimous = votes == revealed;
-    let complete = revealed >= usize::from(question.max_replicas);
-    let quorum = votes >= usize::from(question.quorum);
-    if quorum && (unanimous || complete || !question.another_round_fits) {
-        if !question.stands {
+    let complete = revealed >= usize::from(input.max_replicas);
+    let quorum = votes >= usize::from(input.quorum);
+    if quorum && (unanimous || complete || !input.another_round_fits) {
+        if !input.challenge_window_over {
             return Verdict::Wait;
         }
         if !is_delivered(seats, winner) {
             // The client has nothing to pay for; nobody can say whose fault that is.
-            return match question.over {
+            return match input.deadline_passed {
                 true => Verdict::Fail,
                 false => Verdict::Wait,
             };
@@ -79,12 +79,12 @@ pub fn verdict(seats: &[Seat; MAX_SEATS], question: &Question) -> Verdict {
             slash: complete,
         };
     }
-    if complete || !question.another_round_fits {
+    if complete || !input.another_round_fits {
         return Verdict::Fail;
     }
     // A round in which nobody was late and that can't grow would be the same round again.
-    let late = assigned > 0 || (committed > 0 && question.reveals_open);
-    if question.revealing || late || question.target < question.max_replicas {
+    let late = assigned > 0 || (committed > 0 && input.reveals_open);
+    if input.revealing || late || input.target < input.max_replicas {
         Verdict::Reopen
     } else {
         Verdict::Wait
@@ -118,17 +118,17 @@ mod tests {
     use super::*;
     use SeatStatus::{Assigned, Committed, Empty, Revealed};
 
-    const Q: Question = Question {
+    const Q: VerdictInput = VerdictInput {
         quorum: 2,
         target: 3,
         max_replicas: 5,
         revealing: true,
         reveals_open: true,
-        commits_over: false,
+        commit_window_over: false,
         round_over: false,
         another_round_fits: true,
-        stands: true,
-        over: false,
+        challenge_window_over: true,
+        deadline_passed: false,
     };
 
     fn seats(of: &[(SeatStatus, u8)]) -> [Seat; MAX_SEATS] {
@@ -160,7 +160,7 @@ mod tests {
             let s = seats(&[(Revealed, 1), (Revealed, 1), (status, 1)]);
             assert_eq!(verdict(&s, &Q), Verdict::Wait);
         }
-        let filling = Question {
+        let filling = VerdictInput {
             revealing: false,
             ..Q
         };
@@ -171,8 +171,8 @@ mod tests {
     #[test]
     fn a_seat_that_missed_its_commit_window_is_not_waited_for() {
         let s = seats(&[(Revealed, 1), (Assigned, 0), (Revealed, 1)]);
-        let q = Question {
-            commits_over: true,
+        let q = VerdictInput {
+            commit_window_over: true,
             ..Q
         };
         assert_eq!(
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn a_quorum_settles_without_a_silent_seat_once_the_round_is_over() {
         let s = seats(&[(Revealed, 1), (Committed, 9), (Revealed, 1)]);
-        let q = Question {
+        let q = VerdictInput {
             round_over: true,
             ..Q
         };
@@ -204,7 +204,7 @@ mod tests {
     fn a_disagreement_opens_more_seats_before_anyone_is_slashed() {
         let s = seats(&[(Revealed, 2), (Revealed, 1), (Revealed, 2)]);
         assert_eq!(verdict(&s, &Q), Verdict::Reopen);
-        let full = Question {
+        let full = VerdictInput {
             max_replicas: 3,
             ..Q
         };
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn without_time_for_another_round_the_quorum_is_paid_and_nobody_slashed() {
         let s = seats(&[(Revealed, 2), (Revealed, 1), (Revealed, 2)]);
-        let q = Question {
+        let q = VerdictInput {
             another_round_fits: false,
             ..Q
         };
@@ -236,12 +236,12 @@ mod tests {
     #[test]
     fn no_quorum_among_all_seats_fails() {
         let s = seats(&[(Revealed, 1), (Revealed, 2), (Revealed, 3)]);
-        let full = Question {
+        let full = VerdictInput {
             max_replicas: 3,
             ..Q
         };
         assert_eq!(verdict(&s, &full), Verdict::Fail);
-        let nobody = Question {
+        let nobody = VerdictInput {
             round_over: true,
             another_round_fits: false,
             ..Q
@@ -252,14 +252,14 @@ mod tests {
     #[test]
     fn a_reopened_shard_waits_for_takers_while_there_is_time() {
         let s = seats(&[(Revealed, 1), (Revealed, 2)]);
-        let q = Question {
+        let q = VerdictInput {
             target: 5,
             revealing: false,
             round_over: true,
             ..Q
         };
         assert_eq!(verdict(&s, &q), Verdict::Wait);
-        let shown = Question {
+        let shown = VerdictInput {
             revealing: true,
             ..q
         };
@@ -272,7 +272,7 @@ mod tests {
     fn equal_roots_with_other_units_do_not_agree() {
         let mut s = seats(&[(Revealed, 1), (Revealed, 1), (Revealed, 1)]);
         s[2].units = 2;
-        let full = Question {
+        let full = VerdictInput {
             max_replicas: 3,
             ..Q
         };
@@ -288,15 +288,15 @@ mod tests {
     #[test]
     fn seats_that_could_show_a_result_and_did_not_make_room_for_others() {
         let s = seats(&[(Committed, 0), (Committed, 0), (Committed, 0)]);
-        let q = Question {
+        let q = VerdictInput {
             max_replicas: 3,
             revealing: false,
-            commits_over: true,
+            commit_window_over: true,
             round_over: true,
             ..Q
         };
         assert_eq!(verdict(&s, &q), Verdict::Reopen);
-        let unheard = Question {
+        let unheard = VerdictInput {
             reveals_open: false,
             ..q
         };
@@ -308,13 +308,16 @@ mod tests {
         let mut s = seats(&[(Revealed, 1), (Revealed, 1), (Revealed, 2)]);
         s[0].delivered = 0;
         s[1].delivered = 0;
-        let q = Question {
+        let q = VerdictInput {
             max_replicas: 3,
             another_round_fits: false,
             ..Q
         };
         assert_eq!(verdict(&s, &q), Verdict::Wait);
-        let over = Question { over: true, ..q };
+        let over = VerdictInput {
+            deadline_passed: true,
+            ..q
+        };
         assert_eq!(verdict(&s, &over), Verdict::Fail);
         s[1].delivered = 1;
         let paid = Verdict::Settle {
@@ -327,21 +330,24 @@ mod tests {
     #[test]
     fn a_single_result_stands_once_its_time_to_be_challenged_is_over() {
         let s = seats(&[(Revealed, 1)]);
-        let q = Question {
+        let q = VerdictInput {
             quorum: 1,
             target: 1,
             max_replicas: 1,
-            stands: false,
+            challenge_window_over: false,
             ..Q
         };
         assert_eq!(verdict(&s, &q), Verdict::Wait);
-        let stands = Question { stands: true, ..q };
+        let stands = VerdictInput {
+            challenge_window_over: true,
+            ..q
+        };
         assert!(matches!(verdict(&s, &stands), Verdict::Settle { .. }));
     }
 
     #[test]
     fn a_round_that_nobody_finished_grows_as_far_as_it_can() {
-        let ended = |target| Question {
+        let ended = |target| VerdictInput {
             target,
             revealing: false,
             round_over: true,

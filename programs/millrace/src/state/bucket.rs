@@ -1,4 +1,4 @@
-use crate::constants::{BUCKET_EPOCHS, BUCKETS};
+use crate::constants::{BUCKETS, MAX_BUCKET_EPOCHS};
 use crate::math::money;
 use crate::prelude::*;
 use crate::state::Points;
@@ -13,7 +13,7 @@ pub struct Bucket {
     /// The treasury vault for penalties; the same where the mints are the same.
     pub stake_treasury: Pubkey,
     /// Points that settlements of this bucket gave, by epoch, not closed yet.
-    pub points: [Points; BUCKET_EPOCHS],
+    pub points: [Points; MAX_BUCKET_EPOCHS],
     /// Its index.
     pub index: u8,
     /// Bump of this account.
@@ -24,7 +24,7 @@ pub struct Bucket {
     pub reserved: [u8; 29],
 }
 
-impl Held for Bucket {}
+impl ProgramAccount for Bucket {}
 
 impl Bucket {
     /// Bytes of the account, discriminator included.
@@ -32,12 +32,12 @@ impl Bucket {
 
     /// Whether points of `epoch` can be noted: it is known already, or there is room.
     pub fn has_room(&self, epoch: u32) -> bool {
-        Points::place(&self.points, epoch).is_some()
+        Points::position(&self.points, epoch).is_some()
     }
 
     /// Notes points.
-    pub fn note(&mut self, epoch: u32, amount: u64) -> Result<()> {
-        if let Some(at) = Points::place(&self.points, epoch) {
+    pub fn add_points(&mut self, epoch: u32, amount: u64) -> Result<()> {
+        if let Some(at) = Points::position(&self.points, epoch) {
             let points = &mut self.points[at];
             points.epoch = epoch;
             points.amount = money::add(points.amount, amount)?;
@@ -65,14 +65,14 @@ mod tests {
     #[test]
     fn a_bucket_keeps_points_by_epoch_and_gives_them_out_once() {
         let mut bucket = Bucket::zeroed();
-        for epoch in 0..BUCKET_EPOCHS as u32 {
+        for epoch in 0..MAX_BUCKET_EPOCHS as u32 {
             assert!(bucket.has_room(epoch));
-            bucket.note(epoch, 5).unwrap();
+            bucket.add_points(epoch, 5).unwrap();
         }
-        bucket.note(2, 6).unwrap();
-        let full = BUCKET_EPOCHS as u32;
+        bucket.add_points(2, 6).unwrap();
+        let full = MAX_BUCKET_EPOCHS as u32;
         assert!(bucket.has_room(2) && !bucket.has_room(full));
-        bucket.note(full, 1).unwrap();
+        bucket.add_points(full, 1).unwrap();
         assert_eq!(bucket.take(full), 0);
         assert_eq!((bucket.take(2), bucket.take(2)), (11, 0));
         assert!(bucket.has_room(full));

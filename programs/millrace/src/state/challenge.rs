@@ -23,7 +23,7 @@ pub struct Challenge {
     pub reserved: [u8; 17],
 }
 
-impl Held for Challenge {}
+impl ProgramAccount for Challenge {}
 
 impl Challenge {
     /// Bytes of the account, discriminator included.

@@ -25,7 +25,7 @@ pub struct Client {
     pub reserved: [u8; 34],
 }
 
-impl Held for Client {}
+impl ProgramAccount for Client {}
 
 impl Client {
     /// Bytes of the account, discriminator included.

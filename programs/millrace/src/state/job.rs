@@ -153,7 +153,7 @@ pub enum JobState {
     Expired = 3,
 }
 
-impl Held for Job {}
+impl ProgramAccount for Job {}
 
 impl Job {
     /// Bytes of the account, discriminator included.

@@ -30,7 +30,7 @@ pub struct Network {
     /// The highest number admits everyone at once. See [`crate::math::sortition`].
     pub sortition_start: u64,
     /// When epoch 0 began, unix seconds, fixed.
-    pub epochs_from: i64,
+    pub epochs_started_at: i64,
     /// Rewards of epoch 0, base units of the stake mint, fixed.
     pub emission: u64,
     /// Length of an epoch, seconds, fixed.
@@ -124,7 +124,8 @@ impl RewardSchedule {
     /// # Errors
     /// [`MillraceError::ParameterOutOfBounds`].
     pub fn validate(&self) -> Result<()> {
-        let fits = EPOCH_SECS.contains(&self.epoch_secs) && self.halving_epochs > 0;
+        let fits =
+            (MIN_EPOCH_SECS..=MAX_EPOCH_SECS).contains(&self.epoch_secs) && self.halving_epochs > 0;
         require!(fits, MillraceError::ParameterOutOfBounds);
         Ok(())
     }
@@ -158,7 +159,7 @@ impl NetworkParameters {
     }
 }
 
-impl Held for Network {}
+impl ProgramAccount for Network {}
 
 impl Network {
     /// Bytes of the account, discriminator included.
@@ -192,13 +193,13 @@ impl Network {
     }
 
     /// Whether slashed stake and payments are the same token, so that one can make up for the other.
-    pub fn one_mint(&self) -> bool {
+    pub fn has_single_mint(&self) -> bool {
         self.stake_mint == self.payment_mint
     }
 
     /// The epoch that `now` lies in.
-    pub fn epoch(&self, now: i64) -> u32 {
-        let since = u64::try_from(now.saturating_sub(self.epochs_from)).unwrap_or(0);
+    pub fn epoch_at(&self, now: i64) -> u32 {
+        let since = u64::try_from(now.saturating_sub(self.epochs_started_at)).unwrap_or(0);
         // A network that was never initialized has no epochs, and no accounts to ask from.
         let number = since.checked_div(u64::from(self.epoch_secs)).unwrap_or(0);
         u32::try_from(number).unwrap_or(u32::MAX)
@@ -208,12 +209,12 @@ impl Network {
     pub fn epoch_end(&self, number: u32) -> i64 {
         let length = i64::from(self.epoch_secs);
         let after = (i64::from(number) + 1).saturating_mul(length);
-        self.epochs_from.saturating_add(after)
+        self.epochs_started_at.saturating_add(after)
     }
 
     /// Rewards that the schedule gives to an epoch: they halve every `halving_epochs`, as Bitcoin's
     /// do.
-    pub fn scheduled(&self, number: u32) -> u64 {
+    pub fn scheduled_emission(&self, number: u32) -> u64 {
         let halvings = number.checked_div(self.halving_epochs).unwrap_or(u32::MAX);
         self.emission.checked_shr(halvings).unwrap_or(0)
     }

@@ -29,7 +29,7 @@ pub struct Orchestrator {
     pub reserved: [u8; 21],
 }
 
-impl Held for Orchestrator {}
+impl ProgramAccount for Orchestrator {}
 
 impl Orchestrator {
     /// Bytes of the account, discriminator included.

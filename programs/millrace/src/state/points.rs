@@ -15,7 +15,7 @@ pub struct Points {
 
 impl Points {
     /// Where points of `epoch` belong: with those that are there, or in a free place.
-    pub fn place(all: &[Self], epoch: u32) -> Option<usize> {
+    pub fn position(all: &[Self], epoch: u32) -> Option<usize> {
         let known = all.iter().position(|p| p.amount > 0 && p.epoch == epoch);
         known.or_else(|| all.iter().position(|p| p.amount == 0))
     }
@@ -39,14 +39,14 @@ mod tests {
             ..Points::default()
         };
         let mut all = [points(5, 1), points(0, 9), points(7, 2)];
-        assert_eq!(Points::place(&all, 2), Some(2));
-        assert_eq!(Points::place(&all, 3), Some(1));
-        assert_eq!(Points::place(&all, 9), Some(1));
+        assert_eq!(Points::position(&all, 2), Some(2));
+        assert_eq!(Points::position(&all, 3), Some(1));
+        assert_eq!(Points::position(&all, 9), Some(1));
         all[1] = points(1, 3);
-        assert_eq!(Points::place(&all, 4), None);
+        assert_eq!(Points::position(&all, 4), None);
         assert_eq!(Points::take(&mut all, 1), 5);
         assert_eq!(Points::take(&mut all, 1), 0);
-        assert_eq!(Points::place(&all, 4), Some(0));
+        assert_eq!(Points::position(&all, 4), Some(0));
     }
 
     #[test]
@@ -61,7 +61,10 @@ mod tests {
             ..Points::default()
         };
         // The last known place of an epoch is where its points are, and not where they were.
-        assert_eq!(Points::place(&[spent, used], 5), Some(0));
-        assert_eq!(Points::place(&[used, Points::default(), spent], 5), Some(1));
+        assert_eq!(Points::position(&[spent, used], 5), Some(0));
+        assert_eq!(
+            Points::position(&[used, Points::default(), spent], 5),
+            Some(1)
+        );
     }
 }

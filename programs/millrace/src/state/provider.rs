@@ -1,4 +1,4 @@
-use crate::constants::PROVIDER_EPOCHS;
+use crate::constants::MAX_PROVIDER_EPOCHS;
 use crate::error::MillraceError;
 use crate::math::money;
 use crate::prelude::*;
@@ -52,9 +52,9 @@ pub struct Provider {
     /// When it registered, unix seconds.
     pub registered_at: i64,
     /// Seats that agreed with the quorum.
-    pub right: u32,
+    pub agreed: u32,
     /// Seats that revealed another result than the quorum's.
-    pub wrong: u32,
+    pub disagreed: u32,
     /// Seats that did not commit or reveal in time.
     pub late: u32,
     /// Memory, MiB.
@@ -74,10 +74,10 @@ pub struct Provider {
     /// For later versions.
     pub reserved: [u8; 38],
     /// Points by epoch, not banked yet.
-    pub points: [Points; PROVIDER_EPOCHS],
+    pub points: [Points; MAX_PROVIDER_EPOCHS],
 }
 
-impl Held for Provider {}
+impl ProgramAccount for Provider {}
 
 impl Provider {
     /// Bytes of the account, discriminator included.
@@ -98,13 +98,16 @@ impl Provider {
     /// Takes a seat: locks `amount` of the free stake.
     ///
     /// # Errors
-    /// [`MillraceError::ProviderFull`], [`MillraceError::StakeNotFree`].
+    /// [`MillraceError::ProviderAtCapacity`], [`MillraceError::InsufficientFreeStake`].
     pub fn take_seat(&mut self, amount: u64) -> Result<()> {
         require!(
             self.open_seats < self.max_open_seats,
-            MillraceError::ProviderFull
+            MillraceError::ProviderAtCapacity
         );
-        require!(self.free_stake() >= amount, MillraceError::StakeNotFree);
+        require!(
+            self.free_stake() >= amount,
+            MillraceError::InsufficientFreeStake
+        );
         self.locked = money::add(self.locked, amount)?;
         self.open_seats += 1;
         Ok(())
@@ -117,7 +120,7 @@ impl Provider {
         self.open_seats = self
             .open_seats
             .checked_sub(1)
-            .ok_or_else(|| MillraceError::InvariantBroken.refuse())?;
+            .ok_or_else(|| MillraceError::InvariantBroken.into_program_error())?;
         let from_active = penalty.min(self.active);
         let from_unbonding = (penalty - from_active).min(self.unbonding);
         self.active -= from_active;
@@ -130,9 +133,12 @@ impl Provider {
     /// Moves free stake into unbonding, which starts anew for all that is in it.
     ///
     /// # Errors
-    /// [`MillraceError::StakeNotFree`].
+    /// [`MillraceError::InsufficientFreeStake`].
     pub fn unbond(&mut self, amount: u64, until: i64) -> Result<()> {
-        require!(self.free_stake() >= amount, MillraceError::StakeNotFree);
+        require!(
+            self.free_stake() >= amount,
+            MillraceError::InsufficientFreeStake
+        );
         self.active = money::sub(self.active, amount)?;
         self.unbonding = money::add(self.unbonding, amount)?;
         self.unbonding_until = until;
@@ -155,12 +161,12 @@ impl Provider {
     /// Whether points of `epoch` can be noted: it is known already, or there is room. Points that
     /// find no room are not given, rather than older ones lost.
     pub fn has_room(&self, epoch: u32) -> bool {
-        Points::place(&self.points, epoch).is_some()
+        Points::position(&self.points, epoch).is_some()
     }
 
     /// Notes points.
-    pub fn note_points(&mut self, epoch: u32, amount: u64) -> Result<()> {
-        if let Some(at) = Points::place(&self.points, epoch) {
+    pub fn add_points(&mut self, epoch: u32, amount: u64) -> Result<()> {
+        if let Some(at) = Points::position(&self.points, epoch) {
             let points = &mut self.points[at];
             points.epoch = epoch;
             points.amount = money::add(points.amount, amount)?;
@@ -181,7 +187,7 @@ impl Provider {
     /// Credits a payment for a right result.
     pub fn earn(&mut self, amount: u64) -> Result<()> {
         self.credit(amount)?;
-        self.right = self.right.saturating_add(1);
+        self.agreed = self.agreed.saturating_add(1);
         Ok(())
     }
 

@@ -23,7 +23,7 @@ pub struct Rewards {
     pub reserved: [u8; 38],
 }
 
-impl Held for Rewards {}
+impl ProgramAccount for Rewards {}
 
 impl Rewards {
     /// Bytes of the account, discriminator included.
@@ -68,7 +68,7 @@ pub struct Epoch {
     pub reserved: [u8; 26],
 }
 
-impl Held for Epoch {}
+impl ProgramAccount for Epoch {}
 
 impl Epoch {
     /// Bytes of the account, discriminator included.

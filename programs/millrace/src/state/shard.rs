@@ -1,6 +1,6 @@
 use crate::constants::{MAX_FREED_ATTEMPTS, MAX_SEATS};
 use crate::error::MillraceError;
-use crate::math::verdict::Question;
+use crate::math::verdict::VerdictInput;
 use crate::prelude::*;
 use crate::state::{Job, Mode};
 
@@ -20,7 +20,7 @@ pub struct Shard {
     /// When reveals of this round end, unix seconds.
     pub reveal_by: i64,
     /// When the time to challenge the revealed result ends, unix seconds; 0 until revealed.
-    pub stands_at: i64,
+    pub challenge_by: i64,
     /// Slot since which seats have been free; for an audit, that of the commitment.
     pub slot: u64,
     /// Index within the job.
@@ -33,8 +33,8 @@ pub struct Shard {
     pub target: u8,
     /// Seats that must agree.
     pub quorum: u8,
-    /// See [`Doubt`].
-    pub doubt: u8,
+    /// See [`Review`].
+    pub review: u8,
     /// The seat with the quorum's result, once settled.
     pub winner: u8,
     /// Bump of its account; 0 in the job's own.
@@ -73,13 +73,13 @@ pub struct Seat {
 /// Whether a shard that starts with one seat is looked at by more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Doubt {
+pub enum Review {
     /// Nothing is drawn or challenged.
     None = 0,
     /// An audit is yet to be drawn; no result may be shown before.
     Pending = 1,
     /// The draw chose no audit.
-    Spared = 2,
+    NotSelected = 2,
     /// An audit was drawn.
     Audited = 3,
     /// The result is challenged.
@@ -99,9 +99,9 @@ pub enum SeatStatus {
     /// The result is shown, and its output delivered.
     Revealed = 3,
     /// Paid: it agreed with the quorum.
-    Right = 4,
+    Agreed = 4,
     /// It showed another result than the quorum's.
-    Wrong = 5,
+    Disagreed = 5,
     /// It did not commit or reveal in time.
     Late = 6,
     /// Released without payment or penalty.
@@ -130,8 +130,8 @@ impl Seat {
             1 => SeatStatus::Assigned,
             2 => SeatStatus::Committed,
             3 => SeatStatus::Revealed,
-            4 => SeatStatus::Right,
-            5 => SeatStatus::Wrong,
+            4 => SeatStatus::Agreed,
+            5 => SeatStatus::Disagreed,
             6 => SeatStatus::Late,
             _ => SeatStatus::Released,
         }
@@ -154,7 +154,7 @@ impl Seat {
     }
 }
 
-impl Held for Shard {
+impl ProgramAccount for Shard {
     // Only as many seats as the job may have are stored.
     const LEAST: usize = Self::HEAD;
 }
@@ -176,13 +176,13 @@ impl Shard {
     }
 
     /// Whether more seats than one look at it.
-    pub fn doubt(&self) -> Doubt {
-        match self.doubt {
-            1 => Doubt::Pending,
-            2 => Doubt::Spared,
-            3 => Doubt::Audited,
-            4 => Doubt::Challenged,
-            _ => Doubt::None,
+    pub fn review(&self) -> Review {
+        match self.review {
+            1 => Review::Pending,
+            2 => Review::NotSelected,
+            3 => Review::Audited,
+            4 => Review::Challenged,
+            _ => Review::None,
         }
     }
 
@@ -235,9 +235,11 @@ impl Shard {
     /// Starts a round in which seats are filled.
     pub fn start_round(&mut self, job: &Job, now: i64) -> Result<()> {
         let commit_by = now.checked_add(i64::from(job.commit_secs));
-        self.commit_by = commit_by.ok_or_else(|| MillraceError::AmountOverflow.refuse())?;
+        self.commit_by =
+            commit_by.ok_or_else(|| MillraceError::AmountOverflow.into_program_error())?;
         let reveal_by = self.commit_by.checked_add(i64::from(job.reveal_secs));
-        self.reveal_by = reveal_by.ok_or_else(|| MillraceError::AmountOverflow.refuse())?;
+        self.reveal_by =
+            reveal_by.ok_or_else(|| MillraceError::AmountOverflow.into_program_error())?;
         self.state = ShardState::Assigned as u8;
         Ok(())
     }
@@ -257,7 +259,7 @@ impl Shard {
     /// Begins another attempt.
     pub fn next_attempt(&mut self, slot: u64) -> Result<()> {
         let next = self.attempt.checked_add(1);
-        self.attempt = next.ok_or_else(|| MillraceError::AmountOverflow.refuse())?;
+        self.attempt = next.ok_or_else(|| MillraceError::AmountOverflow.into_program_error())?;
         self.slot = slot;
         Ok(())
     }
@@ -272,7 +274,7 @@ impl Shard {
     /// Whether reveals count: every seat of the round has committed, or the commit window is over
     /// and enough have; and no draw is to come. Until then a shown result could be copied.
     pub fn reveals_open(&self, now: i64) -> bool {
-        if self.doubt() == Doubt::Pending {
+        if self.review() == Review::Pending {
             return false;
         }
         let committed = self.count(SeatStatus::Committed) + self.count(SeatStatus::Revealed);
@@ -285,12 +287,12 @@ impl Shard {
 
     /// Calls for more seats because a draw or a challenge casts doubt on the only one: as many as
     /// must agree, or all that there may be.
-    pub fn cast_doubt(&mut self, job: &Job, doubt: Doubt, now: i64, slot: u64) -> Result<()> {
-        self.doubt = doubt as u8;
-        self.stands_at = 0;
+    pub fn start_review(&mut self, job: &Job, review: Review, now: i64, slot: u64) -> Result<()> {
+        self.review = review as u8;
+        self.challenge_by = 0;
         self.quorum = job.quorum;
-        self.target = match doubt {
-            Doubt::Challenged => job.max_replicas,
+        self.target = match review {
+            Review::Challenged => job.max_replicas,
             _ => job.quorum,
         };
         self.next_attempt(slot)?;
@@ -300,8 +302,8 @@ impl Shard {
     /// Begins another round: with a seat again where one is enough, else with all that there may be.
     pub fn reopen(&mut self, job: &Job, now: i64, slot: u64) -> Result<()> {
         if self.is_single(job) {
-            self.doubt = Doubt::None as u8;
-            self.stands_at = 0;
+            self.review = Review::None as u8;
+            self.challenge_by = 0;
         } else {
             self.target = job.max_replicas;
         }
@@ -311,13 +313,13 @@ impl Shard {
 
     /// Only one seat is asked, until a draw or a challenge calls for more.
     pub fn is_single(&self, job: &Job) -> bool {
-        let doubted = matches!(self.doubt(), Doubt::Audited | Doubt::Challenged);
+        let doubted = matches!(self.review(), Review::Audited | Review::Challenged);
         job.mode() != Some(Mode::Quorum) && !doubted
     }
 
     /// What the verdict depends on besides the seats.
-    pub fn question(&self, job: &Job, now: i64) -> Question {
-        Question {
+    pub fn verdict_input(&self, job: &Job, now: i64) -> VerdictInput {
+        VerdictInput {
             quorum: self.quorum,
             target: self.target,
             max_replicas: match self.is_single(job) {
@@ -326,11 +328,11 @@ impl Shard {
             },
             revealing: self.state() == Some(ShardState::Revealing),
             reveals_open: self.reveals_open(now),
-            commits_over: now >= self.commit_by,
+            commit_window_over: now >= self.commit_by,
             round_over: now >= self.reveal_by,
             another_round_fits: job.round_fits(now),
-            stands: now >= self.stands_at,
-            over: now >= job.deadline,
+            challenge_window_over: now >= self.challenge_by,
+            deadline_passed: now >= job.deadline,
         }
     }
 }

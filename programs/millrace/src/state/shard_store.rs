@@ -20,14 +20,14 @@ impl<'a, 'info> ShardStore<'a, 'info> {
     /// has one.
     ///
     /// # Errors
-    /// [`MillraceError::ShardPlace`] where an account is given for a shard that has none, or is
+    /// [`MillraceError::WrongShardAccount`] where an account is given for a shard that has none, or is
     /// missing for one that has.
     pub fn of(
         job: &'a AccountLoader<'info, Job>,
         own: &'a Option<impl AsRef<AccountInfo<'info>>>,
     ) -> Result<Self> {
         let inline = job.load()?.shards == 1;
-        require!(inline == own.is_none(), MillraceError::ShardPlace);
+        require!(inline == own.is_none(), MillraceError::WrongShardAccount);
         Ok(Self {
             job: job.as_ref(),
             own: own.as_ref().map(AsRef::as_ref),
@@ -53,7 +53,9 @@ impl<'a, 'info> ShardStore<'a, 'info> {
             Some(own) => {
                 let kind = const { crate::account::own::<Shard>() };
                 kind.check(own)?;
-                let data = own.try_borrow_data().map_err(Refuse::refuse)?;
+                let data = own
+                    .try_borrow_data()
+                    .map_err(IntoProgramError::into_program_error)?;
                 let target = bytemuck::bytes_of_mut(&mut shard);
                 copy(&data[8..], target)?;
                 require_keys_eq!(shard.job, *self.job.key, MillraceError::WrongAccount);
@@ -62,7 +64,7 @@ impl<'a, 'info> ShardStore<'a, 'info> {
                 let data = self.job.try_borrow_data()?;
                 let behind = data
                     .get(Job::SIZE..)
-                    .ok_or_else(|| ErrorCode::AccountDidNotDeserialize.refuse())?;
+                    .ok_or_else(|| ErrorCode::AccountDidNotDeserialize.into_program_error())?;
                 copy(
                     behind,
                     &mut bytemuck::bytes_of_mut(&mut shard)[Shard::OUTER..],
@@ -76,7 +78,7 @@ impl<'a, 'info> ShardStore<'a, 'info> {
     /// Writes it back.
     ///
     /// # Errors
-    /// [`MillraceError::ShardPlace`] where it has more seats than there is room for.
+    /// [`MillraceError::WrongShardAccount`] where it has more seats than there is room for.
     pub fn save(&self, shard: &Shard) -> Result<()> {
         let bytes = bytemuck::bytes_of(shard);
         let (account, from, skip) = match self.own {
@@ -86,13 +88,13 @@ impl<'a, 'info> ShardStore<'a, 'info> {
         let mut data = account.try_borrow_mut_data()?;
         let room = data
             .get_mut(from..)
-            .ok_or_else(|| ErrorCode::AccountDidNotSerialize.refuse())?;
+            .ok_or_else(|| ErrorCode::AccountDidNotSerialize.into_program_error())?;
         let kept = &bytes[skip..][..room.len().min(bytes.len() - skip)];
         // A seat that has no room would be forgotten, and its stake with it.
         let seats = kept.len().saturating_sub(Shard::HEAD - skip) / std::mem::size_of::<Seat>();
         let mut beyond = shard.seats.iter().skip(seats);
         let empty = beyond.all(|seat| seat.status() == SeatStatus::Empty);
-        require!(empty, MillraceError::ShardPlace);
+        require!(empty, MillraceError::WrongShardAccount);
         room[..kept.len()].copy_from_slice(kept);
         Ok(())
     }
@@ -113,7 +115,7 @@ impl<'a, 'info> ShardStore<'a, 'info> {
 
 impl Shard {
     /// Reads a shard's own account, as it is outside the chain.
-    pub fn of_account(data: &[u8]) -> Option<Self> {
+    pub fn from_account(data: &[u8]) -> Option<Self> {
         let (kind, rest) = data.split_at_checked(8)?;
         let mut shard = Self::zeroed();
         (kind == Self::DISCRIMINATOR).then_some(())?;
@@ -123,7 +125,7 @@ impl Shard {
 
     /// Reads the shard that lies behind `job` in its account at `address`; `None` before its seats
     /// were first taken.
-    pub fn of_job(address: &Pubkey, data: &[u8]) -> Option<Self> {
+    pub fn from_job_account(address: &Pubkey, data: &[u8]) -> Option<Self> {
         let mut shard = Self::zeroed();
         let behind = data.get(Job::SIZE..)?;
         copy(
@@ -161,13 +163,13 @@ mod tests {
         let seats = 2 * std::mem::size_of::<Seat>();
         let stored = [Shard::DISCRIMINATOR, &bytes[..Shard::HEAD + seats]].concat();
         assert_eq!(stored.len(), Shard::space(2));
-        assert_eq!(Shard::of_account(&stored).unwrap(), shard);
-        assert!(Shard::of_account(&stored[..Shard::HEAD]).is_none());
+        assert_eq!(Shard::from_account(&stored).unwrap(), shard);
+        assert!(Shard::from_account(&stored[..Shard::HEAD]).is_none());
 
         let behind = &bytes[Shard::OUTER..Shard::HEAD + seats];
         assert_eq!(behind.len(), Shard::inline_bytes(2));
         let stored = [&[0; Job::SIZE][..], behind].concat();
-        assert_eq!(Shard::of_job(&shard.job, &stored).unwrap(), shard);
-        assert!(Shard::of_job(&shard.job, &[0; Job::SIZE + 400]).is_none());
+        assert_eq!(Shard::from_job_account(&shard.job, &stored).unwrap(), shard);
+        assert!(Shard::from_job_account(&shard.job, &[0; Job::SIZE + 400]).is_none());
     }
 }

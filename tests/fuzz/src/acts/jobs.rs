@@ -8,7 +8,7 @@ use super::{any_job, any_shard, anyone};
 use millrace_client::accounts::Entity;
 use millrace_client::instructions::Place;
 use millrace_client::{instructions, pda};
-use millrace_program::state::Doubt;
+use millrace_program::state::Review;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
@@ -48,7 +48,7 @@ pub fn settle(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let (key, job, shard) = any_shard(base, picks)?;
     let mints = base.market.mints;
     let mut challenger = None;
-    if shard.doubt() == Doubt::Challenged {
+    if shard.review() == Review::Challenged {
         let address = pda::challenge(&key, shard.index);
         let challenge = base.market.machine.account(&address)?;
         if let Some(Entity::Challenge(challenge)) = Entity::read(&address, &challenge.data) {

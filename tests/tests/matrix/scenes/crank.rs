@@ -6,7 +6,7 @@ use super::client::{challengeable, challengeable_alone};
 use super::{Scene, assigned, assigned_alone, posted, revealed, right, settled, thrice};
 use millrace_client::instructions;
 use millrace_program::PostJobArgs;
-use millrace_program::state::{Doubt, Mode};
+use millrace_program::state::{Mode, Review};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 
@@ -79,7 +79,7 @@ fn settlement(coins: Coins, step: super::Step) -> Scene {
     let mut market = town(coins);
     let job = thrice(&mut market, step);
     let (books, shard) = (market.job(&job), market.shard(&job, 0));
-    let challenged = shard.doubt() == Doubt::Challenged;
+    let challenged = shard.review() == Review::Challenged;
     let challenger = challenged.then(|| person("passer-by").pubkey());
     let place = market.place(&job, 0);
     let books = (&books, &shard);

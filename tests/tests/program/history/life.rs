@@ -5,7 +5,7 @@ use super::super::fixture::{
 };
 use millrace_client::{instructions, pda};
 use millrace_program::PostJobArgs;
-use millrace_program::state::{Challenge, Doubt, Mode};
+use millrace_program::state::{Challenge, Mode, Review};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::Keypair;
 use solana_sdk::signer::Signer;
@@ -427,7 +427,7 @@ fn challengeable(terms: &mut PostJobArgs) {
 /// `settle_shard` of a job's only shard, with a bounty for the client's wallet.
 fn settle_with_bounty(market: &mut Market, job: &Pubkey) -> Outcome {
     let (books, shard) = (market.job(job), market.shard(job, 0));
-    let challenged = shard.doubt() == Doubt::Challenged;
+    let challenged = shard.review() == Review::Challenged;
     let challenger = challenged.then(|| {
         let challenge: Challenge = market.read(&pda::challenge(job, 0));
         challenge.challenger

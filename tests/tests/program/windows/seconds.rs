@@ -10,7 +10,7 @@ use solana_sdk::signer::Signer;
 
 const TOO_LATE: [&str; 3] = [DONE, "TooLate", "TooLate"];
 const TOO_EARLY: [&str; 3] = ["TooEarly", DONE, DONE];
-const NOT_DUE: [&str; 3] = ["NotDue", DONE, DONE];
+const NOT_DUE: [&str; 3] = ["ShardNotDue", DONE, DONE];
 /// For the last instant at which something fits.
 const LAST: [&str; 3] = [DONE, DONE, "TooLate"];
 const LAST_POSTING: [&str; 3] = [DONE, DONE, "DeadlineOutOfBounds"];
@@ -94,13 +94,13 @@ const BOUNDARIES: [Boundary; 32] = [
         "show while others may commit",
         scenes::commits_end_with_a_quorum,
         reveal,
-        ["RevealsClosed", DONE, DONE],
+        ["RevealsNotOpen", DONE, DONE],
     ),
     boundary(
         "fill a seat beside a late one",
         scenes::commits_end_beside_a_free_seat,
         assign_the_third,
-        [DONE, "SeatLate", "SeatLate"],
+        [DONE, "LateSeatsNotExpired", "LateSeatsNotExpired"],
     ),
     boundary("decline", scenes::accepting_ends, decline, TOO_LATE),
     boundary(
@@ -270,7 +270,7 @@ fn at_the_second_of_the_deadline_a_job_is_cancelled_or_expired_by_who_is_first()
         let mut scene = scenes::deadline();
         scene.market.machine.warp_to(scene.at);
         first(&mut scene).unwrap();
-        super::super::fixture::refused(second(&mut scene), "JobState");
+        super::super::fixture::refused(second(&mut scene), "WrongJobState");
         assert_eq!(scene.market.job(&scene.job).state(), Some(state));
         scene.market.close(&scene.job, &[]).unwrap();
         assert_eq!(scene.market.balances(&scene.job).client, 1_000_000);

@@ -60,7 +60,7 @@ fn committed() -> Scene {
 
 #[test]
 fn a_seed_is_taken_from_the_slot_on_that_follows_its_block() {
-    let early = ["SeedTooEarly", DONE, DONE];
+    let early = ["SeedNotAvailable", DONE, DONE];
     boundary("take a seed", || posted(2), seed, early).hold(slot);
 }
 

@@ -1,6 +1,6 @@
 use crate::error::MillraceError;
 use crate::events::{BondDeposited, record};
-use crate::instructions::tokens::Money;
+use crate::instructions::tokens::TokenTransfer;
 use crate::math::money;
 use crate::prelude::*;
 use crate::state::Orchestrator;
@@ -35,11 +35,11 @@ pub fn bond(ctx: Context<Bond>, amount: u64) -> Result<()> {
         accounts.orchestrator.load()?.is_active(),
         MillraceError::OrchestratorInactive
     );
-    let money = Money {
+    let tokens = TokenTransfer {
         program: &accounts.token_program,
         mint: accounts.stake_mint.as_ref(),
     };
-    money.deposit(
+    tokens.deposit(
         (accounts.source.as_ref(), accounts.bond_vault.as_ref()),
         accounts.funder.as_ref(),
         amount,

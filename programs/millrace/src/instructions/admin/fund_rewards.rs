@@ -1,6 +1,6 @@
 use crate::error::MillraceError;
 use crate::events::{RewardsFunded, record};
-use crate::instructions::tokens::Money;
+use crate::instructions::tokens::TokenTransfer;
 use crate::math::money;
 use crate::prelude::*;
 use crate::state::Rewards;
@@ -31,11 +31,11 @@ pub struct FundRewards<'info> {
 pub fn fund_rewards(ctx: Context<FundRewards>, amount: u64) -> Result<()> {
     let accounts = &ctx.accounts;
     require!(amount > 0, MillraceError::AmountZero);
-    let money = Money {
+    let tokens = TokenTransfer {
         program: &accounts.token_program,
         mint: accounts.stake_mint.as_ref(),
     };
-    money.deposit(
+    tokens.deposit(
         (accounts.source.as_ref(), accounts.vault.as_ref()),
         accounts.funder.as_ref(),
         amount,

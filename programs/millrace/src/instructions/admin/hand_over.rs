@@ -43,7 +43,7 @@ pub struct AcceptAuthority<'info> {
 /// Makes the proposed key the authority.
 pub fn accept_authority(ctx: Context<AcceptAuthority>) -> Result<()> {
     let accepted = ctx.accounts.pending_authority.key();
-    let before = {
+    let previous = {
         let mut network = ctx.accounts.network.load_mut()?;
         network.pending_authority = Pubkey::default();
         std::mem::replace(&mut network.authority, accepted)
@@ -51,7 +51,7 @@ pub fn accept_authority(ctx: Context<AcceptAuthority>) -> Result<()> {
     record(
         &ctx.accounts.event_authority,
         &AuthorityAccepted {
-            before,
+            previous,
             authority: accepted,
         },
     )?;

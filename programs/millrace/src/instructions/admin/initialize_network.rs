@@ -61,7 +61,7 @@ impl InitializeNetwork<'_> {
             MillraceError::WrongAccount
         );
         if *self.this_program.owner == bpf_loader_upgradeable::ID {
-            let missing = || MillraceError::WrongAccount.refuse();
+            let missing = || MillraceError::WrongAccount.into_program_error();
             let data = self.program_data.as_ref().ok_or_else(missing)?;
             let place = program_data(&self.this_program).ok_or_else(missing)?;
             require_keys_eq!(data.key(), place, MillraceError::WrongAccount);
@@ -102,7 +102,7 @@ pub fn initialize_network(
         network.stake_mint = accounts.stake_mint.key();
         network.payment_mint = accounts.payment_mint.key();
         network.set_parameters(&args.parameters);
-        network.epochs_from = clock()?.unix_timestamp;
+        network.epochs_started_at = clock()?.unix_timestamp;
         network.epoch_secs = args.rewards.epoch_secs;
         network.emission = args.rewards.emission;
         network.halving_epochs = args.rewards.halving_epochs;

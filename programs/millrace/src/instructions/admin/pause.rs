@@ -54,13 +54,13 @@ pub struct SetPauser<'info> {
 
 /// Names another pauser.
 pub fn set_pauser(ctx: Context<SetPauser>, pauser: Pubkey) -> Result<()> {
-    let before = {
+    let previous = {
         let mut network = ctx.accounts.network.load_mut()?;
         std::mem::replace(&mut network.pauser, pauser)
     };
     record(
         &ctx.accounts.event_authority,
-        &PauserChanged { before, pauser },
+        &PauserChanged { previous, pauser },
     )?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 use crate::constants::seeds;
 use crate::error::MillraceError;
 use crate::events::{BondWithdrawn, record};
-use crate::instructions::tokens::Money;
+use crate::instructions::tokens::TokenTransfer;
 use crate::prelude::*;
 use crate::state::{Network, Orchestrator};
 
@@ -59,19 +59,19 @@ pub fn withdraw_bond(ctx: Context<WithdrawBond>) -> Result<()> {
         (orchestrator.key, orchestrator.bump)
     };
     let signer: &[&[u8]] = &[seeds::ORCHESTRATOR, key.as_ref(), &[bump]];
-    let money = Money {
+    let tokens = TokenTransfer {
         program: &accounts.token_program,
         mint: accounts.stake_mint.as_ref(),
     };
     // All that is there, donations too: an account with tokens in it can't be closed.
     let amount = accounts.bond_vault.load()?.amount;
-    money.send(
+    tokens.send(
         (accounts.bond_vault.as_ref(), accounts.destination.as_ref()),
         accounts.orchestrator.as_ref(),
         amount,
         signer,
     )?;
-    money.close(
+    tokens.close(
         accounts.bond_vault.as_ref(),
         accounts.payer.as_ref(),
         accounts.orchestrator.as_ref(),

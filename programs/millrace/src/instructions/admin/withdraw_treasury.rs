@@ -1,7 +1,7 @@
 use crate::constants::seeds;
 use crate::error::MillraceError;
 use crate::events::{TreasuryWithdrawn, record};
-use crate::instructions::tokens::Money;
+use crate::instructions::tokens::TokenTransfer;
 use crate::prelude::*;
 use crate::state::{Bucket, Network};
 
@@ -48,12 +48,12 @@ pub fn withdraw_treasury(ctx: Context<WithdrawTreasury>, amount: u64) -> Result<
     let accounts = &ctx.accounts;
     accounts.validate(amount)?;
     let bump = accounts.network.load()?.bump;
-    let money = Money {
+    let tokens = TokenTransfer {
         program: &accounts.token_program,
         mint: accounts.mint.as_ref(),
     };
     let signer: &[&[u8]] = &[seeds::NETWORK, &[bump]];
-    money.send(
+    tokens.send(
         (accounts.treasury.as_ref(), accounts.destination.as_ref()),
         accounts.network.as_ref(),
         amount,

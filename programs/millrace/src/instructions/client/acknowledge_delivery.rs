@@ -44,11 +44,11 @@ pub fn acknowledge_delivery(ctx: Context<AcknowledgeDelivery>, seat: u8) -> Resu
     accounts.validate()?;
     let store = ShardStore::of(&accounts.job, &accounts.shard)?;
     let mut shard = store.load()?;
-    require!(shard.is_live(), MillraceError::ShardState);
+    require!(shard.is_live(), MillraceError::WrongShardState);
     let seats = shard.seats.get_mut(usize::from(seat));
-    let delivered = seats.ok_or_else(|| MillraceError::SeatState.refuse())?;
+    let delivered = seats.ok_or_else(|| MillraceError::WrongSeatStatus.into_program_error())?;
     let waits = delivered.status() == SeatStatus::Revealed && delivered.delivered == 0;
-    require!(waits, MillraceError::SeatState);
+    require!(waits, MillraceError::WrongSeatStatus);
     delivered.delivered = 1;
     store.save(&shard)?;
     record(

@@ -1,6 +1,6 @@
 use crate::error::MillraceError;
 use crate::events::{JobCancelled, record};
-use crate::instructions::tokens::Money;
+use crate::instructions::tokens::TokenTransfer;
 use crate::math::money;
 use crate::prelude::*;
 use crate::state::{Client, Job, JobState};
@@ -40,7 +40,10 @@ impl CancelJob<'_> {
         // job: CAN be cancelled by its client alone, and only what no seat has taken
         let job = self.job.load()?;
         require_keys_eq!(job.client, self.owner.key(), MillraceError::NotAuthorized);
-        require!(job.state() == Some(JobState::Open), MillraceError::JobState);
+        require!(
+            job.state() == Some(JobState::Open),
+            MillraceError::WrongJobState
+        );
         require!(job.unassigned() > 0, MillraceError::NothingToCancel);
 
         // destination
@@ -68,11 +71,11 @@ pub fn cancel_job(ctx: Context<CancelJob>) -> Result<()> {
         client.held = money::sub(client.held, refund)?;
         client.bump
     };
-    let money = Money {
+    let tokens = TokenTransfer {
         program: &accounts.token_program,
         mint: accounts.payment_mint.as_ref(),
     };
-    money.pay_from_escrow(
+    tokens.pay_from_escrow(
         (accounts.escrow.as_ref(), accounts.destination.as_ref()),
         accounts.client.as_ref(),
         (key(&accounts.owner), bump),

@@ -1,11 +1,11 @@
 use crate::constants::{ACCOUNT_VERSION, seeds};
 use crate::error::MillraceError;
 use crate::events::{ShardChallenged, record};
-use crate::instructions::tokens::Money;
+use crate::instructions::tokens::TokenTransfer;
 use crate::math::money;
 use crate::prelude::*;
 use crate::state::{
-    Challenge, Client, Doubt, Job, Mode, SeatStatus, Shard, ShardState, ShardStore,
+    Challenge, Client, Job, Mode, Review, SeatStatus, Shard, ShardState, ShardStore,
 };
 
 /// Accounts of `challenge_shard`.
@@ -68,19 +68,19 @@ pub fn challenge_shard(ctx: Context<ChallengeShard>, index: u32) -> Result<()> {
         // result: CAN be challenged once, while it does not stand yet
         let single = job.mode() == Some(Mode::Challenge) && shard.is_single(&job);
         let shown = shard.state() == Some(ShardState::Revealing);
-        require!(single && shown, MillraceError::ShardState);
-        let in_time = clock.unix_timestamp < shard.stands_at;
+        require!(single && shown, MillraceError::WrongShardState);
+        let in_time = clock.unix_timestamp < shard.challenge_by;
         require!(in_time, MillraceError::TooLate);
         let fits = job.round_fits(clock.unix_timestamp);
         require!(fits, MillraceError::TooLate);
         let mut seats = shard.seats.iter();
         let seat = seats.position(|s| s.status() == SeatStatus::Revealed);
-        let seat = seat.ok_or_else(|| MillraceError::SeatState.refuse())?;
+        let seat = seat.ok_or_else(|| MillraceError::WrongSeatStatus.into_program_error())?;
 
         // bond: what all further seats can cost
         let others = job.max_replicas.saturating_sub(1);
         let bond = money::shard_cost(job.price_cap, job.max_units, others, job.fee_bps)?;
-        shard.cast_doubt(&job, Doubt::Challenged, clock.unix_timestamp, clock.slot)?;
+        shard.start_review(&job, Review::Challenged, clock.unix_timestamp, clock.slot)?;
         (bond, seat as u8)
     };
     store.save(&shard)?;
@@ -89,11 +89,11 @@ pub fn challenge_shard(ctx: Context<ChallengeShard>, index: u32) -> Result<()> {
         job.bonded = money::add(job.bonded, bond)?;
         job.invariant()?;
     }
-    let money = Money {
+    let tokens = TokenTransfer {
         program: &accounts.token_program,
         mint: accounts.payment_mint.as_ref(),
     };
-    money.deposit(
+    tokens.deposit(
         (accounts.source.as_ref(), accounts.escrow.as_ref()),
         accounts.challenger.as_ref(),
         bond,

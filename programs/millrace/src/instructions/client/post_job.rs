@@ -1,7 +1,7 @@
 use crate::constants::{ACCOUNT_VERSION, BPS, MAX_CHALLENGED_SEATS, seeds};
 use crate::error::MillraceError;
 use crate::events::{JobPosted, record};
-use crate::instructions::tokens::Money;
+use crate::instructions::tokens::TokenTransfer;
 use crate::math::money;
 use crate::prelude::*;
 use crate::state::{
@@ -182,7 +182,7 @@ impl PostJob<'_> {
         let deposit = money::mul(cost, u64::from(args.shards))?;
         require!(
             deposit <= args.max_deposit,
-            MillraceError::DepositAboveConsent
+            MillraceError::DepositAboveMaximum
         );
         Ok(deposit)
     }
@@ -200,7 +200,8 @@ pub fn post_job(ctx: Context<PostJob>, args: PostJobArgs) -> Result<()> {
         client.next_nonce = money::add(client.next_nonce, 1)?;
         client.held = money::add(client.held, deposit)?;
         let open = client.open_jobs.checked_add(1);
-        client.open_jobs = open.ok_or_else(|| MillraceError::AmountOverflow.refuse())?;
+        client.open_jobs =
+            open.ok_or_else(|| MillraceError::AmountOverflow.into_program_error())?;
         client.held
     };
     {
@@ -246,11 +247,11 @@ pub fn post_job(ctx: Context<PostJob>, args: PostJobArgs) -> Result<()> {
         job.invariant()?;
     }
 
-    let money = Money {
+    let tokens = TokenTransfer {
         program: &accounts.token_program,
         mint: accounts.payment_mint.as_ref(),
     };
-    money.deposit(
+    tokens.deposit(
         (accounts.source.as_ref(), accounts.escrow.as_ref()),
         accounts.owner.as_ref(),
         deposit,

@@ -36,11 +36,11 @@ pub fn close_epoch<'info>(ctx: Context<'info, CloseEpoch<'info>>, number: u32) -
     let now = clock()?.unix_timestamp;
     let buckets = ctx.remaining_accounts;
     let complete = buckets.len() == usize::from(BUCKETS);
-    require!(complete, MillraceError::ListLength);
+    require!(complete, MillraceError::WrongListLength);
     let scheduled = {
         let network = ctx.accounts.network.load()?;
         require!(now >= network.epoch_end(number), MillraceError::TooEarly);
-        network.scheduled(number)
+        network.scheduled_emission(number)
     };
     let mut points = 0;
     for (index, info) in buckets.iter().enumerate() {
@@ -52,7 +52,7 @@ pub fn close_epoch<'info>(ctx: Context<'info, CloseEpoch<'info>>, number: u32) -
         points = money::add(points, bucket.take(number))?;
     }
     // Without points there is nobody to promise anything to, and nothing to keep.
-    require!(points > 0, MillraceError::EpochEmpty);
+    require!(points > 0, MillraceError::NoPointsInEpoch);
     let (emission, promised_after) = {
         let mut rewards = ctx.accounts.rewards.load_mut()?;
         let emission = rewards.promise(scheduled)?;

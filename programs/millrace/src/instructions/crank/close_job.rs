@@ -1,7 +1,7 @@
 use crate::account::close;
 use crate::error::MillraceError;
 use crate::events::{JobClosed, record};
-use crate::instructions::tokens::Money;
+use crate::instructions::tokens::TokenTransfer;
 use crate::math::money;
 use crate::prelude::*;
 use crate::state::{Client, Job, ShardStore};
@@ -45,7 +45,7 @@ impl<'info> CloseJob<'info> {
         // job: CANNOT close while a shard is without an end
         let job = self.job.load()?;
         require_keys_eq!(job.client, self.owner.key(), MillraceError::WrongAccount);
-        require!(job.is_finished(), MillraceError::JobState);
+        require!(job.is_finished(), MillraceError::WrongJobState);
 
         // destination: anyone may crank, and the tokens go to the wallet that posted
         let destination = TokenView::of(&self.destination, key(&self.token_program))?;
@@ -61,10 +61,10 @@ impl<'info> CloseJob<'info> {
         let own = Some(UncheckedAccount::try_from(shard));
         let found = ShardStore::of(&self.job, &own)?.load()?;
         require_keys_eq!(found.payer, payer.key(), MillraceError::WrongAccount);
-        require!(!found.is_live(), MillraceError::ShardState);
+        require!(!found.is_live(), MillraceError::WrongShardState);
         let mut job = self.job.load_mut()?;
         let live = job.live.checked_sub(1);
-        job.live = live.ok_or_else(|| MillraceError::InvariantBroken.refuse())?;
+        job.live = live.ok_or_else(|| MillraceError::InvariantBroken.into_program_error())?;
         drop(job);
         close(shard, payer)
     }
@@ -74,7 +74,10 @@ impl<'info> CloseJob<'info> {
 pub fn close_job<'info>(ctx: Context<'info, CloseJob<'info>>) -> Result<()> {
     ctx.accounts.validate()?;
     let pairs = ctx.remaining_accounts;
-    require!(pairs.len().is_multiple_of(2), MillraceError::ListLength);
+    require!(
+        pairs.len().is_multiple_of(2),
+        MillraceError::WrongListLength
+    );
     for pair in pairs.chunks_exact(2) {
         ctx.accounts.close_shard(&pair[0], &pair[1])?;
     }
@@ -82,7 +85,7 @@ pub fn close_job<'info>(ctx: Context<'info, CloseJob<'info>>) -> Result<()> {
         let mut job = ctx.accounts.job.load_mut()?;
         if job.live > 0 {
             // An empty call must not look like progress.
-            require!(!pairs.is_empty(), MillraceError::ListLength);
+            require!(!pairs.is_empty(), MillraceError::WrongListLength);
             return job.invariant();
         }
         let refund = job.held()?;
@@ -103,14 +106,15 @@ pub fn close_job<'info>(ctx: Context<'info, CloseJob<'info>>) -> Result<()> {
         let mut client = accounts.client.load_mut()?;
         client.held = money::sub(client.held, refund)?;
         let open = client.open_jobs.checked_sub(1);
-        client.open_jobs = open.ok_or_else(|| MillraceError::InvariantBroken.refuse())?;
+        client.open_jobs =
+            open.ok_or_else(|| MillraceError::InvariantBroken.into_program_error())?;
         client.bump
     };
-    let money = Money {
+    let tokens = TokenTransfer {
         program: &accounts.token_program,
         mint: accounts.payment_mint.as_ref(),
     };
-    money.pay_from_escrow(
+    tokens.pay_from_escrow(
         (accounts.escrow.as_ref(), accounts.destination.as_ref()),
         accounts.client.as_ref(),
         (key(&accounts.owner), bump),

@@ -3,7 +3,7 @@ use crate::events::{AuditDrawn, record};
 use crate::math::draw::{Draw, draw};
 use crate::math::slot_hashes::{SLOT_HASHES, SlotHashes};
 use crate::prelude::*;
-use crate::state::{Doubt, Job, SeatStatus, Shard, ShardStore};
+use crate::state::{Job, Review, SeatStatus, Shard, ShardStore};
 
 /// Accounts of `draw_audit`.
 #[event_cpi]
@@ -29,13 +29,13 @@ pub fn draw_audit(ctx: Context<DrawAudit>) -> Result<()> {
     let now = clock.unix_timestamp;
     let store = ShardStore::of(&accounts.job, &accounts.shard)?;
     let mut shard = store.load()?;
-    let pending = shard.is_live() && shard.doubt() == Doubt::Pending;
-    require!(pending, MillraceError::NothingToDraw);
+    let pending = shard.is_live() && shard.review() == Review::Pending;
+    require!(pending, MillraceError::NoAuditPending);
     let job = accounts.job.load()?;
     let mut seats = shard.seats.iter();
     let committed = seats.find(|seat| seat.status() == SeatStatus::Committed);
     let commitment = committed
-        .ok_or_else(|| MillraceError::SeatState.refuse())?
+        .ok_or_else(|| MillraceError::WrongSeatStatus.into_program_error())?
         .digest;
     let drawn = {
         let data = accounts.slot_hashes.try_borrow_data()?;
@@ -53,12 +53,12 @@ pub fn draw_audit(ctx: Context<DrawAudit>) -> Result<()> {
         // CANNOT go on where a round no longer fits: then the shard can be failed
         _ if !job.round_fits(now) => return err!(MillraceError::TooLate),
         Draw::Audited => {
-            shard.cast_doubt(&job, Doubt::Audited, now, clock.slot)?;
+            shard.start_review(&job, Review::Audited, now, clock.slot)?;
         }
-        Draw::Spared => {
+        Draw::NotSelected => {
             // The whole window to reveal begins now: nobody is late because the draw was.
             let reveal_by = now.saturating_add(i64::from(job.reveal_secs));
-            shard.doubt = Doubt::Spared as u8;
+            shard.review = Review::NotSelected as u8;
             (shard.commit_by, shard.reveal_by) = (now, reveal_by);
         }
     }

@@ -17,7 +17,10 @@ pub fn expire_job(ctx: Context<ExpireJob>) -> Result<()> {
     let now = clock()?.unix_timestamp;
     let shards = {
         let mut job = ctx.accounts.job.load_mut()?;
-        require!(job.state() == Some(JobState::Open), MillraceError::JobState);
+        require!(
+            job.state() == Some(JobState::Open),
+            MillraceError::WrongJobState
+        );
         require!(now >= job.deadline, MillraceError::TooEarly);
         let shards = job.unassigned();
         job.failed += shards;

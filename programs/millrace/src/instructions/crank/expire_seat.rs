@@ -1,7 +1,7 @@
-use super::penalty::{Penalty, Takers};
+use super::penalty::{Penalty, PenaltyRecipients};
 use crate::error::MillraceError;
 use crate::events::{SeatExpired, record};
-use crate::instructions::tokens::Money;
+use crate::instructions::tokens::TokenTransfer;
 use crate::prelude::*;
 use crate::state::{Bucket, Job, Provider, SeatStatus, Shard, ShardState, ShardStore, bucket_of};
 
@@ -49,15 +49,15 @@ impl ExpireSeat<'_> {
         // shard: once results are shown, a freed seat could not be filled; settling judges it then
         require!(
             shard.state() == Some(ShardState::Assigned),
-            MillraceError::ShardState
+            MillraceError::WrongShardState
         );
         require!(now >= shard.commit_by, MillraceError::TooEarly);
 
         // seat
         let seat = shard.seats.get(usize::from(seat));
-        let seat = seat.ok_or_else(|| MillraceError::SeatState.refuse())?;
+        let seat = seat.ok_or_else(|| MillraceError::WrongSeatStatus.into_program_error())?;
         let working = seat.status() == SeatStatus::Assigned;
-        require!(working, MillraceError::SeatState);
+        require!(working, MillraceError::WrongSeatStatus);
         require_keys_eq!(
             seat.provider,
             self.provider.key(),
@@ -81,26 +81,26 @@ pub fn expire_seat(ctx: Context<ExpireSeat>, seat: u8) -> Result<()> {
         Penalty {
             at: seat,
             locked: job.seat_lock,
-            wrong: false,
+            disagreed: false,
             bps: job.late_bps,
             bounty_bps: job.bounty_bps,
             compensation_cap: 0,
         }
     };
-    let money = Money {
+    let tokens = TokenTransfer {
         program: &accounts.token_program,
         mint: accounts.stake_mint.as_ref(),
     };
-    let takers = Takers {
+    let recipients = PenaltyRecipients {
         treasury: accounts.stake_treasury.as_ref(),
         escrow: None,
-        finders: [accounts.bounty.as_ref().map(AsRef::as_ref), None],
+        bounties: [accounts.bounty.as_ref().map(AsRef::as_ref), None],
     };
     let event = penalty.take(
         &accounts.provider,
-        &money,
+        &tokens,
         accounts.stake_vault.as_ref(),
-        &takers,
+        &recipients,
         (shard.job, shard.index),
     )?;
     record(&ctx.accounts.event_authority, &event)?;

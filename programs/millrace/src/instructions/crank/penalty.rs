@@ -2,7 +2,7 @@
 
 use crate::error::MillraceError;
 use crate::events::StakeSlashed;
-use crate::instructions::tokens::Money;
+use crate::instructions::tokens::TokenTransfer;
 use crate::math::money::share;
 use crate::prelude::*;
 use crate::state::Provider;
@@ -14,7 +14,7 @@ pub struct Penalty {
     /// Stake that it locked, base units.
     pub locked: u64,
     /// A wrong result, else a late one.
-    pub wrong: bool,
+    pub disagreed: bool,
     /// Share of the lock that is taken, basis points.
     pub bps: u16,
     /// Share of what is taken, less compensation, that goes to the finders, basis points: half to each.
@@ -24,13 +24,13 @@ pub struct Penalty {
 }
 
 /// Where the tokens of a penalty go.
-pub struct Takers<'a, 'info> {
+pub struct PenaltyRecipients<'a, 'info> {
     /// The treasury vault, which gets what is left.
     pub treasury: &'a AccountInfo<'info>,
     /// The client's escrow vault, for a compensation.
     pub escrow: Option<&'a AccountInfo<'info>>,
     /// Token accounts of those who get a bounty: who cranked, and who challenged.
-    pub finders: [Option<&'a AccountInfo<'info>>; 2],
+    pub bounties: [Option<&'a AccountInfo<'info>>; 2],
 }
 
 impl Penalty {
@@ -39,17 +39,17 @@ impl Penalty {
     pub fn take<'info>(
         &self,
         provider: &AccountLoader<'info, Provider>,
-        money: &Money<'_, 'info>,
+        tokens: &TokenTransfer<'_, 'info>,
         stake_vault: &AccountInfo<'info>,
-        takers: &Takers<'_, 'info>,
+        recipients: &PenaltyRecipients<'_, 'info>,
         (job, shard): (Pubkey, u32),
     ) -> Result<StakeSlashed> {
         let wanted = share(self.locked, u64::from(self.bps))?;
         let (authority, bump, amount, active_after, unbonding_after) = {
             let mut p = provider.load_mut()?;
             let taken = p.leave_seat(self.locked, wanted)?;
-            let count = if self.wrong {
-                &mut p.wrong
+            let count = if self.disagreed {
+                &mut p.disagreed
             } else {
                 &mut p.late
             };
@@ -59,29 +59,29 @@ impl Penalty {
         };
         let send = |to: &AccountInfo<'info>, amount: u64| {
             let vaults = (stake_vault, to);
-            money.pay_from_provider(vaults, provider.as_ref(), (&authority, bump), amount)
+            tokens.pay_from_provider(vaults, provider.as_ref(), (&authority, bump), amount)
         };
         let compensation = (amount / 2).min(self.compensation_cap);
         if compensation > 0 {
-            let escrow = takers
+            let escrow = recipients
                 .escrow
-                .ok_or_else(|| MillraceError::WrongAccount.refuse())?;
+                .ok_or_else(|| MillraceError::WrongAccount.into_program_error())?;
             send(escrow, compensation)?;
         }
         // At most half for both finders together, so something is always left.
         let bounty = share(amount - compensation, u64::from(self.bounty_bps / 2))?;
         let mut left = amount - compensation;
-        for finder in takers.finders.into_iter().flatten() {
+        for finder in recipients.bounties.into_iter().flatten() {
             send(finder, bounty)?;
             left -= bounty;
         }
-        send(takers.treasury, left)?;
+        send(recipients.treasury, left)?;
         Ok(StakeSlashed {
             provider: provider.key(),
             job,
             shard,
             seat: self.at,
-            wrong: self.wrong,
+            disagreed: self.disagreed,
             amount,
             compensation,
             bounties: amount - compensation - left,

@@ -21,11 +21,11 @@ pub struct SeedJob<'info> {
 /// the seed will be that of the first block after now: which one that is nobody can know.
 pub fn seed_job(ctx: Context<SeedJob>) -> Result<()> {
     let slot = clock()?.slot;
-    let (seed, after) = {
+    let (seed, after_slot) = {
         let data = ctx.accounts.slot_hashes.try_borrow_data()?;
         let hashes = SlotHashes::new(&data);
         let mut job = ctx.accounts.job.load_mut()?;
-        require!(job.seed == 0, MillraceError::SeedTaken);
+        require!(job.seed == 0, MillraceError::SeedAlreadySet);
         match hashes.first_after(job.seed_slot) {
             Some(block) => {
                 let [a, b, c, d, e, f, g, h, ..] = block.hash;
@@ -34,7 +34,7 @@ pub fn seed_job(ctx: Context<SeedJob>) -> Result<()> {
             }
             None => {
                 let forgotten = hashes.is_forgotten(job.seed_slot);
-                require!(forgotten, MillraceError::SeedTooEarly);
+                require!(forgotten, MillraceError::SeedNotAvailable);
                 job.seed_slot = slot;
             }
         }
@@ -46,7 +46,7 @@ pub fn seed_job(ctx: Context<SeedJob>) -> Result<()> {
         &JobSeeded {
             job: ctx.accounts.job.key(),
             seed,
-            after,
+            after_slot,
         },
     )?;
     Ok(())

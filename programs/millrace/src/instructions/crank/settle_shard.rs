@@ -3,7 +3,7 @@ use crate::error::MillraceError;
 use crate::events::{ChallengeDecided, ShardFailed, ShardReopened, ShardSettled, record};
 use crate::math::verdict::{Verdict, verdict};
 use crate::prelude::*;
-use crate::state::{Bucket, Challenge, Client, Doubt, Job, Network, Shard, ShardStore, bucket_of};
+use crate::state::{Bucket, Challenge, Client, Job, Network, Review, Shard, ShardStore, bucket_of};
 
 /// Accounts of `settle_shard`; after them, for each occupied seat in the order of the seats: the
 /// provider, its earnings vault, its stake vault.
@@ -78,7 +78,7 @@ pub struct SettleShard<'info> {
 impl<'info> SettleShard<'info> {
     fn validate(&self, shard: &Shard) -> Result<()> {
         // shard
-        require!(shard.is_live(), MillraceError::ShardState);
+        require!(shard.is_live(), MillraceError::WrongShardState);
 
         // client: the vault is checked by `has_one`
         let job = self.job.load()?;
@@ -94,10 +94,10 @@ impl<'info> SettleShard<'info> {
         require!(own, MillraceError::WrongAccount);
 
         // challenge
-        if shard.doubt() != Doubt::Challenged {
+        if shard.review() != Review::Challenged {
             return Ok(());
         }
-        let missing = || MillraceError::ChallengeMissing.refuse();
+        let missing = || MillraceError::ChallengeMissing.into_program_error();
         let challenge = self.challenge.as_ref();
         let challenge = challenge.ok_or_else(missing)?.load()?;
         let of_this = challenge.job == shard.job && challenge.index == shard.index;
@@ -127,9 +127,9 @@ pub fn settle_shard<'info>(ctx: Context<'info, SettleShard<'info>>) -> Result<()
     ctx.accounts.validate(&shard)?;
     let verdict = {
         let job = ctx.accounts.job.load()?;
-        verdict(&shard.seats, &shard.question(&job, now))
+        verdict(&shard.seats, &shard.verdict_input(&job, now))
     };
-    require!(verdict != Verdict::Wait, MillraceError::NotDue);
+    require!(verdict != Verdict::Wait, MillraceError::ShardNotDue);
     let accounts = &ctx.accounts;
     let mut settlement = Settlement::new(accounts, shard, ctx.remaining_accounts, now)?;
     match verdict {
@@ -170,9 +170,9 @@ fn announce<'info>(
                 job,
                 shard: shard.index,
                 upheld: decided.upheld,
-                bond_back: decided.bond_back,
-                to_job: decided.to_job,
-                to_provider: decided.to_provider,
+                bond_returned: decided.bond_returned,
+                bond_to_job: decided.bond_to_job,
+                bond_to_provider: decided.bond_to_provider,
             },
         )?;
     }

@@ -2,15 +2,15 @@
 //!
 //! Steps that hold much on the stack, of which a program has 4 KiB a call, are kept apart.
 
-use super::penalty::{Penalty, Takers};
+use super::penalty::{Penalty, PenaltyRecipients};
 use super::settle_shard::SettleShard;
 use crate::constants::MAX_SEATS;
 use crate::error::MillraceError;
 use crate::events::{Payment, StakeSlashed};
-use crate::instructions::tokens::Money;
+use crate::instructions::tokens::TokenTransfer;
 use crate::math::money;
 use crate::prelude::*;
-use crate::state::{Doubt, Provider, Seat, SeatStatus, Shard, ShardState, ShardStore};
+use crate::state::{Provider, Review, Seat, SeatStatus, Shard, ShardState, ShardStore};
 
 /// An occupied seat with the accounts that its money moves through.
 struct Party<'info> {
@@ -27,11 +27,11 @@ pub struct Decision {
     /// The challenged result was not the quorum's.
     pub upheld: bool,
     /// Part of the bond that goes back.
-    pub bond_back: u64,
+    pub bond_returned: u64,
     /// Part of the bond that pays the further seats.
-    pub to_job: u64,
+    pub bond_to_job: u64,
     /// Part of the bond that pays the challenged seat, whose result nobody looked at.
-    pub to_provider: u64,
+    pub bond_to_provider: u64,
 }
 
 /// What the seats of a shard got and lost.
@@ -59,7 +59,7 @@ impl Tally {
     pub fn client_held(&self, before: u64) -> Result<u64> {
         let mut held = money::sub(before, money::add(self.paid, self.fee)?)?;
         if let Some(decided) = &self.decided {
-            let out = money::add(decided.bond_back, decided.to_provider)?;
+            let out = money::add(decided.bond_returned, decided.bond_to_provider)?;
             held = money::sub(held, out)?;
         }
         for slash in &self.slashes {
@@ -82,7 +82,7 @@ impl<'a, 'info> Settlement<'a, 'info> {
     /// Matches the remaining accounts with the occupied seats.
     ///
     /// # Errors
-    /// [`MillraceError::ListLength`], [`MillraceError::WrongAccount`].
+    /// [`MillraceError::WrongListLength`], [`MillraceError::WrongAccount`].
     #[inline(never)]
     pub fn new(
         accounts: &'a SettleShard<'info>,
@@ -96,7 +96,7 @@ impl<'a, 'info> Settlement<'a, 'info> {
         let mut parties = Vec::with_capacity(MAX_SEATS);
         for (at, seat) in shard.seats.iter().enumerate().filter(|(_, s)| s.is_live()) {
             let Some([provider, earnings_vault, stake_vault]) = triples.next() else {
-                return err!(MillraceError::ListLength);
+                return err!(MillraceError::WrongListLength);
             };
             require_keys_eq!(provider.key(), seat.provider, MillraceError::WrongAccount);
             let loader = AccountLoader::<Provider>::try_from(provider)?;
@@ -121,7 +121,7 @@ impl<'a, 'info> Settlement<'a, 'info> {
             });
         }
         let rest = triples.next().is_some() || !triples.remainder().is_empty();
-        require!(!rest, MillraceError::ListLength);
+        require!(!rest, MillraceError::WrongListLength);
         Ok(Self {
             accounts,
             shard,
@@ -131,8 +131,8 @@ impl<'a, 'info> Settlement<'a, 'info> {
         })
     }
 
-    fn payments(&self) -> Money<'a, 'info> {
-        Money {
+    fn payments(&self) -> TokenTransfer<'a, 'info> {
+        TokenTransfer {
             program: &self.accounts.payment_token_program,
             mint: self.accounts.payment_mint.as_ref(),
         }
@@ -168,7 +168,7 @@ impl<'a, 'info> Settlement<'a, 'info> {
             let job = self.accounts.job.load()?;
             (job.seat_lock, job.fee_bps)
         };
-        let epoch = self.accounts.network.load()?.epoch(self.now);
+        let epoch = self.accounts.network.load()?.epoch_at(self.now);
         {
             let mut provider = party.provider.load_mut()?;
             provider.leave_seat(locked, 0)?;
@@ -176,8 +176,8 @@ impl<'a, 'info> Settlement<'a, 'info> {
             let mut bucket = self.accounts.bucket.load_mut()?;
             if provider.has_room(epoch) && bucket.has_room(epoch) {
                 let points = money::share(amount, u64::from(fee_bps))?;
-                provider.note_points(epoch, points)?;
-                bucket.note(epoch, points)?;
+                provider.add_points(epoch, points)?;
+                bucket.add_points(epoch, points)?;
                 self.tally.points = money::add(self.tally.points, points)?;
             }
             provider.invariant()?;
@@ -189,7 +189,7 @@ impl<'a, 'info> Settlement<'a, 'info> {
             amount,
         });
         self.pay_out(party.earnings_vault, amount)?;
-        self.shard.seats[party.at].status = SeatStatus::Right as u8;
+        self.shard.seats[party.at].status = SeatStatus::Agreed as u8;
         Ok(())
     }
 
@@ -220,38 +220,44 @@ impl<'a, 'info> Settlement<'a, 'info> {
         };
         let compensated = self.tally.slashes.iter().map(|s| s.compensation).sum();
         let cost = money::add(self.tally.paid, self.tally.fee)?;
-        let one_mint = accounts.network.load()?.one_mint();
+        let single_mint = accounts.network.load()?.has_single_mint();
         let penalty = Penalty {
             at: party.at as u8,
             locked,
-            wrong,
+            disagreed: wrong,
             bps,
             bounty_bps,
-            compensation_cap: match wrong && one_mint {
+            compensation_cap: match wrong && single_mint {
                 true => cost.saturating_sub(compensated),
                 false => 0,
             },
         };
-        let challenged = self.shard.doubt() == Doubt::Challenged;
+        let challenged = self.shard.review() == Review::Challenged;
         let challenger = accounts.challenger_stake.as_ref().map(AsRef::as_ref);
-        let takers = Takers {
+        let recipients = PenaltyRecipients {
             treasury: accounts.stake_treasury.as_ref(),
             escrow: Some(accounts.escrow.as_ref()),
-            finders: [
+            bounties: [
                 accounts.bounty.as_ref().map(AsRef::as_ref),
                 challenger.filter(|_| wrong && challenged),
             ],
         };
-        let money = Money {
+        let tokens = TokenTransfer {
             program: &accounts.stake_token_program,
             mint: accounts.stake_mint.as_ref(),
         };
         let place = (self.shard.job, self.shard.index);
-        let event = penalty.take(&party.provider, &money, party.stake_vault, &takers, place)?;
+        let event = penalty.take(
+            &party.provider,
+            &tokens,
+            party.stake_vault,
+            &recipients,
+            place,
+        )?;
         accounts.job.load_mut()?.compensate(event.compensation)?;
         self.tally.slashes.push(event);
         let status = match wrong {
-            true => SeatStatus::Wrong,
+            true => SeatStatus::Disagreed,
             false => SeatStatus::Late,
         };
         self.shard.seats[party.at].status = status as u8;
@@ -330,53 +336,54 @@ impl<'a, 'info> Settlement<'a, 'info> {
     /// not get it for nothing by challenging it.
     #[inline(never)]
     fn decide(&mut self, result: Option<&Seat>) -> Result<()> {
-        if self.shard.doubt() != Doubt::Challenged {
+        if self.shard.review() != Review::Challenged {
             return Ok(());
         }
         let challenge = self.accounts.challenge.as_ref();
-        let missing = || MillraceError::ChallengeMissing.refuse();
+        let missing = || MillraceError::ChallengeMissing.into_program_error();
         let (at, bond) = {
             let challenge = challenge.ok_or_else(missing)?.load()?;
             (usize::from(challenge.seat), challenge.bond)
         };
         let mut parties = self.parties.iter();
         let challenged = parties.find(|party| party.at == at);
-        let challenged = challenged.ok_or_else(|| MillraceError::InvariantBroken.refuse())?;
+        let challenged =
+            challenged.ok_or_else(|| MillraceError::InvariantBroken.into_program_error())?;
         let mut others = self.parties.iter().filter(|party| party.at != at);
         let heard = others.any(|party| party.seat.status() == SeatStatus::Revealed);
         let own = self.payment(&challenged.seat)?;
-        let (mut to_job, mut to_provider, mut upheld) = (0, 0, false);
+        let (mut bond_to_job, mut bond_to_provider, mut upheld) = (0, 0, false);
         match result {
             Some(result) if challenged.seat.agrees_with(result) => {
                 let fee_bps = self.accounts.job.load()?.fee_bps;
                 let others = money::sub(self.tally.paid, own)?;
                 let cost = money::add(others, money::share(others, u64::from(fee_bps))?)?;
-                to_job = cost.min(bond);
+                bond_to_job = cost.min(bond);
             }
             Some(_) => upheld = true,
-            None if !heard => to_provider = own.min(bond),
+            None if !heard => bond_to_provider = own.min(bond),
             None => {}
         }
-        let bond_back = money::sub(money::sub(bond, to_job)?, to_provider)?;
+        let bond_returned = money::sub(money::sub(bond, bond_to_job)?, bond_to_provider)?;
         {
             let mut job = self.accounts.job.load_mut()?;
             job.bonded = money::sub(job.bonded, bond)?;
-            job.compensate(to_job)?;
+            job.compensate(bond_to_job)?;
         }
-        if to_provider > 0 {
+        if bond_to_provider > 0 {
             let mut provider = challenged.provider.load_mut()?;
-            provider.credit(to_provider)?;
+            provider.credit(bond_to_provider)?;
             provider.invariant()?;
         }
-        self.pay_out(challenged.earnings_vault, to_provider)?;
+        self.pay_out(challenged.earnings_vault, bond_to_provider)?;
         let back = self.accounts.challenger_payment.as_ref();
         let back = back.ok_or_else(missing)?;
-        self.pay_out(back, bond_back)?;
+        self.pay_out(back, bond_returned)?;
         self.tally.decided = Some(Decision {
             upheld,
-            bond_back,
-            to_job,
-            to_provider,
+            bond_returned,
+            bond_to_job,
+            bond_to_provider,
         });
         Ok(())
     }

@@ -2,7 +2,7 @@ use crate::account::canonical_bump;
 use crate::constants::{ACCOUNT_VERSION, MAX_SEATS, seeds};
 use crate::error::MillraceError;
 use crate::events::{SeatsAssigned, record};
-use crate::math::sortition::{EVERYONE, Ticket, admits};
+use crate::math::sortition::{ADMIT_ALL, Ticket, admits};
 use crate::prelude::*;
 use crate::state::{
     Job, JobState, Network, Orchestrator, Provider, Seat, SeatStatus, Shard, ShardState, ShardStore,
@@ -63,7 +63,10 @@ impl<'info> AssignSeats<'info> {
     fn open_shard(&self, store: &ShardStore<'_, 'info>, index: u32) -> Result<Shard> {
         let mut job = self.job.load_mut()?;
         // CANNOT hand out what was cancelled or has expired
-        require!(job.state() == Some(JobState::Open), MillraceError::JobState);
+        require!(
+            job.state() == Some(JobState::Open),
+            MillraceError::WrongJobState
+        );
         job.created += 1;
         let mut shard: Shard = bytemuck::Zeroable::zeroed();
         shard.job = self.job.key();
@@ -76,7 +79,7 @@ impl<'info> AssignSeats<'info> {
         if let Some(own) = &self.shard {
             let seeds = [seeds::SHARD, shard.job.as_ref(), &index.to_le_bytes()];
             let bump = canonical_bump(&seeds, own.key);
-            let bump = bump.map_err(|_| MillraceError::WrongAccount.refuse())?;
+            let bump = bump.map_err(|_| MillraceError::WrongAccount.into_program_error())?;
             job.live += 1;
             shard.payer = self.key.key();
             shard.bump = bump;
@@ -96,7 +99,7 @@ pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) 
     accounts.validate(index)?;
     let newcomers = ctx.remaining_accounts;
     let fits = (1..=MAX_SEATS).contains(&newcomers.len());
-    require!(fits, MillraceError::ListLength);
+    require!(fits, MillraceError::WrongListLength);
     let store = ShardStore::of(&accounts.job, &accounts.shard)?;
     let mut shard = match store.is_new()? {
         true => accounts.open_shard(&store, index)?,
@@ -113,8 +116,8 @@ pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) 
             seed: job.seed,
         }
     };
-    let seeded = job.seed != 0 || admission.sortition_start == EVERYONE;
-    require!(seeded, MillraceError::SeedMissing);
+    let seeded = job.seed != 0 || admission.sortition_start == ADMIT_ALL;
+    require!(seeded, MillraceError::SeedNotSet);
     // CANNOT take seats in which the work does not fit before the deadline
     let fits = match shard.is_single(&job) {
         true => job.first_round_fits(clock.unix_timestamp),
@@ -122,14 +125,14 @@ pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) 
     };
     require!(fits, MillraceError::TooLate);
     let free = shard.free_seats() >= newcomers.len();
-    require!(free, MillraceError::SeatTaken);
+    require!(free, MillraceError::NoFreeSeat);
     // CANNOT sit down where a result of this round may be known already, or where the late ones would
     // be forgiven. What earlier rounds showed is known to all, and nothing of this one is to come.
     let now = clock.unix_timestamp;
     let known = shard.count(SeatStatus::Committed) > 0 && shard.reveals_open(now);
     require!(!known, MillraceError::RevealsOpen);
     let late = now >= shard.commit_by && shard.count(SeatStatus::Assigned) > 0;
-    require!(!late, MillraceError::SeatLate);
+    require!(!late, MillraceError::LateSeatsNotExpired);
     shard.start_round(&job, clock.unix_timestamp)?;
     for info in newcomers {
         let loader = AccountLoader::<Provider>::try_from(info)?;
@@ -172,7 +175,7 @@ fn seat_provider(
         MillraceError::StakeBelowMinimum
     );
     let seated = shard.seats.iter().any(|s| s.is_live() && s.provider == key);
-    require!(!seated, MillraceError::SeatDuplicate);
+    require!(!seated, MillraceError::AlreadySeated);
     let ticket = Ticket {
         seed: admission.seed,
         job: shard.job.as_array(),
@@ -182,14 +185,14 @@ fn seat_provider(
     };
     let (start, waited) = (admission.sortition_start, admission.waited);
     // Whoever could choose its address after the seed is known would choose one that is drawn.
-    let known = start == EVERYONE || provider.registered_at < job.posted_at;
+    let known = start == ADMIT_ALL || provider.registered_at < job.posted_at;
     require!(known, MillraceError::RegisteredAfterPosting);
     let drawn = admits(start, provider.free_stake(), waited, &ticket);
     require!(drawn, MillraceError::NotAdmittedYet);
     let attempt = shard.attempt;
     let mut seats = shard.seats.iter_mut();
     let free = seats.find(|s| s.status() == SeatStatus::Empty);
-    let seat = free.ok_or_else(|| MillraceError::SeatTaken.refuse())?;
+    let seat = free.ok_or_else(|| MillraceError::NoFreeSeat.into_program_error())?;
     provider.take_seat(job.seat_lock)?;
     provider.invariant()?;
     *seat = Seat {

@@ -31,7 +31,7 @@ impl CheckedSignatures {
         let current = load_current_index_checked(sysvar)?;
         let before = current
             .checked_sub(1)
-            .ok_or_else(|| MillraceError::SignatureCheckMissing.refuse())?;
+            .ok_or_else(|| MillraceError::SignatureCheckMissing.into_program_error())?;
         let instruction = load_instruction_at_checked(usize::from(before), sysvar)?;
         let ours = instruction.program_id == ED25519_PROGRAM
             && instruction.data.first().map(|n| usize::from(*n)) == Some(count);

@@ -4,7 +4,7 @@ use crate::error::MillraceError;
 use crate::events::{CommitmentsRecorded, record};
 use crate::prelude::*;
 use crate::state::{
-    Doubt, Job, Mode, Network, Provider, SeatStatus, Shard, ShardState, ShardStore,
+    Job, Mode, Network, Provider, Review, SeatStatus, Shard, ShardState, ShardStore,
 };
 use millrace_protocol::commitment;
 
@@ -44,23 +44,23 @@ pub fn record_commitments<'info>(
     let fits = (1..=MAX_SEATS).contains(&entries.len());
     require!(
         fits && ctx.remaining_accounts.len() == entries.len(),
-        MillraceError::ListLength
+        MillraceError::WrongListLength
     );
     let clock = clock()?;
     let checked = CheckedSignatures::load(&accounts.instructions, entries.len())?;
     let store = ShardStore::of(&accounts.job, &accounts.shard)?;
     let mut shard = store.load()?;
     let assigned = shard.state() == Some(ShardState::Assigned);
-    require!(assigned, MillraceError::ShardState);
+    require!(assigned, MillraceError::WrongShardState);
     let in_time = clock.unix_timestamp < shard.commit_by;
     require!(in_time, MillraceError::TooLate);
 
     let network = accounts.network.load()?;
     for (at, (entry, info)) in entries.iter().zip(ctx.remaining_accounts).enumerate() {
         let seats = shard.seats.get_mut(usize::from(entry.seat));
-        let seat = seats.ok_or_else(|| MillraceError::SeatState.refuse())?;
+        let seat = seats.ok_or_else(|| MillraceError::WrongSeatStatus.into_program_error())?;
         let working = seat.status() == SeatStatus::Assigned;
-        require!(working, MillraceError::SeatState);
+        require!(working, MillraceError::WrongSeatStatus);
         require_keys_eq!(seat.provider, info.key(), MillraceError::WrongAccount);
         let provider = AccountLoader::<Provider>::try_from(info)?;
         let place = commitment::Seat {
@@ -79,7 +79,7 @@ pub fn record_commitments<'info>(
     let job = accounts.job.load()?;
     if job.mode() == Some(Mode::Audit) && shard.is_single(&job) {
         // From here on later blocks decide, which nobody knows yet.
-        shard.doubt = Doubt::Pending as u8;
+        shard.review = Review::Pending as u8;
         shard.slot = clock.slot;
     }
     drop(job);

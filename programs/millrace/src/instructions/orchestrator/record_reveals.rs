@@ -68,8 +68,8 @@ pub fn record_reveals(ctx: Context<RecordReveals>, entries: Vec<RevealEntry>) ->
 /// Opens commitments of a shard.
 ///
 /// # Errors
-/// [`MillraceError::ListLength`], [`MillraceError::ShardState`], [`MillraceError::TooLate`],
-/// [`MillraceError::RevealsClosed`], [`MillraceError::SeatState`], [`MillraceError::RevealMismatch`].
+/// [`MillraceError::WrongListLength`], [`MillraceError::WrongShardState`], [`MillraceError::TooLate`],
+/// [`MillraceError::RevealsNotOpen`], [`MillraceError::WrongSeatStatus`], [`MillraceError::RevealMismatch`].
 pub(crate) fn reveal(
     network: &Network,
     job: &Job,
@@ -79,17 +79,17 @@ pub(crate) fn reveal(
 ) -> Result<()> {
     let now = clock()?.unix_timestamp;
     let fits = (1..=MAX_SEATS).contains(&entries.len());
-    require!(fits, MillraceError::ListLength);
+    require!(fits, MillraceError::WrongListLength);
     // CANNOT show results while somebody could still copy them
-    require!(shard.is_live(), MillraceError::ShardState);
+    require!(shard.is_live(), MillraceError::WrongShardState);
     require!(now < shard.reveal_by, MillraceError::TooLate);
-    require!(shard.reveals_open(now), MillraceError::RevealsClosed);
+    require!(shard.reveals_open(now), MillraceError::RevealsNotOpen);
 
     for entry in entries {
         let seats = shard.seats.get_mut(usize::from(entry.seat));
-        let seat = seats.ok_or_else(|| MillraceError::SeatState.refuse())?;
+        let seat = seats.ok_or_else(|| MillraceError::WrongSeatStatus.into_program_error())?;
         let committed = seat.status() == SeatStatus::Committed;
-        require!(committed, MillraceError::SeatState);
+        require!(committed, MillraceError::WrongSeatStatus);
         let place = commitment::Seat {
             network_id: &network.network_id,
             program: crate::ID.as_array(),
@@ -112,7 +112,7 @@ pub(crate) fn reveal(
     }
     shard.state = ShardState::Revealing as u8;
     if job.mode() == Some(Mode::Challenge) && shard.is_single(job) {
-        shard.stands_at = now.saturating_add(i64::from(job.challenge_secs));
+        shard.challenge_by = now.saturating_add(i64::from(job.challenge_secs));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 use crate::error::MillraceError;
 use crate::events::{EarningsClaimed, record};
-use crate::instructions::tokens::Money;
+use crate::instructions::tokens::TokenTransfer;
 use crate::math::money;
 use crate::prelude::*;
 use crate::state::Provider;
@@ -38,11 +38,11 @@ pub fn claim_earnings(ctx: Context<ClaimEarnings>) -> Result<()> {
     };
     let destination = TokenView::of(accounts.destination.as_ref(), key(&accounts.token_program))?;
     destination.require(&accounts.payment_mint.key(), &authority)?;
-    let money = Money {
+    let tokens = TokenTransfer {
         program: &accounts.token_program,
         mint: accounts.payment_mint.as_ref(),
     };
-    money.pay_from_provider(
+    tokens.pay_from_provider(
         (
             accounts.earnings_vault.as_ref(),
             accounts.destination.as_ref(),

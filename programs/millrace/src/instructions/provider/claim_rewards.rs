@@ -1,7 +1,7 @@
 use crate::constants::seeds;
 use crate::error::MillraceError;
 use crate::events::{RewardsClaimed, record};
-use crate::instructions::tokens::Money;
+use crate::instructions::tokens::TokenTransfer;
 use crate::math::money;
 use crate::prelude::*;
 use crate::state::{Provider, Rewards};
@@ -45,12 +45,12 @@ pub fn claim_rewards(ctx: Context<ClaimRewards>) -> Result<()> {
         rewards.invariant()?;
         (rewards.bump, rewards.paid)
     };
-    let money = Money {
+    let tokens = TokenTransfer {
         program: &accounts.token_program,
         mint: accounts.stake_mint.as_ref(),
     };
     let signer: &[&[u8]] = &[seeds::REWARDS, &[bump]];
-    money.send(
+    tokens.send(
         (accounts.vault.as_ref(), accounts.destination.as_ref()),
         accounts.rewards.as_ref(),
         amount,

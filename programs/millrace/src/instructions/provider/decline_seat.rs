@@ -36,7 +36,7 @@ pub fn decline_seat(ctx: Context<DeclineSeat>, seat: u8) -> Result<()> {
     // shard: a seat can be declined while others may still take it
     require!(
         shard.state() == Some(ShardState::Assigned),
-        MillraceError::ShardState
+        MillraceError::WrongShardState
     );
     let accept_by = shard.accept_by(&*accounts.job.load()?);
     require!(clock.unix_timestamp < accept_by, MillraceError::TooLate);
@@ -46,9 +46,9 @@ pub fn decline_seat(ctx: Context<DeclineSeat>, seat: u8) -> Result<()> {
     let declined = shard
         .seats
         .get(at)
-        .ok_or_else(|| MillraceError::SeatState.refuse())?;
+        .ok_or_else(|| MillraceError::WrongSeatStatus.into_program_error())?;
     let working = declined.status() == SeatStatus::Assigned;
-    require!(working, MillraceError::SeatState);
+    require!(working, MillraceError::WrongSeatStatus);
     let provider = accounts.provider.key();
     require_keys_eq!(declined.provider, provider, MillraceError::WrongAccount);
 

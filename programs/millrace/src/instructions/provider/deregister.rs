@@ -1,7 +1,7 @@
 use crate::constants::seeds;
 use crate::error::MillraceError;
 use crate::events::{ProviderDeregistered, record};
-use crate::instructions::tokens::Money;
+use crate::instructions::tokens::TokenTransfer;
 use crate::prelude::*;
 use crate::state::Provider;
 
@@ -85,19 +85,19 @@ pub fn deregister(ctx: Context<Deregister>) -> Result<()> {
         ),
     ];
     for (vault, mint, destination, program) in vaults {
-        let money = Money {
+        let tokens = TokenTransfer {
             program,
             mint: mint.as_ref(),
         };
         let (from, to) = (vault.as_ref(), destination.as_ref());
         // Whoever sends tokens to a vault must not be able to keep it from being closed.
-        money.send(
+        tokens.send(
             (from, to),
             accounts.provider.as_ref(),
             vault.load()?.amount,
             signer,
         )?;
-        money.close(
+        tokens.close(
             from,
             accounts.authority.as_ref(),
             accounts.provider.as_ref(),

@@ -24,7 +24,7 @@ pub fn request_unstake(ctx: Context<RequestUnstake>, amount: u64) -> Result<()> 
     let until = clock()?
         .unix_timestamp
         .checked_add(wait)
-        .ok_or_else(|| MillraceError::AmountOverflow.refuse())?;
+        .ok_or_else(|| MillraceError::AmountOverflow.into_program_error())?;
     let (active_after, unbonding_after) = {
         let mut provider = accounts.provider.load_mut()?;
         provider.unbond(amount, until)?;

@@ -16,7 +16,7 @@ pub struct RotateOperator<'info> {
 
 /// Names another hot key. What the old one has signed and nobody has brought yet holds no more.
 pub fn rotate_operator(ctx: Context<RotateOperator>, operator: Pubkey) -> Result<()> {
-    let before = {
+    let previous = {
         let mut provider = ctx.accounts.provider.load_mut()?;
         std::mem::replace(&mut provider.operator, operator)
     };
@@ -24,7 +24,7 @@ pub fn rotate_operator(ctx: Context<RotateOperator>, operator: Pubkey) -> Result
         &ctx.accounts.event_authority,
         &OperatorRotated {
             provider: ctx.accounts.provider.key(),
-            before,
+            previous,
             operator,
         },
     )?;

@@ -1,6 +1,6 @@
 use crate::error::MillraceError;
 use crate::events::{StakeDeposited, record};
-use crate::instructions::tokens::Money;
+use crate::instructions::tokens::TokenTransfer;
 use crate::prelude::*;
 use crate::state::{Network, Provider};
 
@@ -52,11 +52,11 @@ impl Stake<'_> {
 pub fn stake(ctx: Context<Stake>, amount: u64) -> Result<()> {
     let accounts = &ctx.accounts;
     accounts.validate(amount)?;
-    let money = Money {
+    let tokens = TokenTransfer {
         program: &accounts.token_program,
         mint: accounts.stake_mint.as_ref(),
     };
-    money.deposit(
+    tokens.deposit(
         (accounts.source.as_ref(), accounts.stake_vault.as_ref()),
         accounts.funder.as_ref(),
         amount,

@@ -1,6 +1,6 @@
 use crate::error::MillraceError;
 use crate::events::{StakeWithdrawn, record};
-use crate::instructions::tokens::Money;
+use crate::instructions::tokens::TokenTransfer;
 use crate::prelude::*;
 use crate::state::Provider;
 
@@ -42,11 +42,11 @@ pub fn withdraw_stake(ctx: Context<WithdrawStake>) -> Result<()> {
         provider.invariant()?;
         (amount, provider.bump, provider.withdrawn)
     };
-    let money = Money {
+    let tokens = TokenTransfer {
         program: &accounts.token_program,
         mint: accounts.stake_mint.as_ref(),
     };
-    money.pay_from_provider(
+    tokens.pay_from_provider(
         (accounts.stake_vault.as_ref(), accounts.destination.as_ref()),
         accounts.provider.as_ref(),
         (&authority, bump),

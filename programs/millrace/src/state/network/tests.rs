@@ -121,7 +121,7 @@ fn a_schedule_has_epochs_within_bounds_and_halves_at_some_time() {
         emission: 1,
         halving_epochs,
     };
-    let (shortest, longest) = (*EPOCH_SECS.start(), *EPOCH_SECS.end());
+    let (shortest, longest) = (MIN_EPOCH_SECS, MAX_EPOCH_SECS);
     schedule(shortest, 1).validate().unwrap();
     schedule(longest, 2).validate().unwrap();
     for (epoch_secs, halving_epochs) in [(shortest - 1, 1), (longest + 1, 1), (shortest, 0)] {
@@ -167,24 +167,24 @@ fn a_paused_network_does_not_run() {
 #[test]
 fn the_mints_are_one_where_they_are_equal() {
     let mut network = Network::zeroed();
-    assert!(network.one_mint());
+    assert!(network.has_single_mint());
     network.stake_mint = Pubkey::new_from_array([1; 32]);
-    assert!(!network.one_mint());
+    assert!(!network.has_single_mint());
 }
 
 #[test]
 fn an_epoch_lasts_until_the_second_in_which_the_next_begins() {
     let network = Network {
-        epochs_from: 1_000,
+        epochs_started_at: 1_000,
         epoch_secs: 60,
         ..Network::zeroed()
     };
-    assert_eq!((network.epoch(999), network.epoch(1_000)), (0, 0));
-    assert_eq!((network.epoch(1_179), network.epoch(1_180)), (2, 3));
+    assert_eq!((network.epoch_at(999), network.epoch_at(1_000)), (0, 0));
+    assert_eq!((network.epoch_at(1_179), network.epoch_at(1_180)), (2, 3));
     assert_eq!(network.epoch_end(0), 1_060);
     assert_eq!(network.epoch_end(2), 1_180);
-    assert_eq!(network.epoch(i64::MAX), u32::MAX);
-    assert_eq!(Network::zeroed().epoch(1_000), 0);
+    assert_eq!(network.epoch_at(i64::MAX), u32::MAX);
+    assert_eq!(Network::zeroed().epoch_at(1_000), 0);
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn the_emission_halves() {
         halving_epochs: 4,
         ..Network::zeroed()
     };
-    let scheduled = |number| network.scheduled(number);
+    let scheduled = |number| network.scheduled_emission(number);
     assert_eq!((scheduled(0), scheduled(3)), (1_000, 1_000));
     assert_eq!((scheduled(4), scheduled(8)), (500, 250));
     assert_eq!(scheduled(4 * 64), 0);

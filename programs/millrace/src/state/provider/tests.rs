@@ -29,9 +29,9 @@ fn a_penalty_reaches_unbonding_stake_and_never_more_than_there_is() {
 fn locked_stake_can_not_back_a_second_seat() {
     let mut p = provider(100, 100);
     p.take_seat(60).unwrap();
-    assert_eq!(p.take_seat(41), err!(MillraceError::StakeNotFree));
+    assert_eq!(p.take_seat(41), err!(MillraceError::InsufficientFreeStake));
     p.take_seat(40).unwrap();
-    assert_eq!(p.take_seat(0), err!(MillraceError::ProviderFull));
+    assert_eq!(p.take_seat(0), err!(MillraceError::ProviderAtCapacity));
 }
 
 #[test]
@@ -54,7 +54,10 @@ fn stake_is_put_in_and_taken_out_by_the_books() {
     p.deposit(50).unwrap();
     assert_eq!((p.active, p.deposited), (150, 150));
     p.take_seat(90).unwrap();
-    assert_eq!(p.unbond(61, 500), err!(MillraceError::StakeNotFree));
+    assert_eq!(
+        p.unbond(61, 500),
+        err!(MillraceError::InsufficientFreeStake)
+    );
     assert_eq!(p.withdraw(500), err!(MillraceError::AmountZero));
     p.unbond(60, 500).unwrap();
     assert_eq!((p.active, p.unbonding, p.unbonding_until), (90, 60, 500));
@@ -84,7 +87,7 @@ fn a_provider_can_leave_once_nothing_is_left() {
         |p| p.unbonding = 1,
         |p| p.earned = 8,
         |p| p.reward_due = 1,
-        |p| p.points[PROVIDER_EPOCHS - 1].amount = 1,
+        |p| p.points[MAX_PROVIDER_EPOCHS - 1].amount = 1,
     ];
     let mut p = provider(0, 0);
     (p.earned, p.claimed) = (7, 7);
@@ -101,17 +104,17 @@ fn earnings_and_points_are_noted() {
     let mut p = provider(0, 0);
     p.earn(5).unwrap();
     p.earn(6).unwrap();
-    assert_eq!((p.earned, p.right), (11, 2));
-    for epoch in 0..PROVIDER_EPOCHS as u32 {
+    assert_eq!((p.earned, p.agreed), (11, 2));
+    for epoch in 0..MAX_PROVIDER_EPOCHS as u32 {
         assert!(p.has_room(epoch));
-        p.note_points(epoch, 10 + u64::from(epoch)).unwrap();
+        p.add_points(epoch, 10 + u64::from(epoch)).unwrap();
     }
-    p.note_points(3, 100).unwrap();
+    p.add_points(3, 100).unwrap();
     assert_eq!((p.points[3].epoch, p.points[3].amount), (3, 113));
-    let full = PROVIDER_EPOCHS as u32;
+    let full = MAX_PROVIDER_EPOCHS as u32;
     assert!(p.has_room(3) && !p.has_room(full));
     // Points without room are given to nobody.
-    p.note_points(full, 1).unwrap();
+    p.add_points(full, 1).unwrap();
     assert!(p.points.iter().all(|points| points.epoch != full));
 }
 

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
-use SeatStatus::{Assigned, Committed, Empty, Late, Released, Revealed, Right, Wrong};
+use SeatStatus::{Agreed, Assigned, Committed, Disagreed, Empty, Late, Released, Revealed};
 use bytemuck::Zeroable;
 
 const JOB: fn() -> Job = || Job {
@@ -63,8 +63,8 @@ fn seats_are_live_until_they_are_judged() {
         (Assigned, true),
         (Committed, true),
         (Revealed, true),
-        (Right, false),
-        (Wrong, false),
+        (Agreed, false),
+        (Disagreed, false),
         (Late, false),
         (Released, false),
     ] {
@@ -85,7 +85,7 @@ fn a_shard_is_live_until_it_has_an_end_and_has_a_result_once_it_is_settled() {
         (4, Some(ShardState::Failed), false),
         (5, None, false),
     ] {
-        let mut shard = shard(&[Right, Right]);
+        let mut shard = shard(&[Agreed, Agreed]);
         (shard.state, shard.winner) = (number, 1);
         (shard.seats[1].digest, shard.seats[1].units) = ([7; 32], 9);
         assert_eq!((shard.state(), shard.is_live()), (state, live));
@@ -146,17 +146,17 @@ fn results_are_shown_once_all_have_committed_or_enough_have_and_the_window_is_ov
     assert!(open(&[Committed, Revealed, Assigned], 100));
     assert!(!open(&[Committed, Assigned, Assigned], 100));
     let mut undrawn = shard(&[Committed; 3]);
-    undrawn.doubt = Doubt::Pending as u8;
+    undrawn.review = Review::Pending as u8;
     assert!(!undrawn.reveals_open(99) && !undrawn.reveals_open(100));
 }
 
 #[test]
 fn a_doubt_begins_a_round_with_the_seats_that_decide_it() {
-    for (doubt, target) in [(Doubt::Audited, 2), (Doubt::Challenged, 4)] {
+    for (review, target) in [(Review::Audited, 2), (Review::Challenged, 4)] {
         let mut shard = shard(&[Revealed]);
-        (shard.quorum, shard.stands_at, shard.attempt) = (1, 50, 3);
-        shard.cast_doubt(&JOB(), doubt, 500, 9).unwrap();
-        assert_eq!((shard.doubt(), shard.stands_at), (doubt, 0));
+        (shard.quorum, shard.challenge_by, shard.attempt) = (1, 50, 3);
+        shard.start_review(&JOB(), review, 500, 9).unwrap();
+        assert_eq!((shard.review(), shard.challenge_by), (review, 0));
         assert_eq!((shard.quorum, shard.target), (2, target));
         assert_eq!((shard.attempt, shard.slot), (4, 9));
         assert_eq!((shard.commit_by, shard.reveal_by), (560, 590));
@@ -169,27 +169,27 @@ fn a_shard_is_reopened_as_it_was_where_nobody_doubted_it_and_with_all_seats_othe
         mode: mode as u8,
         ..JOB()
     };
-    for (mode, doubt, single) in [
-        (Mode::Quorum, Doubt::None, false),
-        (Mode::Audit, Doubt::None, true),
-        (Mode::Audit, Doubt::Spared, true),
-        (Mode::Audit, Doubt::Audited, false),
-        (Mode::Challenge, Doubt::None, true),
-        (Mode::Challenge, Doubt::Challenged, false),
+    for (mode, review, single) in [
+        (Mode::Quorum, Review::None, false),
+        (Mode::Audit, Review::None, true),
+        (Mode::Audit, Review::NotSelected, true),
+        (Mode::Audit, Review::Audited, false),
+        (Mode::Challenge, Review::None, true),
+        (Mode::Challenge, Review::Challenged, false),
     ] {
         let mut shard = shard(&[]);
-        (shard.doubt, shard.stands_at, shard.target) = (doubt as u8, 50, 1);
-        assert_eq!(shard.is_single(&job(mode)), single, "{mode:?} {doubt:?}");
+        (shard.review, shard.challenge_by, shard.target) = (review as u8, 50, 1);
+        assert_eq!(shard.is_single(&job(mode)), single, "{mode:?} {review:?}");
         let seats = if single { 1 } else { 4 };
-        assert_eq!(shard.question(&job(mode), 0).max_replicas, seats);
+        assert_eq!(shard.verdict_input(&job(mode), 0).max_replicas, seats);
 
         shard.reopen(&job(mode), 500, 9).unwrap();
-        let (left, stands_at) = if single {
-            (Doubt::None, 0)
+        let (left, challenge_by) = if single {
+            (Review::None, 0)
         } else {
-            (doubt, 50)
+            (review, 50)
         };
-        assert_eq!((shard.doubt(), shard.stands_at), (left, stands_at));
+        assert_eq!((shard.review(), shard.challenge_by), (left, challenge_by));
         assert_eq!(shard.target, seats);
         assert_eq!((shard.attempt, shard.slot, shard.commit_by), (1, 9, 560));
     }
@@ -198,31 +198,35 @@ fn a_shard_is_reopened_as_it_was_where_nobody_doubted_it_and_with_all_seats_othe
 #[test]
 fn a_doubt_is_read_as_it_was_written_and_an_unknown_one_is_none() {
     let mut shard = shard(&[]);
-    for (number, doubt) in [
-        (0, Doubt::None),
-        (1, Doubt::Pending),
-        (2, Doubt::Spared),
-        (3, Doubt::Audited),
-        (4, Doubt::Challenged),
-        (5, Doubt::None),
+    for (number, review) in [
+        (0, Review::None),
+        (1, Review::Pending),
+        (2, Review::NotSelected),
+        (3, Review::Audited),
+        (4, Review::Challenged),
+        (5, Review::None),
     ] {
-        shard.doubt = number;
-        assert_eq!(shard.doubt(), doubt);
+        shard.review = number;
+        assert_eq!(shard.review(), review);
     }
 }
 
 #[test]
 fn what_is_over_is_over_from_its_second_on() {
     let mut shard = shard(&[Committed; 3]);
-    shard.stands_at = 150;
-    let at = |now| shard.question(&JOB(), now);
-    assert!(!at(99).commits_over && at(100).commits_over && at(101).commits_over);
+    shard.challenge_by = 150;
+    let at = |now| shard.verdict_input(&JOB(), now);
+    assert!(!at(99).commit_window_over && at(100).commit_window_over && at(101).commit_window_over);
     assert!(!at(129).round_over && at(130).round_over && at(131).round_over);
-    assert!(!at(149).stands && at(150).stands && at(151).stands);
-    assert!(!at(999).over && at(1_000).over && at(1_001).over);
+    assert!(
+        !at(149).challenge_window_over
+            && at(150).challenge_window_over
+            && at(151).challenge_window_over
+    );
+    assert!(!at(999).deadline_passed && at(1_000).deadline_passed && at(1_001).deadline_passed);
     assert!(at(910).another_round_fits && !at(911).another_round_fits);
     assert!(at(99).reveals_open && !at(99).revealing);
     assert_eq!((at(0).quorum, at(0).target), (2, 3));
     shard.state = ShardState::Revealing as u8;
-    assert!(shard.question(&JOB(), 99).revealing);
+    assert!(shard.verdict_input(&JOB(), 99).revealing);
 }
