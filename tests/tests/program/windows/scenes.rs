@@ -198,7 +198,7 @@ fn posting(before: i64) -> Scene {
 /// The deadline that [`posting`] is before.
 pub fn wanted(market: &Market) -> i64 {
     let network: Network = market.read(&millrace_client::pda::network());
-    network.epochs_from + 500_000
+    network.epochs_started_at + 500_000
 }
 
 /// The last instant to post a job, of each mode, and the first one.
