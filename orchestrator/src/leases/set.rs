@@ -125,12 +125,12 @@ impl Tenure {
     }
 
     /// Enters the leases that the database has renewed or given until `until`.
-    fn renewed(&self, leased: HashSet<Bucket>, until: Instant) -> Change {
+    pub(crate) fn renewed(&self, leased: HashSet<Bucket>, until: Instant) -> Change {
         self.change(|state| state.renewed(leased, until))
     }
 
     /// Notes that papers have been loaded.
-    fn arrived(&self, buckets: &[Bucket]) {
+    pub(crate) fn arrived(&self, buckets: &[Bucket]) {
         self.change(|state| {
             let still = buckets.iter().filter(|b| state.leased.contains(b));
             let still: Vec<Bucket> = still.copied().collect();
@@ -139,12 +139,12 @@ impl Tenure {
     }
 
     /// Stops acting on these, to give them back, and on no others.
-    fn leave(&self, buckets: &[Bucket]) {
+    pub(crate) fn leave(&self, buckets: &[Bucket]) {
         self.change(|state| state.leaving = buckets.iter().copied().collect());
     }
 
     /// Buckets on the way out.
-    fn leaving(&self) -> HashSet<Bucket> {
+    pub(crate) fn leaving(&self) -> HashSet<Bucket> {
         self.read()
             .map(|state| state.leaving.clone())
             .unwrap_or_default()

@@ -1,14 +1,8 @@
 //! How the service is doing: for probes, for people, and for Prometheus.
 
-use crate::observability::health::Facts;
-
-use crate::observability::health::Health;
-
-use crate::observability::health::PLAN_PATIENCE;
-
 use crate::jobs::view::state_word;
 use crate::leases::partition::Held;
-use crate::observability::health::evaluate;
+use crate::observability::health::{Facts, Health, PLAN_PATIENCE, judge};
 use crate::observability::metrics::Standing;
 use crate::observability::probe::Findings;
 use crate::planner::{Situation, Waits};
