@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup base build program probe jobs cli demo up fmt idl lint costs test test-agave bench chaos soak fuzz mutants reproducible
+.PHONY: help setup base build program probe jobs cli demo up fmt idl lint costs test test-one test-agave bench chaos soak fuzz mutants reproducible
 .NOTPARALLEL:
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/millrace
@@ -82,7 +82,7 @@ lint: setup program
 	@for job in $(JOBS); do cargo clippy --locked --manifest-path "$$job/Cargo.toml" --all-targets -- -D warnings; done
 	@toolchain/idl.sh --check
 	@toolchain/dependencies.sh
-	$(call say,'Checking names and imports of the code, and the prose (seconds)')
+	$(call say,'Checking type names and imports and prose (seconds)')
 	@toolchain/names.sh
 	@toolchain/cycles.sh
 	@toolchain/prose.sh
@@ -90,6 +90,9 @@ lint: setup program
 test: setup build probe lint ## Check everything, and run all tests against the embedded validator
 	$(call say,'Running the tests (10 minutes the first time; a few from then on)')
 	@cargo nextest run $(SAME)
+
+test-one: setup build probe ## Run the tests whose names contain TEST, or that its nextest arguments select
+	@cargo nextest run $(SAME) $(TEST)
 
 test-agave: setup build ## Run the end-to-end tests against the real Agave validator
 	@toolchain/agave.sh
