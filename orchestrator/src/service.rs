@@ -19,7 +19,7 @@ use crate::observability::metrics::Metrics;
 use crate::observability::probe::Probe;
 use crate::planner::{Situation, plan, to_be_final};
 use crate::store::Store;
-use crate::submissions::Desk;
+use crate::submissions::cache::Desk;
 use crate::submissions::gc::Tidy;
 use millrace_client::Pubkey;
 use millrace_client::cache::finalized::Finals;

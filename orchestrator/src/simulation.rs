@@ -7,7 +7,7 @@
 
 use crate::leases::partition::Held;
 use crate::planner::{Action, AgentView, Situation, plan};
-use crate::submissions::Papers;
+use crate::submissions::model::Papers;
 use bytemuck::Zeroable;
 use millrace_client::accounts::Entity;
 use millrace_client::cache::accounts::Picture;

@@ -16,7 +16,7 @@ use crate::observability::probe::Probe;
 use crate::service::Service;
 use crate::store::failpoint_journal::Marked;
 use crate::store::{MemberJournal, Scope, Store};
-use crate::submissions::Desk;
+use crate::submissions::cache::Desk;
 use crate::submissions::gc::Tidy;
 use millrace_client::cache::finalized::Finals;
 use millrace_client::cache::subscription::Feed;

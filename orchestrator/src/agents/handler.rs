@@ -2,7 +2,7 @@
 //! seat that the chain says is the agent's own.
 
 use super::Agents;
-use crate::submissions::{HandedIn, Opening, SeatKey};
+use crate::submissions::model::{HandedIn, Opening, SeatKey};
 use millrace_client::Pubkey;
 use millrace_client::program::state::{Seat, SeatStatus, Shard};
 use millrace_protocol::commitment;

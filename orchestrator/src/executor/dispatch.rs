@@ -3,7 +3,7 @@
 use super::Executor;
 use crate::observability::metrics::Dispatches;
 use crate::planner::Action;
-use crate::submissions::SeatKey;
+use crate::submissions::model::SeatKey;
 use millrace_client::Pubkey;
 use millrace_client::cache::accounts::Picture;
 use millrace_protocol::wire::{Task, ToAgent};

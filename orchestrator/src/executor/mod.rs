@@ -10,7 +10,7 @@ use crate::agents::Agents;
 use crate::error::OrchestratorError;
 use crate::observability::metrics::{Dispatches, Metrics};
 use crate::planner::{ActKey, Action};
-use crate::submissions::Desk;
+use crate::submissions::cache::Desk;
 use batch::{Part, pack};
 use dispatch::Record;
 use futures_util::future::{join_all, try_join_all};

@@ -5,7 +5,7 @@
 
 use crate::blobs::Blobs;
 use crate::blobs::upload_quota::Unclaimed;
-use crate::submissions::Desk;
+use crate::submissions::cache::Desk;
 use millrace_client::cache::accounts::Picture;
 use millrace_protocol::hash::Digest;
 use millrace_protocol::manifest::{Join, Manifest, ShardInput};

@@ -6,7 +6,7 @@ use crate::leases::partition::Bucket;
 use crate::planner::{Situation, Waits, why_not};
 use crate::service::Service;
 use crate::store::Scope;
-use crate::submissions::Papers;
+use crate::submissions::model::Papers;
 use millrace_client::program::state::Job;
 use millrace_client::{Pubkey, failpoint};
 use millrace_protocol::view::{JobView, QuoteRequest};

@@ -1,7 +1,7 @@
 //! What is known of a job, as it is told to people.
 
 use crate::planner::{Situation, Waits};
-use crate::submissions::Papers;
+use crate::submissions::model::Papers;
 use millrace_client::Pubkey;
 use millrace_client::program::state::{Job, JobState, Seat, SeatStatus, Shard, ShardState};
 use millrace_protocol::view::{JobView, PartView, SeatView};

@@ -7,7 +7,7 @@ use crate::leases::partition::{Bucket, Member, moves};
 use crate::leases::set::Tenure;
 use crate::planner::ActKey;
 use crate::store::{Scope, Store, StoreError};
-use crate::submissions::Desk;
+use crate::submissions::cache::Desk;
 use millrace_client::Pubkey;
 use millrace_client::cache::subscription::Feed;
 use millrace_client::tx::sender::Sender;

@@ -1,7 +1,7 @@
 //! How jobs, shards and seats end: by a deadline, by settlement, and what is kept of them.
 
 use super::{ActKey, Action, Situation, finality, shard};
-use crate::submissions::{Outcome, SeatKey};
+use crate::submissions::model::{Outcome, SeatKey};
 use millrace_client::Pubkey;
 use millrace_client::cache::accounts::Picture;
 use millrace_client::instructions::Place;

@@ -2,7 +2,7 @@
 //! again; what is dropped, filed or closed is gone, so a finalized block must say the same.
 
 use super::{Situation, completion};
-use crate::submissions::SeatKey;
+use crate::submissions::model::SeatKey;
 use millrace_client::program::state::Shard;
 use millrace_client::{Pubkey, pda};
 use millrace_protocol::hash::Digest;

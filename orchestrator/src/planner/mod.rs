@@ -15,12 +15,12 @@ mod shard;
 #[cfg(test)]
 mod tests;
 
-use crate::submissions::Outcome;
+use crate::submissions::model::Outcome;
 
-use crate::submissions::Papers;
+use crate::submissions::model::Papers;
 
 use crate::leases::partition::Held;
-use crate::submissions::SeatKey;
+use crate::submissions::model::SeatKey;
 use fair_queue::{Turns, Waiting};
 use matcher::{Door, Market, Seating, Wanted};
 use millrace_client::Pubkey;

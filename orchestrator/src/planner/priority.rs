@@ -87,7 +87,7 @@ mod tests {
 
     fn ask() -> Action {
         Action::AskReveal {
-            seat: crate::submissions::SeatKey {
+            seat: crate::submissions::model::SeatKey {
                 job: JOB,
                 shard: 0,
                 attempt: 0,

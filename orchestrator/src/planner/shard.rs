@@ -2,7 +2,7 @@
 
 use super::matcher::{Door, Market, Seating, Wanted};
 use super::{ActKey, Action, Situation};
-use crate::submissions::SeatKey;
+use crate::submissions::model::SeatKey;
 use millrace_client::Pubkey;
 use millrace_client::instructions::{SignedCommitment, SignedStatement};
 use millrace_client::program::RevealEntry;

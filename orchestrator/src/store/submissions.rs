@@ -2,7 +2,7 @@
 
 use super::{Row, Store, StoreError, Value};
 use crate::leases::partition::Bucket;
-use crate::submissions::{HandedIn, Opening, Outcome, Papers, SeatKey};
+use crate::submissions::model::{HandedIn, Opening, Outcome, Papers, SeatKey};
 use millrace_client::Pubkey;
 
 /// Which papers.

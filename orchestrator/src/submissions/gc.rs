@@ -1,9 +1,9 @@
 //! Forgets what is on the desk of jobs that are over: what would be looked at again is in the archive.
 
-use crate::submissions::Desk;
+use crate::submissions::cache::Desk;
 
 use crate::store::Store;
-use crate::submissions::Papers;
+use crate::submissions::model::Papers;
 use futures_util::future::join_all;
 use millrace_client::Pubkey;
 use millrace_client::cache::subscription::Feed;

@@ -1,7 +1,7 @@
 //! How long a seat that is assigned on chain waits for its task to be with the agent.
 
 use super::Metrics;
-use crate::submissions::SeatKey;
+use crate::submissions::model::SeatKey;
 use std::collections::HashMap;
 use std::time::Instant;
 

@@ -62,7 +62,7 @@ fn where_another_fork_wins_nothing_has_been_dropped_filed_or_closed() {
     world.finals = Some(under_way());
     assert_eq!(kinds(&world), (0, 0, 0));
     // The result was filed in an earlier life; still nothing is let go.
-    let outcome = crate::submissions::Outcome {
+    let outcome = crate::submissions::model::Outcome {
         root: [1; 32],
         output: [1; 32],
         exit: 0,

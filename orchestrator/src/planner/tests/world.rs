@@ -1,7 +1,7 @@
 //! A small world that plans are made in.
 
 use super::super::*;
-use crate::submissions::{HandedIn, Opening};
+use crate::submissions::model::{HandedIn, Opening};
 use anchor_lang::Discriminator;
 use bytemuck::{Zeroable, bytes_of};
 use millrace_client::pda;

@@ -4,7 +4,7 @@ use super::*;
 use crate::error::OrchestratorError;
 use crate::leases::partition::{Bucket, Member};
 use crate::leases::set::Tenure;
-use crate::submissions::{HandedIn, Opening, Outcome, SeatKey};
+use crate::submissions::model::{HandedIn, Opening, Outcome, SeatKey};
 use millrace_client::Pubkey;
 use millrace_client::events::Event;
 use millrace_client::history::{Cursor, CursorStore, Recorded};

@@ -1,7 +1,7 @@
 //! Stores of earlier and later versions.
 
 use super::*;
-use crate::submissions::SeatKey;
+use crate::submissions::model::SeatKey;
 use millrace_client::Pubkey;
 
 /// Content as version 1 wrote it, in words that both databases understand.
