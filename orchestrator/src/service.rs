@@ -13,13 +13,13 @@ use crate::events::Events;
 use crate::executor::dispatches_of;
 use crate::jobs::archive::Archive;
 use crate::jobs::manifests::Readiness;
-use crate::leases::manager::Keeper;
-use crate::leases::set::Tenure;
+use crate::leases::manager::LeaseManager;
+use crate::leases::set::LeaseSet;
 use crate::observability::metrics::Metrics;
 use crate::observability::probe::Probe;
 use crate::planner::{Situation, plan, to_be_final};
 use crate::store::Store;
-use crate::submissions::cache::Desk;
+use crate::submissions::cache::SubmissionStore;
 use crate::submissions::gc::Tidy;
 use millrace_client::Pubkey;
 use millrace_client::cache::finalized::Finals;
@@ -57,11 +57,11 @@ pub struct Service {
     pub(crate) sender: Sender,
     pub(crate) payer: Payer,
     pub(crate) events: Events,
-    pub(crate) desk: Desk,
+    pub(crate) submissions: SubmissionStore,
     pub(crate) blobs: Blobs,
     pub(crate) store: Arc<Store>,
-    pub(crate) tenure: Tenure,
-    pub(crate) keeper: Keeper,
+    pub(crate) leases: LeaseSet,
+    pub(crate) lease_manager: LeaseManager,
     pub(crate) agents: Agents,
     pub(crate) executor: Executor,
     pub(crate) metrics: Metrics,
@@ -102,14 +102,18 @@ impl Service {
         let planning = tokio::spawn(self.clone().keep_planning(stop.clone()));
         let keeping = tokio::spawn({
             // Until the end: acts under way may end as long as the leases are renewed.
-            let (keeper, end, shared) = (self.keeper.clone(), end.clone(), self.store.is_shared());
+            let (lease_manager, end, shared) = (
+                self.lease_manager.clone(),
+                end.clone(),
+                self.store.is_shared(),
+            );
             async move {
                 if shared {
-                    keeper.run(end).await;
+                    lease_manager.run(end).await;
                 }
             }
         });
-        let (keeper, store) = (self.keeper.clone(), self.store.clone());
+        let (lease_manager, store) = (self.lease_manager.clone(), self.store.clone());
         let router = api::router(self.clone());
         let serving = tokio::spawn(api::serve(listener, router, end.clone()));
         stop.cancelled().await;
@@ -117,7 +121,7 @@ impl Service {
         let left = planning.await.unwrap_or_default();
         end.cancel();
         let _ = tokio::join!(watching, probing, minding, keeping, serving);
-        keeper.leave().await;
+        lease_manager.leave().await;
         store.close().await;
         Ok(Ended { left })
     }
@@ -148,11 +152,11 @@ impl Service {
     /// Plans until `stop`, and returns what could not be ended within the grace period.
     async fn keep_planning(self, stop: CancellationToken) -> Vec<String> {
         let mut chain = self.feed.changes();
-        let mut desk = self.desk.changes();
+        let mut submissions = self.submissions.changes();
         let mut agents = self.agents.changes();
         let mut acts = self.executor.changes();
         let mut blobs = self.readiness.arrivals();
-        let mut leases = self.tenure.changes();
+        let mut leases = self.leases.changes();
         let mut archive = self.archive.changes();
         while !stop.is_cancelled() {
             let began = Instant::now();
@@ -162,7 +166,7 @@ impl Service {
             tokio::select! {
                 () = stop.cancelled() => break,
                 _ = chain.changed() => {}
-                _ = desk.changed() => {}
+                _ = submissions.changed() => {}
                 _ = agents.changed() => {}
                 _ = acts.changed() => {}
                 _ = blobs.changed() => {}
@@ -217,8 +221,8 @@ impl Service {
         let (busy, reserved) = self.executor.busy();
         let agents = self.agents.views();
         let closable = self.closable(picture.jobs());
-        let held = self.tenure.held();
-        let papers = self.desk.read();
+        let owned = self.leases.owned();
+        let submissions = self.submissions.read();
         Some(look(&Situation {
             picture: &picture,
             finals: &finals,
@@ -226,12 +230,12 @@ impl Service {
             now,
             slot: picture.slot().max(self.feed.slot()),
             agents: &agents,
-            papers: &papers,
+            submissions: &submissions,
             busy: &busy,
             reserved: &reserved,
             closable: &closable,
             room: self.executor.room(),
-            held: &held,
+            owned: &owned,
         }))
     }
 
@@ -264,8 +268,8 @@ impl Service {
     }
 
     /// The desk.
-    pub fn desk(&self) -> &Desk {
-        &self.desk
+    pub fn submissions(&self) -> &SubmissionStore {
+        &self.submissions
     }
 
     /// The feed.
@@ -354,7 +358,7 @@ impl Service {
     }
 
     /// What it holds of a store that others share.
-    pub fn tenure(&self) -> &Tenure {
-        &self.tenure
+    pub fn leases(&self) -> &LeaseSet {
+        &self.leases
     }
 }

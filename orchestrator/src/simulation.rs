@@ -5,9 +5,9 @@
 //! rate, agents work for a fixed number of slots, and what is assigned, committed and settled takes
 //! effect at the next step, as if the chain were never late.
 
-use crate::leases::partition::Held;
+use crate::leases::partition::OwnedPartitions;
 use crate::planner::{Action, AgentView, Situation, plan};
-use crate::submissions::model::Papers;
+use crate::submissions::model::Submissions;
 use bytemuck::Zeroable;
 use millrace_client::accounts::Entity;
 use millrace_client::cache::accounts::Picture;
@@ -47,7 +47,7 @@ pub struct Simulation {
     scale: Scale,
     picture: Picture,
     agents: HashMap<Pubkey, AgentView>,
-    papers: Papers,
+    submissions: Submissions,
     slot: u64,
     jobs: u64,
     /// Shards at work with the slot at which they are done.
@@ -89,14 +89,14 @@ impl Simulation {
             scale,
             picture: Picture::default(),
             agents: HashMap::with_capacity(scale.providers),
-            papers: Papers::default(),
+            submissions: Submissions::default(),
             slot: 1,
             jobs: 0,
             at_work: VecDeque::new(),
             waited: Vec::new(),
             posted: HashMap::new(),
         };
-        simulation.papers.ready.insert(MANIFEST);
+        simulation.submissions.ready_manifests.insert(MANIFEST);
         let network = Network {
             min_stake: 1,
             sortition_start: scale.sortition_start,
@@ -181,12 +181,12 @@ impl Simulation {
             now: self.now(),
             slot: self.slot,
             agents: &self.agents,
-            papers: &self.papers,
+            submissions: &self.submissions,
             busy: &busy,
             reserved: &[],
             closable: &closable,
             room: usize::MAX,
-            held: &Held::All,
+            owned: &OwnedPartitions::All,
         };
         let began = Instant::now();
         let actions = plan(&situation);

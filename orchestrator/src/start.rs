@@ -9,14 +9,14 @@ use crate::events::Events;
 use crate::executor::Executor;
 use crate::jobs::archive::Archive;
 use crate::jobs::manifests::Readiness;
-use crate::leases::manager::Keeper;
-use crate::leases::set::Tenure;
+use crate::leases::manager::LeaseManager;
+use crate::leases::set::LeaseSet;
 use crate::observability::metrics::{Metrics, TimedJournal};
 use crate::observability::probe::Probe;
 use crate::service::Service;
 use crate::store::failpoint_journal::Marked;
 use crate::store::{MemberJournal, Scope, Store};
-use crate::submissions::cache::Desk;
+use crate::submissions::cache::SubmissionStore;
 use crate::submissions::gc::Tidy;
 use millrace_client::cache::finalized::Finals;
 use millrace_client::cache::subscription::Feed;
@@ -99,22 +99,23 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     let local = listener.local_addr().map_err(in_folder)?;
 
     let metrics = Metrics::default();
-    let tenure = match store.is_shared() {
-        true => Tenure::shared(),
-        false => Tenure::whole(),
+    let leases = match store.is_shared() {
+        true => LeaseSet::shared(),
+        false => LeaseSet::exclusive(),
     };
     let feed = Feed::new(rpc.clone());
-    let desk = Desk::new(store.clone(), tenure.clone(), feed.clone(), metrics.clone());
+    let submissions =
+        SubmissionStore::new(store.clone(), leases.clone(), feed.clone(), metrics.clone());
     let finals = Finals::new(rpc.clone());
     let policy = Policy::service(config.chain.fees);
-    let journal = MemberJournal::new(store.clone(), tenure.clone());
+    let journal = MemberJournal::new(store.clone(), leases.clone());
     let journal = TimedJournal::new(Arc::new(journal), metrics.clone());
     let journal = Arc::new(Marked(Arc::new(journal)));
     let sender = Sender::with_policy(rpc.clone(), journal, policy);
     let sender = sender.observed_by(Arc::new(metrics.clone()));
     if !store.is_shared() {
         sender.recover().await?;
-        desk.take_over(store.load_papers(Scope::All).await?);
+        submissions.load(store.load_submissions(Scope::All).await?);
     }
     let unclaimed = Unclaimed::new(blobs.clone());
     let payer = Payer::new(me, config.chain.payer_floor);
@@ -122,7 +123,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     let events = Events::new(rpc.clone(), store.clone());
     let end = CancellationToken::new();
     let agents = Agents::new(
-        desk.clone(),
+        submissions.clone(),
         feed.clone(),
         (blobs.clone(), unclaimed.clone()),
         (network.network_id, &genesis),
@@ -138,12 +139,12 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         key,
         (mints, bounty),
         feed.clone(),
-        desk.clone(),
+        submissions.clone(),
         agents.clone(),
         metrics.clone(),
     );
-    let readiness = Readiness::new(blobs.clone(), unclaimed.clone(), desk.clone());
-    let tidy = Tidy::new(desk.clone(), store.clone());
+    let readiness = Readiness::new(blobs.clone(), unclaimed.clone(), submissions.clone());
+    let tidy = Tidy::new(submissions.clone(), store.clone());
     let probe = Probe::new(
         rpc.clone(),
         me,
@@ -151,10 +152,10 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         store.clone(),
         metrics.clone(),
     );
-    let keeper = Keeper {
-        tenure: tenure.clone(),
+    let lease_manager = LeaseManager {
+        leases: leases.clone(),
         store: store.clone(),
-        desk: desk.clone(),
+        submissions: submissions.clone(),
         sender: sender.clone(),
         executor: executor.clone(),
         feed: feed.clone(),
@@ -170,11 +171,11 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         sender,
         payer,
         events,
-        desk,
+        submissions,
         blobs,
         store,
-        tenure,
-        keeper,
+        leases,
+        lease_manager,
         agents,
         executor,
         metrics,

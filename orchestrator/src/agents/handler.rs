@@ -2,7 +2,7 @@
 //! seat that the chain says is the agent's own.
 
 use super::Agents;
-use crate::submissions::model::{HandedIn, Opening, SeatKey};
+use crate::submissions::model::{RevealedResult, SeatKey, Submission};
 use millrace_client::Pubkey;
 use millrace_client::program::state::{Seat, SeatStatus, Shard};
 use millrace_protocol::commitment;
@@ -67,7 +67,7 @@ impl Agents {
                 ..
             } => {
                 let key = SeatKey::of(job, shard, attempt, provider);
-                let opening = Opening {
+                let revealed = RevealedResult {
                     root,
                     units,
                     salt,
@@ -76,7 +76,7 @@ impl Agents {
                     fuel,
                     reason: shortened(reason),
                 };
-                self.take_reveal(key, opening).await
+                self.take_reveal(key, revealed).await
             }
             FromAgent::Failed {
                 job,
@@ -121,7 +121,7 @@ impl Agents {
         signature: [u8; 64],
     ) -> Result<(), Fault> {
         let (shard, found) = self.seat(&key).await?;
-        let known = self.desk.read().handed_in.contains_key(&key);
+        let known = self.submissions.read().by_seat.contains_key(&key);
         if known || found.status() != SeatStatus::Assigned {
             return Ok(());
         }
@@ -133,39 +133,42 @@ impl Agents {
         let Some(books) = self.provider(&key.provider).await else {
             return stale("no such provider");
         };
-        let statement = self.place(&key).statement(&commitment);
+        let statement = self.set_partition(&key).statement(&commitment);
         if !Signature::from(signature).verify(books.operator.as_ref(), &statement) {
             return wrong("the signature is not the operator's");
         }
-        let paper = HandedIn {
+        let submission = Submission {
             seat,
             commitment,
             signature,
-            opening: None,
+            revealed: None,
         };
-        self.desk.hand_in(key, paper).await.map_err(passing)
+        self.submissions
+            .record_commitment(key, submission)
+            .await
+            .map_err(passing)
     }
 
     /// Delivery: the output is here, it gives the root, and the root opens the commitment.
-    async fn take_reveal(&self, key: SeatKey, opening: Opening) -> Result<(), Fault> {
+    async fn take_reveal(&self, key: SeatKey, revealed: RevealedResult) -> Result<(), Fault> {
         let (shard, seat) = self.seat(&key).await?;
         let known = {
-            let papers = self.desk.read();
-            let paper = papers.handed_in.get(&key);
-            paper.is_some_and(|paper| paper.opening.is_some())
+            let submissions = self.submissions.read();
+            let submission = submissions.by_seat.get(&key);
+            submission.is_some_and(|submission| submission.revealed.is_some())
         };
         if known || seat.status() != SeatStatus::Committed {
             return Ok(());
         }
         let claim = commitment::Claim {
-            root: &opening.root,
-            units: opening.units,
-            salt: &opening.salt,
+            root: &revealed.root,
+            units: revealed.units,
+            salt: &revealed.salt,
         };
-        if self.place(&key).commitment(&claim) != seat.digest {
+        if self.set_partition(&key).commitment(&claim) != seat.digest {
             return wrong("the reveal does not open the commitment");
         }
-        if !self.gives_root(&opening).await? {
+        if !self.gives_root(&revealed).await? {
             return wrong("the output does not match the root");
         }
         let mut seats = shard.seats.iter();
@@ -174,30 +177,33 @@ impl Agents {
             return stale("no such seat");
         };
         // The chain has checked the signature; it is not needed again.
-        let seated = HandedIn {
+        let seated = Submission {
             seat: at,
             commitment: seat.digest,
             signature: [0; 64],
-            opening: None,
+            revealed: None,
         };
-        self.unclaimed.claim([opening.output]);
-        self.desk.open(key, seated, opening).await.map_err(passing)
+        self.unclaimed.claim([revealed.output]);
+        self.submissions
+            .record_reveal(key, seated, revealed)
+            .await
+            .map_err(passing)
     }
 
     /// Whether the uploaded output gives the root and the units. An output may have 64 MiB, so few are
     /// looked at at a time, and none by a thread that serves connections.
-    async fn gives_root(&self, opening: &Opening) -> Result<bool, Fault> {
+    async fn gives_root(&self, revealed: &RevealedResult) -> Result<bool, Fault> {
         let _turn = self.checks.acquire().await.map_err(passing)?;
-        let bytes = self.blobs.get(&opening.output).await.map_err(passing)?;
+        let bytes = self.blobs.get(&revealed.output).await.map_err(passing)?;
         let Some(bytes) = bytes else {
             return stale("the output was not uploaded");
         };
-        let (exit, fuel) = (opening.exit, opening.fuel);
+        let (exit, fuel) = (revealed.exit, revealed.fuel);
         let receipt = tokio::task::spawn_blocking(move || {
             let receipt = Receipt::new(&bytes, exit, fuel);
             (receipt.root(), receipt.units())
         });
-        Ok(receipt.await.map_err(passing)? == (opening.root, opening.units))
+        Ok(receipt.await.map_err(passing)? == (revealed.root, revealed.units))
     }
 
     /// Whoever sits at a shard may say once that it can't run it.
@@ -206,14 +212,14 @@ impl Agents {
         let (provider, job, shard) = (key.provider, key.job, key.shard);
         info!(%provider, %job, shard, reason, "an agent could not run a shard");
         let known = {
-            let papers = self.desk.read();
-            let failed = papers.failed.get(&(job, shard));
+            let submissions = self.submissions.read();
+            let failed = submissions.failures.get(&(job, shard));
             failed.is_some_and(|failed| failed.contains_key(&provider))
         };
         if retry || known {
             return Ok(());
         }
-        self.desk
+        self.submissions
             .fail(job, shard, provider, &reason)
             .await
             .map_err(passing)

@@ -10,7 +10,7 @@ use crate::blobs::Blobs;
 use crate::blobs::upload_quota::Unclaimed;
 use crate::observability::metrics::Metrics;
 use crate::planner::AgentView;
-use crate::submissions::cache::Desk;
+use crate::submissions::cache::SubmissionStore;
 use crate::submissions::model::SeatKey;
 use limits::{Bucket, KeptOut};
 use millrace_client::Pubkey;
@@ -37,7 +37,7 @@ const LOOKUPS: (f64, f64) = (20.0, 2.0);
 /// The connected agents.
 #[derive(Clone)]
 pub struct Agents {
-    desk: Desk,
+    submissions: SubmissionStore,
     feed: Feed,
     blobs: Blobs,
     unclaimed: Unclaimed,
@@ -91,7 +91,7 @@ pub struct AgentInfo {
 impl Agents {
     /// No agents yet; all connections end with `stop`.
     pub fn new(
-        desk: Desk,
+        submissions: SubmissionStore,
         feed: Feed,
         (blobs, unclaimed): (Blobs, Unclaimed),
         (network_id, genesis): (Digest, &str),
@@ -99,7 +99,7 @@ impl Agents {
         stop: CancellationToken,
     ) -> Self {
         Self {
-            desk,
+            submissions,
             feed,
             blobs,
             unclaimed,

@@ -106,7 +106,7 @@ impl Executor {
                     outcome,
                 };
                 self.agents.tell(&seat.provider, release);
-                if let Err(error) = self.desk.drop_seat(&seat).await {
+                if let Err(error) = self.submissions.remove_seat(&seat).await {
                     let (job, provider) = (seat.job, seat.provider);
                     warn!(%error, %job, shard, %provider, "a finished seat could not be dropped");
                 }
@@ -116,7 +116,7 @@ impl Executor {
                 shard,
                 outcome,
             } => {
-                if let Err(error) = self.desk.file(job, shard, outcome).await {
+                if let Err(error) = self.submissions.record_settled(job, shard, outcome).await {
                     warn!(%error, %job, shard, "a result could not be filed");
                 }
             }

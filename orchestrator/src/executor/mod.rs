@@ -10,7 +10,7 @@ use crate::agents::Agents;
 use crate::error::OrchestratorError;
 use crate::observability::metrics::{Dispatches, Metrics};
 use crate::planner::{ActKey, Action};
-use crate::submissions::cache::Desk;
+use crate::submissions::cache::SubmissionStore;
 use batch::{Part, pack};
 use dispatch::Record;
 use futures_util::future::{join_all, try_join_all};
@@ -56,7 +56,7 @@ pub struct Executor {
     /// The key's lamports.
     payer: Payer,
     feed: Feed,
-    desk: Desk,
+    submissions: SubmissionStore,
     agents: Agents,
     acts: Arc<Mutex<HashMap<ActKey, Act>>>,
     tasks: TaskTracker,
@@ -86,7 +86,7 @@ impl Executor {
         key: Arc<Keypair>,
         (mints, bounty): (Mints, Option<Pubkey>),
         feed: Feed,
-        desk: Desk,
+        submissions: SubmissionStore,
         agents: Agents,
         metrics: Metrics,
     ) -> Self {
@@ -97,7 +97,7 @@ impl Executor {
             bounty,
             payer,
             feed,
-            desk,
+            submissions,
             agents,
             acts: Arc::default(),
             tasks: TaskTracker::new(),
@@ -344,8 +344,13 @@ impl Executor {
                 shard,
                 provider,
                 ..
-            } => Ok(self.desk.fail(*job, *shard, *provider, LATE).await?),
-            Action::Assign { job, choice, .. } => Ok(self.desk.keep_choice(job, choice).await?),
+            } => Ok(self
+                .submissions
+                .record_failure(*job, *shard, *provider, LATE)
+                .await?),
+            Action::Assign { job, choice, .. } => {
+                Ok(self.submissions.record_selection(job, choice).await?)
+            }
             _ => Ok(()),
         }
     }
@@ -407,7 +412,7 @@ impl Executor {
         let left = before.seats.iter().filter(|seat| seat.is_live());
         let gone = left.filter(|seat| !after.seats.iter().any(|s| s.provider == seat.provider));
         for seat in gone {
-            self.desk
+            self.submissions
                 .fail(before.job, before.index, seat.provider, LATE)
                 .await?;
         }

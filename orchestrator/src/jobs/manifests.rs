@@ -5,7 +5,7 @@
 
 use crate::blobs::Blobs;
 use crate::blobs::upload_quota::Unclaimed;
-use crate::submissions::cache::Desk;
+use crate::submissions::cache::SubmissionStore;
 use millrace_client::cache::accounts::Picture;
 use millrace_protocol::hash::Digest;
 use millrace_protocol::manifest::{Join, Manifest, ShardInput};
@@ -23,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 pub struct Readiness {
     blobs: Blobs,
     unclaimed: Unclaimed,
-    desk: Desk,
+    submissions: SubmissionStore,
     waiting: Arc<Mutex<Waiting>>,
     arrivals: watch::Sender<u64>,
 }
@@ -59,11 +59,11 @@ impl Waiting {
 
 impl Readiness {
     /// Nothing has been looked at yet.
-    pub fn new(blobs: Blobs, unclaimed: Unclaimed, desk: Desk) -> Self {
+    pub fn new(blobs: Blobs, unclaimed: Unclaimed, submissions: SubmissionStore) -> Self {
         Self {
             blobs,
             unclaimed,
-            desk,
+            submissions,
             waiting: Arc::default(),
             arrivals: watch::Sender::new(0),
         }
@@ -91,9 +91,9 @@ impl Readiness {
     pub async fn look(&self, picture: &tokio::sync::RwLock<Picture>) {
         let wanted: HashSet<Digest> = {
             let picture = picture.read().await;
-            let papers = self.desk.read();
+            let submissions = self.submissions.read();
             let jobs = picture.jobs().values().filter(|job| job.unassigned() > 0);
-            let missing = jobs.filter(|job| !papers.ready.contains(&job.manifest));
+            let missing = jobs.filter(|job| !submissions.ready_manifests.contains(&job.manifest));
             missing.map(|job| job.manifest).collect()
         };
         let due = self.waiting().due(wanted, Instant::now());
@@ -101,7 +101,7 @@ impl Readiness {
             match self.lacks(&name).await {
                 None => {
                     self.waiting().manifests.remove(&name);
-                    self.desk.mark_ready(name);
+                    self.submissions.mark_ready(name);
                 }
                 Some(lack) => drop(self.waiting().manifests.insert(name, lack)),
             }

@@ -2,11 +2,11 @@
 
 use crate::error::OrchestratorError;
 use crate::jobs::view;
-use crate::leases::partition::Bucket;
+use crate::leases::partition::Partition;
 use crate::planner::{Situation, Waits, why_not};
 use crate::service::Service;
 use crate::store::Scope;
-use crate::submissions::model::Papers;
+use crate::submissions::model::Submissions;
 use millrace_client::program::state::Job;
 use millrace_client::{Pubkey, failpoint};
 use millrace_protocol::view::{JobView, QuoteRequest};
@@ -94,19 +94,19 @@ impl Service {
     async fn papers_of_others(
         &self,
         jobs: &[Pubkey],
-    ) -> Result<HashMap<Pubkey, Papers>, OrchestratorError> {
-        let held = self.tenure().held();
+    ) -> Result<HashMap<Pubkey, Submissions>, OrchestratorError> {
+        let owned = self.leases().owned();
         let others: Vec<Pubkey> = {
             let picture = self.feed().picture().read().await;
             let other = |key: &&Pubkey| {
                 let job = picture.jobs().get(key);
-                job.is_some_and(|job| !held.has(&Bucket::of(job)))
+                job.is_some_and(|job| !owned.contains(&Partition::of(job)))
             };
             jobs.iter().filter(other).copied().collect()
         };
         let load = async |job: Pubkey| {
-            let papers = self.store().load_papers(Scope::Job(&job)).await?;
-            Ok::<_, OrchestratorError>((job, papers))
+            let submissions = self.store().load_submissions(Scope::Job(&job)).await?;
+            Ok::<_, OrchestratorError>((job, submissions))
         };
         let loaded = futures_util::future::try_join_all(others.into_iter().map(load));
         Ok(loaded.await?.into_iter().collect())
@@ -117,12 +117,12 @@ impl Service {
 fn view_of(
     situation: &Situation,
     waits: &Waits,
-    stored: &HashMap<Pubkey, Papers>,
+    stored: &HashMap<Pubkey, Submissions>,
     (key, job): (Pubkey, &Job),
 ) -> JobView {
-    let papers = stored.get(&key).unwrap_or(situation.papers);
+    let submissions = stored.get(&key).unwrap_or(situation.submissions);
     let seen = Situation {
-        papers,
+        submissions,
         ..*situation
     };
     view::of_job(&seen, waits, key, job)

@@ -1,7 +1,7 @@
 //! What is known of a job, as it is told to people.
 
 use crate::planner::{Situation, Waits};
-use crate::submissions::model::Papers;
+use crate::submissions::model::Submissions;
 use millrace_client::Pubkey;
 use millrace_client::program::state::{Job, JobState, Seat, SeatStatus, Shard, ShardState};
 use millrace_protocol::view::{JobView, PartView, SeatView};
@@ -10,7 +10,7 @@ use millrace_protocol::view::{JobView, PartView, SeatView};
 pub fn of_job(situation: &Situation, waits: &Waits, key: Pubkey, job: &Job) -> JobView {
     let part = |index| {
         let shard = situation.picture.shard(&key, index);
-        of_part(situation.papers, key, index, shard)
+        of_part(situation.submissions, key, index, shard)
     };
     let parts: Vec<PartView> = (0..job.shards).map(part).collect();
     // The job's account may be seen before the shard that was settled with it.
@@ -38,8 +38,8 @@ pub fn of_job(situation: &Situation, waits: &Waits, key: Pubkey, job: &Job) -> J
     }
 }
 
-fn of_part(papers: &Papers, job: Pubkey, index: u32, shard: Option<&Shard>) -> PartView {
-    let outcome = papers.outcome(job, index, shard);
+fn of_part(submissions: &Submissions, job: Pubkey, index: u32, shard: Option<&Shard>) -> PartView {
+    let outcome = submissions.settled_result(job, index, shard);
     let outcome = outcome.as_ref();
     let state = match shard.map(|s| (s.state(), s.live_seats())) {
         // Its account is closed before the job's.

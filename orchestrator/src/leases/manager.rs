@@ -3,11 +3,11 @@
 
 use crate::error::OrchestratorError;
 use crate::executor::Executor;
-use crate::leases::partition::{Bucket, Member, moves};
-use crate::leases::set::Tenure;
+use crate::leases::partition::{Member, Partition, moves};
+use crate::leases::set::LeaseSet;
 use crate::planner::ActKey;
 use crate::store::{Scope, Store, StoreError};
-use crate::submissions::cache::Desk;
+use crate::submissions::cache::SubmissionStore;
 use millrace_client::Pubkey;
 use millrace_client::cache::subscription::Feed;
 use millrace_client::tx::sender::Sender;
@@ -31,13 +31,13 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Keeps a tenure.
 #[derive(Clone)]
-pub struct Keeper {
+pub struct LeaseManager {
     /// What is kept.
-    pub tenure: Tenure,
+    pub leases: LeaseSet,
     /// Where the leases are.
     pub store: Arc<Store>,
     /// Takes the papers of what was taken.
-    pub desk: Desk,
+    pub submissions: SubmissionStore,
     /// Sees through what dead members left open.
     pub sender: Sender,
     /// Knows what is under way.
@@ -48,8 +48,8 @@ pub struct Keeper {
     pub key: Pubkey,
 }
 
-impl Keeper {
-    /// Keeps leases until `stop`; afterwards [`Keeper::leave`] gives them back.
+impl LeaseManager {
+    /// Keeps leases until `stop`; afterwards [`LeaseManager::leave`] gives them back.
     pub async fn run(self, stop: CancellationToken) {
         let arrivals = TaskTracker::new();
         while !stop.is_cancelled() {
@@ -69,11 +69,11 @@ impl Keeper {
 
     /// Gives everything back, once nothing is under way any more.
     pub async fn leave(&self) {
-        let member = self.tenure.member();
+        let member = self.leases.member();
         if member.is_empty() {
             return;
         }
-        self.tenure.join("");
+        self.leases.join("");
         if let Err(error) = self.store.leave(&member).await {
             warn!(%error, "leases could not be given back; they end by themselves");
         }
@@ -82,7 +82,7 @@ impl Keeper {
     /// Renews, and comes nearer to the right share. False where it had to join first.
     async fn round(&self, arrivals: &TaskTracker) -> Result<bool, StoreError> {
         let me = Member {
-            id: self.tenure.member(),
+            id: self.leases.member(),
             orchestrator: self.key,
         };
         let asked = Instant::now();
@@ -94,15 +94,15 @@ impl Keeper {
             self.join().await?;
             return Ok(false);
         };
-        let mut leased: HashSet<Bucket> = renewed.into_iter().collect();
+        let mut leased: HashSet<Partition> = renewed.into_iter().collect();
         let until = asked + LASTS - MARGIN;
         // What is held already is safe before anything else is looked at.
         self.enter(leased.clone(), until, arrivals);
 
         let (members, leases) = tokio::try_join!(self.store.members(), self.store.leases())?;
         let moves = moves(&me, &members, &leases);
-        let leaving = self.tenure.leaving();
-        self.tenure.leave(&moves.give);
+        let leaving = self.leases.leaving();
+        self.leases.leave(&moves.give);
         let taken = self.store.take(&me.id, &moves.take, LASTS).await?;
         if !taken.is_empty() {
             info!(taken = taken.len(), members = members.len(), "leases taken");
@@ -117,7 +117,7 @@ impl Keeper {
                 "leases given back"
             );
             self.store.give_back(&me.id, &quiet).await?;
-            leased.retain(|bucket| !quiet.contains(bucket));
+            leased.retain(|partition| !quiet.contains(partition));
             self.enter(leased, until, arrivals);
         }
         Ok(true)
@@ -130,22 +130,22 @@ impl Keeper {
             orchestrator: self.key,
         };
         self.store.join(&me, LASTS).await?;
-        let lost = self.tenure.join(&me.id);
+        let lost = self.leases.join(&me.id);
         if !lost.is_empty() {
             warn!(
                 lost = lost.len(),
                 "all leases have run out: nothing was heard of the database"
             );
-            self.desk.evict(&lost);
+            self.submissions.evict(&lost);
         }
         debug!(member = me.id, "joined the store");
         Ok(())
     }
 
     /// Enters what is leased; loads the papers of what is new, and drops those of what is gone.
-    fn enter(&self, leased: HashSet<Bucket>, until: Instant, arrivals: &TaskTracker) {
-        let change = self.tenure.renewed(leased, until);
-        self.desk.evict(&change.lost);
+    fn enter(&self, leased: HashSet<Partition>, until: Instant, arrivals: &TaskTracker) {
+        let change = self.leases.renewed(leased, until);
+        self.submissions.evict(&change.lost);
         if change.gained.is_empty() {
             return;
         }
@@ -155,36 +155,42 @@ impl Keeper {
 
     /// Sees through what dead members have left open, loads papers, and only then lets them be acted
     /// on. Tried until it works or the leases are gone.
-    async fn arrive(self, buckets: Vec<Bucket>) {
-        while buckets.iter().any(|bucket| self.tenure.takes_in(bucket)) {
-            match self.take_over(&buckets).await {
-                Ok(()) => return self.tenure.arrived(&buckets),
+    async fn arrive(self, partitions: Vec<Partition>) {
+        while partitions
+            .iter()
+            .any(|partition| self.leases.owns_submissions_of(partition))
+        {
+            match self.take_over(&partitions).await {
+                Ok(()) => return self.leases.arrived(&partitions),
                 Err(error) => warn!(%error, "what others have left could not be taken over yet"),
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    async fn take_over(&self, buckets: &[Bucket]) -> Result<(), OrchestratorError> {
+    async fn take_over(&self, partitions: &[Partition]) -> Result<(), OrchestratorError> {
         for purpose in self.sender.recover().await? {
             info!(
                 purpose,
                 "a transaction of an orchestrator that is gone has landed"
             );
         }
-        let papers = self.store.load_papers(Scope::Buckets(buckets)).await?;
-        self.desk.take_over(papers);
+        let submissions = self
+            .store
+            .load_submissions(Scope::Partitions(partitions))
+            .await?;
+        self.submissions.load(submissions);
         Ok(())
     }
 
     /// What was on the way out before already, is still too much, and has nothing under way.
-    async fn quiet(&self, mut leaving: HashSet<Bucket>, give: &[Bucket]) -> Vec<Bucket> {
+    async fn quiet(&self, mut leaving: HashSet<Partition>, give: &[Partition]) -> Vec<Partition> {
         let (busy, _) = self.executor.busy();
         let picture = self.feed.picture().read().await;
         for key in busy {
             let (ActKey::Shard(job, _) | ActKey::Job(job)) = key;
             if let Some(job) = picture.jobs().get(&job) {
-                leaving.remove(&Bucket::of(job));
+                leaving.remove(&Partition::of(job));
             }
         }
         give.iter()

@@ -1,8 +1,8 @@
 //! Who takes which jobs, where several orchestrators share one store: pure decisions.
 //!
-//! Jobs fall into buckets by their client, so that one orchestrator writes a client's accounts at a
-//! time. A bucket is leased to one member: a running orchestrator. Jobs that ask for a certain
-//! orchestrator have buckets of their own, which only members with that key take.
+//! Jobs fall into partitions by their client, so that one orchestrator writes a client's accounts at a
+//! time. A partition is leased to one member: a running orchestrator. Jobs that ask for a certain
+//! orchestrator have partitions of their own, which only members with that key take.
 
 use millrace_client::Pubkey;
 use millrace_client::program::state::Job;
@@ -11,33 +11,33 @@ use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
-/// Buckets of each kind. With few orchestrators, enough that shares are even to some percent.
-const BUCKETS: u16 = 64;
+/// Partitions of each kind. With few orchestrators, enough that shares are even to some percent.
+const PARTITIONS: u16 = 64;
 
 /// Some clients' jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Bucket {
+pub struct Partition {
     /// The orchestrator that the jobs ask for; none where any will do.
     orchestrator: Option<Pubkey>,
     number: u16,
 }
 
-impl Bucket {
-    /// The bucket of a job.
+impl Partition {
+    /// The partition of a job.
     pub fn of(job: &Job) -> Self {
         let any = job.orchestrator == Pubkey::default();
         let hash = sha256(&[b"bucket", job.client.as_ref()]);
         Self {
             orchestrator: (!any).then_some(job.orchestrator),
-            number: u16::from_le_bytes([hash[0], hash[1]]) % BUCKETS,
+            number: u16::from_le_bytes([hash[0], hash[1]]) % PARTITIONS,
         }
     }
 
-    /// All buckets that an orchestrator may take.
+    /// All partitions that an orchestrator may take.
     pub fn all_for(orchestrator: &Pubkey) -> impl Iterator<Item = Self> {
         let kinds = [None, Some(*orchestrator)];
         kinds.into_iter().flat_map(|orchestrator| {
-            (0..BUCKETS).map(move |number| Self {
+            (0..PARTITIONS).map(move |number| Self {
                 orchestrator,
                 number,
             })
@@ -45,8 +45,8 @@ impl Bucket {
     }
 
     /// Names with commas, as SQL wants them. A name has letters, digits and a slash only.
-    pub fn list(buckets: &[Self]) -> String {
-        let names: Vec<String> = buckets.iter().map(|b| format!("'{b}'")).collect();
+    pub fn list(partitions: &[Self]) -> String {
+        let names: Vec<String> = partitions.iter().map(|b| format!("'{b}'")).collect();
         match names.is_empty() {
             true => "''".to_owned(),
             false => names.join(", "),
@@ -54,7 +54,7 @@ impl Bucket {
     }
 }
 
-impl fmt::Display for Bucket {
+impl fmt::Display for Partition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.orchestrator {
             Some(key) => write!(f, "{key}/{:02}", self.number),
@@ -63,7 +63,7 @@ impl fmt::Display for Bucket {
     }
 }
 
-impl FromStr for Bucket {
+impl FromStr for Partition {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -81,25 +81,25 @@ impl FromStr for Bucket {
 
 /// Which jobs an orchestrator may act on now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Held {
+pub enum OwnedPartitions {
     /// All: nobody shares its store.
     All,
-    /// Those in these buckets.
-    Only(HashSet<Bucket>),
+    /// Those in these partitions.
+    Only(HashSet<Partition>),
 }
 
-impl Held {
-    /// Whether a bucket is among them.
-    pub fn has(&self, bucket: &Bucket) -> bool {
+impl OwnedPartitions {
+    /// Whether a partition is among them.
+    pub fn contains(&self, partition: &Partition) -> bool {
         match self {
             Self::All => true,
-            Self::Only(buckets) => buckets.contains(bucket),
+            Self::Only(partitions) => partitions.contains(partition),
         }
     }
 
     /// Whether a job is among them.
-    pub fn has_job(&self, job: &Job) -> bool {
-        self.has(&Bucket::of(job))
+    pub fn contains_job(&self, job: &Job) -> bool {
+        self.contains(&Partition::of(job))
     }
 }
 
@@ -112,11 +112,11 @@ pub struct Member {
     pub orchestrator: Pubkey,
 }
 
-/// A bucket with who holds it.
+/// A partition with who holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
-    /// The bucket.
-    pub bucket: Bucket,
+    /// The partition.
+    pub partition: Partition,
     /// Its holder, while the lease lasts.
     pub holder: Option<String>,
     /// Rises each time that somebody takes it.
@@ -127,17 +127,17 @@ pub struct Lease {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Moves {
     /// Take these, which are free.
-    pub take: Vec<Bucket>,
+    pub take: Vec<Partition>,
     /// Give these back, as somebody else has less than its share.
-    pub give: Vec<Bucket>,
+    pub give: Vec<Partition>,
 }
 
-/// Leads a member to its share: as many buckets of each kind as are there divided by those who may
+/// Leads a member to its share: as many partitions of each kind as are there divided by those who may
 /// have them, the first ones by name one more. Everybody decides so alone, and all come out even.
 pub fn moves(me: &Member, members: &[Member], leases: &[Lease]) -> Moves {
     let mut moves = Moves::default();
     for kind in [None, Some(me.orchestrator)] {
-        let of_kind = leases.iter().filter(|l| l.bucket.orchestrator == kind);
+        let of_kind = leases.iter().filter(|l| l.partition.orchestrator == kind);
         let of_kind: Vec<&Lease> = of_kind.collect();
         let may = |member: &&Member| kind.is_none_or(|key| member.orchestrator == key);
         let mut rivals: Vec<&str> = members.iter().filter(may).map(|m| m.id.as_str()).collect();
@@ -147,19 +147,19 @@ pub fn moves(me: &Member, members: &[Member], leases: &[Lease]) -> Moves {
             continue;
         };
         let share = share(of_kind.len(), rivals.len(), rank);
-        let mine: Vec<Bucket> = of_kind
+        let mine: Vec<Partition> = of_kind
             .iter()
             .filter(|lease| lease.holder.as_deref() == Some(&me.id))
-            .map(|lease| lease.bucket)
+            .map(|lease| lease.partition)
             .collect();
         if mine.len() > share {
             moves.give.extend(&mine[share..]);
             continue;
         }
-        let free: Vec<Bucket> = of_kind
+        let free: Vec<Partition> = of_kind
             .iter()
             .filter(|lease| lease.holder.is_none())
-            .map(|lease| lease.bucket)
+            .map(|lease| lease.partition)
             .collect();
         // Everybody begins somewhere else, so that they don't all want the same ones.
         let begin = rank * free.len() / rivals.len();
@@ -171,8 +171,8 @@ pub fn moves(me: &Member, members: &[Member], leases: &[Lease]) -> Moves {
 }
 
 /// The share of the `rank`-th of `members`.
-fn share(buckets: usize, members: usize, rank: usize) -> usize {
-    buckets / members + usize::from(rank < buckets % members)
+fn share(partitions: usize, members: usize, rank: usize) -> usize {
+    partitions / members + usize::from(rank < partitions % members)
 }
 
 #[cfg(test)]

@@ -10,18 +10,18 @@ fn member(name: &str, key: u8) -> Member {
 
 /// Leases as a database would keep them.
 fn fresh(members: &[&Member]) -> Vec<Lease> {
-    let mut buckets: Vec<Bucket> = members
+    let mut partitions: Vec<Partition> = members
         .iter()
-        .flat_map(|member| Bucket::all_for(&member.orchestrator))
+        .flat_map(|member| Partition::all_for(&member.orchestrator))
         .collect();
-    buckets.sort();
-    buckets.dedup();
-    let lease = |bucket| Lease {
-        bucket,
+    partitions.sort();
+    partitions.dedup();
+    let lease = |partition| Lease {
+        partition,
         holder: None,
         epoch: 0,
     };
-    buckets.into_iter().map(lease).collect()
+    partitions.into_iter().map(lease).collect()
 }
 
 /// Lets each member act in turn until nobody wants anything; gives how many rounds it took.
@@ -32,10 +32,10 @@ fn settle(members: &[Member], leases: &mut [Lease]) -> usize {
             let moves = moves(me, members, leases);
             quiet &= moves == Moves::default();
             for lease in leases.iter_mut() {
-                if moves.take.contains(&lease.bucket) {
+                if moves.take.contains(&lease.partition) {
                     assert_eq!(lease.holder, None, "a lease was taken from its holder");
                     lease.holder = Some(me.id.clone());
-                } else if moves.give.contains(&lease.bucket) {
+                } else if moves.give.contains(&lease.partition) {
                     assert_eq!(lease.holder.as_ref(), Some(&me.id));
                     lease.holder = None;
                 }
@@ -49,7 +49,7 @@ fn settle(members: &[Member], leases: &mut [Lease]) -> usize {
 }
 
 fn held(leases: &[Lease], member: &Member, kind: Option<Pubkey>) -> usize {
-    let of_kind = leases.iter().filter(|l| l.bucket.orchestrator == kind);
+    let of_kind = leases.iter().filter(|l| l.partition.orchestrator == kind);
     of_kind
         .filter(|l| l.holder.as_ref() == Some(&member.id))
         .count()
@@ -116,15 +116,20 @@ fn members_begin_at_different_ends_of_what_is_free() {
     let (leases, both) = (fresh(&[&a]), [a.clone(), b.clone()]);
     let (first, second) = (moves(&a, &both, &leases), moves(&b, &both, &leases));
     let first: HashSet<_> = first.take.into_iter().collect();
-    assert!(second.take.iter().all(|bucket| !first.contains(bucket)));
+    assert!(
+        second
+            .take
+            .iter()
+            .all(|partition| !first.contains(partition))
+    );
 }
 
 #[test]
 fn a_bucket_is_known_by_its_name() {
-    for bucket in Bucket::all_for(&Pubkey::new_unique()) {
-        assert_eq!(bucket.to_string().parse(), Ok(bucket));
+    for partition in Partition::all_for(&Pubkey::new_unique()) {
+        assert_eq!(partition.to_string().parse(), Ok(partition));
     }
     for wrong in ["", "any", "any/x", "nobody/1"] {
-        assert_eq!(wrong.parse::<Bucket>(), Err(()));
+        assert_eq!(wrong.parse::<Partition>(), Err(()));
     }
 }

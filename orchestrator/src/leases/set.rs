@@ -1,8 +1,8 @@
 //! What this orchestrator holds of a shared store, and until when. [`keeper`] renews it.
 
-use crate::leases::partition::Bucket;
+use crate::leases::partition::Partition;
 
-use crate::leases::partition::Held;
+use crate::leases::partition::OwnedPartitions;
 use std::collections::HashSet;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 /// What is held now. Clones are the same.
 #[derive(Clone)]
-pub struct Tenure {
+pub struct LeaseSet {
     /// `None` where nobody shares the store: everything is held for ever.
     state: Option<Arc<RwLock<State>>>,
     changes: watch::Sender<u64>,
@@ -23,23 +23,23 @@ struct State {
     /// By this machine's clock, some time before the database's says the same: nothing is done later.
     until: Option<Instant>,
     /// Leased, as the last renewal said.
-    leased: HashSet<Bucket>,
+    leased: HashSet<Partition>,
     /// Among them, those whose papers have been loaded.
-    ready: HashSet<Bucket>,
+    ready: HashSet<Partition>,
     /// Among them, those that are given back as soon as nothing is under way for them.
-    leaving: HashSet<Bucket>,
+    leaving: HashSet<Partition>,
 }
 
 /// How a renewal has changed what is leased.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
     /// New ones: their papers are to be loaded.
-    pub gained: Vec<Bucket>,
+    pub gained: Vec<Partition>,
     /// Lost ones: their papers are to be dropped.
-    pub lost: HashSet<Bucket>,
+    pub lost: HashSet<Partition>,
 }
 
-impl Tenure {
+impl LeaseSet {
     /// Of a store that nobody shares.
     pub fn whole() -> Self {
         Self {
@@ -92,10 +92,10 @@ impl Tenure {
     }
 
     /// What may be acted on at this instant.
-    pub fn held(&self) -> Held {
+    pub fn owned(&self) -> OwnedPartitions {
         match self.read() {
-            None => Held::All,
-            Some(state) => Held::Only(state.held_at(Instant::now())),
+            None => OwnedPartitions::All,
+            Some(state) => OwnedPartitions::Only(state.owned_at(Instant::now())),
         }
     }
 
@@ -106,14 +106,14 @@ impl Tenure {
         over.then_some("nothing is done, as leases on the shared store could not be renewed lately")
     }
 
-    /// Whether papers of a bucket are taken in: it is leased, loaded or not.
-    pub fn takes_in(&self, bucket: &Bucket) -> bool {
+    /// Whether papers of a partition are taken in: it is leased, loaded or not.
+    pub fn owns_submissions_of(&self, partition: &Partition) -> bool {
         self.read()
-            .is_none_or(|state| state.leased.contains(bucket))
+            .is_none_or(|state| state.leased.contains(partition))
     }
 
     /// Begins anew under a name, with nothing. Gives what was held.
-    pub(crate) fn join(&self, member: &str) -> HashSet<Bucket> {
+    pub(crate) fn join(&self, member: &str) -> HashSet<Partition> {
         self.change(|state| {
             let lost = std::mem::take(&mut state.leased);
             *state = State {
@@ -125,26 +125,26 @@ impl Tenure {
     }
 
     /// Enters the leases that the database has renewed or given until `until`.
-    pub(crate) fn renewed(&self, leased: HashSet<Bucket>, until: Instant) -> Change {
+    pub(crate) fn renewed(&self, leased: HashSet<Partition>, until: Instant) -> Change {
         self.change(|state| state.renewed(leased, until))
     }
 
     /// Notes that papers have been loaded.
-    pub(crate) fn arrived(&self, buckets: &[Bucket]) {
+    pub(crate) fn arrived(&self, partitions: &[Partition]) {
         self.change(|state| {
-            let still = buckets.iter().filter(|b| state.leased.contains(b));
-            let still: Vec<Bucket> = still.copied().collect();
+            let still = partitions.iter().filter(|b| state.leased.contains(b));
+            let still: Vec<Partition> = still.copied().collect();
             state.ready.extend(still);
         });
     }
 
     /// Stops acting on these, to give them back, and on no others.
-    pub(crate) fn leave(&self, buckets: &[Bucket]) {
-        self.change(|state| state.leaving = buckets.iter().copied().collect());
+    pub(crate) fn leave(&self, partitions: &[Partition]) {
+        self.change(|state| state.leaving = partitions.iter().copied().collect());
     }
 
-    /// Buckets on the way out.
-    pub(crate) fn leaving(&self) -> HashSet<Bucket> {
+    /// Partitions on the way out.
+    pub(crate) fn leaving(&self) -> HashSet<Partition> {
         self.read()
             .map(|state| state.leaving.clone())
             .unwrap_or_default()
@@ -152,7 +152,7 @@ impl Tenure {
 }
 
 impl State {
-    fn held_at(&self, now: Instant) -> HashSet<Bucket> {
+    fn owned_at(&self, now: Instant) -> HashSet<Partition> {
         if self.until.is_none_or(|until| now >= until) {
             return HashSet::new();
         }
@@ -160,13 +160,13 @@ impl State {
         held.copied().collect()
     }
 
-    fn renewed(&mut self, leased: HashSet<Bucket>, until: Instant) -> Change {
+    fn renewed(&mut self, leased: HashSet<Partition>, until: Instant) -> Change {
         let change = Change {
             gained: leased.difference(&self.leased).copied().collect(),
             lost: self.leased.difference(&leased).copied().collect(),
         };
-        self.ready.retain(|bucket| leased.contains(bucket));
-        self.leaving.retain(|bucket| leased.contains(bucket));
+        self.ready.retain(|partition| leased.contains(partition));
+        self.leaving.retain(|partition| leased.contains(partition));
         self.leased = leased;
         self.until = Some(until);
         change
@@ -180,29 +180,29 @@ mod tests {
     use millrace_client::Pubkey;
     use std::time::Duration;
 
-    fn buckets(count: usize) -> Vec<Bucket> {
-        Bucket::all_for(&Pubkey::default()).take(count).collect()
+    fn partitions(count: usize) -> Vec<Partition> {
+        Partition::all_for(&Pubkey::default()).take(count).collect()
     }
 
-    fn set(buckets: &[Bucket]) -> HashSet<Bucket> {
-        buckets.iter().copied().collect()
+    fn set(partitions: &[Partition]) -> HashSet<Partition> {
+        partitions.iter().copied().collect()
     }
 
     #[test]
     fn a_lease_is_acted_on_once_its_papers_are_here_and_until_its_time_is_over() {
-        let (some, now) = (buckets(2), Instant::now());
+        let (some, now) = (partitions(2), Instant::now());
         let mut state = State::default();
         let change = state.renewed(set(&some), now + Duration::from_secs(5));
         assert_eq!(change.gained.len(), 2);
-        assert!(state.held_at(now).is_empty());
+        assert!(state.owned_at(now).is_empty());
         state.ready.insert(some[0]);
-        assert_eq!(state.held_at(now), set(&some[..1]));
-        assert!(state.held_at(now + Duration::from_secs(5)).is_empty());
+        assert_eq!(state.owned_at(now), set(&some[..1]));
+        assert!(state.owned_at(now + Duration::from_secs(5)).is_empty());
     }
 
     #[test]
     fn a_lease_that_is_not_renewed_is_lost_and_has_to_arrive_again() {
-        let (some, now) = (buckets(2), Instant::now());
+        let (some, now) = (partitions(2), Instant::now());
         let until = now + Duration::from_secs(5);
         let mut state = State::default();
         state.renewed(set(&some), until);
@@ -211,28 +211,28 @@ mod tests {
         assert_eq!(change.lost, set(&some[..1]));
         let change = state.renewed(set(&some), until);
         assert_eq!(change.gained, some[..1]);
-        assert_eq!(state.held_at(now), set(&some[1..]));
+        assert_eq!(state.owned_at(now), set(&some[1..]));
     }
 
     #[test]
     fn what_is_on_the_way_out_is_not_acted_on() {
-        let (some, now) = (buckets(2), Instant::now());
-        let tenure = Tenure::shared();
-        tenure.join("me");
-        tenure.renewed(set(&some), now + Duration::from_secs(60));
-        tenure.arrived(&some);
-        tenure.leave(&some[..1]);
-        assert_eq!(tenure.held(), Held::Only(set(&some[1..])));
-        assert!(tenure.takes_in(&some[0]));
-        assert_eq!(tenure.join("me again"), set(&some));
-        assert!(!tenure.takes_in(&some[0]));
+        let (some, now) = (partitions(2), Instant::now());
+        let leases = LeaseSet::shared();
+        leases.join("me");
+        leases.renewed(set(&some), now + Duration::from_secs(60));
+        leases.arrived(&some);
+        leases.leave(&some[..1]);
+        assert_eq!(leases.owned(), OwnedPartitions::Only(set(&some[1..])));
+        assert!(leases.owns_submissions_of(&some[0]));
+        assert_eq!(leases.join("me again"), set(&some));
+        assert!(!leases.owns_submissions_of(&some[0]));
     }
 
     #[test]
     fn a_store_of_ones_own_is_held_whole() {
-        let tenure = Tenure::whole();
-        assert_eq!(tenure.held(), Held::All);
-        assert!(tenure.takes_in(&buckets(1)[0]));
-        assert_eq!(tenure.member(), "");
+        let leases = LeaseSet::exclusive();
+        assert_eq!(leases.owned(), OwnedPartitions::All);
+        assert!(leases.owns_submissions_of(&partitions(1)[0]));
+        assert_eq!(leases.member(), "");
     }
 }

@@ -32,7 +32,7 @@ impl Service {
     pub async fn vitals(&self) -> Result<Vitals, OrchestratorError> {
         let journal = self.store().journal_length().await?;
         let jobs = self.feed().picture().read().await.jobs().len();
-        let papers = self.desk().read();
+        let submissions = self.submissions().read();
         Ok(Vitals {
             tasks: tokio::runtime::Handle::current()
                 .metrics()
@@ -40,10 +40,10 @@ impl Service {
             agents: self.agents().views().len(),
             jobs,
             acts: self.executor().len(),
-            handed_in: papers.handed_in.len(),
-            failed: papers.failed.len(),
-            outcomes: papers.outcomes.len(),
-            ready: papers.ready.len(),
+            handed_in: submissions.by_seat.len(),
+            failed: submissions.failures.len(),
+            outcomes: submissions.settled.len(),
+            ready: submissions.ready_manifests.len(),
             journal,
         })
     }

@@ -1,7 +1,7 @@
 //! How the service is doing: for probes, for people, and for Prometheus.
 
 use crate::jobs::view::state_word;
-use crate::leases::partition::Held;
+use crate::leases::partition::OwnedPartitions;
 use crate::observability::health::{Facts, Health, PLAN_PATIENCE, judge};
 use crate::observability::metrics::Standing;
 use crate::observability::probe::Findings;
@@ -80,7 +80,7 @@ impl Service {
             payer: found.payer,
             payer_floor: self.payer_floor(),
             store_failure: found.store_failure.clone(),
-            leases_lost: self.tenure().problem(),
+            leases_lost: self.leases().problem(),
             ready_agents: work.agents.0,
             waiting_jobs: work.waiting,
             books: found.books.clone(),
@@ -113,11 +113,11 @@ impl Service {
             agents: work.agents.0 + work.agents.1,
             jobs: work.jobs.values().sum(),
             waiting_jobs: work.waiting,
-            leases: match self.tenure().held() {
-                Held::All => None,
-                Held::Only(buckets) => Some(buckets.len()),
+            leases: match self.leases().owned() {
+                OwnedPartitions::All => None,
+                OwnedPartitions::Only(partitions) => Some(partitions.len()),
             },
-            member: self.tenure().member(),
+            member: self.leases().member(),
             payer_lamports: found.payer.map_or(0, |(lamports, _)| lamports),
             payer_lasts: found.payer.map(|(_, runway)| runway),
         }

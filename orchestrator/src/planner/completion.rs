@@ -1,7 +1,7 @@
 //! How jobs, shards and seats end: by a deadline, by settlement, and what is kept of them.
 
 use super::{ActKey, Action, Situation, finality, shard};
-use crate::submissions::model::{Outcome, SeatKey};
+use crate::submissions::model::{SeatKey, SettledResult};
 use millrace_client::Pubkey;
 use millrace_client::cache::accounts::Picture;
 use millrace_client::instructions::Place;
@@ -56,12 +56,12 @@ fn shows_all_ends(job: &Job, existing: &[&Shard]) -> bool {
 /// provider lets go of its result then, and nothing brings it back.
 pub fn release_orphans(
     situation: &Situation,
-    filings: &HashMap<(Pubkey, u32), Outcome>,
+    filings: &HashMap<(Pubkey, u32), SettledResult>,
     actions: &mut Vec<Action>,
 ) {
-    for key in situation.papers.handed_in.keys() {
+    for key in situation.submissions.by_seat.keys() {
         let to_be_filed = filings.contains_key(&(key.job, key.shard));
-        let mine = situation.holds_papers_of(&key.job);
+        let mine = situation.owns_submissions_of(&key.job);
         if to_be_filed || !mine || ending(situation.picture, key).is_none() {
             continue;
         }
@@ -91,25 +91,25 @@ pub fn ending(picture: &Picture, key: &SeatKey) -> Option<String> {
 }
 
 /// Results of shards that are settled for good and not filed yet.
-pub fn filings(situation: &Situation) -> HashMap<(Pubkey, u32), Outcome> {
+pub fn filings(situation: &Situation) -> HashMap<(Pubkey, u32), SettledResult> {
     let mut filings = HashMap::new();
-    for (key, paper) in &situation.papers.handed_in {
+    for (key, submission) in &situation.submissions.by_seat {
         let place = (key.job, key.shard);
-        if !situation.holds_papers_of(&key.job) {
+        if !situation.owns_submissions_of(&key.job) {
             continue;
         }
         let Some(shard) = situation.picture.shard(&key.job, key.shard) else {
             continue;
         };
-        let Some(opening) = &paper.opening else {
+        let Some(revealed) = &submission.revealed else {
             continue;
         };
         let won = shard
             .result()
-            .is_some_and(|(root, _)| *root == opening.root);
-        let won = won && finality::is_result(situation, place, &opening.root);
-        if won && !situation.papers.outcomes.contains_key(&place) {
-            filings.insert(place, Outcome::from(opening));
+            .is_some_and(|(root, _)| *root == revealed.root);
+        let won = won && finality::is_result(situation, place, &revealed.root);
+        if won && !situation.submissions.settled.contains_key(&place) {
+            filings.insert(place, SettledResult::from(revealed));
         }
     }
     filings

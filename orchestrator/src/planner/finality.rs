@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 /// ends by the confirmed picture.
 pub fn to_be_final(situation: &Situation) -> BTreeSet<Pubkey> {
     let mut keys = BTreeSet::new();
-    for key in situation.papers.handed_in.keys() {
+    for key in situation.submissions.by_seat.keys() {
         if completion::ending(situation.picture, key).is_some() {
             keys.extend(accounts(situation, key.job, key.shard));
         }

@@ -276,7 +276,7 @@ impl<'a> Market<'a> {
     /// Whether a provider is not tried at a shard: it sits there, or failed there, or failed several
     /// shards of the job.
     pub fn is_tried(&self, job: Pubkey, shard: u32, key: &Pubkey, seated: &[Pubkey]) -> bool {
-        let failed = self.situation.papers.failed.get(&(job, shard));
+        let failed = self.situation.submissions.failures.get(&(job, shard));
         seated.contains(key)
             || failed.is_some_and(|failed| failed.contains_key(key))
             || self.shunned.contains(&(job, *key))
@@ -333,7 +333,7 @@ impl<'a> Market<'a> {
         let found = chosen.len() >= least;
         // Sortition and failures are about one shard; price and stake are the same for the next.
         if !found && !hopeless && self.sortition_start == ADMIT_ALL && seated.is_empty() {
-            let failed = &self.situation.papers.failed;
+            let failed = &self.situation.submissions.failures;
             let about_all = !failed.contains_key(&(address, door.shard))
                 && !self.shunned.iter().any(|(job, _)| *job == address);
             class.refused = about_all
@@ -461,7 +461,7 @@ fn loads(situation: &Situation) -> HashMap<Pubkey, Load> {
         let working = shard.seats.iter();
         for seat in working.filter(|seat| seat.status() == SeatStatus::Assigned) {
             let key = super::shard::seat_key(shard, seat);
-            if !situation.papers.handed_in.contains_key(&key) {
+            if !situation.submissions.by_seat.contains_key(&key) {
                 loads.entry(seat.provider).or_default().working += 1;
             }
         }
@@ -477,7 +477,7 @@ fn loads(situation: &Situation) -> HashMap<Pubkey, Load> {
 /// Jobs with the providers that failed several of their shards.
 fn shunned(situation: &Situation) -> HashSet<(Pubkey, Pubkey)> {
     let mut failures: HashMap<(Pubkey, Pubkey), usize> = HashMap::new();
-    for ((job, _), failed) in &situation.papers.failed {
+    for ((job, _), failed) in &situation.submissions.failures {
         for provider in failed.keys() {
             *failures.entry((*job, *provider)).or_default() += 1;
         }

@@ -15,11 +15,11 @@ mod shard;
 #[cfg(test)]
 mod tests;
 
-use crate::submissions::model::Outcome;
+use crate::submissions::model::SettledResult;
 
-use crate::submissions::model::Papers;
+use crate::submissions::model::Submissions;
 
-use crate::leases::partition::Held;
+use crate::leases::partition::OwnedPartitions;
 use crate::submissions::model::SeatKey;
 use fair_queue::{Turns, Waiting};
 use matcher::{Door, Market, Seating, Wanted};
@@ -60,7 +60,7 @@ pub struct Situation<'a> {
     /// Connected agents by provider.
     pub agents: &'a HashMap<Pubkey, AgentView>,
     /// What agents have handed in.
-    pub papers: &'a Papers,
+    pub submissions: &'a Submissions,
     /// Acts that are under way or wait for their next try.
     pub busy: &'a HashSet<ActKey>,
     /// Providers named in assignments under way, once for each seat.
@@ -70,15 +70,15 @@ pub struct Situation<'a> {
     /// Acts on chain that may be started now: what is under way already counts against it.
     pub room: usize,
     /// Jobs that are not another orchestrator's for now.
-    pub held: &'a Held,
+    pub owned: &'a OwnedPartitions,
 }
 
 impl Situation<'_> {
     /// Whether what was handed in for a job is to be acted on here.
-    fn holds_papers_of(&self, job: &Pubkey) -> bool {
-        match self.papers.buckets.get(job) {
-            Some(bucket) => self.held.has(bucket),
-            None => *self.held == Held::All,
+    fn owns_submissions_of(&self, job: &Pubkey) -> bool {
+        match self.submissions.partitions.get(job) {
+            Some(partition) => self.owned.contains(partition),
+            None => *self.owned == OwnedPartitions::All,
         }
     }
 }
@@ -161,7 +161,7 @@ pub enum Action {
         /// The shard.
         shard: u32,
         /// Its result.
-        outcome: Outcome,
+        outcome: SettledResult,
     },
     /// Take the seed that sortition needs.
     SeedJob {
@@ -291,7 +291,7 @@ fn jobs_in_order<'a>(situation: &Situation<'a>) -> Vec<(Pubkey, &'a Job)> {
         |job: &Job| job.orchestrator == Pubkey::default() || job.orchestrator == situation.me;
     let jobs = situation.picture.jobs().iter();
     let mut jobs: Vec<_> = jobs
-        .filter(|(_, job)| ours(job) && situation.held.has_job(job))
+        .filter(|(_, job)| ours(job) && situation.owned.contains_job(job))
         .map(|(k, job)| (*k, job))
         .collect();
     jobs.sort_unstable_by_key(|(address, job)| (job.posted_at, *address));
@@ -304,7 +304,10 @@ fn may_hand_out(situation: &Situation, network: &Network, job: &Job) -> bool {
         && job.unassigned() > 0
         && network.paused == 0
         && job.first_round_fits(situation.now)
-        && situation.papers.ready.contains(&job.manifest)
+        && situation
+            .submissions
+            .ready_manifests
+            .contains(&job.manifest)
 }
 
 /// The shards of a job that wait for seats, as many as there could be seats for.

@@ -129,7 +129,12 @@ impl<'a> Waits<'a> {
         if job.state() != Some(JobState::Open) || job.unassigned() == 0 {
             return None;
         }
-        let (name, words) = if !self.situation.papers.ready.contains(&job.manifest) {
+        let (name, words) = if !self
+            .situation
+            .submissions
+            .ready_manifests
+            .contains(&job.manifest)
+        {
             (
                 "not_uploaded",
                 "its manifest or inputs have not been uploaded to this orchestrator",

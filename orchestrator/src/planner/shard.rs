@@ -85,7 +85,7 @@ fn tell_agents(
     for (at, seat) in occupied(shard, SeatStatus::Assigned).filter(|_| may_commit) {
         let key = seat_key(shard, seat);
         let connected = situation.agents.contains_key(&seat.provider);
-        if connected && !situation.papers.handed_in.contains_key(&key) {
+        if connected && !situation.submissions.by_seat.contains_key(&key) {
             let task = Task {
                 job: shard.job.to_bytes().into(),
                 shard: shard.index,
@@ -107,10 +107,10 @@ fn tell_agents(
         for (_, seat) in occupied(shard, SeatStatus::Committed) {
             let key = seat_key(shard, seat);
             let shown = situation
-                .papers
-                .handed_in
+                .submissions
+                .by_seat
                 .get(&key)
-                .is_some_and(|p| p.opening.is_some());
+                .is_some_and(|p| p.revealed.is_some());
             if !shown && situation.agents.contains_key(&seat.provider) {
                 actions.push(Action::AskReveal { seat: key });
             }
@@ -146,13 +146,13 @@ fn reveal(situation: &Situation, (address, job): (Pubkey, &Job), shard: &Shard) 
     let shown: Vec<(usize, RevealEntry)> = committed
         .iter()
         .filter_map(|(at, seat)| {
-            let paper = situation.papers.handed_in.get(&seat_key(shard, seat))?;
-            let opening = paper.opening.as_ref()?;
+            let submission = situation.submissions.by_seat.get(&seat_key(shard, seat))?;
+            let revealed = submission.revealed.as_ref()?;
             let entry = RevealEntry {
                 seat: *at,
-                root: opening.root,
-                units: opening.units,
-                salt: opening.salt,
+                root: revealed.root,
+                units: revealed.units,
+                salt: revealed.salt,
             };
             Some((usize::from(*at), entry))
         })
@@ -196,7 +196,7 @@ fn commit(
     let mut commitments: Vec<SignedCommitment> = waiting
         .iter()
         .filter_map(|(at, seat)| {
-            let paper = situation.papers.handed_in.get(&seat_key(shard, seat))?;
+            let submission = situation.submissions.by_seat.get(&seat_key(shard, seat))?;
             let provider = situation.picture.providers().get(&seat.provider)?;
             let place = commitment::Seat {
                 network_id: &network.network_id,
@@ -209,11 +209,11 @@ fn commit(
             Some(SignedCommitment {
                 seat: *at,
                 provider: seat.provider,
-                commitment: paper.commitment,
+                commitment: submission.commitment,
                 signed: SignedStatement {
                     operator: provider.operator,
-                    statement: place.statement(&paper.commitment),
-                    signature: paper.signature,
+                    statement: place.statement(&submission.commitment),
+                    signature: submission.signature,
                 },
             })
         })

@@ -2,7 +2,7 @@
 //! sees it through. What a dead one left open is taken over by whoever looks first.
 
 use super::{Store, StoreError};
-use crate::leases::set::Tenure;
+use crate::leases::set::LeaseSet;
 use async_trait::async_trait;
 use millrace_client::ChainError;
 use millrace_client::tx::journal::{Ending, Entry, Journal};
@@ -12,17 +12,17 @@ use std::sync::{Arc, Mutex, MutexGuard};
 /// The journal of one orchestrator.
 pub struct MemberJournal {
     store: Arc<Store>,
-    tenure: Tenure,
+    leases: LeaseSet,
     /// Signatures that this process sees through.
     under_way: Mutex<HashSet<String>>,
 }
 
 impl MemberJournal {
     /// The journal of who holds `tenure`.
-    pub fn new(store: Arc<Store>, tenure: Tenure) -> Self {
+    pub fn new(store: Arc<Store>, leases: LeaseSet) -> Self {
         Self {
             store,
-            tenure,
+            leases,
             under_way: Mutex::default(),
         }
     }
@@ -42,7 +42,7 @@ fn failed(error: StoreError) -> ChainError {
 #[async_trait]
 impl Journal for MemberJournal {
     async fn begin(&self, entry: &Entry) -> Result<(), ChainError> {
-        let member = self.tenure.member();
+        let member = self.leases.member();
         let begun = self.store.begin_entry(&member, entry).await;
         if !begun.map_err(failed)? {
             return Err(ChainError::Journal(
@@ -62,7 +62,7 @@ impl Journal for MemberJournal {
     }
 
     async fn open(&self) -> Result<Vec<Entry>, ChainError> {
-        let member = self.tenure.member();
+        let member = self.leases.member();
         let mut entries = self.store.adopt_entries(&member).await.map_err(failed)?;
         let under_way = self.under_way();
         entries.retain(|entry| !under_way.contains(&entry.signature));

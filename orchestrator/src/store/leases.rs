@@ -3,28 +3,28 @@
 //! lease one gets it.
 
 use super::{Row, Store, StoreError};
-use crate::leases::partition::{Bucket, Lease, Member};
+use crate::leases::partition::{Lease, Member, Partition};
 use std::time::Duration;
 
 fn millis(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn bucket(row: &Row, at: usize) -> Result<Bucket, StoreError> {
+fn partition(row: &Row, at: usize) -> Result<Partition, StoreError> {
     let text = row.text(at)?;
     text.parse()
-        .map_err(|()| StoreError::Failed(format!("{text:?} is no bucket")))
+        .map_err(|()| StoreError::Failed(format!("{text:?} is not a partition")))
 }
 
-fn buckets(rows: &[Row]) -> Result<Vec<Bucket>, StoreError> {
-    rows.iter().map(|row| bucket(row, 0)).collect()
+fn partitions(rows: &[Row]) -> Result<Vec<Partition>, StoreError> {
+    rows.iter().map(|row| partition(row, 0)).collect()
 }
 
 impl Store {
     /// Enters a member for `time`, and the leases that it may take where they are not there yet.
     pub async fn join(&self, me: &Member, time: Duration) -> Result<(), StoreError> {
-        let leases: Vec<String> = Bucket::all_for(&me.orchestrator)
-            .map(|bucket| format!("('{bucket}', 0, 0)"))
+        let leases: Vec<String> = Partition::all_for(&me.orchestrator)
+            .map(|partition| format!("('{partition}', 0, 0)"))
             .collect();
         let insert = format!(
             "INSERT INTO leases (bucket, epoch, expires) VALUES {} ON CONFLICT DO NOTHING",
@@ -52,7 +52,7 @@ impl Store {
         &self,
         member: &str,
         time: Duration,
-    ) -> Result<Option<Vec<Bucket>>, StoreError> {
+    ) -> Result<Option<Vec<Partition>>, StoreError> {
         let update = "UPDATE members SET expires = {now} + $1 \
                       WHERE member = $2 AND expires > {now}";
         let values = [millis(time).into(), member.into()];
@@ -62,7 +62,7 @@ impl Store {
         let update = "UPDATE leases SET expires = {now} + $1 \
                       WHERE member = $2 AND expires > {now} RETURNING bucket";
         let rows = self.rows(update, values).await?;
-        buckets(&rows).map(Some)
+        partitions(&rows).map(Some)
     }
 
     /// All members whose time is not over.
@@ -88,7 +88,7 @@ impl Store {
         let lease = |row: &Row| {
             let holder = row.text(1)?;
             Ok(Lease {
-                bucket: bucket(row, 0)?,
+                partition: partition(row, 0)?,
                 holder: (!holder.is_empty()).then_some(holder),
                 epoch: row.unsigned(2)?,
             })
@@ -100,9 +100,9 @@ impl Store {
     pub async fn take(
         &self,
         member: &str,
-        wanted: &[Bucket],
+        wanted: &[Partition],
         time: Duration,
-    ) -> Result<Vec<Bucket>, StoreError> {
+    ) -> Result<Vec<Partition>, StoreError> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
@@ -111,22 +111,22 @@ impl Store {
              WHERE bucket IN ({}) AND expires <= {{now}} AND EXISTS \
              (SELECT 1 FROM members WHERE members.member = $1 AND members.expires > {{now}}) \
              RETURNING bucket",
-            Bucket::list(wanted)
+            Partition::list(wanted)
         );
         let rows = self
             .rows(update, [member.into(), millis(time).into()])
             .await?;
-        buckets(&rows)
+        partitions(&rows)
     }
 
     /// Gives leases back, those that are still the member's.
-    pub async fn give_back(&self, member: &str, given: &[Bucket]) -> Result<(), StoreError> {
+    pub async fn give_back(&self, member: &str, given: &[Partition]) -> Result<(), StoreError> {
         if given.is_empty() {
             return Ok(());
         }
         let update = format!(
             "UPDATE leases SET member = NULL, expires = 0 WHERE member = $1 AND bucket IN ({})",
-            Bucket::list(given)
+            Partition::list(given)
         );
         self.run(update, [member.into()]).await?;
         Ok(())

@@ -1,8 +1,8 @@
 //! The desk's papers, in the store.
 
 use super::{Row, Store, StoreError, Value};
-use crate::leases::partition::Bucket;
-use crate::submissions::model::{HandedIn, Opening, Outcome, Papers, SeatKey};
+use crate::leases::partition::Partition;
+use crate::submissions::model::{RevealedResult, SeatKey, SettledResult, Submission, Submissions};
 use millrace_client::Pubkey;
 
 /// Which papers.
@@ -10,8 +10,8 @@ use millrace_client::Pubkey;
 pub enum Scope<'a> {
     /// All.
     All,
-    /// Those of jobs in these buckets.
-    Buckets(&'a [Bucket]),
+    /// Those of jobs in these partitions.
+    Partitions(&'a [Partition]),
     /// Those of one job.
     Job(&'a Pubkey),
 }
@@ -20,8 +20,8 @@ impl Scope<'_> {
     fn condition(&self) -> (String, Vec<Value>) {
         match self {
             Self::All => (String::new(), Vec::new()),
-            Self::Buckets(buckets) => (
-                format!(" WHERE bucket IN ({})", Bucket::list(buckets)),
+            Self::Partitions(partitions) => (
+                format!(" WHERE bucket IN ({})", Partition::list(partitions)),
                 Vec::new(),
             ),
             Self::Job(job) => (" WHERE job = $1".to_owned(), vec![job.as_array().into()]),
@@ -33,11 +33,11 @@ fn key(row: &Row, at: usize) -> Result<Pubkey, StoreError> {
     row.array(at).map(Pubkey::new_from_array)
 }
 
-fn opening(row: &Row) -> Result<Option<Opening>, StoreError> {
+fn revealed(row: &Row) -> Result<Option<RevealedResult>, StoreError> {
     if row.is_null(7) {
         return Ok(None);
     }
-    Ok(Some(Opening {
+    Ok(Some(RevealedResult {
         root: row.array(7)?,
         units: row.unsigned(8)?,
         salt: row.array(9)?,
@@ -48,19 +48,21 @@ fn opening(row: &Row) -> Result<Option<Opening>, StoreError> {
     }))
 }
 
-/// How a bucket is written; empty where none is known.
-fn name(bucket: Option<Bucket>) -> String {
-    bucket.map(|bucket| bucket.to_string()).unwrap_or_default()
+/// How a partition is written; empty where none is known.
+fn name(partition: Option<Partition>) -> String {
+    partition
+        .map(|partition| partition.to_string())
+        .unwrap_or_default()
 }
 
-/// The bucket; none where the row is older than buckets are.
-fn bucket(row: &Row, at: usize) -> Result<Option<Bucket>, StoreError> {
+/// The partition; none where the row is older than partitions are.
+fn partition(row: &Row, at: usize) -> Result<Option<Partition>, StoreError> {
     Ok(row.text(at)?.parse().ok())
 }
 
 impl Store {
     /// What was stored.
-    pub async fn load_papers(&self, scope: Scope<'_>) -> Result<Papers, StoreError> {
+    pub async fn load_submissions(&self, scope: Scope<'_>) -> Result<Submissions, StoreError> {
         let (condition, values) = scope.condition();
         let select = format!(
             "SELECT job, shard, attempt, provider, seat, commitment, signature, \
@@ -76,7 +78,7 @@ impl Store {
         let outcomes = self.rows(select, values);
         let (seats, failures, outcomes) = tokio::try_join!(seats, failures, outcomes)?;
 
-        let mut papers = Papers::default();
+        let mut submissions = Submissions::default();
         for row in &seats {
             let seat = SeatKey {
                 job: key(row, 0)?,
@@ -84,42 +86,45 @@ impl Store {
                 attempt: row.small(2)?,
                 provider: key(row, 3)?,
             };
-            let paper = HandedIn {
+            let submission = Submission {
                 seat: row.small(4)?,
                 commitment: row.array(5)?,
                 signature: row.array(6)?,
-                opening: opening(row)?,
+                revealed: revealed(row)?,
             };
-            papers.place(seat.job, bucket(row, 14)?);
-            papers.handed_in.insert(seat, paper);
+            submissions.set_partition(seat.job, partition(row, 14)?);
+            submissions.by_seat.insert(seat, submission);
         }
         for row in &failures {
             let job = key(row, 0)?;
-            papers.place(job, bucket(row, 4)?);
-            let failed = papers.failed.entry((job, row.small(1)?)).or_default();
+            submissions.set_partition(job, partition(row, 4)?);
+            let failed = submissions
+                .failures
+                .entry((job, row.small(1)?))
+                .or_default();
             failed.insert(key(row, 2)?, row.text(3)?);
         }
         for row in &outcomes {
             let job = key(row, 0)?;
-            let outcome = Outcome {
+            let outcome = SettledResult {
                 root: row.array(2)?,
                 output: row.array(3)?,
                 exit: row.small(4)?,
                 fuel: row.unsigned(5)?,
                 reason: row.text(6)?,
             };
-            papers.place(job, bucket(row, 7)?);
-            papers.outcomes.insert((job, row.small(1)?), outcome);
+            submissions.set_partition(job, partition(row, 7)?);
+            submissions.settled.insert((job, row.small(1)?), outcome);
         }
-        Ok(papers)
+        Ok(submissions)
     }
 
     /// Stores a commitment; a second one for the same seat changes nothing.
     pub async fn put_commitment(
         &self,
         k: &SeatKey,
-        p: &HandedIn,
-        bucket: Option<Bucket>,
+        p: &Submission,
+        partition: Option<Partition>,
     ) -> Result<(), StoreError> {
         let insert = "INSERT INTO seats \
                       (job, shard, attempt, provider, seat, commitment, signature, bucket) \
@@ -132,14 +137,14 @@ impl Store {
             p.seat.into(),
             (&p.commitment).into(),
             (&p.signature).into(),
-            name(bucket).as_str().into(),
+            name(partition).as_str().into(),
         ];
         self.run(insert, values).await?;
         Ok(())
     }
 
     /// Stores what opens a commitment.
-    pub async fn put_opening(&self, k: &SeatKey, o: &Opening) -> Result<(), StoreError> {
+    pub async fn put_reveal(&self, k: &SeatKey, o: &RevealedResult) -> Result<(), StoreError> {
         let update = "UPDATE seats SET root = $1, units = $2, salt = $3, output = $4, exit = $5, \
                       fuel = $6, reason = $7 \
                       WHERE job = $8 AND shard = $9 AND attempt = $10 AND provider = $11";
@@ -166,7 +171,7 @@ impl Store {
         (job, shard): (&Pubkey, u32),
         provider: &Pubkey,
         reason: &str,
-        bucket: Option<Bucket>,
+        partition: Option<Partition>,
     ) -> Result<(), StoreError> {
         let insert = "INSERT INTO failures (job, shard, provider, reason, bucket) \
                       VALUES ($1, $2, $3, $4, $5) \
@@ -176,18 +181,18 @@ impl Store {
             shard.into(),
             provider.as_array().into(),
             reason.into(),
-            name(bucket).as_str().into(),
+            name(partition).as_str().into(),
         ];
         self.run(insert, values).await?;
         Ok(())
     }
 
     /// Stores the result of a settled shard; a second time changes nothing, as it is the same.
-    pub async fn put_outcome(
+    pub async fn put_settled_result(
         &self,
         (job, shard): (&Pubkey, u32),
-        o: &Outcome,
-        bucket: Option<Bucket>,
+        o: &SettledResult,
+        partition: Option<Partition>,
     ) -> Result<(), StoreError> {
         let insert = "INSERT INTO outcomes \
                       (job, shard, root, output, exit, fuel, reason, bucket) \
@@ -200,7 +205,7 @@ impl Store {
             o.exit.into(),
             o.fuel.into(),
             o.reason.as_str().into(),
-            name(bucket).as_str().into(),
+            name(partition).as_str().into(),
         ];
         self.run(insert, values).await?;
         Ok(())

@@ -1,11 +1,11 @@
-//! What agents have handed in, by seat: the picture of the work, as the feed's is of the chain. Every
-//! change is stored before it counts.
+//! Results submitted by agents, keyed by seat. Writes go to the store before they become visible in
+//! memory.
 
-use crate::leases::partition::Bucket;
-use crate::leases::set::Tenure;
+use crate::leases::partition::Partition;
+use crate::leases::set::LeaseSet;
 use crate::observability::metrics::Metrics;
 use crate::store::{Store, StoreError};
-use crate::submissions::model::{HandedIn, Opening, Outcome, Papers, SeatKey};
+use crate::submissions::model::{RevealedResult, SeatKey, SettledResult, Submission, Submissions};
 use millrace_client::cache::subscription::Feed;
 use millrace_client::{Pubkey, failpoint};
 use millrace_protocol::hash::Digest;
@@ -15,220 +15,229 @@ use std::sync::{Arc, RwLock, RwLockReadGuard};
 use std::time::Instant;
 use tokio::sync::watch;
 
-/// The desk.
+/// Write-through cache of [`Submissions`]. Clones share their content.
 #[derive(Clone)]
-pub struct Desk {
-    papers: Arc<RwLock<Papers>>,
+pub struct SubmissionStore {
+    cached: Arc<RwLock<Submissions>>,
     store: Arc<Store>,
-    tenure: Tenure,
+    leases: LeaseSet,
     feed: Feed,
     metrics: Metrics,
     changes: watch::Sender<u64>,
 }
 
-/// Where a job's papers go.
-enum Place {
-    /// Into the bucket; none where it is not known and nobody shares the store.
-    Here(Option<Bucket>),
-    /// Another orchestrator holds it, and agents tell that one as well.
-    Elsewhere,
+/// Whether this orchestrator keeps the submissions of a job.
+enum Ownership {
+    /// It does. The partition may be unknown only if no other orchestrator uses the store.
+    Ours(Option<Partition>),
+    /// Another orchestrator does; agents submit to that one too.
+    NotOurs,
 }
 
-impl Desk {
-    /// An empty desk; `feed` tells whose job is whose.
-    pub fn new(store: Arc<Store>, tenure: Tenure, feed: Feed, metrics: Metrics) -> Self {
+impl SubmissionStore {
+    /// An empty cache. `feed` supplies the client of each job, which determines its partition.
+    pub fn new(store: Arc<Store>, leases: LeaseSet, feed: Feed, metrics: Metrics) -> Self {
         Self {
-            papers: Arc::default(),
+            cached: Arc::default(),
             store,
-            tenure,
+            leases,
             feed,
             metrics,
             changes: watch::Sender::new(0),
         }
     }
 
-    /// Takes in what an earlier run, or another orchestrator, has stored.
-    pub fn take_over(&self, stored: Papers) {
-        self.change(|papers| papers.add(stored));
+    /// Adds what an earlier run, or another orchestrator, has stored.
+    pub fn load(&self, stored: Submissions) {
+        self.change(|cached| cached.merge_stored(stored));
     }
 
-    /// Drops the papers of jobs that another orchestrator holds from now on. They stay in the store.
-    pub fn evict(&self, lost: &HashSet<Bucket>) {
+    /// Removes the submissions of partitions that this orchestrator no longer owns from memory. They
+    /// stay in the store.
+    pub fn evict(&self, lost: &HashSet<Partition>) {
         if !lost.is_empty() {
-            self.change(|papers| papers.drop_buckets(lost));
+            self.change(|cached| cached.drop_partitions(lost));
         }
     }
 
-    async fn place(&self, job: &Pubkey) -> Place {
-        let known = self.read().buckets.get(job).copied();
-        let bucket = match known {
-            Some(bucket) => Some(bucket),
+    async fn ownership(&self, job: &Pubkey) -> Ownership {
+        let known = self.read().partitions.get(job).copied();
+        let partition = match known {
+            Some(partition) => Some(partition),
             None => {
                 let picture = self.feed.picture().read().await;
-                picture.jobs().get(job).map(Bucket::of)
+                picture.jobs().get(job).map(Partition::of)
             }
         };
-        match bucket {
-            Some(bucket) if !self.tenure.takes_in(&bucket) => Place::Elsewhere,
-            None if self.store.is_shared() => Place::Elsewhere,
-            bucket => Place::Here(bucket),
+        match partition {
+            Some(partition) if !self.leases.owns_submissions_of(&partition) => Ownership::NotOurs,
+            None if self.store.is_shared() => Ownership::NotOurs,
+            partition => Ownership::Ours(partition),
         }
     }
 
-    /// The content. Held briefly: never across an await.
-    pub fn read(&self) -> RwLockReadGuard<'_, Papers> {
-        // A poisoned lock still holds whole papers: each change is a single insert or remove.
-        self.papers
+    /// The content. Release the guard before any await.
+    pub fn read(&self) -> RwLockReadGuard<'_, Submissions> {
+        // A poisoned lock still holds whole entries: each change is a single insert or remove.
+        self.cached
             .read()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// A counter that rises with every change.
+    /// A counter that increases with every change.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
-    fn change(&self, change: impl FnOnce(&mut Papers)) {
+    fn change(&self, change: impl FnOnce(&mut Submissions)) {
         change(
             &mut self
-                .papers
+                .cached
                 .write()
                 .unwrap_or_else(|poisoned| poisoned.into_inner()),
         );
         self.changes.send_modify(|count| *count += 1);
     }
 
-    /// Waits for a write, between the points at which a test can end the process, and times it.
+    /// Runs and times a write, with a failpoint before and after it.
     async fn write(
         &self,
-        what: &'static str,
+        name: &'static str,
         write: impl Future<Output = Result<(), StoreError>>,
     ) -> Result<(), StoreError> {
         let since = Instant::now();
-        failpoint::before("store", what);
+        failpoint::before("store", name);
         write.await?;
-        failpoint::after("store", what);
+        failpoint::after("store", name);
         self.metrics.store_written(since);
         Ok(())
     }
 
-    /// Takes a commitment in. A second one for the same seat changes nothing: the first may be on
-    /// its way to the chain.
-    pub async fn hand_in(&self, key: SeatKey, paper: HandedIn) -> Result<(), StoreError> {
-        if self.read().handed_in.contains_key(&key) {
+    /// Records a commitment. A second commitment for the same seat is ignored: the first may already
+    /// be on its way to the chain.
+    pub async fn record_commitment(
+        &self,
+        key: SeatKey,
+        submission: Submission,
+    ) -> Result<(), StoreError> {
+        if self.read().by_seat.contains_key(&key) {
             return Ok(());
         }
-        let Place::Here(bucket) = self.place(&key.job).await else {
+        let Ownership::Ours(partition) = self.ownership(&key.job).await else {
             return Ok(());
         };
-        let put = self.store.put_commitment(&key, &paper, bucket);
+        let put = self.store.put_commitment(&key, &submission, partition);
         self.write("commitment", put).await?;
-        self.change(|papers| {
-            papers.place(key.job, bucket);
-            papers.handed_in.entry(key).or_insert(paper);
+        self.change(|cached| {
+            cached.set_partition(key.job, partition);
+            cached.by_seat.entry(key).or_insert(submission);
         });
         Ok(())
     }
 
-    /// Takes in what opens a commitment that is on chain; `seated` is what was handed in for it, as
-    /// far as the chain tells: this orchestrator may never have seen it.
-    pub async fn open(
+    /// Records the result behind a commitment that is on chain. `committed` is the commitment as read
+    /// from the chain, because this orchestrator may never have received it from the agent.
+    pub async fn record_reveal(
         &self,
         key: SeatKey,
-        seated: HandedIn,
-        opening: Opening,
+        committed: Submission,
+        revealed: RevealedResult,
     ) -> Result<(), StoreError> {
-        self.hand_in(key, seated).await?;
-        if !self.read().handed_in.contains_key(&key) {
+        self.record_commitment(key, committed).await?;
+        if !self.read().by_seat.contains_key(&key) {
             return Ok(());
         }
-        let put = self.store.put_opening(&key, &opening);
-        self.write("opening", put).await?;
-        self.change(|papers| {
-            if let Some(paper) = papers.handed_in.get_mut(&key) {
-                paper.opening = Some(opening);
+        let put = self.store.put_reveal(&key, &revealed);
+        self.write("reveal", put).await?;
+        self.change(|cached| {
+            if let Some(submission) = cached.by_seat.get_mut(&key) {
+                submission.revealed = Some(revealed);
             }
         });
         Ok(())
     }
 
-    /// Notes that a provider failed a shard.
-    pub async fn fail(
+    /// Records that a provider failed a shard.
+    pub async fn record_failure(
         &self,
         job: Pubkey,
         shard: u32,
         provider: Pubkey,
         reason: &str,
     ) -> Result<(), StoreError> {
-        let Place::Here(bucket) = self.place(&job).await else {
+        let Ownership::Ours(partition) = self.ownership(&job).await else {
             return Ok(());
         };
         let at = (&job, shard);
-        let put = self.store.put_failure(at, &provider, reason, bucket);
+        let put = self.store.put_failure(at, &provider, reason, partition);
         self.write("failure", put).await?;
-        self.change(|papers| {
-            papers.place(job, bucket);
-            let failed = papers.failed.entry((job, shard)).or_default();
-            failed.insert(provider, reason.to_owned());
+        self.change(|cached| {
+            cached.set_partition(job, partition);
+            let failures = cached.failures.entry((job, shard)).or_default();
+            failures.insert(provider, reason.to_owned());
         });
         Ok(())
     }
 
-    /// Files the result of a settled shard.
-    pub async fn file(&self, job: Pubkey, shard: u32, outcome: Outcome) -> Result<(), StoreError> {
-        let Place::Here(bucket) = self.place(&job).await else {
+    /// Records the result of a settled shard.
+    pub async fn record_settled(
+        &self,
+        job: Pubkey,
+        shard: u32,
+        result: SettledResult,
+    ) -> Result<(), StoreError> {
+        let Ownership::Ours(partition) = self.ownership(&job).await else {
             return Ok(());
         };
         let at = (&job, shard);
-        let put = self.store.put_outcome(at, &outcome, bucket);
-        self.write("outcome", put).await?;
-        self.change(|papers| {
-            papers.place(job, bucket);
-            papers.outcomes.insert((job, shard), outcome);
+        let put = self.store.put_settled_result(at, &result, partition);
+        self.write("settled_result", put).await?;
+        self.change(|cached| {
+            cached.set_partition(job, partition);
+            cached.settled.insert((job, shard), result);
         });
         Ok(())
     }
 
-    /// Keeps by what seats were given, for whoever audits the job.
-    pub async fn keep_choice(&self, job: &Pubkey, choice: &Choice) -> Result<(), StoreError> {
-        self.write("choice", self.store.put_choice(job, choice))
+    /// Records how providers were selected for a shard's seats, so that the job can be audited.
+    pub async fn record_selection(&self, job: &Pubkey, choice: &Choice) -> Result<(), StoreError> {
+        self.write("selection", self.store.put_choice(job, choice))
             .await
     }
 
-    /// Drops what was handed in for a seat whose shard has ended.
-    pub async fn drop_seat(&self, key: &SeatKey) -> Result<(), StoreError> {
+    /// Removes the submission for a seat whose shard has ended.
+    pub async fn remove_seat(&self, key: &SeatKey) -> Result<(), StoreError> {
         let delete = self.store.delete_seat(key);
         self.write("delete_seat", delete).await?;
-        self.change(|papers| drop(papers.handed_in.remove(key)));
+        self.change(|cached| drop(cached.by_seat.remove(key)));
         Ok(())
     }
 
-    /// Forgets all that is here of a job that is over.
-    pub async fn forget(&self, job: &Pubkey) -> Result<(), StoreError> {
+    /// Removes everything about a job that has ended.
+    pub async fn forget_job(&self, job: &Pubkey) -> Result<(), StoreError> {
         self.write("forget", self.store.forget(job)).await?;
-        self.change(|papers| {
-            papers.handed_in.retain(|key, _| key.job != *job);
-            papers.failed.retain(|(of, _), _| of != job);
-            papers.outcomes.retain(|(of, _), _| of != job);
-            papers.buckets.remove(job);
-        });
+        self.change(|cached| cached.drop_job(job));
         Ok(())
     }
 
-    /// Forgets that blobs are here, but for manifests of these jobs.
-    pub fn keep_ready(&self, wanted: impl Iterator<Item = Digest>) {
+    /// Forgets which manifests are ready, except for `wanted`, the manifests of current jobs.
+    pub fn retain_ready(&self, wanted: impl Iterator<Item = Digest>) {
         let wanted: HashSet<Digest> = wanted.collect();
-        let known = self.read().ready.len();
+        let known = self.read().ready_manifests.len();
         if known > wanted.len() {
-            self.change(|papers| papers.ready.retain(|manifest| wanted.contains(manifest)));
+            self.change(|cached| {
+                cached
+                    .ready_manifests
+                    .retain(|manifest| wanted.contains(manifest));
+            });
         }
     }
 
-    /// Notes that all blobs of a manifest are here.
+    /// Records that all blobs of a manifest are stored.
     pub fn mark_ready(&self, manifest: Digest) {
-        if !self.read().ready.contains(&manifest) {
-            self.change(|papers| {
-                papers.ready.insert(manifest);
+        if !self.read().ready_manifests.contains(&manifest) {
+            self.change(|cached| {
+                cached.ready_manifests.insert(manifest);
             });
         }
     }

@@ -1,9 +1,9 @@
 //! Forgets what is on the desk of jobs that are over: what would be looked at again is in the archive.
 
-use crate::submissions::cache::Desk;
+use crate::submissions::cache::SubmissionStore;
 
 use crate::store::Store;
-use crate::submissions::model::Papers;
+use crate::submissions::model::Submissions;
 use futures_util::future::join_all;
 use millrace_client::Pubkey;
 use millrace_client::cache::subscription::Feed;
@@ -23,7 +23,7 @@ const MISSED_FOR: Duration = Duration::from_secs(900);
 /// Tidies the desk.
 #[derive(Clone)]
 pub struct Tidy {
-    desk: Desk,
+    submissions: SubmissionStore,
     store: Arc<Store>,
     /// Jobs that are gone, and since when.
     missed: Arc<Mutex<HashMap<Pubkey, Instant>>>,
@@ -31,9 +31,9 @@ pub struct Tidy {
 
 impl Tidy {
     /// Nothing has been missed yet.
-    pub fn new(desk: Desk, store: Arc<Store>) -> Self {
+    pub fn new(submissions: SubmissionStore, store: Arc<Store>) -> Self {
         Self {
-            desk,
+            submissions,
             store,
             missed: Arc::default(),
         }
@@ -63,8 +63,9 @@ impl Tidy {
                 return;
             }
             let jobs = picture.jobs();
-            self.desk.keep_ready(jobs.values().map(|job| job.manifest));
-            gone(&self.desk.read(), jobs)
+            self.submissions
+                .retain_ready(jobs.values().map(|job| job.manifest));
+            gone(&self.submissions.read(), jobs)
         };
         let mut archived = HashSet::new();
         for job in &gone {
@@ -73,7 +74,7 @@ impl Tidy {
             }
         }
         let due = due(&mut self.missed(), gone, &archived, now);
-        let forget = async |job: Pubkey| match self.desk.forget(&job).await {
+        let forget = async |job: Pubkey| match self.submissions.forget_job(&job).await {
             Ok(()) => debug!(%job, "a job that is over is forgotten"),
             Err(error) => warn!(%error, %job, "a job that is over could not be forgotten"),
         };
@@ -83,9 +84,9 @@ impl Tidy {
 }
 
 /// Jobs that the desk knows and the chain does not.
-fn gone(papers: &Papers, jobs: &HashMap<Pubkey, Job>) -> HashSet<Pubkey> {
-    let known = papers.outcomes.keys().map(|(job, _)| *job);
-    let known = known.chain(papers.failed.keys().map(|(job, _)| *job));
+fn gone(submissions: &Submissions, jobs: &HashMap<Pubkey, Job>) -> HashSet<Pubkey> {
+    let known = submissions.settled.keys().map(|(job, _)| *job);
+    let known = known.chain(submissions.failures.keys().map(|(job, _)| *job));
     known.filter(|job| !jobs.contains_key(job)).collect()
 }
 

@@ -1,6 +1,6 @@
-//! What agents have submitted, by seat.
+//! What agents have submitted, by seat, and the results of settled shards. Types only.
 
-use crate::leases::partition::Bucket;
+use crate::leases::partition::Partition;
 use millrace_client::Pubkey;
 use millrace_client::program::state::Shard;
 use millrace_protocol::hash::Digest;
@@ -10,18 +10,15 @@ use std::collections::{HashMap, HashSet};
 /// A seat at one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SeatKey {
-    /// The job.
     pub job: Pubkey,
-    /// The shard.
     pub shard: u32,
     /// The attempt at which the seat was assigned.
     pub attempt: u8,
-    /// Who sits there.
     pub provider: Pubkey,
 }
 
 impl SeatKey {
-    /// The seat that a message is about.
+    /// The seat that an agent's message refers to.
     pub fn of(job: Key, shard: u32, attempt: u8, provider: Pubkey) -> Self {
         Self {
             job: Pubkey::new_from_array(job.0),
@@ -32,130 +29,140 @@ impl SeatKey {
     }
 }
 
-/// What was handed in for a seat.
+/// An agent's submission for a seat.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HandedIn {
+pub struct Submission {
     /// Index of the seat.
     pub seat: u8,
-    /// The commitment.
     pub commitment: Digest,
-    /// The operator's signature over its statement.
+    /// The operator's signature over the commitment's statement.
     pub signature: [u8; 64],
-    /// What opens it, once shown.
-    pub opening: Option<Opening>,
+    /// The result behind the commitment, once the agent has revealed it.
+    pub revealed: Option<RevealedResult>,
 }
 
-/// A result that was shown and whose output is here.
+/// A result that matches its commitment and whose output blob is stored here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Opening {
-    /// The result root.
+pub struct RevealedResult {
+    /// Root of the result's Merkle tree.
     pub root: Digest,
-    /// Units.
     pub units: u64,
-    /// The salt.
     pub salt: [u8; 32],
-    /// Blob of the output.
+    /// Digest of the output blob.
     pub output: Digest,
-    /// How the program ended.
+    /// The program's exit code.
     pub exit: i32,
-    /// Fuel.
     pub fuel: u64,
-    /// The ending in words.
+    /// How the program ended, in words.
     pub reason: String,
 }
 
-/// A settled shard's result.
+/// The result of a settled shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// The quorum's root.
+pub struct SettledResult {
+    /// The root that the quorum agreed on.
     pub root: Digest,
-    /// Blob of the output.
+    /// Digest of the output blob.
     pub output: Digest,
-    /// How the program ended.
+    /// The program's exit code.
     pub exit: i32,
-    /// Fuel.
     pub fuel: u64,
-    /// The ending in words.
+    /// How the program ended, in words.
     pub reason: String,
 }
 
-impl From<&Opening> for Outcome {
-    fn from(opening: &Opening) -> Self {
+impl From<&RevealedResult> for SettledResult {
+    fn from(revealed: &RevealedResult) -> Self {
         Self {
-            root: opening.root,
-            output: opening.output,
-            exit: opening.exit,
-            fuel: opening.fuel,
-            reason: opening.reason.clone(),
+            root: revealed.root,
+            output: revealed.output,
+            exit: revealed.exit,
+            fuel: revealed.fuel,
+            reason: revealed.reason.clone(),
         }
     }
 }
 
-/// The desk's content.
+/// Everything this orchestrator keeps in memory about submitted work.
 #[derive(Clone, Debug, Default)]
-pub struct Papers {
-    /// What was handed in.
-    pub handed_in: HashMap<SeatKey, HandedIn>,
-    /// Providers that failed a shard, with the reason: they are not tried there again.
-    pub failed: HashMap<(Pubkey, u32), HashMap<Pubkey, String>>,
+pub struct Submissions {
+    pub by_seat: HashMap<SeatKey, Submission>,
+    /// Providers that failed a shard, with the reason. They are not assigned to that shard again.
+    pub failures: HashMap<(Pubkey, u32), HashMap<Pubkey, String>>,
     /// Results of settled shards.
-    pub outcomes: HashMap<(Pubkey, u32), Outcome>,
-    /// Manifests whose blobs are all here.
-    pub ready: HashSet<Digest>,
-    /// Buckets of the jobs that there are papers of.
-    pub buckets: HashMap<Pubkey, Bucket>,
+    pub settled: HashMap<(Pubkey, u32), SettledResult>,
+    /// Manifests whose blobs are all stored.
+    pub ready_manifests: HashSet<Digest>,
+    /// Partitions of the jobs above.
+    pub partitions: HashMap<Pubkey, Partition>,
 }
 
-impl Papers {
-    /// Notes a job's bucket, where it is known.
-    pub fn place(&mut self, job: Pubkey, bucket: Option<Bucket>) {
-        if let Some(bucket) = bucket {
-            self.buckets.insert(job, bucket);
+impl Submissions {
+    pub fn set_partition(&mut self, job: Pubkey, partition: Option<Partition>) {
+        if let Some(partition) = partition {
+            self.partitions.insert(job, partition);
         }
     }
 
-    /// Adds what was stored; what is here already stays, as it is newer.
-    pub fn add(&mut self, stored: Self) {
-        for (key, paper) in stored.handed_in {
-            let known = self.handed_in.entry(key).or_insert_with(|| paper.clone());
-            known.opening = known.opening.take().or(paper.opening);
+    /// Adds what was read from the store. Submissions already in memory are newer and stay.
+    pub fn merge_stored(&mut self, stored: Self) {
+        for (key, submission) in stored.by_seat {
+            let known = self
+                .by_seat
+                .entry(key)
+                .or_insert_with(|| submission.clone());
+            known.revealed = known.revealed.take().or(submission.revealed);
         }
-        for (shard, failed) in stored.failed {
-            self.failed.entry(shard).or_default().extend(failed);
+        for (shard, failures) in stored.failures {
+            self.failures.entry(shard).or_default().extend(failures);
         }
-        self.outcomes.extend(stored.outcomes);
-        self.buckets.extend(stored.buckets);
+        self.settled.extend(stored.settled);
+        self.partitions.extend(stored.partitions);
     }
 
-    /// Drops the papers of jobs in these buckets.
-    pub fn drop_buckets(&mut self, lost: &HashSet<Bucket>) {
+    /// Removes everything about jobs in these partitions.
+    pub fn drop_partitions(&mut self, lost: &HashSet<Partition>) {
         let Self {
-            handed_in,
-            failed,
-            outcomes,
-            buckets,
+            by_seat,
+            failures,
+            settled,
+            partitions,
             ..
         } = self;
-        let stays = |job: &Pubkey| !buckets.get(job).is_some_and(|b| lost.contains(b));
-        handed_in.retain(|key, _| stays(&key.job));
-        failed.retain(|(job, _), _| stays(job));
-        outcomes.retain(|(job, _), _| stays(job));
-        buckets.retain(|_, bucket| !lost.contains(bucket));
+        let stays = |job: &Pubkey| !partitions.get(job).is_some_and(|p| lost.contains(p));
+        by_seat.retain(|key, _| stays(&key.job));
+        failures.retain(|(job, _), _| stays(job));
+        settled.retain(|(job, _), _| stays(job));
+        partitions.retain(|_, partition| !lost.contains(partition));
     }
 
-    /// The result of a shard: filed, or among what was handed in where it has just been settled.
-    pub fn outcome(&self, job: Pubkey, index: u32, shard: Option<&Shard>) -> Option<Outcome> {
-        if let Some(filed) = self.outcomes.get(&(job, index)) {
-            return Some(filed.clone());
+    /// Removes everything about a job.
+    pub fn drop_job(&mut self, job: &Pubkey) {
+        self.by_seat.retain(|key, _| key.job != *job);
+        self.failures.retain(|(of, _), _| of != job);
+        self.settled.retain(|(of, _), _| of != job);
+        self.partitions.remove(job);
+    }
+
+    /// The result of a settled shard: the recorded one or, if the shard has only just settled, the
+    /// submission with the agreed root.
+    pub fn settled_result(
+        &self,
+        job: Pubkey,
+        index: u32,
+        shard: Option<&Shard>,
+    ) -> Option<SettledResult> {
+        if let Some(recorded) = self.settled.get(&(job, index)) {
+            return Some(recorded.clone());
         }
         let (root, _) = shard?.result()?;
-        let here = self
-            .handed_in
+        let submitted = self
+            .by_seat
             .iter()
             .filter(|(key, _)| key.job == job && key.shard == index);
-        let mut openings = here.filter_map(|(_, paper)| paper.opening.as_ref());
-        openings
-            .find(|opening| opening.root == *root)
-            .map(Outcome::from)
+        let mut revealed = submitted.filter_map(|(_, submission)| submission.revealed.as_ref());
+        revealed
+            .find(|result| result.root == *root)
+            .map(SettledResult::from)
     }
 }

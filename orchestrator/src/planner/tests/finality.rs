@@ -62,14 +62,14 @@ fn where_another_fork_wins_nothing_has_been_dropped_filed_or_closed() {
     world.finals = Some(under_way());
     assert_eq!(kinds(&world), (0, 0, 0));
     // The result was filed in an earlier life; still nothing is let go.
-    let outcome = crate::submissions::model::Outcome {
+    let outcome = crate::submissions::model::SettledResult {
         root: [1; 32],
         output: [1; 32],
         exit: 0,
         fuel: 0,
         reason: String::new(),
     };
-    world.papers.outcomes.insert((JOB, 0), outcome);
+    world.submissions.settled.insert((JOB, 0), outcome);
     assert_eq!(kinds(&world), (0, 0, 0));
     world.finals = None;
     let (filed, released, closed) = kinds(&world);
@@ -87,7 +87,7 @@ fn a_job_is_not_closed_before_it_is_seen_how_every_shard_ended() {
             seat.status = SeatStatus::Revealed as u8;
         }
     });
-    world.papers.handed_in.clear();
+    world.submissions.by_seat.clear();
     world.finals = Some(ended.picture);
     assert_eq!(kinds(&world).2, 0, "it is shown under way");
     world.shard(|shard| shard.state = ShardState::Settled as u8);

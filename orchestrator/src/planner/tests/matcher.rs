@@ -212,7 +212,7 @@ fn who_fails_two_shards_of_a_job_gets_no_third() {
     let mut world = World::new(4);
     world.job(|job| job.shards = 9);
     for shard in [7, 8] {
-        let failed = world.papers.failed.entry((JOB, shard)).or_default();
+        let failed = world.submissions.failures.entry((JOB, shard)).or_default();
         failed.insert(provider(1), "no such program".into());
     }
     for action in world.plan() {
@@ -221,7 +221,7 @@ fn who_fails_two_shards_of_a_job_gets_no_third() {
         };
         assert!(!providers.contains(&provider(1)));
     }
-    world.papers.failed.remove(&(JOB, 7));
+    world.submissions.failures.remove(&(JOB, 7));
     let given = world.plan();
     let gets = |a: &Action| matches!(a, Action::Assign { providers, .. } if providers.contains(&provider(1)));
     assert!(
@@ -278,7 +278,7 @@ fn the_record_of_a_choice_says_who_was_passed_over_and_why() {
     };
     world.agents.insert(provider(2), full);
     let failed = HashMap::from([(provider(3), "late".to_owned())]);
-    world.papers.failed.insert((JOB, 0), failed);
+    world.submissions.failures.insert((JOB, 0), failed);
     world.job(|job| {
         job.replicas = 1;
         job.quorum = 1;
@@ -307,7 +307,7 @@ fn the_record_of_a_choice_says_who_was_passed_over_and_why() {
 fn of_a_crowd_the_record_lists_the_first_and_those_that_were_chosen() {
     let mut world = World::new(120);
     for n in 0..119 {
-        let failed = world.papers.failed.entry((JOB, 0)).or_default();
+        let failed = world.submissions.failures.entry((JOB, 0)).or_default();
         failed.insert(provider(n), "late".to_owned());
     }
     world.job(|job| {

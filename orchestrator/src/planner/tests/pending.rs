@@ -43,7 +43,7 @@ proptest! {
         world.slot += waited;
         let address = |n: u8| Pubkey::new_from_array([n; 32]);
         for (job, shard, by) in failed {
-            let failed = world.papers.failed.entry((address(job), shard)).or_default();
+            let failed = world.submissions.failures.entry((address(job), shard)).or_default();
             failed.insert(provider(by), "late".to_owned());
         }
         let situation = world.situation();

@@ -238,7 +238,7 @@ fn a_freed_seat_goes_to_somebody_who_has_not_failed_there() {
     let mut world = World::new(4);
     world.job(|job| job.created = 1);
     world
-        .papers
+        .submissions
         .failed
         .entry((JOB, 0))
         .or_default()
@@ -299,7 +299,7 @@ fn a_result_is_filed_before_its_seats_are_released() {
         panic!("{actions:?}");
     };
     assert_eq!((*job, *shard, outcome.root), (JOB, 0, [1; 32]));
-    world.papers.outcomes.insert((JOB, 0), outcome.clone());
+    world.submissions.settled.insert((JOB, 0), outcome.clone());
     world.closable.clear();
     let mut released: Vec<_> = world
         .plan()

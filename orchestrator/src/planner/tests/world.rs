@@ -1,7 +1,7 @@
 //! A small world that plans are made in.
 
 use super::super::*;
-use crate::submissions::model::{HandedIn, Opening};
+use crate::submissions::model::{RevealedResult, Submission};
 use anchor_lang::Discriminator;
 use bytemuck::{Zeroable, bytes_of};
 use millrace_client::pda;
@@ -18,7 +18,7 @@ pub struct World {
     /// What is final, where that is not all that is seen.
     pub finals: Option<Picture>,
     pub agents: HashMap<Pubkey, AgentView>,
-    pub papers: Papers,
+    pub submissions: Submissions,
     pub busy: HashSet<ActKey>,
     pub closable: HashSet<Pubkey>,
     pub now: i64,
@@ -37,7 +37,7 @@ impl World {
             picture: Picture::default(),
             finals: None,
             agents: HashMap::new(),
-            papers: Papers::default(),
+            submissions: Submissions::default(),
             busy: HashSet::new(),
             closable: HashSet::new(),
             now: 1_000,
@@ -61,7 +61,7 @@ impl World {
                 },
             );
         }
-        world.papers.ready.insert(MANIFEST);
+        world.submissions.ready_manifests.insert(MANIFEST);
         world
     }
 
@@ -133,7 +133,7 @@ impl World {
     }
 
     pub fn hand_in(&mut self, n: u8, shown: Option<u8>) {
-        let opening = shown.map(|root| Opening {
+        let revealed = shown.map(|root| RevealedResult {
             root: [root; 32],
             units: 1,
             salt: [0; 32],
@@ -142,13 +142,13 @@ impl World {
             fuel: 1,
             reason: String::new(),
         });
-        let paper = HandedIn {
+        let submission = Submission {
             seat: n,
             commitment: [n; 32],
             signature: [0; 64],
-            opening,
+            revealed,
         };
-        self.papers.handed_in.insert(key(n), paper);
+        self.submissions.by_seat.insert(key(n), submission);
     }
 
     pub fn plan(&self) -> Vec<Action> {
@@ -163,12 +163,12 @@ impl World {
             now: self.now,
             slot: self.slot,
             agents: &self.agents,
-            papers: &self.papers,
+            submissions: &self.submissions,
             busy: &self.busy,
             reserved: &self.reserved,
             closable: &self.closable,
             room: self.room,
-            held: &Held::All,
+            owned: &OwnedPartitions::All,
         }
     }
 

@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::error::OrchestratorError;
-use crate::leases::partition::{Bucket, Member};
-use crate::leases::set::Tenure;
-use crate::submissions::model::{HandedIn, Opening, Outcome, SeatKey};
+use crate::leases::partition::{Member, Partition};
+use crate::leases::set::LeaseSet;
+use crate::submissions::model::{RevealedResult, SeatKey, SettledResult, Submission};
 use millrace_client::Pubkey;
 use millrace_client::events::Event;
 use millrace_client::history::{Cursor, CursorStore, Recorded};
@@ -18,8 +18,8 @@ const OVER: Duration = Duration::ZERO;
 
 /// Everything that a store has to do, each on an empty one.
 async fn behaves(mut place: impl AsyncFnMut(&str) -> StorePlace) {
-    papers_survive_a_restart(&place("papers").await).await;
-    papers_are_found_by_bucket_and_by_job(&place("buckets").await).await;
+    submissions_survive_a_restart(&place("submissions").await).await;
+    submissions_are_found_by_partition_and_by_job(&place("buckets").await).await;
     of_a_forgotten_job_no_papers_are_left(&place("forget").await).await;
     a_choice_that_is_tried_again_takes_the_place_of_the_first(&place("choices").await).await;
     whether_it_takes_writes_can_be_asked_again_and_again(&place("probe").await).await;
@@ -55,17 +55,17 @@ fn seat(job: Pubkey, shard: u32) -> SeatKey {
     }
 }
 
-fn paper() -> HandedIn {
-    HandedIn {
+fn submission() -> Submission {
+    Submission {
         seat: 2,
         commitment: [1; 32],
         signature: [2; 64],
-        opening: None,
+        revealed: None,
     }
 }
 
-fn outcome() -> Outcome {
-    Outcome {
+fn outcome() -> SettledResult {
+    SettledResult {
         root: [3; 32],
         output: [5; 32],
         exit: 0,
@@ -74,8 +74,8 @@ fn outcome() -> Outcome {
     }
 }
 
-fn buckets(key: &Pubkey) -> Vec<Bucket> {
-    Bucket::all_for(key).collect()
+fn partitions(key: &Pubkey) -> Vec<Partition> {
+    Partition::all_for(key).collect()
 }
 
 fn member(id: &str) -> Member {
@@ -147,10 +147,10 @@ async fn a_choice_that_is_tried_again_takes_the_place_of_the_first(place: &Store
     store.close().await;
 }
 
-async fn papers_survive_a_restart(place: &StorePlace) {
+async fn submissions_survive_a_restart(place: &StorePlace) {
     let store = Store::open(place, "n").await.unwrap();
-    let (seat, mut paper) = (seat(Pubkey::new_unique(), 3), paper());
-    let opening = Opening {
+    let (seat, mut submission) = (seat(Pubkey::new_unique(), 3), submission());
+    let revealed = RevealedResult {
         root: [3; 32],
         units: u64::MAX,
         salt: [4; 32],
@@ -159,78 +159,98 @@ async fn papers_survive_a_restart(place: &StorePlace) {
         fuel: 7,
         reason: "trap: unreachable".into(),
     };
-    store.put_commitment(&seat, &paper, None).await.unwrap();
+    store
+        .put_commitment(&seat, &submission, None)
+        .await
+        .unwrap();
     // Only the first one counts.
-    let second = HandedIn {
+    let second = Submission {
         commitment: [8; 32],
-        ..paper.clone()
+        ..submission.clone()
     };
     store.put_commitment(&seat, &second, None).await.unwrap();
-    store.put_opening(&seat, &opening).await.unwrap();
+    store.put_reveal(&seat, &revealed).await.unwrap();
     for reason in ["no room", "no room at all"] {
         let failed = store.put_failure((&seat.job, 3), &seat.provider, reason, None);
         failed.await.unwrap();
     }
     store
-        .put_outcome((&seat.job, 3), &outcome(), None)
+        .put_settled_result((&seat.job, 3), &outcome(), None)
         .await
         .unwrap();
     store.close().await;
     let store = Store::open(place, "n").await.unwrap();
-    let papers = store.load_papers(Scope::All).await.unwrap();
-    paper.opening = Some(opening);
-    assert_eq!(papers.handed_in[&seat], paper);
+    let submissions = store.load_submissions(Scope::All).await.unwrap();
+    submission.revealed = Some(revealed);
+    assert_eq!(submissions.by_seat[&seat], submission);
     assert_eq!(
-        papers.failed[&(seat.job, 3)][&seat.provider],
+        submissions.failures[&(seat.job, 3)][&seat.provider],
         "no room at all"
     );
-    assert_eq!(papers.outcomes[&(seat.job, 3)], outcome());
+    assert_eq!(submissions.settled[&(seat.job, 3)], outcome());
     store.delete_seat(&seat).await.unwrap();
-    let papers = store.load_papers(Scope::All).await.unwrap();
-    assert!(papers.handed_in.is_empty());
+    let submissions = store.load_submissions(Scope::All).await.unwrap();
+    assert!(submissions.by_seat.is_empty());
 }
 
-async fn papers_are_found_by_bucket_and_by_job(place: &StorePlace) {
+async fn submissions_are_found_by_partition_and_by_job(place: &StorePlace) {
     let store = Store::open(place, "n").await.unwrap();
     let (first, second) = (seat(Pubkey::new_unique(), 0), seat(Pubkey::new_unique(), 0));
-    let some = buckets(&Pubkey::new_unique());
-    for (seat, bucket) in [(&first, some[0]), (&second, some[1])] {
-        let bucket = Some(bucket);
-        store.put_commitment(seat, &paper(), bucket).await.unwrap();
-        let failed = store.put_failure((&seat.job, 0), &seat.provider, "no", bucket);
+    let some = partitions(&Pubkey::new_unique());
+    for (seat, partition) in [(&first, some[0]), (&second, some[1])] {
+        let partition = Some(partition);
+        store
+            .put_commitment(seat, &submission(), partition)
+            .await
+            .unwrap();
+        let failed = store.put_failure((&seat.job, 0), &seat.provider, "no", partition);
         failed.await.unwrap();
         let outcome = outcome();
-        let filed = store.put_outcome((&seat.job, 0), &outcome, bucket);
+        let filed = store.put_settled_result((&seat.job, 0), &outcome, partition);
         filed.await.unwrap();
     }
-    let found = store.load_papers(Scope::Buckets(&some[1..])).await.unwrap();
-    assert_eq!(found.handed_in.keys().collect::<Vec<_>>(), [&second]);
-    assert_eq!(found.buckets[&second.job], some[1]);
-    assert_eq!((found.failed.len(), found.outcomes.len()), (1, 1));
-    let found = store.load_papers(Scope::Job(&first.job)).await.unwrap();
-    assert_eq!(found.handed_in.keys().collect::<Vec<_>>(), [&first]);
-    assert_eq!((found.failed.len(), found.outcomes.len()), (1, 1));
-    let found = store.load_papers(Scope::Buckets(&[])).await.unwrap();
-    assert!(found.handed_in.is_empty());
+    let found = store
+        .load_submissions(Scope::Partitions(&some[1..]))
+        .await
+        .unwrap();
+    assert_eq!(found.by_seat.keys().collect::<Vec<_>>(), [&second]);
+    assert_eq!(found.partitions[&second.job], some[1]);
+    assert_eq!((found.failures.len(), found.settled.len()), (1, 1));
+    let found = store
+        .load_submissions(Scope::Job(&first.job))
+        .await
+        .unwrap();
+    assert_eq!(found.by_seat.keys().collect::<Vec<_>>(), [&first]);
+    assert_eq!((found.failures.len(), found.settled.len()), (1, 1));
+    let found = store
+        .load_submissions(Scope::Partitions(&[]))
+        .await
+        .unwrap();
+    assert!(found.by_seat.is_empty());
 }
 
 async fn of_a_forgotten_job_no_papers_are_left(place: &StorePlace) {
     let store = Store::open(place, "n").await.unwrap();
     let (over, other) = (seat(Pubkey::new_unique(), 0), seat(Pubkey::new_unique(), 0));
     for seat in [&over, &other] {
-        store.put_commitment(seat, &paper(), None).await.unwrap();
+        store
+            .put_commitment(seat, &submission(), None)
+            .await
+            .unwrap();
         let failed = store.put_failure((&seat.job, 0), &seat.provider, "no", None);
         failed.await.unwrap();
-        let filed = store.put_outcome((&seat.job, 0), &outcome(), None).await;
+        let filed = store
+            .put_settled_result((&seat.job, 0), &outcome(), None)
+            .await;
         filed.unwrap();
     }
     store.put_view(&over.job.to_string(), "view").await.unwrap();
     store.forget(&over.job).await.unwrap();
-    let left = store.load_papers(Scope::All).await.unwrap();
-    assert_eq!(left.handed_in.keys().collect::<Vec<_>>(), [&other]);
-    assert_eq!((left.failed.len(), left.outcomes.len()), (1, 1));
-    assert!(left.outcomes.contains_key(&(other.job, 0)));
-    assert!(left.failed.contains_key(&(other.job, 0)));
+    let left = store.load_submissions(Scope::All).await.unwrap();
+    assert_eq!(left.by_seat.keys().collect::<Vec<_>>(), [&other]);
+    assert_eq!((left.failures.len(), left.settled.len()), (1, 1));
+    assert!(left.settled.contains_key(&(other.job, 0)));
+    assert!(left.failures.contains_key(&(other.job, 0)));
     let view = store.view(&over.job.to_string()).await.unwrap();
     assert_eq!(view.as_deref(), Some("view"));
 }
@@ -277,14 +297,14 @@ async fn a_lease_has_one_holder_until_it_ends(place: &StorePlace) {
     let (a, b) = (member("a"), member("b"));
     store.join(&a, LONG).await.unwrap();
     store.join(&b, LONG).await.unwrap();
-    let some = &buckets(&a.orchestrator)[..3];
+    let some = &partitions(&a.orchestrator)[..3];
     let taken = store.take("a", &some[..2], LONG).await.unwrap();
     assert_eq!(taken.len(), 2);
     assert_eq!(store.take("b", some, LONG).await.unwrap(), some[2..]);
     let leases = store.leases().await.unwrap();
     assert_eq!(leases.len(), 128);
     let held = |leases: &[crate::leases::partition::Lease], at: usize| {
-        let lease = leases.iter().find(|lease| lease.bucket == some[at]);
+        let lease = leases.iter().find(|lease| lease.partition == some[at]);
         lease.map(|l| (l.holder.clone(), l.epoch)).unwrap()
     };
     assert_eq!(held(&leases, 0), (Some("a".into()), 1));
@@ -326,9 +346,9 @@ async fn entries_of_the_dead_are_adopted_and_of_the_living_are_not(place: &Store
     let store = Arc::new(Store::open(place, "n").await.unwrap());
     let journal = async |id: &str| {
         store.join(&member(id), LONG).await.unwrap();
-        let tenure = Tenure::shared();
-        tenure.join(id);
-        MemberJournal::new(store.clone(), tenure)
+        let leases = LeaseSet::shared();
+        leases.join(id);
+        MemberJournal::new(store.clone(), leases)
     };
     let (first, second) = (journal("first").await, journal("second").await);
     for signature in ["lives", "ends"] {
@@ -349,7 +369,7 @@ async fn entries_of_the_dead_are_adopted_and_of_the_living_are_not(place: &Store
     assert!(second.open().await.unwrap().is_empty());
 
     // A store of one's own: what an earlier run left is one's own.
-    let alone = || MemberJournal::new(store.clone(), Tenure::whole());
+    let alone = || MemberJournal::new(store.clone(), LeaseSet::exclusive());
     alone().begin(&entry("alone")).await.unwrap();
     assert_eq!(alone().open().await.unwrap(), [entry("alone")]);
 }
@@ -357,9 +377,9 @@ async fn entries_of_the_dead_are_adopted_and_of_the_living_are_not(place: &Store
 async fn whoever_is_over_begins_nothing(place: &StorePlace) {
     let store = Arc::new(Store::open(place, "n").await.unwrap());
     store.join(&member("a"), LONG).await.unwrap();
-    let tenure = Tenure::shared();
-    tenure.join("a");
-    let journal = MemberJournal::new(store.clone(), tenure);
+    let leases = LeaseSet::shared();
+    leases.join("a");
+    let journal = MemberJournal::new(store.clone(), leases);
     journal.begin(&entry("in time")).await.unwrap();
     store.renew("a", OVER).await.unwrap();
     let refused = journal.begin(&entry("late")).await.unwrap_err();

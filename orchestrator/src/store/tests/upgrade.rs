@@ -27,22 +27,25 @@ fn hex_of(byte: u8, count: usize) -> String {
 }
 
 async fn is_all_there(store: &Store) {
-    let papers = store.load_papers(Scope::All).await.unwrap();
+    let submissions = store.load_submissions(Scope::All).await.unwrap();
     let key = |shard, attempt| SeatKey {
         job: Pubkey::new_from_array([1; 32]),
         shard,
         attempt,
         provider: Pubkey::new_from_array([2; 32]),
     };
-    let shown = &papers.handed_in[&key(3, 1)];
+    let shown = &submissions.by_seat[&key(3, 1)];
     assert_eq!((shown.seat, shown.signature), (2, [4; 64]));
-    let opening = shown.opening.as_ref().unwrap();
-    assert_eq!((opening.units, opening.exit), (u64::MAX, -4));
-    assert_eq!((opening.salt, opening.reason.as_str()), ([5; 32], "trap"));
-    assert_eq!(papers.handed_in[&key(4, 0)].opening, None);
+    let revealed = shown.revealed.as_ref().unwrap();
+    assert_eq!((revealed.units, revealed.exit), (u64::MAX, -4));
+    assert_eq!((revealed.salt, revealed.reason.as_str()), ([5; 32], "trap"));
+    assert_eq!(submissions.by_seat[&key(4, 0)].revealed, None);
     let job = key(3, 1).job;
-    assert_eq!(papers.failed[&(job, 3)][&key(3, 1).provider], "no room");
-    assert_eq!(papers.outcomes[&(job, 3)].reason, "well");
+    assert_eq!(
+        submissions.failures[&(job, 3)][&key(3, 1).provider],
+        "no room"
+    );
+    assert_eq!(submissions.settled[&(job, 3)].reason, "well");
     assert_eq!(store.views(9).await.unwrap(), ["second", "first"]);
     let left = store.adopt_entries("").await.unwrap();
     assert_eq!(left[0].signature, "sig");
