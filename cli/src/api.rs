@@ -2,7 +2,7 @@
 
 use crate::error::CliError;
 use millrace_client::Pubkey;
-use millrace_client::history::Recorded;
+use millrace_client::history::RecordedEvent;
 use millrace_protocol::blob;
 use millrace_protocol::hash::{Digest, sha256};
 use millrace_protocol::matching::Choice;
@@ -228,7 +228,7 @@ impl Api {
     }
 
     /// What happened to a job, by its record.
-    pub async fn events(&self, job: &Pubkey) -> Result<Vec<Recorded>, CliError> {
+    pub async fn events(&self, job: &Pubkey) -> Result<Vec<RecordedEvent>, CliError> {
         let path = format!("/v1/events?job={job}");
         let response = self.get("the events", &path).await?;
         let text = response

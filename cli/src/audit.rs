@@ -17,7 +17,7 @@ use crate::settings::Connection;
 use crate::{result, submit};
 use facts::assignments;
 use millrace_client::Pubkey;
-use millrace_client::history::{events_of, terms_of};
+use millrace_client::history::{job_events, job_terms};
 use millrace_protocol::manifest::Manifest;
 use seats::Known;
 use serde::Serialize;
@@ -56,7 +56,7 @@ pub async fn audit(
     let (mut wrong, mut unchecked) = (Vec::new(), Vec::new());
     progress.say("reading the job's transactions from the chain");
     let (mut events, view) = (
-        events_of(rpc, job).await?,
+        job_events(rpc, job).await?,
         known(api, job, &mut unchecked).await,
     );
     let from_chain = !events.is_empty();
@@ -73,7 +73,7 @@ pub async fn audit(
     }
     let posted = events.iter().find(|one| one.event.name == "JobPosted");
     let terms = match posted.filter(|_| from_chain) {
-        Some(posted) => terms_of(rpc, job, posted).await?,
+        Some(posted) => job_terms(rpc, job, posted).await?,
         None => None,
     };
     if terms.is_none() {

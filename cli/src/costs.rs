@@ -6,7 +6,7 @@ use crate::output::{sol, table, tokens};
 use millrace_client::program::math::money;
 use millrace_client::program::state::Client;
 use millrace_client::rpc::client::Rpc;
-use millrace_client::tx::fees::Fees;
+use millrace_client::tx::fees::FeePolicy;
 use serde::Serialize;
 
 /// Lamports that the cluster takes for each signature of a transaction.
@@ -106,7 +106,7 @@ impl Costs {
             job_rent: rents.job,
             client_rent: if opens_client { rents.client } else { 0 },
             network_fee: LAMPORTS_PER_SIGNATURE,
-            priority_fee_at_most: Fees::default().cap,
+            priority_fee_at_most: FeePolicy::default().cap,
         })
     }
 

@@ -421,7 +421,7 @@ async fn start_chain(options: &Options, keys: &Keys) -> Result<(Option<Validator
         }
         Chain::External { rpc_url, ws_url } => {
             let rpc = Rpc::new(rpc_url, ws_url);
-            rpc.wait_until_up(PATIENCE).await?;
+            rpc.wait_until_healthy(PATIENCE).await?;
             Ok((None, rpc))
         }
     }

@@ -9,7 +9,7 @@ use crate::output::Output;
 use clap::Args;
 use millrace_client::program::state::Network;
 use millrace_client::rpc::client::Rpc;
-use millrace_client::tx::journal::{FolderJournal, Journal, MemoryJournal};
+use millrace_client::tx::journal::{FileJournal, Journal, MemoryJournal};
 use millrace_client::tx::sender::Sender;
 use millrace_client::wallet::{CliConfig, read_keypair, ws_url_of};
 use solana_sdk::signature::Keypair;
@@ -270,7 +270,7 @@ impl Settings {
     /// is seen through first.
     pub async fn sender(&self, connection: &Connection) -> Result<Sender, CliError> {
         let folder = state_folder().join("journal").join(connection.network_id());
-        let journal: Arc<dyn Journal> = Arc::new(FolderJournal::new(folder)?);
+        let journal: Arc<dyn Journal> = Arc::new(FileJournal::new(folder)?);
         let sender = Sender::new(connection.rpc.clone(), journal);
         for purpose in sender.recover().await? {
             crate::output::note(&format!(

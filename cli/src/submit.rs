@@ -6,7 +6,7 @@ use crate::error::{CliError, Shortfall};
 use crate::output::SOL_DECIMALS;
 use crate::settings::Connection;
 use crate::terms;
-use millrace_client::accounts::Entity;
+use millrace_client::accounts::AnyAccount;
 use millrace_client::instructions::{Mints, open_client, post_job};
 use millrace_client::program::PostJobArgs;
 use millrace_client::program::state::{Client, Job, Meter, Provider, Scenario};
@@ -97,13 +97,13 @@ pub async fn load(path: &Path, api: &Api) -> Result<Resolved, CliError> {
 
 /// Every provider that is registered.
 pub async fn providers(rpc: &Rpc) -> Result<Vec<(Pubkey, Provider)>, CliError> {
-    let reading = rpc.read_all().await?;
+    let reading = rpc.snapshot_all().await?;
     let providers =
         reading
             .accounts
             .iter()
-            .filter_map(|(key, data)| match Entity::read(key, data)? {
-                Entity::Provider(provider) => Some((*key, *provider)),
+            .filter_map(|(key, data)| match AnyAccount::decode(key, data)? {
+                AnyAccount::Provider(provider) => Some((*key, *provider)),
                 _ => None,
             });
     let mut providers: Vec<_> = providers.collect();

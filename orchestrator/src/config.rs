@@ -1,6 +1,6 @@
 use crate::blobs::BlobPlace;
 use crate::store::StorePlace;
-use millrace_client::tx::fees::Fees;
+use millrace_client::tx::fees::FeePolicy;
 use solana_sdk::signature::Keypair;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -74,7 +74,7 @@ pub struct ChainConfig {
     /// The hash that the program must have, hex; `None` takes any that fits this build.
     pub program_hash: Option<String>,
     /// What may be paid for a place in a block.
-    pub fees: Fees,
+    pub fees: FeePolicy,
     /// Lamports of the key under which no shards are assigned: their rent would be the last.
     pub payer_floor: u64,
 }
@@ -84,7 +84,7 @@ impl Default for ChainConfig {
         Self {
             genesis: None,
             program_hash: None,
-            fees: Fees::default(),
+            fees: FeePolicy::default(),
             payer_floor: 50_000_000,
         }
     }

@@ -3,7 +3,7 @@
 use crate::error::OrchestratorError;
 use crate::store::Store;
 use futures_util::stream::{self, Stream};
-use millrace_client::history::{History, Recorded};
+use millrace_client::history::{History, RecordedEvent};
 use millrace_client::rpc::client::Rpc;
 use serde::Serialize;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub struct Told {
     pub cursor: String,
     /// The event and where it stands.
     #[serde(flatten)]
-    pub recorded: Recorded,
+    pub recorded: RecordedEvent,
 }
 
 /// The events. Cheap to clone.
@@ -78,7 +78,7 @@ struct Reader {
     cursor: i64,
     job: Option<String>,
     follow: Option<CancellationToken>,
-    read: std::vec::IntoIter<(i64, Recorded)>,
+    read: std::vec::IntoIter<(i64, RecordedEvent)>,
 }
 
 impl Reader {

@@ -22,7 +22,7 @@ use crate::store::Store;
 use crate::submissions::cache::SubmissionStore;
 use crate::submissions::gc::Tidy;
 use millrace_client::Pubkey;
-use millrace_client::cache::finalized::Finals;
+use millrace_client::cache::finalized::FinalizedCache;
 use millrace_client::cache::subscription::Feed;
 use millrace_client::program::state::Job;
 use millrace_client::rpc::client::Rpc;
@@ -53,7 +53,7 @@ pub struct Service {
     pub(crate) network_id: String,
     pub(crate) genesis: String,
     pub(crate) feed: Feed,
-    pub(crate) finals: Finals,
+    pub(crate) finalized: FinalizedCache,
     pub(crate) sender: Sender,
     pub(crate) payer: Payer,
     pub(crate) events: Events,
@@ -140,8 +140,8 @@ impl Service {
             () = balance => {}
             _ = async {
                 tokio::join!(
-                    self.finals.run(end.clone()),
-                    self.sender.follow(end.clone()),
+                    self.finalized.run(end.clone()),
+                    self.sender.track_finality(end.clone()),
                     self.events.keep(reread, end.clone()),
                     self.tidy.run(&self.feed, end.clone()),
                 )
@@ -160,7 +160,7 @@ impl Service {
         let mut archive = self.archive.changes();
         while !stop.is_cancelled() {
             let began = Instant::now();
-            self.readiness.look(self.feed.picture()).await;
+            self.readiness.look(self.feed.cache()).await;
             self.plan_once().await;
             let rest = GATHER.max(began.elapsed() * REST_PER_PLAN);
             tokio::select! {
@@ -198,16 +198,16 @@ impl Service {
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner()) = since;
         let look = |situation: &Situation| {
-            let (looked, slot) = (Instant::now(), situation.picture.slot());
+            let (looked, slot) = (Instant::now(), situation.cache.slot());
             let actions = plan(situation);
-            let told = dispatches_of(&actions, situation.picture);
+            let told = dispatches_of(&actions, situation.cache);
             (actions, (told, looked), to_be_final(situation), slot)
         };
         let Some((actions, (told, looked), to_be_final, slot)) = self.with_situation(look).await
         else {
             return;
         };
-        self.finals.want(&to_be_final, slot);
+        self.finalized.request(&to_be_final, slot);
         self.metrics.planned(since, actions.len());
         self.executor.expect_dispatches(told, looked);
         self.executor.start(self.archived(actions));
@@ -216,19 +216,19 @@ impl Service {
     /// Calls `look` with everything a plan depends on; `None` before the chain's time is known.
     pub(crate) async fn with_situation<T>(&self, look: impl FnOnce(&Situation) -> T) -> Option<T> {
         let now = self.feed.now()?;
-        let finals = self.finals.picture().read().await;
-        let picture = self.feed.picture().read().await;
+        let finalized = self.finalized.cache().read().await;
+        let cache = self.feed.cache().read().await;
         let (busy, reserved) = self.executor.busy();
         let agents = self.agents.views();
-        let closable = self.closable(picture.jobs());
+        let closable = self.closable(cache.jobs());
         let owned = self.leases.owned();
         let submissions = self.submissions.read();
         Some(look(&Situation {
-            picture: &picture,
-            finals: &finals,
+            cache: &cache,
+            finalized: &finalized,
             me: self.me,
             now,
-            slot: picture.slot().max(self.feed.slot()),
+            slot: cache.slot().max(self.feed.slot()),
             agents: &agents,
             submissions: &submissions,
             busy: &busy,
@@ -354,7 +354,7 @@ impl Service {
 
     /// Transactions that are confirmed and not yet final.
     pub fn unfinal(&self) -> usize {
-        self.sender.unfinal()
+        self.sender.unfinalized_count()
     }
 
     /// What it holds of a store that others share.

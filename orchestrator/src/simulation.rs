@@ -9,8 +9,8 @@ use crate::leases::partition::OwnedPartitions;
 use crate::planner::{Action, AgentView, Situation, plan};
 use crate::submissions::model::Submissions;
 use bytemuck::Zeroable;
-use millrace_client::accounts::Entity;
-use millrace_client::cache::accounts::Picture;
+use millrace_client::accounts::AnyAccount;
+use millrace_client::cache::accounts::AccountCache;
 use millrace_client::program::state::{
     Job, JobState, Network, Provider, Seat, SeatStatus, Shard, ShardState,
 };
@@ -45,7 +45,7 @@ pub struct Scale {
 /// A network that does not exist.
 pub struct Simulation {
     scale: Scale,
-    picture: Picture,
+    cache: AccountCache,
     agents: HashMap<Pubkey, AgentView>,
     submissions: Submissions,
     slot: u64,
@@ -87,7 +87,7 @@ impl Simulation {
     pub fn new(scale: Scale) -> Self {
         let mut simulation = Self {
             scale,
-            picture: Picture::default(),
+            cache: AccountCache::default(),
             agents: HashMap::with_capacity(scale.providers),
             submissions: Submissions::default(),
             slot: 1,
@@ -102,7 +102,7 @@ impl Simulation {
             sortition_start: scale.sortition_start,
             ..Network::zeroed()
         };
-        simulation.put(pda::network(), Entity::Network(Box::new(network)));
+        simulation.put(pda::network(), AnyAccount::Network(Box::new(network)));
         for number in 0..scale.providers as u64 {
             let provider = Provider {
                 ask_price: 1 + mixed(number) % PRICES,
@@ -112,7 +112,7 @@ impl Simulation {
                 ..Provider::zeroed()
             };
             let address = key(2, number);
-            simulation.put(address, Entity::Provider(Box::new(provider)));
+            simulation.put(address, AnyAccount::Provider(Box::new(provider)));
             let agent = AgentView {
                 capacity: scale.capacity,
                 draining: false,
@@ -122,8 +122,8 @@ impl Simulation {
         simulation
     }
 
-    fn put(&mut self, address: Pubkey, entity: Entity) {
-        self.picture.take_in(self.slot, address, Some(entity));
+    fn put(&mut self, address: Pubkey, entity: AnyAccount) {
+        self.cache.apply(self.slot, address, Some(entity));
     }
 
     fn now(&self) -> i64 {
@@ -156,7 +156,7 @@ impl Simulation {
             };
             let address = key(4, number);
             self.posted.insert(address, self.slot);
-            self.put(address, Entity::Job(Box::new(job), None));
+            self.put(address, AnyAccount::Job(Box::new(job), None));
         }
     }
 
@@ -169,14 +169,14 @@ impl Simulation {
             .is_some_and(|(done, ..)| *done <= self.slot)
         {
             if let Some((_, job, providers)) = self.at_work.pop_front() {
-                self.picture.take_in(self.slot, job, None);
+                self.cache.apply(self.slot, job, None);
                 self.end_seats(&providers);
             }
         }
         let (busy, closable) = (HashSet::new(), HashSet::new());
         let situation = Situation {
-            picture: &self.picture,
-            finals: &self.picture,
+            cache: &self.cache,
+            finalized: &self.cache,
             me: ME,
             now: self.now(),
             slot: self.slot,
@@ -194,7 +194,7 @@ impl Simulation {
         let mut step = Step {
             plan,
             seated: 0,
-            jobs: self.picture.jobs().len(),
+            jobs: self.cache.jobs().len(),
         };
         for action in actions {
             if let Action::Assign { job, providers, .. } = action {
@@ -206,7 +206,7 @@ impl Simulation {
     }
 
     fn seat(&mut self, address: Pubkey, providers: Vec<Pubkey>) {
-        let mut job = self.picture.jobs()[&address];
+        let mut job = self.cache.jobs()[&address];
         job.created = 1;
         job.live = 1;
         let mut shard = Shard {
@@ -225,7 +225,10 @@ impl Simulation {
                 ..Seat::default()
             };
         }
-        self.put(address, Entity::Job(Box::new(job), Some(Box::new(shard))));
+        self.put(
+            address,
+            AnyAccount::Job(Box::new(job), Some(Box::new(shard))),
+        );
         if let Some(posted) = self.posted.remove(&address) {
             self.waited.push(self.slot - posted);
         }
@@ -236,9 +239,9 @@ impl Simulation {
     /// A seat that ended gives its provider another place on the ring.
     fn end_seats(&mut self, providers: &[Pubkey]) {
         for address in providers {
-            let mut provider = self.picture.providers()[address];
+            let mut provider = self.cache.providers()[address];
             provider.agreed = provider.agreed.wrapping_add(1);
-            self.put(*address, Entity::Provider(Box::new(provider)));
+            self.put(*address, AnyAccount::Provider(Box::new(provider)));
         }
     }
 
@@ -249,7 +252,7 @@ impl Simulation {
 
     /// Seats that each provider has finished.
     pub fn finished(&self) -> impl Iterator<Item = u32> {
-        self.picture
+        self.cache
             .providers()
             .values()
             .map(|provider| provider.agreed)

@@ -14,18 +14,18 @@ use crate::leases::set::LeaseSet;
 use crate::observability::metrics::{Metrics, TimedJournal};
 use crate::observability::probe::Probe;
 use crate::service::Service;
-use crate::store::failpoint_journal::Marked;
+use crate::store::failpoint_journal::FailpointJournal;
 use crate::store::{MemberJournal, Scope, Store};
 use crate::submissions::cache::SubmissionStore;
 use crate::submissions::gc::Tidy;
-use millrace_client::cache::finalized::Finals;
+use millrace_client::cache::finalized::FinalizedCache;
 use millrace_client::cache::subscription::Feed;
 use millrace_client::instructions::Mints;
 use millrace_client::pda;
 use millrace_client::program::state::Orchestrator;
 use millrace_client::rpc::client::Rpc;
 use millrace_client::tx::payer::Payer;
-use millrace_client::tx::sender::{Policy, Sender};
+use millrace_client::tx::sender::{SendPolicy, Sender};
 use solana_sdk::signature::Signer;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -106,11 +106,11 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     let feed = Feed::new(rpc.clone());
     let submissions =
         SubmissionStore::new(store.clone(), leases.clone(), feed.clone(), metrics.clone());
-    let finals = Finals::new(rpc.clone());
-    let policy = Policy::service(config.chain.fees);
+    let finalized = FinalizedCache::new(rpc.clone());
+    let policy = SendPolicy::service(config.chain.fees);
     let journal = MemberJournal::new(store.clone(), leases.clone());
     let journal = TimedJournal::new(Arc::new(journal), metrics.clone());
-    let journal = Arc::new(Marked(Arc::new(journal)));
+    let journal = Arc::new(FailpointJournal(Arc::new(journal)));
     let sender = Sender::with_policy(rpc.clone(), journal, policy);
     let sender = sender.observed_by(Arc::new(metrics.clone()));
     if !store.is_shared() {
@@ -167,7 +167,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         network_id,
         genesis,
         feed,
-        finals,
+        finalized,
         sender,
         payer,
         events,

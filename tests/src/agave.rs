@@ -92,7 +92,7 @@ impl Agave {
             _ports: ports,
         };
         let rpc = Rpc::new(&validator.rpc_url, &validator.ws_url);
-        rpc.wait_until_up(PATIENCE).await?;
+        rpc.wait_until_healthy(PATIENCE).await?;
         // Programs of the genesis can be called from the second slot on.
         let start = std::time::Instant::now();
         while rpc.time().await.map_or(0, |time| time.slot) < 3 {

@@ -2,7 +2,7 @@
 
 use super::facts::{number, text, texts};
 use millrace_client::events::Event;
-use millrace_client::history::Recorded;
+use millrace_client::history::RecordedEvent;
 use millrace_protocol::amount::format_amount;
 use serde::Serialize;
 use serde_json::Value;
@@ -23,12 +23,12 @@ pub struct Step {
 }
 
 /// The steps of a job. Amounts are told in tokens with these decimals.
-pub fn steps(events: &[Recorded], payment_decimals: u8, stake_decimals: u8) -> Vec<Step> {
+pub fn steps(events: &[RecordedEvent], payment_decimals: u8, stake_decimals: u8) -> Vec<Step> {
     let words = Words {
         payment: payment_decimals,
         stake: stake_decimals,
     };
-    let step = |one: &Recorded| Step {
+    let step = |one: &RecordedEvent| Step {
         slot: one.slot,
         time: one.time,
         signature: one.signature.clone(),
@@ -141,7 +141,7 @@ mod tests {
     use serde_json::json;
 
     fn words(name: &str, fields: Value) -> String {
-        let recorded = Recorded {
+        let recorded = RecordedEvent {
             slot: 5,
             time: None,
             signature: "s".to_owned(),

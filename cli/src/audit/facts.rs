@@ -1,7 +1,7 @@
 //! What a job's events say, by the fields that an audit looks at.
 
 use millrace_client::events::Event;
-use millrace_client::history::Recorded;
+use millrace_client::history::RecordedEvent;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -41,12 +41,15 @@ pub fn texts(event: &Event, name: &str) -> Vec<String> {
 }
 
 /// The events of a name.
-pub fn named<'a>(events: &'a [Recorded], name: &'a str) -> impl Iterator<Item = &'a Recorded> + 'a {
+pub fn named<'a>(
+    events: &'a [RecordedEvent],
+    name: &'a str,
+) -> impl Iterator<Item = &'a RecordedEvent> + 'a {
     events.iter().filter(move |one| one.event.name == name)
 }
 
 /// All seats that were given, in their order.
-pub fn assignments(events: &[Recorded]) -> Vec<Assigned> {
+pub fn assignments(events: &[RecordedEvent]) -> Vec<Assigned> {
     let given = named(events, "SeatsAssigned").map(|recorded| {
         let event = &recorded.event;
         Assigned {
@@ -62,7 +65,7 @@ pub fn assignments(events: &[Recorded]) -> Vec<Assigned> {
 }
 
 /// The result roots of paid shards, hex.
-pub fn settled(events: &[Recorded]) -> BTreeMap<u32, String> {
+pub fn settled(events: &[RecordedEvent]) -> BTreeMap<u32, String> {
     let settled = named(events, "ShardSettled").map(|recorded| {
         let shard = u32::try_from(number(&recorded.event, "shard")).unwrap_or(u32::MAX);
         (shard, text(&recorded.event, "root").to_owned())
@@ -71,7 +74,7 @@ pub fn settled(events: &[Recorded]) -> BTreeMap<u32, String> {
 }
 
 /// The job's seed at a slot; 0 where it had none.
-pub fn seed_at(events: &[Recorded], slot: u64) -> u64 {
+pub fn seed_at(events: &[RecordedEvent], slot: u64) -> u64 {
     let seeds = named(events, "JobSeeded").filter(|one| one.slot <= slot);
     seeds.last().map_or(0, |one| number(&one.event, "seed"))
 }

@@ -4,11 +4,11 @@
 use super::facts::{Assigned, seed_at};
 use bytemuck::Zeroable;
 use millrace_client::Pubkey;
-use millrace_client::history::Recorded;
+use millrace_client::history::RecordedEvent;
 use millrace_client::program::PostJobArgs;
 use millrace_client::program::math::sortition::ADMIT_ALL;
 use millrace_client::program::state::{Job, Network, Provider};
-use millrace_client::selection::{ended, hindrance, is_word, should_be_chosen};
+use millrace_client::selection::{expected_selection, finished_seats, is_self_reported, recheck};
 use millrace_protocol::matching::{Candidate, Choice};
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -23,7 +23,7 @@ pub struct Known<'a> {
     /// The network as it is now.
     pub network: &'a Network,
     /// What happened to the job.
-    pub events: &'a [Recorded],
+    pub events: &'a [RecordedEvent],
 }
 
 /// Seats that were given together.
@@ -67,7 +67,7 @@ pub fn audit(job: &Pubkey, known: &Known, assigned: &Assigned, choices: &[Choice
         seats.unchecked.push(text.to_owned());
         return seats;
     };
-    let should = should_be_chosen(job, choice);
+    let should = expected_selection(job, choice);
     let should: Vec<String> = should.iter().map(ToString::to_string).collect();
     if set(&should) != set(&assigned.providers) {
         seats
@@ -77,8 +77,8 @@ pub fn audit(job: &Pubkey, known: &Known, assigned: &Assigned, choices: &[Choice
     seats.should = Some(should);
     compare_with_chain(known, assigned, choice, &mut seats);
     for candidate in &choice.candidates {
-        let found = hindrance(job, choice, candidate);
-        if found.is_some_and(is_word) {
+        let found = recheck(job, choice, candidate);
+        if found.is_some_and(is_self_reported) {
             seats.by_word += 1;
         } else if found != candidate.obstacle {
             let (said, is) = (candidate.obstacle, found);
@@ -166,7 +166,7 @@ fn compare_with_chain(known: &Known, assigned: &Assigned, choice: &Choice, seats
     }
     for candidate in &choice.candidates {
         let now = provider(known, candidate);
-        if now.is_some_and(|now| ended(now) < candidate.ended) {
+        if now.is_some_and(|now| finished_seats(now) < candidate.ended) {
             seats.wrong.push(format!(
                 "{} had {} seats behind it by the record, more than it has now",
                 candidate.provider, candidate.ended

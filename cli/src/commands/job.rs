@@ -9,7 +9,7 @@ use crate::progress::Progress;
 use crate::settings::{Connection, Settings};
 use crate::{confirm, result, submit, watch};
 use clap::Subcommand;
-use millrace_client::accounts::Entity;
+use millrace_client::accounts::AnyAccount;
 use millrace_client::instructions::{Mints, create_token_account};
 use millrace_client::program::state::{Job as Books, JobState};
 use millrace_client::{Pubkey, instructions, pda};
@@ -258,12 +258,12 @@ async fn list(settings: &Settings, all: bool) -> Result<(), CliError> {
 }
 
 async fn on_chain(connection: &Connection) -> Result<Vec<JobView>, CliError> {
-    let reading = connection.rpc.read_all().await?;
+    let reading = connection.rpc.snapshot_all().await?;
     let mut jobs: Vec<(Pubkey, Books)> = reading
         .accounts
         .iter()
-        .filter_map(|(key, data)| match Entity::read(key, data)? {
-            Entity::Job(job, _) => Some((*key, *job)),
+        .filter_map(|(key, data)| match AnyAccount::decode(key, data)? {
+            AnyAccount::Job(job, _) => Some((*key, *job)),
             _ => None,
         })
         .collect();

@@ -100,7 +100,7 @@ impl Layers {
         let missing = (String::new(), Origin::Default);
         let (text, origin) = self.values.get(name).unwrap_or(&missing);
         T::parse(text).map_err(|reason| {
-            let text = millrace_client::rpc::redact::hide_url(text);
+            let text = millrace_client::rpc::redact::redact_url(text);
             CliError::Usage(format!("`{name}` can't be {text:?} ({origin}): {reason}"))
         })
     }

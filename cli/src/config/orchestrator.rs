@@ -4,7 +4,7 @@ use super::table::settings;
 use super::{Layers, LogFormat, Sol, Span, Url};
 use crate::error::CliError;
 use crate::settings::{Global, Settings, data_folder};
-use millrace_client::tx::fees::Fees;
+use millrace_client::tx::fees::FeePolicy;
 use millrace_orchestrator::{ChainConfig, Limits};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -146,7 +146,7 @@ impl OrchestratorSettings {
         ChainConfig {
             genesis: self.genesis.clone(),
             program_hash: self.program_hash.clone(),
-            fees: Fees {
+            fees: FeePolicy {
                 percentile: self.priority_percentile,
                 cap: self.priority_cap,
             },

@@ -1,7 +1,7 @@
 //! Types of settings: how each is read from text, and how it is shown.
 
 use crate::output::SOL_DECIMALS;
-use millrace_client::rpc::redact::hide_url;
+use millrace_client::rpc::redact::redact_url;
 use millrace_protocol::amount::{format_amount, format_duration, parse_amount, parse_duration};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ pub struct Url(pub String);
 
 impl std::fmt::Debug for Url {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&hide_url(&self.0))
+        f.write_str(&redact_url(&self.0))
     }
 }
 
@@ -90,7 +90,7 @@ impl Setting for Url {
     }
 
     fn show(&self) -> String {
-        hide_url(&self.0)
+        redact_url(&self.0)
     }
 }
 

@@ -10,7 +10,7 @@ use solana_sdk::pubkey::Pubkey;
 
 /// Any account of the program.
 #[derive(Clone, Debug)]
-pub enum Entity {
+pub enum AnyAccount {
     /// The network.
     Network(Box<Network>),
     /// An orchestrator.
@@ -33,9 +33,9 @@ pub enum Entity {
     Challenge(Challenge),
 }
 
-impl Entity {
+impl AnyAccount {
     /// Reads the account at `address` by its discriminator; `None` for bytes that are no account of ours.
-    pub fn read(address: &Pubkey, data: &[u8]) -> Option<Self> {
+    pub fn decode(address: &Pubkey, data: &[u8]) -> Option<Self> {
         let discriminator = data.get(..8)?;
         Some(match discriminator {
             d if d == Network::DISCRIMINATOR => Self::Network(Box::new(pod(data)?)),
@@ -62,18 +62,18 @@ fn pod<T: AnyBitPattern>(data: &[u8]) -> Option<T> {
 }
 
 /// A typed account.
-pub trait Typed: Sized {
+pub trait AccountType: Sized {
     /// What people call it.
-    const WHAT: &'static str;
+    const NAME: &'static str;
     /// Takes it out of the entity, if it is one.
-    fn of(entity: Entity) -> Option<Self>;
+    fn of(entity: AnyAccount) -> Option<Self>;
 }
 
 macro_rules! typed {
     ($type:ident, $what:literal, $pattern:pat => $value:expr) => {
-        impl Typed for $type {
-            const WHAT: &'static str = $what;
-            fn of(entity: Entity) -> Option<Self> {
+        impl AccountType for $type {
+            const NAME: &'static str = $what;
+            fn of(entity: AnyAccount) -> Option<Self> {
                 match entity {
                     $pattern => Some($value),
                     _ => None,
@@ -83,26 +83,26 @@ macro_rules! typed {
     };
 }
 
-typed!(Network, "network", Entity::Network(x) => *x);
-typed!(Provider, "provider", Entity::Provider(x) => *x);
-typed!(Job, "job", Entity::Job(x, _) => *x);
-typed!(Bucket, "bucket", Entity::Bucket(x) => *x);
-typed!(Rewards, "rewards", Entity::Rewards(x) => x);
-typed!(Epoch, "epoch", Entity::Epoch(x) => x);
-typed!(Challenge, "challenge", Entity::Challenge(x) => x);
-typed!(Shard, "shard", Entity::Shard(x) => *x);
-typed!(Orchestrator, "orchestrator", Entity::Orchestrator(x) => x);
-typed!(Client, "client", Entity::Client(x) => x);
+typed!(Network, "network", AnyAccount::Network(x) => *x);
+typed!(Provider, "provider", AnyAccount::Provider(x) => *x);
+typed!(Job, "job", AnyAccount::Job(x, _) => *x);
+typed!(Bucket, "bucket", AnyAccount::Bucket(x) => *x);
+typed!(Rewards, "rewards", AnyAccount::Rewards(x) => x);
+typed!(Epoch, "epoch", AnyAccount::Epoch(x) => x);
+typed!(Challenge, "challenge", AnyAccount::Challenge(x) => x);
+typed!(Shard, "shard", AnyAccount::Shard(x) => *x);
+typed!(Orchestrator, "orchestrator", AnyAccount::Orchestrator(x) => x);
+typed!(Client, "client", AnyAccount::Client(x) => x);
 
 /// Reads a typed account.
 ///
 /// # Errors
 /// [`ChainError::Layout`] where the bytes are something else.
-pub fn read<T: Typed>(address: Pubkey, data: &[u8]) -> Result<T, ChainError> {
-    Entity::read(&address, data)
+pub fn decode<T: AccountType>(address: Pubkey, data: &[u8]) -> Result<T, ChainError> {
+    AnyAccount::decode(&address, data)
         .and_then(T::of)
         .ok_or(ChainError::Layout {
             address,
-            expected: T::WHAT,
+            expected: T::NAME,
         })
 }

@@ -27,7 +27,7 @@ impl Rpc {
     /// # Errors
     /// [`ChainError::NoProgram`]; [`ChainError::Layout`] where it was closed.
     pub async fn program_hash(&self) -> Result<String, ChainError> {
-        let found = state::deployed(self).await?;
+        let found = state::read_program(self).await?;
         let found = found.ok_or(ChainError::NoProgram(PROGRAM))?;
         Ok(hash(&found.bytes))
     }

@@ -1,8 +1,8 @@
 //! What can go wrong between us and the chain, told so that a person knows what to do.
 
-use crate::rpc::redact::hide_in_text;
+use crate::rpc::redact::redact_text;
 
-use crate::rpc::redact::hide_url;
+use crate::rpc::redact::redact_url;
 use solana_rpc_client_api::client_error::{Error as ClientError, ErrorKind};
 use solana_sdk::instruction::InstructionError;
 use solana_sdk::pubkey::Pubkey;
@@ -94,7 +94,7 @@ pub enum ChainError {
         floor: u64,
     },
     /// An account holds something else than expected.
-    #[error("account {address} is no {expected}")]
+    #[error("account {address} is not {} {expected} account", article(expected))]
     Layout {
         /// The account.
         address: Pubkey,
@@ -102,7 +102,7 @@ pub enum ChainError {
         expected: &'static str,
     },
     /// An account does not exist.
-    #[error("there is no {what} at {address}")]
+    #[error("no {what} account exists at {address}")]
     Missing {
         /// The account.
         address: Pubkey,
@@ -116,7 +116,7 @@ pub enum ChainError {
     #[error(
         "the RPC endpoint knows nothing between slot {from}, where the stored history ends, and slot {to}; give one that keeps all of it (--url takes several, by preference)"
     )]
-    HistoryCut {
+    HistoryGap {
         /// Where the stored history ends.
         from: u64,
         /// The oldest that the endpoint knows after it.
@@ -156,14 +156,14 @@ impl ChainError {
         match error.kind() {
             ErrorKind::Reqwest(_) | ErrorKind::Io(_) | ErrorKind::Middleware(_) => {
                 Self::Unreachable {
-                    url: hide_url(url),
-                    reason: hide_in_text(&root_cause(&error)),
+                    url: redact_url(url),
+                    reason: redact_text(&root_cause(&error)),
                 }
             }
             ErrorKind::TransactionError(e) => Self::from_transaction(e.clone(), Vec::new()),
             _ => Self::Rpc {
                 what,
-                reason: hide_in_text(&error.to_string()),
+                reason: redact_text(&error.to_string()),
             },
         }
     }
@@ -214,6 +214,14 @@ fn version_advice(found: u8, expected: u8) -> &'static str {
         false => {
             "upgrade the program and run `millrace migrate` with the deployer's key, or use the millrace that came with it"
         }
+    }
+}
+
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
     }
 }
 

@@ -45,7 +45,7 @@ impl Event {
 
 /// An instruction that another one called, with its accounts looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Inner {
+pub struct Invocation {
     /// The program that was called.
     pub program: Pubkey,
     /// Its accounts.
@@ -54,7 +54,7 @@ pub struct Inner {
     pub data: Vec<u8>,
 }
 
-impl Inner {
+impl Invocation {
     /// The event that the program recorded with this call, if that is what it is: a call of our program
     /// with its event authority as the only account. Only the program itself can sign for that key, so
     /// that in a transaction that went through nobody else can have made such a call.
@@ -70,7 +70,7 @@ impl Inner {
 #[derive(Default, Deserialize)]
 struct Idl {
     events: Vec<Named>,
-    types: Vec<Typed>,
+    types: Vec<IdlType>,
 }
 
 #[derive(Deserialize)]
@@ -80,7 +80,7 @@ struct Named {
 }
 
 #[derive(Deserialize)]
-struct Typed {
+struct IdlType {
     name: String,
     #[serde(rename = "type")]
     layout: Layout,
@@ -194,8 +194,8 @@ mod tests {
 
     const JOB: Pubkey = Pubkey::new_from_array([3; 32]);
 
-    fn recorded(data: Vec<u8>) -> Inner {
-        Inner {
+    fn recorded(data: Vec<u8>) -> Invocation {
+        Invocation {
             program: PROGRAM,
             accounts: vec![event_authority()],
             data: [EVENT_IX_TAG_LE, &data].concat(),
@@ -281,19 +281,19 @@ mod tests {
     fn look_alikes_are_not_heard() {
         let real = recorded(posted());
         let stranger = Pubkey::new_from_array([8; 32]);
-        let by_another = Inner {
+        let by_another = Invocation {
             program: stranger,
             ..real.clone()
         };
-        let other_authority = Inner {
+        let other_authority = Invocation {
             accounts: vec![stranger],
             ..real.clone()
         };
-        let more_accounts = Inner {
+        let more_accounts = Invocation {
             accounts: vec![event_authority(), stranger],
             ..real.clone()
         };
-        let untagged = Inner {
+        let untagged = Invocation {
             data: posted(),
             ..real.clone()
         };

@@ -1,7 +1,7 @@
 //! Recomputes a choice of providers from its record: who should have been chosen.
 //!
 //! What a provider asked, had staked and whether it was drawn is checked. That its agent was away, full,
-//! or had failed at the job before is known to the orchestrator alone: [`is_word`].
+//! or had failed at the job before is known to the orchestrator alone: [`is_self_reported`].
 
 use millrace_program::math::sortition::{Ticket, admits};
 use millrace_program::state::Provider;
@@ -10,12 +10,12 @@ use millrace_protocol::wire::Key;
 use solana_sdk::pubkey::Pubkey;
 
 /// Seats that a provider has behind it: right, wrong and late.
-pub fn ended(provider: &Provider) -> u64 {
+pub fn finished_seats(provider: &Provider) -> u64 {
     u64::from(provider.agreed) + u64::from(provider.disagreed) + u64::from(provider.late)
 }
 
 /// Whether an obstacle is the orchestrator's word: nothing on chain tells.
-pub fn is_word(obstacle: Obstacle) -> bool {
+pub fn is_self_reported(obstacle: Obstacle) -> bool {
     matches!(
         obstacle,
         Obstacle::Away | Obstacle::Full | Obstacle::TriedHere
@@ -24,8 +24,8 @@ pub fn is_word(obstacle: Obstacle) -> bool {
 
 /// What kept a candidate from the seat: by the orchestrator's word, or as its stake, its price and its
 /// ticket have it, whatever the record says.
-pub fn hindrance(job: &Pubkey, choice: &Choice, candidate: &Candidate) -> Option<Obstacle> {
-    if let Some(told) = candidate.obstacle.filter(|told| is_word(*told)) {
+pub fn recheck(job: &Pubkey, choice: &Choice, candidate: &Candidate) -> Option<Obstacle> {
+    if let Some(told) = candidate.obstacle.filter(|told| is_self_reported(*told)) {
         return Some(told);
     }
     let free = candidate.free_stake.saturating_sub(candidate.promised);
@@ -57,11 +57,11 @@ fn is_drawn(job: &Pubkey, choice: &Choice, candidate: &Candidate) -> bool {
 
 /// Who should have been chosen among those that the record lists: as many as there were seats, in the
 /// order of their ranks.
-pub fn should_be_chosen(job: &Pubkey, choice: &Choice) -> Vec<Key> {
+pub fn expected_selection(job: &Pubkey, choice: &Choice) -> Vec<Key> {
     let point = point_of(job.as_array(), choice.shard, choice.attempt);
     let free = choice.candidates.iter();
     let mut free: Vec<&Candidate> = free
-        .filter(|candidate| hindrance(job, choice, candidate).is_none())
+        .filter(|candidate| recheck(job, choice, candidate).is_none())
         .collect();
     free.sort_by_key(|candidate| candidate.rank(point));
     let first = free.into_iter().take(choice.seats);
@@ -107,7 +107,7 @@ mod tests {
     }
 
     fn first(choice: &Choice) -> Vec<u8> {
-        let keys = should_be_chosen(&JOB, choice);
+        let keys = expected_selection(&JOB, choice);
         keys.iter().map(|key| key.0[0]).collect()
     }
 
@@ -136,7 +136,7 @@ mod tests {
         let of = |change: fn(&mut Candidate, &mut Choice)| {
             let (mut one, mut record) = (candidate(1, 3, None), choice(Vec::new()));
             change(&mut one, &mut record);
-            hindrance(&JOB, &record, &one)
+            recheck(&JOB, &record, &one)
         };
         assert_eq!(of(|_, _| {}), None);
         assert_eq!(of(|one, _| one.ask_price = 10), Some(Obstacle::TooDear));

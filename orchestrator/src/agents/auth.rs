@@ -82,14 +82,14 @@ impl Agents {
         })
     }
 
-    /// The books of a provider that is in the picture.
+    /// The books of a provider that is in the cache.
     pub(super) async fn provider(&self, key: &Pubkey) -> Option<Provider> {
-        let picture = self.feed.picture().read().await;
-        picture.providers().get(key).copied()
+        let cache = self.feed.cache().read().await;
+        cache.providers().get(key).copied()
     }
 
-    /// The same, read from the chain where it is not in the picture yet. That is done now and then
-    /// only: anybody can name accounts that are no providers, and the picture learns of new ones by
+    /// The same, read from the chain where it is not in the cache yet. That is done now and then
+    /// only: anybody can name accounts that are no providers, and the cache learns of new ones by
     /// itself.
     async fn newcomer(&self, key: &Pubkey) -> Option<Provider> {
         if let Some(books) = self.provider(key).await {

@@ -101,8 +101,8 @@ impl Agents {
 
     /// The shard and the seat that a key names, as the chain has them.
     async fn seat(&self, key: &SeatKey) -> Result<(Shard, Seat), Fault> {
-        let picture = self.feed.picture().read().await;
-        let Some(shard) = picture.shard(&key.job, key.shard).copied() else {
+        let cache = self.feed.cache().read().await;
+        let Some(shard) = cache.shard(&key.job, key.shard).copied() else {
             return stale("no such shard");
         };
         let mut seats = shard.seats.iter();

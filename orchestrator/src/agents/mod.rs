@@ -31,7 +31,7 @@ const QUEUE: usize = 256;
 const REPEAT_AFTER: Duration = Duration::from_secs(4);
 /// Outputs that are looked at at the same time; each may have 64 MiB.
 const CHECKS: usize = 4;
-/// Providers that are not in the picture and are looked up on chain: at once, and each second.
+/// Providers that are not in the cache and are looked up on chain: at once, and each second.
 const LOOKUPS: (f64, f64) = (20.0, 2.0);
 
 /// The connected agents.

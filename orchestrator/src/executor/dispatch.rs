@@ -5,7 +5,7 @@ use crate::observability::metrics::Dispatches;
 use crate::planner::Action;
 use crate::submissions::model::SeatKey;
 use millrace_client::Pubkey;
-use millrace_client::cache::accounts::Picture;
+use millrace_client::cache::accounts::AccountCache;
 use millrace_protocol::wire::{Task, ToAgent};
 use std::collections::HashSet;
 use std::sync::MutexGuard;
@@ -33,11 +33,11 @@ impl Record {
 }
 
 /// The seats that a plan wants told, each with the time since which its shard has been known as it is.
-pub fn dispatches_of(actions: &[Action], picture: &Picture) -> Vec<(SeatKey, Instant)> {
+pub fn dispatches_of(actions: &[Action], cache: &AccountCache) -> Vec<(SeatKey, Instant)> {
     let wanted = actions.iter().filter_map(|action| match action {
         Action::Run { provider, task } => {
             let seat = seat_of(provider, task);
-            Some((seat, picture.shard_since(&seat.job, seat.shard)?))
+            Some((seat, cache.shard_unchanged_since(&seat.job, seat.shard)?))
         }
         _ => None,
     });

@@ -3,7 +3,7 @@
 use super::Executor;
 use crate::error::OrchestratorError;
 use crate::planner::Action;
-use millrace_client::instructions::Place;
+use millrace_client::instructions::ShardRef;
 use millrace_client::{Pubkey, instructions, pda};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::signature::Signer;
@@ -100,19 +100,19 @@ impl Executor {
         Ok(Some(planned))
     }
 
-    async fn place(&self, job: &Pubkey, index: u32) -> Option<Place> {
-        let picture = self.feed.picture().read().await;
-        Some(Place::of(*job, picture.jobs().get(job)?, index))
+    async fn place(&self, job: &Pubkey, index: u32) -> Option<ShardRef> {
+        let cache = self.feed.cache().read().await;
+        Some(ShardRef::of(*job, cache.jobs().get(job)?, index))
     }
 
     async fn settlement(&self, job: &Pubkey, index: u32) -> Option<Instruction> {
-        let picture = self.feed.picture().read().await;
-        let books = picture.jobs().get(job)?;
-        let shard = picture.shard(job, index)?;
-        let challenge = picture.challenges().get(&pda::challenge(job, index));
+        let cache = self.feed.cache().read().await;
+        let books = cache.jobs().get(job)?;
+        let shard = cache.shard(job, index)?;
+        let challenge = cache.challenges().get(&pda::challenge(job, index));
         let challenger = challenge.map(|challenge| challenge.challenger);
         Some(instructions::settle_shard(
-            Place::of(*job, books, index),
+            ShardRef::of(*job, books, index),
             (books, shard),
             self.mints,
             challenger,

@@ -38,7 +38,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// An act that failed and was not planned again for so long is forgotten.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
 /// Acts that may be under way together: over the time that a confirmation takes, this many at the most
-/// land. Each holds a place at the endpoint, which is asked after its transaction, and a picture that
+/// land. Each holds a place at the endpoint, which is asked after its transaction, and a cache that
 /// grows old; what is beyond waits in the plan, where the most urgent comes first.
 const MOST_UNDER_WAY: usize = 256;
 
@@ -385,9 +385,9 @@ impl Executor {
         if error.refusal().is_none() {
             return false;
         }
-        let picture = self.feed.picture().read().await;
+        let cache = self.feed.cache().read().await;
         match action {
-            Action::CloseJob { job, .. } => !picture.jobs().contains_key(job),
+            Action::CloseJob { job, .. } => !cache.jobs().contains_key(job),
             _ => false,
         }
     }
@@ -396,8 +396,8 @@ impl Executor {
         let Some(ActKey::Shard(job, index)) = action.key() else {
             return None;
         };
-        let picture = self.feed.picture().read().await;
-        picture.shard(&job, index).copied()
+        let cache = self.feed.cache().read().await;
+        cache.shard(&job, index).copied()
     }
 
     /// Compares a shard with what it was, and remembers who left it without a result.
@@ -405,9 +405,9 @@ impl Executor {
         let Some(before) = &act.before else {
             return Ok(());
         };
-        let picture = self.feed.picture().read().await;
-        let after = picture.shard(&before.job, before.index).copied();
-        drop(picture);
+        let cache = self.feed.cache().read().await;
+        let after = cache.shard(&before.job, before.index).copied();
+        drop(cache);
         let Some(after) = after else { return Ok(()) };
         let left = before.seats.iter().filter(|seat| seat.is_live());
         let gone = left.filter(|seat| !after.seats.iter().any(|s| s.provider == seat.provider));

@@ -6,7 +6,7 @@
 use crate::blobs::Blobs;
 use crate::blobs::upload_quota::Unclaimed;
 use crate::submissions::cache::SubmissionStore;
-use millrace_client::cache::accounts::Picture;
+use millrace_client::cache::accounts::AccountCache;
 use millrace_protocol::hash::Digest;
 use millrace_protocol::manifest::{Join, Manifest, ShardInput};
 use std::collections::{HashMap, HashSet};
@@ -88,11 +88,11 @@ impl Readiness {
     }
 
     /// Marks the manifests that have become complete, of jobs with shards to hand out.
-    pub async fn look(&self, picture: &tokio::sync::RwLock<Picture>) {
+    pub async fn look(&self, cache: &tokio::sync::RwLock<AccountCache>) {
         let wanted: HashSet<Digest> = {
-            let picture = picture.read().await;
+            let cache = cache.read().await;
             let submissions = self.submissions.read();
-            let jobs = picture.jobs().values().filter(|job| job.unassigned() > 0);
+            let jobs = cache.jobs().values().filter(|job| job.unassigned() > 0);
             let missing = jobs.filter(|job| !submissions.ready_manifests.contains(&job.manifest));
             missing.map(|job| job.manifest).collect()
         };

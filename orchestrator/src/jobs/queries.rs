@@ -29,14 +29,14 @@ impl Service {
     /// Whether the chain has been read since the start. Before that, a job that is missing may be there all
     /// the same, and the archive says what is not so yet.
     pub async fn knows_chain(&self) -> bool {
-        self.feed().now().is_some() && self.feed().picture().read().await.is_complete()
+        self.feed().now().is_some() && self.feed().cache().read().await.is_complete()
     }
 
     /// A job that is on chain, or the last view of one that was.
     pub async fn job(&self, key: &Pubkey) -> Result<Option<JobView>, OrchestratorError> {
         let stored = self.papers_of_others(&[*key]).await?;
         let look = |situation: &Situation| {
-            let job = situation.picture.jobs().get(key)?;
+            let job = situation.cache.jobs().get(key)?;
             let waits = Waits::new(situation);
             Some(view_of(situation, &waits, &stored, (*key, job)))
         };
@@ -50,15 +50,15 @@ impl Service {
     /// Jobs on chain, newest first, then those of the past.
     pub async fn jobs(&self) -> Result<Vec<JobView>, OrchestratorError> {
         let all: Vec<Pubkey> = {
-            let picture = self.feed().picture().read().await;
-            let mut jobs: Vec<_> = picture.jobs().iter().collect();
+            let cache = self.feed().cache().read().await;
+            let mut jobs: Vec<_> = cache.jobs().iter().collect();
             jobs.sort_by_key(|(key, job)| (std::cmp::Reverse(job.posted_at), **key));
             let newest = jobs.into_iter().take(MOST_JOBS);
             newest.map(|(key, _)| *key).collect()
         };
         let stored = self.papers_of_others(&all).await?;
         let look = |situation: &Situation| {
-            let (jobs, waits) = (situation.picture.jobs(), Waits::new(situation));
+            let (jobs, waits) = (situation.cache.jobs(), Waits::new(situation));
             let there = all.iter().filter_map(|key| Some((*key, jobs.get(key)?)));
             there
                 .map(|place| view_of(situation, &waits, &stored, place))
@@ -97,9 +97,9 @@ impl Service {
     ) -> Result<HashMap<Pubkey, Submissions>, OrchestratorError> {
         let owned = self.leases().owned();
         let others: Vec<Pubkey> = {
-            let picture = self.feed().picture().read().await;
+            let cache = self.feed().cache().read().await;
             let other = |key: &&Pubkey| {
-                let job = picture.jobs().get(key);
+                let job = cache.jobs().get(key);
                 job.is_some_and(|job| !owned.contains(&Partition::of(job)))
             };
             jobs.iter().filter(other).copied().collect()

@@ -9,7 +9,7 @@ use millrace_protocol::view::{JobView, PartView, SeatView};
 /// The view of a job that is on chain.
 pub fn of_job(situation: &Situation, waits: &Waits, key: Pubkey, job: &Job) -> JobView {
     let part = |index| {
-        let shard = situation.picture.shard(&key, index);
+        let shard = situation.cache.shard(&key, index);
         of_part(situation.submissions, key, index, shard)
     };
     let parts: Vec<PartView> = (0..job.shards).map(part).collect();

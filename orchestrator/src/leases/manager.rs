@@ -186,10 +186,10 @@ impl LeaseManager {
     /// What was on the way out before already, is still too much, and has nothing under way.
     async fn quiet(&self, mut leaving: HashSet<Partition>, give: &[Partition]) -> Vec<Partition> {
         let (busy, _) = self.executor.busy();
-        let picture = self.feed.picture().read().await;
+        let cache = self.feed.cache().read().await;
         for key in busy {
             let (ActKey::Shard(job, _) | ActKey::Job(job)) = key;
-            if let Some(job) = picture.jobs().get(&job) {
+            if let Some(job) = cache.jobs().get(&job) {
                 leaving.remove(&Partition::of(job));
             }
         }

@@ -31,7 +31,7 @@ impl Service {
     /// Sizes of what it holds.
     pub async fn vitals(&self) -> Result<Vitals, OrchestratorError> {
         let journal = self.store().journal_length().await?;
-        let jobs = self.feed().picture().read().await.jobs().len();
+        let jobs = self.feed().cache().read().await.jobs().len();
         let submissions = self.submissions().read();
         Ok(Vitals {
             tasks: tokio::runtime::Handle::current()

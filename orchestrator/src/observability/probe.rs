@@ -12,7 +12,7 @@ use crate::store::Store;
 use millrace_client::Pubkey;
 use millrace_client::cache::subscription::Feed;
 use millrace_client::rpc::client::Rpc;
-use millrace_client::rpc::redact::hide_url;
+use millrace_client::rpc::redact::redact_url;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
 use tokio_util::sync::CancellationToken;
@@ -145,7 +145,7 @@ impl Probe {
         // What was read before this began counts, too.
         reads.mark_changed();
         while reads.changed().await.is_ok() {
-            let groups = Groups::of(&*self.feed.picture().read().await);
+            let groups = Groups::of(&*self.feed.cache().read().await);
             match solvency::compare(&self.rpc, groups).await {
                 Ok(books) => {
                     let mut findings = self.held();
@@ -174,7 +174,7 @@ async fn state_of(name: &str, rpc: &Rpc) -> EndpointState {
 
 /// The host and port of an address: what stands behind them may be secret.
 fn host_of(url: &str) -> String {
-    let shown = hide_url(url);
+    let shown = redact_url(url);
     let rest = shown
         .split_once("://")
         .map_or(shown.as_str(), |(_, rest)| rest);

@@ -1,8 +1,8 @@
 //! Books against vaults: what the program's accounts say is held, and what is in the token accounts. Each
 //! book is read together with its vault, at one slot, so that no difference comes from reading late.
 
-use millrace_client::accounts::Entity;
-use millrace_client::cache::accounts::{Picture, Reading};
+use millrace_client::accounts::AnyAccount;
+use millrace_client::cache::accounts::{AccountCache, AccountSnapshot};
 use millrace_client::rpc::client::Rpc;
 use millrace_client::{ChainError, Pubkey, pda};
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,15 +54,15 @@ struct Group {
     vaults: Vec<(Vault, Pubkey)>,
 }
 
-/// Every book that the picture knows of: clients by their jobs, and providers.
-fn groups(picture: &Picture) -> Vec<Group> {
-    let clients: BTreeSet<Pubkey> = picture.jobs().values().map(|job| job.client).collect();
+/// Every book that the cache knows of: clients by their jobs, and providers.
+fn groups(cache: &AccountCache) -> Vec<Group> {
+    let clients: BTreeSet<Pubkey> = cache.jobs().values().map(|job| job.client).collect();
     let clients = clients.into_iter().map(|owner| {
         let book = pda::client(&owner);
         let vaults = vec![(Vault::Escrow, pda::escrow(&book))];
         Group { book, vaults }
     });
-    let providers = picture.providers().keys().map(|book| Group {
+    let providers = cache.providers().keys().map(|book| Group {
         book: *book,
         vaults: vec![
             (Vault::Stake, pda::stake_vault(book)),
@@ -74,10 +74,10 @@ fn groups(picture: &Picture) -> Vec<Group> {
 
 /// What a book says is in one of its vaults; `None` where there is no book.
 fn booked(book: &Pubkey, data: &[u8], vault: Vault) -> Option<u64> {
-    match (Entity::read(book, data)?, vault) {
-        (Entity::Client(client), Vault::Escrow) => Some(client.held),
-        (Entity::Provider(p), Vault::Stake) => Some(p.active.saturating_add(p.unbonding)),
-        (Entity::Provider(p), Vault::Earnings) => Some(p.earned.saturating_sub(p.claimed)),
+    match (AnyAccount::decode(book, data)?, vault) {
+        (AnyAccount::Client(client), Vault::Escrow) => Some(client.held),
+        (AnyAccount::Provider(p), Vault::Stake) => Some(p.active.saturating_add(p.unbonding)),
+        (AnyAccount::Provider(p), Vault::Earnings) => Some(p.earned.saturating_sub(p.claimed)),
         _ => None,
     }
 }
@@ -90,7 +90,7 @@ fn holding(data: &[u8]) -> Option<(Pubkey, u64)> {
 }
 
 /// Adds one reading of `groups` up.
-fn add_up(groups: &[Group], reading: &Reading, sums: &mut BTreeMap<(Vault, Pubkey), Sum>) {
+fn add_up(groups: &[Group], reading: &AccountSnapshot, sums: &mut BTreeMap<(Vault, Pubkey), Sum>) {
     let found = |key: &Pubkey| {
         let mut accounts = reading.accounts.iter();
         accounts
@@ -131,7 +131,7 @@ pub async fn compare(rpc: &Rpc, groups_of: Groups) -> Result<Vec<Sum>, ChainErro
     let mut rest = groups_of.0.as_slice();
     while !rest.is_empty() {
         let (some, keys) = first_call(rest);
-        let reading = rpc.read_some(&keys).await?;
+        let reading = rpc.snapshot(&keys).await?;
         add_up(&rest[..some], &reading, &mut sums);
         rest = &rest[some..];
     }
@@ -142,9 +142,9 @@ pub async fn compare(rpc: &Rpc, groups_of: Groups) -> Result<Vec<Sum>, ChainErro
 pub struct Groups(Vec<Group>);
 
 impl Groups {
-    /// All books of a picture.
-    pub fn of(picture: &Picture) -> Self {
-        Self(groups(picture))
+    /// All books of a cache.
+    pub fn of(cache: &AccountCache) -> Self {
+        Self(groups(cache))
     }
 }
 
@@ -204,7 +204,7 @@ mod tests {
             (key(102), tokens(15)),
         ];
         let mut sums = BTreeMap::new();
-        add_up(&groups, &Reading { slot: 1, accounts }, &mut sums);
+        add_up(&groups, &AccountSnapshot { slot: 1, accounts }, &mut sums);
         let sum = &sums[&(Vault::Escrow, MINT)];
         assert_eq!((sum.books, sum.vaults, sum.missing), (70, 95, 5));
     }
@@ -213,7 +213,11 @@ mod tests {
     fn what_is_not_there_is_left_out() {
         let accounts = vec![(key(1), Vec::new()), (key(101), tokens(80))];
         let mut sums = BTreeMap::new();
-        add_up(&[group(1)], &Reading { slot: 1, accounts }, &mut sums);
+        add_up(
+            &[group(1)],
+            &AccountSnapshot { slot: 1, accounts },
+            &mut sums,
+        );
         assert!(sums.is_empty());
     }
 

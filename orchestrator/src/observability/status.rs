@@ -10,7 +10,7 @@ use crate::service::Service;
 use millrace_client::program::state::SeatStatus;
 use std::collections::BTreeMap;
 
-/// What the picture tells about jobs and agents.
+/// What the cache tells about jobs and agents.
 #[derive(Default)]
 struct Work {
     jobs: BTreeMap<&'static str, usize>,
@@ -24,7 +24,7 @@ struct Work {
 impl Work {
     fn of(situation: &Situation) -> Self {
         let (mut work, waits) = (Self::default(), Waits::new(situation));
-        for (key, job) in situation.picture.jobs() {
+        for (key, job) in situation.cache.jobs() {
             let state = state_word(job, job.is_finished());
             *work.jobs.entry(state).or_default() += 1;
             if let Some(wait) = waits.look(*key, job) {
@@ -40,7 +40,7 @@ impl Work {
                 work.capacity = work.capacity.saturating_add(agent.capacity);
             }
         }
-        let live = situation.picture.shards().filter(|shard| shard.is_live());
+        let live = situation.cache.shards().filter(|shard| shard.is_live());
         let seats = live.flat_map(|shard| &shard.seats);
         let works = |status| matches!(status, SeatStatus::Assigned);
         let busy = seats
@@ -54,7 +54,7 @@ impl Service {
     /// The newest slot that was seen.
     async fn slot_seen(&self) -> u64 {
         self.feed()
-            .picture()
+            .cache()
             .read()
             .await
             .slot()

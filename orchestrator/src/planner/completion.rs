@@ -3,8 +3,8 @@
 use super::{ActKey, Action, Situation, finality, shard};
 use crate::submissions::model::{SeatKey, SettledResult};
 use millrace_client::Pubkey;
-use millrace_client::cache::accounts::Picture;
-use millrace_client::instructions::Place;
+use millrace_client::cache::accounts::AccountCache;
+use millrace_client::instructions::ShardRef;
 use millrace_client::program::state::{Job, JobState, Shard};
 use std::collections::HashMap;
 
@@ -30,7 +30,7 @@ pub fn plan_end(
     {
         let ended = existing.iter().filter(|shard| !shard.is_live());
         let pair = |shard: &&Shard| {
-            let account = Place::of(address, job, shard.index).account()?;
+            let account = ShardRef::of(address, job, shard.index).account()?;
             Some((account, shard.payer))
         };
         let shards: Vec<_> = ended.filter_map(pair).take(SHARDS_PER_CLOSE).collect();
@@ -45,7 +45,7 @@ pub fn plan_end(
     }
 }
 
-/// Whether the picture shows how every shard ended. A job's account may be seen before a shard's, and the
+/// Whether the cache shows how every shard ended. A job's account may be seen before a shard's, and the
 /// last view of the job that is kept would lack a result.
 fn shows_all_ends(job: &Job, existing: &[&Shard]) -> bool {
     let seen = u32::try_from(existing.len()).unwrap_or(u32::MAX);
@@ -62,7 +62,7 @@ pub fn release_orphans(
     for key in situation.submissions.by_seat.keys() {
         let to_be_filed = filings.contains_key(&(key.job, key.shard));
         let mine = situation.owns_submissions_of(&key.job);
-        if to_be_filed || !mine || ending(situation.picture, key).is_none() {
+        if to_be_filed || !mine || ending(situation.cache, key).is_none() {
             continue;
         }
         if let Some(outcome) = finality::ending(situation, key) {
@@ -74,9 +74,9 @@ pub fn release_orphans(
     }
 }
 
-/// How a seat ended; `None` where it has not, or nothing says so: a picture may be older than the seat.
-pub fn ending(picture: &Picture, key: &SeatKey) -> Option<String> {
-    match picture.shard(&key.job, key.shard) {
+/// How a seat ended; `None` where it has not, or nothing says so: a cache may be older than the seat.
+pub fn ending(cache: &AccountCache, key: &SeatKey) -> Option<String> {
+    match cache.shard(&key.job, key.shard) {
         Some(shard) if shard.is_live() => {
             let mut seats = shard.seats.iter();
             let seat = seats.find(|s| s.provider == key.provider && s.attempt == key.attempt);
@@ -84,8 +84,8 @@ pub fn ending(picture: &Picture, key: &SeatKey) -> Option<String> {
             is_over.then(|| shard::outcome_of(shard, key))
         }
         Some(shard) => Some(shard::outcome_of(shard, key)),
-        // The picture may not be complete yet; the job's end is what counts then.
-        None if picture.jobs().contains_key(&key.job) => None,
+        // The cache may not be complete yet; the job's end is what counts then.
+        None if cache.jobs().contains_key(&key.job) => None,
         None => Some("closed".to_owned()),
     }
 }
@@ -98,7 +98,7 @@ pub fn filings(situation: &Situation) -> HashMap<(Pubkey, u32), SettledResult> {
         if !situation.owns_submissions_of(&key.job) {
             continue;
         }
-        let Some(shard) = situation.picture.shard(&key.job, key.shard) else {
+        let Some(shard) = situation.cache.shard(&key.job, key.shard) else {
             continue;
         };
         let Some(revealed) = &submission.revealed else {

@@ -9,17 +9,17 @@ use millrace_protocol::hash::Digest;
 use std::collections::BTreeSet;
 
 /// The accounts that have to be read from finalized blocks before anything final is done: those of what
-/// ends by the confirmed picture.
+/// ends by the confirmed cache.
 pub fn to_be_final(situation: &Situation) -> BTreeSet<Pubkey> {
     let mut keys = BTreeSet::new();
     for key in situation.submissions.by_seat.keys() {
-        if completion::ending(situation.picture, key).is_some() {
+        if completion::ending(situation.cache, key).is_some() {
             keys.extend(accounts(situation, key.job, key.shard));
         }
     }
     for job in situation.closable {
         keys.insert(*job);
-        for shard in situation.picture.shards_of(job) {
+        for shard in situation.cache.shards_of(job) {
             keys.extend(accounts(situation, *job, shard.index));
         }
     }
@@ -28,10 +28,10 @@ pub fn to_be_final(situation: &Situation) -> BTreeSet<Pubkey> {
 
 /// Where a shard is: behind its job, or in an account of its own.
 fn accounts(situation: &Situation, job: Pubkey, index: u32) -> impl Iterator<Item = Pubkey> {
-    let books = situation.picture.jobs().get(&job);
+    let books = situation.cache.jobs().get(&job);
     let own = books.is_none_or(|books| books.shards > 1);
     let own = own.then(|| {
-        let known = situation.picture.shard_account(&job, index);
+        let known = situation.cache.shard_account(&job, index);
         known.unwrap_or_else(|| pda::shard(&job, index))
     });
     std::iter::once(job).chain(own)
@@ -41,24 +41,28 @@ fn accounts(situation: &Situation, job: Pubkey, index: u32) -> impl Iterator<Ite
 pub fn ending(situation: &Situation, key: &SeatKey) -> Option<String> {
     let mut accounts = accounts(situation, key.job, key.shard);
     accounts
-        .all(|account| situation.finals.knows(&account))
-        .then(|| completion::ending(situation.finals, key))
+        .all(|account| situation.finalized.has_seen(&account))
+        .then(|| completion::ending(situation.finalized, key))
         .flatten()
 }
 
 /// Whether a shard's result is this one for good.
 pub fn is_result(situation: &Situation, (job, index): (Pubkey, u32), root: &Digest) -> bool {
-    let shard = situation.finals.shard(&job, index);
+    let shard = situation.finalized.shard(&job, index);
     let result = shard.and_then(Shard::result);
     result.is_some_and(|(result, _)| result == root)
 }
 
 /// Whether a job is finished for good, and none of its shards that are there is live.
 pub fn is_finished(situation: &Situation, job: Pubkey, shards: &[&Shard]) -> bool {
-    let finals = situation.finals;
+    let finalized = situation.finalized;
     let over = |shard: &&Shard| {
-        let known = finals.shard(&job, shard.index);
+        let known = finalized.shard(&job, shard.index);
         known.is_some_and(|known| !known.is_live())
     };
-    finals.jobs().get(&job).is_some_and(|job| job.is_finished()) && shards.iter().all(over)
+    finalized
+        .jobs()
+        .get(&job)
+        .is_some_and(|job| job.is_finished())
+        && shards.iter().all(over)
 }

@@ -9,7 +9,7 @@ use super::{AgentView, Situation};
 use millrace_client::Pubkey;
 use millrace_client::program::math::sortition::{ADMIT_ALL, Ticket, admits};
 use millrace_client::program::state::{Job, Network, Provider, SeatStatus, Shard};
-use millrace_client::selection::ended;
+use millrace_client::selection::finished_seats;
 use millrace_protocol::matching::{Choice, Obstacle, Place, place_of, point_of};
 use std::cell::OnceCell;
 use std::cmp::Reverse;
@@ -199,7 +199,7 @@ impl<'a> Market<'a> {
             classes: HashMap::new(),
             room: 0,
         };
-        let providers = situation.picture.providers();
+        let providers = situation.cache.providers();
         let there = situation.agents.keys().filter_map(|key| {
             let provider = providers.get(key)?;
             let staked = provider.active >= market.min_stake;
@@ -207,7 +207,7 @@ impl<'a> Market<'a> {
             (staked && room > 0).then(|| Offer {
                 key: *key,
                 provider,
-                place: place_of(key.as_array(), ended(provider)),
+                place: place_of(key.as_array(), finished_seats(provider)),
                 room,
                 locked: 0,
             })
@@ -457,7 +457,7 @@ impl<'a> Market<'a> {
 /// What each agent works on.
 fn loads(situation: &Situation) -> HashMap<Pubkey, Load> {
     let mut loads: HashMap<Pubkey, Load> = HashMap::new();
-    for shard in situation.picture.shards().filter(|shard| shard.is_live()) {
+    for shard in situation.cache.shards().filter(|shard| shard.is_live()) {
         let working = shard.seats.iter();
         for seat in working.filter(|seat| seat.status() == SeatStatus::Assigned) {
             let key = super::shard::seat_key(shard, seat);

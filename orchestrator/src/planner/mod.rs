@@ -1,4 +1,4 @@
-//! What is to be done now: a pure function from the picture of the chain, the agents, the desk and the
+//! What is to be done now: a pure function from the cache of the chain, the agents, the desk and the
 //! chain's time to actions. No I/O; called again after every change, so nothing here remembers.
 
 mod completion;
@@ -24,7 +24,7 @@ use crate::submissions::model::SeatKey;
 use fair_queue::{Turns, Waiting};
 use matcher::{Door, Market, Seating, Wanted};
 use millrace_client::Pubkey;
-use millrace_client::cache::accounts::Picture;
+use millrace_client::cache::accounts::AccountCache;
 use millrace_client::instructions::SignedCommitment;
 use millrace_client::program::RevealEntry;
 use millrace_client::program::state::{Job, JobState, Network, Shard};
@@ -48,9 +48,9 @@ pub struct AgentView {
 /// Everything the plan depends on.
 pub struct Situation<'a> {
     /// The chain, as confirmed blocks have it.
-    pub picture: &'a Picture,
+    pub cache: &'a AccountCache,
     /// What is known of the accounts that [`to_be_final`] names, as finalized blocks have them.
-    pub finals: &'a Picture,
+    pub finalized: &'a AccountCache,
     /// The orchestrator's own key.
     pub me: Pubkey,
     /// The chain's time, unix seconds.
@@ -246,7 +246,7 @@ impl Action {
 
 /// The actions that are due, the most urgent first.
 pub fn plan(situation: &Situation) -> Vec<Action> {
-    let Some(network) = situation.picture.network() else {
+    let Some(network) = situation.cache.network() else {
         return Vec::new();
     };
     let mut market = Market::new(situation, network);
@@ -255,7 +255,7 @@ pub fn plan(situation: &Situation) -> Vec<Action> {
     let to_be_filed: HashSet<Pubkey> = filings.keys().map(|(job, _)| *job).collect();
     let mut actions = Vec::new();
     for (address, job) in jobs_in_order(situation) {
-        let shards: Vec<&Shard> = situation.picture.shards_of(&address).collect();
+        let shards: Vec<&Shard> = situation.cache.shards_of(&address).collect();
         for shard in &shards {
             turns.count(job, shard);
             let place = (address, job);
@@ -289,7 +289,7 @@ pub fn plan(situation: &Situation) -> Vec<Action> {
 fn jobs_in_order<'a>(situation: &Situation<'a>) -> Vec<(Pubkey, &'a Job)> {
     let ours =
         |job: &Job| job.orchestrator == Pubkey::default() || job.orchestrator == situation.me;
-    let jobs = situation.picture.jobs().iter();
+    let jobs = situation.cache.jobs().iter();
     let mut jobs: Vec<_> = jobs
         .filter(|(_, job)| ours(job) && situation.owned.contains_job(job))
         .map(|(k, job)| (*k, job))

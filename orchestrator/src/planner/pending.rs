@@ -97,10 +97,10 @@ struct View<'a> {
 impl<'a> Waits<'a> {
     /// Looks at the situation once, for any number of jobs.
     pub fn new(situation: &'a Situation<'a>) -> Self {
-        let network = situation.picture.network();
+        let network = situation.cache.network();
         let view = network.map(|network| {
             let market = Market::new(situation, network);
-            let surveyor = Surveyor::new(situation.picture.providers(), &market);
+            let surveyor = Surveyor::new(situation.cache.providers(), &market);
             View {
                 network,
                 market,
@@ -153,7 +153,7 @@ impl<'a> Waits<'a> {
             let kept_away = surveyor.obstacles(market, (address, job), needed)?;
             return Some(Wait::TooFew {
                 needed,
-                providers: self.situation.picture.providers().len(),
+                providers: self.situation.cache.providers().len(),
                 kept_away,
             });
         };
@@ -164,7 +164,7 @@ impl<'a> Waits<'a> {
 /// Why a job of these terms, which nobody has posted yet, could not be placed now; empty where it could.
 /// That sortition would let some providers in only after some slots is no reason.
 pub fn why_not(situation: &Situation, terms: &QuoteRequest) -> Vec<String> {
-    let Some(network) = situation.picture.network() else {
+    let Some(network) = situation.cache.network() else {
         return vec![NOT_READ.to_owned()];
     };
     if network.paused != 0 {
@@ -174,7 +174,7 @@ pub fn why_not(situation: &Situation, terms: &QuoteRequest) -> Vec<String> {
         return vec!["the highest price of a seat is too large to be counted".to_owned()];
     };
     let market = Market::new(situation, network);
-    let providers = situation.picture.providers();
+    let providers = situation.cache.providers();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for candidate in providers {
         let said = match obstacle(&market, (Pubkey::default(), &job), candidate) {

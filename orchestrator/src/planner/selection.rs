@@ -4,7 +4,7 @@
 use super::matcher::{Class, Door, Market, Wanted};
 use millrace_client::Pubkey;
 use millrace_client::program::state::{Job, Provider};
-use millrace_client::selection::ended;
+use millrace_client::selection::finished_seats;
 use millrace_protocol::matching::{
     Candidate, Choice, Obstacle, Place, Rank, place_of, point_of, rank,
 };
@@ -25,7 +25,7 @@ pub struct Outside<'a> {
 impl<'a> Market<'a> {
     /// Those that can take no seat now; `None` where they are too many to be listed.
     fn outside(&self) -> Option<&[Outside<'a>]> {
-        let providers = self.situation.picture.providers();
+        let providers = self.situation.cache.providers();
         if providers.len() > MOST_WHOLE {
             return None;
         }
@@ -35,7 +35,7 @@ impl<'a> Market<'a> {
                 Some(Outside {
                     key: *key,
                     provider,
-                    place: place_of(key.as_array(), ended(provider)),
+                    place: place_of(key.as_array(), finished_seats(provider)),
                     obstacle,
                 })
             });
@@ -172,7 +172,7 @@ fn candidate(
         provider: key.to_bytes().into(),
         ask_price: provider.ask_price,
         score: provider.score,
-        ended: ended(provider),
+        ended: finished_seats(provider),
         active: provider.active,
         free_stake: provider.free_stake(),
         promised,

@@ -197,7 +197,7 @@ fn commit(
         .iter()
         .filter_map(|(at, seat)| {
             let submission = situation.submissions.by_seat.get(&seat_key(shard, seat))?;
-            let provider = situation.picture.providers().get(&seat.provider)?;
+            let provider = situation.cache.providers().get(&seat.provider)?;
             let place = commitment::Seat {
                 network_id: &network.network_id,
                 program: millrace_client::pda::PROGRAM.as_array(),

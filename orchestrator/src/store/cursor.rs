@@ -4,7 +4,7 @@ use super::{Row, Store, StoreError, Value};
 use async_trait::async_trait;
 use millrace_client::ChainError;
 use millrace_client::events::Event;
-use millrace_client::history::{Cursor, CursorStore, Recorded};
+use millrace_client::history::{Cursor, CursorStore, RecordedEvent};
 
 /// Events that one statement writes: in one, so that their numbers follow their order.
 const WRITTEN_TOGETHER: usize = 100;
@@ -28,7 +28,7 @@ impl CursorStore for Store {
     }
 
     /// The events first: where the cursor is lost, the same ones are read again, and kept once.
-    async fn save(&self, cursor: &Cursor, events: &[Recorded]) -> Result<(), ChainError> {
+    async fn save(&self, cursor: &Cursor, events: &[RecordedEvent]) -> Result<(), ChainError> {
         for some in events.chunks(WRITTEN_TOGETHER) {
             self.put_events(some).await?;
         }
@@ -42,7 +42,7 @@ impl CursorStore for Store {
 }
 
 impl Store {
-    async fn put_events(&self, events: &[Recorded]) -> Result<(), ChainError> {
+    async fn put_events(&self, events: &[RecordedEvent]) -> Result<(), ChainError> {
         let (mut rows, mut values) = (Vec::new(), Vec::<Value>::new());
         for one in events {
             let first = values.len() + 1;
@@ -78,14 +78,14 @@ impl Store {
         after: i64,
         job: Option<&str>,
         limit: u32,
-    ) -> Result<Vec<(i64, Recorded)>, StoreError> {
+    ) -> Result<Vec<(i64, RecordedEvent)>, StoreError> {
         let select = "SELECT number, slot, time, signature, instruction, position, name, fields \
                       FROM events WHERE number > $1 AND (job = $2 OR $2 IS NULL) \
                       ORDER BY number LIMIT $3";
         let job = job.map_or(Value::Null, Value::from);
         let rows = self.rows(select, [after.into(), job, limit.into()]).await?;
         let event = |row: &Row| {
-            let recorded = Recorded {
+            let recorded = RecordedEvent {
                 slot: row.unsigned(1)?,
                 time: match row.is_null(2) {
                     true => None,

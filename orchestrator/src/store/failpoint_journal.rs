@@ -1,30 +1,30 @@
 //! The journal with a point before and after each write, at which a test can end the process.
 
 use async_trait::async_trait;
-use millrace_client::tx::journal::{Ending, Entry, Journal};
+use millrace_client::tx::journal::{EndState, Journal, JournalEntry};
 use millrace_client::{ChainError, failpoint};
 use std::sync::Arc;
 
 /// Passes everything on.
-pub struct Marked(pub Arc<dyn Journal>);
+pub struct FailpointJournal(pub Arc<dyn Journal>);
 
 #[async_trait]
-impl Journal for Marked {
-    async fn begin(&self, entry: &Entry) -> Result<(), ChainError> {
+impl Journal for FailpointJournal {
+    async fn begin(&self, entry: &JournalEntry) -> Result<(), ChainError> {
         failpoint::before("store", "journal_begin");
         let done = self.0.begin(entry).await;
         failpoint::after("store", "journal_begin");
         done
     }
 
-    async fn end(&self, signature: &str, ending: Ending) -> Result<(), ChainError> {
+    async fn end(&self, signature: &str, ending: EndState) -> Result<(), ChainError> {
         failpoint::before("store", "journal_end");
         let done = self.0.end(signature, ending).await;
         failpoint::after("store", "journal_end");
         done
     }
 
-    async fn open(&self) -> Result<Vec<Entry>, ChainError> {
-        self.0.open().await
+    async fn unfinished(&self) -> Result<Vec<JournalEntry>, ChainError> {
+        self.0.unfinished().await
     }
 }

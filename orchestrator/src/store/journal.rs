@@ -5,7 +5,7 @@ use super::{Store, StoreError};
 use crate::leases::set::LeaseSet;
 use async_trait::async_trait;
 use millrace_client::ChainError;
-use millrace_client::tx::journal::{Ending, Entry, Journal};
+use millrace_client::tx::journal::{EndState, Journal, JournalEntry};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -41,7 +41,7 @@ fn failed(error: StoreError) -> ChainError {
 
 #[async_trait]
 impl Journal for MemberJournal {
-    async fn begin(&self, entry: &Entry) -> Result<(), ChainError> {
+    async fn begin(&self, entry: &JournalEntry) -> Result<(), ChainError> {
         let member = self.leases.member();
         let begun = self.store.begin_entry(&member, entry).await;
         if !begun.map_err(failed)? {
@@ -55,13 +55,13 @@ impl Journal for MemberJournal {
         Ok(())
     }
 
-    async fn end(&self, signature: &str, _: Ending) -> Result<(), ChainError> {
+    async fn end(&self, signature: &str, _: EndState) -> Result<(), ChainError> {
         self.store.end_entry(signature).await.map_err(failed)?;
         self.under_way().remove(signature);
         Ok(())
     }
 
-    async fn open(&self) -> Result<Vec<Entry>, ChainError> {
+    async fn unfinished(&self) -> Result<Vec<JournalEntry>, ChainError> {
         let member = self.leases.member();
         let mut entries = self.store.adopt_entries(&member).await.map_err(failed)?;
         let under_way = self.under_way();
@@ -74,7 +74,7 @@ impl Store {
     /// Writes an entry down. False, and nothing is written, where the member's time is over: the
     /// database itself keeps one that was asleep from acting. A store that nobody shares has the
     /// empty name for its only member.
-    async fn begin_entry(&self, member: &str, entry: &Entry) -> Result<bool, StoreError> {
+    async fn begin_entry(&self, member: &str, entry: &JournalEntry) -> Result<bool, StoreError> {
         let insert = "INSERT INTO journal \
                       (signature, bytes, last_valid_block_height, purpose, owner) \
                       SELECT $1, $2, $3, $4, $5 WHERE $5 = '' OR EXISTS \
@@ -103,13 +103,16 @@ impl Store {
     }
 
     /// Takes over what members left open that are no more; gives that and what is the member's own.
-    pub(super) async fn adopt_entries(&self, member: &str) -> Result<Vec<Entry>, StoreError> {
+    pub(super) async fn adopt_entries(
+        &self,
+        member: &str,
+    ) -> Result<Vec<JournalEntry>, StoreError> {
         let update = "UPDATE journal SET owner = $1 WHERE owner = $1 OR NOT EXISTS \
                       (SELECT 1 FROM members WHERE member = journal.owner AND expires > {now}) \
                       RETURNING signature, bytes, last_valid_block_height, purpose";
         let rows = self.rows(update, [member.into()]).await?;
         let entry = |row: &super::Row| {
-            Ok(Entry {
+            Ok(JournalEntry {
                 signature: row.text(0)?,
                 bytes: row.bytes(1)?,
                 last_valid_block_height: row.unsigned(2)?,

@@ -58,11 +58,11 @@ impl Tidy {
     /// Forgets what is on the desk of jobs that are gone, once the chain has been read.
     async fn tidy(&self, feed: &Feed, now: Instant) {
         let gone = {
-            let picture = feed.picture().read().await;
-            if !picture.is_complete() {
+            let cache = feed.cache().read().await;
+            if !cache.is_complete() {
                 return;
             }
-            let jobs = picture.jobs();
+            let jobs = cache.jobs();
             self.submissions
                 .retain_ready(jobs.values().map(|job| job.manifest));
             gone(&self.submissions.read(), jobs)

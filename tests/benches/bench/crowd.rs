@@ -308,7 +308,7 @@ impl Crowd {
     /// Waits until no job is on chain, and no act under way.
     pub async fn wait_until_closed(&self) -> Result<()> {
         let closed = || async {
-            if !self.shared.feed.picture().read().await.jobs().is_empty() {
+            if !self.shared.feed.cache().read().await.jobs().is_empty() {
                 return Ok(false);
             }
             let shown = self.look().await?.shown;
@@ -341,8 +341,8 @@ impl Shared {
         while Instant::now() < end {
             let posted = Instant::now();
             let job = self.post_unseen(client).await?;
-            let paid = |picture: &millrace_client::cache::accounts::Picture| {
-                let job = picture.jobs().get(&job);
+            let paid = |cache: &millrace_client::cache::accounts::AccountCache| {
+                let job = cache.jobs().get(&job);
                 job.is_some_and(|job| job.settled == job.shards)
             };
             let within = self.sees(paid, PATIENCE).await;
@@ -362,8 +362,8 @@ impl Shared {
         loop {
             let sent = self.post_unseen(client).await;
             if let Ok(job) = &sent {
-                let there = |picture: &millrace_client::cache::accounts::Picture| {
-                    picture.jobs().contains_key(job)
+                let there = |cache: &millrace_client::cache::accounts::AccountCache| {
+                    cache.jobs().contains_key(job)
                 };
                 if self.sees(there, LOST_AFTER).await {
                     return Ok(());
@@ -403,16 +403,16 @@ impl Shared {
         Ok(pda::job(&owner, nonce))
     }
 
-    /// Whether the picture fulfils a condition within `patience`.
+    /// Whether the cache fulfils a condition within `patience`.
     async fn sees(
         &self,
-        condition: impl Fn(&millrace_client::cache::accounts::Picture) -> bool,
+        condition: impl Fn(&millrace_client::cache::accounts::AccountCache) -> bool,
         patience: Duration,
     ) -> bool {
         let mut changes = self.feed.changes();
         let began = Instant::now();
         while began.elapsed() < patience {
-            if condition(&*self.feed.picture().read().await) {
+            if condition(&*self.feed.cache().read().await) {
                 return true;
             }
             let _ = tokio::time::timeout(Duration::from_secs(1), changes.changed()).await;

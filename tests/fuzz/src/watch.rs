@@ -3,7 +3,7 @@
 
 use super::fixture::{Machine, Market};
 use super::matrix::town::people;
-use millrace_client::accounts::Entity;
+use millrace_client::accounts::AnyAccount;
 use millrace_client::instructions::Mints;
 use millrace_client::pda;
 use millrace_program::state::{Job, Network, Provider};
@@ -24,7 +24,7 @@ struct Purse {
 /// Things as they were before a transaction.
 pub struct Before {
     purses: Vec<Purse>,
-    entities: BTreeMap<Pubkey, Entity>,
+    entities: BTreeMap<Pubkey, AnyAccount>,
 }
 
 impl Before {
@@ -34,7 +34,7 @@ impl Before {
         let mut entities = BTreeMap::new();
         if !tainted {
             let all = machine.of_the_program().into_iter();
-            let all = all.filter_map(|(key, a)| Some((key, Entity::read(&key, &a.data)?)));
+            let all = all.filter_map(|(key, a)| Some((key, AnyAccount::decode(&key, &a.data)?)));
             entities = all.collect();
         }
         let purses = wallets(market.mints).iter().map(|wallet| Purse {
@@ -63,18 +63,18 @@ impl Before {
         }
         for (key, before) in &self.entities {
             let wrong = match (before, after.entities.get(key)) {
-                (Entity::Network(b), Some(Entity::Network(a))) => network(b, a, &signed),
-                (Entity::Provider(b), Some(Entity::Provider(a))) => provider(b, a, &signed),
-                (Entity::Job(b, _), Some(Entity::Job(a, _))) => job(b, a),
-                (Entity::Client(b), Some(Entity::Client(a))) => {
+                (AnyAccount::Network(b), Some(AnyAccount::Network(a))) => network(b, a, &signed),
+                (AnyAccount::Provider(b), Some(AnyAccount::Provider(a))) => provider(b, a, &signed),
+                (AnyAccount::Job(b, _), Some(AnyAccount::Job(a, _))) => job(b, a),
+                (AnyAccount::Client(b), Some(AnyAccount::Client(a))) => {
                     (b.owner != a.owner || b.escrow != a.escrow || b.next_nonce > a.next_nonce)
                         .then_some("a client's books went back")
                 }
-                (Entity::Rewards(b), Some(Entity::Rewards(a))) => {
+                (AnyAccount::Rewards(b), Some(AnyAccount::Rewards(a))) => {
                     (b.funded > a.funded || b.promised > a.promised || b.paid > a.paid)
                         .then_some("the rewards' books went back")
                 }
-                (Entity::Network(_) | Entity::Rewards(_) | Entity::Bucket(_), None) => {
+                (AnyAccount::Network(_) | AnyAccount::Rewards(_) | AnyAccount::Bucket(_), None) => {
                     Some("something that stays for good was closed")
                 }
                 (_, None) => None,

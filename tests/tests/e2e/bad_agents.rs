@@ -139,7 +139,7 @@ async fn whoever_can_not_prove_who_he_is_stays_outside() -> Result<()> {
         assert!(reason.contains(word), "{reason}");
     }
     // Whatever an account of another program says, it is none of ours.
-    let mint = net.rpc().read_ours(&[nobody]).await?;
+    let mint = net.rpc().snapshot_owned(&[nobody]).await?;
     assert!(mint.accounts[0].1.is_empty());
 
     // A hello of this network that was signed for another one.

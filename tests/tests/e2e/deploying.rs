@@ -3,8 +3,8 @@
 use anyhow::{Context, Result};
 use millrace_cli::settings::fleeting_sender;
 use millrace_client::Pubkey;
-use millrace_client::deploy::image::{differing_pieces, pieces};
-use millrace_client::deploy::{BufferPlace, instruction, program_data, state};
+use millrace_client::deploy::image::{chunks, differing_chunks};
+use millrace_client::deploy::{BufferAddress, instruction, program_data, state};
 use millrace_client::pda::PROGRAM;
 use millrace_client::rpc::client::Rpc;
 use millrace_protocol::hash::sha256;
@@ -19,14 +19,14 @@ const SOL: u64 = 1_000_000_000;
 const DEPLOY: [&str; 5] = ["network", "deploy", "--yes", "--program-key", PROGRAM_KEY];
 
 fn buffer_of(wallet: &Wallet, build: &[u8]) -> Pubkey {
-    BufferPlace::of(&wallet.keypair.pubkey(), &PROGRAM, &sha256(&[build])).address
+    BufferAddress::of(&wallet.keypair.pubkey(), &PROGRAM, &sha256(&[build])).address
 }
 
 /// How many pieces of the build are in its buffer.
 async fn written(rpc: &Rpc, buffer: &Pubkey, build: &[u8]) -> Result<usize> {
-    let found = state::buffer(rpc, buffer).await?;
-    let missing = found.map(|found| differing_pieces(build, &found.bytes).len());
-    let all = differing_pieces(build, &[]).len();
+    let found = state::read_buffer(rpc, buffer).await?;
+    let missing = found.map(|found| differing_chunks(build, &found.bytes).len());
+    let all = differing_chunks(build, &[]).len();
     Ok(missing.map_or(0, |missing| all - missing))
 }
 
@@ -67,7 +67,7 @@ async fn a_killed_deployment_goes_on_where_it_was_and_jobs_are_paid_before_and_a
     let build = std::fs::read(program_file()?)?;
     let (rpc, buffer) = (chain.rpc(), buffer_of(&wallet, &build));
     deploy_halfway(&chain, &wallet, &build).await?;
-    assert!(state::deployed(&rpc).await?.is_none());
+    assert!(state::read_program(&rpc).await?.is_none());
     let not_there = chain.refused(&wallet, &["network", "verify"]).await?;
     assert!(not_there.contains("there is no program"), "{not_there}");
 

@@ -1,7 +1,7 @@
 //! Jobs of one seat, whose results are doubted by a draw or by somebody.
 
 use anyhow::Result;
-use millrace_client::instructions::{Place, challenge_shard};
+use millrace_client::instructions::{ShardRef, challenge_shard};
 use millrace_provider::Behaviour;
 use millrace_tests::jobs::{JobFiles, Mode, Terms};
 use millrace_tests::net::Net;
@@ -77,10 +77,10 @@ async fn a_lie_that_is_challenged_is_slashed_and_the_bond_comes_back() -> Result
     })
     .await?;
     let owner = net.local.keys.client.pubkey();
-    let place = Place {
+    let place = ShardRef {
         job,
         index: 0,
-        alone: true,
+        embedded: true,
     };
     let challenge = challenge_shard(owner, &owner, place, net.local.mints);
     let deposit = tokens - net.client_tokens().await?;

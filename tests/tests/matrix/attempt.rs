@@ -4,7 +4,7 @@ use super::idl::Slot;
 use super::kind::Kind;
 use super::stage::Scene;
 use super::town::signers;
-use millrace_client::accounts::Entity;
+use millrace_client::accounts::AnyAccount;
 use millrace_client::pda;
 use millrace_client::pda::PROGRAM;
 use solana_sdk::account::Account;
@@ -312,21 +312,21 @@ impl Material<'_> {
 
 /// The addresses that an account of the program names, in an order of its type.
 fn named_by(address: &Pubkey, account: &Account) -> Vec<Pubkey> {
-    let entity = (account.owner == PROGRAM).then(|| Entity::read(address, &account.data));
+    let entity = (account.owner == PROGRAM).then(|| AnyAccount::decode(address, &account.data));
     match entity.flatten() {
-        Some(Entity::Bucket(books)) => vec![books.payment_treasury, books.stake_treasury],
-        Some(Entity::Orchestrator(books)) => vec![books.key, books.bond_vault, books.payer],
-        Some(Entity::Provider(books)) => {
+        Some(AnyAccount::Bucket(books)) => vec![books.payment_treasury, books.stake_treasury],
+        Some(AnyAccount::Orchestrator(books)) => vec![books.key, books.bond_vault, books.payer],
+        Some(AnyAccount::Provider(books)) => {
             vec![books.authority, books.stake_vault, books.earnings_vault]
         }
-        Some(Entity::Client(books)) => vec![books.owner, books.escrow],
-        Some(Entity::Job(books, _)) => {
+        Some(AnyAccount::Client(books)) => vec![books.owner, books.escrow],
+        Some(AnyAccount::Job(books, _)) => {
             let client = pda::client(&books.client);
             vec![books.client, client, pda::escrow(&client)]
         }
-        Some(Entity::Shard(books)) => vec![books.job, books.payer],
-        Some(Entity::Epoch(books)) => vec![books.payer],
-        Some(Entity::Challenge(books)) => vec![books.job, books.challenger],
-        Some(Entity::Network(_) | Entity::Rewards(_)) | None => Vec::new(),
+        Some(AnyAccount::Shard(books)) => vec![books.job, books.payer],
+        Some(AnyAccount::Epoch(books)) => vec![books.payer],
+        Some(AnyAccount::Challenge(books)) => vec![books.job, books.challenger],
+        Some(AnyAccount::Network(_) | AnyAccount::Rewards(_)) | None => Vec::new(),
     }
 }

@@ -2,7 +2,7 @@
 //! lies in them where the instruction succeeds.
 
 use super::super::fixture::Machine;
-use millrace_client::accounts::Entity;
+use millrace_client::accounts::AnyAccount;
 use millrace_client::pda::{PROGRAM, TOKEN_PROGRAM};
 use solana_sdk::account::Account;
 use solana_sdk::pubkey::Pubkey;
@@ -49,17 +49,17 @@ impl Kind {
     fn of(address: &Pubkey, account: &Account) -> Self {
         match account.owner {
             _ if account.executable => Self::Program,
-            PROGRAM => match Entity::read(address, &account.data) {
-                Some(Entity::Network(_)) => Self::Ours("Network"),
-                Some(Entity::Orchestrator(_)) => Self::Ours("Orchestrator"),
-                Some(Entity::Provider(_)) => Self::Ours("Provider"),
-                Some(Entity::Client(_)) => Self::Ours("Client"),
-                Some(Entity::Job(..)) => Self::Ours("Job"),
-                Some(Entity::Shard(_)) => Self::Ours("Shard"),
-                Some(Entity::Bucket(_)) => Self::Ours("Bucket"),
-                Some(Entity::Rewards(_)) => Self::Ours("Rewards"),
-                Some(Entity::Epoch(_)) => Self::Ours("Epoch"),
-                Some(Entity::Challenge(_)) => Self::Ours("Challenge"),
+            PROGRAM => match AnyAccount::decode(address, &account.data) {
+                Some(AnyAccount::Network(_)) => Self::Ours("Network"),
+                Some(AnyAccount::Orchestrator(_)) => Self::Ours("Orchestrator"),
+                Some(AnyAccount::Provider(_)) => Self::Ours("Provider"),
+                Some(AnyAccount::Client(_)) => Self::Ours("Client"),
+                Some(AnyAccount::Job(..)) => Self::Ours("Job"),
+                Some(AnyAccount::Shard(_)) => Self::Ours("Shard"),
+                Some(AnyAccount::Bucket(_)) => Self::Ours("Bucket"),
+                Some(AnyAccount::Rewards(_)) => Self::Ours("Rewards"),
+                Some(AnyAccount::Epoch(_)) => Self::Ours("Epoch"),
+                Some(AnyAccount::Challenge(_)) => Self::Ours("Challenge"),
                 None => panic!("{address} is no account that this program knows"),
             },
             TOKEN_PROGRAM | TOKEN_2022 if Machine::is_token_account(&account.data) => Self::Token,

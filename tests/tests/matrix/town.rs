@@ -3,7 +3,7 @@
 
 use super::super::fixture::{Market, SOL, Setup, key};
 use super::kind::{INSTRUCTIONS, Kind, TOKEN_2022};
-use millrace_client::accounts::Entity;
+use millrace_client::accounts::AnyAccount;
 use millrace_client::instructions::Mints;
 use millrace_client::pda::{PROGRAM, SYSTEM_PROGRAM, TOKEN_PROGRAM};
 use millrace_client::{instructions, pda};
@@ -164,15 +164,15 @@ fn name_of(key: &Pubkey) -> String {
 pub fn accounts(market: &Market) -> BTreeMap<Pubkey, String> {
     let mut all = BTreeMap::new();
     for (address, account) in market.machine.of_the_program() {
-        if let Some(entity) = Entity::read(&address, &account.data) {
+        if let Some(entity) = AnyAccount::decode(&address, &account.data) {
             all.extend(of_entity(market.mints, address, &entity));
         }
     }
     // Jobs are named by their clients, and shards and challenges by their jobs.
     for (address, account) in market.machine.of_the_program() {
-        let (job, index, what) = match Entity::read(&address, &account.data) {
-            Some(Entity::Shard(shard)) => (shard.job, shard.index, "shard"),
-            Some(Entity::Challenge(challenge)) => (challenge.job, challenge.index, "challenge"),
+        let (job, index, what) = match AnyAccount::decode(&address, &account.data) {
+            Some(AnyAccount::Shard(shard)) => (shard.job, shard.index, "shard"),
+            Some(AnyAccount::Challenge(challenge)) => (challenge.job, challenge.index, "challenge"),
             _ => continue,
         };
         let name = format!("{}.{what}{index}", all[&job]);
@@ -211,10 +211,10 @@ const CLOCK: Pubkey = pubkey!("SysvarC1ock11111111111111111111111111111111");
 const SLOT_HASHES: Pubkey = pubkey!("SysvarS1otHashes111111111111111111111111111");
 
 /// An account of the program and its vaults, but for those that are named by their jobs.
-fn of_entity(mints: Mints, address: Pubkey, entity: &Entity) -> Vec<(Pubkey, String)> {
+fn of_entity(mints: Mints, address: Pubkey, entity: &AnyAccount) -> Vec<(Pubkey, String)> {
     match entity {
-        Entity::Network(_) => vec![(address, "network".to_owned())],
-        Entity::Bucket(bucket) => {
+        AnyAccount::Network(_) => vec![(address, "network".to_owned())],
+        AnyAccount::Bucket(bucket) => {
             let index = bucket.index;
             vec![
                 (address, format!("bucket{index}")),
@@ -228,14 +228,14 @@ fn of_entity(mints: Mints, address: Pubkey, entity: &Entity) -> Vec<(Pubkey, Str
                 ),
             ]
         }
-        Entity::Orchestrator(books) => {
+        AnyAccount::Orchestrator(books) => {
             let name = name_of(&books.key);
             vec![
                 (address, format!("{name}.orchestrator")),
                 (books.bond_vault, format!("{name}.bond_vault")),
             ]
         }
-        Entity::Provider(books) => {
+        AnyAccount::Provider(books) => {
             let name = name_of(&books.authority);
             vec![
                 (address, format!("{name}.provider")),
@@ -243,22 +243,22 @@ fn of_entity(mints: Mints, address: Pubkey, entity: &Entity) -> Vec<(Pubkey, Str
                 (books.earnings_vault, format!("{name}.earnings_vault")),
             ]
         }
-        Entity::Client(books) => {
+        AnyAccount::Client(books) => {
             let name = name_of(&books.owner);
             vec![
                 (address, format!("{name}.client")),
                 (books.escrow, format!("{name}.escrow")),
             ]
         }
-        Entity::Job(books, _) => {
+        AnyAccount::Job(books, _) => {
             let name = name_of(&books.client);
             vec![(address, format!("{name}.job{}", books.nonce))]
         }
-        Entity::Rewards(books) => vec![
+        AnyAccount::Rewards(books) => vec![
             (address, "rewards".to_owned()),
             (books.vault, "rewards.vault".to_owned()),
         ],
-        Entity::Epoch(books) => vec![(address, format!("epoch{}", books.number))],
-        Entity::Shard(_) | Entity::Challenge(_) => Vec::new(),
+        AnyAccount::Epoch(books) => vec![(address, format!("epoch{}", books.number))],
+        AnyAccount::Shard(_) | AnyAccount::Challenge(_) => Vec::new(),
     }
 }

@@ -1,7 +1,7 @@
 //! One seat, whose result stands unless somebody locks a bond against it.
 
 use super::fixture::{Answer, Market, RIGHT, Setup, WRONG, key, refused};
-use millrace_client::instructions::{Place, challenge_shard};
+use millrace_client::instructions::{ShardRef, challenge_shard};
 use millrace_client::pda;
 use millrace_program::PostJobArgs;
 use millrace_program::state::{Mode, Review, ShardState};
@@ -237,7 +237,7 @@ fn only_a_shown_result_of_a_job_that_allows_it_is_challenged() {
 #[test]
 fn a_challenge_names_the_shard_that_it_is_about() {
     let (mut market, job, challenger) = shown(RIGHT, false);
-    let another = Place {
+    let another = ShardRef {
         index: 1,
         ..market.place(&job, 0)
     };

@@ -3,7 +3,7 @@
 
 use super::fixture::{Market, RIGHT, Setup, WRONG, refused, refused_as, refused_outside, swap};
 use millrace_client::instructions::{
-    Place, SignedCommitment, SignedStatement, create_token_account, record_commitments,
+    ShardRef, SignedCommitment, SignedStatement, create_token_account, record_commitments,
 };
 use millrace_client::pda::PROGRAM;
 use millrace_program::RevealEntry;
@@ -34,10 +34,10 @@ fn seated() -> (Market, Pubkey) {
 }
 
 fn check_and_record(job: &Pubkey, claims: &[SignedCommitment]) -> [Instruction; 2] {
-    let place = Place {
+    let place = ShardRef {
         job: *job,
         index: 0,
-        alone: true,
+        embedded: true,
     };
     record_commitments(place, claims)
 }

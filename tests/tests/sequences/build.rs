@@ -5,7 +5,7 @@ use super::directory::{Directory, OPERATORS, salt};
 use super::town::Town;
 use super::world::{CONDUCTORS, JobId, Mode as Way, Terms, Vault, WORKERS, Who, World};
 use millrace_client::instructions;
-use millrace_client::instructions::{Place, SignedCommitment};
+use millrace_client::instructions::{ShardRef, SignedCommitment};
 use millrace_program::state::{Meter, Mode, Scenario};
 use millrace_program::{PostJobArgs, RevealEntry};
 use solana_sdk::instruction::Instruction;
@@ -62,12 +62,12 @@ pub fn signed_by(mut built: Instruction, should: Pubkey, does: Pubkey) -> Instru
 }
 
 impl Town {
-    fn place(&self, world: &World, id: JobId, index: u32) -> Place {
+    fn place(&self, world: &World, id: JobId, index: u32) -> ShardRef {
         let shards = world.job(id).map_or(1, |job| job.terms.shards);
-        Place {
+        ShardRef {
             job: self.directory.job(id),
             index,
-            alone: shards == 1,
+            embedded: shards == 1,
         }
     }
 

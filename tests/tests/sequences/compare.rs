@@ -3,7 +3,7 @@
 use super::town::Town;
 use super::vaults::Who;
 use super::world::{Client, Job, Provider, Shard, World};
-use millrace_client::accounts::{Typed, read};
+use millrace_client::accounts::{AccountType, decode};
 use millrace_program::state as chain;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
@@ -48,9 +48,9 @@ fn points(all: &[chain::Points]) -> BTreeMap<u32, u64> {
 }
 
 impl Town {
-    fn stored<T: Typed>(&self, address: &Pubkey) -> Option<T> {
+    fn stored<T: AccountType>(&self, address: &Pubkey) -> Option<T> {
         let account = self.market.machine.account(address)?;
-        read(*address, &account.data).ok()
+        decode(*address, &account.data).ok()
     }
 
     /// Compares everything that the model has with what is on chain.
@@ -144,7 +144,7 @@ impl Town {
             found.same("job", true, false);
             return;
         };
-        let stored: chain::Job = read(address, &account.data).unwrap();
+        let stored: chain::Job = decode(address, &account.data).unwrap();
         same_job(found, job, &stored);
         for index in 0..job.terms.shards {
             let what = format!("shard {index} of job {:?}", job.id);

@@ -99,7 +99,7 @@ fn look(change: impl FnOnce(&mut Choice, &mut Assigned, &mut Vec<(Pubkey, Provid
         sortition_start: ADMIT_ALL,
         ..Network::zeroed()
     };
-    let seeded = Recorded {
+    let seeded = RecordedEvent {
         slot: 11,
         time: None,
         signature: String::new(),

@@ -8,7 +8,7 @@ use crate::output::{join_paragraphs, table};
 use crate::progress::Progress;
 use crate::settings::Settings;
 use millrace_client::Pubkey;
-use millrace_client::selection::is_word;
+use millrace_client::selection::is_self_reported;
 use millrace_protocol::amount::format_amount;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -96,7 +96,7 @@ fn seats(seats: &Seats, decimals: u8) -> String {
     let rows = seats.candidates.iter().map(|one| {
         let became = match one.obstacle {
             None => "chosen".to_owned(),
-            Some(obstacle) if is_word(obstacle) => {
+            Some(obstacle) if is_self_reported(obstacle) => {
                 format!("{} (the orchestrator's word)", obstacle.words())
             }
             Some(obstacle) => obstacle.words().to_owned(),

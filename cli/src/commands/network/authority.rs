@@ -62,7 +62,7 @@ impl Authority {
         let wallet = settings.key_of(|file| &file.keys.deployer)?;
         let key = wallet.pubkey();
         let rpc = settings.rpc_of_file().await?;
-        let deployed = state::deployed(&rpc).await?;
+        let deployed = state::read_program(&rpc).await?;
         let deployed = deployed.ok_or(LoadError::NotDeployed(PROGRAM))?;
         require_authority(&deployed, key, "")?;
         if !self.yes {
@@ -87,7 +87,7 @@ impl Authority {
         let landed = sender
             .send("hand the program over", &[hand], &signers)
             .await?;
-        let after = state::deployed(sender.rpc()).await?;
+        let after = state::read_program(sender.rpc()).await?;
         let after = after.ok_or(LoadError::NotDeployed(PROGRAM))?;
         let handed = HandedOver {
             program: PROGRAM.to_string(),

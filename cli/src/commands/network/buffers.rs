@@ -9,7 +9,7 @@ use clap::Subcommand;
 use millrace_client::Pubkey;
 use millrace_client::deploy::instruction::close_buffer;
 use millrace_client::deploy::state;
-use millrace_client::deploy::state::Listed;
+use millrace_client::deploy::state::BufferSummary;
 use serde::Serialize;
 use solana_sdk::signature::Signer;
 
@@ -48,7 +48,7 @@ impl Buffers {
         let wallet = settings.key_of(|file| &file.keys.deployer)?;
         let key = wallet.pubkey();
         let rpc = settings.rpc_of_file().await?;
-        let mut listed = state::buffers(&rpc, &key).await?;
+        let mut listed = state::list_buffers(&rpc, &key).await?;
         let Self::Close { buffer, yes, .. } = self else {
             show(settings, &listed);
             return Ok(());
@@ -83,7 +83,7 @@ impl Buffers {
     }
 }
 
-fn show(settings: &Settings, listed: &[Listed]) {
+fn show(settings: &Settings, listed: &[BufferSummary]) {
     let shown: Vec<Shown> = listed
         .iter()
         .map(|listed| Shown {

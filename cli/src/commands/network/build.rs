@@ -5,7 +5,7 @@ use crate::error::CliError;
 use crate::program;
 use clap::Args;
 use millrace_client::deploy::image;
-use millrace_client::deploy::state::{DATA_HEADER, MOST_BYTES};
+use millrace_client::deploy::state::{MAX_ACCOUNT_BYTES, PROGRAM_DATA_HEADER_BYTES};
 use millrace_client::pda::PROGRAM;
 use std::path::PathBuf;
 
@@ -35,7 +35,7 @@ impl BuildArgs {
     /// [`LoadError::OtherProgram`], [`LoadError::TooLarge`], and those of [`program::bytes`].
     pub fn load(&self) -> Result<Build, CliError> {
         let file = program::bytes(self.program_so.as_deref())?;
-        if !image::declares(&file, &PROGRAM) {
+        if !image::contains_address(&file, &PROGRAM) {
             return Err(LoadError::OtherProgram { expected: PROGRAM }.into());
         }
         let build = Build {
@@ -51,12 +51,12 @@ impl BuildArgs {
 /// # Errors
 /// [`LoadError::TooLarge`] where no account can hold a program of so many bytes.
 pub fn require_room(length: usize) -> Result<(), LoadError> {
-    let wanted = DATA_HEADER.saturating_add(length);
-    match wanted <= MOST_BYTES {
+    let wanted = PROGRAM_DATA_HEADER_BYTES.saturating_add(length);
+    match wanted <= MAX_ACCOUNT_BYTES {
         true => Ok(()),
         false => Err(LoadError::TooLarge {
             wanted,
-            most: MOST_BYTES,
+            most: MAX_ACCOUNT_BYTES,
         }),
     }
 }

@@ -3,7 +3,9 @@
 use crate::costs::LAMPORTS_PER_SIGNATURE;
 use crate::error::CliError;
 use crate::output::{sol, table};
-use millrace_client::deploy::state::{BUFFER_HEADER, DATA_HEADER, MOST_BYTES, PROGRAM_BYTES};
+use millrace_client::deploy::state::{
+    BUFFER_HEADER_BYTES, MAX_ACCOUNT_BYTES, PROGRAM_ACCOUNT_BYTES, PROGRAM_DATA_HEADER_BYTES,
+};
 use millrace_client::deploy::writer::WRITE_UNITS;
 use millrace_client::rpc::client::Rpc;
 use serde::Serialize;
@@ -33,9 +35,9 @@ impl Rents {
             rent.map_err(rpc.error("the rent of an account"))
         };
         let (program, data, buffer, wallet) = tokio::try_join!(
-            of(PROGRAM_BYTES),
-            of(DATA_HEADER + room),
-            of(BUFFER_HEADER + length),
+            of(PROGRAM_ACCOUNT_BYTES),
+            of(PROGRAM_DATA_HEADER_BYTES + room),
+            of(BUFFER_HEADER_BYTES + length),
             of(0)
         )?;
         Ok(Self {
@@ -179,7 +181,7 @@ impl LoadCosts {
 /// fit already.
 pub fn growth(room: usize, wanted: usize) -> Option<u32> {
     let missing = wanted.checked_sub(room).filter(|missing| *missing > 0)?;
-    let most = MOST_BYTES.saturating_sub(DATA_HEADER + room);
+    let most = MAX_ACCOUNT_BYTES.saturating_sub(PROGRAM_DATA_HEADER_BYTES + room);
     // At most 10 MiB.
     u32::try_from(missing.max(LEAST_GROWTH).min(most)).ok()
 }
@@ -263,7 +265,7 @@ mod tests {
         assert_eq!(growth(100, 100), None);
         assert_eq!(growth(100, 101), Some(10_240));
         assert_eq!(growth(100, 50_100), Some(50_000));
-        let nearly = MOST_BYTES - DATA_HEADER - 7;
+        let nearly = MAX_ACCOUNT_BYTES - PROGRAM_DATA_HEADER_BYTES - 7;
         assert_eq!(growth(nearly, nearly + 1), Some(7));
     }
 }

@@ -7,9 +7,9 @@ use crate::error::CliError;
 use crate::output;
 use crate::settings::{Settings, fleeting_sender};
 use clap::Args;
-use millrace_client::deploy::image::Difference;
-use millrace_client::deploy::state::Deployed;
-use millrace_client::deploy::{BufferPlace, instruction, state};
+use millrace_client::deploy::image::ImageDiff;
+use millrace_client::deploy::state::DeployedProgram;
+use millrace_client::deploy::{BufferAddress, instruction, state};
 use millrace_client::pda::PROGRAM;
 use millrace_client::wallet::read_keypair;
 use solana_sdk::signature::{Keypair, Signer};
@@ -33,7 +33,7 @@ impl Deploy {
         let room = room(&build, self.fill.max_len)?;
         let wallet = settings.key_of(|file| &file.keys.deployer)?;
         let rpc = settings.rpc_of_file().await?;
-        if let Some(deployed) = state::deployed(&rpc).await? {
+        if let Some(deployed) = state::read_program(&rpc).await? {
             return unchanged(settings, &build, &wallet, &deployed);
         }
         // What an earlier run has left is looked at on chain, and no step can take effect twice.
@@ -91,9 +91,9 @@ fn unchanged(
     settings: &Settings,
     build: &Build,
     wallet: &Keypair,
-    deployed: &Deployed,
+    deployed: &DeployedProgram,
 ) -> Result<(), CliError> {
-    if Difference::between(&deployed.bytes, &build.bytes).is_some() {
+    if ImageDiff::between(&deployed.bytes, &build.bytes).is_some() {
         let authority = deployed.authority.map(|key| key.to_string());
         return Err(LoadError::DeployedAlready {
             program: PROGRAM,
@@ -102,7 +102,7 @@ fn unchanged(
         .into());
     }
     output::note("this build is deployed already; nothing was sent");
-    let place = BufferPlace::of(&wallet.pubkey(), &PROGRAM, &build.file_hash);
+    let place = BufferAddress::of(&wallet.pubkey(), &PROGRAM, &build.file_hash);
     let loaded = Loaded::unchanged(build, &place, deployed);
     settings.output.show(&loaded, Loaded::text);
     Ok(())
@@ -143,7 +143,7 @@ mod tests {
             Err(LoadError::MaxLenTooSmall { .. })
         ));
         assert!(matches!(
-            room(&build(500), Some(state::MOST_BYTES)),
+            room(&build(500), Some(state::MAX_ACCOUNT_BYTES)),
             Err(LoadError::TooLarge { .. })
         ));
     }

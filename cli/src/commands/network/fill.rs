@@ -10,10 +10,10 @@ use crate::progress::Progress;
 use crate::settings::Settings;
 use clap::Args;
 use millrace_client::Pubkey;
-use millrace_client::deploy::image::differing_pieces;
-use millrace_client::deploy::state::{Buffer, Deployed};
-use millrace_client::deploy::writer::{Writer, Written};
-use millrace_client::deploy::{BufferPlace, instruction, program_data, state};
+use millrace_client::deploy::image::differing_chunks;
+use millrace_client::deploy::state::{Buffer, DeployedProgram};
+use millrace_client::deploy::writer::{BufferWriter, WriteProgress};
+use millrace_client::deploy::{BufferAddress, instruction, program_data, state};
 use millrace_client::pda::PROGRAM;
 use millrace_client::program::constants::DEVELOPMENT_ID;
 use millrace_client::rpc::client::Rpc;
@@ -51,7 +51,7 @@ pub struct Fill<'a> {
     pub sender: &'a Sender,
     pub wallet: &'a Keypair,
     pub build: &'a Build,
-    pub place: BufferPlace,
+    pub place: BufferAddress,
     pub found: Option<Buffer>,
     pub costs: LoadCosts,
     rents: Rents,
@@ -94,17 +94,17 @@ impl<'a> Fill<'a> {
         sender: &'a Sender,
         wallet: &'a Keypair,
         build: &'a Build,
-        deployed: Option<&Deployed>,
+        deployed: Option<&DeployedProgram>,
         room: usize,
     ) -> Result<Self, CliError> {
         let rpc = sender.rpc();
         let key = wallet.pubkey();
-        let place = BufferPlace::of(&key, &PROGRAM, &build.file_hash);
-        let found = state::buffer(rpc, &place.address).await?;
+        let place = BufferAddress::of(&key, &PROGRAM, &build.file_hash);
+        let found = state::read_buffer(rpc, &place.address).await?;
         let rents = Rents::read(rpc, build.bytes.len(), room).await?;
         let bytes = found.as_ref().map_or(&[][..], |buffer| &buffer.bytes);
         let work = Work {
-            pieces: differing_pieces(&build.bytes, bytes).len(),
+            pieces: differing_chunks(&build.bytes, bytes).len(),
             in_buffer: found.as_ref().map(|buffer| buffer.lamports),
             in_data: deployed.map(|deployed| deployed.lamports),
             grows: deployed.is_some_and(|deployed| room > deployed.bytes.len()),
@@ -166,14 +166,14 @@ impl<'a> Fill<'a> {
         } else {
             progress.say("going on with what an earlier run has written");
         }
-        let writer = Writer {
+        let writer = BufferWriter {
             rpc: self.sender.rpc(),
             wallet: self.wallet,
             buffer: self.place.address,
             at_once: usize::from(self.args.at_once),
             unit_price: self.args.unit_price,
         };
-        let mut last = Written::default();
+        let mut last = WriteProgress::default();
         let filled = writer.fill(&self.build.bytes, |written| {
             // Where there is no terminal each step would be a line.
             let (landed, wanted) = (written.landed, written.wanted);
@@ -201,7 +201,7 @@ impl<'a> Fill<'a> {
         &self,
         done: &'static str,
         written: usize,
-        deployed: &Deployed,
+        deployed: &DeployedProgram,
         signature: Option<String>,
     ) -> Loaded {
         Loaded {
@@ -216,7 +216,7 @@ impl<'a> Fill<'a> {
 
 impl Loaded {
     /// Of a program that has these bytes already.
-    pub fn unchanged(build: &Build, place: &BufferPlace, deployed: &Deployed) -> Self {
+    pub fn unchanged(build: &Build, place: &BufferAddress, deployed: &DeployedProgram) -> Self {
         Self {
             program: PROGRAM.to_string(),
             program_data: program_data(&PROGRAM).to_string(),
@@ -273,10 +273,10 @@ fn foreign(buffer: &Pubkey, found: &Buffer, wallet: Pubkey) -> LoadError {
 
 /// The program once it has changed after `slot`, and the chain has gone on by a slot since: the loader
 /// changes a program once a slot at most, and what has changed can be called from the next slot on.
-pub async fn settled(rpc: &Rpc, after: Option<u64>) -> Result<Deployed, CliError> {
+pub async fn settled(rpc: &Rpc, after: Option<u64>) -> Result<DeployedProgram, CliError> {
     let start = Instant::now();
     while start.elapsed() < PATIENCE {
-        let (now, deployed) = tokio::try_join!(rpc.time(), state::deployed(rpc))?;
+        let (now, deployed) = tokio::try_join!(rpc.time(), state::read_program(rpc))?;
         if let Some(deployed) = deployed
             && deployed.slot > after
             && deployed.slot.is_some_and(|slot| now.slot > slot)

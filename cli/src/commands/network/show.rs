@@ -3,7 +3,7 @@
 use crate::error::CliError;
 use crate::output::{facts, tokens};
 use crate::settings::Settings;
-use millrace_client::accounts::Entity;
+use millrace_client::accounts::AnyAccount;
 use millrace_client::pda;
 use millrace_protocol::amount::format_duration;
 use serde::Serialize;
@@ -45,15 +45,15 @@ struct Shown {
 pub async fn run(settings: &Settings) -> Result<(), CliError> {
     let connection = settings.connect().await?;
     let (rpc, network) = (&connection.rpc, &connection.network);
-    let (genesis, time, reading) = tokio::try_join!(rpc.genesis(), rpc.time(), rpc.read_all())?;
+    let (genesis, time, reading) = tokio::try_join!(rpc.genesis(), rpc.time(), rpc.snapshot_all())?;
     let (mut orchestrators, mut providers, mut jobs) = (Vec::new(), 0, 0);
     for (key, data) in &reading.accounts {
-        match Entity::read(key, data) {
-            Some(Entity::Orchestrator(found)) if found.is_active() => {
+        match AnyAccount::decode(key, data) {
+            Some(AnyAccount::Orchestrator(found)) if found.is_active() => {
                 orchestrators.push(found.key.to_string());
             }
-            Some(Entity::Provider(_)) => providers += 1,
-            Some(Entity::Job(..)) => jobs += 1,
+            Some(AnyAccount::Provider(_)) => providers += 1,
+            Some(AnyAccount::Job(..)) => jobs += 1,
             _ => {}
         }
     }

@@ -10,9 +10,9 @@ use crate::output;
 use crate::settings::{Settings, fleeting_sender};
 use clap::Args;
 use millrace_client::Pubkey;
-use millrace_client::deploy::image::{Difference, differing_pieces};
-use millrace_client::deploy::state::Deployed;
-use millrace_client::deploy::{BufferPlace, instruction, state};
+use millrace_client::deploy::image::{ImageDiff, differing_chunks};
+use millrace_client::deploy::state::DeployedProgram;
+use millrace_client::deploy::{BufferAddress, instruction, state};
 use millrace_client::pda::PROGRAM;
 use millrace_client::rpc::client::Rpc;
 use millrace_client::tx::sender::Sender;
@@ -39,11 +39,11 @@ impl Upgrade {
         let wallet = settings.key_of(|file| &file.keys.deployer)?;
         let key = wallet.pubkey();
         let rpc = settings.rpc_of_file().await?;
-        let deployed = state::deployed(&rpc).await?;
+        let deployed = state::read_program(&rpc).await?;
         let deployed = deployed.ok_or(LoadError::NotDeployed(PROGRAM))?;
         let authority = authority_of(&deployed)?;
-        let place = BufferPlace::of(&key, &PROGRAM, &build.file_hash);
-        if Difference::between(&deployed.bytes, &build.bytes).is_none() {
+        let place = BufferAddress::of(&key, &PROGRAM, &build.file_hash);
+        if ImageDiff::between(&deployed.bytes, &build.bytes).is_none() {
             output::note("this build is deployed already; nothing was sent");
             let loaded = Loaded::unchanged(&build, &place, &deployed);
             settings.output.show(&loaded, Loaded::text);
@@ -104,7 +104,7 @@ impl Upgrade {
 ///
 /// # Errors
 /// [`LoadError::NotUpgradeable`], [`LoadError::Final`].
-pub fn authority_of(deployed: &Deployed) -> Result<Pubkey, LoadError> {
+pub fn authority_of(deployed: &DeployedProgram) -> Result<Pubkey, LoadError> {
     match deployed.authority {
         _ if !deployed.is_upgradeable() => Err(LoadError::NotUpgradeable(PROGRAM)),
         None => Err(LoadError::Final(PROGRAM)),
@@ -115,7 +115,7 @@ pub fn authority_of(deployed: &Deployed) -> Result<Pubkey, LoadError> {
 /// # Errors
 /// [`LoadError::NotAuthority`], and those of [`authority_of`].
 pub fn require_authority(
-    deployed: &Deployed,
+    deployed: &DeployedProgram,
     wallet: Pubkey,
     hint: &'static str,
 ) -> Result<(), LoadError> {
@@ -134,23 +134,23 @@ pub fn require_authority(
 /// Whether the whole build lies in its buffer, which is the authority's already.
 async fn is_proposed(
     rpc: &Rpc,
-    place: &BufferPlace,
+    place: &BufferAddress,
     build: &Build,
     authority: Pubkey,
 ) -> Result<bool, CliError> {
-    let buffer = state::buffer(rpc, &place.address).await?;
+    let buffer = state::read_buffer(rpc, &place.address).await?;
     Ok(buffer.is_some_and(|buffer| {
         buffer.authority == Some(authority)
-            && differing_pieces(&build.bytes, &buffer.bytes).is_empty()
+            && differing_chunks(&build.bytes, &buffer.bytes).is_empty()
     }))
 }
 
 async fn extend(
     sender: &Sender,
     wallet: &Keypair,
-    before: &Deployed,
+    before: &DeployedProgram,
     more: u32,
-) -> Result<Deployed, CliError> {
+) -> Result<DeployedProgram, CliError> {
     // The slot of the last change has to be over.
     settled(sender.rpc(), None).await?;
     let extend = instruction::extend(&PROGRAM, &wallet.pubkey(), more);
@@ -177,8 +177,8 @@ mod tests {
     use super::*;
     use millrace_client::deploy::LOADER;
 
-    fn deployed(loader: Pubkey, authority: Option<Pubkey>) -> Deployed {
-        Deployed {
+    fn deployed(loader: Pubkey, authority: Option<Pubkey>) -> DeployedProgram {
+        DeployedProgram {
             loader,
             slot: Some(1),
             authority,
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn only_the_authority_of_an_upgradeable_program_may_go_on() {
         let [own, other] = [1, 2].map(|byte| Pubkey::new_from_array([byte; 32]));
-        let by = |program: Deployed| require_authority(&program, own, "");
+        let by = |program: DeployedProgram| require_authority(&program, own, "");
         assert!(by(deployed(LOADER, Some(own))).is_ok());
         assert!(matches!(
             by(deployed(LOADER, Some(other))),

@@ -6,9 +6,9 @@ use crate::error::CliError;
 use crate::output::facts;
 use crate::settings::Settings;
 use clap::Args;
-use millrace_client::deploy::image::{Difference, program_hash, trimmed};
+use millrace_client::deploy::image::{ImageDiff, program_hash, trim_zeros};
 use millrace_client::deploy::state;
-use millrace_client::deploy::state::Deployed;
+use millrace_client::deploy::state::DeployedProgram;
 use millrace_client::pda::PROGRAM;
 use millrace_client::program::constants::ACCOUNT_VERSION;
 use millrace_client::program::state::Network;
@@ -58,7 +58,7 @@ impl Verify {
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
         let build = self.build.load()?;
         let rpc = settings.rpc_of_file().await?;
-        let deployed = state::deployed(&rpc).await?;
+        let deployed = state::read_program(&rpc).await?;
         let deployed = deployed.ok_or(LoadError::NotDeployed(PROGRAM))?;
         let network = network(&rpc).await?;
         let verified = Verified::of(&deployed, &build, network.as_ref());
@@ -82,8 +82,8 @@ async fn network(rpc: &Rpc) -> Result<Option<Network>, ChainError> {
 
 /// # Errors
 /// [`LoadError::Differs`] unless the program on chain has the build's bytes.
-pub fn require_same(deployed: &Deployed, build: &Build) -> Result<(), LoadError> {
-    match Difference::between(&deployed.bytes, &build.bytes) {
+pub fn require_same(deployed: &DeployedProgram, build: &Build) -> Result<(), LoadError> {
+    match ImageDiff::between(&deployed.bytes, &build.bytes) {
         None => Ok(()),
         Some(found) => Err(LoadError::Differs {
             bytes: found.bytes,
@@ -95,12 +95,12 @@ pub fn require_same(deployed: &Deployed, build: &Build) -> Result<(), LoadError>
 }
 
 impl Verified {
-    fn of(deployed: &Deployed, build: &Build, network: Option<&Network>) -> Self {
+    fn of(deployed: &DeployedProgram, build: &Build, network: Option<&Network>) -> Self {
         Self {
             program: PROGRAM.to_string(),
             same: require_same(deployed, build).is_ok(),
             loader: deployed.loader.to_string(),
-            on_chain_bytes: trimmed(&deployed.bytes).len(),
+            on_chain_bytes: trim_zeros(&deployed.bytes).len(),
             max_len: deployed.bytes.len(),
             on_chain_hash: hex::encode(program_hash(&deployed.bytes)),
             build_hash: hex::encode(build.hash),
@@ -168,8 +168,8 @@ mod tests {
         }
     }
 
-    fn deployed(bytes: &[u8]) -> Deployed {
-        Deployed {
+    fn deployed(bytes: &[u8]) -> DeployedProgram {
+        DeployedProgram {
             loader: LOADER,
             slot: Some(4),
             authority: None,

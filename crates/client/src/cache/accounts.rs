@@ -1,7 +1,7 @@
 //! The program's accounts as they were last seen. Pure: it is told what was read and notified, and
 //! never goes backwards in slots.
 
-use crate::accounts::Entity;
+use crate::accounts::AnyAccount;
 use millrace_program::state::{Challenge, Epoch, Job, Network, Orchestrator, Provider, Shard};
 use solana_sdk::pubkey::Pubkey;
 use std::collections::{BTreeMap, HashMap};
@@ -9,7 +9,7 @@ use std::time::Instant;
 
 /// A full read of the program's accounts.
 #[derive(Clone, Debug, Default)]
-pub struct Reading {
+pub struct AccountSnapshot {
     /// The slot it was read at.
     pub slot: u64,
     /// Address and bytes of each account.
@@ -18,7 +18,7 @@ pub struct Reading {
 
 /// A shard with the time since which it has been known as it is.
 #[derive(Clone, Copy, Debug)]
-struct Sighted {
+struct CachedShard {
     shard: Shard,
     /// Its account, where it is not kept in its job's: to derive it anew takes long.
     account: Option<Pubkey>,
@@ -27,7 +27,7 @@ struct Sighted {
 
 /// What is known of the chain.
 #[derive(Clone, Debug, Default)]
-pub struct Picture {
+pub struct AccountCache {
     slot: u64,
     /// The slot of the last full read: whatever is older says nothing new about any account.
     floor: u64,
@@ -37,14 +37,14 @@ pub struct Picture {
     providers: HashMap<Pubkey, Provider>,
     jobs: HashMap<Pubkey, Job>,
     /// In the order of jobs, so that those of one job are found together.
-    shards: BTreeMap<(Pubkey, u32), Sighted>,
+    shards: BTreeMap<(Pubkey, u32), CachedShard>,
     /// Which shard the account of an address holds, where it is one.
     shard_accounts: HashMap<Pubkey, (Pubkey, u32)>,
     challenges: HashMap<Pubkey, Challenge>,
     epochs: HashMap<Pubkey, Epoch>,
 }
 
-impl Picture {
+impl AccountCache {
     /// Newest slot that anything was seen at.
     pub fn slot(&self) -> u64 {
         self.slot
@@ -99,7 +99,7 @@ impl Picture {
     }
 
     /// Since when a shard has been known as it is, by this machine's clock.
-    pub fn shard_since(&self, job: &Pubkey, index: u32) -> Option<Instant> {
+    pub fn shard_unchanged_since(&self, job: &Pubkey, index: u32) -> Option<Instant> {
         self.shards.get(&(*job, index)).map(|sighted| sighted.since)
     }
 
@@ -109,7 +109,7 @@ impl Picture {
     }
 
     /// Whether anything was seen of an address, be it that there is no account.
-    pub fn knows(&self, address: &Pubkey) -> bool {
+    pub fn has_seen(&self, address: &Pubkey) -> bool {
         self.seen.contains_key(address)
     }
 
@@ -121,11 +121,11 @@ impl Picture {
     /// Takes in one account as it was at `slot`. Returns whether anything is new; what is older than
     /// what is known is left out.
     pub fn update(&mut self, slot: u64, address: Pubkey, data: &[u8]) -> bool {
-        self.take_in(slot, address, Entity::read(&address, data))
+        self.apply(slot, address, AnyAccount::decode(&address, data))
     }
 
-    /// As [`Picture::update`], of what was read already; `None` is no account of ours, or none any more.
-    pub fn take_in(&mut self, slot: u64, address: Pubkey, entity: Option<Entity>) -> bool {
+    /// As [`AccountCache::update`], of what was read already; `None` is no account of ours, or none any more.
+    pub fn apply(&mut self, slot: u64, address: Pubkey, entity: Option<AnyAccount>) -> bool {
         let known = self.seen.get(&address).copied().unwrap_or(0);
         if slot < known.max(self.floor) {
             return false;
@@ -133,23 +133,23 @@ impl Picture {
         self.slot = self.slot.max(slot);
         self.seen.insert(address, slot);
         match entity {
-            Some(Entity::Network(network)) => self.network = Some(network),
-            Some(Entity::Orchestrator(x)) => drop(self.orchestrators.insert(address, x)),
-            Some(Entity::Provider(x)) => drop(self.providers.insert(address, *x)),
-            Some(Entity::Job(job, shard)) => {
+            Some(AnyAccount::Network(network)) => self.network = Some(network),
+            Some(AnyAccount::Orchestrator(x)) => drop(self.orchestrators.insert(address, x)),
+            Some(AnyAccount::Provider(x)) => drop(self.providers.insert(address, *x)),
+            Some(AnyAccount::Job(job, shard)) => {
                 if let Some(shard) = shard {
                     self.sight((address, shard.index), *shard, None);
                 }
                 self.jobs.insert(address, *job);
             }
-            Some(Entity::Shard(shard)) => {
+            Some(AnyAccount::Shard(shard)) => {
                 let place = (shard.job, shard.index);
                 self.shard_accounts.insert(address, place);
                 self.sight(place, *shard, Some(address));
             }
-            Some(Entity::Challenge(x)) => drop(self.challenges.insert(address, x)),
-            Some(Entity::Epoch(x)) => drop(self.epochs.insert(address, x)),
-            Some(Entity::Client(_) | Entity::Bucket(_) | Entity::Rewards(_)) => {}
+            Some(AnyAccount::Challenge(x)) => drop(self.challenges.insert(address, x)),
+            Some(AnyAccount::Epoch(x)) => drop(self.epochs.insert(address, x)),
+            Some(AnyAccount::Client(_) | AnyAccount::Bucket(_) | AnyAccount::Rewards(_)) => {}
             None => self.forget(&address),
         }
         true
@@ -157,7 +157,7 @@ impl Picture {
 
     /// Takes in a full read: accounts that are missing from it, and were not seen after it, are gone. One
     /// that is older than the last is left out.
-    pub fn replace(&mut self, reading: &Reading) {
+    pub fn replace(&mut self, reading: &AccountSnapshot) {
         if reading.slot < self.floor {
             return;
         }
@@ -197,7 +197,7 @@ impl Picture {
         let same =
             known.filter(|known| bytemuck::bytes_of(&known.shard) == bytemuck::bytes_of(&shard));
         let since = same.map_or_else(Instant::now, |known| known.since);
-        let sighted = Sighted {
+        let sighted = CachedShard {
             shard,
             account,
             since,
@@ -236,79 +236,79 @@ mod tests {
 
     #[test]
     fn an_older_notification_changes_nothing() {
-        let mut picture = Picture::default();
-        assert!(picture.update(10, KEY, &job(2)));
-        assert!(!picture.is_complete());
-        assert!(!picture.update(9, KEY, &job(1)));
-        assert_eq!(picture.jobs()[&KEY].nonce, 2);
+        let mut cache = AccountCache::default();
+        assert!(cache.update(10, KEY, &job(2)));
+        assert!(!cache.is_complete());
+        assert!(!cache.update(9, KEY, &job(1)));
+        assert_eq!(cache.jobs()[&KEY].nonce, 2);
     }
 
     #[test]
     fn a_full_read_drops_what_is_gone_and_keeps_what_is_newer() {
-        let mut picture = Picture::default();
+        let mut cache = AccountCache::default();
         let newer = Pubkey::new_from_array([8; 32]);
-        picture.update(10, KEY, &job(1));
-        picture.update(30, newer, &job(2));
-        picture.replace(&Reading {
+        cache.update(10, KEY, &job(1));
+        cache.update(30, newer, &job(2));
+        cache.replace(&AccountSnapshot {
             slot: 20,
             accounts: Vec::new(),
         });
-        assert!(!picture.jobs().contains_key(&KEY));
-        assert!(picture.jobs().contains_key(&newer));
-        assert!(picture.is_complete());
+        assert!(!cache.jobs().contains_key(&KEY));
+        assert!(cache.jobs().contains_key(&newer));
+        assert!(cache.is_complete());
     }
 
     #[test]
     fn what_a_full_read_has_dropped_does_not_come_back_by_a_late_notification() {
-        let mut picture = Picture::default();
-        picture.update(10, KEY, &job(1));
-        let empty = |slot| Reading {
+        let mut cache = AccountCache::default();
+        cache.update(10, KEY, &job(1));
+        let empty = |slot| AccountSnapshot {
             slot,
             accounts: Vec::new(),
         };
-        picture.replace(&empty(20));
-        assert!(!picture.update(15, KEY, &job(1)));
-        assert!(picture.jobs().is_empty());
-        assert!(picture.update(20, KEY, &job(2)));
+        cache.replace(&empty(20));
+        assert!(!cache.update(15, KEY, &job(1)));
+        assert!(cache.jobs().is_empty());
+        assert!(cache.update(20, KEY, &job(2)));
         // A full read of an endpoint that lags drops nothing.
-        picture.replace(&empty(19));
-        assert_eq!(picture.jobs()[&KEY].nonce, 2);
-        assert_eq!(picture.slot(), 20);
+        cache.replace(&empty(19));
+        assert_eq!(cache.jobs()[&KEY].nonce, 2);
+        assert_eq!(cache.slot(), 20);
     }
 
     #[test]
     fn what_is_not_kept_is_as_if_it_had_never_been_seen() {
-        let mut picture = Picture::default();
-        picture.update(10, KEY, &job(1));
-        picture.retain(|_| true);
-        assert!(picture.knows(&KEY));
-        picture.retain(|_| false);
-        assert!(!picture.knows(&KEY) && picture.jobs().is_empty());
-        picture.update(5, KEY, &[]);
-        assert!(picture.knows(&KEY), "that it is not there is known");
+        let mut cache = AccountCache::default();
+        cache.update(10, KEY, &job(1));
+        cache.retain(|_| true);
+        assert!(cache.has_seen(&KEY));
+        cache.retain(|_| false);
+        assert!(!cache.has_seen(&KEY) && cache.jobs().is_empty());
+        cache.update(5, KEY, &[]);
+        assert!(cache.has_seen(&KEY), "that it is not there is known");
     }
 
     #[test]
     fn a_shard_that_is_read_again_has_been_known_since_it_was_first_read() {
-        let (mut picture, job) = (Picture::default(), Pubkey::default());
+        let (mut cache, job) = (AccountCache::default(), Pubkey::default());
         let mut shard: Shard = bytemuck::Zeroable::zeroed();
-        let entity = |shard: &Shard| Some(Entity::Shard(Box::new(*shard)));
-        assert_eq!(picture.shard_since(&job, 0), None);
-        picture.take_in(1, KEY, entity(&shard));
-        assert_eq!(picture.shard_account(&job, 0), Some(KEY));
-        let first = picture.shard_since(&job, 0);
-        picture.take_in(2, KEY, entity(&shard));
-        assert_eq!(picture.shard_since(&job, 0), first);
+        let entity = |shard: &Shard| Some(AnyAccount::Shard(Box::new(*shard)));
+        assert_eq!(cache.shard_unchanged_since(&job, 0), None);
+        cache.apply(1, KEY, entity(&shard));
+        assert_eq!(cache.shard_account(&job, 0), Some(KEY));
+        let first = cache.shard_unchanged_since(&job, 0);
+        cache.apply(2, KEY, entity(&shard));
+        assert_eq!(cache.shard_unchanged_since(&job, 0), first);
         shard.attempt = 1;
-        picture.take_in(3, KEY, entity(&shard));
-        assert!(picture.shard_since(&job, 0) > first);
+        cache.apply(3, KEY, entity(&shard));
+        assert!(cache.shard_unchanged_since(&job, 0) > first);
     }
 
     #[test]
     fn a_closed_account_is_gone() {
-        let mut picture = Picture::default();
-        picture.update(10, KEY, &job(1));
-        picture.update(11, KEY, &[]);
-        assert!(picture.jobs().is_empty());
+        let mut cache = AccountCache::default();
+        cache.update(10, KEY, &job(1));
+        cache.update(11, KEY, &[]);
+        assert!(cache.jobs().is_empty());
     }
 }

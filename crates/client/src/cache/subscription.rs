@@ -1,13 +1,13 @@
 //! What changes on chain: subscriptions for speed, full reads for truth.
 //!
-//! The picture is shared; whoever waits is woken by a counter. Losing every notification costs the
+//! The cache is shared; whoever waits is woken by a counter. Losing every notification costs the
 //! interval between two full reads, never a change.
 
-use crate::cache::accounts::Picture;
+use crate::cache::accounts::AccountCache;
 use crate::error::ChainError;
 use crate::pda::PROGRAM;
 use crate::rpc::client::{ChainTime, Rpc};
-use crate::rpc::redact::hide_in_text;
+use crate::rpc::redact::redact_text;
 use futures_util::StreamExt;
 use rand::Rng;
 use solana_pubsub_client::nonblocking::pubsub_client::PubsubClient;
@@ -21,37 +21,37 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-const FIRST_BACKOFF: Duration = Duration::from_millis(200);
-const LONGEST_BACKOFF: Duration = Duration::from_secs(15);
+const MIN_BACKOFF: Duration = Duration::from_millis(200);
+const MAX_BACKOFF: Duration = Duration::from_secs(15);
 /// A subscription that is silent this long is taken down and made anew.
-const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often, and how many times, an endpoint that lags is asked for what was just changed.
-const REFRESH_EVERY: Duration = Duration::from_millis(100);
-const REFRESHES: u32 = 10;
+const REFRESH_INTERVAL: Duration = Duration::from_millis(100);
+const MAX_REFRESHES: u32 = 10;
 /// How often the cluster's clock is read.
-const CLOCK_EVERY: Duration = Duration::from_millis(500);
+const CLOCK_INTERVAL: Duration = Duration::from_millis(500);
 
-/// A live picture of the chain.
+/// A live cache of the chain.
 #[derive(Clone)]
 pub struct Feed {
     rpc: Rpc,
-    picture: Arc<RwLock<Picture>>,
+    cache: Arc<RwLock<AccountCache>>,
     changes: watch::Sender<u64>,
     clock: watch::Sender<Option<Clock>>,
     /// When everything was last read.
     full_read: watch::Sender<Option<Instant>>,
-    reread: Arc<tokio::sync::Notify>,
-    doubted: Arc<Doubted>,
+    full_read_requested: Arc<tokio::sync::Notify>,
+    stale: Arc<StaleNotifications>,
 }
 
 /// Accounts of which a notification told something older than what is known.
 #[derive(Default)]
-struct Doubted {
+struct StaleNotifications {
     keys: Mutex<BTreeSet<Pubkey>>,
     more: tokio::sync::Notify,
 }
 
-impl Doubted {
+impl StaleNotifications {
     /// A poisoned lock still holds whole keys.
     fn keys(&self) -> MutexGuard<'_, BTreeSet<Pubkey>> {
         self.keys.lock().unwrap_or_else(|held| held.into_inner())
@@ -84,18 +84,18 @@ impl Feed {
     pub fn new(rpc: Rpc) -> Self {
         Self {
             rpc,
-            picture: Arc::default(),
+            cache: Arc::default(),
             changes: watch::Sender::new(0),
             clock: watch::Sender::new(None),
             full_read: watch::Sender::new(None),
-            reread: Arc::default(),
-            doubted: Arc::default(),
+            full_read_requested: Arc::default(),
+            stale: Arc::default(),
         }
     }
 
-    /// The picture.
-    pub fn picture(&self) -> &RwLock<Picture> {
-        &self.picture
+    /// The cache.
+    pub fn cache(&self) -> &RwLock<AccountCache> {
+        &self.cache
     }
 
     /// A counter that rises with every change.
@@ -140,17 +140,17 @@ impl Feed {
     }
 
     /// Asks for a full read soon, after an act whose result does not notify (a closed account).
-    pub fn reread(&self) {
-        self.reread.notify_one();
+    pub fn request_full_read(&self) {
+        self.full_read_requested.notify_one();
     }
 
-    /// Keeps the picture live until `stop`: full reads every `interval` and at each (re)connection.
+    /// Keeps the cache live until `stop`: full reads every `interval` and at each (re)connection.
     pub async fn run(&self, interval: Duration, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => {}
             () = self.keep_reading(interval) => {}
             () = self.keep_subscribed() => {}
-            () = self.keep_reading_doubted() => {}
+            () = self.refetch_stale() => {}
             () = self.keep_time() => {}
         }
     }
@@ -160,16 +160,16 @@ impl Feed {
             self.read_all().await;
             tokio::select! {
                 () = sleep(interval) => {}
-                () = self.reread.notified() => {}
+                () = self.full_read_requested.notified() => {}
             }
         }
     }
 
     /// Reads everything once; a failure is left to the next read.
     pub async fn read_all(&self) {
-        match self.rpc.read_all().await {
+        match self.rpc.snapshot_all().await {
             Ok(reading) => {
-                self.picture.write().await.replace(&reading);
+                self.cache.write().await.replace(&reading);
                 self.full_read.send_replace(Some(Instant::now()));
                 self.changed();
             }
@@ -185,11 +185,11 @@ impl Feed {
     /// As [`Feed::refresh`], as they are after `slot`: an endpoint that is not there yet is asked again
     /// for some moments, so that an act that landed is not planned once more.
     pub async fn refresh_after(&self, keys: &[Pubkey], slot: u64) -> Result<(), ChainError> {
-        for _ in 0..REFRESHES {
+        for _ in 0..MAX_REFRESHES {
             if self.read_chosen(keys).await? >= slot {
                 break;
             }
-            sleep(REFRESH_EVERY).await;
+            sleep(REFRESH_INTERVAL).await;
         }
         Ok(())
     }
@@ -198,11 +198,11 @@ impl Feed {
     async fn read_chosen(&self, keys: &[Pubkey]) -> Result<u64, ChainError> {
         let mut oldest = u64::MAX;
         for some in keys.chunks(100) {
-            let reading = self.rpc.read_ours(some).await?;
+            let reading = self.rpc.snapshot_owned(some).await?;
             oldest = oldest.min(reading.slot);
-            let mut picture = self.picture.write().await;
+            let mut cache = self.cache.write().await;
             for (address, data) in &reading.accounts {
-                picture.update(reading.slot, *address, data);
+                cache.update(reading.slot, *address, data);
             }
         }
         self.changed();
@@ -227,27 +227,27 @@ impl Feed {
                 }
                 Err(error) => debug!(%error, "reading the clock failed"),
             }
-            sleep(CLOCK_EVERY).await;
+            sleep(CLOCK_INTERVAL).await;
         }
     }
 
     async fn keep_subscribed(&self) {
-        let mut backoff = FIRST_BACKOFF;
+        let mut backoff = MIN_BACKOFF;
         for attempt in 0.. {
             let start = Instant::now();
             match self.subscribe(attempt).await {
                 Ok(()) => info!("subscription ended, connecting again"),
                 Err(error) => {
-                    let error = hide_in_text(&error.to_string());
+                    let error = redact_text(&error.to_string());
                     debug!(error, "subscription failed, connecting again");
                 }
             }
-            if start.elapsed() > LONGEST_SILENCE {
-                backoff = FIRST_BACKOFF;
+            if start.elapsed() > SILENCE_TIMEOUT {
+                backoff = MIN_BACKOFF;
             }
             let jitter = rand::rng().random_range(0.5..1.5);
             sleep(backoff.mul_f64(jitter)).await;
-            backoff = (backoff * 2).min(LONGEST_BACKOFF);
+            backoff = (backoff * 2).min(MAX_BACKOFF);
         }
     }
 
@@ -262,29 +262,29 @@ impl Feed {
         };
         let (mut stream, _unsubscribe) = client.program_subscribe(&PROGRAM, Some(config)).await?;
         // What changed before the subscription stood is in this read.
-        self.reread();
-        while let Ok(Some(note)) = timeout(LONGEST_SILENCE, stream.next()).await {
+        self.request_full_read();
+        while let Ok(Some(note)) = timeout(SILENCE_TIMEOUT, stream.next()).await {
             let (Ok(address), Some(data)) =
                 (note.value.pubkey.parse(), note.value.account.data.decode())
             else {
                 continue;
             };
-            let mut picture = self.picture.write().await;
-            let taken = picture.update(note.context.slot, address, &data);
-            drop(picture);
+            let mut cache = self.cache.write().await;
+            let taken = cache.update(note.context.slot, address, &data);
+            drop(cache);
             match taken {
                 true => self.changed(),
                 // A hint that something has changed, if not a fact: some nodes tell of an old slot.
-                false => self.doubted.add(address),
+                false => self.stale.add(address),
             }
         }
         Ok(())
     }
 
     /// Reads what notifications were too old to tell. Those that come meanwhile are read together.
-    async fn keep_reading_doubted(&self) {
+    async fn refetch_stale(&self) {
         loop {
-            let keys = self.doubted.next().await;
+            let keys = self.stale.next().await;
             if let Err(error) = self.refresh(&keys).await {
                 debug!(%error, "accounts could not be read; the next full read will");
             }

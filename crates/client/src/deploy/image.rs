@@ -4,46 +4,46 @@ use solana_sdk::pubkey::Pubkey;
 use std::ops::Range;
 
 /// Most bytes that one transaction can write beside all else that it needs.
-pub const PIECE: usize = 960;
+pub const CHUNK_BYTES: usize = 960;
 
 /// Bytes without the zeros at their end: there may be room behind a program on chain.
-pub fn trimmed(bytes: &[u8]) -> &[u8] {
+pub fn trim_zeros(bytes: &[u8]) -> &[u8] {
     let end = bytes.iter().rposition(|byte| *byte != 0);
     &bytes[..end.map_or(0, |last| last + 1)]
 }
 
 /// SHA-256 of the bytes without the zeros at their end, as `solana-verify` counts it.
 pub fn program_hash(bytes: &[u8]) -> [u8; 32] {
-    millrace_protocol::hash::sha256(&[trimmed(bytes)])
+    millrace_protocol::hash::sha256(&[trim_zeros(bytes)])
 }
 
 /// Whether a compiled program has this address in it. One that compares anything with its own address,
 /// as every Anchor program does, has it among its constants.
-pub fn declares(program: &[u8], id: &Pubkey) -> bool {
+pub fn contains_address(program: &[u8], id: &Pubkey) -> bool {
     program.windows(32).any(|window| window == id.as_ref())
 }
 
 /// The pieces of `wanted` that `found` does not have yet, by their place in it. What is missing at the
 /// end of `found` counts as zeros, which is what a new account is filled with.
-pub fn differing_pieces(wanted: &[u8], found: &[u8]) -> Vec<Range<usize>> {
+pub fn differing_chunks(wanted: &[u8], found: &[u8]) -> Vec<Range<usize>> {
     let at = |place: usize| found.get(place).copied().unwrap_or(0);
     let differs = |range: &Range<usize>| {
         let mut places = range.clone();
         places.any(|place| wanted[place] != at(place))
     };
-    pieces(wanted.len()).filter(differs).collect()
+    chunks(wanted.len()).filter(differs).collect()
 }
 
 /// All pieces of so many bytes.
-pub fn pieces(length: usize) -> impl Iterator<Item = Range<usize>> {
+pub fn chunks(length: usize) -> impl Iterator<Item = Range<usize>> {
     (0..length)
-        .step_by(PIECE)
-        .map(move |from| from..(from + PIECE).min(length))
+        .step_by(CHUNK_BYTES)
+        .map(move |from| from..(from + CHUNK_BYTES).min(length))
 }
 
 /// How two programs differ, zeros at the end apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Difference {
+pub struct ImageDiff {
     /// Length of the one.
     pub length: usize,
     /// Length of the other.
@@ -54,10 +54,10 @@ pub struct Difference {
     pub bytes: usize,
 }
 
-impl Difference {
+impl ImageDiff {
     /// `None` where they are the same.
     pub fn between(one: &[u8], other: &[u8]) -> Option<Self> {
-        let (one, other) = (trimmed(one), trimmed(other));
+        let (one, other) = (trim_zeros(one), trim_zeros(other));
         let differ = |(place, (a, b)): (usize, (&u8, &u8))| (a != b).then_some(place);
         let mut places = one.iter().zip(other).enumerate().filter_map(differ);
         let shared = one.len().min(other.len());
@@ -81,36 +81,38 @@ mod tests {
 
     #[test]
     fn only_pieces_that_differ_are_written_and_every_byte_is_covered() {
-        let wanted: Vec<u8> = (0..PIECE * 3 + 5).map(|i| (i % 251) as u8 + 1).collect();
-        let all = differing_pieces(&wanted, &[]);
+        let wanted: Vec<u8> = (0..CHUNK_BYTES * 3 + 5)
+            .map(|i| (i % 251) as u8 + 1)
+            .collect();
+        let all = differing_chunks(&wanted, &[]);
         assert_eq!(all.len(), 4);
-        assert_eq!(all.last(), Some(&(PIECE * 3..PIECE * 3 + 5)));
+        assert_eq!(all.last(), Some(&(CHUNK_BYTES * 3..CHUNK_BYTES * 3 + 5)));
         let mut found = vec![0; wanted.len()];
         for range in &all[..2] {
             found[range.clone()].copy_from_slice(&wanted[range.clone()]);
         }
-        assert_eq!(differing_pieces(&wanted, &found), all[2..]);
-        found[PIECE + 1] ^= 1;
-        assert_eq!(differing_pieces(&wanted, &found), all[1..]);
-        assert!(differing_pieces(&wanted, &wanted).is_empty());
+        assert_eq!(differing_chunks(&wanted, &found), all[2..]);
+        found[CHUNK_BYTES + 1] ^= 1;
+        assert_eq!(differing_chunks(&wanted, &found), all[1..]);
+        assert!(differing_chunks(&wanted, &wanted).is_empty());
     }
 
     #[test]
     fn a_piece_of_zeros_need_not_be_written_into_a_new_buffer() {
-        let mut wanted = vec![1; PIECE * 3];
-        wanted[PIECE..2 * PIECE].fill(0);
-        let ranges = differing_pieces(&wanted, &vec![0; wanted.len()]);
-        assert_eq!(ranges, [0..PIECE, 2 * PIECE..3 * PIECE]);
+        let mut wanted = vec![1; CHUNK_BYTES * 3];
+        wanted[CHUNK_BYTES..2 * CHUNK_BYTES].fill(0);
+        let ranges = differing_chunks(&wanted, &vec![0; wanted.len()]);
+        assert_eq!(ranges, [0..CHUNK_BYTES, 2 * CHUNK_BYTES..3 * CHUNK_BYTES]);
     }
 
     #[test]
     fn room_behind_a_program_is_no_difference_and_anything_else_is_one() {
-        assert_eq!(Difference::between(b"elf\0", b"elf\0\0\0"), None);
+        assert_eq!(ImageDiff::between(b"elf\0", b"elf\0\0\0"), None);
         assert_eq!(program_hash(b"elf"), program_hash(b"elf\0\0"));
-        assert_eq!(Difference::between(&[], &[0]), None);
-        let changed = Difference::between(b"elf-1-x", b"elf-2-y\0").unwrap_or_else(|| panic!());
+        assert_eq!(ImageDiff::between(&[], &[0]), None);
+        let changed = ImageDiff::between(b"elf-1-x", b"elf-2-y\0").unwrap_or_else(|| panic!());
         assert_eq!((changed.first, changed.bytes), (4, 2));
-        let longer = Difference::between(b"elf", b"elf\0\0more").unwrap_or_else(|| panic!());
+        let longer = ImageDiff::between(b"elf", b"elf\0\0more").unwrap_or_else(|| panic!());
         assert_eq!(
             (
                 longer.length,
@@ -126,8 +128,8 @@ mod tests {
     fn a_program_declares_its_address() {
         let id = Pubkey::new_from_array([5; 32]);
         let mut program = vec![0; 100];
-        assert!(!declares(&program, &id));
+        assert!(!contains_address(&program, &id));
         program[41..73].copy_from_slice(id.as_ref());
-        assert!(declares(&program, &id));
+        assert!(contains_address(&program, &id));
     }
 }

@@ -1,7 +1,7 @@
 //! Instructions of the loader, and those of the system program that make its accounts.
 
-use super::state::{BUFFER_HEADER, PROGRAM_BYTES};
-use super::{BufferPlace, LOADER, program_data};
+use super::state::{BUFFER_HEADER_BYTES, PROGRAM_ACCOUNT_BYTES};
+use super::{BufferAddress, LOADER, program_data};
 use crate::pda::SYSTEM_PROGRAM;
 use solana_sdk::instruction::{AccountMeta, Instruction};
 use solana_sdk::pubkey;
@@ -49,11 +49,11 @@ fn transfer(from: &Pubkey, to: &Pubkey, lamports: u64) -> Instruction {
 /// making an account refuses one that has some. So it is made in steps.
 pub fn create_buffer(
     wallet: &Pubkey,
-    place: &BufferPlace,
+    place: &BufferAddress,
     length: usize,
     rent: u64,
 ) -> [Instruction; 3] {
-    let space = (BUFFER_HEADER + length) as u64;
+    let space = (BUFFER_HEADER_BYTES + length) as u64;
     let fields: [&[u8]; 5] = [
         wallet.as_ref(),
         &(place.seed.len() as u64).to_le_bytes(),
@@ -100,7 +100,7 @@ pub fn deploy(
     max_len: usize,
 ) -> Vec<Instruction> {
     let new = || vec![AccountMeta::new(*program, true)];
-    let space = (PROGRAM_BYTES as u64).to_le_bytes();
+    let space = (PROGRAM_ACCOUNT_BYTES as u64).to_le_bytes();
     let accounts = vec![
         AccountMeta::new(*wallet, true),
         writable(&program_data(program)),

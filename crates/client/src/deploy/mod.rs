@@ -25,14 +25,14 @@ pub fn program_data(program: &Pubkey) -> Pubkey {
 
 /// A buffer's address, and the seed that it has below the wallet that pays for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BufferPlace {
+pub struct BufferAddress {
     /// The address.
     pub address: Pubkey,
     /// The seed.
     pub seed: String,
 }
 
-impl BufferPlace {
+impl BufferAddress {
     /// The buffer in which `wallet` gathers the bytes with this hash for `program`. There is one such
     /// place, and no key file is needed for it: a second run finds what an interrupted one has left.
     pub fn of(wallet: &Pubkey, program: &Pubkey, sha256: &[u8; 32]) -> Self {
@@ -58,14 +58,14 @@ mod tests {
     #[test]
     fn a_buffer_is_found_again_by_wallet_program_and_bytes_alone() {
         let [wallet, program, other] = [1, 2, 3].map(|byte| Pubkey::new_from_array([byte; 32]));
-        let place = BufferPlace::of(&wallet, &program, &[7; 32]);
-        assert_eq!(place, BufferPlace::of(&wallet, &program, &[7; 32]));
+        let place = BufferAddress::of(&wallet, &program, &[7; 32]);
+        assert_eq!(place, BufferAddress::of(&wallet, &program, &[7; 32]));
         let derived = Pubkey::create_with_seed(&wallet, &place.seed, &LOADER).unwrap();
         assert_eq!(place.address, derived);
         for different in [
-            BufferPlace::of(&other, &program, &[7; 32]),
-            BufferPlace::of(&wallet, &other, &[7; 32]),
-            BufferPlace::of(&wallet, &program, &[8; 32]),
+            BufferAddress::of(&other, &program, &[7; 32]),
+            BufferAddress::of(&wallet, &other, &[7; 32]),
+            BufferAddress::of(&wallet, &program, &[8; 32]),
         ] {
             assert_ne!(place.address, different.address);
         }

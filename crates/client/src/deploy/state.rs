@@ -12,13 +12,13 @@ use solana_sdk::pubkey;
 use solana_sdk::pubkey::Pubkey;
 
 /// Bytes of a program's own account.
-pub const PROGRAM_BYTES: usize = 36;
+pub const PROGRAM_ACCOUNT_BYTES: usize = 36;
 /// Bytes before the program's in a buffer.
-pub const BUFFER_HEADER: usize = 37;
+pub const BUFFER_HEADER_BYTES: usize = 37;
 /// Bytes before the program's in the account beside the program.
-pub const DATA_HEADER: usize = 45;
+pub const PROGRAM_DATA_HEADER_BYTES: usize = 45;
 /// Most bytes of any account.
-pub const MOST_BYTES: usize = 10 * 1024 * 1024;
+pub const MAX_ACCOUNT_BYTES: usize = 10 * 1024 * 1024;
 
 /// The loader without upgrades, which local validators load programs by.
 const PLAIN_LOADER: Pubkey = pubkey!("BPFLoader2111111111111111111111111111111111");
@@ -36,7 +36,7 @@ pub struct Buffer {
 
 /// A program as it runs on chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deployed {
+pub struct DeployedProgram {
     /// The loader that holds it.
     pub loader: Pubkey,
     /// Slot of its deployment, of its last upgrade or of its last growth; unknown to the plain loader.
@@ -49,7 +49,7 @@ pub struct Deployed {
     pub lamports: u64,
 }
 
-impl Deployed {
+impl DeployedProgram {
     /// Whether the upgradeable loader holds it.
     pub fn is_upgradeable(&self) -> bool {
         self.loader == LOADER
@@ -57,16 +57,16 @@ impl Deployed {
 }
 
 /// Kind 1.
-pub fn read_buffer(data: &[u8]) -> Option<(Option<Pubkey>, &[u8])> {
+pub fn parse_buffer(data: &[u8]) -> Option<(Option<Pubkey>, &[u8])> {
     let rest = data.strip_prefix(&1u32.to_le_bytes())?;
-    Some((read_key(rest)?, data.get(BUFFER_HEADER..)?))
+    Some((read_key(rest)?, data.get(BUFFER_HEADER_BYTES..)?))
 }
 
 /// Kind 3: the slot, the authority, and the bytes.
-fn read_program_data(data: &[u8]) -> Option<(u64, Option<Pubkey>, &[u8])> {
+fn parse_program_data(data: &[u8]) -> Option<(u64, Option<Pubkey>, &[u8])> {
     let rest = data.strip_prefix(&3u32.to_le_bytes())?;
     let (slot, rest) = rest.split_first_chunk()?;
-    let bytes = data.get(DATA_HEADER..)?;
+    let bytes = data.get(PROGRAM_DATA_HEADER_BYTES..)?;
     Some((u64::from_le_bytes(*slot), read_key(rest)?, bytes))
 }
 
@@ -83,7 +83,7 @@ fn read_key(data: &[u8]) -> Option<Option<Pubkey>> {
 ///
 /// # Errors
 /// [`ChainError::Layout`] where a loader holds it that is not known here, or where it was closed.
-pub async fn deployed(rpc: &Rpc) -> Result<Option<Deployed>, ChainError> {
+pub async fn read_program(rpc: &Rpc) -> Result<Option<DeployedProgram>, ChainError> {
     let data_at = program_data(&PROGRAM);
     // Both of the same slot, so that they fit each other.
     let mut found = rpc.accounts(&[PROGRAM, data_at]).await?;
@@ -93,7 +93,7 @@ pub async fn deployed(rpc: &Rpc) -> Result<Option<Deployed>, ChainError> {
     };
     let strange = |address, expected| ChainError::Layout { address, expected };
     if program.owner == PLAIN_LOADER {
-        return Ok(Some(Deployed {
+        return Ok(Some(DeployedProgram {
             loader: PLAIN_LOADER,
             slot: None,
             authority: None,
@@ -106,8 +106,8 @@ pub async fn deployed(rpc: &Rpc) -> Result<Option<Deployed>, ChainError> {
     }
     let closed = || strange(data_at, "program's bytes: the program was closed, for good");
     let data = data.ok_or_else(closed)?;
-    let (slot, authority, bytes) = read_program_data(&data.data).ok_or_else(closed)?;
-    Ok(Some(Deployed {
+    let (slot, authority, bytes) = parse_program_data(&data.data).ok_or_else(closed)?;
+    Ok(Some(DeployedProgram {
         loader: LOADER,
         slot: Some(slot),
         authority,
@@ -120,13 +120,13 @@ pub async fn deployed(rpc: &Rpc) -> Result<Option<Deployed>, ChainError> {
 ///
 /// # Errors
 /// [`ChainError::Layout`] where something else is there.
-pub async fn buffer(rpc: &Rpc, address: &Pubkey) -> Result<Option<Buffer>, ChainError> {
+pub async fn read_buffer(rpc: &Rpc, address: &Pubkey) -> Result<Option<Buffer>, ChainError> {
     let found = rpc.account(address).await?;
     // Lamports alone, which anybody may send, are no account yet.
     let Some(account) = found.filter(|account| account.owner == LOADER) else {
         return Ok(None);
     };
-    let (authority, bytes) = read_buffer(&account.data).ok_or(ChainError::Layout {
+    let (authority, bytes) = parse_buffer(&account.data).ok_or(ChainError::Layout {
         address: *address,
         expected: "buffer of the upgradeable loader",
     })?;
@@ -139,7 +139,7 @@ pub async fn buffer(rpc: &Rpc, address: &Pubkey) -> Result<Option<Buffer>, Chain
 
 /// A buffer as it is listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
+pub struct BufferSummary {
     /// Its address.
     pub address: Pubkey,
     /// Bytes of a program that it has room for.
@@ -149,7 +149,7 @@ pub struct Listed {
 }
 
 /// All buffers of an authority.
-pub async fn buffers(rpc: &Rpc, authority: &Pubkey) -> Result<Vec<Listed>, ChainError> {
+pub async fn list_buffers(rpc: &Rpc, authority: &Pubkey) -> Result<Vec<BufferSummary>, ChainError> {
     /// What a buffer with an authority begins with, in base 58: the number 1, and that there is a key.
     const BUFFER_OF_SOMEBODY: &str = "7YXq9J";
     let config = json!([
@@ -171,9 +171,9 @@ pub async fn buffers(rpc: &Rpc, authority: &Pubkey) -> Result<Vec<Listed>, Chain
         .map_err(rpc.error("the loader's buffers"))?;
     let listed = answer.into_iter().filter_map(|keyed| {
         let space = keyed.account.space.unwrap_or(0);
-        Some(Listed {
+        Some(BufferSummary {
             address: keyed.pubkey.parse().ok()?,
-            bytes: space.saturating_sub(BUFFER_HEADER as u64),
+            bytes: space.saturating_sub(BUFFER_HEADER_BYTES as u64),
             lamports: keyed.account.lamports,
         })
     });
@@ -207,21 +207,27 @@ mod tests {
             let theirs = Theirs::Buffer {
                 authority_address: authority,
             };
-            let data = written(&theirs, BUFFER_HEADER);
-            assert_eq!(read_buffer(&data), Some((authority, &b"elf"[..])));
-            assert_eq!(read_program_data(&data), None);
+            let data = written(&theirs, BUFFER_HEADER_BYTES);
+            assert_eq!(parse_buffer(&data), Some((authority, &b"elf"[..])));
+            assert_eq!(parse_program_data(&data), None);
 
             let theirs = Theirs::ProgramData {
                 slot: 77,
                 upgrade_authority_address: authority,
             };
-            let data = written(&theirs, DATA_HEADER);
-            assert_eq!(read_program_data(&data), Some((77, authority, &b"elf"[..])));
-            assert_eq!(read_buffer(&data), None);
+            let data = written(&theirs, PROGRAM_DATA_HEADER_BYTES);
+            assert_eq!(
+                parse_program_data(&data),
+                Some((77, authority, &b"elf"[..]))
+            );
+            assert_eq!(parse_buffer(&data), None);
         }
-        assert_eq!(read_buffer(&[]), None);
-        assert_eq!(Theirs::size_of_buffer_metadata(), BUFFER_HEADER);
-        assert_eq!(Theirs::size_of_programdata_metadata(), DATA_HEADER);
-        assert_eq!(Theirs::size_of_program(), PROGRAM_BYTES);
+        assert_eq!(parse_buffer(&[]), None);
+        assert_eq!(Theirs::size_of_buffer_metadata(), BUFFER_HEADER_BYTES);
+        assert_eq!(
+            Theirs::size_of_programdata_metadata(),
+            PROGRAM_DATA_HEADER_BYTES
+        );
+        assert_eq!(Theirs::size_of_program(), PROGRAM_ACCOUNT_BYTES);
     }
 }

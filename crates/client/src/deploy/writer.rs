@@ -1,7 +1,7 @@
 //! Fills a buffer: reads it, writes only the pieces that differ, many at once, and reads it again.
 
 use super::flight::{Known, Next};
-use super::image::differing_pieces;
+use super::image::differing_chunks;
 use super::instruction::write;
 use super::state;
 use crate::error::ChainError;
@@ -32,10 +32,10 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// How often the buffer is read and what differs is written, until it is whole.
 const ROUNDS: u32 = 4;
 /// Most signatures that an endpoint tells of at once.
-const MOST_STATUSES: usize = 256;
+const MAX_STATUS_SIGNATURES: usize = 256;
 
 /// Fills a buffer whose authority is the wallet that pays.
-pub struct Writer<'a> {
+pub struct BufferWriter<'a> {
     /// The endpoint.
     pub rpc: &'a Rpc,
     /// Who pays and may write.
@@ -50,7 +50,7 @@ pub struct Writer<'a> {
 
 /// How far the writing is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Written {
+pub struct WriteProgress {
     /// Pieces that have landed in this run.
     pub landed: usize,
     /// Pieces that differed when this run began.
@@ -81,7 +81,7 @@ struct Flight {
     heard: Instant,
 }
 
-impl Writer<'_> {
+impl BufferWriter<'_> {
     /// Brings the buffer to `image`. `tell` hears how far it is.
     ///
     /// # Errors
@@ -91,16 +91,16 @@ impl Writer<'_> {
     pub async fn fill(
         &self,
         image: &[u8],
-        mut tell: impl FnMut(Written),
-    ) -> Result<Written, ChainError> {
-        let mut written = Written::default();
+        mut tell: impl FnMut(WriteProgress),
+    ) -> Result<WriteProgress, ChainError> {
+        let mut written = WriteProgress::default();
         for round in 0..ROUNDS {
-            let found = state::buffer(self.rpc, &self.buffer).await?;
+            let found = state::read_buffer(self.rpc, &self.buffer).await?;
             let found = found.ok_or(ChainError::Missing {
                 address: self.buffer,
                 what: "buffer",
             })?;
-            let pieces = differing_pieces(image, &found.bytes);
+            let pieces = differing_chunks(image, &found.bytes);
             if pieces.is_empty() {
                 return Ok(written);
             }
@@ -117,8 +117,8 @@ impl Writer<'_> {
         &self,
         image: &[u8],
         pieces: Vec<Range<usize>>,
-        written: &mut Written,
-        tell: &mut impl FnMut(Written),
+        written: &mut WriteProgress,
+        tell: &mut impl FnMut(WriteProgress),
     ) -> Result<(), ChainError> {
         let mut flight = Flight {
             waiting: pieces.into(),
@@ -155,7 +155,7 @@ impl Writer<'_> {
         &self,
         image: &[u8],
         flight: &mut Flight,
-        written: &mut Written,
+        written: &mut WriteProgress,
     ) -> Result<bool, ChainError> {
         self.take_off(image, flight).await?;
         // The height first: a status asked for after it tells whether an old one landed in its last block.
@@ -278,7 +278,7 @@ impl Writer<'_> {
     ) -> Result<Vec<(Signature, Option<Result<(), TransactionError>>)>, ChainError> {
         let signatures: Vec<Signature> = signatures.collect();
         let mut all = Vec::new();
-        for some in signatures.chunks(MOST_STATUSES) {
+        for some in signatures.chunks(MAX_STATUS_SIGNATURES) {
             let answer = self.rpc.client().get_signature_statuses(some).await;
             let statuses = answer
                 .map_err(self.rpc.error("signatures' statuses"))?
@@ -300,7 +300,7 @@ impl Writer<'_> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::image::PIECE;
+    use super::super::image::CHUNK_BYTES;
     use super::*;
 
     /// What a packet may have.
@@ -310,14 +310,14 @@ mod tests {
     fn a_full_piece_fits_into_a_transaction_and_little_is_left() {
         let wallet = Keypair::new();
         let rpc = Rpc::new("http://127.0.0.1:1", "ws://127.0.0.1:2");
-        let writer = Writer {
+        let writer = BufferWriter {
             rpc: &rpc,
             wallet: &wallet,
             buffer: Pubkey::new_from_array([3; 32]),
             at_once: 1,
             unit_price: 1,
         };
-        let transaction = writer.sign(&(0..PIECE), &[7; PIECE], Hash::default());
+        let transaction = writer.sign(&(0..CHUNK_BYTES), &[7; CHUNK_BYTES], Hash::default());
         let bytes = bincode::serialize(&transaction).unwrap().len();
         assert!(bytes <= MOST_TRANSACTION_BYTES, "{bytes}");
         assert!(bytes > MOST_TRANSACTION_BYTES - 32, "{bytes}");

@@ -1,9 +1,9 @@
 //! One transaction of the past: its events, and what it called.
 
-use super::Recorded;
+use super::RecordedEvent;
 use super::walk::Signed;
 use crate::error::ChainError;
-use crate::events::Inner;
+use crate::events::Invocation;
 use crate::rpc::client::Rpc;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use solana_client::rpc_config::RpcTransactionConfig;
@@ -18,7 +18,7 @@ use solana_transaction_status_client_types::{
 /// What a transaction called.
 pub(super) struct Calls {
     /// Its own instructions.
-    pub(super) outer: Vec<Inner>,
+    pub(super) outer: Vec<Invocation>,
     /// Those that these called.
     pub(super) inner: Vec<Called>,
 }
@@ -30,28 +30,31 @@ pub(super) struct Called {
     /// Its place among what that one called.
     pub(super) position: u32,
     /// The call.
-    pub(super) call: Inner,
+    pub(super) call: Invocation,
 }
 
 /// Transactions that are fetched at the same time.
-const TOGETHER: usize = 8;
+const FETCH_CONCURRENCY: usize = 8;
 
 /// The events of transactions, in their order. What was reverted has done nothing, and its events say
 /// nothing.
-pub(super) async fn events_of_all(rpc: &Rpc, all: &[Signed]) -> Result<Vec<Recorded>, ChainError> {
+pub(super) async fn events_of_all(
+    rpc: &Rpc,
+    all: &[Signed],
+) -> Result<Vec<RecordedEvent>, ChainError> {
     let mut fetches = Vec::new();
     for signed in all.iter().filter(|signed| !signed.failed) {
         fetches.push(events(rpc.clone(), signed.clone()));
     }
-    let each: Vec<Vec<Recorded>> = stream::iter(fetches)
-        .buffered(TOGETHER)
+    let each: Vec<Vec<RecordedEvent>> = stream::iter(fetches)
+        .buffered(FETCH_CONCURRENCY)
         .try_collect()
         .await?;
     Ok(each.into_iter().flatten().collect())
 }
 
 /// Fetches a transaction and reads its events.
-async fn events(rpc: Rpc, signed: Signed) -> Result<Vec<Recorded>, ChainError> {
+async fn events(rpc: Rpc, signed: Signed) -> Result<Vec<RecordedEvent>, ChainError> {
     let found = fetch(&rpc, &signed).await?;
     let events = read(&signed, &found);
     events.ok_or_else(|| unreadable(&signed, INCOMPLETE))
@@ -93,14 +96,14 @@ async fn fetch(
 fn read(
     signed: &Signed,
     found: &EncodedConfirmedTransactionWithStatusMeta,
-) -> Option<Vec<Recorded>> {
+) -> Option<Vec<RecordedEvent>> {
     let meta = found.transaction.meta.as_ref()?;
     if meta.err.is_some() {
         return Some(Vec::new());
     }
     let called = read_calls(found)?.inner.into_iter();
     let events = called.filter_map(|called| {
-        Some(Recorded {
+        Some(RecordedEvent {
             slot: found.slot,
             time: found.block_time.or(signed.time),
             signature: signed.signature.clone(),
@@ -153,9 +156,9 @@ fn keys(message: &VersionedMessage, meta: &UiTransactionStatusMeta) -> Option<Ve
     Some(keys)
 }
 
-fn call(keys: &[Pubkey], program: u8, accounts: &[u8], data: Vec<u8>) -> Option<Inner> {
+fn call(keys: &[Pubkey], program: u8, accounts: &[u8], data: Vec<u8>) -> Option<Invocation> {
     let key = |at: &u8| keys.get(usize::from(*at)).copied();
-    Some(Inner {
+    Some(Invocation {
         program: key(&program)?,
         accounts: accounts.iter().map(key).collect::<Option<_>>()?,
         data,

@@ -12,7 +12,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub use of_job::{events_of, terms_of};
+pub use of_job::{job_events, job_terms};
 
 use crate::error::ChainError;
 use crate::events::Event;
@@ -28,11 +28,11 @@ use tracing::{info, warn};
 use walk::Walk;
 
 /// Signatures of a page: what an endpoint gives at the most.
-const PAGE: usize = 1_000;
+const PAGE_SIZE: usize = 1_000;
 /// Transactions after which the cursor is stored.
-const BATCH: usize = 100;
+const BATCH_SIZE: usize = 100;
 /// Signatures that a walk keeps: with a longer history it is walked again for those behind.
-const MOST_KEPT: usize = 100_000;
+const MAX_KEPT: usize = 100_000;
 
 /// The last transaction whose events are stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ pub struct Cursor {
 
 /// An event and where it stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Recorded {
+pub struct RecordedEvent {
     /// The slot of its block.
     pub slot: u64,
     /// The block's time, unix seconds, where the cluster knows it.
@@ -67,7 +67,7 @@ pub trait CursorStore: Send + Sync {
     async fn load(&self) -> Result<Option<Cursor>, ChainError>;
     /// Keeps events and moves the cursor behind them: both or neither. An event that is there already
     /// (same signature, instruction and position) is left out.
-    async fn save(&self, cursor: &Cursor, events: &[Recorded]) -> Result<(), ChainError>;
+    async fn save(&self, cursor: &Cursor, events: &[RecordedEvent]) -> Result<(), ChainError>;
 }
 
 /// Reads history into a store.
@@ -77,7 +77,7 @@ pub struct History {
     store: Arc<dyn CursorStore>,
     page: usize,
     batch: usize,
-    most_kept: usize,
+    max_kept: usize,
     changes: watch::Sender<u64>,
     /// When everything that was final had last been read; the beginning, before that.
     caught_up: watch::Sender<Instant>,
@@ -89,9 +89,9 @@ impl History {
         Self {
             rpc,
             store,
-            page: PAGE,
-            batch: BATCH,
-            most_kept: MOST_KEPT,
+            page: PAGE_SIZE,
+            batch: BATCH_SIZE,
+            max_kept: MAX_KEPT,
             changes: watch::Sender::new(0),
             caught_up: watch::Sender::new(Instant::now()),
         }
@@ -131,7 +131,7 @@ impl History {
     /// Reads everything that is finalized by now. Returns how many events that were.
     ///
     /// # Errors
-    /// Those of the endpoint and the store; [`ChainError::HistoryCut`]. What was stored before stays.
+    /// Those of the endpoint and the store; [`ChainError::HistoryGap`]. What was stored before stays.
     pub async fn catch_up(&self) -> Result<usize, ChainError> {
         let mut events = 0;
         loop {
@@ -140,7 +140,7 @@ impl History {
                 rpc: &self.rpc,
                 address: event_authority(),
                 page: self.page,
-                most_kept: self.most_kept,
+                max_kept: self.max_kept,
             };
             let walked = walk.back_to(cursor.as_ref()).await?;
             for some in walked.oldest_first.chunks(self.batch) {

@@ -2,7 +2,7 @@
 
 use super::chain::{self, Calls};
 use super::walk::{Signed, Walk};
-use super::{MOST_KEPT, PAGE, Recorded};
+use super::{MAX_KEPT, PAGE_SIZE, RecordedEvent};
 use crate::error::ChainError;
 use crate::rpc::client::Rpc;
 use anchor_lang::{AnchorDeserialize, Discriminator};
@@ -15,12 +15,12 @@ use solana_sdk::pubkey::Pubkey;
 ///
 /// # Errors
 /// Those of the endpoint.
-pub async fn events_of(rpc: &Rpc, job: &Pubkey) -> Result<Vec<Recorded>, ChainError> {
+pub async fn job_events(rpc: &Rpc, job: &Pubkey) -> Result<Vec<RecordedEvent>, ChainError> {
     let walk = Walk {
         rpc,
         address: *job,
-        page: PAGE,
-        most_kept: MOST_KEPT,
+        page: PAGE_SIZE,
+        max_kept: MAX_KEPT,
     };
     let walked = walk.back_to(None).await?;
     let name = job.to_string();
@@ -37,10 +37,10 @@ pub async fn events_of(rpc: &Rpc, job: &Pubkey) -> Result<Vec<Recorded>, ChainEr
 ///
 /// # Errors
 /// Those of the endpoint.
-pub async fn terms_of(
+pub async fn job_terms(
     rpc: &Rpc,
     job: &Pubkey,
-    posted: &Recorded,
+    posted: &RecordedEvent,
 ) -> Result<Option<PostJobArgs>, ChainError> {
     let signed = Signed {
         slot: posted.slot,
@@ -67,7 +67,7 @@ fn posting(calls: &Calls, job: &Pubkey) -> Option<PostJobArgs> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::events::Inner;
+    use crate::events::Invocation;
     use crate::history::chain::Called;
     use crate::instructions::{Mints, post_job};
     use crate::pda;
@@ -102,10 +102,10 @@ mod tests {
         }
     }
 
-    fn call(owner: Pubkey, nonce: u64) -> Inner {
+    fn call(owner: Pubkey, nonce: u64) -> Invocation {
         let mints = Mints::from(&Network::zeroed());
         let instruction = post_job(owner, mints, args(nonce));
-        Inner {
+        Invocation {
             program: instruction.program_id,
             accounts: instruction.accounts.iter().map(|a| a.pubkey).collect(),
             data: instruction.data,

@@ -179,12 +179,12 @@ impl RpcSender for Node {
 
 /// A store that would keep what it is told twice.
 #[derive(Default)]
-struct Kept(Mutex<(Option<Cursor>, Vec<Recorded>)>);
+struct Kept(Mutex<(Option<Cursor>, Vec<RecordedEvent>)>);
 
 impl Kept {
     fn numbers(&self) -> Vec<u64> {
         let kept = self.0.lock().unwrap();
-        let number = |one: &Recorded| one.event.fields["shards"].as_u64().unwrap();
+        let number = |one: &RecordedEvent| one.event.fields["shards"].as_u64().unwrap();
         kept.1.iter().map(number).collect()
     }
 }
@@ -195,7 +195,7 @@ impl CursorStore for Kept {
         Ok(self.0.lock().unwrap().0.clone())
     }
 
-    async fn save(&self, cursor: &Cursor, events: &[Recorded]) -> Result<(), ChainError> {
+    async fn save(&self, cursor: &Cursor, events: &[RecordedEvent]) -> Result<(), ChainError> {
         let mut kept = self.0.lock().unwrap();
         kept.0 = Some(cursor.clone());
         kept.1.extend_from_slice(events);
@@ -247,7 +247,7 @@ async fn wherever_it_is_cut_short_nothing_is_missing_or_told_twice_afterwards() 
 async fn a_history_that_is_longer_than_what_is_kept_is_walked_again() {
     let (node, store) = (Node::new(50), Arc::new(Kept::default()));
     let mut history = node.history(&store);
-    history.most_kept = 12;
+    history.max_kept = 12;
     assert_eq!(history.catch_up().await.unwrap(), 40);
     assert_eq!(store.numbers(), expected(50));
 }
@@ -273,7 +273,7 @@ async fn an_endpoint_that_has_forgotten_makes_no_gap() {
     node.memory().known_from = 30;
     let told = history.catch_up().await.unwrap_err();
     assert!(
-        matches!(told, ChainError::HistoryCut { from: 109, to: 115 }),
+        matches!(told, ChainError::HistoryGap { from: 109, to: 115 }),
         "{told}"
     );
     assert_eq!(store.numbers(), expected(20));

@@ -35,7 +35,7 @@ pub(super) struct Walk<'a> {
     pub(super) rpc: &'a Rpc,
     pub(super) address: Pubkey,
     pub(super) page: usize,
-    pub(super) most_kept: usize,
+    pub(super) max_kept: usize,
 }
 
 impl Walk<'_> {
@@ -60,7 +60,7 @@ impl Walk<'_> {
                     signature: status.signature,
                     failed: status.err.is_some(),
                 });
-                if kept.len() > self.most_kept {
+                if kept.len() > self.max_kept {
                     kept.pop_front();
                     more = true;
                 }
@@ -80,7 +80,7 @@ impl Walk<'_> {
     }
 
     /// # Errors
-    /// [`ChainError::HistoryCut`] unless the transaction before `oldest` is the cursor's.
+    /// [`ChainError::HistoryGap`] unless the transaction before `oldest` is the cursor's.
     async fn require_next(
         &self,
         oldest: &str,
@@ -91,7 +91,7 @@ impl Walk<'_> {
         let before = self.ask(Some(oldest), None, 1, newest).await?;
         match before.first() {
             Some(found) if found.signature == cursor.signature => Ok(()),
-            _ => Err(ChainError::HistoryCut {
+            _ => Err(ChainError::HistoryGap {
                 from: cursor.slot,
                 to: slot,
             }),

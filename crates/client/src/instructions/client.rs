@@ -1,4 +1,4 @@
-use super::{Mints, Place, build};
+use super::{Mints, ShardRef, build};
 use crate::pda;
 use crate::pda::{PROGRAM, SYSTEM_PROGRAM};
 use millrace_program::{PostJobArgs, accounts, instruction as ix};
@@ -68,7 +68,7 @@ pub fn cancel_job(owner: Pubkey, job: Pubkey, mints: Mints) -> Instruction {
 pub fn acknowledge_delivery(
     signer: Pubkey,
     orchestrator: bool,
-    place: Place,
+    place: ShardRef,
     seat: u8,
 ) -> Instruction {
     build(
@@ -89,7 +89,7 @@ pub fn acknowledge_delivery(
 pub fn challenge_shard(
     challenger: Pubkey,
     owner: &Pubkey,
-    place: Place,
+    place: ShardRef,
     mints: Mints,
 ) -> Instruction {
     let client = pda::client(owner);

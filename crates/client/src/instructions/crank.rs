@@ -1,4 +1,4 @@
-use super::{Mints, Place, SLOT_HASHES, build, with_writable};
+use super::{Mints, SLOT_HASHES, ShardRef, build, with_writable};
 use crate::pda;
 use crate::pda::PROGRAM;
 use millrace_program::state::{Job, Review, Shard, bucket_of};
@@ -10,7 +10,7 @@ use solana_sdk::pubkey::Pubkey;
 /// bounty goes to `bounty`, a token account of the stake mint. Where the shard is challenged, the
 /// challenger has to be given, and its associated token accounts must exist.
 pub fn settle_shard(
-    place: Place,
+    place: ShardRef,
     (books, shard): (&Job, &Shard),
     mints: Mints,
     challenger: Option<Pubkey>,
@@ -58,7 +58,7 @@ pub fn settle_shard(
 
 /// `expire_seat`; the cranker's bounty goes to `bounty`, a token account of the stake mint.
 pub fn expire_seat(
-    place: Place,
+    place: ShardRef,
     seat: u8,
     provider: Pubkey,
     mints: Mints,
@@ -96,7 +96,7 @@ pub fn expire_job(job: Pubkey) -> Instruction {
 }
 
 /// `draw_audit`.
-pub fn draw_audit(place: Place) -> Instruction {
+pub fn draw_audit(place: ShardRef) -> Instruction {
     build(
         accounts::DrawAudit {
             job: place.job,

@@ -87,7 +87,7 @@ impl From<&Network> for Mints {
 
 /// A shard, and whether it is the only one of its job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct ShardRef {
     /// The job.
     pub job: Pubkey,
     /// The shard.
@@ -96,7 +96,7 @@ pub struct Place {
     pub alone: bool,
 }
 
-impl Place {
+impl ShardRef {
     /// A shard of the job at `job` with the given books.
     pub fn of(job: Pubkey, books: &Job, index: u32) -> Self {
         let alone = books.shards == 1;

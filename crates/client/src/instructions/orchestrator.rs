@@ -1,4 +1,4 @@
-use super::{INSTRUCTIONS_SYSVAR, Place, build, with_writable};
+use super::{INSTRUCTIONS_SYSVAR, ShardRef, build, with_writable};
 use crate::pda;
 use crate::pda::{PROGRAM, SYSTEM_PROGRAM};
 use millrace_program::{CommitmentEntry, RevealEntry, accounts, instruction as ix};
@@ -9,7 +9,7 @@ use solana_sdk::pubkey::Pubkey;
 const ED25519_PROGRAM: Pubkey = pubkey!("Ed25519SigVerify111111111111111111111111111");
 
 /// `assign_seats` of `providers` at a shard.
-pub fn assign_seats(key: Pubkey, place: Place, providers: &[Pubkey]) -> Instruction {
+pub fn assign_seats(key: Pubkey, place: ShardRef, providers: &[Pubkey]) -> Instruction {
     let instruction = build(
         accounts::AssignSeats {
             key,
@@ -51,7 +51,7 @@ pub struct SignedCommitment {
 }
 
 /// The ed25519 check and `record_commitments`; they must follow one another in this order.
-pub fn record_commitments(place: Place, commitments: &[SignedCommitment]) -> [Instruction; 2] {
+pub fn record_commitments(place: ShardRef, commitments: &[SignedCommitment]) -> [Instruction; 2] {
     let entry = |c: &SignedCommitment| CommitmentEntry {
         seat: c.seat,
         commitment: c.commitment,
@@ -101,7 +101,7 @@ pub(super) fn ed25519_check(statements: &[SignedStatement]) -> Instruction {
 }
 
 /// `record_reveals`.
-pub fn record_reveals(key: Pubkey, place: Place, entries: Vec<RevealEntry>) -> Instruction {
+pub fn record_reveals(key: Pubkey, place: ShardRef, entries: Vec<RevealEntry>) -> Instruction {
     build(
         accounts::RecordReveals {
             key,

@@ -1,5 +1,5 @@
 use super::orchestrator::{SignedStatement, ed25519_check};
-use super::{INSTRUCTIONS_SYSVAR, Mints, Place, build};
+use super::{INSTRUCTIONS_SYSVAR, Mints, ShardRef, build};
 use crate::pda;
 use crate::pda::{PROGRAM, SYSTEM_PROGRAM};
 use millrace_program::state::Offer;
@@ -133,7 +133,7 @@ pub fn deregister(authority: Pubkey, mints: Mints) -> Instruction {
 
 /// The ed25519 check of a refusal and `decline_seat`; they must follow one another in this order.
 pub fn decline_seat(
-    place: Place,
+    place: ShardRef,
     seat: u8,
     provider: Pubkey,
     refusal: &SignedStatement,
@@ -154,7 +154,7 @@ pub fn decline_seat(
 }
 
 /// `reveal_seats`.
-pub fn reveal_seats(place: Place, entries: Vec<RevealEntry>) -> Instruction {
+pub fn reveal_seats(place: ShardRef, entries: Vec<RevealEntry>) -> Instruction {
     build(
         accounts::RevealSeats {
             network: pda::network(),

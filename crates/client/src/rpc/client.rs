@@ -2,15 +2,15 @@
 
 use crate::accounts;
 
-use crate::accounts::Entity;
+use crate::accounts::AnyAccount;
 
-use crate::accounts::Typed;
-use crate::cache::accounts::Reading;
+use crate::accounts::AccountType;
+use crate::cache::accounts::AccountSnapshot;
 use crate::compatibility::require_version;
 use crate::error::ChainError;
 use crate::pda;
-use crate::rpc::failover::Endpoints;
-use crate::rpc::redact::hide_url;
+use crate::rpc::failover::FailoverSender;
+use crate::rpc::redact::redact_url;
 use millrace_program::state::{Network, Shard};
 use serde::Deserialize;
 use serde_json::json;
@@ -56,7 +56,7 @@ impl Rpc {
         let each = url.split(',').map(str::trim);
         let each = each.map(|url| HttpSender::new_with_timeout(url, TIMEOUT));
         let config = RpcClientConfig::with_commitment(commitment);
-        let client = RpcClient::new_sender(Endpoints::new(each), config);
+        let client = RpcClient::new_sender(FailoverSender::new(each), config);
         Self::of(client, url, ws_url)
     }
 
@@ -110,7 +110,7 @@ impl Rpc {
         if found == expected {
             return Ok(());
         }
-        let (url, expected) = (hide_url(&self.url), expected.to_owned());
+        let (url, expected) = (redact_url(&self.url), expected.to_owned());
         Err(ChainError::WrongGenesis {
             url,
             found,
@@ -158,10 +158,10 @@ impl Rpc {
     }
 
     /// A typed account, if it exists.
-    pub async fn find<T: Typed>(&self, address: &Pubkey) -> Result<Option<T>, ChainError> {
+    pub async fn find<T: AccountType>(&self, address: &Pubkey) -> Result<Option<T>, ChainError> {
         match self.account(address).await? {
             Some(found) if !found.data.is_empty() => {
-                accounts::read(*address, &found.data).map(Some)
+                accounts::decode(*address, &found.data).map(Some)
             }
             _ => Ok(None),
         }
@@ -171,10 +171,10 @@ impl Rpc {
     ///
     /// # Errors
     /// [`ChainError::Missing`] where there is none.
-    pub async fn get<T: Typed>(&self, address: &Pubkey) -> Result<T, ChainError> {
+    pub async fn get<T: AccountType>(&self, address: &Pubkey) -> Result<T, ChainError> {
         let missing = ChainError::Missing {
             address: *address,
-            what: T::WHAT,
+            what: T::NAME,
         };
         self.find(address).await?.ok_or(missing)
     }
@@ -203,7 +203,7 @@ impl Rpc {
             address: *job,
             expected: "job",
         };
-        let Some(Entity::Job(books, alone)) = Entity::read(job, &found.data) else {
+        let Some(AnyAccount::Job(books, alone)) = AnyAccount::decode(job, &found.data) else {
             return Err(missing);
         };
         if books.shards == 1 {
@@ -264,7 +264,7 @@ impl Rpc {
     }
 
     /// All accounts of the program with the slot they were read at.
-    pub async fn read_all(&self) -> Result<Reading, ChainError> {
+    pub async fn read_all(&self) -> Result<AccountSnapshot, ChainError> {
         #[derive(Deserialize)]
         struct Answer {
             context: Context,
@@ -292,30 +292,30 @@ impl Rpc {
             .value
             .into_iter()
             .filter_map(|keyed| Some((keyed.pubkey.parse().ok()?, keyed.account.data.decode()?)));
-        Ok(Reading {
+        Ok(AccountSnapshot {
             slot: answer.context.slot,
             accounts: accounts.collect(),
         })
     }
 
-    /// As [`Rpc::read_some`], but accounts of other programs count as missing, whatever they pretend to be.
-    pub async fn read_ours(&self, keys: &[Pubkey]) -> Result<Reading, ChainError> {
+    /// As [`Rpc::snapshot`], but accounts of other programs count as missing, whatever they pretend to be.
+    pub async fn snapshot_owned(&self, keys: &[Pubkey]) -> Result<AccountSnapshot, ChainError> {
         let ours = |account: &Account| account.owner == pda::PROGRAM;
         self.read_those(keys, CommitmentConfig::confirmed(), ours)
             .await
     }
 
     /// Chosen accounts with the slot they were read at; a missing one has no bytes. At most 100.
-    pub async fn read_some(&self, keys: &[Pubkey]) -> Result<Reading, ChainError> {
-        self.read_some_at(keys, CommitmentConfig::confirmed()).await
+    pub async fn snapshot(&self, keys: &[Pubkey]) -> Result<AccountSnapshot, ChainError> {
+        self.snapshot_at(keys, CommitmentConfig::confirmed()).await
     }
 
-    /// As [`Rpc::read_some`], as blocks of the given commitment have them.
-    pub async fn read_some_at(
+    /// As [`Rpc::snapshot`], as blocks of the given commitment have them.
+    pub async fn snapshot_at(
         &self,
         keys: &[Pubkey],
         commitment: CommitmentConfig,
-    ) -> Result<Reading, ChainError> {
+    ) -> Result<AccountSnapshot, ChainError> {
         self.read_those(keys, commitment, |_| true).await
     }
 
@@ -324,20 +324,20 @@ impl Rpc {
         keys: &[Pubkey],
         commitment: CommitmentConfig,
         counts: impl Fn(&Account) -> bool,
-    ) -> Result<Reading, ChainError> {
+    ) -> Result<AccountSnapshot, ChainError> {
         let (slot, found) = self.several(keys, commitment).await?;
         let data = found
             .into_iter()
             .map(|found| found.filter(|account| counts(account)))
             .map(|found| found.map_or(Vec::new(), |account| account.data));
-        Ok(Reading {
+        Ok(AccountSnapshot {
             slot,
             accounts: keys.iter().copied().zip(data).collect(),
         })
     }
 
     /// Waits until the endpoint answers, at most `patience`.
-    pub async fn wait_until_up(&self, patience: Duration) -> Result<(), ChainError> {
+    pub async fn wait_until_healthy(&self, patience: Duration) -> Result<(), ChainError> {
         let start = tokio::time::Instant::now();
         loop {
             match self.client.get_health().await {

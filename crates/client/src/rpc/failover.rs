@@ -5,7 +5,7 @@
 //! nobody else is asked. An endpoint of another cluster is never used: each shows its genesis first.
 
 use crate::failpoint;
-use crate::rpc::redact::{hide_in_text, hide_url};
+use crate::rpc::redact::{redact_text, redact_url};
 use async_trait::async_trait;
 use serde_json::Value;
 use solana_client::client_error::reqwest::StatusCode;
@@ -19,14 +19,14 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 /// How long an endpoint that failed is asked only where no other answers.
-const REST: Duration = Duration::from_secs(15);
+const COOLDOWN: Duration = Duration::from_secs(15);
 /// Error of a node that says of itself that it lags.
 const NODE_UNHEALTHY: i64 = -32_005;
 /// Error of a node that has not seen the slot that the question is about.
 const SLOT_NOT_REACHED: i64 = -32_016;
 /// Slots that an answer may be behind the newest one: finalized blocks are 32 behind, and half a minute
 /// is not worth changing endpoints.
-const MOST_LAG: u64 = 100;
+const MAX_LAG_SLOTS: u64 = 100;
 
 /// One of several.
 struct Endpoint<S> {
@@ -37,7 +37,7 @@ struct Endpoint<S> {
 }
 
 /// All of them.
-pub struct Endpoints<S> {
+pub struct FailoverSender<S> {
     all: Vec<Endpoint<S>>,
     genesis: OnceLock<Value>,
     rest: Duration,
@@ -45,8 +45,8 @@ pub struct Endpoints<S> {
     newest: AtomicU64,
 }
 
-impl<S: RpcSender + Send + Sync> Endpoints<S> {
-    /// Endpoints by preference.
+impl<S: RpcSender + Send + Sync> FailoverSender<S> {
+    /// FailoverSender by preference.
     pub fn new(senders: impl IntoIterator<Item = S>) -> Self {
         let endpoint = |sender| Endpoint {
             sender,
@@ -56,7 +56,7 @@ impl<S: RpcSender + Send + Sync> Endpoints<S> {
         Self {
             all: senders.into_iter().map(endpoint).collect(),
             genesis: OnceLock::new(),
-            rest: REST,
+            rest: COOLDOWN,
             newest: AtomicU64::new(0),
         }
     }
@@ -70,7 +70,7 @@ impl<S: RpcSender + Send + Sync> Endpoints<S> {
         let found = endpoint.sender.send(request.0, request.1).await?;
         let same = *self.genesis.get_or_init(|| found.clone()) == found;
         if !same {
-            let url = hide_url(&endpoint.sender.url());
+            let url = redact_url(&endpoint.sender.url());
             warn!(url, genesis = %found, "an endpoint is of another cluster, and is not used");
         }
         Ok(*endpoint.belongs.get_or_init(|| same))
@@ -82,7 +82,7 @@ impl<S: RpcSender + Send + Sync> Endpoints<S> {
             return false;
         };
         let newest = self.newest.fetch_max(slot, Ordering::Relaxed);
-        slot.saturating_add(MOST_LAG) < newest
+        slot.saturating_add(MAX_LAG_SLOTS) < newest
     }
 
     async fn ask(&self, request: RpcRequest, params: Value) -> Result<Value> {
@@ -132,8 +132,8 @@ impl<S: RpcSender> Endpoint<S> {
         let until = Instant::now() + rest;
         if self.rests_until().replace(until).is_none() {
             let (url, error) = (
-                hide_url(&self.sender.url()),
-                hide_in_text(&error.to_string()),
+                redact_url(&self.sender.url()),
+                redact_text(&error.to_string()),
             );
             warn!(url, error, "an endpoint fails, the next one is asked");
         }
@@ -141,7 +141,7 @@ impl<S: RpcSender> Endpoint<S> {
 
     fn recover(&self) {
         if self.rests_until().take().is_some() {
-            let url = hide_url(&self.sender.url());
+            let url = redact_url(&self.sender.url());
             info!(url, "an endpoint answers again");
         }
     }
@@ -171,7 +171,7 @@ fn is_endpoints_fault(error: &Error) -> bool {
 }
 
 #[async_trait]
-impl<S: RpcSender + Send + Sync> RpcSender for Endpoints<S> {
+impl<S: RpcSender + Send + Sync> RpcSender for FailoverSender<S> {
     async fn send(&self, request: RpcRequest, params: Value) -> Result<Value> {
         let method = request.to_string();
         failpoint::before("rpc", &method);
@@ -248,14 +248,14 @@ mod tests {
         }
     }
 
-    async fn slot(all: &Endpoints<Node>) -> Result<Value> {
+    async fn slot(all: &FailoverSender<Node>) -> Result<Value> {
         all.send(RpcRequest::GetSlot, Value::Null).await
     }
 
     #[tokio::test]
     async fn the_next_endpoint_answers_while_the_first_rests_and_the_first_again_after_it() {
         let (first, second) = (node("first", "g"), node("second", "g"));
-        let mut all = Endpoints::new([first.clone(), second.clone()]);
+        let mut all = FailoverSender::new([first.clone(), second.clone()]);
         assert_eq!(slot(&all).await.unwrap(), "first");
         first.up.store(false, Ordering::SeqCst);
         assert_eq!(slot(&all).await.unwrap(), "second");
@@ -283,7 +283,7 @@ mod tests {
     #[tokio::test]
     async fn where_all_are_down_the_error_is_the_last_one_and_one_that_rests_is_asked_again() {
         let (first, second) = (node("first", "g"), node("second", "g"));
-        let all = Endpoints::new([first.clone(), second.clone()]);
+        let all = FailoverSender::new([first.clone(), second.clone()]);
         for one in [&first, &second] {
             one.up.store(false, Ordering::SeqCst);
         }
@@ -298,7 +298,7 @@ mod tests {
     #[tokio::test]
     async fn an_endpoint_of_another_cluster_is_never_used() {
         let (first, stranger) = (node("first", "g"), node("stranger", "other"));
-        let all = Endpoints::new([first.clone(), stranger.clone()]);
+        let all = FailoverSender::new([first.clone(), stranger.clone()]);
         assert_eq!(slot(&all).await.unwrap(), "first");
         first.up.store(false, Ordering::SeqCst);
         assert!(slot(&all).await.is_err());
@@ -308,7 +308,7 @@ mod tests {
     #[tokio::test]
     async fn what_an_endpoint_says_of_the_request_is_an_answer() {
         let (first, second) = (node("first", "g"), node("second", "g"));
-        let all = Endpoints::new([first, second.clone()]);
+        let all = FailoverSender::new([first, second.clone()]);
         let answer = all.send(RpcRequest::GetBalance, Value::Null).await;
         assert!(matches!(answer.unwrap_err().kind(), ErrorKind::Custom(_)));
         assert_eq!(second.asked.load(Ordering::SeqCst), 0);
@@ -318,7 +318,7 @@ mod tests {
     #[tokio::test]
     async fn an_endpoint_that_lags_is_asked_only_where_no_other_answers() {
         let (first, second) = (node("first", "g"), node("second", "g"));
-        let all = Endpoints::new([first.clone(), second.clone()]);
+        let all = FailoverSender::new([first.clone(), second.clone()]);
         let who = async || {
             let request = RpcRequest::GetSignatureStatuses;
             let answer = all.send(request, Value::Null).await.unwrap();
@@ -327,9 +327,9 @@ mod tests {
         first.slot.store(1_000, Ordering::SeqCst);
         second.slot.store(1_000, Ordering::SeqCst);
         assert_eq!(who().await, "first");
-        first.slot.store(1_000 - MOST_LAG, Ordering::SeqCst);
+        first.slot.store(1_000 - MAX_LAG_SLOTS, Ordering::SeqCst);
         assert_eq!(who().await, "first", "finalized blocks are behind as well");
-        first.slot.store(999 - MOST_LAG, Ordering::SeqCst);
+        first.slot.store(999 - MAX_LAG_SLOTS, Ordering::SeqCst);
         assert_eq!(who().await, "second");
         second.up.store(false, Ordering::SeqCst);
         assert_eq!(who().await, "first");

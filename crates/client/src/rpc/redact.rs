@@ -9,17 +9,17 @@ const TOKEN_LENGTH: usize = 16;
 /// every value behind `?`, and parts of the path that look like tokens.
 ///
 /// ```
-/// use millrace_client::rpc::redact::hide_url;
-/// assert_eq!(hide_url("https://host/?api-key=1f2e"), "https://host/?api-key=***");
-/// assert_eq!(hide_url("postgres://me:pass@db/jobs"), "postgres://me:***@db/jobs");
+/// use millrace_client::rpc::redact::redact_url;
+/// assert_eq!(redact_url("https://host/?api-key=1f2e"), "https://host/?api-key=***");
+/// assert_eq!(redact_url("postgres://me:pass@db/jobs"), "postgres://me:***@db/jobs");
 /// ```
-pub fn hide_url(url: &str) -> String {
+pub fn redact_url(url: &str) -> String {
     let each: Vec<String> = url.split(',').map(hide_one).collect();
     each.join(",")
 }
 
 /// A text without the secrets of the addresses in it.
-pub fn hide_in_text(text: &str) -> String {
+pub fn redact_text(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {
@@ -31,7 +31,7 @@ pub fn hide_in_text(text: &str) -> String {
             .find(|c: char| c.is_whitespace() || "()<>\"'`".contains(c))
             .unwrap_or(url.len());
         shown.push_str(before);
-        shown.push_str(&hide_url(&url[..end]));
+        shown.push_str(&redact_url(&url[..end]));
         rest = &url[end..];
     }
     shown.push_str(rest);
@@ -119,7 +119,7 @@ mod tests {
             ),
             ("host=db password=p user=u", "host=db password=*** user=u"),
         ] {
-            assert_eq!(hide_url(url), shown);
+            assert_eq!(redact_url(url), shown);
         }
     }
 
@@ -127,7 +127,7 @@ mod tests {
     fn addresses_within_a_text_lose_their_secrets_and_the_text_stays() {
         let said = "status 429 for url (https://h/?api-key=s), «wss://u:p@h/x» later";
         let shown = "status 429 for url (https://h/?api-key=***), «wss://u:***@h/x» later";
-        assert_eq!(hide_in_text(said), shown);
-        assert_eq!(hide_in_text("nothing here"), "nothing here");
+        assert_eq!(redact_text(said), shown);
+        assert_eq!(redact_text("nothing here"), "nothing here");
     }
 }

@@ -10,21 +10,21 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
 
 /// Most compute units of a transaction.
-pub const MAX_UNITS: u32 = 1_400_000;
+pub const MAX_COMPUTE_UNITS: u32 = 1_400_000;
 /// Room above what the simulation took, in percent: bumps and clocks differ a little.
-const ROOM: u32 = 20;
+const MARGIN_PERCENT: u32 = 20;
 /// Room for the instructions that set limit and price, which the simulated transaction may lack.
-const FIXED_ROOM: u32 = 1_000;
+const FIXED_MARGIN_UNITS: u32 = 1_000;
 /// What an instruction is given where it can't be simulated: several times what the dearest one takes.
-const UNSIMULATED: u32 = 200_000;
+const FALLBACK_UNITS: u32 = 200_000;
 /// Shapes that are remembered; there are some dozens.
-const MOST_SHAPES: usize = 4_096;
+const MAX_SHAPES: usize = 4_096;
 
 /// What decides how much a transaction takes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Shape(Vec<(Pubkey, Vec<u8>, usize, usize)>);
+pub struct TxShape(Vec<(Pubkey, Vec<u8>, usize, usize)>);
 
-impl Shape {
+impl TxShape {
     /// The shape of a transaction with these instructions.
     pub fn of(instructions: &[Instruction]) -> Self {
         let each = instructions.iter().map(|one| {
@@ -35,31 +35,33 @@ impl Shape {
     }
 
     /// What it is given where no simulation can be had.
-    pub fn unsimulated(&self) -> u32 {
+    pub fn fallback_units(&self) -> u32 {
         let instructions = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
-        UNSIMULATED.saturating_mul(instructions).min(MAX_UNITS)
+        FALLBACK_UNITS
+            .saturating_mul(instructions)
+            .min(MAX_COMPUTE_UNITS)
     }
 }
 
 /// What shapes took.
 #[derive(Default)]
-pub struct Units(Mutex<HashMap<Shape, u32>>);
+pub struct UnitEstimates(Mutex<HashMap<TxShape, u32>>);
 
-impl Units {
-    fn known(&self) -> MutexGuard<'_, HashMap<Shape, u32>> {
+impl UnitEstimates {
+    fn known(&self) -> MutexGuard<'_, HashMap<TxShape, u32>> {
         // A poisoned lock still holds whole entries.
         self.0.lock().unwrap_or_else(|held| held.into_inner())
     }
 
     /// What a transaction of this shape took when it was simulated.
-    pub fn get(&self, shape: &Shape) -> Option<u32> {
+    pub fn get(&self, shape: &TxShape) -> Option<u32> {
         self.known().get(shape).copied()
     }
 
     /// Remembers what a simulation took, where it is more than what is known.
-    pub fn learn(&self, shape: &Shape, used: u32) {
+    pub fn learn(&self, shape: &TxShape, used: u32) {
         let mut known = self.known();
-        if known.len() >= MOST_SHAPES {
+        if known.len() >= MAX_SHAPES {
             known.clear();
         }
         let most = known.entry(shape.clone()).or_default();
@@ -67,21 +69,24 @@ impl Units {
     }
 
     /// Notes that a transaction ran out of `limit` units: from now on the shape gets more.
-    pub fn exceeded(&self, shape: &Shape, limit: u32) {
-        self.learn(shape, limit.saturating_add(limit / 2).min(MAX_UNITS));
+    pub fn exceeded(&self, shape: &TxShape, limit: u32) {
+        self.learn(
+            shape,
+            limit.saturating_add(limit / 2).min(MAX_COMPUTE_UNITS),
+        );
     }
 
     /// Forgets a shape, so that it is simulated again before the next one is sent.
-    pub fn forget(&self, shape: &Shape) {
+    pub fn forget(&self, shape: &TxShape) {
         self.known().remove(shape);
     }
 }
 
 /// The limit for what took `used` units.
-pub fn with_room(used: u32) -> u32 {
-    used.saturating_add(used / 100 * ROOM)
-        .saturating_add(FIXED_ROOM)
-        .min(MAX_UNITS)
+pub fn with_margin(used: u32) -> u32 {
+    used.saturating_add(used / 100 * MARGIN_PERCENT)
+        .saturating_add(FIXED_MARGIN_UNITS)
+        .min(MAX_COMPUTE_UNITS)
 }
 
 #[cfg(test)]
@@ -99,28 +104,28 @@ mod tests {
 
     #[test]
     fn shapes_differ_by_instruction_accounts_and_data_and_not_by_whose_accounts_they_are() {
-        let shape = |name, accounts| Shape::of(&[instruction(name, accounts)]);
+        let shape = |name, accounts| TxShape::of(&[instruction(name, accounts)]);
         assert_eq!(shape(1, 3), shape(1, 3));
         assert_ne!(shape(1, 3), shape(2, 3));
         assert_ne!(shape(1, 3), shape(1, 4));
-        let longer = Shape::of(&[instruction(1, 3), instruction(1, 3)]);
+        let longer = TxShape::of(&[instruction(1, 3), instruction(1, 3)]);
         assert_ne!(shape(1, 3), longer);
-        assert_eq!(longer.unsimulated(), 2 * shape(1, 3).unsimulated());
+        assert_eq!(longer.fallback_units(), 2 * shape(1, 3).fallback_units());
     }
 
     #[test]
     fn a_shape_that_ran_out_gets_more_until_it_has_all_there_is() {
-        let (units, shape) = (Units::default(), Shape::of(&[instruction(1, 1)]));
+        let (units, shape) = (UnitEstimates::default(), TxShape::of(&[instruction(1, 1)]));
         assert_eq!(units.get(&shape), None);
         units.learn(&shape, 10_000);
         units.learn(&shape, 8_000);
         assert_eq!(units.get(&shape), Some(10_000));
         for _ in 0..20 {
-            let limit = with_room(units.get(&shape).unwrap_or_default());
+            let limit = with_margin(units.get(&shape).unwrap_or_default());
             units.exceeded(&shape, limit);
         }
-        assert_eq!(units.get(&shape), Some(MAX_UNITS));
-        assert_eq!(with_room(MAX_UNITS), MAX_UNITS);
+        assert_eq!(units.get(&shape), Some(MAX_COMPUTE_UNITS));
+        assert_eq!(with_margin(MAX_COMPUTE_UNITS), MAX_COMPUTE_UNITS);
         units.forget(&shape);
         assert_eq!(units.get(&shape), None);
     }

@@ -11,26 +11,26 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Most accounts that an endpoint takes in one question for recent prices.
-const MOST_ACCOUNTS: usize = 128;
+const MAX_PRICED_ACCOUNTS: usize = 128;
 /// How long an answer is good for.
 const GOOD_FOR: Duration = Duration::from_secs(10);
 /// Micro-lamports per compute unit that the second signing starts from, where nothing was paid lately:
 /// a price of zero stays zero however often it is doubled.
-const FIRST_RAISE: u64 = 10_000;
+const MIN_RAISED_PRICE: u64 = 10_000;
 /// What each signing after the first multiplies the price by.
-const RAISE: u64 = 4;
-const MICRO: u128 = 1_000_000;
+const PRICE_FACTOR: u64 = 4;
+const MICRO_LAMPORTS: u128 = 1_000_000;
 
 /// How much may be paid for a place in a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fees {
+pub struct FeePolicy {
     /// Which of the recent prices is paid, in percent of the slots that were cheaper: 50 is the median.
     pub percentile: u8,
     /// Most that a transaction pays beyond its signatures, lamports. 0 pays none.
     pub cap: u64,
 }
 
-impl Default for Fees {
+impl Default for FeePolicy {
     fn default() -> Self {
         Self {
             percentile: 75,
@@ -39,7 +39,7 @@ impl Default for Fees {
     }
 }
 
-impl Fees {
+impl FeePolicy {
     /// The price of a transaction, micro-lamports per compute unit: the percentile of `recent` prices,
     /// more with each signing after the first (`signing` counts from 0), and at most what the cap
     /// leaves for `units` compute units.
@@ -48,15 +48,15 @@ impl Fees {
         let wanted = match signing {
             0 => usual,
             n => usual
-                .max(FIRST_RAISE)
-                .saturating_mul(RAISE.saturating_pow(n - 1)),
+                .max(MIN_RAISED_PRICE)
+                .saturating_mul(PRICE_FACTOR.saturating_pow(n - 1)),
         };
         wanted.min(self.most(units))
     }
 
     /// The highest price at which `units` compute units cost no more than the cap.
     fn most(&self, units: u32) -> u64 {
-        let most = u128::from(self.cap) * MICRO / u128::from(units.max(1));
+        let most = u128::from(self.cap) * MICRO_LAMPORTS / u128::from(units.max(1));
         u64::try_from(most).unwrap_or(u64::MAX)
     }
 }
@@ -76,7 +76,7 @@ fn percentile(values: &[u64], percent: u8) -> u64 {
 /// writes to are new and have no price. So what is asked for is the accounts of all that were sent since
 /// the last answer, and the answer is used for all that follow within seconds.
 #[derive(Default)]
-pub struct Prices(Mutex<Known>);
+pub struct RecentPrices(Mutex<Known>);
 
 #[derive(Default)]
 struct Known {
@@ -85,7 +85,7 @@ struct Known {
     accounts: HashSet<Pubkey>,
 }
 
-impl Prices {
+impl RecentPrices {
     fn known(&self) -> MutexGuard<'_, Known> {
         // A poisoned lock still holds prices that were true.
         self.0.lock().unwrap_or_else(|held| held.into_inner())
@@ -105,7 +105,7 @@ impl Prices {
         let own = writable(instructions);
         let accounts: Vec<Pubkey> = {
             let mut known = self.known();
-            if known.accounts.len() < MOST_ACCOUNTS {
+            if known.accounts.len() < MAX_PRICED_ACCOUNTS {
                 known.accounts.extend(&own);
             }
             if !anew && known.asked.is_some_and(|at| at.elapsed() < GOOD_FOR) {
@@ -114,10 +114,10 @@ impl Prices {
             // Whoever comes while this one asks takes the old answer.
             known.asked = Some(Instant::now());
             let all = std::mem::take(&mut known.accounts);
-            let of_all = all.into_iter().take(MOST_ACCOUNTS).collect();
+            let of_all = all.into_iter().take(MAX_PRICED_ACCOUNTS).collect();
             if anew { own } else { of_all }
         };
-        let asked = &accounts[..accounts.len().min(MOST_ACCOUNTS)];
+        let asked = &accounts[..accounts.len().min(MAX_PRICED_ACCOUNTS)];
         let answer = rpc.client().get_recent_prioritization_fees(asked).await;
         let answer = answer.map_err(rpc.error("recent priority fees"))?;
         let recent: Vec<u64> = answer.iter().map(|slot| slot.prioritization_fee).collect();
@@ -144,8 +144,8 @@ mod tests {
 
     const UNITS: u32 = 100_000;
 
-    fn fees(percentile: u8, cap: u64) -> Fees {
-        Fees { percentile, cap }
+    fn fees(percentile: u8, cap: u64) -> FeePolicy {
+        FeePolicy { percentile, cap }
     }
 
     #[test]
@@ -164,13 +164,13 @@ mod tests {
         let fees = fees(75, 20_000);
         let price = |signing| fees.price(&[], UNITS, signing);
         assert_eq!(price(0), 0);
-        assert_eq!(price(1), FIRST_RAISE);
-        assert_eq!(price(2), FIRST_RAISE * RAISE);
+        assert_eq!(price(1), MIN_RAISED_PRICE);
+        assert_eq!(price(2), MIN_RAISED_PRICE * PRICE_FACTOR);
         // 20,000 lamports for 100,000 units are 200,000 micro-lamports each.
         assert_eq!(price(9), 200_000);
         assert_eq!(fees.price(&[u64::MAX], UNITS, 0), 200_000);
         let paid = u128::from(fees.price(&[u64::MAX], 333_333, 0)) * 333_333;
-        assert!(paid <= 20_000 * MICRO);
+        assert!(paid <= 20_000 * MICRO_LAMPORTS);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::sync::Mutex;
 
 /// A signed transaction on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct JournalEntry {
     /// Its first signature, base58.
     pub signature: String,
     /// Its bytes, as sent.
@@ -26,7 +26,7 @@ pub struct Entry {
 /// How a transaction ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ending {
+pub enum EndState {
     /// Confirmed.
     Landed,
     /// It failed on chain.
@@ -39,19 +39,19 @@ pub enum Ending {
 #[async_trait]
 pub trait Journal: Send + Sync {
     /// Writes an entry down, durably, before it is sent.
-    async fn begin(&self, entry: &Entry) -> Result<(), ChainError>;
+    async fn begin(&self, entry: &JournalEntry) -> Result<(), ChainError>;
     /// Notes how it ended.
-    async fn end(&self, signature: &str, ending: Ending) -> Result<(), ChainError>;
+    async fn end(&self, signature: &str, ending: EndState) -> Result<(), ChainError>;
     /// Entries that have not ended and that nobody sees through: a process that has ended left them.
-    async fn open(&self) -> Result<Vec<Entry>, ChainError>;
+    async fn unfinished(&self) -> Result<Vec<JournalEntry>, ChainError>;
 }
 
 /// A journal that dies with the process: for tests and for reading commands.
 #[derive(Default)]
-pub struct MemoryJournal(Mutex<HashMap<String, Entry>>);
+pub struct MemoryJournal(Mutex<HashMap<String, JournalEntry>>);
 
 impl MemoryJournal {
-    fn entries(&self) -> std::sync::MutexGuard<'_, HashMap<String, Entry>> {
+    fn entries(&self) -> std::sync::MutexGuard<'_, HashMap<String, JournalEntry>> {
         // A poisoned lock still holds whole entries: each change is a single insert or remove.
         self.0
             .lock()
@@ -61,28 +61,28 @@ impl MemoryJournal {
 
 #[async_trait]
 impl Journal for MemoryJournal {
-    async fn begin(&self, entry: &Entry) -> Result<(), ChainError> {
+    async fn begin(&self, entry: &JournalEntry) -> Result<(), ChainError> {
         self.entries()
             .insert(entry.signature.clone(), entry.clone());
         Ok(())
     }
 
-    async fn end(&self, signature: &str, _: Ending) -> Result<(), ChainError> {
+    async fn end(&self, signature: &str, _: EndState) -> Result<(), ChainError> {
         self.entries().remove(signature);
         Ok(())
     }
 
-    async fn open(&self) -> Result<Vec<Entry>, ChainError> {
+    async fn unfinished(&self) -> Result<Vec<JournalEntry>, ChainError> {
         Ok(self.entries().values().cloned().collect())
     }
 }
 
 /// A journal of one file for each open transaction, for the command line.
-pub struct FolderJournal {
+pub struct FileJournal {
     folder: PathBuf,
 }
 
-impl FolderJournal {
+impl FileJournal {
     /// A journal in `folder`, which is made if it is missing.
     pub fn new(folder: PathBuf) -> Result<Self, ChainError> {
         fs::create_dir_all(&folder).map_err(journal_error)?;
@@ -99,8 +99,8 @@ fn journal_error(error: impl std::fmt::Display) -> ChainError {
 }
 
 #[async_trait]
-impl Journal for FolderJournal {
-    async fn begin(&self, entry: &Entry) -> Result<(), ChainError> {
+impl Journal for FileJournal {
+    async fn begin(&self, entry: &JournalEntry) -> Result<(), ChainError> {
         let text = serde_json::to_vec(entry).map_err(journal_error)?;
         let path = self.path(&entry.signature);
         let mut options = OpenOptions::new();
@@ -115,14 +115,14 @@ impl Journal for FolderJournal {
             .map_err(journal_error)
     }
 
-    async fn end(&self, signature: &str, _: Ending) -> Result<(), ChainError> {
+    async fn end(&self, signature: &str, _: EndState) -> Result<(), ChainError> {
         match fs::remove_file(self.path(signature)) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(journal_error(e)),
             _ => Ok(()),
         }
     }
 
-    async fn open(&self) -> Result<Vec<Entry>, ChainError> {
+    async fn unfinished(&self) -> Result<Vec<JournalEntry>, ChainError> {
         let mut entries = Vec::new();
         for file in fs::read_dir(&self.folder).map_err(journal_error)? {
             let path = file.map_err(journal_error)?.path();
@@ -144,19 +144,19 @@ mod tests {
     #[tokio::test]
     async fn an_open_entry_survives_a_restart_and_an_ended_one_does_not() {
         let folder = std::env::temp_dir().join(format!("millrace-journal-{}", std::process::id()));
-        let entry = |name: &str| Entry {
+        let entry = |name: &str| JournalEntry {
             signature: name.into(),
             bytes: vec![1, 2],
             last_valid_block_height: 7,
             purpose: "test".into(),
         };
-        let journal = FolderJournal::new(folder.clone()).unwrap();
+        let journal = FileJournal::new(folder.clone()).unwrap();
         journal.begin(&entry("a")).await.unwrap();
         journal.begin(&entry("b")).await.unwrap();
-        journal.end("a", Ending::Landed).await.unwrap();
+        journal.end("a", EndState::Landed).await.unwrap();
         fs::write(folder.join("torn.json"), b"{\"sig").unwrap();
-        let again = FolderJournal::new(folder.clone()).unwrap();
-        assert_eq!(again.open().await.unwrap(), vec![entry("b")]);
+        let again = FileJournal::new(folder.clone()).unwrap();
+        assert_eq!(again.unfinished().await.unwrap(), vec![entry("b")]);
         fs::remove_dir_all(folder).unwrap();
     }
 }

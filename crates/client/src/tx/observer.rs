@@ -5,10 +5,10 @@ use crate::error::ChainError;
 use solana_sdk::signature::Signature;
 use std::time::{Duration, Instant};
 
-/// A step in the life of a transaction. After [`Event::Sent`] follows one of [`Event::Landed`],
-/// [`Event::Failed`], [`Event::Expired`] and [`Event::Lost`].
+/// A step in the life of a transaction. After [`TxEvent::Sent`] follows one of [`TxEvent::Landed`],
+/// [`TxEvent::Failed`], [`TxEvent::Expired`] and [`TxEvent::Lost`].
 #[derive(Debug)]
-pub enum Event<'a> {
+pub enum TxEvent<'a> {
     /// Nothing was sent: the simulation refused it, or no endpoint answered.
     Refused(&'a ChainError),
     /// Signed, written down and sent for the first time.
@@ -53,26 +53,26 @@ pub enum Event<'a> {
 /// Somebody who counts.
 pub trait Observer: Send + Sync {
     /// Hears of a step. Called on the sender's way, so it must not block.
-    fn saw(&self, event: &Event<'_>);
+    fn on_event(&self, event: &TxEvent<'_>);
 }
 
 /// Nobody.
 impl Observer for () {
-    fn saw(&self, _: &Event<'_>) {}
+    fn on_event(&self, _: &TxEvent<'_>) {}
 }
 
 /// A transaction that was sent. Dropped before its fate is known, it is told as lost.
-pub(crate) struct Watched<'a> {
+pub(crate) struct TrackedTx<'a> {
     observer: &'a dyn Observer,
     signature: Signature,
     since: Instant,
     known: bool,
 }
 
-impl<'a> Watched<'a> {
+impl<'a> TrackedTx<'a> {
     /// Tells that it was sent.
     pub(crate) fn sent(observer: &'a dyn Observer, signature: Signature, anew: bool) -> Self {
-        observer.saw(&Event::Sent { signature, anew });
+        observer.on_event(&TxEvent::Sent { signature, anew });
         Self {
             observer,
             signature,
@@ -84,21 +84,21 @@ impl<'a> Watched<'a> {
     /// Tells that it was confirmed.
     pub(crate) fn landed(&mut self) {
         let (signature, after) = (self.signature, self.since.elapsed());
-        self.ended(&Event::Landed { signature, after });
+        self.ended(&TxEvent::Landed { signature, after });
     }
 
     /// Tells how it ended.
-    pub(crate) fn ended(&mut self, event: &Event<'_>) {
+    pub(crate) fn ended(&mut self, event: &TxEvent<'_>) {
         self.known = true;
-        self.observer.saw(event);
+        self.observer.on_event(event);
     }
 }
 
-impl Drop for Watched<'_> {
+impl Drop for TrackedTx<'_> {
     fn drop(&mut self) {
         if !self.known {
             let signature = self.signature;
-            self.observer.saw(&Event::Lost { signature });
+            self.observer.on_event(&TxEvent::Lost { signature });
         }
     }
 }
@@ -112,12 +112,12 @@ mod tests {
     struct Names(Mutex<Vec<&'static str>>);
 
     impl Observer for Names {
-        fn saw(&self, event: &Event<'_>) {
+        fn on_event(&self, event: &TxEvent<'_>) {
             let name = match event {
-                Event::Sent { anew: true, .. } => "sent anew",
-                Event::Sent { .. } => "sent",
-                Event::Landed { .. } => "landed",
-                Event::Lost { .. } => "lost",
+                TxEvent::Sent { anew: true, .. } => "sent anew",
+                TxEvent::Sent { .. } => "sent",
+                TxEvent::Landed { .. } => "landed",
+                TxEvent::Lost { .. } => "lost",
                 _ => "other",
             };
             self.0.lock().expect("no test panics here").push(name);
@@ -128,8 +128,8 @@ mod tests {
     fn what_was_sent_has_one_end_and_is_lost_where_nobody_learned_it() {
         let names = Names::default();
         let signature = Signature::default();
-        Watched::sent(&names, signature, false).landed();
-        drop(Watched::sent(&names, signature, true));
+        TrackedTx::sent(&names, signature, false).landed();
+        drop(TrackedTx::sent(&names, signature, true));
         let told = names.0.lock().expect("no test panics here");
         assert_eq!(*told, ["sent", "landed", "sent anew", "lost"]);
     }

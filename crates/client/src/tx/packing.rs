@@ -8,11 +8,11 @@ use solana_sdk::pubkey::Pubkey;
 use std::collections::HashSet;
 
 /// Most bytes of a transaction with its signatures.
-pub const MAX_BYTES: usize = 1_232;
+pub const MAX_TX_BYTES: usize = 1_232;
 /// Most accounts that a transaction may lock.
 const MAX_ACCOUNTS: usize = 64;
 /// Bytes of a signature.
-const SIGNATURE: usize = 64;
+const SIGNATURE_BYTES: usize = 64;
 const COMPUTE_BUDGET: Pubkey = pubkey!("ComputeBudget111111111111111111111111111111");
 
 /// Instruction 2 of the compute budget program: most compute units.
@@ -52,13 +52,13 @@ pub fn size(instructions: &[Instruction], payer: &Pubkey, signers: &[Pubkey]) ->
     // The payer signs, listed or not; so do all that the instructions want.
     let listed: HashSet<&Pubkey> = signers.iter().chain([payer]).collect();
     // One byte counts the signatures: there is room for 12 at the most.
-    1 + required.max(listed.len()) * SIGNATURE + message.serialize().len()
+    1 + required.max(listed.len()) * SIGNATURE_BYTES + message.serialize().len()
 }
 
 /// Whether these instructions fit into one transaction paid by `payer` and signed by it and `signers`,
 /// together with those that set its compute budget.
 pub fn fits(instructions: &[Instruction], payer: &Pubkey, signers: &[Pubkey]) -> bool {
-    size(instructions, payer, signers) <= MAX_BYTES
+    size(instructions, payer, signers) <= MAX_TX_BYTES
         && message(instructions, payer).account_keys.len() <= MAX_ACCOUNTS
 }
 
@@ -109,8 +109,8 @@ mod tests {
         let payer = Pubkey::new_unique();
         let bare = size(&[instruction(&payer, 0, 200)], &payer, &[payer]) - 200;
         let fitting = |data| fits(&[instruction(&payer, 0, data)], &payer, &[payer]);
-        assert!(fitting(MAX_BYTES - bare));
-        assert!(!fitting(MAX_BYTES - bare + 1));
+        assert!(fitting(MAX_TX_BYTES - bare));
+        assert!(!fitting(MAX_TX_BYTES - bare + 1));
         assert!(!fits(&[instruction(&payer, 64, 0)], &payer, &[payer]));
     }
 

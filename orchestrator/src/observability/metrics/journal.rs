@@ -3,7 +3,7 @@
 use super::Metrics;
 use async_trait::async_trait;
 use millrace_client::ChainError;
-use millrace_client::tx::journal::{Ending, Entry, Journal};
+use millrace_client::tx::journal::{EndState, Journal, JournalEntry};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -22,21 +22,21 @@ impl TimedJournal {
 
 #[async_trait]
 impl Journal for TimedJournal {
-    async fn begin(&self, entry: &Entry) -> Result<(), ChainError> {
+    async fn begin(&self, entry: &JournalEntry) -> Result<(), ChainError> {
         let since = Instant::now();
         let written = self.journal.begin(entry).await;
         self.metrics.store_written(since);
         written
     }
 
-    async fn end(&self, signature: &str, ending: Ending) -> Result<(), ChainError> {
+    async fn end(&self, signature: &str, ending: EndState) -> Result<(), ChainError> {
         let since = Instant::now();
         let written = self.journal.end(signature, ending).await;
         self.metrics.store_written(since);
         written
     }
 
-    async fn open(&self) -> Result<Vec<Entry>, ChainError> {
-        self.journal.open().await
+    async fn unfinished(&self) -> Result<Vec<JournalEntry>, ChainError> {
+        self.journal.unfinished().await
     }
 }

@@ -1,7 +1,7 @@
 //! Counts what becomes of transactions.
 
 use super::{Metrics, labels};
-use millrace_client::tx::observer::{Event, Observer};
+use millrace_client::tx::observer::{Observer, TxEvent};
 
 /// All outcomes.
 pub const OUTCOMES: [&str; 5] = ["landed", "failed", "expired", "lost", "refused"];
@@ -17,25 +17,25 @@ impl Metrics {
 }
 
 impl Observer for Metrics {
-    fn saw(&self, event: &Event<'_>) {
+    fn on_event(&self, event: &TxEvent<'_>) {
         match event {
-            Event::Refused(_) => self.ended("refused"),
-            Event::Sent { anew, .. } => {
+            TxEvent::Refused(_) => self.ended("refused"),
+            TxEvent::Sent { anew, .. } => {
                 self.0.in_flight.inc();
                 if *anew {
                     self.0.resigns.inc();
                 }
             }
-            Event::Resent { .. } => {
+            TxEvent::Resent { .. } => {
                 self.0.resends.inc();
             }
-            Event::Landed { after, .. } => {
+            TxEvent::Landed { after, .. } => {
                 self.0.confirm.observe(after.as_secs_f64());
                 self.ended("landed");
             }
-            Event::Failed { .. } => self.ended("failed"),
-            Event::Expired { .. } => self.ended("expired"),
-            Event::Lost { .. } => self.ended("lost"),
+            TxEvent::Failed { .. } => self.ended("failed"),
+            TxEvent::Expired { .. } => self.ended("expired"),
+            TxEvent::Lost { .. } => self.ended("lost"),
         }
     }
 }

@@ -25,7 +25,7 @@ fn settled() -> World {
 }
 
 /// The same as finalized blocks have it, where another fork wins: the shard is not settled.
-fn under_way() -> Picture {
+fn under_way() -> AccountCache {
     let mut world = World::new(3);
     world.job(|job| job.created = 1);
     world.shard(|shard| {
@@ -33,7 +33,7 @@ fn under_way() -> Picture {
             seat.status = SeatStatus::Revealed as u8;
         }
     });
-    world.picture
+    world.cache
 }
 
 fn kinds(world: &World) -> (usize, usize, usize) {
@@ -49,17 +49,17 @@ fn kinds(world: &World) -> (usize, usize, usize) {
 #[test]
 fn what_only_confirmed_blocks_say_is_asked_of_finalized_ones_and_waits() {
     let mut world = settled();
-    world.finals = Some(Picture::default());
+    world.finalized = Some(AccountCache::default());
     assert_eq!(kinds(&world), (0, 0, 0));
     assert!(to_be_final(&world.situation()).contains(&JOB));
-    world.finals = None;
+    world.finalized = None;
     assert_eq!(kinds(&world), (1, 0, 0), "filed first");
 }
 
 #[test]
 fn where_another_fork_wins_nothing_has_been_dropped_filed_or_closed() {
     let mut world = settled();
-    world.finals = Some(under_way());
+    world.finalized = Some(under_way());
     assert_eq!(kinds(&world), (0, 0, 0));
     // The result was filed in an earlier life; still nothing is let go.
     let outcome = crate::submissions::model::SettledResult {
@@ -71,7 +71,7 @@ fn where_another_fork_wins_nothing_has_been_dropped_filed_or_closed() {
     };
     world.submissions.settled.insert((JOB, 0), outcome);
     assert_eq!(kinds(&world), (0, 0, 0));
-    world.finals = None;
+    world.finalized = None;
     let (filed, released, closed) = kinds(&world);
     assert_eq!((filed, released), (0, 2));
     assert_eq!(closed, 1);
@@ -88,7 +88,7 @@ fn a_job_is_not_closed_before_it_is_seen_how_every_shard_ended() {
         }
     });
     world.submissions.by_seat.clear();
-    world.finals = Some(ended.picture);
+    world.finalized = Some(ended.cache);
     assert_eq!(kinds(&world).2, 0, "it is shown under way");
     world.shard(|shard| shard.state = ShardState::Settled as u8);
     assert_eq!(kinds(&world).2, 1);
@@ -106,7 +106,7 @@ fn a_finalized_block_from_before_the_seat_does_not_say_that_it_is_over() {
     let mut earlier = World::new(3);
     earlier.job(|_| {});
     earlier.shard(|shard| shard.seats = Default::default());
-    world.finals = Some(earlier.picture);
+    world.finalized = Some(earlier.cache);
     assert_eq!(kinds(&world), (0, 0, 0));
     // A later attempt without it does.
     let mut later = World::new(3);
@@ -115,7 +115,7 @@ fn a_finalized_block_from_before_the_seat_does_not_say_that_it_is_over() {
         shard.seats = Default::default();
         shard.attempt = 1;
     });
-    world.finals = Some(later.picture);
+    world.finalized = Some(later.cache);
     assert_eq!(kinds(&world), (0, 2, 0));
 }
 
@@ -125,18 +125,18 @@ fn seats_of_a_job_that_is_gone_are_released_once_it_is_gone_for_good() {
     let shard = millrace_client::pda::shard(&JOB, 0);
     world.slot += 1;
     for gone in [JOB, shard] {
-        world.picture.update(world.slot, gone, &[]);
+        world.cache.update(world.slot, gone, &[]);
     }
     world.closable.clear();
-    world.finals = Some(Picture::default());
+    world.finalized = Some(AccountCache::default());
     assert_eq!(kinds(&world), (0, 0, 0));
     let wanted = to_be_final(&world.situation());
     assert_eq!(wanted, [JOB, shard].into());
-    let mut gone = Picture::default();
+    let mut gone = AccountCache::default();
     gone.update(1, JOB, &[]);
-    world.finals = Some(gone.clone());
+    world.finalized = Some(gone.clone());
     assert_eq!(kinds(&world), (0, 0, 0), "half of it was read");
     gone.update(1, shard, &[]);
-    world.finals = Some(gone);
+    world.finalized = Some(gone);
     assert_eq!(kinds(&world), (0, 2, 0));
 }

@@ -5,7 +5,7 @@ use super::super::*;
 use super::world::*;
 use millrace_client::program::math::sortition::{ADMIT_ALL, Ticket, admits};
 use millrace_client::program::state::{Network, Provider, Seat};
-use millrace_client::selection::should_be_chosen;
+use millrace_client::selection::expected_selection;
 use millrace_protocol::matching::{Choice, Obstacle, place_of, point_of};
 use proptest::prelude::*;
 
@@ -19,11 +19,11 @@ fn by_looking(
     door: Door,
     wanted: Wanted,
 ) -> Option<Vec<Pubkey>> {
-    let start = world.picture.network().unwrap().sortition_start;
-    let min_stake = world.picture.network().unwrap().min_stake;
+    let start = world.cache.network().unwrap().sortition_start;
+    let min_stake = world.cache.network().unwrap().min_stake;
     let point = point_of(address.as_array(), door.shard, door.attempt);
     let mut suit: Vec<_> = world
-        .picture
+        .cache
         .providers()
         .iter()
         .filter(|(key, provider)| {
@@ -92,7 +92,7 @@ pub fn any_job() -> impl Strategy<Value = Job> {
 fn is_complete(world: &World, job: &Job, choice: &Choice) -> Result<(), TestCaseError> {
     let last = choice.chosen().last().unwrap();
     let last = (last.ask_price, std::cmp::Reverse(last.score));
-    for (key, provider) in world.picture.providers() {
+    for (key, provider) in world.cache.providers() {
         let better = (provider.ask_price, std::cmp::Reverse(provider.score)) < last;
         let listed = choice.candidates.iter();
         let listed = listed
@@ -114,7 +114,7 @@ proptest! {
         waited in 0u64..20,
     ) {
         let mut world = World::new(0);
-        let network = Network { min_stake: 10, sortition_start: start, ..*world.picture.network().unwrap() };
+        let network = Network { min_stake: 10, sortition_start: start, ..*world.cache.network().unwrap() };
         world.network(&network);
         for (n, (provider, capacity, draining)) in providers.iter().enumerate() {
             let n = n as u8;
@@ -136,7 +136,7 @@ proptest! {
             let expected = by_looking(&world, &taken, (address, &job), door, wanted);
             let seating = market.seat((address, &job), door, &[], wanted);
             if let Some(Seating { providers, choice }) = &seating {
-                let recomputed: Vec<Pubkey> = should_be_chosen(&address, choice)
+                let recomputed: Vec<Pubkey> = expected_selection(&address, choice)
                     .iter()
                     .map(|key| Pubkey::new_from_array(key.0))
                     .collect();
@@ -160,14 +160,14 @@ fn equal_offers_are_chosen_about_equally_often_as_their_places_change() {
     for n in 0..400u32 {
         world.job(|_| {});
         let situation = world.situation();
-        let mut market = Market::new(&situation, world.picture.network().unwrap());
+        let mut market = Market::new(&situation, world.cache.network().unwrap());
         let door = Door {
             shard: n,
             attempt: 0,
             since: 0,
         };
         let one = Wanted { most: 1, least: 1 };
-        let job = world.picture.jobs()[&JOB];
+        let job = world.cache.jobs()[&JOB];
         let chosen = market.seat((JOB, &job), door, &[], one).unwrap();
         let chosen = (0..4)
             .find(|n| provider(*n) == chosen.providers[0])
@@ -255,7 +255,7 @@ fn nothing_is_handed_out_while_the_network_is_paused() {
     assert!(assigns(&world));
     let paused = Network {
         paused: 1,
-        ..*world.picture.network().unwrap()
+        ..*world.cache.network().unwrap()
     };
     world.network(&paused);
     assert!(!assigns(&world));

@@ -11,12 +11,12 @@ use proptest::prelude::*;
 /// What a look at every provider tells of one job.
 fn by_looking(world: &World, market: &Market, address: Pubkey, job: &Job) -> Option<Counts> {
     let mut counts = Counts::default();
-    for candidate in world.picture.providers() {
+    for candidate in world.cache.providers() {
         if let Some(found) = obstacle(market, (address, job), candidate) {
             counts.add(found, 1);
         }
     }
-    let free = world.picture.providers().len() - counts.sum();
+    let free = world.cache.providers().len() - counts.sum();
     (free < usize::from(job.replicas)).then_some(counts)
 }
 
@@ -30,7 +30,7 @@ proptest! {
         waited in 0u64..20,
     ) {
         let mut world = World::new(0);
-        let network = Network { min_stake: 10, sortition_start: start, ..*world.picture.network().unwrap() };
+        let network = Network { min_stake: 10, sortition_start: start, ..*world.cache.network().unwrap() };
         world.network(&network);
         for (n, (one, capacity, draining)) in providers.iter().enumerate() {
             let n = n as u8;
@@ -48,7 +48,7 @@ proptest! {
         }
         let situation = world.situation();
         let market = Market::new(&situation, &network);
-        let surveyor = Surveyor::new(world.picture.providers(), &market);
+        let surveyor = Surveyor::new(world.cache.providers(), &market);
         // Several jobs of each terms, that differ in what their terms do not say.
         for n in 0..24 {
             let like = &terms[usize::from(n) % terms.len()];

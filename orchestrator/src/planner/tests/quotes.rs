@@ -62,7 +62,7 @@ fn what_stands_in_the_way_is_told_by_name_and_number() {
 #[test]
 fn a_lock_that_no_stake_covers_and_a_paused_network_are_reasons_and_sortition_is_none() {
     let mut world = World::new(3);
-    let mut network = *world.picture.network().unwrap();
+    let mut network = *world.cache.network().unwrap();
     network.lock_bps = 10_000;
     network.sortition_start = ADMIT_ALL - 1;
     world.network(&network);

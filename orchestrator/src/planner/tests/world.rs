@@ -14,9 +14,9 @@ pub const JOB: Pubkey = Pubkey::new_from_array([5; 32]);
 
 /// A small world that plans are made in.
 pub struct World {
-    pub picture: Picture,
+    pub cache: AccountCache,
     /// What is final, where that is not all that is seen.
-    pub finals: Option<Picture>,
+    pub finalized: Option<AccountCache>,
     pub agents: HashMap<Pubkey, AgentView>,
     pub submissions: Submissions,
     pub busy: HashSet<ActKey>,
@@ -34,8 +34,8 @@ pub fn provider(n: u8) -> Pubkey {
 impl World {
     pub fn new(providers: u8) -> Self {
         let mut world = Self {
-            picture: Picture::default(),
-            finals: None,
+            cache: AccountCache::default(),
+            finalized: None,
             agents: HashMap::new(),
             submissions: Submissions::default(),
             busy: HashSet::new(),
@@ -72,7 +72,7 @@ impl World {
     pub fn put(&mut self, key: Pubkey, discriminator: &[u8], body: &[u8]) {
         self.slot += 1;
         let data = [discriminator, body].concat();
-        assert!(self.picture.update(self.slot, key, &data));
+        assert!(self.cache.update(self.slot, key, &data));
     }
 
     pub fn provider(&mut self, n: u8, change: impl FnOnce(&mut Provider)) {
@@ -157,8 +157,8 @@ impl World {
 
     pub fn situation(&self) -> Situation<'_> {
         Situation {
-            picture: &self.picture,
-            finals: self.finals.as_ref().unwrap_or(&self.picture),
+            cache: &self.cache,
+            finalized: self.finalized.as_ref().unwrap_or(&self.cache),
             me: ME,
             now: self.now,
             slot: self.slot,
@@ -174,7 +174,7 @@ impl World {
 
     pub fn why(&self) -> String {
         Waits::new(&self.situation())
-            .of(JOB, &self.picture.jobs()[&JOB])
+            .of(JOB, &self.cache.jobs()[&JOB])
             .join("; ")
     }
 }

@@ -7,8 +7,8 @@ use crate::leases::set::LeaseSet;
 use crate::submissions::model::{RevealedResult, SeatKey, SettledResult, Submission};
 use millrace_client::Pubkey;
 use millrace_client::events::Event;
-use millrace_client::history::{Cursor, CursorStore, Recorded};
-use millrace_client::tx::journal::{Ending, Entry, Journal};
+use millrace_client::history::{Cursor, CursorStore, RecordedEvent};
+use millrace_client::tx::journal::{EndState, Journal, JournalEntry};
 use millrace_protocol::matching::{Candidate, Choice, Obstacle};
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,8 +85,8 @@ fn member(id: &str) -> Member {
     }
 }
 
-fn entry(signature: &str) -> Entry {
-    Entry {
+fn entry(signature: &str) -> JournalEntry {
+    JournalEntry {
         signature: signature.into(),
         bytes: vec![0, 255],
         last_valid_block_height: u64::MAX,
@@ -354,24 +354,24 @@ async fn entries_of_the_dead_are_adopted_and_of_the_living_are_not(place: &Store
     for signature in ["lives", "ends"] {
         first.begin(&entry(signature)).await.unwrap();
     }
-    first.end("ends", Ending::Landed).await.unwrap();
+    first.end("ends", EndState::Landed).await.unwrap();
     assert!(
-        first.open().await.unwrap().is_empty(),
+        first.unfinished().await.unwrap().is_empty(),
         "it sees to that itself"
     );
-    assert!(second.open().await.unwrap().is_empty());
+    assert!(second.unfinished().await.unwrap().is_empty());
     assert_eq!(store.journal_length().await.unwrap(), 1);
     store.leave("first").await.unwrap();
-    assert_eq!(second.open().await.unwrap(), [entry("lives")]);
+    assert_eq!(second.unfinished().await.unwrap(), [entry("lives")]);
     // Until it has seen it through, it is told again.
-    assert_eq!(second.open().await.unwrap(), [entry("lives")]);
-    second.end("lives", Ending::Expired).await.unwrap();
-    assert!(second.open().await.unwrap().is_empty());
+    assert_eq!(second.unfinished().await.unwrap(), [entry("lives")]);
+    second.end("lives", EndState::Expired).await.unwrap();
+    assert!(second.unfinished().await.unwrap().is_empty());
 
     // A store of one's own: what an earlier run left is one's own.
     let alone = || MemberJournal::new(store.clone(), LeaseSet::exclusive());
     alone().begin(&entry("alone")).await.unwrap();
-    assert_eq!(alone().open().await.unwrap(), [entry("alone")]);
+    assert_eq!(alone().unfinished().await.unwrap(), [entry("alone")]);
 }
 
 async fn whoever_is_over_begins_nothing(place: &StorePlace) {
@@ -388,9 +388,9 @@ async fn whoever_is_over_begins_nothing(place: &StorePlace) {
     assert_eq!(left, [entry("in time")]);
 }
 
-fn recorded(signature: &str, position: u32, job: &str) -> Recorded {
+fn recorded(signature: &str, position: u32, job: &str) -> RecordedEvent {
     let fields = serde_json::json!({ "job": job, "paid": u64::MAX });
-    Recorded {
+    RecordedEvent {
         slot: u64::MAX,
         time: (position > 0).then_some(-5),
         signature: signature.into(),
@@ -420,16 +420,16 @@ async fn events_are_kept_once_in_their_order(place: &StorePlace) {
     store.save(&cursor(2), &more).await.unwrap();
     assert_eq!(store.load().await.unwrap(), Some(cursor(2)));
     let all = store.events(0, None, 9).await.unwrap();
-    let events: Vec<&Recorded> = all.iter().map(|(_, one)| one).collect();
+    let events: Vec<&RecordedEvent> = all.iter().map(|(_, one)| one).collect();
     assert_eq!(events, [&a, &b, &c]);
     assert_eq!(store.events(all[0].0, None, 1).await.unwrap()[0].1, b);
     let of_one = store.events(0, Some("one"), 9).await.unwrap();
     assert_eq!(of_one.len(), 2);
     assert!(store.events(all[2].0, None, 9).await.unwrap().is_empty());
-    let many: Vec<Recorded> = (0..250).map(|n| recorded("many", n, "three")).collect();
+    let many: Vec<RecordedEvent> = (0..250).map(|n| recorded("many", n, "three")).collect();
     store.save(&cursor(3), &many).await.unwrap();
     let found = store.events(0, Some("three"), 999).await.unwrap();
-    let found: Vec<Recorded> = found.into_iter().map(|(_, one)| one).collect();
+    let found: Vec<RecordedEvent> = found.into_iter().map(|(_, one)| one).collect();
     assert_eq!(found, many);
 }
 

@@ -5,8 +5,8 @@ use super::super::matrix::town::person;
 use super::super::picks::Picks;
 use super::terms::terms;
 use super::{any_job, any_shard, anyone};
-use millrace_client::accounts::Entity;
-use millrace_client::instructions::Place;
+use millrace_client::accounts::AnyAccount;
+use millrace_client::instructions::ShardRef;
 use millrace_client::{instructions, pda};
 use millrace_program::state::Review;
 use solana_sdk::instruction::Instruction;
@@ -16,7 +16,7 @@ use solana_sdk::signer::Signer;
 pub fn post(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let owner = person(["client", "client2", "newcomer"][picks.below(3)]).pubkey();
     let client = base.market.machine.account(&pda::client(&owner))?;
-    let Some(Entity::Client(client)) = Entity::read(&owner, &client.data) else {
+    let Some(AnyAccount::Client(client)) = AnyAccount::decode(&owner, &client.data) else {
         return None;
     };
     let terms = terms(client.next_nonce, base.market.machine.now(), picks);
@@ -38,7 +38,7 @@ pub fn cancel(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
 
 pub fn challenge(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let (key, job, shard) = any_shard(base, picks)?;
-    let place = Place::of(key, &job, shard.index);
+    let place = ShardRef::of(key, &job, shard.index);
     let by = anyone(base, picks)?;
     let challenge = instructions::challenge_shard(by, &job.client, place, base.market.mints);
     Some(vec![challenge])
@@ -51,13 +51,15 @@ pub fn settle(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     if shard.review() == Review::Challenged {
         let address = pda::challenge(&key, shard.index);
         let challenge = base.market.machine.account(&address)?;
-        if let Some(Entity::Challenge(challenge)) = Entity::read(&address, &challenge.data) {
+        if let Some(AnyAccount::Challenge(challenge)) =
+            AnyAccount::decode(&address, &challenge.data)
+        {
             challenger = Some(challenge.challenger);
         }
     }
     let finder = anyone(base, picks)?;
     let finder = picks.rarely(2).then(|| mints.stake_account(&finder));
-    let place = Place::of(key, &job, shard.index);
+    let place = ShardRef::of(key, &job, shard.index);
     let settle = instructions::settle_shard(place, (&job, &shard), mints, challenger, finder);
     Some(vec![settle])
 }
@@ -74,7 +76,7 @@ pub fn seed(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
 
 pub fn draw(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let (key, job, shard) = any_shard(base, picks)?;
-    let place = Place::of(key, &job, shard.index);
+    let place = ShardRef::of(key, &job, shard.index);
     Some(vec![instructions::draw_audit(place)])
 }
 
@@ -83,8 +85,8 @@ pub fn close(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let ours = super::super::byzantine::of_the_program(base).into_iter();
     let shards =
         ours.filter_map(
-            |(address, account)| match Entity::read(&address, &account.data)? {
-                Entity::Shard(shard) if shard.job == key => Some((address, shard.payer)),
+            |(address, account)| match AnyAccount::decode(&address, &account.data)? {
+                AnyAccount::Shard(shard) if shard.job == key => Some((address, shard.payer)),
                 _ => None,
             },
         );

@@ -8,7 +8,7 @@ mod terms;
 
 use super::base::Base;
 use super::picks::Picks;
-use millrace_client::accounts::Entity;
+use millrace_client::accounts::AnyAccount;
 use millrace_program::state::{Job, Shard};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
@@ -85,10 +85,12 @@ pub fn act(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
 /// A job of the input's choice.
 fn any_job(base: &Base, picks: &mut Picks) -> Option<(Pubkey, Job)> {
     let ours = super::byzantine::of_the_program(base).into_iter();
-    let jobs = ours.filter_map(|(key, account)| match Entity::read(&key, &account.data)? {
-        Entity::Job(job, _) => Some((key, *job)),
-        _ => None,
-    });
+    let jobs = ours.filter_map(
+        |(key, account)| match AnyAccount::decode(&key, &account.data)? {
+            AnyAccount::Job(job, _) => Some((key, *job)),
+            _ => None,
+        },
+    );
     let jobs: Vec<(Pubkey, Job)> = jobs.collect();
     picks.one(&jobs).copied()
 }
@@ -99,12 +101,12 @@ fn any_shard(base: &Base, picks: &mut Picks) -> Option<(Pubkey, Job, Shard)> {
     let mut jobs = Vec::new();
     let mut shards = Vec::new();
     for (key, account) in &ours {
-        match Entity::read(key, &account.data) {
-            Some(Entity::Job(job, shard)) => {
+        match AnyAccount::decode(key, &account.data) {
+            Some(AnyAccount::Job(job, shard)) => {
                 jobs.push((*key, *job));
                 shards.extend(shard.map(|shard| *shard));
             }
-            Some(Entity::Shard(shard)) => shards.push(*shard),
+            Some(AnyAccount::Shard(shard)) => shards.push(*shard),
             _ => {}
         }
     }

@@ -5,8 +5,8 @@ use super::super::fixture::{Answer, RIGHT, WRONG};
 use super::super::matrix::town::person;
 use super::super::picks::Picks;
 use super::{any_job, any_shard};
-use millrace_client::accounts::read;
-use millrace_client::instructions::Place;
+use millrace_client::accounts::decode;
+use millrace_client::instructions::ShardRef;
 use millrace_client::{instructions, pda};
 use millrace_program::RevealEntry;
 use millrace_program::state::{Job, Network, Shard};
@@ -63,7 +63,7 @@ fn sitting(base: &Base, shard: &Shard, picks: &mut Picks) -> Vec<usize> {
 
 pub fn assign(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let (key, job) = any_job(base, picks)?;
-    let place = Place::of(key, &job, picks.below(job.shards.min(4) as usize) as u32);
+    let place = ShardRef::of(key, &job, picks.below(job.shards.min(4) as usize) as u32);
     // There are jobs only where there are workers.
     let workers = base.market.workers.len();
     let first = picks.below(workers);
@@ -83,7 +83,7 @@ pub fn commit(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
         base.market.claim(&key, shard.index, (worker, answer))
     });
     let claims: Vec<_> = claims.collect();
-    let place = Place::of(key, &job, shard.index);
+    let place = ShardRef::of(key, &job, shard.index);
     (!claims.is_empty()).then(|| instructions::record_commitments(place, &claims).into())
 }
 
@@ -111,7 +111,7 @@ fn openings(
 pub fn reveal(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let at = legible_shard(base, picks)?;
     let openings = openings(base, &at, picks);
-    let place = Place::of(at.0, &at.1, at.2.index);
+    let place = ShardRef::of(at.0, &at.1, at.2.index);
     Some(vec![instructions::record_reveals(
         conductor(picks),
         place,
@@ -122,13 +122,13 @@ pub fn reveal(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
 pub fn show(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let at = legible_shard(base, picks)?;
     let openings = openings(base, &at, picks);
-    let place = Place::of(at.0, &at.1, at.2.index);
+    let place = ShardRef::of(at.0, &at.1, at.2.index);
     Some(vec![instructions::reveal_seats(place, openings)])
 }
 
 pub fn acknowledge(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let (key, job, shard) = legible_shard(base, picks)?;
-    let place = Place::of(key, &job, shard.index);
+    let place = ShardRef::of(key, &job, shard.index);
     let seat = picks.below(6) as u8;
     let by_orchestrator = picks.rarely(2);
     let signer = match by_orchestrator {
@@ -145,7 +145,7 @@ pub fn decline(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let refusal = base.market.refusal(&key, shard.index, worker);
     let seat = base.market.seat_of(&key, shard.index, worker);
     let provider = base.market.workers[worker].account;
-    let place = Place::of(key, &job, shard.index);
+    let place = ShardRef::of(key, &job, shard.index);
     Some(instructions::decline_seat(place, seat, provider, &refusal).into())
 }
 
@@ -157,7 +157,7 @@ pub fn expire(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let mints = base.market.mints;
     let finder = super::anyone(base, picks)?;
     let finder = picks.rarely(2).then(|| mints.stake_account(&finder));
-    let place = Place::of(key, &job, shard.index);
+    let place = ShardRef::of(key, &job, shard.index);
     Some(vec![instructions::expire_seat(
         place, seat, provider, mints, finder,
     )])

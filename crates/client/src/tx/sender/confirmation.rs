@@ -6,7 +6,7 @@
 
 use super::Sender;
 use crate::error::ChainError;
-use crate::tx::observer::Event;
+use crate::tx::observer::TxEvent;
 use solana_client::rpc_config::RpcSendTransactionConfig;
 use solana_commitment_config::CommitmentConfig;
 use solana_sdk::signature::Signature;
@@ -18,30 +18,30 @@ use tracing::debug;
 
 /// How often things are done while a fate is unknown.
 #[derive(Clone, Copy)]
-pub(super) struct Pace {
+pub(super) struct PollPolicy {
     /// Time before the first question; each next one takes longer.
-    pub(super) first_poll: Duration,
+    pub(super) min_poll_interval: Duration,
     /// Longest time between two questions.
-    pub(super) longest_poll: Duration,
+    pub(super) max_poll_interval: Duration,
     /// Time between two sends of the same bytes.
-    pub(super) resend_every: Duration,
+    pub(super) resend_interval: Duration,
     /// How often it is asked whether its time is over.
-    pub(super) height_every: Duration,
+    pub(super) height_interval: Duration,
 }
 
-impl Default for Pace {
+impl Default for PollPolicy {
     fn default() -> Self {
         Self {
-            first_poll: Duration::from_millis(40),
-            longest_poll: Duration::from_millis(400),
-            resend_every: Duration::from_secs(2),
-            height_every: Duration::from_secs(2),
+            min_poll_interval: Duration::from_millis(40),
+            max_poll_interval: Duration::from_millis(400),
+            resend_interval: Duration::from_secs(2),
+            height_interval: Duration::from_secs(2),
         }
     }
 }
 
 /// What became of it.
-pub(super) enum Fate {
+pub(super) enum TxOutcome {
     /// It is in a confirmed block of this slot.
     Landed { slot: u64 },
     /// It is in a confirmed block, and did nothing.
@@ -51,7 +51,7 @@ pub(super) enum Fate {
 }
 
 /// What an endpoint says about a transaction.
-pub(super) struct Sight {
+pub(super) struct EndpointView {
     /// The slot up to which the endpoint sees.
     pub(super) view: u64,
     /// What it sees, if it does.
@@ -61,26 +61,30 @@ pub(super) struct Sight {
 impl Sender {
     /// Sends, re-sends and asks until the fate is known. Only a fault of the endpoint while it is
     /// unknown is an error: the journal still has the entry then.
-    pub(super) async fn see_through(
+    pub(super) async fn confirm(
         &self,
         transaction: &VersionedTransaction,
         last_valid: u64,
-    ) -> Result<Fate, ChainError> {
+    ) -> Result<TxOutcome, ChainError> {
         let signature = transaction.signatures[0];
-        let pace = self.pace;
-        let (mut sent, mut asked, mut poll) = (None::<Instant>, Instant::now(), pace.first_poll);
-        let mut over_at = None;
+        let poll_policy = self.poll_policy;
+        let (mut sent, mut asked, mut poll) = (
+            None::<Instant>,
+            Instant::now(),
+            poll_policy.min_poll_interval,
+        );
+        let mut expiry_slot = None;
         loop {
-            if sent.is_none_or(|at| at.elapsed() >= pace.resend_every) {
+            if sent.is_none_or(|at| at.elapsed() >= poll_policy.resend_interval) {
                 if sent.is_some() {
-                    self.observer.saw(&Event::Resent { signature });
+                    self.observer.on_event(&TxEvent::Resent { signature });
                 }
                 self.push(transaction).await;
                 sent = Some(Instant::now());
             }
             sleep(poll).await;
-            poll = (poll * 5 / 4).min(pace.longest_poll);
-            let sight = match self.look(&[signature], over_at.is_some()).await {
+            poll = (poll * 5 / 4).min(poll_policy.max_poll_interval);
+            let sight = match self.look(&[signature], expiry_slot.is_some()).await {
                 Ok(mut sights) => sights.pop(),
                 Err(error) if error.is_transient() => {
                     debug!(%signature, %error, "asking for a transaction failed");
@@ -88,14 +92,14 @@ impl Sender {
                 }
                 Err(error) => return Err(error),
             };
-            if let Some(fate) = sight.as_ref().and_then(Sight::fate) {
+            if let Some(fate) = sight.as_ref().and_then(EndpointView::fate) {
                 return Ok(fate);
             }
-            if is_gone(sight.as_ref(), over_at) {
-                return Ok(Fate::Expired);
+            if has_expired(sight.as_ref(), expiry_slot) {
+                return Ok(TxOutcome::Expired);
             }
-            if over_at.is_none() && asked.elapsed() >= pace.height_every {
-                over_at = self.over_at(last_valid).await;
+            if expiry_slot.is_none() && asked.elapsed() >= poll_policy.height_interval {
+                expiry_slot = self.expiry_slot(last_valid).await;
                 asked = Instant::now();
             }
         }
@@ -123,7 +127,7 @@ impl Sender {
         &self,
         signatures: &[Signature],
         history: bool,
-    ) -> Result<Vec<Sight>, ChainError> {
+    ) -> Result<Vec<EndpointView>, ChainError> {
         let client = self.rpc.client();
         let answer = match history {
             true => client.get_signature_statuses_with_history(signatures).await,
@@ -132,12 +136,12 @@ impl Sender {
         let answer = answer.map_err(self.rpc.error("a signature's status"))?;
         let view = answer.context.slot;
         let sights = answer.value.into_iter();
-        Ok(sights.map(|status| Sight { view, status }).collect())
+        Ok(sights.map(|status| EndpointView { view, status }).collect())
     }
 
     /// A finalized slot by which a transaction with this last height has landed or never will; `None`
     /// where there is none yet, or no endpoint says so.
-    pub(super) async fn over_at(&self, last_valid: u64) -> Option<u64> {
+    pub(super) async fn expiry_slot(&self, last_valid: u64) -> Option<u64> {
         let finalized = CommitmentConfig::finalized();
         let client = self.rpc.client();
         let now = client.get_epoch_info_with_commitment(finalized).await;
@@ -148,17 +152,17 @@ impl Sender {
     }
 }
 
-impl Sight {
+impl EndpointView {
     /// What became of it, as far as a confirmed block says.
-    fn fate(&self) -> Option<Fate> {
+    fn fate(&self) -> Option<TxOutcome> {
         let status = self.status.as_ref()?;
         if !status.satisfies_commitment(CommitmentConfig::confirmed()) {
             return None;
         }
         let slot = status.slot;
         Some(match status.err.clone() {
-            Some(error) => Fate::Failed { error, slot },
-            None => Fate::Landed { slot },
+            Some(error) => TxOutcome::Failed { error, slot },
+            None => TxOutcome::Landed { slot },
         })
     }
 
@@ -175,11 +179,11 @@ impl Sight {
     }
 }
 
-/// Whether a transaction that can only have landed by the slot `over_at` has not: an endpoint that sees
+/// Whether a transaction that can only have landed by the slot `expiry_slot` has not: an endpoint that sees
 /// further does not see it.
-pub(super) fn is_gone(sight: Option<&Sight>, over_at: Option<u64>) -> bool {
-    match (sight, over_at) {
-        (Some(sight), Some(over_at)) => sight.status.is_none() && sight.view >= over_at,
+pub(super) fn has_expired(sight: Option<&EndpointView>, expiry_slot: Option<u64>) -> bool {
+    match (sight, expiry_slot) {
+        (Some(sight), Some(expiry_slot)) => sight.status.is_none() && sight.view >= expiry_slot,
         _ => false,
     }
 }

@@ -10,18 +10,18 @@ mod scripted;
 #[cfg(test)]
 mod tests;
 
-use crate::tx::compute_budget::MAX_UNITS;
+use crate::tx::compute_budget::MAX_COMPUTE_UNITS;
 
-use crate::tx::compute_budget::Shape;
+use crate::tx::compute_budget::TxShape;
 
 use crate::error::ChainError;
 use crate::rpc::client::Rpc;
-use crate::tx::compute_budget::Units;
-use crate::tx::fees::{Fees, Prices};
-use crate::tx::journal::{Ending, Entry, Journal};
-use crate::tx::observer::{Event, Observer, Watched};
-use confirmation::{Fate, Pace};
-use finality::Followed;
+use crate::tx::compute_budget::UnitEstimates;
+use crate::tx::fees::{FeePolicy, RecentPrices};
+use crate::tx::journal::{EndState, Journal, JournalEntry};
+use crate::tx::observer::{Observer, TrackedTx, TxEvent};
+use confirmation::{PollPolicy, TxOutcome};
+use finality::Unfinalized;
 use futures_util::{StreamExt, stream};
 use solana_sdk::instruction::{Instruction, InstructionError};
 use solana_sdk::signature::{Keypair, Signature};
@@ -30,13 +30,13 @@ use std::sync::{Arc, Mutex};
 use tracing::{debug, warn};
 
 /// How often a transaction is signed anew before the caller is told.
-const MOST_SIGNINGS: u32 = 3;
+const MAX_SIGNINGS: u32 = 3;
 /// Transactions of an earlier run that are seen through at the same time.
-const RECOVERED_TOGETHER: usize = 16;
+const RECOVERY_CONCURRENCY: usize = 16;
 
 /// When a transaction is simulated before it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Simulate {
+pub enum SimulationMode {
     /// Always: what would be refused is told before a fee is paid. For people.
     Always,
     /// Once for each shape, and again after one of that shape failed. For services, whose acts are
@@ -46,40 +46,40 @@ pub enum Simulate {
 
 /// When a transaction that landed is struck from the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
+pub enum Retain {
     /// As soon as it is confirmed.
     UntilConfirmed,
-    /// Not before it is finalized: [`Sender::follow`] sends it again where a fork has dropped it.
+    /// Not before it is finalized: [`Sender::track_finality`] sends it again where a fork has dropped it.
     UntilFinalized,
 }
 
 /// How a sender goes about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Policy {
+pub struct SendPolicy {
     /// What may be paid for a place in a block.
-    pub fees: Fees,
+    pub fees: FeePolicy,
     /// When a transaction is simulated.
-    pub simulate: Simulate,
+    pub simulate: SimulationMode,
     /// When it is struck from the journal.
-    pub keep: Keep,
+    pub keep: Retain,
 }
 
-impl Policy {
+impl SendPolicy {
     /// For a command that a person waits for.
-    pub fn command(fees: Fees) -> Self {
+    pub fn command(fees: FeePolicy) -> Self {
         Self {
             fees,
-            simulate: Simulate::Always,
-            keep: Keep::UntilConfirmed,
+            simulate: SimulationMode::Always,
+            keep: Retain::UntilConfirmed,
         }
     }
 
-    /// For a service that runs on, and runs [`Sender::follow`].
-    pub fn service(fees: Fees) -> Self {
+    /// For a service that runs on, and runs [`Sender::track_finality`].
+    pub fn service(fees: FeePolicy) -> Self {
         Self {
             fees,
-            simulate: Simulate::OncePerShape,
-            keep: Keep::UntilFinalized,
+            simulate: SimulationMode::OncePerShape,
+            keep: Retain::UntilFinalized,
         }
     }
 }
@@ -101,30 +101,30 @@ pub struct Sender {
     rpc: Rpc,
     journal: Arc<dyn Journal>,
     observer: Arc<dyn Observer>,
-    policy: Policy,
-    pace: Pace,
-    units: Arc<Units>,
-    prices: Arc<Prices>,
-    followed: Arc<Mutex<Vec<Followed>>>,
+    policy: SendPolicy,
+    poll_policy: PollPolicy,
+    units: Arc<UnitEstimates>,
+    prices: Arc<RecentPrices>,
+    unfinalized: Arc<Mutex<Vec<Unfinalized>>>,
 }
 
 impl Sender {
     /// A sender for commands, that writes every transaction into `journal` first.
     pub fn new(rpc: Rpc, journal: Arc<dyn Journal>) -> Self {
-        Self::with_policy(rpc, journal, Policy::command(Fees::default()))
+        Self::with_policy(rpc, journal, SendPolicy::command(FeePolicy::default()))
     }
 
     /// A sender that goes about it as `policy` says.
-    pub fn with_policy(rpc: Rpc, journal: Arc<dyn Journal>, policy: Policy) -> Self {
+    pub fn with_policy(rpc: Rpc, journal: Arc<dyn Journal>, policy: SendPolicy) -> Self {
         Self {
             rpc,
             journal,
             observer: Arc::new(()),
             policy,
-            pace: Pace::default(),
+            poll_policy: PollPolicy::default(),
             units: Arc::default(),
             prices: Arc::default(),
-            followed: Arc::default(),
+            unfinalized: Arc::default(),
         }
     }
 
@@ -153,40 +153,38 @@ impl Sender {
         instructions: &[Instruction],
         signers: &[&Keypair],
     ) -> Result<Landed, ChainError> {
-        let shape = Shape::of(instructions);
-        for signing in 0..MOST_SIGNINGS {
+        let shape = TxShape::of(instructions);
+        for signing in 0..MAX_SIGNINGS {
             let signed = self.prepare(&shape, instructions, signers, signing).await;
-            let signed = signed.inspect_err(|error| self.observer.saw(&Event::Refused(error)))?;
+            let signed =
+                signed.inspect_err(|error| self.observer.on_event(&TxEvent::Refused(error)))?;
             let signature = signed.transaction.signatures[0];
-            let entry = Entry {
+            let entry = JournalEntry {
                 signature: signature.to_string(),
                 bytes: encode(&signed.transaction)?,
                 last_valid_block_height: signed.last_valid,
                 purpose: purpose.to_owned(),
             };
             self.journal.begin(&entry).await?;
-            let mut watched = Watched::sent(self.observer.as_ref(), signature, signing > 0);
-            match self
-                .see_through(&signed.transaction, signed.last_valid)
-                .await?
-            {
-                Fate::Landed { slot } => {
+            let mut watched = TrackedTx::sent(self.observer.as_ref(), signature, signing > 0);
+            match self.confirm(&signed.transaction, signed.last_valid).await? {
+                TxOutcome::Landed { slot } => {
                     watched.landed();
-                    self.conclude(entry, Ending::Landed, slot).await?;
+                    self.conclude(entry, EndState::Landed, slot).await?;
                     return Ok(Landed {
                         signature,
                         slot,
                         compute_units: u64::from(signed.used),
                     });
                 }
-                Fate::Failed { error, slot } => {
+                TxOutcome::Failed { error, slot } => {
                     let named = ChainError::from_transaction(error.clone(), Vec::new());
-                    watched.ended(&Event::Failed {
+                    watched.ended(&TxEvent::Failed {
                         signature,
                         error: &named,
                     });
-                    self.conclude(entry, Ending::Failed, slot).await?;
-                    if ran_out(&error) && signed.limit < MAX_UNITS {
+                    self.conclude(entry, EndState::Failed, slot).await?;
+                    if ran_out(&error) && signed.limit < MAX_COMPUTE_UNITS {
                         self.units.exceeded(&shape, signed.limit);
                         debug!(%signature, purpose, limit = signed.limit, "too few compute units");
                         continue;
@@ -194,15 +192,17 @@ impl Sender {
                     self.units.forget(&shape);
                     return Err(named);
                 }
-                Fate::Expired => {
-                    watched.ended(&Event::Expired { signature });
-                    self.journal.end(&entry.signature, Ending::Expired).await?;
+                TxOutcome::Expired => {
+                    watched.ended(&TxEvent::Expired { signature });
+                    self.journal
+                        .end(&entry.signature, EndState::Expired)
+                        .await?;
                     warn!(%signature, purpose, "transaction expired, signing anew");
                 }
             }
         }
         Err(ChainError::Expired {
-            attempts: MOST_SIGNINGS,
+            attempts: MAX_SIGNINGS,
         })
     }
 
@@ -213,9 +213,9 @@ impl Sender {
     /// Those of the journal, and of an endpoint that refuses for good.
     pub async fn recover(&self) -> Result<Vec<String>, ChainError> {
         let mut landed = Vec::new();
-        let open = self.journal.open().await?;
+        let open = self.journal.unfinished().await?;
         let mut fates = stream::iter(open.into_iter().map(|entry| self.recover_one(entry)))
-            .buffer_unordered(RECOVERED_TOGETHER);
+            .buffer_unordered(RECOVERY_CONCURRENCY);
         while let Some(purpose) = fates.next().await {
             landed.extend(purpose?);
         }
@@ -223,18 +223,18 @@ impl Sender {
     }
 
     /// Returns the purpose, if it landed.
-    async fn recover_one(&self, entry: Entry) -> Result<Option<String>, ChainError> {
+    async fn recover_one(&self, entry: JournalEntry) -> Result<Option<String>, ChainError> {
         let Ok(transaction) = decode(&entry.bytes) else {
-            self.journal.end(&entry.signature, Ending::Failed).await?;
+            self.journal.end(&entry.signature, EndState::Failed).await?;
             return Ok(None);
         };
         let last_valid = entry.last_valid_block_height;
-        let (ending, slot) = match self.see_through(&transaction, last_valid).await? {
-            Fate::Landed { slot } => (Ending::Landed, slot),
-            Fate::Failed { slot, .. } => (Ending::Failed, slot),
-            Fate::Expired => (Ending::Expired, 0),
+        let (ending, slot) = match self.confirm(&transaction, last_valid).await? {
+            TxOutcome::Landed { slot } => (EndState::Landed, slot),
+            TxOutcome::Failed { slot, .. } => (EndState::Failed, slot),
+            TxOutcome::Expired => (EndState::Expired, 0),
         };
-        let purpose = (ending == Ending::Landed).then(|| entry.purpose.clone());
+        let purpose = (ending == EndState::Landed).then(|| entry.purpose.clone());
         debug!(
             signature = entry.signature,
             ?ending,
@@ -245,11 +245,16 @@ impl Sender {
     }
 
     /// Strikes a transaction from the journal, now or once its end is final.
-    async fn conclude(&self, entry: Entry, ending: Ending, slot: u64) -> Result<(), ChainError> {
-        if self.policy.keep == Keep::UntilConfirmed || ending == Ending::Expired {
+    async fn conclude(
+        &self,
+        entry: JournalEntry,
+        ending: EndState,
+        slot: u64,
+    ) -> Result<(), ChainError> {
+        if self.policy.keep == Retain::UntilConfirmed || ending == EndState::Expired {
             return self.journal.end(&entry.signature, ending).await;
         }
-        self.followed().push(Followed { entry, slot });
+        self.unfinalized().push(Unfinalized { entry, slot });
         Ok(())
     }
 }

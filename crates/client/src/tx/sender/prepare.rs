@@ -1,8 +1,8 @@
 //! Before a transaction is sent: its compute limit, its price, its signature.
 
-use super::{Sender, Simulate};
+use super::{Sender, SimulationMode};
 use crate::error::ChainError;
-use crate::tx::compute_budget::{MAX_UNITS, Shape, with_room};
+use crate::tx::compute_budget::{MAX_COMPUTE_UNITS, TxShape, with_margin};
 use crate::tx::packing::with_budget;
 use solana_client::rpc_config::RpcSimulateTransactionConfig;
 use solana_commitment_config::CommitmentConfig;
@@ -26,7 +26,7 @@ pub(super) struct Signed {
 impl Sender {
     pub(super) async fn prepare(
         &self,
-        shape: &Shape,
+        shape: &TxShape,
         instructions: &[Instruction],
         signers: &[&Keypair],
         signing: u32,
@@ -66,27 +66,27 @@ impl Sender {
     /// Compute units that the transaction takes, and those that it asks for.
     async fn limit(
         &self,
-        shape: &Shape,
+        shape: &TxShape,
         instructions: &[Instruction],
         signers: &[&Keypair],
         blockhash: Hash,
     ) -> Result<(u32, u32), ChainError> {
         let known = match self.policy.simulate {
-            Simulate::OncePerShape => self.units.get(shape),
-            Simulate::Always => None,
+            SimulationMode::OncePerShape => self.units.get(shape),
+            SimulationMode::Always => None,
         };
         if let Some(used) = known {
-            return Ok((used, with_room(used)));
+            return Ok((used, with_margin(used)));
         }
         match self.simulate(instructions, signers, blockhash).await {
             Ok(used) => {
                 self.units.learn(shape, used);
-                Ok((used, with_room(used)))
+                Ok((used, with_margin(used)))
             }
             // The endpoint does not simulate now. What is refused will be so on chain.
             Err(error) if error.is_transient() => {
                 debug!(%error, "no simulation");
-                let all = shape.unsimulated();
+                let all = shape.fallback_units();
                 Ok((all, all))
             }
             Err(error) => Err(error),
@@ -106,7 +106,7 @@ impl Sender {
             commitment: Some(CommitmentConfig::confirmed()),
             ..RpcSimulateTransactionConfig::default()
         };
-        let all = with_budget(instructions, MAX_UNITS, 0);
+        let all = with_budget(instructions, MAX_COMPUTE_UNITS, 0);
         let transaction = sign(&all, signers, blockhash);
         let simulated = self
             .rpc
@@ -119,8 +119,10 @@ impl Sender {
             let logs = simulated.logs.unwrap_or_default();
             return Err(ChainError::from_transaction(error.into(), logs));
         }
-        let used = simulated.units_consumed.unwrap_or(u64::from(MAX_UNITS));
-        Ok(u32::try_from(used).unwrap_or(MAX_UNITS))
+        let used = simulated
+            .units_consumed
+            .unwrap_or(u64::from(MAX_COMPUTE_UNITS));
+        Ok(u32::try_from(used).unwrap_or(MAX_COMPUTE_UNITS))
     }
 }
 

@@ -4,30 +4,30 @@
 #![allow(clippy::unwrap_used)]
 use super::scripted::{Chain, Delivery, GOOD_FOR};
 use super::*;
-use crate::tx::compute_budget::with_room;
+use crate::tx::compute_budget::with_margin;
 use crate::tx::journal::MemoryJournal;
 use solana_sdk::signature::Signer;
 use std::time::Duration;
 
-fn sender(chain: &Chain, policy: Policy) -> (Sender, Arc<MemoryJournal>) {
+fn sender(chain: &Chain, policy: SendPolicy) -> (Sender, Arc<MemoryJournal>) {
     let journal = Arc::new(MemoryJournal::default());
     let mut sender = Sender::with_policy(chain.rpc(), journal.clone(), policy);
     // The chain's time is counted in calls: nothing is gained by waiting between them.
-    sender.pace = Pace {
-        first_poll: Duration::ZERO,
-        longest_poll: Duration::ZERO,
-        resend_every: Duration::ZERO,
-        height_every: Duration::ZERO,
+    sender.poll_policy = PollPolicy {
+        min_poll_interval: Duration::ZERO,
+        max_poll_interval: Duration::ZERO,
+        resend_interval: Duration::ZERO,
+        height_interval: Duration::ZERO,
     };
     (sender, journal)
 }
 
-fn command() -> Policy {
-    Policy::command(Fees::default())
+fn command() -> SendPolicy {
+    SendPolicy::command(FeePolicy::default())
 }
 
-fn service() -> Policy {
-    Policy::service(Fees::default())
+fn service() -> SendPolicy {
+    SendPolicy::service(FeePolicy::default())
 }
 
 async fn pay(sender: &Sender) -> Result<Landed, ChainError> {
@@ -46,7 +46,7 @@ async fn once(chain: &Chain, deliveries: &[Delivery]) -> usize {
     chain.state().deliveries = deliveries.to_vec();
     let (sender, journal) = sender(chain, command());
     pay(&sender).await.unwrap();
-    assert!(journal.open().await.unwrap().is_empty());
+    assert!(journal.unfinished().await.unwrap().is_empty());
     let mut state = chain.state();
     // Whatever is still held back may arrive.
     state.pass(3 * GOOD_FOR);
@@ -105,7 +105,7 @@ async fn after_some_signings_the_caller_is_told_and_nothing_is_left_open() {
         "{told}"
     );
     assert!(told.is_transient());
-    assert!(journal.open().await.unwrap().is_empty());
+    assert!(journal.unfinished().await.unwrap().is_empty());
     assert!(!chain.state().two_alive);
 }
 
@@ -115,15 +115,21 @@ async fn a_service_strikes_what_landed_from_its_journal_only_when_it_is_final() 
     let (sender, journal) = sender(&chain, service());
     let landed = pay(&sender).await.unwrap();
     assert!(landed.slot > 1_000);
-    sender.follow_once().await.unwrap();
+    sender.check_finality().await.unwrap();
     assert_eq!(
-        (sender.unfinal(), journal.open().await.unwrap().len()),
+        (
+            sender.unfinalized_count(),
+            journal.unfinished().await.unwrap().len()
+        ),
         (1, 1)
     );
     chain.state().pass(40);
-    sender.follow_once().await.unwrap();
+    sender.check_finality().await.unwrap();
     assert_eq!(
-        (sender.unfinal(), journal.open().await.unwrap().len()),
+        (
+            sender.unfinalized_count(),
+            journal.unfinished().await.unwrap().len()
+        ),
         (0, 0)
     );
 }
@@ -139,12 +145,12 @@ async fn what_was_confirmed_and_dropped_by_a_fork_is_sent_until_it_lands_again()
     pay(&sender).await.unwrap();
     chain.state().pass(30);
     assert_eq!(chain.state().landed(), 0);
-    sender.follow_once().await.unwrap();
+    sender.check_finality().await.unwrap();
     assert_eq!(chain.state().landed(), 1);
-    assert_eq!(journal.open().await.unwrap().len(), 1);
+    assert_eq!(journal.unfinished().await.unwrap().len(), 1);
     chain.state().pass(40);
-    sender.follow_once().await.unwrap();
-    assert!(journal.open().await.unwrap().is_empty());
+    sender.check_finality().await.unwrap();
+    assert!(journal.unfinished().await.unwrap().is_empty());
     assert_eq!(chain.state().signatures(), 1);
 }
 
@@ -159,9 +165,9 @@ async fn a_transaction_that_a_fork_dropped_for_good_is_let_go_when_it_can_not_la
     let (sender, journal) = sender(&chain, service());
     pay(&sender).await.unwrap();
     chain.state().pass(2 * GOOD_FOR);
-    sender.follow_once().await.unwrap();
-    assert!(journal.open().await.unwrap().is_empty());
-    assert_eq!((sender.unfinal(), chain.state().landed()), (0, 0));
+    sender.check_finality().await.unwrap();
+    assert!(journal.unfinished().await.unwrap().is_empty());
+    assert_eq!((sender.unfinalized_count(), chain.state().landed()), (0, 0));
     // The act is planned anew, and lands.
     pay(&sender).await.unwrap();
     assert_eq!(chain.state().landed(), 1);
@@ -181,14 +187,14 @@ async fn a_restart_takes_up_what_was_under_way_and_signs_nothing() {
         _ = async { let _ = run.await; pay(&before).await } => {}
     }
     assert_eq!(
-        journal.open().await.unwrap().len(),
+        journal.unfinished().await.unwrap().len(),
         chain.state().signatures()
     );
     let mut after = Sender::with_policy(chain.rpc(), journal.clone(), command());
-    after.pace = before.pace;
+    after.poll_policy = before.poll_policy;
     let landed = after.recover().await.unwrap();
     assert_eq!(landed, ["pay"]);
-    assert!(journal.open().await.unwrap().is_empty());
+    assert!(journal.unfinished().await.unwrap().is_empty());
     let state = chain.state();
     assert_eq!((state.landed(), state.signatures()), (1, 1));
 }
@@ -202,7 +208,7 @@ async fn one_simulation_serves_all_transactions_of_a_shape() {
     }
     let state = chain.state();
     assert_eq!(state.simulations, 1);
-    assert_eq!(state.budgets(), [(with_room(10_000), 0); 3]);
+    assert_eq!(state.budgets(), [(with_margin(10_000), 0); 3]);
 }
 
 #[tokio::test]
@@ -212,7 +218,7 @@ async fn a_transaction_that_ran_out_of_units_is_given_more_and_so_are_those_afte
     let (sender, journal) = sender(&chain, service());
     pay(&sender).await.unwrap();
     pay(&sender).await.unwrap();
-    let open = journal.open().await.unwrap().len();
+    let open = journal.unfinished().await.unwrap().len();
     let state = chain.state();
     assert_eq!(state.simulations, 1);
     let limits: Vec<u32> = state.budgets().iter().map(|(limit, _)| *limit).collect();
@@ -239,11 +245,11 @@ async fn the_price_follows_recent_prices_and_rises_with_each_signing_up_to_the_c
         state.prices = vec![40_000, 20_000, 0, 60_000];
         state.deliveries = vec![Delivery::Never, Delivery::Never];
     }
-    let fees = Fees {
+    let fees = FeePolicy {
         percentile: 75,
         cap: 2_000,
     };
-    let (sender, _) = sender(&chain, Policy::command(fees));
+    let (sender, _) = sender(&chain, SendPolicy::command(fees));
     pay(&sender).await.unwrap();
     let prices: Vec<u64> = chain
         .state()
@@ -251,6 +257,6 @@ async fn the_price_follows_recent_prices_and_rises_with_each_signing_up_to_the_c
         .iter()
         .map(|(_, price)| *price)
         .collect();
-    let cap = 2_000 * 1_000_000 / u64::from(with_room(10_000));
+    let cap = 2_000 * 1_000_000 / u64::from(with_margin(10_000));
     assert_eq!(prices, [60_000, 60_000, cap]);
 }
