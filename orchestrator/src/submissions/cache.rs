@@ -65,8 +65,8 @@ impl SubmissionStore {
         let partition = match known {
             Some(partition) => Some(partition),
             None => {
-                let picture = self.feed.picture().read().await;
-                picture.jobs().get(job).map(Partition::of)
+                let cache = self.feed.cache().read().await;
+                cache.jobs().get(job).map(Partition::of)
             }
         };
         match partition {
