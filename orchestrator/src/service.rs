@@ -17,7 +17,7 @@ use crate::leases::manager::LeaseManager;
 use crate::leases::set::LeaseSet;
 use crate::observability::metrics::Metrics;
 use crate::observability::probe::Probe;
-use crate::planner::{Situation, plan, to_be_final};
+use crate::planner::{Snapshot, accounts_needing_finality, plan};
 use crate::store::Store;
 use crate::submissions::cache::SubmissionStore;
 use crate::submissions::gc::Tidy;
@@ -98,8 +98,8 @@ impl Service {
             let end = end.clone();
             async move { probe.run(look, end).await }
         });
-        let minding = tokio::spawn(self.clone().keep_minding(reread, end.clone()));
-        let planning = tokio::spawn(self.clone().keep_planning(stop.clone()));
+        let minding = tokio::spawn(self.clone().run_background(reread, end.clone()));
+        let planning = tokio::spawn(self.clone().run_planning(stop.clone()));
         let keeping = tokio::spawn({
             // Until the end: acts under way may end as long as the leases are renewed.
             let (lease_manager, end, shared) = (
@@ -127,7 +127,7 @@ impl Service {
     }
 
     /// Keeps what the plan does not wait for: what is final, what was sent, what happened, what is left.
-    async fn keep_minding(self, reread: Duration, end: CancellationToken) {
+    async fn run_background(self, reread: Duration, end: CancellationToken) {
         let balance = async {
             loop {
                 if let Err(error) = self.payer.read(&self.rpc).await {
@@ -150,7 +150,7 @@ impl Service {
     }
 
     /// Plans until `stop`, and returns what could not be ended within the grace period.
-    async fn keep_planning(self, stop: CancellationToken) -> Vec<String> {
+    async fn run_planning(self, stop: CancellationToken) -> Vec<String> {
         let mut chain = self.feed.changes();
         let mut submissions = self.submissions.changes();
         let mut agents = self.agents.changes();
@@ -179,7 +179,7 @@ impl Service {
         }
         let seconds = self.grace.as_secs();
         info!(seconds, "stopping: acts under way may end within this time");
-        let left = self.executor.finish(self.grace).await;
+        let left = self.executor.drain(self.grace).await;
         if !left.is_empty() {
             warn!(
                 ?left,
@@ -197,24 +197,30 @@ impl Service {
             .planned
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner()) = since;
-        let look = |situation: &Situation| {
-            let (looked, slot) = (Instant::now(), situation.cache.slot());
-            let actions = plan(situation);
-            let told = dispatches_of(&actions, situation.cache);
-            (actions, (told, looked), to_be_final(situation), slot)
+        let look = |snapshot: &Snapshot| {
+            let (looked, slot) = (Instant::now(), snapshot.cache.slot());
+            let actions = plan(snapshot);
+            let told = dispatches_of(&actions, snapshot.cache);
+            (
+                actions,
+                (told, looked),
+                accounts_needing_finality(snapshot),
+                slot,
+            )
         };
-        let Some((actions, (told, looked), to_be_final, slot)) = self.with_situation(look).await
+        let Some((actions, (told, looked), accounts_needing_finality, slot)) =
+            self.with_snapshot(look).await
         else {
             return;
         };
-        self.finalized.request(&to_be_final, slot);
+        self.finalized.request(&accounts_needing_finality, slot);
         self.metrics.planned(since, actions.len());
         self.executor.expect_dispatches(told, looked);
-        self.executor.start(self.archived(actions));
+        self.executor.start(self.hold_back_unarchived(actions));
     }
 
     /// Calls `look` with everything a plan depends on; `None` before the chain's time is known.
-    pub(crate) async fn with_situation<T>(&self, look: impl FnOnce(&Situation) -> T) -> Option<T> {
+    pub(crate) async fn with_snapshot<T>(&self, look: impl FnOnce(&Snapshot) -> T) -> Option<T> {
         let now = self.feed.now()?;
         let finalized = self.finalized.cache().read().await;
         let cache = self.feed.cache().read().await;
@@ -223,7 +229,7 @@ impl Service {
         let closable = self.closable(cache.jobs());
         let owned = self.leases.owned();
         let submissions = self.submissions.read();
-        Some(look(&Situation {
+        Some(look(&Snapshot {
             cache: &cache,
             finalized: &finalized,
             me: self.me,

@@ -6,7 +6,7 @@
 //! effect at the next step, as if the chain were never late.
 
 use crate::leases::partition::OwnedPartitions;
-use crate::planner::{Action, AgentView, Situation, plan};
+use crate::planner::{Action, AgentView, Snapshot, plan};
 use crate::submissions::model::Submissions;
 use bytemuck::Zeroable;
 use millrace_client::accounts::AnyAccount;
@@ -174,7 +174,7 @@ impl Simulation {
             }
         }
         let (busy, closable) = (HashSet::new(), HashSet::new());
-        let situation = Situation {
+        let snapshot = Snapshot {
             cache: &self.cache,
             finalized: &self.cache,
             me: ME,
@@ -189,7 +189,7 @@ impl Simulation {
             owned: &OwnedPartitions::All,
         };
         let began = Instant::now();
-        let actions = plan(&situation);
+        let actions = plan(&snapshot);
         let plan = began.elapsed();
         let mut step = Step {
             plan,

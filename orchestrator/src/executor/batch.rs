@@ -11,7 +11,7 @@ use solana_sdk::pubkey::Pubkey;
 const MOST_ACTS: usize = 8;
 
 /// An act's instructions, and whether it must be alone.
-pub struct Part<T> {
+pub struct BatchItem<T> {
     /// What they are for.
     pub act: T,
     /// The instructions.
@@ -22,27 +22,27 @@ pub struct Part<T> {
 
 /// Packs acts in their order into transactions of `payer`. Each comes out once; one that fits nothing is
 /// alone, for the chain to refuse.
-pub fn pack<T>(payer: &Pubkey, parts: Vec<Part<T>>) -> Vec<Vec<Part<T>>> {
-    let mut bundles: Vec<Vec<Part<T>>> = Vec::new();
+pub fn pack<T>(payer: &Pubkey, items: Vec<BatchItem<T>>) -> Vec<Vec<BatchItem<T>>> {
+    let mut batches: Vec<Vec<BatchItem<T>>> = Vec::new();
     // The transaction that is being filled.
     let mut open: Vec<Instruction> = Vec::new();
-    for part in parts {
-        let last = bundles.last_mut().filter(|bundle| {
-            !part.alone && bundle.len() < MOST_ACTS && bundle.iter().all(|other| !other.alone)
+    for item in items {
+        let last = batches.last_mut().filter(|batch| {
+            !item.alone && batch.len() < MOST_ACTS && batch.iter().all(|other| !other.alone)
         });
         let before = open.len();
-        if let Some(bundle) = last {
-            open.extend_from_slice(&part.instructions);
+        if let Some(batch) = last {
+            open.extend_from_slice(&item.instructions);
             if fits(&open, payer, &[]) {
-                bundle.push(part);
+                batch.push(item);
                 continue;
             }
             open.truncate(before);
         }
-        open.clone_from(&part.instructions);
-        bundles.push(vec![part]);
+        open.clone_from(&item.instructions);
+        batches.push(vec![item]);
     }
-    bundles
+    batches
 }
 
 #[cfg(test)]
@@ -67,61 +67,61 @@ mod tests {
         }
     }
 
-    fn part(n: u8, accounts: u8, bytes: usize, alone: bool) -> Part<u8> {
-        Part {
+    fn item(n: u8, accounts: u8, bytes: usize, alone: bool) -> BatchItem<u8> {
+        BatchItem {
             act: n,
             instructions: vec![instruction(n, accounts, bytes)],
             alone,
         }
     }
 
-    fn packed(parts: Vec<Part<u8>>) -> Vec<Vec<u8>> {
-        let bundles = pack(&PAYER, parts);
-        for bundle in bundles.iter().filter(|bundle| bundle.len() > 1) {
-            let all: Vec<_> = bundle.iter().flat_map(|p| p.instructions.clone()).collect();
+    fn packed(items: Vec<BatchItem<u8>>) -> Vec<Vec<u8>> {
+        let batches = pack(&PAYER, items);
+        for batch in batches.iter().filter(|batch| batch.len() > 1) {
+            let all: Vec<_> = batch.iter().flat_map(|p| p.instructions.clone()).collect();
             assert!(fits(&all, &PAYER, &[]));
         }
-        let acts = |bundle: &Vec<Part<u8>>| bundle.iter().map(|part| part.act).collect();
-        bundles.iter().map(acts).collect()
+        let acts = |batch: &Vec<BatchItem<u8>>| batch.iter().map(|item| item.act).collect();
+        batches.iter().map(acts).collect()
     }
 
     #[test]
     fn small_acts_share_a_transaction_and_keep_their_order() {
-        let parts = (0..3).map(|n| part(n, 2, 20, false)).collect();
-        assert_eq!(packed(parts), [[0, 1, 2]]);
+        let items = (0..3).map(|n| item(n, 2, 20, false)).collect();
+        assert_eq!(packed(items), [[0, 1, 2]]);
     }
 
     #[test]
     fn what_does_not_fit_begins_the_next() {
-        let parts = (0..4).map(|n| part(n, 10, 100, false)).collect();
-        assert_eq!(packed(parts), [[0, 1], [2, 3]]);
+        let items = (0..4).map(|n| item(n, 10, 100, false)).collect();
+        assert_eq!(packed(items), [[0, 1], [2, 3]]);
     }
 
     #[test]
     fn one_that_failed_is_alone() {
-        let parts = vec![
-            part(0, 1, 1, false),
-            part(1, 1, 1, true),
-            part(2, 1, 1, false),
-            part(3, 1, 1, false),
+        let items = vec![
+            item(0, 1, 1, false),
+            item(1, 1, 1, true),
+            item(2, 1, 1, false),
+            item(3, 1, 1, false),
         ];
-        assert_eq!(packed(parts), [vec![0], vec![1], vec![2, 3]]);
+        assert_eq!(packed(items), [vec![0], vec![1], vec![2, 3]]);
     }
 
     #[test]
     fn no_transaction_has_more_acts_than_may_be_lost_together() {
-        let parts = (0..20).map(|n| part(n, 0, 1, false)).collect();
-        let sizes: Vec<usize> = packed(parts).iter().map(Vec::len).collect();
+        let items = (0..20).map(|n| item(n, 0, 1, false)).collect();
+        let sizes: Vec<usize> = packed(items).iter().map(Vec::len).collect();
         assert_eq!(sizes, [8, 8, 4]);
     }
 
     #[test]
     fn one_that_is_too_large_is_there_all_the_same() {
-        let parts = vec![
-            part(0, 1, 1, false),
-            part(1, 60, 500, false),
-            part(2, 1, 1, false),
+        let items = vec![
+            item(0, 1, 1, false),
+            item(1, 60, 500, false),
+            item(2, 1, 1, false),
         ];
-        assert_eq!(packed(parts), [vec![0], vec![1], vec![2]]);
+        assert_eq!(packed(items), [vec![0], vec![1], vec![2]]);
     }
 }

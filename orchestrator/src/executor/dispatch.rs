@@ -14,14 +14,14 @@ use tracing::{info, warn};
 
 /// What a write is about: two of the same are never under way together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Record {
+pub(super) enum WriteKey {
     /// A seat that is over.
     Seat(SeatKey),
     /// The result of a shard.
     Result(Pubkey, u32),
 }
 
-impl Record {
+impl WriteKey {
     /// What an action writes; `None` where it writes nothing.
     pub(super) fn of(action: &Action) -> Option<Self> {
         match action {
@@ -49,7 +49,7 @@ fn seat_of(provider: &Pubkey, task: &Task) -> SeatKey {
 }
 
 impl Executor {
-    pub(super) fn records(&self) -> MutexGuard<'_, HashSet<Record>> {
+    pub(super) fn records(&self) -> MutexGuard<'_, HashSet<WriteKey>> {
         // A poisoned lock still holds whole records: each change is a single insert or remove.
         self.records
             .lock()
@@ -70,7 +70,7 @@ impl Executor {
     }
 
     /// Tells an agent what the action is about.
-    pub(super) fn tell(&self, action: Action) {
+    pub(super) fn send_to_agent(&self, action: Action) {
         match action {
             Action::Run { provider, task } => {
                 let seat = seat_of(&provider, &task);
@@ -95,7 +95,7 @@ impl Executor {
     }
 
     /// Writes to the store what the record is about. Nobody plans it anew before that has ended.
-    pub(super) async fn keep(&self, record: Record, action: Action) {
+    pub(super) async fn persist(&self, record: WriteKey, action: Action) {
         match action {
             Action::Release { seat, outcome } => {
                 let (shard, attempt) = (seat.shard, seat.attempt);

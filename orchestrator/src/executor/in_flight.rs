@@ -1,14 +1,14 @@
-//! An act that has begun, and what can be said of it.
+//! An action in flight, and what can be said of it.
 
-use crate::planner::ActKey;
+use crate::planner::ConflictKey;
 
 use crate::planner::Action;
 use millrace_client::program::state::Shard;
 use millrace_client::{Pubkey, pda};
 
-/// An act that has begun.
-pub(super) struct Begun {
-    pub(super) key: ActKey,
+/// An action in flight.
+pub(super) struct InFlight {
+    pub(super) key: ConflictKey,
     pub(super) action: Action,
     /// The shard as it was.
     pub(super) before: Option<Shard>,
@@ -16,7 +16,7 @@ pub(super) struct Begun {
     pub(super) failures: u32,
 }
 
-impl Begun {
+impl InFlight {
     /// What it is called where it may end the process.
     pub(super) fn kind(&self) -> &'static str {
         match &self.action {
@@ -39,16 +39,16 @@ impl Begun {
     /// The job, and the shard where it is about one.
     pub(super) fn place(&self) -> (Pubkey, Option<u32>) {
         match self.key {
-            ActKey::Shard(job, shard) => (job, Some(shard)),
-            ActKey::Job(job) => (job, None),
+            ConflictKey::Shard(job, shard) => (job, Some(shard)),
+            ConflictKey::Job(job) => (job, None),
         }
     }
 
     /// Accounts that it changes.
     pub(super) fn touched(&self) -> Vec<Pubkey> {
         let mut keys = match self.key {
-            ActKey::Shard(job, index) => vec![job, pda::shard(&job, index)],
-            ActKey::Job(job) => vec![job],
+            ConflictKey::Shard(job, index) => vec![job, pda::shard(&job, index)],
+            ConflictKey::Job(job) => vec![job],
         };
         match &self.action {
             Action::Assign { providers, .. } => keys.extend(providers),

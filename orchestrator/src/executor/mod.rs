@@ -9,12 +9,12 @@ mod instructions;
 use crate::agents::Agents;
 use crate::error::OrchestratorError;
 use crate::observability::metrics::{Dispatches, Metrics};
-use crate::planner::{ActKey, Action};
+use crate::planner::{Action, ConflictKey};
 use crate::submissions::cache::SubmissionStore;
-use batch::{Part, pack};
-use dispatch::Record;
+use batch::{BatchItem, pack};
+use dispatch::WriteKey;
 use futures_util::future::{join_all, try_join_all};
-use in_flight::Begun;
+use in_flight::InFlight;
 use millrace_client::cache::subscription::Feed;
 use millrace_client::instructions::Mints;
 use millrace_client::program::state::Shard;
@@ -58,14 +58,14 @@ pub struct Executor {
     feed: Feed,
     submissions: SubmissionStore,
     agents: Agents,
-    acts: Arc<Mutex<HashMap<ActKey, Act>>>,
+    acts: Arc<Mutex<HashMap<ConflictKey, Act>>>,
     tasks: TaskTracker,
     /// Acts under way are given up.
-    give_up: CancellationToken,
+    abort: CancellationToken,
     metrics: Metrics,
     dispatches: Arc<Mutex<Dispatches>>,
     /// What is being written to the store.
-    records: Arc<Mutex<HashSet<Record>>>,
+    records: Arc<Mutex<HashSet<WriteKey>>>,
     changes: watch::Sender<u64>,
 }
 
@@ -101,7 +101,7 @@ impl Executor {
             agents,
             acts: Arc::default(),
             tasks: TaskTracker::new(),
-            give_up: CancellationToken::new(),
+            abort: CancellationToken::new(),
             metrics,
             dispatches: Arc::default(),
             records: Arc::default(),
@@ -114,7 +114,7 @@ impl Executor {
         self.changes.subscribe()
     }
 
-    fn acts(&self) -> MutexGuard<'_, HashMap<ActKey, Act>> {
+    fn acts(&self) -> MutexGuard<'_, HashMap<ConflictKey, Act>> {
         // A poisoned lock still holds whole acts: each change is a single insert or remove.
         self.acts
             .lock()
@@ -122,7 +122,7 @@ impl Executor {
     }
 
     /// Acts that must not be planned now, and the providers reserved by those under way.
-    pub fn busy(&self) -> (HashSet<ActKey>, Vec<Pubkey>) {
+    pub fn busy(&self) -> (HashSet<ConflictKey>, Vec<Pubkey>) {
         let now = Instant::now();
         let mut acts = self.acts();
         // One that is not planned any more has nothing to be remembered for.
@@ -156,17 +156,17 @@ impl Executor {
     pub fn start(&self, actions: Vec<Action>) {
         let (mut acts, mut records) = (Vec::new(), Vec::new());
         for action in actions {
-            match (action.key(), Record::of(&action)) {
+            match (action.key(), WriteKey::of(&action)) {
                 (Some(key), _) => acts.push((key, action)),
                 (None, Some(record)) if !self.records().insert(record) => {}
                 (None, Some(record)) => records.push((record, action)),
-                (None, None) => self.tell(action),
+                (None, None) => self.send_to_agent(action),
             }
         }
         if !acts.is_empty() {
-            let begun: Vec<_> = acts.into_iter().map(|act| self.begin(act)).collect();
+            let in_flight: Vec<_> = acts.into_iter().map(|act| self.begin(act)).collect();
             let this = self.clone();
-            self.spawn(async move { this.send(begun).await });
+            self.spawn(async move { this.send(in_flight).await });
         }
         if !records.is_empty() {
             let this = self.clone();
@@ -174,7 +174,7 @@ impl Executor {
             self.spawn(async move {
                 let all = records
                     .into_iter()
-                    .map(|(record, action)| this.keep(record, action));
+                    .map(|(record, action)| this.persist(record, action));
                 join_all(all).await;
             });
         }
@@ -182,11 +182,11 @@ impl Executor {
 
     /// Does something in the background until it has ended or is given up.
     pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        let give_up = self.give_up.clone();
+        let abort = self.abort.clone();
         self.tasks.spawn(async move {
             tokio::select! {
                 () = work => {}
-                () = give_up.cancelled() => {}
+                () = abort.cancelled() => {}
             }
         });
     }
@@ -200,7 +200,7 @@ impl Executor {
 
     /// Waits until every act under way has ended, at most for `grace`; what has not ended by then is
     /// given up and returned.
-    pub async fn finish(&self, grace: Duration) -> Vec<String> {
+    pub async fn drain(&self, grace: Duration) -> Vec<String> {
         self.tasks.close();
         if tokio::time::timeout(grace, self.tasks.wait()).await.is_ok() {
             return Vec::new();
@@ -208,13 +208,13 @@ impl Executor {
         let running = |act: &Act| act.running.then(|| act.what.clone());
         let mut left: Vec<String> = self.acts().values().filter_map(running).collect();
         left.sort();
-        self.give_up.cancel();
+        self.abort.cancel();
         self.tasks.wait().await;
         left
     }
 
     /// From here on the act is under way.
-    fn begin(&self, (key, action): (ActKey, Action)) -> Begun {
+    fn begin(&self, (key, action): (ConflictKey, Action)) -> InFlight {
         let reserved = match &action {
             Action::Assign { providers, .. } => providers.clone(),
             _ => Vec::new(),
@@ -229,7 +229,7 @@ impl Executor {
             again_at: Instant::now(),
         };
         acts.insert(key, act);
-        Begun {
+        InFlight {
             key,
             action,
             before: None,
@@ -238,29 +238,29 @@ impl Executor {
     }
 
     /// Makes the transactions of acts, and sends each in the background.
-    async fn send(&self, begun: Vec<Begun>) {
-        let mut parts = Vec::new();
-        for mut act in begun {
+    async fn send(&self, in_flight: Vec<InFlight>) {
+        let mut items = Vec::new();
+        for mut act in in_flight {
             if let Err(error) = self.require_rent(&act.action) {
-                self.end(&act, Err(&error), true);
+                self.finish(&act, Err(&error), true);
                 continue;
             }
             match self.transaction(&act.action).await {
                 Ok(Some(instructions)) => {
                     act.before = self.shard_of(&act.action).await;
-                    parts.push(Part {
+                    items.push(BatchItem {
                         alone: act.failures > 0,
                         act,
                         instructions,
                     });
                 }
-                Ok(None) => self.end(&act, Ok(()), true),
-                Err(error) => self.end(&act, Err(&error), true),
+                Ok(None) => self.finish(&act, Ok(()), true),
+                Err(error) => self.finish(&act, Err(&error), true),
             }
         }
-        for bundle in pack(&self.key.pubkey(), parts) {
+        for batch in pack(&self.key.pubkey(), items) {
             let this = self.clone();
-            self.spawn(async move { this.carry_out(bundle).await });
+            self.spawn(async move { this.execute_batch(batch).await });
         }
         self.changes.send_modify(|count| *count += 1);
     }
@@ -275,40 +275,40 @@ impl Executor {
     }
 
     /// One transaction, and what is learnt from it.
-    async fn carry_out(&self, bundle: Vec<Part<Begun>>) {
-        let alone = bundle.len() == 1;
+    async fn execute_batch(&self, batch: Vec<BatchItem<InFlight>>) {
+        let alone = batch.len() == 1;
         let (mut acts, mut instructions) = (Vec::new(), Vec::new());
-        for part in bundle {
-            acts.push(part.act);
-            instructions.extend(part.instructions);
+        for item in batch {
+            acts.push(item.act);
+            instructions.extend(item.instructions);
         }
         let purposes: Vec<String> = acts.iter().map(|act| act.action.to_string()).collect();
         let purpose = purposes.join(", ");
-        let result = self.land(&acts, &purpose, &instructions).await;
+        let result = self.submit(&acts, &purpose, &instructions).await;
         for act in &acts {
             match &result {
-                Ok(()) => match self.learn(act).await {
-                    Ok(()) => self.end(act, Ok(()), alone),
-                    Err(error) => self.end(act, Err(&error), alone),
+                Ok(()) => match self.record_dropouts(act).await {
+                    Ok(()) => self.finish(act, Ok(()), alone),
+                    Err(error) => self.finish(act, Err(&error), alone),
                 },
                 Err(error) if alone && self.is_done(&act.action, error).await => {
-                    self.end(act, Ok(()), alone);
+                    self.finish(act, Ok(()), alone);
                 }
-                Err(error) => self.end(act, Err(error), alone),
+                Err(error) => self.finish(act, Err(error), alone),
             }
         }
         self.changes.send_modify(|count| *count += 1);
     }
 
     /// Sends the transaction of acts and sees it through.
-    async fn land(
+    async fn submit(
         &self,
-        acts: &[Begun],
+        acts: &[InFlight],
         purpose: &str,
         instructions: &[Instruction],
     ) -> Result<(), OrchestratorError> {
         // Together, so that all of it waits for the disk once.
-        try_join_all(acts.iter().map(|act| self.note(&act.action))).await?;
+        try_join_all(acts.iter().map(|act| self.write_ahead(&act.action))).await?;
         for act in acts {
             failpoint::before("act", act.kind());
         }
@@ -321,7 +321,7 @@ impl Executor {
             failpoint::after("act", act.kind());
         }
         // Whatever became of it: the chain is read before anything is planned anew.
-        let touched: BTreeSet<Pubkey> = acts.iter().flat_map(Begun::touched).collect();
+        let touched: BTreeSet<Pubkey> = acts.iter().flat_map(InFlight::touched).collect();
         let touched: Vec<Pubkey> = touched.into_iter().collect();
         let slot = sent.as_ref().map_or(0, |landed| landed.slot);
         let read = self.feed.refresh_after(&touched, slot).await;
@@ -337,7 +337,7 @@ impl Executor {
     /// Writes down what an act's transaction will not tell. Whose seat is expired is not asked again: once
     /// the seat is free, only this says who was late, and a process that ends in between would seat him
     /// again. By what seats were given is told to whoever audits the job.
-    async fn note(&self, action: &Action) -> Result<(), OrchestratorError> {
+    async fn write_ahead(&self, action: &Action) -> Result<(), OrchestratorError> {
         match action {
             Action::ExpireSeat {
                 job,
@@ -356,14 +356,14 @@ impl Executor {
     }
 
     /// The act is over. One that failed is tried again later and later; in company, at once and alone.
-    fn end(&self, begun: &Begun, result: Result<(), &OrchestratorError>, alone: bool) {
+    fn finish(&self, in_flight: &InFlight, result: Result<(), &OrchestratorError>, alone: bool) {
         let mut acts = self.acts();
         let Err(error) = result else {
-            acts.remove(&begun.key);
+            acts.remove(&in_flight.key);
             return;
         };
         self.metrics.act_failed(error);
-        if let Some(act) = acts.get_mut(&begun.key) {
+        if let Some(act) = acts.get_mut(&in_flight.key) {
             act.running = false;
             act.failures += 1;
             let pause = match alone {
@@ -371,9 +371,9 @@ impl Executor {
                 false => Duration::ZERO,
             };
             act.again_at = Instant::now() + pause.min(LONGEST_PAUSE);
-            let (job, shard) = begun.place();
-            warn!(act = %begun.action, %job, shard, %error, failures = act.failures, alone, "an act failed");
-            debug!(action = ?begun.action, "what failed");
+            let (job, shard) = in_flight.place();
+            warn!(act = %in_flight.action, %job, shard, %error, failures = act.failures, alone, "an act failed");
+            debug!(action = ?in_flight.action, "what failed");
         }
     }
 
@@ -393,7 +393,7 @@ impl Executor {
     }
 
     async fn shard_of(&self, action: &Action) -> Option<Shard> {
-        let Some(ActKey::Shard(job, index)) = action.key() else {
+        let Some(ConflictKey::Shard(job, index)) = action.key() else {
             return None;
         };
         let cache = self.feed.cache().read().await;
@@ -401,7 +401,7 @@ impl Executor {
     }
 
     /// Compares a shard with what it was, and remembers who left it without a result.
-    async fn learn(&self, act: &Begun) -> Result<(), OrchestratorError> {
+    async fn record_dropouts(&self, act: &InFlight) -> Result<(), OrchestratorError> {
         let Some(before) = &act.before else {
             return Ok(());
         };

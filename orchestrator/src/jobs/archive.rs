@@ -58,13 +58,13 @@ impl Archive {
 
 impl Service {
     /// What may be done now: all but the closing of jobs whose last views are still to be kept, which begins.
-    pub fn archived(&self, actions: Vec<Action>) -> Vec<Action> {
+    pub fn hold_back_unarchived(&self, actions: Vec<Action>) -> Vec<Action> {
         let (actions, fresh) = self.archive().part(actions);
         if !fresh.is_empty() {
             let this = self.clone();
             self.executor().spawn(async move {
                 // Together, so that all of it waits for the disk once.
-                join_all(fresh.iter().map(|job| this.keep_view(job))).await;
+                join_all(fresh.iter().map(|job| this.archive_view(job))).await;
                 this.archive().kept(&fresh);
             });
         }

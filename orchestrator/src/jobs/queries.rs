@@ -3,7 +3,7 @@
 use crate::error::OrchestratorError;
 use crate::jobs::view;
 use crate::leases::partition::Partition;
-use crate::planner::{Situation, Waits, why_not};
+use crate::planner::{PendingReasons, Snapshot, placement_blockers};
 use crate::service::Service;
 use crate::store::Scope;
 use crate::submissions::model::Submissions;
@@ -20,9 +20,12 @@ const PAST_JOBS: u32 = 200;
 
 impl Service {
     /// Why a job of these terms could not be placed now; empty where it could.
-    pub async fn why_not(&self, terms: &QuoteRequest) -> Result<Vec<String>, OrchestratorError> {
-        let look = |situation: &Situation| why_not(situation, terms);
-        let told = self.with_situation(look).await;
+    pub async fn placement_blockers(
+        &self,
+        terms: &QuoteRequest,
+    ) -> Result<Vec<String>, OrchestratorError> {
+        let look = |snapshot: &Snapshot| placement_blockers(snapshot, terms);
+        let told = self.with_snapshot(look).await;
         Ok(told.unwrap_or_else(|| vec!["the chain has not been read yet".to_owned()]))
     }
 
@@ -34,13 +37,13 @@ impl Service {
 
     /// A job that is on chain, or the last view of one that was.
     pub async fn job(&self, key: &Pubkey) -> Result<Option<JobView>, OrchestratorError> {
-        let stored = self.papers_of_others(&[*key]).await?;
-        let look = |situation: &Situation| {
-            let job = situation.cache.jobs().get(key)?;
-            let waits = Waits::new(situation);
-            Some(view_of(situation, &waits, &stored, (*key, job)))
+        let stored = self.submissions_of_others(&[*key]).await?;
+        let look = |snapshot: &Snapshot| {
+            let job = snapshot.cache.jobs().get(key)?;
+            let pending = PendingReasons::new(snapshot);
+            Some(view_of(snapshot, &pending, &stored, (*key, job)))
         };
-        if let Some(view) = self.with_situation(look).await.flatten() {
+        if let Some(view) = self.with_snapshot(look).await.flatten() {
             return Ok(Some(view));
         }
         let kept = self.store().view(&key.to_string()).await?;
@@ -56,15 +59,15 @@ impl Service {
             let newest = jobs.into_iter().take(MOST_JOBS);
             newest.map(|(key, _)| *key).collect()
         };
-        let stored = self.papers_of_others(&all).await?;
-        let look = |situation: &Situation| {
-            let (jobs, waits) = (situation.cache.jobs(), Waits::new(situation));
+        let stored = self.submissions_of_others(&all).await?;
+        let look = |snapshot: &Snapshot| {
+            let (jobs, pending) = (snapshot.cache.jobs(), PendingReasons::new(snapshot));
             let there = all.iter().filter_map(|key| Some((*key, jobs.get(key)?)));
             there
-                .map(|place| view_of(situation, &waits, &stored, place))
+                .map(|place| view_of(snapshot, &pending, &stored, place))
                 .collect()
         };
-        let mut views: Vec<JobView> = self.with_situation(look).await.unwrap_or_default();
+        let mut views: Vec<JobView> = self.with_snapshot(look).await.unwrap_or_default();
         let shown: HashSet<String> = views.iter().map(|view| view.job.clone()).collect();
         for text in self.store().views(PAST_JOBS).await? {
             let past: Option<JobView> = serde_json::from_str(&text).ok();
@@ -74,7 +77,7 @@ impl Service {
     }
 
     /// Keeps the last view of a job that is going to be closed.
-    pub async fn keep_view(&self, job: &Pubkey) {
+    pub async fn archive_view(&self, job: &Pubkey) {
         let Ok(Some(view)) = self.job(job).await else {
             return;
         };
@@ -91,7 +94,7 @@ impl Service {
     }
 
     /// What other orchestrators have stored about their jobs, for whoever asks this one.
-    async fn papers_of_others(
+    async fn submissions_of_others(
         &self,
         jobs: &[Pubkey],
     ) -> Result<HashMap<Pubkey, Submissions>, OrchestratorError> {
@@ -115,15 +118,15 @@ impl Service {
 
 /// The view of a job, by what is stored about it where another orchestrator holds it.
 fn view_of(
-    situation: &Situation,
-    waits: &Waits,
+    snapshot: &Snapshot,
+    pending: &PendingReasons,
     stored: &HashMap<Pubkey, Submissions>,
     (key, job): (Pubkey, &Job),
 ) -> JobView {
-    let submissions = stored.get(&key).unwrap_or(situation.submissions);
-    let seen = Situation {
+    let submissions = stored.get(&key).unwrap_or(snapshot.submissions);
+    let seen = Snapshot {
         submissions,
-        ..*situation
+        ..*snapshot
     };
-    view::of_job(&seen, waits, key, job)
+    view::of_job(&seen, pending, key, job)
 }

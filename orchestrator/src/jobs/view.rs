@@ -1,16 +1,16 @@
 //! What is known of a job, as it is told to people.
 
-use crate::planner::{Situation, Waits};
+use crate::planner::{PendingReasons, Snapshot};
 use crate::submissions::model::Submissions;
 use millrace_client::Pubkey;
 use millrace_client::program::state::{Job, JobState, Seat, SeatStatus, Shard, ShardState};
 use millrace_protocol::view::{JobView, PartView, SeatView};
 
 /// The view of a job that is on chain.
-pub fn of_job(situation: &Situation, waits: &Waits, key: Pubkey, job: &Job) -> JobView {
+pub fn of_job(snapshot: &Snapshot, pending: &PendingReasons, key: Pubkey, job: &Job) -> JobView {
     let part = |index| {
-        let shard = situation.cache.shard(&key, index);
-        of_part(situation.submissions, key, index, shard)
+        let shard = snapshot.cache.shard(&key, index);
+        of_part(snapshot.submissions, key, index, shard)
     };
     let parts: Vec<PartView> = (0..job.shards).map(part).collect();
     // The job's account may be seen before the shard that was settled with it.
@@ -33,7 +33,7 @@ pub fn of_job(situation: &Situation, waits: &Waits, key: Pubkey, job: &Job) -> J
         refunded: job.refunded,
         compensated: job.compensated,
         deadline: job.deadline,
-        why: waits.of(key, job),
+        why: pending.messages(key, job),
         parts,
     }
 }

@@ -5,7 +5,7 @@ use crate::error::OrchestratorError;
 use crate::executor::Executor;
 use crate::leases::partition::{Member, Partition, moves};
 use crate::leases::set::LeaseSet;
-use crate::planner::ActKey;
+use crate::planner::ConflictKey;
 use crate::store::{Scope, Store, StoreError};
 use crate::submissions::cache::SubmissionStore;
 use millrace_client::Pubkey;
@@ -188,7 +188,7 @@ impl LeaseManager {
         let (busy, _) = self.executor.busy();
         let cache = self.feed.cache().read().await;
         for key in busy {
-            let (ActKey::Shard(job, _) | ActKey::Job(job)) = key;
+            let (ConflictKey::Shard(job, _) | ConflictKey::Job(job)) = key;
             if let Some(job) = cache.jobs().get(&job) {
                 leaving.remove(&Partition::of(job));
             }

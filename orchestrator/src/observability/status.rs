@@ -5,7 +5,7 @@ use crate::leases::partition::OwnedPartitions;
 use crate::observability::health::{Facts, Health, PLAN_PATIENCE, judge};
 use crate::observability::metrics::Standing;
 use crate::observability::probe::Findings;
-use crate::planner::{Situation, Waits};
+use crate::planner::{PendingReasons, Snapshot};
 use crate::service::Service;
 use millrace_client::program::state::SeatStatus;
 use std::collections::BTreeMap;
@@ -22,17 +22,17 @@ struct Work {
 }
 
 impl Work {
-    fn of(situation: &Situation) -> Self {
-        let (mut work, waits) = (Self::default(), Waits::new(situation));
-        for (key, job) in situation.cache.jobs() {
+    fn of(snapshot: &Snapshot) -> Self {
+        let (mut work, pending) = (Self::default(), PendingReasons::new(snapshot));
+        for (key, job) in snapshot.cache.jobs() {
             let state = state_word(job, job.is_finished());
             *work.jobs.entry(state).or_default() += 1;
-            if let Some(wait) = waits.look(*key, job) {
+            if let Some(wait) = pending.reason(*key, job) {
                 work.waiting += 1;
                 wait.reasons(|reason| *work.waiting_by.entry(reason).or_default() += 1);
             }
         }
-        for agent in situation.agents.values() {
+        for agent in snapshot.agents.values() {
             if agent.draining {
                 work.agents.1 += 1;
             } else {
@@ -40,11 +40,11 @@ impl Work {
                 work.capacity = work.capacity.saturating_add(agent.capacity);
             }
         }
-        let live = situation.cache.shards().filter(|shard| shard.is_live());
+        let live = snapshot.cache.shards().filter(|shard| shard.is_live());
         let seats = live.flat_map(|shard| &shard.seats);
         let works = |status| matches!(status, SeatStatus::Assigned);
         let busy = seats
-            .filter(|seat| works(seat.status()) && situation.agents.contains_key(&seat.provider));
+            .filter(|seat| works(seat.status()) && snapshot.agents.contains_key(&seat.provider));
         work.busy = busy.count();
         work
     }
@@ -62,7 +62,7 @@ impl Service {
     }
 
     async fn work(&self) -> Work {
-        self.with_situation(Work::of).await.unwrap_or_default()
+        self.with_snapshot(Work::of).await.unwrap_or_default()
     }
 
     fn facts(&self, found: &Findings, slot_seen: u64, work: &Work) -> Facts {

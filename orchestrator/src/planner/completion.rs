@@ -1,6 +1,6 @@
 //! How jobs, shards and seats end: by a deadline, by settlement, and what is kept of them.
 
-use super::{ActKey, Action, Situation, finality, shard};
+use super::{Action, ConflictKey, Snapshot, finality, shard};
 use crate::submissions::model::{SeatKey, SettledResult};
 use millrace_client::Pubkey;
 use millrace_client::cache::accounts::AccountCache;
@@ -12,21 +12,21 @@ use std::collections::HashMap;
 const SHARDS_PER_CLOSE: usize = 8;
 
 /// Ends a job: by its deadline, or because every shard has an end.
-pub fn plan_end(
-    situation: &Situation,
+pub fn end_job(
+    snapshot: &Snapshot,
     (address, job): (Pubkey, &Job),
     existing: &[&Shard],
     actions: &mut Vec<Action>,
 ) {
-    if situation.busy.contains(&ActKey::Job(address)) {
+    if snapshot.busy.contains(&ConflictKey::Job(address)) {
         return;
     }
-    if job.state() == Some(JobState::Open) && situation.now >= job.deadline && !job.is_finished() {
+    if job.state() == Some(JobState::Open) && snapshot.now >= job.deadline && !job.is_finished() {
         actions.push(Action::ExpireJob { job: address });
     } else if job.is_finished()
-        && situation.closable.contains(&address)
+        && snapshot.closable.contains(&address)
         && shows_all_ends(job, existing)
-        && finality::is_finished(situation, address, existing)
+        && finality::is_finished(snapshot, address, existing)
     {
         let ended = existing.iter().filter(|shard| !shard.is_live());
         let pair = |shard: &&Shard| {
@@ -54,18 +54,18 @@ fn shows_all_ends(job: &Job, existing: &[&Shard]) -> bool {
 
 /// Releases what was handed in for seats that are over for good, once the winning result is filed: a
 /// provider lets go of its result then, and nothing brings it back.
-pub fn release_orphans(
-    situation: &Situation,
-    filings: &HashMap<(Pubkey, u32), SettledResult>,
+pub fn release_ended_seats(
+    snapshot: &Snapshot,
+    results_to_persist: &HashMap<(Pubkey, u32), SettledResult>,
     actions: &mut Vec<Action>,
 ) {
-    for key in situation.submissions.by_seat.keys() {
-        let to_be_filed = filings.contains_key(&(key.job, key.shard));
-        let mine = situation.owns_submissions_of(&key.job);
-        if to_be_filed || !mine || ending(situation.cache, key).is_none() {
+    for key in snapshot.submissions.by_seat.keys() {
+        let unpersisted = results_to_persist.contains_key(&(key.job, key.shard));
+        let mine = snapshot.owns_submissions_of(&key.job);
+        if unpersisted || !mine || ending(snapshot.cache, key).is_none() {
             continue;
         }
-        if let Some(outcome) = finality::ending(situation, key) {
+        if let Some(outcome) = finality::ending(snapshot, key) {
             actions.push(Action::Release {
                 seat: *key,
                 outcome,
@@ -81,9 +81,9 @@ pub fn ending(cache: &AccountCache, key: &SeatKey) -> Option<String> {
             let mut seats = shard.seats.iter();
             let seat = seats.find(|s| s.provider == key.provider && s.attempt == key.attempt);
             let is_over = seat.map_or(shard.attempt > key.attempt, |seat| !seat.is_live());
-            is_over.then(|| shard::outcome_of(shard, key))
+            is_over.then(|| shard::seat_ending(shard, key))
         }
-        Some(shard) => Some(shard::outcome_of(shard, key)),
+        Some(shard) => Some(shard::seat_ending(shard, key)),
         // The cache may not be complete yet; the job's end is what counts then.
         None if cache.jobs().contains_key(&key.job) => None,
         None => Some("closed".to_owned()),
@@ -91,14 +91,14 @@ pub fn ending(cache: &AccountCache, key: &SeatKey) -> Option<String> {
 }
 
 /// Results of shards that are settled for good and not filed yet.
-pub fn filings(situation: &Situation) -> HashMap<(Pubkey, u32), SettledResult> {
-    let mut filings = HashMap::new();
-    for (key, submission) in &situation.submissions.by_seat {
+pub fn results_to_persist(snapshot: &Snapshot) -> HashMap<(Pubkey, u32), SettledResult> {
+    let mut results_to_persist = HashMap::new();
+    for (key, submission) in &snapshot.submissions.by_seat {
         let place = (key.job, key.shard);
-        if !situation.owns_submissions_of(&key.job) {
+        if !snapshot.owns_submissions_of(&key.job) {
             continue;
         }
-        let Some(shard) = situation.cache.shard(&key.job, key.shard) else {
+        let Some(shard) = snapshot.cache.shard(&key.job, key.shard) else {
             continue;
         };
         let Some(revealed) = &submission.revealed else {
@@ -107,10 +107,10 @@ pub fn filings(situation: &Situation) -> HashMap<(Pubkey, u32), SettledResult> {
         let won = shard
             .result()
             .is_some_and(|(root, _)| *root == revealed.root);
-        let won = won && finality::is_result(situation, place, &revealed.root);
-        if won && !situation.submissions.settled.contains_key(&place) {
-            filings.insert(place, SettledResult::from(revealed));
+        let won = won && finality::is_result(snapshot, place, &revealed.root);
+        if won && !snapshot.submissions.settled.contains_key(&place) {
+            results_to_persist.insert(place, SettledResult::from(revealed));
         }
     }
-    filings
+    results_to_persist
 }

@@ -1,6 +1,6 @@
 //! What keeps providers from a job, by name.
 
-use super::matcher::{Door, Market};
+use super::matcher::{Matcher, Vacancy};
 use millrace_client::Pubkey;
 use millrace_client::program::state::{Job, Provider};
 use millrace_protocol::matching::{OBSTACLES, Obstacle};
@@ -29,27 +29,27 @@ impl Counts {
 
 /// The first thing that keeps a provider from any shard of a job.
 pub fn obstacle(
-    market: &Market,
+    matcher: &Matcher,
     (address, job): (Pubkey, &Job),
     (key, provider): (&Pubkey, &Provider),
 ) -> Option<Obstacle> {
     // Numbers past the last shard have no history: what stands in the way of any shard.
-    let door = Door::new_shard(job, u32::MAX);
+    let vacancy = Vacancy::new_shard(job, u32::MAX);
     let found = if !job.admits(provider) {
         Obstacle::NotEligible
     } else if provider.ask_price > job.price_cap {
         Obstacle::TooDear
-    } else if market.is_under_staked(provider) {
+    } else if matcher.is_under_staked(provider) {
         Obstacle::UnderStaked
-    } else if !market.is_there(key) {
+    } else if !matcher.is_online(key) {
         Obstacle::Away
-    } else if market.is_tried(address, door.shard, key, &[]) {
+    } else if matcher.is_tried(address, vacancy.shard, key, &[]) {
         Obstacle::TriedHere
     } else if provider.free_stake() < job.seat_lock {
         Obstacle::StakeLocked
-    } else if market.room_of(key, provider) == 0 {
+    } else if matcher.room_of(key, provider) == 0 {
         Obstacle::Full
-    } else if !market.is_drawn((address, job), door, (key, provider)) {
+    } else if !matcher.is_admitted((address, job), vacancy, (key, provider)) {
         Obstacle::NotDrawn
     } else {
         return None;

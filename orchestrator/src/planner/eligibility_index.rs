@@ -2,7 +2,7 @@
 //! wait ask few different things, and a thousand providers are many to look at for each.
 
 use super::eligibility::{Counts, obstacle};
-use super::matcher::{Door, Market, Requirement};
+use super::matcher::{Matcher, Requirement, Vacancy};
 use millrace_client::Pubkey;
 use millrace_client::program::state::{Job, Provider};
 use millrace_protocol::matching::Obstacle;
@@ -27,19 +27,19 @@ struct Survey<'a> {
 }
 
 /// Looks at providers for jobs.
-pub struct Surveyor<'a> {
+pub struct EligibilityIndex<'a> {
     providers: &'a HashMap<Pubkey, Provider>,
     /// Jobs that some providers are not tried at any more: each has a look of its own.
     shunned: HashSet<Pubkey>,
     made: RefCell<HashMap<Ask, Rc<Survey<'a>>>>,
 }
 
-impl<'a> Surveyor<'a> {
+impl<'a> EligibilityIndex<'a> {
     /// Has not looked at anybody yet.
-    pub fn new(providers: &'a HashMap<Pubkey, Provider>, market: &Market) -> Self {
+    pub fn new(providers: &'a HashMap<Pubkey, Provider>, matcher: &Matcher) -> Self {
         Self {
             providers,
-            shunned: market.shunned_jobs(),
+            shunned: matcher.shunned_jobs(),
             made: RefCell::default(),
         }
     }
@@ -47,23 +47,23 @@ impl<'a> Surveyor<'a> {
     /// What keeps providers from a job; `None` where `needed` of them are free.
     pub fn obstacles(
         &self,
-        market: &Market,
+        matcher: &Matcher,
         (address, job): (Pubkey, &Job),
         needed: usize,
     ) -> Option<Counts> {
         let mut counts = Counts::default();
         if self.shunned.contains(&address) {
             for candidate in self.providers {
-                if let Some(found) = obstacle(market, (address, job), candidate) {
+                if let Some(found) = obstacle(matcher, (address, job), candidate) {
                     counts.add(found, 1);
                 }
             }
         } else {
-            let survey = self.survey(market, (address, job));
+            let survey = self.survey(matcher, (address, job));
             counts = survey.kept_away;
-            let door = Door::new_shard(job, u32::MAX);
+            let vacancy = Vacancy::new_shard(job, u32::MAX);
             let drawn =
-                |free: &&(&Pubkey, &Provider)| market.is_drawn((address, job), door, **free);
+                |free: &&(&Pubkey, &Provider)| matcher.is_admitted((address, job), vacancy, **free);
             let drawn = survey.free.iter().filter(drawn).take(needed).count();
             if drawn < needed {
                 counts.add(Obstacle::NotDrawn, survey.free.len() - drawn);
@@ -73,7 +73,7 @@ impl<'a> Surveyor<'a> {
         (free < needed).then_some(counts)
     }
 
-    fn survey(&self, market: &Market, (address, job): (Pubkey, &Job)) -> Rc<Survey<'a>> {
+    fn survey(&self, matcher: &Matcher, (address, job): (Pubkey, &Job)) -> Rc<Survey<'a>> {
         let ask = Ask {
             requirement: Requirement::of(job),
             price_cap: job.price_cap,
@@ -83,7 +83,7 @@ impl<'a> Surveyor<'a> {
         let look = || {
             let (mut kept_away, mut free) = (Counts::default(), Vec::new());
             for candidate in self.providers {
-                match obstacle(market, (address, job), candidate) {
+                match obstacle(matcher, (address, job), candidate) {
                     None | Some(Obstacle::NotDrawn) => free.push(candidate),
                     Some(found) => kept_away.add(found, 1),
                 }

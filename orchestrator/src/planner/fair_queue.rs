@@ -18,13 +18,13 @@ pub struct Waiting<'a> {
 
 /// Clients that wait, by whose turn it is.
 #[derive(Default)]
-pub struct Turns<'a> {
+pub struct FairQueue<'a> {
     queues: HashMap<Pubkey, VecDeque<Waiting<'a>>>,
     at_work: HashMap<Pubkey, u32>,
     heap: BinaryHeap<Reverse<(u32, i64, Pubkey)>>,
 }
 
-impl<'a> Turns<'a> {
+impl<'a> FairQueue<'a> {
     /// Counts a shard's seats to its client.
     pub fn count(&mut self, job: &Job, shard: &Shard) {
         let seats = u32::try_from(shard.live_seats()).unwrap_or(u32::MAX);
@@ -37,15 +37,15 @@ impl<'a> Turns<'a> {
         self.queues.entry(client).or_default().push_back(waiting);
     }
 
-    /// Everybody is here: the turns begin.
+    /// Everybody is here: the queue begins.
     pub fn begin(&mut self) {
         let clients: Vec<Pubkey> = self.queues.keys().copied().collect();
         for client in clients {
-            self.line_up(client);
+            self.enqueue(client);
         }
     }
 
-    fn line_up(&mut self, client: Pubkey) {
+    fn enqueue(&mut self, client: Pubkey) {
         let Some(first) = self.queues.get(&client).and_then(|queue| queue.front()) else {
             return;
         };
@@ -54,7 +54,7 @@ impl<'a> Turns<'a> {
             .push(Reverse((at_work, first.job.posted_at, client)));
     }
 
-    /// The job and the shard whose turn it is. [`Turns::seated`] or [`Turns::set_aside`] has to follow.
+    /// The job and the shard whose turn it is. [`FairQueue::seated`] or [`FairQueue::park`] has to follow.
     pub fn next(&mut self) -> Option<(Pubkey, &'a Job, u32)> {
         while let Some(Reverse((_, _, client))) = self.heap.pop() {
             let queue = self.queues.get_mut(&client)?;
@@ -79,13 +79,13 @@ impl<'a> Turns<'a> {
                 self.drop_first(client);
             }
         }
-        self.line_up(client);
+        self.enqueue(client);
     }
 
     /// Nobody can be had for the client's first job: what does not fit one of its shards fits none.
-    pub fn set_aside(&mut self, client: Pubkey) {
+    pub fn park(&mut self, client: Pubkey) {
         self.drop_first(client);
-        self.line_up(client);
+        self.enqueue(client);
     }
 
     fn drop_first(&mut self, client: Pubkey) {
@@ -110,23 +110,23 @@ mod tests {
     }
 
     fn order(jobs: &[(Job, u32)], at_work: &[(u8, u32)]) -> Vec<u8> {
-        let mut turns = Turns::default();
+        let mut queue = FairQueue::default();
         for (client, seats) in at_work {
             let client = Pubkey::new_from_array([*client; 32]);
-            turns.at_work.insert(client, *seats);
+            queue.at_work.insert(client, *seats);
         }
         for (n, (job, shards)) in jobs.iter().enumerate() {
-            turns.add(Waiting {
+            queue.add(Waiting {
                 address: Pubkey::new_from_array([n as u8; 32]),
                 job,
                 shards: (0..*shards).collect(),
             });
         }
-        turns.begin();
+        queue.begin();
         let mut order = Vec::new();
-        while let Some((_, job, _)) = turns.next() {
+        while let Some((_, job, _)) = queue.next() {
             order.push(job.client.to_bytes()[0]);
-            turns.seated(job.client, 1);
+            queue.seated(job.client, 1);
         }
         order
     }
@@ -158,19 +158,19 @@ mod tests {
     #[test]
     fn what_can_not_be_seated_does_not_hold_up_the_client_s_next_job() {
         let (first, second) = (job(1, 0), job(1, 1));
-        let mut turns = Turns::default();
+        let mut queue = FairQueue::default();
         for (n, job) in [&first, &second].into_iter().enumerate() {
-            turns.add(Waiting {
+            queue.add(Waiting {
                 address: Pubkey::new_from_array([n as u8; 32]),
                 job,
                 shards: (0..3).collect(),
             });
         }
-        turns.begin();
-        let (address, job, _) = turns.next().unwrap();
+        queue.begin();
+        let (address, job, _) = queue.next().unwrap();
         assert_eq!(address.to_bytes()[0], 0);
-        turns.set_aside(job.client);
-        let (address, ..) = turns.next().unwrap();
+        queue.park(job.client);
+        let (address, ..) = queue.next().unwrap();
         assert_eq!(address.to_bytes()[0], 1);
     }
 }

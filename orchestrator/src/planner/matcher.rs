@@ -2,10 +2,10 @@
 //! by a ring that anyone can recompute.
 //!
 //! The index is made once for each plan, out of the connected agents. A shard then looks at the few
-//! offers that come first for it, never at all of them: the work of a plan grows with what changes.
+//! candidates that come first for it, never at all of them: the work of a plan grows with what changes.
 
-use super::selection::Outside;
-use super::{AgentView, Situation};
+use super::selection::Unavailable;
+use super::{AgentView, Snapshot};
 use millrace_client::Pubkey;
 use millrace_client::program::math::sortition::{ADMIT_ALL, Ticket, admits};
 use millrace_client::program::state::{Job, Network, Provider, SeatStatus, Shard};
@@ -23,7 +23,7 @@ const FAILURES_PER_JOB: usize = 2;
 
 /// The way to free seats of a shard: what sortition depends on besides job and provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Door {
+pub struct Vacancy {
     /// The shard.
     pub shard: u32,
     /// Its attempt.
@@ -32,7 +32,7 @@ pub struct Door {
     pub since: u64,
 }
 
-impl Door {
+impl Vacancy {
     /// To a shard that nobody has taken a seat at.
     pub fn new_shard(job: &Job, shard: u32) -> Self {
         Self {
@@ -54,7 +54,7 @@ impl Door {
 
 /// How many seats are wanted at a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct SeatDemand {
     /// As many as these.
     pub most: usize,
     /// Nobody sits down where fewer can be had.
@@ -80,7 +80,7 @@ pub struct Seating {
 }
 
 /// A provider that could take a seat now.
-pub(super) struct Offer<'a> {
+pub(super) struct Candidate<'a> {
     pub(super) key: Pubkey,
     pub(super) provider: &'a Provider,
     pub(super) place: Place,
@@ -114,7 +114,7 @@ impl Requirement {
 }
 
 /// Offers that meet a requirement, the best first.
-pub(super) struct Class {
+pub(super) struct CandidateList {
     pub(super) members: Vec<u32>,
     /// For each member the end of its rank: those with its price and score.
     pub(super) rank_ends: Vec<u32>,
@@ -131,13 +131,13 @@ struct Refused {
     least: usize,
 }
 
-impl Class {
-    fn new(offers: &[Offer], job: &Job) -> Self {
-        let eligible = offers.iter().enumerate();
-        let eligible = eligible.filter(|(_, offer)| job.admits(offer.provider));
+impl CandidateList {
+    fn new(candidates: &[Candidate], job: &Job) -> Self {
+        let eligible = candidates.iter().enumerate();
+        let eligible = eligible.filter(|(_, candidate)| job.admits(candidate.provider));
         let members: Vec<u32> = eligible.map(|(at, _)| at as u32).collect();
         let rank = |at: &u32| {
-            let provider = offers[*at as usize].provider;
+            let provider = candidates[*at as usize].provider;
             (provider.ask_price, provider.score)
         };
         let mut rank_ends = Vec::with_capacity(members.len());
@@ -170,41 +170,41 @@ impl Class {
 }
 
 /// Providers with what this plan has already given them.
-pub struct Market<'a> {
-    pub(super) situation: &'a Situation<'a>,
+pub struct Matcher<'a> {
+    pub(super) snapshot: &'a Snapshot<'a>,
     pub(super) min_stake: u64,
     pub(super) sortition_start: u64,
     load: HashMap<Pubkey, Load>,
     /// Providers that failed several shards of a job.
     shunned: HashSet<(Pubkey, Pubkey)>,
-    pub(super) offers: Vec<Offer<'a>>,
-    /// Those that are no offers, once anybody asks.
-    pub(super) outside: OnceCell<Vec<Outside<'a>>>,
-    classes: HashMap<Requirement, Class>,
-    /// Seats that all offers together can still take.
+    pub(super) candidates: Vec<Candidate<'a>>,
+    /// Those that are no candidates, once anybody asks.
+    pub(super) unavailable: OnceCell<Vec<Unavailable<'a>>>,
+    lists: HashMap<Requirement, CandidateList>,
+    /// Seats that all candidates together can still take.
     room: u64,
 }
 
-impl<'a> Market<'a> {
+impl<'a> Matcher<'a> {
     /// Makes the index of who could take a seat now.
-    pub fn new(situation: &'a Situation<'a>, network: &Network) -> Self {
-        let mut market = Self {
-            situation,
+    pub fn new(snapshot: &'a Snapshot<'a>, network: &Network) -> Self {
+        let mut matcher = Self {
+            snapshot,
             min_stake: network.min_stake,
             sortition_start: network.sortition_start,
-            load: loads(situation),
-            shunned: shunned(situation),
-            offers: Vec::new(),
-            outside: OnceCell::new(),
-            classes: HashMap::new(),
+            load: loads(snapshot),
+            shunned: shunned(snapshot),
+            candidates: Vec::new(),
+            unavailable: OnceCell::new(),
+            lists: HashMap::new(),
             room: 0,
         };
-        let providers = situation.cache.providers();
-        let there = situation.agents.keys().filter_map(|key| {
+        let providers = snapshot.cache.providers();
+        let there = snapshot.agents.keys().filter_map(|key| {
             let provider = providers.get(key)?;
-            let staked = provider.active >= market.min_stake;
-            let room = market.room_of(key, provider);
-            (staked && room > 0).then(|| Offer {
+            let staked = provider.active >= matcher.min_stake;
+            let room = matcher.room_of(key, provider);
+            (staked && room > 0).then(|| Candidate {
                 key: *key,
                 provider,
                 place: place_of(key.as_array(), finished_seats(provider)),
@@ -212,25 +212,25 @@ impl<'a> Market<'a> {
                 locked: 0,
             })
         });
-        market.offers = there.collect();
-        market.offers.sort_unstable_by_key(|offer| {
-            let provider = offer.provider;
+        matcher.candidates = there.collect();
+        matcher.candidates.sort_unstable_by_key(|candidate| {
+            let provider = candidate.provider;
             (
                 provider.ask_price,
                 Reverse(provider.score),
-                offer.place,
-                offer.key,
+                candidate.place,
+                candidate.key,
             )
         });
-        market.room = market
-            .offers
+        matcher.room = matcher
+            .candidates
             .iter()
-            .map(|offer| u64::from(offer.room))
+            .map(|candidate| u64::from(candidate.room))
             .sum();
-        market
+        matcher
     }
 
-    /// Seats that all offers together can still take.
+    /// Seats that all candidates together can still take.
     pub fn room(&self) -> u64 {
         self.room
     }
@@ -241,8 +241,8 @@ impl<'a> Market<'a> {
     }
 
     /// Whether a provider's agent is there and takes new work.
-    pub fn is_there(&self, key: &Pubkey) -> bool {
-        let agent = self.situation.agents.get(key);
+    pub fn is_online(&self, key: &Pubkey) -> bool {
+        let agent = self.snapshot.agents.get(key);
         agent.is_some_and(|agent: &AgentView| !agent.draining)
     }
 
@@ -253,10 +253,10 @@ impl<'a> Market<'a> {
 
     /// Seats that a provider can take besides what it works on; none where its agent is away.
     pub fn room_of(&self, key: &Pubkey, provider: &Provider) -> u32 {
-        if !self.is_there(key) {
+        if !self.is_online(key) {
             return 0;
         }
-        let capacity = self.situation.agents.get(key).map_or(0, |a| a.capacity);
+        let capacity = self.snapshot.agents.get(key).map_or(0, |a| a.capacity);
         let load = self.load.get(key).copied().unwrap_or_default();
         let open = u32::from(provider.open_seats).saturating_add(load.coming);
         let on_chain = u32::from(provider.max_open_seats).saturating_sub(open);
@@ -264,10 +264,10 @@ impl<'a> Market<'a> {
     }
 
     /// What keeps a provider from any seat now, whatever the job.
-    pub(super) fn outside_by(&self, key: &Pubkey, provider: &Provider) -> Option<Obstacle> {
+    pub(super) fn unavailable_by(&self, key: &Pubkey, provider: &Provider) -> Option<Obstacle> {
         match () {
             () if self.is_under_staked(provider) => Some(Obstacle::UnderStaked),
-            () if !self.is_there(key) => Some(Obstacle::Away),
+            () if !self.is_online(key) => Some(Obstacle::Away),
             () if self.room_of(key, provider) == 0 => Some(Obstacle::Full),
             () => None,
         }
@@ -276,7 +276,7 @@ impl<'a> Market<'a> {
     /// Whether a provider is not tried at a shard: it sits there, or failed there, or failed several
     /// shards of the job.
     pub fn is_tried(&self, job: Pubkey, shard: u32, key: &Pubkey, seated: &[Pubkey]) -> bool {
-        let failed = self.situation.submissions.failures.get(&(job, shard));
+        let failed = self.snapshot.submissions.failures.get(&(job, shard));
         seated.contains(key)
             || failed.is_some_and(|failed| failed.contains_key(key))
             || self.shunned.contains(&(job, *key))
@@ -288,20 +288,20 @@ impl<'a> Market<'a> {
     }
 
     /// Whether sortition lets a provider in by now.
-    pub fn is_drawn(
+    pub fn is_admitted(
         &self,
         (address, job): (Pubkey, &Job),
-        door: Door,
+        vacancy: Vacancy,
         (key, provider): (&Pubkey, &Provider),
     ) -> bool {
         let ticket = Ticket {
             seed: job.seed,
             job: address.as_array(),
-            shard: door.shard,
-            attempt: door.attempt,
+            shard: vacancy.shard,
+            attempt: vacancy.attempt,
             provider: key.as_array(),
         };
-        let waited = self.situation.slot.saturating_sub(door.since);
+        let waited = self.snapshot.slot.saturating_sub(vacancy.since);
         admits(self.sortition_start, provider.free_stake(), waited, &ticket)
     }
 
@@ -310,78 +310,82 @@ impl<'a> Market<'a> {
     pub fn seat(
         &mut self,
         (address, job): (Pubkey, &Job),
-        door: Door,
+        vacancy: Vacancy,
         seated: &[Pubkey],
-        wanted: Wanted,
+        wanted: SeatDemand,
     ) -> Option<Seating> {
         let least = wanted.least.max(1);
         let requirement = Requirement::of(job);
-        // Taken out while it is walked, for what is asked of each offer needs the market too.
-        let mut class = self
-            .classes
+        // Taken out while it is walked, for what is asked of each candidate needs the matcher too.
+        let mut list = self
+            .lists
             .remove(&requirement)
-            .unwrap_or_else(|| Class::new(&self.offers, job));
-        let hopeless = class.refused.is_some_and(|refused| {
+            .unwrap_or_else(|| CandidateList::new(&self.candidates, job));
+        let hopeless = list.refused.is_some_and(|refused| {
             job.price_cap <= refused.price_cap
                 && job.seat_lock >= refused.seat_lock
                 && least >= refused.least
         });
         let chosen = match hopeless {
             true => Vec::new(),
-            false => self.walk(&mut class, (address, job), door, seated, wanted.most),
+            false => self.walk(&mut list, (address, job), vacancy, seated, wanted.most),
         };
         let found = chosen.len() >= least;
         // Sortition and failures are about one shard; price and stake are the same for the next.
         if !found && !hopeless && self.sortition_start == ADMIT_ALL && seated.is_empty() {
-            let failed = &self.situation.submissions.failures;
-            let about_all = !failed.contains_key(&(address, door.shard))
+            let failed = &self.snapshot.submissions.failures;
+            let about_all = !failed.contains_key(&(address, vacancy.shard))
                 && !self.shunned.iter().any(|(job, _)| *job == address);
-            class.refused = about_all
+            list.refused = about_all
                 .then_some(Refused {
                     price_cap: job.price_cap,
                     seat_lock: job.seat_lock,
                     least,
                 })
-                .or(class.refused);
+                .or(list.refused);
         }
         let seating = found.then(|| {
-            let choice = self.record(&class, (address, job), door, seated, &chosen, wanted);
-            let chosen = chosen.iter().map(|at| class.members[*at] as usize);
+            let choice = self.record(&list, (address, job), vacancy, seated, &chosen, wanted);
+            let chosen = chosen.iter().map(|at| list.members[*at] as usize);
             Seating {
                 providers: self.take(chosen, job),
                 choice,
             }
         });
-        self.classes.insert(requirement, class);
+        self.lists.insert(requirement, list);
         seating
     }
 
-    /// Up to `most` members of a class that suit a shard, the best first.
+    /// Up to `most` members of a list that suit a shard, the best first.
     fn walk(
         &self,
-        class: &mut Class,
+        list: &mut CandidateList,
         (address, job): (Pubkey, &Job),
-        door: Door,
+        vacancy: Vacancy,
         seated: &[Pubkey],
         most: usize,
     ) -> Vec<usize> {
-        let point = point_of(address.as_array(), door.shard, door.attempt);
+        let point = point_of(address.as_array(), vacancy.shard, vacancy.attempt);
         let (mut chosen, mut tickets) = (Vec::with_capacity(most), 0);
-        let mut from = class.alive(0);
-        while from < class.members.len() {
-            let end = class.rank_ends[from] as usize;
-            if self.offers[class.members[from] as usize].provider.ask_price > job.price_cap {
+        let mut from = list.alive(0);
+        while from < list.members.len() {
+            let end = list.rank_ends[from] as usize;
+            if self.candidates[list.members[from] as usize]
+                .provider
+                .ask_price
+                > job.price_cap
+            {
                 break;
             }
             // Once around the ring of those with the same price and score.
-            let middle = from + self.before(class, (from, end), point);
+            let middle = from + self.before(list, (from, end), point);
             for (begin, stop) in [(middle, end), (from, middle)] {
-                let mut at = class.alive(begin);
+                let mut at = list.alive(begin);
                 while at < stop {
-                    let offer = &self.offers[class.members[at] as usize];
-                    if offer.room == 0 {
-                        class.drop_member(at);
-                    } else if self.suits(offer, (address, job), door, seated, &mut tickets) {
+                    let candidate = &self.candidates[list.members[at] as usize];
+                    if candidate.room == 0 {
+                        list.drop_member(at);
+                    } else if self.suits(candidate, (address, job), vacancy, seated, &mut tickets) {
                         chosen.push(at);
                         if chosen.len() == most {
                             return chosen;
@@ -389,52 +393,64 @@ impl<'a> Market<'a> {
                     } else if tickets >= MOST_TICKETS {
                         return chosen;
                     }
-                    at = class.alive(at + 1);
+                    at = list.alive(at + 1);
                 }
             }
-            from = class.alive(end);
+            from = list.alive(end);
         }
         chosen
     }
 
     /// How many members of a part of a rank stand before a point of the ring.
-    pub(super) fn before(&self, class: &Class, (from, end): (usize, usize), point: Place) -> usize {
-        let part = &class.members[from..end];
-        part.partition_point(|at| self.offers[*at as usize].place < point)
+    pub(super) fn before(
+        &self,
+        list: &CandidateList,
+        (from, end): (usize, usize),
+        point: Place,
+    ) -> usize {
+        let part = &list.members[from..end];
+        part.partition_point(|at| self.candidates[*at as usize].place < point)
     }
 
     fn suits(
         &self,
-        offer: &Offer,
+        candidate: &Candidate,
         (address, job): (Pubkey, &Job),
-        door: Door,
+        vacancy: Vacancy,
         seated: &[Pubkey],
         tickets: &mut usize,
     ) -> bool {
         if self
-            .in_the_way(offer, (address, job), door, seated)
+            .obstacle_of(candidate, (address, job), vacancy, seated)
             .is_some()
         {
             return false;
         }
         *tickets += 1;
-        self.is_drawn((address, job), door, (&offer.key, offer.provider))
+        self.is_admitted(
+            (address, job),
+            vacancy,
+            (&candidate.key, candidate.provider),
+        )
     }
 
-    /// What keeps an offer from a shard, but for sortition, which takes a hash to know.
-    pub(super) fn in_the_way(
+    /// What keeps a candidate from a shard, but for sortition, which takes a hash to know.
+    pub(super) fn obstacle_of(
         &self,
-        offer: &Offer,
+        candidate: &Candidate,
         (address, job): (Pubkey, &Job),
-        door: Door,
+        vacancy: Vacancy,
         seated: &[Pubkey],
     ) -> Option<Obstacle> {
-        let free = offer.provider.free_stake().saturating_sub(offer.locked);
-        if offer.room == 0 {
+        let free = candidate
+            .provider
+            .free_stake()
+            .saturating_sub(candidate.locked);
+        if candidate.room == 0 {
             Some(Obstacle::Full)
         } else if free < job.seat_lock {
             Some(Obstacle::StakeLocked)
-        } else if self.is_tried(address, door.shard, &offer.key, seated) {
+        } else if self.is_tried(address, vacancy.shard, &candidate.key, seated) {
             Some(Obstacle::TriedHere)
         } else {
             None
@@ -443,10 +459,10 @@ impl<'a> Market<'a> {
 
     fn take(&mut self, chosen: impl Iterator<Item = usize>, job: &Job) -> Vec<Pubkey> {
         let take = |at: usize| {
-            let offer = &mut self.offers[at];
-            offer.room -= 1;
-            offer.locked = offer.locked.saturating_add(job.seat_lock);
-            offer.key
+            let candidate = &mut self.candidates[at];
+            candidate.room -= 1;
+            candidate.locked = candidate.locked.saturating_add(job.seat_lock);
+            candidate.key
         };
         let taken: Vec<Pubkey> = chosen.map(take).collect();
         self.room -= taken.len() as u64;
@@ -455,18 +471,18 @@ impl<'a> Market<'a> {
 }
 
 /// What each agent works on.
-fn loads(situation: &Situation) -> HashMap<Pubkey, Load> {
+fn loads(snapshot: &Snapshot) -> HashMap<Pubkey, Load> {
     let mut loads: HashMap<Pubkey, Load> = HashMap::new();
-    for shard in situation.cache.shards().filter(|shard| shard.is_live()) {
+    for shard in snapshot.cache.shards().filter(|shard| shard.is_live()) {
         let working = shard.seats.iter();
         for seat in working.filter(|seat| seat.status() == SeatStatus::Assigned) {
             let key = super::shard::seat_key(shard, seat);
-            if !situation.submissions.by_seat.contains_key(&key) {
+            if !snapshot.submissions.by_seat.contains_key(&key) {
                 loads.entry(seat.provider).or_default().working += 1;
             }
         }
     }
-    for provider in situation.reserved {
+    for provider in snapshot.reserved {
         let load = loads.entry(*provider).or_default();
         load.working += 1;
         load.coming += 1;
@@ -475,9 +491,9 @@ fn loads(situation: &Situation) -> HashMap<Pubkey, Load> {
 }
 
 /// Jobs with the providers that failed several of their shards.
-fn shunned(situation: &Situation) -> HashSet<(Pubkey, Pubkey)> {
+fn shunned(snapshot: &Snapshot) -> HashSet<(Pubkey, Pubkey)> {
     let mut failures: HashMap<(Pubkey, Pubkey), usize> = HashMap::new();
-    for ((job, _), failed) in &situation.submissions.failures {
+    for ((job, _), failed) in &snapshot.submissions.failures {
         for provider in failed.keys() {
             *failures.entry((*job, *provider)).or_default() += 1;
         }

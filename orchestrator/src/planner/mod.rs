@@ -21,8 +21,8 @@ use crate::submissions::model::Submissions;
 
 use crate::leases::partition::OwnedPartitions;
 use crate::submissions::model::SeatKey;
-use fair_queue::{Turns, Waiting};
-use matcher::{Door, Market, Seating, Wanted};
+use fair_queue::{FairQueue, Waiting};
+use matcher::{Matcher, SeatDemand, Seating, Vacancy};
 use millrace_client::Pubkey;
 use millrace_client::cache::accounts::AccountCache;
 use millrace_client::instructions::SignedCommitment;
@@ -33,8 +33,8 @@ use millrace_protocol::wire::Task;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-pub use finality::to_be_final;
-pub use pending::{REASONS, Waits, why_not};
+pub use finality::accounts_needing_finality;
+pub use pending::{PendingReasons, REASONS, placement_blockers};
 
 /// An agent as the plan sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,10 +46,10 @@ pub struct AgentView {
 }
 
 /// Everything the plan depends on.
-pub struct Situation<'a> {
+pub struct Snapshot<'a> {
     /// The chain, as confirmed blocks have it.
     pub cache: &'a AccountCache,
-    /// What is known of the accounts that [`to_be_final`] names, as finalized blocks have them.
+    /// What is known of the accounts that [`accounts_needing_finality`] names, as finalized blocks have them.
     pub finalized: &'a AccountCache,
     /// The orchestrator's own key.
     pub me: Pubkey,
@@ -62,7 +62,7 @@ pub struct Situation<'a> {
     /// What agents have handed in.
     pub submissions: &'a Submissions,
     /// Acts that are under way or wait for their next try.
-    pub busy: &'a HashSet<ActKey>,
+    pub busy: &'a HashSet<ConflictKey>,
     /// Providers named in assignments under way, once for each seat.
     pub reserved: &'a [Pubkey],
     /// Finished jobs that may be closed.
@@ -73,7 +73,7 @@ pub struct Situation<'a> {
     pub owned: &'a OwnedPartitions,
 }
 
-impl Situation<'_> {
+impl Snapshot<'_> {
     /// Whether what was handed in for a job is to be acted on here.
     fn owns_submissions_of(&self, job: &Pubkey) -> bool {
         match self.submissions.partitions.get(job) {
@@ -216,7 +216,7 @@ impl fmt::Display for Action {
 
 /// What an act on chain is about: two with the same key must not be under way together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ActKey {
+pub enum ConflictKey {
     /// Anything that changes this shard's seats.
     Shard(Pubkey, u32),
     /// Anything that changes the job as a whole.
@@ -225,16 +225,16 @@ pub enum ActKey {
 
 impl Action {
     /// The key, for acts on chain; messages to agents have none.
-    pub fn key(&self) -> Option<ActKey> {
+    pub fn key(&self) -> Option<ConflictKey> {
         match self {
             Self::Assign { job, shard, .. }
             | Self::Commit { job, shard, .. }
             | Self::Reveal { job, shard, .. }
             | Self::Settle { job, shard }
             | Self::DrawAudit { job, shard }
-            | Self::ExpireSeat { job, shard, .. } => Some(ActKey::Shard(*job, *shard)),
+            | Self::ExpireSeat { job, shard, .. } => Some(ConflictKey::Shard(*job, *shard)),
             Self::SeedJob { job } | Self::ExpireJob { job } | Self::CloseJob { job, .. } => {
-                Some(ActKey::Job(*job))
+                Some(ConflictKey::Job(*job))
             }
             Self::Run { .. }
             | Self::AskReveal { .. }
@@ -245,53 +245,52 @@ impl Action {
 }
 
 /// The actions that are due, the most urgent first.
-pub fn plan(situation: &Situation) -> Vec<Action> {
-    let Some(network) = situation.cache.network() else {
+pub fn plan(snapshot: &Snapshot) -> Vec<Action> {
+    let Some(network) = snapshot.cache.network() else {
         return Vec::new();
     };
-    let mut market = Market::new(situation, network);
-    let mut turns = Turns::default();
-    let filings = completion::filings(situation);
-    let to_be_filed: HashSet<Pubkey> = filings.keys().map(|(job, _)| *job).collect();
+    let mut matcher = Matcher::new(snapshot, network);
+    let mut queue = FairQueue::default();
+    let results_to_persist = completion::results_to_persist(snapshot);
+    let unpersisted: HashSet<Pubkey> = results_to_persist.keys().map(|(job, _)| *job).collect();
     let mut actions = Vec::new();
-    for (address, job) in jobs_in_order(situation) {
-        let shards: Vec<&Shard> = situation.cache.shards_of(&address).collect();
+    for (address, job) in jobs_by_age(snapshot) {
+        let shards: Vec<&Shard> = snapshot.cache.shards_of(&address).collect();
         for shard in &shards {
-            turns.count(job, shard);
+            queue.count(job, shard);
             let place = (address, job);
-            shard::plan_shard(situation, network, &mut market, place, shard, &mut actions);
+            shard::plan_shard(snapshot, network, &mut matcher, place, shard, &mut actions);
         }
-        match may_hand_out(situation, network, job) {
-            true if market.needs_seed(job) => {
-                if !situation.busy.contains(&ActKey::Job(address)) {
+        match is_assignable(snapshot, network, job) {
+            true if matcher.needs_seed(job) => {
+                if !snapshot.busy.contains(&ConflictKey::Job(address)) {
                     actions.push(Action::SeedJob { job: address });
                 }
             }
-            true => turns.add(waiting(situation, &market, (address, job), &shards)),
+            true => queue.add(waiting(snapshot, &matcher, (address, job), &shards)),
             false => {}
         }
         // A job is closed only after its results are kept.
-        if !to_be_filed.contains(&address) {
-            completion::plan_end(situation, (address, job), &shards, &mut actions);
+        if !unpersisted.contains(&address) {
+            completion::end_job(snapshot, (address, job), &shards, &mut actions);
         }
     }
-    hand_out(&mut market, turns, &mut actions);
-    completion::release_orphans(situation, &filings, &mut actions);
+    assign_new_shards(&mut matcher, queue, &mut actions);
+    completion::release_ended_seats(snapshot, &results_to_persist, &mut actions);
     let file = |((job, shard), outcome)| Action::File {
         job,
         shard,
         outcome,
     };
-    actions.extend(filings.into_iter().map(file));
-    priority::most_urgent(actions, situation.room)
+    actions.extend(results_to_persist.into_iter().map(file));
+    priority::prioritize(actions, snapshot.room)
 }
 
-fn jobs_in_order<'a>(situation: &Situation<'a>) -> Vec<(Pubkey, &'a Job)> {
-    let ours =
-        |job: &Job| job.orchestrator == Pubkey::default() || job.orchestrator == situation.me;
-    let jobs = situation.cache.jobs().iter();
+fn jobs_by_age<'a>(snapshot: &Snapshot<'a>) -> Vec<(Pubkey, &'a Job)> {
+    let ours = |job: &Job| job.orchestrator == Pubkey::default() || job.orchestrator == snapshot.me;
+    let jobs = snapshot.cache.jobs().iter();
     let mut jobs: Vec<_> = jobs
-        .filter(|(_, job)| ours(job) && situation.owned.contains_job(job))
+        .filter(|(_, job)| ours(job) && snapshot.owned.contains_job(job))
         .map(|(k, job)| (*k, job))
         .collect();
     jobs.sort_unstable_by_key(|(address, job)| (job.posted_at, *address));
@@ -299,28 +298,25 @@ fn jobs_in_order<'a>(situation: &Situation<'a>) -> Vec<(Pubkey, &'a Job)> {
 }
 
 /// Whether shards of a job may be handed out that nobody has had a seat at.
-fn may_hand_out(situation: &Situation, network: &Network, job: &Job) -> bool {
+fn is_assignable(snapshot: &Snapshot, network: &Network, job: &Job) -> bool {
     job.state() == Some(JobState::Open)
         && job.unassigned() > 0
         && network.paused == 0
-        && job.first_round_fits(situation.now)
-        && situation
-            .submissions
-            .ready_manifests
-            .contains(&job.manifest)
+        && job.first_round_fits(snapshot.now)
+        && snapshot.submissions.ready_manifests.contains(&job.manifest)
 }
 
 /// The shards of a job that wait for seats, as many as there could be seats for.
 fn waiting<'a>(
-    situation: &Situation,
-    market: &Market,
+    snapshot: &Snapshot,
+    matcher: &Matcher,
     (address, job): (Pubkey, &'a Job),
     existing: &[&Shard],
 ) -> Waiting<'a> {
-    let most = usize::try_from(market.room()).unwrap_or(usize::MAX);
+    let most = usize::try_from(matcher.room()).unwrap_or(usize::MAX);
     let taken: HashSet<u32> = existing.iter().map(|shard| shard.index).collect();
     let free = |index: &u32| {
-        !taken.contains(index) && !situation.busy.contains(&ActKey::Shard(address, *index))
+        !taken.contains(index) && !snapshot.busy.contains(&ConflictKey::Shard(address, *index))
     };
     Waiting {
         address,
@@ -331,20 +327,20 @@ fn waiting<'a>(
 
 /// Hands out shards that nobody has taken a seat at, each with all its seats at once: half a quorum
 /// would only wait, with stakes locked.
-fn hand_out(market: &mut Market, mut turns: Turns, actions: &mut Vec<Action>) {
-    turns.begin();
-    while market.room() > 0
-        && let Some((address, job, index)) = turns.next()
+fn assign_new_shards(matcher: &mut Matcher, mut queue: FairQueue, actions: &mut Vec<Action>) {
+    queue.begin();
+    while matcher.room() > 0
+        && let Some((address, job, index)) = queue.next()
     {
         let all = usize::from(job.replicas);
-        let wanted = Wanted {
+        let wanted = SeatDemand {
             most: all,
             least: all,
         };
-        let door = Door::new_shard(job, index);
-        match market.seat((address, job), door, &[], wanted) {
+        let vacancy = Vacancy::new_shard(job, index);
+        match matcher.seat((address, job), vacancy, &[], wanted) {
             Some(Seating { providers, choice }) => {
-                turns.seated(job.client, providers.len());
+                queue.seated(job.client, providers.len());
                 actions.push(Action::Assign {
                     job: address,
                     shard: index,
@@ -352,7 +348,7 @@ fn hand_out(market: &mut Market, mut turns: Turns, actions: &mut Vec<Action>) {
                     choice,
                 });
             }
-            None => turns.set_aside(job.client),
+            None => queue.park(job.client),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Why a job waits, by name.
 
-use super::Situation;
+use super::Snapshot;
 use super::eligibility::{Counts, obstacle};
-use super::eligibility_index::Surveyor;
-use super::matcher::Market;
+use super::eligibility_index::EligibilityIndex;
+use super::matcher::Matcher;
 use bytemuck::Zeroable;
 use millrace_client::Pubkey;
 use millrace_client::program::math::money;
@@ -36,7 +36,7 @@ pub const REASONS: [&str; 13] = [
 
 /// Why a job waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wait {
+pub enum PendingReason {
     /// For one reason, by name and in words.
     For(&'static str, &'static str),
     /// Because too few providers are free.
@@ -50,7 +50,7 @@ pub enum Wait {
     },
 }
 
-impl Wait {
+impl PendingReason {
     /// Calls `each` with the names of the reasons, out of [`REASONS`].
     pub fn reasons(&self, mut each: impl FnMut(&'static str)) {
         match self {
@@ -63,7 +63,7 @@ impl Wait {
 }
 
 /// For people.
-impl fmt::Display for Wait {
+impl fmt::Display for PendingReason {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
             Self::For(_, words) => f.write_str(words),
@@ -82,32 +82,32 @@ impl fmt::Display for Wait {
 }
 
 /// Says of jobs why they wait.
-pub struct Waits<'a> {
-    situation: &'a Situation<'a>,
+pub struct PendingReasons<'a> {
+    snapshot: &'a Snapshot<'a>,
     view: Option<View<'a>>,
 }
 
 /// What there is to look at once the network has been read.
 struct View<'a> {
     network: &'a Network,
-    market: Market<'a>,
-    surveyor: Surveyor<'a>,
+    matcher: Matcher<'a>,
+    index: EligibilityIndex<'a>,
 }
 
-impl<'a> Waits<'a> {
-    /// Looks at the situation once, for any number of jobs.
-    pub fn new(situation: &'a Situation<'a>) -> Self {
-        let network = situation.cache.network();
+impl<'a> PendingReasons<'a> {
+    /// Looks at the snapshot once, for any number of jobs.
+    pub fn new(snapshot: &'a Snapshot<'a>) -> Self {
+        let network = snapshot.cache.network();
         let view = network.map(|network| {
-            let market = Market::new(situation, network);
-            let surveyor = Surveyor::new(situation.cache.providers(), &market);
+            let matcher = Matcher::new(snapshot, network);
+            let index = EligibilityIndex::new(snapshot.cache.providers(), &matcher);
             View {
                 network,
-                market,
-                surveyor,
+                matcher,
+                index,
             }
         });
-        Self { situation, view }
+        Self { snapshot, view }
     }
 
     /// Reasons why shards of a job have no seats yet, in words; empty where nothing waits.
@@ -117,20 +117,20 @@ impl<'a> Waits<'a> {
     }
 
     /// Why shards of a job have no seats yet; `None` where nothing waits.
-    pub fn look(&self, address: Pubkey, job: &Job) -> Option<Wait> {
+    pub fn look(&self, address: Pubkey, job: &Job) -> Option<PendingReason> {
         let Some(View {
             network,
-            market,
-            surveyor,
+            matcher,
+            index,
         }) = &self.view
         else {
-            return Some(Wait::For("network_unread", NOT_READ));
+            return Some(PendingReason::For("network_unread", NOT_READ));
         };
         if job.state() != Some(JobState::Open) || job.unassigned() == 0 {
             return None;
         }
         let (name, words) = if !self
-            .situation
+            .snapshot
             .submissions
             .ready_manifests
             .contains(&job.manifest)
@@ -139,32 +139,32 @@ impl<'a> Waits<'a> {
                 "not_uploaded",
                 "its manifest or inputs have not been uploaded to this orchestrator",
             )
-        } else if !job.first_round_fits(self.situation.now) {
+        } else if !job.first_round_fits(self.snapshot.now) {
             (
                 "too_late",
                 "no whole round of work fits before its deadline any more",
             )
         } else if network.paused != 0 {
             ("paused", PAUSED)
-        } else if market.needs_seed(job) {
+        } else if matcher.needs_seed(job) {
             ("no_seed", "its seed has not been taken from the chain yet")
         } else {
             let needed = usize::from(job.replicas);
-            let kept_away = surveyor.obstacles(market, (address, job), needed)?;
-            return Some(Wait::TooFew {
+            let kept_away = index.obstacles(matcher, (address, job), needed)?;
+            return Some(PendingReason::TooFew {
                 needed,
-                providers: self.situation.cache.providers().len(),
+                providers: self.snapshot.cache.providers().len(),
                 kept_away,
             });
         };
-        Some(Wait::For(name, words))
+        Some(PendingReason::For(name, words))
     }
 }
 
 /// Why a job of these terms, which nobody has posted yet, could not be placed now; empty where it could.
 /// That sortition would let some providers in only after some slots is no reason.
-pub fn why_not(situation: &Situation, terms: &QuoteRequest) -> Vec<String> {
-    let Some(network) = situation.cache.network() else {
+pub fn placement_blockers(snapshot: &Snapshot, terms: &QuoteRequest) -> Vec<String> {
+    let Some(network) = snapshot.cache.network() else {
         return vec![NOT_READ.to_owned()];
     };
     if network.paused != 0 {
@@ -173,11 +173,11 @@ pub fn why_not(situation: &Situation, terms: &QuoteRequest) -> Vec<String> {
     let Some(job) = not_posted(terms, network) else {
         return vec!["the highest price of a seat is too large to be counted".to_owned()];
     };
-    let market = Market::new(situation, network);
-    let providers = situation.cache.providers();
+    let matcher = Matcher::new(snapshot, network);
+    let providers = snapshot.cache.providers();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for candidate in providers {
-        let said = match obstacle(&market, (Pubkey::default(), &job), candidate) {
+        let said = match obstacle(&matcher, (Pubkey::default(), &job), candidate) {
             None | Some(Obstacle::NotDrawn) => continue,
             Some(Obstacle::NotEligible) => unmet(&job, candidate.1),
             Some(other) => other.words(),

@@ -31,7 +31,7 @@ fn rank(action: &Action) -> u8 {
 }
 
 /// Sorts by urgency, and leaves out the acts on chain for which there is no room: they are planned again.
-pub fn most_urgent(mut actions: Vec<Action>, room: usize) -> Vec<Action> {
+pub fn prioritize(mut actions: Vec<Action>, room: usize) -> Vec<Action> {
     actions.sort_by_key(rank);
     let acts = actions.iter().filter(|action| action.key().is_some());
     let (closing, others): (Vec<_>, Vec<_>) =
@@ -99,13 +99,13 @@ mod tests {
     #[test]
     fn payments_come_before_new_work_and_messages_take_no_room() {
         let actions = vec![assign(0), close(), settle(1), ask(), assign(2)];
-        assert_eq!(most_urgent(actions, 2), [ask(), settle(1), close()]);
+        assert_eq!(prioritize(actions, 2), [ask(), settle(1), close()]);
     }
 
     #[test]
     fn where_all_fits_nothing_is_left_out() {
         let actions = vec![close(), assign(0), settle(1)];
-        assert_eq!(most_urgent(actions, 3), [settle(1), assign(0), close()]);
+        assert_eq!(prioritize(actions, 3), [settle(1), assign(0), close()]);
     }
 
     #[test]
@@ -113,7 +113,7 @@ mod tests {
         let load = |assigns: u32, closings: usize| {
             let mut actions: Vec<Action> = (0..assigns).map(assign).collect();
             actions.extend((0..closings).map(|_| close()));
-            let kept = most_urgent(actions, 16);
+            let kept = prioritize(actions, 16);
             let closings = kept.iter().filter(|a| matches!(a, Action::CloseJob { .. }));
             (kept.len(), closings.count())
         };
@@ -125,6 +125,6 @@ mod tests {
 
     #[test]
     fn without_room_only_messages_are_left() {
-        assert_eq!(most_urgent(vec![assign(0), ask(), close()], 0), [ask()]);
+        assert_eq!(prioritize(vec![assign(0), ask(), close()], 0), [ask()]);
     }
 }

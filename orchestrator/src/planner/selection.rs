@@ -1,7 +1,7 @@
 //! The record of a choice: whom the index put first, who was passed over and why, so that anyone can
 //! recompute it (`millrace job audit`).
 
-use super::matcher::{Class, Door, Market, Wanted};
+use super::matcher::{CandidateList, Matcher, SeatDemand, Vacancy};
 use millrace_client::Pubkey;
 use millrace_client::program::state::{Job, Provider};
 use millrace_client::selection::finished_seats;
@@ -15,68 +15,68 @@ const MOST_LISTED: usize = 64;
 const MOST_WHOLE: usize = 1_000;
 
 /// A provider that can take no seat now, whatever the job.
-pub struct Outside<'a> {
+pub struct Unavailable<'a> {
     key: Pubkey,
     provider: &'a Provider,
     place: Place,
     obstacle: Obstacle,
 }
 
-impl<'a> Market<'a> {
+impl<'a> Matcher<'a> {
     /// Those that can take no seat now; `None` where they are too many to be listed.
-    fn outside(&self) -> Option<&[Outside<'a>]> {
-        let providers = self.situation.cache.providers();
+    fn unavailable(&self) -> Option<&[Unavailable<'a>]> {
+        let providers = self.snapshot.cache.providers();
         if providers.len() > MOST_WHOLE {
             return None;
         }
-        Some(self.outside.get_or_init(|| {
-            let outside = providers.iter().filter_map(|(key, provider)| {
-                let obstacle = self.outside_by(key, provider)?;
-                Some(Outside {
+        Some(self.unavailable.get_or_init(|| {
+            let unavailable = providers.iter().filter_map(|(key, provider)| {
+                let obstacle = self.unavailable_by(key, provider)?;
+                Some(Unavailable {
                     key: *key,
                     provider,
                     place: place_of(key.as_array(), finished_seats(provider)),
                     obstacle,
                 })
             });
-            outside.collect()
+            unavailable.collect()
         }))
     }
 
-    /// What is kept of a choice. `chosen` are members of the class, in their order.
+    /// What is kept of a choice. `chosen` are members of the list, in their order.
     pub(super) fn record(
         &self,
-        class: &Class,
+        list: &CandidateList,
         (address, job): (Pubkey, &Job),
-        door: Door,
+        vacancy: Vacancy,
         seated: &[Pubkey],
         chosen: &[usize],
-        wanted: Wanted,
+        wanted: SeatDemand,
     ) -> Choice {
-        let point = point_of(address.as_array(), door.shard, door.attempt);
+        let point = point_of(address.as_array(), vacancy.shard, vacancy.attempt);
         let walked = chosen
             .last()
-            .map_or(0, |last| self.order(class, *last, point) + 1);
+            .map_or(0, |last| self.order(list, *last, point) + 1);
         let mut ranked = Vec::new();
-        for at in self.in_order(class, point).take(walked.min(MOST_LISTED)) {
+        for at in self.in_order(list, point).take(walked.min(MOST_LISTED)) {
             let obstacle = match chosen.contains(&at) {
                 true => None,
                 false => {
-                    let offer = &self.offers[class.members[at] as usize];
-                    let found = self.in_the_way(offer, (address, job), door, seated);
+                    let candidate = &self.candidates[list.members[at] as usize];
+                    let found = self.obstacle_of(candidate, (address, job), vacancy, seated);
                     Some(found.unwrap_or(Obstacle::NotDrawn))
                 }
             };
-            ranked.push(self.candidate(class, at, point, obstacle));
+            ranked.push(self.candidate(list, at, point, obstacle));
         }
         for at in chosen {
-            if self.order(class, *at, point) >= MOST_LISTED {
-                ranked.push(self.candidate(class, *at, point, None));
+            if self.order(list, *at, point) >= MOST_LISTED {
+                ranked.push(self.candidate(list, *at, point, None));
             }
         }
         let mut unlisted = walked - ranked.len();
         if let Some(last) = ranked.last().map(|(rank, _)| *rank) {
-            let others = self.outside().unwrap_or_default().iter().map(|other| {
+            let others = self.unavailable().unwrap_or_default().iter().map(|other| {
                 let rank = rank_of(&other.key, other.provider, other.place, point);
                 (rank, other)
             });
@@ -101,10 +101,10 @@ impl<'a> Market<'a> {
             unlisted += all - ranked.len();
         }
         Choice {
-            shard: door.shard,
-            attempt: door.attempt,
-            slot: self.situation.slot,
-            since: door.since,
+            shard: vacancy.shard,
+            attempt: vacancy.attempt,
+            slot: self.snapshot.slot,
+            since: vacancy.since,
             seed: job.seed,
             sortition_start: self.sortition_start,
             min_stake: self.min_stake,
@@ -113,16 +113,16 @@ impl<'a> Market<'a> {
             seats: wanted.most,
             candidates: ranked.into_iter().map(|(_, candidate)| candidate).collect(),
             unlisted,
-            whole: self.outside().is_some(),
+            whole: self.unavailable().is_some(),
         }
     }
 
-    /// The members of a class in the order in which a shard with this point looks at them.
-    fn in_order(&self, class: &Class, point: Place) -> impl Iterator<Item = usize> {
+    /// The members of a list in the order in which a shard with this point looks at them.
+    fn in_order(&self, list: &CandidateList, point: Place) -> impl Iterator<Item = usize> {
         let mut from = 0;
         let ranks = std::iter::from_fn(move || {
-            let end = *class.rank_ends.get(from)? as usize;
-            let middle = from + self.before(class, (from, end), point);
+            let end = *list.rank_ends.get(from)? as usize;
+            let middle = from + self.before(list, (from, end), point);
             let rank = (middle..end).chain(from..middle);
             from = end;
             Some(rank)
@@ -131,11 +131,11 @@ impl<'a> Market<'a> {
     }
 
     /// How many come before a member in that order.
-    fn order(&self, class: &Class, at: usize, point: Place) -> usize {
-        let end = class.rank_ends[at];
-        let from = class.rank_ends.partition_point(|other| *other < end);
+    fn order(&self, list: &CandidateList, at: usize, point: Place) -> usize {
+        let end = list.rank_ends[at];
+        let from = list.rank_ends.partition_point(|other| *other < end);
         let end = end as usize;
-        let middle = from + self.before(class, (from, end), point);
+        let middle = from + self.before(list, (from, end), point);
         match at >= middle {
             true => from + at - middle,
             false => from + (end - middle) + (at - from),
@@ -144,14 +144,19 @@ impl<'a> Market<'a> {
 
     fn candidate(
         &self,
-        class: &Class,
+        list: &CandidateList,
         at: usize,
         point: Place,
         obstacle: Option<Obstacle>,
     ) -> (Rank, Candidate) {
-        let offer = &self.offers[class.members[at] as usize];
-        let rank = rank_of(&offer.key, offer.provider, offer.place, point);
-        let candidate = candidate(&offer.key, offer.provider, offer.locked, obstacle);
+        let candidate = &self.candidates[list.members[at] as usize];
+        let rank = rank_of(&candidate.key, candidate.provider, candidate.place, point);
+        let candidate = candidate(
+            &candidate.key,
+            candidate.provider,
+            candidate.locked,
+            obstacle,
+        );
         (rank, candidate)
     }
 }

@@ -1,7 +1,7 @@
 //! What one shard needs next.
 
-use super::matcher::{Door, Market, Seating, Wanted};
-use super::{ActKey, Action, Situation};
+use super::matcher::{Matcher, SeatDemand, Seating, Vacancy};
+use super::{Action, ConflictKey, Snapshot};
 use crate::submissions::model::SeatKey;
 use millrace_client::Pubkey;
 use millrace_client::instructions::{SignedCommitment, SignedStatement};
@@ -25,9 +25,9 @@ const LANDING_SECS: i64 = 8;
 
 /// Plans the next step of a shard.
 pub fn plan_shard(
-    situation: &Situation,
+    snapshot: &Snapshot,
     network: &Network,
-    market: &mut Market,
+    matcher: &mut Matcher,
     (address, job): (Pubkey, &Job),
     shard: &Shard,
     actions: &mut Vec<Action>,
@@ -35,19 +35,19 @@ pub fn plan_shard(
     if !shard.is_live() {
         return;
     }
-    tell_agents(situation, network, (address, job), shard, actions);
-    if situation
+    message_agents(snapshot, network, (address, job), shard, actions);
+    if snapshot
         .busy
-        .contains(&ActKey::Shard(address, shard.index))
+        .contains(&ConflictKey::Shard(address, shard.index))
     {
         return;
     }
-    let next = settle(situation, (address, job), shard)
-        .or_else(|| draw(situation, (address, job), shard))
-        .or_else(|| reveal(situation, (address, job), shard))
-        .or_else(|| commit(situation, network, (address, job), shard))
-        .or_else(|| expire(situation, address, shard))
-        .or_else(|| refill(situation, network, market, (address, job), shard));
+    let next = settle(snapshot, (address, job), shard)
+        .or_else(|| draw(snapshot, (address, job), shard))
+        .or_else(|| reveal(snapshot, (address, job), shard))
+        .or_else(|| commit(snapshot, network, (address, job), shard))
+        .or_else(|| expire(snapshot, address, shard))
+        .or_else(|| refill(snapshot, network, matcher, (address, job), shard));
     actions.extend(next);
 }
 
@@ -69,23 +69,23 @@ fn occupied(shard: &Shard, status: SeatStatus) -> impl Iterator<Item = (u8, &Sea
 }
 
 /// Whether a window is so near its end that what is there should be sent.
-fn hurry(now: i64, end: i64, length: u32) -> bool {
+fn is_near_end(now: i64, end: i64, length: u32) -> bool {
     now >= end - (i64::from(length) / MARGIN_PART).max(LANDING_SECS)
 }
 
 /// Tells the agents in the seats what to do; repeated messages change nothing there.
-fn tell_agents(
-    situation: &Situation,
+fn message_agents(
+    snapshot: &Snapshot,
     network: &Network,
     (_, job): (Pubkey, &Job),
     shard: &Shard,
     actions: &mut Vec<Action>,
 ) {
-    let may_commit = situation.now < shard.commit_by;
+    let may_commit = snapshot.now < shard.commit_by;
     for (at, seat) in occupied(shard, SeatStatus::Assigned).filter(|_| may_commit) {
         let key = seat_key(shard, seat);
-        let connected = situation.agents.contains_key(&seat.provider);
-        if connected && !situation.submissions.by_seat.contains_key(&key) {
+        let connected = snapshot.agents.contains_key(&seat.provider);
+        if connected && !snapshot.submissions.by_seat.contains_key(&key) {
             let task = Task {
                 job: shard.job.to_bytes().into(),
                 shard: shard.index,
@@ -103,23 +103,23 @@ fn tell_agents(
             });
         }
     }
-    if situation.now < shard.reveal_by && shard.reveals_open(situation.now) {
+    if snapshot.now < shard.reveal_by && shard.reveals_open(snapshot.now) {
         for (_, seat) in occupied(shard, SeatStatus::Committed) {
             let key = seat_key(shard, seat);
-            let shown = situation
+            let shown = snapshot
                 .submissions
                 .by_seat
                 .get(&key)
                 .is_some_and(|p| p.revealed.is_some());
-            if !shown && situation.agents.contains_key(&seat.provider) {
+            if !shown && snapshot.agents.contains_key(&seat.provider) {
                 actions.push(Action::AskReveal { seat: key });
             }
         }
     }
 }
 
-fn settle(situation: &Situation, (address, job): (Pubkey, &Job), shard: &Shard) -> Option<Action> {
-    let due = verdict(&shard.seats, &shard.verdict_input(job, situation.now)) != Verdict::Wait;
+fn settle(snapshot: &Snapshot, (address, job): (Pubkey, &Job), shard: &Shard) -> Option<Action> {
+    let due = verdict(&shard.seats, &shard.verdict_input(job, snapshot.now)) != Verdict::Wait;
     due.then_some(Action::Settle {
         job: address,
         shard: shard.index,
@@ -127,9 +127,9 @@ fn settle(situation: &Situation, (address, job): (Pubkey, &Job), shard: &Shard) 
 }
 
 /// Draws an audit once the blocks that decide must be there.
-fn draw(situation: &Situation, (address, job): (Pubkey, &Job), shard: &Shard) -> Option<Action> {
+fn draw(snapshot: &Snapshot, (address, job): (Pubkey, &Job), shard: &Shard) -> Option<Action> {
     let decided = shard.slot + 2 + u64::from(job.draw_slots);
-    let due = shard.review() == Review::Pending && situation.slot > decided;
+    let due = shard.review() == Review::Pending && snapshot.slot > decided;
     due.then_some(Action::DrawAudit {
         job: address,
         shard: shard.index,
@@ -137,8 +137,8 @@ fn draw(situation: &Situation, (address, job): (Pubkey, &Job), shard: &Shard) ->
 }
 
 /// Reveals once all committed seats have shown their results, or the window is nearly over.
-fn reveal(situation: &Situation, (address, job): (Pubkey, &Job), shard: &Shard) -> Option<Action> {
-    let now = situation.now;
+fn reveal(snapshot: &Snapshot, (address, job): (Pubkey, &Job), shard: &Shard) -> Option<Action> {
+    let now = snapshot.now;
     if now >= shard.reveal_by || !shard.reveals_open(now) {
         return None;
     }
@@ -146,7 +146,7 @@ fn reveal(situation: &Situation, (address, job): (Pubkey, &Job), shard: &Shard) 
     let shown: Vec<(usize, RevealEntry)> = committed
         .iter()
         .filter_map(|(at, seat)| {
-            let submission = situation.submissions.by_seat.get(&seat_key(shard, seat))?;
+            let submission = snapshot.submissions.by_seat.get(&seat_key(shard, seat))?;
             let revealed = submission.revealed.as_ref()?;
             let entry = RevealEntry {
                 seat: *at,
@@ -158,7 +158,7 @@ fn reveal(situation: &Situation, (address, job): (Pubkey, &Job), shard: &Shard) 
         })
         .collect();
     let all = shown.len() == committed.len();
-    if shown.is_empty() || !(all || hurry(now, shard.reveal_by, job.reveal_secs)) {
+    if shown.is_empty() || !(all || is_near_end(now, shard.reveal_by, job.reveal_secs)) {
         return None;
     }
     let mut after = *shard;
@@ -184,20 +184,20 @@ fn reveal(situation: &Situation, (address, job): (Pubkey, &Job), shard: &Shard) 
 
 /// Commits once every seat has handed in, or the window is nearly over.
 fn commit(
-    situation: &Situation,
+    snapshot: &Snapshot,
     network: &Network,
     (address, job): (Pubkey, &Job),
     shard: &Shard,
 ) -> Option<Action> {
-    if shard.state() != Some(ShardState::Assigned) || situation.now >= shard.commit_by {
+    if shard.state() != Some(ShardState::Assigned) || snapshot.now >= shard.commit_by {
         return None;
     }
     let waiting: Vec<_> = occupied(shard, SeatStatus::Assigned).collect();
     let mut commitments: Vec<SignedCommitment> = waiting
         .iter()
         .filter_map(|(at, seat)| {
-            let submission = situation.submissions.by_seat.get(&seat_key(shard, seat))?;
-            let provider = situation.cache.providers().get(&seat.provider)?;
+            let submission = snapshot.submissions.by_seat.get(&seat_key(shard, seat))?;
+            let provider = snapshot.cache.providers().get(&seat.provider)?;
             let place = commitment::Seat {
                 network_id: &network.network_id,
                 program: millrace_client::pda::PROGRAM.as_array(),
@@ -219,7 +219,7 @@ fn commit(
         })
         .collect();
     let all = commitments.len() == waiting.len();
-    let send = all || hurry(situation.now, shard.commit_by, job.commit_secs);
+    let send = all || is_near_end(snapshot.now, shard.commit_by, job.commit_secs);
     // The rest follows in the next transaction.
     commitments.truncate(COMMITMENTS_AT_ONCE);
     (send && !commitments.is_empty()).then_some(Action::Commit {
@@ -230,9 +230,9 @@ fn commit(
 }
 
 /// Frees a late seat, unless enough have committed to go on without it.
-fn expire(situation: &Situation, address: Pubkey, shard: &Shard) -> Option<Action> {
-    let over = situation.now >= shard.commit_by && shard.state() == Some(ShardState::Assigned);
-    if !over || shard.reveals_open(situation.now) {
+fn expire(snapshot: &Snapshot, address: Pubkey, shard: &Shard) -> Option<Action> {
+    let over = snapshot.now >= shard.commit_by && shard.state() == Some(ShardState::Assigned);
+    if !over || shard.reveals_open(snapshot.now) {
         return None;
     }
     let (seat, late) = occupied(shard, SeatStatus::Assigned).next()?;
@@ -248,29 +248,29 @@ fn expire(situation: &Situation, address: Pubkey, shard: &Shard) -> Option<Actio
 /// Fills free seats of a shard that is under way, as many as can be; not where enough have committed
 /// to go on without them.
 fn refill(
-    situation: &Situation,
+    snapshot: &Snapshot,
     network: &Network,
-    market: &mut Market,
+    matcher: &mut Matcher,
     (address, job): (Pubkey, &Job),
     shard: &Shard,
 ) -> Option<Action> {
     let free = shard.free_seats();
-    let goes_on = shard.count(SeatStatus::Committed) > 0 && shard.reveals_open(situation.now);
+    let goes_on = shard.count(SeatStatus::Committed) > 0 && shard.reveals_open(snapshot.now);
     let fits = match shard.is_single(job) {
-        true => job.first_round_fits(situation.now),
-        false => job.round_fits(situation.now),
+        true => job.first_round_fits(snapshot.now),
+        false => job.round_fits(snapshot.now),
     };
     if free == 0 || goes_on || !fits || network.paused != 0 {
         return None;
     }
     let live = shard.seats.iter().filter(|seat| seat.is_live());
     let seated: Vec<Pubkey> = live.map(|seat| seat.provider).collect();
-    let wanted = Wanted {
+    let wanted = SeatDemand {
         most: free,
         least: 1,
     };
     let Seating { providers, choice } =
-        market.seat((address, job), Door::of(shard), &seated, wanted)?;
+        matcher.seat((address, job), Vacancy::of(shard), &seated, wanted)?;
     Some(Action::Assign {
         job: address,
         shard: shard.index,
@@ -280,7 +280,7 @@ fn refill(
 }
 
 /// How a seat ended, for its agent.
-pub fn outcome_of(shard: &Shard, key: &SeatKey) -> String {
+pub fn seat_ending(shard: &Shard, key: &SeatKey) -> String {
     let mut seats = shard.seats.iter();
     let seat = seats.find(|s| s.provider == key.provider && s.attempt == key.attempt);
     let word = match seat.map(Seat::status) {

@@ -15,7 +15,10 @@ pub(crate) async fn quote(
             "a quote needs replicas, price_cap and max_units, each more than nothing",
         ));
     }
-    let why = service.why_not(&terms).await.map_err(Failure::internal)?;
+    let why = service
+        .placement_blockers(&terms)
+        .await
+        .map_err(Failure::internal)?;
     Ok(Json(Quote {
         placeable: why.is_empty(),
         why,

@@ -51,7 +51,7 @@ fn what_only_confirmed_blocks_say_is_asked_of_finalized_ones_and_waits() {
     let mut world = settled();
     world.finalized = Some(AccountCache::default());
     assert_eq!(kinds(&world), (0, 0, 0));
-    assert!(to_be_final(&world.situation()).contains(&JOB));
+    assert!(accounts_needing_finality(&world.snapshot()).contains(&JOB));
     world.finalized = None;
     assert_eq!(kinds(&world), (1, 0, 0), "filed first");
 }
@@ -130,7 +130,7 @@ fn seats_of_a_job_that_is_gone_are_released_once_it_is_gone_for_good() {
     world.closable.clear();
     world.finalized = Some(AccountCache::default());
     assert_eq!(kinds(&world), (0, 0, 0));
-    let wanted = to_be_final(&world.situation());
+    let wanted = accounts_needing_finality(&world.snapshot());
     assert_eq!(wanted, [JOB, shard].into());
     let mut gone = AccountCache::default();
     gone.update(1, JOB, &[]);

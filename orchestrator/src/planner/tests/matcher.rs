@@ -1,6 +1,6 @@
 //! Who is chosen: the index gives what looking at everybody would give.
 
-use super::super::matcher::{Door, Market, Seating, Wanted};
+use super::super::matcher::{Matcher, SeatDemand, Seating, Vacancy};
 use super::super::*;
 use super::world::*;
 use millrace_client::program::math::sortition::{ADMIT_ALL, Ticket, admits};
@@ -16,12 +16,12 @@ fn by_looking(
     world: &World,
     taken: &HashMap<Pubkey, u32>,
     (address, job): (Pubkey, &Job),
-    door: Door,
-    wanted: Wanted,
+    vacancy: Vacancy,
+    wanted: SeatDemand,
 ) -> Option<Vec<Pubkey>> {
     let start = world.cache.network().unwrap().sortition_start;
     let min_stake = world.cache.network().unwrap().min_stake;
-    let point = point_of(address.as_array(), door.shard, door.attempt);
+    let point = point_of(address.as_array(), vacancy.shard, vacancy.attempt);
     let mut suit: Vec<_> = world
         .cache
         .providers()
@@ -34,11 +34,11 @@ fn by_looking(
             let ticket = Ticket {
                 seed: job.seed,
                 job: address.as_array(),
-                shard: door.shard,
-                attempt: door.attempt,
+                shard: vacancy.shard,
+                attempt: vacancy.attempt,
                 provider: key.as_array(),
             };
-            let waited = world.slot - door.since;
+            let waited = world.slot - vacancy.since;
             !agent.draining
                 && job.admits(provider)
                 && provider.ask_price <= job.price_cap
@@ -123,18 +123,18 @@ proptest! {
         }
         world.slot += waited;
         let since = world.slot - waited;
-        let situation = world.situation();
-        let mut market = Market::new(&situation, &network);
+        let snapshot = world.snapshot();
+        let mut matcher = Matcher::new(&snapshot, &network);
         let mut taken: HashMap<Pubkey, u32> = HashMap::new();
         // One lock for all, so that what is locked is a count.
         let lock = jobs[0].seat_lock;
         for (n, job) in jobs.iter().enumerate() {
             let job = Job { seat_lock: lock, ..*job };
             let address = Pubkey::new_from_array([n as u8; 32]);
-            let door = Door { shard: n as u32, attempt: 0, since };
-            let wanted = Wanted { most: usize::from(job.replicas), least: usize::from(job.replicas) };
-            let expected = by_looking(&world, &taken, (address, &job), door, wanted);
-            let seating = market.seat((address, &job), door, &[], wanted);
+            let vacancy = Vacancy { shard: n as u32, attempt: 0, since };
+            let wanted = SeatDemand { most: usize::from(job.replicas), least: usize::from(job.replicas) };
+            let expected = by_looking(&world, &taken, (address, &job), vacancy, wanted);
+            let seating = matcher.seat((address, &job), vacancy, &[], wanted);
             if let Some(Seating { providers, choice }) = &seating {
                 let recomputed: Vec<Pubkey> = expected_selection(&address, choice)
                     .iter()
@@ -159,16 +159,16 @@ fn equal_offers_are_chosen_about_equally_often_as_their_places_change() {
     let mut world = World::new(4);
     for n in 0..400u32 {
         world.job(|_| {});
-        let situation = world.situation();
-        let mut market = Market::new(&situation, world.cache.network().unwrap());
-        let door = Door {
+        let snapshot = world.snapshot();
+        let mut matcher = Matcher::new(&snapshot, world.cache.network().unwrap());
+        let vacancy = Vacancy {
             shard: n,
             attempt: 0,
             since: 0,
         };
-        let one = Wanted { most: 1, least: 1 };
+        let one = SeatDemand { most: 1, least: 1 };
         let job = world.cache.jobs()[&JOB];
-        let chosen = market.seat((JOB, &job), door, &[], one).unwrap();
+        let chosen = matcher.seat((JOB, &job), vacancy, &[], one).unwrap();
         let chosen = (0..4)
             .find(|n| provider(*n) == chosen.providers[0])
             .unwrap();
@@ -238,7 +238,7 @@ fn assignments_under_way_count_against_the_seats_that_the_chain_allows() {
     }
     world.job(|job| job.shards = 2);
     assert_eq!(world.plan().len(), 1);
-    world.busy.insert(ActKey::Shard(JOB, 0));
+    world.busy.insert(ConflictKey::Shard(JOB, 0));
     world.reserved = (0..3).map(provider).collect();
     assert_eq!(world.plan(), []);
 }

@@ -1,18 +1,18 @@
 //! Why jobs wait: what is looked at once for all of the same terms is what a look at each would tell.
 
 use super::super::eligibility::{Counts, obstacle};
-use super::super::eligibility_index::Surveyor;
-use super::super::matcher::Market;
+use super::super::eligibility_index::EligibilityIndex;
+use super::super::matcher::Matcher;
 use super::super::*;
 use super::matcher::{any_job, any_provider};
 use super::world::*;
 use proptest::prelude::*;
 
 /// What a look at every provider tells of one job.
-fn by_looking(world: &World, market: &Market, address: Pubkey, job: &Job) -> Option<Counts> {
+fn by_looking(world: &World, matcher: &Matcher, address: Pubkey, job: &Job) -> Option<Counts> {
     let mut counts = Counts::default();
     for candidate in world.cache.providers() {
-        if let Some(found) = obstacle(market, (address, job), candidate) {
+        if let Some(found) = obstacle(matcher, (address, job), candidate) {
             counts.add(found, 1);
         }
     }
@@ -46,15 +46,15 @@ proptest! {
             let failed = world.submissions.failures.entry((address(job), shard)).or_default();
             failed.insert(provider(by), "late".to_owned());
         }
-        let situation = world.situation();
-        let market = Market::new(&situation, &network);
-        let surveyor = Surveyor::new(world.cache.providers(), &market);
+        let snapshot = world.snapshot();
+        let matcher = Matcher::new(&snapshot, &network);
+        let index = EligibilityIndex::new(world.cache.providers(), &matcher);
         // Several jobs of each terms, that differ in what their terms do not say.
         for n in 0..24 {
             let like = &terms[usize::from(n) % terms.len()];
             let job = Job { seed: like.seed + u64::from(n), seed_slot: world.slot - waited, ..*like };
-            let expected = by_looking(&world, &market, address(n), &job);
-            let found = surveyor.obstacles(&market, (address(n), &job), usize::from(job.replicas));
+            let expected = by_looking(&world, &matcher, address(n), &job);
+            let found = index.obstacles(&matcher, (address(n), &job), usize::from(job.replicas));
             prop_assert_eq!(found, expected);
         }
     }

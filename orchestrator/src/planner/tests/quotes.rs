@@ -15,7 +15,7 @@ fn terms() -> QuoteRequest {
 }
 
 fn said(world: &World, terms: &QuoteRequest) -> String {
-    why_not(&world.situation(), terms).join("; ")
+    placement_blockers(&world.snapshot(), terms).join("; ")
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn a_job_for_another_orchestrator_is_left_alone() {
 fn what_is_under_way_is_not_done_again() {
     let mut world = World::new(3);
     world.job(|_| {});
-    world.busy.insert(ActKey::Shard(JOB, 0));
+    world.busy.insert(ConflictKey::Shard(JOB, 0));
     assert_eq!(world.plan(), []);
 }
 

@@ -19,7 +19,7 @@ pub struct World {
     pub finalized: Option<AccountCache>,
     pub agents: HashMap<Pubkey, AgentView>,
     pub submissions: Submissions,
-    pub busy: HashSet<ActKey>,
+    pub busy: HashSet<ConflictKey>,
     pub closable: HashSet<Pubkey>,
     pub now: i64,
     pub slot: u64,
@@ -152,11 +152,11 @@ impl World {
     }
 
     pub fn plan(&self) -> Vec<Action> {
-        plan(&self.situation())
+        plan(&self.snapshot())
     }
 
-    pub fn situation(&self) -> Situation<'_> {
-        Situation {
+    pub fn snapshot(&self) -> Snapshot<'_> {
+        Snapshot {
             cache: &self.cache,
             finalized: self.finalized.as_ref().unwrap_or(&self.cache),
             me: ME,
@@ -173,7 +173,7 @@ impl World {
     }
 
     pub fn why(&self) -> String {
-        Waits::new(&self.situation())
+        PendingReasons::new(&self.snapshot())
             .of(JOB, &self.cache.jobs()[&JOB])
             .join("; ")
     }
