@@ -6,7 +6,7 @@ use crate::start::Ended;
 use crate::agents::Agents;
 use crate::api;
 use crate::blobs::Blobs;
-use crate::blobs::upload_quota::Unclaimed;
+use crate::blobs::upload_quota::UploadQuota;
 use crate::config::Limits;
 use crate::error::OrchestratorError;
 use crate::events::Events;
@@ -20,7 +20,7 @@ use crate::observability::probe::Probe;
 use crate::planner::{Snapshot, accounts_needing_finality, plan};
 use crate::store::Store;
 use crate::submissions::cache::SubmissionStore;
-use crate::submissions::gc::Tidy;
+use crate::submissions::gc::JobGc;
 use millrace_client::Pubkey;
 use millrace_client::cache::finalized::FinalizedCache;
 use millrace_client::cache::subscription::Feed;
@@ -76,8 +76,8 @@ pub struct Service {
     pub(crate) planned: Arc<Mutex<Instant>>,
     pub(crate) finished: Arc<Mutex<HashMap<Pubkey, Instant>>>,
     pub(crate) readiness: Readiness,
-    pub(crate) unclaimed: Unclaimed,
-    pub(crate) tidy: Tidy,
+    pub(crate) upload_quota: UploadQuota,
+    pub(crate) job_gc: JobGc,
     pub(crate) archive: Archive,
 }
 
@@ -143,7 +143,7 @@ impl Service {
                     self.finalized.run(end.clone()),
                     self.sender.track_finality(end.clone()),
                     self.events.keep(reread, end.clone()),
-                    self.tidy.run(&self.feed, end.clone()),
+                    self.job_gc.run(&self.feed, end.clone()),
                 )
             } => {}
         }
@@ -334,8 +334,8 @@ impl Service {
     }
 
     /// The room for blobs that no job names yet.
-    pub fn unclaimed(&self) -> &Unclaimed {
-        &self.unclaimed
+    pub fn upload_quota(&self) -> &UploadQuota {
+        &self.upload_quota
     }
 
     /// The agents.

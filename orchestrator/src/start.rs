@@ -2,7 +2,7 @@
 
 use crate::agents::Agents;
 use crate::blobs::Blobs;
-use crate::blobs::upload_quota::Unclaimed;
+use crate::blobs::upload_quota::UploadQuota;
 use crate::config::Config;
 use crate::error::OrchestratorError;
 use crate::events::Events;
@@ -17,7 +17,7 @@ use crate::service::Service;
 use crate::store::failpoint_journal::FailpointJournal;
 use crate::store::{MemberJournal, Scope, Store};
 use crate::submissions::cache::SubmissionStore;
-use crate::submissions::gc::Tidy;
+use crate::submissions::gc::JobGc;
 use millrace_client::cache::finalized::FinalizedCache;
 use millrace_client::cache::subscription::Feed;
 use millrace_client::instructions::Mints;
@@ -117,7 +117,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         sender.recover().await?;
         submissions.load(store.load_submissions(Scope::All).await?);
     }
-    let unclaimed = Unclaimed::new(blobs.clone());
+    let upload_quota = UploadQuota::new(blobs.clone());
     let payer = Payer::new(me, config.chain.payer_floor);
     payer.read(&rpc).await?;
     let events = Events::new(rpc.clone(), store.clone());
@@ -125,7 +125,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     let agents = Agents::new(
         submissions.clone(),
         feed.clone(),
-        (blobs.clone(), unclaimed.clone()),
+        (blobs.clone(), upload_quota.clone()),
         (network.network_id, &genesis),
         metrics.clone(),
         end.clone(),
@@ -143,8 +143,8 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         agents.clone(),
         metrics.clone(),
     );
-    let readiness = Readiness::new(blobs.clone(), unclaimed.clone(), submissions.clone());
-    let tidy = Tidy::new(submissions.clone(), store.clone());
+    let readiness = Readiness::new(blobs.clone(), upload_quota.clone(), submissions.clone());
+    let job_gc = JobGc::new(submissions.clone(), store.clone());
     let probe = Probe::new(
         rpc.clone(),
         me,
@@ -188,11 +188,11 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         planned: Arc::new(Mutex::new(Instant::now())),
         finished: Arc::default(),
         readiness,
-        unclaimed,
-        tidy,
+        upload_quota,
+        job_gc,
         archive: Archive::default(),
     };
-    tokio::join!(service.feed.read_all(), service.probe.look());
+    tokio::join!(service.feed.read_all(), service.probe.poll());
     let url = format!("http://{local}");
     info!(url, key = %me, "orchestrator started");
     let task = tokio::spawn(service.run(listener, config.reread, config.probe));

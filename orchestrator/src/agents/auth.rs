@@ -1,6 +1,6 @@
 //! Who is let in: the operator of a registered provider, proven by a signature over a fresh challenge.
 
-use super::{Agents, Connection, Letter, QUEUE};
+use super::{Agents, Connection, OutboundMessage, QUEUE};
 use millrace_client::Pubkey;
 use millrace_client::program::state::Provider;
 use millrace_protocol::wire::{self, FromAgent, agent_challenge};
@@ -23,11 +23,11 @@ pub(super) struct Member {
     /// Tells this connection from others of the same provider.
     pub(super) number: u64,
     /// What it is to be told. Ends when the connection is to end.
-    pub(super) inbox: mpsc::Receiver<Letter>,
+    pub(super) inbox: mpsc::Receiver<OutboundMessage>,
 }
 
 impl Agents {
-    /// Checks who it is and enters it; a newer connection of the same provider takes the place of an
+    /// Checks who it is and enters it; a newer connection of the same provider takes the slot of an
     /// older one. What costs least is checked first, and nothing is asked of the chain for whoever
     /// can't sign.
     pub(super) async fn admit(&self, hello: &str, nonce: &[u8; 32]) -> Result<Member, String> {
@@ -56,7 +56,7 @@ impl Agents {
         if books.operator.to_bytes() != operator.0 {
             return Err(format!("{operator} is not the operator key of {provider}"));
         }
-        if let Some(left) = self.kept_out().left(&key, Instant::now()) {
+        if let Some(left) = self.bans().left(&key, Instant::now()) {
             return Err(format!(
                 "it flooded, and is not let in for another {} seconds",
                 left.as_secs() + 1

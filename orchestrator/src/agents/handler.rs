@@ -17,31 +17,35 @@ const LONGEST_REASON: usize = 500;
 
 /// Why something was not taken in. It can harm nobody else.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum Rejection {
     /// It may have been right once, or be right soon: an honest agent says such things after a cut.
     Stale(String),
     /// No honest agent says it.
-    Wrong(String),
+    Invalid(String),
 }
 
-fn stale<T>(reason: &str) -> Result<T, Fault> {
-    Err(Fault::Stale(reason.to_owned()))
+fn stale<T>(reason: &str) -> Result<T, Rejection> {
+    Err(Rejection::Stale(reason.to_owned()))
 }
 
-fn wrong<T>(reason: &str) -> Result<T, Fault> {
-    Err(Fault::Wrong(reason.to_owned()))
+fn wrong<T>(reason: &str) -> Result<T, Rejection> {
+    Err(Rejection::Invalid(reason.to_owned()))
 }
 
 /// What is no fault of the agent: it will say it again.
-fn passing(error: impl ToString) -> Fault {
-    Fault::Stale(error.to_string())
+fn retryable(error: impl ToString) -> Rejection {
+    Rejection::Stale(error.to_string())
 }
 
 impl Agents {
     /// Takes in what an agent says.
-    pub(super) async fn hear(&self, provider: Pubkey, text: &str) -> Result<(), Fault> {
+    pub(super) async fn handle_message(
+        &self,
+        provider: Pubkey,
+        text: &str,
+    ) -> Result<(), Rejection> {
         let message = wire::decode::<FromAgent>(text);
-        match message.map_err(|error| Fault::Wrong(error.to_string()))? {
+        match message.map_err(|error| Rejection::Invalid(error.to_string()))? {
             FromAgent::Committed {
                 job,
                 shard,
@@ -100,7 +104,7 @@ impl Agents {
     }
 
     /// The shard and the seat that a key names, as the chain has them.
-    async fn seat(&self, key: &SeatKey) -> Result<(Shard, Seat), Fault> {
+    async fn seat(&self, key: &SeatKey) -> Result<(Shard, Seat), Rejection> {
         let cache = self.feed.cache().read().await;
         let Some(shard) = cache.shard(&key.job, key.shard).copied() else {
             return stale("no such shard");
@@ -119,7 +123,7 @@ impl Agents {
         seat: u8,
         commitment: Digest,
         signature: [u8; 64],
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Rejection> {
         let (shard, found) = self.seat(&key).await?;
         let known = self.submissions.read().by_seat.contains_key(&key);
         if known || found.status() != SeatStatus::Assigned {
@@ -133,7 +137,7 @@ impl Agents {
         let Some(books) = self.provider(&key.provider).await else {
             return stale("no such provider");
         };
-        let statement = self.set_partition(&key).statement(&commitment);
+        let statement = self.commitment_seat(&key).statement(&commitment);
         if !Signature::from(signature).verify(books.operator.as_ref(), &statement) {
             return wrong("the signature is not the operator's");
         }
@@ -146,11 +150,11 @@ impl Agents {
         self.submissions
             .record_commitment(key, submission)
             .await
-            .map_err(passing)
+            .map_err(retryable)
     }
 
     /// Delivery: the output is here, it gives the root, and the root opens the commitment.
-    async fn take_reveal(&self, key: SeatKey, revealed: RevealedResult) -> Result<(), Fault> {
+    async fn take_reveal(&self, key: SeatKey, revealed: RevealedResult) -> Result<(), Rejection> {
         let (shard, seat) = self.seat(&key).await?;
         let known = {
             let submissions = self.submissions.read();
@@ -165,7 +169,7 @@ impl Agents {
             units: revealed.units,
             salt: &revealed.salt,
         };
-        if self.set_partition(&key).commitment(&claim) != seat.digest {
+        if self.commitment_seat(&key).commitment(&claim) != seat.digest {
             return wrong("the reveal does not open the commitment");
         }
         if !self.gives_root(&revealed).await? {
@@ -183,18 +187,18 @@ impl Agents {
             signature: [0; 64],
             revealed: None,
         };
-        self.unclaimed.claim([revealed.output]);
+        self.upload_quota.claim([revealed.output]);
         self.submissions
             .record_reveal(key, seated, revealed)
             .await
-            .map_err(passing)
+            .map_err(retryable)
     }
 
     /// Whether the uploaded output gives the root and the units. An output may have 64 MiB, so few are
     /// looked at at a time, and none by a thread that serves connections.
-    async fn gives_root(&self, revealed: &RevealedResult) -> Result<bool, Fault> {
-        let _turn = self.checks.acquire().await.map_err(passing)?;
-        let bytes = self.blobs.get(&revealed.output).await.map_err(passing)?;
+    async fn gives_root(&self, revealed: &RevealedResult) -> Result<bool, Rejection> {
+        let _turn = self.checks.acquire().await.map_err(retryable)?;
+        let bytes = self.blobs.get(&revealed.output).await.map_err(retryable)?;
         let Some(bytes) = bytes else {
             return stale("the output was not uploaded");
         };
@@ -203,11 +207,16 @@ impl Agents {
             let receipt = Receipt::new(&bytes, exit, fuel);
             (receipt.root(), receipt.units())
         });
-        Ok(receipt.await.map_err(passing)? == (revealed.root, revealed.units))
+        Ok(receipt.await.map_err(retryable)? == (revealed.root, revealed.units))
     }
 
     /// Whoever sits at a shard may say once that it can't run it.
-    async fn take_failure(&self, key: SeatKey, reason: String, retry: bool) -> Result<(), Fault> {
+    async fn take_failure(
+        &self,
+        key: SeatKey,
+        reason: String,
+        retry: bool,
+    ) -> Result<(), Rejection> {
         self.seat(&key).await?;
         let (provider, job, shard) = (key.provider, key.job, key.shard);
         info!(%provider, %job, shard, reason, "an agent could not run a shard");
@@ -220,12 +229,12 @@ impl Agents {
             return Ok(());
         }
         self.submissions
-            .fail(job, shard, provider, &reason)
+            .record_failure(job, shard, provider, &reason)
             .await
-            .map_err(passing)
+            .map_err(retryable)
     }
 
-    fn place<'a>(&'a self, key: &'a SeatKey) -> commitment::Seat<'a> {
+    fn commitment_seat<'a>(&'a self, key: &'a SeatKey) -> commitment::Seat<'a> {
         commitment::Seat {
             network_id: &self.network_id,
             program: millrace_client::pda::PROGRAM.as_array(),

@@ -23,14 +23,14 @@ const FORGIVEN_AFTER: Duration = Duration::from_secs(1_800);
 
 /// A token bucket: full at first, filled steadily, emptied by what it is charged for.
 #[derive(Clone, Debug)]
-pub(super) struct Bucket {
+pub(super) struct RateLimiter {
     most: f64,
     per_second: f64,
     level: f64,
     at: Instant,
 }
 
-impl Bucket {
+impl RateLimiter {
     /// A full bucket.
     pub(super) fn new(most: f64, per_second: f64, now: Instant) -> Self {
         Self {
@@ -55,29 +55,29 @@ impl Bucket {
 }
 
 /// What one connection may still say.
-pub(super) struct Allowance(Bucket);
+pub(super) struct Allowance(RateLimiter);
 
 impl Allowance {
     /// Of a new connection.
     pub(super) fn new(now: Instant) -> Self {
-        Self(Bucket::new(BURST, PER_SECOND, now))
+        Self(RateLimiter::new(BURST, PER_SECOND, now))
     }
 
     /// Whether a frame of so many bytes may still be said.
-    pub(super) fn hears(&mut self, bytes: usize, now: Instant) -> bool {
+    pub(super) fn allow_frame(&mut self, bytes: usize, now: Instant) -> bool {
         // Far below 2^52, so nothing is lost.
         self.0.take(1.0 + bytes as f64 / BYTES, now)
     }
 
     /// Whether another mistake is borne.
-    pub(super) fn bears_mistake(&mut self, now: Instant) -> bool {
+    pub(super) fn allow_error(&mut self, now: Instant) -> bool {
         self.0.take(MISTAKE, now)
     }
 }
 
 /// Providers whose agents are kept out for a while.
 #[derive(Debug, Default)]
-pub(super) struct KeptOut(HashMap<Pubkey, Offence>);
+pub(super) struct BanList(HashMap<Pubkey, Offence>);
 
 #[derive(Clone, Copy, Debug)]
 struct Offence {
@@ -85,9 +85,9 @@ struct Offence {
     until: Instant,
 }
 
-impl KeptOut {
+impl BanList {
     /// Keeps a provider out from now on. Returns for how long.
-    pub(super) fn punish(&mut self, provider: Pubkey, now: Instant) -> Duration {
+    pub(super) fn ban(&mut self, provider: Pubkey, now: Instant) -> Duration {
         self.0
             .retain(|_, offence| now < offence.until + FORGIVEN_AFTER);
         let times = self.0.get(&provider).map_or(0, |offence| offence.times);
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn a_bucket_bears_a_burst_and_then_as_much_as_flows_in() {
         let start = Instant::now();
-        let mut bucket = Bucket::new(3.0, 2.0, start);
+        let mut bucket = RateLimiter::new(3.0, 2.0, start);
         let takes = [0; 4].map(|_| bucket.take(1.0, start));
         assert_eq!(takes, [true, true, true, false]);
         let later = start + Duration::from_millis(500);
@@ -131,12 +131,14 @@ mod tests {
         let start = Instant::now();
         let said = |bytes: usize| {
             let mut allowance = Allowance::new(start);
-            (0..).take_while(|_| allowance.hears(bytes, start)).count()
+            (0..)
+                .take_while(|_| allowance.allow_frame(bytes, start))
+                .count()
         };
         assert_eq!((said(0), said(1 << 20)), (2_000, 7));
         let mut allowance = Allowance::new(start);
         assert_eq!(
-            (0..).take_while(|_| allowance.bears_mistake(start)).count(),
+            (0..).take_while(|_| allowance.allow_error(start)).count(),
             100
         );
     }
@@ -144,18 +146,18 @@ mod tests {
     #[test]
     fn a_flooder_is_kept_out_twice_as_long_each_time_and_forgiven_in_the_end() {
         let (start, flooder) = (Instant::now(), Pubkey::new_unique());
-        let mut kept_out = KeptOut::default();
-        assert_eq!(kept_out.left(&flooder, start), None);
-        assert_eq!(kept_out.punish(flooder, start), FIRST_PENALTY);
-        assert_eq!(kept_out.left(&flooder, start), Some(FIRST_PENALTY));
-        assert_eq!(kept_out.left(&flooder, start + FIRST_PENALTY), None);
-        assert_eq!(kept_out.left(&Pubkey::new_unique(), start), None);
-        assert_eq!(kept_out.punish(flooder, start), FIRST_PENALTY * 2);
+        let mut bans = BanList::default();
+        assert_eq!(bans.left(&flooder, start), None);
+        assert_eq!(bans.ban(flooder, start), FIRST_PENALTY);
+        assert_eq!(bans.left(&flooder, start), Some(FIRST_PENALTY));
+        assert_eq!(bans.left(&flooder, start + FIRST_PENALTY), None);
+        assert_eq!(bans.left(&Pubkey::new_unique(), start), None);
+        assert_eq!(bans.ban(flooder, start), FIRST_PENALTY * 2);
         for _ in 0..40 {
-            kept_out.punish(flooder, start);
+            bans.ban(flooder, start);
         }
-        assert_eq!(kept_out.punish(flooder, start), LONGEST_PENALTY);
+        assert_eq!(bans.ban(flooder, start), LONGEST_PENALTY);
         let forgiven = start + LONGEST_PENALTY + FORGIVEN_AFTER;
-        assert_eq!(kept_out.punish(flooder, forgiven), FIRST_PENALTY);
+        assert_eq!(bans.ban(flooder, forgiven), FIRST_PENALTY);
     }
 }

@@ -7,12 +7,12 @@ mod limits;
 mod session;
 
 use crate::blobs::Blobs;
-use crate::blobs::upload_quota::Unclaimed;
+use crate::blobs::upload_quota::UploadQuota;
 use crate::observability::metrics::Metrics;
 use crate::planner::AgentView;
 use crate::submissions::cache::SubmissionStore;
 use crate::submissions::model::SeatKey;
-use limits::{Bucket, KeptOut};
+use limits::{BanList, RateLimiter};
 use millrace_client::Pubkey;
 use millrace_client::cache::subscription::Feed;
 use millrace_protocol::hash::Digest;
@@ -40,13 +40,13 @@ pub struct Agents {
     submissions: SubmissionStore,
     feed: Feed,
     blobs: Blobs,
-    unclaimed: Unclaimed,
+    upload_quota: UploadQuota,
     network_id: Digest,
     genesis: Arc<str>,
     connected: Arc<Mutex<HashMap<Pubkey, Connection>>>,
     changes: watch::Sender<u64>,
-    kept_out: Arc<Mutex<KeptOut>>,
-    lookups: Arc<Mutex<Bucket>>,
+    bans: Arc<Mutex<BanList>>,
+    lookups: Arc<Mutex<RateLimiter>>,
     checks: Arc<Semaphore>,
     metrics: Metrics,
     stop: CancellationToken,
@@ -57,20 +57,20 @@ struct Connection {
     capacity: u32,
     draining: bool,
     version: String,
-    queue: mpsc::Sender<Letter>,
-    told: HashMap<Told, Instant>,
+    queue: mpsc::Sender<OutboundMessage>,
+    told: HashMap<SentKey, Instant>,
 }
 
 /// A message on its way to an agent.
 #[derive(Debug)]
-pub(super) struct Letter {
+pub(super) struct OutboundMessage {
     message: ToAgent,
     /// Since when a seat waits for it, where its way is timed.
     since: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Told {
+enum SentKey {
     Run(SeatKey),
     Reveal(SeatKey),
 }
@@ -93,7 +93,7 @@ impl Agents {
     pub fn new(
         submissions: SubmissionStore,
         feed: Feed,
-        (blobs, unclaimed): (Blobs, Unclaimed),
+        (blobs, upload_quota): (Blobs, UploadQuota),
         (network_id, genesis): (Digest, &str),
         metrics: Metrics,
         stop: CancellationToken,
@@ -102,13 +102,13 @@ impl Agents {
             submissions,
             feed,
             blobs,
-            unclaimed,
+            upload_quota,
             network_id,
             genesis: genesis.into(),
             connected: Arc::default(),
             changes: watch::Sender::new(0),
-            kept_out: Arc::default(),
-            lookups: Arc::new(Mutex::new(Bucket::new(
+            bans: Arc::default(),
+            lookups: Arc::new(Mutex::new(RateLimiter::new(
                 LOOKUPS.0,
                 LOOKUPS.1,
                 Instant::now(),
@@ -131,11 +131,9 @@ impl Agents {
             .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    fn kept_out(&self) -> MutexGuard<'_, KeptOut> {
+    fn bans(&self) -> MutexGuard<'_, BanList> {
         // A poisoned lock still holds whole entries.
-        self.kept_out
-            .lock()
-            .unwrap_or_else(|held| held.into_inner())
+        self.bans.lock().unwrap_or_else(|held| held.into_inner())
     }
 
     /// As the plan sees them.
@@ -168,17 +166,17 @@ impl Agents {
 
     /// Says something to an agent; the same within a short time only once. Returns whether it was
     /// queued.
-    pub fn tell(&self, provider: &Pubkey, message: ToAgent) -> bool {
-        self.tell_since(provider, message, None)
+    pub fn send(&self, provider: &Pubkey, message: ToAgent) -> bool {
+        self.send_since(provider, message, None)
     }
 
     /// As [`Agents::tell`], of a message that a seat waits for, maybe since a time that is known.
-    pub fn tell_since(&self, provider: &Pubkey, message: ToAgent, since: Option<Instant>) -> bool {
+    pub fn send_since(&self, provider: &Pubkey, message: ToAgent, since: Option<Instant>) -> bool {
         let mut connected = self.connected();
         let Some(connection) = connected.get_mut(provider) else {
             return false;
         };
-        if let Some(told) = told_of(provider, &message) {
+        if let Some(told) = sent_key(provider, &message) {
             let now = Instant::now();
             connection
                 .told
@@ -190,7 +188,7 @@ impl Agents {
         }
         if connection
             .queue
-            .try_send(Letter { message, since })
+            .try_send(OutboundMessage { message, since })
             .is_err()
         {
             warn!(%provider, "the agent does not read; its connection is dropped");
@@ -201,9 +199,9 @@ impl Agents {
     }
 }
 
-fn told_of(provider: &Pubkey, message: &ToAgent) -> Option<Told> {
+fn sent_key(provider: &Pubkey, message: &ToAgent) -> Option<SentKey> {
     match message {
-        ToAgent::Run { task } => Some(Told::Run(SeatKey::of(
+        ToAgent::Run { task } => Some(SentKey::Run(SeatKey::of(
             task.job,
             task.shard,
             task.attempt,
@@ -213,7 +211,9 @@ fn told_of(provider: &Pubkey, message: &ToAgent) -> Option<Told> {
             job,
             shard,
             attempt,
-        } => Some(Told::Reveal(SeatKey::of(*job, *shard, *attempt, *provider))),
+        } => Some(SentKey::Reveal(SeatKey::of(
+            *job, *shard, *attempt, *provider,
+        ))),
         _ => None,
     }
 }

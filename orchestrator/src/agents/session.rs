@@ -1,10 +1,10 @@
 //! One connection, from its challenge to its end.
 
 use super::auth::Member;
-use super::handler::Fault;
+use super::handler::Rejection;
 use super::limits::Allowance;
-use super::{Agents, Letter};
-use crate::api::Place;
+use super::{Agents, OutboundMessage};
+use crate::api::ConnectionSlot;
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use millrace_client::{Pubkey, failpoint};
@@ -35,14 +35,14 @@ enum Over {
 impl Agents {
     /// Serves one connection until it ends. Until its agent is let in, the connection is one of a
     /// crowd and can be pushed out by newer ones.
-    pub async fn serve(&self, mut socket: WebSocket, place: &Place) {
+    pub async fn serve(&self, mut socket: WebSocket, slot: &ConnectionSlot) {
         let member = tokio::select! {
             () = self.stop.cancelled() => None,
-            () = place.pushed_out() => None,
+            () = slot.evicted() => None,
             member = timeout(HANDSHAKE, self.greet(&mut socket)) => member.ok().flatten(),
         };
         let Some(mut member) = member else { return };
-        place.settle();
+        slot.settle();
         let provider = member.provider;
         info!(%provider, "agent connected");
         let over = tokio::select! {
@@ -51,7 +51,7 @@ impl Agents {
         };
         self.leave(&provider, member.number);
         if matches!(over, Over::Flood) {
-            let penalty = self.kept_out().punish(provider, Instant::now());
+            let penalty = self.bans().ban(provider, Instant::now());
             warn!(%provider, ?penalty, "an agent floods, and is kept out for a while");
             let reason = format!(
                 "too many messages, or too many wrong ones: not let in again for {} seconds",
@@ -90,7 +90,7 @@ impl Agents {
         }
     }
 
-    /// Tells an agent what there is for it and hears what it says, either without waiting for the other: what
+    /// Tells an agent what there is for it and allow_frame what it says, either without waiting for the other: what
     /// it says waits for the disk, and its next task does not.
     async fn talk(&self, socket: &mut WebSocket, member: &mut Member) -> Over {
         let heard = Mutex::new(Instant::now());
@@ -117,7 +117,7 @@ impl Agents {
         &self,
         sink: &mut (impl Sink<Message> + Unpin),
         provider: Pubkey,
-        inbox: &mut mpsc::Receiver<Letter>,
+        inbox: &mut mpsc::Receiver<OutboundMessage>,
         heard: &Mutex<Instant>,
     ) {
         let welcome = ToAgent::Welcome {
@@ -131,8 +131,8 @@ impl Agents {
         loop {
             let sent = tokio::select! {
                 letter = inbox.recv() => {
-                    // Without a queue it did not read, or a newer connection has taken its place.
-                    let Some(Letter { message, since }) = letter else { return };
+                    // Without a queue it did not read, or a newer connection has taken its slot.
+                    let Some(OutboundMessage { message, since }) = letter else { return };
                     let sent = send(sink, &message).await;
                     if let Some(since) = since.filter(|_| sent.is_ok()) {
                         self.metrics.dispatched(since);
@@ -176,7 +176,7 @@ impl Agents {
                 }
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return Over::Lost,
             };
-            if !allowance.hears(length, now) {
+            if !allowance.allow_frame(length, now) {
                 return Over::Flood;
             }
             let Some(Ok(Message::Text(text))) = frame else {
@@ -184,18 +184,18 @@ impl Agents {
             };
             // A poisoned lock still holds a whole time.
             *heard.lock().unwrap_or_else(|held| held.into_inner()) = now;
-            let wrong = match self.hear(provider, &text).await {
+            let wrong = match self.handle_message(provider, &text).await {
                 Ok(()) => false,
-                Err(Fault::Stale(reason)) => {
+                Err(Rejection::Stale(reason)) => {
                     debug!(%provider, reason, "what an agent said came too late");
                     false
                 }
-                Err(Fault::Wrong(reason)) => {
+                Err(Rejection::Invalid(reason)) => {
                     debug!(%provider, reason, "what an agent said is wrong, and left out");
                     true
                 }
             };
-            if wrong && !allowance.bears_mistake(Instant::now()) {
+            if wrong && !allowance.allow_error(Instant::now()) {
                 return Over::Flood;
             }
         }

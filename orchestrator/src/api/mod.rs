@@ -4,12 +4,12 @@ pub mod limits;
 mod routes;
 mod server;
 
-pub use limits::connections::Place;
+pub use limits::connections::ConnectionSlot;
 pub use server::serve;
 
 use crate::observability::metrics::CONTENT_TYPE;
 
-use crate::observability::debug_stats::Vitals;
+use crate::observability::debug_stats::DebugStats;
 use crate::observability::metrics::count_requests;
 use crate::service::Service;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -20,7 +20,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use limits::concurrency::{Turns, take_turn};
+use limits::concurrency::{ConcurrencyLimit, limit_concurrency};
 use millrace_protocol::wire::MAX_FRAME_BYTES;
 use serde_json::json;
 use std::sync::Arc;
@@ -77,27 +77,27 @@ impl IntoResponse for Failure {
 /// All routes.
 pub fn router(service: Service) -> Router {
     let count = from_fn_with_state(service.metrics().clone(), count_requests);
-    let probes = Turns::new(PROBES, LONGEST_QUESTION);
+    let probes = ConcurrencyLimit::new(PROBES, LONGEST_QUESTION);
     let probes = Router::new()
         .route("/health", get(health))
         .route("/health/live", get(alive))
         .route("/metrics", get(metrics))
-        .layer(from_fn_with_state(probes, take_turn));
-    let questions = Turns::new(QUESTIONS, LONGEST_QUESTION);
+        .layer(from_fn_with_state(probes, limit_concurrency));
+    let questions = ConcurrencyLimit::new(QUESTIONS, LONGEST_QUESTION);
     let questions = Router::new()
         .route("/v1/health", get(health))
-        .route("/v1/vitals", get(vitals))
+        .route("/v1/vitals", get(debug_stats))
         .route("/v1/events", get(routes::events::events))
         .route("/v1/quote", post(routes::quote::quote))
         .route("/v1/jobs", get(routes::jobs::list))
         .route("/v1/jobs/{job}", get(routes::jobs::show))
         .route("/v1/jobs/{job}/choices", get(routes::jobs::choices))
-        .layer(from_fn_with_state(questions, take_turn));
-    let transfers = Turns::new(TRANSFERS, LONGEST_TRANSFER);
+        .layer(from_fn_with_state(questions, limit_concurrency));
+    let transfers = ConcurrencyLimit::new(TRANSFERS, LONGEST_TRANSFER);
     let blob = get(routes::blobs::get_blob).put(routes::blobs::put_blob);
     let transfers = Router::new()
         .route("/v1/blobs/{name}", blob)
-        .layer(from_fn_with_state(transfers, take_turn));
+        .layer(from_fn_with_state(transfers, limit_concurrency));
     // Agents wait for no turn: they are what the others wait for.
     Router::new()
         .route("/v1/agents", get(agents))
@@ -134,14 +134,18 @@ async fn metrics(State(service): State<Service>) -> Response {
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], shown).into_response()
 }
 
-async fn vitals(State(service): State<Service>) -> Result<Json<Vitals>, Failure> {
-    service.vitals().await.map(Json).map_err(Failure::internal)
+async fn debug_stats(State(service): State<Service>) -> Result<Json<DebugStats>, Failure> {
+    service
+        .debug_stats()
+        .await
+        .map(Json)
+        .map_err(Failure::internal)
 }
 
 /// The list of agents, or, for an agent that asks for a websocket, its connection.
 async fn agents(
     State(service): State<Service>,
-    Extension(place): Extension<Arc<Place>>,
+    Extension(place): Extension<Arc<ConnectionSlot>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let Ok(upgrade) = upgrade else {

@@ -1,7 +1,7 @@
 //! Takes connections in and serves each, within bounds on their number and their slowness.
 
-use super::limits::connections::{Crowd, Place};
-use super::limits::write_timeout::Patient;
+use super::limits::connections::{ConnectionLimiter, ConnectionSlot};
+use super::limits::write_timeout::WriteTimeout;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
@@ -25,9 +25,9 @@ const STALL: Duration = Duration::from_secs(30);
 /// Pause after an error of the listener: there are no free file descriptors, as a rule.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Serves until `stop`. Handlers find their connection's [`Place`] among a request's extensions.
+/// Serves until `stop`. Handlers find their connection's [`ConnectionSlot`] among a request's extensions.
 pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
-    let crowd = Crowd::new(CROWD);
+    let crowd = ConnectionLimiter::new(CROWD);
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => return,
@@ -40,7 +40,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
                 tokio::spawn(async move {
                     tokio::select! {
                         () = stop.cancelled() => {}
-                        () = place.pushed_out() => debug!(%from, "pushed out by newer ones"),
+                        () = place.evicted() => debug!(%from, "pushed out by newer ones"),
                         () = connection(stream, router, place.clone()) => {}
                     }
                 });
@@ -53,7 +53,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     }
 }
 
-async fn connection(stream: TcpStream, router: Router, place: Arc<Place>) {
+async fn connection(stream: TcpStream, router: Router, place: Arc<ConnectionSlot>) {
     // Answers are short, and each is waited for. Where it can't be set, they are only later.
     let _ = stream.set_nodelay(true);
     let router = TowerToHyperService::new(router);
@@ -65,7 +65,7 @@ async fn connection(stream: TcpStream, router: Router, place: Arc<Place>) {
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(Patient::new(stream, STALL)), service)
+        .serve_connection(TokioIo::new(WriteTimeout::new(stream, STALL)), service)
         .with_upgrades();
     if let Err(error) = served.await {
         debug!(%error, "a connection broke");

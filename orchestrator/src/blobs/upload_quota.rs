@@ -17,35 +17,35 @@ const KEPT: Duration = Duration::from_secs(3_600);
 
 /// Keeps the room for unclaimed blobs. What an earlier process was sent counts as claimed.
 #[derive(Clone)]
-pub struct Unclaimed {
+pub struct UploadQuota {
     blobs: Blobs,
-    ledger: Arc<Mutex<Ledger>>,
+    pending: Arc<Mutex<PendingUploads>>,
 }
 
-impl Unclaimed {
+impl UploadQuota {
     /// Nothing has come yet.
     pub fn new(blobs: Blobs) -> Self {
         Self {
             blobs,
-            ledger: Arc::new(Mutex::new(Ledger::new(MOST))),
+            pending: Arc::new(Mutex::new(PendingUploads::new(MOST))),
         }
     }
 
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+    fn pending(&self) -> MutexGuard<'_, PendingUploads> {
         // A poisoned lock still holds whole entries.
-        self.ledger.lock().unwrap_or_else(|held| held.into_inner())
+        self.pending.lock().unwrap_or_else(|held| held.into_inner())
     }
 
     /// Takes note of a blob that has just come. Returns whether there was room; where there was none, it
     /// is gone again.
-    pub async fn arrived(&self, name: Digest, bytes: u64, site: IpAddr) -> bool {
+    pub async fn arrived(&self, name: Digest, bytes: u64, client_subnet: IpAddr) -> bool {
         let entry = Entry {
             name,
             bytes,
-            site,
+            client_subnet,
             since: Instant::now(),
         };
-        let (fits, out) = self.ledger().arrived(entry);
+        let (fits, out) = self.pending().arrived(entry);
         for name in out {
             match self.blobs.remove(&name).await {
                 Ok(()) => debug!(
@@ -60,9 +60,9 @@ impl Unclaimed {
 
     /// Somebody pays for these, so they stay.
     pub fn claim(&self, names: impl IntoIterator<Item = Digest>) {
-        let mut ledger = self.ledger();
+        let mut pending = self.pending();
         for name in names {
-            ledger.claim(&name);
+            pending.claim(&name);
         }
     }
 }
@@ -71,22 +71,22 @@ impl Unclaimed {
 struct Entry {
     name: Digest,
     bytes: u64,
-    site: IpAddr,
+    client_subnet: IpAddr,
     since: Instant,
 }
 
 /// What is there, pure.
-struct Ledger {
+struct PendingUploads {
     most: u64,
     next: u64,
     /// By number, so the oldest first.
     entries: BTreeMap<u64, Entry>,
     numbers: HashMap<Digest, u64>,
     used: u64,
-    of_site: HashMap<IpAddr, u64>,
+    of_subnet: HashMap<IpAddr, u64>,
 }
 
-impl Ledger {
+impl PendingUploads {
     fn new(most: u64) -> Self {
         Self {
             most,
@@ -94,7 +94,7 @@ impl Ledger {
             entries: BTreeMap::new(),
             numbers: HashMap::new(),
             used: 0,
-            of_site: HashMap::new(),
+            of_subnet: HashMap::new(),
         }
     }
 
@@ -105,13 +105,14 @@ impl Ledger {
             return (true, out);
         }
         loop {
-            let own = self.of_site.get(&new.site).copied().unwrap_or(0);
+            let own = self.of_subnet.get(&new.client_subnet).copied().unwrap_or(0);
             let is_greedy = own + new.bytes > self.most / 2;
             if !is_greedy && self.used + new.bytes <= self.most {
                 break;
             }
             let mut entries = self.entries.values();
-            let oldest = entries.find(|entry| !is_greedy || entry.site == new.site);
+            let oldest =
+                entries.find(|entry| !is_greedy || entry.client_subnet == new.client_subnet);
             let is_old = |entry: &&Entry| new.since.saturating_duration_since(entry.since) >= KEPT;
             let Some(name) = oldest.filter(is_old).map(|entry| entry.name) else {
                 out.push(new.name);
@@ -121,7 +122,7 @@ impl Ledger {
             out.push(name);
         }
         self.used += new.bytes;
-        *self.of_site.entry(new.site).or_default() += new.bytes;
+        *self.of_subnet.entry(new.client_subnet).or_default() += new.bytes;
         self.numbers.insert(new.name, self.next);
         self.entries.insert(self.next, new);
         self.next += 1;
@@ -134,10 +135,10 @@ impl Ledger {
             return;
         };
         self.used -= entry.bytes;
-        if let Some(own) = self.of_site.get_mut(&entry.site) {
+        if let Some(own) = self.of_subnet.get_mut(&entry.client_subnet) {
             *own -= entry.bytes;
             if *own == 0 {
-                self.of_site.remove(&entry.site);
+                self.of_subnet.remove(&entry.client_subnet);
             }
         }
     }
@@ -150,47 +151,50 @@ mod tests {
     const GREEDY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
     const OTHER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
 
-    fn blob(n: u8, site: IpAddr, since: Instant) -> Entry {
+    fn blob(n: u8, client_subnet: IpAddr, since: Instant) -> Entry {
         Entry {
             name: [n; 32],
             bytes: 10,
-            site,
+            client_subnet,
             since,
         }
     }
 
     #[test]
     fn one_uploader_fills_half_of_the_room_and_all_of_them_the_whole() {
-        let (mut ledger, now) = (Ledger::new(40), Instant::now());
-        let mut fits = |n, site| ledger.arrived(blob(n, site, now)).0;
+        let (mut pending, now) = (PendingUploads::new(40), Instant::now());
+        let mut fits = |n, client_subnet| pending.arrived(blob(n, client_subnet, now)).0;
         assert!(fits(1, GREEDY) && fits(2, GREEDY) && !fits(3, GREEDY));
         assert!(fits(2, GREEDY), "one that is there takes no more room");
         assert!(fits(4, OTHER) && fits(5, OTHER) && !fits(6, OTHER));
         // One more has no room at all, though it is the only one from there.
         assert!(!fits(7, IpAddr::from([192, 0, 2, 3])));
-        ledger.claim(&[1; 32]);
-        assert!(ledger.arrived(blob(3, GREEDY, now)).0);
+        pending.claim(&[1; 32]);
+        assert!(pending.arrived(blob(3, GREEDY, now)).0);
         for n in 0..8 {
-            ledger.claim(&[n; 32]);
+            pending.claim(&[n; 32]);
         }
-        assert!((ledger.used, ledger.of_site.len(), ledger.entries.len()) == (0, 0, 0));
+        assert!((pending.used, pending.of_subnet.len(), pending.entries.len()) == (0, 0, 0));
     }
 
     #[test]
     fn old_ones_make_room_the_oldest_first_and_of_the_greedy_ones_own() {
-        let (mut ledger, start) = (Ledger::new(40), Instant::now());
-        ledger.arrived(blob(1, OTHER, start));
-        ledger.arrived(blob(2, GREEDY, start));
-        ledger.arrived(blob(3, GREEDY, start));
+        let (mut pending, start) = (PendingUploads::new(40), Instant::now());
+        pending.arrived(blob(1, OTHER, start));
+        pending.arrived(blob(2, GREEDY, start));
+        pending.arrived(blob(3, GREEDY, start));
         let soon = start + KEPT / 2;
         assert_eq!(
-            ledger.arrived(blob(4, GREEDY, soon)),
+            pending.arrived(blob(4, GREEDY, soon)),
             (false, vec![[4; 32]])
         );
         let late = start + KEPT;
-        assert_eq!(ledger.arrived(blob(4, GREEDY, late)), (true, vec![[2; 32]]));
-        assert_eq!(ledger.arrived(blob(5, OTHER, late)), (true, vec![]));
+        assert_eq!(
+            pending.arrived(blob(4, GREEDY, late)),
+            (true, vec![[2; 32]])
+        );
+        assert_eq!(pending.arrived(blob(5, OTHER, late)), (true, vec![]));
         let third = IpAddr::from([192, 0, 2, 3]);
-        assert_eq!(ledger.arrived(blob(6, third, late)), (true, vec![[1; 32]]));
+        assert_eq!(pending.arrived(blob(6, third, late)), (true, vec![[1; 32]]));
     }
 }

@@ -76,7 +76,7 @@ impl Executor {
                 let seat = seat_of(&provider, &task);
                 let (job, shard, since) = (seat.job, seat.shard, self.dispatches().since(&seat));
                 let run = ToAgent::Run { task };
-                if self.agents.tell_since(&provider, run, since) {
+                if self.agents.send_since(&provider, run, since) {
                     self.dispatches().told(&seat);
                     info!(%provider, %job, shard, "task dispatched");
                 }
@@ -88,7 +88,7 @@ impl Executor {
                     shard,
                     attempt,
                 };
-                self.agents.tell(&seat.provider, reveal);
+                self.agents.send(&seat.provider, reveal);
             }
             _ => {}
         }
@@ -105,7 +105,7 @@ impl Executor {
                     attempt,
                     outcome,
                 };
-                self.agents.tell(&seat.provider, release);
+                self.agents.send(&seat.provider, release);
                 if let Err(error) = self.submissions.remove_seat(&seat).await {
                     let (job, provider) = (seat.job, seat.provider);
                     warn!(%error, %job, shard, %provider, "a finished seat could not be dropped");

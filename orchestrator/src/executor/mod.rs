@@ -413,7 +413,7 @@ impl Executor {
         let gone = left.filter(|seat| !after.seats.iter().any(|s| s.provider == seat.provider));
         for seat in gone {
             self.submissions
-                .fail(before.job, before.index, seat.provider, LATE)
+                .record_failure(before.job, before.index, seat.provider, LATE)
                 .await?;
         }
         Ok(())

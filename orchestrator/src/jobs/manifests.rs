@@ -4,7 +4,7 @@
 //! then besides, for another orchestrator may have put it into the same folder.
 
 use crate::blobs::Blobs;
-use crate::blobs::upload_quota::Unclaimed;
+use crate::blobs::upload_quota::UploadQuota;
 use crate::submissions::cache::SubmissionStore;
 use millrace_client::cache::accounts::AccountCache;
 use millrace_protocol::hash::Digest;
@@ -22,7 +22,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Readiness {
     blobs: Blobs,
-    unclaimed: Unclaimed,
+    upload_quota: UploadQuota,
     submissions: SubmissionStore,
     waiting: Arc<Mutex<Waiting>>,
     arrivals: watch::Sender<u64>,
@@ -59,10 +59,10 @@ impl Waiting {
 
 impl Readiness {
     /// Nothing has been looked at yet.
-    pub fn new(blobs: Blobs, unclaimed: Unclaimed, submissions: SubmissionStore) -> Self {
+    pub fn new(blobs: Blobs, upload_quota: UploadQuota, submissions: SubmissionStore) -> Self {
         Self {
             blobs,
-            unclaimed,
+            upload_quota,
             submissions,
             waiting: Arc::default(),
             arrivals: watch::Sender::new(0),
@@ -132,8 +132,8 @@ impl Readiness {
                 return lack(Some(*blob));
             }
         }
-        self.unclaimed.claim(named);
-        self.unclaimed.claim([*name]);
+        self.upload_quota.claim(named);
+        self.upload_quota.claim([*name]);
         None
     }
 }

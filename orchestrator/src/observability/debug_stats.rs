@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Sizes of what the orchestrator holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Vitals {
+pub struct DebugStats {
     /// Tasks of the runtime that are alive.
     pub tasks: usize,
     /// Agents that are connected.
@@ -29,11 +29,11 @@ pub struct Vitals {
 
 impl Service {
     /// Sizes of what it holds.
-    pub async fn vitals(&self) -> Result<Vitals, OrchestratorError> {
+    pub async fn debug_stats(&self) -> Result<DebugStats, OrchestratorError> {
         let journal = self.store().journal_length().await?;
         let jobs = self.feed().cache().read().await.jobs().len();
         let submissions = self.submissions().read();
-        Ok(Vitals {
+        Ok(DebugStats {
             tasks: tokio::runtime::Handle::current()
                 .metrics()
                 .num_alive_tasks(),

@@ -3,11 +3,11 @@
 
 use crate::observability::solvency;
 
-use crate::observability::solvency::Groups;
+use crate::observability::solvency::VaultGroups;
 
 use crate::observability::health::{Runway, Spending};
 use crate::observability::metrics::{EndpointState, Metrics};
-use crate::observability::solvency::Sum;
+use crate::observability::solvency::VaultBalance;
 use crate::store::Store;
 use millrace_client::Pubkey;
 use millrace_client::cache::subscription::Feed;
@@ -25,7 +25,7 @@ const AUDIT_PAUSE: Duration = Duration::from_secs(20);
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
-pub struct Findings {
+pub struct ProbeReport {
     /// The endpoints.
     pub endpoints: Vec<EndpointState>,
     /// Lamports of the key, and what they are good for.
@@ -35,7 +35,7 @@ pub struct Findings {
     /// Why the store took no write, where it did not.
     pub store_failure: Option<String>,
     /// Books and vaults.
-    pub books: Vec<Sum>,
+    pub books: Vec<VaultBalance>,
     /// When they were compared.
     pub audited: Option<Instant>,
     spending: Spending,
@@ -51,7 +51,7 @@ pub struct Probe {
     store: Arc<Store>,
     metrics: Metrics,
     started: Instant,
-    findings: Arc<Mutex<Findings>>,
+    report: Arc<Mutex<ProbeReport>>,
 }
 
 impl Probe {
@@ -70,18 +70,18 @@ impl Probe {
             store,
             metrics,
             started: Instant::now(),
-            findings: Arc::default(),
+            report: Arc::default(),
         }
     }
 
     /// What was found last.
-    pub fn findings(&self) -> Findings {
+    pub fn report(&self) -> ProbeReport {
         self.held().clone()
     }
 
-    fn held(&self) -> MutexGuard<'_, Findings> {
+    fn held(&self) -> MutexGuard<'_, ProbeReport> {
         // A poisoned lock still holds whole findings: each change is a few moves.
-        self.findings
+        self.report
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
@@ -91,7 +91,7 @@ impl Probe {
         let looking = async {
             loop {
                 tokio::time::sleep(interval).await;
-                self.look().await;
+                self.poll().await;
             }
         };
         tokio::select! {
@@ -102,7 +102,7 @@ impl Probe {
     }
 
     /// Looks once.
-    pub async fn look(&self) {
+    pub async fn poll(&self) {
         let states = self.endpoints.iter().map(|(name, rpc)| state_of(name, rpc));
         let (endpoints, lamports) = tokio::join!(
             futures_util::future::join_all(states),
@@ -110,16 +110,16 @@ impl Probe {
         );
         let store_failure = self.write().await;
         let clock_skew = self.feed.now().map(|chain| chain - unix_now());
-        let mut findings = self.held();
-        findings.endpoints = endpoints;
-        findings.store_failure = store_failure;
-        findings.clock_skew = clock_skew;
+        let mut report = self.held();
+        report.endpoints = endpoints;
+        report.store_failure = store_failure;
+        report.clock_skew = clock_skew;
         match lamports {
             Ok(lamports) => {
-                findings.spending.saw(lamports);
-                findings.spending.landed = self.metrics.landed();
-                findings.spending.time = self.started.elapsed();
-                findings.payer = Some((lamports, findings.spending.runway(lamports)));
+                report.spending.saw(lamports);
+                report.spending.landed = self.metrics.landed();
+                report.spending.time = self.started.elapsed();
+                report.payer = Some((lamports, report.spending.runway(lamports)));
             }
             Err(error) => debug!(%error, "the key's lamports could not be read"),
         }
@@ -145,12 +145,12 @@ impl Probe {
         // What was read before this began counts, too.
         reads.mark_changed();
         while reads.changed().await.is_ok() {
-            let groups = Groups::of(&*self.feed.cache().read().await);
+            let groups = VaultGroups::of(&*self.feed.cache().read().await);
             match solvency::compare(&self.rpc, groups).await {
                 Ok(books) => {
-                    let mut findings = self.held();
-                    findings.books = books;
-                    findings.audited = Some(Instant::now());
+                    let mut report = self.held();
+                    report.books = books;
+                    report.audited = Some(Instant::now());
                 }
                 Err(error) => debug!(%error, "the vaults could not be read"),
             }

@@ -34,7 +34,7 @@ impl Vault {
 
 /// All vaults of a kind together, base units.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sum {
+pub struct VaultBalance {
     /// What they are for.
     pub vault: Vault,
     /// What they hold.
@@ -49,20 +49,20 @@ pub struct Sum {
 
 /// A book and its vaults, read together.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Group {
+struct VaultGroup {
     book: Pubkey,
     vaults: Vec<(Vault, Pubkey)>,
 }
 
 /// Every book that the cache knows of: clients by their jobs, and providers.
-fn groups(cache: &AccountCache) -> Vec<Group> {
+fn groups(cache: &AccountCache) -> Vec<VaultGroup> {
     let clients: BTreeSet<Pubkey> = cache.jobs().values().map(|job| job.client).collect();
     let clients = clients.into_iter().map(|owner| {
         let book = pda::client(&owner);
         let vaults = vec![(Vault::Escrow, pda::escrow(&book))];
-        Group { book, vaults }
+        VaultGroup { book, vaults }
     });
-    let providers = cache.providers().keys().map(|book| Group {
+    let providers = cache.providers().keys().map(|book| VaultGroup {
         book: *book,
         vaults: vec![
             (Vault::Stake, pda::stake_vault(book)),
@@ -90,7 +90,11 @@ fn holding(data: &[u8]) -> Option<(Pubkey, u64)> {
 }
 
 /// Adds one reading of `groups` up.
-fn add_up(groups: &[Group], reading: &AccountSnapshot, sums: &mut BTreeMap<(Vault, Pubkey), Sum>) {
+fn add_up(
+    groups: &[VaultGroup],
+    reading: &AccountSnapshot,
+    sums: &mut BTreeMap<(Vault, Pubkey), VaultBalance>,
+) {
     let found = |key: &Pubkey| {
         let mut accounts = reading.accounts.iter();
         accounts
@@ -108,7 +112,7 @@ fn add_up(groups: &[Group], reading: &AccountSnapshot, sums: &mut BTreeMap<(Vaul
             let Some((mint, held)) = found(address).and_then(holding) else {
                 continue;
             };
-            let sum = sums.entry((*vault, mint)).or_insert(Sum {
+            let sum = sums.entry((*vault, mint)).or_insert(VaultBalance {
                 vault: *vault,
                 mint,
                 books: 0,
@@ -126,7 +130,7 @@ fn add_up(groups: &[Group], reading: &AccountSnapshot, sums: &mut BTreeMap<(Vaul
 ///
 /// # Errors
 /// Where an endpoint does not answer.
-pub async fn compare(rpc: &Rpc, groups_of: Groups) -> Result<Vec<Sum>, ChainError> {
+pub async fn compare(rpc: &Rpc, groups_of: VaultGroups) -> Result<Vec<VaultBalance>, ChainError> {
     let mut sums = BTreeMap::new();
     let mut rest = groups_of.0.as_slice();
     while !rest.is_empty() {
@@ -139,9 +143,9 @@ pub async fn compare(rpc: &Rpc, groups_of: Groups) -> Result<Vec<Sum>, ChainErro
 }
 
 /// What is to be compared.
-pub struct Groups(Vec<Group>);
+pub struct VaultGroups(Vec<VaultGroup>);
 
-impl Groups {
+impl VaultGroups {
     /// All books of a cache.
     pub fn of(cache: &AccountCache) -> Self {
         Self(groups(cache))
@@ -149,7 +153,7 @@ impl Groups {
 }
 
 /// As many groups as fit one call, and their accounts.
-fn first_call(groups: &[Group]) -> (usize, Vec<Pubkey>) {
+fn first_call(groups: &[VaultGroup]) -> (usize, Vec<Pubkey>) {
     let mut keys = Vec::new();
     for (at, group) in groups.iter().enumerate() {
         if keys.len() + 1 + group.vaults.len() > PER_CALL {
@@ -186,9 +190,9 @@ mod tests {
         data
     }
 
-    fn group(number: u8) -> Group {
+    fn group(number: u8) -> VaultGroup {
         let vaults = vec![(Vault::Escrow, key(number + 100))];
-        Group {
+        VaultGroup {
             book: key(number),
             vaults,
         }
@@ -223,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_book_and_its_vaults_are_read_by_the_same_call() {
-        let groups: Vec<Group> = (1..=80).map(group).collect();
+        let groups: Vec<VaultGroup> = (1..=80).map(group).collect();
         let (some, keys) = first_call(&groups);
         assert_eq!((some, keys.len()), (50, 100));
         assert_eq!(first_call(&groups[some..]).0, 30);

@@ -2,9 +2,9 @@
 
 use crate::jobs::view::state_word;
 use crate::leases::partition::OwnedPartitions;
-use crate::observability::health::{Facts, Health, PLAN_PATIENCE, judge};
-use crate::observability::metrics::Standing;
-use crate::observability::probe::Findings;
+use crate::observability::health::{Health, HealthInputs, PLAN_TIMEOUT, evaluate};
+use crate::observability::metrics::GaugeSnapshot;
+use crate::observability::probe::ProbeReport;
 use crate::planner::{PendingReasons, Snapshot};
 use crate::service::Service;
 use millrace_client::program::state::SeatStatus;
@@ -65,10 +65,10 @@ impl Service {
         self.with_snapshot(Work::of).await.unwrap_or_default()
     }
 
-    fn facts(&self, found: &Findings, slot_seen: u64, work: &Work) -> Facts {
+    fn inputs(&self, found: &ProbeReport, slot_seen: u64, work: &Work) -> HealthInputs {
         let slots = found.endpoints.iter();
         let slots = slots.filter_map(|endpoint| endpoint.slot.as_ref().ok());
-        Facts {
+        HealthInputs {
             stopping: self.is_stopping(),
             plan_age: self.plan_age(),
             endpoints: found.endpoints.clone(),
@@ -89,14 +89,14 @@ impl Service {
 
     /// Whether a restart would not help: it plans, or it ends.
     pub fn is_alive(&self) -> bool {
-        self.is_stopping() || self.plan_age() < PLAN_PATIENCE
+        self.is_stopping() || self.plan_age() < PLAN_TIMEOUT
     }
 
     /// How it is doing, honestly.
     pub async fn health(&self) -> Health {
         let (found, slot, work) = self.look_around().await;
-        let facts = self.facts(&found, slot, &work);
-        let problems = judge(&facts, self.limits());
+        let inputs = self.inputs(&found, slot, &work);
+        let problems = evaluate(&inputs, self.limits());
         let (network_id, genesis, key) = self.identity();
         Health {
             status: if problems.is_empty() {
@@ -123,29 +123,29 @@ impl Service {
         }
     }
 
-    async fn look_around(&self) -> (Findings, u64, Work) {
-        let found = self.probe().findings();
+    async fn look_around(&self) -> (ProbeReport, u64, Work) {
+        let found = self.probe().report();
         (found, self.slot_seen().await, self.work().await)
     }
 
     /// The metrics, with what stands right now.
     pub async fn show_metrics(&self) -> String {
         let (found, slot, work) = self.look_around().await;
-        let facts = self.facts(&found, slot, &work);
+        let inputs = self.inputs(&found, slot, &work);
         let ages = [
-            ("clock", facts.clock_age),
+            ("clock", inputs.clock_age),
             ("accounts", self.feed().full_read_age()),
-            ("history", facts.history_age),
+            ("history", inputs.history_age),
         ];
         let ages = ages
             .into_iter()
             .filter_map(|(what, age)| Some((what, age?)));
-        let standing = Standing {
+        let snapshot = GaugeSnapshot {
             slot_seen: slot,
-            slot_newest: facts.slot_newest,
+            slot_newest: inputs.slot_newest,
             read_ages: ages.collect(),
-            clock_skew: facts.clock_skew,
-            problems: judge(&facts, self.limits()),
+            clock_skew: inputs.clock_skew,
+            problems: evaluate(&inputs, self.limits()),
             endpoints: found.endpoints,
             payer_lamports: found.payer.map(|(lamports, _)| lamports),
             payer_transactions: found.payer.map(|(_, runway)| runway.transactions),
@@ -161,6 +161,6 @@ impl Service {
             books: found.books,
             audit_age: found.audited.map(|at| at.elapsed()),
         };
-        self.metrics().show(&standing)
+        self.metrics().show(&snapshot)
     }
 }

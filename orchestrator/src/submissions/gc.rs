@@ -22,14 +22,14 @@ const MISSED_FOR: Duration = Duration::from_secs(900);
 
 /// Tidies the desk.
 #[derive(Clone)]
-pub struct Tidy {
+pub struct JobGc {
     submissions: SubmissionStore,
     store: Arc<Store>,
     /// Jobs that are gone, and since when.
     missed: Arc<Mutex<HashMap<Pubkey, Instant>>>,
 }
 
-impl Tidy {
+impl JobGc {
     /// Nothing has been missed yet.
     pub fn new(submissions: SubmissionStore, store: Arc<Store>) -> Self {
         Self {
@@ -46,17 +46,17 @@ impl Tidy {
 
     /// Tidies now and then until `end`. No plan waits for it: what it writes may be much.
     pub async fn run(&self, feed: &Feed, end: CancellationToken) {
-        let tidy = async {
+        let job_gc = async {
             loop {
                 tokio::time::sleep(EVERY).await;
-                self.tidy(feed, Instant::now()).await;
+                self.job_gc(feed, Instant::now()).await;
             }
         };
-        end.run_until_cancelled(tidy).await;
+        end.run_until_cancelled(job_gc).await;
     }
 
     /// Forgets what is on the desk of jobs that are gone, once the chain has been read.
-    async fn tidy(&self, feed: &Feed, now: Instant) {
+    async fn job_gc(&self, feed: &Feed, now: Instant) {
         let gone = {
             let cache = feed.cache().read().await;
             if !cache.is_complete() {

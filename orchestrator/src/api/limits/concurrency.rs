@@ -1,8 +1,8 @@
-//! Turns: so many requests of a kind are worked on at a time, the others wait a little, and whoever
+//! ConcurrencyLimit: so many requests of a kind are worked on at a time, the others wait a little, and whoever
 //! would wait longer is told to come again. Nobody has more than half of them at a time.
 
 use crate::api::Failure;
-use crate::api::limits::connections::Place;
+use crate::api::limits::connections::ConnectionSlot;
 use axum::extract::{Extension, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
@@ -17,11 +17,11 @@ use tokio::time::timeout;
 /// How long a request waits for its turn.
 const WAIT: Duration = Duration::from_secs(10);
 
-/// Turns of one kind.
+/// ConcurrencyLimit of one kind.
 #[derive(Clone)]
-pub struct Turns {
+pub struct ConcurrencyLimit {
     free: Arc<Semaphore>,
-    /// Turns by who has them.
+    /// ConcurrencyLimit by who has them.
     taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
     most_of_one: usize,
     /// How long one may take.
@@ -29,12 +29,12 @@ pub struct Turns {
 }
 
 /// One of the turns that somebody has, or waits for; dropping it gives it back.
-struct Share {
-    turns: Turns,
-    site: IpAddr,
+struct Permit {
+    turns: ConcurrencyLimit,
+    client_subnet: IpAddr,
 }
 
-impl Turns {
+impl ConcurrencyLimit {
     /// So many at a time, each at most so long.
     pub fn new(at_a_time: usize, most: Duration) -> Self {
         Self {
@@ -50,40 +50,40 @@ impl Turns {
         self.taken.lock().unwrap_or_else(|held| held.into_inner())
     }
 
-    fn share(&self, site: IpAddr) -> Option<Share> {
+    fn share(&self, client_subnet: IpAddr) -> Option<Permit> {
         let mut taken = self.taken();
-        let own = taken.entry(site).or_default();
+        let own = taken.entry(client_subnet).or_default();
         if *own >= self.most_of_one {
             return None;
         }
         *own += 1;
-        Some(Share {
+        Some(Permit {
             turns: self.clone(),
-            site,
+            client_subnet,
         })
     }
 }
 
-impl Drop for Share {
+impl Drop for Permit {
     fn drop(&mut self) {
         let mut taken = self.turns.taken();
-        if let Some(own) = taken.get_mut(&self.site) {
+        if let Some(own) = taken.get_mut(&self.client_subnet) {
             *own -= 1;
             if *own == 0 {
-                taken.remove(&self.site);
+                taken.remove(&self.client_subnet);
             }
         }
     }
 }
 
 /// Serves a request when its turn comes.
-pub async fn take_turn(
-    State(turns): State<Turns>,
-    Extension(place): Extension<Arc<Place>>,
+pub async fn limit_concurrency(
+    State(turns): State<ConcurrencyLimit>,
+    Extension(place): Extension<Arc<ConnectionSlot>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let Some(_share) = turns.share(place.site()) else {
+    let Some(_share) = turns.share(place.client_subnet()) else {
         return busy("too many requests come from your address");
     };
     let Ok(Ok(_turn)) = timeout(WAIT, turns.free.acquire()).await else {
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn nobody_has_more_than_half_of_the_turns() {
-        let turns = Turns::new(5, Duration::from_secs(1));
+        let turns = ConcurrencyLimit::new(5, Duration::from_secs(1));
         let (greedy, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let mut held: Vec<_> = (0..3).map(|_| turns.share(greedy)).collect();
         assert!(held.iter().all(Option::is_some));

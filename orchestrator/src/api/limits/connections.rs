@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Room for connections.
 #[derive(Clone)]
-pub struct Crowd {
+pub struct ConnectionLimiter {
     all: Arc<Mutex<All>>,
     most: usize,
 }
@@ -23,14 +23,14 @@ struct All {
 }
 
 /// A connection's place; dropping it makes room.
-pub struct Place {
-    crowd: Crowd,
+pub struct ConnectionSlot {
+    crowd: ConnectionLimiter,
     number: u64,
-    site: IpAddr,
+    client_subnet: IpAddr,
     out: CancellationToken,
 }
 
-impl Crowd {
+impl ConnectionLimiter {
     /// Room for `most`.
     pub fn new(most: usize) -> Self {
         Self {
@@ -51,7 +51,7 @@ impl Crowd {
     }
 
     /// Takes a connection in.
-    pub fn enter(&self, from: IpAddr) -> Place {
+    pub fn enter(&self, from: IpAddr) -> ConnectionSlot {
         let out = CancellationToken::new();
         let mut all = self.all();
         if all.waiting.len() >= self.most
@@ -62,26 +62,26 @@ impl Crowd {
         }
         let number = all.next;
         all.next += 1;
-        let site = site(from);
-        all.waiting.insert(number, (site, out.clone()));
+        let client_subnet = client_subnet(from);
+        all.waiting.insert(number, (client_subnet, out.clone()));
         drop(all);
-        Place {
+        ConnectionSlot {
             crowd: self.clone(),
             number,
-            site,
+            client_subnet,
             out,
         }
     }
 }
 
-impl Place {
+impl ConnectionSlot {
     /// Who counts as one: all connections of one machine or one customer.
-    pub fn site(&self) -> IpAddr {
-        self.site
+    pub fn client_subnet(&self) -> IpAddr {
+        self.client_subnet
     }
 
     /// Waits until a newer one takes the place. Never, once it is settled.
-    pub async fn pushed_out(&self) {
+    pub async fn evicted(&self) {
         self.out.cancelled().await;
     }
 
@@ -91,14 +91,14 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         self.settle();
     }
 }
 
 /// Who counts as one: an address, of IPv6 the network of one customer.
-fn site(from: IpAddr) -> IpAddr {
+fn client_subnet(from: IpAddr) -> IpAddr {
     match from.to_canonical() {
         IpAddr::V6(long) => Ipv6Addr::from_bits(long.to_bits() & !u128::from(u64::MAX)).into(),
         short => short,
@@ -123,15 +123,15 @@ mod tests {
     const NOISY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
     const QUIET: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
 
-    fn is_out(place: &Place) -> bool {
+    fn is_out(place: &ConnectionSlot) -> bool {
         place.out.is_cancelled()
     }
 
     #[test]
     fn whoever_opens_the_most_connections_pushes_out_his_own_oldest() {
-        let crowd = Crowd::new(3);
+        let crowd = ConnectionLimiter::new(3);
         let quiet = crowd.enter(QUIET);
-        let noisy: Vec<Place> = (0..4).map(|_| crowd.enter(NOISY)).collect();
+        let noisy: Vec<ConnectionSlot> = (0..4).map(|_| crowd.enter(NOISY)).collect();
         let out: Vec<bool> = noisy.iter().map(is_out).collect();
         assert_eq!(out, [true, true, false, false]);
         assert!(!is_out(&quiet));
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn whoever_is_settled_or_gone_takes_no_room() {
-        let crowd = Crowd::new(1);
+        let crowd = ConnectionLimiter::new(1);
         let agent = crowd.enter(NOISY);
         agent.settle();
         let client = crowd.enter(NOISY);
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn one_customers_ipv6_network_is_one_site() {
-        let at = |text: &str| site(text.parse().unwrap_or(NOISY));
+        let at = |text: &str| client_subnet(text.parse().unwrap_or(NOISY));
         assert_eq!(at("2001:db8::1"), at("2001:db8::ffff:0:0:1"));
         assert_ne!(at("2001:db8::1"), at("2001:db8:0:1::1"));
         assert_eq!(at("::ffff:192.0.2.1"), NOISY);

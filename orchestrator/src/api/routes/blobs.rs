@@ -1,6 +1,6 @@
 //! `GET`, `HEAD` and `PUT /v1/blobs/{sha256 in hex}`. Blobs pass in parts: none is ever held whole.
 
-use crate::api::{Failure, Place};
+use crate::api::{ConnectionSlot, Failure};
 use crate::blobs::{BlobError, Draft, MAX_BLOB_BYTES};
 use crate::observability::metrics::Way;
 use crate::service::Service;
@@ -43,7 +43,7 @@ pub(crate) async fn get_blob(
 pub(crate) async fn put_blob(
     State(service): State<Service>,
     Path(name): Path<String>,
-    Extension(place): Extension<Arc<Place>>,
+    Extension(place): Extension<Arc<ConnectionSlot>>,
     body: Body,
 ) -> Result<StatusCode, Failure> {
     let digest = from_hex(&name).map_err(Failure::bad)?;
@@ -54,8 +54,11 @@ pub(crate) async fn put_blob(
     service.metrics().blob_passed(Way::In, passed);
     match draft.finish(&digest).await {
         Ok(true) => {
-            let unclaimed = service.unclaimed();
-            if !unclaimed.arrived(digest, bytes, place.site()).await {
+            let upload_quota = service.upload_quota();
+            if !upload_quota
+                .arrived(digest, bytes, place.client_subnet())
+                .await
+            {
                 return Err(Failure(
                     StatusCode::INSUFFICIENT_STORAGE,
                     "there is no room for more blobs that no job names; post a job for those that \

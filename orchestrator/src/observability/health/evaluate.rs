@@ -4,17 +4,17 @@ use super::runway::Runway;
 use super::{Kind, Problem};
 use crate::config::Limits;
 use crate::observability::metrics::EndpointState;
-use crate::observability::solvency::Sum;
+use crate::observability::solvency::VaultBalance;
 use std::time::Duration;
 
 /// Lamports of one SOL.
 const SOL: f64 = 1e9;
 /// A plan is made four times a second; after this long without one, the loop hangs.
-pub const PLAN_PATIENCE: Duration = Duration::from_secs(30);
+pub const PLAN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What is known of an orchestrator.
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
+pub struct HealthInputs {
     /// It ends.
     pub stopping: bool,
     /// Time since the last plan.
@@ -44,24 +44,24 @@ pub struct Facts {
     /// Jobs that wait.
     pub waiting_jobs: usize,
     /// Books and vaults.
-    pub books: Vec<Sum>,
+    pub books: Vec<VaultBalance>,
 }
 
 /// What is wrong, worst first.
-pub fn judge(facts: &Facts, limits: &Limits) -> Vec<Problem> {
+pub fn evaluate(inputs: &HealthInputs, limits: &Limits) -> Vec<Problem> {
     let checks = [
-        stopping(facts),
-        planning(facts),
-        tokens(facts),
-        store(facts),
-        leases(facts),
-        endpoints(facts),
-        reading(facts, limits),
-        lag(facts, limits),
-        history(facts, limits),
-        skew(facts, limits),
-        payer(facts, limits),
-        agents(facts),
+        stopping(inputs),
+        planning(inputs),
+        tokens(inputs),
+        store(inputs),
+        leases(inputs),
+        endpoints(inputs),
+        reading(inputs, limits),
+        lag(inputs, limits),
+        history(inputs, limits),
+        skew(inputs, limits),
+        payer(inputs, limits),
+        agents(inputs),
     ];
     checks.into_iter().flatten().collect()
 }
@@ -70,26 +70,26 @@ fn problem(kind: Kind, message: String) -> Option<Problem> {
     Some(Problem { kind, message })
 }
 
-fn stopping(facts: &Facts) -> Option<Problem> {
+fn stopping(inputs: &HealthInputs) -> Option<Problem> {
     let message = "it ends: acts under way are finished, nothing new is begun";
-    facts
+    inputs
         .stopping
         .then(|| problem(Kind::Stopping, message.to_owned()))?
 }
 
-fn planning(facts: &Facts) -> Option<Problem> {
-    if facts.stopping || facts.plan_age < PLAN_PATIENCE {
+fn planning(inputs: &HealthInputs) -> Option<Problem> {
+    if inputs.stopping || inputs.plan_age < PLAN_TIMEOUT {
         return None;
     }
-    let seconds = facts.plan_age.as_secs();
+    let seconds = inputs.plan_age.as_secs();
     problem(
         Kind::NotPlanning,
         format!("no plan was made for {seconds} s"),
     )
 }
 
-fn tokens(facts: &Facts) -> Option<Problem> {
-    let mut short = facts.books.iter().filter(|sum| sum.missing > 0);
+fn tokens(inputs: &HealthInputs) -> Option<Problem> {
+    let mut short = inputs.books.iter().filter(|sum| sum.missing > 0);
     let first = short.next()?;
     let (vault, missing, mint) = (first.vault.name(), first.missing, first.mint);
     let message = format!(
@@ -98,33 +98,33 @@ fn tokens(facts: &Facts) -> Option<Problem> {
     problem(Kind::TokensMissing, message)
 }
 
-fn store(facts: &Facts) -> Option<Problem> {
-    let reason = facts.store_failure.as_ref()?;
+fn store(inputs: &HealthInputs) -> Option<Problem> {
+    let reason = inputs.store_failure.as_ref()?;
     problem(
         Kind::StoreNotWritable,
         format!("the store takes no writes: {reason}"),
     )
 }
 
-fn leases(facts: &Facts) -> Option<Problem> {
-    problem(Kind::LeasesLost, facts.leases_lost?.to_owned())
+fn leases(inputs: &HealthInputs) -> Option<Problem> {
+    problem(Kind::LeasesLost, inputs.leases_lost?.to_owned())
 }
 
-fn endpoints(facts: &Facts) -> Option<Problem> {
+fn endpoints(inputs: &HealthInputs) -> Option<Problem> {
     let failure = |endpoint: &EndpointState| {
         let reason = endpoint.slot.as_ref().err()?;
         Some(format!("{} ({reason})", endpoint.name))
     };
-    let down: Vec<String> = facts.endpoints.iter().filter_map(failure).collect();
-    if down.is_empty() || down.len() < facts.endpoints.len() {
+    let down: Vec<String> = inputs.endpoints.iter().filter_map(failure).collect();
+    if down.is_empty() || down.len() < inputs.endpoints.len() {
         return None;
     }
     let message = format!("no endpoint answers: {}", down.join(", "));
     problem(Kind::EndpointsDown, message)
 }
 
-fn reading(facts: &Facts, limits: &Limits) -> Option<Problem> {
-    let message = match facts.clock_age {
+fn reading(inputs: &HealthInputs, limits: &Limits) -> Option<Problem> {
+    let message = match inputs.clock_age {
         None => "nothing was read from the chain yet".to_owned(),
         Some(age) if age >= limits.stale_after => {
             format!("nothing was read from the chain for {} s", age.as_secs())
@@ -134,24 +134,26 @@ fn reading(facts: &Facts, limits: &Limits) -> Option<Problem> {
     problem(Kind::NotReading, message)
 }
 
-fn lag(facts: &Facts, limits: &Limits) -> Option<Problem> {
-    let lag = facts.slot_newest.saturating_sub(facts.slot_seen);
+fn lag(inputs: &HealthInputs, limits: &Limits) -> Option<Problem> {
+    let lag = inputs.slot_newest.saturating_sub(inputs.slot_seen);
     if lag <= limits.slot_lag {
         return None;
     }
-    let (seen, newest) = (facts.slot_seen, facts.slot_newest);
+    let (seen, newest) = (inputs.slot_seen, inputs.slot_newest);
     let message = format!("what was seen is {lag} slots old: slot {seen}, the newest is {newest}");
     problem(Kind::SlotLag, message)
 }
 
-fn history(facts: &Facts, limits: &Limits) -> Option<Problem> {
-    let age = facts.history_age.filter(|age| *age >= limits.history_age)?;
+fn history(inputs: &HealthInputs, limits: &Limits) -> Option<Problem> {
+    let age = inputs
+        .history_age
+        .filter(|age| *age >= limits.history_age)?;
     let message = format!("the history was not read for {} s", age.as_secs());
     problem(Kind::HistoryOld, message)
 }
 
-fn skew(facts: &Facts, limits: &Limits) -> Option<Problem> {
-    let skew = facts.clock_skew?;
+fn skew(inputs: &HealthInputs, limits: &Limits) -> Option<Problem> {
+    let skew = inputs.clock_skew?;
     if skew.unsigned_abs() <= limits.clock_skew.as_secs() {
         return None;
     }
@@ -161,12 +163,12 @@ fn skew(facts: &Facts, limits: &Limits) -> Option<Problem> {
     problem(Kind::ClockSkew, message)
 }
 
-fn payer(facts: &Facts, limits: &Limits) -> Option<Problem> {
-    let (lamports, runway) = facts.payer.as_ref()?;
+fn payer(inputs: &HealthInputs, limits: &Limits) -> Option<Problem> {
+    let (lamports, runway) = inputs.payer.as_ref()?;
     let sol = |lamports: u64| lamports as f64 / SOL;
     let has = sol(*lamports);
-    let message = if *lamports < facts.payer_floor {
-        let floor = sol(facts.payer_floor);
+    let message = if *lamports < inputs.payer_floor {
+        let floor = sol(inputs.payer_floor);
         format!("the key has {has} SOL, under the floor of {floor} SOL: no shards are assigned")
     } else if *lamports < limits.payer_low {
         let least = sol(limits.payer_low);
@@ -177,11 +179,11 @@ fn payer(facts: &Facts, limits: &Limits) -> Option<Problem> {
     problem(Kind::PayerLow, message)
 }
 
-fn agents(facts: &Facts) -> Option<Problem> {
-    if facts.ready_agents > 0 || facts.waiting_jobs == 0 {
+fn agents(inputs: &HealthInputs) -> Option<Problem> {
+    if inputs.ready_agents > 0 || inputs.waiting_jobs == 0 {
         return None;
     }
-    let jobs = facts.waiting_jobs;
+    let jobs = inputs.waiting_jobs;
     let message = format!("{jobs} jobs wait, and no agent that takes work is connected");
     problem(Kind::NoAgents, message)
 }
@@ -193,12 +195,12 @@ mod tests {
     use crate::observability::solvency::Vault;
     use millrace_client::Pubkey;
 
-    fn well() -> Facts {
+    fn well() -> HealthInputs {
         let endpoint = |name: &str| EndpointState {
             name: name.to_owned(),
             slot: Ok(100),
         };
-        Facts {
+        HealthInputs {
             clock_age: Some(Duration::from_secs(1)),
             endpoints: vec![endpoint("a"), endpoint("b")],
             slot_seen: 99,
@@ -208,14 +210,14 @@ mod tests {
             payer: Some((SOL as u64, Spending::default().runway(SOL as u64))),
             ready_agents: 1,
             waiting_jobs: 1,
-            ..Facts::default()
+            ..HealthInputs::default()
         }
     }
 
-    fn found(change: impl FnOnce(&mut Facts)) -> Vec<Kind> {
-        let mut facts = well();
-        change(&mut facts);
-        let problems = judge(&facts, &Limits::default());
+    fn found(change: impl FnOnce(&mut HealthInputs)) -> Vec<Kind> {
+        let mut inputs = well();
+        change(&mut inputs);
+        let problems = evaluate(&inputs, &Limits::default());
         problems.into_iter().map(|problem| problem.kind).collect()
     }
 
@@ -227,7 +229,7 @@ mod tests {
     #[test]
     fn each_problem_is_named_by_itself() {
         let limits = Limits::default();
-        let missing = Sum {
+        let missing = VaultBalance {
             vault: Vault::Escrow,
             mint: Pubkey::default(),
             books: 2,
@@ -235,7 +237,7 @@ mod tests {
             missing: 1,
         };
         assert_eq!(found(|f| f.stopping = true), [Kind::Stopping]);
-        assert_eq!(found(|f| f.plan_age = PLAN_PATIENCE), [Kind::NotPlanning]);
+        assert_eq!(found(|f| f.plan_age = PLAN_TIMEOUT), [Kind::NotPlanning]);
         assert_eq!(found(|f| f.books = vec![missing]), [Kind::TokensMissing]);
         assert_eq!(
             found(|f| f.store_failure = Some("full".into())),
@@ -263,28 +265,28 @@ mod tests {
         );
         let mut poor = well();
         poor.payer_floor = 2 * SOL as u64;
-        let told = judge(&poor, &Limits::default());
+        let told = evaluate(&poor, &Limits::default());
         assert!(told[0].message.contains("under the floor"), "{told:?}");
         assert_eq!(found(|f| f.ready_agents = 0), [Kind::NoAgents]);
     }
 
     #[test]
     fn one_endpoint_that_answers_is_enough() {
-        let down = |facts: &mut Facts, some: usize| {
-            for endpoint in facts.endpoints.iter_mut().take(some) {
+        let down = |inputs: &mut HealthInputs, some: usize| {
+            for endpoint in inputs.endpoints.iter_mut().take(some) {
                 endpoint.slot = Err("refused".to_owned());
             }
         };
-        assert_eq!(found(|facts| down(facts, 1)), []);
-        assert_eq!(found(|facts| down(facts, 2)), [Kind::EndpointsDown]);
+        assert_eq!(found(|inputs| down(inputs, 1)), []);
+        assert_eq!(found(|inputs| down(inputs, 2)), [Kind::EndpointsDown]);
     }
 
     #[test]
     fn what_is_not_known_is_no_problem() {
-        let unknown = |facts: &mut Facts| {
-            facts.history_age = None;
-            facts.clock_skew = None;
-            facts.payer = None;
+        let unknown = |inputs: &mut HealthInputs| {
+            inputs.history_age = None;
+            inputs.clock_skew = None;
+            inputs.payer = None;
         };
         assert_eq!(found(unknown), []);
     }

@@ -3,7 +3,7 @@
 mod evaluate;
 mod runway;
 
-pub use evaluate::{Facts, PLAN_PATIENCE, judge};
+pub use evaluate::{HealthInputs, PLAN_TIMEOUT, evaluate};
 pub use runway::{Runway, Spending};
 
 use serde::ser::SerializeStruct;

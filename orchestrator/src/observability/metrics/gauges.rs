@@ -4,7 +4,7 @@ use super::catalogue::{Catalogue, Value, Values};
 use super::labels;
 use crate::jobs::view::JOB_STATES;
 use crate::observability::health::Problem;
-use crate::observability::solvency::Sum;
+use crate::observability::solvency::VaultBalance;
 use crate::planner::REASONS;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub struct EndpointState {
 
 /// What stands right now.
 #[derive(Clone, Debug, Default)]
-pub struct Standing {
+pub struct GaugeSnapshot {
     /// Newest slot that was seen.
     pub slot_seen: u64,
     /// Newest slot of any endpoint.
@@ -54,7 +54,7 @@ pub struct Standing {
     /// Whether the store took the last write.
     pub store_writable: bool,
     /// Books and vaults.
-    pub books: Vec<Sum>,
+    pub books: Vec<VaultBalance>,
     /// How long ago they were compared.
     pub audit_age: Option<Duration>,
     /// What is wrong.
@@ -120,7 +120,7 @@ impl Gauges {
         }
     }
 
-    pub(super) fn set(&self, now: &Standing) {
+    pub(super) fn set(&self, now: &GaugeSnapshot) {
         self.slot_seen.set(now.slot_seen as f64);
         self.slot_newest.set(now.slot_newest as f64);
         let lag = now.slot_newest.saturating_sub(now.slot_seen);

@@ -17,7 +17,7 @@ mod tests;
 
 pub use catalogue::Labels;
 pub use dispatch::Dispatches;
-pub use gauges::{EndpointState, Standing};
+pub use gauges::{EndpointState, GaugeSnapshot};
 pub use http::count_requests;
 pub use journal::TimedJournal;
 
@@ -39,7 +39,7 @@ pub struct Metrics(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     catalogue: Catalogue,
-    standing: gauges::Gauges,
+    snapshot: gauges::Gauges,
     plan: Histogram,
     due: Value,
     failures: Counts,
@@ -89,7 +89,7 @@ impl Default for Metrics {
         // A clock before 1970 is told as skew by the health.
         started.set(since.map_or(0.0, |since| since.as_secs_f64()));
         let inner = Inner {
-            standing: gauges::Gauges::new(&mut all),
+            snapshot: gauges::Gauges::new(&mut all),
             plan: all.seconds(
                 "millrace_plan_seconds",
                 SHORT,
@@ -188,8 +188,8 @@ fn way_label(way: Way) -> Labels {
 
 impl Metrics {
     /// Everything, as Prometheus reads it, with what stands right now.
-    pub fn show(&self, standing: &Standing) -> String {
-        self.0.standing.set(standing);
+    pub fn show(&self, snapshot: &GaugeSnapshot) -> String {
+        self.0.snapshot.set(snapshot);
         let mut shown = String::new();
         // Writing into a string does not fail.
         let _ = text::encode(&mut shown, &self.0.catalogue.registry);

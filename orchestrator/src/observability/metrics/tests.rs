@@ -1,6 +1,6 @@
 //! The manual's table of metrics lists what there is, and nothing else.
 
-use super::{Inner, Metrics, Standing};
+use super::{GaugeSnapshot, Inner, Metrics};
 use std::path::Path;
 
 const BEGIN: &str = "<!-- metrics: begin -->";
@@ -52,7 +52,7 @@ fn names_follow_the_conventions() {
 
 #[test]
 fn what_is_shown_can_be_read_by_prometheus_line_by_line() {
-    let shown = Metrics::default().show(&Standing::default());
+    let shown = Metrics::default().show(&GaugeSnapshot::default());
     assert!(shown.ends_with("# EOF\n"));
     assert!(shown.contains("millrace_build_info{version="), "{shown}");
     assert!(
