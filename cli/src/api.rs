@@ -3,10 +3,10 @@
 use crate::error::CliError;
 use millrace_client::Pubkey;
 use millrace_client::history::RecordedEvent;
+pub use millrace_protocol::api::{JobView, PartView, Quote, QuoteRequest, SeatView};
 use millrace_protocol::blob;
 use millrace_protocol::hash::{Digest, sha256};
-use millrace_protocol::matching::Choice;
-pub use millrace_protocol::view::{JobView, PartView, Quote, QuoteRequest, SeatView};
+use millrace_protocol::selection::Choice;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Response, StatusCode};
 use serde::de::DeserializeOwned;

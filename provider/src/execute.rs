@@ -5,11 +5,12 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use millrace_protocol::agent::Task;
 use millrace_protocol::hash::{Digest, sha256};
+use millrace_protocol::key::Key;
 use millrace_protocol::manifest::{MAX_MANIFEST_BYTES, Manifest, Runtime as Kind};
 use millrace_protocol::receipt::Receipt;
 use millrace_protocol::shard::{shard_blob, shard_seed, shard_stdin};
-use millrace_protocol::wire::{Key, Task};
 use millrace_runtime::{
     Exit, Limits, MAX_MODULE_BYTES, Outcome, Program, RunError, Runtime, ShardInput, exit_code,
 };

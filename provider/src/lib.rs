@@ -7,7 +7,7 @@
 //! - `store` keeps every result until the orchestrator releases it, so that nothing is computed
 //!   twice and nothing that was committed to is lost; `blobs` fetches inputs and uploads outputs.
 //!
-//! What travels is described in [`millrace_protocol::wire`].
+//! What travels is described in [`millrace_protocol::agent`].
 
 mod agent;
 mod backoff;

@@ -1,6 +1,6 @@
 //! What is to be said to the orchestrators, whether there is a connection or not.
 
-use millrace_protocol::wire::FromAgent;
+use millrace_protocol::agent::FromAgent;
 use tokio::sync::mpsc;
 
 /// Messages that wait for one orchestrator. What does not fit any more is left out: commitments are

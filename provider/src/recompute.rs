@@ -2,8 +2,8 @@
 
 use crate::error::AgentError;
 use crate::execute::{Executor, Materials};
+use millrace_protocol::key::Key;
 use millrace_protocol::receipt::Receipt;
-use millrace_protocol::wire::Key;
 use millrace_runtime::exit_code;
 use std::sync::atomic::AtomicBool;
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use millrace_protocol::agent::{FromAgent, MAX_FRAME_BYTES, ToAgent, decode, encode};
 use millrace_protocol::hash::Digest;
-use millrace_protocol::wire::{FromAgent, MAX_FRAME_BYTES, ToAgent, decode, encode};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};

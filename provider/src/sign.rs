@@ -1,8 +1,9 @@
 //! What an agent says under its operator's signature, and the preimage that opens it.
 
+use millrace_protocol::agent::{FromAgent, Task, agent_challenge};
 use millrace_protocol::commitment::{Claim, Seat};
 use millrace_protocol::hash::Digest;
-use millrace_protocol::wire::{FromAgent, Key, Task, agent_challenge};
+use millrace_protocol::key::Key;
 use solana_sdk::signature::{Keypair, Signer};
 
 use crate::store::ShardResult;

@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{fmt, io};
 
+use millrace_protocol::agent::Task;
 use millrace_protocol::blob::hex_bytes;
 use millrace_protocol::hash::{Digest, sha256};
-use millrace_protocol::wire::{Key, Task};
+use millrace_protocol::key::Key;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 

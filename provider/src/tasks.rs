@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use millrace_protocol::agent::{FromAgent, Task};
 use millrace_protocol::hash::Digest;
-use millrace_protocol::wire::{FromAgent, Task};
 use millrace_runtime::RunError;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout};

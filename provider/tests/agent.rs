@@ -6,10 +6,10 @@ mod common;
 use std::fs;
 
 use common::{Agent, COPY, ENDLESS, Fake, LOOP, NETWORK, PROVIDER, config, until};
+use millrace_protocol::agent::{FromAgent, Task, ToAgent};
 use millrace_protocol::commitment::{Claim, Seat};
 use millrace_protocol::hash::{Digest, sha256};
 use millrace_protocol::receipt::Receipt;
-use millrace_protocol::wire::{FromAgent, Task, ToAgent};
 use millrace_provider::{Behaviour, Config};
 use solana_sdk::signature::{Keypair, Signature, Signer};
 use tempfile::tempdir;

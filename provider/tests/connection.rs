@@ -6,7 +6,7 @@ mod common;
 use std::fs;
 
 use common::{Agent, COPY, Fake, NETWORK, config, until};
-use millrace_protocol::wire::{FromAgent, ToAgent};
+use millrace_protocol::agent::{FromAgent, ToAgent};
 use millrace_provider::{AgentError, Config, start};
 use tempfile::tempdir;
 use tokio_util::sync::CancellationToken;

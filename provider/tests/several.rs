@@ -4,8 +4,8 @@
 mod common;
 
 use common::{Agent, COPY, Fake, config, until};
+use millrace_protocol::agent::FromAgent;
 use millrace_protocol::hash::Digest;
-use millrace_protocol::wire::FromAgent;
 use millrace_provider::Config;
 use tempfile::tempdir;
 

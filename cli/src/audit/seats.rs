@@ -9,7 +9,7 @@ use millrace_client::program::PostJobArgs;
 use millrace_client::program::math::sortition::ADMIT_ALL;
 use millrace_client::program::state::{Job, Network, Provider};
 use millrace_client::selection::{expected_selection, finished_seats, is_self_reported, recheck};
-use millrace_protocol::matching::{Candidate, Choice};
+use millrace_protocol::selection::{Candidate, Choice};
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -82,7 +82,7 @@ pub fn audit(job: &Pubkey, known: &Known, assigned: &Assigned, choices: &[Choice
             seats.by_word += 1;
         } else if found != candidate.obstacle {
             let (said, is) = (candidate.obstacle, found);
-            let words = |obstacle: Option<millrace_protocol::matching::Obstacle>| {
+            let words = |obstacle: Option<millrace_protocol::selection::Obstacle>| {
                 obstacle.map_or("free", |found| found.words())
             };
             seats.wrong.push(format!(

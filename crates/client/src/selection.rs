@@ -5,8 +5,8 @@
 
 use millrace_program::math::sortition::{Ticket, admits};
 use millrace_program::state::Provider;
-use millrace_protocol::matching::{Candidate, Choice, Obstacle, point_of};
-use millrace_protocol::wire::Key;
+use millrace_protocol::key::Key;
+use millrace_protocol::selection::{Candidate, Choice, Obstacle, point_of};
 use solana_sdk::pubkey::Pubkey;
 
 /// Seats that a provider has behind it: right, wrong and late.

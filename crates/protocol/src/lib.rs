@@ -13,9 +13,9 @@
 //! - `manifest`: a job as people write it (TOML), and its one canonical form, whose hash the chain
 //!   holds.
 //! - `shard`: how work is cut into shards, what each reads, where its randomness starts.
-//! - `wire`: the messages between an orchestrator and a provider's agent.
-//! - `matching`: which providers are asked first, and the record of a choice.
-//! - `view`: a job as an orchestrator tells it to clients.
+//! - `agent`: the messages between an orchestrator and a provider's agent.
+//! - `selection`: the order in which providers are asked, and the record of a selection.
+//! - `api`: the JSON types of the orchestrator's HTTP API.
 //! - `blob` and `amount`: how blobs, tokens, sizes and durations are written.
 //!
 //! From a file to what is posted, and from there to what a shard reads:
@@ -41,20 +41,23 @@
 //! ```
 
 #[cfg(feature = "manifest")]
+pub mod agent;
+#[cfg(feature = "manifest")]
 pub mod amount;
+#[cfg(feature = "manifest")]
+pub mod api;
 #[cfg(feature = "manifest")]
 pub mod blob;
 pub mod commitment;
 pub mod hash;
 #[cfg(feature = "manifest")]
-pub mod manifest;
+pub mod key;
 #[cfg(feature = "manifest")]
-pub mod matching;
+pub mod manifest;
 pub mod merkle;
 pub mod receipt;
 #[cfg(feature = "manifest")]
+pub mod selection;
+#[cfg(feature = "manifest")]
 pub mod shard;
-#[cfg(feature = "manifest")]
-pub mod view;
-#[cfg(feature = "manifest")]
-pub mod wire;
+pub mod units;

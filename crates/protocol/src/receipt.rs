@@ -3,11 +3,10 @@
 
 use crate::hash::{Digest, sha256};
 use crate::merkle;
+use crate::units::FUEL_PER_UNIT;
 
 /// Domain of the result root.
 pub const RECEIPT_DOMAIN: &[u8; 24] = b"millrace/receipt/v1\0\0\0\0\0";
-/// Fuel in one unit, the thing that is priced.
-pub const FUEL_PER_UNIT: u64 = 1_000_000;
 
 /// What running a shard gave; equal on every machine for a deterministic program.
 #[derive(Clone, Debug, PartialEq, Eq)]

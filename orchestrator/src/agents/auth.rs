@@ -3,7 +3,7 @@
 use super::{Agents, Connection, OutboundMessage, QUEUE};
 use millrace_client::Pubkey;
 use millrace_client::program::state::Provider;
-use millrace_protocol::wire::{self, FromAgent, agent_challenge};
+use millrace_protocol::agent::{self, FromAgent, agent_challenge};
 use solana_sdk::signature::Signature;
 use std::collections::HashMap;
 use std::time::Instant;
@@ -34,7 +34,7 @@ impl Agents {
         if hello.len() > LONGEST_HELLO {
             return Err(format!("a hello has at most {LONGEST_HELLO} bytes"));
         }
-        let hello = wire::decode::<FromAgent>(hello).map_err(|error| error.to_string())?;
+        let hello = agent::decode::<FromAgent>(hello).map_err(|error| error.to_string())?;
         let FromAgent::Hello {
             provider,
             operator,

@@ -5,10 +5,10 @@ use super::Agents;
 use crate::submissions::model::{RevealedResult, SeatKey, Submission};
 use millrace_client::Pubkey;
 use millrace_client::program::state::{Seat, SeatStatus, Shard};
+use millrace_protocol::agent::{self, FromAgent};
 use millrace_protocol::commitment;
 use millrace_protocol::hash::Digest;
 use millrace_protocol::receipt::Receipt;
-use millrace_protocol::wire::{self, FromAgent};
 use solana_sdk::signature::Signature;
 use tracing::info;
 
@@ -44,7 +44,7 @@ impl Agents {
         provider: Pubkey,
         text: &str,
     ) -> Result<(), Rejection> {
-        let message = wire::decode::<FromAgent>(text);
+        let message = agent::decode::<FromAgent>(text);
         match message.map_err(|error| Rejection::Invalid(error.to_string()))? {
             FromAgent::Committed {
                 job,

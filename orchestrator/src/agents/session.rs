@@ -8,7 +8,7 @@ use crate::api::ConnectionSlot;
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use millrace_client::{Pubkey, failpoint};
-use millrace_protocol::wire::{self, ToAgent};
+use millrace_protocol::agent::{self, ToAgent};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -203,7 +203,7 @@ impl Agents {
 }
 
 async fn send(sink: &mut (impl Sink<Message> + Unpin), message: &ToAgent) -> Result<(), ()> {
-    let text = wire::encode(message).map_err(|error| warn!(%error, "a message was not sent"))?;
+    let text = agent::encode(message).map_err(|error| warn!(%error, "a message was not sent"))?;
     let what = name(message);
     failpoint::before("agent", what);
     let sent = timeout(SEND, sink.send(Message::Text(text.into()))).await;

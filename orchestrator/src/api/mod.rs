@@ -21,7 +21,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use limits::concurrency::{ConcurrencyLimit, limit_concurrency};
-use millrace_protocol::wire::MAX_FRAME_BYTES;
+use millrace_protocol::agent::MAX_FRAME_BYTES;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;

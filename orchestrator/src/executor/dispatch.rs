@@ -6,7 +6,7 @@ use crate::planner::Action;
 use crate::submissions::model::SeatKey;
 use millrace_client::Pubkey;
 use millrace_client::cache::accounts::AccountCache;
-use millrace_protocol::wire::{Task, ToAgent};
+use millrace_protocol::agent::{Task, ToAgent};
 use std::collections::HashSet;
 use std::sync::MutexGuard;
 use std::time::Instant;

@@ -9,7 +9,7 @@ use crate::store::Scope;
 use crate::submissions::model::Submissions;
 use millrace_client::program::state::Job;
 use millrace_client::{Pubkey, failpoint};
-use millrace_protocol::view::{JobView, QuoteRequest};
+use millrace_protocol::api::{JobView, QuoteRequest};
 use std::collections::{HashMap, HashSet};
 use tracing::warn;
 

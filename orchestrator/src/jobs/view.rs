@@ -4,7 +4,7 @@ use crate::planner::{PendingReasons, Snapshot};
 use crate::submissions::model::Submissions;
 use millrace_client::Pubkey;
 use millrace_client::program::state::{Job, JobState, Seat, SeatStatus, Shard, ShardState};
-use millrace_protocol::view::{JobView, PartView, SeatView};
+use millrace_protocol::api::{JobView, PartView, SeatView};
 
 /// The view of a job that is on chain.
 pub fn of_job(snapshot: &Snapshot, pending: &PendingReasons, key: Pubkey, job: &Job) -> JobView {

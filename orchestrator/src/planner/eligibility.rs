@@ -3,7 +3,7 @@
 use super::matcher::{Matcher, Vacancy};
 use millrace_client::Pubkey;
 use millrace_client::program::state::{Job, Provider};
-use millrace_protocol::matching::{OBSTACLES, Obstacle};
+use millrace_protocol::selection::{OBSTACLES, Obstacle};
 
 /// How many providers each obstacle keeps away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

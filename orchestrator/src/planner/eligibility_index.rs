@@ -5,7 +5,7 @@ use super::eligibility::{Counts, obstacle};
 use super::matcher::{Matcher, Requirement, Vacancy};
 use millrace_client::Pubkey;
 use millrace_client::program::state::{Job, Provider};
-use millrace_protocol::matching::Obstacle;
+use millrace_protocol::selection::Obstacle;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;

@@ -10,7 +10,7 @@ use millrace_client::Pubkey;
 use millrace_client::program::math::sortition::{ADMIT_ALL, Ticket, admits};
 use millrace_client::program::state::{Job, Network, Provider, SeatStatus, Shard};
 use millrace_client::selection::finished_seats;
-use millrace_protocol::matching::{Choice, Obstacle, Place, place_of, point_of};
+use millrace_protocol::selection::{Choice, Obstacle, Place, place_of, point_of};
 use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};

@@ -28,8 +28,8 @@ use millrace_client::cache::accounts::AccountCache;
 use millrace_client::instructions::SignedCommitment;
 use millrace_client::program::RevealEntry;
 use millrace_client::program::state::{Job, JobState, Network, Shard};
-use millrace_protocol::matching::Choice;
-use millrace_protocol::wire::Task;
+use millrace_protocol::agent::Task;
+use millrace_protocol::selection::Choice;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 

@@ -9,8 +9,8 @@ use millrace_client::Pubkey;
 use millrace_client::program::math::money;
 use millrace_client::program::state::{Job, JobState, Network, Provider};
 use millrace_client::tag::tag;
-use millrace_protocol::matching::Obstacle;
-use millrace_protocol::view::QuoteRequest;
+use millrace_protocol::api::QuoteRequest;
+use millrace_protocol::selection::Obstacle;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -240,7 +240,7 @@ fn unmet(job: &Job, provider: &Provider) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use millrace_protocol::matching::OBSTACLES;
+    use millrace_protocol::selection::OBSTACLES;
 
     #[test]
     fn every_obstacle_is_counted_among_the_reasons() {

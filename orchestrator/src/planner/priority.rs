@@ -60,7 +60,7 @@ pub fn prioritize(mut actions: Vec<Action>, room: usize) -> Vec<Action> {
 mod tests {
     use super::*;
     use millrace_client::Pubkey;
-    use millrace_protocol::matching::Choice;
+    use millrace_protocol::selection::Choice;
 
     const JOB: Pubkey = Pubkey::new_from_array([5; 32]);
 

@@ -5,7 +5,7 @@ use super::matcher::{CandidateList, Matcher, SeatDemand, Vacancy};
 use millrace_client::Pubkey;
 use millrace_client::program::state::{Job, Provider};
 use millrace_client::selection::finished_seats;
-use millrace_protocol::matching::{
+use millrace_protocol::selection::{
     Candidate, Choice, Obstacle, Place, Rank, place_of, point_of, rank,
 };
 

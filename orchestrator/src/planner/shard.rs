@@ -10,8 +10,8 @@ use millrace_client::program::math::verdict::{Verdict, verdict};
 use millrace_client::program::state::{
     Job, Mode, Network, Review, Seat, SeatStatus, Shard, ShardState,
 };
+use millrace_protocol::agent::Task;
 use millrace_protocol::commitment;
-use millrace_protocol::wire::Task;
 
 /// Reveals of more seats than this do not fit one transaction with the settlement.
 const SEATS_SETTLED_AT_ONCE: usize = 3;

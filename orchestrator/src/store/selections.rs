@@ -2,7 +2,7 @@
 
 use super::{Store, StoreError};
 use millrace_client::Pubkey;
-use millrace_protocol::matching::Choice;
+use millrace_protocol::selection::Choice;
 
 impl Store {
     /// Keeps a choice. One of the same providers for the same seats was tried again, and takes the place

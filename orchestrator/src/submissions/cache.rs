@@ -9,7 +9,7 @@ use crate::submissions::model::{RevealedResult, SeatKey, SettledResult, Submissi
 use millrace_client::cache::subscription::Feed;
 use millrace_client::{Pubkey, failpoint};
 use millrace_protocol::hash::Digest;
-use millrace_protocol::matching::Choice;
+use millrace_protocol::selection::Choice;
 use std::collections::HashSet;
 use std::sync::{Arc, RwLock, RwLockReadGuard};
 use std::time::Instant;

@@ -4,7 +4,7 @@ use crate::leases::partition::Partition;
 use millrace_client::Pubkey;
 use millrace_client::program::state::Shard;
 use millrace_protocol::hash::Digest;
-use millrace_protocol::wire::Key;
+use millrace_protocol::key::Key;
 use std::collections::{HashMap, HashSet};
 
 /// A seat at one attempt.

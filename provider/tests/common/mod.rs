@@ -13,12 +13,13 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
+use millrace_protocol::agent::{FromAgent, Task, ToAgent, agent_challenge, decode, encode};
 use millrace_protocol::blob::to_hex;
 use millrace_protocol::hash::{Digest, sha256};
+use millrace_protocol::key::Key;
 use millrace_protocol::manifest::{
     Join, Limits, Manifest, Runtime, ShardInput, VERSION, Verify, VerifyMode,
 };
-use millrace_protocol::wire::{FromAgent, Key, Task, ToAgent, agent_challenge, decode, encode};
 use millrace_provider::{Behaviour, Config, Handle, Status, start};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::{Keypair, Signature};

@@ -4,10 +4,10 @@
 use anyhow::{Context, Result};
 use millrace_cli::localnet::options::ProviderOptions;
 use millrace_client::Pubkey;
+use millrace_protocol::agent::{FromAgent, MAX_FRAME_BYTES, Task, ToAgent};
 use millrace_protocol::commitment::Claim;
 use millrace_protocol::hash::sha256;
 use millrace_protocol::receipt::Receipt;
-use millrace_protocol::wire::{FromAgent, MAX_FRAME_BYTES, Task, ToAgent};
 use millrace_tests::agent::{Identity, RawAgent};
 use millrace_tests::jobs::{JobFiles, Terms};
 use millrace_tests::net::Net;
@@ -174,7 +174,7 @@ async fn nonsense_is_passed_over_until_there_is_too_much_of_it() -> Result<()> {
         Message::text(r#"{"type":"pong","n":-1}"#),
         Message::text("\u{0}\u{fffd}"),
         Message::binary(vec![0xff; 10_000]),
-        Message::text(millrace_protocol::wire::encode(&hello)?),
+        Message::text(millrace_protocol::agent::encode(&hello)?),
     ];
     for frame in frames {
         agent.say_frame(frame).await?;

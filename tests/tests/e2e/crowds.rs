@@ -3,8 +3,9 @@
 
 use super::bad_agents::{SCRIPTED, net_with_a_scripted_provider, others_do_not_notice};
 use anyhow::Result;
+use millrace_protocol::agent::{FromAgent, ToAgent};
 use millrace_protocol::hash::sha256;
-use millrace_protocol::wire::{FromAgent, Key, ToAgent};
+use millrace_protocol::key::Key;
 use millrace_tests::agent::{Identity, RawAgent};
 use millrace_tests::net::Net;
 use millrace_tests::process::Orchestrator;

@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use millrace_client::events::Event;
-use millrace_protocol::matching::Obstacle;
-use millrace_protocol::wire::Key;
+use millrace_protocol::key::Key;
+use millrace_protocol::selection::Obstacle;
 
 const JOB: Pubkey = Pubkey::new_from_array([5; 32]);
 

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::check::{MAX_CHALLENGED_REPLICAS, MAX_MANIFEST_BYTES, MAX_REPLICAS, MAX_SHARDS};
+use super::limits::{MAX_CHALLENGED_REPLICAS, MAX_MANIFEST_BYTES, MAX_REPLICAS, MAX_SHARDS};
 
 /// Why a manifest is refused. Each message says what is wrong and what to do; `field` is the
 /// dotted name of the key in the TOML file.

@@ -10,7 +10,9 @@ mod canonical;
 mod check;
 mod error;
 mod file;
+mod limits;
 mod load;
+mod model;
 mod resolve;
 mod split;
 mod terms;
@@ -19,18 +21,16 @@ mod terms;
 pub(crate) mod samples;
 
 pub use blobs::ReadError;
-pub use canonical::{
-    Input, Join, Limits, Manifest, Runtime, ShardInput, VERSION, Verify, VerifyMode,
-};
-pub use check::{
-    MAX_FUEL, MAX_LOG_BYTES, MAX_MANIFEST_BYTES, MAX_MEMORY_BYTES, MAX_NAME_BYTES,
-    MAX_OUTPUT_BYTES, MAX_REPLICAS, MAX_SHARDS, MAX_TAG_BYTES, MAX_WALL_MS,
-};
 pub use error::ManifestError;
 pub use file::{
     DeadlineFile, JoinFile, JoinWith, LimitsFile, ManifestFile, PriceFile, RequirementFile,
     ShardsFile, Size, Split, VerifyFile, WindowsFile,
 };
+pub use limits::{
+    MAX_FUEL, MAX_LOG_BYTES, MAX_MANIFEST_BYTES, MAX_MEMORY_BYTES, MAX_NAME_BYTES,
+    MAX_OUTPUT_BYTES, MAX_REPLICAS, MAX_SHARDS, MAX_TAG_BYTES, MAX_WALL_MS,
+};
 pub use load::{Fetch, load, load_with};
+pub use model::{Input, Join, Limits, Manifest, Runtime, ShardInput, VERSION, Verify, VerifyMode};
 pub use resolve::{Resolved, resolve};
 pub use terms::{Requirement, Terms, Windows};

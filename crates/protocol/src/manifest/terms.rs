@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::canonical::{Limits, Verify, VerifyMode};
 use super::check;
 use super::error::ManifestError;
 use super::file::ManifestFile;
+use super::model::{Limits, Verify, VerifyMode};
 use super::split::{needed, needless};
 use crate::amount::format_duration;
 

@@ -5,8 +5,8 @@ use crate::service::Service;
 use axum::Json;
 use axum::extract::{Path, State};
 use millrace_client::Pubkey;
-use millrace_protocol::matching::Choice;
-use millrace_protocol::view::JobView;
+use millrace_protocol::api::JobView;
+use millrace_protocol::selection::Choice;
 
 pub(crate) async fn list(State(service): State<Service>) -> Result<Json<Vec<JobView>>, Failure> {
     require_chain(&service).await?;

@@ -4,7 +4,7 @@ use crate::api::Failure;
 use crate::service::Service;
 use axum::Json;
 use axum::extract::State;
-use millrace_protocol::view::{Quote, QuoteRequest};
+use millrace_protocol::api::{Quote, QuoteRequest};
 
 pub(crate) async fn quote(
     State(service): State<Service>,

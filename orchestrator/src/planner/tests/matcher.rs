@@ -6,7 +6,7 @@ use super::world::*;
 use millrace_client::program::math::sortition::{ADMIT_ALL, Ticket, admits};
 use millrace_client::program::state::{Network, Provider, Seat};
 use millrace_client::selection::expected_selection;
-use millrace_protocol::matching::{Choice, Obstacle, place_of, point_of};
+use millrace_protocol::selection::{Choice, Obstacle, place_of, point_of};
 use proptest::prelude::*;
 
 const REGIONS: [[u8; 16]; 2] = [[1; 16], [2; 16]];

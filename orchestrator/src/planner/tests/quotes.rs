@@ -3,7 +3,7 @@
 use super::super::*;
 use super::world::*;
 use millrace_client::program::math::sortition::ADMIT_ALL;
-use millrace_protocol::view::QuoteRequest;
+use millrace_protocol::api::QuoteRequest;
 
 fn terms() -> QuoteRequest {
     QuoteRequest {

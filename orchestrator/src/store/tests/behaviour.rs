@@ -9,7 +9,7 @@ use millrace_client::Pubkey;
 use millrace_client::events::Event;
 use millrace_client::history::{Cursor, CursorStore, RecordedEvent};
 use millrace_client::tx::journal::{EndState, Journal, JournalEntry};
-use millrace_protocol::matching::{Candidate, Choice, Obstacle};
+use millrace_protocol::selection::{Candidate, Choice, Obstacle};
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -10,15 +10,13 @@
 //!
 //! Fields that a side doesn't know are passed over, so that a newer peer may say more.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::blob::hex_bytes;
 use crate::hash::{Digest, sha256};
+use crate::key::Key;
 
 /// The longest frame in bytes that either side sends or takes: 1 MiB.
 pub const MAX_FRAME_BYTES: usize = 1 << 20;
@@ -40,69 +38,6 @@ pub enum WireError {
         /// What the parser says.
         reason: String,
     },
-    /// Not the base58 text of 32 bytes.
-    #[error("{text:?} is no account: it takes the base58 text of 32 bytes")]
-    NoKey {
-        /// What was given.
-        text: String,
-    },
-}
-
-/// The address of an account or a public key; in text and JSON base58.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(pub [u8; 32]);
-
-/// The longest base58 text of 32 bytes.
-const MAX_KEY_CHARS: usize = 44;
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&bs58::encode(self.0).into_string())
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl From<[u8; 32]> for Key {
-    fn from(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-}
-
-impl FromStr for Key {
-    type Err = WireError;
-
-    fn from_str(text: &str) -> Result<Self, WireError> {
-        let mut bytes = [0; 32];
-        // Decoding takes time in the square of the length, so that is looked at first.
-        let decoded = (text.len() <= MAX_KEY_CHARS)
-            .then(|| bs58::decode(text).onto(&mut bytes).ok())
-            .flatten();
-        match decoded {
-            Some(32) => Ok(Self(bytes)),
-            _ => Err(WireError::NoKey {
-                text: text.to_owned(),
-            }),
-        }
-    }
-}
-
-impl Serialize for Key {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        String::deserialize(from)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
 }
 
 /// A seat that the agent is to fill.

@@ -1,6 +1,5 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const KEY: Key = Key([1; 32]);
@@ -245,17 +244,4 @@ fn the_challenge_binds_network_nonce_and_provider() {
     assert_ne!(agent_challenge(&[0; 32], &[2; 32], &[3; 32]), base);
     assert_ne!(agent_challenge(&[1; 32], &[0; 32], &[3; 32]), base);
     assert_ne!(agent_challenge(&[1; 32], &[2; 32], &[0; 32]), base);
-}
-
-proptest! {
-    #[test]
-    fn a_key_reads_back_from_its_text(bytes: [u8; 32]) {
-        let key = Key(bytes);
-        prop_assert_eq!(key.to_string().parse(), Ok(key));
-    }
-
-    #[test]
-    fn no_text_makes_a_key_panic(text: String) {
-        let _ = text.parse::<Key>();
-    }
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::canonical::VerifyMode;
 use super::error::ManifestError;
+use super::model::VerifyMode;
 use crate::amount::{check_amount, parse_duration, parse_size};
 use crate::blob::BlobRef;
 

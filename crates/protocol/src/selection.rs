@@ -7,7 +7,7 @@
 //! changes with each seat that ends. Both are hashes of what is on chain.
 
 use crate::hash::sha256;
-use crate::wire::Key;
+use crate::key::Key;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::blobs::{Blobs, Read};
-use super::canonical::{Input, Join, Limits, Manifest, Runtime, VERSION, Verify, VerifyMode};
 use super::check;
 use super::error::ManifestError;
 use super::file::{JoinFile, JoinWith, LimitsFile, ManifestFile, VerifyFile};
+use super::model::{Input, Join, Limits, Manifest, Runtime, VERSION, Verify, VerifyMode};
 use super::split::{Plan, needed, needless};
 use super::terms::{Terms, terms};
 use crate::hash::Digest;

@@ -4,10 +4,11 @@ use std::num::NonZeroU64;
 use std::ops::Range;
 
 use super::blobs::Blobs;
-use super::canonical::ShardInput;
-use super::check::{self, MAX_SHARDS};
+use super::check;
 use super::error::ManifestError;
 use super::file::{ShardsFile, Split};
+use super::limits::MAX_SHARDS;
+use super::model::ShardInput;
 use crate::blob::BlobRef;
 use crate::hash::Digest;
 use crate::shard;
