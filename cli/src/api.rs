@@ -3,7 +3,9 @@
 use crate::error::CliError;
 use millrace_client::Pubkey;
 use millrace_client::history::RecordedEvent;
-pub use millrace_protocol::api::{JobView, PartView, Quote, QuoteRequest, SeatView};
+pub use millrace_protocol::api::{
+    JobPhase, JobView, Quote, QuoteRequest, SeatPhase, SeatView, ShardPhase, ShardView,
+};
 use millrace_protocol::blob;
 use millrace_protocol::hash::{Digest, sha256};
 use millrace_protocol::selection::Choice;
@@ -315,10 +317,10 @@ mod tests {
     #[test]
     fn a_job_is_over_once_every_shard_has_its_end() {
         let mut job = JobView {
-            shards: 3,
+            shard_count: 3,
             settled: 1,
             failed: 1,
-            state: "open".into(),
+            state: JobPhase::Open,
             ..JobView::default()
         };
         assert!(!job.is_over());
@@ -328,9 +330,9 @@ mod tests {
 
     #[test]
     fn an_answer_of_a_newer_orchestrator_is_understood() {
-        let text = r#"{"job":"j","state":"open","shards":2,"news":1,"parts":[{"index":1,"x":2}]}"#;
+        let text = r#"{"job":"j","state":"open","shard_count":2,"news":1,"shards":[{"index":1,"x":2,"state":"new"}]}"#;
         let job: JobView = serde_json::from_str(text).unwrap();
-        assert_eq!((job.shards, job.parts[0].index), (2, 1));
+        assert_eq!((job.shard_count, job.shards[0].index), (2, 1));
     }
 
     #[tokio::test]

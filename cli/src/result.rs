@@ -1,6 +1,6 @@
 //! A job's result: its outputs fetched, each verified against what the quorum agreed on, and joined.
 
-use crate::api::{Api, JobView, PartView};
+use crate::api::{Api, JobView, ShardPhase, ShardView};
 use crate::error::CliError;
 use crate::watch::require_paid;
 use millrace_client::Pubkey;
@@ -66,7 +66,7 @@ pub async fn fetch(rpc: &Rpc, api: &Api, job: &Pubkey) -> Result<Fetched, CliErr
         return Err(CliError::NotFinished {
             job: job.to_string(),
             settled: view.settled,
-            shards: view.shards,
+            shards: view.shard_count,
         });
     }
     require_paid(&view)?;
@@ -76,11 +76,11 @@ pub async fn fetch(rpc: &Rpc, api: &Api, job: &Pubkey) -> Result<Fetched, CliErr
     };
     let manifest = Manifest::from_bytes(&api.blob(&name).await?)?;
     let roots = roots_on_chain(rpc, job).await?;
-    let mut parts: Vec<&PartView> = view.parts.iter().collect();
-    parts.sort_by_key(|part| part.index);
-    let mut outputs = Vec::with_capacity(parts.len());
-    for part in parts {
-        outputs.push(output(api, part, roots.get(&part.index)).await?);
+    let mut shards: Vec<&ShardView> = view.shards.iter().collect();
+    shards.sort_by_key(|shard| shard.index);
+    let mut outputs = Vec::with_capacity(shards.len());
+    for shard in shards {
+        outputs.push(output(api, shard, roots.get(&shard.index)).await?);
     }
     if outputs.len() != manifest.shards.len() {
         return Err(incomplete(format!(
@@ -102,8 +102,8 @@ async fn filed(api: &Api, job: &Pubkey) -> Result<JobView, CliError> {
     loop {
         let view = api.job(job).await?;
         let view = view.ok_or_else(|| CliError::NoSuchJob(job.to_string()))?;
-        let open = |part: &PartView| part.state == "settled" && part.output.is_none();
-        if !view.parts.iter().any(open) || start.elapsed() > FILED_WITHIN {
+        let open = |shard: &ShardView| shard.state == ShardPhase::Settled && shard.output.is_none();
+        if !view.shards.iter().any(open) || start.elapsed() > FILED_WITHIN {
             return Ok(view);
         }
         sleep(POLL).await;
@@ -122,31 +122,31 @@ async fn roots_on_chain(rpc: &Rpc, job: &Pubkey) -> Result<HashMap<u32, Digest>,
 /// One output, verified.
 async fn output(
     api: &Api,
-    part: &PartView,
+    shard: &ShardView,
     on_chain: Option<&Digest>,
 ) -> Result<Vec<u8>, CliError> {
     let missing = |what: &str| {
         incomplete(format!(
             "the record of shard {} lacks its {what}",
-            part.index
+            shard.index
         ))
     };
-    let name = part.output.as_deref().ok_or_else(|| missing("output"))?;
-    let exit = part.exit.ok_or_else(|| missing("exit"))?;
-    let fuel = part.fuel.ok_or_else(|| missing("fuel"))?;
-    let expected = match (on_chain, part.root.as_deref()) {
+    let name = shard.output.as_deref().ok_or_else(|| missing("output"))?;
+    let exit = shard.exit.ok_or_else(|| missing("exit"))?;
+    let fuel = shard.fuel.ok_or_else(|| missing("fuel"))?;
+    let expected = match (on_chain, shard.root.as_deref()) {
         (Some(root), _) => *root,
         (None, Some(root)) => digest("a root", root)?,
         (None, None) => return Err(missing("root")),
     };
     let bytes = api.blob(&digest("an output", name)?).await?;
-    verify(part.index, &bytes, exit, fuel, &expected)?;
+    verify(shard.index, &bytes, exit, fuel, &expected)?;
     match exit {
         0 => Ok(bytes),
         _ => Err(incomplete(format!(
             "the program ended with {} in shard {}, and the quorum agreed on that",
-            part.reason.clone().unwrap_or_else(|| ending(exit)),
-            part.index
+            shard.reason.clone().unwrap_or_else(|| ending(exit)),
+            shard.index
         ))),
     }
 }

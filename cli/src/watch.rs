@@ -1,6 +1,6 @@
 //! Waiting for a job, with the reason why it is not done yet.
 
-use crate::api::{Api, JobView};
+use crate::api::{Api, JobView, SeatPhase, ShardPhase};
 use crate::error::CliError;
 use crate::progress::Progress;
 use millrace_client::Pubkey;
@@ -57,7 +57,7 @@ pub async fn until_over(
 
 /// Where a job stands, in one sentence.
 pub fn sentence(view: &JobView) -> String {
-    let mut text = format!("{} of {} shards paid", view.settled, view.shards);
+    let mut text = format!("{} of {} shards paid", view.settled, view.shard_count);
     for (count, what) in [(view.failed, "failed"), (view.cancelled, "cancelled")] {
         if count > 0 {
             text.push_str(&format!(", {count} {what}"));
@@ -66,34 +66,34 @@ pub fn sentence(view: &JobView) -> String {
     if view.is_over() {
         return text;
     }
-    let waits = match view.why.is_empty() {
+    let waits = match view.pending_reasons.is_empty() {
         true => stages(view),
-        false => view.why.join("; "),
+        false => view.pending_reasons.join("; "),
     };
     format!("{text}, waiting for: {waits}")
 }
 
 /// What the unfinished shards are doing.
 fn stages(view: &JobView) -> String {
-    let seats = |status: &str| {
+    let seats = |state: SeatPhase| {
         let live = view
-            .parts
+            .shards
             .iter()
-            .filter(|part| matches!(part.state.as_str(), "assigned" | "revealing"));
-        live.flat_map(|part| &part.seats)
-            .filter(|seat| seat.status == status)
+            .filter(|shard| shard.state.is_in_flight());
+        live.flat_map(|shard| &shard.seats)
+            .filter(|seat| seat.state == state)
             .count()
     };
     let unseated = view
-        .parts
+        .shards
         .iter()
-        .filter(|part| part.state == "waiting")
+        .filter(|shard| shard.state == ShardPhase::Waiting)
         .count();
     let stages: Vec<String> = [
         (unseated, "shards without seats"),
-        (seats("working"), "seats at work"),
-        (seats("committed"), "results to be shown"),
-        (seats("revealed"), "results to be settled"),
+        (seats(SeatPhase::Assigned), "seats at work"),
+        (seats(SeatPhase::Committed), "results to be shown"),
+        (seats(SeatPhase::Revealed), "results to be settled"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)
@@ -108,14 +108,14 @@ fn stages(view: &JobView) -> String {
 /// # Errors
 /// [`CliError::JobFailed`] unless every shard was paid.
 pub fn require_paid(view: &JobView) -> Result<(), CliError> {
-    if view.settled == view.shards {
+    if view.settled == view.shard_count {
         return Ok(());
     }
     let failed: Vec<String> = view
-        .parts
+        .shards
         .iter()
-        .filter(|part| part.state == "failed")
-        .map(|part| part.index.to_string())
+        .filter(|shard| shard.state == ShardPhase::Failed)
+        .map(|shard| shard.index.to_string())
         .collect();
     let mut reason = sentence(view);
     if !failed.is_empty() {
@@ -127,27 +127,30 @@ pub fn require_paid(view: &JobView) -> Result<(), CliError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{PartView, SeatView};
+    use crate::api::{JobPhase, SeatView, ShardView};
 
     fn job() -> JobView {
-        let seat = |status: &str| SeatView {
-            status: status.into(),
+        let seat = |state| SeatView {
+            state,
             ..SeatView::default()
         };
-        let part = |state: &str, seats: Vec<SeatView>| PartView {
-            state: state.into(),
+        let shard = |state, seats: Vec<SeatView>| ShardView {
+            state,
             seats,
-            ..PartView::default()
+            ..ShardView::default()
         };
         JobView {
-            state: "open".into(),
-            shards: 4,
+            state: JobPhase::Open,
+            shard_count: 4,
             settled: 1,
-            parts: vec![
-                part("settled", vec![seat("agreed")]),
-                part("assigned", vec![seat("working"), seat("committed")]),
-                part("waiting", vec![]),
-                part("waiting", vec![]),
+            shards: vec![
+                shard(ShardPhase::Settled, vec![seat(SeatPhase::Agreed)]),
+                shard(
+                    ShardPhase::Assigned,
+                    vec![seat(SeatPhase::Assigned), seat(SeatPhase::Committed)],
+                ),
+                shard(ShardPhase::Waiting, vec![]),
+                shard(ShardPhase::Waiting, vec![]),
             ],
             ..JobView::default()
         }
@@ -160,7 +163,7 @@ mod tests {
             sentence(&job),
             "1 of 4 shards paid, waiting for: 2 shards without seats, 1 seats at work, 1 results to be shown"
         );
-        job.why = vec!["1 of 3 providers free, 3 needed".into()];
+        job.pending_reasons = vec!["1 of 3 providers free, 3 needed".into()];
         assert_eq!(
             sentence(&job),
             "1 of 4 shards paid, waiting for: 1 of 3 providers free, 3 needed"

@@ -4,7 +4,7 @@
 use crate::agave::{Agave, program_file};
 use crate::jobs::JobFiles;
 use anyhow::{Context, Result, bail};
-use millrace_cli::api::{Api, JobView};
+use millrace_cli::api::{Api, JobPhase, JobView};
 use millrace_cli::localnet::Localnet;
 use millrace_cli::localnet::options::{Chain, Options};
 use millrace_cli::{result, submit};
@@ -193,8 +193,10 @@ impl Net {
 
     /// Waits until the job is closed on chain.
     pub async fn wait_closed(&self, job: &Pubkey) -> Result<JobView> {
-        self.wait(job, "closing the job", |view| view.state == "closed")
-            .await
+        self.wait(job, "closing the job", |view| {
+            view.state == JobPhase::Closed
+        })
+        .await
     }
 
     /// The verified and joined result.

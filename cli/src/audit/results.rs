@@ -51,8 +51,8 @@ impl Ran {
 /// Paid shards, by chain and record.
 pub fn recorded(settled: &BTreeMap<u32, String>, view: Option<&JobView>) -> Vec<Ran> {
     let record = |shard: u32| {
-        let mut parts = view?.parts.iter();
-        parts.find(|part| part.index == shard)?.root.clone()
+        let mut shards = view?.shards.iter();
+        shards.find(|view| view.index == shard)?.root.clone()
     };
     let ran = settled.iter().map(|(shard, root)| Ran {
         shard: *shard,

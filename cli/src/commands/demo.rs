@@ -1,6 +1,6 @@
 //! `millrace demo`: a network with a liar in it, a picture rendered on it, and the account of it all.
 
-use crate::api::JobView;
+use crate::api::{JobPhase, JobView};
 use crate::balances::{self, ProviderBalance, WalletBalance};
 use crate::error::CliError;
 use crate::localnet::Localnet;
@@ -173,7 +173,7 @@ impl Demo {
             job: posted.job.to_string(),
             job_seconds: took.as_secs_f64(),
             signature: posted.signature,
-            shards: view.shards,
+            shards: view.shard_count,
             providers: rows.collect(),
             client_before,
             client_after: balances::of_wallet(rpc, parameters, &wallet.pubkey()).await?,
@@ -198,7 +198,7 @@ async fn wait_for_close(
 ) -> Option<JobView> {
     progress.say("waiting for the job to be closed and the rest of the deposit to come back");
     let mut silent = Progress::silent();
-    let closed = watch::until(api, job, &mut silent, |view| view.state == "closed");
+    let closed = watch::until(api, job, &mut silent, |view| view.state == JobPhase::Closed);
     tokio::time::timeout(CLOSE_AFTER + CLOSE_PATIENCE, closed)
         .await
         .ok()?

@@ -2,7 +2,7 @@
 
 mod audit;
 
-use crate::api::JobView;
+use crate::api::{JobPhase, JobView};
 use crate::error::CliError;
 use crate::output::{self, facts, table, tokens};
 use crate::progress::Progress;
@@ -176,7 +176,7 @@ async fn quote(settings: &Settings, manifest: &std::path::Path) -> Result<(), Cl
     struct Quoted {
         costs: crate::costs::Costs,
         placeable: bool,
-        why: Vec<String>,
+        blockers: Vec<String>,
         warnings: Vec<String>,
     }
     let api = settings.api()?;
@@ -196,7 +196,7 @@ async fn quote(settings: &Settings, manifest: &std::path::Path) -> Result<(), Cl
     let quoted = Quoted {
         costs: prepared.costs,
         placeable: quote.placeable,
-        why: quote.why,
+        blockers: quote.blockers,
         warnings,
     };
     settings.output.show(&quoted, |quoted| {
@@ -211,7 +211,7 @@ async fn quote(settings: &Settings, manifest: &std::path::Path) -> Result<(), Cl
     }
     match quoted.placeable {
         true => Ok(()),
-        false => Err(CliError::NotPlaceable(quoted.why.join("; "))),
+        false => Err(CliError::NotPlaceable(quoted.blockers.join("; "))),
     }
 }
 
@@ -242,8 +242,8 @@ async fn list(settings: &Settings, all: bool) -> Result<(), CliError> {
         let rows = jobs.iter().map(|job| {
             [
                 job.job.clone(),
-                job.state.clone(),
-                format!("{} of {}", job.settled, job.shards),
+                job.state.to_string(),
+                format!("{} of {}", job.settled, job.shard_count),
                 format_amount(job.deposited, decimals),
                 format_amount(job.paid.saturating_add(job.fee), decimals),
             ]
@@ -273,17 +273,17 @@ async fn on_chain(connection: &Connection) -> Result<Vec<JobView>, CliError> {
 
 fn view_of(key: &Pubkey, job: &Books) -> JobView {
     let state = match job.state() {
-        _ if job.is_finished() => "finished",
-        Some(JobState::Open) => "open",
-        Some(JobState::Cancelled) => "cancelled",
-        _ => "expired",
+        _ if job.is_finished() => JobPhase::Finished,
+        Some(JobState::Open) => JobPhase::Open,
+        Some(JobState::Cancelled) => JobPhase::Cancelled,
+        _ => JobPhase::Expired,
     };
     JobView {
         job: key.to_string(),
         client: job.client.to_string(),
         manifest: hex::encode(job.manifest),
-        state: state.to_owned(),
-        shards: job.shards,
+        state,
+        shard_count: job.shards,
         settled: job.settled,
         failed: job.failed,
         cancelled: job.cancelled,
@@ -293,8 +293,8 @@ fn view_of(key: &Pubkey, job: &Books) -> JobView {
         refunded: job.refunded,
         compensated: job.compensated,
         deadline: job.deadline,
-        why: Vec::new(),
-        parts: Vec::new(),
+        pending_reasons: Vec::new(),
+        shards: Vec::new(),
     }
 }
 
@@ -324,25 +324,25 @@ async fn show(settings: &Settings, job: &Pubkey) -> Result<(), CliError> {
     let connection = settings.connect().await?;
     let view = view(settings, &connection, job).await?;
     settings.output.show(&view, |view| {
-        let rows = view.parts.iter().map(|part| {
-            let seats = part.seats.iter().map(|seat| {
+        let rows = view.shards.iter().map(|shard| {
+            let seats = shard.seats.iter().map(|seat| {
                 let price = format_amount(seat.price, connection.payment_decimals);
-                format!("{} {} at {price}", seat.provider, seat.status)
+                format!("{} {} at {price}", seat.provider, seat.state)
             });
             [
-                part.index.to_string(),
-                part.state.clone(),
-                (u32::from(part.attempt) + 1).to_string(),
-                part.fuel.map(|fuel| fuel.to_string()).unwrap_or_default(),
+                shard.index.to_string(),
+                shard.state.to_string(),
+                (u32::from(shard.attempt) + 1).to_string(),
+                shard.fuel.map(|fuel| fuel.to_string()).unwrap_or_default(),
                 seats.collect::<Vec<_>>().join("\n"),
             ]
         });
-        let parts = table(
+        let shards = table(
             ["shard", "state", "attempt", "fuel", "seats"],
             &[0, 2, 3],
             rows,
         );
-        format!("{}\n\n{parts}", summary(view, connection.payment_decimals))
+        format!("{}\n\n{shards}", summary(view, connection.payment_decimals))
     });
     Ok(())
 }

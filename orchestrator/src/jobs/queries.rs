@@ -47,7 +47,7 @@ impl Service {
             return Ok(Some(view));
         }
         let kept = self.store().view(&key.to_string()).await?;
-        Ok(kept.and_then(|text| serde_json::from_str(&text).ok()))
+        Ok(kept.and_then(|text| JobView::from_stored(&text).ok()))
     }
 
     /// Jobs on chain, newest first, then those of the past.
@@ -70,7 +70,7 @@ impl Service {
         let mut views: Vec<JobView> = self.with_snapshot(look).await.unwrap_or_default();
         let shown: HashSet<String> = views.iter().map(|view| view.job.clone()).collect();
         for text in self.store().views(PAST_JOBS).await? {
-            let past: Option<JobView> = serde_json::from_str(&text).ok();
+            let past = JobView::from_stored(&text).ok();
             views.extend(past.filter(|view| !shown.contains(&view.job)));
         }
         Ok(views)

@@ -1,6 +1,6 @@
 //! How the service is doing: for probes, for people, and for Prometheus.
 
-use crate::jobs::view::state_word;
+use crate::jobs::view::phase;
 use crate::leases::partition::OwnedPartitions;
 use crate::observability::health::{Health, HealthInputs, PLAN_TIMEOUT, evaluate};
 use crate::observability::metrics::GaugeSnapshot;
@@ -25,8 +25,8 @@ impl Work {
     fn of(snapshot: &Snapshot) -> Self {
         let (mut work, pending) = (Self::default(), PendingReasons::new(snapshot));
         for (key, job) in snapshot.cache.jobs() {
-            let state = state_word(job, job.is_finished());
-            *work.jobs.entry(state).or_default() += 1;
+            let state = phase(job, job.is_finished());
+            *work.jobs.entry(state.as_str()).or_default() += 1;
             if let Some(wait) = pending.reason(*key, job) {
                 work.waiting += 1;
                 wait.reasons(|reason| *work.waiting_by.entry(reason).or_default() += 1);

@@ -2,6 +2,7 @@
 //! and a job that runs beside them does not notice.
 
 use anyhow::{Context, Result};
+use millrace_cli::api::SeatPhase;
 use millrace_cli::localnet::options::ProviderOptions;
 use millrace_client::Pubkey;
 use millrace_protocol::agent::{FromAgent, MAX_FRAME_BYTES, Task, ToAgent};
@@ -94,10 +95,10 @@ fn revealed(task: &Task, root: [u8; 32], output: &[u8]) -> FromAgent {
 }
 
 /// What the chain says of the scripted seat.
-async fn state(net: &Net, job: &Pubkey) -> Result<String> {
+async fn state(net: &Net, job: &Pubkey) -> Result<SeatPhase> {
     let view = net.api()?.job(job).await?.context("the job is gone")?;
-    let seats = &view.parts[0].seats;
-    Ok(seats.first().context("the seat is empty")?.status.clone())
+    let seats = &view.shards[0].seats;
+    Ok(seats.first().context("the seat is empty")?.state)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -257,7 +258,7 @@ async fn what_is_not_an_agents_own_result_is_not_taken_and_its_own_is_at_the_las
         .await?;
     agent.is_heard().await?;
     others_do_not_notice(&net).await?;
-    assert_eq!(state(&net, &job).await?, "working");
+    assert_eq!(state(&net, &job).await?, SeatPhase::Assigned);
 
     // The right one, three seconds before the end.
     let rpc = net.rpc();
@@ -283,7 +284,7 @@ async fn what_is_not_an_agents_own_result_is_not_taken_and_its_own_is_at_the_las
     agent.say(&replayed).await?;
     agent.is_heard().await?;
     others_do_not_notice(&net).await?;
-    assert_eq!(state(&net, &job).await?, "committed");
+    assert_eq!(state(&net, &job).await?, SeatPhase::Committed);
 
     api.put_blob(&sha256(&[output]), output).await?;
     agent.say(&revealed(&task, root, output)).await?;
@@ -291,9 +292,9 @@ async fn what_is_not_an_agents_own_result_is_not_taken_and_its_own_is_at_the_las
     assert_eq!((view.settled, view.paid), (1, 1), "{view:#?}");
     assert_eq!(net.result(&job).await?, output);
     // A reason is for people: nobody keeps a hundred kilobytes of it.
-    let reason = view.parts[0].reason.clone().unwrap_or_default();
+    let reason = view.shards[0].reason.clone().unwrap_or_default();
     assert!(reason.len() <= 500, "{} bytes", reason.len());
-    assert_eq!(state(&net, &other_job).await?, "working");
+    assert_eq!(state(&net, &other_job).await?, SeatPhase::Assigned);
     assert_eq!(net.provider(SCRIPTED).await?.disagreed, 0);
     net.stop().await;
     Ok(())

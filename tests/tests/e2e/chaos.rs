@@ -3,7 +3,7 @@
 
 use anyhow::{Result, bail, ensure};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use millrace_cli::api::JobView;
+use millrace_cli::api::{JobPhase, JobView};
 use millrace_cli::localnet::options::ProviderOptions;
 use millrace_client::Pubkey;
 use millrace_tests::from_environment;
@@ -124,7 +124,7 @@ async fn closed(net: &Net, job: &Pubkey) -> Result<JobView> {
     while start.elapsed() < PATIENCE {
         last = api.job(job).await.ok().flatten().or(last);
         match last {
-            Some(view) if view.state == "closed" => return Ok(view),
+            Some(view) if view.state == JobPhase::Closed => return Ok(view),
             _ => tokio::time::sleep(Duration::from_millis(100)).await,
         }
     }

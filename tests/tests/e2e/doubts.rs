@@ -1,6 +1,7 @@
 //! Jobs of one seat, whose results are doubted by a draw or by somebody.
 
 use anyhow::Result;
+use millrace_cli::api::ShardPhase;
 use millrace_client::instructions::{ShardRef, challenge_shard};
 use millrace_provider::Behaviour;
 use millrace_tests::jobs::{JobFiles, Mode, Terms};
@@ -73,7 +74,7 @@ async fn a_lie_that_is_challenged_is_slashed_and_the_bond_comes_back() -> Result
     let tokens = net.client_tokens().await?;
     let job = net.post(&files).await?;
     net.wait(&job, "the first result", |view| {
-        view.parts[0].state == "revealing"
+        view.shards[0].state == ShardPhase::Revealing
     })
     .await?;
     let owner = net.local.keys.client.pubkey();

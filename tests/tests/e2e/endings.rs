@@ -1,6 +1,7 @@
 //! Jobs that end without being done.
 
 use anyhow::Result;
+use millrace_cli::api::ShardPhase;
 use millrace_provider::Behaviour;
 use millrace_tests::jobs::{JobFiles, Terms};
 use millrace_tests::net::Net;
@@ -20,7 +21,7 @@ async fn a_job_nobody_can_run_says_why_expires_and_refunds() -> Result<()> {
     let job = net.post(&JobFiles::of_wat("tiny", &terms)?).await?;
     // For a moment the reason is that its manifest has not been looked at yet.
     let why = "0 of 3 providers free, 3 needed, 3 not meeting the requirement";
-    net.wait(&job, "the reason", |view| view.why == [why])
+    net.wait(&job, "the reason", |view| view.pending_reasons == [why])
         .await?;
     let view = net.wait_closed(&job).await?;
     assert_eq!(
@@ -55,7 +56,9 @@ async fn a_cancelled_job_refunds_what_no_seat_has_taken() -> Result<()> {
     };
     let job = net.post(&JobFiles::of_wat("tiny", &terms)?).await?;
     net.wait(&job, "seating", |view| {
-        view.parts.iter().any(|part| part.state == "assigned")
+        view.shards
+            .iter()
+            .any(|shard| shard.state == ShardPhase::Assigned)
     })
     .await?;
     let owner = net.local.keys.client.pubkey();

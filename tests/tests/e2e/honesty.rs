@@ -56,7 +56,7 @@ async fn a_silent_provider_is_expired_and_its_seat_refilled() -> Result<()> {
         ..Terms::default()
     };
     let job = net.post(&JobFiles::of_wat("tiny", &terms)?).await?;
-    net.wait(&job, "seating", |view| view.parts[0].seats.len() == 3)
+    net.wait(&job, "seating", |view| view.shards[0].seats.len() == 3)
         .await?;
     net.local.start_agent(3)?;
     let view = net.wait_over(&job).await?;

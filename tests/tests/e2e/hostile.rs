@@ -1,6 +1,7 @@
 //! Programs that misbehave are failed shards with their reason, and the agents live.
 
 use anyhow::Result;
+use millrace_cli::api::ShardPhase;
 use millrace_tests::jobs::{JobFiles, Terms};
 use millrace_tests::net::Net;
 
@@ -25,13 +26,13 @@ async fn programs_that_misbehave_end_with_their_reason_and_the_agents_live() -> 
             )?)
             .await?;
         let view = net.wait_over(&job).await?;
-        let part = &view.parts[0];
+        let shard = &view.shards[0];
         assert_eq!(
-            (part.state.as_str(), part.exit),
-            ("settled", Some(exit)),
+            (shard.state, shard.exit),
+            (ShardPhase::Settled, Some(exit)),
             "{view:#?}"
         );
-        let reason = part.reason.clone().unwrap_or_default();
+        let reason = shard.reason.clone().unwrap_or_default();
         assert!(reason.contains(word), "{name}: {reason}");
         assert!(net.result(&job).await.is_err(), "{name} has no result");
     }

@@ -3,7 +3,7 @@
 //! from its first day on. In the end every token is where it would have been.
 
 use anyhow::{Context, Result, bail, ensure};
-use millrace_cli::api::JobView;
+use millrace_cli::api::{JobPhase, JobView};
 use millrace_cli::localnet::options::ProviderOptions;
 use millrace_client::Pubkey;
 use millrace_provider::Behaviour;
@@ -117,7 +117,7 @@ async fn end(net: &Net, job: &Pubkey, start: Instant) -> Result<[u64; 8]> {
     while start.elapsed() < PATIENCE {
         last = api.job(job).await.ok().flatten().or(last);
         match &last {
-            Some(view) if view.state == "closed" => return Ok(sums(view)),
+            Some(view) if view.state == JobPhase::Closed => return Ok(sums(view)),
             _ => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }

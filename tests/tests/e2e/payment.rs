@@ -53,7 +53,7 @@ async fn the_words_of_a_text_are_counted_right() -> Result<()> {
         .post_file(&repository().join("examples/word-count/job.toml"))
         .await?;
     let view = net.wait_over(&job).await?;
-    assert_eq!(view.settled, view.shards, "{view:#?}");
+    assert_eq!(view.settled, view.shard_count, "{view:#?}");
 
     let text = std::fs::read_to_string(repository().join("examples/word-count/text.txt"))?;
     let mut expected: BTreeMap<String, u64> = BTreeMap::new();

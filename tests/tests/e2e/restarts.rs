@@ -28,7 +28,7 @@ async fn an_agent_killed_in_the_middle_resumes_and_is_paid() -> Result<()> {
         ..Terms::default()
     };
     let job = net.post(&JobFiles::of_wat("loop", &terms)?).await?;
-    net.wait(&job, "seating", |view| view.parts[0].seats.len() == 3)
+    net.wait(&job, "seating", |view| view.shards[0].seats.len() == 3)
         .await?;
     agent.kill()?;
     agent.wait()?;
@@ -37,7 +37,7 @@ async fn an_agent_killed_in_the_middle_resumes_and_is_paid() -> Result<()> {
     again.kill()?;
     again.wait()?;
     let view = view?;
-    assert_eq!(view.parts[0].exit, Some(-1), "{view:#?}");
+    assert_eq!(view.shards[0].exit, Some(-1), "{view:#?}");
     assert_eq!(net.provider(2).await?.agreed, 1);
     net.stop().await;
     Ok(())

@@ -2,7 +2,9 @@
 //! default, so either side can be the newer one.
 
 mod job;
+mod phase;
 mod quote;
 
-pub use job::{JobView, PartView, SeatView};
+pub use job::{JobView, SeatView, ShardView};
+pub use phase::{JobPhase, SeatPhase, ShardPhase};
 pub use quote::{Quote, QuoteRequest};

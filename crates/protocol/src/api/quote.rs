@@ -29,8 +29,8 @@ pub struct QuoteRequest {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Quote {
-    /// Every seat that a shard starts with could be taken now.
+    /// Whether every seat that a shard starts with could be taken now.
     pub placeable: bool,
-    /// Why not, by name; empty where it could.
-    pub why: Vec<String>,
+    /// Why the job could not be placed now; empty if it could.
+    pub blockers: Vec<String>,
 }

@@ -15,12 +15,12 @@ pub(crate) async fn quote(
             "a quote needs replicas, price_cap and max_units, each more than nothing",
         ));
     }
-    let why = service
+    let blockers = service
         .placement_blockers(&terms)
         .await
         .map_err(Failure::internal)?;
     Ok(Json(Quote {
-        placeable: why.is_empty(),
-        why,
+        placeable: blockers.is_empty(),
+        blockers,
     }))
 }

@@ -2,10 +2,11 @@
 
 use super::catalogue::{Catalogue, Value, Values};
 use super::labels;
-use crate::jobs::view::JOB_STATES;
+use crate::jobs::view::ON_CHAIN_PHASES;
 use crate::observability::health::Problem;
 use crate::observability::solvency::VaultBalance;
 use crate::planner::REASONS;
+use millrace_protocol::api::JobPhase;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -144,7 +145,7 @@ impl Gauges {
         if let Some(transactions) = now.payer_transactions {
             self.payer_transactions.set(transactions as f64);
         }
-        for state in JOB_STATES {
+        for state in ON_CHAIN_PHASES.map(JobPhase::as_str) {
             put(&self.jobs, [("state", state)], counted(&now.jobs, state));
         }
         self.waiting.set(now.waiting as f64);
