@@ -1,14 +1,14 @@
 //! Where inputs begin: a town for each scene of the matrix, in a machine that traces.
 
 use super::elf::with_sections;
-use super::fixture::{Machine, Market, program_bytes};
-use super::matrix::scenes::{admin, client, crank, money, orchestrator, provider};
-use super::matrix::stage::{Set, Stage};
-use super::matrix::town::{Coins, signers};
-use super::matrix::tried::with_every_scene;
 use super::tracer::Tracer;
 use litesvm::LiteSVM;
 use millrace_client::pda::PROGRAM;
+use millrace_fixture::scenes::parties::{Coins, signers};
+use millrace_fixture::scenes::stage::{Set, Stage};
+use millrace_fixture::scenes::{admin, client, crank, money, orchestrator, provider};
+use millrace_fixture::with_every_scene;
+use millrace_fixture::{Machine, Market, program_bytes};
 use solana_sdk::account::ReadableAccount;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;

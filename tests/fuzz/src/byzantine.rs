@@ -76,7 +76,7 @@ fn change_data(it: &mut Instruction, kind: u8, picks: &mut Picks) -> String {
         }
         _ => {
             let names = all_names();
-            let other = super::matrix::idl::described(names[picks.below(names.len())]);
+            let other = millrace_fixture::scenes::idl::described(names[picks.below(names.len())]);
             let start = it.data.len().min(8);
             it.data.splice(..start, other.discriminator);
         }

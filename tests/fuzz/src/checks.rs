@@ -2,9 +2,9 @@
 //! A program that stops in any other way, by a panic, by memory that is not its own or by work without
 //! an end, is a fault.
 
-use super::fixture::Outcome;
-use super::matrix::kind::TOKEN_2022;
 use millrace_client::pda::{PROGRAM, SYSTEM_PROGRAM, TOKEN_PROGRAM};
+use millrace_fixture::Outcome;
+use millrace_fixture::scenes::kind::TOKEN_2022;
 use millrace_program::error::MillraceError;
 use solana_sdk::instruction::InstructionError;
 use solana_sdk::transaction::TransactionError;

@@ -1,11 +1,11 @@
 //! What no transaction may do, whoever sends it: books only go forward, terms stay, and nobody loses
 //! anything to a transaction that they did not sign.
 
-use super::fixture::{Machine, Market};
-use super::matrix::town::people;
 use millrace_client::accounts::AnyAccount;
 use millrace_client::instructions::Mints;
 use millrace_client::pda;
+use millrace_fixture::scenes::parties::people;
+use millrace_fixture::{Machine, Market};
 use millrace_program::state::{Job, Network, Provider};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;

@@ -1,7 +1,8 @@
 //! What holds for a store, on each database.
 #![allow(clippy::unwrap_used)]
 
-#[path = "../../../../tests/src/postgres.rs"]
+// By path: a dev-dependency on the testkit, which depends on this crate, would build this crate twice.
+#[path = "../../../../testkit/src/postgres.rs"]
 mod server;
 
 mod behaviour;

@@ -1,13 +1,13 @@
 //! What is done to jobs and to whole shards.
 
 use super::super::base::Base;
-use super::super::matrix::town::person;
 use super::super::picks::Picks;
 use super::terms::terms;
 use super::{any_job, any_shard, anyone};
 use millrace_client::accounts::AnyAccount;
 use millrace_client::instructions::ShardRef;
 use millrace_client::{instructions, pda};
+use millrace_fixture::scenes::parties::person;
 use millrace_program::state::Review;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;

@@ -1,12 +1,12 @@
 //! What providers, orchestrators, clients and the network's authority do for themselves.
 
 use super::super::base::Base;
-use super::super::fixture::{PARAMETERS, REWARDS, offer};
-use super::super::matrix::town::person;
 use super::super::picks::Picks;
 use super::anyone;
 use millrace_client::instructions as ix;
 use millrace_client::instructions::Mints;
+use millrace_fixture::scenes::parties::person;
+use millrace_fixture::{PARAMETERS, REWARDS, offer};
 use millrace_program::InitializeNetworkArgs;
 use millrace_program::state::{NetworkParameters, Offer};
 use solana_sdk::instruction::Instruction;

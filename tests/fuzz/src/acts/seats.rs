@@ -1,13 +1,13 @@
 //! What is done to seats.
 
 use super::super::base::Base;
-use super::super::fixture::{Answer, RIGHT, WRONG};
-use super::super::matrix::town::person;
 use super::super::picks::Picks;
 use super::{any_job, any_shard};
 use millrace_client::accounts::decode;
 use millrace_client::instructions::ShardRef;
 use millrace_client::{instructions, pda};
+use millrace_fixture::scenes::parties::person;
+use millrace_fixture::{Answer, RIGHT, WRONG};
 use millrace_program::RevealEntry;
 use millrace_program::state::{Job, Network, Shard};
 use solana_sdk::instruction::Instruction;

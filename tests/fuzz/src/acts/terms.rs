@@ -1,7 +1,7 @@
 //! Terms of jobs, mostly such as can be had.
 
-use super::super::fixture::Market;
 use super::super::picks::Picks;
+use millrace_fixture::Market;
 use millrace_program::PostJobArgs;
 use millrace_program::state::Mode;
 

@@ -250,7 +250,7 @@ impl Court<'_> {
         let first = self.caught.first(&mutant.file);
         let (of_matrix, of_program): (Vec<_>, Vec<_>) = first
             .into_iter()
-            .partition(|test| test.starts_with("matrix::"));
+            .partition(|test| test.starts_with("instructions::"));
         let exactly = |tests: Vec<String>| {
             let none = tests.is_empty();
             let exact = ["--exact".to_owned()].into_iter().chain(tests);

@@ -173,7 +173,7 @@ fn near(file: &str) -> Option<&'static Near> {
 /// Arguments for the modules of tests that are about a file.
 pub fn modules(file: &str) -> Vec<String> {
     let modules = near(file).map_or(&[][..], |(_, modules, _)| modules);
-    let names = modules.iter().map(|module| format!("program::{module}::"));
+    let names = modules.iter().map(|module| format!("{module}::"));
     names.chain(without_slow()).collect()
 }
 

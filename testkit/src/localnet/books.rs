@@ -1,0 +1,103 @@
+//! Where every token of a network is, so that two runs can be compared to the last one.
+
+use crate::localnet::Net;
+use anyhow::{Context, Result};
+use millrace_client::program::constants::BUCKETS;
+use millrace_client::program::state::Client;
+use millrace_client::{Pubkey, pda};
+use std::collections::BTreeMap;
+
+/// Balances and books by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Books(BTreeMap<String, i64>);
+
+impl Books {
+    /// As they are now.
+    pub async fn read(net: &Net) -> Result<Self> {
+        let mut books = Self::default();
+        let (rpc, mints) = (net.rpc(), net.local.mints);
+        let client = net.local.keys.client.pubkey();
+        let orchestrator = net.local.keys.orchestrator.pubkey();
+        let mut accounts: Vec<(String, Pubkey)> = Vec::new();
+        for (name, mint) in [("stake", mints.stake), ("payment", mints.payment)] {
+            for (whose, owner) in [("client", &client), ("orchestrator", &orchestrator)] {
+                let account = pda::token_account(owner, &mint);
+                accounts.push((format!("{whose}: {name} tokens"), account));
+            }
+            for bucket in 0..BUCKETS {
+                let account = pda::treasury(&mint, bucket);
+                // Which bucket a payment goes to is left to chance: the sum is what counts.
+                accounts.push((format!("treasury: {name} tokens"), account));
+            }
+        }
+        accounts.push(("client: escrow".into(), pda::escrow(&pda::client(&client))));
+        for index in 0..net.local.keys.providers.len() {
+            let key = net.local.provider(index).context("no such provider")?;
+            accounts.push((format!("{index}: stake"), pda::stake_vault(&key)));
+            accounts.push((format!("{index}: earnings"), pda::earnings_vault(&key)));
+            let provider = net.provider(index).await?;
+            let fields = [
+                ("active", provider.active),
+                ("locked", provider.locked),
+                ("slashed", provider.slashed),
+                ("earned", provider.earned),
+                ("agreed", provider.agreed.into()),
+                ("disagreed", provider.disagreed.into()),
+                ("late", provider.late.into()),
+                ("open seats", provider.open_seats.into()),
+            ];
+            for (name, value) in fields {
+                books.add(format!("{index}: {name}"), value)?;
+            }
+        }
+        // Where both mints are one, an account is named twice and counted once.
+        accounts.sort_by_key(|(_, key)| *key);
+        accounts.dedup_by_key(|(_, key)| *key);
+        for (name, key) in accounts {
+            books.add(name, rpc.token_balance(&key).await?.unwrap_or(0))?;
+        }
+        // Before its first job a client has no books.
+        let client: Option<Client> = rpc.find(&pda::client(&client)).await?;
+        books.add("client: held".into(), client.map_or(0, |books| books.held))?;
+        Ok(books)
+    }
+
+    fn add(&mut self, name: String, value: u64) -> Result<()> {
+        *self.0.entry(name).or_default() += i64::try_from(value)?;
+        Ok(())
+    }
+
+    /// How much of something there is.
+    pub fn of(&self, name: &str) -> i64 {
+        self.0.get(name).copied().unwrap_or(0)
+    }
+
+    /// The same, had a provider not been late: what the treasury got of its stake, it still has.
+    pub fn without_lateness_of(&self, index: usize) -> Self {
+        let mut books = self.clone();
+        let penalty = self.of(&format!("{index}: slashed"));
+        let changes = [
+            (format!("{index}: active"), penalty),
+            (format!("{index}: stake"), penalty),
+            (format!("{index}: slashed"), -penalty),
+            (
+                format!("{index}: late"),
+                -self.of(&format!("{index}: late")),
+            ),
+            ("treasury: stake tokens".to_owned(), -penalty),
+        ];
+        for (name, change) in changes {
+            *books.0.entry(name).or_default() += change;
+        }
+        books
+    }
+
+    /// What has changed since.
+    pub fn since(&self, before: &Self) -> Self {
+        let difference = |(name, now): (&String, &i64)| {
+            let before = before.0.get(name).copied().unwrap_or(0);
+            (name.clone(), now - before)
+        };
+        Self(self.0.iter().map(difference).collect())
+    }
+}

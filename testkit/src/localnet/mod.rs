@@ -1,0 +1,253 @@
+//! A network to test on: `MILLRACE_VALIDATOR` says on which validator, `embedded` (the default) or
+//! `agave`. The suite is the same.
+
+pub mod agave;
+pub mod bare;
+pub mod books;
+
+use crate::jobs::JobFiles;
+use crate::localnet::agave::{Agave, program_file};
+use anyhow::{Context, Result, bail};
+use millrace_cli::api::{Api, JobPhase, JobView};
+use millrace_cli::localnet::Localnet;
+use millrace_cli::localnet::options::{Chain, Options};
+use millrace_cli::{result, submit};
+use millrace_client::program::state::{Client, Provider};
+use millrace_client::rpc::client::Rpc;
+use millrace_client::{Pubkey, pda};
+use solana_sdk::signature::{Keypair, Signer};
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Slots of the embedded validator, milliseconds.
+pub const SLOT_MS: u64 = 100;
+/// Ticks of an Agave slot in tests: 50 ms.
+const FAST_TICKS: u32 = 8;
+/// Longest wait for any condition.
+pub const PATIENCE: Duration = Duration::from_secs(150);
+
+/// Which validator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// In this process.
+    Embedded,
+    /// The real one with the given ticks a slot.
+    Agave(Option<u32>),
+}
+
+impl Kind {
+    /// As the environment says.
+    pub fn of_environment() -> Result<Self> {
+        match std::env::var("MILLRACE_VALIDATOR").as_deref() {
+            Err(_) | Ok("embedded") => Ok(Self::Embedded),
+            Ok("agave") => Ok(Self::Agave(Some(FAST_TICKS))),
+            Ok(other) => bail!("MILLRACE_VALIDATOR is {other}; it is embedded or agave"),
+        }
+    }
+}
+
+/// A running network.
+pub struct Net {
+    /// The network.
+    pub local: Localnet,
+    agave: Option<Agave>,
+}
+
+impl Net {
+    /// Starts a network on the validator that the environment names.
+    pub async fn start(configure: impl FnOnce(&mut Options)) -> Result<Self> {
+        Self::start_on(Kind::of_environment()?, configure).await
+    }
+
+    /// Starts a network on a validator.
+    pub async fn start_on(kind: Kind, configure: impl FnOnce(&mut Options)) -> Result<Self> {
+        let mut options = Options::embedded()?;
+        options.program = Some(program_file()?);
+        options.close_after = Duration::from_secs(3_600);
+        let agave = match kind {
+            Kind::Embedded => {
+                options.chain = Chain::Embedded {
+                    slot_ms: SLOT_MS,
+                    port: None,
+                };
+                None
+            }
+            Kind::Agave(ticks) => {
+                // Only who may upgrade the program may initialize a network of it.
+                let deployer = Keypair::new();
+                let agave = Agave::start(ticks, &deployer.pubkey()).await?;
+                options.deployer = Some(deployer);
+                options.chain = Chain::External {
+                    rpc_url: agave.rpc_url.clone(),
+                    ws_url: agave.ws_url.clone(),
+                };
+                Some(agave)
+            }
+        };
+        configure(&mut options);
+        let local = Localnet::start(options).await?;
+        Ok(Self { local, agave })
+    }
+
+    /// Starts a network on a chain where `deployer` has deployed the program.
+    pub async fn start_at(rpc_url: &str, ws_url: &str, deployer: Keypair) -> Result<Self> {
+        let mut options = Options::embedded()?;
+        options.deployer = Some(deployer);
+        options.chain = Chain::External {
+            rpc_url: rpc_url.to_owned(),
+            ws_url: ws_url.to_owned(),
+        };
+        let local = Localnet::start(options).await?;
+        Ok(Self { local, agave: None })
+    }
+
+    /// The validator's process id, where it is one of its own.
+    pub fn validator_process(&self) -> Option<u32> {
+        self.agave.as_ref().map(Agave::id)
+    }
+
+    /// Ends it.
+    pub async fn stop(self) {
+        self.local.stop().await;
+    }
+
+    /// The endpoint.
+    pub fn rpc(&self) -> Rpc {
+        self.local.rpc()
+    }
+
+    /// The orchestrator.
+    pub fn api(&self) -> Result<Api> {
+        Ok(self.local.api()?)
+    }
+
+    /// The client's wallet.
+    pub fn wallet(&self) -> &Keypair {
+        &self.local.keys.client.keypair
+    }
+
+    /// The command line on this network, as a process of its own that says nothing.
+    pub fn command(&self) -> Result<Command> {
+        let binary = std::env::var("MILLRACE_BIN")
+            .context("MILLRACE_BIN is not set: run this by `make test`")?;
+        let mut command = Command::new(binary);
+        command.arg("--network").arg(&self.local.file_path);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        Ok(command)
+    }
+
+    /// What the command line says with `--json`: its exit code, its data, its complaint.
+    pub async fn told(
+        &self,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    ) -> Result<(Option<i32>, serde_json::Value, String)> {
+        let mut command = self.command()?;
+        command.arg("--json").args(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let output = tokio::task::spawn_blocking(move || command.output()).await??;
+        let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+        let data = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        Ok((output.status.code(), data, complaint))
+    }
+
+    /// Checks and posts a job as the command line does.
+    pub async fn post(&self, files: &JobFiles) -> Result<Pubkey> {
+        self.post_file(&files.path()).await
+    }
+
+    /// Checks and posts the job of a manifest.
+    pub async fn post_file(&self, manifest: &Path) -> Result<Pubkey> {
+        let connection = self.local.connection().await?;
+        let api = self.api()?;
+        let wallet = self.local.keys.client.pubkey();
+        let resolved = submit::load(manifest, &api).await?;
+        let prepared = submit::prepare(&connection, &api, wallet, resolved).await?;
+        let posted = submit::post(&prepared, &api, &self.local.sender(), self.wallet()).await?;
+        Ok(posted.job)
+    }
+
+    /// Waits until the job's view fulfils the condition.
+    pub async fn wait(
+        &self,
+        job: &Pubkey,
+        what: &str,
+        condition: impl Fn(&JobView) -> bool,
+    ) -> Result<JobView> {
+        let (api, start) = (self.api()?, Instant::now());
+        let mut last = None;
+        while start.elapsed() < PATIENCE {
+            last = api.job(job).await.ok().flatten().or(last);
+            if let Some(view) = last.as_ref().filter(|view| condition(view)) {
+                return Ok(view.clone());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        bail!("{what} did not happen within {PATIENCE:?}; the job: {last:#?}")
+    }
+
+    /// Waits until every shard has an end.
+    pub async fn wait_over(&self, job: &Pubkey) -> Result<JobView> {
+        self.wait(job, "the end of the job", JobView::is_over).await
+    }
+
+    /// Waits until the job is closed on chain.
+    pub async fn wait_closed(&self, job: &Pubkey) -> Result<JobView> {
+        self.wait(job, "closing the job", |view| {
+            view.state == JobPhase::Closed
+        })
+        .await
+    }
+
+    /// The verified and joined result.
+    pub async fn result(&self, job: &Pubkey) -> Result<Vec<u8>> {
+        let (rpc, api) = (self.rpc(), self.api()?);
+        let fetched = result::fetch(&rpc, &api, job).await?;
+        Ok(result::join(&api, job, fetched).await?)
+    }
+
+    /// A provider's books.
+    pub async fn provider(&self, index: usize) -> Result<Provider> {
+        let key = self.local.provider(index).context("no such provider")?;
+        Ok(self.rpc().get(&key).await?)
+    }
+
+    /// The client's payment tokens in its wallet, base units.
+    pub async fn client_tokens(&self) -> Result<u64> {
+        let wallet = self.local.keys.client.pubkey();
+        let account = pda::token_account(&wallet, &self.local.mints.payment);
+        Ok(self.rpc().token_balance(&account).await?.unwrap_or(0))
+    }
+
+    /// The client's lamports.
+    pub async fn client_lamports(&self) -> Result<u64> {
+        Ok(self
+            .rpc()
+            .lamports(&self.local.keys.client.pubkey())
+            .await?)
+    }
+
+    /// The client's escrow: the vault's balance, and what its books say is held.
+    pub async fn escrow(&self) -> Result<(u64, u64)> {
+        let client = pda::client(&self.local.keys.client.pubkey());
+        let vault = self
+            .rpc()
+            .token_balance(&pda::escrow(&client))
+            .await?
+            .unwrap_or(0);
+        let books: Client = self.rpc().get(&client).await?;
+        Ok((vault, books.held))
+    }
+
+    /// Waits until a condition on the chain holds.
+    pub async fn until<F>(&self, what: &str, condition: impl FnMut() -> F) -> Result<()>
+    where
+        F: Future<Output = Result<bool>>,
+    {
+        crate::until(what, condition).await
+    }
+}

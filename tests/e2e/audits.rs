@@ -1,0 +1,130 @@
+//! A job is audited by somebody who was not there: what happened, who should have been chosen, and whether
+//! the results come out again.
+
+use anyhow::{Context, Result};
+use millrace_client::Pubkey;
+use millrace_provider::Behaviour;
+use millrace_testkit::jobs::{JobFiles, Terms};
+use millrace_testkit::localnet::Net;
+use serde_json::Value;
+use std::time::Duration;
+
+/// What the command line says: its exit code, its data, its complaint.
+async fn audit(net: &Net, job: &Pubkey, more: &[&str]) -> Result<(Option<i32>, Value, String)> {
+    let job = job.to_string();
+    let arguments = ["job", "audit", &job].into_iter();
+    net.told(arguments.chain(more.iter().copied())).await
+}
+
+fn names(data: &Value) -> Vec<&str> {
+    let steps = data["custody"].as_array().into_iter().flatten();
+    steps.filter_map(|step| step["event"].as_str()).collect()
+}
+
+fn count(list: &Value) -> usize {
+    list.as_array().map_or(0, Vec::len)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happened_to_a_job_is_found_out_from_the_chain_and_recomputed() -> Result<()> {
+    let net = Net::start(|options| {
+        options.close_after = Duration::from_secs(1);
+        // The cheapest is away, the next one lies.
+        options.providers.push(options.providers[0].clone());
+        options.providers[0].started = false;
+        options.providers[1].behaviour = Behaviour::Liar;
+        for (at, provider) in options.providers.iter_mut().enumerate() {
+            provider.price = 1 + at as u64;
+        }
+    })
+    .await?;
+    let terms = Terms {
+        lines: vec!["turn the wheel".into(), "and again".into()],
+        ..Terms::default()
+    };
+    let job = net.post(&JobFiles::of_wat("tiny", &terms)?).await?;
+    net.wait_closed(&job).await?;
+    // Nothing of the job is on chain any more but its transactions.
+    net.until("the closing to be final", || async {
+        let (_, data, _) = audit(&net, &job, &["--no-run"]).await?;
+        Ok(names(&data).contains(&"JobClosed"))
+    })
+    .await?;
+    let (code, data, told) = audit(&net, &job, &[]).await?;
+    assert_eq!(code, Some(0), "{told}\n{data:#}");
+    assert_eq!(data["wrong"], Value::Array(Vec::new()));
+    assert_eq!(data["unchecked"], Value::Array(Vec::new()), "{data:#}");
+
+    let names = names(&data);
+    assert_eq!(names.first(), Some(&"JobPosted"), "{names:?}");
+    assert_eq!(names.last(), Some(&"JobClosed"), "{names:?}");
+    for (name, times) in [
+        ("SeatsAssigned", 2),
+        ("StakeSlashed", 2),
+        ("ShardSettled", 2),
+    ] {
+        let found = names.iter().filter(|found| **found == name).count();
+        assert_eq!(found, times, "{name}: {names:?}");
+    }
+
+    let provider = |index| net.local.provider(index).map(|key| key.to_string());
+    assert_eq!(count(&data["seats"]), 2);
+    for seats in data["seats"].as_array().into_iter().flatten() {
+        assert_eq!(count(&seats["should"]), 3);
+        let told: Vec<(Option<String>, Option<&str>)> = seats["candidates"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|one| {
+                let key = one["provider"].as_str().map(str::to_owned);
+                (key, one["obstacle"].as_str())
+            })
+            .collect();
+        let expected = [
+            (provider(0), Some("away")),
+            (provider(1), None),
+            (provider(2), None),
+            (provider(3), None),
+        ];
+        // Each works on one shard at a time: the second choice is made when the first is over.
+        assert_eq!(told, expected, "{seats:#}");
+        assert_eq!(seats["by_word"], 1);
+    }
+    assert_eq!(count(&data["results"]), 2);
+    for result in data["results"].as_array().into_iter().flatten() {
+        assert_eq!(result["here"], result["root"], "{result:#}");
+        assert_eq!(result["record"], result["root"], "{result:#}");
+    }
+
+    an_altered_record_is_found(&net, &job).await?;
+    let (code, _, told) = audit(&net, &Pubkey::new_unique(), &[]).await?;
+    assert_eq!(code, Some(1));
+    assert!(told.contains("job"), "{told}");
+    net.stop().await;
+    Ok(())
+}
+
+/// An orchestrator that passed the cheapest over, and says that it had no stake.
+async fn an_altered_record_is_found(net: &Net, job: &Pubkey) -> Result<()> {
+    let id = net.local.file.network_id.get(..16).context("a long id")?;
+    let folder = net.local.folder().join("networks").join(id);
+    let store = rusqlite::Connection::open(folder.join("orchestrator/store.db"))?;
+    store.busy_timeout(Duration::from_secs(60))?;
+    let changed = store.execute(
+        "UPDATE choices SET choice = replace(choice, '\"away\"', '\"stake_locked\"') WHERE shard = 1",
+        [],
+    )?;
+    assert_eq!(changed, 1);
+    let (code, data, told) = audit(net, job, &["--no-run"]).await?;
+    assert_eq!(code, Some(4), "{told}");
+    assert!(told.contains("not as they should be"), "{told}");
+    let wrong = data["wrong"].to_string();
+    let cheapest = net.local.provider(0).context("a provider")?;
+    assert!(
+        wrong.contains(&format!("{cheapest} was free, and the record says")),
+        "{wrong}"
+    );
+    assert!(wrong.contains("should have been chosen"), "{wrong}");
+    assert!(wrong.contains("shard 1, attempt 0"), "{wrong}");
+    Ok(())
+}

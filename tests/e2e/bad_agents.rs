@@ -1,0 +1,301 @@
+//! Agents that lie about who they are, hand in what is not theirs, or talk nonsense: they get nothing,
+//! and a job that runs beside them does not notice.
+
+use anyhow::{Context, Result};
+use millrace_cli::api::SeatPhase;
+use millrace_cli::localnet::options::ProviderOptions;
+use millrace_client::Pubkey;
+use millrace_protocol::agent::{FromAgent, MAX_FRAME_BYTES, Task, ToAgent};
+use millrace_protocol::commitment::Claim;
+use millrace_protocol::hash::sha256;
+use millrace_protocol::receipt::Receipt;
+use millrace_testkit::jobs::{JobFiles, Terms};
+use millrace_testkit::localnet::Net;
+use millrace_testkit::scripted_agent::{Identity, RawAgent};
+use solana_sdk::signature::Keypair;
+use tokio_tungstenite::tungstenite::Message;
+
+/// Where the honest providers are, three of them.
+pub const GOOD: &str = "good";
+/// Where the provider is whose agent is scripted: number [`SCRIPTED`].
+const BAD: &str = "bad";
+/// The provider whose agent a test plays.
+pub const SCRIPTED: usize = 3;
+
+/// A network of three honest agents, and of one provider whose agent the test plays.
+pub async fn net_with_a_scripted_provider() -> Result<Net> {
+    Net::start(|options| {
+        for provider in &mut options.providers {
+            provider.region = Some(GOOD.into());
+        }
+        options.providers.push(ProviderOptions {
+            region: Some(BAD.into()),
+            started: false,
+            ..ProviderOptions::default()
+        });
+    })
+    .await
+}
+
+/// A job of the honest ones is done, and none of them has lost anything.
+pub async fn others_do_not_notice(net: &Net) -> Result<()> {
+    let terms = Terms {
+        region: Some(GOOD.into()),
+        ..Terms::default()
+    };
+    let before = net.provider(0).await?;
+    let job = net.post(&JobFiles::of_wat("tiny", &terms)?).await?;
+    let view = net.wait_over(&job).await?;
+    assert_eq!((view.settled, view.paid), (1, 3), "{view:#?}");
+    assert_eq!(net.result(&job).await?, b"turn the wheel\n");
+    let after = net.provider(0).await?;
+    assert_eq!((after.disagreed, after.late, after.slashed), (0, 0, 0));
+    assert_eq!(after.agreed, before.agreed + 1);
+    Ok(())
+}
+
+/// A job of one seat for the scripted provider, and the task as its agent is told it.
+async fn scripted_task(net: &Net, agent: &mut RawAgent, commit: u32) -> Result<(Pubkey, Task)> {
+    let terms = Terms {
+        region: Some(BAD.into()),
+        replicas: 1,
+        quorum: 1,
+        max_replicas: 1,
+        commit,
+        reveal: 60,
+        ..Terms::default()
+    };
+    let job = net.post(&JobFiles::of_wat("tiny", &terms)?).await?;
+    let of_this_job = |message| match message {
+        ToAgent::Run { task } if task.job.0 == job.to_bytes() => Some(task),
+        _ => None,
+    };
+    let task = agent.waits(of_this_job).await?;
+    Ok((job, task))
+}
+
+const SALT: [u8; 32] = [9; 32];
+const FUEL: u64 = 1_000;
+
+fn revealed(task: &Task, root: [u8; 32], output: &[u8]) -> FromAgent {
+    FromAgent::Revealed {
+        job: task.job,
+        shard: task.shard,
+        attempt: task.attempt,
+        seat: task.seat,
+        root,
+        units: 1,
+        salt: SALT,
+        output: sha256(&[output]),
+        output_bytes: output.len() as u64,
+        fuel: FUEL,
+        exit: 0,
+        reason: "x".repeat(100_000),
+    }
+}
+
+/// What the chain says of the scripted seat.
+async fn state(net: &Net, job: &Pubkey) -> Result<SeatPhase> {
+    let view = net.api()?.job(job).await?.context("the job is gone")?;
+    let seats = &view.shards[0].seats;
+    Ok(seats.first().context("the seat is empty")?.state)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_can_not_prove_who_he_is_stays_outside() -> Result<()> {
+    let net = net_with_a_scripted_provider().await?;
+    let (own, victim) = (Identity::of(&net, SCRIPTED)?, Identity::of(&net, 0)?);
+
+    // The words of an earlier greeting answer no other challenge.
+    let mut first = RawAgent::connect(&net).await?;
+    let recorded = own.hello(&first.network_id, &first.nonce);
+    first.say(&recorded).await?;
+    assert!(matches!(
+        first.hears().await?,
+        Some(ToAgent::Welcome { .. })
+    ));
+    let mut again = RawAgent::connect(&net).await?;
+    assert_ne!(again.nonce, first.nonce);
+    let reason = again.is_refused(&recorded).await?;
+    assert!(reason.contains("challenge"), "{reason}");
+    again.is_cut().await?;
+
+    let as_provider = |provider, operator: &Keypair| Identity {
+        provider,
+        operator: operator.insecure_clone(),
+    };
+    let nobody = net.local.mints.stake;
+    let liars = [
+        // Somebody else's provider, with a key of its own.
+        (as_provider(victim.provider, &own.operator), "operator key"),
+        // Its own provider, with somebody else's key.
+        (as_provider(own.provider, &victim.operator), "operator key"),
+        // What is no provider at all: an account of another program.
+        (as_provider(nobody, &own.operator), "no provider"),
+    ];
+    for (liar, word) in liars {
+        let mut agent = RawAgent::connect(&net).await?;
+        let hello = liar.hello(&agent.network_id, &agent.nonce);
+        let reason = agent.is_refused(&hello).await?;
+        assert!(reason.contains(word), "{reason}");
+    }
+    // Whatever an account of another program says, it is none of ours.
+    let mint = net.rpc().snapshot_owned(&[nobody]).await?;
+    assert!(mint.accounts[0].1.is_empty());
+
+    // A hello of this network that was signed for another one.
+    let mut agent = RawAgent::connect(&net).await?;
+    let hello = own.hello(&[1; 32], &agent.nonce);
+    agent.is_refused(&hello).await?;
+    // Nothing may come before it.
+    let mut agent = RawAgent::connect(&net).await?;
+    let reason = agent.is_refused(&FromAgent::Draining).await?;
+    assert!(reason.contains("hello"), "{reason}");
+
+    // None of it has cost the honest their places.
+    others_do_not_notice(&net).await?;
+    first.is_heard().await?;
+    net.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nonsense_is_passed_over_until_there_is_too_much_of_it() -> Result<()> {
+    let net = net_with_a_scripted_provider().await?;
+    let own = Identity::of(&net, SCRIPTED)?;
+    let mut agent = RawAgent::enter(&net, &own).await?;
+    let hello = own.hello(&agent.network_id, &agent.nonce);
+    let nested = "[".repeat(100_000);
+    let frames = [
+        Message::text("no json"),
+        Message::text(r#"{"type":"committed","job":"#),
+        Message::text(format!(r#"{{"type":{nested}"#)),
+        Message::text(nested),
+        Message::text(r#"{"type":"welcome"}"#),
+        Message::text(r#"{"type":"pong","n":-1}"#),
+        Message::text("\u{0}\u{fffd}"),
+        Message::binary(vec![0xff; 10_000]),
+        Message::text(millrace_protocol::agent::encode(&hello)?),
+    ];
+    for frame in frames {
+        agent.say_frame(frame).await?;
+    }
+    // It is still there, and so are the others.
+    agent.is_heard().await?;
+    others_do_not_notice(&net).await?;
+
+    // A frame beyond the limit ends the connection at once.
+    let large = Message::text("x".repeat(MAX_FRAME_BYTES + 1));
+    let mut other = RawAgent::enter(&net, &own).await?;
+    // It may be cut while it still says it.
+    let _ = other.say_frame(large).await;
+    other.is_cut().await?;
+
+    // And so do too many mistakes.
+    let mut other = RawAgent::enter(&net, &own).await?;
+    for _ in 0..1_000 {
+        if other.say_frame(Message::text("no json")).await.is_err() {
+            break;
+        }
+    }
+    let refused = other.waits(|message| match message {
+        ToAgent::Refused { reason } => Some(reason),
+        _ => None,
+    });
+    // The reason may be lost with the connection.
+    if let Ok(reason) = refused.await {
+        assert!(reason.contains("wrong"), "{reason}");
+    }
+    let mut other = RawAgent::connect(&net).await?;
+    let hello = own.hello(&other.network_id, &other.nonce);
+    let reason = other.is_refused(&hello).await?;
+    assert!(reason.contains("not let in"), "{reason}");
+    others_do_not_notice(&net).await?;
+    net.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_an_agents_own_result_is_not_taken_and_its_own_is_at_the_last_moment()
+-> Result<()> {
+    let net = net_with_a_scripted_provider().await?;
+    let (own, victim) = (Identity::of(&net, SCRIPTED)?, Identity::of(&net, 0)?);
+    let mut agent = RawAgent::enter(&net, &own).await?;
+    let (other_job, other_task) = scripted_task(&net, &mut agent, 60).await?;
+    let (job, task) = scripted_task(&net, &mut agent, 16).await?;
+
+    let output = b"turn the wheel\n";
+    let root = Receipt::new(output, 0, FUEL).root();
+    let claim = Claim {
+        root: &root,
+        units: 1,
+        salt: &SALT,
+    };
+    // Another agent's signature, and a commitment for another job, a seat that is somebody else's.
+    let by_another = Identity {
+        provider: own.provider,
+        operator: victim.operator.insecure_clone(),
+    };
+    agent.say(&by_another.committed(&task, &claim)).await?;
+    let mut misplaced = own.committed(&other_task, &claim);
+    if let FromAgent::Committed { job, .. } = &mut misplaced {
+        *job = task.job;
+    }
+    agent.say(&misplaced).await?;
+    let elsewhere = Task { seat: 1, ..task };
+    agent.say(&own.committed(&elsewhere, &claim)).await?;
+    let nowhere = Task { shard: 7, ..task };
+    agent.say(&own.committed(&nowhere, &claim)).await?;
+    // A failure where it does not sit is not written down.
+    agent
+        .say(&FromAgent::Failed {
+            job: task.job,
+            shard: 7,
+            attempt: 0,
+            reason: "x".repeat(MAX_FRAME_BYTES / 2),
+            retry: false,
+        })
+        .await?;
+    agent.is_heard().await?;
+    others_do_not_notice(&net).await?;
+    assert_eq!(state(&net, &job).await?, SeatPhase::Assigned);
+
+    // The right one, three seconds before the end.
+    let rpc = net.rpc();
+    net.until("the last moment", || async {
+        Ok(rpc.time().await?.unix >= task.commit_by - 3)
+    })
+    .await?;
+    agent.say(&own.committed(&task, &claim)).await?;
+    let asked = |message| matches!(message, ToAgent::Reveal { job: of, .. } if of == task.job);
+    agent.waits(|message| asked(message).then_some(())).await?;
+
+    // An output that is not here, one that gives another root, and a root that was not committed to.
+    agent.say(&revealed(&task, root, b"never sent")).await?;
+    let api = net.api()?;
+    api.put_blob(&sha256(&[b"wrong"]), b"wrong").await?;
+    agent.say(&revealed(&task, root, b"wrong")).await?;
+    let other_root = Receipt::new(b"wrong", 0, FUEL).root();
+    agent.say(&revealed(&task, other_root, b"wrong")).await?;
+    let mut replayed = revealed(&task, root, output);
+    if let FromAgent::Revealed { job, .. } = &mut replayed {
+        *job = other_task.job;
+    }
+    agent.say(&replayed).await?;
+    agent.is_heard().await?;
+    others_do_not_notice(&net).await?;
+    assert_eq!(state(&net, &job).await?, SeatPhase::Committed);
+
+    api.put_blob(&sha256(&[output]), output).await?;
+    agent.say(&revealed(&task, root, output)).await?;
+    let view = net.wait_over(&job).await?;
+    assert_eq!((view.settled, view.paid), (1, 1), "{view:#?}");
+    assert_eq!(net.result(&job).await?, output);
+    // A reason is for people: nobody keeps a hundred kilobytes of it.
+    let reason = view.shards[0].reason.clone().unwrap_or_default();
+    assert!(reason.len() <= 500, "{} bytes", reason.len());
+    assert_eq!(state(&net, &other_job).await?, SeatPhase::Assigned);
+    assert_eq!(net.provider(SCRIPTED).await?.disagreed, 0);
+    net.stop().await;
+    Ok(())
+}

@@ -1,0 +1,181 @@
+//! An orchestrator behind a network that loses, repeats, delays, refuses and lies. Events are hints:
+//! every job ends as it would have, and is paid once.
+
+use anyhow::Result;
+use millrace_testkit::faulty_rpc::{Faults, Proxy};
+use millrace_testkit::jobs::{JobFiles, Terms};
+use millrace_testkit::localnet::Net;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+/// A network whose orchestrator sees the chain through a proxy.
+async fn net_behind(faults: Faults, seed: u64) -> Result<(Net, Proxy)> {
+    let mut net = Net::start(|_| {}).await?;
+    let proxy = Proxy::start(&net.local.rpc_url, &net.local.ws_url, faults, seed).await?;
+    net.local.stop_orchestrator().await?;
+    net.local.see_through(&proxy.rpc_url, &proxy.ws_url);
+    net.local.start_orchestrator().await?;
+    net.local.wait_for_agents().await?;
+    Ok((net, proxy))
+}
+
+/// Posts jobs of two shards and sees each of them paid, to the token.
+async fn all_are_paid_once(net: &Net, jobs: u64) -> Result<()> {
+    let mut posted = Vec::new();
+    for number in 0..jobs {
+        let lines = vec![format!("one of {number}"), format!("two of {number}")];
+        let terms = Terms {
+            lines,
+            ..Terms::default()
+        };
+        posted.push(net.post(&JobFiles::of_wat("tiny", &terms)?).await?);
+    }
+    for (number, job) in posted.iter().enumerate() {
+        let view = net.wait_over(job).await?;
+        // Two shards, three seats each, one unit each at the asking price of one base unit.
+        assert_eq!(
+            (view.settled, view.failed, view.paid),
+            (2, 0, 6),
+            "{view:#?}"
+        );
+        let expected = format!("one of {number}\ntwo of {number}\n");
+        assert_eq!(net.result(job).await?, expected.as_bytes());
+    }
+    for provider in 0..3 {
+        let books = net.provider(provider).await?;
+        assert_eq!((books.earned, books.agreed), (2 * jobs, 2 * jobs as u32));
+        assert_eq!((books.disagreed, books.late, books.slashed), (0, 0, 0));
+    }
+    let (vault, held) = net.escrow().await?;
+    assert_eq!(vault, held);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_event_is_needed() -> Result<()> {
+    let faults = Faults {
+        muted: true,
+        ..Faults::default()
+    };
+    let (net, proxy) = net_behind(faults, 1).await?;
+    all_are_paid_once(&net, 3).await?;
+    // There were some, and none arrived.
+    assert!(proxy.counts().notifications.load(Relaxed) > 0);
+    net.stop().await;
+    Ok(())
+}
+
+/// Not even from a node whose notifications tell of old slots, as those of the embedded validator do.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_full_read_is_needed_where_events_come() -> Result<()> {
+    let never = Duration::from_secs(3_600);
+    let net = Net::start(|options| options.reread = never).await?;
+    // The read at the start, and the one when the subscription stands, are over.
+    all_are_paid_once(&net, 1).await?;
+    let files = JobFiles::of_wat("tiny", &Terms::default())?;
+    let view = net.wait_over(&net.post(&files).await?).await?;
+    assert_eq!((view.settled, view.failed), (1, 0), "{view:#?}");
+    net.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_an_endpoint_goes_away_the_next_one_is_asked() -> Result<()> {
+    let mut net = Net::start(|_| {}).await?;
+    let (rpc, ws) = (net.local.rpc_url.clone(), net.local.ws_url.clone());
+    let first = Proxy::start(&rpc, &ws, Faults::default(), 4).await?;
+    let second = Proxy::start(&rpc, &ws, Faults::default(), 5).await?;
+    net.local.stop_orchestrator().await?;
+    net.local.see_through(
+        &format!("{},{}", first.rpc_url, second.rpc_url),
+        &format!("{},{}", first.ws_url, second.ws_url),
+    );
+    net.local.start_orchestrator().await?;
+    net.local.wait_for_agents().await?;
+    all_are_paid_once(&net, 1).await?;
+    // The first one was preferred: of the second, only whether it answers was asked now and then.
+    let asked = |proxy: &Proxy| proxy.counts().passed.load(Relaxed);
+    let before = asked(&second);
+    assert!(before * 10 < asked(&first), "{before}");
+    drop(first);
+    let files = JobFiles::of_wat("tiny", &Terms::default())?;
+    let view = net.wait_over(&net.post(&files).await?).await?;
+    assert_eq!((view.settled, view.paid), (1, 3), "{view:#?}");
+    assert!(asked(&second) > before + 10);
+    net.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_loses_repeats_delays_and_cuts_costs_nothing() -> Result<()> {
+    let faults = Faults {
+        lost: 30,
+        repeated: 20,
+        late: 20,
+        cut: 3,
+        ..Faults::default()
+    };
+    let (net, proxy) = net_behind(faults, 2).await?;
+    all_are_paid_once(&net, 4).await?;
+    assert!(proxy.counts().notifications.load(Relaxed) > 0);
+    net.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_refuses_fails_forgets_to_answer_and_lies_about_slots_costs_nothing()
+-> Result<()> {
+    let faults = Faults {
+        limited: 5,
+        failing: 5,
+        unanswered: 10,
+        stale: 20,
+        ..Faults::default()
+    };
+    let (net, proxy) = net_behind(faults, 3).await?;
+    all_are_paid_once(&net, 4).await?;
+    let counts = proxy.counts();
+    assert!(
+        counts.calls.load(Relaxed) > 0 && counts.lies.load(Relaxed) > 0,
+        "{counts:?}"
+    );
+    net.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_lands_after_all_patience_pays_nobody_twice() -> Result<()> {
+    let faults = Faults {
+        held: 60,
+        ..Faults::default()
+    };
+    let (net, proxy) = net_behind(faults, 6).await?;
+    let terms = Terms {
+        lines: vec!["one".into(), "two".into()],
+        // A window outlasts some transactions that are held back one after the other.
+        commit: 120,
+        reveal: 120,
+        ..Terms::default()
+    };
+    let job = net.post(&JobFiles::of_wat("tiny", &terms)?).await?;
+    let view = net.wait_over(&job).await?;
+    assert_eq!(
+        (view.settled, view.failed, view.paid),
+        (2, 0, 6),
+        "{view:#?}"
+    );
+    let counts = proxy.counts();
+    let all_delivered = || async {
+        let (held, delivered) = (counts.held.load(Relaxed), counts.delivered.load(Relaxed));
+        Ok(held > 0 && held == delivered)
+    };
+    net.until("the last late delivery", all_delivered).await?;
+    for provider in 0..3 {
+        let books = net.provider(provider).await?;
+        assert_eq!((books.earned, books.agreed, books.late), (2, 2, 0));
+    }
+    let (vault, held) = net.escrow().await?;
+    assert_eq!(vault, held);
+    net.stop().await;
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! Thousands at the door, floods, readers that don't read and uploads that never end: the orchestrator
+//! stays small, and a job that runs beside them does not notice.
+
+use super::bad_agents::{SCRIPTED, net_with_a_scripted_provider, others_do_not_notice};
+use anyhow::Result;
+use millrace_protocol::agent::{FromAgent, ToAgent};
+use millrace_protocol::hash::sha256;
+use millrace_protocol::key::Key;
+use millrace_testkit::localnet::Net;
+use millrace_testkit::process::Orchestrator;
+use millrace_testkit::scripted_agent::{Identity, RawAgent};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// What the orchestrator's memory may grow by under attack: it keeps no more than some hundred
+/// connections, each with a few kilobytes.
+const ROOM: u64 = 128 << 20;
+/// Open files at most: the connections of the crowd, and what it needs for itself.
+const FILES: u64 = 512 + 100;
+
+async fn attacked() -> Result<(Net, Orchestrator)> {
+    let mut net = net_with_a_scripted_provider().await?;
+    let (rpc, ws) = (net.local.rpc_url.clone(), net.local.ws_url.clone());
+    let orchestrator = Orchestrator::take_over(&mut net, (&rpc, &ws), 3_600).await?;
+    net.local.wait_for_agents().await?;
+    others_do_not_notice(&net).await?;
+    Ok((net, orchestrator))
+}
+
+/// Another job is done beside the attack, and the orchestrator is as small as it was before.
+async fn nobody_notices(net: &Net, orchestrator: &Orchestrator, before: u64) -> Result<()> {
+    others_do_not_notice(net).await?;
+    let usage = orchestrator.process.usage()?;
+    println!("{usage:?}, {before} bytes before");
+    assert!(usage.resident < before + ROOM, "{usage:?}, {before} before");
+    assert!(usage.files < FILES, "{usage:?}");
+    Ok(())
+}
+
+async fn tcp(net: &Net) -> Result<TcpStream> {
+    let address = net.local.orchestrator_url.trim_start_matches("http://");
+    Ok(TcpStream::connect(address).await?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_connections_push_out_each_other_and_nobody_else() -> Result<()> {
+    let (mut net, orchestrator) = attacked().await?;
+    let before = orchestrator.process.usage()?.resident;
+    let mut held = Vec::new();
+    let mut agents = Vec::new();
+    for number in 0..1_000 {
+        match number % 3 {
+            0 => held.push(tcp(&net).await?),
+            1 => {
+                let mut half = tcp(&net).await?;
+                half.write_all(b"GET /v1/jobs HTTP/1.1\r\nhost: x\r\nx-")
+                    .await?;
+                held.push(half);
+            }
+            _ => agents.push(RawAgent::connect(&net).await?),
+        }
+    }
+    nobody_notices(&net, &orchestrator, before).await?;
+    // The first ones have been cut, and an agent that comes now is let in.
+    let mut first = held.swap_remove(0);
+    assert_eq!(first.read(&mut [0]).await.unwrap_or(0), 0);
+    net.local.stop_agent(0).await?;
+    net.local.start_agent(0)?;
+    net.local.wait_for_agents().await?;
+
+    // Somebody who may come in does so a thousand times: one connection of each provider stays.
+    let own = Identity::of(&net, SCRIPTED)?;
+    let mut entered = Vec::new();
+    for _ in 0..1_000 {
+        entered.push(RawAgent::enter(&net, &own).await?);
+    }
+    nobody_notices(&net, &orchestrator, before).await?;
+    entered.remove(0).is_cut().await?;
+    if let Some(newest) = entered.last_mut() {
+        newest.is_heard().await?;
+    }
+    net.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_ends_the_flooder_and_keeps_it_out_for_a_while() -> Result<()> {
+    let (net, orchestrator) = attacked().await?;
+    let before = orchestrator.process.usage()?.resident;
+    let own = Identity::of(&net, SCRIPTED)?;
+    let mut agent = RawAgent::enter(&net, &own).await?;
+    let progress = FromAgent::Progress {
+        job: Key([1; 32]),
+        shard: 0,
+        attempt: 0,
+        fuel: 1,
+        fuel_limit: 2,
+    };
+    let mut said = 0;
+    while said < 100_000 && agent.say(&progress).await.is_ok() {
+        said += 1;
+    }
+    assert!(said < 100_000, "it was never cut");
+    nobody_notices(&net, &orchestrator, before).await?;
+    let mut again = RawAgent::connect(&net).await?;
+    let hello = own.hello(&again.network_id, &again.nonce);
+    let reason = again.is_refused(&hello).await?;
+    assert!(reason.contains("flooded"), "{reason}");
+    // Not for ever.
+    net.until("letting it in again", || async {
+        Ok(RawAgent::enter(&net, &own).await.is_ok())
+    })
+    .await?;
+    net.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_does_not_read_or_never_ends_an_upload_holds_nobody_up() -> Result<()> {
+    let (net, orchestrator) = attacked().await?;
+    let before = orchestrator.process.usage()?.resident;
+    // An agent that says nothing and reads nothing, though it is told a lot.
+    let own = Identity::of(&net, SCRIPTED)?;
+    let deaf = RawAgent::enter(&net, &own).await?;
+
+    // Blobs of 16 MiB that nobody takes: more than the sockets hold.
+    let blob = vec![7; 16 << 20];
+    let name = sha256(&[&blob]);
+    net.api()?.put_blob(&name, &blob).await?;
+    let hex = millrace_protocol::blob::to_hex(&name);
+    let mut held = Vec::new();
+    for _ in 0..50 {
+        let mut reader = tcp(&net).await?;
+        let head = format!("GET /v1/blobs/{hex} HTTP/1.1\r\nhost: x\r\n\r\n");
+        reader.write_all(head.as_bytes()).await?;
+        held.push(reader);
+    }
+    // Uploads that stand still.
+    for _ in 0..50 {
+        let mut upload = tcp(&net).await?;
+        let head =
+            format!("PUT /v1/blobs/{hex} HTTP/1.1\r\nhost: x\r\ncontent-length: 60000000\r\n\r\nx");
+        upload.write_all(head.as_bytes()).await?;
+        held.push(upload);
+    }
+    nobody_notices(&net, &orchestrator, before).await?;
+    // One that never ends is cut where a blob would be too large.
+    let mut endless = tcp(&net).await?;
+    let head =
+        format!("PUT /v1/blobs/{hex} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n");
+    endless.write_all(head.as_bytes()).await?;
+    let part = [b"100000\r\n".to_vec(), vec![0; 1 << 20], b"\r\n".to_vec()].concat();
+    let mut sent = 0;
+    while sent < 1_000 && endless.write_all(&part).await.is_ok() {
+        sent += 1;
+    }
+    assert!((64..200).contains(&sent), "{sent} MiB were taken");
+    // Those that stand still are cut, and leave nothing behind.
+    let folder = orchestrator.process.data().join("blobs");
+    net.until("forgetting the uploads", || async {
+        let files = std::fs::read_dir(&folder)?.filter_map(Result::ok);
+        Ok(!files
+            .map(|file| file.path())
+            .any(|path| path.extension().is_some()))
+    })
+    .await?;
+    nobody_notices(&net, &orchestrator, before).await?;
+    drop((deaf, held));
+    net.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_agent_loses_its_seat_and_its_job_is_refunded() -> Result<()> {
+    let (net, _orchestrator) = attacked().await?;
+    let own = Identity::of(&net, SCRIPTED)?;
+    let mut silent = RawAgent::enter(&net, &own).await?;
+    let terms = millrace_testkit::jobs::Terms {
+        region: Some("bad".into()),
+        replicas: 1,
+        quorum: 1,
+        max_replicas: 1,
+        commit: 4,
+        reveal: 2,
+        within: 12,
+        ..Default::default()
+    };
+    let job = net
+        .post(&millrace_testkit::jobs::JobFiles::of_wat("tiny", &terms)?)
+        .await?;
+    silent
+        .waits(|message| matches!(message, ToAgent::Run { .. }).then_some(()))
+        .await?;
+    others_do_not_notice(&net).await?;
+    let view = net.wait_over(&job).await?;
+    assert_eq!((view.failed, view.paid), (1, 0), "{view:#?}");
+    assert_eq!(net.provider(SCRIPTED).await?.late, 1);
+    let (vault, held) = net.escrow().await?;
+    assert_eq!(vault, held);
+    net.stop().await;
+    Ok(())
+}

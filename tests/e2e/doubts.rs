@@ -1,0 +1,104 @@
+//! Jobs of one seat, whose results are doubted by a draw or by somebody.
+
+use anyhow::Result;
+use millrace_cli::api::ShardPhase;
+use millrace_client::instructions::{ShardRef, challenge_shard};
+use millrace_provider::Behaviour;
+use millrace_testkit::jobs::{JobFiles, Mode, Terms};
+use millrace_testkit::localnet::Net;
+
+/// A network whose cheapest provider, who is asked first, behaves as given.
+async fn net_with_first(behaviour: Behaviour) -> Result<Net> {
+    Net::start(|options| {
+        options.providers[0].behaviour = behaviour;
+        for provider in &mut options.providers[1..] {
+            provider.price = 2;
+        }
+    })
+    .await
+}
+
+fn terms(mode: Mode) -> Terms {
+    Terms {
+        mode,
+        commit: 10,
+        reveal: 10,
+        ..Terms::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audited_job_is_paid_for_the_seats_that_ran_it() -> Result<()> {
+    let net = net_with_first(Behaviour::Honest).await?;
+    for (bps, paid) in [(10_000, 1 + 2), (1, 1)] {
+        let files = JobFiles::of_wat("tiny", &terms(Mode::Audit(bps)))?;
+        let job = net.post(&files).await?;
+        let view = net.wait_over(&job).await?;
+        // One in 10,000 of the second kind is audited after all.
+        assert_eq!((view.settled, view.paid), (1, paid), "{view:#?}");
+        assert_eq!(net.result(&job).await?, b"turn the wheel\n");
+    }
+    net.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_liar_that_is_audited_is_slashed_and_the_client_gets_the_right_result() -> Result<()> {
+    let net = net_with_first(Behaviour::Liar).await?;
+    let files = JobFiles::of_wat("tiny", &terms(Mode::Audit(10_000)))?;
+    let job = net.post(&files).await?;
+    let view = net.wait_over(&job).await?;
+    assert_eq!((view.settled, view.paid), (1, 4), "{view:#?}");
+    assert_eq!(net.result(&job).await?, b"turn the wheel\n");
+    let liar = net.provider(0).await?;
+    assert_eq!((liar.disagreed, liar.earned, liar.locked), (1, 0, 0));
+    net.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_that_nobody_challenges_is_paid_once_its_time_is_over() -> Result<()> {
+    let net = net_with_first(Behaviour::Honest).await?;
+    let files = JobFiles::of_wat("tiny", &terms(Mode::Challenge(2)))?;
+    let job = net.post(&files).await?;
+    let view = net.wait_over(&job).await?;
+    assert_eq!((view.settled, view.paid), (1, 1), "{view:#?}");
+    net.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lie_that_is_challenged_is_slashed_and_the_bond_comes_back() -> Result<()> {
+    let net = net_with_first(Behaviour::Liar).await?;
+    let files = JobFiles::of_wat("tiny", &terms(Mode::Challenge(60)))?;
+    let tokens = net.client_tokens().await?;
+    let job = net.post(&files).await?;
+    net.wait(&job, "the first result", |view| {
+        view.shards[0].state == ShardPhase::Revealing
+    })
+    .await?;
+    let owner = net.local.keys.client.pubkey();
+    let place = ShardRef {
+        job,
+        index: 0,
+        embedded: true,
+    };
+    let challenge = challenge_shard(owner, &owner, place, net.local.mints);
+    let deposit = tokens - net.client_tokens().await?;
+    net.local
+        .sender()
+        .send("challenge", &[challenge], &[net.wallet()])
+        .await?;
+    assert!(
+        net.client_tokens().await? < tokens - deposit,
+        "a bond is locked"
+    );
+    let view = net.wait_over(&job).await?;
+    assert_eq!((view.settled, view.paid), (1, 4), "{view:#?}");
+    assert_eq!(net.result(&job).await?, b"turn the wheel\n");
+    // The bond is back, and a bounty with it.
+    assert!(net.client_tokens().await? >= tokens - deposit);
+    assert_eq!(net.provider(0).await?.disagreed, 1);
+    net.stop().await;
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! Jobs that end without being done.
+
+use anyhow::Result;
+use millrace_cli::api::ShardPhase;
+use millrace_provider::Behaviour;
+use millrace_testkit::jobs::{JobFiles, Terms};
+use millrace_testkit::localnet::Net;
+use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_nobody_can_run_says_why_expires_and_refunds() -> Result<()> {
+    let net = Net::start(|options| options.close_after = Duration::ZERO).await?;
+    let tokens = net.client_tokens().await?;
+    let terms = Terms {
+        region: Some("mars".into()),
+        commit: 2,
+        reveal: 2,
+        within: 8,
+        ..Terms::default()
+    };
+    let job = net.post(&JobFiles::of_wat("tiny", &terms)?).await?;
+    // For a moment the reason is that its manifest has not been looked at yet.
+    let why = "0 of 3 providers free, 3 needed, 3 not meeting the requirement";
+    net.wait(&job, "the reason", |view| view.pending_reasons == [why])
+        .await?;
+    let view = net.wait_closed(&job).await?;
+    assert_eq!(
+        (view.failed, view.paid, view.refunded),
+        (1, 0, view.deposited)
+    );
+    assert_eq!(net.client_tokens().await?, tokens);
+    assert_eq!(net.escrow().await?, (0, 0));
+    net.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_job_refunds_what_no_seat_has_taken() -> Result<()> {
+    // One provider that never commits holds one shard; the other two shards wait.
+    let net = Net::start(|options| {
+        options.providers.truncate(1);
+        options.providers[0].behaviour = Behaviour::Silent;
+        options.close_after = Duration::ZERO;
+    });
+    let net = net.await?;
+    let tokens = net.client_tokens().await?;
+    let terms = Terms {
+        lines: vec!["a".into(), "b".into(), "c".into()],
+        replicas: 1,
+        quorum: 1,
+        max_replicas: 1,
+        commit: 4,
+        reveal: 2,
+        within: 12,
+        ..Terms::default()
+    };
+    let job = net.post(&JobFiles::of_wat("tiny", &terms)?).await?;
+    net.wait(&job, "seating", |view| {
+        view.shards
+            .iter()
+            .any(|shard| shard.state == ShardPhase::Assigned)
+    })
+    .await?;
+    let owner = net.local.keys.client.pubkey();
+    let cancel = millrace_client::instructions::cancel_job(owner, job, net.local.mints);
+    net.local
+        .sender()
+        .send("cancel", &[cancel], &[net.wallet()])
+        .await?;
+    // 10 × 5 units, and a fee of 250 bps rounded down, for each shard.
+    let cost = 50 + 1;
+    assert_eq!(net.client_tokens().await?, tokens - cost);
+    let view = net.wait_closed(&job).await?;
+    assert_eq!(
+        (view.cancelled, view.failed, view.paid),
+        (2, 1, 0),
+        "{view:#?}"
+    );
+    assert_eq!(
+        net.client_tokens().await?,
+        tokens,
+        "the shard under way failed and was refunded"
+    );
+    net.stop().await;
+    Ok(())
+}

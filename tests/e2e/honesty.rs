@@ -1,0 +1,71 @@
+//! A liar loses, and the client does not notice.
+
+use anyhow::Result;
+use millrace_provider::Behaviour;
+use millrace_testkit::jobs::{JobFiles, Terms};
+use millrace_testkit::localnet::Net;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_liar_is_slashed_and_the_client_still_gets_the_right_result() -> Result<()> {
+    let net = Net::start(|options| options.providers[1].behaviour = Behaviour::Liar).await?;
+    let stake = net.provider(1).await?.active;
+    let job = net
+        .post(&JobFiles::of_wat("tiny", &Terms::default())?)
+        .await?;
+    let view = net.wait_over(&job).await?;
+    assert_eq!((view.settled, view.paid), (1, 2), "{view:#?}");
+    assert_eq!(net.result(&job).await?, b"turn the wheel\n");
+
+    let liar = net.provider(1).await?;
+    // Price cap 10 × 5 units × 25 prices locked, half of it slashed.
+    let slashed = 10 * 5 * 25 / 2;
+    assert_eq!((liar.disagreed, liar.agreed, liar.earned), (1, 0, 0));
+    assert_eq!(
+        (liar.slashed, liar.active, liar.locked),
+        (slashed, stake - slashed, 0)
+    );
+    assert_eq!(
+        view.compensated,
+        view.paid + view.fee,
+        "the lie pays for the shard"
+    );
+    for honest in [0, 2] {
+        let books = net.provider(honest).await?;
+        assert_eq!(
+            (books.agreed, books.disagreed, books.earned, books.slashed),
+            (1, 0, 1, 0)
+        );
+    }
+    net.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_provider_is_expired_and_its_seat_refilled() -> Result<()> {
+    let net = Net::start(|options| {
+        options.providers.push(options.providers[0].clone());
+        options.providers[0].behaviour = Behaviour::Silent;
+        options.providers[3].started = false;
+    });
+    let mut net = net.await?;
+    // All three must agree, so that the job can't go on without the silent one.
+    let terms = Terms {
+        quorum: 3,
+        commit: 6,
+        reveal: 20,
+        ..Terms::default()
+    };
+    let job = net.post(&JobFiles::of_wat("tiny", &terms)?).await?;
+    net.wait(&job, "seating", |view| view.shards[0].seats.len() == 3)
+        .await?;
+    net.local.start_agent(3)?;
+    let view = net.wait_over(&job).await?;
+    assert_eq!((view.settled, view.paid), (1, 3), "{view:#?}");
+    let silent = net.provider(0).await?;
+    assert_eq!((silent.late, silent.earned, silent.locked), (1, 0, 0));
+    // 5 % of the lock of 10 × 5 × 25.
+    assert_eq!(silent.slashed, 10 * 5 * 25 / 20);
+    assert_eq!(net.provider(3).await?.agreed, 1);
+    net.stop().await;
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! What a job would cost and whether it could be placed, before anything is signed.
+
+use anyhow::Result;
+use millrace_testkit::jobs::{JobFiles, Terms};
+use millrace_testkit::localnet::Net;
+use serde_json::Value;
+use std::ffi::OsStr;
+
+/// What the command line says to a job of these terms: its exit code, its data, its complaint.
+async fn quote(net: &Net, terms: &Terms) -> Result<(Option<i32>, Value, String)> {
+    let files = JobFiles::of_wat("tiny", terms)?;
+    let path = files.path();
+    net.told([OsStr::new("job"), OsStr::new("quote"), path.as_os_str()])
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quote_signs_nothing_and_says_by_name_why_a_job_could_not_be_placed() -> Result<()> {
+    let net = Net::start(|_| {}).await?;
+    let before = (net.client_lamports().await?, net.client_tokens().await?);
+    let (code, data, told) = quote(&net, &Terms::default()).await?;
+    assert_eq!(code, Some(0), "{told}");
+    assert_eq!(data["placeable"], true, "{data}");
+    let deposit = data["costs"]["deposit"].as_u64();
+
+    let elsewhere = Terms {
+        region: Some("mars".into()),
+        ..Terms::default()
+    };
+    let (code, data, told) = quote(&net, &elsewhere).await?;
+    assert_eq!(code, Some(3), "{told}");
+    assert_eq!(data["placeable"], false);
+    assert!(
+        told.contains("3 in another region; 0 free, 3 needed"),
+        "{told}"
+    );
+    assert_eq!(
+        before,
+        (net.client_lamports().await?, net.client_tokens().await?)
+    );
+
+    // What was quoted is what the job then takes.
+    let job = net
+        .post(&JobFiles::of_wat("tiny", &Terms::default())?)
+        .await?;
+    let view = net.wait_over(&job).await?;
+    assert_eq!(Some(view.deposited), deposit);
+    net.stop().await;
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! Several orchestrators for one network: those that share a store share the work, and either may die;
+//! those that don't know each other get in each other's way, and the chain sees to it that nothing is
+//! paid twice.
+
+use anyhow::{Context, Result};
+use millrace_cli::mints::transfer_lamports;
+use millrace_client::Pubkey;
+use millrace_client::instructions::register_orchestrator;
+use millrace_client::wallet::write_keypair;
+use millrace_testkit::jobs::{JobFiles, Terms};
+use millrace_testkit::localnet::Net;
+use millrace_testkit::postgres::PostgresServer;
+use millrace_testkit::process::orchestrator::Process;
+use serde_json::Value;
+use solana_sdk::signature::{Keypair, Signer};
+
+/// A job of three shards with time to outlast a takeover.
+async fn post(net: &Net, number: usize) -> Result<Pubkey> {
+    let lines = (0..3).map(|part| format!("{part} of {number}")).collect();
+    let terms = Terms {
+        lines,
+        commit: 60,
+        reveal: 60,
+        ..Terms::default()
+    };
+    net.post(&JobFiles::of_wat("tiny", &terms)?).await
+}
+
+/// Ends the network's own orchestrator, and lets agents work for these instead.
+async fn replace_orchestrator(net: &mut Net, orchestrators: &[&Process]) -> Result<()> {
+    net.local.stop_orchestrator().await?;
+    let urls: Vec<String> = orchestrators.iter().map(|o| o.url.clone()).collect();
+    net.local.work_for_as_well(&urls);
+    net.local.orchestrator_url.clone_from(&urls[0]);
+    for agent in 0..3 {
+        net.local.stop_agent(agent).await?;
+        net.local.start_agent(agent)?;
+    }
+    for orchestrator in orchestrators {
+        let everybody = |health: &Value| health["agents"] == 3;
+        orchestrator
+            .health("known to all agents", everybody)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Sees every job paid in full, and all books right: three seats a shard, each paid one base unit.
+async fn all_are_paid_once(net: &Net, jobs: &[Pubkey]) -> Result<()> {
+    for job in jobs {
+        let view = net.wait_over(job).await?;
+        assert_eq!(
+            (view.settled, view.failed, view.paid),
+            (3, 0, 9),
+            "{view:#?}"
+        );
+    }
+    let shards = 3 * jobs.len() as u64;
+    for provider in 0..3 {
+        let books = net.provider(provider).await?;
+        assert_eq!((books.earned, u64::from(books.agreed)), (shards, shards));
+        assert_eq!((books.disagreed, books.late, books.slashed), (0, 0, 0));
+        assert_eq!(books.open_seats, 0);
+    }
+    let (vault, held) = net.escrow().await?;
+    assert_eq!(vault, held);
+    Ok(())
+}
+
+/// Asks the shared database for one text.
+async fn ask(url: &str, select: &str) -> Result<Option<String>> {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+    let running = tokio::spawn(connection);
+    let row = client.query_opt(select, &[]).await?;
+    drop(client);
+    running.await??;
+    Ok(row.and_then(|row| row.get(0)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_one_of_two_orchestrators_that_share_a_store_dies_the_other_takes_its_jobs_over()
+-> Result<()> {
+    let database = PostgresServer::start()?;
+    let store = database.url("postgres");
+    let mut net = Net::start(|_| {}).await?;
+    let blobs = tempfile::tempdir()?;
+    let blobs = blobs.path().display().to_string();
+    let options = ["--store", &store, "--blobs", &blobs];
+    let first = Process::start(&net, &options).await?;
+    let second = Process::start(&net, &options).await?;
+    // They have 128 buckets: 64 of jobs for anybody, and 64 of jobs for their key.
+    let half = |health: &Value| health["leases"] == 64;
+    first.health("holding half", half).await?;
+    second.health("holding half", half).await?;
+    replace_orchestrator(&mut net, &[&first, &second]).await?;
+
+    let mut jobs = Vec::new();
+    for number in 0..3 {
+        jobs.push(post(&net, number).await?);
+    }
+    let at_work = "SELECT member FROM leases WHERE bucket = (SELECT min(bucket) FROM seats)";
+    net.until("work on the jobs", || async {
+        Ok(ask(&store, at_work).await?.is_some())
+    })
+    .await?;
+    let holder = ask(&store, at_work)
+        .await?
+        .context("the lease has no holder")?;
+    let health = first.health("a member", |_| true).await?;
+    let (mut dies, lives) = match health["member"] == holder {
+        true => (first, second),
+        false => (second, first),
+    };
+    assert_eq!(dies.health("a member", |_| true).await?["member"], holder);
+    dies.kill()?;
+    net.local.orchestrator_url.clone_from(&lives.url);
+    jobs.push(post(&net, 3).await?);
+    lives
+        .health("holding everything", |health| health["leases"] == 128)
+        .await?;
+    all_are_paid_once(&net, &jobs).await?;
+    for (number, job) in jobs.iter().enumerate() {
+        let expected = format!("0 of {number}\n1 of {number}\n2 of {number}\n");
+        assert_eq!(net.result(job).await?, expected.as_bytes());
+    }
+    // Whatever it had signed has been seen through.
+    net.until("an empty journal", || async {
+        Ok(ask(&store, "SELECT min(signature) FROM journal")
+            .await?
+            .is_none())
+    })
+    .await?;
+
+    // It comes back, and gets its share again, with work going on.
+    jobs.push(post(&net, 4).await?);
+    dies.restart(&net).await?;
+    dies.health("holding half", half).await?;
+    lives.health("holding half", half).await?;
+    // Each of them tells about every job.
+    net.local.orchestrator_url.clone_from(&dies.url);
+    jobs.push(post(&net, 5).await?);
+    all_are_paid_once(&net, &jobs).await?;
+    net.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_orchestrators_that_do_not_know_each_other_pay_every_job_once() -> Result<()> {
+    let mut net = Net::start(|_| {}).await?;
+    let (other, deployer) = (Keypair::new(), &net.local.keys.deployer.keypair);
+    let register = [
+        register_orchestrator(deployer.pubkey(), other.pubkey(), net.local.mints),
+        transfer_lamports(&deployer.pubkey(), &other.pubkey(), 1_000_000_000),
+    ];
+    let sender = net.local.sender();
+    sender.send("another", &register, &[deployer]).await?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("other.json");
+    write_keypair(&file, &other)?;
+
+    // Clients would upload to both. Here they find the same blobs, each keeps its own store, and both
+    // want to seat providers at every shard.
+    let blobs = tempfile::tempdir()?;
+    let (blobs, keypair) = (blobs.path().display(), file.display());
+    let (blobs, keypair) = (blobs.to_string(), keypair.to_string());
+    let first = Process::start(&net, &["--blobs", &blobs]).await?;
+    let options = ["--blobs", &blobs, "--keypair", &keypair];
+    let second = Process::start(&net, &options).await?;
+    let key = |health: &Value| health["key"] == other.pubkey().to_string();
+    second.health("of the other key", key).await?;
+    replace_orchestrator(&mut net, &[&first, &second]).await?;
+
+    let mut jobs = Vec::new();
+    for number in 0..6 {
+        let to = if number % 2 == 0 { &first } else { &second };
+        net.local.orchestrator_url.clone_from(&to.url);
+        jobs.push(post(&net, number).await?);
+    }
+    all_are_paid_once(&net, &jobs).await?;
+    net.stop().await;
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! An orchestrator starts only where it was meant to, and says what it lacks.
+
+use anyhow::{Context, Result};
+use millrace_client::compatibility;
+use millrace_testkit::localnet::agave::program_file;
+use millrace_testkit::localnet::{Net, PATIENCE};
+use std::time::{Duration, Instant};
+
+/// Starts the orchestrator where it must refuse, and returns what it says.
+async fn refusal(net: &mut Net) -> Result<String> {
+    let refused = net.local.start_orchestrator().await;
+    Ok(refused.err().context("it has started")?.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_orchestrator_refuses_another_chain_and_another_program_and_names_an_empty_wallet()
+-> Result<()> {
+    let mut net = Net::start(|_| {}).await?;
+    net.local.stop_orchestrator().await?;
+
+    let genesis = net.rpc().genesis().await?;
+    net.local.chain_config.genesis = Some("another".into());
+    let told = refusal(&mut net).await?;
+    assert!(
+        told.contains(&genesis) && told.contains("expected another"),
+        "{told}"
+    );
+    net.local.chain_config.genesis = Some(genesis);
+
+    let hash = compatibility::hash(&std::fs::read(program_file()?)?);
+    net.local.chain_config.program_hash = Some("00".into());
+    let told = refusal(&mut net).await?;
+    assert!(
+        told.contains(&hash) && told.contains("--program-hash"),
+        "{told}"
+    );
+    net.local.chain_config.program_hash = Some(hash);
+
+    net.local.chain_config.payer_floor = u64::MAX;
+    net.local.start_orchestrator().await?;
+    let url = format!("{}/v1/health", net.local.orchestrator_url);
+    let begun = Instant::now();
+    // It is told once the endpoints have been looked at.
+    loop {
+        let health = reqwest::get(&url).await?.text().await?;
+        if health.contains("under the floor") {
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{health}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    net.stop().await;
+    Ok(())
+}

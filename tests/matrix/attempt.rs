@@ -1,0 +1,332 @@
+//! What is put in the place of an account, made for every slot alike.
+
+use millrace_client::accounts::AnyAccount;
+use millrace_client::pda;
+use millrace_client::pda::PROGRAM;
+use millrace_fixture::scenes::idl::Slot;
+use millrace_fixture::scenes::kind::Kind;
+use millrace_fixture::scenes::parties::signers;
+use millrace_fixture::scenes::stage::Scene;
+use solana_sdk::account::Account;
+use solana_sdk::pubkey::Pubkey;
+use solana_sdk::signer::Signer;
+use std::collections::BTreeMap;
+
+/// How an account is not the one that it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Another account of the same kind, of somebody else.
+    Stranger,
+    /// The same, and at the other slots what that account names.
+    Household,
+    /// Another token account of the same owner and mint, which anyone can make.
+    Twin,
+    /// A token account of the same mint and another owner.
+    OtherOwner,
+    /// A token account of another mint.
+    OtherMint,
+    /// The right account, and it has not signed.
+    Unsigned,
+    /// Somebody else signs in its place.
+    Signs,
+    /// The account of another slot that may change.
+    Alias,
+    /// The account of another slot that the instruction is to make.
+    AliasOfNew,
+    /// Nothing, where the slot is optional.
+    Absent,
+    /// The right address and bytes, and another program owns them.
+    WrongOwner,
+    /// The right address, and the bytes of another type.
+    WrongType,
+    /// The last byte is missing.
+    Cut,
+    /// There are no bytes.
+    Empty,
+    /// What the instruction would make is there already.
+    Occupied,
+    /// The right account, and the transaction says that it does not change.
+    Fixed,
+}
+
+/// What an attempt does.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// Puts another address into the slot.
+    Swap(Pubkey),
+    /// Puts other addresses into several.
+    Swaps(Vec<(usize, Pubkey)>),
+    /// Takes the signature away.
+    Unsign,
+    /// Says that the account does not change.
+    Fix,
+    /// Writes other content to the slot's address.
+    Rewrite(Account),
+}
+
+/// One substitution.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// Number of the slot.
+    pub slot: usize,
+    /// Name of the slot.
+    pub name: String,
+    /// What belongs there.
+    pub kind: Kind,
+    /// The instruction makes it.
+    pub made: bool,
+    /// How it is changed.
+    pub change: Change,
+    /// Whose account it is instead, or which slot's.
+    pub with: String,
+    /// What kind that is.
+    pub with_kind: Kind,
+    /// What is done.
+    pub act: Act,
+}
+
+/// What attempts are made of.
+pub struct Material<'a> {
+    /// The scene.
+    pub scene: &'a Scene,
+    /// The instruction's slots.
+    pub slots: &'a [Slot],
+    /// What belongs into each of them.
+    pub kinds: &'a [Kind],
+    /// All accounts by name.
+    pub accounts: &'a BTreeMap<Pubkey, String>,
+    /// Token accounts like those of the slots.
+    pub twins: &'a [(usize, Pubkey)],
+    /// What the instruction makes, by slot.
+    pub made: &'a [(usize, Account)],
+}
+
+impl Material<'_> {
+    /// Every substitution at every slot.
+    pub fn attempts(&self) -> Vec<Attempt> {
+        let slots = 0..self.slots.len();
+        slots.flat_map(|slot| self.at(slot)).collect()
+    }
+
+    fn at(&self, slot: usize) -> Vec<Attempt> {
+        let key = self.key(slot);
+        if self.slots[slot].optional && key == PROGRAM {
+            return Vec::new();
+        }
+        let mut all = match self.slots[slot].signer {
+            true => self.signatures(slot),
+            false => self.strangers(slot),
+        };
+        all.extend(self.households(slot));
+        all.extend(self.aliases(slot));
+        if self.slots[slot].optional {
+            let act = Act::Swap(PROGRAM);
+            all.push(self.attempt(slot, Change::Absent, ("nobody", Kind::Nothing), act));
+        }
+        all.extend(self.rewritten(slot));
+        if self.slots[slot].writable {
+            let kind = self.kinds[slot];
+            all.push(self.attempt(slot, Change::Fixed, ("itself", kind), Act::Fix));
+        }
+        let made = self.made.iter().filter(|(at, _)| *at == slot);
+        all.extend(made.map(|(_, account)| {
+            let act = Act::Rewrite(account.clone());
+            self.attempt(slot, Change::Occupied, ("itself", self.kinds[slot]), act)
+        }));
+        all
+    }
+
+    /// Whether the instruction makes what belongs there.
+    fn is_made(&self, slot: usize) -> bool {
+        self.made.iter().any(|(at, _)| *at == slot)
+    }
+
+    fn key(&self, slot: usize) -> Pubkey {
+        self.scene.instruction().accounts[slot].pubkey
+    }
+
+    fn attempt(
+        &self,
+        slot: usize,
+        change: Change,
+        (with, with_kind): (&str, Kind),
+        act: Act,
+    ) -> Attempt {
+        Attempt {
+            slot,
+            name: self.slots[slot].name.clone(),
+            kind: self.kinds[slot],
+            made: self.is_made(slot),
+            change,
+            with: with.to_owned(),
+            with_kind,
+            act,
+        }
+    }
+
+    /// Accounts of the same kind that are not the right one.
+    fn strangers(&self, slot: usize) -> Vec<Attempt> {
+        let (own, kind) = (self.key(slot), self.kinds[slot]);
+        let machine = &self.scene.market.machine;
+        // What stands at another slot that may change is an alias.
+        let aliases: Vec<Pubkey> = self.aliased(slot).map(|other| self.key(other)).collect();
+        let others = self.accounts.iter().filter(|(key, _)| **key != own);
+        let others = others.filter(|(key, _)| !aliases.contains(key));
+        // Where there is nothing, as at an address that only signs, one stranger is like another.
+        let (wanted, most) = match kind {
+            Kind::Nothing => (Kind::Wallet, 1),
+            kind => (kind, usize::MAX),
+        };
+        let others = others.filter(|(key, _)| Kind::at(machine, key) == wanted);
+        let mut all: Vec<Attempt> = others
+            .take(most)
+            .map(|(key, name)| {
+                let change = self.relation(slot, key);
+                self.attempt(slot, change, (name, kind), Act::Swap(*key))
+            })
+            .collect();
+        let twins = self.twins.iter().filter(|(at, _)| *at == slot);
+        all.extend(
+            twins.map(|(_, twin)| {
+                self.attempt(slot, Change::Twin, ("twin", kind), Act::Swap(*twin))
+            }),
+        );
+        all
+    }
+
+    /// Strangers with all that they name. An account that only has to be named by another one is no
+    /// safer than that one is.
+    fn households(&self, slot: usize) -> Vec<Attempt> {
+        let (own, kind) = (self.key(slot), self.kinds[slot]);
+        let named = |key: &Pubkey| {
+            let account = self.scene.market.machine.account(key);
+            account.map_or_else(Vec::new, |account| named_by(key, &account))
+        };
+        let before = named(&own);
+        let others = self.accounts.iter().filter(|(key, _)| **key != own);
+        let others = others.filter(|(key, _)| {
+            matches!(kind, Kind::Ours(_)) && Kind::at(&self.scene.market.machine, key) == kind
+        });
+        let households = others.filter_map(|(key, name)| {
+            let pairs = before
+                .iter()
+                .zip(named(key))
+                .filter(|(old, new)| *old != new);
+            let pairs: Vec<(Pubkey, Pubkey)> = pairs.map(|(old, new)| (*old, new)).collect();
+            let slots = (0..self.slots.len()).filter(|other| *other != slot);
+            let named = slots.filter_map(|other| {
+                let mut pairs = pairs.iter();
+                let (_, new) = pairs.find(|(old, _)| *old == self.key(other))?;
+                Some((other, *new))
+            });
+            let mut swaps: Vec<(usize, Pubkey)> = named.collect();
+            swaps.push((slot, *key));
+            let whole = swaps.len() > 1;
+            let act = Act::Swaps(swaps);
+            whole.then(|| self.attempt(slot, Change::Household, (name, kind), act))
+        });
+        households.collect()
+    }
+
+    /// How a stranger differs.
+    fn relation(&self, slot: usize, other: &Pubkey) -> Change {
+        let machine = &self.scene.market.machine;
+        let pair = [&self.key(slot), other].map(|key| machine.account(key));
+        let (Kind::Token, [Some(own), Some(other)]) = (self.kinds[slot], pair) else {
+            return Change::Stranger;
+        };
+        match (
+            own.data[..32] == other.data[..32],
+            own.data[32..64] == other.data[32..64],
+        ) {
+            (true, true) => Change::Twin,
+            (true, false) => Change::OtherOwner,
+            (false, _) => Change::OtherMint,
+        }
+    }
+
+    /// The signature taken away, and everyone else's.
+    fn signatures(&self, slot: usize) -> Vec<Attempt> {
+        let own = self.key(slot);
+        let wallet = Kind::Wallet;
+        let mut all = vec![self.attempt(slot, Change::Unsigned, ("itself", wallet), Act::Unsign)];
+        for (name, other) in signers() {
+            if other.pubkey() != own {
+                let act = Act::Swap(other.pubkey());
+                all.push(self.attempt(slot, Change::Signs, (&name, wallet), act));
+            }
+        }
+        all
+    }
+
+    /// Other slots that may change, where this one may too.
+    fn aliased(&self, slot: usize) -> impl Iterator<Item = usize> {
+        let others = (0..self.slots.len()).filter(move |other| *other != slot);
+        let others = others.filter(move |other| {
+            let both = self.slots[slot].writable && self.slots[*other].writable;
+            both && ![PROGRAM, self.key(slot)].contains(&self.key(*other))
+        });
+        // Nobody can sign for an account of a program.
+        others.filter(move |other| !self.slots[slot].signer || self.slots[*other].signer)
+    }
+
+    /// The accounts of all other slots that may change.
+    fn aliases(&self, slot: usize) -> impl Iterator<Item = Attempt> {
+        self.aliased(slot).map(move |other| {
+            let with = (self.slots[other].name.as_str(), self.kinds[other]);
+            let change = match self.is_made(other) {
+                true => Change::AliasOfNew,
+                false => Change::Alias,
+            };
+            self.attempt(slot, change, with, Act::Swap(self.key(other)))
+        })
+    }
+
+    /// The right address with the wrong content.
+    fn rewritten(&self, slot: usize) -> Vec<Attempt> {
+        let kind = self.kinds[slot];
+        let machine = &self.scene.market.machine;
+        let Some(account) = machine.account(&self.key(slot)) else {
+            return Vec::new();
+        };
+        let rewrite = |change, rewrite: &dyn Fn(&mut Account)| {
+            let mut account = account.clone();
+            rewrite(&mut account);
+            self.attempt(slot, change, ("itself", kind), Act::Rewrite(account))
+        };
+        let stolen = rewrite(Change::WrongOwner, &|a| {
+            a.owner = Pubkey::new_from_array([200; 32])
+        });
+        match kind {
+            Kind::Ours(_) => vec![
+                stolen,
+                rewrite(Change::WrongType, &|a| a.data[0] ^= 0xff),
+                rewrite(Change::Cut, &|a| a.data.truncate(a.data.len() - 1)),
+                rewrite(Change::Empty, &|a| a.data.clear()),
+            ],
+            Kind::Token | Kind::Mint => vec![stolen],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The addresses that an account of the program names, in an order of its type.
+fn named_by(address: &Pubkey, account: &Account) -> Vec<Pubkey> {
+    let entity = (account.owner == PROGRAM).then(|| AnyAccount::decode(address, &account.data));
+    match entity.flatten() {
+        Some(AnyAccount::Bucket(books)) => vec![books.payment_treasury, books.stake_treasury],
+        Some(AnyAccount::Orchestrator(books)) => vec![books.key, books.bond_vault, books.payer],
+        Some(AnyAccount::Provider(books)) => {
+            vec![books.authority, books.stake_vault, books.earnings_vault]
+        }
+        Some(AnyAccount::Client(books)) => vec![books.owner, books.escrow],
+        Some(AnyAccount::Job(books, _)) => {
+            let client = pda::client(&books.client);
+            vec![books.client, client, pda::escrow(&client)]
+        }
+        Some(AnyAccount::Shard(books)) => vec![books.job, books.payer],
+        Some(AnyAccount::Epoch(books)) => vec![books.payer],
+        Some(AnyAccount::Challenge(books)) => vec![books.job, books.challenger],
+        Some(AnyAccount::Network(_) | AnyAccount::Rewards(_)) | None => Vec::new(),
+    }
+}

@@ -1,0 +1,89 @@
+//! Whether the attempts are all that there should be, and the exceptions no more than that.
+
+use super::attempt::{Attempt, Change};
+use super::exceptions::EXCEPTIONS;
+use super::instructions::TRIED;
+use super::rules::{Exception, Name, usual};
+use super::trial::attempts;
+use millrace_fixture::scenes::idl::idl;
+use millrace_fixture::scenes::kind::Kind;
+use millrace_fixture::scenes::parties::Coins;
+use millrace_fixture::scenes::stage::Stage;
+use std::collections::BTreeSet;
+
+/// Attempts by the scenes that they are for.
+type Made = Vec<((Coins, Name), Vec<Attempt>)>;
+
+/// The attempts of all scenes.
+fn all() -> Made {
+    let scenes = TRIED
+        .iter()
+        .flat_map(|tried| Coins::ALL.map(|coins| (coins, *tried)));
+    scenes
+        .map(|(coins, (name, scene))| {
+            let mut stage = Stage::set(scene, coins);
+            ((coins, name), attempts(name.0, &mut stage))
+        })
+        .collect()
+}
+
+/// There is only one of each in a network.
+fn is_single(kind: Kind) -> bool {
+    matches!(kind, Kind::ProgramData | Kind::Ours("Network" | "Rewards"))
+}
+
+/// Each exception says why, and for each of its slots there is an attempt of which something else
+/// would be expected without it.
+fn every_exception_is_needed(made: &Made) {
+    let mut needed = BTreeSet::new();
+    for ((coins, name), attempts) in made {
+        for attempt in attempts {
+            let exception = Exception::of(*coins, *name, attempt);
+            let exception = exception.filter(|(e, _)| EXCEPTIONS[*e].outcome != usual(attempt));
+            needed.extend(exception);
+        }
+    }
+    for (number, exception) in EXCEPTIONS.iter().enumerate() {
+        assert!(!exception.why.is_empty(), "{} has no reason", exception.at);
+        for place in exception.at.split_whitespace() {
+            let (by, with) = (exception.by, exception.with);
+            let is_needed = needed.contains(&(number, place));
+            assert!(is_needed, "{place} needs no exception for {by:?} of {with}");
+        }
+    }
+}
+
+/// Every slot was somewhere not left out, and given somebody else's account where there is one.
+fn every_slot_met_a_stranger(made: &Made) {
+    use Change::{OtherMint, OtherOwner, Signs, Stranger};
+    for instruction in idl().instructions {
+        let own = made
+            .iter()
+            .filter(|((_, (name, _)), _)| *name == instruction.name);
+        let own: Vec<&Attempt> = own.flat_map(|(_, attempts)| attempts).collect();
+        for slot in &instruction.accounts {
+            let here = own.iter().filter(|attempt| attempt.name == slot.name);
+            let here: Vec<_> = here.collect();
+            assert!(
+                !here.is_empty(),
+                "{}.{} was left out",
+                instruction.name,
+                slot.name
+            );
+            let met = here.iter().any(|attempt| {
+                let strange = [Stranger, OtherOwner, OtherMint, Signs].contains(&attempt.change);
+                strange || is_single(attempt.kind) || attempt.made
+            });
+            assert!(met, "{}.{} met no stranger", instruction.name, slot.name);
+        }
+    }
+}
+
+#[test]
+fn the_matrix_is_complete_and_its_exceptions_are_needed() {
+    let made = all();
+    every_slot_met_a_stranger(&made);
+    every_exception_is_needed(&made);
+    let count: usize = made.iter().map(|(_, attempts)| attempts.len()).sum();
+    println!("{count} attempts on {} scenes", made.len());
+}

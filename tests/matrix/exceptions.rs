@@ -1,0 +1,254 @@
+//! Where something else than usual becomes of an attempt, and why. The first that fits counts.
+
+use super::attempt::Change::{
+    Absent, Alias, AliasOfNew, Cut, Fixed, Household, Occupied, OtherMint, OtherOwner, Signs,
+    Stranger, Twin, WrongOwner,
+};
+use super::rules::Exception;
+use millrace_fixture::outcome::DONE;
+
+/// At which slots, by which changes, with whose account; what becomes of it, and why.
+macro_rules! exceptions {
+    ($($at:literal [$($by:ident)+] $with:literal => $outcome:expr, $why:literal;)+) => {
+        /// The exceptions.
+        pub const EXCEPTIONS: &[Exception] = &[$(Exception {
+            at: $at,
+            by: &[$($by),+],
+            with: $with,
+            outcome: $outcome,
+            why: $why,
+        }),+];
+    };
+}
+
+exceptions! {
+    // Allowed by design.
+    "open_bucket.payer open_rewards.payer close_epoch.payer" [Signs] "*"
+        => DONE, "anyone may, and pays the rent";
+    "bond.source challenge_shard.source fund_rewards.source post_job.source stake.source" [Twin] "*"
+        => DONE, "tokens may come from any account of who signs";
+    "cancel_job.destination claim_earnings.destination claim_rewards.destination \
+     close_job.destination deregister.*_destination withdraw_bond.destination \
+     withdraw_stake.destination settle_shard.challenger_payment \
+     settle_shard.challenger_stake" [Twin] "*"
+        => DONE, "tokens may go to any account of whose they are";
+    "withdraw_treasury.destination" [Twin OtherOwner] "*"
+        => DONE, "the authority may send them to anyone";
+    "expire_seat.bounty settle_shard.bounty" [Absent Twin OtherOwner] "*"
+        => DONE, "the bounty is for whomever the cranker names";
+    "expire_seat.bounty" [Alias] "stake_vault stake_treasury"
+        => DONE, "the cranker may leave its bounty to others";
+    "settle_shard/that_is_*.bounty"
+        [Alias] "stake_treasury challenger_stake further2 further5 further8"
+        => DONE, "the cranker may leave its bounty to others";
+    "one:settle_shard/that_is_*.bounty"
+        [Alias] "escrow payment_treasury challenger_payment further1 further4 further7"
+        => DONE, "they are of one mint, and the cranker may leave its bounty to others";
+    "settle_shard/that_is_challenged*.challenger_stake" [Absent] "*"
+        => DONE, "the challenger may have no account for it";
+    "bank_rewards.provider" [Stranger] "*" => DONE, "it banks that provider's own points";
+    "bank_rewards.epoch" [Stranger] "*"
+        => DONE, "it banks the points of that epoch, whose rent the same key paid";
+    "cancel_job.job" [Stranger] "client.job*"
+        => DONE, "it is the same client's, who may cancel it too";
+    "expire_job.job seed_job.job" [Stranger] "*" => DONE, "anyone may do the same to that job";
+    "retire_orchestrator/by_the_authority.orchestrator" [Stranger] "*"
+        => DONE, "the authority may retire any";
+    "retire_orchestrator/by_the_authority.signer" [Signs] "orchestrator"
+        => DONE, "an orchestrator may retire itself";
+    "retire_orchestrator/by_itself.signer" [Signs] "authority"
+        => DONE, "the authority may retire any";
+    "initialize_network.stake_mint initialize_network.payment_mint" [Stranger] "*"
+        => DONE, "the authority chooses them, and they may be the same";
+    "two:open_bucket.stake_treasury new:open_bucket.stake_treasury" [Occupied] "*"
+        => DONE, "where the mints are the same it is made as the other one";
+    "acknowledge_delivery/by_the_client.program initialize_network.program \
+     */in_the_jobs_account.program settle_shard/*in_its_jobs_account.program \
+     settle_shard/in_an_account_of_its_own.program settle_shard/w*.program \
+     settle_shard/that_is_audited.program" [Stranger] "*"
+        => DONE, "the slot only brings the program along, and another one does too";
+
+    // All accounts of another party at once, which is then acted for or upon.
+    "acknowledge_delivery.orchestrator assign_seats.orchestrator \
+     record_reveals.orchestrator retire_orchestrator/by_itself.orchestrator" [Household] "*"
+        => DONE, "another orchestrator signs, and may do the same";
+    "bond.orchestrator stake.provider" [Household] "*" => DONE, "anyone may add to anyone's";
+    "request_unstake.provider rotate_operator.provider update_provider.provider" [Household] "*"
+        => DONE, "another provider signs, and changes what is its own";
+    "withdraw_treasury.bucket" [Household] "*" => DONE, "the authority may empty all treasuries";
+    "acknowledge_delivery/by_an_orchestrator.shard draw_audit.shard" [Household] "*"
+        => DONE, "it is done to a shard of another job";
+    "acknowledge_delivery/by_the_client.shard" [Household] "client.*"
+        => DONE, "it is the same client's";
+    "assign_seats/at_a_shard_with_a_free_seat.shard" [Household] "*.job0.shard0 *.job1.shard0"
+        => DONE, "the orchestrator may seat them there too";
+    "assign_seats.shard" [Household] "client.job2.shard0"
+        => "NoFreeSeat", "all seats are taken there";
+    "acknowledge_delivery/by_the_client.shard" [Household] "client2.*"
+        => "NotAuthorized", "who signs did not post it";
+    "cancel_job.client" [Household] "*"
+        => "NotAuthorized", "another client signs, and did not post the job";
+    "post_job.client" [Household] "*"
+        => "ConstraintSeeds", "another client signs, and the job's address has the first one in it";
+    "challenge_shard.job challenge_shard.shard" [Household] "*"
+        => "ConstraintSeeds", "the job is in the challenge's address";
+    "record_reveals.shard reveal_seats.shard" [Household] "*"
+        => "RevealMismatch", "the job is in every commitment";
+
+    "record_reveals/in_the_jobs_account.job reveal_seats/in_the_jobs_account.job" [Stranger] "*"
+        => "RevealMismatch", "the job is in every commitment";
+
+    // Seats: who may take one, and who has one.
+    "assign_seats/at_a_new_shard.shard" [Occupied] "*"
+        => "NoFreeSeat", "it is no new shard then, and its seats are taken";
+    "assign_seats/at_a_new_shard.shard" [Absent] "*" => "WrongShardAccount", "the job has several";
+    "assign_seats/at_a_new_shard.shard" [Alias] "job further*"
+        => "AccountDiscriminatorMismatch", "what is there already is read";
+    "assign_seats.shard" [Alias] "key"
+        => "WrongAccount", "where nothing is, a shard would be made, at its own address";
+    "assign_seats/at_a_new_shard.shard" [Stranger] "*" => "WrongAccount", "it is another job's";
+    "assign_seats/at_a_shard_with_a_free_seat.further*" [Stranger] "worker0.provider"
+        => "AlreadySeated", "it sits there already";
+    "assign_seats.further*" [Alias] "further*" => "AlreadySeated", "nobody sits at a shard twice";
+    "assign_seats.further*" [Stranger] "*"
+        => DONE, "the orchestrator chooses among the providers that are admitted";
+
+    // Accounts that are said not to change.
+    "settle_shard/whose_seats_disagree.further*" [Fixed] "*"
+        => DONE, "nobody leaves, and nothing is written";
+    "assign_seats.further* settle_shard.further0 settle_shard.further3 settle_shard.further6"
+        [Fixed] "*" => "AccountNotMutable", "the program writes to the provider";
+    "settle_shard/that_is_*.further1 settle_shard/without_a_quorum.further1 \
+     settle_shard/without_a_quorum.further4 settle_shard/without_a_quorum.further7" [Fixed] "*"
+        => DONE, "it is not paid";
+    "settle_shard.further1 settle_shard.further4 settle_shard.further7" [Fixed] "*"
+        => "PrivilegeEscalation", "it is paid";
+    "settle_shard/that_is_*.further2" [Fixed] "*" => "PrivilegeEscalation", "its stake is taken";
+    "settle_shard.further2 settle_shard.further5 settle_shard.further8" [Fixed] "*"
+        => DONE, "its stake stays";
+    "assign_seats/at_a_new_shard.shard" [Fixed] "*"
+        => "ConstraintMut", "it is made after all accounts were looked at";
+    "close_job.further*" [Fixed] "*"
+        => "AccountNotMutable", "the rent goes from the one to the other";
+
+    // Content that can't be: an account of ours keeps its size, and a mint or a vault its owner.
+    "initialize_network.*_mint" [WrongOwner] "*"
+        => "MintNotSupported", "it is no mint of a token program";
+    "settle_shard/whose_seats_disagree.shard challenge_shard/in_the_jobs_account.job \
+     challenge_shard.shard draw_audit.shard close_job.further*"
+        [Cut] "*"
+        => DONE, "the seat at its end is empty, or not looked at";
+    "*.shard settle_shard/*in_its_jobs_account.job */in_the_jobs_account.job" [Cut] "*"
+        => "WrongShardAccount", "the seat at its end would have no room";
+    "new:post_job.payment_mint new:close_job.payment_mint new:settle_shard/in_*.payment_mint \
+     new:settle_shard/that_is_*.*_mint" [WrongOwner] "*"
+        => "Token::IncorrectProgramId", "Token-2022 compares the owner of the mint";
+    "post_job.payment_mint close_job.payment_mint settle_shard.*_mint" [WrongOwner] "*"
+        => DONE, "the address is the network's, and only the decimals are read";
+    "one:settle_shard/in_*.stake_treasury" [WrongOwner] "*"
+        => "Token::ExternalAccountDataModified", "it is the one for fees";
+    "settle_shard/in_*.stake_treasury settle_shard/w*.*_treasury settle_shard/in_*.bounty \
+     settle_shard/w*.bounty settle_shard/w*.escrow settle_shard/in_*.further2 \
+     settle_shard/w*.further1 settle_shard/w*.further2 settle_shard/w*.further4 \
+     settle_shard/without_a_quorum.further7 settle_shard.further5 settle_shard.further8 \
+     settle_shard/that_is_*.further1"
+        [WrongOwner] "*" => DONE, "the address is right, and nothing moves through it";
+    "close_job.destination post_job.escrow settle_shard.challenger_*" [WrongOwner] "*"
+        => "WrongAccount", "it is read before anything moves";
+    "new:close_job.escrow new:post_job.source new:expire_seat.stake_treasury \
+     new:expire_seat.bounty new:settle_shard.escrow new:settle_shard.*_treasury \
+     new:settle_shard.bounty new:settle_shard.further1 new:settle_shard.further2 \
+     new:settle_shard.further4 new:settle_shard.further7" [WrongOwner] "*"
+        => "Token::IncorrectProgramId", "Token-2022 compares the owners of its accounts";
+    "close_job.escrow post_job.source expire_seat.stake_treasury expire_seat.bounty \
+     settle_shard.escrow settle_shard.*_treasury settle_shard.bounty \
+     settle_shard.further1 settle_shard.further2 settle_shard.further4 \
+     settle_shard.further7" [WrongOwner] "*"
+        => "Token::ExternalAccountDataModified", "the token program writes to its own alone";
+
+    // Who signs, or whose the account is.
+    "bond.funder challenge_shard.challenger fund_rewards.funder stake.funder" [Signs] "*"
+        => "Token::OwnerMismatch", "the owner of the source has to sign";
+    "open_client.owner post_job.owner register_provider.authority" [Signs] "*"
+        => "ConstraintSeeds", "the signer is in the address of what is made";
+    "deregister.provider request_unstake.provider rotate_operator.provider \
+     update_provider.provider withdraw_stake.provider cancel_job.client post_job.client \
+     acknowledge_delivery.orchestrator assign_seats.orchestrator \
+     record_reveals.orchestrator retire_orchestrator.orchestrator" [Stranger] "*"
+        => "NotAuthorized", "who signs is not its key";
+    "acknowledge_delivery/by_the_client.job cancel_job.job" [Stranger] "client2.*"
+        => "NotAuthorized", "who signs did not post it";
+    "acknowledge_delivery.orchestrator" [Absent] "*"
+        => "NotAuthorized", "who signs is not the client";
+    "initialize_network.program_data" [Absent] "*"
+        => "WrongAccount", "the program can be upgraded, so it has to be there";
+
+    // Addresses.
+    "challenge_shard.job" [Stranger] "*"
+        => "ConstraintSeeds", "the job is in the challenge's address";
+    "open_bucket.*_mint" [Stranger] "*"
+        => "ConstraintSeeds", "the mint is in the treasury's address";
+    "decline_seat.instructions record_commitments.instructions" [Stranger] "*"
+        => "UnsupportedSysvar", "the reader of the sysvar compares its address";
+    "initialize_network.this_program" [Stranger] "*"
+        => "WrongAccount", "the program knows its own address";
+    "*.program" [Stranger] "*" => "MissingAccount", "the program calls itself to record an event";
+
+    // Token programs: Token-2022 in the place of the other.
+    "settle_shard/in_*.stake_token_program settle_shard/w*.stake_token_program"
+        [Stranger] "token-2022 token" => DONE, "no stake moves where nobody is penalized";
+    "settle_shard/w*.payment_token_program" [Stranger] "token-2022 token"
+        => DONE, "nothing is paid";
+    "one:open_bucket.stake_token_program" [Stranger] "token-2022"
+        => "ConstraintTokenTokenProgram", "the vault is made by then, by the other program";
+    "new:expire_seat.token_program new:withdraw_treasury.token_program \
+     new:settle_shard/that_is_audited.stake_token_program" [Stranger] "token"
+        => "Token::InvalidAccountData", "it does not own the accounts";
+    "new:settle_shard/in_*.payment_token_program \
+     new:settle_shard/that_is_audited.payment_token_program" [Stranger] "token"
+        => "Token::ExternalAccountDataModified", "the token program writes to its own alone";
+    "open_bucket.*_token_program open_client.token_program open_rewards.token_program \
+     register_orchestrator.token_program register_provider.*token_program \
+     expire_seat.token_program withdraw_treasury.token_program \
+     settle_shard/in_*.payment_token_program settle_shard/that_is_audited.*_token_program"
+        [Stranger] "token-2022 token"
+        => "Token::IncorrectProgramId", "it does not own the mint";
+    "*token_program" [Stranger] "token-2022 token"
+        => "WrongAccount", "it does not own the accounts that are read";
+
+    // Tokens that only the token program looks at.
+    "settle_shard/in_*.bounty settle_shard/w*.bounty" [OtherMint Alias] "*"
+        => DONE, "nothing moves to it where nobody is penalized";
+    "*.source withdraw_treasury.destination *.bounty" [OtherMint] "*"
+        => "Token::MintMismatch", "tokens move between accounts of one mint";
+    "*.source" [OtherOwner] "*" => "Token::OwnerMismatch", "the owner of the source has to sign";
+    "post_job.source" [Alias] "escrow"
+        => "Token::OwnerMismatch", "the owner of the source has to sign";
+    "settle_shard.bounty"
+        [Alias] "escrow payment_treasury challenger_payment further1 further4 further7"
+        => "Token::MintMismatch", "tokens move between accounts of one mint";
+    "new:post_job.source new:expire_seat.bounty new:settle_shard.bounty" [Alias AliasOfNew] "*"
+        => "Token::IncorrectProgramId", "it is no token account";
+    "post_job.source expire_seat.bounty settle_shard.bounty" [Alias AliasOfNew] "*"
+        => "Token::InvalidAccountData", "it is no token account";
+
+    // One account at two slots, where addresses are compared before types.
+    "settle_shard.escrow settle_shard.*_treasury settle_shard.challenger_* \
+     settle_shard.further* close_job.escrow close_job.destination post_job.escrow \
+     expire_seat.stake_treasury" [Alias AliasOfNew] "*"
+        => "WrongAccount", "another account names it, or its owner and mint are compared";
+    "deregister.*_destination" [Alias] "stake_* earnings_*"
+        => "WrongAccount", "the destinations may be one account, of the authority's";
+    "deregister.*_vault" [Alias] "*_destination" => "WrongAccount", "the provider names its vaults";
+    "expire_seat.stake_vault" [Alias] "stake_treasury bounty"
+        => "WrongAccount", "the provider names it";
+    "close_epoch.further*" [Alias] "further*" => "WrongAccount", "the buckets come in their order";
+    "close_epoch.further*" [AliasOfNew] "epoch"
+        => "AccountDiscriminatorMismatch", "it is made by then";
+    "close_job.further0 close_job.further2" [Alias] "further0 further2"
+        => "AccountNotInitialized", "a shard is closed by then";
+    "challenge_shard.source challenge_shard.escrow" [AliasOfNew] "*"
+        => "AccountNotInitialized", "nothing is there yet";
+    "assign_seats.further*" [AliasOfNew] "*"
+        => "AccountDiscriminatorMismatch", "it is made by then";
+}

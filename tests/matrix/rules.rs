@@ -1,0 +1,109 @@
+//! What should become of each attempt.
+
+use super::attempt::{Attempt, Change};
+use super::exceptions::EXCEPTIONS;
+use millrace_fixture::scenes::kind::Kind;
+use millrace_fixture::scenes::parties::Coins;
+
+/// Something else than usual becomes of some attempts.
+pub struct Exception {
+    /// At which slots: `instruction.slot` or `instruction/case.slot`, several of them apart by
+    /// spaces, and each with `*` for any text. Behind `one:` or `new:` in networks with such tokens
+    /// alone.
+    pub at: &'static str,
+    /// By which changes.
+    pub by: &'static [Change],
+    /// With whose account or which slot's; `*` for any text.
+    pub with: &'static str,
+    /// What becomes of them.
+    pub outcome: &'static str,
+    /// Why.
+    pub why: &'static str,
+}
+
+/// An instruction's name and the case of its scene.
+pub type Name = (&'static str, &'static str);
+
+impl Exception {
+    /// Which of its slots this attempt is at, if the exception is about it.
+    fn about(&self, here: &[String; 4], attempt: &Attempt) -> Option<&'static str> {
+        let by = self.by.contains(&attempt.change);
+        let mut with = self.with.split_whitespace();
+        let fits_else = by && with.any(|pattern| fits(pattern, &attempt.with));
+        let mut at = self.at.split_whitespace();
+        let at = at.find(|pattern| here.iter().any(|here| fits(pattern, here)));
+        at.filter(|_| fits_else)
+    }
+
+    /// The exception that counts for an attempt, by its number, and which of its slots it is at.
+    pub fn of(
+        coins: Coins,
+        (instruction, case): Name,
+        attempt: &Attempt,
+    ) -> Option<(usize, &'static str)> {
+        let (slot, coins) = (&attempt.name, coins.name());
+        let here = [
+            format!("{instruction}.{slot}"),
+            format!("{instruction}/{case}.{slot}"),
+            format!("{coins}:{instruction}.{slot}"),
+            format!("{coins}:{instruction}/{case}.{slot}"),
+        ];
+        let mut exceptions = EXCEPTIONS.iter().enumerate();
+        exceptions.find_map(|(number, e)| Some((number, e.about(&here, attempt)?)))
+    }
+}
+
+/// Whether a text is as a pattern says, in which `*` stands for any text.
+fn fits(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((start, rest)) => text.strip_prefix(start).is_some_and(|text| {
+            let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+            ends.into_iter().any(|at| fits(rest, &text[at..]))
+        }),
+    }
+}
+
+/// What becomes of an attempt unless there is a reason for something else.
+pub fn usual(attempt: &Attempt) -> &'static str {
+    use Change as C;
+    use Kind::{Nothing, Ours, Program, Token, Wallet};
+    match (attempt.change, attempt.kind, attempt.with_kind) {
+        (C::Occupied, ..) => "System::AccountAlreadyInUse",
+        (C::Fixed, ..) if attempt.made => "PrivilegeEscalation",
+        (C::Fixed, ..) => "ConstraintMut",
+        _ if attempt.made => "ConstraintSeeds",
+        (C::WrongOwner, ..) => "AccountOwnedByWrongProgram",
+        (C::WrongType, ..) => "AccountDiscriminatorMismatch",
+        (C::Cut, ..) => "AccountDidNotDeserialize",
+        (C::Empty, ..) => "AccountDiscriminatorNotFound",
+        (C::Unsigned, ..) => "AccountNotSigner",
+        (C::Signs, ..) => "NotAuthorized",
+        (C::Absent, Ours("Shard"), _) => "WrongShardAccount",
+        (C::Absent, ..) => "ChallengeMissing",
+        (C::Stranger, Program, _) => "InvalidProgramId",
+        (C::Stranger, Nothing, _) => "ConstraintAddress",
+        (C::Alias | C::AliasOfNew, Wallet, _) => "WrongAccount",
+        (C::Alias, Ours(_), Ours(_)) => "AccountDiscriminatorMismatch",
+        (C::AliasOfNew, Ours(_), _) => "AccountNotInitialized",
+        (C::Alias, Token, Token) => "ConstraintDuplicateMutableAccount",
+        (C::Alias | C::AliasOfNew, ..) => "AccountOwnedByWrongProgram",
+        (C::Stranger | C::Household | C::Twin | C::OtherOwner | C::OtherMint, ..) => "WrongAccount",
+    }
+}
+
+/// The expected outcome of an attempt.
+pub fn expected(coins: Coins, name: Name, attempt: &Attempt) -> &'static str {
+    let exception = Exception::of(coins, name, attempt);
+    exception.map_or_else(|| usual(attempt), |(number, _)| EXCEPTIONS[number].outcome)
+}
+
+#[test]
+fn patterns_fit_what_they_say() {
+    assert!(fits("bond.source", "bond.source") && !fits("bond.source", "bond.sources"));
+    assert!(fits("*.program", "bond.program") && !fits("*.program", "bond.program2"));
+    assert!(fits(
+        "settle_shard*.further*",
+        "settle_shard/case.further12"
+    ));
+}

@@ -1,0 +1,244 @@
+//! Keys and addresses of everybody and everything, derived once.
+
+use crate::world::vaults::{Mint, Vault, WHOS, Who};
+use crate::world::{Answer, CLIENTS, CONDUCTORS, JobId, WORKERS};
+use millrace_client::instructions::{Mints, SignedStatement};
+use millrace_client::pda;
+use millrace_client::pda::PROGRAM;
+use millrace_fixture::key;
+use millrace_protocol::commitment;
+use solana_sdk::pubkey::Pubkey;
+use solana_sdk::signature::Keypair;
+use solana_sdk::signer::Signer;
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+/// Hot keys of a worker, of which one is in use.
+pub const OPERATORS: usize = 2;
+/// The network's id in every market of the fixture.
+const NETWORK_ID: [u8; 32] = [9; 32];
+
+/// Keys and addresses.
+pub struct Directory {
+    pub mints: Mints,
+    keys: [Keypair; WHOS],
+    /// Hot keys of workers: the first of each, then the second of each.
+    operators: Vec<Keypair>,
+    /// Provider accounts.
+    pub providers: Vec<Pubkey>,
+    /// Client accounts.
+    pub clients: Vec<Pubkey>,
+    pub buckets: Vec<Pubkey>,
+    /// Orchestrators' accounts.
+    pub conductors: Vec<Pubkey>,
+    vaults: Vec<(Vault, Pubkey)>,
+    epochs: RefCell<HashMap<u32, Pubkey>>,
+    jobs: RefCell<HashMap<JobId, Pubkey>>,
+    shards: RefCell<HashMap<(JobId, u32), [Pubkey; 2]>>,
+}
+
+/// A seat for which something is signed.
+pub struct Place {
+    job: Pubkey,
+    shard: u32,
+    attempt: u8,
+    provider: Pubkey,
+}
+
+impl Directory {
+    /// Of the fixture's parties and ours.
+    pub fn new(mints: Mints) -> Self {
+        let keys = Who::ALL.map(|who| match who {
+            Who::Owner(n) => key([5, 10][n]),
+            Who::Worker(n) => key(20 + n as u8),
+            Who::Conductor(n) => key([4, 11, 13][n]),
+            Who::Stranger => key(12),
+            Who::Authority => key(3),
+        });
+        let of = |who: Who| keys[who.at()].pubkey();
+        let providers: Vec<Pubkey> = (0..WORKERS)
+            .map(|n| pda::provider(&of(Who::Worker(n))))
+            .collect();
+        let clients: Vec<Pubkey> = (0..CLIENTS)
+            .map(|n| pda::client(&of(Who::Owner(n))))
+            .collect();
+        let conductors: Vec<Pubkey> = (0..CONDUCTORS)
+            .map(|n| pda::orchestrator(&of(Who::Conductor(n))))
+            .collect();
+        let mint = |mint| match mint {
+            Mint::Stake => mints.stake,
+            Mint::Payment => mints.payment,
+        };
+        let purse = |who, mint| match mint {
+            Mint::Stake => mints.stake_account(&of(who)),
+            Mint::Payment => mints.payment_account(&of(who)),
+        };
+        let all = Vault::all(mints.stake == mints.payment).into_iter();
+        let vaults = all.map(|vault| {
+            let address = match vault {
+                Vault::Purse(who, m) => purse(who, m),
+                Vault::Escrow(n) => pda::escrow(&clients[n]),
+                Vault::Stake(n) => pda::stake_vault(&providers[n]),
+                Vault::Earnings(n) => pda::earnings_vault(&providers[n]),
+                Vault::Bond(n) => pda::bond_vault(&conductors[n]),
+                Vault::Rewards => pda::rewards_vault(),
+                Vault::Treasury(m, bucket) => pda::treasury(&mint(m), bucket),
+            };
+            (vault, address)
+        });
+        Self {
+            mints,
+            vaults: vaults.collect(),
+            conductors,
+            buckets: (0..8).map(pda::bucket).collect(),
+            operators: (0..OPERATORS * WORKERS)
+                .map(|n| key(60 + n as u8))
+                .collect(),
+            providers,
+            clients,
+            keys,
+            epochs: RefCell::default(),
+            jobs: RefCell::default(),
+            shards: RefCell::default(),
+        }
+    }
+
+    pub fn key(&self, who: Who) -> &Keypair {
+        &self.keys[who.at()]
+    }
+
+    pub fn address(&self, who: Who) -> Pubkey {
+        self.key(who).pubkey()
+    }
+
+    /// All token accounts.
+    pub fn vaults(&self) -> &[(Vault, Pubkey)] {
+        &self.vaults
+    }
+
+    /// The address of a token account; with one mint, purses of both are the same.
+    pub fn vault(&self, vault: Vault) -> Pubkey {
+        let one_mint = self.mints.stake == self.mints.payment;
+        let vault = match vault {
+            Vault::Purse(who, _) if one_mint => Vault::Purse(who, Mint::Stake),
+            Vault::Treasury(_, bucket) if one_mint => Vault::Treasury(Mint::Stake, bucket),
+            other => other,
+        };
+        let found = self.vaults.iter().find(|(known, _)| *known == vault);
+        found.unwrap().1
+    }
+
+    /// The account of a closed epoch.
+    pub fn epoch(&self, number: u32) -> Pubkey {
+        let mut epochs = self.epochs.borrow_mut();
+        *epochs.entry(number).or_insert_with(|| pda::epoch(number))
+    }
+
+    pub fn job(&self, id: JobId) -> Pubkey {
+        let owner = self.address(Who::Owner(id.0));
+        let mut jobs = self.jobs.borrow_mut();
+        *jobs.entry(id).or_insert_with(|| pda::job(&owner, id.1))
+    }
+
+    fn of_shard(&self, id: JobId, index: u32) -> [Pubkey; 2] {
+        let job = self.job(id);
+        let mut shards = self.shards.borrow_mut();
+        let derive = || [pda::shard(&job, index), pda::challenge(&job, index)];
+        *shards.entry((id, index)).or_insert_with(derive)
+    }
+
+    /// A shard's own account.
+    pub fn shard(&self, id: JobId, index: u32) -> Pubkey {
+        self.of_shard(id, index)[0]
+    }
+
+    pub fn challenge(&self, id: JobId, index: u32) -> Pubkey {
+        self.of_shard(id, index)[1]
+    }
+
+    /// A seat of a worker.
+    pub fn place(&self, (id, shard): (JobId, u32), attempt: u8, worker: usize) -> Place {
+        Place {
+            job: self.job(id),
+            shard,
+            attempt,
+            provider: self.providers[worker],
+        }
+    }
+
+    /// One of a worker's hot keys.
+    pub fn operator(&self, worker: usize, number: usize) -> &Keypair {
+        &self.operators[number * WORKERS + worker]
+    }
+
+    /// A statement with the signature of one of a worker's hot keys.
+    pub fn sign(&self, (worker, number): (usize, usize), statement: [u8; 32]) -> SignedStatement {
+        let operator = self.operator(worker, number);
+        SignedStatement {
+            operator: operator.pubkey(),
+            statement,
+            signature: operator.sign_message(&statement).into(),
+        }
+    }
+
+    /// Another account of the same kind, which one `number` decides; nothing for accounts that may be
+    /// others.
+    pub fn counterpart(&self, of: &Pubkey, purses: bool, number: u64) -> Option<Pubkey> {
+        let one_mint = self.mints.stake == self.mints.payment;
+        let mut kinds: Vec<Vec<Pubkey>> = vec![
+            self.providers.clone(),
+            self.clients.clone(),
+            self.buckets.clone(),
+            self.conductors.clone(),
+        ];
+        if !one_mint {
+            kinds.push(vec![self.mints.stake, self.mints.payment]);
+        }
+        let vaults = |fits: fn(&Vault) -> bool| {
+            let fitting = self.vaults.iter().filter(|(vault, _)| fits(vault));
+            fitting.map(|(_, address)| *address).collect::<Vec<_>>()
+        };
+        if purses {
+            kinds.push(vaults(|v| matches!(v, Vault::Purse(..))));
+        }
+        kinds.push(vaults(|v| !matches!(v, Vault::Purse(..))));
+        let kind = kinds.into_iter().find(|kind| kind.contains(of))?;
+        let others: Vec<Pubkey> = kind.into_iter().filter(|other| other != of).collect();
+        Some(others[(number % others.len() as u64) as usize])
+    }
+}
+
+impl Place {
+    fn seat(&self) -> commitment::Seat<'_> {
+        commitment::Seat {
+            network_id: &NETWORK_ID,
+            program: PROGRAM.as_array(),
+            job: self.job.as_array(),
+            shard: self.shard,
+            attempt: self.attempt,
+            provider: self.provider.as_array(),
+        }
+    }
+
+    /// The commitment of a worker to an answer.
+    pub fn commitment(&self, answer: Answer, worker: usize) -> [u8; 32] {
+        self.seat().commitment(&commitment::Claim {
+            root: &[answer.root; 32],
+            units: answer.units,
+            salt: &salt(worker),
+        })
+    }
+
+    pub fn statement(&self, commitment: &[u8; 32]) -> [u8; 32] {
+        self.seat().statement(commitment)
+    }
+
+    pub fn refusal(&self) -> [u8; 32] {
+        self.seat().refusal()
+    }
+}
+
+/// What keeps a worker's claims secret.
+pub fn salt(worker: usize) -> [u8; 32] {
+    [100 + worker as u8; 32]
+}

@@ -1,0 +1,152 @@
+//! What has to come to pass in every block of sequences, so that none of it goes untested unnoticed. The
+//! numbers are less than half of what the block with the least had when they were written; what is rarer than
+//! that is not demanded.
+
+use crate::coverage::Coverage;
+
+/// How often, at least, each act is done in a block, and refused.
+const ACTS: [(&str, u64, u64); 43] = [
+    ("accept", 9, 3),
+    ("acknowledge", 30, 60),
+    ("appoint", 20, 0),
+    ("assign", 560, 210),
+    ("bank", 150, 17),
+    ("bond", 50, 4),
+    ("cancel", 12, 0),
+    ("challenge", 60, 70),
+    ("claim", 170, 20),
+    ("claim rewards", 90, 13),
+    ("close", 370, 50),
+    ("close epoch", 50, 15),
+    ("commit", 520, 230),
+    ("decline", 30, 18),
+    ("deregister", 260, 20),
+    ("donate", 60, 11),
+    ("draw", 80, 80),
+    ("expire job", 80, 14),
+    ("expire seat", 50, 60),
+    ("fund", 90, 3),
+    ("offer", 30, 0),
+    ("open again", 0, 5),
+    ("open client", 20, 12),
+    ("parameters", 80, 9),
+    ("pause", 4, 0),
+    ("post", 320, 140),
+    ("propose", 20, 0),
+    ("register", 1, 20),
+    ("resume", 20, 0),
+    ("retire", 130, 0),
+    ("reveal", 270, 200),
+    ("rotate", 40, 0),
+    ("seed", 140, 30),
+    ("set pauser", 50, 0),
+    ("settle", 390, 200),
+    ("show", 60, 70),
+    ("stake", 40, 3),
+    ("tampered", 0, 450),
+    ("together", 200, 370),
+    ("unstake", 290, 0),
+    ("withdraw", 250, 30),
+    ("withdraw bond", 130, 3),
+    ("withdraw treasury", 30, 16),
+];
+/// How often each error is the right one.
+const ERRORS: [(&str, u64); 36] = [
+    ("AccountNotInitialized", 500),
+    ("AmountZero", 80),
+    ("BondBelowMinimum", 30),
+    ("BucketOutOfBounds", 3),
+    ("DeadlineOutOfBounds", 3),
+    ("NoPointsInEpoch", 3),
+    ("WrongJobState", 60),
+    ("WrongListLength", 40),
+    ("NetworkPaused", 16),
+    ("NonceMismatch", 3),
+    ("NotAuthorized", 90),
+    ("ShardNotDue", 50),
+    ("NoAuditPending", 60),
+    ("OrchestratorInactive", 30),
+    ("OrchestratorMismatch", 4),
+    ("ParameterOutOfBounds", 8),
+    ("PriceAboveCap", 3),
+    ("ProviderNotSettled", 30),
+    ("QuorumOutOfBounds", 13),
+    ("RevealMismatch", 9),
+    ("RevealsNotOpen", 20),
+    ("AlreadySeated", 3),
+    ("WrongSeatStatus", 70),
+    ("NoFreeSeat", 20),
+    ("SeedAlreadySet", 20),
+    ("SeedNotAvailable", 20),
+    ("WrongShardState", 450),
+    ("ShardsOutOfBounds", 8),
+    ("SignatureMismatch", 20),
+    ("InsufficientFreeStake", 3),
+    ("System::AccountAlreadyInUse", 70),
+    ("Token::InsufficientFunds", 20),
+    ("TooEarly", 60),
+    ("TooLate", 80),
+    ("WindowOutOfBounds", 20),
+    ("WrongAccount", 20),
+];
+/// How often what comes of the acts.
+const NOTES: [(&str, u64); 25] = [
+    ("audited", 30),
+    ("audited: forgotten", 4),
+    ("begun again", 5),
+    ("capped", 3),
+    ("challenge lost", 12),
+    ("challenge undecided", 20),
+    ("challenge unheard", 19),
+    ("challenge won", 7),
+    ("closed in parts", 20),
+    ("compensated", 6),
+    ("drawn by sortition", 130),
+    ("epoch: done with", 50),
+    ("epoch: halved", 12),
+    ("epoch: in full", 12),
+    ("epoch: nothing left", 15),
+    ("epoch: the rest", 14),
+    ("failed", 180),
+    ("late", 20),
+    ("reopened", 20),
+    ("seed: forgotten", 5),
+    ("settled by all", 170),
+    ("settled by some", 18),
+    ("silent", 60),
+    ("spared", 40),
+    ("wrong", 20),
+];
+
+/// Says what was too rare in a block.
+pub fn check(coverage: &Coverage) {
+    let mut rare = Vec::new();
+    let mut need = |what: String, was: u64, wanted: u64| {
+        if was < wanted {
+            rare.push(format!("{what}: {was} times, and {wanted} are wanted"));
+        }
+    };
+    for (name, done, refused) in ACTS {
+        need(format!("{name} is done"), coverage.done(name), done);
+        need(
+            format!("{name} is refused"),
+            coverage.refused(name),
+            refused,
+        );
+    }
+    for (name, wanted) in ERRORS {
+        need(
+            format!("refused with {name}"),
+            coverage.refused_with(name),
+            wanted,
+        );
+    }
+    for (name, wanted) in NOTES {
+        need(format!("it comes to: {name}"), coverage.noted(name), wanted);
+    }
+    assert!(
+        rare.is_empty(),
+        "too rare in this block:\n{}",
+        rare.join("\n")
+    );
+}

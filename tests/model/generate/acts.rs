@@ -1,0 +1,319 @@
+//! The arguments of acts, at random and around what the shards wait for.
+
+use crate::act::{Act, Entry, Forged, Opening};
+use crate::generate::Kind;
+use crate::generate::fate::Fate;
+use crate::generate::rng::Rng;
+use crate::world::{CONDUCTORS, Job, JobId, Mint, Shard, Status, Vault, WORKERS, Who, World};
+
+/// A job with one of its shards' numbers, which is there or not, and the shard if somebody sat there.
+struct Target<'a> {
+    job: &'a Job,
+    index: u32,
+    shard: Option<&'a Shard>,
+    fate: Fate,
+}
+
+impl Rng {
+    pub fn who(&mut self) -> Who {
+        self.pick(&Who::ALL)
+    }
+
+    /// Mostly `who`, sometimes anybody.
+    pub fn mostly(&mut self, who: Who) -> Who {
+        match self.chance(86) {
+            true => who,
+            false => self.who(),
+        }
+    }
+
+    fn conductor(&mut self, job: &Job) -> Who {
+        let any = self.index(CONDUCTORS);
+        let asked = job.terms.conductor.filter(|n| *n < CONDUCTORS);
+        self.mostly(Who::Conductor(asked.unwrap_or(any)))
+    }
+
+    pub fn bounty(&mut self, world: &World) -> Option<Vault> {
+        let mint = match self.chance(95) || world.one_mint {
+            true => Mint::Stake,
+            false => Mint::Payment,
+        };
+        let who = self.who();
+        self.chance(60).then_some(Vault::Purse(who, mint))
+    }
+
+    fn target<'a>(&mut self, kind: Kind, world: &'a World) -> Option<Target<'a>> {
+        let jobs: Vec<&Job> = world.jobs.iter().collect();
+        let job = self.maybe(&jobs)?;
+        // The others name no index where a job has one shard.
+        let named = job.terms.shards > 1 || matches!(kind, Kind::Assign | Kind::Challenge);
+        let beyond = u32::from(named && self.chance(2));
+        let index = self.below((job.terms.shards + beyond).into()) as u32;
+        let shard = job.shard(index).ok();
+        let fate = Fate::of(world, job, index);
+        Some(Target {
+            job,
+            index,
+            shard,
+            fate,
+        })
+    }
+
+    /// Some act of a kind.
+    pub fn act(&mut self, kind: Kind, world: &World) -> Act {
+        let mut target = self.target(kind, world);
+        let full = |t: &Target| t.shard.is_some_and(|s| s.free() == 0);
+        if kind == Kind::Assign && target.as_ref().is_some_and(full) {
+            target = self.target(kind, world);
+        }
+        let about_a_job = kind.is_about_a_job();
+        match target {
+            Some(target) if about_a_job => {
+                let target = match self.chance(2) {
+                    true => return self.about_the_past(kind, world),
+                    false => target,
+                };
+                self.act_about(kind, world, &target)
+            }
+            None if about_a_job => self.about_the_past(kind, world),
+            _ => self.act_of_parties(kind, world),
+        }
+    }
+
+    /// An act about a job that is closed, or was never posted.
+    fn about_the_past(&mut self, kind: Kind, world: &World) -> Act {
+        let client = self.index(2);
+        let job: JobId = (client, self.below(world.clients[client].nonce + 1));
+        let (index, by) = (0, self.who());
+        match kind {
+            Kind::Cancel => Act::Cancel { by, job },
+            Kind::Assign => Act::Assign {
+                by: Who::Conductor(0),
+                job,
+                index,
+                workers: vec![self.index(WORKERS)],
+            },
+            Kind::ExpireJob => Act::ExpireJob { job },
+            Kind::Seed => Act::Seed { job },
+            Kind::Close => Act::Close {
+                job,
+                shards: Vec::new(),
+                payer: None,
+            },
+            Kind::Draw => Act::Draw { job, index },
+            Kind::Challenge => Act::Challenge { by, job, index },
+            _ => Act::Settle {
+                job,
+                index,
+                bounty: None,
+            },
+        }
+    }
+
+    fn act_about(&mut self, kind: Kind, world: &World, target: &Target) -> Act {
+        let (job, index) = (target.job.id, target.index);
+        let owner = Who::Owner(job.0);
+        match kind {
+            Kind::Cancel => Act::Cancel {
+                by: self.mostly(owner),
+                job,
+            },
+            Kind::Assign => self.assignment(world, target),
+            Kind::Commit => Act::Commit {
+                job,
+                index,
+                entries: self.entries(target),
+            },
+            Kind::Reveal => self.showing(target),
+            Kind::Acknowledge => {
+                let waiting = target.shard.map(|shard| {
+                    let seats = shard.live().filter(|(_, seat)| !seat.delivered);
+                    seats.map(|(at, _)| at as u8).collect::<Vec<_>>()
+                });
+                let conductor = self.conductor(target.job);
+                Act::Acknowledge {
+                    by: match self.chance(50) {
+                        true => self.mostly(owner),
+                        false => conductor,
+                    },
+                    job,
+                    index,
+                    seat: self.seat(waiting),
+                }
+            }
+            Kind::Decline => {
+                let working = target.shard.map(|s| s.seats_in(Status::Assigned));
+                let seat = self.seat(working);
+                Act::Decline {
+                    job,
+                    index,
+                    entry: self.entry(target, seat),
+                }
+            }
+            Kind::Settle => Act::Settle {
+                job,
+                index,
+                bounty: self.bounty(world),
+            },
+            Kind::ExpireSeat => {
+                let working = target.shard.map(|s| s.seats_in(Status::Assigned));
+                let seat = self.seat(working);
+                Act::ExpireSeat {
+                    job,
+                    index,
+                    seat,
+                    worker: self.worker_at(target, seat),
+                    bounty: self.bounty(world),
+                }
+            }
+            Kind::ExpireJob => Act::ExpireJob { job },
+            Kind::Seed => Act::Seed { job },
+            Kind::Close => self.closing(target.job),
+            Kind::Draw => Act::Draw { job, index },
+            _ => Act::Challenge {
+                by: self.who(),
+                job,
+                index,
+            },
+        }
+    }
+
+    fn seat(&mut self, fitting: Option<Vec<u8>>) -> u8 {
+        let fitting = fitting.unwrap_or_default();
+        let any = self.below(6) as u8;
+        match self.chance(95) {
+            true => self.maybe(&fitting).unwrap_or(any),
+            false => any,
+        }
+    }
+
+    fn worker_at(&mut self, target: &Target, seat: u8) -> usize {
+        let seats = target.shard.map(|shard| shard.seats);
+        let there = seats.and_then(|seats| *seats.get(usize::from(seat))?);
+        let any = self.index(WORKERS);
+        match self.chance(96) {
+            true => there.map_or(any, |seat| seat.worker),
+            false => any,
+        }
+    }
+
+    fn entry(&mut self, target: &Target, seat: u8) -> Entry {
+        let worker = self.worker_at(target, seat);
+        Entry {
+            seat,
+            worker,
+            answer: self.answer(target.fate, target.job, seat),
+            forged: match self.chance(95) {
+                true => Forged::Nothing,
+                false => self.forged(),
+            },
+        }
+    }
+
+    fn entries(&mut self, target: &Target) -> Vec<Entry> {
+        let working = target.shard.map(|s| s.seats_in(Status::Assigned));
+        let working = working.unwrap_or_default();
+        let count = match self.chance(70) {
+            true => 3,
+            false => 1 + self.index(3),
+        };
+        let mut seats = self.some(&working, count);
+        if seats.is_empty() {
+            seats.push(self.below(5) as u8);
+        }
+        if self.chance(2) {
+            seats.push(seats[0]);
+            seats.truncate(3);
+        }
+        seats.iter().map(|seat| self.entry(target, *seat)).collect()
+    }
+
+    fn showing(&mut self, target: &Target) -> Act {
+        let bound = target.shard.map(|s| s.seats_in(Status::Committed));
+        let bound = bound.unwrap_or_default();
+        let count = match self.chance(75) {
+            true => 5,
+            false => 1 + self.index(2),
+        };
+        let mut seats = self.some(&bound, count);
+        if seats.is_empty() {
+            seats.push(self.below(5) as u8);
+        }
+        let of = |seat: u8| target.shard.and_then(|s| s.seats[usize::from(seat)]);
+        let openings = seats.iter().map(|seat| {
+            let own = of(*seat).and_then(|seat| seat.answer);
+            let false_one = self.chance(3);
+            let any = self.answer(target.fate, target.job, *seat);
+            Opening {
+                seat: *seat,
+                answer: own.filter(|_| !false_one).unwrap_or(any),
+            }
+        });
+        let openings = openings.collect();
+        let conductor = self.conductor(target.job);
+        Act::Reveal {
+            by: self.chance(75).then_some(conductor),
+            job: target.job.id,
+            index: target.index,
+            openings,
+        }
+    }
+
+    fn assignment(&mut self, world: &World, target: &Target) -> Act {
+        let job = target.job;
+        let free = match target.shard {
+            Some(shard) => shard.free(),
+            None => usize::from(job.terms.replicas),
+        };
+        let suits = |n: &usize| {
+            let provider = &world.providers[*n];
+            let there = target
+                .shard
+                .is_some_and(|s| s.live().any(|(_, seat)| seat.worker == *n));
+            !there
+                && provider.registered
+                && provider.price <= job.terms.price_cap
+                && provider.cores >= job.terms.min_cores
+                && provider.active - provider.locked >= job.lock
+        };
+        let all: Vec<usize> = (0..WORKERS).collect();
+        let fitting: Vec<usize> = all.iter().copied().filter(suits).collect();
+        let count = match self.chance(70) {
+            true => free,
+            false => 1 + self.index(3),
+        };
+        let mut workers = match self.chance(93) {
+            true => self.some(&fitting, count),
+            false => self.some(&all, count),
+        };
+        if self.chance(2) {
+            workers.push(workers.first().copied().unwrap_or(0));
+        }
+        Act::Assign {
+            by: self.conductor(job),
+            job: job.id,
+            index: target.index,
+            workers,
+        }
+    }
+
+    fn closing(&mut self, job: &Job) -> Act {
+        let there = job.shards.iter().enumerate();
+        let there = there.filter(|(_, s)| s.as_ref().is_some_and(|s| !s.closed));
+        let there: Vec<u32> = there.map(|(index, _)| index as u32).collect();
+        let mut shards = match (job.terms.shards, self.chance(70)) {
+            (1, _) => Vec::new(),
+            (_, true) => there,
+            _ => self.some(&there, 1),
+        };
+        if self.chance(4) {
+            shards.push(self.below(3) as u32);
+        }
+        let wrong = self.index(2);
+        Act::Close {
+            job: job.id,
+            shards,
+            payer: self.chance(4).then_some(wrong),
+        }
+    }
+}

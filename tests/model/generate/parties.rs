@@ -1,0 +1,247 @@
+//! What providers, orchestrators and the network's authority think of, besides jobs.
+
+use crate::act::Act;
+use crate::chain::directory::OPERATORS;
+use crate::generate::Kind;
+use crate::generate::rng::Rng;
+use crate::world::{CONDUCTORS, Mint, Provider, Vault, WORKERS, Who, World};
+
+impl Rng {
+    /// Some act that is about no job.
+    pub fn act_of_parties(&mut self, kind: Kind, world: &World) -> Act {
+        match kind {
+            Kind::Leave => self.leaving(world),
+            Kind::Serve => self.serving(world),
+            Kind::Power => self.ruling(world),
+            Kind::Treasury => self.treasury(world),
+            Kind::Reward => self.rewarding(world),
+            Kind::Open => self.opening(),
+            Kind::Rotate => {
+                let worker = self.index(WORKERS);
+                Act::Rotate {
+                    by: self.mostly(Who::Worker(worker)),
+                    worker,
+                    operator: self.index(OPERATORS),
+                }
+            }
+            _ => self.act_of_money(kind, world),
+        }
+    }
+
+    /// The next step of a provider out of the network, or back into it. In every other sequence there is
+    /// one that wants to go.
+    fn leaving(&mut self, world: &World) -> Act {
+        let wants = (world.block_seed / 4 % 10) as usize;
+        let any = self.index(WORKERS);
+        let worker = match wants < WORKERS && self.chance(90) {
+            true => wants,
+            false => any,
+        };
+        let provider = &world.providers[worker];
+        if !provider.registered {
+            return Act::Register {
+                worker,
+                price: self.pick(&[0, 4, 4, 5, 6]),
+                places: self.pick(&[0, 4, 4, 8]),
+            };
+        }
+        let by = self.mostly(Who::Worker(worker));
+        let deregister = Act::Deregister { by, worker };
+        if wants != worker || self.chance(15) {
+            return self.pick_one([
+                deregister,
+                Act::Register {
+                    worker,
+                    price: 4,
+                    places: 4,
+                },
+            ]);
+        }
+        self.way_out(world, worker, provider).unwrap_or(deregister)
+    }
+
+    /// What a provider has to do before it can go.
+    fn way_out(&mut self, world: &World, worker: usize, provider: &Provider) -> Option<Act> {
+        let by = Who::Worker(worker);
+        let amount = provider.active - provider.locked;
+        let over = provider.points.keys().find(|n| **n < world.epoch());
+        if amount > 0 {
+            Some(Act::Unstake { by, worker, amount })
+        } else if provider.earned > provider.claimed {
+            Some(Act::Claim { worker })
+        } else if provider.unbonding > 0 && world.now >= provider.until {
+            Some(Act::Withdraw { by, worker })
+        } else if self.chance(15) {
+            // Too early, with points or rewards left.
+            None
+        } else if provider.reward_due > 0 {
+            Some(Act::ClaimRewards { worker })
+        } else if let Some(number) = over {
+            let number = *number;
+            Some(match world.epochs.get(&number) {
+                Some(epoch) => Act::Bank {
+                    worker,
+                    number,
+                    payer: epoch.payer,
+                },
+                None => Act::CloseEpoch { by, number },
+            })
+        } else if provider.unbonding > 0 {
+            Some(Act::Withdraw { by, worker })
+        } else {
+            None
+        }
+    }
+
+    fn pick_one<const N: usize>(&mut self, of: [Act; N]) -> Act {
+        let at = self.index(N);
+        of[at].clone()
+    }
+
+    /// Orchestrators: coming, bonds, going.
+    fn serving(&mut self, world: &World) -> Act {
+        let conductor = self.index(CONDUCTORS);
+        let own = Who::Conductor(conductor);
+        let appoint = Act::Appoint {
+            by: self.mostly(world.authority),
+            conductor,
+        };
+        let anybody = self.who();
+        let payer = match self.chance(85) {
+            true => world.conductors[conductor].as_ref().map(|c| c.payer),
+            false => None,
+        };
+        let withdraw = Act::WithdrawBond {
+            conductor,
+            payer: payer.unwrap_or(anybody),
+        };
+        let purse = world.vaults.get(Vault::Purse(own, Mint::Stake));
+        let bond = Act::Bond {
+            by: self.mostly(own),
+            conductor,
+            amount: self.pick(&[0, 1, 600, 5_000, purse / 3, purse, purse + 1]),
+        };
+        // Somebody has to serve, or nothing goes on.
+        let serving = world.conductors.iter().flatten().filter(|c| c.active);
+        let retire = Act::Retire {
+            by: self.pick(&[world.authority, own, anybody]),
+            conductor,
+        };
+        match &world.conductors[conductor] {
+            None => match self.chance(80) {
+                true => appoint,
+                false => self.pick_one([withdraw, bond, retire]),
+            },
+            Some(book) if !book.active => match self.chance(75) {
+                true => withdraw,
+                false => self.pick_one([appoint, bond, retire]),
+            },
+            Some(_) if serving.count() > 1 && self.chance(15) => retire,
+            Some(_) => match self.chance(75) {
+                true => bond,
+                false => self.pick_one([appoint, withdraw]),
+            },
+        }
+    }
+
+    /// Who rules the network.
+    fn ruling(&mut self, world: &World) -> Act {
+        let by = self.mostly(world.authority);
+        let who = self.who();
+        match self.below(4) {
+            0 => Act::Propose {
+                by,
+                to: self.chance(85).then_some(who),
+            },
+            1 | 2 if world.pending.is_some() => Act::Accept {
+                by: self.mostly(world.pending.unwrap_or(who)),
+            },
+            1 => Act::Accept { by },
+            _ => Act::SetPauser { by, to: who },
+        }
+    }
+
+    /// Fees and penalties on their way out.
+    fn treasury(&mut self, world: &World) -> Act {
+        let mint = self.pick(&[Mint::Stake, Mint::Payment]);
+        // One with something in it, if there is one.
+        let full: Vec<u8> = (0..8)
+            .filter(|b| world.vaults.get(Vault::Treasury(mint, *b)) > 0)
+            .collect();
+        let any = self.below(8) as u8;
+        let bucket = self.maybe(&full).unwrap_or(any);
+        let all = world.vaults.get(Vault::Treasury(mint, bucket));
+        let to = match self.chance(93) || world.one_mint {
+            true => mint,
+            false => [Mint::Payment, Mint::Stake][usize::from(mint == Mint::Payment)],
+        };
+        let who = self.who();
+        Act::WithdrawTreasury {
+            by: self.mostly(world.authority),
+            mint,
+            bucket,
+            to: Vault::Purse(who, to),
+            amount: self.pick(&[0, 1, all / 2, all, all, all + 1]),
+        }
+    }
+
+    /// Epochs and rewards.
+    fn rewarding(&mut self, world: &World) -> Act {
+        let by = self.who();
+        let worker = self.index(WORKERS);
+        let purse = world.vaults.get(Vault::Purse(by, Mint::Stake));
+        let fund = Act::Fund {
+            by,
+            amount: self.pick(&[0, 1, 9_999, purse / 4, purse / 2, purse, purse + 1]),
+        };
+        match self.below(10) {
+            0 | 1 => fund,
+            2..=4 => {
+                let points = world.buckets.iter().flat_map(|bucket| bucket.keys());
+                let noted: Vec<u32> = points.copied().collect();
+                let any = self.below(u64::from(world.epoch()) + 2) as u32;
+                let noted = self.maybe(&noted).filter(|_| self.chance(85));
+                Act::CloseEpoch {
+                    by,
+                    number: noted.unwrap_or(any),
+                }
+            }
+            5..=7 => self.banking(world, worker),
+            _ => Act::ClaimRewards { worker },
+        }
+    }
+
+    fn banking(&mut self, world: &World, worker: usize) -> Act {
+        let closed: Vec<u32> = world.epochs.keys().copied().collect();
+        let any = self.below(u64::from(world.epoch()) + 2) as u32;
+        let number = self.maybe(&closed).unwrap_or(any);
+        let epoch = world.epochs.get(&number);
+        let owing = |n: &usize| world.providers[*n].points.contains_key(&number);
+        let owing: Vec<usize> = (0..WORKERS).filter(owing).collect();
+        let worker = self
+            .maybe(&owing)
+            .filter(|_| self.chance(85))
+            .unwrap_or(worker);
+        let anybody = self.who();
+        Act::Bank {
+            worker,
+            number,
+            payer: match self.chance(90) {
+                true => epoch.map_or(anybody, |epoch| epoch.payer),
+                false => anybody,
+            },
+        }
+    }
+
+    /// What is made once.
+    fn opening(&mut self) -> Act {
+        let by = self.who();
+        match self.chance(70) {
+            true => Act::OpenClient { by: self.index(2) },
+            false => Act::Open {
+                by,
+                bucket: self.pick(&[None, Some(0), Some(7), Some(8), Some(255)]),
+            },
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Random sequences of acts on the program as it was built, against a model that says of each with which
+//! error it is refused, or where every token is after it. `MILLRACE_SEQUENCES` is how many there are in
+//! all blocks together, `MILLRACE_SEED` the seed of the first. A sequence that goes wrong is shrunk to a
+//! few steps, and printed so that it can be kept.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod act;
+mod chain;
+mod coverage;
+mod demands;
+mod drain;
+mod generate;
+mod play;
+mod regression;
+mod rules;
+mod shrink;
+mod tamper;
+mod world;
+
+use chain::Currency;
+use coverage::Coverage;
+use play::Steps;
+use regression::{Failure, Kept, Towns};
+
+/// Blocks of sequences, each a test.
+const BLOCKS: u64 = 16;
+/// Sequences of all blocks, unless the environment says otherwise.
+const SEQUENCES: u64 = 2_048;
+
+fn from_environment(name: &str, otherwise: u64) -> u64 {
+    let value = std::env::var(name).ok();
+    value.map_or(otherwise, |value| value.parse().unwrap())
+}
+
+/// Plays the sequences of some seeds, each with the network's tokens that its seed has it.
+fn run(seeds: impl IntoIterator<Item = u64>) -> Coverage {
+    let mut coverage = Coverage::default();
+    let mut towns = Towns::default();
+    for seed in seeds {
+        let town = (Currency::of(seed), seed);
+        let played = towns.play(town, Steps::Chosen, &mut coverage);
+        played
+            .map_err(Failure::shrunk)
+            .unwrap_or_else(|failure| panic!("{failure}"));
+    }
+    coverage
+}
+
+/// Plays a block. Where it is as long as usual, everything has to come to pass in it.
+fn block(number: u64) {
+    let all = from_environment("MILLRACE_SEQUENCES", SEQUENCES);
+    let first = from_environment("MILLRACE_SEED", 1_000);
+    let coverage = run(first + all * number / BLOCKS..first + all * (number + 1) / BLOCKS);
+    coverage.tell();
+    if all >= SEQUENCES {
+        demands::check(&coverage);
+    }
+}
+
+macro_rules! blocks {
+    ($($name:ident: $number:literal),+ $(,)?) => {
+        $(#[test]
+        fn $name() {
+            block($number);
+        })+
+    };
+}
+
+blocks! {
+    the_chain_does_what_the_model_says_in_block_00: 0,
+    the_chain_does_what_the_model_says_in_block_01: 1,
+    the_chain_does_what_the_model_says_in_block_02: 2,
+    the_chain_does_what_the_model_says_in_block_03: 3,
+    the_chain_does_what_the_model_says_in_block_04: 4,
+    the_chain_does_what_the_model_says_in_block_05: 5,
+    the_chain_does_what_the_model_says_in_block_06: 6,
+    the_chain_does_what_the_model_says_in_block_07: 7,
+    the_chain_does_what_the_model_says_in_block_08: 8,
+    the_chain_does_what_the_model_says_in_block_09: 9,
+    the_chain_does_what_the_model_says_in_block_10: 10,
+    the_chain_does_what_the_model_says_in_block_11: 11,
+    the_chain_does_what_the_model_says_in_block_12: 12,
+    the_chain_does_what_the_model_says_in_block_13: 13,
+    the_chain_does_what_the_model_says_in_block_14: 14,
+    the_chain_does_what_the_model_says_in_block_15: 15,
+}
+
+#[test]
+fn what_was_found_once_is_not_found_again() {
+    let (mut towns, all) = (Towns::default(), Kept::all());
+    assert!(!all.is_empty(), "nothing is kept");
+    for (name, kept) in all {
+        assert!(!kept.shows.is_empty(), "{name} does not say what it shows");
+        let town = (kept.currency, kept.seed);
+        let steps = Steps::Given(&kept.steps);
+        let played = towns.play(town, steps, &mut Coverage::default());
+        if let Err(failure) = played {
+            panic!(
+                "{name} goes wrong again. What it shows: {}\n{failure}",
+                kept.shows
+            );
+        }
+    }
+}
+
+#[test]
+fn a_sequence_goes_as_it_does_alone_whatever_was_before() {
+    let among_others = run([1_000_007, 1_000_003, 1_000_004, 1_000_005, 1_000_007]);
+    assert_eq!(among_others.last, run([1_000_007]).last);
+}

@@ -1,0 +1,158 @@
+//! Providers and clients: coming, going, and what is at stake.
+
+use crate::rules::jobs::rent;
+use crate::world::{Client, IN_USE, Mint, NOT_THERE, Provider, Says, Vault, Who, World, need};
+
+/// Bytes of a provider's account, and of a client's.
+const PROVIDER_BYTES: u64 = 512;
+const CLIENT_BYTES: u64 = 128;
+
+impl World {
+    /// Rent of a vault.
+    pub fn vault_rent(&self, mint: Mint) -> u64 {
+        rent(self.vault_bytes[usize::from(mint == Mint::Payment)])
+    }
+
+    /// Rent of a provider's three accounts.
+    pub fn provider_rent(&self) -> u64 {
+        rent(PROVIDER_BYTES) + self.vault_rent(Mint::Stake) + self.vault_rent(Mint::Payment)
+    }
+
+    /// Rent of a client's two accounts.
+    pub fn client_rent(&self) -> u64 {
+        rent(CLIENT_BYTES) + self.vault_rent(Mint::Payment)
+    }
+
+    /// `open_client`.
+    pub fn open_client(&mut self, by: usize) -> Says {
+        need(!self.clients[by].opened, IN_USE)?;
+        self.clients[by] = Client {
+            opened: true,
+            ..Client::default()
+        };
+        self.lamports[Who::Owner(by).at()] -= self.client_rent();
+        Ok(())
+    }
+
+    /// `register_provider`.
+    pub fn register(&mut self, worker: usize, price: u64, places: u16) -> Says {
+        need(!self.providers[worker].registered, IN_USE)?;
+        need(price > 0, "PriceZero")?;
+        need(places > 0, "SeatsZero")?;
+        self.providers[worker] = Provider {
+            registered: true,
+            registered_at: self.now,
+            price,
+            places,
+            cores: self.providers[worker].cores,
+            ..Provider::default()
+        };
+        self.lamports[Who::Worker(worker).at()] -= self.provider_rent();
+        Ok(())
+    }
+
+    /// `deregister`.
+    pub fn deregister(&mut self, by: Who, worker: usize) -> Says {
+        self.need_cold(by, worker)?;
+        let provider = &self.providers[worker];
+        let settled = provider.seats == 0
+            && provider.active == 0
+            && provider.unbonding == 0
+            && provider.earned == provider.claimed
+            && provider.reward_due == 0
+            && provider.points.is_empty();
+        need(settled, "ProviderNotSettled")?;
+        for vault in [Vault::Stake(worker), Vault::Earnings(worker)] {
+            self.empty(vault, Vault::Purse(by, vault.mint()));
+        }
+        self.providers[worker] = Provider {
+            cores: self.providers[worker].cores,
+            ..Provider::default()
+        };
+        self.lamports[by.at()] += self.provider_rent();
+        Ok(())
+    }
+
+    /// Sends all that is in a vault, which is what was donated to it.
+    pub fn empty(&mut self, vault: Vault, to: Vault) {
+        let all = self.vaults.get(vault);
+        self.vaults.send(vault, to, all);
+        self.donated.set(vault, 0);
+    }
+
+    fn need_cold(&self, by: Who, worker: usize) -> Says {
+        need(self.providers[worker].registered, NOT_THERE)?;
+        need(by == Who::Worker(worker), "NotAuthorized")
+    }
+
+    /// `rotate_operator`.
+    pub fn rotate(&mut self, by: Who, worker: usize, operator: usize) -> Says {
+        self.need_cold(by, worker)?;
+        self.providers[worker].operator = operator;
+        Ok(())
+    }
+
+    /// `update_provider`.
+    pub fn offer(&mut self, by: Who, worker: usize, (price, places): (u64, u16)) -> Says {
+        self.need_cold(by, worker)?;
+        need(price > 0, "PriceZero")?;
+        need(places > 0, "SeatsZero")?;
+        let provider = &mut self.providers[worker];
+        (provider.price, provider.places) = (price, places);
+        Ok(())
+    }
+
+    /// `stake`.
+    pub fn stake(&mut self, by: Who, worker: usize, amount: u64) -> Says {
+        need(self.providers[worker].registered, NOT_THERE)?;
+        need(!self.paused, "NetworkPaused")?;
+        need(amount > 0, "AmountZero")?;
+        let after = self.providers[worker].active.saturating_add(amount);
+        need(after >= self.parameters.min_stake, "StakeBelowMinimum")?;
+        self.spend(by, Mint::Stake, Vault::Stake(worker), amount)?;
+        let provider = &mut self.providers[worker];
+        provider.active += amount;
+        provider.deposited += amount;
+        Ok(())
+    }
+
+    /// `request_unstake`.
+    pub fn unstake(&mut self, by: Who, worker: usize, amount: u64) -> Says {
+        self.need_cold(by, worker)?;
+        need(amount > 0, "AmountZero")?;
+        let until = self.now + i64::from(self.parameters.unbonding_secs);
+        let provider = &mut self.providers[worker];
+        let free = provider.active - provider.locked;
+        need(amount <= free, "InsufficientFreeStake")?;
+        provider.active -= amount;
+        provider.unbonding += amount;
+        provider.until = until;
+        Ok(())
+    }
+
+    /// `withdraw_stake`.
+    pub fn withdraw(&mut self, by: Who, worker: usize) -> Says {
+        self.need_cold(by, worker)?;
+        let provider = &mut self.providers[worker];
+        need(provider.unbonding > 0, "AmountZero")?;
+        need(self.now >= provider.until, "TooEarly")?;
+        let amount = std::mem::take(&mut provider.unbonding);
+        provider.until = 0;
+        provider.withdrawn += amount;
+        let purse = Vault::Purse(by, Mint::Stake);
+        self.vaults.send(Vault::Stake(worker), purse, amount);
+        Ok(())
+    }
+
+    /// `claim_earnings`.
+    pub fn claim(&mut self, worker: usize) -> Says {
+        let provider = &mut self.providers[worker];
+        need(provider.registered, NOT_THERE)?;
+        let amount = provider.earned - provider.claimed;
+        need(amount > 0, "AmountZero")?;
+        provider.claimed = provider.earned;
+        let purse = Vault::Purse(Who::Worker(worker), Mint::Payment);
+        self.vaults.send(Vault::Earnings(worker), purse, amount);
+        Ok(())
+    }
+}

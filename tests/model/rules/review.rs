@@ -1,0 +1,127 @@
+//! The draw of an audit, and challenges.
+
+use crate::rules::jobs::rent;
+use crate::world::{
+    Challenge, IN_USE, JobId, Mint, Mode, NOT_THERE, No, Review, Says, Shard, ShardState, Status,
+    Terms, Vault, Who, World, need,
+};
+use millrace_protocol::hash::sha256;
+
+/// Bytes of a challenge's account.
+pub const CHALLENGE_BYTES: u64 = 104;
+
+/// The first 8 bytes.
+pub fn number(digest: &[u8; 32]) -> u64 {
+    u64::from_le_bytes(std::array::from_fn(|i| digest[i]))
+}
+
+impl World {
+    /// The hash of a block, as the machine makes it.
+    pub fn block(&self, slot: u64) -> [u8; 32] {
+        sha256(&[&slot.to_le_bytes(), &self.block_seed.to_le_bytes()])
+    }
+
+    /// What the blocks after `slot` say about a commitment; nothing where they are not there yet.
+    fn drawn(&self, slot: u64, spread: u8, commitment: &[u8; 32], bps: u16) -> Option<bool> {
+        let (oldest, end) = self.blocks;
+        if oldest > slot {
+            return Some(true);
+        }
+        let first = slot + 1;
+        if first >= end {
+            return None;
+        }
+        let first_hash = self.block(first);
+        let second = first + number(&first_hash) % u64::from(spread) + 1;
+        if second >= end {
+            return None;
+        }
+        let parts = [
+            &b"millrace/audit/v1"[..],
+            &first_hash,
+            &self.block(second),
+            commitment,
+        ];
+        Some(number(&sha256(&parts)) % 10_000 < u64::from(bps))
+    }
+
+    /// `draw_audit`.
+    pub fn draw(&mut self, id: JobId, index: u32) -> Says {
+        let (now, slot) = (self.now, self.slot);
+        let job = self.job(id)?;
+        let shard = match job.shard(index) {
+            Err(No("WrongShardState")) => return Err(No("NoAuditPending")),
+            found => found?,
+        };
+        let pending = shard.is_live() && shard.review == Review::Pending;
+        need(pending, "NoAuditPending")?;
+        let bound = shard.seats_in(Status::Committed).first().copied();
+        let bound = bound.and_then(|at| shard.seats[usize::from(at)]);
+        let commitment = bound.ok_or(No("WrongSeatStatus"))?.digest;
+        let forgotten = self.blocks.0 > shard.slot;
+        let (spread, bps) = (job.draw_slots, job.terms.audit_bps);
+        let drawn = self.drawn(shard.slot, spread, &commitment, bps);
+        let audited = drawn.ok_or(No("TooEarly"))?;
+        need(job.fits(now), "TooLate")?;
+        let terms = job.terms.clone();
+        let shard = self.job_mut(id)?.shard_mut(index)?;
+        if audited {
+            shard.start_review(Review::Audited, &terms, now, slot);
+        } else {
+            shard.review = Review::NotSelected;
+            shard.commit_by = now;
+            shard.reveal_by = now + i64::from(terms.reveal);
+        }
+        self.notes.push(match (audited, forgotten) {
+            (true, true) => "audited: forgotten",
+            (true, false) => "audited",
+            (false, _) => "spared",
+        });
+        Ok(())
+    }
+
+    /// `challenge_shard`.
+    pub fn challenge(&mut self, by: Who, id: JobId, index: u32) -> Says {
+        let (now, slot) = (self.now, self.slot);
+        need(self.clients[id.0].opened, NOT_THERE)?;
+        let job = self.job(id)?;
+        let shard = match job.shard(index) {
+            // In the job's account there is none with this number.
+            Err(No("WrongShardState")) if index > 0 => return Err(No("WrongAccount")),
+            found => found?,
+        };
+        need(shard.challenge.is_none(), IN_USE)?;
+        let single = job.terms.mode == Mode::Challenge && shard.single(job);
+        let shown = shard.state == ShardState::Revealing;
+        need(single && shown, "WrongShardState")?;
+        need(now < shard.challenge_by && job.fits(now), "TooLate")?;
+        let seat = shard.seats_in(Status::Revealed).first().copied();
+        let seat = usize::from(seat.ok_or(No("WrongSeatStatus"))?);
+        let bond = job.cost(job.terms.max_replicas - 1);
+        self.spend(by, Mint::Payment, Vault::Escrow(id.0), bond)?;
+        self.lamports[by.at()] -= rent(CHALLENGE_BYTES);
+        self.clients[id.0].held += bond;
+        let job = self.job_mut(id)?;
+        job.bonded += bond;
+        let terms = job.terms.clone();
+        let shard = job.shard_mut(index)?;
+        shard.start_review(Review::Challenged, &terms, now, slot);
+        shard.challenge = Some(Challenge { by, seat, bond });
+        Ok(())
+    }
+}
+
+impl Shard {
+    /// Calls for more seats.
+    fn start_review(&mut self, review: Review, terms: &Terms, now: i64, slot: u64) {
+        self.review = review;
+        self.challenge_by = 0;
+        self.quorum = terms.quorum;
+        self.target = match review {
+            Review::Challenged => terms.max_replicas,
+            _ => terms.quorum,
+        };
+        self.next_attempt(slot);
+        self.start(terms, now);
+    }
+}

@@ -1,0 +1,102 @@
+//! Epochs, and rewards from the points to the purse.
+
+use crate::rules::jobs::rent;
+use crate::world::{Epoch, IN_USE, Mint, NOT_THERE, No, Says, Vault, Who, World, need};
+
+/// Bytes of a closed epoch's account.
+const EPOCH_BYTES: u64 = 96;
+/// Buckets of a network.
+const BUCKETS: u8 = 8;
+
+/// `amount × part ÷ whole`, rounded down.
+fn part_of(amount: u64, part: u64, whole: u64) -> u64 {
+    (u128::from(amount) * u128::from(part) / u128::from(whole)) as u64
+}
+
+impl World {
+    /// `open_rewards` and `open_bucket`, which were done at the beginning and can't be done again.
+    pub fn open_again(&self, _: Who, bucket: Option<u8>) -> Says {
+        match bucket {
+            Some(index) if index >= BUCKETS => Err(No("BucketOutOfBounds")),
+            _ => Err(No(IN_USE)),
+        }
+    }
+
+    /// `fund_rewards`.
+    pub fn fund(&mut self, by: Who, amount: u64) -> Says {
+        need(amount > 0, "AmountZero")?;
+        self.spend(by, Mint::Stake, Vault::Rewards, amount)?;
+        self.rewards.funded += amount;
+        Ok(())
+    }
+
+    /// What the schedule gives to an epoch.
+    fn scheduled(&self, number: u32) -> u64 {
+        let halvings = number / self.schedule.halving;
+        match halvings < 64 {
+            true => self.schedule.emission >> halvings,
+            false => 0,
+        }
+    }
+
+    /// `close_epoch`.
+    pub fn close_epoch(&mut self, by: Who, number: u32) -> Says {
+        need(!self.epochs.contains_key(&number), IN_USE)?;
+        need(self.now >= self.epoch_end(number), "TooEarly")?;
+        let points = self.points_of(number);
+        need(points > 0, "NoPointsInEpoch")?;
+        for bucket in &mut self.buckets {
+            bucket.remove(&number);
+        }
+        let rewards = &self.rewards;
+        let free = rewards.funded - rewards.promised;
+        let emission = self.scheduled(number).min(free);
+        self.rewards.promised += emission;
+        let epoch = Epoch {
+            payer: by,
+            points,
+            banked: 0,
+            emission,
+        };
+        self.epochs.insert(number, epoch);
+        self.lamports[by.at()] -= rent(EPOCH_BYTES);
+        let all = self.scheduled(number);
+        self.notes.push(match emission {
+            0 => "epoch: nothing left",
+            e if e < all => "epoch: the rest",
+            _ if all < self.schedule.emission => "epoch: halved",
+            _ => "epoch: in full",
+        });
+        Ok(())
+    }
+
+    /// `bank_rewards`.
+    pub fn bank(&mut self, worker: usize, number: u32, payer: Who) -> Says {
+        let epoch = self.epochs.get_mut(&number).ok_or(No(NOT_THERE))?;
+        let provider = &mut self.providers[worker];
+        need(provider.registered, NOT_THERE)?;
+        need(payer == epoch.payer, "WrongAccount")?;
+        let points = provider.points.remove(&number).ok_or(No("AmountZero"))?;
+        provider.reward_due += part_of(epoch.emission, points, epoch.points);
+        epoch.banked += points;
+        assert!(epoch.banked <= epoch.points, "points from nowhere");
+        if epoch.banked == epoch.points {
+            self.epochs.remove(&number);
+            self.lamports[payer.at()] += rent(EPOCH_BYTES);
+            self.notes.push("epoch: done with");
+        }
+        Ok(())
+    }
+
+    /// `claim_rewards`.
+    pub fn claim_rewards(&mut self, worker: usize) -> Says {
+        let provider = &mut self.providers[worker];
+        need(provider.registered, NOT_THERE)?;
+        let amount = std::mem::take(&mut provider.reward_due);
+        need(amount > 0, "AmountZero")?;
+        self.rewards.paid += amount;
+        let purse = Vault::Purse(Who::Worker(worker), Mint::Stake);
+        self.vaults.send(Vault::Rewards, purse, amount);
+        Ok(())
+    }
+}

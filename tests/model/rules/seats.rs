@@ -1,0 +1,307 @@
+//! Sitting down, committing, showing, leaving.
+
+use crate::act::{Entry, Forged, Opening};
+use crate::chain::directory::Directory;
+use crate::rules::jobs::{rent, shard_bytes};
+use crate::rules::sortition::ADMIT_ALL;
+use crate::world::{
+    Job, JobId, JobState, Mode, NOT_THERE, No, Review, Says, Seat, Shard, ShardState, Status,
+    Vault, Who, World, need,
+};
+
+/// Attempts after which no seat is given up any more.
+const FREED: u8 = 200;
+
+impl World {
+    /// The shard as it is, or a new one where nobody ever sat.
+    fn opened(&mut self, id: JobId, index: u32, conductor: usize) -> Says<Shard> {
+        let job = self.job_mut(id)?;
+        let slot = job.seed_slot;
+        match &job.shards[index as usize] {
+            // Its account is gone, so that it looks new; and all shards of the job were made.
+            Some(shard) if shard.closed && job.state == JobState::Open => {
+                Err(No("InvariantBroken"))
+            }
+            Some(shard) if shard.closed => Err(No("WrongJobState")),
+            Some(shard) => Ok(shard.clone()),
+            None => {
+                need(job.state == JobState::Open, "WrongJobState")?;
+                job.created += 1;
+                let alone = job.terms.shards == 1;
+                let bytes = shard_bytes(&job.terms);
+                job.live += u32::from(!alone);
+                let shard = Shard {
+                    state: ShardState::Assigned,
+                    commit_by: 0,
+                    reveal_by: 0,
+                    challenge_by: 0,
+                    slot,
+                    attempt: 0,
+                    target: job.terms.replicas,
+                    quorum: match job.terms.mode {
+                        Mode::Quorum => job.terms.quorum,
+                        _ => 1,
+                    },
+                    review: Review::None,
+                    winner: 0,
+                    payer: conductor,
+                    closed: false,
+                    seats: [None; 5],
+                    challenge: None,
+                };
+                if !alone {
+                    self.lamports[Who::Conductor(conductor).at()] -= rent(bytes);
+                }
+                Ok(shard)
+            }
+        }
+    }
+
+    /// `assign_seats`.
+    pub fn assign(
+        &mut self,
+        by: Who,
+        (id, index): (JobId, u32),
+        workers: &[usize],
+        directory: &Directory,
+    ) -> Says {
+        let now = self.now;
+        let wanted = self.job(id).map(|job| job.terms.conductor);
+        let conductor = self.may_assign(by, wanted)?;
+        need(index < self.job(id)?.terms.shards, "ShardsOutOfBounds")?;
+        need((1..=5).contains(&workers.len()), "WrongListLength")?;
+        let mut shard = self.opened(id, index, conductor)?;
+        let job = self.job(id)?.clone();
+        let seeded = job.seed != 0 || self.parameters.sortition_start == ADMIT_ALL;
+        need(seeded, "SeedNotSet")?;
+        let needed = match shard.single(&job) {
+            true => job.terms.first(),
+            false => job.terms.round(),
+        };
+        need(now + needed <= job.terms.deadline, "TooLate")?;
+        need(shard.free() >= workers.len(), "NoFreeSeat")?;
+        let known = shard.count(Status::Committed) > 0 && shard.reveals_open(now);
+        need(!known, "RevealsOpen")?;
+        let late = now >= shard.commit_by && shard.count(Status::Assigned) > 0;
+        need(!late, "LateSeatsNotExpired")?;
+        shard.start(&job.terms, now);
+        for worker in workers {
+            self.sit_down(&job, &mut shard, (index, *worker), directory)?;
+        }
+        if self.parameters.sortition_start != ADMIT_ALL {
+            self.notes.push("drawn by sortition");
+        }
+        self.job_mut(id)?.shards[index as usize] = Some(shard);
+        Ok(())
+    }
+
+    /// Which orchestrator it is that may assign seats.
+    fn may_assign(&self, by: Who, wanted: Says<Option<usize>>) -> Says<usize> {
+        let registered = self.need_registered(by);
+        if registered == Err(No(NOT_THERE)) {
+            return Err(No(NOT_THERE));
+        }
+        let wanted = wanted?;
+        registered?;
+        need(!self.paused, "NetworkPaused")?;
+        self.need_serving(by, wanted)?;
+        let Who::Conductor(conductor) = by else {
+            return Err(No("NotAuthorized"));
+        };
+        let bonded = self.conductors[conductor].as_ref().map_or(0, |c| c.bonded);
+        need(bonded >= self.parameters.min_bond, "BondBelowMinimum")?;
+        Ok(conductor)
+    }
+
+    /// A worker takes a seat.
+    fn sit_down(
+        &mut self,
+        job: &Job,
+        shard: &mut Shard,
+        (index, worker): (u32, usize),
+        directory: &Directory,
+    ) -> Says {
+        let provider = &self.providers[worker];
+        need(provider.registered, NOT_THERE)?;
+        let fits = provider.cores >= job.terms.min_cores;
+        need(fits, "ProviderNotEligible")?;
+        need(provider.price <= job.terms.price_cap, "PriceAboveCap")?;
+        let enough = provider.active >= self.parameters.min_stake;
+        need(enough, "StakeBelowMinimum")?;
+        let there = shard.live().any(|(_, seat)| seat.worker == worker);
+        need(!there, "AlreadySeated")?;
+        self.need_admitted((job, shard), (index, worker), directory)?;
+        let attempt = shard.attempt;
+        let free = shard.seats.iter_mut().find(|seat| seat.is_none());
+        let free = free.ok_or(No("NoFreeSeat"))?;
+        let provider = &mut self.providers[worker];
+        need(provider.seats < provider.places, "ProviderAtCapacity")?;
+        let left = provider.active - provider.locked;
+        need(left >= job.lock, "InsufficientFreeStake")?;
+        provider.seats += 1;
+        provider.locked += job.lock;
+        *free = Some(Seat {
+            worker,
+            price: provider.price,
+            attempt,
+            status: Status::Assigned,
+            digest: [0; 32],
+            answer: None,
+            delivered: false,
+        });
+        Ok(())
+    }
+
+    /// `record_commitments`.
+    pub fn commit(
+        &mut self,
+        (id, index): (JobId, u32),
+        entries: &[Entry],
+        directory: &Directory,
+    ) -> Says {
+        let (now, slot) = (self.now, self.slot);
+        let job = self.job_mut(id)?;
+        job.need_account(index)?;
+        need((1..=5).contains(&entries.len()), "WrongListLength")?;
+        let audited = job.terms.mode == Mode::Audit && job.shard(index)?.single(job);
+        let shard = job.shard_mut(index)?;
+        need(shard.state == ShardState::Assigned, "WrongShardState")?;
+        need(now < shard.commit_by, "TooLate")?;
+        for entry in entries {
+            let seat = shard.seats.get_mut(usize::from(entry.seat));
+            let seat = seat.and_then(Option::as_mut).ok_or(No("WrongSeatStatus"))?;
+            need(seat.status == Status::Assigned, "WrongSeatStatus")?;
+            need(seat.worker == entry.worker, "WrongAccount")?;
+            need(entry.forged == Forged::Nothing, "SignatureMismatch")?;
+            seat.status = Status::Committed;
+            seat.answer = Some(entry.answer);
+            let place = directory.place((id, index), seat.attempt, seat.worker);
+            seat.digest = place.commitment(entry.answer, seat.worker);
+        }
+        if audited {
+            shard.review = Review::Pending;
+            shard.slot = slot;
+        }
+        Ok(())
+    }
+
+    /// `record_reveals` and `reveal_seats`.
+    pub fn reveal(&mut self, by: Option<Who>, id: JobId, index: u32, all: &[Opening]) -> Says {
+        let now = self.now;
+        if let Some(by) = by {
+            self.may_attest(by, id, index)?;
+        }
+        let job = self.job_mut(id)?;
+        let challenge = i64::from(job.terms.challenge);
+        let challenged = job.terms.mode == Mode::Challenge && job.shard(index)?.single(job);
+        let shard = job.shard_mut(index)?;
+        need((1..=5).contains(&all.len()), "WrongListLength")?;
+        need(shard.is_live(), "WrongShardState")?;
+        need(now < shard.reveal_by, "TooLate")?;
+        need(shard.reveals_open(now), "RevealsNotOpen")?;
+        for opening in all {
+            let seat = shard.seats.get_mut(usize::from(opening.seat));
+            let seat = seat.and_then(Option::as_mut).ok_or(No("WrongSeatStatus"))?;
+            need(seat.status == Status::Committed, "WrongSeatStatus")?;
+            need(seat.answer == Some(opening.answer), "RevealMismatch")?;
+            seat.status = Status::Revealed;
+            seat.digest = [opening.answer.root; 32];
+            seat.delivered = by.is_some();
+        }
+        shard.state = ShardState::Revealing;
+        if challenged {
+            shard.challenge_by = now + challenge;
+        }
+        Ok(())
+    }
+
+    /// Says no unless an orchestrator may attest deliveries of a job.
+    fn may_attest(&self, by: Who, id: JobId, index: u32) -> Says {
+        let registered = self.need_registered(by);
+        if registered == Err(No(NOT_THERE)) {
+            return registered;
+        }
+        let job = self.job(id)?;
+        job.need_account(index)?;
+        let wanted = job.terms.conductor;
+        registered?;
+        self.need_serving(by, wanted)
+    }
+
+    /// `acknowledge_delivery`.
+    pub fn acknowledge(&mut self, by: Who, id: JobId, index: u32, seat: u8) -> Says {
+        match by {
+            Who::Conductor(_) => self.may_attest(by, id, index)?,
+            _ => {
+                self.job(id)?.need_account(index)?;
+                need(by == Who::Owner(id.0), "NotAuthorized")?;
+            }
+        }
+        let shard = self.job_mut(id)?.shard_mut(index)?;
+        need(shard.is_live(), "WrongShardState")?;
+        let seat = shard.seats.get_mut(usize::from(seat));
+        let seat = seat.and_then(Option::as_mut).ok_or(No("WrongSeatStatus"))?;
+        let waits = seat.status == Status::Revealed && !seat.delivered;
+        need(waits, "WrongSeatStatus")?;
+        seat.delivered = true;
+        Ok(())
+    }
+
+    /// `decline_seat`.
+    pub fn decline(&mut self, id: JobId, index: u32, entry: &Entry) -> Says {
+        let (now, slot) = (self.now, self.slot);
+        let registered = self.providers[entry.worker].registered;
+        let job = self.job_mut(id)?;
+        need(registered, NOT_THERE)?;
+        let (lock, accept) = (job.lock, i64::from(job.accept));
+        let commit = i64::from(job.terms.commit);
+        let shard = job.shard_mut(index)?;
+        need(shard.state == ShardState::Assigned, "WrongShardState")?;
+        let accept_by = (shard.commit_by - commit + accept).min(shard.commit_by);
+        need(now < accept_by, "TooLate")?;
+        let left = shard.leaving(entry.seat)?;
+        need(left.worker == entry.worker, "WrongAccount")?;
+        need(entry.forged == Forged::Nothing, "SignatureMismatch")?;
+        need(shard.attempt < FREED, "TooManyAttempts")?;
+        shard.next_attempt(slot);
+        let provider = &mut self.providers[left.worker];
+        provider.seats -= 1;
+        provider.locked -= lock;
+        Ok(())
+    }
+
+    /// `expire_seat`.
+    pub fn expire_seat(
+        &mut self,
+        (id, index): (JobId, u32),
+        (seat, worker): (u8, usize),
+        bounty: Option<Vault>,
+    ) -> Says {
+        let (now, slot) = (self.now, self.slot);
+        let registered = self.providers[worker].registered;
+        let job = self.job_mut(id)?;
+        need(registered, NOT_THERE)?;
+        let late_bps = job.late_bps;
+        let shard = job.shard_mut(index)?;
+        need(shard.state == ShardState::Assigned, "WrongShardState")?;
+        need(now >= shard.commit_by, "TooEarly")?;
+        let left = shard.leaving(seat)?;
+        need(left.worker == worker, "WrongAccount")?;
+        need(shard.attempt < FREED, "TooManyAttempts")?;
+        shard.next_attempt(slot);
+        self.punish(id, worker, (late_bps, false), 0, [bounty, None])?;
+        Ok(())
+    }
+}
+
+impl Shard {
+    /// Empties the seat of somebody at work.
+    fn leaving(&mut self, seat: u8) -> Says<Seat> {
+        let place = self.seats.get_mut(usize::from(seat));
+        let place = place.ok_or(No("WrongSeatStatus"))?;
+        let left = place.ok_or(No("WrongSeatStatus"))?;
+        need(left.status == Status::Assigned, "WrongSeatStatus")?;
+        *place = None;
+        Ok(left)
+    }
+}

@@ -1,0 +1,61 @@
+//! The seed of a job, and whom sortition admits.
+
+use crate::chain::directory::Directory;
+use crate::rules::review::number;
+use crate::world::{Job, JobId, No, Says, Shard, World, need};
+use millrace_protocol::hash::sha256;
+
+/// The parameter that admits everyone.
+pub const ADMIT_ALL: u64 = u64::MAX;
+
+impl World {
+    /// `seed_job`.
+    pub fn seed(&mut self, id: JobId) -> Says {
+        let ((oldest, end), slot) = (self.blocks, self.slot);
+        let after = self.job(id)?.seed_slot;
+        let first = (oldest <= after && after + 1 < end).then(|| self.block(after + 1));
+        let job = self.job_mut(id)?;
+        need(job.seed == 0, "SeedAlreadySet")?;
+        match first {
+            Some(hash) => job.seed = number(&hash).max(1),
+            None if oldest > after => {
+                job.seed_slot = slot;
+                self.notes.push("seed: forgotten");
+            }
+            None => return Err(No("SeedNotAvailable")),
+        }
+        Ok(())
+    }
+
+    /// Says no unless sortition, which starts at `start`, admits a worker to a shard.
+    pub fn need_admitted(
+        &self,
+        (job, shard): (&Job, &Shard),
+        (index, worker): (u32, usize),
+        directory: &Directory,
+    ) -> Says {
+        let start = self.parameters.sortition_start;
+        if start == ADMIT_ALL {
+            return Ok(());
+        }
+        let provider = &self.providers[worker];
+        let known = provider.registered_at < job.posted_at;
+        need(known, "RegisteredAfterPosting")?;
+        let drawn = number(&sha256(&[
+            b"millrace/sortition/v1",
+            &job.seed.to_le_bytes(),
+            directory.job(job.id).as_array(),
+            &index.to_le_bytes(),
+            &[shard.attempt],
+            directory.providers[worker].as_array(),
+        ]));
+        let waited = self.slot.saturating_sub(shard.slot).min(64);
+        let first = u128::from(start) * u128::from(provider.active - provider.locked);
+        // With so many doublings whatever is above nothing is above every number.
+        let admitted = match waited {
+            64 => first > 0,
+            _ => u128::from(drawn) >> waited < first,
+        };
+        need(admitted, "NotAdmittedYet")
+    }
+}

@@ -1,0 +1,181 @@
+//! From a sequence that goes wrong to the few steps of it that are enough for that.
+
+use crate::act::{Act, Step};
+use crate::world::JobId;
+use serde_json::Value;
+
+/// Replays until it has to be short enough.
+const REPLAYS: usize = 400;
+
+/// Finds few of the steps with which it still goes wrong in the same way, as `goes_wrong` says.
+pub fn shrink(steps: Vec<Step>, mut goes_wrong: impl FnMut(&[Step]) -> bool) -> Vec<Step> {
+    let mut left = REPLAYS;
+    let mut try_out = |steps: &[Step]| {
+        left = left.saturating_sub(1);
+        left > 0 && goes_wrong(steps)
+    };
+    let steps = without_parts(steps, &mut try_out);
+    let steps = without_jobs(steps, &mut try_out);
+    let steps = without_parts(steps, &mut try_out);
+    simpler(steps, &mut try_out)
+}
+
+/// Leaves out parts, ever smaller ones.
+fn without_parts(mut steps: Vec<Step>, goes_wrong: &mut impl FnMut(&[Step]) -> bool) -> Vec<Step> {
+    let mut size = steps.len().div_ceil(2).max(1);
+    loop {
+        let mut at = 0;
+        let mut shorter = false;
+        while at < steps.len() {
+            let end = (at + size).min(steps.len());
+            let rest = [&steps[..at], &steps[end..]].concat();
+            match goes_wrong(&rest) {
+                true => (steps, shorter) = (rest, true),
+                false => at = end,
+            }
+        }
+        match size {
+            1 if !shorter => return steps,
+            1 => {}
+            _ => size = size.div_ceil(2),
+        }
+    }
+}
+
+/// Leaves out jobs that are only there because others have the numbers after theirs, which get theirs.
+fn without_jobs(mut steps: Vec<Step>, goes_wrong: &mut impl FnMut(&[Step]) -> bool) -> Vec<Step> {
+    let mut at = 0;
+    while at < steps.len() {
+        let fewer = posted(&steps[at]).map(|job| {
+            let rest = [&steps[..at], &steps[at + 1..]].concat();
+            let rest = rest.iter().map(|step| renumbered(step, job));
+            rest.collect::<Vec<_>>()
+        });
+        match fewer.filter(|fewer| goes_wrong(fewer)) {
+            Some(fewer) => steps = fewer,
+            None => at += 1,
+        }
+    }
+    steps
+}
+
+/// The job that a step posts, where it does nothing else.
+fn posted(step: &Step) -> Option<JobId> {
+    match step {
+        Step::Send(acts, None) => match acts.as_slice() {
+            [Act::Post { by, terms }] => Some((*by, terms.nonce)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The step in which later jobs of the client have the number before theirs.
+fn renumbered(step: &Step, job: JobId) -> Step {
+    let mut value = serde_json::to_value(step).unwrap();
+    lower(&mut value, job);
+    serde_json::from_value(value).unwrap()
+}
+
+fn lower(value: &mut Value, (client, gone): JobId) {
+    let later = |number: &Value| number.as_u64().filter(|n| *n > gone);
+    match value {
+        Value::Array(all) => all.iter_mut().for_each(|v| lower(v, (client, gone))),
+        Value::Object(fields) => {
+            if let Some(Value::Array(job)) = fields.get_mut("job")
+                && job[0] == client
+                && let Some(number) = later(&job[1])
+            {
+                job[1] = (number - 1).into();
+            }
+            let own = fields.get("by").is_some_and(|by| *by == client);
+            if let Some(terms) = fields.get_mut("terms")
+                && own
+                && let Some(number) = later(&terms["nonce"])
+            {
+                terms["nonce"] = (number - 1).into();
+            }
+            fields.values_mut().for_each(|v| lower(v, (client, gone)));
+        }
+        _ => {}
+    }
+}
+
+/// Leaves out acts of transactions with several.
+fn simpler(mut steps: Vec<Step>, goes_wrong: &mut impl FnMut(&[Step]) -> bool) -> Vec<Step> {
+    for at in 0..steps.len() {
+        let Step::Send(acts, tampered) = steps[at].clone() else {
+            continue;
+        };
+        if acts.len() > 1 {
+            for act in acts {
+                let mut simple = steps.clone();
+                simple[at] = Step::Send(vec![act], tampered);
+                if goes_wrong(&simple) {
+                    steps = simple;
+                    break;
+                }
+            }
+        }
+    }
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{Terms, Who};
+
+    #[test]
+    fn of_many_steps_those_are_left_that_matter() {
+        let steps: Vec<Step> = (0..100).map(Step::Pass).collect();
+        let passes = |steps: &[Step], wanted: i64| {
+            let mut steps = steps.iter();
+            steps.any(|step| matches!(step, Step::Pass(seconds) if *seconds == wanted))
+        };
+        let shrunk = shrink(steps, |steps| passes(steps, 17) && passes(steps, 80));
+        let left = format!("{shrunk:?}");
+        assert_eq!(left, "[Pass(17), Pass(80)]");
+    }
+
+    #[test]
+    fn jobs_that_do_not_matter_leave_no_gap_in_the_numbers() {
+        let terms = |nonce| {
+            let text = r#"{"mode":"Quorum","shards":1,"replicas":1,"quorum":1,"max_replicas":1,
+                "price_cap":1,"max_units":1,"deadline":9,"commit":1,"reveal":1,"challenge":0,
+                "audit_bps":0,"max_deposit":9,"min_cores":0,"conductor":null,"honest_units":1,
+                "nonce":"#;
+            serde_json::from_str::<Terms>(&format!("{text}{nonce}}}")).unwrap()
+        };
+        let post = |nonce| Act::Post {
+            by: 1,
+            terms: terms(nonce),
+        };
+        let mut acts: Vec<Act> = (0..5).map(post).collect();
+        acts.extend([Act::Cancel {
+            by: Who::Owner(1),
+            job: (1, 4),
+        }]);
+        let steps = acts.into_iter().map(|act| Step::Send(vec![act], None));
+        // As a client's numbers have it: a job is there if all before it were posted.
+        let cancels = |steps: &[Step]| {
+            let mut next = 0;
+            steps.iter().any(|step| match step {
+                Step::Send(acts, _) => match &acts[0] {
+                    Act::Post { terms, .. } => {
+                        next += u64::from(terms.nonce == next);
+                        false
+                    }
+                    Act::Cancel { job, .. } => job.1 < next,
+                    _ => false,
+                },
+                _ => false,
+            })
+        };
+        let shrunk = shrink(steps.collect(), cancels);
+        assert_eq!(shrunk.len(), 2);
+        let job = posted(&shrunk[0]);
+        assert_eq!(job, Some((1, 0)));
+        assert!(cancels(&shrunk));
+    }
+}

@@ -1,0 +1,86 @@
+//! One account of a transaction is another of its kind: it has to be refused.
+
+use crate::act::Act;
+use crate::play::{Play, Wrong, error_of};
+use crate::world::{JobId, Says};
+use millrace_fixture::{Outcome, outcome, swap};
+use solana_sdk::instruction::Instruction;
+use solana_sdk::pubkey::Pubkey;
+
+/// What the program says of an account that is not the one that it needs. Which of them it is for each
+/// slot is what the matrix tests.
+const ERRORS: [&str; 12] = [
+    "WrongAccount",
+    "NotAuthorized",
+    // The other provider has nothing to claim.
+    "AmountZero",
+    "ConstraintSeeds",
+    "ConstraintDuplicateMutableAccount",
+    "AccountNotInitialized",
+    "AccountOwnedByWrongProgram",
+    "Token::OwnerMismatch",
+    "Token::MintMismatch",
+    "Token::IncorrectProgramId",
+    "Token::InvalidAccountData",
+    "Token::InsufficientFunds",
+];
+
+impl Play<'_> {
+    /// Puts another account of its kind in the place of one; says which, if one was found.
+    pub fn tamper(&self, all: &mut [Instruction], acts: &[Act], number: u64) -> Option<String> {
+        let directory = &self.town.directory;
+        let (purses, anybody) = match acts.first()? {
+            Act::Settle { bounty, .. } | Act::ExpireSeat { bounty, .. } => {
+                (bounty.is_none(), false)
+            }
+            // Whoever signs may do it to another one, or for another one.
+            Act::Donate { .. } | Act::Retire { .. } | Act::Bank { .. } => return None,
+            Act::WithdrawTreasury { .. } => (false, false),
+            Act::Assign { .. } => (false, true),
+            _ => (true, false),
+        };
+        let instruction = all.last_mut()?;
+        let mut others = Vec::new();
+        for meta in &instruction.accounts {
+            let sits = anybody && directory.providers.contains(&meta.pubkey);
+            let other = directory.counterpart(&meta.pubkey, purses, number >> 8);
+            others.extend(other.filter(|_| !sits).map(|to| (meta.pubkey, to)));
+            others.extend(
+                self.shard_of_another(&meta.pubkey)
+                    .map(|to| (meta.pubkey, to)),
+            );
+        }
+        let at = (number & 0xFF) as usize;
+        let (from, to) = *others.get(at % others.len().max(1))?;
+        *instruction = swap(instruction.clone(), from, to);
+        Some(format!("{from} was swapped for {to}"))
+    }
+
+    /// For a shard's own account that of another job.
+    fn shard_of_another(&self, account: &Pubkey) -> Option<Pubkey> {
+        let directory = &self.town.directory;
+        let all = self.world.jobs.iter().filter(|job| job.terms.shards > 1);
+        let all = all.flat_map(|job| (0..job.terms.shards).map(move |index| (job.id, index)));
+        let all: Vec<(JobId, u32)> = all.collect();
+        let own = all
+            .iter()
+            .find(|(id, n)| directory.shard(*id, *n) == *account)?;
+        let other = all.iter().find(|(id, _)| *id != own.0)?;
+        Some(directory.shard(other.0, other.1))
+    }
+
+    /// Whether it was refused, for the account or for what it would have been refused without.
+    pub fn refuses_another_account(&mut self, says: Says, outcome: &Outcome) -> Result<(), Wrong> {
+        let found = error_of(outcome);
+        // Of two things that are wrong, either may be named.
+        let anyway = says.is_err() && outcome.is_err();
+        if anyway || ERRORS.contains(&found.as_str()) {
+            return Ok(());
+        }
+        let kind = match found.as_str() {
+            outcome::DONE => "an account was another one, and the program did it".to_owned(),
+            found => format!("an account was another one, and the program said {found}"),
+        };
+        Err(Wrong::new(kind.clone(), kind))
+    }
+}

@@ -1,0 +1,287 @@
+//! Jobs in the model's picture: their terms, their shards, and who sits there.
+
+use crate::world::vaults::Who;
+use crate::world::{JobId, NOT_THERE, No, Says, share};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mode {
+    Quorum,
+    Audit,
+    Challenge,
+}
+
+/// What a provider says it computed: the first byte of the root stands for all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    pub root: u8,
+    pub units: u64,
+}
+
+/// The terms of a job as its client wrote them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Terms {
+    pub nonce: u64,
+    pub mode: Mode,
+    pub shards: u32,
+    pub replicas: u8,
+    pub quorum: u8,
+    pub max_replicas: u8,
+    pub price_cap: u64,
+    pub max_units: u64,
+    pub deadline: i64,
+    pub commit: u32,
+    pub reveal: u32,
+    pub challenge: u32,
+    pub audit_bps: u16,
+    pub max_deposit: u64,
+    pub min_cores: u16,
+    /// An orchestrator that it asks for; one that there is not where the number is too high.
+    pub conductor: Option<usize>,
+    /// Units that an honest provider counts.
+    pub honest_units: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobState {
+    Open = 1,
+    Cancelled = 2,
+    Expired = 3,
+}
+
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub id: JobId,
+    pub bucket: u8,
+    pub terms: Terms,
+    pub state: JobState,
+    pub posted_at: i64,
+    /// The slot after which the block comes that seeds the job.
+    pub seed_slot: u64,
+    /// 0 until it is taken.
+    pub seed: u64,
+    pub accept: u32,
+    pub lock: u64,
+    pub fee_bps: u16,
+    pub slash_bps: u16,
+    pub late_bps: u16,
+    pub bounty_bps: u16,
+    pub draw_slots: u8,
+    pub deposited: u64,
+    pub paid: u64,
+    pub refunded: u64,
+    pub fee: u64,
+    pub compensated: u64,
+    pub bonded: u64,
+    pub created: u32,
+    pub settled: u32,
+    pub failed: u32,
+    pub cancelled: u32,
+    pub live: u32,
+    pub shards: Vec<Option<Shard>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShardState {
+    Assigned = 1,
+    Revealing = 2,
+    Settled = 3,
+    Failed = 4,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Review {
+    None = 0,
+    Pending = 1,
+    NotSelected = 2,
+    Audited = 3,
+    Challenged = 4,
+}
+
+#[derive(Clone, Debug)]
+pub struct Shard {
+    pub state: ShardState,
+    pub commit_by: i64,
+    pub reveal_by: i64,
+    pub challenge_by: i64,
+    pub slot: u64,
+    pub attempt: u8,
+    pub target: u8,
+    pub quorum: u8,
+    pub review: Review,
+    pub winner: u8,
+    pub payer: usize,
+    /// Its account is closed.
+    pub closed: bool,
+    pub seats: [Option<Seat>; 5],
+    pub challenge: Option<Challenge>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Challenge {
+    pub by: Who,
+    pub seat: usize,
+    pub bond: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Assigned = 1,
+    Committed = 2,
+    Revealed = 3,
+    Agreed = 4,
+    Disagreed = 5,
+    Late = 6,
+    Released = 7,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Seat {
+    pub worker: usize,
+    pub price: u64,
+    pub attempt: u8,
+    pub status: Status,
+    /// The commitment, then the root.
+    pub digest: [u8; 32],
+    /// What was committed to.
+    pub answer: Option<Answer>,
+    pub delivered: bool,
+}
+
+impl Seat {
+    pub fn is_live(&self) -> bool {
+        matches!(
+            self.status,
+            Status::Assigned | Status::Committed | Status::Revealed
+        )
+    }
+}
+
+impl Shard {
+    pub fn is_live(&self) -> bool {
+        matches!(self.state, ShardState::Assigned | ShardState::Revealing)
+    }
+
+    /// Occupied seats with their numbers.
+    pub fn live(&self) -> impl Iterator<Item = (usize, &Seat)> {
+        let seats = self.seats.iter().enumerate();
+        seats.filter_map(|(at, seat)| seat.as_ref().filter(|s| s.is_live()).map(|s| (at, s)))
+    }
+
+    /// Numbers of the seats in a status.
+    pub fn seats_in(&self, status: Status) -> Vec<u8> {
+        let seats = self.seats.iter().enumerate();
+        let fitting = seats.filter(|(_, seat)| seat.is_some_and(|s| s.status == status));
+        fitting.map(|(at, _)| at as u8).collect()
+    }
+
+    pub fn count(&self, status: Status) -> usize {
+        self.seats_in(status).len()
+    }
+
+    pub fn free(&self) -> usize {
+        match self.state {
+            ShardState::Assigned => usize::from(self.target).saturating_sub(self.live().count()),
+            _ => 0,
+        }
+    }
+
+    /// Whether a committed seat may show its result at `now`.
+    pub fn reveals_open(&self, now: i64) -> bool {
+        let bound = self.count(Status::Committed) + self.count(Status::Revealed);
+        match self.review {
+            Review::Pending => false,
+            _ if now >= self.commit_by => bound >= usize::from(self.quorum),
+            _ => self.count(Status::Assigned) == 0 && bound >= usize::from(self.target),
+        }
+    }
+
+    /// Only one seat is asked.
+    pub fn single(&self, job: &Job) -> bool {
+        job.terms.mode != Mode::Quorum
+            && !matches!(self.review, Review::Audited | Review::Challenged)
+    }
+
+    /// Begins a round's windows.
+    pub fn start(&mut self, terms: &Terms, now: i64) {
+        self.commit_by = now + i64::from(terms.commit);
+        self.reveal_by = self.commit_by + i64::from(terms.reveal);
+        self.state = ShardState::Assigned;
+    }
+
+    /// Begins another attempt, for which seats are free from `slot` on.
+    pub fn next_attempt(&mut self, slot: u64) {
+        self.attempt += 1;
+        self.slot = slot;
+    }
+}
+
+impl Terms {
+    /// Length of a round.
+    pub fn round(&self) -> i64 {
+        i64::from(self.commit) + i64::from(self.reveal)
+    }
+
+    /// Time that the first round of a shard must have.
+    pub fn first(&self) -> i64 {
+        match self.mode {
+            Mode::Quorum => self.round(),
+            Mode::Audit => 2 * self.round() + 60,
+            Mode::Challenge => 2 * self.round() + i64::from(self.challenge),
+        }
+    }
+}
+
+impl Job {
+    pub fn fits(&self, now: i64) -> bool {
+        now + self.terms.round() <= self.terms.deadline
+    }
+
+    pub fn held(&self) -> u64 {
+        self.deposited + self.compensated - self.paid - self.refunded - self.fee
+    }
+
+    pub fn unassigned(&self) -> u32 {
+        match self.state {
+            JobState::Open => self.terms.shards - self.created,
+            _ => 0,
+        }
+    }
+
+    pub fn finished(&self) -> bool {
+        self.settled + self.failed + self.cancelled == self.terms.shards
+    }
+
+    /// What `seats` can cost.
+    pub fn cost(&self, seats: u8) -> u64 {
+        let pay = self.terms.price_cap * self.terms.max_units * u64::from(seats);
+        pay + share(pay, u64::from(self.fee_bps))
+    }
+
+    /// The error where a shard is not there: in a job's own account it reads as one without a state.
+    fn no_shard(&self) -> No {
+        No(match self.terms.shards {
+            1 => "WrongShardState",
+            _ => NOT_THERE,
+        })
+    }
+
+    /// Says no where a shard should have an account of its own, and it is not there.
+    pub fn need_account(&self, index: u32) -> Says {
+        match self.terms.shards {
+            1 => Ok(()),
+            _ => self.shard(index).map(|_| ()),
+        }
+    }
+
+    pub fn shard(&self, index: u32) -> Says<&Shard> {
+        let shard = self.shards.get(index as usize).and_then(Option::as_ref);
+        shard.filter(|s| !s.closed).ok_or(self.no_shard())
+    }
+
+    pub fn shard_mut(&mut self, index: u32) -> Says<&mut Shard> {
+        let none = self.no_shard();
+        let shard = self.shards.get_mut(index as usize).and_then(Option::as_mut);
+        shard.filter(|s| !s.closed).ok_or(none)
+    }
+}

@@ -1,0 +1,149 @@
+//! Who there is, and where tokens can be.
+
+use crate::world::{CLIENTS, CONDUCTORS, WORKERS};
+use serde::{Deserialize, Serialize};
+
+/// Somebody with a key and purses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Who {
+    Owner(usize),
+    Worker(usize),
+    Conductor(usize),
+    Stranger,
+    Authority,
+}
+
+/// How many there are.
+pub const WHOS: usize = CLIENTS + WORKERS + CONDUCTORS + 2;
+
+impl Who {
+    pub const ALL: [Self; WHOS] = [
+        Self::Owner(0),
+        Self::Owner(1),
+        Self::Worker(0),
+        Self::Worker(1),
+        Self::Worker(2),
+        Self::Worker(3),
+        Self::Worker(4),
+        Self::Conductor(0),
+        Self::Conductor(1),
+        Self::Conductor(2),
+        Self::Stranger,
+        Self::Authority,
+    ];
+
+    /// Its place in [`Who::ALL`].
+    pub fn at(self) -> usize {
+        match self {
+            Self::Owner(n) => n,
+            Self::Worker(n) => CLIENTS + n,
+            Self::Conductor(n) => CLIENTS + WORKERS + n,
+            Self::Stranger => WHOS - 2,
+            Self::Authority => WHOS - 1,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mint {
+    Stake,
+    Payment,
+}
+
+/// A token account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Vault {
+    Purse(Who, Mint),
+    Escrow(usize),
+    Stake(usize),
+    Earnings(usize),
+    Bond(usize),
+    Rewards,
+    Treasury(Mint, u8),
+}
+
+const BUCKETS: usize = 8;
+const PURSES: usize = 2 * WHOS;
+const BONDS: usize = PURSES + CLIENTS + 2 * WORKERS;
+const REWARDS: usize = BONDS + CONDUCTORS;
+const COUNT: usize = REWARDS + 1 + 2 * BUCKETS;
+
+impl Vault {
+    /// All of a network; with one mint, those for payments are those for stake.
+    pub fn all(one_mint: bool) -> Vec<Self> {
+        let mints: &[Mint] = match one_mint {
+            true => &[Mint::Stake],
+            false => &[Mint::Stake, Mint::Payment],
+        };
+        let mut all = Vec::new();
+        for mint in mints {
+            all.extend(Who::ALL.map(|who| Self::Purse(who, *mint)));
+            all.extend((0..BUCKETS).map(|b| Self::Treasury(*mint, b as u8)));
+        }
+        all.extend((0..CLIENTS).map(Self::Escrow));
+        all.extend((0..WORKERS).flat_map(|w| [Self::Stake(w), Self::Earnings(w)]));
+        all.extend((0..CONDUCTORS).map(Self::Bond));
+        all.push(Self::Rewards);
+        all
+    }
+
+    /// Of which mint its tokens are.
+    pub fn mint(self) -> Mint {
+        match self {
+            Self::Purse(_, mint) | Self::Treasury(mint, _) => mint,
+            Self::Stake(_) | Self::Bond(_) | Self::Rewards => Mint::Stake,
+            Self::Escrow(_) | Self::Earnings(_) => Mint::Payment,
+        }
+    }
+}
+
+/// What is in each token account, base units.
+#[derive(Clone, Debug)]
+pub struct Vaults {
+    one_mint: bool,
+    amounts: [u64; COUNT],
+}
+
+impl Vaults {
+    /// Empty ones.
+    pub fn new(one_mint: bool) -> Self {
+        Self {
+            one_mint,
+            amounts: [0; COUNT],
+        }
+    }
+
+    fn at(&self, vault: Vault) -> usize {
+        let second = |mint| usize::from(mint == Mint::Payment && !self.one_mint);
+        match vault {
+            Vault::Purse(who, mint) => second(mint) * WHOS + who.at(),
+            Vault::Escrow(client) => PURSES + client,
+            Vault::Stake(worker) => PURSES + CLIENTS + worker,
+            Vault::Earnings(worker) => PURSES + CLIENTS + WORKERS + worker,
+            Vault::Bond(conductor) => BONDS + conductor,
+            Vault::Rewards => REWARDS,
+            Vault::Treasury(mint, bucket) => {
+                COUNT - 2 * BUCKETS + second(mint) * BUCKETS + usize::from(bucket)
+            }
+        }
+    }
+
+    pub fn get(&self, vault: Vault) -> u64 {
+        self.amounts[self.at(vault)]
+    }
+
+    pub fn set(&mut self, vault: Vault, amount: u64) {
+        self.amounts[self.at(vault)] = amount;
+    }
+
+    pub fn add(&mut self, vault: Vault, amount: u64) {
+        self.amounts[self.at(vault)] += amount;
+    }
+
+    /// Moves tokens; the model is wrong where a vault has less than its books say.
+    pub fn send(&mut self, from: Vault, to: Vault, amount: u64) {
+        let (from, to) = (self.at(from), self.at(to));
+        self.amounts[from] -= amount;
+        self.amounts[to] += amount;
+    }
+}

@@ -1,0 +1,64 @@
+//! Addresses that the same seeds derive with another bump. The program looks for the bump itself,
+//! without the runtime's search, so it has to find the same one: a second account of one wallet would
+//! have counters of its own, and let nonces be used twice.
+
+use millrace_client::pda::PROGRAM;
+use millrace_client::{instructions, pda};
+use millrace_fixture::{Market, key, offer, refused, swap};
+use millrace_program::constants::seeds;
+use solana_sdk::pubkey::Pubkey;
+use solana_sdk::signer::Signer;
+
+/// All addresses that seeds derive, from the highest bump down.
+fn derived(seeds: &[&[u8]]) -> Vec<Pubkey> {
+    let all = (0..=u8::MAX).rev().filter_map(|bump| {
+        let bump = [bump];
+        let with_bump = [seeds, &[&bump]].concat();
+        Pubkey::create_program_address(&with_bump, &PROGRAM).ok()
+    });
+    all.collect()
+}
+
+#[test]
+fn an_account_is_made_only_at_the_address_of_the_highest_bump() {
+    let mut market = Market::open();
+    // Keys whose highest bumps are many: a wrong search would go wrong at some.
+    for number in 40..60 {
+        let wallet = key(number);
+        market.machine.airdrop(&wallet.pubkey(), 1_000_000_000);
+        let owner = wallet.pubkey();
+        let all = derived(&[seeds::CLIENT, owner.as_ref()]);
+        assert_eq!(all[0], pda::client(&owner));
+        let open = instructions::open_client(owner, market.mints);
+        for lower in all.iter().skip(1).take(3) {
+            let moved = swap(open.clone(), all[0], *lower);
+            let moved = swap(moved, pda::escrow(&all[0]), pda::escrow(lower));
+            refused(market.machine.send(&[moved], &[&wallet]), "ConstraintSeeds");
+        }
+        market.machine.send(&[open], &[&wallet]).unwrap();
+        let made = market.machine.account(&all[0]).unwrap();
+        assert_eq!(made.owner, PROGRAM);
+        let svm = market.machine.svm();
+        let rent = svm.minimum_balance_for_rent_exemption(made.data.len());
+        assert_eq!(made.lamports, rent, "its rent is paid, and no lamport more");
+    }
+}
+
+#[test]
+fn a_provider_has_one_account() {
+    let mut market = Market::open();
+    let cold = market.workers[0].authority.insecure_clone();
+    let owner = cold.pubkey();
+    let all = derived(&[seeds::PROVIDER, owner.as_ref()]);
+    let (own, second) = (all[0], all[1]);
+    let register = instructions::register_provider(owner, market.mints, offer(owner));
+    let vaults = [
+        (pda::stake_vault(&own), pda::stake_vault(&second)),
+        (pda::earnings_vault(&own), pda::earnings_vault(&second)),
+    ];
+    let mut moved = swap(register, own, second);
+    for (from, to) in vaults {
+        moved = swap(moved, from, to);
+    }
+    refused(market.machine.send(&[moved], &[&cold]), "ConstraintSeeds");
+}

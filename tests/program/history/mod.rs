@@ -1,0 +1,122 @@
+//! Events alone are enough: whatever a market goes through, all of its balances follow from what its
+//! instructions have told. How they are folded is `fixture/ledger.rs`; every other test of the program
+//! ends with the same comparison, but for gifts.
+
+use anchor_lang::Discriminator;
+use millrace_fixture::{Ledger, Market};
+use millrace_program::events as e;
+use solana_sdk::pubkey::Pubkey;
+use std::collections::BTreeMap;
+
+mod life;
+use life::Life;
+
+/// Events that must have come about: all that move a balance, and those of each way to an end.
+const NEEDED: [(&str, &[u8]); 33] = [
+    ("NetworkInitialized", e::NetworkInitialized::DISCRIMINATOR),
+    ("BucketOpened", e::BucketOpened::DISCRIMINATOR),
+    ("TreasuryWithdrawn", e::TreasuryWithdrawn::DISCRIMINATOR),
+    (
+        "OrchestratorRegistered",
+        e::OrchestratorRegistered::DISCRIMINATOR,
+    ),
+    ("BondDeposited", e::BondDeposited::DISCRIMINATOR),
+    ("BondWithdrawn", e::BondWithdrawn::DISCRIMINATOR),
+    ("ProviderRegistered", e::ProviderRegistered::DISCRIMINATOR),
+    (
+        "ProviderDeregistered",
+        e::ProviderDeregistered::DISCRIMINATOR,
+    ),
+    ("StakeDeposited", e::StakeDeposited::DISCRIMINATOR),
+    ("UnstakeRequested", e::UnstakeRequested::DISCRIMINATOR),
+    ("StakeWithdrawn", e::StakeWithdrawn::DISCRIMINATOR),
+    ("StakeSlashed", e::StakeSlashed::DISCRIMINATOR),
+    ("EarningsClaimed", e::EarningsClaimed::DISCRIMINATOR),
+    ("RewardsFunded", e::RewardsFunded::DISCRIMINATOR),
+    ("EpochClosed", e::EpochClosed::DISCRIMINATOR),
+    ("RewardsBanked", e::RewardsBanked::DISCRIMINATOR),
+    ("RewardsClaimed", e::RewardsClaimed::DISCRIMINATOR),
+    ("ClientOpened", e::ClientOpened::DISCRIMINATOR),
+    ("JobPosted", e::JobPosted::DISCRIMINATOR),
+    ("JobCancelled", e::JobCancelled::DISCRIMINATOR),
+    ("JobExpired", e::JobExpired::DISCRIMINATOR),
+    ("JobClosed", e::JobClosed::DISCRIMINATOR),
+    ("SeatsAssigned", e::SeatsAssigned::DISCRIMINATOR),
+    ("SeatDeclined", e::SeatDeclined::DISCRIMINATOR),
+    ("SeatExpired", e::SeatExpired::DISCRIMINATOR),
+    (
+        "DeliveryAcknowledged",
+        e::DeliveryAcknowledged::DISCRIMINATOR,
+    ),
+    ("AuditDrawn", e::AuditDrawn::DISCRIMINATOR),
+    ("ShardChallenged", e::ShardChallenged::DISCRIMINATOR),
+    ("ChallengeDecided", e::ChallengeDecided::DISCRIMINATOR),
+    ("ShardReopened", e::ShardReopened::DISCRIMINATOR),
+    ("ShardSettled", e::ShardSettled::DISCRIMINATOR),
+    ("ShardFailed", e::ShardFailed::DISCRIMINATOR),
+    ("ParametersSet", e::ParametersSet::DISCRIMINATOR),
+];
+
+/// Each account's books are those of its events, and each vault has exactly that and its gifts.
+fn compare(market: &Market, gifts: &BTreeMap<Pubkey, u64>) {
+    market.compare_with_events();
+    for (vault, (booked, found)) in market.booked_and_found() {
+        let given = gifts.get(&vault).copied().unwrap_or(0);
+        assert_eq!(found, booked + i128::from(given), "vault {vault}");
+    }
+}
+
+/// Plays a life, comparing after each of its scenes, and says which vaults of the market were not
+/// empty at the end.
+fn lived(one_mint: bool) -> (Ledger, usize) {
+    let mut life = Life::begin(one_mint);
+    for (name, scene) in Life::SCENES {
+        println!("{name}");
+        scene(&mut life);
+        compare(&life.market, &life.gifts);
+    }
+    let vaults = life.market.booked_and_found();
+    let filled = vaults.values().filter(|(booked, _)| *booked > 0).count();
+    (life.market.machine.ledger.clone(), filled)
+}
+
+fn all_balances_follow_from_events(one_mint: bool) {
+    let (ledger, filled) = lived(one_mint);
+    for (name, kind) in NEEDED {
+        let seen = ledger.seen.get(kind).copied().unwrap_or(0);
+        assert!(seen > 0, "no {name}");
+    }
+    // Nothing is compared with nothing: there are books of every kind that are not empty.
+    assert!(filled >= 15, "{filled} vaults");
+    assert!(ledger.clients.values().filter(|c| c.held > 0).count() >= 2);
+    let providers = || ledger.providers.values();
+    assert!(providers().any(|p| p.locked > 0) && providers().any(|p| p.unbonding > 0));
+    assert!(providers().any(|p| p.earned > p.claimed) && providers().any(|p| p.reward_due > 0));
+    assert!(providers().any(|p| p.slashed > 0) && providers().any(|p| p.withdrawn > 0));
+    assert!(ledger.jobs.values().any(|job| job.bonded > 0));
+    assert!(ledger.jobs.values().any(|job| job.refunded > 0));
+    assert!(ledger.bonds.values().any(|bond| *bond > 0));
+    let rewards = &ledger.rewards;
+    assert!(rewards.funded > rewards.promised && rewards.promised > rewards.paid);
+}
+
+#[test]
+fn all_balances_follow_from_events_alone() {
+    all_balances_follow_from_events(false);
+}
+
+#[test]
+fn all_balances_follow_from_events_alone_where_stake_and_payments_are_one_token() {
+    all_balances_follow_from_events(true);
+}
+
+#[test]
+fn compensations_come_with_one_token_alone_and_are_in_the_events() {
+    let compensated = |ledger: &Ledger| -> u64 {
+        let jobs = ledger.jobs.values();
+        jobs.map(|job| job.compensated).sum()
+    };
+    let (one, two) = (lived(true).0, lived(false).0);
+    // Lost bonds compensate a job in both.
+    assert!(compensated(&one) > compensated(&two));
+}

@@ -1,0 +1,384 @@
+//! How a network is born: once, by who may, with mints and parameters that hold.
+
+use millrace_client::instructions::Mints;
+use millrace_client::{instructions, pda};
+use millrace_fixture::{
+    Loader, Machine, Market, Outcome, PARAMETERS, REWARDS, RIGHT, SOL, Setup, key, refused, swap,
+};
+use millrace_program::InitializeNetworkArgs;
+use millrace_program::constants::{
+    MAX_DEADLINE_SECS, MAX_EPOCH_SECS, MAX_FEE_BPS, MAX_LATE_BPS, MAX_LOCK_BPS, MAX_SHARDS,
+    MAX_UNBONDING_SECS, MAX_WINDOW_SECS, MIN_EPOCH_SECS,
+};
+use millrace_program::state::{Network, NetworkParameters, RewardSchedule};
+use solana_sdk::account::Account;
+use solana_sdk::instruction::Instruction;
+use solana_sdk::pubkey;
+use solana_sdk::pubkey::Pubkey;
+use solana_sdk::signature::Keypair;
+use solana_sdk::signer::Signer;
+use std::slice::from_ref;
+
+const TOKEN_2022: Pubkey = pubkey!("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
+
+/// A program without a network, with mints, and who may upgrade it.
+fn unborn(loader: fn(Pubkey) -> Loader) -> (Machine, Mints, Keypair) {
+    let upgrader = key(3);
+    let mut machine = Machine::new(loader(upgrader.pubkey()));
+    let mints = Setup::default().create_mints(&mut machine);
+    machine.airdrop(&upgrader.pubkey(), SOL);
+    (machine, mints, upgrader)
+}
+
+fn birth(
+    authority: &Keypair,
+    mints: Mints,
+    upgradeable: bool,
+    parameters: NetworkParameters,
+) -> Instruction {
+    let args = founding(parameters);
+    instructions::initialize_network(authority.pubkey(), mints, upgradeable, args)
+}
+
+fn founding(parameters: NetworkParameters) -> InitializeNetworkArgs {
+    InitializeNetworkArgs {
+        network_id: [9; 32],
+        pauser: key(8).pubkey(),
+        parameters,
+        rewards: REWARDS,
+    }
+}
+
+/// Tries to initialize a network of its own with parameters.
+fn initialize_with(change: impl FnOnce(&mut NetworkParameters)) -> Outcome {
+    let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
+    let mut parameters = PARAMETERS;
+    change(&mut parameters);
+    machine.send(&[birth(&upgrader, mints, true, parameters)], &[&upgrader])
+}
+
+#[test]
+fn a_network_is_born_with_its_mints_and_parameters() {
+    let market = Market::open();
+    let network: Network = market.read(&pda::network());
+    assert_eq!(network.network_id, [9; 32]);
+    assert_eq!(network.authority, market.authority.pubkey());
+    assert_eq!(network.pauser, market.authority.pubkey());
+    assert_eq!(Mints::from(&network), market.mints);
+    assert_eq!((network.fee_bps, network.paused), (250, 0));
+}
+
+#[test]
+fn a_network_is_born_once() {
+    let mut market = Market::open();
+    let mut other = PARAMETERS;
+    other.fee_bps = 0;
+    refused(market.initialize(other), "AccountAlreadyInUse");
+    let network: Network = market.read(&pda::network());
+    assert_eq!(network.fee_bps, 250);
+}
+
+#[test]
+fn where_the_program_can_be_upgraded_no_stranger_initializes_it() {
+    let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
+    let stranger = key(6);
+    machine.airdrop(&stranger.pubkey(), SOL);
+    let strangers = birth(&stranger, mints, true, PARAMETERS);
+    refused(
+        machine.send(from_ref(&strangers), &[&stranger]),
+        "NotAuthorized",
+    );
+
+    let without_data = birth(&stranger, mints, false, PARAMETERS);
+    refused(machine.send(&[without_data], &[&stranger]), "WrongAccount");
+
+    // The same content at another address, with the stranger as who may upgrade.
+    let genuine = machine.account(&pda::program_data()).unwrap();
+    let mut data = genuine.data.clone();
+    let at = data
+        .windows(32)
+        .position(|w| w == upgrader.pubkey().as_ref());
+    data[at.unwrap()..][..32].copy_from_slice(stranger.pubkey().as_ref());
+    let forged = Pubkey::new_from_array([77; 32]);
+    machine.place(forged, Account { data, ..genuine });
+    let with_forged_data = swap(strangers, pda::program_data(), forged);
+    refused(
+        machine.send(&[with_forged_data], &[&stranger]),
+        "WrongAccount",
+    );
+
+    let genuine = birth(&upgrader, mints, true, PARAMETERS);
+    machine.send(&[genuine], &[&upgrader]).unwrap();
+}
+
+#[test]
+fn another_program_does_not_pass_for_this_one() {
+    let (mut machine, mints, _) = unborn(Loader::Upgradeable);
+    let stranger = key(6);
+    machine.airdrop(&stranger.pubkey(), SOL);
+    let mut posing = birth(&stranger, mints, false, PARAMETERS);
+    // The program stands thrice: as itself, in the place of the data that is not given, and last,
+    // where events are emitted.
+    let this_program = &mut posing.accounts[4];
+    assert_eq!(this_program.pubkey, pda::PROGRAM);
+    this_program.pubkey = pda::TOKEN_PROGRAM;
+    refused(machine.send(&[posing], &[&stranger]), "WrongAccount");
+}
+
+#[test]
+fn where_the_program_stays_as_it_is_whoever_comes_first_initializes_it() {
+    let (mut machine, mints, _) = unborn(|_| Loader::Fixed);
+    let first = key(6);
+    machine.airdrop(&first.pubkey(), SOL);
+    let born = birth(&first, mints, false, PARAMETERS);
+    machine.send(&[born], &[&first]).unwrap();
+    let network: Network = machine.read(&pda::network());
+    assert_eq!(network.authority, first.pubkey());
+}
+
+/// A mint of Token-2022 with extensions, as kind and bytes.
+fn extended_mint(machine: &mut Machine, number: u8, extensions: &[(u16, usize)]) -> Pubkey {
+    /// Behind the size of a token account; then the kind of account: a mint.
+    const KIND: usize = 165;
+    let mint = key(number).pubkey();
+    machine.create_mint(mint, TOKEN_2022);
+    let mut account = machine.account(&mint).unwrap();
+    account.data.resize(KIND, 0);
+    account.data.push(1);
+    for (kind, length) in extensions {
+        account.data.extend(kind.to_le_bytes());
+        account.data.extend((*length as u16).to_le_bytes());
+        account.data.extend(vec![0; *length]);
+    }
+    account.lamports *= 10;
+    machine.place(mint, account);
+    mint
+}
+
+/// Tries to initialize a network with a mint of these extensions, once for each of its mints.
+#[track_caller]
+fn does_not_take_a_mint_of(extensions: &[(u16, usize)], error: &str) {
+    let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
+    let other = extended_mint(&mut machine, 9, extensions);
+    for payment in [false, true] {
+        let mut mints = mints;
+        match payment {
+            true => mints.payment = other,
+            false => mints.stake = other,
+        }
+        let born = birth(&upgrader, mints, true, PARAMETERS);
+        refused(machine.send(&[born], &[&upgrader]), error);
+    }
+}
+
+#[test]
+fn every_extension_that_could_change_what_the_books_say_is_refused_by_name() {
+    let hostile = [
+        (1, "MintHasTransferFee"),
+        (3, "MintHasCloseAuthority"),
+        (4, "MintIsConfidential"),
+        (6, "MintHasDefaultState"),
+        (9, "MintIsNonTransferable"),
+        (10, "MintIsInterestBearing"),
+        (12, "MintHasPermanentDelegate"),
+        (14, "MintHasTransferHook"),
+        (16, "MintIsConfidential"),
+        (24, "MintIsConfidential"),
+        (25, "MintHasScaledAmounts"),
+        (26, "MintIsPausable"),
+        (28, "MintHasPermissionedBurn"),
+        (29, "MintExtensionUnknown"),
+        (u16::MAX, "MintExtensionUnknown"),
+    ];
+    for (kind, error) in hostile {
+        does_not_take_a_mint_of(&[(kind, 32)], error);
+        // A harmless one before it hides nothing.
+        does_not_take_a_mint_of(&[(18, 64), (kind, 32)], error);
+    }
+}
+
+#[test]
+fn a_plain_mint_of_token_2022_is_taken() {
+    let (mut machine, mut mints, upgrader) = unborn(Loader::Upgradeable);
+    mints.stake = extended_mint(&mut machine, 9, &[(18, 64)]);
+    let born = birth(&upgrader, mints, true, PARAMETERS);
+    machine.send(&[born], &[&upgrader]).unwrap();
+}
+
+#[test]
+fn zeros_behind_the_extensions_of_a_mint_are_none() {
+    let (mut machine, mut mints, upgrader) = unborn(Loader::Upgradeable);
+    mints.stake = extended_mint(&mut machine, 9, &[(18, 64), (0, 0)]);
+    let born = birth(&upgrader, mints, true, PARAMETERS);
+    machine.send(&[born], &[&upgrader]).unwrap();
+}
+
+#[test]
+fn a_mint_that_ends_where_extensions_begin_is_refused() {
+    does_not_take_a_mint_of(&[], "MintNotSupported");
+}
+
+#[test]
+fn what_is_no_mint_of_a_token_program_is_refused() {
+    let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
+    let foreign = key(9).pubkey();
+    machine.create_mint(foreign, upgrader.pubkey());
+    for other in [foreign, upgrader.pubkey()] {
+        let stake = Mints {
+            stake: other,
+            ..mints
+        };
+        let born = birth(&upgrader, stake, true, PARAMETERS);
+        refused(machine.send(&[born], &[&upgrader]), "MintNotSupported");
+    }
+}
+
+#[test]
+fn a_mint_that_is_not_initialized_is_refused() {
+    let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
+    let mut mint = machine.account(&mints.payment).unwrap();
+    // Where a mint says that it is initialized.
+    mint.data[45] = 0;
+    machine.place(mints.payment, mint);
+    let born = birth(&upgrader, mints, true, PARAMETERS);
+    refused(machine.send(&[born], &[&upgrader]), "MintNotSupported");
+}
+
+#[test]
+fn a_schedule_of_rewards_beyond_its_bounds_is_refused() {
+    let beyond: [fn(&mut RewardSchedule); 3] = [
+        |rewards| rewards.epoch_secs = MIN_EPOCH_SECS - 1,
+        |rewards| rewards.epoch_secs = MAX_EPOCH_SECS + 1,
+        |rewards| rewards.halving_epochs = 0,
+    ];
+    for change in beyond {
+        let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
+        let mut args = founding(PARAMETERS);
+        change(&mut args.rewards);
+        let born = instructions::initialize_network(upgrader.pubkey(), mints, true, args);
+        refused(machine.send(&[born], &[&upgrader]), "ParameterOutOfBounds");
+    }
+}
+
+#[test]
+fn the_treasuries_of_a_bucket_are_of_the_networks_mints() {
+    let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
+    let born = birth(&upgrader, mints, true, PARAMETERS);
+    machine.send(&[born], &[&upgrader]).unwrap();
+    let third = key(9).pubkey();
+    machine.create_mint(third, mints.stake_program);
+    let of_another = [
+        Mints {
+            stake: third,
+            ..mints
+        },
+        Mints {
+            payment: third,
+            ..mints
+        },
+    ];
+    for wrong in of_another {
+        let open = instructions::open_bucket(upgrader.pubkey(), wrong, 0);
+        refused(machine.send(&[open], &[&upgrader]), "WrongAccount");
+    }
+    let open = instructions::open_bucket(upgrader.pubkey(), mints, 0);
+    machine.send(&[open], &[&upgrader]).unwrap();
+}
+
+#[test]
+fn parameters_at_their_bounds_are_taken() {
+    initialize_with(|p| {
+        p.min_stake = 1;
+        p.lock_bps = 1;
+        (p.min_window_secs, p.max_window_secs) = (1, 1);
+        (p.max_deadline_secs, p.unbonding_secs) = (1, 1);
+        p.max_shards = 1;
+        (p.fee_bps, p.slash_bps, p.late_bps) = (0, 0, 0);
+        p.max_replicas = 1;
+    })
+    .unwrap();
+    initialize_with(|p| {
+        p.min_stake = u64::MAX;
+        p.lock_bps = MAX_LOCK_BPS;
+        (p.min_window_secs, p.max_window_secs) = (MAX_WINDOW_SECS, MAX_WINDOW_SECS);
+        (p.max_deadline_secs, p.unbonding_secs) = (MAX_DEADLINE_SECS, MAX_UNBONDING_SECS);
+        p.max_shards = MAX_SHARDS;
+        (p.fee_bps, p.slash_bps, p.late_bps) = (MAX_FEE_BPS, 10_000, MAX_LATE_BPS);
+        p.max_replicas = 5;
+    })
+    .unwrap();
+}
+
+#[test]
+fn parameters_beyond_their_bounds_are_refused() {
+    let beyond: [fn(&mut NetworkParameters); 17] = [
+        |p| p.min_stake = 0,
+        |p| p.lock_bps = 0,
+        |p| p.lock_bps = MAX_LOCK_BPS + 1,
+        |p| p.min_window_secs = 0,
+        |p| p.min_window_secs = p.max_window_secs + 1,
+        |p| p.max_window_secs = MAX_WINDOW_SECS + 1,
+        |p| p.max_deadline_secs = 0,
+        |p| {
+            p.max_deadline_secs = MAX_DEADLINE_SECS + 1;
+            p.unbonding_secs = MAX_UNBONDING_SECS;
+        },
+        |p| p.unbonding_secs = p.max_deadline_secs - 1,
+        |p| p.unbonding_secs = MAX_UNBONDING_SECS + 1,
+        |p| p.max_shards = 0,
+        |p| p.max_shards = MAX_SHARDS + 1,
+        |p| p.fee_bps = MAX_FEE_BPS + 1,
+        |p| p.slash_bps = 10_001,
+        |p| p.late_bps = MAX_LATE_BPS + 1,
+        |p| p.max_replicas = 0,
+        |p| p.max_replicas = 6,
+    ];
+    for change in beyond {
+        refused(initialize_with(change), "ParameterOutOfBounds");
+    }
+}
+
+#[test]
+fn only_the_authority_registers_orchestrators_and_each_once() {
+    let mut market = Market::open();
+    let (stranger, candidate) = (key(6), key(7).pubkey());
+    market.machine.airdrop(&stranger.pubkey(), SOL);
+    let register = instructions::register_orchestrator(stranger.pubkey(), candidate, market.mints);
+    refused(
+        market.machine.send(&[register], &[&stranger]),
+        "NotAuthorized",
+    );
+    market.register_orchestrator(&candidate).unwrap();
+    let again = market.register_orchestrator(&candidate);
+    refused(again, "AccountAlreadyInUse");
+}
+
+#[test]
+fn buckets_are_numbered_below_how_many_there_are_and_open_once() {
+    let mut market = Market::open();
+    let payer = market.authority.pubkey();
+    let refusals = [
+        (8, "BucketOutOfBounds"),
+        (255, "BucketOutOfBounds"),
+        (0, "AccountAlreadyInUse"),
+    ];
+    for (index, error) in refusals {
+        let open = instructions::open_bucket(payer, market.mints, index);
+        refused(market.machine.send(&[open], &[&market.authority]), error);
+    }
+}
+
+#[test]
+fn lamports_that_somebody_sent_ahead_keep_no_account_from_being_made() {
+    let mut market = Setup {
+        prefunded: true,
+        ..Setup::default()
+    }
+    .build();
+    let job = market.posted(|_| ());
+    let all = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
+    market.answered(&job, 0, &all);
+    market.settle(&job, 0).unwrap();
+    market.close(&job, &[0]).unwrap();
+    assert_eq!(market.balances(&job).client, 1_000_000 - 12_300);
+}

@@ -1,0 +1,189 @@
+//! What settlements of different jobs write together: the fewer accounts, the more of them fit a
+//! block. A client, a provider and a bucket are each written by their own settlements, and nothing is
+//! by all of them.
+
+use millrace_client::pda;
+use millrace_fixture::{Market, RIGHT, SOL, Setup, key};
+use millrace_program::constants::BUCKETS;
+use millrace_program::state::bucket_of;
+use solana_sdk::instruction::Instruction;
+use solana_sdk::message::Message;
+use solana_sdk::pubkey::Pubkey;
+use solana_sdk::signer::Signer;
+use std::collections::{BTreeSet, HashSet};
+
+/// What Agave counts besides the units that a transaction uses (solana-cost-model 4.2.2,
+/// `block_cost_limits.rs` and `cost_model.rs`): units of a signature and of a write lock, bytes of
+/// instruction data for a unit, and units for each page of loaded accounts.
+const SIGNATURE: u64 = 720;
+const WRITE_LOCK: u64 = 300;
+const DATA_BYTES: u64 = 4;
+const PAGE: (u64, u64) = (32 * 1_024, 8);
+
+/// Two clients and two groups of three providers.
+fn market() -> Market {
+    let mut market = Setup {
+        workers: 6,
+        ..Setup::default()
+    }
+    .build();
+    let mints = market.mints;
+    let second = key(7);
+    let fund = (&mints.payment, 1_000_000);
+    market.machine.open_wallet(&second.pubkey(), mints, fund);
+    market.open_client(&second).unwrap();
+    market
+}
+
+/// A job that is due: of which client, done by which providers, in a bucket that `fits`.
+fn due(market: &mut Market, client: u8, workers: [usize; 3], fits: impl Fn(u8) -> bool) -> Pubkey {
+    market.owner = key(client);
+    market.machine.airdrop(&key(client).pubkey(), SOL);
+    // A job's bucket comes from its address: others are cancelled until it fits.
+    let job = loop {
+        let job = market.posted(|_| ());
+        if fits(bucket_of(&job)) {
+            break job;
+        }
+        market.cancel(&job).unwrap();
+        market.close(&job, &[]).unwrap();
+    };
+    market.answered(&job, 0, &workers.map(|worker| (worker, RIGHT)));
+    job
+}
+
+/// Whether a transaction locks one of its accounts to write.
+fn is_locked(message: &Message, at: usize) -> bool {
+    message.is_maybe_writable_with_reserved_addresses(at, None::<&HashSet<Pubkey>>)
+}
+
+/// The accounts that a transaction with an instruction locks to write, without who pays its fee.
+fn write_locks(instruction: &Instruction) -> BTreeSet<Pubkey> {
+    let payer = key(99).pubkey();
+    let message = Message::new(std::slice::from_ref(instruction), Some(&payer));
+    let keys = message.account_keys.iter().enumerate();
+    let locked = keys.filter(|(at, _)| is_locked(&message, *at));
+    let locked: BTreeSet<Pubkey> = locked.map(|(_, key)| *key).collect();
+    locked.into_iter().filter(|key| *key != payer).collect()
+}
+
+/// What a pair of settlements writes together, once both have landed.
+fn shared(market: &mut Market, [one, other]: [Pubkey; 2]) -> BTreeSet<Pubkey> {
+    let pair = [one, other].map(|job| market.settlement(&job, 0));
+    for settle in &pair {
+        market
+            .machine
+            .send(std::slice::from_ref(settle), &[])
+            .unwrap();
+    }
+    let [one, other] = pair.map(|settle| write_locks(&settle));
+    assert!(one.len() > 10 && other.len() > 10);
+    one.intersection(&other).copied().collect()
+}
+
+const FIRST: [usize; 3] = [0, 1, 2];
+const SECOND: [usize; 3] = [3, 4, 5];
+
+/// What is written together by settlements of different clients, providers and buckets, then by those
+/// with the same providers, the same bucket, the same client.
+fn overlaps() -> [BTreeSet<Pubkey>; 4] {
+    let pairs: [(u8, [usize; 3], bool); 4] = [
+        (7, SECOND, false),
+        (7, FIRST, false),
+        (7, SECOND, true),
+        (5, SECOND, false),
+    ];
+    pairs.map(|(client, workers, same_bucket)| {
+        let mut market = market();
+        let one = due(&mut market, 5, FIRST, |_| true);
+        let bucket = bucket_of(&one);
+        let fits = |b| (b == bucket) == same_bucket;
+        let other = due(&mut market, client, workers, fits);
+        shared(&mut market, [one, other])
+    })
+}
+
+fn set<const N: usize>(keys: [Pubkey; N]) -> BTreeSet<Pubkey> {
+    keys.into()
+}
+
+#[test]
+fn two_settlements_of_unrelated_jobs_in_different_buckets_share_no_writable_account() {
+    let [unrelated, ..] = overlaps();
+    assert_eq!(unrelated, BTreeSet::new());
+}
+
+#[test]
+fn settlements_share_what_they_have_in_common_and_nothing_else() {
+    let [_, providers, bucket, client] = overlaps();
+    let market = market();
+    let accounts = market.accounts(&FIRST);
+    let vaults = |p: &Pubkey| [*p, pda::stake_vault(p), pda::earnings_vault(p)];
+    let expected: BTreeSet<Pubkey> = accounts.iter().flat_map(vaults).collect();
+    assert_eq!(providers, expected);
+    let own = pda::client(&key(5).pubkey());
+    assert_eq!(client, set([own, pda::escrow(&own)]));
+    let mints = market.mints;
+    let of_bucket = |index| {
+        let treasuries = [mints.payment, mints.stake].map(|mint| pda::treasury(&mint, index));
+        set([pda::bucket(index), treasuries[0], treasuries[1]])
+    };
+    assert!((0..BUCKETS).any(|index| of_bucket(index) == bucket));
+}
+
+#[test]
+fn no_account_is_written_by_every_settlement() {
+    let mut market = market();
+    let mut common: Option<BTreeSet<Pubkey>> = None;
+    for (client, workers) in [(5, FIRST), (7, SECOND)] {
+        for index in [0, BUCKETS - 1] {
+            let job = due(&mut market, client, workers, |b| b == index);
+            let locks = write_locks(&market.settlement(&job, 0));
+            market.settle(&job, 0).unwrap();
+            common = Some(match common {
+                None => locks,
+                Some(known) => known.intersection(&locks).copied().collect(),
+            });
+        }
+    }
+    assert_eq!(common, Some(BTreeSet::new()));
+}
+
+/// What the last transaction that landed counts for in a block.
+fn block_cost(market: &Market) -> u64 {
+    let landed = market.machine.landed.last().unwrap();
+    let payer = market.machine.payer.pubkey();
+    let message = Message::new(&landed.instructions, Some(&payer));
+    let locks = (0..message.account_keys.len()).filter(|at| is_locked(&message, *at));
+    let size = |key: &Pubkey| {
+        market
+            .machine
+            .account(key)
+            .map_or(0, |a| a.data.len() as u64)
+    };
+    let loaded: u64 = message.account_keys.iter().map(size).sum();
+    let pages = (loaded + size(&pda::program_data())).div_ceil(PAGE.0);
+    let data: usize = landed.instructions.iter().map(|i| i.data.len()).sum();
+    landed.meta.compute_units_consumed
+        + SIGNATURE * (landed.signatures as u64 + 1)
+        + WRITE_LOCK * locks.count() as u64
+        + data as u64 / DATA_BYTES
+        + PAGE.1 * pages
+}
+
+/// Figures for a benchmark: what settling three seats counts for in a block, and how many accounts two
+/// settlements write together.
+pub fn figures() -> Vec<(&'static str, u64, &'static str)> {
+    let mut market = market();
+    let job = due(&mut market, 5, FIRST, |_| true);
+    market.settle(&job, 0).unwrap();
+    let cost = block_cost(&market);
+    let [unrelated, providers, bucket, client] = overlaps().map(|shared| shared.len() as u64);
+    vec![
+        ("chain.settle_cost.k3", cost, "cu"),
+        ("chain.settle_shares.nothing", unrelated, "accounts"),
+        ("chain.settle_shares.providers", providers, "accounts"),
+        ("chain.settle_shares.bucket", bucket, "accounts"),
+        ("chain.settle_shares.client", client, "accounts"),
+    ]
+}

@@ -1,0 +1,332 @@
+//! Lamports that somebody sends to an address before the program makes an account there. For every
+//! instruction that makes one: it is made all the same, its payer adds what is missing of the rent
+//! and no more, and the rent goes, with the gift, to who paid it once the account is closed.
+
+use millrace_client::{instructions, pda};
+use millrace_fixture::{Loader, Machine, Market, Outcome, RIGHT, SOL, Setup, key, offer};
+use millrace_program::state::Mode;
+use solana_sdk::pubkey::Pubkey;
+use solana_sdk::signer::Signer;
+use std::collections::BTreeSet;
+
+/// The program's IDL.
+const IDL: &str = include_str!("../../idl/millrace_program.json");
+/// Owns what is no account of a program.
+const SYSTEM: Pubkey = Pubkey::new_from_array([0; 32]);
+/// Fewest lamports that a transfer can leave at an address.
+const LEAST: u64 = 890_880;
+const WEEK: i64 = 7 * 86_400;
+
+/// An instruction that makes accounts.
+struct Birth {
+    name: &'static str,
+    /// A market in which it can be sent.
+    ready: fn() -> Market,
+    /// The accounts that it makes.
+    made: fn(&Market) -> Vec<Pubkey>,
+    /// Who pays their rent.
+    payer: fn(&Market) -> Pubkey,
+    /// Sends it.
+    act: fn(&mut Market) -> Outcome,
+    /// Brings all of them to their end; `None` where they stay for good.
+    end: Option<fn(&mut Market)>,
+}
+
+/// A program and its parties, and no network yet.
+fn unborn() -> Market {
+    let authority = key(3);
+    let mut machine = Machine::new(Loader::Upgradeable(authority.pubkey()));
+    let mints = Setup::default().create_mints(&mut machine);
+    machine.airdrop(&authority.pubkey(), SOL);
+    Market {
+        machine,
+        mints,
+        authority,
+        orchestrator: key(4),
+        workers: Vec::new(),
+        owner: key(5),
+    }
+}
+
+fn born() -> Market {
+    let mut market = unborn();
+    let parameters = millrace_fixture::PARAMETERS;
+    market.initialize(parameters).unwrap();
+    market
+}
+
+fn with_a_newcomer() -> Market {
+    let mut market = Market::open();
+    let mints = market.mints;
+    let fund = (&mints.payment, 0);
+    market.machine.open_wallet(&key(6).pubkey(), mints, fund);
+    market
+}
+
+fn with_two_shards() -> Market {
+    let mut market = Market::open();
+    market.posted(|t| t.shards = 2);
+    market
+}
+
+fn with_a_result() -> Market {
+    let mut market = Market::open();
+    let job = market.posted(|t| {
+        (t.mode, t.challenge_secs) = (Mode::Challenge, 120);
+        (t.replicas, t.quorum, t.max_replicas) = (1, 2, 3);
+    });
+    market.answered(&job, 0, &[(0, RIGHT)]);
+    market
+}
+
+fn with_an_epoch_that_is_over() -> Market {
+    let mut market = Market::open();
+    market.fund_rewards(1_000_000);
+    let job = first_job(&market);
+    market.posted(|_| ());
+    market.answered(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, RIGHT)]);
+    market.settle(&job, 0).unwrap();
+    market.warp(86_400);
+    market
+}
+
+fn first_job(market: &Market) -> Pubkey {
+    pda::job(&market.owner.pubkey(), 0)
+}
+
+fn authority(market: &Market) -> Pubkey {
+    market.authority.pubkey()
+}
+
+fn owner(market: &Market) -> Pubkey {
+    market.owner.pubkey()
+}
+
+/// By the key of [`with_a_newcomer`].
+fn newcomer(_: &Market) -> Pubkey {
+    key(6).pubkey()
+}
+
+fn of_a_provider(_: &Market) -> Vec<Pubkey> {
+    let provider = pda::provider(&key(6).pubkey());
+    let vaults = [pda::stake_vault, pda::earnings_vault];
+    [vec![provider], vaults.map(|of| of(&provider)).to_vec()].concat()
+}
+
+fn of_a_client(_: &Market) -> Vec<Pubkey> {
+    let client = pda::client(&key(6).pubkey());
+    vec![client, pda::escrow(&client)]
+}
+
+fn of_an_orchestrator(_: &Market) -> Vec<Pubkey> {
+    let orchestrator = pda::orchestrator(&key(6).pubkey());
+    vec![orchestrator, pda::bond_vault(&orchestrator)]
+}
+
+const BIRTHS: [Birth; 10] = [
+    Birth {
+        name: "initialize_network",
+        ready: unborn,
+        made: |_| vec![pda::network()],
+        payer: authority,
+        act: |m| m.initialize(millrace_fixture::PARAMETERS),
+        end: None,
+    },
+    Birth {
+        name: "open_bucket",
+        ready: born,
+        made: |m| {
+            let treasuries = [m.mints.stake, m.mints.payment].map(|mint| pda::treasury(&mint, 7));
+            [vec![pda::bucket(7)], treasuries.to_vec()].concat()
+        },
+        payer: authority,
+        act: |m| {
+            let open = instructions::open_bucket(m.authority.pubkey(), m.mints, 7);
+            m.machine.send(&[open], &[&m.authority])
+        },
+        end: None,
+    },
+    Birth {
+        name: "open_rewards",
+        ready: born,
+        made: |_| vec![pda::rewards(), pda::rewards_vault()],
+        payer: authority,
+        act: |m| {
+            let open = instructions::open_rewards(m.authority.pubkey(), m.mints);
+            m.machine.send(&[open], &[&m.authority])
+        },
+        end: None,
+    },
+    Birth {
+        name: "register_orchestrator",
+        ready: with_a_newcomer,
+        made: of_an_orchestrator,
+        payer: authority,
+        act: |m| m.register_orchestrator(&key(6).pubkey()),
+        end: Some(|m| {
+            let (newcomer, payer) = (key(6), m.authority.pubkey());
+            let wallet = newcomer.pubkey();
+            let mints = m.mints;
+            let retire = instructions::retire_orchestrator(wallet, &wallet);
+            m.machine.send(&[retire], &[&newcomer]).unwrap();
+            m.warp(WEEK);
+            let withdraw = instructions::withdraw_bond(&wallet, payer, mints);
+            m.machine.send(&[withdraw], &[]).unwrap();
+        }),
+    },
+    Birth {
+        name: "register_provider",
+        ready: with_a_newcomer,
+        made: of_a_provider,
+        payer: newcomer,
+        act: |m| m.register(&key(6), offer(key(7).pubkey())),
+        end: Some(|m| {
+            let leave = instructions::deregister(key(6).pubkey(), m.mints);
+            m.machine.send(&[leave], &[&key(6)]).unwrap();
+        }),
+    },
+    Birth {
+        name: "open_client",
+        ready: with_a_newcomer,
+        made: of_a_client,
+        payer: newcomer,
+        act: |m| m.open_client(&key(6)),
+        end: None,
+    },
+    Birth {
+        name: "post_job",
+        ready: Market::open,
+        made: |m| vec![first_job(m)],
+        payer: owner,
+        act: |m| m.post(m.terms()),
+        end: Some(|m| {
+            let job = first_job(m);
+            m.cancel(&job).unwrap();
+            m.close(&job, &[]).unwrap();
+        }),
+    },
+    Birth {
+        name: "assign_seats",
+        ready: with_two_shards,
+        made: |m| vec![pda::shard(&first_job(m), 1)],
+        payer: |m| m.orchestrator.pubkey(),
+        act: |m| m.assign(&first_job(m), 1, &[0]),
+        end: Some(|m| {
+            let job = first_job(m);
+            m.cancel(&job).unwrap();
+            m.machine.warp_to(m.job(&job).deadline);
+            m.settle(&job, 1).unwrap();
+            m.close(&job, &[1]).unwrap();
+        }),
+    },
+    Birth {
+        name: "challenge_shard",
+        ready: with_a_result,
+        made: |m| vec![pda::challenge(&first_job(m), 0)],
+        payer: owner,
+        act: |m| m.challenge(&first_job(m), 0, &key(5)),
+        end: Some(|m| {
+            let job = first_job(m);
+            m.answered(&job, 0, &[(1, RIGHT), (2, RIGHT)]);
+            m.settle(&job, 0).unwrap();
+        }),
+    },
+    Birth {
+        name: "close_epoch",
+        ready: with_an_epoch_that_is_over,
+        made: |_| vec![pda::epoch(0)],
+        payer: authority,
+        act: |m| m.close_epoch(0),
+        end: Some(|m| {
+            for worker in 0..3 {
+                m.bank(worker, 0).unwrap();
+            }
+        }),
+    },
+];
+
+/// Lamports at each of some addresses.
+fn lamports(market: &Market, at: &[Pubkey]) -> Vec<u64> {
+    at.iter()
+        .map(|key| market.machine.lamports_of(key))
+        .collect()
+}
+
+/// Sends a gift to each account that will be made, makes them, and ends them where they end.
+fn live(birth: &Birth, gifts: &[u64], rents: &[u64]) {
+    let name = birth.name;
+    let mut market = (birth.ready)();
+    let (made, payer) = ((birth.made)(&market), (birth.payer)(&market));
+    for (account, gift) in made.iter().zip(gifts) {
+        market.machine.airdrop(account, *gift);
+    }
+    let before = market.machine.lamports_of(&payer);
+    (birth.act)(&mut market).unwrap();
+    let expected: Vec<u64> = gifts.iter().zip(rents).map(|(g, r)| *g.max(r)).collect();
+    assert_eq!(lamports(&market, &made), expected, "{name}");
+    let missing = gifts.iter().zip(rents).map(|(g, r)| r.saturating_sub(*g));
+    let paid = before - market.machine.lamports_of(&payer);
+    assert_eq!(paid, missing.sum::<u64>(), "{name}: paid");
+    for account in &made {
+        let owner = market.machine.account(account).unwrap().owner;
+        assert_ne!(owner, SYSTEM, "{name}");
+    }
+    let Some(end) = birth.end else { return };
+    // Jobs and shards that came about before are closed by some of the ends too.
+    let others = market.machine.lamports_of(&payer);
+    let locked = |market: &Market| {
+        let all = market.machine.of_the_program().into_iter();
+        let rest = all.filter(|(key, _)| !made.contains(key));
+        rest.map(|(_, account)| account.lamports).sum::<u64>()
+    };
+    let before_end = locked(&market);
+    end(&mut market);
+    let freed = before_end - locked(&market);
+    assert!(
+        lamports(&market, &made).iter().all(|left| *left == 0),
+        "{name}"
+    );
+    let back = market.machine.lamports_of(&payer) - others;
+    let own: u64 = expected.iter().sum();
+    // The rent of a job that was closed along is the client's.
+    let along = if payer == owner(&market) { freed } else { 0 };
+    assert_eq!(back, own + along, "{name}: back");
+}
+
+#[test]
+fn every_account_is_made_where_lamports_were_sent_before_and_its_rent_ends_where_it_belongs() {
+    for birth in &BIRTHS {
+        let mut market = (birth.ready)();
+        let made = (birth.made)(&market);
+        let nothing = vec![0; made.len()];
+        assert_eq!(lamports(&market, &made), nothing, "{}", birth.name);
+        (birth.act)(&mut market).unwrap();
+        let rents = lamports(&market, &made);
+        assert!(rents.iter().all(|rent| *rent > LEAST), "{rents:?}");
+        let gifts: [fn(u64) -> u64; 5] = [
+            |_| LEAST,
+            |rent| rent - 1,
+            |rent| rent,
+            |rent| rent + 1,
+            |_| SOL,
+        ];
+        for gift in gifts {
+            let gifts: Vec<u64> = rents.iter().map(|rent| gift(*rent)).collect();
+            live(birth, &gifts, &rents);
+        }
+    }
+}
+
+#[test]
+fn every_instruction_that_makes_an_account_is_among_those_that_are_tried() {
+    // Nothing makes an account without the system program.
+    let idl: serde_json::Value = serde_json::from_str(IDL).unwrap();
+    let instructions = idl["instructions"].as_array().unwrap().iter();
+    let making = instructions.filter(|instruction| {
+        let accounts = instruction["accounts"].as_array().unwrap();
+        accounts.iter().any(|a| a["name"] == "system_program")
+    });
+    let making: BTreeSet<&str> = making.map(|i| i["name"].as_str().unwrap()).collect();
+    let tried: BTreeSet<&str> = BIRTHS.iter().map(|birth| birth.name).collect();
+    assert_eq!(making, tried);
+}

@@ -1,0 +1,178 @@
+//! A settlement comes when it is due, once, and moves money between the job's own parties alone.
+
+use millrace_client::pda;
+use millrace_fixture::{Answer, Balances, Market, RIGHT, WRONG, key, refused, swap};
+use millrace_program::state::bucket_of;
+use solana_sdk::instruction::AccountMeta;
+use solana_sdk::pubkey::Pubkey;
+use solana_sdk::signer::Signer;
+use std::slice::from_ref;
+
+const ALL: [(usize, Answer); 3] = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
+
+/// A shard that is due, with where the money was before.
+fn due() -> (Market, Pubkey, Balances) {
+    let mut market = Market::open();
+    let job = market.posted(|_| ());
+    market.answered(&job, 0, &ALL);
+    let before = market.balances(&job);
+    (market, job, before)
+}
+
+/// A settlement in which one account stands in for another is refused and moves nothing.
+#[track_caller]
+fn does_not_settle(swaps: &[(Pubkey, Pubkey)], error: &str, due: &mut (Market, Pubkey, Balances)) {
+    let (market, job, before) = due;
+    let mut settle = market.settlement(job, 0);
+    for (from, to) in swaps {
+        settle = swap(settle, *from, *to);
+    }
+    refused(market.machine.send(&[settle], &[]), error);
+    assert_eq!(market.balances(job), *before);
+}
+
+#[test]
+fn a_shard_is_settled_once() {
+    let (mut market, job, _) = due();
+    let settle = market.settlement(&job, 0);
+    market.machine.send(from_ref(&settle), &[]).unwrap();
+    let after = market.balances(&job);
+    refused(market.machine.send(&[settle], &[]), "WrongShardState");
+    refused(market.settle(&job, 0), "WrongShardState");
+    assert_eq!(market.balances(&job), after);
+}
+
+#[test]
+fn a_shard_is_not_settled_before_everyone_could_speak() {
+    let mut market = Market::open();
+    let job = market.posted(|_| ());
+    market.assign(&job, 0, &[0, 1, 2]).unwrap();
+    refused(market.settle(&job, 0), "ShardNotDue");
+    market.commit(&job, 0, &ALL).unwrap();
+    refused(market.settle(&job, 0), "ShardNotDue");
+    market.reveal(&job, 0, &ALL[..2]).unwrap();
+    refused(market.settle(&job, 0), "ShardNotDue");
+    market.reveal(&job, 0, &ALL[2..]).unwrap();
+    market.settle(&job, 0).unwrap();
+}
+
+#[test]
+fn a_seat_is_paid_into_its_own_vault_and_slashed_out_of_its_own() {
+    let mut due = due();
+    let [first, second] = [0, 1].map(|w| due.0.workers[w].account);
+    for vault in [pda::earnings_vault, pda::stake_vault] {
+        let (own, others) = (vault(&first), vault(&second));
+        does_not_settle(&[(own, others)], "WrongAccount", &mut due);
+    }
+    let own = pda::earnings_vault(&first);
+    let wallet = pda::token_account(&due.0.owner.pubkey(), &due.0.mints.payment);
+    does_not_settle(&[(own, wallet)], "WrongAccount", &mut due);
+    let newcomer = due.0.staffed(100_000, |_| ());
+    let stranger = due.0.workers[newcomer].account;
+    due.2 = due.0.balances(&due.1);
+    let whole_stranger = [
+        (first, stranger),
+        (own, pda::earnings_vault(&stranger)),
+        (pda::stake_vault(&first), pda::stake_vault(&stranger)),
+    ];
+    does_not_settle(&whole_stranger, "WrongAccount", &mut due);
+}
+
+#[test]
+fn a_liar_can_not_have_another_slashed_in_its_place() {
+    let mut market = Market::open();
+    let job = market.posted(|_| ());
+    market.answered(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
+    let before = market.balances(&job);
+    let mut due = (market, job, before);
+    let [honest, liar] = [0, 1].map(|w| pda::stake_vault(&due.0.workers[w].account));
+    does_not_settle(&[(liar, honest)], "WrongAccount", &mut due);
+}
+
+#[test]
+fn a_job_is_paid_out_of_its_own_clients_escrow() {
+    let mut due = due();
+    let stranger = key(6);
+    let mints = due.0.mints;
+    let fund = (&mints.payment, 100_000);
+    due.0.machine.open_wallet(&stranger.pubkey(), mints, fund);
+    due.0.open_client(&stranger).unwrap();
+    let [own, theirs] = [due.0.owner.pubkey(), stranger.pubkey()].map(|owner| pda::client(&owner));
+    let [own_escrow, their_escrow] = [own, theirs].map(|c| pda::escrow(&c));
+    let wrong = "WrongAccount";
+    does_not_settle(&[(own_escrow, their_escrow)], wrong, &mut due);
+    does_not_settle(&[(own, theirs)], wrong, &mut due);
+    let both = [(own, theirs), (own_escrow, their_escrow)];
+    does_not_settle(&both, wrong, &mut due);
+    let vault = pda::token_account(&stranger.pubkey(), &mints.payment);
+    does_not_settle(&[(own_escrow, vault)], wrong, &mut due);
+}
+
+#[test]
+fn fees_and_penalties_go_to_the_treasury_of_the_jobs_bucket_alone() {
+    let mut due = due();
+    let bucket = bucket_of(&due.1);
+    let mints = due.0.mints;
+    let owner = due.0.owner.pubkey();
+    for mint in [mints.payment, mints.stake] {
+        let own = pda::treasury(&mint, bucket);
+        let elsewhere = pda::treasury(&mint, (bucket + 1) % 8);
+        does_not_settle(&[(own, elsewhere)], "WrongAccount", &mut due);
+        let wallet = pda::token_account(&owner, &mint);
+        does_not_settle(&[(own, wallet)], "WrongAccount", &mut due);
+    }
+}
+
+#[test]
+fn payments_and_stake_keep_to_their_own_tokens() {
+    let mut due = due();
+    let bucket = bucket_of(&due.1);
+    let mints = due.0.mints;
+    let treasury = |mint: &Pubkey| pda::treasury(mint, bucket);
+    let (payment, stake) = (mints.payment, mints.stake);
+    let in_stake = [(payment, stake), (treasury(&payment), treasury(&stake))];
+    does_not_settle(&in_stake, "WrongAccount", &mut due);
+    let in_payment = [(stake, payment), (treasury(&stake), treasury(&payment))];
+    does_not_settle(&in_payment, "WrongAccount", &mut due);
+}
+
+#[test]
+fn a_shard_is_settled_for_its_own_job() {
+    let mut due = due();
+    let other = due.0.posted(|_| ());
+    due.2 = due.0.balances(&due.1);
+    let own = due.1;
+    does_not_settle(&[(own, other)], "WrongShardState", &mut due);
+}
+
+#[test]
+fn a_settlement_has_the_accounts_of_every_seat_in_their_order() {
+    let (mut market, job, before) = due();
+    let settle = market.settlement(&job, 0);
+    let seats = settle.accounts.len() - 9;
+    let mut without_the_last = settle.clone();
+    without_the_last.accounts.truncate(seats + 6);
+    let mut without_a_vault = settle.clone();
+    without_a_vault.accounts.pop();
+    let mut without_any = settle.clone();
+    without_any.accounts.truncate(seats);
+    let mut with_one_more = settle.clone();
+    with_one_more.accounts.extend_from_within(seats..seats + 3);
+    let mut with_a_part = settle.clone();
+    let extra = AccountMeta::new(market.owner.pubkey(), false);
+    with_a_part.accounts.push(extra);
+    let lengths = [
+        without_the_last,
+        without_a_vault,
+        without_any,
+        with_one_more,
+        with_a_part,
+    ];
+    for instruction in lengths {
+        refused(market.machine.send(&[instruction], &[]), "WrongListLength");
+    }
+    let mut turned_round = settle;
+    turned_round.accounts[seats..].rotate_left(3);
+    refused(market.machine.send(&[turned_round], &[]), "WrongAccount");
+    assert_eq!(market.balances(&job), before);
+}
