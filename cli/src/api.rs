@@ -8,7 +8,7 @@ pub use millrace_protocol::api::{
 };
 use millrace_protocol::blob;
 use millrace_protocol::hash::{Digest, sha256};
-use millrace_protocol::selection::Choice;
+use millrace_protocol::selection::SelectionRecord;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Response, StatusCode};
 use serde::de::DeserializeOwned;
@@ -223,10 +223,10 @@ impl Api {
     }
 
     /// By what seats of a job were given; empty where it gave none.
-    pub async fn choices(&self, job: &Pubkey) -> Result<Vec<Choice>, CliError> {
-        let path = format!("/v1/jobs/{job}/choices");
-        let response = self.get("the choices", &path).await?;
-        self.json("the choices", response).await
+    pub async fn selections(&self, job: &Pubkey) -> Result<Vec<SelectionRecord>, CliError> {
+        let path = format!("/v1/jobs/{job}/selections");
+        let response = self.get("the selections", &path).await?;
+        self.json("the selections", response).await
     }
 
     /// What happened to a job, by its record.

@@ -2,7 +2,7 @@
 //! whether its results come out again on this machine.
 //!
 //! - [`custody`]: what happened to it, from the chain.
-//! - [`seats`]: each choice of providers, recomputed.
+//! - [`seats`]: each selection of providers, recomputed.
 //! - [`results`]: each shard, run again.
 
 pub mod custody;
@@ -81,8 +81,8 @@ pub async fn audit(
     }
 
     progress.say("recomputing who should have been chosen");
-    let choices = api.choices(job).await.unwrap_or_else(|error| {
-        unchecked.push(format!("no choice could be recomputed: {error}"));
+    let selections = api.selections(job).await.unwrap_or_else(|error| {
+        unchecked.push(format!("no selection could be recomputed: {error}"));
         Vec::new()
     });
     let providers = submit::providers(rpc).await?;
@@ -95,7 +95,7 @@ pub async fn audit(
     let assigned = assignments(&events);
     let mut audited = Vec::new();
     for assigned in &assigned {
-        audited.push(seats::audit(job, &facts, assigned, &choices));
+        audited.push(seats::audit(job, &facts, assigned, &selections));
     }
     for seats in &audited {
         let place = format!("shard {}, attempt {}: ", seats.shard, seats.attempt);

@@ -77,11 +77,11 @@ async fn what_happened_to_a_job_is_found_out_from_the_chain_and_recomputed() -> 
             .flatten()
             .map(|one| {
                 let key = one["provider"].as_str().map(str::to_owned);
-                (key, one["obstacle"].as_str())
+                (key, one["ineligible"].as_str())
             })
             .collect();
         let expected = [
-            (provider(0), Some("away")),
+            (provider(0), Some("agent_offline")),
             (provider(1), None),
             (provider(2), None),
             (provider(3), None),
@@ -111,7 +111,7 @@ async fn an_altered_record_is_found(net: &Net, job: &Pubkey) -> Result<()> {
     let store = rusqlite::Connection::open(folder.join("orchestrator/store.db"))?;
     store.busy_timeout(Duration::from_secs(60))?;
     let changed = store.execute(
-        "UPDATE choices SET choice = replace(choice, '\"away\"', '\"stake_locked\"') WHERE shard = 1",
+        "UPDATE choices SET choice = replace(choice, '\"agent_offline\"', '\"stake_locked\"') WHERE shard = 1",
         [],
     )?;
     assert_eq!(changed, 1);

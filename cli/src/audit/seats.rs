@@ -9,12 +9,12 @@ use millrace_client::program::PostJobArgs;
 use millrace_client::program::math::sortition::ADMIT_ALL;
 use millrace_client::program::state::{Job, Network, Provider};
 use millrace_client::selection::{expected_selection, finished_seats, is_self_reported, recheck};
-use millrace_protocol::selection::{Candidate, Choice};
+use millrace_protocol::selection::{CandidateRecord, SelectionRecord};
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-/// What is known besides the record of a choice.
+/// What is known besides the record of a selection.
 pub struct Known<'a> {
     /// The terms that the client signed.
     pub terms: Option<&'a PostJobArgs>,
@@ -40,7 +40,7 @@ pub struct Seats {
     /// Who should have; none where no record says among whom.
     pub should: Option<Vec<String>>,
     /// Those that were looked at, the best first.
-    pub candidates: Vec<Candidate>,
+    pub candidates: Vec<CandidateRecord>,
     /// Those of them whose record rests on the orchestrator's word.
     pub by_word: usize,
     /// What is not as it should be.
@@ -49,8 +49,13 @@ pub struct Seats {
     pub unchecked: Vec<String>,
 }
 
-/// Recomputes the choice for seats that were given.
-pub fn audit(job: &Pubkey, known: &Known, assigned: &Assigned, choices: &[Choice]) -> Seats {
+/// Recomputes the selection for seats that were given.
+pub fn audit(
+    job: &Pubkey,
+    known: &Known,
+    assigned: &Assigned,
+    selections: &[SelectionRecord],
+) -> Seats {
     let mut seats = Seats {
         shard: assigned.shard,
         attempt: assigned.attempt,
@@ -62,12 +67,12 @@ pub fn audit(job: &Pubkey, known: &Known, assigned: &Assigned, choices: &[Choice
         wrong: Vec::new(),
         unchecked: Vec::new(),
     };
-    let Some(choice) = record_of(assigned, choices) else {
-        let text = "this orchestrator has no record of the choice: another one, or an older version, made it";
+    let Some(selection) = record_of(assigned, selections) else {
+        let text = "this orchestrator has no record of the selection: another one, or an older version, made it";
         seats.unchecked.push(text.to_owned());
         return seats;
     };
-    let should = expected_selection(job, choice);
+    let should = expected_selection(job, selection);
     let should: Vec<String> = should.iter().map(ToString::to_string).collect();
     if set(&should) != set(&assigned.providers) {
         seats
@@ -75,15 +80,15 @@ pub fn audit(job: &Pubkey, known: &Known, assigned: &Assigned, choices: &[Choice
             .push(format!("{} should have been chosen", should.join(", ")));
     }
     seats.should = Some(should);
-    compare_with_chain(known, assigned, choice, &mut seats);
-    for candidate in &choice.candidates {
-        let found = recheck(job, choice, candidate);
+    compare_with_chain(known, assigned, selection, &mut seats);
+    for candidate in &selection.candidates {
+        let found = recheck(job, selection, candidate);
         if found.is_some_and(is_self_reported) {
             seats.by_word += 1;
-        } else if found != candidate.obstacle {
-            let (said, is) = (candidate.obstacle, found);
-            let words = |obstacle: Option<millrace_protocol::selection::Obstacle>| {
-                obstacle.map_or("free", |found| found.words())
+        } else if found != candidate.ineligible {
+            let (said, is) = (candidate.ineligible, found);
+            let words = |ineligible: Option<millrace_protocol::selection::Ineligible>| {
+                reason.map_or("free", |found| found.description())
             };
             seats.wrong.push(format!(
                 "{} was {}, and the record says {}",
@@ -93,33 +98,36 @@ pub fn audit(job: &Pubkey, known: &Known, assigned: &Assigned, choices: &[Choice
             ));
         }
     }
-    if choice.unlisted > 0 {
+    if selection.unlisted > 0 {
         seats.unchecked.push(format!(
             "{} providers that came before were not listed in the record",
-            choice.unlisted
+            selection.unlisted
         ));
     }
-    if !choice.whole {
+    if !selection.complete {
         let text = "providers that were away or full are not in the record: there are too many";
         seats.unchecked.push(text.to_owned());
-    } else if choice.unlisted == 0 {
-        seats.unchecked.extend(left_out(known, assigned, choice));
+    } else if selection.unlisted == 0 {
+        seats.unchecked.extend(left_out(known, assigned, selection));
     }
-    seats.candidates.clone_from(&choice.candidates);
+    seats.candidates.clone_from(&selection.candidates);
     seats
 }
 
-/// The record of this very choice.
-fn record_of<'a>(assigned: &Assigned, choices: &'a [Choice]) -> Option<&'a Choice> {
-    let same = |choice: &&Choice| {
-        let chosen: Vec<String> = choice
+/// The record of this very selection.
+fn record_of<'a>(
+    assigned: &Assigned,
+    selections: &'a [SelectionRecord],
+) -> Option<&'a SelectionRecord> {
+    let same = |selection: &&SelectionRecord| {
+        let chosen: Vec<String> = selection
             .chosen()
             .map(|one| one.provider.to_string())
             .collect();
-        (choice.shard, choice.attempt) == (assigned.shard, assigned.attempt)
+        (selection.shard, selection.attempt) == (assigned.shard, assigned.attempt)
             && set(&chosen) == set(&assigned.providers)
     };
-    choices.iter().find(same)
+    selections.iter().find(same)
 }
 
 fn set(keys: &[String]) -> BTreeSet<&str> {
@@ -127,33 +135,38 @@ fn set(keys: &[String]) -> BTreeSet<&str> {
 }
 
 /// What the record says, against what the chain says.
-fn compare_with_chain(known: &Known, assigned: &Assigned, choice: &Choice, seats: &mut Seats) {
+fn compare_with_chain(
+    known: &Known,
+    assigned: &Assigned,
+    selection: &SelectionRecord,
+    seats: &mut Seats,
+) {
     let mut differs = |what: &str, record: u64, chain: u64| {
         if record != chain {
             let text = format!("the record has {what} {record}, and the chain {chain}");
             seats.wrong.push(text);
         }
     };
-    differs("a seat's stake of", choice.seat_lock, assigned.locked);
+    differs("a seat's stake of", selection.seat_lock, assigned.locked);
     if let Some(terms) = known.terms {
-        differs("a price cap of", choice.price_cap, terms.price_cap);
+        differs("a price cap of", selection.price_cap, terms.price_cap);
     }
-    if choice.sortition_start != ADMIT_ALL {
+    if selection.sortition_start != ADMIT_ALL {
         let seed = seed_at(known.events, assigned.slot);
-        differs("the seed", choice.seed, seed);
+        differs("the seed", selection.seed, seed);
     }
-    if choice.slot > assigned.slot {
+    if selection.slot > assigned.slot {
         seats.wrong.push(format!(
             "the record is of slot {}, after the seats were given",
-            choice.slot
+            selection.slot
         ));
     }
     // Parameters may have been changed since, and nothing tells when.
     let parameters = [
-        ("least stake", choice.min_stake, known.network.min_stake),
+        ("least stake", selection.min_stake, known.network.min_stake),
         (
             "threshold of sortition",
-            choice.sortition_start,
+            selection.sortition_start,
             known.network.sortition_start,
         ),
     ];
@@ -164,27 +177,27 @@ fn compare_with_chain(known: &Known, assigned: &Assigned, choice: &Choice, seats
             ));
         }
     }
-    for candidate in &choice.candidates {
+    for candidate in &selection.candidates {
         let now = provider(known, candidate);
-        if now.is_some_and(|now| finished_seats(now) < candidate.ended) {
+        if now.is_some_and(|now| finished_seats(now) < candidate.finished_seats) {
             seats.wrong.push(format!(
                 "{} had {} seats behind it by the record, more than it has now",
-                candidate.provider, candidate.ended
+                candidate.provider, candidate.finished_seats
             ));
         }
     }
 }
 
-fn provider<'a>(known: &Known<'a>, candidate: &Candidate) -> Option<&'a Provider> {
+fn provider<'a>(known: &Known<'a>, candidate: &CandidateRecord) -> Option<&'a Provider> {
     let mut all = known.providers.iter();
     all.find(|(key, _)| key.to_bytes() == candidate.provider.0)
         .map(|(_, provider)| provider)
 }
 
 /// Providers that would come first by what they are now, and that the record does not list.
-fn left_out(known: &Known, assigned: &Assigned, choice: &Choice) -> Option<String> {
+fn left_out(known: &Known, assigned: &Assigned, selection: &SelectionRecord) -> Option<String> {
     let terms = known.terms?;
-    let last = choice.chosen().last()?;
+    let last = selection.chosen().last()?;
     let asked = Job {
         supplier: terms.supplier,
         region: terms.region,
@@ -193,7 +206,11 @@ fn left_out(known: &Known, assigned: &Assigned, choice: &Choice) -> Option<Strin
         min_cores: terms.min_cores,
         ..Job::zeroed()
     };
-    let listed: BTreeSet<[u8; 32]> = choice.candidates.iter().map(|one| one.provider.0).collect();
+    let listed: BTreeSet<[u8; 32]> = selection
+        .candidates
+        .iter()
+        .map(|one| one.provider.0)
+        .collect();
     let others = known.providers.iter().filter(|(key, now)| {
         let before = assigned.time.is_none_or(|time| now.registered_at < time);
         let better = (now.ask_price, Reverse(now.score)) < (last.ask_price, Reverse(last.score));

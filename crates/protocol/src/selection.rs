@@ -1,32 +1,35 @@
-//! Which providers are asked first, and the record of whom an orchestrator chose: what is needed to
-//! recompute a choice.
+//! The order in which providers are asked, and the record of a selection: everything needed to
+//! recompute which providers an orchestrator should have selected.
 //!
-//! Whoever asks less comes first, then whoever has the higher score. Equal ones are put on a ring: every
-//! provider has a place on it and every shard a point, and the first provider at or after the point sits
-//! down. Nobody can choose a point, for it hangs on the job's address, and nobody keeps a good place: it
-//! changes with each seat that ends. Both are hashes of what is on chain.
+//! The lower price comes first, then the higher score. Ties are broken on a hash ring: each provider
+//! and each shard has a position, and the first provider at or after the shard's position is
+//! selected. No one can choose the position of a shard, because it depends on the job's address, and
+//! no provider keeps a good position, because it changes with each seat that the provider finishes.
+//! Both positions are hashes of on-chain values.
+
+use std::cmp::Reverse;
+
+use serde::{Deserialize, Serialize};
 
 use crate::hash::sha256;
 use crate::key::Key;
-use serde::{Deserialize, Serialize};
-use std::cmp::Reverse;
 
-/// A place or a point on the ring.
-pub type Place = u64;
+/// A position on the hash ring.
+pub type RingPosition = u64;
 
-/// Where a provider is, which has `ended` seats behind it (right, wrong and late):
-/// `sha256("millrace/ring/v1" ‖ provider ‖ ended)`, its first 8 bytes.
-pub fn place_of(provider: &[u8; 32], ended: u64) -> Place {
+/// Position of a provider that has finished `finished_seats` seats (agreed, disagreed or late): the
+/// first 8 bytes of `sha256("millrace/ring/v1" ‖ provider ‖ finished_seats)`, little-endian.
+pub fn provider_position(provider: &[u8; 32], finished_seats: u64) -> RingPosition {
     first_bytes(sha256(&[
         b"millrace/ring/v1",
         provider,
-        &ended.to_le_bytes(),
+        &finished_seats.to_le_bytes(),
     ]))
 }
 
-/// Where a shard's search begins at an attempt: `sha256("millrace/ring/v1" ‖ job ‖ shard ‖ attempt)`, its
-/// first 8 bytes.
-pub fn point_of(job: &[u8; 32], shard: u32, attempt: u8) -> Place {
+/// Position at which the search for an attempt of a shard begins: the first 8 bytes of
+/// `sha256("millrace/ring/v1" ‖ job ‖ shard ‖ attempt)`, little-endian.
+pub fn shard_position(job: &[u8; 32], shard: u32, attempt: u8) -> RingPosition {
     first_bytes(sha256(&[
         b"millrace/ring/v1",
         job,
@@ -35,149 +38,170 @@ pub fn point_of(job: &[u8; 32], shard: u32, attempt: u8) -> Place {
     ]))
 }
 
-fn first_bytes(digest: [u8; 32]) -> Place {
+fn first_bytes(digest: [u8; 32]) -> RingPosition {
     let [a, b, c, d, e, f, g, h, ..] = digest;
     u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// What providers are ordered by for a shard; the least comes first.
+/// Sort key of a provider for one shard; the lowest comes first.
 pub type Rank = (u64, Reverse<u64>, u64, [u8; 32]);
 
-/// The rank of a provider with this asking price, score and place, for a shard with this point.
-pub fn rank(ask_price: u64, score: u64, place: Place, point: Place, provider: &[u8; 32]) -> Rank {
-    let way = place.wrapping_sub(point);
-    (ask_price, Reverse(score), way, *provider)
+/// The rank of a provider with the position `place` for the shard with the position `point`.
+pub fn rank(
+    ask_price: u64,
+    score: u64,
+    place: RingPosition,
+    point: RingPosition,
+    provider: &[u8; 32],
+) -> Rank {
+    let distance = place.wrapping_sub(point);
+    (ask_price, Reverse(score), distance, *provider)
 }
 
-/// Why a provider is not seated.
+/// Why a provider cannot take a seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Obstacle {
-    /// It does not meet the requirement.
-    NotEligible,
-    /// It asks more than the job pays.
-    TooDear,
-    /// Its stake is below the network's minimum.
+pub enum Ineligible {
+    /// The provider does not meet the job's requirement.
+    #[serde(alias = "not_eligible")]
+    RequirementNotMet,
+    /// The provider asks more than the job pays.
+    #[serde(alias = "too_dear")]
+    PriceAboveCap,
+    /// The provider's stake is below the network's minimum.
     UnderStaked,
-    /// Its free stake does not cover the seat.
+    /// The provider's free stake does not cover the seat.
     StakeLocked,
-    /// No agent of it is connected.
-    Away,
-    /// It works on as many shards as it can.
-    Full,
-    /// It sits there, or failed this job before.
-    TriedHere,
-    /// Sortition does not admit it yet.
-    NotDrawn,
+    /// The provider's agent is not connected.
+    #[serde(alias = "away")]
+    AgentOffline,
+    /// The provider runs as many shards as it can.
+    #[serde(alias = "full")]
+    AtCapacity,
+    /// The provider has a seat of this shard, or failed this job before.
+    #[serde(alias = "tried_here")]
+    AlreadyTried,
+    /// Sortition does not admit the provider yet.
+    #[serde(alias = "not_drawn")]
+    NotAdmitted,
 }
 
-/// All of them, in their order.
-pub const OBSTACLES: [Obstacle; 8] = [
-    Obstacle::NotEligible,
-    Obstacle::TooDear,
-    Obstacle::UnderStaked,
-    Obstacle::StakeLocked,
-    Obstacle::Away,
-    Obstacle::Full,
-    Obstacle::TriedHere,
-    Obstacle::NotDrawn,
-];
+impl Ineligible {
+    /// Every reason, in declaration order.
+    pub const ALL: [Self; 8] = [
+        Self::RequirementNotMet,
+        Self::PriceAboveCap,
+        Self::UnderStaked,
+        Self::StakeLocked,
+        Self::AgentOffline,
+        Self::AtCapacity,
+        Self::AlreadyTried,
+        Self::NotAdmitted,
+    ];
 
-impl Obstacle {
-    /// Its name in metrics and JSON.
-    pub fn name(self) -> &'static str {
+    /// The name in metrics and JSON.
+    pub fn as_str(self) -> &'static str {
         match self {
-            Self::NotEligible => "not_eligible",
-            Self::TooDear => "too_dear",
+            Self::RequirementNotMet => "requirement_not_met",
+            Self::PriceAboveCap => "price_above_cap",
             Self::UnderStaked => "under_staked",
             Self::StakeLocked => "stake_locked",
-            Self::Away => "away",
-            Self::Full => "full",
-            Self::TriedHere => "tried_here",
-            Self::NotDrawn => "not_drawn",
+            Self::AgentOffline => "agent_offline",
+            Self::AtCapacity => "at_capacity",
+            Self::AlreadyTried => "already_tried",
+            Self::NotAdmitted => "not_admitted",
         }
     }
 
-    /// The same for people.
-    pub fn words(self) -> &'static str {
+    /// The reason in words that follow a number of providers: "3 not connected".
+    pub fn description(self) -> &'static str {
         match self {
-            Self::NotEligible => "not meeting the requirement",
-            Self::TooDear => "asking more than the job pays",
-            Self::UnderStaked => "under the minimum stake",
+            Self::RequirementNotMet => "not meeting the requirement",
+            Self::PriceAboveCap => "asking more than the job pays",
+            Self::UnderStaked => "below the minimum stake",
             Self::StakeLocked => "without enough free stake",
-            Self::Away => "not connected",
-            Self::Full => "full",
-            Self::TriedHere => "tried before",
-            Self::NotDrawn => "not drawn yet",
+            Self::AgentOffline => "not connected",
+            Self::AtCapacity => "at capacity",
+            Self::AlreadyTried => "already tried",
+            Self::NotAdmitted => "not admitted yet",
         }
     }
 }
 
-/// A provider that was looked at, as it was then. Amounts are base units.
+/// A provider that was considered for a seat, as it was then. Amounts are base units.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Candidate {
-    /// Its account.
+pub struct CandidateRecord {
+    /// Address of the provider's account.
     pub provider: Key,
     /// Asking price per unit.
     pub ask_price: u64,
     /// Verified speed, fuel per second.
     pub score: u64,
-    /// Seats behind it: right, wrong and late.
-    pub ended: u64,
+    /// Seats that the provider had finished: agreed, disagreed and late.
+    #[serde(alias = "ended")]
+    pub finished_seats: u64,
     /// Active stake.
-    pub active: u64,
-    /// Part of it that no seat has locked.
+    #[serde(alias = "active")]
+    pub active_stake: u64,
+    /// Active stake that no seat had locked.
     pub free_stake: u64,
-    /// Part of that which was promised to other shards at the same moment.
-    pub promised: u64,
-    /// Why it was passed over; none where it was chosen.
-    pub obstacle: Option<Obstacle>,
+    /// Free stake that was promised to other shards in the same plan.
+    #[serde(alias = "promised")]
+    pub promised_stake: u64,
+    /// Why the provider was not selected; `None` if it was.
+    #[serde(alias = "obstacle")]
+    pub ineligible: Option<Ineligible>,
 }
 
-impl Candidate {
-    /// Its rank for a shard with this point.
-    pub fn rank(&self, point: Place) -> Rank {
-        let place = place_of(&self.provider.0, self.ended);
+impl CandidateRecord {
+    /// The rank for the shard with the position `point`.
+    pub fn rank(&self, point: RingPosition) -> Rank {
+        let place = provider_position(&self.provider.0, self.finished_seats);
         rank(self.ask_price, self.score, place, point, &self.provider.0)
     }
 }
 
-/// Whom an orchestrator chose for free seats of a shard, and by what. Amounts are base units.
+/// Which providers an orchestrator selected for free seats of a shard, and the values that it
+/// selected by. Amounts are base units.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Choice {
-    /// The shard.
+pub struct SelectionRecord {
+    /// Index of the shard.
     pub shard: u32,
-    /// Its attempt.
+    /// Attempt of the shard.
     pub attempt: u8,
-    /// The slot by whose accounts it chose.
+    /// Slot of the accounts that the selection used.
     pub slot: u64,
     /// Slot since which the seats were free.
-    pub since: u64,
-    /// The job's seed; 0 where everyone was admitted at once.
+    #[serde(alias = "since")]
+    pub free_since: u64,
+    /// The job's seed; 0 if sortition admitted every provider at once.
     pub seed: u64,
-    /// The network's threshold of sortition.
+    /// The network's sortition threshold.
     pub sortition_start: u64,
-    /// The network's least stake.
+    /// The network's minimum stake.
     pub min_stake: u64,
-    /// What the job paid a unit at the most.
+    /// Highest price that the job pays for a unit.
     pub price_cap: u64,
     /// Stake that a seat locks.
     pub seat_lock: u64,
-    /// Seats that were free.
-    pub seats: usize,
-    /// The best first, down to the last that was chosen.
-    pub candidates: Vec<Candidate>,
-    /// Those before the last chosen one that found no room in this list.
+    /// Number of free seats.
+    #[serde(alias = "seats")]
+    pub free_seats: usize,
+    /// The candidates by rank, down to the last selected one.
+    pub candidates: Vec<CandidateRecord>,
+    /// Candidates ranked before the last selected one that did not fit in the list.
     pub unlisted: usize,
-    /// Whether providers that could not take any seat then (away, full, under-staked) are listed too.
-    pub whole: bool,
+    /// Whether providers that could take no seat at all then (offline, at capacity, below the
+    /// minimum stake) are listed too.
+    #[serde(alias = "whole")]
+    pub complete: bool,
 }
 
-impl Choice {
-    /// Who was chosen.
-    pub fn chosen(&self) -> impl Iterator<Item = &Candidate> {
+impl SelectionRecord {
+    /// The selected providers.
+    pub fn chosen(&self) -> impl Iterator<Item = &CandidateRecord> {
         let candidates = self.candidates.iter();
-        candidates.filter(|candidate| candidate.obstacle.is_none())
+        candidates.filter(|candidate| candidate.ineligible.is_none())
     }
 }
 
@@ -187,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn less_and_faster_come_first_and_then_whoever_is_next_on_the_ring() {
+    fn ranks_sort_by_price_then_score_then_ring_distance() {
         let of = |ask, score, place| rank(ask, score, place, 100, &[0; 32]);
         let mut ranks = [
             of(2, 9, 100),
@@ -210,22 +234,60 @@ mod tests {
     }
 
     #[test]
-    fn a_place_changes_with_each_seat_that_ends_and_a_point_with_each_attempt() {
-        assert_ne!(place_of(&[1; 32], 0), place_of(&[1; 32], 1));
-        assert_ne!(place_of(&[1; 32], 0), place_of(&[2; 32], 0));
-        assert_ne!(point_of(&[1; 32], 0, 0), point_of(&[1; 32], 0, 1));
-        assert_ne!(point_of(&[1; 32], 0, 0), point_of(&[1; 32], 1, 0));
-        // Known: sha256 of the 16 bytes, 32 zeros and 8 zeros.
+    fn positions_change_with_each_finished_seat_and_each_attempt() {
+        assert_ne!(
+            provider_position(&[1; 32], 0),
+            provider_position(&[1; 32], 1)
+        );
+        assert_ne!(
+            provider_position(&[1; 32], 0),
+            provider_position(&[2; 32], 0)
+        );
+        assert_ne!(
+            shard_position(&[1; 32], 0, 0),
+            shard_position(&[1; 32], 0, 1)
+        );
+        assert_ne!(
+            shard_position(&[1; 32], 0, 0),
+            shard_position(&[1; 32], 1, 0)
+        );
+        // sha256 of the 16 bytes, 32 zeros and 8 zeros.
         let known = sha256(&[b"millrace/ring/v1", &[0; 40]]);
-        assert_eq!(place_of(&[0; 32], 0).to_le_bytes(), known[..8]);
+        assert_eq!(provider_position(&[0; 32], 0).to_le_bytes(), known[..8]);
     }
 
     #[test]
-    fn an_obstacle_has_its_place_and_the_same_name_everywhere() {
-        for (at, obstacle) in OBSTACLES.into_iter().enumerate() {
-            assert_eq!(obstacle as usize, at);
-            let json = serde_json::to_string(&obstacle).unwrap();
-            assert_eq!(json, format!("\"{}\"", obstacle.name()));
+    fn a_reason_has_its_index_and_one_name_everywhere() {
+        for (at, reason) in Ineligible::ALL.into_iter().enumerate() {
+            assert_eq!(reason as usize, at);
+            let json = serde_json::to_string(&reason).unwrap();
+            assert_eq!(json, format!("\"{}\"", reason.as_str()));
         }
+    }
+
+    #[test]
+    fn a_record_of_an_older_version_is_read() {
+        let key = Key([1; 32]);
+        let old = format!(
+            r#"{{"shard":1,"attempt":2,"slot":3,"since":4,"seed":5,"sortition_start":6,
+            "min_stake":7,"price_cap":8,"seat_lock":9,"seats":1,"candidates":[
+            {{"provider":"{key}","ask_price":1,"score":2,"ended":3,"active":4,"free_stake":5,
+              "promised":6,"obstacle":"too_dear"}}],"unlisted":0,"whole":true}}"#
+        );
+        let record: SelectionRecord = serde_json::from_str(&old).unwrap();
+        assert_eq!((record.free_since, record.free_seats), (4, 1));
+        assert!(record.complete);
+        let [candidate] = &record.candidates[..] else {
+            panic!("{record:?}");
+        };
+        assert_eq!(
+            (
+                candidate.finished_seats,
+                candidate.active_stake,
+                candidate.promised_stake
+            ),
+            (3, 4, 6)
+        );
+        assert_eq!(candidate.ineligible, Some(Ineligible::PriceAboveCap));
     }
 }

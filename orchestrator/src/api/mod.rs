@@ -91,7 +91,7 @@ pub fn router(service: Service) -> Router {
         .route("/v1/quote", post(routes::quote::quote))
         .route("/v1/jobs", get(routes::jobs::list))
         .route("/v1/jobs/{job}", get(routes::jobs::show))
-        .route("/v1/jobs/{job}/choices", get(routes::jobs::choices))
+        .route("/v1/jobs/{job}/selections", get(routes::jobs::selections))
         .layer(from_fn_with_state(questions, limit_concurrency));
     let transfers = ConcurrencyLimit::new(TRANSFERS, LONGEST_TRANSFER);
     let blob = get(routes::blobs::get_blob).put(routes::blobs::put_blob);

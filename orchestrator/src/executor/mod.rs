@@ -348,8 +348,8 @@ impl Executor {
                 .submissions
                 .record_failure(*job, *shard, *provider, LATE)
                 .await?),
-            Action::Assign { job, choice, .. } => {
-                Ok(self.submissions.record_selection(job, choice).await?)
+            Action::Assign { job, selection, .. } => {
+                Ok(self.submissions.record_selection(job, selection).await?)
             }
             _ => Ok(()),
         }

@@ -3,16 +3,16 @@
 use super::matcher::{Matcher, Vacancy};
 use millrace_client::Pubkey;
 use millrace_client::program::state::{Job, Provider};
-use millrace_protocol::selection::{OBSTACLES, Obstacle};
+use millrace_protocol::selection::Ineligible;
 
-/// How many providers each obstacle keeps away.
+/// How many providers each reason excludes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts([usize; OBSTACLES.len()]);
+pub struct Counts([usize; Ineligible::ALL.len()]);
 
 impl Counts {
     /// Counts providers that something keeps away.
-    pub fn add(&mut self, obstacle: Obstacle, providers: usize) {
-        self.0[obstacle as usize] += providers;
+    pub fn add(&mut self, reason: Ineligible, providers: usize) {
+        self.0[reason as usize] += providers;
     }
 
     /// Providers that anything keeps away.
@@ -20,37 +20,37 @@ impl Counts {
         self.0.iter().sum()
     }
 
-    /// The obstacles that keep anybody away, with how many.
-    pub fn iter(&self) -> impl Iterator<Item = (Obstacle, usize)> {
-        let all = OBSTACLES.into_iter().zip(self.0);
+    /// The reasons that exclude a provider, each with the number of providers.
+    pub fn iter(&self) -> impl Iterator<Item = (Ineligible, usize)> {
+        let all = Ineligible::ALL.into_iter().zip(self.0);
         all.filter(|(_, count)| *count > 0)
     }
 }
 
 /// The first thing that keeps a provider from any shard of a job.
-pub fn obstacle(
+pub fn check(
     matcher: &Matcher,
     (address, job): (Pubkey, &Job),
     (key, provider): (&Pubkey, &Provider),
-) -> Option<Obstacle> {
+) -> Option<Ineligible> {
     // Numbers past the last shard have no history: what stands in the way of any shard.
     let vacancy = Vacancy::new_shard(job, u32::MAX);
     let found = if !job.admits(provider) {
-        Obstacle::NotEligible
+        Ineligible::RequirementNotMet
     } else if provider.ask_price > job.price_cap {
-        Obstacle::TooDear
+        Ineligible::PriceAboveCap
     } else if matcher.is_under_staked(provider) {
-        Obstacle::UnderStaked
+        Ineligible::UnderStaked
     } else if !matcher.is_online(key) {
-        Obstacle::Away
+        Ineligible::AgentOffline
     } else if matcher.is_tried(address, vacancy.shard, key, &[]) {
-        Obstacle::TriedHere
+        Ineligible::AlreadyTried
     } else if provider.free_stake() < job.seat_lock {
-        Obstacle::StakeLocked
+        Ineligible::StakeLocked
     } else if matcher.room_of(key, provider) == 0 {
-        Obstacle::Full
+        Ineligible::AtCapacity
     } else if !matcher.is_admitted((address, job), vacancy, (key, provider)) {
-        Obstacle::NotDrawn
+        Ineligible::NotAdmitted
     } else {
         return None;
     };

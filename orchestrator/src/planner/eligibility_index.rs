@@ -1,11 +1,11 @@
 //! What stands in the way of jobs, looked at once for all jobs that ask the same: ten thousand jobs that
 //! wait ask few different things, and a thousand providers are many to look at for each.
 
-use super::eligibility::{Counts, obstacle};
+use super::eligibility::{Counts, check};
 use super::matcher::{Matcher, Requirement, Vacancy};
 use millrace_client::Pubkey;
 use millrace_client::program::state::{Job, Provider};
-use millrace_protocol::selection::Obstacle;
+use millrace_protocol::selection::Ineligible;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -45,7 +45,7 @@ impl<'a> EligibilityIndex<'a> {
     }
 
     /// What keeps providers from a job; `None` where `needed` of them are free.
-    pub fn obstacles(
+    pub fn ineligible_counts(
         &self,
         matcher: &Matcher,
         (address, job): (Pubkey, &Job),
@@ -54,7 +54,7 @@ impl<'a> EligibilityIndex<'a> {
         let mut counts = Counts::default();
         if self.shunned.contains(&address) {
             for candidate in self.providers {
-                if let Some(found) = obstacle(matcher, (address, job), candidate) {
+                if let Some(found) = check(matcher, (address, job), candidate) {
                     counts.add(found, 1);
                 }
             }
@@ -66,7 +66,7 @@ impl<'a> EligibilityIndex<'a> {
                 |free: &&(&Pubkey, &Provider)| matcher.is_admitted((address, job), vacancy, **free);
             let drawn = survey.free.iter().filter(drawn).take(needed).count();
             if drawn < needed {
-                counts.add(Obstacle::NotDrawn, survey.free.len() - drawn);
+                counts.add(Ineligible::NotAdmitted, survey.free.len() - drawn);
             }
         }
         let free = self.providers.len() - counts.sum();
@@ -83,8 +83,8 @@ impl<'a> EligibilityIndex<'a> {
         let look = || {
             let (mut kept_away, mut free) = (Counts::default(), Vec::new());
             for candidate in self.providers {
-                match obstacle(matcher, (address, job), candidate) {
-                    None | Some(Obstacle::NotDrawn) => free.push(candidate),
+                match check(matcher, (address, job), candidate) {
+                    None | Some(Ineligible::NotAdmitted) => free.push(candidate),
                     Some(found) => kept_away.add(found, 1),
                 }
             }

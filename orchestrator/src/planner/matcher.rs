@@ -10,7 +10,9 @@ use millrace_client::Pubkey;
 use millrace_client::program::math::sortition::{ADMIT_ALL, Ticket, admits};
 use millrace_client::program::state::{Job, Network, Provider, SeatStatus, Shard};
 use millrace_client::selection::finished_seats;
-use millrace_protocol::selection::{Choice, Obstacle, Place, place_of, point_of};
+use millrace_protocol::selection::{
+    Ineligible, RingPosition, SelectionRecord, provider_position, shard_position,
+};
 use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -76,14 +78,14 @@ pub struct Seating {
     /// The providers.
     pub providers: Vec<Pubkey>,
     /// By what they were chosen.
-    pub choice: Choice,
+    pub selection: SelectionRecord,
 }
 
 /// A provider that could take a seat now.
 pub(super) struct Candidate<'a> {
     pub(super) key: Pubkey,
     pub(super) provider: &'a Provider,
-    pub(super) place: Place,
+    pub(super) place: RingPosition,
     /// Seats that it can still take in this plan.
     pub(super) room: u32,
     /// Stake that this plan has locked.
@@ -207,7 +209,7 @@ impl<'a> Matcher<'a> {
             (staked && room > 0).then(|| Candidate {
                 key: *key,
                 provider,
-                place: place_of(key.as_array(), finished_seats(provider)),
+                place: provider_position(key.as_array(), finished_seats(provider)),
                 room,
                 locked: 0,
             })
@@ -264,11 +266,11 @@ impl<'a> Matcher<'a> {
     }
 
     /// What keeps a provider from any seat now, whatever the job.
-    pub(super) fn unavailable_by(&self, key: &Pubkey, provider: &Provider) -> Option<Obstacle> {
+    pub(super) fn unavailable_by(&self, key: &Pubkey, provider: &Provider) -> Option<Ineligible> {
         match () {
-            () if self.is_under_staked(provider) => Some(Obstacle::UnderStaked),
-            () if !self.is_online(key) => Some(Obstacle::Away),
-            () if self.room_of(key, provider) == 0 => Some(Obstacle::Full),
+            () if self.is_under_staked(provider) => Some(Ineligible::UnderStaked),
+            () if !self.is_online(key) => Some(Ineligible::AgentOffline),
+            () if self.room_of(key, provider) == 0 => Some(Ineligible::AtCapacity),
             () => None,
         }
     }
@@ -345,11 +347,11 @@ impl<'a> Matcher<'a> {
                 .or(list.refused);
         }
         let seating = found.then(|| {
-            let choice = self.record(&list, (address, job), vacancy, seated, &chosen, wanted);
+            let selection = self.record(&list, (address, job), vacancy, seated, &chosen, wanted);
             let chosen = chosen.iter().map(|at| list.members[*at] as usize);
             Seating {
                 providers: self.take(chosen, job),
-                choice,
+                selection,
             }
         });
         self.lists.insert(requirement, list);
@@ -365,7 +367,7 @@ impl<'a> Matcher<'a> {
         seated: &[Pubkey],
         most: usize,
     ) -> Vec<usize> {
-        let point = point_of(address.as_array(), vacancy.shard, vacancy.attempt);
+        let point = shard_position(address.as_array(), vacancy.shard, vacancy.attempt);
         let (mut chosen, mut tickets) = (Vec::with_capacity(most), 0);
         let mut from = list.alive(0);
         while from < list.members.len() {
@@ -406,7 +408,7 @@ impl<'a> Matcher<'a> {
         &self,
         list: &CandidateList,
         (from, end): (usize, usize),
-        point: Place,
+        point: RingPosition,
     ) -> usize {
         let part = &list.members[from..end];
         part.partition_point(|at| self.candidates[*at as usize].place < point)
@@ -441,17 +443,17 @@ impl<'a> Matcher<'a> {
         (address, job): (Pubkey, &Job),
         vacancy: Vacancy,
         seated: &[Pubkey],
-    ) -> Option<Obstacle> {
+    ) -> Option<Ineligible> {
         let free = candidate
             .provider
             .free_stake()
             .saturating_sub(candidate.locked);
         if candidate.room == 0 {
-            Some(Obstacle::Full)
+            Some(Ineligible::AtCapacity)
         } else if free < job.seat_lock {
-            Some(Obstacle::StakeLocked)
+            Some(Ineligible::StakeLocked)
         } else if self.is_tried(address, vacancy.shard, &candidate.key, seated) {
-            Some(Obstacle::TriedHere)
+            Some(Ineligible::AlreadyTried)
         } else {
             None
         }

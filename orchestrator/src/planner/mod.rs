@@ -29,7 +29,7 @@ use millrace_client::instructions::SignedCommitment;
 use millrace_client::program::RevealEntry;
 use millrace_client::program::state::{Job, JobState, Network, Shard};
 use millrace_protocol::agent::Task;
-use millrace_protocol::selection::Choice;
+use millrace_protocol::selection::SelectionRecord;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
@@ -95,7 +95,7 @@ pub enum Action {
         /// Who sits down.
         providers: Vec<Pubkey>,
         /// By what they were chosen.
-        choice: Choice,
+        selection: SelectionRecord,
     },
     /// Tell an agent to run a shard.
     Run {
@@ -339,13 +339,16 @@ fn assign_new_shards(matcher: &mut Matcher, mut queue: FairQueue, actions: &mut 
         };
         let vacancy = Vacancy::new_shard(job, index);
         match matcher.seat((address, job), vacancy, &[], wanted) {
-            Some(Seating { providers, choice }) => {
+            Some(Seating {
+                providers,
+                selection,
+            }) => {
                 queue.seated(job.client, providers.len());
                 actions.push(Action::Assign {
                     job: address,
                     shard: index,
                     providers,
-                    choice,
+                    selection,
                 });
             }
             None => queue.park(job.client),

@@ -1,7 +1,7 @@
 //! Why a job waits, by name.
 
 use super::Snapshot;
-use super::eligibility::{Counts, obstacle};
+use super::eligibility::{Counts, check};
 use super::eligibility_index::EligibilityIndex;
 use super::matcher::Matcher;
 use bytemuck::Zeroable;
@@ -10,7 +10,7 @@ use millrace_client::program::math::money;
 use millrace_client::program::state::{Job, JobState, Network, Provider};
 use millrace_client::tag::tag;
 use millrace_protocol::api::QuoteRequest;
-use millrace_protocol::selection::Obstacle;
+use millrace_protocol::selection::Ineligible;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -24,14 +24,14 @@ pub const REASONS: [&str; 13] = [
     "too_late",
     "paused",
     "no_seed",
-    "not_eligible",
-    "too_dear",
+    "requirement_not_met",
+    "price_above_cap",
     "under_staked",
     "stake_locked",
-    "away",
-    "full",
-    "tried_here",
-    "not_drawn",
+    "agent_offline",
+    "at_capacity",
+    "already_tried",
+    "not_admitted",
 ];
 
 /// Why a job waits.
@@ -56,7 +56,7 @@ impl PendingReason {
         match self {
             Self::For(name, _) => each(name),
             Self::TooFew { kept_away, .. } => {
-                kept_away.iter().for_each(|(found, _)| each(found.name()));
+                kept_away.iter().for_each(|(found, _)| each(found.as_str()));
             }
         }
     }
@@ -75,7 +75,8 @@ impl fmt::Display for PendingReason {
                 let free = providers - kept_away.sum();
                 write!(f, "{free} of {providers} providers free, {needed} needed")?;
                 let mut kept_away = kept_away.iter();
-                kept_away.try_for_each(|(found, count)| write!(f, ", {count} {}", found.words()))
+                kept_away
+                    .try_for_each(|(found, count)| write!(f, ", {count} {}", found.description()))
             }
         }
     }
@@ -150,7 +151,7 @@ impl<'a> PendingReasons<'a> {
             ("no_seed", "its seed has not been taken from the chain yet")
         } else {
             let needed = usize::from(job.replicas);
-            let kept_away = index.obstacles(matcher, (address, job), needed)?;
+            let kept_away = index.ineligible_counts(matcher, (address, job), needed)?;
             return Some(PendingReason::TooFew {
                 needed,
                 providers: self.snapshot.cache.providers().len(),
@@ -177,10 +178,10 @@ pub fn placement_blockers(snapshot: &Snapshot, terms: &QuoteRequest) -> Vec<Stri
     let providers = snapshot.cache.providers();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for candidate in providers {
-        let said = match obstacle(&matcher, (Pubkey::default(), &job), candidate) {
-            None | Some(Obstacle::NotDrawn) => continue,
-            Some(Obstacle::NotEligible) => unmet(&job, candidate.1),
-            Some(other) => other.words(),
+        let said = match check(&matcher, (Pubkey::default(), &job), candidate) {
+            None | Some(Ineligible::NotAdmitted) => continue,
+            Some(Ineligible::RequirementNotMet) => unmet(&job, candidate.1),
+            Some(other) => other.description(),
         };
         *counts.entry(said).or_default() += 1;
     }
@@ -240,12 +241,12 @@ fn unmet(job: &Job, provider: &Provider) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use millrace_protocol::selection::OBSTACLES;
+    use millrace_protocol::selection::Ineligible;
 
     #[test]
     fn every_obstacle_is_counted_among_the_reasons() {
-        for obstacle in OBSTACLES {
-            assert!(REASONS.contains(&obstacle.name()), "{obstacle:?}");
+        for reason in Ineligible::ALL {
+            assert!(REASONS.contains(&reason.as_str()), "{reason:?}");
         }
     }
 }

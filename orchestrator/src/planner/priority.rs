@@ -60,7 +60,7 @@ pub fn prioritize(mut actions: Vec<Action>, room: usize) -> Vec<Action> {
 mod tests {
     use super::*;
     use millrace_client::Pubkey;
-    use millrace_protocol::selection::Choice;
+    use millrace_protocol::selection::SelectionRecord;
 
     const JOB: Pubkey = Pubkey::new_from_array([5; 32]);
 
@@ -77,7 +77,7 @@ mod tests {
             job: JOB,
             shard,
             providers: Vec::new(),
-            choice: Choice::default(),
+            selection: SelectionRecord::default(),
         }
     }
 

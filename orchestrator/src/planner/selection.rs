@@ -1,4 +1,4 @@
-//! The record of a choice: whom the index put first, who was passed over and why, so that anyone can
+//! The record of a selection: whom the index put first, who was passed over and why, so that anyone can
 //! recompute it (`millrace job audit`).
 
 use super::matcher::{CandidateList, Matcher, SeatDemand, Vacancy};
@@ -6,7 +6,8 @@ use millrace_client::Pubkey;
 use millrace_client::program::state::{Job, Provider};
 use millrace_client::selection::finished_seats;
 use millrace_protocol::selection::{
-    Candidate, Choice, Obstacle, Place, Rank, place_of, point_of, rank,
+    CandidateRecord, Ineligible, Rank, RingPosition, SelectionRecord, provider_position, rank,
+    shard_position,
 };
 
 /// Candidates that a record lists besides those that were chosen.
@@ -18,8 +19,8 @@ const MOST_WHOLE: usize = 1_000;
 pub struct Unavailable<'a> {
     key: Pubkey,
     provider: &'a Provider,
-    place: Place,
-    obstacle: Obstacle,
+    place: RingPosition,
+    ineligible: Ineligible,
 }
 
 impl<'a> Matcher<'a> {
@@ -31,19 +32,19 @@ impl<'a> Matcher<'a> {
         }
         Some(self.unavailable.get_or_init(|| {
             let unavailable = providers.iter().filter_map(|(key, provider)| {
-                let obstacle = self.unavailable_by(key, provider)?;
+                let ineligible = self.unavailable_by(key, provider)?;
                 Some(Unavailable {
                     key: *key,
                     provider,
-                    place: place_of(key.as_array(), finished_seats(provider)),
-                    obstacle,
+                    place: provider_position(key.as_array(), finished_seats(provider)),
+                    ineligible,
                 })
             });
             unavailable.collect()
         }))
     }
 
-    /// What is kept of a choice. `chosen` are members of the list, in their order.
+    /// What is kept of a selection. `chosen` are members of the list, in their order.
     pub(super) fn record(
         &self,
         list: &CandidateList,
@@ -52,22 +53,22 @@ impl<'a> Matcher<'a> {
         seated: &[Pubkey],
         chosen: &[usize],
         wanted: SeatDemand,
-    ) -> Choice {
-        let point = point_of(address.as_array(), vacancy.shard, vacancy.attempt);
+    ) -> SelectionRecord {
+        let point = shard_position(address.as_array(), vacancy.shard, vacancy.attempt);
         let walked = chosen
             .last()
             .map_or(0, |last| self.order(list, *last, point) + 1);
         let mut ranked = Vec::new();
         for at in self.in_order(list, point).take(walked.min(MOST_LISTED)) {
-            let obstacle = match chosen.contains(&at) {
+            let ineligible = match chosen.contains(&at) {
                 true => None,
                 false => {
                     let candidate = &self.candidates[list.members[at] as usize];
                     let found = self.obstacle_of(candidate, (address, job), vacancy, seated);
-                    Some(found.unwrap_or(Obstacle::NotDrawn))
+                    Some(found.unwrap_or(Ineligible::NotAdmitted))
                 }
             };
-            ranked.push(self.candidate(list, at, point, obstacle));
+            ranked.push(self.candidate(list, at, point, ineligible));
         }
         for at in chosen {
             if self.order(list, *at, point) >= MOST_LISTED {
@@ -89,36 +90,36 @@ impl<'a> Matcher<'a> {
                 others.truncate(MOST_LISTED);
             }
             ranked.extend(others.into_iter().map(|(rank, other)| {
-                let obstacle = Some(other.obstacle);
-                (rank, candidate(&other.key, other.provider, 0, obstacle))
+                let ineligible = Some(other.ineligible);
+                (rank, candidate(&other.key, other.provider, 0, ineligible))
             }));
             ranked.sort_unstable_by_key(|(rank, _)| *rank);
             let (all, mut passed_over) = (ranked.len(), 0);
             ranked.retain(|(_, candidate)| {
-                passed_over += usize::from(candidate.obstacle.is_some());
-                candidate.obstacle.is_none() || passed_over <= MOST_LISTED
+                passed_over += usize::from(candidate.ineligible.is_some());
+                candidate.ineligible.is_none() || passed_over <= MOST_LISTED
             });
             unlisted += all - ranked.len();
         }
-        Choice {
+        SelectionRecord {
             shard: vacancy.shard,
             attempt: vacancy.attempt,
             slot: self.snapshot.slot,
-            since: vacancy.since,
+            free_since: vacancy.since,
             seed: job.seed,
             sortition_start: self.sortition_start,
             min_stake: self.min_stake,
             price_cap: job.price_cap,
             seat_lock: job.seat_lock,
-            seats: wanted.most,
+            free_seats: wanted.most,
             candidates: ranked.into_iter().map(|(_, candidate)| candidate).collect(),
             unlisted,
-            whole: self.unavailable().is_some(),
+            complete: self.unavailable().is_some(),
         }
     }
 
     /// The members of a list in the order in which a shard with this point looks at them.
-    fn in_order(&self, list: &CandidateList, point: Place) -> impl Iterator<Item = usize> {
+    fn in_order(&self, list: &CandidateList, point: RingPosition) -> impl Iterator<Item = usize> {
         let mut from = 0;
         let ranks = std::iter::from_fn(move || {
             let end = *list.rank_ends.get(from)? as usize;
@@ -131,7 +132,7 @@ impl<'a> Matcher<'a> {
     }
 
     /// How many come before a member in that order.
-    fn order(&self, list: &CandidateList, at: usize, point: Place) -> usize {
+    fn order(&self, list: &CandidateList, at: usize, point: RingPosition) -> usize {
         let end = list.rank_ends[at];
         let from = list.rank_ends.partition_point(|other| *other < end);
         let end = end as usize;
@@ -146,23 +147,23 @@ impl<'a> Matcher<'a> {
         &self,
         list: &CandidateList,
         at: usize,
-        point: Place,
-        obstacle: Option<Obstacle>,
-    ) -> (Rank, Candidate) {
+        point: RingPosition,
+        ineligible: Option<Ineligible>,
+    ) -> (Rank, CandidateRecord) {
         let candidate = &self.candidates[list.members[at] as usize];
         let rank = rank_of(&candidate.key, candidate.provider, candidate.place, point);
         let candidate = candidate(
             &candidate.key,
             candidate.provider,
             candidate.locked,
-            obstacle,
+            ineligible,
         );
         (rank, candidate)
     }
 }
 
 /// The rank of a provider whose place is known: to hash it anew for each shard takes long.
-fn rank_of(key: &Pubkey, provider: &Provider, place: Place, point: Place) -> Rank {
+fn rank_of(key: &Pubkey, provider: &Provider, place: RingPosition, point: RingPosition) -> Rank {
     let (ask_price, score) = (provider.ask_price, provider.score);
     rank(ask_price, score, place, point, key.as_array())
 }
@@ -170,17 +171,17 @@ fn rank_of(key: &Pubkey, provider: &Provider, place: Place, point: Place) -> Ran
 fn candidate(
     key: &Pubkey,
     provider: &Provider,
-    promised: u64,
-    obstacle: Option<Obstacle>,
-) -> Candidate {
-    Candidate {
+    promised_stake: u64,
+    ineligible: Option<Ineligible>,
+) -> CandidateRecord {
+    CandidateRecord {
         provider: key.to_bytes().into(),
         ask_price: provider.ask_price,
         score: provider.score,
-        ended: finished_seats(provider),
-        active: provider.active,
+        finished_seats: finished_seats(provider),
+        active_stake: provider.active,
         free_stake: provider.free_stake(),
-        promised,
-        obstacle,
+        promised_stake,
+        ineligible,
     }
 }

@@ -269,13 +269,15 @@ fn refill(
         most: free,
         least: 1,
     };
-    let Seating { providers, choice } =
-        matcher.seat((address, job), Vacancy::of(shard), &seated, wanted)?;
+    let Seating {
+        providers,
+        selection,
+    } = matcher.seat((address, job), Vacancy::of(shard), &seated, wanted)?;
     Some(Action::Assign {
         job: address,
         shard: shard.index,
         providers,
-        choice,
+        selection,
     })
 }
 

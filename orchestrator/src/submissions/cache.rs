@@ -9,7 +9,7 @@ use crate::submissions::model::{RevealedResult, SeatKey, SettledResult, Submissi
 use millrace_client::cache::subscription::Feed;
 use millrace_client::{Pubkey, failpoint};
 use millrace_protocol::hash::Digest;
-use millrace_protocol::selection::Choice;
+use millrace_protocol::selection::SelectionRecord;
 use std::collections::HashSet;
 use std::sync::{Arc, RwLock, RwLockReadGuard};
 use std::time::Instant;
@@ -200,8 +200,12 @@ impl SubmissionStore {
     }
 
     /// Records how providers were selected for a shard's seats, so that the job can be audited.
-    pub async fn record_selection(&self, job: &Pubkey, choice: &Choice) -> Result<(), StoreError> {
-        self.write("selection", self.store.put_choice(job, choice))
+    pub async fn record_selection(
+        &self,
+        job: &Pubkey,
+        selection: &SelectionRecord,
+    ) -> Result<(), StoreError> {
+        self.write("selection", self.store.put_selection(job, selection))
             .await
     }
 

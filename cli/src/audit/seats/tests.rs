@@ -2,7 +2,7 @@
 use super::*;
 use millrace_client::events::Event;
 use millrace_protocol::key::Key;
-use millrace_protocol::selection::Obstacle;
+use millrace_protocol::selection::Ineligible;
 
 const JOB: Pubkey = Pubkey::new_from_array([5; 32]);
 
@@ -10,34 +10,37 @@ fn key(n: u8) -> Pubkey {
     Pubkey::new_from_array([n; 32])
 }
 
-fn candidate(n: u8, ask_price: u64, obstacle: Option<Obstacle>) -> Candidate {
-    Candidate {
+fn candidate(n: u8, ask_price: u64, ineligible: Option<Ineligible>) -> CandidateRecord {
+    CandidateRecord {
         provider: Key([n; 32]),
         ask_price,
         score: 0,
-        ended: 0,
-        active: 100,
+        finished_seats: 0,
+        active_stake: 100,
         free_stake: 100,
-        promised: 0,
-        obstacle,
+        promised_stake: 0,
+        ineligible,
     }
 }
 
-/// A choice of provider 2, who asks 4, where 1 asks less and was away.
-fn choice() -> Choice {
-    Choice {
+/// A selection of provider 2, who asks 4, where 1 asks less and was away.
+fn selection() -> SelectionRecord {
+    SelectionRecord {
         shard: 0,
         attempt: 0,
         slot: 10,
-        since: 10,
+        free_since: 10,
         sortition_start: ADMIT_ALL,
         min_stake: 10,
         price_cap: 9,
         seat_lock: 50,
-        seats: 1,
-        candidates: vec![candidate(1, 3, Some(Obstacle::Away)), candidate(2, 4, None)],
-        whole: true,
-        ..Choice::default()
+        free_seats: 1,
+        candidates: vec![
+            candidate(1, 3, Some(Ineligible::AgentOffline)),
+            candidate(2, 4, None),
+        ],
+        complete: true,
+        ..SelectionRecord::default()
     }
 }
 
@@ -81,8 +84,10 @@ fn terms() -> PostJobArgs {
     }
 }
 
-fn look(change: impl FnOnce(&mut Choice, &mut Assigned, &mut Vec<(Pubkey, Provider)>)) -> Seats {
-    let (mut choice, mut assigned) = (choice(), assigned(2));
+fn look(
+    change: impl FnOnce(&mut SelectionRecord, &mut Assigned, &mut Vec<(Pubkey, Provider)>),
+) -> Seats {
+    let (mut selection, mut assigned) = (selection(), assigned(2));
     let mut providers: Vec<(Pubkey, Provider)> = [(1, 3), (2, 4)]
         .map(|(n, ask_price)| {
             let provider = Provider {
@@ -93,7 +98,7 @@ fn look(change: impl FnOnce(&mut Choice, &mut Assigned, &mut Vec<(Pubkey, Provid
             (key(n), provider)
         })
         .into();
-    change(&mut choice, &mut assigned, &mut providers);
+    change(&mut selection, &mut assigned, &mut providers);
     let network = Network {
         min_stake: 10,
         sortition_start: ADMIT_ALL,
@@ -117,7 +122,7 @@ fn look(change: impl FnOnce(&mut Choice, &mut Assigned, &mut Vec<(Pubkey, Provid
         network: &network,
         events: &[seeded],
     };
-    audit(&JOB, &known, &assigned, &[choice])
+    audit(&JOB, &known, &assigned, &[selection])
 }
 
 #[test]
@@ -133,7 +138,8 @@ fn a_choice_that_is_as_it_should_be_is_found_so() {
 
 #[test]
 fn whoever_was_passed_over_is_named() {
-    let seats = look(|choice, _, _| choice.candidates[0].obstacle = Some(Obstacle::StakeLocked));
+    let seats =
+        look(|selection, _, _| selection.candidates[0].ineligible = Some(Ineligible::StakeLocked));
     assert_eq!(seats.should, Some(vec![key(1).to_string()]));
     let all = seats.wrong.join("\n");
     assert!(
@@ -149,18 +155,25 @@ fn whoever_was_passed_over_is_named() {
 
 #[test]
 fn a_record_that_differs_from_the_chain_is_wrong() {
-    let wrong = |change: fn(&mut Choice, &mut Assigned)| {
-        let seats = look(|choice, assigned, _| change(choice, assigned));
+    let wrong = |change: fn(&mut SelectionRecord, &mut Assigned)| {
+        let seats = look(|selection, assigned, _| change(selection, assigned));
         assert_eq!(seats.wrong.len(), 1, "{seats:?}");
         seats.wrong[0].clone()
     };
-    assert!(wrong(|choice, _| choice.seat_lock = 49).contains("stake of 49, and the chain 50"));
-    assert!(wrong(|choice, _| choice.price_cap = 8).contains("price cap of 8, and the chain 9"));
-    assert!(wrong(|choice, _| choice.slot = 13).contains("slot 13"));
-    assert!(wrong(|choice, _| choice.candidates[1].ended = 8).contains("8 seats behind it"));
-    let seed = wrong(|choice, _| {
-        choice.sortition_start = u64::MAX - 1;
-        choice.seed = 78;
+    assert!(
+        wrong(|selection, _| selection.seat_lock = 49).contains("stake of 49, and the chain 50")
+    );
+    assert!(
+        wrong(|selection, _| selection.price_cap = 8).contains("price cap of 8, and the chain 9")
+    );
+    assert!(wrong(|selection, _| selection.slot = 13).contains("slot 13"));
+    assert!(
+        wrong(|selection, _| selection.candidates[1].finished_seats = 8)
+            .contains("8 seats behind it")
+    );
+    let seed = wrong(|selection, _| {
+        selection.sortition_start = u64::MAX - 1;
+        selection.seed = 78;
     });
     assert!(seed.contains("seed 78, and the chain 77"), "{seed}");
 }
@@ -168,11 +181,11 @@ fn a_record_that_differs_from_the_chain_is_wrong() {
 #[test]
 fn without_a_record_of_this_very_choice_nothing_is_claimed() {
     for change in [
-        (|_, assigned| assigned.attempt = 1) as fn(&mut Choice, &mut Assigned),
+        (|_, assigned| assigned.attempt = 1) as fn(&mut SelectionRecord, &mut Assigned),
         |_, assigned| assigned.shard = 1,
         |_, assigned| assigned.providers = vec![key(3).to_string()],
     ] {
-        let seats = look(|choice, assigned, _| change(choice, assigned));
+        let seats = look(|selection, assigned, _| change(selection, assigned));
         assert_eq!(seats.should, None);
         assert!(seats.wrong.is_empty() && seats.unchecked.len() == 1);
     }
@@ -181,8 +194,8 @@ fn without_a_record_of_this_very_choice_nothing_is_claimed() {
 #[test]
 fn a_better_provider_that_the_record_does_not_know_is_a_doubt() {
     let with = |registered_at, ask_price, whole| {
-        let seats = look(|choice, _, providers| {
-            choice.whole = whole;
+        let seats = look(|selection, _, providers| {
+            selection.complete = whole;
             let other = Provider {
                 registered_at,
                 ask_price,

@@ -94,18 +94,18 @@ fn seats(seats: &Seats, decimals: u8) -> String {
         }
     );
     let rows = seats.candidates.iter().map(|one| {
-        let became = match one.obstacle {
+        let became = match one.ineligible {
             None => "chosen".to_owned(),
-            Some(obstacle) if is_self_reported(obstacle) => {
-                format!("{} (the orchestrator's word)", obstacle.words())
+            Some(reason) if is_self_reported(reason) => {
+                format!("{} (the orchestrator's word)", reason.description())
             }
-            Some(obstacle) => obstacle.words().to_owned(),
+            Some(reason) => reason.description().to_owned(),
         };
         [
             one.provider.to_string(),
             format_amount(one.ask_price, decimals),
             one.score.to_string(),
-            one.ended.to_string(),
+            one.finished_seats.to_string(),
             became,
         ]
     });

@@ -1,4 +1,4 @@
-//! `GET /v1/jobs`, `GET /v1/jobs/{job}` and `GET /v1/jobs/{job}/choices`.
+//! `GET /v1/jobs`, `GET /v1/jobs/{job}` and `GET /v1/jobs/{job}/selections`.
 
 use crate::api::Failure;
 use crate::service::Service;
@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use millrace_client::Pubkey;
 use millrace_protocol::api::JobView;
-use millrace_protocol::selection::Choice;
+use millrace_protocol::selection::SelectionRecord;
 
 pub(crate) async fn list(State(service): State<Service>) -> Result<Json<Vec<JobView>>, Failure> {
     require_chain(&service).await?;
@@ -24,12 +24,12 @@ pub(crate) async fn show(
 }
 
 /// By what seats of a job were given; empty where this orchestrator gave none.
-pub(crate) async fn choices(
+pub(crate) async fn selections(
     State(service): State<Service>,
     Path(job): Path<String>,
-) -> Result<Json<Vec<Choice>>, Failure> {
-    let choices = service.store().choices(&address(&job)?).await;
-    choices.map(Json).map_err(Failure::internal)
+) -> Result<Json<Vec<SelectionRecord>>, Failure> {
+    let selections = service.store().selections(&address(&job)?).await;
+    selections.map(Json).map_err(Failure::internal)
 }
 
 fn address(text: &str) -> Result<Pubkey, Failure> {

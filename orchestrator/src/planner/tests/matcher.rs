@@ -6,7 +6,9 @@ use super::world::*;
 use millrace_client::program::math::sortition::{ADMIT_ALL, Ticket, admits};
 use millrace_client::program::state::{Network, Provider, Seat};
 use millrace_client::selection::expected_selection;
-use millrace_protocol::selection::{Choice, Obstacle, place_of, point_of};
+use millrace_protocol::selection::{
+    Ineligible, SelectionRecord, provider_position, shard_position,
+};
 use proptest::prelude::*;
 
 const REGIONS: [[u8; 16]; 2] = [[1; 16], [2; 16]];
@@ -21,7 +23,7 @@ fn by_looking(
 ) -> Option<Vec<Pubkey>> {
     let start = world.cache.network().unwrap().sortition_start;
     let min_stake = world.cache.network().unwrap().min_stake;
-    let point = point_of(address.as_array(), vacancy.shard, vacancy.attempt);
+    let point = shard_position(address.as_array(), vacancy.shard, vacancy.attempt);
     let mut suit: Vec<_> = world
         .cache
         .providers()
@@ -49,7 +51,7 @@ fn by_looking(
         })
         .map(|(key, provider)| {
             let ended = u64::from(provider.agreed);
-            let way = place_of(key.as_array(), ended).wrapping_sub(point);
+            let way = provider_position(key.as_array(), ended).wrapping_sub(point);
             let rank = (provider.ask_price, std::cmp::Reverse(provider.score), way);
             (rank, *key)
         })
@@ -89,12 +91,12 @@ pub fn any_job() -> impl Strategy<Value = Job> {
 
 /// Every provider that would come before the last chosen one is listed, with what stood in its way, and
 /// none that the job would not take.
-fn is_complete(world: &World, job: &Job, choice: &Choice) -> Result<(), TestCaseError> {
-    let last = choice.chosen().last().unwrap();
+fn is_complete(world: &World, job: &Job, selection: &SelectionRecord) -> Result<(), TestCaseError> {
+    let last = selection.chosen().last().unwrap();
     let last = (last.ask_price, std::cmp::Reverse(last.score));
     for (key, provider) in world.cache.providers() {
         let better = (provider.ask_price, std::cmp::Reverse(provider.score)) < last;
-        let listed = choice.candidates.iter();
+        let listed = selection.candidates.iter();
         let listed = listed
             .filter(|one| one.provider.0 == key.to_bytes())
             .count();
@@ -135,14 +137,14 @@ proptest! {
             let wanted = SeatDemand { most: usize::from(job.replicas), least: usize::from(job.replicas) };
             let expected = by_looking(&world, &taken, (address, &job), vacancy, wanted);
             let seating = matcher.seat((address, &job), vacancy, &[], wanted);
-            if let Some(Seating { providers, choice }) = &seating {
-                let recomputed: Vec<Pubkey> = expected_selection(&address, choice)
+            if let Some(Seating { providers, selection }) = &seating {
+                let recomputed: Vec<Pubkey> = expected_selection(&address, selection)
                     .iter()
                     .map(|key| Pubkey::new_from_array(key.0))
                     .collect();
                 prop_assert_eq!(&recomputed, providers);
-                prop_assert!(choice.whole && choice.unlisted == 0);
-                is_complete(&world, &job, choice)?;
+                prop_assert!(selection.complete && selection.unlisted == 0);
+                is_complete(&world, &job, selection)?;
             }
             let chosen = seating.map(|seating| seating.providers);
             prop_assert_eq!(&chosen, &expected);
@@ -283,21 +285,21 @@ fn the_record_of_a_choice_says_who_was_passed_over_and_why() {
         job.replicas = 1;
         job.quorum = 1;
     });
-    let [Action::Assign { choice, .. }] = &world.plan()[..] else {
+    let [Action::Assign { selection, .. }] = &world.plan()[..] else {
         panic!("{:?}", world.plan());
     };
-    let told: Vec<_> = choice
+    let told: Vec<_> = selection
         .candidates
         .iter()
-        .map(|one| (one.ask_price, one.obstacle))
+        .map(|one| (one.ask_price, one.ineligible))
         .collect();
     assert_eq!(
         told,
         [
-            (1, Some(Obstacle::Away)),
-            (2, Some(Obstacle::StakeLocked)),
-            (3, Some(Obstacle::Full)),
-            (4, Some(Obstacle::TriedHere)),
+            (1, Some(Ineligible::AgentOffline)),
+            (2, Some(Ineligible::StakeLocked)),
+            (3, Some(Ineligible::AtCapacity)),
+            (4, Some(Ineligible::AlreadyTried)),
             (5, None),
         ]
     );
@@ -314,19 +316,26 @@ fn of_a_crowd_the_record_lists_the_first_and_those_that_were_chosen() {
         job.replicas = 1;
         job.quorum = 1;
     });
-    let [Action::Assign { choice, .. }] = &world.plan()[..] else {
+    let [Action::Assign { selection, .. }] = &world.plan()[..] else {
         panic!("{:?}", world.plan());
     };
-    let chosen: Vec<_> = choice.chosen().map(|one| one.provider.0).collect();
+    let chosen: Vec<_> = selection.chosen().map(|one| one.provider.0).collect();
     assert_eq!(chosen, [provider(119).to_bytes()]);
-    assert!(choice.candidates.len() <= 65, "{}", choice.candidates.len());
-    let point = point_of(JOB.as_array(), 0, 0);
+    assert!(
+        selection.candidates.len() <= 65,
+        "{}",
+        selection.candidates.len()
+    );
+    let point = shard_position(JOB.as_array(), 0, 0);
     let mut ways: Vec<u64> = (0..120)
-        .map(|n| place_of(provider(n).as_array(), 0).wrapping_sub(point))
+        .map(|n| provider_position(provider(n).as_array(), 0).wrapping_sub(point))
         .collect();
     let own = ways[119];
     ways.retain(|way| *way < own);
-    assert_eq!(choice.candidates.len() + choice.unlisted, ways.len() + 1);
+    assert_eq!(
+        selection.candidates.len() + selection.unlisted,
+        ways.len() + 1
+    );
 }
 
 #[test]
@@ -343,11 +352,15 @@ fn of_a_crowd_that_is_away_the_record_lists_those_that_come_first_and_counts_the
         job.replicas = 1;
         job.quorum = 1;
     });
-    let [Action::Assign { choice, .. }] = &world.plan()[..] else {
+    let [Action::Assign { selection, .. }] = &world.plan()[..] else {
         panic!("{:?}", world.plan());
     };
-    let asked: Vec<u64> = choice.candidates.iter().map(|one| one.ask_price).collect();
+    let asked: Vec<u64> = selection
+        .candidates
+        .iter()
+        .map(|one| one.ask_price)
+        .collect();
     let expected: Vec<u64> = (1..=64).chain([120]).collect();
     assert_eq!(asked, expected);
-    assert_eq!((choice.whole, choice.unlisted), (true, 119 - 64));
+    assert_eq!((selection.complete, selection.unlisted), (true, 119 - 64));
 }

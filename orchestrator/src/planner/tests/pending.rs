@@ -1,6 +1,6 @@
 //! Why jobs wait: what is looked at once for all of the same terms is what a look at each would tell.
 
-use super::super::eligibility::{Counts, obstacle};
+use super::super::eligibility::{Counts, check};
 use super::super::eligibility_index::EligibilityIndex;
 use super::super::matcher::Matcher;
 use super::super::*;
@@ -12,7 +12,7 @@ use proptest::prelude::*;
 fn by_looking(world: &World, matcher: &Matcher, address: Pubkey, job: &Job) -> Option<Counts> {
     let mut counts = Counts::default();
     for candidate in world.cache.providers() {
-        if let Some(found) = obstacle(matcher, (address, job), candidate) {
+        if let Some(found) = check(matcher, (address, job), candidate) {
             counts.add(found, 1);
         }
     }
@@ -54,7 +54,7 @@ proptest! {
             let like = &terms[usize::from(n) % terms.len()];
             let job = Job { seed: like.seed + u64::from(n), seed_slot: world.slot - waited, ..*like };
             let expected = by_looking(&world, &matcher, address(n), &job);
-            let found = index.obstacles(&matcher, (address(n), &job), usize::from(job.replicas));
+            let found = index.ineligible_counts(&matcher, (address(n), &job), usize::from(job.replicas));
             prop_assert_eq!(found, expected);
         }
     }

@@ -43,7 +43,7 @@ fn what_stands_in_the_way_is_told_by_name_and_number() {
     };
     assert_eq!(
         said(&world, &demanding),
-        "3 providers: 1 full, 2 under the score; 0 free, 3 needed"
+        "3 providers: 1 at capacity, 2 under the score; 0 free, 3 needed"
     );
     let elsewhere = QuoteRequest {
         region: "mars".into(),

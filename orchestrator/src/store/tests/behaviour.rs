@@ -9,7 +9,7 @@ use millrace_client::Pubkey;
 use millrace_client::events::Event;
 use millrace_client::history::{Cursor, CursorStore, RecordedEvent};
 use millrace_client::tx::journal::{EndState, Journal, JournalEntry};
-use millrace_protocol::selection::{Candidate, Choice, Obstacle};
+use millrace_protocol::selection::{CandidateRecord, Ineligible, SelectionRecord};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ async fn behaves(mut place: impl AsyncFnMut(&str) -> StorePlace) {
     submissions_survive_a_restart(&place("submissions").await).await;
     submissions_are_found_by_partition_and_by_job(&place("buckets").await).await;
     of_a_forgotten_job_no_papers_are_left(&place("forget").await).await;
-    a_choice_that_is_tried_again_takes_the_place_of_the_first(&place("choices").await).await;
+    a_repeated_selection_replaces_the_first(&place("selections").await).await;
     whether_it_takes_writes_can_be_asked_again_and_again(&place("probe").await).await;
     views_come_back_newest_first(&place("views").await).await;
     another_network_is_refused(&place("network").await).await;
@@ -94,55 +94,55 @@ fn entry(signature: &str) -> JournalEntry {
     }
 }
 
-fn choice(attempt: u8, provider: u8, slot: u64) -> Choice {
-    let chosen = Candidate {
+fn selection(attempt: u8, provider: u8, slot: u64) -> SelectionRecord {
+    let chosen = CandidateRecord {
         provider: [provider; 32].into(),
         ask_price: 1,
         score: u64::MAX,
-        ended: 0,
-        active: 2,
+        finished_seats: 0,
+        active_stake: 2,
         free_stake: 1,
-        promised: 0,
-        obstacle: None,
+        promised_stake: 0,
+        ineligible: None,
     };
-    let passed_over = Candidate {
+    let passed_over = CandidateRecord {
         provider: [200; 32].into(),
-        obstacle: Some(Obstacle::Away),
+        ineligible: Some(Ineligible::AgentOffline),
         ..chosen.clone()
     };
-    Choice {
+    SelectionRecord {
         shard: 1,
         attempt,
         slot,
-        since: 0,
+        free_since: 0,
         seed: u64::MAX,
         sortition_start: u64::MAX,
         min_stake: 1,
         price_cap: 1,
         seat_lock: 1,
-        seats: 1,
+        free_seats: 1,
         candidates: vec![passed_over, chosen],
         unlisted: 0,
-        whole: true,
+        complete: true,
     }
 }
 
-async fn a_choice_that_is_tried_again_takes_the_place_of_the_first(place: &StorePlace) {
+async fn a_repeated_selection_replaces_the_first(place: &StorePlace) {
     let store = Store::open(place, "n").await.unwrap();
     let job = Pubkey::new_unique();
-    for choice in [
-        choice(1, 1, 5),
-        choice(0, 1, 5),
-        choice(0, 1, 6),
-        choice(0, 2, 7),
+    for record in [
+        selection(1, 1, 5),
+        selection(0, 1, 5),
+        selection(0, 1, 6),
+        selection(0, 2, 7),
     ] {
-        store.put_choice(&job, &choice).await.unwrap();
+        store.put_selection(&job, &record).await.unwrap();
     }
-    let kept = store.choices(&job).await.unwrap();
+    let kept = store.selections(&job).await.unwrap();
     assert_eq!(kept.len(), 3);
-    assert!(kept.contains(&choice(0, 1, 6)) && kept.contains(&choice(0, 2, 7)));
-    assert_eq!(kept[2], choice(1, 1, 5));
-    let none = store.choices(&Pubkey::new_unique()).await.unwrap();
+    assert!(kept.contains(&selection(0, 1, 6)) && kept.contains(&selection(0, 2, 7)));
+    assert_eq!(kept[2], selection(1, 1, 5));
+    let none = store.selections(&Pubkey::new_unique()).await.unwrap();
     assert!(none.is_empty());
     store.close().await;
 }
