@@ -1,8 +1,8 @@
 //! What can be typed.
 
 use crate::commands::{demo, job, migrate, network, orchestrator, provider, up, wallet};
+use crate::config::settings::{Global, Settings};
 use crate::error::CliError;
-use crate::settings::{Global, Settings};
 use clap::{Parser, Subcommand};
 
 /// A market for computation on Solana: post jobs, run them, get paid for results that others confirm.

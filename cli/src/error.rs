@@ -1,7 +1,7 @@
 //! Everything that can end a command, in words that say what is wrong and what to do.
 
-use crate::commands::network::error::LoadError;
-use crate::validator::ValidatorError;
+use crate::deploy::error::LoadError;
+use crate::localnet::validator::ValidatorError;
 use millrace_client::{ChainError, Pubkey};
 use millrace_migrations::MigrationError;
 use millrace_orchestrator::OrchestratorError;

@@ -1,29 +1,18 @@
-//! What is behind `millrace`, the one binary that people type; also a library, so that tests start
-//! whole networks in their own process ([`localnet`]).
+//! The `millrace` command-line tool, as a library: tests start whole networks in their own process
+//! with [`localnet`].
 
 pub mod api;
 pub mod args;
-pub mod audit;
-pub mod balances;
 pub mod commands;
 pub mod config;
-pub mod confirm;
-pub mod costs;
+pub mod deploy;
 pub mod error;
-pub mod funding;
+pub mod job;
 pub mod localnet;
 pub mod log;
-pub mod mints;
-pub mod network_file;
-pub mod output;
-pub mod program;
-pub mod progress;
-pub mod result;
-pub mod settings;
 pub mod signals;
-pub mod submit;
-pub mod terms;
-pub mod validator;
-pub mod watch;
+pub mod tokens;
+pub mod ui;
+pub mod verify;
 
 pub use error::CliError;

@@ -1,7 +1,7 @@
 //! The log, on standard error.
 
 use crate::config::LogFormat;
-use crate::settings::Global;
+use crate::config::settings::Global;
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 

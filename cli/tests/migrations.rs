@@ -1,10 +1,10 @@
 //! The migrations on a real chain: the embedded validator with the program and nothing else.
 #![allow(clippy::unwrap_used)]
 
-use millrace_cli::mints::{MINT_BYTES, create_mint};
-use millrace_cli::program;
-use millrace_cli::settings::fleeting_sender;
-use millrace_cli::validator::{Genesis, Validator};
+use millrace_cli::config::settings::fleeting_sender;
+use millrace_cli::deploy::binary;
+use millrace_cli::localnet::validator::{Genesis, Validator};
+use millrace_cli::tokens::mints::{MINT_BYTES, create_mint};
 use millrace_client::ChainError;
 use millrace_client::instructions::Mints;
 use millrace_client::rpc::client::Rpc;
@@ -21,7 +21,7 @@ fn done(steps: &[millrace_migrations::Step]) -> Vec<bool> {
 #[tokio::test(flavor = "multi_thread")]
 async fn migrations_say_what_they_would_do_and_can_be_run_again_without_harm() {
     let authority = Keypair::new();
-    let program = program::bytes(None).unwrap();
+    let program = binary::bytes(None).unwrap();
     let genesis = Genesis {
         program: Some(&program),
         funds: &[(authority.pubkey(), LAMPORTS)],

@@ -2,7 +2,7 @@
 
 use crate::figures::Figures;
 use anyhow::{Context, Result};
-use millrace_cli::submit;
+use millrace_cli::job::submit;
 use millrace_testkit::jobs::{JobFiles, Terms};
 use millrace_testkit::localnet::{Kind, Net};
 use serde::Deserialize;

@@ -4,10 +4,10 @@
 use crate::exposition::Shown;
 use anyhow::{Result, ensure};
 use futures_util::future::try_join_all;
-use millrace_cli::funding::mint_tokens;
+use millrace_cli::job::submit;
 use millrace_cli::localnet::options::ProviderOptions;
-use millrace_cli::mints::transfer_lamports;
-use millrace_cli::submit;
+use millrace_cli::tokens::funding::mint_tokens;
+use millrace_cli::tokens::mints::transfer_lamports;
 use millrace_client::cache::subscription::Feed;
 use millrace_client::instructions::{Mints, open_client, post_job};
 use millrace_client::pda;

@@ -1,7 +1,7 @@
 //! Figures, their table and their file.
 
 use anyhow::{Context, Result};
-use millrace_cli::output::table;
+use millrace_cli::ui::output::table;
 use millrace_testkit::jobs::repository;
 use std::fmt::Write as _;
 

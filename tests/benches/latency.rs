@@ -2,8 +2,8 @@
 
 use crate::figures::{Figures, percentile};
 use anyhow::{Context, Result};
-use millrace_cli::mints::transfer_lamports;
-use millrace_cli::submit;
+use millrace_cli::job::submit;
+use millrace_cli::tokens::mints::transfer_lamports;
 use millrace_client::program::state::Job;
 use millrace_client::rpc::client::Rpc;
 use millrace_testkit::jobs::{JobFiles, Terms};

@@ -1,7 +1,7 @@
 //! The program comes onto a chain, is replaced there, and changes hands.
 
 use anyhow::{Context, Result};
-use millrace_cli::settings::fleeting_sender;
+use millrace_cli::config::settings::fleeting_sender;
 use millrace_client::Pubkey;
 use millrace_client::deploy::image::{chunks, differing_chunks};
 use millrace_client::deploy::{BufferAddress, instruction, program_data, state};

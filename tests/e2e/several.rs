@@ -3,7 +3,7 @@
 //! paid twice.
 
 use anyhow::{Context, Result};
-use millrace_cli::mints::transfer_lamports;
+use millrace_cli::tokens::mints::transfer_lamports;
 use millrace_client::Pubkey;
 use millrace_client::instructions::register_orchestrator;
 use millrace_client::wallet::write_keypair;

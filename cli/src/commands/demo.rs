@@ -1,15 +1,15 @@
 //! `millrace demo`: a network with a liar in it, a picture rendered on it, and the account of it all.
 
 use crate::api::{JobPhase, JobView};
-use crate::balances::{self, ProviderBalance, WalletBalance};
+use crate::config::settings::Settings;
 use crate::error::CliError;
+use crate::job::{result, submit, watch};
 use crate::localnet::Localnet;
 use crate::localnet::options::{self, Options};
-use crate::output::{self, change, facts, sol, table, tokens};
-use crate::progress::Progress;
-use crate::settings::Settings;
 use crate::signals::stop_signal;
-use crate::{result, submit, watch};
+use crate::tokens::balances::{self, ProviderBalance, WalletBalance};
+use crate::ui::output::{self, change, facts, sol, table, tokens};
+use crate::ui::progress::Progress;
 use clap::Args;
 use millrace_client::Pubkey;
 use millrace_protocol::amount::format_amount;

@@ -1,7 +1,7 @@
 //! `millrace migrate`: brings a network on chain into being, step by step.
 
+use crate::config::settings::{Settings, fleeting_sender};
 use crate::error::CliError;
-use crate::settings::{Settings, fleeting_sender};
 use clap::Args;
 use millrace_client::Pubkey;
 use millrace_client::instructions::Mints;

@@ -2,10 +2,10 @@
 
 use crate::config::Shown;
 use crate::config::orchestrator::{Loaded, OrchestratorFlags};
+use crate::config::settings::{Global, Settings, data_folder};
 use crate::error::CliError;
-use crate::output::{facts, note};
-use crate::settings::{Global, Settings, data_folder};
 use crate::signals::stop_signal;
+use crate::ui::output::{facts, note};
 use clap::Subcommand;
 use millrace_orchestrator::{BlobPlace, StorePlace};
 use serde::Serialize;

@@ -1,12 +1,12 @@
 //! `millrace up`: a whole network on this machine.
 
+use crate::config::settings::Settings;
 use crate::error::CliError;
 use crate::localnet::Localnet;
 use crate::localnet::options::{self, Chain, Options};
-use crate::output::{self, table};
-use crate::progress::Progress;
-use crate::settings::Settings;
 use crate::signals::stop_signal;
+use crate::ui::output::{self, table};
+use crate::ui::progress::Progress;
 use clap::Args;
 use millrace_migrations::Parameters;
 use std::path::{Path, PathBuf};

@@ -1,10 +1,10 @@
 //! `millrace wallet`: key files and their funds.
 
-use crate::balances::{self, WalletBalance};
+use crate::config::settings::Settings;
 use crate::error::CliError;
-use crate::funding;
-use crate::output::{SOL_DECIMALS, facts, sol, tokens};
-use crate::settings::Settings;
+use crate::tokens::balances::{self, WalletBalance};
+use crate::tokens::funding;
+use crate::ui::output::{SOL_DECIMALS, facts, sol, tokens};
 use clap::Subcommand;
 use millrace_client::Pubkey;
 use millrace_client::wallet::{read_keypair, write_keypair};

@@ -2,8 +2,8 @@
 
 use super::table::settings;
 use super::{Layers, LogFormat, Sol, Span, Url};
+use crate::config::settings::{Global, Settings, data_folder};
 use crate::error::CliError;
-use crate::settings::{Global, Settings, data_folder};
 use millrace_client::tx::fees::FeePolicy;
 use millrace_orchestrator::{ChainConfig, Limits};
 use std::net::SocketAddr;

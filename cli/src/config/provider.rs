@@ -2,8 +2,8 @@
 
 use super::table::settings;
 use super::{Layers, LogFormat, Url};
+use crate::config::settings::Global;
 use crate::error::CliError;
-use crate::settings::Global;
 use std::path::PathBuf;
 
 settings! {

@@ -1,6 +1,6 @@
 //! Types of settings: how each is read from text, and how it is shown.
 
-use crate::output::SOL_DECIMALS;
+use crate::ui::output::SOL_DECIMALS;
 use millrace_client::rpc::redact::redact_url;
 use millrace_protocol::amount::{format_amount, format_duration, parse_amount, parse_duration};
 use std::net::SocketAddr;

@@ -1,7 +1,7 @@
 //! What a local network is started with.
 
 use crate::error::CliError;
-use crate::mints::DECIMALS;
+use crate::tokens::mints::DECIMALS;
 use millrace_migrations::Parameters;
 use millrace_orchestrator::Limits;
 use millrace_protocol::amount::parse_amount;

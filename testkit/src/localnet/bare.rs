@@ -3,8 +3,8 @@
 use crate::localnet::agave::{Agave, program_file};
 use crate::localnet::{Kind, SLOT_MS};
 use anyhow::{Context, Result, ensure};
-use millrace_cli::funding::airdrop;
-use millrace_cli::validator::{Genesis, Validator};
+use millrace_cli::localnet::validator::{Genesis, Validator};
+use millrace_cli::tokens::funding::airdrop;
 use millrace_client::rpc::client::Rpc;
 use millrace_client::wallet::write_keypair;
 use serde_json::Value;

@@ -1,12 +1,12 @@
 //! `millrace job audit`: what happened to a job, who should have worked on it, and whether its results
 //! come out again.
 
-use crate::audit::seats::Seats;
-use crate::audit::{Audit, audit};
+use crate::config::settings::Settings;
 use crate::error::CliError;
-use crate::output::{join_paragraphs, table};
-use crate::progress::Progress;
-use crate::settings::Settings;
+use crate::ui::output::{join_paragraphs, table};
+use crate::ui::progress::Progress;
+use crate::verify::seats::Seats;
+use crate::verify::{Audit, audit};
 use millrace_client::Pubkey;
 use millrace_client::selection::is_self_reported;
 use millrace_protocol::amount::format_amount;

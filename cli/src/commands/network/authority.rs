@@ -1,11 +1,11 @@
 //! `millrace network authority`: who may upgrade the program from now on.
 
-use super::error::LoadError;
 use super::upgrade::require_authority;
-use crate::confirm;
+use crate::config::settings::{Settings, fleeting_sender};
+use crate::deploy::error::LoadError;
 use crate::error::CliError;
-use crate::output::facts;
-use crate::settings::{Settings, fleeting_sender};
+use crate::ui::confirm;
+use crate::ui::output::facts;
 use clap::Args;
 use millrace_client::Pubkey;
 use millrace_client::deploy::{instruction, program_data, state};

@@ -1,10 +1,10 @@
 //! `millrace network buffers`: bytes of programs that never came to be, and the rent in them.
 
-use super::error::LoadError;
-use crate::confirm;
+use crate::config::settings::{Settings, fleeting_sender};
+use crate::deploy::error::LoadError;
 use crate::error::CliError;
-use crate::output::{sol, table};
-use crate::settings::{Settings, fleeting_sender};
+use crate::ui::confirm;
+use crate::ui::output::{sol, table};
 use clap::Subcommand;
 use millrace_client::Pubkey;
 use millrace_client::deploy::instruction::close_buffer;

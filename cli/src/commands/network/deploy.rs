@@ -1,11 +1,11 @@
 //! `millrace network deploy`: the on-chain program on a cluster that does not have it yet.
 
-use super::build::{Build, require_room};
-use super::error::LoadError;
-use super::fill::{Fill, FillArgs, Loaded, settled};
+use crate::config::settings::{Settings, fleeting_sender};
+use crate::deploy::build::{Build, require_room};
+use crate::deploy::error::LoadError;
+use crate::deploy::upload::{Fill, FillArgs, Loaded, settled};
 use crate::error::CliError;
-use crate::output;
-use crate::settings::{Settings, fleeting_sender};
+use crate::ui::output;
 use clap::Args;
 use millrace_client::deploy::image::ImageDiff;
 use millrace_client::deploy::state::DeployedProgram;

@@ -1,8 +1,8 @@
 //! `millrace network show`: what a network is like.
 
+use crate::config::settings::Settings;
 use crate::error::CliError;
-use crate::output::{facts, tokens};
-use crate::settings::Settings;
+use crate::ui::output::{facts, tokens};
 use millrace_client::accounts::AnyAccount;
 use millrace_client::pda;
 use millrace_protocol::amount::format_duration;

@@ -1,13 +1,13 @@
 //! `millrace network upgrade`: other bytes for the program on chain.
 
-use super::build::Build;
-use super::costs::growth;
 use super::deploy::room;
-use super::error::LoadError;
-use super::fill::{Fill, FillArgs, Loaded, settled};
+use crate::config::settings::{Settings, fleeting_sender};
+use crate::deploy::build::Build;
+use crate::deploy::costs::growth;
+use crate::deploy::error::LoadError;
+use crate::deploy::upload::{Fill, FillArgs, Loaded, settled};
 use crate::error::CliError;
-use crate::output;
-use crate::settings::{Settings, fleeting_sender};
+use crate::ui::output;
 use clap::Args;
 use millrace_client::Pubkey;
 use millrace_client::deploy::image::{ImageDiff, differing_chunks};

@@ -1,10 +1,10 @@
 //! `millrace network verify`: whether what runs on chain is what was built here.
 
-use super::build::{Build, BuildArgs};
-use super::error::LoadError;
+use crate::config::settings::Settings;
+use crate::deploy::build::{Build, BuildArgs};
+use crate::deploy::error::LoadError;
 use crate::error::CliError;
-use crate::output::facts;
-use crate::settings::Settings;
+use crate::ui::output::facts;
 use clap::Args;
 use millrace_client::deploy::image::{ImageDiff, program_hash, trim_zeros};
 use millrace_client::deploy::state;

@@ -2,10 +2,10 @@
 
 use super::{account, books};
 use crate::config::provider::{ProviderFlags, ProviderSettings};
+use crate::config::settings::{Global, Settings, data_folder};
 use crate::error::CliError;
-use crate::output::facts;
-use crate::settings::{Global, Settings, data_folder};
 use crate::signals::stop_signal;
+use crate::ui::output::facts;
 use clap::Args;
 use millrace_client::wallet::read_keypair;
 use millrace_provider::Behaviour;

@@ -1,10 +1,10 @@
 //! `millrace provider show`: a provider's books.
 
 use super::books;
+use crate::config::settings::{Connection, Settings};
 use crate::error::CliError;
-use crate::output::{facts, table, tokens};
-use crate::settings::{Connection, Settings};
-use crate::submit::providers;
+use crate::job::submit::providers;
+use crate::ui::output::{facts, table, tokens};
 use millrace_client::Pubkey;
 use millrace_client::program::state::Provider as Account;
 use millrace_client::tag::tag_text;

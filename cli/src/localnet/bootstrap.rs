@@ -5,8 +5,8 @@
 use super::keys::{Key, Keys, ProviderKeys};
 use super::options::{Options, ProviderOptions};
 use crate::error::CliError;
-use crate::funding::{airdrop, require_minter};
-use crate::mints::{DECIMALS, MINT_BYTES, create_mint, mint_to, transfer_lamports};
+use crate::tokens::funding::{airdrop, require_minter};
+use crate::tokens::mints::{DECIMALS, MINT_BYTES, create_mint, mint_to, transfer_lamports};
 use futures_util::future::{try_join_all, try_join3};
 use millrace_client::instructions::{Mints, create_token_account, register_provider, stake};
 use millrace_client::pda::token_account;

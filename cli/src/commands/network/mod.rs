@@ -2,17 +2,13 @@
 
 mod authority;
 mod buffers;
-mod build;
-mod costs;
 mod deploy;
-pub mod error;
-mod fill;
 mod show;
 mod upgrade;
 mod verify;
 
+use crate::config::settings::Settings;
 use crate::error::CliError;
-use crate::settings::Settings;
 use clap::Subcommand;
 
 /// Commands of `network`.

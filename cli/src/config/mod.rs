@@ -7,9 +7,11 @@
 
 mod file;
 mod layers;
+pub mod network_file;
 pub mod orchestrator;
 pub mod provider;
 mod setting;
+pub mod settings;
 mod table;
 
 #[cfg(test)]

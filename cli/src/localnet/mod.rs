@@ -2,16 +2,17 @@
 //!
 //! The chain is the embedded validator or one that runs already; everything above it is the same.
 
-mod birth;
+mod bootstrap;
 pub mod keys;
 pub mod options;
+pub mod validator;
 
 use crate::api::Api;
+use crate::config::network_file::{KeyFiles, NetworkFile, ProviderEntry};
+use crate::config::settings::{Connection, fleeting_sender};
+use crate::deploy::binary;
 use crate::error::CliError;
-use crate::network_file::{KeyFiles, NetworkFile, ProviderEntry};
-use crate::program;
-use crate::settings::{Connection, fleeting_sender};
-use crate::validator::{Genesis, Validator, require_free};
+use crate::localnet::validator::{Genesis, Validator, require_free};
 use keys::Keys;
 use millrace_client::instructions::Mints;
 use millrace_client::rpc::client::Rpc;
@@ -136,7 +137,7 @@ impl Localnet {
         let (chain, rpc) = start_chain(&options, &keys).await?;
         tell("initializing the network, registering providers");
         let sender = fleeting_sender(rpc.clone());
-        let mints = birth::birth(&sender, &keys, &options).await?;
+        let mints = bootstrap::birth(&sender, &keys, &options).await?;
         let connection = Connection::open(rpc.clone()).await?;
         let genesis = rpc.genesis().await?;
         let network_id = connection.network_id();
@@ -410,10 +411,10 @@ impl Localnet {
 async fn start_chain(options: &Options, keys: &Keys) -> Result<(Option<Validator>, Rpc), CliError> {
     match &options.chain {
         Chain::Embedded { slot_ms, port } => {
-            let program = program::bytes(options.program.as_deref())?;
+            let program = binary::bytes(options.program.as_deref())?;
             let genesis = Genesis {
                 program: Some(&program),
-                funds: &[(keys.deployer.pubkey(), birth::DEPLOYER_LAMPORTS)],
+                funds: &[(keys.deployer.pubkey(), bootstrap::DEPLOYER_LAMPORTS)],
             };
             let validator = Validator::start(genesis, *slot_ms, *port).await?;
             let rpc = Rpc::new(&validator.rpc_url, &validator.ws_url);

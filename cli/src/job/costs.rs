@@ -1,8 +1,8 @@
 //! What a job costs, before anything is signed.
 
 use crate::error::CliError;
-use crate::mints::TOKEN_ACCOUNT_BYTES;
-use crate::output::{sol, table, tokens};
+use crate::tokens::mints::TOKEN_ACCOUNT_BYTES;
+use crate::ui::output::{sol, table, tokens};
 use millrace_client::program::math::money;
 use millrace_client::program::state::Client;
 use millrace_client::rpc::client::Rpc;

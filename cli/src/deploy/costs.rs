@@ -1,8 +1,8 @@
 //! What it costs to put a program on chain, before anything is signed.
 
-use crate::costs::LAMPORTS_PER_SIGNATURE;
 use crate::error::CliError;
-use crate::output::{sol, table};
+use crate::job::costs::LAMPORTS_PER_SIGNATURE;
+use crate::ui::output::{sol, table};
 use millrace_client::deploy::state::{
     BUFFER_HEADER_BYTES, MAX_ACCOUNT_BYTES, PROGRAM_ACCOUNT_BYTES, PROGRAM_DATA_HEADER_BYTES,
 };

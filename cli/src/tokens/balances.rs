@@ -1,7 +1,7 @@
 //! What providers and clients have, to be compared before and after.
 
 use crate::error::CliError;
-use crate::submit::providers;
+use crate::job::submit::providers;
 use millrace_client::Pubkey;
 use millrace_client::pda::token_account;
 use millrace_client::program::state::Network;

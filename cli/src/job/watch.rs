@@ -2,7 +2,7 @@
 
 use crate::api::{Api, JobView, SeatPhase, ShardPhase};
 use crate::error::CliError;
-use crate::progress::Progress;
+use crate::ui::progress::Progress;
 use millrace_client::Pubkey;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};

@@ -2,7 +2,7 @@
 
 use crate::api::{Api, JobView, ShardPhase, ShardView};
 use crate::error::CliError;
-use crate::watch::require_paid;
+use crate::job::watch::require_paid;
 use millrace_client::Pubkey;
 use millrace_client::program::state::Job;
 use millrace_client::rpc::client::Rpc;

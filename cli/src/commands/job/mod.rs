@@ -3,11 +3,12 @@
 mod audit;
 
 use crate::api::{JobPhase, JobView};
+use crate::config::settings::{Connection, Settings};
 use crate::error::CliError;
-use crate::output::{self, facts, table, tokens};
-use crate::progress::Progress;
-use crate::settings::{Connection, Settings};
-use crate::{confirm, result, submit, watch};
+use crate::job::{result, submit, watch};
+use crate::ui::confirm;
+use crate::ui::output::{self, facts, table, tokens};
+use crate::ui::progress::Progress;
 use clap::Subcommand;
 use millrace_client::accounts::AnyAccount;
 use millrace_client::instructions::{Mints, create_token_account};
@@ -125,7 +126,7 @@ async fn submit(
         job: String,
         signature: String,
         uploaded: usize,
-        costs: crate::costs::Costs,
+        costs: crate::job::costs::Costs,
         warnings: Vec<String>,
     }
     // First what is wrong here, then what is wrong elsewhere.
@@ -174,7 +175,7 @@ async fn submit(
 async fn quote(settings: &Settings, manifest: &std::path::Path) -> Result<(), CliError> {
     #[derive(Serialize)]
     struct Quoted {
-        costs: crate::costs::Costs,
+        costs: crate::job::costs::Costs,
         placeable: bool,
         blockers: Vec<String>,
         warnings: Vec<String>,

@@ -1,6 +1,6 @@
 //! Why a program can't be put on chain, in words that say what to do.
 
-use crate::output::sol;
+use crate::ui::output::sol;
 use millrace_client::Pubkey;
 use std::path::PathBuf;
 use thiserror::Error;

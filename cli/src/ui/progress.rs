@@ -1,6 +1,6 @@
 //! A long wait with its reason: a spinner on a terminal, a line for each change elsewhere.
 
-use crate::output;
+use crate::ui::output;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use crate::api::{Api, JobView};
 use crate::error::CliError;
-use crate::progress::Progress;
+use crate::ui::progress::Progress;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use millrace_client::Pubkey;
 use millrace_protocol::blob;

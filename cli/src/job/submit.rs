@@ -1,11 +1,11 @@
 //! Posting a job: everything is checked and priced first, then one signature.
 
 use crate::api::Api;
-use crate::costs::{Costs, Priced, Rents};
+use crate::config::settings::Connection;
 use crate::error::{CliError, Shortfall};
-use crate::output::SOL_DECIMALS;
-use crate::settings::Connection;
-use crate::terms;
+use crate::job::costs::{Costs, Priced, Rents};
+use crate::job::terms;
+use crate::ui::output::SOL_DECIMALS;
 use millrace_client::accounts::AnyAccount;
 use millrace_client::instructions::{Mints, open_client, post_job};
 use millrace_client::program::PostJobArgs;

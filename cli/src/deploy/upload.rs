@@ -3,11 +3,11 @@
 use super::build::{Build, BuildArgs};
 use super::costs::{LoadCosts, Rents, Work};
 use super::error::LoadError;
-use crate::confirm;
+use crate::config::settings::Settings;
 use crate::error::{CliError, Shortfall};
-use crate::output::{self, SOL_DECIMALS, facts};
-use crate::progress::Progress;
-use crate::settings::Settings;
+use crate::ui::confirm;
+use crate::ui::output::{self, SOL_DECIMALS, facts};
+use crate::ui::progress::Progress;
 use clap::Args;
 use millrace_client::Pubkey;
 use millrace_client::deploy::image::differing_chunks;

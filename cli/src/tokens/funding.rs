@@ -1,7 +1,7 @@
 //! SOL and tokens for wallets, on networks where they can be made.
 
 use crate::error::CliError;
-use crate::mints::{self, mint_to};
+use crate::tokens::mints::{self, mint_to};
 use millrace_client::Pubkey;
 use millrace_client::instructions::create_token_account;
 use millrace_client::pda::token_account;

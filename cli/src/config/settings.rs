@@ -2,10 +2,10 @@
 //! configuration, then the defaults of a local network.
 
 use crate::api::Api;
+use crate::config::network_file::NetworkFile;
 use crate::config::{LogFormat, Setting};
 use crate::error::CliError;
-use crate::network_file::NetworkFile;
-use crate::output::Output;
+use crate::ui::output::Output;
 use clap::Args;
 use millrace_client::program::state::Network;
 use millrace_client::rpc::client::Rpc;
@@ -273,7 +273,7 @@ impl Settings {
         let journal: Arc<dyn Journal> = Arc::new(FileJournal::new(folder)?);
         let sender = Sender::new(connection.rpc.clone(), journal);
         for purpose in sender.recover().await? {
-            crate::output::note(&format!(
+            crate::ui::output::note(&format!(
                 "a transaction of an earlier run has landed: {purpose}"
             ));
         }
@@ -312,7 +312,7 @@ pub fn data_folder() -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network_file::KeyFiles;
+    use crate::config::network_file::KeyFiles;
 
     fn file() -> (PathBuf, NetworkFile) {
         let file = NetworkFile {

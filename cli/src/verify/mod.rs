@@ -11,10 +11,10 @@ pub mod results;
 pub mod seats;
 
 use crate::api::{Api, JobView};
+use crate::config::settings::Connection;
 use crate::error::CliError;
-use crate::progress::Progress;
-use crate::settings::Connection;
-use crate::{result, submit};
+use crate::job::{result, submit};
+use crate::ui::progress::Progress;
 use facts::assignments;
 use millrace_client::Pubkey;
 use millrace_client::history::{job_events, job_terms};

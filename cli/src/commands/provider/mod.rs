@@ -3,9 +3,9 @@
 mod run;
 mod show;
 
+use crate::config::settings::{Global, Settings};
 use crate::error::{CliError, Shortfall};
-use crate::output::{self, tokens};
-use crate::settings::{Global, Settings};
+use crate::ui::output::{self, tokens};
 use clap::{Args, Subcommand};
 use millrace_client::instructions::{Mints, create_token_account};
 use millrace_client::pda::token_account;

@@ -1,8 +1,8 @@
 //! The build of the on-chain program that a command is about.
 
 use super::error::LoadError;
+use crate::deploy::binary;
 use crate::error::CliError;
-use crate::program;
 use clap::Args;
 use millrace_client::deploy::image;
 use millrace_client::deploy::state::{MAX_ACCOUNT_BYTES, PROGRAM_DATA_HEADER_BYTES};
@@ -32,9 +32,9 @@ impl BuildArgs {
     /// Reads it.
     ///
     /// # Errors
-    /// [`LoadError::OtherProgram`], [`LoadError::TooLarge`], and those of [`program::bytes`].
+    /// [`LoadError::OtherProgram`], [`LoadError::TooLarge`], and those of [`binary::bytes`].
     pub fn load(&self) -> Result<Build, CliError> {
-        let file = program::bytes(self.program_so.as_deref())?;
+        let file = binary::bytes(self.program_so.as_deref())?;
         if !image::contains_address(&file, &PROGRAM) {
             return Err(LoadError::OtherProgram { expected: PROGRAM }.into());
         }

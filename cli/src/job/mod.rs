@@ -1,0 +1,7 @@
+//! A job from the client's side: priced, posted, watched and fetched.
+
+pub mod costs;
+pub mod result;
+pub mod submit;
+pub mod terms;
+pub mod watch;
