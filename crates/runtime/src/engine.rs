@@ -12,7 +12,7 @@ use wasmtime::{Config, Engine, Linker, OperatorCost, Store, UpdateDeadline, Vari
 use crate::error::RunError;
 use crate::limits::Limits;
 use crate::outcome::{Exit, Failure, Outcome, Stop, is_metered_exactly};
-use crate::deploy::binary::{self, FEATURES, Program, START};
+use crate::program::{self, FEATURES, Program, START};
 use crate::wasi::{self, Host};
 
 /// Native stack for WebAssembly: 16 times what the program's own meter grants, so that the meter

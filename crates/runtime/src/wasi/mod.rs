@@ -22,7 +22,7 @@ use crate::engine::ShardInput;
 use crate::error::RunError;
 use crate::limits::{Limits, MemoryLimiter};
 use crate::outcome::{Failure, STACK_OVERFLOW, Stop};
-use crate::deploy::binary::{METER_MODULE, METER_NAME, METER_OVERFLOW};
+use crate::program::{METER_MODULE, METER_NAME, METER_OVERFLOW};
 use capture::Capture;
 use fds::Fds;
 use files::Tree;
