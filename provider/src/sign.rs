@@ -1,7 +1,7 @@
 //! What an agent says under its operator's signature, and the preimage that opens it.
 
 use millrace_protocol::agent::{FromAgent, Task, agent_challenge};
-use millrace_protocol::commitment::{Claim, Seat};
+use millrace_protocol::commitment::{Reveal, SeatContext};
 use millrace_protocol::hash::Digest;
 use millrace_protocol::key::Key;
 use solana_sdk::signature::{Keypair, Signer};
@@ -30,7 +30,7 @@ impl Identity {
     /// The commitment to a result. The salt is stored with the result and ed25519 draws nothing
     /// by chance, so this is the same message each time.
     pub(crate) fn committed(&self, task: &Task, result: &ShardResult) -> FromAgent {
-        let seat = Seat {
+        let seat = SeatContext {
             network_id: &task.network_id,
             program: &task.program.0,
             job: &task.job.0,
@@ -38,7 +38,7 @@ impl Identity {
             attempt: task.attempt,
             provider: &self.provider.0,
         };
-        let commitment = seat.commitment(&Claim {
+        let commitment = seat.commitment(&Reveal {
             root: &result.root,
             units: result.units,
             salt: &result.salt,

@@ -7,7 +7,7 @@ use std::fs;
 
 use common::{Agent, COPY, ENDLESS, Fake, LOOP, NETWORK, PROVIDER, config, until};
 use millrace_protocol::agent::{FromAgent, Task, ToAgent};
-use millrace_protocol::commitment::{Claim, Seat};
+use millrace_protocol::commitment::{Reveal, SeatContext};
 use millrace_protocol::hash::{Digest, sha256};
 use millrace_protocol::receipt::Receipt;
 use millrace_provider::{Behaviour, Config};
@@ -39,7 +39,7 @@ fn opened(task: &Task, committed: &FromAgent, revealed: &FromAgent) -> Shown {
     else {
         panic!("{committed:?} {revealed:?}");
     };
-    let seat = Seat {
+    let seat = SeatContext {
         network_id: &NETWORK,
         program: &task.program.0,
         job: &task.job.0,
@@ -47,12 +47,12 @@ fn opened(task: &Task, committed: &FromAgent, revealed: &FromAgent) -> Shown {
         attempt: task.attempt,
         provider: &PROVIDER.to_bytes(),
     };
-    let claim = Claim {
+    let reveal = Reveal {
         root,
         units: *units,
         salt,
     };
-    assert_eq!(*commitment, seat.commitment(&claim));
+    assert_eq!(*commitment, seat.commitment(&reveal));
     let operator = Keypair::new_from_array([4; 32]).pubkey();
     let signature = Signature::from(*signature);
     assert!(signature.verify(operator.as_ref(), &seat.statement(commitment)));

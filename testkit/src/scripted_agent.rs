@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use futures_util::{SinkExt, StreamExt};
 use millrace_client::{Pubkey, pda};
 use millrace_protocol::agent::{FromAgent, Task, ToAgent, agent_challenge, decode, encode};
-use millrace_protocol::commitment::{Claim, Seat};
+use millrace_protocol::commitment::{Reveal, SeatContext};
 use millrace_protocol::hash::Digest;
 use solana_sdk::signature::{Keypair, Signer};
 use std::time::Instant;
@@ -47,9 +47,9 @@ impl Identity {
         }
     }
 
-    /// A commitment to a claim for a task's seat, signed.
-    pub fn committed(&self, task: &Task, claim: &Claim) -> FromAgent {
-        let seat = Seat {
+    /// A signed commitment for a task's seat.
+    pub fn committed(&self, task: &Task, reveal: &Reveal) -> FromAgent {
+        let seat = SeatContext {
             network_id: &task.network_id,
             program: pda::PROGRAM.as_array(),
             job: &task.job.0,
@@ -57,7 +57,7 @@ impl Identity {
             attempt: task.attempt,
             provider: self.provider.as_array(),
         };
-        let commitment = seat.commitment(claim);
+        let commitment = seat.commitment(reveal);
         let statement = seat.statement(&commitment);
         FromAgent::Committed {
             job: task.job,

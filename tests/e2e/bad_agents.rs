@@ -6,7 +6,7 @@ use millrace_cli::api::SeatPhase;
 use millrace_cli::localnet::options::ProviderOptions;
 use millrace_client::Pubkey;
 use millrace_protocol::agent::{FromAgent, MAX_FRAME_BYTES, Task, ToAgent};
-use millrace_protocol::commitment::Claim;
+use millrace_protocol::commitment::Reveal;
 use millrace_protocol::hash::sha256;
 use millrace_protocol::receipt::Receipt;
 use millrace_testkit::jobs::{JobFiles, Terms};
@@ -226,7 +226,7 @@ async fn what_is_not_an_agents_own_result_is_not_taken_and_its_own_is_at_the_las
 
     let output = b"turn the wheel\n";
     let root = Receipt::new(output, 0, FUEL).root();
-    let claim = Claim {
+    let reveal = Reveal {
         root: &root,
         units: 1,
         salt: &SALT,
@@ -236,16 +236,16 @@ async fn what_is_not_an_agents_own_result_is_not_taken_and_its_own_is_at_the_las
         provider: own.provider,
         operator: victim.operator.insecure_clone(),
     };
-    agent.say(&by_another.committed(&task, &claim)).await?;
-    let mut misplaced = own.committed(&other_task, &claim);
+    agent.say(&by_another.committed(&task, &reveal)).await?;
+    let mut misplaced = own.committed(&other_task, &reveal);
     if let FromAgent::Committed { job, .. } = &mut misplaced {
         *job = task.job;
     }
     agent.say(&misplaced).await?;
     let elsewhere = Task { seat: 1, ..task };
-    agent.say(&own.committed(&elsewhere, &claim)).await?;
+    agent.say(&own.committed(&elsewhere, &reveal)).await?;
     let nowhere = Task { shard: 7, ..task };
-    agent.say(&own.committed(&nowhere, &claim)).await?;
+    agent.say(&own.committed(&nowhere, &reveal)).await?;
     // A failure where it does not sit is not written down.
     agent
         .say(&FromAgent::Failed {
@@ -266,7 +266,7 @@ async fn what_is_not_an_agents_own_result_is_not_taken_and_its_own_is_at_the_las
         Ok(rpc.time().await?.unix >= task.commit_by - 3)
     })
     .await?;
-    agent.say(&own.committed(&task, &claim)).await?;
+    agent.say(&own.committed(&task, &reveal)).await?;
     let asked = |message| matches!(message, ToAgent::Reveal { job: of, .. } if of == task.job);
     agent.waits(|message| asked(message).then_some(())).await?;
 

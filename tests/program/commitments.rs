@@ -148,7 +148,7 @@ fn elsewhere(market: &Market, job: &Pubkey) -> [(SignedCommitment, RevealEntry);
     let here = ([9; 32], PROGRAM.to_bytes());
     let opening = market.opening(job, 0, (0, RIGHT));
     [([8; 32], here.1), (here.0, [4; 32])].map(|(network_id, program)| {
-        let place = commitment::Seat {
+        let place = commitment::SeatContext {
             network_id: &network_id,
             program: &program,
             job: job.as_array(),
@@ -156,7 +156,7 @@ fn elsewhere(market: &Market, job: &Pubkey) -> [(SignedCommitment, RevealEntry);
             attempt: 0,
             provider: provider.as_array(),
         };
-        let made = place.commitment(&commitment::Claim {
+        let made = place.commitment(&commitment::Reveal {
             root: &opening.root,
             units: opening.units,
             salt: &opening.salt,
@@ -196,7 +196,7 @@ fn a_commitment_made_for_another_network_or_program_can_not_be_opened() {
         let (mut market, job) = seated();
         // Its operator signs for this network what was made for another one.
         let mut claim = market.claim(&job, 0, (0, RIGHT));
-        let place = commitment::Seat {
+        let place = commitment::SeatContext {
             network_id: &[9; 32],
             program: PROGRAM.as_array(),
             job: job.as_array(),

@@ -146,7 +146,7 @@ fn a_copied_commitment_can_not_be_opened() {
     let seen = market.claim(&job, 0, ALL[0]).commitment;
     let mut copy = market.claim(&job, 0, ALL[1]);
     let network: millrace_program::state::Network = market.read(&pda::network());
-    let place = millrace_protocol::commitment::Seat {
+    let place = millrace_protocol::commitment::SeatContext {
         network_id: &network.network_id,
         program: pda::PROGRAM.as_array(),
         job: job.as_array(),

@@ -1,22 +1,22 @@
-//! The one message a provider signs for a seat, and the preimage that opens it.
+//! The commitment that a provider signs for a seat, and the values that reveal it.
 //!
-//! A provider first *commits* to a result without showing it, then *reveals* it once nobody can
-//! copy it any more. Both hashes bind the network, the program, the job, the shard, the attempt
-//! and the provider, so that nothing signed for one seat holds for another.
+//! A provider first *commits* to a result without publishing it, and *reveals* it once no other
+//! provider can copy it any more. Every hash binds the network, the program, the job, the shard, the
+//! attempt and the provider, so a signature for one seat is invalid for any other.
 
 use crate::hash::{Digest, sha256};
 
-/// Domain of the commitment hash; a change of the preimage's layout takes a new number.
+/// Domain of the commitment hash. A change to the layout of the preimage needs a new version number.
 pub const COMMITMENT_DOMAIN: &[u8; 24] = b"millrace/commitment/v1\0\0";
 /// Domain of the signed statement around a commitment.
 pub const STATEMENT_DOMAIN: &[u8; 24] = b"millrace/statement/v1\0\0\0";
-/// Domain of the signed refusal of a seat.
-pub const REFUSAL_DOMAIN: &[u8; 24] = b"millrace/refusal/v1\0\0\0\0\0";
+/// Domain of the statement that declines a seat.
+pub const DECLINE_DOMAIN: &[u8; 24] = b"millrace/refusal/v1\0\0\0\0\0";
 
-/// The place a commitment is made for.
+/// The seat that a commitment is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seat<'a> {
-    /// Random id of the network, fixed at its initialization.
+pub struct SeatContext<'a> {
+    /// Random id of the network, fixed when the network is initialized.
     pub network_id: &'a [u8; 32],
     /// Address of the program.
     pub program: &'a [u8; 32],
@@ -30,21 +30,21 @@ pub struct Seat<'a> {
     pub provider: &'a [u8; 32],
 }
 
-/// What a provider claims to have computed.
+/// The preimage of a commitment: the result that a provider reveals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claim<'a> {
-    /// Root over the output, see [`crate::receipt`].
+pub struct Reveal<'a> {
+    /// Root of the result, see [`crate::receipt`].
     pub root: &'a Digest,
-    /// Units that the meter counted (1 unit = 1,000,000 fuel, rounded up).
+    /// Metered units (1 unit = 1,000,000 fuel, rounded up).
     pub units: u64,
-    /// 32 random bytes that keep the claim secret until it is revealed.
+    /// 32 random bytes that keep the result secret until it is revealed.
     pub salt: &'a [u8; 32],
 }
 
-impl Seat<'_> {
+impl SeatContext<'_> {
     /// `sha256(domain ‖ network id ‖ program ‖ job ‖ shard ‖ attempt ‖ provider ‖ root ‖ units ‖ salt)`,
     /// integers little-endian.
-    pub fn commitment(&self, claim: &Claim) -> Digest {
+    pub fn commitment(&self, reveal: &Reveal) -> Digest {
         sha256(&[
             COMMITMENT_DOMAIN,
             self.network_id,
@@ -53,17 +53,17 @@ impl Seat<'_> {
             &self.shard.to_le_bytes(),
             &[self.attempt],
             self.provider,
-            claim.root,
-            &claim.units.to_le_bytes(),
-            claim.salt,
+            reveal.root,
+            &reveal.units.to_le_bytes(),
+            reveal.salt,
         ])
     }
 
     /// The 32 bytes that the operator key signs with ed25519:
     /// `sha256(domain ‖ network id ‖ program ‖ job ‖ shard ‖ attempt ‖ provider ‖ commitment)`.
     ///
-    /// The commitment alone would hide which seat it is for, and whoever holds the signature could
-    /// record it for another one.
+    /// A signature over the commitment alone would not show which seat it is for, and anyone holding
+    /// it could record it for another one.
     pub fn statement(&self, commitment: &Digest) -> Digest {
         sha256(&[
             STATEMENT_DOMAIN,
@@ -79,9 +79,9 @@ impl Seat<'_> {
 
     /// The 32 bytes that the operator key signs to decline the seat:
     /// `sha256(domain ‖ network id ‖ program ‖ job ‖ shard ‖ attempt ‖ provider)`.
-    pub fn refusal(&self) -> Digest {
+    pub fn decline_statement(&self) -> Digest {
         sha256(&[
-            REFUSAL_DOMAIN,
+            DECLINE_DOMAIN,
             self.network_id,
             self.program,
             self.job,
@@ -96,7 +96,7 @@ impl Seat<'_> {
 mod tests {
     use super::*;
 
-    const SEAT: Seat = Seat {
+    const SEAT: SeatContext = SeatContext {
         network_id: &[1; 32],
         program: &[2; 32],
         job: &[3; 32],
@@ -104,7 +104,7 @@ mod tests {
         attempt: 5,
         provider: &[6; 32],
     };
-    const CLAIM: Claim = Claim {
+    const REVEAL: Reveal = Reveal {
         root: &[7; 32],
         units: 8,
         salt: &[9; 32],
@@ -112,50 +112,50 @@ mod tests {
 
     #[test]
     fn every_field_changes_the_commitment_and_the_statement() {
-        let base = SEAT.commitment(&CLAIM);
-        let claims = [
-            Claim {
+        let base = SEAT.commitment(&REVEAL);
+        let reveals = [
+            Reveal {
                 root: &[0; 32],
-                ..CLAIM
+                ..REVEAL
             },
-            Claim { units: 0, ..CLAIM },
-            Claim {
+            Reveal { units: 0, ..REVEAL },
+            Reveal {
                 salt: &[0; 32],
-                ..CLAIM
+                ..REVEAL
             },
         ];
-        for claim in claims {
-            assert_ne!(SEAT.commitment(&claim), base, "{claim:?}");
+        for reveal in reveals {
+            assert_ne!(SEAT.commitment(&reveal), base, "{reveal:?}");
         }
         let seats = [
-            Seat {
+            SeatContext {
                 network_id: &[0; 32],
                 ..SEAT
             },
-            Seat {
+            SeatContext {
                 program: &[0; 32],
                 ..SEAT
             },
-            Seat {
+            SeatContext {
                 job: &[0; 32],
                 ..SEAT
             },
-            Seat { shard: 0, ..SEAT },
-            Seat { attempt: 0, ..SEAT },
-            Seat {
+            SeatContext { shard: 0, ..SEAT },
+            SeatContext { attempt: 0, ..SEAT },
+            SeatContext {
                 provider: &[0; 32],
                 ..SEAT
             },
         ];
         for seat in seats {
-            assert_ne!(seat.commitment(&CLAIM), base, "{seat:?}");
+            assert_ne!(seat.commitment(&REVEAL), base, "{seat:?}");
             assert_ne!(seat.statement(&base), SEAT.statement(&base), "{seat:?}");
         }
         assert_ne!(SEAT.statement(&base), SEAT.statement(&[0; 32]));
     }
 
     #[test]
-    fn the_layout_of_the_preimage_is_fixed() {
+    fn the_preimage_layout_is_fixed() {
         let mut bytes = Vec::new();
         bytes.extend(COMMITMENT_DOMAIN);
         for n in [1u8, 2, 3] {
@@ -166,17 +166,17 @@ mod tests {
         bytes.extend([7; 32]);
         bytes.extend([8, 0, 0, 0, 0, 0, 0, 0]);
         bytes.extend([9; 32]);
-        assert_eq!(SEAT.commitment(&CLAIM), sha256(&[&bytes]));
+        assert_eq!(SEAT.commitment(&REVEAL), sha256(&[&bytes]));
     }
 
     #[test]
-    fn a_seat_is_declined_for_itself_alone() {
-        let mut bytes = REFUSAL_DOMAIN.to_vec();
+    fn a_decline_statement_binds_its_seat() {
+        let mut bytes = DECLINE_DOMAIN.to_vec();
         for n in [1u8, 2, 3] {
             bytes.extend([n; 32]);
         }
         bytes.extend([4, 0, 0, 0, 5]);
         bytes.extend([6; 32]);
-        assert_eq!(SEAT.refusal(), sha256(&[&bytes]));
+        assert_eq!(SEAT.decline_statement(), sha256(&[&bytes]));
     }
 }

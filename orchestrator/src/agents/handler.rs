@@ -164,12 +164,12 @@ impl Agents {
         if known || seat.status() != SeatStatus::Committed {
             return Ok(());
         }
-        let claim = commitment::Claim {
+        let reveal = commitment::Reveal {
             root: &revealed.root,
             units: revealed.units,
             salt: &revealed.salt,
         };
-        if self.commitment_seat(&key).commitment(&claim) != seat.digest {
+        if self.commitment_seat(&key).commitment(&reveal) != seat.digest {
             return wrong("the reveal does not open the commitment");
         }
         if !self.gives_root(&revealed).await? {
@@ -234,8 +234,8 @@ impl Agents {
             .map_err(retryable)
     }
 
-    fn commitment_seat<'a>(&'a self, key: &'a SeatKey) -> commitment::Seat<'a> {
-        commitment::Seat {
+    fn commitment_seat<'a>(&'a self, key: &'a SeatKey) -> commitment::SeatContext<'a> {
+        commitment::SeatContext {
             network_id: &self.network_id,
             program: millrace_client::pda::PROGRAM.as_array(),
             job: key.job.as_array(),

@@ -198,7 +198,7 @@ fn commit(
         .filter_map(|(at, seat)| {
             let submission = snapshot.submissions.by_seat.get(&seat_key(shard, seat))?;
             let provider = snapshot.cache.providers().get(&seat.provider)?;
-            let place = commitment::Seat {
+            let place = commitment::SeatContext {
                 network_id: &network.network_id,
                 program: millrace_client::pda::PROGRAM.as_array(),
                 job: address.as_array(),

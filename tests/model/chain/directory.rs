@@ -209,8 +209,8 @@ impl Directory {
 }
 
 impl Place {
-    fn seat(&self) -> commitment::Seat<'_> {
-        commitment::Seat {
+    fn seat(&self) -> commitment::SeatContext<'_> {
+        commitment::SeatContext {
             network_id: &NETWORK_ID,
             program: PROGRAM.as_array(),
             job: self.job.as_array(),
@@ -222,7 +222,7 @@ impl Place {
 
     /// The commitment of a worker to an answer.
     pub fn commitment(&self, answer: Answer, worker: usize) -> [u8; 32] {
-        self.seat().commitment(&commitment::Claim {
+        self.seat().commitment(&commitment::Reveal {
             root: &[answer.root; 32],
             units: answer.units,
             salt: &salt(worker),
@@ -233,8 +233,8 @@ impl Place {
         self.seat().statement(commitment)
     }
 
-    pub fn refusal(&self) -> [u8; 32] {
-        self.seat().refusal()
+    pub fn decline_statement(&self) -> [u8; 32] {
+        self.seat().decline_statement()
     }
 }
 

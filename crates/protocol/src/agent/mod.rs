@@ -150,10 +150,10 @@ pub enum FromAgent {
         attempt: u8,
         /// Index of the seat.
         seat: u8,
-        /// [`crate::commitment::Seat::commitment`] of the claim.
+        /// [`crate::commitment::SeatContext::commitment`] of the claim.
         #[serde(with = "hex_bytes")]
         commitment: Digest,
-        /// ed25519 signature of the operator over [`crate::commitment::Seat::statement`].
+        /// ed25519 signature of the operator over [`crate::commitment::SeatContext::statement`].
         #[serde(with = "hex_bytes")]
         signature: [u8; 64],
     },

@@ -210,7 +210,8 @@ impl Town {
             }
             Act::Decline { job, index, entry } => {
                 let signed = self.signed_place(world, (*job, *index), entry);
-                let refusal = directory.sign(Self::signer(world, entry), signed.refusal());
+                let refusal =
+                    directory.sign(Self::signer(world, entry), signed.decline_statement());
                 let provider = directory.providers[entry.worker];
                 let place = self.place(world, *job, *index);
                 let decline = instructions::decline_seat(place, entry.seat, provider, &refusal);

@@ -63,7 +63,7 @@ pub fn record_commitments<'info>(
         require!(working, MillraceError::WrongSeatStatus);
         require_keys_eq!(seat.provider, info.key(), MillraceError::WrongAccount);
         let provider = AccountLoader::<Provider>::try_from(info)?;
-        let place = commitment::Seat {
+        let place = commitment::SeatContext {
             network_id: &network.network_id,
             program: crate::ID.as_array(),
             job: shard.job.as_array(),

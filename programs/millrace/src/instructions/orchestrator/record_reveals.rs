@@ -14,7 +14,7 @@ pub struct RevealEntry {
     pub root: [u8; 32],
     /// Units that the meter counted.
     pub units: u64,
-    /// What kept the claim secret.
+    /// The random bytes of the commitment.
     pub salt: [u8; 32],
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn reveal(
         let seat = seats.ok_or_else(|| MillraceError::WrongSeatStatus.into_program_error())?;
         let committed = seat.status() == SeatStatus::Committed;
         require!(committed, MillraceError::WrongSeatStatus);
-        let place = commitment::Seat {
+        let place = commitment::SeatContext {
             network_id: &network.network_id,
             program: crate::ID.as_array(),
             job: shard.job.as_array(),
@@ -98,12 +98,12 @@ pub(crate) fn reveal(
             attempt: seat.attempt,
             provider: seat.provider.as_array(),
         };
-        let claim = commitment::Claim {
+        let reveal = commitment::Reveal {
             root: &entry.root,
             units: entry.units,
             salt: &entry.salt,
         };
-        let opens = place.commitment(&claim) == seat.digest;
+        let opens = place.commitment(&reveal) == seat.digest;
         require!(opens, MillraceError::RevealMismatch);
         seat.digest = entry.root;
         seat.units = entry.units;

@@ -54,7 +54,7 @@ pub fn decline_seat(ctx: Context<DeclineSeat>, seat: u8) -> Result<()> {
 
     // signature
     let network = accounts.network.load()?;
-    let place = commitment::Seat {
+    let place = commitment::SeatContext {
         network_id: &network.network_id,
         program: crate::ID.as_array(),
         job: shard.job.as_array(),
@@ -63,7 +63,7 @@ pub fn decline_seat(ctx: Context<DeclineSeat>, seat: u8) -> Result<()> {
         provider: provider.as_array(),
     };
     let operator = accounts.provider.load()?.operator;
-    checked.require(0, &operator, &place.refusal())?;
+    checked.require(0, &operator, &place.decline_statement())?;
 
     shard.free_seat(at, clock.slot)?;
     store.save(&shard)?;
