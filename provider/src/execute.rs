@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use millrace_protocol::agent::Task;
+use millrace_protocol::agent::{ShardResult, Task};
 use millrace_protocol::hash::{Digest, sha256};
 use millrace_protocol::key::Key;
 use millrace_protocol::manifest::{MAX_MANIFEST_BYTES, Manifest, Runtime as Kind};
@@ -19,7 +19,6 @@ use tokio::time::Instant;
 use crate::behaviour::Behaviour;
 use crate::blobs::{Blobs, MAX_BLOB_BYTES};
 use crate::error::{AgentError, TaskError};
-use crate::store::ShardResult;
 
 /// Compiled programs that are kept.
 const MAX_PROGRAMS: usize = 16;

@@ -5,7 +5,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use millrace_protocol::agent::{FromAgent, MAX_FRAME_BYTES, ToAgent, decode, encode};
+use millrace_protocol::agent::{
+    FromAgent, MAX_FRAME_BYTES, ToAgent, check_version, decode, encode,
+};
 use millrace_protocol::hash::Digest;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -79,8 +81,15 @@ async fn greet(memory: &mut Memory, address: &str) -> Result<(Link, Digest), End
     let (nonce, network) = loop {
         match link.patiently().await? {
             ToAgent::Challenge {
-                nonce, network_id, ..
-            } => break (nonce, network_id),
+                protocol,
+                nonce,
+                network_id,
+                ..
+            } => {
+                check_version("orchestrator", protocol)
+                    .map_err(|error| Ended::Refused(error.to_string()))?;
+                break (nonce, network_id);
+            }
             ToAgent::Refused { reason } => return Err(Ended::Refused(reason)),
             other => tracing::debug!("passed over before the challenge: {other:?}"),
         }

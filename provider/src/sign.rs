@@ -1,12 +1,10 @@
 //! What an agent says under its operator's signature, and the preimage that opens it.
 
-use millrace_protocol::agent::{FromAgent, Task, agent_challenge};
+use millrace_protocol::agent::{FromAgent, PROTOCOL_VERSION, ShardResult, Task, agent_challenge};
 use millrace_protocol::commitment::{Reveal, SeatContext};
 use millrace_protocol::hash::Digest;
 use millrace_protocol::key::Key;
 use solana_sdk::signature::{Keypair, Signer};
-
-use crate::store::ShardResult;
 
 /// Whom an agent speaks for.
 pub(crate) struct Identity {
@@ -19,6 +17,7 @@ impl Identity {
     pub(crate) fn hello(&self, network: &Digest, nonce: &[u8; 32], capacity: u32) -> FromAgent {
         let challenge = agent_challenge(network, nonce, &self.provider.0);
         FromAgent::Hello {
+            protocol: PROTOCOL_VERSION,
             provider: self.provider,
             operator: Key(self.operator.pubkey().to_bytes()),
             signature: self.sign(&challenge),
@@ -65,13 +64,6 @@ pub(crate) fn revealed(task: &Task, result: &ShardResult) -> FromAgent {
         shard: task.shard,
         attempt: task.attempt,
         seat: task.seat,
-        root: result.root,
-        units: result.units,
-        salt: result.salt,
-        output: result.output,
-        output_bytes: result.output_bytes,
-        fuel: result.fuel,
-        exit: result.exit,
-        reason: result.reason.clone(),
+        result: result.clone(),
     }
 }

@@ -13,12 +13,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{fmt, io};
 
-use millrace_protocol::agent::Task;
-use millrace_protocol::blob::hex_bytes;
+use millrace_protocol::agent::{ShardResult, Task};
 use millrace_protocol::hash::{Digest, sha256};
 use millrace_protocol::key::Key;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use crate::error::{AgentError, StoreError, TaskError};
 use crate::files::{DRAFT, sync_folder, write_whole};
@@ -53,25 +52,6 @@ impl fmt::Display for SeatId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}-{}", self.job, self.shard, self.attempt)
     }
-}
-
-/// What is kept of a run, beside the output.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ShardResult {
-    /// The result root.
-    #[serde(with = "hex_bytes")]
-    pub(crate) root: Digest,
-    pub(crate) units: u64,
-    /// Never drawn again for the same seat, so that nothing else can be committed to.
-    #[serde(with = "hex_bytes")]
-    pub(crate) salt: [u8; 32],
-    pub(crate) fuel: u64,
-    pub(crate) exit: i32,
-    pub(crate) reason: String,
-    /// SHA-256 of the output.
-    #[serde(with = "hex_bytes")]
-    pub(crate) output: Digest,
-    pub(crate) output_bytes: u64,
 }
 
 /// The folder, and what is in it by seat.

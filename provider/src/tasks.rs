@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use millrace_protocol::agent::{FromAgent, Task};
+use millrace_protocol::agent::{FromAgent, ShardResult, Task};
 use millrace_protocol::hash::Digest;
 use millrace_runtime::RunError;
 use tokio::sync::{Semaphore, watch};
@@ -23,7 +23,7 @@ use crate::error::TaskError;
 use crate::execute::{Executor, claim, gather};
 use crate::outbox::Outbox;
 use crate::sign::{Identity, revealed};
-use crate::store::{SeatId, ShardResult, Store};
+use crate::store::{SeatId, Store};
 
 /// Time that fetching or uploading gets at least. Deadlines are in the chain's time, which may run
 /// ahead or behind of this machine's clock; the orchestrator knows whether there is any sense in it.

@@ -26,15 +26,7 @@ fn opened(task: &Task, committed: &FromAgent, revealed: &FromAgent) -> Shown {
             seat: 2,
             ..
         },
-        FromAgent::Revealed {
-            root,
-            units,
-            salt,
-            output,
-            exit,
-            reason,
-            ..
-        },
+        FromAgent::Revealed { result, .. },
     ) = (committed, revealed)
     else {
         panic!("{committed:?} {revealed:?}");
@@ -48,15 +40,20 @@ fn opened(task: &Task, committed: &FromAgent, revealed: &FromAgent) -> Shown {
         provider: &PROVIDER.to_bytes(),
     };
     let reveal = Reveal {
-        root,
-        units: *units,
-        salt,
+        root: &result.root,
+        units: result.units,
+        salt: &result.salt,
     };
     assert_eq!(*commitment, seat.commitment(&reveal));
     let operator = Keypair::new_from_array([4; 32]).pubkey();
     let signature = Signature::from(*signature);
     assert!(signature.verify(operator.as_ref(), &seat.statement(commitment)));
-    (*root, *output, *exit, reason.clone())
+    (
+        result.root,
+        result.output,
+        result.exit,
+        result.reason.clone(),
+    )
 }
 
 #[track_caller]
@@ -83,10 +80,10 @@ async fn a_task_is_computed_committed_to_uploaded_and_revealed() {
     let revealed = link.heard().await;
     let (root, output, exit, reason) = opened(&task, &committed, &revealed);
     assert_eq!(fake.blob(&output).unwrap(), b"first");
-    let FromAgent::Revealed { fuel, .. } = revealed else {
+    let FromAgent::Revealed { ref result, .. } = revealed else {
         panic!("{revealed:?}");
     };
-    assert_eq!(root, Receipt::new(b"first", 0, fuel).root());
+    assert_eq!(root, Receipt::new(b"first", 0, result.fuel).root());
     assert_eq!((exit, reason.as_str()), (0, ""));
 
     link.reveal(&task);
@@ -301,9 +298,10 @@ async fn a_liar_differs_from_an_honest_agent_in_its_output_alone() {
         link.reveal(&task);
         let revealed = link.heard().await;
         let (root, output, ..) = opened(&task, &committed, &revealed);
-        let FromAgent::Revealed { units, fuel, .. } = revealed else {
+        let FromAgent::Revealed { result, .. } = revealed else {
             panic!("{revealed:?}");
         };
+        let (units, fuel) = (result.units, result.fuel);
         let content = fake.blob(&output).unwrap();
         assert_eq!(root, Receipt::new(&content, 0, fuel).root());
         shown.push((root, units, fuel));

@@ -6,7 +6,7 @@ mod common;
 use std::fs;
 
 use common::{Agent, COPY, Fake, NETWORK, config, until};
-use millrace_protocol::agent::{FromAgent, ToAgent};
+use millrace_protocol::agent::{FromAgent, PROTOCOL_VERSION, ToAgent};
 use millrace_provider::{AgentError, Config, start};
 use tempfile::tempdir;
 use tokio_util::sync::CancellationToken;
@@ -47,6 +47,27 @@ async fn an_agent_that_was_refused_comes_back() {
     assert!(!status.connected);
     let _link = fake.agent().await;
     until(&agent.handle, |status| status.connected).await;
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn an_orchestrator_of_another_protocol_version_gets_no_signature() {
+    let (mut fake, data) = (Fake::start().await, tempdir().unwrap());
+    let agent = Agent::start(config(&fake, data.path()));
+    let mut link = fake.connection().await;
+    link.say(ToAgent::Challenge {
+        protocol: PROTOCOL_VERSION + 1,
+        nonce: [9; 32],
+        network_id: NETWORK,
+        genesis: "test".to_owned(),
+    });
+    assert_eq!(link.hung_up().await, []);
+    until(&agent.handle, |status| {
+        status
+            .last
+            .contains("the orchestrator speaks version 2 of the agent protocol")
+    })
+    .await;
     agent.stop().await;
 }
 

@@ -47,8 +47,8 @@ async fn a_seat_that_two_orchestrators_ask_for_is_run_once_and_shown_to_whoever_
         loop {
             // The commitment may be said again, as both have asked for it.
             match link.heard().await {
-                FromAgent::Revealed { output, .. } => {
-                    assert_eq!(fake.blob(&output).unwrap(), b"first");
+                FromAgent::Revealed { result, .. } => {
+                    assert_eq!(fake.blob(&result.output).unwrap(), b"first");
                     break;
                 }
                 again => assert_eq!(committed(again), told),

@@ -4,7 +4,9 @@ use crate::localnet::{Net, PATIENCE};
 use anyhow::{Context, Result, bail};
 use futures_util::{SinkExt, StreamExt};
 use millrace_client::{Pubkey, pda};
-use millrace_protocol::agent::{FromAgent, Task, ToAgent, agent_challenge, decode, encode};
+use millrace_protocol::agent::{
+    FromAgent, PROTOCOL_VERSION, Task, ToAgent, agent_challenge, decode, encode,
+};
 use millrace_protocol::commitment::{Reveal, SeatContext};
 use millrace_protocol::hash::Digest;
 use solana_sdk::signature::{Keypair, Signer};
@@ -39,6 +41,7 @@ impl Identity {
         let provider = self.provider.to_bytes();
         let statement = agent_challenge(network_id, nonce, &provider);
         FromAgent::Hello {
+            protocol: PROTOCOL_VERSION,
             provider: provider.into(),
             operator: self.operator.pubkey().to_bytes().into(),
             signature: self.operator.sign_message(&statement).into(),

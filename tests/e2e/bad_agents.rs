@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use millrace_cli::api::SeatPhase;
 use millrace_cli::localnet::options::ProviderOptions;
 use millrace_client::Pubkey;
-use millrace_protocol::agent::{FromAgent, MAX_FRAME_BYTES, Task, ToAgent};
+use millrace_protocol::agent::{FromAgent, MAX_FRAME_BYTES, ShardResult, Task, ToAgent};
 use millrace_protocol::commitment::Reveal;
 use millrace_protocol::hash::sha256;
 use millrace_protocol::receipt::Receipt;
@@ -83,14 +83,16 @@ fn revealed(task: &Task, root: [u8; 32], output: &[u8]) -> FromAgent {
         shard: task.shard,
         attempt: task.attempt,
         seat: task.seat,
-        root,
-        units: 1,
-        salt: SALT,
-        output: sha256(&[output]),
-        output_bytes: output.len() as u64,
-        fuel: FUEL,
-        exit: 0,
-        reason: "x".repeat(100_000),
+        result: ShardResult {
+            root,
+            units: 1,
+            salt: SALT,
+            output: sha256(&[output]),
+            output_bytes: output.len() as u64,
+            fuel: FUEL,
+            exit: 0,
+            reason: "x".repeat(100_000),
+        },
     }
 }
 
@@ -119,6 +121,18 @@ async fn whoever_can_not_prove_who_he_is_stays_outside() -> Result<()> {
     let reason = again.is_refused(&recorded).await?;
     assert!(reason.contains("challenge"), "{reason}");
     again.is_cut().await?;
+
+    let mut newer = RawAgent::connect(&net).await?;
+    let mut hello = own.hello(&newer.network_id, &newer.nonce);
+    if let FromAgent::Hello { protocol, .. } = &mut hello {
+        *protocol += 1;
+    }
+    let reason = newer.is_refused(&hello).await?;
+    assert!(
+        reason.contains("version 2 of the agent protocol"),
+        "{reason}"
+    );
+    newer.is_cut().await?;
 
     let as_provider = |provider, operator: &Keypair| Identity {
         provider,

@@ -36,6 +36,7 @@ impl Agents {
         }
         let hello = agent::decode::<FromAgent>(hello).map_err(|error| error.to_string())?;
         let FromAgent::Hello {
+            protocol,
             provider,
             operator,
             signature,
@@ -45,6 +46,7 @@ impl Agents {
         else {
             return Err("the first message must be hello".to_owned());
         };
+        agent::check_version("agent", protocol).map_err(|error| error.to_string())?;
         let statement = agent_challenge(&self.network_id, nonce, &provider.0);
         if !Signature::from(signature).verify(&operator.0, &statement) {
             return Err("the signature does not answer the challenge".to_owned());

@@ -61,24 +61,18 @@ impl Agents {
                 job,
                 shard,
                 attempt,
-                root,
-                units,
-                salt,
-                output,
-                fuel,
-                exit,
-                reason,
+                result,
                 ..
             } => {
                 let key = SeatKey::of(job, shard, attempt, provider);
                 let revealed = RevealedResult {
-                    root,
-                    units,
-                    salt,
-                    output,
-                    exit,
-                    fuel,
-                    reason: shortened(reason),
+                    root: result.root,
+                    units: result.units,
+                    salt: result.salt,
+                    output: result.output,
+                    exit: result.exit,
+                    fuel: result.fuel,
+                    reason: shortened(result.reason),
                 };
                 self.take_reveal(key, revealed).await
             }

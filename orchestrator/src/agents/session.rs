@@ -8,7 +8,7 @@ use crate::api::ConnectionSlot;
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use millrace_client::{Pubkey, failpoint};
-use millrace_protocol::agent::{self, ToAgent};
+use millrace_protocol::agent::{self, PROTOCOL_VERSION, ToAgent};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -67,6 +67,7 @@ impl Agents {
     async fn greet(&self, socket: &mut WebSocket) -> Option<Member> {
         let nonce: [u8; 32] = rand::random();
         let challenge = ToAgent::Challenge {
+            protocol: PROTOCOL_VERSION,
             nonce,
             network_id: self.network_id,
             genesis: self.genesis.to_string(),

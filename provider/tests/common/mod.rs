@@ -13,7 +13,9 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
-use millrace_protocol::agent::{FromAgent, Task, ToAgent, agent_challenge, decode, encode};
+use millrace_protocol::agent::{
+    FromAgent, PROTOCOL_VERSION, Task, ToAgent, agent_challenge, decode, encode,
+};
 use millrace_protocol::blob::to_hex;
 use millrace_protocol::hash::{Digest, sha256};
 use millrace_protocol::key::Key;
@@ -190,6 +192,7 @@ impl Link {
 
     pub fn challenge(&self, network_id: Digest) {
         self.say(ToAgent::Challenge {
+            protocol: PROTOCOL_VERSION,
             nonce: [9; 32],
             network_id,
             genesis: "test".to_owned(),

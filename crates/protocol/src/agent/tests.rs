@@ -24,6 +24,7 @@ fn to_agent() -> Vec<(&'static str, ToAgent)> {
         (
             "challenge",
             ToAgent::Challenge {
+                protocol: PROTOCOL_VERSION,
                 nonce: [1; 32],
                 network_id: [2; 32],
                 genesis: "genesis".to_owned(),
@@ -64,6 +65,7 @@ fn from_agent() -> Vec<(&'static str, FromAgent)> {
         (
             "hello",
             FromAgent::Hello {
+                protocol: PROTOCOL_VERSION,
                 provider: KEY,
                 operator: Key([2; 32]),
                 signature: [3; 64],
@@ -89,14 +91,16 @@ fn from_agent() -> Vec<(&'static str, FromAgent)> {
                 shard,
                 attempt,
                 seat,
-                root: [5; 32],
-                units: u64::MAX,
-                salt: [6; 32],
-                output: [8; 32],
-                output_bytes: 7,
-                fuel: 1,
-                exit: -1,
-                reason: "out of fuel".to_owned(),
+                result: ShardResult {
+                    root: [5; 32],
+                    units: u64::MAX,
+                    salt: [6; 32],
+                    output: [8; 32],
+                    output_bytes: 7,
+                    fuel: 1,
+                    exit: -1,
+                    reason: "out of fuel".to_owned(),
+                },
             },
         ),
         (
@@ -125,7 +129,7 @@ fn from_agent() -> Vec<(&'static str, FromAgent)> {
 }
 
 #[test]
-fn every_message_comes_back_as_sent_and_names_its_type() {
+fn every_message_round_trips_and_names_its_type() {
     for (name, message) in to_agent() {
         let text = encode(&message).unwrap();
         assert_eq!(decode::<ToAgent>(&text).unwrap(), message);
@@ -141,7 +145,7 @@ fn every_message_comes_back_as_sent_and_names_its_type() {
 }
 
 #[test]
-fn a_task_is_written_as_hex_and_base58() {
+fn a_task_is_encoded_as_hex_and_base58() {
     let text = encode(&ToAgent::Run { task: task() }).unwrap();
     assert_eq!(
         serde_json::from_str::<Value>(&text).unwrap(),
@@ -160,13 +164,13 @@ fn a_task_is_written_as_hex_and_base58() {
 }
 
 #[test]
-fn a_field_of_a_newer_peer_is_passed_over() {
+fn unknown_fields_are_ignored() {
     let pong = decode::<FromAgent>(r#"{"type":"pong","n":1,"new":true}"#);
     assert_eq!(pong, Ok(FromAgent::Pong { n: 1 }));
 }
 
 #[test]
-fn what_is_no_message_is_refused() {
+fn malformed_messages_are_refused() {
     for text in [
         "",
         "{}",
@@ -178,10 +182,39 @@ fn what_is_no_message_is_refused() {
     ] {
         let refused = decode::<FromAgent>(text);
         assert!(
-            matches!(refused, Err(WireError::Malformed { .. })),
+            matches!(refused, Err(MessageError::Malformed { .. })),
             "{text}: {refused:?}"
         );
     }
+}
+
+#[test]
+fn a_revealed_result_is_encoded_as_fields_of_the_message() {
+    let (_, revealed) = from_agent().swap_remove(2);
+    let json: Value = serde_json::from_str(&encode(&revealed).unwrap()).unwrap();
+    assert_eq!(
+        json,
+        json!({"type": "revealed", "job": KEY.to_string(), "shard": 2, "attempt": 3, "seat": 4,
+            "root": "05".repeat(32), "units": u64::MAX, "salt": "06".repeat(32),
+            "output": "08".repeat(32), "output_bytes": 7, "fuel": 1, "exit": -1,
+            "reason": "out of fuel"})
+    );
+}
+
+#[test]
+fn only_an_equal_protocol_version_is_accepted() {
+    assert_eq!(check_version("agent", PROTOCOL_VERSION), Ok(()));
+    let refused = check_version("agent", PROTOCOL_VERSION + 1).unwrap_err();
+    assert!(refused.to_string().contains("the agent speaks version 2"));
+}
+
+#[test]
+fn a_peer_without_a_protocol_version_speaks_the_first() {
+    let hex = "00".repeat(32);
+    let text =
+        format!(r#"{{"type":"challenge","nonce":"{hex}","network_id":"{hex}","genesis":"g"}}"#);
+    let challenge = decode(&text).unwrap();
+    assert!(matches!(challenge, ToAgent::Challenge { protocol: 1, .. }));
 }
 
 #[test]
@@ -206,13 +239,13 @@ fn a_signature_or_a_key_of_another_length_is_refused() {
     ] {
         assert!(matches!(
             hello(&signature, key),
-            Err(WireError::Malformed { .. })
+            Err(MessageError::Malformed { .. })
         ));
     }
 }
 
 #[test]
-fn a_frame_is_as_long_as_allowed_and_no_longer() {
+fn a_frame_longer_than_the_limit_is_refused() {
     let refused = |length: usize| {
         encode(&ToAgent::Refused {
             reason: "a".repeat(length),
@@ -223,7 +256,7 @@ fn a_frame_is_as_long_as_allowed_and_no_longer() {
     assert_eq!(longest.len(), MAX_FRAME_BYTES);
     assert!(decode::<ToAgent>(&longest).is_ok());
 
-    let too_long = Err(WireError::TooLong {
+    let too_long = Err(MessageError::TooLong {
         bytes: MAX_FRAME_BYTES + 1,
     });
     assert_eq!(refused(MAX_FRAME_BYTES - around + 1), too_long);
