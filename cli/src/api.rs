@@ -6,7 +6,6 @@ use millrace_client::history::RecordedEvent;
 pub use millrace_protocol::api::{
     JobPhase, JobView, Quote, QuoteRequest, SeatPhase, SeatView, ShardPhase, ShardView,
 };
-use millrace_protocol::blob;
 use millrace_protocol::hash::{Digest, sha256};
 use millrace_protocol::selection::SelectionRecord;
 use reqwest::header::RETRY_AFTER;
@@ -259,7 +258,7 @@ impl Api {
 
     /// Uploads a blob, unless it is there. Returns whether it was sent.
     pub async fn put_blob(&self, name: &Digest, bytes: &[u8]) -> Result<bool, CliError> {
-        let hex = blob::to_hex(name);
+        let hex = hex::encode(name);
         let there = self
             .request(|client, url| client.head(format!("{url}/v1/blobs/{hex}")))
             .await?;
@@ -282,7 +281,7 @@ impl Api {
 
     /// A blob, checked against its name.
     pub async fn blob(&self, name: &Digest) -> Result<Vec<u8>, CliError> {
-        let hex = blob::to_hex(name);
+        let hex = hex::encode(name);
         let what = format!("the blob {hex}");
         let response = self.get(&what, &format!("/v1/blobs/{hex}")).await?;
         let bytes = response
@@ -293,7 +292,7 @@ impl Api {
         if found != *name {
             return Err(CliError::OrchestratorRefused {
                 what,
-                reason: format!("the bytes that came are those of {}", blob::to_hex(&found)),
+                reason: format!("the bytes that came are those of {}", hex::encode(&found)),
             });
         }
         Ok(bytes.into())

@@ -216,7 +216,7 @@ impl Blobs {
 
     /// Out of the cache, if it is there and whole.
     async fn cached(&self, digest: &Digest) -> Option<Arc<[u8]>> {
-        let (path, digest) = (self.cache.join(blob::to_hex(digest)), *digest);
+        let (path, digest) = (self.cache.join(hex::encode(digest)), *digest);
         let read = move || {
             let bytes = fs::read(&path).ok()?;
             if sha256(&[&bytes]) != digest {
@@ -236,7 +236,7 @@ impl Blobs {
 
     /// Puts a blob into the cache. A full disk costs another fetch, not the task.
     async fn keep(&self, digest: &Digest, bytes: Arc<[u8]>) {
-        let (cache, name) = (self.cache.clone(), blob::to_hex(digest));
+        let (cache, name) = (self.cache.clone(), hex::encode(digest));
         let write = move || {
             trim(&cache, MAX_CACHE_BYTES)
                 .map_err(StoreError::of("trimmed", &cache))
@@ -249,7 +249,7 @@ impl Blobs {
 }
 
 fn url(address: &str, digest: &Digest) -> String {
-    format!("{address}/v1/blobs/{}", blob::to_hex(digest))
+    format!("{address}/v1/blobs/{}", hex::encode(digest))
 }
 
 /// Removes what was used longest ago until at most `most` bytes are left.
@@ -296,7 +296,7 @@ where
             let blob = blob::format(digest);
             return Err(TransferError::Late { blob, reason });
         }
-        tracing::debug!(blob = blob::to_hex(digest), reason, "trying again");
+        tracing::debug!(blob = hex::encode(digest), reason, "trying again");
         sleep(pause).await;
     }
 }
@@ -356,7 +356,7 @@ mod tests {
             blobs.get(&digest, 3, now).await,
             Err(TransferError::TooLarge { limit: 3, .. })
         ));
-        fs::write(blobs.cache.join(blob::to_hex(&digest)), "wörk").unwrap();
+        fs::write(blobs.cache.join(hex::encode(&digest)), "wörk").unwrap();
         assert!(matches!(
             blobs.get(&digest, 4, now).await,
             Err(TransferError::Late { .. })

@@ -127,7 +127,7 @@ async fn whoever_does_not_read_or_never_ends_an_upload_holds_nobody_up() -> Resu
     let blob = vec![7; 16 << 20];
     let name = sha256(&[&blob]);
     net.api()?.put_blob(&name, &blob).await?;
-    let hex = millrace_protocol::blob::to_hex(&name);
+    let hex = hex::encode(&name);
     let mut held = Vec::new();
     for _ in 0..50 {
         let mut reader = tcp(&net).await?;

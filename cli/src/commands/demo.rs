@@ -13,7 +13,6 @@ use crate::ui::progress::Progress;
 use clap::Args;
 use millrace_client::Pubkey;
 use millrace_protocol::amount::format_amount;
-use millrace_protocol::blob;
 use millrace_protocol::hash::sha256;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -183,7 +182,7 @@ impl Demo {
             compensated: view.compensated,
             deposited: view.deposited,
             result: std::path::absolute(&self.out).unwrap_or_else(|_| self.out.clone()),
-            result_sha256: blob::to_hex(&sha256(&[&picture])),
+            result_sha256: hex::encode(&sha256(&[&picture])),
             verified,
             decimals,
         })

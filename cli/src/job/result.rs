@@ -165,8 +165,8 @@ fn verify(
     }
     Err(CliError::WrongOutput {
         index,
-        found: blob::to_hex(&found),
-        expected: blob::to_hex(expected),
+        found: hex::encode(&found),
+        expected: hex::encode(expected),
     })
 }
 
@@ -188,7 +188,7 @@ fn incomplete(reason: String) -> CliError {
 
 /// A hash out of the orchestrator's record.
 pub(crate) fn digest(what: &str, hex: &str) -> Result<Digest, CliError> {
-    blob::from_hex(hex).map_err(|error| CliError::OrchestratorRefused {
+    blob::parse_hex(hex).map_err(|error| CliError::OrchestratorRefused {
         what: what.to_owned(),
         reason: error.to_string(),
     })

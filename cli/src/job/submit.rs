@@ -15,7 +15,6 @@ use millrace_client::tag::{tag, tag_text};
 use millrace_client::tx::sender::Sender;
 use millrace_client::{Pubkey, pda};
 use millrace_protocol::api::QuoteRequest;
-use millrace_protocol::blob;
 use millrace_protocol::hash::Digest;
 use millrace_protocol::manifest::{Resolved, load_with};
 use solana_sdk::signature::{Keypair, Signer};
@@ -307,7 +306,7 @@ pub async fn post(
     let purpose = format!(
         "post job {} of manifest {}",
         prepared.job,
-        blob::to_hex(&prepared.args.manifest)
+        hex::encode(&prepared.args.manifest)
     );
     let landed = sender.send(&purpose, &instructions, &[wallet]).await?;
     Ok(Posted {

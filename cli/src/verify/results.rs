@@ -5,7 +5,6 @@ use crate::error::CliError;
 use crate::ui::progress::Progress;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use millrace_client::Pubkey;
-use millrace_protocol::blob;
 use millrace_protocol::hash::Digest;
 use millrace_protocol::key::Key;
 use millrace_protocol::manifest::Manifest;
@@ -103,7 +102,7 @@ pub async fn run_again(
     }
     for (one, result) in ran.iter_mut().zip(found) {
         match result {
-            Ok(root) => one.here = Some(blob::to_hex(&root)),
+            Ok(root) => one.here = Some(hex::encode(&root)),
             Err(reason) => {
                 one.failed = Some(format!("shard {} was not run again: {reason}", one.shard));
             }

@@ -6,7 +6,6 @@ use crate::pda::PROGRAM;
 use crate::rpc::client::Rpc;
 use millrace_program::constants::ACCOUNT_VERSION;
 use millrace_program::state::Network;
-use millrace_protocol::blob::to_hex;
 
 /// # Errors
 /// [`ChainError::WrongVersion`] where the network's accounts are of another layout.
@@ -49,7 +48,7 @@ impl Rpc {
 
 /// The hash of a program's file, lowercase hex.
 pub fn hash(file: &[u8]) -> String {
-    to_hex(&image::program_hash(file))
+    hex::encode(&image::program_hash(file))
 }
 
 #[cfg(test)]

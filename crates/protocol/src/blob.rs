@@ -32,13 +32,8 @@ pub enum BlobError {
     EmptyPath,
 }
 
-/// The 64 lowercase hex digits of a digest.
-pub fn to_hex(digest: &Digest) -> String {
-    hex::encode(digest)
-}
-
 /// Reads 64 hex digits of either case.
-pub fn from_hex(text: &str) -> Result<Digest, BlobError> {
+pub fn parse_hex(text: &str) -> Result<Digest, BlobError> {
     let mut digest = Digest::default();
     hex::decode_to_slice(text, &mut digest).map_err(|_| BlobError::NotHex {
         text: text.to_owned(),
@@ -48,7 +43,7 @@ pub fn from_hex(text: &str) -> Result<Digest, BlobError> {
 
 /// The name of a blob: `sha256:<hex>`.
 pub fn format(digest: &Digest) -> String {
-    format!("{PREFIX}{}", to_hex(digest))
+    format!("{PREFIX}{}", hex::encode(digest))
 }
 
 /// Reads a blob's name as [`format()`] writes it; hex digits of either case.
@@ -58,7 +53,7 @@ pub fn parse(text: &str) -> Result<Digest, BlobError> {
         .ok_or_else(|| BlobError::NoPrefix {
             text: text.to_owned(),
         })?;
-    from_hex(digits)
+    parse_hex(digits)
 }
 
 /// Where a manifest's author says that some bytes are.
@@ -136,7 +131,7 @@ mod tests {
         #[test]
         fn a_name_reads_back_as_its_digest(digest: [u8; 32]) {
             prop_assert_eq!(parse(&format(&digest)), Ok(digest));
-            prop_assert_eq!(from_hex(&to_hex(&digest).to_uppercase()), Ok(digest));
+            prop_assert_eq!(parse_hex(&hex::encode(&digest).to_uppercase()), Ok(digest));
             prop_assert_eq!(format(&digest).parse(), Ok(BlobRef::Digest(digest)));
         }
     }

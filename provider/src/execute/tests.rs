@@ -97,7 +97,7 @@ async fn gathered(manifest: &Manifest, blobs: &[&[u8]]) -> Result<Materials, Tas
     let data = tempdir().unwrap();
     let cache = Blobs::open(data.path(), vec!["http://127.0.0.1:1".to_owned()]).unwrap();
     for blob in [&manifest.to_bytes()[..]].iter().chain(blobs) {
-        let name = millrace_protocol::blob::to_hex(&sha256(&[blob]));
+        let name = hex::encode(&sha256(&[blob]));
         write_whole(&data.path().join("blobs").join(name), blob).unwrap();
     }
     gather(&cache, &task(manifest, 1), Instant::now()).await

@@ -16,7 +16,6 @@ use axum::routing::get;
 use millrace_protocol::agent::{
     FromAgent, PROTOCOL_VERSION, Task, ToAgent, agent_challenge, decode, encode,
 };
-use millrace_protocol::blob::to_hex;
 use millrace_protocol::hash::{Digest, sha256};
 use millrace_protocol::key::Key;
 use millrace_protocol::manifest::{
@@ -139,7 +138,7 @@ impl Fake {
     /// Stores `content` under a name, though it may have another hash.
     pub fn add_as(&self, digest: &Digest, content: &[u8]) {
         let mut shelf = self.shelf.lock().unwrap();
-        shelf.blobs.insert(to_hex(digest), content.to_vec());
+        shelf.blobs.insert(hex::encode(digest), content.to_vec());
     }
 
     pub fn blob(&self, digest: &Digest) -> Option<Vec<u8>> {
@@ -147,14 +146,14 @@ impl Fake {
             .lock()
             .unwrap()
             .blobs
-            .get(&to_hex(digest))
+            .get(&hex::encode(digest))
             .cloned()
     }
 
     /// How often a blob was asked for.
     pub fn gets(&self, digest: &Digest) -> usize {
         let shelf = self.shelf.lock().unwrap();
-        shelf.gets.get(&to_hex(digest)).copied().unwrap_or(0)
+        shelf.gets.get(&hex::encode(digest)).copied().unwrap_or(0)
     }
 
     pub fn puts(&self) -> usize {

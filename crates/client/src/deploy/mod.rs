@@ -11,7 +11,6 @@ pub mod instruction;
 pub mod state;
 pub mod writer;
 
-use millrace_protocol::blob::to_hex;
 use solana_sdk::pubkey;
 use solana_sdk::pubkey::Pubkey;
 
@@ -37,7 +36,7 @@ impl BufferAddress {
     /// place, and no key file is needed for it: a second run finds what an interrupted one has left.
     pub fn of(wallet: &Pubkey, program: &Pubkey, sha256: &[u8; 32]) -> Self {
         let digest = millrace_protocol::hash::sha256(&[program.as_ref(), sha256]);
-        let mut seed = to_hex(&digest);
+        let mut seed = hex::encode(&digest);
         // The system program takes seeds of at most 32 bytes.
         seed.truncate(32);
         // The same hash as the system program's.

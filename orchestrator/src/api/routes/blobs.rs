@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_LENGTH;
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
-use millrace_protocol::blob::from_hex;
+use millrace_protocol::blob::parse_hex;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
@@ -29,7 +29,7 @@ pub(crate) async fn get_blob(
     State(service): State<Service>,
     Path(name): Path<String>,
 ) -> Result<Response, Failure> {
-    let digest = from_hex(&name).map_err(Failure::bad)?;
+    let digest = parse_hex(&name).map_err(Failure::bad)?;
     let found = service.blobs().open_checked(&digest).await;
     let Some((file, length)) = found.map_err(Failure::internal)? else {
         return Err(Failure::not_found("the blob"));
@@ -46,7 +46,7 @@ pub(crate) async fn put_blob(
     Extension(place): Extension<Arc<ConnectionSlot>>,
     body: Body,
 ) -> Result<StatusCode, Failure> {
-    let digest = from_hex(&name).map_err(Failure::bad)?;
+    let digest = parse_hex(&name).map_err(Failure::bad)?;
     let draft = service.blobs().draft().await.map_err(Failure::internal)?;
     let draft = receive(body, draft).await?;
     let bytes = draft.length();
