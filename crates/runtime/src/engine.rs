@@ -10,10 +10,14 @@ use wasmparser::WasmFeatures;
 use wasmtime::{Config, Engine, Linker, OperatorCost, Store, UpdateDeadline, VariableOperatorCost};
 
 use crate::error::RunError;
+use crate::input::ShardInput;
 use crate::limits::Limits;
+use crate::meter::FUEL_PER_PAGE;
 use crate::outcome::{Exit, Failure, Outcome, Stop, is_metered_exactly};
-use crate::program::{self, FEATURES, Program, START};
-use crate::wasi::{self, Host};
+use crate::program::survey::{FEATURES, START};
+use crate::program::{self, Program};
+use crate::wasi;
+use crate::wasi::host::Host;
 
 /// Native stack for WebAssembly: 16 times what the program's own meter grants, so that the meter
 /// is what ends a recursion.
@@ -22,24 +26,6 @@ const NATIVE_STACK_BYTES: usize = 64 << 20;
 const HOST_STACK_BYTES: usize = 2 << 20;
 /// How often a run's time and its cancellation are looked at.
 const WATCH_EVERY: Duration = Duration::from_millis(10);
-/// Fuel of a page of memory that is asked for: clearing it is work.
-const FUEL_PER_PAGE: u8 = 255;
-
-/// What a run is given besides the program.
-#[derive(Clone, Copy, Debug)]
-pub struct ShardInput<'a> {
-    /// Arguments after the program's name.
-    pub args: &'a [String],
-    /// Environment variables.
-    pub env: &'a [(String, String)],
-    /// Standard input.
-    pub stdin: &'a [u8],
-    /// Files readable at `/in/<name>`; a `/` in a name makes a folder.
-    pub files: &'a [(String, Arc<[u8]>)],
-    /// Where random bytes grow from.
-    pub seed: [u8; 32],
-}
-
 /// Compiles and runs programs. One serves a whole process, from any number of threads.
 pub struct Runtime {
     engine: Engine,

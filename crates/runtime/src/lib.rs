@@ -41,14 +41,18 @@
 
 mod engine;
 mod error;
+mod input;
 mod limits;
+mod meter;
 mod outcome;
 mod program;
 mod wasi;
 
-pub use engine::{Runtime, ShardInput};
+pub use engine::Runtime;
 pub use error::RunError;
+pub use input::ShardInput;
 pub use limits::Limits;
+pub use meter::{HOST_CALL_FUEL, RANDOM_FUEL_PER_BYTE};
 pub use outcome::{Exit, Failure, Outcome, exit_code};
 pub use program::{MAX_MODULE_BYTES, Program};
-pub use wasi::{CLOCK_NANOS, HOST_CALL_FUEL, RANDOM_FUEL_PER_BYTE};
+pub use wasi::CLOCK_NANOS;

@@ -1,21 +1,17 @@
 //! From bytes to a program that is ready to run: checked, metered, compiled.
 
 mod rewrite;
-mod survey;
+pub(crate) mod survey;
 
 use wasmtime::{ExternType, InstancePre, Linker, Module};
 
 use crate::error::RunError;
-use crate::wasi::{self, Host};
-
-pub(crate) use rewrite::{METER_MODULE, METER_NAME, METER_OVERFLOW};
-pub(crate) use survey::FEATURES;
+use crate::wasi;
+use crate::wasi::host::Host;
+use survey::START;
 
 /// Most bytes of a module: 64 MiB. Compiling is not paid for, so it must have an end.
 pub const MAX_MODULE_BYTES: u64 = 64 << 20;
-
-/// What a program exports to be run by.
-pub(crate) const START: &str = "_start";
 
 /// A compiled program. Cheap to clone; runs on the [`crate::Runtime`] that compiled it.
 #[derive(Clone)]

@@ -25,15 +25,7 @@ use wasm_encoder::{
 use wasmparser::{FunctionBody, Operator, Parser};
 
 use super::survey::Survey;
-
-/// Where the meter's host function is imported from; no module may import it by itself.
-pub(crate) const METER_MODULE: &str = "millrace";
-/// Name of the meter's host function, of type `(i32) -> ()`.
-pub(crate) const METER_NAME: &str = "meter";
-/// Its argument before memory grows: nothing to do.
-const METER_NOTE: i32 = 0;
-/// Its argument when the stack has run out: it does not return.
-pub(crate) const METER_OVERFLOW: i32 = 1;
+use crate::meter::{METER_MODULE, METER_NAME, METER_NOTE, METER_OVERFLOW};
 
 /// Stack that a program may use, in bytes of WebAssembly frames: 4 MiB.
 const STACK_BYTES: i32 = 4 << 20;

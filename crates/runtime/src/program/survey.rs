@@ -6,7 +6,8 @@ use wasmparser::{
     ValidPayload, Validator, ValidatorResources, WasmFeatures,
 };
 
-use super::START;
+/// What a program exports to be run by.
+pub(crate) const START: &str = "_start";
 
 /// What a module may use of WebAssembly: version 2.0 without references to the host's objects,
 /// with the two additions that compilers emit and that stay deterministic.

@@ -3,7 +3,8 @@
 use wasmtime::{Caller, Extern, Memory};
 
 use super::abi::Errno;
-use super::{HOST_CALL_FUEL, Host, State};
+use super::host::{Host, State};
+use crate::meter::HOST_CALL_FUEL;
 use crate::outcome::{Failure, Stop};
 
 /// Why a host call did not succeed.

@@ -3,112 +3,27 @@
 //! result.
 
 mod abi;
+mod calls;
 mod capture;
-mod clock;
-mod fd;
 mod fds;
 mod files;
 mod guest;
-mod path;
-mod process;
+pub(crate) mod host;
 mod random;
-mod sock;
+mod strings;
 
-use std::sync::Arc;
+use wasmtime::{Caller, Linker};
 
-use wasmtime::{Caller, Linker, Memory};
-
-use crate::engine::ShardInput;
-use crate::error::RunError;
-use crate::limits::{Limits, MemoryLimiter};
+use crate::meter::{METER_MODULE, METER_NAME, METER_OVERFLOW};
 use crate::outcome::{Failure, STACK_OVERFLOW, Stop};
-use crate::program::{METER_MODULE, METER_NAME, METER_OVERFLOW};
-use capture::Capture;
-use fds::Fds;
-use files::Tree;
+use calls::{clock, fd, path, process, random as random_calls, sock};
 use guest::enter;
-use process::Strings;
-use random::Random;
+use host::Host;
 
-/// What all clocks say: 2020-01-01T00:00:00Z, in nanoseconds since 1970.
-pub const CLOCK_NANOS: u64 = 1_577_836_800_000_000_000;
-/// Fuel that each call of the host costs.
-pub const HOST_CALL_FUEL: u64 = 200;
-/// Fuel that a random byte costs: it has to be hashed.
-pub const RANDOM_FUEL_PER_BYTE: u64 = 8;
+pub use calls::clock::CLOCK_NANOS;
 
 /// Name of the module that programs import WASI from.
 pub(crate) const MODULE: &str = "wasi_snapshot_preview1";
-/// `argv[0]`.
-const PROGRAM_NAME: &str = "program";
-
-/// What belongs to one run.
-pub(crate) struct Host {
-    /// Whether there is a fuel meter to charge.
-    pub(crate) metered: bool,
-    pub(crate) limiter: MemoryLimiter,
-    /// The program's memory, once it was looked up.
-    memory: Option<Memory>,
-    pub(crate) state: State,
-}
-
-/// What the calls of WASI work on.
-pub(crate) struct State {
-    args: Arc<Strings>,
-    env: Arc<Strings>,
-    stdin: Arc<[u8]>,
-    files: Tree,
-    fds: Fds,
-    random: Random,
-    output: Capture,
-    log: Capture,
-}
-
-impl Host {
-    pub(crate) fn new(
-        input: &ShardInput<'_>,
-        limits: &Limits,
-        metered: bool,
-    ) -> Result<Self, RunError> {
-        let args = std::iter::once(PROGRAM_NAME.to_owned()).chain(input.args.iter().cloned());
-        let env = input
-            .env
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"));
-        if let Some((name, _)) = input
-            .env
-            .iter()
-            .find(|(n, _)| n.is_empty() || n.contains('='))
-        {
-            return Err(RunError::BadInput {
-                what: "environment".into(),
-                reason: format!("`{}` is no name of a variable", name.escape_debug()),
-            });
-        }
-        Ok(Self {
-            metered,
-            limiter: MemoryLimiter::new(limits.memory_bytes),
-            memory: None,
-            state: State {
-                args: Arc::new(Strings::new("arguments", args)?),
-                env: Arc::new(Strings::new("environment", env)?),
-                stdin: input.stdin.into(),
-                files: Tree::new(input.files)?,
-                fds: Fds::new(input.stdin.len() as u64),
-                random: Random::new(input.seed),
-                output: Capture::new(limits.output_bytes),
-                log: Capture::new(limits.log_bytes),
-            },
-        })
-    }
-
-    /// Output, log, and whether the log lost its end.
-    pub(crate) fn finish(self) -> (Vec<u8>, Vec<u8>, bool) {
-        let (log, truncated) = self.state.log.finish();
-        (self.state.output.finish().0, log, truncated)
-    }
-}
-
 /// Defines [`offers`] and `define_calls` from one list, so that what is offered is what is linked.
 macro_rules! calls {
     ($($file:ident: { $($name:ident($($arg:ident: $ty:ty),*);)* })*) => {
@@ -181,7 +96,7 @@ calls! {
         proc_raise(signal: u32);
         sched_yield();
     }
-    random: {
+    random_calls: {
         random_get(at: u32, len: u32);
     }
     sock: {

@@ -2,9 +2,6 @@
 
 use millrace_protocol::hash::sha256;
 
-use super::RANDOM_FUEL_PER_BYTE;
-use super::guest::{Guest, Reply};
-
 const DOMAIN: &[u8] = b"millrace/random/v1";
 
 /// The stream of one run.
@@ -37,13 +34,6 @@ impl Random {
             self.used += 1;
         }
     }
-}
-
-pub(crate) fn random_get(guest: &mut Guest<'_>, at: u32, len: u32) -> Reply {
-    guest.charge(RANDOM_FUEL_PER_BYTE * u64::from(len))?;
-    let (bytes, state) = guest.bytes_mut(at, len)?;
-    state.random.fill(bytes);
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Calls on paths. All of the tree can be read, none of it changed.
 
-use super::CLOCK_NANOS;
-use super::abi::{Errno, FileType, filestat, oflags, rights};
-use super::fds::Target;
-use super::files::{Node, NodeId, Tree};
-use super::guest::{Guest, Reply};
+use super::super::abi::{Errno, FileType, filestat, oflags, rights};
+use super::super::fds::Target;
+use super::super::files::{Node, NodeId, Tree};
+use super::super::guest::{Guest, Reply};
+use super::clock::CLOCK_NANOS;
 
 /// The node that `path` names, seen from the folder `fd`.
 fn node(guest: &mut Guest<'_>, fd: u32, path: u32, len: u32) -> Reply<NodeId> {

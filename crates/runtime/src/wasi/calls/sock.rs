@@ -1,7 +1,7 @@
 //! Sockets: there are none. The calls exist because standard libraries import them.
 
-use super::abi::Errno;
-use super::guest::{Guest, Reply};
+use super::super::abi::Errno;
+use super::super::guest::{Guest, Reply};
 
 /// No descriptor is a socket.
 fn none(guest: &Guest<'_>, fd: u32) -> Reply {

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::abi::{Errno, FileType, dirent, fdstat, filestat, whence};
-use super::fds::{PREOPENED, Target};
-use super::files::{Node, Tree};
-use super::guest::{Guest, Reply};
-use super::{CLOCK_NANOS, State};
+use super::super::abi::{Errno, FileType, dirent, fdstat, filestat, whence};
+use super::super::fds::{PREOPENED, Target};
+use super::super::files::{Node, Tree};
+use super::super::guest::{Guest, Reply};
+use super::super::host::State;
+use super::clock::CLOCK_NANOS;
 use crate::outcome::Failure;
 
 /// Path of the folder of inputs.

@@ -1,36 +1,9 @@
 //! Arguments, environment, exit.
 
-use super::abi::Errno;
-use super::guest::{Fault, Guest, Reply};
-use crate::error::RunError;
+use super::super::abi::Errno;
+use super::super::guest::{Fault, Guest, Reply};
+use super::super::strings::Strings;
 use crate::outcome::Stop;
-
-/// Strings as a program finds them in its memory, each ended by a zero byte.
-pub(crate) struct Strings {
-    bytes: Vec<u8>,
-    starts: Vec<u32>,
-}
-
-impl Strings {
-    /// Lays out `strings`, called `what` if one can't be a C string.
-    pub(crate) fn new(what: &str, strings: impl Iterator<Item = String>) -> Result<Self, RunError> {
-        let bad = |reason: &str| RunError::BadInput {
-            what: what.into(),
-            reason: reason.into(),
-        };
-        let (mut bytes, mut starts) = (Vec::new(), Vec::new());
-        for string in strings {
-            if string.contains('\0') {
-                return Err(bad("there is a zero byte in it"));
-            }
-            starts.push(u32::try_from(bytes.len()).map_err(|_| bad("it is too large"))?);
-            bytes.extend(string.into_bytes());
-            bytes.push(0);
-        }
-        u32::try_from(bytes.len()).map_err(|_| bad("it is too large"))?;
-        Ok(Self { bytes, starts })
-    }
-}
 
 fn sizes(guest: &mut Guest<'_>, strings: fn(&Guest<'_>) -> (u32, u32), out: [u32; 2]) -> Reply {
     let (count, bytes) = strings(guest);

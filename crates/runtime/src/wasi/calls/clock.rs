@@ -1,10 +1,11 @@
 //! Clocks that stand still, and waiting that is over at once.
 
-use super::CLOCK_NANOS;
-use super::abi::{Errno, event};
-use super::fds::Access;
-use super::guest::{Guest, Reply};
+use super::super::abi::{Errno, event};
+use super::super::fds::Access;
+use super::super::guest::{Guest, Reply};
 
+/// What all clocks say: 2020-01-01T00:00:00Z, in nanoseconds since 1970.
+pub const CLOCK_NANOS: u64 = 1_577_836_800_000_000_000;
 /// Clocks there are: real time, monotonic, processor time of process and thread.
 const CLOCKS: u32 = 4;
 
