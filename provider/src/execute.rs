@@ -8,11 +8,11 @@ use std::time::Duration;
 use millrace_protocol::agent::{ShardResult, Task};
 use millrace_protocol::hash::{Digest, sha256};
 use millrace_protocol::key::Key;
-use millrace_protocol::manifest::{MAX_MANIFEST_BYTES, Manifest, Runtime as Kind};
+use millrace_protocol::manifest::{MAX_MANIFEST_BYTES, Manifest, RuntimeKind};
 use millrace_protocol::receipt::Receipt;
 use millrace_protocol::shard::{shard_blob, shard_seed, shard_stdin};
 use millrace_runtime::{
-    Exit, Limits, MAX_MODULE_BYTES, Outcome, Program, RunError, Runtime, ShardInput, exit_code,
+    Exit, MAX_MODULE_BYTES, Program, RunError, RunInput, RunLimits, RunOutcome, Runtime, exit_code,
 };
 use tokio::time::Instant;
 
@@ -45,7 +45,7 @@ pub(crate) async fn gather(
 ) -> Result<Materials, TaskError> {
     let manifest = blobs.get(&task.manifest, MAX_MANIFEST_BYTES as u64, until);
     let manifest = Manifest::from_bytes(&manifest.await?)?;
-    let Kind::Wasm = manifest.runtime;
+    let RuntimeKind::Wasm = manifest.runtime;
     let stdin = match shard_blob(&manifest, task.shard)? {
         Some(digest) => blobs.get(digest, MAX_BLOB_BYTES, until).await?,
         None => Arc::default(),
@@ -97,18 +97,18 @@ impl Executor {
         (job, shard): (&Key, u32),
         materials: &Materials,
         cancel: &AtomicBool,
-    ) -> Result<Outcome, TaskError> {
+    ) -> Result<RunOutcome, TaskError> {
         let manifest = &materials.manifest;
         let program = self.program(&manifest.program, &materials.program)?;
         let env: Vec<_> = manifest.env.clone().into_iter().collect();
-        let input = ShardInput {
+        let input = RunInput {
             args: &manifest.args,
             env: &env,
             stdin: shard_stdin(manifest, shard, &materials.stdin)?,
             files: &materials.files,
             seed: shard_seed(&job.0, shard),
         };
-        let limits = Limits {
+        let limits = RunLimits {
             fuel: manifest.limits.fuel,
             memory_bytes: manifest.limits.memory,
             output_bytes: manifest.limits.output,
@@ -140,7 +140,7 @@ impl Executor {
 
 /// What is claimed of an outcome, with the output that belongs to it.
 pub(crate) fn claim(
-    outcome: Outcome,
+    outcome: RunOutcome,
     behaviour: Behaviour,
     salt: [u8; 32],
 ) -> (ShardResult, Vec<u8>) {
@@ -163,7 +163,7 @@ pub(crate) fn claim(
 
 /// The exit in words, empty for success. A program that failed has mostly said why in the last
 /// line of its log.
-fn reason(outcome: &Outcome) -> String {
+fn reason(outcome: &RunOutcome) -> String {
     if outcome.exit == Exit::Ok {
         return String::new();
     }

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use millrace_protocol::hash::Digest;
 use millrace_protocol::manifest::{Resolved, load};
 use millrace_protocol::shard::{shard_blob, shard_seed, shard_stdin};
-use millrace_runtime::{Exit, Limits, Program, Runtime, ShardInput};
+use millrace_runtime::{Exit, Program, RunInput, RunLimits, Runtime};
 use millrace_testkit::jobs::repository;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -49,14 +49,14 @@ fn run(runtime: &Runtime, program: &Program, job: &Resolved) -> Result<(f64, u64
     let files = manifest.inputs.iter();
     let files = files.map(|(name, input)| Ok((name.clone(), blob(job, &input.digest)?)));
     let files = files.collect::<Result<Vec<_>>>()?;
-    let input = ShardInput {
+    let input = RunInput {
         args: &manifest.args,
         env: &[],
         stdin: shard_stdin(manifest, SHARD, &content)?,
         files: &files,
         seed: shard_seed(&[0; 32], SHARD),
     };
-    let limits = Limits {
+    let limits = RunLimits {
         fuel: manifest.limits.fuel,
         memory_bytes: manifest.limits.memory,
         output_bytes: manifest.limits.output,

@@ -11,7 +11,7 @@ use millrace_protocol::hash::Digest;
 use millrace_protocol::manifest::{Join, MAX_FUEL, MAX_MEMORY_BYTES, Manifest};
 use millrace_protocol::receipt::Receipt;
 use millrace_protocol::shard::shard_seed;
-use millrace_runtime::{Exit, Limits, Runtime, ShardInput};
+use millrace_runtime::{Exit, RunInput, RunLimits, Runtime};
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
@@ -222,14 +222,14 @@ fn run_join(
 ) -> Result<Vec<u8>, CliError> {
     let runtime = Runtime::new()?;
     let program = runtime.compile(program)?;
-    let input = ShardInput {
+    let input = RunInput {
         args,
         env: &[],
         stdin,
         files: &[],
         seed,
     };
-    let limits = Limits {
+    let limits = RunLimits {
         fuel: MAX_FUEL,
         memory_bytes: MAX_MEMORY_BYTES,
         output_bytes: JOIN_OUTPUT_BYTES,

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
     use bytemuck::Zeroable;
     use millrace_client::tag::{tag, tag_text};
-    use millrace_protocol::manifest::{Requirement, Windows as Wanted};
+    use millrace_protocol::manifest::{JobWindows, ProviderRequirement};
 
     fn network() -> Network {
         Network {
@@ -160,8 +160,8 @@ mod tests {
         Terms {
             max_price_per_unit: "0.000002".into(),
             deadline_secs: 600,
-            windows: Wanted::default(),
-            requirement: Requirement::default(),
+            windows: JobWindows::default(),
+            requirement: ProviderRequirement::default(),
             mode: VerifyMode::Quorum,
             audit_bps: 0,
             replicas: 3,

@@ -14,7 +14,7 @@ pub const PREFIX: &str = "sha256:";
 
 /// A text that is no blob's name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum BlobError {
+pub enum BlobNameError {
     /// The prefix is missing.
     #[error("{text:?} is no blob: write sha256: and the 64 hex digits of its SHA-256")]
     NoPrefix {
@@ -33,9 +33,9 @@ pub enum BlobError {
 }
 
 /// Reads 64 hex digits of either case.
-pub fn parse_hex(text: &str) -> Result<Digest, BlobError> {
+pub fn parse_hex(text: &str) -> Result<Digest, BlobNameError> {
     let mut digest = Digest::default();
-    hex::decode_to_slice(text, &mut digest).map_err(|_| BlobError::NotHex {
+    hex::decode_to_slice(text, &mut digest).map_err(|_| BlobNameError::NotHex {
         text: text.to_owned(),
     })?;
     Ok(digest)
@@ -47,10 +47,10 @@ pub fn format(digest: &Digest) -> String {
 }
 
 /// Reads a blob's name as [`format()`] writes it; hex digits of either case.
-pub fn parse(text: &str) -> Result<Digest, BlobError> {
+pub fn parse(text: &str) -> Result<Digest, BlobNameError> {
     let digits = text
         .strip_prefix(PREFIX)
-        .ok_or_else(|| BlobError::NoPrefix {
+        .ok_or_else(|| BlobNameError::NoPrefix {
             text: text.to_owned(),
         })?;
     parse_hex(digits)
@@ -75,13 +75,13 @@ impl fmt::Display for BlobRef {
 }
 
 impl FromStr for BlobRef {
-    type Err = BlobError;
+    type Err = BlobNameError;
 
     /// Whatever starts with [`PREFIX`] is a blob (a file of that name is reached by `./sha256:…`),
     /// all else a path.
-    fn from_str(text: &str) -> Result<Self, BlobError> {
+    fn from_str(text: &str) -> Result<Self, BlobNameError> {
         match text {
-            "" => Err(BlobError::EmptyPath),
+            "" => Err(BlobNameError::EmptyPath),
             _ if text.starts_with(PREFIX) => parse(text).map(Self::Digest),
             _ => Ok(Self::Path(text.to_owned())),
         }
@@ -142,7 +142,7 @@ mod tests {
             let error = format!("sha256:{digits}").parse::<BlobRef>().unwrap_err();
             assert_eq!(
                 error,
-                BlobError::NotHex {
+                BlobNameError::NotHex {
                     text: digits.to_owned()
                 }
             );
@@ -154,7 +154,7 @@ mod tests {
     fn the_prefix_tells_a_blob_from_a_path() {
         assert_eq!(
             parse(&"a".repeat(64)),
-            Err(BlobError::NoPrefix {
+            Err(BlobNameError::NoPrefix {
                 text: "a".repeat(64)
             })
         );
@@ -162,7 +162,7 @@ mod tests {
             "./sha256:x".parse(),
             Ok(BlobRef::Path("./sha256:x".to_owned()))
         );
-        assert_eq!("".parse::<BlobRef>(), Err(BlobError::EmptyPath));
+        assert_eq!("".parse::<BlobRef>(), Err(BlobNameError::EmptyPath));
     }
 
     #[test]

@@ -10,10 +10,10 @@ use wasmparser::WasmFeatures;
 use wasmtime::{Config, Engine, Linker, OperatorCost, Store, UpdateDeadline, VariableOperatorCost};
 
 use crate::error::RunError;
-use crate::input::ShardInput;
-use crate::limits::Limits;
+use crate::input::RunInput;
+use crate::limits::RunLimits;
 use crate::meter::FUEL_PER_PAGE;
-use crate::outcome::{Exit, Failure, Outcome, Stop, is_metered_exactly};
+use crate::outcome::{Exit, ProgramFailure, RunOutcome, Stop, is_metered_exactly};
 use crate::program::survey::{FEATURES, START};
 use crate::program::{self, Program};
 use crate::wasi;
@@ -86,9 +86,9 @@ impl Runtime {
     pub fn run(
         &self,
         program: &Program,
-        input: ShardInput<'_>,
-        limits: &Limits,
-    ) -> Result<Outcome, RunError> {
+        input: RunInput<'_>,
+        limits: &RunLimits,
+    ) -> Result<RunOutcome, RunError> {
         self.run_until(program, input, limits, &AtomicBool::new(false))
     }
 
@@ -97,14 +97,14 @@ impl Runtime {
     /// # Errors
     /// [`RunError::BadInput`] if the input can't be handed to any program; [`RunError::Timeout`],
     /// [`RunError::Cancelled`] and [`RunError::Host`] if this host did not finish. Everything that
-    /// the program itself does wrong is an [`Outcome`].
+    /// the program itself does wrong is a [`RunOutcome`].
     pub fn run_until(
         &self,
         program: &Program,
-        input: ShardInput<'_>,
-        limits: &Limits,
+        input: RunInput<'_>,
+        limits: &RunLimits,
         cancel: &AtomicBool,
-    ) -> Result<Outcome, RunError> {
+    ) -> Result<RunOutcome, RunError> {
         if !Engine::same(program.ready.module().engine(), &self.engine) {
             return Err(RunError::Host(
                 "the program was compiled by another runtime".into(),
@@ -137,8 +137,8 @@ impl Runtime {
         wall: Duration,
         cancel: &AtomicBool,
         stop: &AtomicBool,
-        work: impl FnOnce() -> Result<Outcome, Stop> + Send,
-    ) -> Result<Outcome, RunError> {
+        work: impl FnOnce() -> Result<RunOutcome, Stop> + Send,
+    ) -> Result<RunOutcome, RunError> {
         let deadline = Instant::now().checked_add(wall);
         thread::scope(|scope| {
             let (done, finished) = channel();
@@ -198,7 +198,7 @@ fn finish(
     store: Store<Host>,
     end: Result<(), wasmtime::Error>,
     limit: u64,
-) -> Result<Outcome, Stop> {
+) -> Result<RunOutcome, Stop> {
     let mut exit = match end {
         Ok(()) => Exit::Ok,
         Err(error) => Stop::of(&error).exit()?,
@@ -209,10 +209,10 @@ fn finish(
             .get_fuel()
             .map_err(|error| Stop::Host(error.to_string()))?;
         if left == 0 {
-            exit = Exit::Failed(Failure::OutOfFuel);
+            exit = Exit::Failed(ProgramFailure::OutOfFuel);
         }
         fuel = match &exit {
-            Exit::Failed(Failure::OutOfFuel) => limit,
+            Exit::Failed(ProgramFailure::OutOfFuel) => limit,
             Exit::Failed(failure) if !is_metered_exactly(failure) => limit,
             _ => limit - left,
         };
@@ -222,7 +222,7 @@ fn finish(
         Exit::Failed(_) => Vec::new(),
         Exit::Ok | Exit::Code(_) => output,
     };
-    Ok(Outcome {
+    Ok(RunOutcome {
         exit,
         output,
         log,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 /// What a run is given besides the program.
 #[derive(Clone, Copy, Debug)]
-pub struct ShardInput<'a> {
+pub struct RunInput<'a> {
     /// Arguments after the program's name.
     pub args: &'a [String],
     /// Environment variables.

@@ -14,7 +14,7 @@
 //!   form); one memory, no threads. NaNs are canonical.
 //!
 //! # What is deterministic
-//! [`Outcome::exit`], [`Outcome::output`] and [`Outcome::fuel`]; the log is too, but is not agreed
+//! [`RunOutcome::exit`], [`RunOutcome::output`] and [`RunOutcome::fuel`]; the log is too, but is not agreed
 //! upon. A [`RunError`] is *not* a result: it is either a module that can't be run at all, or this
 //! host's own trouble (its patience, its memory), and nobody may be judged by it.
 //!
@@ -50,9 +50,9 @@ mod wasi;
 
 pub use engine::Runtime;
 pub use error::RunError;
-pub use input::ShardInput;
-pub use limits::Limits;
+pub use input::RunInput;
+pub use limits::RunLimits;
 pub use meter::{HOST_CALL_FUEL, RANDOM_FUEL_PER_BYTE};
-pub use outcome::{Exit, Failure, Outcome, exit_code};
+pub use outcome::{Exit, ProgramFailure, RunOutcome, exit_code};
 pub use program::{MAX_MODULE_BYTES, Program};
 pub use wasi::CLOCK_NANOS;

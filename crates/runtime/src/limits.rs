@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
-use crate::outcome::{Failure, Stop};
+use crate::outcome::{ProgramFailure, Stop};
 
 /// What a run may use. All but `wall` are part of the job, so that exceeding them is a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct RunLimits {
     /// Fuel.
     pub fuel: u64,
     /// Linear memory and tables together, in bytes (8 per table element).
@@ -44,7 +44,9 @@ impl MemoryLimiter {
     fn grow(&mut self, current: u64, desired: u64, maximum: u64) -> wasmtime::Result<bool> {
         let wanted = self.used.saturating_add(desired.saturating_sub(current));
         if wanted > self.limit {
-            return Err(wasmtime::Error::new(Stop::Failed(Failure::OutOfMemory)));
+            return Err(wasmtime::Error::new(Stop::Failed(
+                ProgramFailure::OutOfMemory,
+            )));
         }
         // Beyond what the module declared the answer is the standard's: -1, and the program lives.
         if desired > maximum {
@@ -120,7 +122,7 @@ mod tests {
         assert!(limiter.memory_growing(0, 600, None).unwrap());
         assert!(limiter.table_growing(0, 50, None).unwrap());
         let error = limiter.table_growing(50, 51, None).unwrap_err();
-        assert_eq!(Stop::of(&error), Stop::Failed(Failure::OutOfMemory));
+        assert_eq!(Stop::of(&error), Stop::Failed(ProgramFailure::OutOfMemory));
     }
 
     #[test]

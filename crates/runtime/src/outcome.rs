@@ -5,7 +5,7 @@ use wasmtime::Trap;
 
 /// Everything a run gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct RunOutcome {
     /// How the program ended.
     pub exit: Exit,
     /// What it wrote to standard output; empty if it failed.
@@ -27,13 +27,13 @@ pub enum Exit {
     /// It exited with this code, 1 to 255 (larger ones count as 255, as a shell sees them).
     Code(i32),
     /// It was ended.
-    Failed(Failure),
+    Failed(ProgramFailure),
 }
 
 /// Why a program was ended, the same on every machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Failure {
+pub enum ProgramFailure {
     /// It used up its fuel.
     OutOfFuel,
     /// It wanted more memory than its limit.
@@ -62,10 +62,10 @@ pub fn exit_code(exit: &Exit) -> i32 {
     match exit {
         Exit::Ok => 0,
         Exit::Code(code) => *code,
-        Exit::Failed(Failure::OutOfFuel) => -1,
-        Exit::Failed(Failure::OutOfMemory) => -2,
-        Exit::Failed(Failure::OutputLimit) => -3,
-        Exit::Failed(Failure::Trap(_)) => -4,
+        Exit::Failed(ProgramFailure::OutOfFuel) => -1,
+        Exit::Failed(ProgramFailure::OutOfMemory) => -2,
+        Exit::Failed(ProgramFailure::OutputLimit) => -3,
+        Exit::Failed(ProgramFailure::Trap(_)) => -4,
     }
 }
 
@@ -79,7 +79,7 @@ impl std::fmt::Display for Exit {
     }
 }
 
-impl std::fmt::Display for Failure {
+impl std::fmt::Display for ProgramFailure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::OutOfFuel => write!(f, "out of fuel"),
@@ -96,7 +96,7 @@ pub(crate) enum Stop {
     #[error("exit {0}")]
     Exit(u32),
     #[error("{0}")]
-    Failed(Failure),
+    Failed(ProgramFailure),
     /// Timeout or cancellation; the one who asked for it knows which.
     #[error("interrupted")]
     Interrupted,
@@ -114,13 +114,13 @@ impl Stop {
             return stop.clone();
         }
         match error.downcast_ref::<Trap>() {
-            Some(Trap::OutOfFuel) => Self::Failed(Failure::OutOfFuel),
+            Some(Trap::OutOfFuel) => Self::Failed(ProgramFailure::OutOfFuel),
             Some(Trap::Interrupt) => Self::Interrupted,
             Some(Trap::StackOverflow) => Self::Host(
                 "its native stack ran out before the program's stack limit was reached".into(),
             ),
             Some(trap) => match trap_name(*trap) {
-                Some(name) => Self::Failed(Failure::Trap(name.into())),
+                Some(name) => Self::Failed(ProgramFailure::Trap(name.into())),
                 None => Self::Host(trap.to_string()),
             },
             None => Self::Host(format!("{error:#}")),
@@ -154,10 +154,12 @@ fn trap_name(trap: Trap) -> Option<&'static str> {
 }
 
 /// Whether the meter is up to date when this happens. The others happen between two readings.
-pub(crate) fn is_metered_exactly(failure: &Failure) -> bool {
+pub(crate) fn is_metered_exactly(failure: &ProgramFailure) -> bool {
     match failure {
-        Failure::OutOfFuel | Failure::OutOfMemory | Failure::OutputLimit => true,
-        Failure::Trap(kind) => matches!(
+        ProgramFailure::OutOfFuel | ProgramFailure::OutOfMemory | ProgramFailure::OutputLimit => {
+            true
+        }
+        ProgramFailure::Trap(kind) => matches!(
             kind.as_str(),
             "unreachable"
                 | STACK_OVERFLOW
@@ -176,10 +178,10 @@ mod tests {
         let failed = |failure| exit_code(&Exit::Failed(failure));
         assert_eq!(exit_code(&Exit::Ok), 0);
         assert_eq!(exit_code(&Exit::Code(7)), 7);
-        assert_eq!(failed(Failure::OutOfFuel), -1);
-        assert_eq!(failed(Failure::OutOfMemory), -2);
-        assert_eq!(failed(Failure::OutputLimit), -3);
-        assert_eq!(failed(Failure::Trap("unreachable".into())), -4);
+        assert_eq!(failed(ProgramFailure::OutOfFuel), -1);
+        assert_eq!(failed(ProgramFailure::OutOfMemory), -2);
+        assert_eq!(failed(ProgramFailure::OutputLimit), -3);
+        assert_eq!(failed(ProgramFailure::Trap("unreachable".into())), -4);
     }
 
     #[test]

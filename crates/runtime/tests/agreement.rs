@@ -4,7 +4,7 @@
 mod common;
 
 use common::{limits, nothing, run, wasi};
-use millrace_runtime::{Exit, Runtime, ShardInput};
+use millrace_runtime::{Exit, RunInput, Runtime};
 use proptest::prelude::*;
 
 /// Sums what it reads, prints the sum and some random bytes.
@@ -23,7 +23,7 @@ const BUSY: &str = "(local $i i32) (local $sum i64)
 #[test]
 fn two_runtimes_agree_again_and_again() {
     let wasm = wat::parse_str(wasi(BUSY)).unwrap();
-    let input = ShardInput {
+    let input = RunInput {
         stdin: b"the same for everyone",
         seed: [9; 32],
         ..nothing()

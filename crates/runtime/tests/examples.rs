@@ -13,7 +13,7 @@ use millrace_protocol::blob::BlobRef;
 use millrace_protocol::hash::Digest;
 use millrace_protocol::manifest::{Join, ManifestFile, ReadError, Resolved, resolve};
 use millrace_protocol::shard::{shard_blob, shard_seed, shard_stdin};
-use millrace_runtime::{Exit, Limits, Outcome, Program, ShardInput};
+use millrace_runtime::{Exit, Program, RunInput, RunLimits, RunOutcome};
 
 /// Where the sources of the examples are.
 fn examples() -> PathBuf {
@@ -55,9 +55,9 @@ fn blob(job: &Resolved, digest: &Digest) -> Arc<[u8]> {
     Arc::clone(&found.unwrap().1)
 }
 
-fn limits(job: &Resolved) -> Limits {
+fn limits(job: &Resolved) -> RunLimits {
     let limits = &job.manifest.limits;
-    Limits {
+    RunLimits {
         fuel: limits.fuel,
         memory_bytes: limits.memory,
         output_bytes: limits.output,
@@ -71,7 +71,7 @@ fn compile(job: &Resolved, digest: &Digest) -> Program {
 }
 
 /// What shard `index` of the job gives.
-fn run_shard(job: &Resolved, program: &Program, index: u32) -> Outcome {
+fn run_shard(job: &Resolved, program: &Program, index: u32) -> RunOutcome {
     let manifest = &job.manifest;
     let source = shard_blob(manifest, index).unwrap();
     let content = source.map_or_else(Arc::default, |digest| blob(job, digest));
@@ -80,7 +80,7 @@ fn run_shard(job: &Resolved, program: &Program, index: u32) -> Outcome {
         .iter()
         .map(|(name, input)| (name.clone(), blob(job, &input.digest)))
         .collect();
-    let input = ShardInput {
+    let input = RunInput {
         args: &manifest.args,
         env: &[],
         stdin: shard_stdin(manifest, index, &content).unwrap(),
@@ -91,11 +91,11 @@ fn run_shard(job: &Resolved, program: &Program, index: u32) -> Outcome {
 }
 
 /// Makes the outputs of all shards to one result.
-fn join(job: &Resolved, outputs: &[u8]) -> Outcome {
+fn join(job: &Resolved, outputs: &[u8]) -> RunOutcome {
     let Join::Program { digest, args } = &job.manifest.join else {
         panic!("the job has no joining program");
     };
-    let input = ShardInput {
+    let input = RunInput {
         args,
         env: &[],
         stdin: outputs,
@@ -107,7 +107,7 @@ fn join(job: &Resolved, outputs: &[u8]) -> Outcome {
 }
 
 /// Ended well, and has a third of its fuel left, so that a job that is changed a little still runs.
-fn assert_sound(what: &str, outcome: &Outcome, limit: u64) {
+fn assert_sound(what: &str, outcome: &RunOutcome, limit: u64) {
     let log = String::from_utf8_lossy(&outcome.log);
     assert_eq!(outcome.exit, Exit::Ok, "{what}: {log}");
     println!("{what}: {} fuel", outcome.fuel);
@@ -213,7 +213,7 @@ fn a_picture_with_a_hole_is_refused_by_the_joiner() {
 fn fails(name: &str, args: &[&str], files: &[(String, Arc<[u8]>)], stdin: &[u8]) -> String {
     let program = RUNTIME.compile(&module(name)).unwrap();
     let args: Vec<String> = args.iter().map(ToString::to_string).collect();
-    let input = ShardInput {
+    let input = RunInput {
         args: &args,
         env: &[],
         stdin,

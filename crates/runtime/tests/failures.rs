@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::{RUNTIME, limits, nothing, run, try_run, wasi};
-use millrace_runtime::{Exit, Failure, HOST_CALL_FUEL, Limits, Outcome, RunError, exit_code};
+use millrace_runtime::{
+    Exit, HOST_CALL_FUEL, ProgramFailure, RunError, RunLimits, RunOutcome, exit_code,
+};
 
 const LOOP: &str = include_str!("../../../examples/hostile/loop.wat");
 const EAT_MEMORY: &str = include_str!("../../../examples/hostile/eat-memory.wat");
@@ -19,9 +21,9 @@ fn start(body: &str) -> String {
     format!("(module (memory 1) (table 2 funcref) (func $start (export \"_start\") {body}))")
 }
 
-fn trap(outcome: &Outcome) -> &str {
+fn trap(outcome: &RunOutcome) -> &str {
     match &outcome.exit {
-        Exit::Failed(Failure::Trap(kind)) => kind,
+        Exit::Failed(ProgramFailure::Trap(kind)) => kind,
         other => panic!("no trap: {other:?}"),
     }
 }
@@ -29,8 +31,8 @@ fn trap(outcome: &Outcome) -> &str {
 #[test]
 fn a_loop_without_end_is_out_of_fuel_at_exactly_its_limit() {
     for fuel in [1, 1_000, 12_345_678] {
-        let outcome = try_run(LOOP, nothing(), &Limits { fuel, ..limits() }).unwrap();
-        assert_eq!(outcome.exit, Exit::Failed(Failure::OutOfFuel));
+        let outcome = try_run(LOOP, nothing(), &RunLimits { fuel, ..limits() }).unwrap();
+        assert_eq!(outcome.exit, Exit::Failed(ProgramFailure::OutOfFuel));
         assert_eq!(outcome.fuel, fuel);
         assert!(outcome.output.is_empty());
     }
@@ -39,14 +41,14 @@ fn a_loop_without_end_is_out_of_fuel_at_exactly_its_limit() {
 #[test]
 fn a_program_that_eats_memory_is_out_of_memory_and_pays_for_what_it_did() {
     let eat = |memory_bytes| {
-        let limits = Limits {
+        let limits = RunLimits {
             memory_bytes,
             ..limits()
         };
         try_run(EAT_MEMORY, nothing(), &limits).unwrap()
     };
     let (some, more) = (eat(4 << 20), eat(8 << 20));
-    assert_eq!(some.exit, Exit::Failed(Failure::OutOfMemory));
+    assert_eq!(some.exit, Exit::Failed(ProgramFailure::OutOfMemory));
     assert_eq!(more.exit, some.exit);
     // A page costs its growth and each of its bytes.
     let page = 65536 + 255;
@@ -60,7 +62,11 @@ fn memory_and_tables_that_are_too_large_from_the_start_are_out_of_memory() {
         "(module (memory 1000) (func (export \"_start\")))",
         "(module (table 9000000 funcref) (func (export \"_start\")))",
     ] {
-        assert_eq!(run(text).exit, Exit::Failed(Failure::OutOfMemory), "{text}");
+        assert_eq!(
+            run(text).exit,
+            Exit::Failed(ProgramFailure::OutOfMemory),
+            "{text}"
+        );
     }
 }
 
@@ -76,7 +82,7 @@ fn growing_beyond_what_the_module_itself_allows_is_refused_and_no_failure() {
 #[test]
 fn printing_without_end_exceeds_the_output_limit_and_the_output_is_empty() {
     let outcome = run(PRINT_FOREVER);
-    assert_eq!(outcome.exit, Exit::Failed(Failure::OutputLimit));
+    assert_eq!(outcome.exit, Exit::Failed(ProgramFailure::OutputLimit));
     assert!(outcome.output.is_empty());
     assert!(outcome.fuel > limits().output_bytes);
 }
@@ -85,7 +91,7 @@ fn printing_without_end_exceeds_the_output_limit_and_the_output_is_empty() {
 fn output_up_to_the_limit_is_no_failure() {
     let print = wasi("(call $print (i32.const 100) (i32.const 1000))");
     let of = |output_bytes| {
-        let limits = Limits {
+        let limits = RunLimits {
             output_bytes,
             ..limits()
         };
@@ -93,7 +99,7 @@ fn output_up_to_the_limit_is_no_failure() {
     };
     assert_eq!(of(1000).exit, Exit::Ok);
     assert_eq!(of(1000).output.len(), 1000);
-    assert_eq!(of(999).exit, Exit::Failed(Failure::OutputLimit));
+    assert_eq!(of(999).exit, Exit::Failed(ProgramFailure::OutputLimit));
 }
 
 #[test]
@@ -173,10 +179,10 @@ fn a_trap_between_two_readings_of_the_meter_costs_the_whole_limit() {
 fn a_run_that_ends_with_nothing_left_is_out_of_fuel() {
     let text = start("(drop (i32.add (i32.const 1) (i32.const 2)))");
     let used = run(&text).fuel;
-    let with = |fuel| try_run(&text, nothing(), &Limits { fuel, ..limits() }).unwrap();
+    let with = |fuel| try_run(&text, nothing(), &RunLimits { fuel, ..limits() }).unwrap();
     assert_eq!(with(used + 1).exit, Exit::Ok);
     assert_eq!(with(used + 1).fuel, used);
-    assert_eq!(with(used).exit, Exit::Failed(Failure::OutOfFuel));
+    assert_eq!(with(used).exit, Exit::Failed(ProgramFailure::OutOfFuel));
     assert_eq!(with(used - 1).fuel, used - 1);
 }
 
@@ -199,7 +205,7 @@ fn calls_of_the_host_and_the_bytes_they_move_cost_fuel() {
             (br_if $l (i32.lt_u (local.get $i) (i32.const 8000))))
         (call $check (call $fd_write (i32.const 2) (i32.const 0) (i32.const 8000) (i32.const 64000)))",
     );
-    assert_eq!(run(&greedy).exit, Exit::Failed(Failure::OutOfFuel));
+    assert_eq!(run(&greedy).exit, Exit::Failed(ProgramFailure::OutOfFuel));
 }
 
 #[test]
@@ -265,7 +271,7 @@ fn deep_recursion_that_returns_gives_its_stack_back() {
 
 #[test]
 fn the_hosts_patience_is_no_result() {
-    let limits = Limits {
+    let limits = RunLimits {
         fuel: u64::MAX,
         wall: Duration::from_millis(50),
         ..limits()
@@ -278,7 +284,7 @@ fn the_hosts_patience_is_no_result() {
 #[test]
 fn a_run_can_be_cancelled_while_others_go_on() {
     let program = RUNTIME.compile(&wat::parse_str(LOOP).unwrap()).unwrap();
-    let endless = Limits {
+    let endless = RunLimits {
         fuel: u64::MAX,
         ..limits()
     };
@@ -287,7 +293,7 @@ fn a_run_can_be_cancelled_while_others_go_on() {
         let cancelled = scope.spawn(|| RUNTIME.run_until(&program, nothing(), &endless, &cancel));
         let other = scope.spawn(|| RUNTIME.run(&program, nothing(), &limits()));
         let other = other.join().unwrap().unwrap();
-        assert_eq!(other.exit, Exit::Failed(Failure::OutOfFuel));
+        assert_eq!(other.exit, Exit::Failed(ProgramFailure::OutOfFuel));
         cancel.store(true, Ordering::Relaxed);
         assert_eq!(cancelled.join().unwrap(), Err(RunError::Cancelled));
     });

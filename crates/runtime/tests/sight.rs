@@ -4,7 +4,7 @@
 mod common;
 
 use common::{file, limits, nothing, run, try_run, wasi};
-use millrace_runtime::{CLOCK_NANOS, Exit, Limits, RunError, ShardInput};
+use millrace_runtime::{CLOCK_NANOS, Exit, RunError, RunInput, RunLimits};
 
 /// Opens `path` in `/in`, reads it, and prints what it reads.
 fn open_and_print(path: &str, flags: u32, rights: u64) -> String {
@@ -26,7 +26,7 @@ const READ: u64 = 2;
 #[test]
 fn inputs_are_files_and_there_are_no_others() {
     let files = [file("a.txt", "water"), file("deep/b.txt", "wheel")];
-    let input = ShardInput {
+    let input = RunInput {
         files: &files,
         ..nothing()
     };
@@ -47,7 +47,7 @@ fn inputs_are_files_and_there_are_no_others() {
 #[test]
 fn nothing_can_be_written() {
     let files = [file("a.txt", "water")];
-    let input = ShardInput {
+    let input = RunInput {
         files: &files,
         ..nothing()
     };
@@ -68,7 +68,7 @@ fn nothing_can_be_written() {
 #[test]
 fn a_folder_lists_its_files_by_name() {
     let files = [file("b", ""), file("a", ""), file("c/d", "")];
-    let input = ShardInput {
+    let input = RunInput {
         files: &files,
         ..nothing()
     };
@@ -97,7 +97,7 @@ fn standard_input_is_the_shards_and_can_be_read_again() {
         (i32.store (i32.const 0) (i32.const 100)) (i32.store (i32.const 4) (i32.const 99))
         (call $check (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
         (call $print (i32.const 100) (i32.load (i32.const 8)))";
-    let input = ShardInput {
+    let input = RunInput {
         stdin: b"millrace",
         ..nothing()
     };
@@ -120,7 +120,7 @@ fn strings(sizes: &str, get: &str) -> String {
 fn arguments_and_environment_are_what_the_job_says_and_nothing_else() {
     let args = ["--width".to_owned(), "4".to_owned()];
     let env = [("NAME".to_owned(), "value=1".to_owned())];
-    let input = ShardInput {
+    let input = RunInput {
         args: &args,
         env: &env,
         ..nothing()
@@ -144,15 +144,15 @@ fn input_that_no_program_can_be_given_is_refused() {
     let env = [("A=B".to_owned(), "c".to_owned())];
     let files = [file("../x", "")];
     for input in [
-        ShardInput {
+        RunInput {
             args: &zero,
             ..nothing()
         },
-        ShardInput {
+        RunInput {
             env: &env,
             ..nothing()
         },
-        ShardInput {
+        RunInput {
             files: &files,
             ..nothing()
         },
@@ -183,7 +183,7 @@ fn waiting_is_over_at_once() {
         (i32.store8 offset=56 (i32.const 100) (i32.const 1))
         (call $check (call $poll (i32.const 100) (i32.const 1000) (i32.const 2) (i32.const 16)))
         (call $print (i32.const 16) (i32.const 4)) (call $print (i32.const 1000) (i32.const 64))";
-    let input = ShardInput {
+    let input = RunInput {
         stdin: b"abc",
         ..nothing()
     };
@@ -203,7 +203,7 @@ fn random_bytes_belong_to_the_seed() {
         (call $print (i32.const 100) (i32.const 64))",
     );
     let with = |byte| {
-        let input = ShardInput {
+        let input = RunInput {
             seed: [byte; 32],
             ..nothing()
         };
@@ -223,7 +223,7 @@ fn the_log_is_cut_and_never_fails() {
             (br_if $l (i32.lt_u (local.get $i) (i32.const 20))))",
     );
     let of = |log_bytes| {
-        let limits = Limits {
+        let limits = RunLimits {
             log_bytes,
             ..limits()
         };
@@ -246,7 +246,7 @@ fn a_pointer_outside_of_memory_is_an_error_and_no_trouble_of_the_host() {
         "(call $print (i32.const 65535) (i32.const 2))",
     ] {
         let exit = run(&wasi(body)).exit;
-        let out_of_fuel = Exit::Failed(millrace_runtime::Failure::OutOfFuel);
+        let out_of_fuel = Exit::Failed(millrace_runtime::ProgramFailure::OutOfFuel);
         assert!(
             exit == Exit::Code(21) || exit == out_of_fuel,
             "{body}: {exit:?}"

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use millrace_protocol::manifest::{
-    Input, Join, Limits as ManifestLimits, ShardInput as Source, VERSION, Verify, VerifyMode,
+    Input, Join, ShardInput, ShardLimits, VERSION, Verification, VerifyMode,
 };
 use tempfile::tempdir;
 
@@ -34,10 +34,10 @@ fn manifest(program: &[u8]) -> Manifest {
         env: BTreeMap::new(),
         inputs: BTreeMap::new(),
         shards: vec![
-            Source::Inline {
+            ShardInput::Inline {
                 text: "first".to_owned(),
             },
-            Source::Blob {
+            ShardInput::Blob {
                 digest: sha256(&[b"a second shard"]),
                 offset: 2,
                 len: 6,
@@ -45,15 +45,15 @@ fn manifest(program: &[u8]) -> Manifest {
         ],
         join: Join::Concat,
         output: "out".to_owned(),
-        runtime: Kind::Wasm,
-        limits: ManifestLimits {
+        runtime: RuntimeKind::Wasm,
+        limits: ShardLimits {
             fuel: 3_000_000,
             memory: 1 << 20,
             output: 1 << 10,
             log: 1 << 10,
             wall_ms: 60_000,
         },
-        verify: Verify {
+        verify: Verification {
             mode: VerifyMode::Quorum,
             replicas: 2,
             quorum: 2,
@@ -86,7 +86,7 @@ fn materials(text: &str) -> Materials {
     }
 }
 
-fn run(text: &str, shard: u32) -> Result<Outcome, TaskError> {
+fn run(text: &str, shard: u32) -> Result<RunOutcome, TaskError> {
     let materials = materials(text);
     let task = task(&materials.manifest, shard);
     EXECUTOR.run((&task.job, task.shard), &materials, &AtomicBool::new(false))
@@ -144,7 +144,7 @@ fn a_program_that_never_ends_is_a_result_with_an_empty_output() {
 
 #[test]
 fn the_last_words_of_a_program_are_in_its_reason() {
-    let outcome = Outcome {
+    let outcome = RunOutcome {
         exit: Exit::Code(3),
         output: Vec::new(),
         log: b"warming up\n  no such scene\x07\n\n".to_vec(),

@@ -19,7 +19,7 @@ use millrace_protocol::agent::{
 use millrace_protocol::hash::{Digest, sha256};
 use millrace_protocol::key::Key;
 use millrace_protocol::manifest::{
-    Join, Limits, Manifest, Runtime, ShardInput, VERSION, Verify, VerifyMode,
+    Join, Manifest, RuntimeKind, ShardInput, ShardLimits, VERSION, Verification, VerifyMode,
 };
 use millrace_provider::{Behaviour, Config, Handle, Status, start};
 use solana_sdk::pubkey::Pubkey;
@@ -302,15 +302,15 @@ fn manifest(program: &[u8], fuel: u64) -> Manifest {
         }],
         join: Join::Concat,
         output: "out".to_owned(),
-        runtime: Runtime::Wasm,
-        limits: Limits {
+        runtime: RuntimeKind::Wasm,
+        limits: ShardLimits {
             fuel,
             memory: 1 << 20,
             output: 1 << 10,
             log: 1 << 10,
             wall_ms: 24 * 60 * 60 * 1000,
         },
-        verify: Verify {
+        verify: Verification {
             mode: VerifyMode::Quorum,
             replicas: 2,
             quorum: 2,

@@ -20,13 +20,13 @@ pub struct ReadError {
 pub(super) type Read<'r> = dyn FnMut(&BlobRef) -> Result<Arc<[u8]>, ReadError> + 'r;
 
 /// The bytes behind the names in a manifest.
-pub(super) struct Blobs<'a, 'r> {
+pub(super) struct BlobReader<'a, 'r> {
     read: &'a mut Read<'r>,
     known: HashMap<BlobRef, (Digest, Arc<[u8]>)>,
     pub(super) found: Vec<(Digest, Arc<[u8]>)>,
 }
 
-impl<'a, 'r> Blobs<'a, 'r> {
+impl<'a, 'r> BlobReader<'a, 'r> {
     pub(super) fn new(read: &'a mut Read<'r>) -> Self {
         Self {
             read,

@@ -31,6 +31,8 @@ pub use limits::{
     MAX_OUTPUT_BYTES, MAX_REPLICAS, MAX_SHARDS, MAX_TAG_BYTES, MAX_WALL_MS,
 };
 pub use load::{Fetch, load, load_with};
-pub use model::{Input, Join, Limits, Manifest, Runtime, ShardInput, VERSION, Verify, VerifyMode};
+pub use model::{
+    Input, Join, Manifest, RuntimeKind, ShardInput, ShardLimits, VERSION, Verification, VerifyMode,
+};
 pub use resolve::{Resolved, resolve};
-pub use terms::{Requirement, Terms, Windows};
+pub use terms::{JobWindows, ProviderRequirement, Terms};

@@ -37,11 +37,11 @@ pub struct Manifest {
     /// Name of the file that the result is written to, without a folder.
     pub output: String,
     /// What runs the program.
-    pub runtime: Runtime,
+    pub runtime: RuntimeKind,
     /// What one shard may use.
-    pub limits: Limits,
+    pub limits: ShardLimits,
     /// How many providers run each shard, and how many must agree.
-    pub verify: Verify,
+    pub verify: Verification,
 }
 
 /// A file that the program may read.
@@ -95,7 +95,7 @@ pub enum Join {
 /// What runs a program; an open set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Runtime {
+pub enum RuntimeKind {
     /// WebAssembly with WASI preview 1, deterministic, metered in fuel.
     Wasm,
 }
@@ -103,7 +103,7 @@ pub enum Runtime {
 /// What one shard may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Limits {
+pub struct ShardLimits {
     /// Fuel, 1 to [`MAX_FUEL`](super::MAX_FUEL).
     pub fuel: u64,
     /// Bytes of memory, 1 to [`MAX_MEMORY_BYTES`](super::MAX_MEMORY_BYTES).
@@ -121,7 +121,7 @@ pub struct Limits {
 /// How a shard's result is verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Verify {
+pub struct Verification {
     /// The way of verifying.
     pub mode: VerifyMode,
     /// Seats that a shard starts with.
@@ -145,7 +145,7 @@ pub enum VerifyMode {
     Challenge,
 }
 
-impl Limits {
+impl ShardLimits {
     /// The most units that a shard can cost: `fuel` in steps of [`FUEL_PER_UNIT`], a begun one
     /// counts.
     pub fn max_units(&self) -> u64 {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::check;
 use super::error::ManifestError;
 use super::file::ManifestFile;
-use super::model::{Limits, Verify, VerifyMode};
+use super::model::{ShardLimits, Verification, VerifyMode};
 use super::split::{needed, needless};
 use crate::amount::format_duration;
 
@@ -18,9 +18,9 @@ pub struct Terms {
     /// Seconds from posting the job to its deadline, at least 1.
     pub deadline_secs: u64,
     /// The time that providers have.
-    pub windows: Windows,
+    pub windows: JobWindows,
     /// Who may run the job.
-    pub requirement: Requirement,
+    pub requirement: ProviderRequirement,
     /// How results are verified.
     pub mode: VerifyMode,
     /// How often an audit is drawn, basis points; 0 where none is.
@@ -37,7 +37,7 @@ pub struct Terms {
 
 /// Windows in seconds, each at least 1; `None` is to be chosen out of the network's bounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Windows {
+pub struct JobWindows {
     /// From a seat's assignment to its commitment.
     pub commit_secs: Option<u64>,
     /// From the end of the commitments to the reveal.
@@ -48,7 +48,7 @@ pub struct Windows {
 
 /// What a provider must have; `None` and 0 ask for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Requirement {
+pub struct ProviderRequirement {
     /// Supplier tag, 1 to 16 visible ASCII characters.
     pub supplier: Option<String>,
     /// Region, 1 to 16 visible ASCII characters.
@@ -59,8 +59,8 @@ pub struct Requirement {
 
 pub(super) fn terms(
     file: &ManifestFile,
-    limits: &Limits,
-    verify: &Verify,
+    limits: &ShardLimits,
+    verify: &Verification,
 ) -> Result<Terms, ManifestError> {
     let window = |field, duration: Option<Duration>| {
         duration
@@ -78,12 +78,12 @@ pub(super) fn terms(
     Ok(Terms {
         max_price_per_unit: file.price.max_per_unit.clone(),
         deadline_secs: seconds("deadline.within", file.deadline.within)?,
-        windows: Windows {
+        windows: JobWindows {
             commit_secs: window("windows.commit", file.windows.commit)?,
             reveal_secs: window("windows.reveal", file.windows.reveal)?,
             challenge_secs: window("windows.challenge", file.windows.challenge)?,
         },
-        requirement: Requirement {
+        requirement: ProviderRequirement {
             supplier: file.requirement.supplier.clone(),
             region: file.requirement.region.clone(),
             min_score: file.requirement.min_score,

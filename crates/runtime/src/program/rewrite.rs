@@ -24,7 +24,7 @@ use wasm_encoder::{
 };
 use wasmparser::{FunctionBody, Operator, Parser};
 
-use super::survey::Survey;
+use super::survey::ModuleSurvey;
 use crate::meter::{METER_MODULE, METER_NAME, METER_NOTE, METER_OVERFLOW};
 
 /// Stack that a program may use, in bytes of WebAssembly frames: 4 MiB.
@@ -33,7 +33,7 @@ const STACK_BYTES: i32 = 4 << 20;
 type Result<T> = std::result::Result<T, Error<Infallible>>;
 
 /// Returns `wasm` with the meter in it.
-pub(super) fn rewrite(wasm: &[u8], survey: &Survey) -> Result<Vec<u8>> {
+pub(super) fn rewrite(wasm: &[u8], survey: &ModuleSurvey) -> Result<Vec<u8>> {
     let mut module = Module::new();
     let mut rewriter = Rewriter {
         survey,
@@ -47,7 +47,7 @@ pub(super) fn rewrite(wasm: &[u8], survey: &Survey) -> Result<Vec<u8>> {
 }
 
 struct Rewriter<'a> {
-    survey: &'a Survey,
+    survey: &'a ModuleSurvey,
     /// Index of the meter's type, the first that is added to the module's own.
     meter_type: u32,
     /// Which function's body comes next.

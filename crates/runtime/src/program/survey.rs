@@ -25,7 +25,7 @@ const SMALL_LEAF_BYTES: u64 = 64 << 10;
 
 /// What [`super::rewrite`] must know about a module.
 #[derive(Debug, Default)]
-pub(super) struct Survey {
+pub(super) struct ModuleSurvey {
     /// Module and name of each import.
     pub(super) imports: Vec<(String, String)>,
     /// How many of the imports are functions.
@@ -43,16 +43,16 @@ pub(super) struct Survey {
 /// A function of the module.
 #[derive(Debug)]
 pub(super) struct Function {
-    /// Its type, an index into [`Survey::types`].
+    /// Its type, an index into [`ModuleSurvey::types`].
     pub(super) type_index: u32,
     /// Bytes of stack to meter; `None` for a small function that calls nothing.
     pub(super) frame_bytes: Option<u64>,
 }
 
 /// Validates `wasm` and gathers what the rewriting needs.
-pub(super) fn survey(wasm: &[u8]) -> Result<Survey, BinaryReaderError> {
+pub(super) fn survey(wasm: &[u8]) -> Result<ModuleSurvey, BinaryReaderError> {
     let mut validator = Validator::new_with_features(FEATURES);
-    let mut survey = Survey::default();
+    let mut survey = ModuleSurvey::default();
     let mut bodies = 0;
     let mut allocations = FuncValidatorAllocations::default();
     for payload in Parser::new(0).parse_all(wasm) {
@@ -71,7 +71,7 @@ pub(super) fn survey(wasm: &[u8]) -> Result<Survey, BinaryReaderError> {
     Ok(survey)
 }
 
-impl Survey {
+impl ModuleSurvey {
     fn note(&mut self, payload: &Payload<'_>) -> Result<(), BinaryReaderError> {
         match payload {
             Payload::TypeSection(section) => {

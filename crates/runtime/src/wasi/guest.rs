@@ -3,9 +3,9 @@
 use wasmtime::{Caller, Extern, Memory};
 
 use super::abi::Errno;
-use super::host::{Host, State};
+use super::host::{Host, HostState};
 use crate::meter::HOST_CALL_FUEL;
-use crate::outcome::{Failure, Stop};
+use crate::outcome::{ProgramFailure, Stop};
 
 /// Why a host call did not succeed.
 #[derive(Debug)]
@@ -22,26 +22,26 @@ impl From<Errno> for Fault {
     }
 }
 
-impl From<Failure> for Fault {
-    fn from(failure: Failure) -> Self {
+impl From<ProgramFailure> for Fault {
+    fn from(failure: ProgramFailure) -> Self {
         Self::Stop(Stop::Failed(failure))
     }
 }
 
 /// Result of a host call.
-pub(crate) type Reply<T = ()> = Result<T, Fault>;
+pub(crate) type CallResult<T = ()> = Result<T, Fault>;
 
 /// What a host call works on.
 pub(crate) struct Guest<'a> {
     memory: &'a mut [u8],
-    pub(crate) state: &'a mut State,
+    pub(crate) state: &'a mut HostState,
     fuel: u64,
 }
 
 /// Runs `call` with the caller's memory and fuel. Returns the error number, 0 for success.
 pub(crate) fn enter(
     caller: &mut Caller<'_, Host>,
-    call: impl FnOnce(&mut Guest<'_>) -> Reply,
+    call: impl FnOnce(&mut Guest<'_>) -> CallResult,
 ) -> wasmtime::Result<i32> {
     let metered = caller.data().metered;
     let fuel = if metered {
@@ -85,58 +85,66 @@ fn memory(caller: &mut Caller<'_, Host>) -> Option<Memory> {
 
 impl<'a> Guest<'a> {
     /// Takes `fuel` off the meter, or ends the run with the meter at the limit.
-    pub(crate) fn charge(&mut self, fuel: u64) -> Reply {
+    pub(crate) fn charge(&mut self, fuel: u64) -> CallResult {
         if fuel >= self.fuel {
             self.fuel = 0;
-            return Err(Failure::OutOfFuel.into());
+            return Err(ProgramFailure::OutOfFuel.into());
         }
         self.fuel -= fuel;
         Ok(())
     }
 
     /// `len` bytes of memory at `at`.
-    pub(crate) fn bytes(&self, at: u32, len: u32) -> Reply<&[u8]> {
+    pub(crate) fn bytes(&self, at: u32, len: u32) -> CallResult<&[u8]> {
         let (at, len) = (at as usize, len as usize);
         let bytes = self.memory.get(at..).and_then(|tail| tail.get(..len));
         Ok(bytes.ok_or(Errno::FAULT)?)
     }
 
     /// `len` bytes of memory at `at`, to be written, with the state beside them.
-    pub(crate) fn bytes_mut(&mut self, at: u32, len: u32) -> Reply<(&mut [u8], &mut State)> {
+    pub(crate) fn bytes_mut(
+        &mut self,
+        at: u32,
+        len: u32,
+    ) -> CallResult<(&mut [u8], &mut HostState)> {
         let (at, len) = (at as usize, len as usize);
         let bytes = self.memory.get_mut(at..).and_then(|t| t.get_mut(..len));
         Ok((bytes.ok_or(Errno::FAULT)?, self.state))
     }
 
     /// The bytes of a buffer together with the state, which may change while they are read.
-    pub(crate) fn bytes_and_state(&mut self, at: u32, len: u32) -> Reply<(&[u8], &mut State)> {
+    pub(crate) fn bytes_and_state(
+        &mut self,
+        at: u32,
+        len: u32,
+    ) -> CallResult<(&[u8], &mut HostState)> {
         let (bytes, state) = self.bytes_mut(at, len)?;
         Ok((bytes, state))
     }
 
     /// Writes `bytes` at `at`.
-    pub(crate) fn write(&mut self, at: u32, bytes: &[u8]) -> Reply {
+    pub(crate) fn write(&mut self, at: u32, bytes: &[u8]) -> CallResult {
         let len = u32::try_from(bytes.len()).map_err(|_| Errno::FAULT)?;
         self.bytes_mut(at, len)?.0.copy_from_slice(bytes);
         Ok(())
     }
 
-    pub(crate) fn write_u32(&mut self, at: u32, value: u32) -> Reply {
+    pub(crate) fn write_u32(&mut self, at: u32, value: u32) -> CallResult {
         self.write(at, &value.to_le_bytes())
     }
 
-    pub(crate) fn write_u64(&mut self, at: u32, value: u64) -> Reply {
+    pub(crate) fn write_u64(&mut self, at: u32, value: u64) -> CallResult {
         self.write(at, &value.to_le_bytes())
     }
 
-    pub(crate) fn read_u32(&self, at: u32) -> Reply<u32> {
+    pub(crate) fn read_u32(&self, at: u32) -> CallResult<u32> {
         let mut bytes = [0; 4];
         bytes.copy_from_slice(self.bytes(at, 4)?);
         Ok(u32::from_le_bytes(bytes))
     }
 
     /// The buffers of a scattered read or write. Charges for looking at them.
-    pub(crate) fn buffers(&mut self, at: u32, count: u32) -> Reply<Buffers> {
+    pub(crate) fn buffers(&mut self, at: u32, count: u32) -> CallResult<IoVecs> {
         self.charge(2 * u64::from(count))?;
         let bytes = count.checked_mul(8).ok_or(Errno::INVAL)?;
         self.bytes(at, bytes)?;
@@ -146,17 +154,17 @@ impl<'a> Guest<'a> {
         }
         // The count of bytes moved is given back in 32 bits.
         let total = u32::try_from(total).map_err(|_| Errno::INVAL)?;
-        Ok(Buffers { at, count, total })
+        Ok(IoVecs { at, count, total })
     }
 
     /// Address and length of one buffer.
-    pub(crate) fn buffer(&self, buffers: &Buffers, index: u32) -> Reply<(u32, u32)> {
+    pub(crate) fn buffer(&self, buffers: &IoVecs, index: u32) -> CallResult<(u32, u32)> {
         let at = buffers.at + 8 * index;
         Ok((self.read_u32(at)?, self.read_u32(at + 4)?))
     }
 
     /// A path, charged for.
-    pub(crate) fn path(&mut self, at: u32, len: u32) -> Reply<String> {
+    pub(crate) fn path(&mut self, at: u32, len: u32) -> CallResult<String> {
         const LONGEST: u32 = 4096;
         if len > LONGEST {
             return Err(Errno::NAMETOOLONG.into());
@@ -168,7 +176,7 @@ impl<'a> Guest<'a> {
 }
 
 /// A list of buffers in memory, checked to lie there.
-pub(crate) struct Buffers {
+pub(crate) struct IoVecs {
     at: u32,
     pub(crate) count: u32,
     /// Bytes of all of them together.

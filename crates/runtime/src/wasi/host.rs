@@ -10,8 +10,8 @@ use super::files::Tree;
 use super::random::Random;
 use super::strings::Strings;
 use crate::error::RunError;
-use crate::input::ShardInput;
-use crate::limits::{Limits, MemoryLimiter};
+use crate::input::RunInput;
+use crate::limits::{MemoryLimiter, RunLimits};
 
 /// `argv[0]`.
 const PROGRAM_NAME: &str = "program";
@@ -23,11 +23,11 @@ pub(crate) struct Host {
     pub(crate) limiter: MemoryLimiter,
     /// The program's memory, once it was looked up.
     pub(super) memory: Option<Memory>,
-    pub(crate) state: State,
+    pub(crate) state: HostState,
 }
 
 /// What the calls of WASI work on.
-pub(crate) struct State {
+pub(crate) struct HostState {
     pub(super) args: Arc<Strings>,
     pub(super) env: Arc<Strings>,
     pub(super) stdin: Arc<[u8]>,
@@ -40,8 +40,8 @@ pub(crate) struct State {
 
 impl Host {
     pub(crate) fn new(
-        input: &ShardInput<'_>,
-        limits: &Limits,
+        input: &RunInput<'_>,
+        limits: &RunLimits,
         metered: bool,
     ) -> Result<Self, RunError> {
         let args = std::iter::once(PROGRAM_NAME.to_owned()).chain(input.args.iter().cloned());
@@ -63,7 +63,7 @@ impl Host {
             metered,
             limiter: MemoryLimiter::new(limits.memory_bytes),
             memory: None,
-            state: State {
+            state: HostState {
                 args: Arc::new(Strings::new("arguments", args)?),
                 env: Arc::new(Strings::new("environment", env)?),
                 stdin: input.stdin.into(),

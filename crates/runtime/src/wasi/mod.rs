@@ -15,7 +15,7 @@ mod strings;
 use wasmtime::{Caller, Linker};
 
 use crate::meter::{METER_MODULE, METER_NAME, METER_OVERFLOW};
-use crate::outcome::{Failure, STACK_OVERFLOW, Stop};
+use crate::outcome::{ProgramFailure, STACK_OVERFLOW, Stop};
 use calls::{clock, fd, path, process, random as random_calls, sock};
 use guest::enter;
 use host::Host;
@@ -122,7 +122,7 @@ pub(crate) fn define(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         METER_NAME,
         |what: i32| -> wasmtime::Result<()> {
             if what == METER_OVERFLOW {
-                let overflow = Failure::Trap(STACK_OVERFLOW.into());
+                let overflow = ProgramFailure::Trap(STACK_OVERFLOW.into());
                 return Err(wasmtime::Error::new(Stop::Failed(overflow)));
             }
             Ok(())

@@ -4,14 +4,14 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use millrace_runtime::{Limits, Outcome, RunError, Runtime, ShardInput};
+use millrace_runtime::{RunError, RunInput, RunLimits, RunOutcome, Runtime};
 
 /// One runtime for all tests of a file.
 pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
 /// Limits that no well-behaved test reaches.
-pub fn limits() -> Limits {
-    Limits {
+pub fn limits() -> RunLimits {
+    RunLimits {
         fuel: 50_000_000,
         memory_bytes: 16 << 20,
         output_bytes: 1 << 20,
@@ -21,8 +21,8 @@ pub fn limits() -> Limits {
 }
 
 /// Input of nothing.
-pub fn nothing() -> ShardInput<'static> {
-    ShardInput {
+pub fn nothing() -> RunInput<'static> {
+    RunInput {
         args: &[],
         env: &[],
         stdin: &[],
@@ -35,12 +35,16 @@ pub fn file(name: &str, content: &str) -> (String, Arc<[u8]>) {
     (name.to_owned(), Arc::from(content.as_bytes()))
 }
 
-pub fn try_run(text: &str, input: ShardInput<'_>, limits: &Limits) -> Result<Outcome, RunError> {
+pub fn try_run(
+    text: &str,
+    input: RunInput<'_>,
+    limits: &RunLimits,
+) -> Result<RunOutcome, RunError> {
     let program = RUNTIME.compile(&wat::parse_str(text).unwrap())?;
     RUNTIME.run(&program, input, limits)
 }
 
-pub fn run(text: &str) -> Outcome {
+pub fn run(text: &str) -> RunOutcome {
     try_run(text, nothing(), &limits()).unwrap()
 }
 

@@ -184,8 +184,8 @@ prop_compose! {
                 .collect(),
             shards,
             join,
-            limits: Limits { fuel, ..sample.limits },
-            verify: Verify { replicas, quorum, max_replicas, ..sample.verify },
+            limits: ShardLimits { fuel, ..sample.limits },
+            verify: Verification { replicas, quorum, max_replicas, ..sample.verify },
             ..sample
         }
     }

@@ -7,7 +7,7 @@ use super::limits::{
     MAX_CHALLENGED_REPLICAS, MAX_FUEL, MAX_LOG_BYTES, MAX_MANIFEST_BYTES, MAX_MEMORY_BYTES,
     MAX_NAME_BYTES, MAX_OUTPUT_BYTES, MAX_REPLICAS, MAX_SHARDS, MAX_TAG_BYTES, MAX_WALL_MS,
 };
-use super::model::{Join, Limits, Manifest, ShardInput, Verify, VerifyMode};
+use super::model::{Join, Manifest, ShardInput, ShardLimits, Verification, VerifyMode};
 use crate::amount::{format_duration, format_size};
 
 /// The longest file name that common file systems take.
@@ -29,7 +29,7 @@ pub(super) fn manifest(manifest: &Manifest) -> Result<(), ManifestError> {
     }
     file_name("join.output", &manifest.output)?;
     limits(&manifest.limits)?;
-    let Verify {
+    let Verification {
         mode,
         replicas,
         quorum,
@@ -139,7 +139,7 @@ pub(super) fn shard_count(shards: u64, advice: &str) -> Result<(), ManifestError
     Ok(())
 }
 
-pub(super) fn limits(limits: &Limits) -> Result<(), ManifestError> {
+pub(super) fn limits(limits: &ShardLimits) -> Result<(), ManifestError> {
     let millis = |ms| format_duration(Duration::from_millis(ms));
     within("limits.fuel", limits.fuel, MAX_FUEL, |n| n.to_string())?;
     within(

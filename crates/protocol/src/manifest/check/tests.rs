@@ -18,7 +18,7 @@ fn refused(change: impl FnOnce(&mut Manifest)) -> ManifestError {
 
 #[test]
 fn a_limit_is_at_least_1_and_at_most_its_bound() {
-    type Limit = fn(&mut Limits) -> &mut u64;
+    type Limit = fn(&mut ShardLimits) -> &mut u64;
     let all: [(&str, Limit, u64, &str); 5] = [
         ("limits.fuel", |l| &mut l.fuel, MAX_FUEL, "1000000000000000"),
         ("limits.memory", |l| &mut l.memory, 4 << 30, "4 GiB"),

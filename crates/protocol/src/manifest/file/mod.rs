@@ -297,7 +297,7 @@ impl Size {
 
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Reader;
+        struct SizeVisitor;
         impl Visitor<'_> for Reader {
             type Value = Size;
 
@@ -325,14 +325,14 @@ impl<'de> Deserialize<'de> for Size {
                 })
             }
         }
-        from.deserialize_any(Reader)
+        from.deserialize_any(SizeVisitor)
     }
 }
 
 /// A text, for which a message other than serde's asks where it is missing.
-struct Text(&'static str);
+struct TextVisitor(&'static str);
 
-impl Visitor<'_> for Text {
+impl Visitor<'_> for TextVisitor {
     type Value = String;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -345,7 +345,7 @@ impl Visitor<'_> for Text {
 }
 
 fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-    let text = from.deserialize_str(Text("a duration in quotes, such as \"30 s\""))?;
+    let text = from.deserialize_str(TextVisitor("a duration in quotes, such as \"30 s\""))?;
     parse_duration(&text).map_err(D::Error::custom)
 }
 
@@ -354,7 +354,7 @@ fn some_duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>,
 }
 
 fn amount<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    let text = from.deserialize_str(Text("an amount in quotes, such as \"0.000002\""))?;
+    let text = from.deserialize_str(TextVisitor("an amount in quotes, such as \"0.000002\""))?;
     check_amount(&text).map_err(D::Error::custom)?;
     Ok(text)
 }

@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::blobs::{Blobs, Read};
+use super::blobs::{BlobReader, Read};
 use super::check;
 use super::error::ManifestError;
 use super::file::{JoinFile, JoinWith, LimitsFile, ManifestFile, VerifyFile};
-use super::model::{Input, Join, Limits, Manifest, Runtime, VERSION, Verify, VerifyMode};
+use super::model::{
+    Input, Join, Manifest, RuntimeKind, ShardLimits, VERSION, Verification, VerifyMode,
+};
 use super::split::{Plan, needed, needless};
 use super::terms::{Terms, terms};
 use crate::hash::Digest;
@@ -40,7 +42,7 @@ pub fn resolve(file: &ManifestFile, read: &mut Read<'_>) -> Result<Resolved, Man
     }
     let plan = Plan::of(&file.shards)?;
 
-    let mut blobs = Blobs::new(read);
+    let mut blobs = BlobReader::new(read);
     let program = blobs.program("program", &file.program)?;
     let join = join(&file.join, &mut blobs)?;
     let mut inputs = BTreeMap::new();
@@ -61,7 +63,7 @@ pub fn resolve(file: &ManifestFile, read: &mut Read<'_>) -> Result<Resolved, Man
         shards,
         join,
         output: file.join.output.clone(),
-        runtime: Runtime::Wasm,
+        runtime: RuntimeKind::Wasm,
         limits,
         verify,
     };
@@ -74,8 +76,8 @@ pub fn resolve(file: &ManifestFile, read: &mut Read<'_>) -> Result<Resolved, Man
     })
 }
 
-fn limits(file: &LimitsFile) -> Result<Limits, ManifestError> {
-    let limits = Limits {
+fn limits(file: &LimitsFile) -> Result<ShardLimits, ManifestError> {
+    let limits = ShardLimits {
         fuel: file.fuel,
         memory: file.memory.value,
         output: file.output.value,
@@ -86,7 +88,7 @@ fn limits(file: &LimitsFile) -> Result<Limits, ManifestError> {
     Ok(limits)
 }
 
-fn verify(file: &VerifyFile) -> Result<Verify, ManifestError> {
+fn verify(file: &VerifyFile) -> Result<Verification, ManifestError> {
     let replicas = file.replicas.unwrap_or(match file.mode {
         VerifyMode::Quorum => 3,
         VerifyMode::Audit | VerifyMode::Challenge => 1,
@@ -99,7 +101,7 @@ fn verify(file: &VerifyFile) -> Result<Verify, ManifestError> {
     check::seats(file.mode, replicas, quorum, max_replicas)?;
     let narrow =
         |seats| u8::try_from(seats).map_err(|_| ManifestError::TooManyReplicas { max_replicas });
-    Ok(Verify {
+    Ok(Verification {
         mode: file.mode,
         replicas: narrow(replicas)?,
         quorum: narrow(quorum)?,
@@ -107,7 +109,7 @@ fn verify(file: &VerifyFile) -> Result<Verify, ManifestError> {
     })
 }
 
-fn join(file: &JoinFile, blobs: &mut Blobs<'_, '_>) -> Result<Join, ManifestError> {
+fn join(file: &JoinFile, blobs: &mut BlobReader<'_, '_>) -> Result<Join, ManifestError> {
     match file.with {
         JoinWith::Concat => {
             let because = "`join.with = \"concat\"`";

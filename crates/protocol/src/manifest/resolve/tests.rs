@@ -5,7 +5,7 @@ use crate::hash::sha256;
 use crate::manifest::samples::{
     self, MAP, REDUCE, TEXT, TOML, blob_of, changed, files, resolve_changed, resolve_with,
 };
-use crate::manifest::{Requirement, ShardInput, VerifyMode, Windows};
+use crate::manifest::{JobWindows, ProviderRequirement, ShardInput, VerifyMode};
 
 #[test]
 fn a_file_resolves_to_manifest_blobs_and_terms() {
@@ -31,12 +31,12 @@ fn a_file_resolves_to_manifest_blobs_and_terms() {
         Terms {
             max_price_per_unit: "0.000002".to_owned(),
             deadline_secs: 1800,
-            windows: Windows {
+            windows: JobWindows {
                 commit_secs: Some(40),
                 reveal_secs: Some(20),
                 challenge_secs: None,
             },
-            requirement: Requirement {
+            requirement: ProviderRequirement {
                 supplier: Some("acme".to_owned()),
                 region: Some("eu-west".to_owned()),
                 min_score: 1000,

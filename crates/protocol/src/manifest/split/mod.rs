@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 use std::ops::Range;
 
-use super::blobs::Blobs;
+use super::blobs::BlobReader;
 use super::check;
 use super::error::ManifestError;
 use super::file::{ShardsFile, Split};
@@ -98,7 +98,7 @@ impl<'f> Plan<'f> {
     /// Reads the sources and cuts them.
     pub(super) fn shards(
         &self,
-        blobs: &mut Blobs<'_, '_>,
+        blobs: &mut BlobReader<'_, '_>,
     ) -> Result<Vec<ShardInput>, ManifestError> {
         match *self {
             Self::Lines { source, size } => {

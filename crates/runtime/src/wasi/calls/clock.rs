@@ -2,14 +2,14 @@
 
 use super::super::abi::{Errno, event};
 use super::super::fds::Access;
-use super::super::guest::{Guest, Reply};
+use super::super::guest::{CallResult, Guest};
 
 /// What all clocks say: 2020-01-01T00:00:00Z, in nanoseconds since 1970.
 pub const CLOCK_NANOS: u64 = 1_577_836_800_000_000_000;
 /// Clocks there are: real time, monotonic, processor time of process and thread.
 const CLOCKS: u32 = 4;
 
-pub(crate) fn clock_res_get(guest: &mut Guest<'_>, clock: u32, out: u32) -> Reply {
+pub(crate) fn clock_res_get(guest: &mut Guest<'_>, clock: u32, out: u32) -> CallResult {
     known(clock)?;
     guest.write_u64(out, 1)
 }
@@ -19,7 +19,7 @@ pub(crate) fn clock_time_get(
     clock: u32,
     _precision: u64,
     out: u32,
-) -> Reply {
+) -> CallResult {
     known(clock)?;
     guest.write_u64(out, CLOCK_NANOS)
 }
@@ -39,7 +39,7 @@ pub(crate) fn poll_oneoff(
     events: u32,
     count: u32,
     out: u32,
-) -> Reply {
+) -> CallResult {
     if count == 0 {
         return Err(Errno::INVAL.into());
     }

@@ -5,59 +5,59 @@ use std::sync::Arc;
 use super::super::abi::{Errno, FileType, dirent, fdstat, filestat, whence};
 use super::super::fds::{PREOPENED, Target};
 use super::super::files::{Node, Tree};
-use super::super::guest::{Guest, Reply};
-use super::super::host::State;
+use super::super::guest::{CallResult, Guest};
+use super::super::host::HostState;
 use super::clock::CLOCK_NANOS;
-use crate::outcome::Failure;
+use crate::outcome::ProgramFailure;
 
 /// Path of the folder of inputs.
 const INPUTS: &[u8] = b"/in";
 
-pub(crate) fn fd_close(guest: &mut Guest<'_>, fd: u32) -> Reply {
+pub(crate) fn fd_close(guest: &mut Guest<'_>, fd: u32) -> CallResult {
     Ok(guest.state.fds.close(fd)?)
 }
 
-pub(crate) fn fd_renumber(guest: &mut Guest<'_>, from: u32, to: u32) -> Reply {
+pub(crate) fn fd_renumber(guest: &mut Guest<'_>, from: u32, to: u32) -> CallResult {
     Ok(guest.state.fds.renumber(from, to)?)
 }
 
 /// For calls that promise nothing here: advice, and writing to a disk there is not.
-fn nothing_to_do(guest: &mut Guest<'_>, fd: u32) -> Reply {
+fn nothing_to_do(guest: &mut Guest<'_>, fd: u32) -> CallResult {
     guest.state.fds.get(fd)?;
     Ok(())
 }
 
-pub(crate) fn fd_advise(guest: &mut Guest<'_>, fd: u32, _: u64, _: u64, _: u32) -> Reply {
+pub(crate) fn fd_advise(guest: &mut Guest<'_>, fd: u32, _: u64, _: u64, _: u32) -> CallResult {
     nothing_to_do(guest, fd)
 }
 
-pub(crate) fn fd_datasync(guest: &mut Guest<'_>, fd: u32) -> Reply {
+pub(crate) fn fd_datasync(guest: &mut Guest<'_>, fd: u32) -> CallResult {
     nothing_to_do(guest, fd)
 }
 
-pub(crate) fn fd_sync(guest: &mut Guest<'_>, fd: u32) -> Reply {
+pub(crate) fn fd_sync(guest: &mut Guest<'_>, fd: u32) -> CallResult {
     nothing_to_do(guest, fd)
 }
 
-pub(crate) fn fd_fdstat_set_flags(guest: &mut Guest<'_>, fd: u32, _flags: u32) -> Reply {
+pub(crate) fn fd_fdstat_set_flags(guest: &mut Guest<'_>, fd: u32, _flags: u32) -> CallResult {
     nothing_to_do(guest, fd)
 }
 
-pub(crate) fn fd_fdstat_set_rights(guest: &mut Guest<'_>, fd: u32, _: u64, _: u64) -> Reply {
+pub(crate) fn fd_fdstat_set_rights(guest: &mut Guest<'_>, fd: u32, _: u64, _: u64) -> CallResult {
     nothing_to_do(guest, fd)
 }
 
 /// For calls that would change a file.
-fn read_only(guest: &mut Guest<'_>, fd: u32) -> Reply {
+fn read_only(guest: &mut Guest<'_>, fd: u32) -> CallResult {
     guest.state.fds.get(fd)?;
     Err(Errno::ROFS.into())
 }
 
-pub(crate) fn fd_allocate(guest: &mut Guest<'_>, fd: u32, _: u64, _: u64) -> Reply {
+pub(crate) fn fd_allocate(guest: &mut Guest<'_>, fd: u32, _: u64, _: u64) -> CallResult {
     read_only(guest, fd)
 }
 
-pub(crate) fn fd_filestat_set_size(guest: &mut Guest<'_>, fd: u32, _: u64) -> Reply {
+pub(crate) fn fd_filestat_set_size(guest: &mut Guest<'_>, fd: u32, _: u64) -> CallResult {
     read_only(guest, fd)
 }
 
@@ -67,29 +67,34 @@ pub(crate) fn fd_filestat_set_times(
     _: u64,
     _: u64,
     _: u32,
-) -> Reply {
+) -> CallResult {
     read_only(guest, fd)
 }
 
-pub(crate) fn fd_fdstat_get(guest: &mut Guest<'_>, fd: u32, out: u32) -> Reply {
+pub(crate) fn fd_fdstat_get(guest: &mut Guest<'_>, fd: u32, out: u32) -> CallResult {
     let (kind, base, inheriting) = guest.state.fds.describe(fd, &guest.state.files)?;
     guest.write(out, &fdstat(kind, base, inheriting))
 }
 
-pub(crate) fn fd_filestat_get(guest: &mut Guest<'_>, fd: u32, out: u32) -> Reply {
+pub(crate) fn fd_filestat_get(guest: &mut Guest<'_>, fd: u32, out: u32) -> CallResult {
     let (kind, _, _) = guest.state.fds.describe(fd, &guest.state.files)?;
     let (inode, size) = guest.state.fds.identify(fd, &guest.state.files)?;
     guest.write(out, &filestat(inode, kind, size, CLOCK_NANOS))
 }
 
-pub(crate) fn fd_prestat_get(guest: &mut Guest<'_>, fd: u32, out: u32) -> Reply {
+pub(crate) fn fd_prestat_get(guest: &mut Guest<'_>, fd: u32, out: u32) -> CallResult {
     preopened(guest, fd)?;
     let mut prestat = [0; 8];
     prestat[4..].copy_from_slice(&(INPUTS.len() as u32).to_le_bytes());
     guest.write(out, &prestat)
 }
 
-pub(crate) fn fd_prestat_dir_name(guest: &mut Guest<'_>, fd: u32, out: u32, len: u32) -> Reply {
+pub(crate) fn fd_prestat_dir_name(
+    guest: &mut Guest<'_>,
+    fd: u32,
+    out: u32,
+    len: u32,
+) -> CallResult {
     preopened(guest, fd)?;
     if (len as usize) < INPUTS.len() {
         return Err(Errno::NAMETOOLONG.into());
@@ -106,7 +111,7 @@ fn preopened(guest: &Guest<'_>, fd: u32) -> Result<(), Errno> {
 }
 
 /// The bytes behind a descriptor that can be read.
-fn content(state: &State, fd: u32) -> Result<Arc<[u8]>, Errno> {
+fn content(state: &HostState, fd: u32) -> Result<Arc<[u8]>, Errno> {
     match state.fds.get(fd)?.target {
         Target::Stdin => Ok(Arc::clone(&state.stdin)),
         Target::Stdout | Target::Stderr => Err(Errno::BADF),
@@ -119,7 +124,13 @@ fn content(state: &State, fd: u32) -> Result<Arc<[u8]>, Errno> {
 }
 
 /// Copies from `position` on into the buffers, charging for each. Returns how many bytes.
-fn read_at(guest: &mut Guest<'_>, fd: u32, position: u64, buffers: u32, count: u32) -> Reply<u32> {
+fn read_at(
+    guest: &mut Guest<'_>,
+    fd: u32,
+    position: u64,
+    buffers: u32,
+    count: u32,
+) -> CallResult<u32> {
     let content = content(guest.state, fd)?;
     let buffers = guest.buffers(buffers, count)?;
     let start = usize::try_from(position).unwrap_or(usize::MAX);
@@ -140,7 +151,13 @@ fn read_at(guest: &mut Guest<'_>, fd: u32, position: u64, buffers: u32, count: u
     Ok(copied)
 }
 
-pub(crate) fn fd_read(guest: &mut Guest<'_>, fd: u32, buffers: u32, count: u32, out: u32) -> Reply {
+pub(crate) fn fd_read(
+    guest: &mut Guest<'_>,
+    fd: u32,
+    buffers: u32,
+    count: u32,
+    out: u32,
+) -> CallResult {
     let position = guest.state.fds.get(fd)?.position;
     let copied = read_at(guest, fd, position, buffers, count)?;
     guest.write_u32(out, copied)?;
@@ -155,7 +172,7 @@ pub(crate) fn fd_pread(
     count: u32,
     position: u64,
     out: u32,
-) -> Reply {
+) -> CallResult {
     let copied = read_at(guest, fd, position, buffers, count)?;
     guest.write_u32(out, copied)
 }
@@ -166,7 +183,7 @@ pub(crate) fn fd_write(
     buffers: u32,
     count: u32,
     out: u32,
-) -> Reply {
+) -> CallResult {
     let target = guest.state.fds.get(fd)?.target;
     let buffers = guest.buffers(buffers, count)?;
     guest.charge(u64::from(buffers.total))?;
@@ -175,7 +192,7 @@ pub(crate) fn fd_write(
         let (bytes, state) = guest.bytes_and_state(at, len)?;
         match target {
             Target::Stdout if !state.output.append_all(bytes) => {
-                return Err(Failure::OutputLimit.into());
+                return Err(ProgramFailure::OutputLimit.into());
             }
             Target::Stdout => {}
             Target::Stderr => state.log.append_some(bytes),
@@ -193,7 +210,7 @@ pub(crate) fn fd_pwrite(
     _count: u32,
     _position: u64,
     _out: u32,
-) -> Reply {
+) -> CallResult {
     Err(match guest.state.fds.get(fd)?.target {
         Target::Stdout | Target::Stderr => Errno::SPIPE,
         Target::Stdin | Target::Node(_) => Errno::BADF,
@@ -201,7 +218,13 @@ pub(crate) fn fd_pwrite(
     .into())
 }
 
-pub(crate) fn fd_seek(guest: &mut Guest<'_>, fd: u32, offset: u64, from: u32, out: u32) -> Reply {
+pub(crate) fn fd_seek(
+    guest: &mut Guest<'_>,
+    fd: u32,
+    offset: u64,
+    from: u32,
+    out: u32,
+) -> CallResult {
     let size = seekable(guest.state, fd)?;
     let base = match from {
         whence::START => 0,
@@ -219,14 +242,14 @@ pub(crate) fn fd_seek(guest: &mut Guest<'_>, fd: u32, offset: u64, from: u32, ou
     Ok(())
 }
 
-pub(crate) fn fd_tell(guest: &mut Guest<'_>, fd: u32, out: u32) -> Reply {
+pub(crate) fn fd_tell(guest: &mut Guest<'_>, fd: u32, out: u32) -> CallResult {
     seekable(guest.state, fd)?;
     let position = guest.state.fds.get(fd)?.position;
     guest.write_u64(out, position)
 }
 
 /// The size of what a descriptor reads, if it has positions.
-fn seekable(state: &State, fd: u32) -> Result<u64, Errno> {
+fn seekable(state: &HostState, fd: u32) -> Result<u64, Errno> {
     match content(state, fd) {
         Ok(content) => Ok(content.len() as u64),
         Err(Errno::ISDIR) => Err(Errno::ISDIR),
@@ -246,7 +269,7 @@ pub(crate) fn fd_readdir(
     len: u32,
     cookie: u64,
     out: u32,
-) -> Reply {
+) -> CallResult {
     let Target::Node(folder) = guest.state.fds.get(fd)?.target else {
         return Err(Errno::NOTDIR.into());
     };

@@ -3,11 +3,11 @@
 use super::super::abi::{Errno, FileType, filestat, oflags, rights};
 use super::super::fds::Target;
 use super::super::files::{Node, NodeId, Tree};
-use super::super::guest::{Guest, Reply};
+use super::super::guest::{CallResult, Guest};
 use super::clock::CLOCK_NANOS;
 
 /// The node that `path` names, seen from the folder `fd`.
-fn node(guest: &mut Guest<'_>, fd: u32, path: u32, len: u32) -> Reply<NodeId> {
+fn node(guest: &mut Guest<'_>, fd: u32, path: u32, len: u32) -> CallResult<NodeId> {
     let folder = match guest.state.fds.get(fd)?.target {
         Target::Node(node) => node,
         Target::Stdin | Target::Stdout | Target::Stderr => return Err(Errno::NOTDIR.into()),
@@ -28,7 +28,7 @@ pub(crate) fn path_open(
     _inheriting: u64,
     _fd_flags: u32,
     out: u32,
-) -> Reply {
+) -> CallResult {
     let found = node(guest, fd, path, len);
     if flags & (oflags::CREATE | oflags::EXCLUSIVE | oflags::TRUNCATE) != 0 {
         return Err(Errno::ROFS.into());
@@ -53,7 +53,7 @@ pub(crate) fn path_filestat_get(
     path: u32,
     len: u32,
     out: u32,
-) -> Reply {
+) -> CallResult {
     let found = node(guest, fd, path, len)?;
     let (kind, size) = match guest.state.files.get(found) {
         Some(Node::File(bytes)) => (FileType::Regular, bytes.len() as u64),
@@ -71,18 +71,18 @@ pub(crate) fn path_readlink(
     _buffer: u32,
     _buffer_len: u32,
     _out: u32,
-) -> Reply {
+) -> CallResult {
     node(guest, fd, path, len)?;
     Err(Errno::INVAL.into())
 }
 
 /// For calls that would change the tree under the folder `fd`.
-fn read_only(guest: &mut Guest<'_>, fd: u32) -> Reply {
+fn read_only(guest: &mut Guest<'_>, fd: u32) -> CallResult {
     guest.state.fds.get(fd)?;
     Err(Errno::ROFS.into())
 }
 
-pub(crate) fn path_create_directory(guest: &mut Guest<'_>, fd: u32, _: u32, _: u32) -> Reply {
+pub(crate) fn path_create_directory(guest: &mut Guest<'_>, fd: u32, _: u32, _: u32) -> CallResult {
     read_only(guest, fd)
 }
 
@@ -96,7 +96,7 @@ pub(crate) fn path_filestat_set_times(
     _access: u64,
     _modification: u64,
     _flags: u32,
-) -> Reply {
+) -> CallResult {
     read_only(guest, fd)
 }
 
@@ -110,11 +110,11 @@ pub(crate) fn path_link(
     _new_fd: u32,
     _new_path: u32,
     _new_len: u32,
-) -> Reply {
+) -> CallResult {
     read_only(guest, fd)
 }
 
-pub(crate) fn path_remove_directory(guest: &mut Guest<'_>, fd: u32, _: u32, _: u32) -> Reply {
+pub(crate) fn path_remove_directory(guest: &mut Guest<'_>, fd: u32, _: u32, _: u32) -> CallResult {
     read_only(guest, fd)
 }
 
@@ -126,7 +126,7 @@ pub(crate) fn path_rename(
     _new_fd: u32,
     _new_path: u32,
     _new_len: u32,
-) -> Reply {
+) -> CallResult {
     read_only(guest, fd)
 }
 
@@ -137,10 +137,10 @@ pub(crate) fn path_symlink(
     fd: u32,
     _new_path: u32,
     _new_len: u32,
-) -> Reply {
+) -> CallResult {
     read_only(guest, fd)
 }
 
-pub(crate) fn path_unlink_file(guest: &mut Guest<'_>, fd: u32, _: u32, _: u32) -> Reply {
+pub(crate) fn path_unlink_file(guest: &mut Guest<'_>, fd: u32, _: u32, _: u32) -> CallResult {
     read_only(guest, fd)
 }

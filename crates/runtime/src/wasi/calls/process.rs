@@ -1,11 +1,15 @@
 //! Arguments, environment, exit.
 
 use super::super::abi::Errno;
-use super::super::guest::{Fault, Guest, Reply};
+use super::super::guest::{CallResult, Fault, Guest};
 use super::super::strings::Strings;
 use crate::outcome::Stop;
 
-fn sizes(guest: &mut Guest<'_>, strings: fn(&Guest<'_>) -> (u32, u32), out: [u32; 2]) -> Reply {
+fn sizes(
+    guest: &mut Guest<'_>,
+    strings: fn(&Guest<'_>) -> (u32, u32),
+    out: [u32; 2],
+) -> CallResult {
     let (count, bytes) = strings(guest);
     guest.write_u32(out[0], count)?;
     guest.write_u32(out[1], bytes)
@@ -16,7 +20,7 @@ fn measure(strings: &Strings) -> (u32, u32) {
     (strings.starts.len() as u32, strings.bytes.len() as u32)
 }
 
-fn get(guest: &mut Guest<'_>, strings: &Strings, pointers: u32, buffer: u32) -> Reply {
+fn get(guest: &mut Guest<'_>, strings: &Strings, pointers: u32, buffer: u32) -> CallResult {
     guest.charge(strings.bytes.len() as u64 + 4 * strings.starts.len() as u64)?;
     guest.write(buffer, &strings.bytes)?;
     let addresses: Vec<u8> = strings
@@ -27,34 +31,34 @@ fn get(guest: &mut Guest<'_>, strings: &Strings, pointers: u32, buffer: u32) -> 
     guest.write(pointers, &addresses)
 }
 
-pub(crate) fn args_sizes_get(guest: &mut Guest<'_>, count: u32, bytes: u32) -> Reply {
+pub(crate) fn args_sizes_get(guest: &mut Guest<'_>, count: u32, bytes: u32) -> CallResult {
     sizes(guest, |guest| measure(&guest.state.args), [count, bytes])
 }
 
-pub(crate) fn args_get(guest: &mut Guest<'_>, pointers: u32, buffer: u32) -> Reply {
+pub(crate) fn args_get(guest: &mut Guest<'_>, pointers: u32, buffer: u32) -> CallResult {
     let strings = std::sync::Arc::clone(&guest.state.args);
     get(guest, &strings, pointers, buffer)
 }
 
-pub(crate) fn environ_sizes_get(guest: &mut Guest<'_>, count: u32, bytes: u32) -> Reply {
+pub(crate) fn environ_sizes_get(guest: &mut Guest<'_>, count: u32, bytes: u32) -> CallResult {
     sizes(guest, |guest| measure(&guest.state.env), [count, bytes])
 }
 
-pub(crate) fn environ_get(guest: &mut Guest<'_>, pointers: u32, buffer: u32) -> Reply {
+pub(crate) fn environ_get(guest: &mut Guest<'_>, pointers: u32, buffer: u32) -> CallResult {
     let strings = std::sync::Arc::clone(&guest.state.env);
     get(guest, &strings, pointers, buffer)
 }
 
-pub(crate) fn proc_exit(_guest: &mut Guest<'_>, code: u32) -> Reply {
+pub(crate) fn proc_exit(_guest: &mut Guest<'_>, code: u32) -> CallResult {
     Err(Fault::Stop(Stop::Exit(code)))
 }
 
 /// There are no signals.
-pub(crate) fn proc_raise(_guest: &mut Guest<'_>, _signal: u32) -> Reply {
+pub(crate) fn proc_raise(_guest: &mut Guest<'_>, _signal: u32) -> CallResult {
     Err(Errno::NOSYS.into())
 }
 
 /// There is one thread.
-pub(crate) fn sched_yield(_guest: &mut Guest<'_>) -> Reply {
+pub(crate) fn sched_yield(_guest: &mut Guest<'_>) -> CallResult {
     Ok(())
 }

@@ -1,15 +1,15 @@
 //! Sockets: there are none. The calls exist because standard libraries import them.
 
 use super::super::abi::Errno;
-use super::super::guest::{Guest, Reply};
+use super::super::guest::{CallResult, Guest};
 
 /// No descriptor is a socket.
-fn none(guest: &Guest<'_>, fd: u32) -> Reply {
+fn none(guest: &Guest<'_>, fd: u32) -> CallResult {
     guest.state.fds.get(fd)?;
     Err(Errno::NOTSUP.into())
 }
 
-pub(crate) fn sock_accept(guest: &mut Guest<'_>, fd: u32, _: u32, _: u32) -> Reply {
+pub(crate) fn sock_accept(guest: &mut Guest<'_>, fd: u32, _: u32, _: u32) -> CallResult {
     none(guest, fd)
 }
 
@@ -21,7 +21,7 @@ pub(crate) fn sock_recv(
     _flags: u32,
     _out: u32,
     _out_flags: u32,
-) -> Reply {
+) -> CallResult {
     none(guest, fd)
 }
 
@@ -32,10 +32,10 @@ pub(crate) fn sock_send(
     _count: u32,
     _flags: u32,
     _out: u32,
-) -> Reply {
+) -> CallResult {
     none(guest, fd)
 }
 
-pub(crate) fn sock_shutdown(guest: &mut Guest<'_>, fd: u32, _how: u32) -> Reply {
+pub(crate) fn sock_shutdown(guest: &mut Guest<'_>, fd: u32, _how: u32) -> CallResult {
     none(guest, fd)
 }
