@@ -3,10 +3,10 @@
 use millrace_client::accounts::AnyAccount;
 use millrace_client::pda;
 use millrace_client::pda::PROGRAM;
-use millrace_fixture::scenes::idl::Slot;
-use millrace_fixture::scenes::kind::Kind;
-use millrace_fixture::scenes::parties::signers;
-use millrace_fixture::scenes::stage::Scene;
+use millrace_fixture::cases::idl::Slot;
+use millrace_fixture::cases::kind::Kind;
+use millrace_fixture::cases::parties::signers;
+use millrace_fixture::cases::prepared::Case;
 use solana_sdk::account::Account;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
@@ -87,8 +87,8 @@ pub struct Attempt {
 
 /// What attempts are made of.
 pub struct Material<'a> {
-    /// The scene.
-    pub scene: &'a Scene,
+    /// The case.
+    pub case: &'a Case,
     /// The instruction's slots.
     pub slots: &'a [Slot],
     /// What belongs into each of them.
@@ -142,7 +142,7 @@ impl Material<'_> {
     }
 
     fn key(&self, slot: usize) -> Pubkey {
-        self.scene.instruction().accounts[slot].pubkey
+        self.case.instruction().accounts[slot].pubkey
     }
 
     fn attempt(
@@ -167,7 +167,7 @@ impl Material<'_> {
     /// Accounts of the same kind that are not the right one.
     fn strangers(&self, slot: usize) -> Vec<Attempt> {
         let (own, kind) = (self.key(slot), self.kinds[slot]);
-        let machine = &self.scene.market.machine;
+        let machine = &self.case.network.machine;
         // What stands at another slot that may change is an alias.
         let aliases: Vec<Pubkey> = self.aliased(slot).map(|other| self.key(other)).collect();
         let others = self.accounts.iter().filter(|(key, _)| **key != own);
@@ -199,13 +199,13 @@ impl Material<'_> {
     fn households(&self, slot: usize) -> Vec<Attempt> {
         let (own, kind) = (self.key(slot), self.kinds[slot]);
         let named = |key: &Pubkey| {
-            let account = self.scene.market.machine.account(key);
+            let account = self.case.network.machine.account(key);
             account.map_or_else(Vec::new, |account| named_by(key, &account))
         };
         let before = named(&own);
         let others = self.accounts.iter().filter(|(key, _)| **key != own);
         let others = others.filter(|(key, _)| {
-            matches!(kind, Kind::Ours(_)) && Kind::at(&self.scene.market.machine, key) == kind
+            matches!(kind, Kind::Ours(_)) && Kind::at(&self.case.network.machine, key) == kind
         });
         let households = others.filter_map(|(key, name)| {
             let pairs = before
@@ -230,7 +230,7 @@ impl Material<'_> {
 
     /// How a stranger differs.
     fn relation(&self, slot: usize, other: &Pubkey) -> Change {
-        let machine = &self.scene.market.machine;
+        let machine = &self.case.network.machine;
         let pair = [&self.key(slot), other].map(|key| machine.account(key));
         let (Kind::Token, [Some(own), Some(other)]) = (self.kinds[slot], pair) else {
             return Change::Stranger;
@@ -285,7 +285,7 @@ impl Material<'_> {
     /// The right address with the wrong content.
     fn rewritten(&self, slot: usize) -> Vec<Attempt> {
         let kind = self.kinds[slot];
-        let machine = &self.scene.market.machine;
+        let machine = &self.case.network.machine;
         let Some(account) = machine.account(&self.key(slot)) else {
             return Vec::new();
         };

@@ -5,24 +5,25 @@ use super::exceptions::EXCEPTIONS;
 use super::instructions::TRIED;
 use super::rules::{Exception, Name, usual};
 use super::trial::attempts;
-use millrace_fixture::scenes::idl::idl;
-use millrace_fixture::scenes::kind::Kind;
-use millrace_fixture::scenes::parties::Coins;
-use millrace_fixture::scenes::stage::Stage;
+use millrace_fixture::MintSetup;
+use millrace_fixture::cases::idl::idl;
+use millrace_fixture::cases::kind::Kind;
+use millrace_fixture::cases::parties::MINT_SETUPS;
+use millrace_fixture::cases::prepared::PreparedCase;
 use std::collections::BTreeSet;
 
-/// Attempts by the scenes that they are for.
-type Made = Vec<((Coins, Name), Vec<Attempt>)>;
+/// Attempts by the cases that they are for.
+type Made = Vec<((MintSetup, Name), Vec<Attempt>)>;
 
-/// The attempts of all scenes.
+/// The attempts of all cases.
 fn all() -> Made {
-    let scenes = TRIED
+    let cases = TRIED
         .iter()
-        .flat_map(|tried| Coins::ALL.map(|coins| (coins, *tried)));
-    scenes
-        .map(|(coins, (name, scene))| {
-            let mut stage = Stage::set(scene, coins);
-            ((coins, name), attempts(name.0, &mut stage))
+        .flat_map(|tried| MINT_SETUPS.map(|mint_setup| (mint_setup, *tried)));
+    cases
+        .map(|(mint_setup, (name, case))| {
+            let mut prepared = PreparedCase::new(case, mint_setup);
+            ((mint_setup, name), attempts(name.0, &mut prepared))
         })
         .collect()
 }
@@ -36,9 +37,9 @@ fn is_single(kind: Kind) -> bool {
 /// would be expected without it.
 fn every_exception_is_needed(made: &Made) {
     let mut needed = BTreeSet::new();
-    for ((coins, name), attempts) in made {
+    for ((mint_setup, name), attempts) in made {
         for attempt in attempts {
-            let exception = Exception::of(*coins, *name, attempt);
+            let exception = Exception::of(*mint_setup, *name, attempt);
             let exception = exception.filter(|(e, _)| EXCEPTIONS[*e].outcome != usual(attempt));
             needed.extend(exception);
         }
@@ -85,5 +86,5 @@ fn the_matrix_is_complete_and_its_exceptions_are_needed() {
     every_slot_met_a_stranger(&made);
     every_exception_is_needed(&made);
     let count: usize = made.iter().map(|(_, attempts)| attempts.len()).sum();
-    println!("{count} attempts on {} scenes", made.len());
+    println!("{count} attempts on {} cases", made.len());
 }

@@ -41,7 +41,7 @@ exceptions! {
     "settle_shard/that_is_*.bounty"
         [Alias] "stake_treasury challenger_stake further2 further5 further8"
         => DONE, "the cranker may leave its bounty to others";
-    "one:settle_shard/that_is_*.bounty"
+    "one_mint:settle_shard/that_is_*.bounty"
         [Alias] "escrow payment_treasury challenger_payment further1 further4 further7"
         => DONE, "they are of one mint, and the cranker may leave its bounty to others";
     "settle_shard/that_is_challenged*.challenger_stake" [Absent] "*"
@@ -60,7 +60,7 @@ exceptions! {
         => DONE, "the authority may retire any";
     "initialize_network.stake_mint initialize_network.payment_mint" [Stranger] "*"
         => DONE, "the authority chooses them, and they may be the same";
-    "two:open_bucket.stake_treasury new:open_bucket.stake_treasury" [Occupied] "*"
+    "two_mints:open_bucket.stake_treasury token2022:open_bucket.stake_treasury" [Occupied] "*"
         => DONE, "where the mints are the same it is made as the other one";
     "acknowledge_delivery/by_the_client.program initialize_network.program \
      */in_the_jobs_account.program settle_shard/*in_its_jobs_account.program \
@@ -140,12 +140,12 @@ exceptions! {
         => DONE, "the seat at its end is empty, or not looked at";
     "*.shard settle_shard/*in_its_jobs_account.job */in_the_jobs_account.job" [Cut] "*"
         => "WrongShardAccount", "the seat at its end would have no room";
-    "new:post_job.payment_mint new:close_job.payment_mint new:settle_shard/in_*.payment_mint \
-     new:settle_shard/that_is_*.*_mint" [WrongOwner] "*"
+    "token2022:post_job.payment_mint token2022:close_job.payment_mint token2022:settle_shard/in_*.payment_mint \
+     token2022:settle_shard/that_is_*.*_mint" [WrongOwner] "*"
         => "Token::IncorrectProgramId", "Token-2022 compares the owner of the mint";
     "post_job.payment_mint close_job.payment_mint settle_shard.*_mint" [WrongOwner] "*"
         => DONE, "the address is the network's, and only the decimals are read";
-    "one:settle_shard/in_*.stake_treasury" [WrongOwner] "*"
+    "one_mint:settle_shard/in_*.stake_treasury" [WrongOwner] "*"
         => "Token::ExternalAccountDataModified", "it is the one for fees";
     "settle_shard/in_*.stake_treasury settle_shard/w*.*_treasury settle_shard/in_*.bounty \
      settle_shard/w*.bounty settle_shard/w*.escrow settle_shard/in_*.further2 \
@@ -155,10 +155,10 @@ exceptions! {
         [WrongOwner] "*" => DONE, "the address is right, and nothing moves through it";
     "close_job.destination post_job.escrow settle_shard.challenger_*" [WrongOwner] "*"
         => "WrongAccount", "it is read before anything moves";
-    "new:close_job.escrow new:post_job.source new:expire_seat.stake_treasury \
-     new:expire_seat.bounty new:settle_shard.escrow new:settle_shard.*_treasury \
-     new:settle_shard.bounty new:settle_shard.further1 new:settle_shard.further2 \
-     new:settle_shard.further4 new:settle_shard.further7" [WrongOwner] "*"
+    "token2022:close_job.escrow token2022:post_job.source token2022:expire_seat.stake_treasury \
+     token2022:expire_seat.bounty token2022:settle_shard.escrow token2022:settle_shard.*_treasury \
+     token2022:settle_shard.bounty token2022:settle_shard.further1 token2022:settle_shard.further2 \
+     token2022:settle_shard.further4 token2022:settle_shard.further7" [WrongOwner] "*"
         => "Token::IncorrectProgramId", "Token-2022 compares the owners of its accounts";
     "close_job.escrow post_job.source expire_seat.stake_treasury expire_seat.bounty \
      settle_shard.escrow settle_shard.*_treasury settle_shard.bounty \
@@ -199,13 +199,13 @@ exceptions! {
         [Stranger] "token-2022 token" => DONE, "no stake moves where nobody is penalized";
     "settle_shard/w*.payment_token_program" [Stranger] "token-2022 token"
         => DONE, "nothing is paid";
-    "one:open_bucket.stake_token_program" [Stranger] "token-2022"
+    "one_mint:open_bucket.stake_token_program" [Stranger] "token-2022"
         => "ConstraintTokenTokenProgram", "the vault is made by then, by the other program";
-    "new:expire_seat.token_program new:withdraw_treasury.token_program \
-     new:settle_shard/that_is_audited.stake_token_program" [Stranger] "token"
+    "token2022:expire_seat.token_program token2022:withdraw_treasury.token_program \
+     token2022:settle_shard/that_is_audited.stake_token_program" [Stranger] "token"
         => "Token::InvalidAccountData", "it does not own the accounts";
-    "new:settle_shard/in_*.payment_token_program \
-     new:settle_shard/that_is_audited.payment_token_program" [Stranger] "token"
+    "token2022:settle_shard/in_*.payment_token_program \
+     token2022:settle_shard/that_is_audited.payment_token_program" [Stranger] "token"
         => "Token::ExternalAccountDataModified", "the token program writes to its own alone";
     "open_bucket.*_token_program open_client.token_program open_rewards.token_program \
      register_orchestrator.token_program register_provider.*token_program \
@@ -227,7 +227,7 @@ exceptions! {
     "settle_shard.bounty"
         [Alias] "escrow payment_treasury challenger_payment further1 further4 further7"
         => "Token::MintMismatch", "tokens move between accounts of one mint";
-    "new:post_job.source new:expire_seat.bounty new:settle_shard.bounty" [Alias AliasOfNew] "*"
+    "token2022:post_job.source token2022:expire_seat.bounty token2022:settle_shard.bounty" [Alias AliasOfNew] "*"
         => "Token::IncorrectProgramId", "it is no token account";
     "post_job.source expire_seat.bounty settle_shard.bounty" [Alias AliasOfNew] "*"
         => "Token::InvalidAccountData", "it is no token account";

@@ -1,34 +1,34 @@
-//! Every instruction of the IDL, with the scenes in which it is tried.
+//! Every instruction of the IDL, with the cases in which it is tried.
 
 use super::rules::Name;
 use super::trial::refuses_every_substitution;
-use millrace_fixture::scenes::idl::idl;
-use millrace_fixture::scenes::stage::Set;
-use millrace_fixture::scenes::{admin, client, crank, money, orchestrator, provider};
-use millrace_fixture::with_every_scene;
+use millrace_fixture::cases::idl::idl;
+use millrace_fixture::cases::prepared::BuildCase;
+use millrace_fixture::cases::{admin, client, crank, money, orchestrator, provider};
+use millrace_fixture::with_every_case;
 use std::collections::BTreeSet;
 
-/// A scene and its name.
-pub type Tried = (Name, Set);
+/// A case and its name.
+pub type Tried = (Name, BuildCase);
 
-/// A test for each scene, and a list of them all.
+/// A test for each case, and a list of them all.
 macro_rules! tried {
-    ($($name:ident { $($case:ident: $scene:path,)+ })+) => {
+    ($($name:ident { $($case:ident: $build:path,)+ })+) => {
         $(mod $name {
             use super::*;
             $(#[test]
             fn $case() {
-                refuses_every_substitution((stringify!($name), stringify!($case)), $scene);
+                refuses_every_substitution((stringify!($name), stringify!($case)), $build);
             })+
         })+
-        /// Every scene.
+        /// Every case.
         pub const TRIED: &[Tried] = &[
-            $($(((stringify!($name), stringify!($case)), $scene)),+),+
+            $($(((stringify!($name), stringify!($case)), $build)),+),+
         ];
     };
 }
 
-with_every_scene!(tried);
+with_every_case!(tried);
 
 #[test]
 fn every_instruction_of_the_idl_has_a_scene() {

@@ -2,8 +2,8 @@
 
 use super::attempt::{Attempt, Change};
 use super::exceptions::EXCEPTIONS;
-use millrace_fixture::scenes::kind::Kind;
-use millrace_fixture::scenes::parties::Coins;
+use millrace_fixture::MintSetup;
+use millrace_fixture::cases::kind::Kind;
 
 /// Something else than usual becomes of some attempts.
 pub struct Exception {
@@ -21,7 +21,7 @@ pub struct Exception {
     pub why: &'static str,
 }
 
-/// An instruction's name and the case of its scene.
+/// An instruction's name and the case.
 pub type Name = (&'static str, &'static str);
 
 impl Exception {
@@ -37,16 +37,16 @@ impl Exception {
 
     /// The exception that counts for an attempt, by its number, and which of its slots it is at.
     pub fn of(
-        coins: Coins,
+        mint_setup: MintSetup,
         (instruction, case): Name,
         attempt: &Attempt,
     ) -> Option<(usize, &'static str)> {
-        let (slot, coins) = (&attempt.name, coins.name());
+        let (slot, mint_setup) = (&attempt.name, mint_setup.name());
         let here = [
             format!("{instruction}.{slot}"),
             format!("{instruction}/{case}.{slot}"),
-            format!("{coins}:{instruction}.{slot}"),
-            format!("{coins}:{instruction}/{case}.{slot}"),
+            format!("{mint_setup}:{instruction}.{slot}"),
+            format!("{mint_setup}:{instruction}/{case}.{slot}"),
         ];
         let mut exceptions = EXCEPTIONS.iter().enumerate();
         exceptions.find_map(|(number, e)| Some((number, e.about(&here, attempt)?)))
@@ -93,8 +93,8 @@ pub fn usual(attempt: &Attempt) -> &'static str {
 }
 
 /// The expected outcome of an attempt.
-pub fn expected(coins: Coins, name: Name, attempt: &Attempt) -> &'static str {
-    let exception = Exception::of(coins, name, attempt);
+pub fn expected(mint_setup: MintSetup, name: Name, attempt: &Attempt) -> &'static str {
+    let exception = Exception::of(mint_setup, name, attempt);
     exception.map_or_else(|| usual(attempt), |(number, _)| EXCEPTIONS[number].outcome)
 }
 

@@ -3,11 +3,12 @@
 use super::attempt::{Act, Attempt, Change, Material};
 use super::rules::{Name, expected};
 use millrace_client::pda::PROGRAM;
+use millrace_fixture::MintSetup;
+use millrace_fixture::cases::idl::{Described, Slot, described};
+use millrace_fixture::cases::kind::Kind;
+use millrace_fixture::cases::parties::MINT_SETUPS;
+use millrace_fixture::cases::prepared::{BuildCase, PreparedCase};
 use millrace_fixture::outcome::{DONE, name};
-use millrace_fixture::scenes::idl::{Described, Slot, described};
-use millrace_fixture::scenes::kind::Kind;
-use millrace_fixture::scenes::parties::Coins;
-use millrace_fixture::scenes::stage::{Set, Stage};
 use solana_sdk::account::Account;
 use solana_sdk::instruction::Instruction;
 
@@ -30,7 +31,7 @@ fn is_as_described(instruction: &Instruction, described: &Described) {
     let data = &instruction.data;
     assert!(
         data.starts_with(&described.discriminator),
-        "the scene is of another instruction"
+        "the case is of another instruction"
     );
     assert!(instruction.accounts.len() >= described.accounts.len());
     for (slot, meta) in described.accounts.iter().zip(&instruction.accounts) {
@@ -44,15 +45,15 @@ fn is_as_described(instruction: &Instruction, described: &Described) {
     }
 }
 
-/// The attempts for a scene, once the instruction has been seen to succeed in it.
-pub fn attempts(name_of: &str, stage: &mut Stage) -> Vec<Attempt> {
+/// The attempts for a case, once the instruction has been seen to succeed in it.
+pub fn attempts(name_of: &str, prepared: &mut PreparedCase) -> Vec<Attempt> {
     let described = described(name_of);
-    let instructions = stage.scene.instructions.clone();
-    is_as_described(stage.scene.instruction(), &described);
-    let slots = slots(stage.scene.instruction(), &described);
+    let instructions = prepared.case.instructions.clone();
+    is_as_described(prepared.case.instruction(), &described);
+    let slots = slots(prepared.case.instruction(), &described);
 
-    let (before, mut kinds) = (stage.picture(&instructions), stage.kinds());
-    let outcome = stage.play(&instructions);
+    let (before, mut kinds) = (prepared.snapshot(&instructions), prepared.kinds());
+    let outcome = prepared.send(&instructions);
     assert_eq!(
         name(&outcome),
         DONE,
@@ -60,30 +61,30 @@ pub fn attempts(name_of: &str, stage: &mut Stage) -> Vec<Attempt> {
         outcome.map_err(|failed| failed.meta.logs)
     );
     let mut made = Vec::new();
-    for (slot, after) in stage.kinds().into_iter().enumerate() {
+    for (slot, after) in prepared.kinds().into_iter().enumerate() {
         if kinds[slot] == Kind::Nothing && after != Kind::Nothing {
             kinds[slot] = after;
-            let key = stage.scene.instruction().accounts[slot].pubkey;
-            made.push((slot, stage.scene.market.machine.account(&key).unwrap()));
+            let key = prepared.case.instruction().accounts[slot].pubkey;
+            made.push((slot, prepared.case.network.machine.account(&key).unwrap()));
         }
     }
-    stage.scene.market.audit();
-    stage.scene.market.compare_with_events();
-    stage.restore(&before);
+    prepared.case.network.check_balances();
+    prepared.case.network.compare_with_events();
+    prepared.restore(&before);
     let material = Material {
-        scene: &stage.scene,
+        case: &prepared.case,
         slots: &slots,
         kinds: &kinds,
-        accounts: &stage.accounts,
-        twins: &stage.twins,
+        accounts: &prepared.accounts,
+        twins: &prepared.twins,
         made: &made,
     };
     material.attempts()
 }
 
-/// Makes every attempt on the scene of an instruction.
-pub fn refuses_every_substitution(name_of: Name, scene: Set) {
-    let wrong = Coins::ALL.map(|coins| wrong_with(coins, name_of, scene));
+/// Makes every attempt on the case of an instruction.
+pub fn refuses_every_substitution(name_of: Name, case: BuildCase) {
+    let wrong = MINT_SETUPS.map(|mint_setup| wrong_with(mint_setup, name_of, case));
     let wrong = wrong.concat();
     assert!(
         wrong.is_empty(),
@@ -94,13 +95,13 @@ pub fn refuses_every_substitution(name_of: Name, scene: Set) {
 }
 
 /// What becomes of attempts in a network with such tokens and should not.
-fn wrong_with(coins: Coins, name_of: Name, scene: Set) -> Vec<String> {
-    let mut stage = Stage::set(scene, coins);
-    let attempts = attempts(name_of.0, &mut stage);
+fn wrong_with(mint_setup: MintSetup, name_of: Name, case: BuildCase) -> Vec<String> {
+    let mut prepared = PreparedCase::new(case, mint_setup);
+    let attempts = attempts(name_of.0, &mut prepared);
     let mut wrong = Vec::new();
     for attempt in &attempts {
-        let outcome = attempt_on(&mut stage, attempt);
-        let expected = expected(coins, name_of, attempt);
+        let outcome = attempt_on(&mut prepared, attempt);
+        let expected = expected(mint_setup, name_of, attempt);
         if outcome != expected {
             let Attempt {
                 name,
@@ -111,7 +112,7 @@ fn wrong_with(coins: Coins, name_of: Name, scene: Set) -> Vec<String> {
                 ..
             } = attempt;
             let (instruction, case) = name_of;
-            let at = format!("{}:{instruction}/{case}.{name}", coins.name());
+            let at = format!("{}:{instruction}/{case}.{name}", mint_setup.name());
             let place = format!("{at} ({kind:?}): {change:?} of {with} ({with_kind:?})");
             wrong.push(format!("{place}: {outcome}, and not {expected}"));
         }
@@ -120,8 +121,8 @@ fn wrong_with(coins: Coins, name_of: Name, scene: Set) -> Vec<String> {
 }
 
 /// Makes one attempt. If it is refused, nothing may have changed; if not, the books must be right.
-fn attempt_on(stage: &mut Stage, attempt: &Attempt) -> String {
-    let mut instructions = stage.scene.instructions.clone();
+fn attempt_on(prepared: &mut PreparedCase, attempt: &Attempt) -> String {
+    let mut instructions = prepared.case.instructions.clone();
     let metas = &mut instructions.last_mut().unwrap().accounts;
     let mut rewritten: Option<Account> = None;
     match &attempt.act {
@@ -141,20 +142,20 @@ fn attempt_on(stage: &mut Stage, attempt: &Attempt) -> String {
         Act::Rewrite(account) => rewritten = Some(account.clone()),
     }
     let address = metas[attempt.slot].pubkey;
-    let original = stage.picture(&instructions);
+    let original = prepared.snapshot(&instructions);
     if let Some(account) = rewritten {
-        stage.scene.market.machine.place(address, account);
+        prepared.case.network.machine.set_account(address, account);
     }
-    let before = stage.picture(&instructions);
-    let outcome = stage.play(&instructions);
+    let before = prepared.snapshot(&instructions);
+    let outcome = prepared.send(&instructions);
     if outcome.is_err() {
-        let unchanged = before == stage.picture(&instructions);
+        let unchanged = before == prepared.snapshot(&instructions);
         assert!(unchanged, "{attempt:?} was refused and left a trace");
     } else if !attempt.change.is_impossible() {
-        stage.scene.market.audit();
-        stage.scene.market.compare_with_events();
+        prepared.case.network.check_balances();
+        prepared.case.network.compare_with_events();
     }
-    stage.restore(&original);
+    prepared.restore(&original);
     // Both token programs speak alike.
     name(&outcome).replace("Token2022::", "Token::")
 }

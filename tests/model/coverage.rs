@@ -9,7 +9,7 @@ pub struct Coverage {
     /// The world as the last sequence left it.
     pub last: String,
     /// Done and refused, by what was tried.
-    acts: BTreeMap<&'static str, (u64, u64)>,
+    actions: BTreeMap<&'static str, (u64, u64)>,
     /// Errors with which the program and the model refused.
     refusals: BTreeMap<&'static str, u64>,
     /// What came to pass.
@@ -25,7 +25,7 @@ impl Coverage {
     }
 
     pub fn count(&mut self, name: &'static str, done: bool) {
-        let (yes, no) = self.acts.entry(name).or_default();
+        let (yes, no) = self.actions.entry(name).or_default();
         match done {
             true => *yes += 1,
             false => *no += 1,
@@ -51,12 +51,12 @@ impl Coverage {
 
     /// How often it was done.
     pub fn done(&self, name: &str) -> u64 {
-        self.acts.get(name).map_or(0, |(done, _)| *done)
+        self.actions.get(name).map_or(0, |(done, _)| *done)
     }
 
     /// How often it was refused.
     pub fn refused(&self, name: &str) -> u64 {
-        self.acts.get(name).map_or(0, |(_, refused)| *refused)
+        self.actions.get(name).map_or(0, |(_, refused)| *refused)
     }
 
     /// How often it came to pass.
@@ -64,7 +64,7 @@ impl Coverage {
         self.notes.get(name).copied().unwrap_or(0)
     }
 
-    /// How often an act was refused with an error.
+    /// How often an action was refused with an error.
     pub fn refused_with(&self, error: &str) -> u64 {
         self.refusals.get(error).copied().unwrap_or(0)
     }
@@ -72,7 +72,7 @@ impl Coverage {
     /// All of it.
     pub fn tell(&self) {
         println!("{} sequences", self.sequences);
-        for (name, (done, refused)) in &self.acts {
+        for (name, (done, refused)) in &self.actions {
             let (bytes, units) = self.most.get(name).copied().unwrap_or_default();
             println!(
                 "{name:>20}: {done:6} done, {refused:6} refused, {bytes:5} bytes and {units:7} units at most"

@@ -1,14 +1,14 @@
 //! The end of a sequence: everything is ended as anyone can, and everybody leaves. Then nothing may be
 //! left.
 
-use crate::act::{Act, Step};
-use crate::play::{Play, Wrong};
-use crate::world::vaults::{Vault, WHOS, Who};
-use crate::world::{CONDUCTORS, JobId, Mint, WORKERS, World};
+use crate::action::{Action, Step};
+use crate::run::{Mismatch, Run};
+use crate::world::vaults::{PARTIES, Party, Vault};
+use crate::world::{JobId, Mint, ORCHESTRATORS, WORKERS, World};
 
-impl Play<'_> {
+impl Run<'_> {
     /// Ends everything, and looks for what is left.
-    pub fn drain(&mut self) -> Result<(), Wrong> {
+    pub fn drain(&mut self) -> Result<(), Mismatch> {
         let shards = self.world.jobs.iter().flat_map(|job| {
             let ends = job.shards.iter().flatten();
             let ends = ends.flat_map(|s| [s.reveal_by, s.challenge_by]);
@@ -22,7 +22,7 @@ impl Play<'_> {
         self.give_notice()?;
         let until = self.world.providers.iter().map(|provider| provider.until);
         let wait = i64::from(self.world.parameters.unbonding_secs);
-        let leaving = self.world.conductors.iter().flatten();
+        let leaving = self.world.orchestrators.iter().flatten();
         let leaving = leaving.map(|c| c.retired_at + wait);
         let epoch_end = self.world.epoch_end(self.world.epoch());
         let all = until.chain(leaving).chain([epoch_end]);
@@ -30,40 +30,40 @@ impl Play<'_> {
         self.reward()?;
         self.leave()?;
         self.nothing_is_left()?;
-        self.town.market.audit();
-        self.town.market.compare_with_events();
+        self.chain.network.check_balances();
+        self.chain.network.compare_with_events();
         Ok(())
     }
 
-    fn must(&mut self, act: Act) -> Result<(), Wrong> {
+    fn must(&mut self, action: Action) -> Result<(), Mismatch> {
         let after = self
             .world
-            .after(std::slice::from_ref(&act), &self.town.directory);
+            .after(std::slice::from_ref(&action), &self.chain.addresses);
         if let Err(no) = after {
-            let kind = format!("draining stops: {} is refused with {}", act.name(), no.0);
-            return Err(Wrong::new(kind.clone(), format!("{kind}: {act:?}")));
+            let kind = format!("draining stops: {} is refused with {}", action.name(), no.0);
+            return Err(Mismatch::new(kind.clone(), format!("{kind}: {action:?}")));
         }
-        self.take(Step::Send(vec![act], None))
+        self.take(Step::Send(vec![action], None))
     }
 
-    fn pass_until(&mut self, time: i64) -> Result<(), Wrong> {
-        self.take(Step::Pass((time - self.world.now).max(0)))
+    fn pass_until(&mut self, time: i64) -> Result<(), Mismatch> {
+        self.take(Step::PassTime((time - self.world.now).max(0)))
     }
 
     /// Ends a job.
-    fn end(&mut self, id: JobId) -> Result<(), Wrong> {
+    fn end(&mut self, id: JobId) -> Result<(), Mismatch> {
         let Ok(job) = self.world.job(id).cloned() else {
             return Ok(());
         };
         if job.unassigned() > 0 {
-            self.must(Act::ExpireJob { job: id })?;
+            self.must(Action::ExpireJob { job: id })?;
         }
         for (index, shard) in job.shards.iter().enumerate() {
             if shard.as_ref().is_some_and(|s| s.is_live()) {
-                self.must(Act::Settle {
+                self.must(Action::Settle {
                     job: id,
                     index: index as u32,
-                    bounty: Some(Vault::Purse(Who::Stranger, Mint::Stake)),
+                    bounty: Some(Vault::Wallet(Party::Stranger, Mint::Stake)),
                 })?;
             }
         }
@@ -74,7 +74,7 @@ impl Play<'_> {
             1 => Vec::new(),
             _ => own.collect(),
         };
-        self.must(Act::Close {
+        self.must(Action::Close {
             job: id,
             shards,
             payer: None,
@@ -82,39 +82,40 @@ impl Play<'_> {
     }
 
     /// All stake begins to unbond, and all orchestrators retire.
-    fn give_notice(&mut self) -> Result<(), Wrong> {
+    fn give_notice(&mut self) -> Result<(), Mismatch> {
         for worker in 0..WORKERS {
             let provider = self.world.providers[worker].clone();
             if provider.earned > provider.claimed {
-                self.must(Act::Claim { worker })?;
+                self.must(Action::ClaimEarnings { worker })?;
             }
             if provider.active > 0 {
-                let (by, amount) = (Who::Worker(worker), provider.active);
-                self.must(Act::Unstake { by, worker, amount })?;
+                let (by, amount) = (Party::Worker(worker), provider.active);
+                self.must(Action::RequestUnstake { by, worker, amount })?;
             }
         }
-        for conductor in 0..CONDUCTORS {
-            let active = |world: &World| world.conductors[conductor].as_ref().map(|c| c.active);
+        for orchestrator in 0..ORCHESTRATORS {
+            let active =
+                |world: &World| world.orchestrators[orchestrator].as_ref().map(|c| c.active);
             if active(&self.world) == Some(true) {
                 let by = self.world.authority;
-                self.must(Act::Retire { by, conductor })?;
+                self.must(Action::RetireOrchestrator { by, orchestrator })?;
             }
         }
         Ok(())
     }
 
     /// Every point becomes a reward, and every reward is claimed.
-    fn reward(&mut self) -> Result<(), Wrong> {
-        let by = Who::Stranger;
+    fn reward(&mut self) -> Result<(), Mismatch> {
+        let by = Party::Stranger;
         for number in 0..self.world.epoch() {
             if self.world.points_of(number) > 0 {
-                self.must(Act::CloseEpoch { by, number })?;
+                self.must(Action::CloseEpoch { by, number })?;
             }
             for worker in 0..WORKERS {
                 let payer = self.world.epochs.get(&number).map(|epoch| epoch.payer);
                 let owed = self.world.providers[worker].points.contains_key(&number);
                 if let (Some(payer), true) = (payer, owed) {
-                    self.must(Act::Bank {
+                    self.must(Action::BankRewards {
                         worker,
                         number,
                         payer,
@@ -124,27 +125,32 @@ impl Play<'_> {
         }
         for worker in 0..WORKERS {
             if self.world.providers[worker].reward_due > 0 {
-                self.must(Act::ClaimRewards { worker })?;
+                self.must(Action::ClaimRewards { worker })?;
             }
         }
         Ok(())
     }
 
     /// Everybody goes.
-    fn leave(&mut self) -> Result<(), Wrong> {
+    fn leave(&mut self) -> Result<(), Mismatch> {
         for worker in 0..WORKERS {
-            let by = Who::Worker(worker);
+            let by = Party::Worker(worker);
             if self.world.providers[worker].unbonding > 0 {
-                self.must(Act::Withdraw { by, worker })?;
+                self.must(Action::WithdrawStake { by, worker })?;
             }
             if self.world.providers[worker].registered {
-                self.must(Act::Deregister { by, worker })?;
+                self.must(Action::Deregister { by, worker })?;
             }
         }
-        for conductor in 0..CONDUCTORS {
-            let payer = self.world.conductors[conductor].as_ref().map(|c| c.payer);
+        for orchestrator in 0..ORCHESTRATORS {
+            let payer = self.world.orchestrators[orchestrator]
+                .as_ref()
+                .map(|c| c.payer);
             if let Some(payer) = payer {
-                self.must(Act::WithdrawBond { conductor, payer })?;
+                self.must(Action::WithdrawBond {
+                    orchestrator,
+                    payer,
+                })?;
             }
         }
         Ok(())
@@ -152,13 +158,18 @@ impl Play<'_> {
 
     /// Every vault but treasuries and that of rewards has what was donated to it, that of rewards what
     /// was not paid besides, and everybody's lamports are back.
-    fn nothing_is_left(&self) -> Result<(), Wrong> {
-        let left = |what: String| Err(Wrong::new("something is left", what));
+    fn nothing_is_left(&self) -> Result<(), Mismatch> {
+        let left = |what: String| Err(Mismatch::new("something is left", what));
         let unpaid = self.world.rewards.funded - self.world.rewards.paid;
-        for (vault, address) in self.town.directory.vaults() {
-            let found = self.town.market.machine.tokens_if_any(address).unwrap_or(0);
+        for (vault, address) in self.chain.addresses.vaults() {
+            let found = self
+                .chain
+                .network
+                .machine
+                .tokens_if_any(address)
+                .unwrap_or(0);
             let expected = match vault {
-                Vault::Purse(..) | Vault::Treasury(..) => continue,
+                Vault::Wallet(..) | Vault::Treasury(..) => continue,
                 Vault::Rewards => self.world.donated.get(*vault) + unpaid,
                 _ => self.world.donated.get(*vault),
             };
@@ -175,12 +186,12 @@ impl Play<'_> {
         if !self.world.epochs.is_empty() {
             return left(format!("epochs {:?}", self.world.epochs));
         }
-        let found = self.world.riches();
-        match found == self.riches {
+        let found = self.world.lamports_with_rents();
+        match found == self.lamports_with_rents {
             true => Ok(()),
             false => left(format!(
                 "lamports {found:?}, and {:?} expected",
-                self.riches
+                self.lamports_with_rents
             )),
         }
     }
@@ -188,20 +199,20 @@ impl Play<'_> {
 
 impl World {
     /// Everybody's lamports, with those in rents of what stays beyond jobs.
-    pub fn riches(&self) -> [u64; WHOS] {
+    pub fn lamports_with_rents(&self) -> [u64; PARTIES] {
         let mut all = self.lamports;
         for (n, client) in self.clients.iter().enumerate() {
             if client.opened {
-                all[Who::Owner(n).at()] += self.client_rent();
+                all[Party::Client(n).at()] += self.client_rent();
             }
         }
         for (n, provider) in self.providers.iter().enumerate() {
             if provider.registered {
-                all[Who::Worker(n).at()] += self.provider_rent();
+                all[Party::Worker(n).at()] += self.provider_rent();
             }
         }
-        for conductor in self.conductors.iter().flatten() {
-            all[conductor.payer.at()] += self.conductor_rent();
+        for orchestrator in self.orchestrators.iter().flatten() {
+            all[orchestrator.payer.at()] += self.orchestrator_rent();
         }
         all
     }

@@ -1,26 +1,26 @@
-//! Random sequences of acts on the program as it was built, against a model that says of each with which
+//! Random sequences of actions on the program as it was built, against a model that says of each with which
 //! error it is refused, or where every token is after it. `MILLRACE_SEQUENCES` is how many there are in
 //! all blocks together, `MILLRACE_SEED` the seed of the first. A sequence that goes wrong is shrunk to a
 //! few steps, and printed so that it can be kept.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-mod act;
+mod action;
 mod chain;
 mod coverage;
-mod demands;
 mod drain;
 mod generate;
-mod play;
 mod regression;
+mod required_coverage;
 mod rules;
+mod run;
 mod shrink;
 mod tamper;
 mod world;
 
-use chain::Currency;
+use chain::mint_setup_of;
 use coverage::Coverage;
-use play::Steps;
-use regression::{Failure, Kept, Towns};
+use regression::{ChainPool, Failure, Regression};
+use run::Steps;
 
 /// Blocks of sequences, each a test.
 const BLOCKS: u64 = 16;
@@ -35,10 +35,10 @@ fn from_environment(name: &str, otherwise: u64) -> u64 {
 /// Plays the sequences of some seeds, each with the network's tokens that its seed has it.
 fn run(seeds: impl IntoIterator<Item = u64>) -> Coverage {
     let mut coverage = Coverage::default();
-    let mut towns = Towns::default();
+    let mut chains = ChainPool::default();
     for seed in seeds {
-        let town = (Currency::of(seed), seed);
-        let played = towns.play(town, Steps::Chosen, &mut coverage);
+        let chain = (mint_setup_of(seed), seed);
+        let played = chains.run(chain, Steps::Generated, &mut coverage);
         played
             .map_err(Failure::shrunk)
             .unwrap_or_else(|failure| panic!("{failure}"));
@@ -53,7 +53,7 @@ fn block(number: u64) {
     let coverage = run(first + all * number / BLOCKS..first + all * (number + 1) / BLOCKS);
     coverage.tell();
     if all >= SEQUENCES {
-        demands::check(&coverage);
+        required_coverage::check(&coverage);
     }
 }
 
@@ -87,13 +87,13 @@ blocks! {
 
 #[test]
 fn what_was_found_once_is_not_found_again() {
-    let (mut towns, all) = (Towns::default(), Kept::all());
+    let (mut chains, all) = (ChainPool::default(), Regression::all());
     assert!(!all.is_empty(), "nothing is kept");
     for (name, kept) in all {
         assert!(!kept.shows.is_empty(), "{name} does not say what it shows");
-        let town = (kept.currency, kept.seed);
-        let steps = Steps::Given(&kept.steps);
-        let played = towns.play(town, steps, &mut Coverage::default());
+        let chain = (kept.mint_setup, kept.seed);
+        let steps = Steps::Replayed(&kept.steps);
+        let played = chains.run(chain, steps, &mut Coverage::default());
         if let Err(failure) = played {
             panic!(
                 "{name} goes wrong again. What it shows: {}\n{failure}",

@@ -1,11 +1,12 @@
 //! Sequences that are kept, each in a file of its own in `regressions`, because they once showed
 //! something.
 
-use crate::act::Step;
-use crate::chain::{Currency, Town};
+use crate::action::Step;
+use crate::chain::TestChain;
 use crate::coverage::Coverage;
-use crate::play::{Steps, Story, Wrong, play};
+use crate::run::{Mismatch, Steps, Story, run};
 use crate::shrink::shrink;
+use millrace_fixture::MintSetup;
 use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::collections::HashMap;
@@ -15,10 +16,10 @@ use std::path::PathBuf;
 
 /// A sequence with all that it needs to be played again.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Kept {
+pub struct Regression {
     /// What it once showed.
     pub shows: String,
-    pub currency: Currency,
+    pub mint_setup: MintSetup,
     /// What blocks, and with them draws, come from.
     pub seed: u64,
     pub steps: Vec<Step>,
@@ -29,17 +30,17 @@ fn json(of: &impl Serialize) -> String {
 }
 
 /// Each step on a line, so that people can read it.
-impl fmt::Display for Kept {
+impl fmt::Display for Regression {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let (shows, currency) = (json(&self.shows), json(&self.currency));
+        let (shows, mint_setup) = (json(&self.shows), json(&self.mint_setup));
         let steps: Vec<String> = self.steps.iter().map(json).collect();
-        writeln!(f, "{{\n\"shows\": {shows},\n\"currency\": {currency},")?;
+        writeln!(f, "{{\n\"shows\": {shows},\n\"mint_setup\": {mint_setup},")?;
         writeln!(f, "\"seed\": {},\n\"steps\": [", self.seed)?;
         writeln!(f, "{}\n]\n}}", steps.join(",\n"))
     }
 }
 
-impl Kept {
+impl Regression {
     /// Where they are.
     pub fn folder() -> PathBuf {
         PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("model/regressions")
@@ -64,52 +65,56 @@ impl Kept {
 
 /// Networks, each made when it is first needed.
 #[derive(Default)]
-pub struct Towns(HashMap<Currency, Town>);
+pub struct ChainPool(HashMap<MintSetup, TestChain>);
 
-/// A sequence that went wrong.
+/// A sequence that went mismatch.
 pub struct Failure {
-    pub kept: Kept,
-    pub wrong: Wrong,
+    pub kept: Regression,
+    pub mismatch: Mismatch,
     pub story: Story,
 }
 
-impl Towns {
+impl ChainPool {
     /// Plays a sequence.
-    pub fn play(
+    pub fn run(
         &mut self,
-        (currency, seed): (Currency, u64),
+        (mint_setup, seed): (MintSetup, u64),
         steps: Steps,
         coverage: &mut Coverage,
     ) -> Result<(), Failure> {
         let given = match steps {
-            Steps::Given(steps) => Some(steps.to_vec()),
-            Steps::Chosen => None,
+            Steps::Replayed(steps) => Some(steps.to_vec()),
+            Steps::Generated => None,
         };
         let mut story = Story::default();
         let played = catch_unwind(AssertUnwindSafe(|| {
-            let town = self
+            let chain = self
                 .0
-                .entry(currency)
-                .or_insert_with(|| Town::new(currency));
-            play(town, (seed, steps), &mut story, coverage)
+                .entry(mint_setup)
+                .or_insert_with(|| TestChain::new(mint_setup));
+            run(chain, (seed, steps), &mut story, coverage)
         }));
         let wrong = match played {
             Ok(Ok(())) => return Ok(()),
-            Ok(Err(wrong)) => wrong,
+            Ok(Err(mismatch)) => mismatch,
             Err(panic) => {
                 // Nobody knows what it left behind.
-                self.0.remove(&currency);
-                Wrong::new("a panic", said(panic.as_ref()))
+                self.0.remove(&mint_setup);
+                Mismatch::new("a panic", said(panic.as_ref()))
             }
         };
         let steps = given.unwrap_or_else(|| story.chosen());
-        let kept = Kept {
-            shows: wrong.kind.clone(),
-            currency,
+        let kept = Regression {
+            shows: mismatch.kind.clone(),
+            mint_setup,
             seed,
             steps,
         };
-        Err(Failure { kept, wrong, story })
+        Err(Failure {
+            kept,
+            mismatch,
+            story,
+        })
     }
 }
 
@@ -123,13 +128,13 @@ fn said(panic: &(dyn Any + Send)) -> String {
 impl Failure {
     /// The same failure with as few steps as can be found.
     pub fn shrunk(self) -> Self {
-        let (currency, seed) = (self.kept.currency, self.kept.seed);
-        let kind = self.wrong.kind.clone();
-        let mut towns = Towns::default();
+        let (mint_setup, seed) = (self.kept.mint_setup, self.kept.seed);
+        let kind = self.mismatch.kind.clone();
+        let mut chains = ChainPool::default();
         let mut replay = |steps: &[Step]| {
             let none = &mut Coverage::default();
-            let played = towns.play((currency, seed), Steps::Given(steps), none);
-            played.err().filter(|failure| failure.wrong.kind == kind)
+            let played = chains.run((mint_setup, seed), Steps::Replayed(steps), none);
+            played.err().filter(|failure| failure.mismatch.kind == kind)
         };
         // Its panics are no news.
         let hook = take_hook();
@@ -144,7 +149,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let seed = self.kept.seed;
-        writeln!(f, "{}{}\n", self.story, self.wrong.what)?;
+        writeln!(f, "{}{}\n", self.story, self.mismatch.what)?;
         writeln!(
             f,
             "These {} steps are left of seed {seed}; MILLRACE_SEED={seed} MILLRACE_SEQUENCES=1 plays all of it.",
@@ -153,7 +158,7 @@ impl fmt::Display for Failure {
         writeln!(
             f,
             "To have them played from now on, put this into a file in {}, and say what it shows:\n{}",
-            Kept::folder().display(),
+            Regression::folder().display(),
             self.kept
         )
     }

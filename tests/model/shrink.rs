@@ -1,6 +1,6 @@
 //! From a sequence that goes wrong to the few steps of it that are enough for that.
 
-use crate::act::{Act, Step};
+use crate::action::{Action, Step};
 use crate::world::JobId;
 use serde_json::Value;
 
@@ -62,8 +62,8 @@ fn without_jobs(mut steps: Vec<Step>, goes_wrong: &mut impl FnMut(&[Step]) -> bo
 /// The job that a step posts, where it does nothing else.
 fn posted(step: &Step) -> Option<JobId> {
     match step {
-        Step::Send(acts, None) => match acts.as_slice() {
-            [Act::Post { by, terms }] => Some((*by, terms.nonce)),
+        Step::Send(actions, None) => match actions.as_slice() {
+            [Action::Post { by, terms }] => Some((*by, terms.nonce)),
             _ => None,
         },
         _ => None,
@@ -101,16 +101,16 @@ fn lower(value: &mut Value, (client, gone): JobId) {
     }
 }
 
-/// Leaves out acts of transactions with several.
+/// Leaves out actions of transactions with several.
 fn simpler(mut steps: Vec<Step>, goes_wrong: &mut impl FnMut(&[Step]) -> bool) -> Vec<Step> {
     for at in 0..steps.len() {
-        let Step::Send(acts, tampered) = steps[at].clone() else {
+        let Step::Send(actions, tampered) = steps[at].clone() else {
             continue;
         };
-        if acts.len() > 1 {
-            for act in acts {
+        if actions.len() > 1 {
+            for action in actions {
                 let mut simple = steps.clone();
-                simple[at] = Step::Send(vec![act], tampered);
+                simple[at] = Step::Send(vec![action], tampered);
                 if goes_wrong(&simple) {
                     steps = simple;
                     break;
@@ -124,18 +124,18 @@ fn simpler(mut steps: Vec<Step>, goes_wrong: &mut impl FnMut(&[Step]) -> bool) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::{Terms, Who};
+    use crate::world::{Party, Terms};
 
     #[test]
     fn of_many_steps_those_are_left_that_matter() {
-        let steps: Vec<Step> = (0..100).map(Step::Pass).collect();
+        let steps: Vec<Step> = (0..100).map(Step::PassTime).collect();
         let passes = |steps: &[Step], wanted: i64| {
             let mut steps = steps.iter();
-            steps.any(|step| matches!(step, Step::Pass(seconds) if *seconds == wanted))
+            steps.any(|step| matches!(step, Step::PassTime(seconds) if *seconds == wanted))
         };
         let shrunk = shrink(steps, |steps| passes(steps, 17) && passes(steps, 80));
         let left = format!("{shrunk:?}");
-        assert_eq!(left, "[Pass(17), Pass(80)]");
+        assert_eq!(left, "[PassTime(17), PassTime(80)]");
     }
 
     #[test]
@@ -143,30 +143,32 @@ mod tests {
         let terms = |nonce| {
             let text = r#"{"mode":"Quorum","shards":1,"replicas":1,"quorum":1,"max_replicas":1,
                 "price_cap":1,"max_units":1,"deadline":9,"commit":1,"reveal":1,"challenge":0,
-                "audit_bps":0,"max_deposit":9,"min_cores":0,"conductor":null,"honest_units":1,
+                "audit_bps":0,"max_deposit":9,"min_cores":0,"orchestrator":null,"honest_units":1,
                 "nonce":"#;
             serde_json::from_str::<Terms>(&format!("{text}{nonce}}}")).unwrap()
         };
-        let post = |nonce| Act::Post {
+        let post = |nonce| Action::Post {
             by: 1,
             terms: terms(nonce),
         };
-        let mut acts: Vec<Act> = (0..5).map(post).collect();
-        acts.extend([Act::Cancel {
-            by: Who::Owner(1),
+        let mut actions: Vec<Action> = (0..5).map(post).collect();
+        actions.extend([Action::Cancel {
+            by: Party::Client(1),
             job: (1, 4),
         }]);
-        let steps = acts.into_iter().map(|act| Step::Send(vec![act], None));
+        let steps = actions
+            .into_iter()
+            .map(|action| Step::Send(vec![action], None));
         // As a client's numbers have it: a job is there if all before it were posted.
         let cancels = |steps: &[Step]| {
             let mut next = 0;
             steps.iter().any(|step| match step {
-                Step::Send(acts, _) => match &acts[0] {
-                    Act::Post { terms, .. } => {
+                Step::Send(actions, _) => match &actions[0] {
+                    Action::Post { terms, .. } => {
                         next += u64::from(terms.nonce == next);
                         false
                     }
-                    Act::Cancel { job, .. } => job.1 < next,
+                    Action::Cancel { job, .. } => job.1 < next,
                     _ => false,
                 },
                 _ => false,

@@ -1,9 +1,9 @@
 //! One account of a transaction is another of its kind: it has to be refused.
 
-use crate::act::Act;
-use crate::play::{Play, Wrong, error_of};
-use crate::world::{JobId, Says};
-use millrace_fixture::{Outcome, outcome, swap};
+use crate::action::Action;
+use crate::run::{Mismatch, Run, error_of};
+use crate::world::{JobId, ModelResult};
+use millrace_fixture::{Outcome, outcome, replace_account};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 
@@ -25,25 +25,32 @@ const ERRORS: [&str; 12] = [
     "Token::InsufficientFunds",
 ];
 
-impl Play<'_> {
+impl Run<'_> {
     /// Puts another account of its kind in the place of one; says which, if one was found.
-    pub fn tamper(&self, all: &mut [Instruction], acts: &[Act], number: u64) -> Option<String> {
-        let directory = &self.town.directory;
-        let (purses, anybody) = match acts.first()? {
-            Act::Settle { bounty, .. } | Act::ExpireSeat { bounty, .. } => {
+    pub fn tamper(
+        &self,
+        all: &mut [Instruction],
+        actions: &[Action],
+        number: u64,
+    ) -> Option<String> {
+        let addresses = &self.chain.addresses;
+        let (purses, anybody) = match actions.first()? {
+            Action::Settle { bounty, .. } | Action::ExpireSeat { bounty, .. } => {
                 (bounty.is_none(), false)
             }
             // Whoever signs may do it to another one, or for another one.
-            Act::Donate { .. } | Act::Retire { .. } | Act::Bank { .. } => return None,
-            Act::WithdrawTreasury { .. } => (false, false),
-            Act::Assign { .. } => (false, true),
+            Action::Donate { .. }
+            | Action::RetireOrchestrator { .. }
+            | Action::BankRewards { .. } => return None,
+            Action::WithdrawTreasury { .. } => (false, false),
+            Action::Assign { .. } => (false, true),
             _ => (true, false),
         };
         let instruction = all.last_mut()?;
         let mut others = Vec::new();
         for meta in &instruction.accounts {
-            let sits = anybody && directory.providers.contains(&meta.pubkey);
-            let other = directory.counterpart(&meta.pubkey, purses, number >> 8);
+            let sits = anybody && addresses.providers.contains(&meta.pubkey);
+            let other = addresses.counterpart(&meta.pubkey, purses, number >> 8);
             others.extend(other.filter(|_| !sits).map(|to| (meta.pubkey, to)));
             others.extend(
                 self.shard_of_another(&meta.pubkey)
@@ -52,27 +59,31 @@ impl Play<'_> {
         }
         let at = (number & 0xFF) as usize;
         let (from, to) = *others.get(at % others.len().max(1))?;
-        *instruction = swap(instruction.clone(), from, to);
+        *instruction = replace_account(instruction.clone(), from, to);
         Some(format!("{from} was swapped for {to}"))
     }
 
     /// For a shard's own account that of another job.
     fn shard_of_another(&self, account: &Pubkey) -> Option<Pubkey> {
-        let directory = &self.town.directory;
+        let addresses = &self.chain.addresses;
         let all = self.world.jobs.iter().filter(|job| job.terms.shards > 1);
         let all = all.flat_map(|job| (0..job.terms.shards).map(move |index| (job.id, index)));
         let all: Vec<(JobId, u32)> = all.collect();
         let own = all
             .iter()
-            .find(|(id, n)| directory.shard(*id, *n) == *account)?;
+            .find(|(id, n)| addresses.shard(*id, *n) == *account)?;
         let other = all.iter().find(|(id, _)| *id != own.0)?;
-        Some(directory.shard(other.0, other.1))
+        Some(addresses.shard(other.0, other.1))
     }
 
     /// Whether it was refused, for the account or for what it would have been refused without.
-    pub fn refuses_another_account(&mut self, says: Says, outcome: &Outcome) -> Result<(), Wrong> {
+    pub fn refuses_another_account(
+        &mut self,
+        says: ModelResult,
+        outcome: &Outcome,
+    ) -> Result<(), Mismatch> {
         let found = error_of(outcome);
-        // Of two things that are wrong, either may be named.
+        // Of two things that are mismatch, either may be named.
         let anyway = says.is_err() && outcome.is_err();
         if anyway || ERRORS.contains(&found.as_str()) {
             return Ok(());
@@ -81,6 +92,6 @@ impl Play<'_> {
             outcome::DONE => "an account was another one, and the program did it".to_owned(),
             found => format!("an account was another one, and the program said {found}"),
         };
-        Err(Wrong::new(kind.clone(), kind))
+        Err(Mismatch::new(kind.clone(), kind))
     }
 }

@@ -4,7 +4,7 @@
 
 use millrace_client::pda::PROGRAM;
 use millrace_client::{instructions, pda};
-use millrace_fixture::{Market, key, offer, refused, swap};
+use millrace_fixture::{TestNetwork, key, offer, refused, replace_account};
 use millrace_program::constants::seeds;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
@@ -21,24 +21,27 @@ fn derived(seeds: &[&[u8]]) -> Vec<Pubkey> {
 
 #[test]
 fn an_account_is_made_only_at_the_address_of_the_highest_bump() {
-    let mut market = Market::open();
+    let mut network = TestNetwork::start();
     // Keys whose highest bumps are many: a wrong search would go wrong at some.
     for number in 40..60 {
         let wallet = key(number);
-        market.machine.airdrop(&wallet.pubkey(), 1_000_000_000);
+        network.machine.airdrop(&wallet.pubkey(), 1_000_000_000);
         let owner = wallet.pubkey();
         let all = derived(&[seeds::CLIENT, owner.as_ref()]);
         assert_eq!(all[0], pda::client(&owner));
-        let open = instructions::open_client(owner, market.mints);
+        let open = instructions::open_client(owner, network.mints);
         for lower in all.iter().skip(1).take(3) {
-            let moved = swap(open.clone(), all[0], *lower);
-            let moved = swap(moved, pda::escrow(&all[0]), pda::escrow(lower));
-            refused(market.machine.send(&[moved], &[&wallet]), "ConstraintSeeds");
+            let moved = replace_account(open.clone(), all[0], *lower);
+            let moved = replace_account(moved, pda::escrow(&all[0]), pda::escrow(lower));
+            refused(
+                network.machine.send(&[moved], &[&wallet]),
+                "ConstraintSeeds",
+            );
         }
-        market.machine.send(&[open], &[&wallet]).unwrap();
-        let made = market.machine.account(&all[0]).unwrap();
+        network.machine.send(&[open], &[&wallet]).unwrap();
+        let made = network.machine.account(&all[0]).unwrap();
         assert_eq!(made.owner, PROGRAM);
-        let svm = market.machine.svm();
+        let svm = network.machine.svm();
         let rent = svm.minimum_balance_for_rent_exemption(made.data.len());
         assert_eq!(made.lamports, rent, "its rent is paid, and no lamport more");
     }
@@ -46,19 +49,19 @@ fn an_account_is_made_only_at_the_address_of_the_highest_bump() {
 
 #[test]
 fn a_provider_has_one_account() {
-    let mut market = Market::open();
-    let cold = market.workers[0].authority.insecure_clone();
+    let mut network = TestNetwork::start();
+    let cold = network.workers[0].authority.insecure_clone();
     let owner = cold.pubkey();
     let all = derived(&[seeds::PROVIDER, owner.as_ref()]);
     let (own, second) = (all[0], all[1]);
-    let register = instructions::register_provider(owner, market.mints, offer(owner));
+    let register = instructions::register_provider(owner, network.mints, offer(owner));
     let vaults = [
         (pda::stake_vault(&own), pda::stake_vault(&second)),
         (pda::earnings_vault(&own), pda::earnings_vault(&second)),
     ];
-    let mut moved = swap(register, own, second);
+    let mut moved = replace_account(register, own, second);
     for (from, to) in vaults {
-        moved = swap(moved, from, to);
+        moved = replace_account(moved, from, to);
     }
-    refused(market.machine.send(&[moved], &[&cold]), "ConstraintSeeds");
+    refused(network.machine.send(&[moved], &[&cold]), "ConstraintSeeds");
 }

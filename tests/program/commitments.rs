@@ -5,7 +5,9 @@ use millrace_client::instructions::{
     ShardRef, SignedCommitment, SignedStatement, create_token_account, record_commitments,
 };
 use millrace_client::pda::PROGRAM;
-use millrace_fixture::{Market, RIGHT, Setup, WRONG, refused, refused_as, refused_outside, swap};
+use millrace_fixture::{
+    RIGHT, Setup, TestNetwork, WRONG, refused, refused_as, refused_outside, replace_account,
+};
 use millrace_program::RevealEntry;
 use millrace_program::state::SeatStatus;
 use millrace_protocol::commitment;
@@ -26,11 +28,11 @@ const MESSAGE_AT: usize = 10;
 const MESSAGE_SIZE: usize = 12;
 
 /// A shard whose three seats are taken by the three workers.
-fn seated() -> (Market, Pubkey) {
-    let mut market = Market::open();
-    let job = market.posted(|_| ());
-    market.assign(&job, 0, &[0, 1, 2]).unwrap();
-    (market, job)
+fn seated() -> (TestNetwork, Pubkey) {
+    let mut network = TestNetwork::start();
+    let job = network.post_with(|_| ());
+    network.assign(&job, 0, &[0, 1, 2]).unwrap();
+    (network, job)
 }
 
 fn check_and_record(job: &Pubkey, claims: &[SignedCommitment]) -> [Instruction; 2] {
@@ -48,34 +50,37 @@ fn write(instruction: &mut Instruction, at: usize, number: u16) {
 
 #[test]
 fn commitments_that_their_operators_signed_count_whoever_brings_them() {
-    let (mut market, job) = seated();
-    market.commit(&job, 0, &[(2, WRONG), (0, RIGHT)]).unwrap();
-    let shard = market.shard(&job, 0);
+    let (mut network, job) = seated();
+    network.commit(&job, 0, &[(2, WRONG), (0, RIGHT)]).unwrap();
+    let shard = network.shard(&job, 0);
     assert_eq!(shard.count(SeatStatus::Committed), 2);
     assert_eq!(
         shard.seats[0].digest,
-        market.claim(&job, 0, (0, RIGHT)).commitment
+        network.signed_commitment(&job, 0, (0, RIGHT)).commitment
     );
     assert_eq!(
         shard.seats[2].digest,
-        market.claim(&job, 0, (2, WRONG)).commitment
+        network.signed_commitment(&job, 0, (2, WRONG)).commitment
     );
 }
 
 #[test]
 fn a_signature_that_does_not_hold_never_reaches_the_program() {
-    let (mut market, job) = seated();
-    let mut claim = market.claim(&job, 0, (0, RIGHT));
+    let (mut network, job) = seated();
+    let mut claim = network.signed_commitment(&job, 0, (0, RIGHT));
     claim.signed.signature[5] ^= 1;
-    refused_outside(market.commit_claims(&job, 0, &[claim]), INVALID_SIGNATURE);
+    refused_outside(
+        network.record_commitments(&job, 0, &[claim]),
+        INVALID_SIGNATURE,
+    );
 }
 
 #[test]
 fn another_key_than_the_operators_does_not_commit() {
-    let (mut market, job) = seated();
-    let claim = market.claim(&job, 0, (0, RIGHT));
-    let worker = &market.workers[0];
-    for key in [&worker.authority, &market.workers[1].operator] {
+    let (mut network, job) = seated();
+    let claim = network.signed_commitment(&job, 0, (0, RIGHT));
+    let worker = &network.workers[0];
+    for key in [&worker.authority, &network.workers[1].operator] {
         let signed = SignedCommitment {
             signed: SignedStatement {
                 operator: key.pubkey(),
@@ -85,68 +90,80 @@ fn another_key_than_the_operators_does_not_commit() {
             ..claim
         };
         let record = check_and_record(&job, &[signed]);
-        refused(market.machine.send(&record, &[]), "SignatureMismatch");
+        refused(network.machine.send(&record, &[]), "SignatureMismatch");
     }
 }
 
 #[test]
 fn a_statement_for_another_seat_does_not_commit() {
-    let mut market = Market::open();
-    let (job, other_job) = (market.posted(|t| t.shards = 2), market.posted(|_| ()));
+    let mut network = TestNetwork::start();
+    let (job, other_job) = (
+        network.post_with(|t| t.shards = 2),
+        network.post_with(|_| ()),
+    );
     for (job, index) in [(&job, 0), (&job, 1), (&other_job, 0)] {
-        market.assign(job, index, &[0, 1, 2]).unwrap();
+        network.assign(job, index, &[0, 1, 2]).unwrap();
     }
-    let of_another_shard = market.claim(&job, 1, (0, RIGHT));
-    let of_another_job = market.claim(&other_job, 0, (0, RIGHT));
+    let of_another_shard = network.signed_commitment(&job, 1, (0, RIGHT));
+    let of_another_job = network.signed_commitment(&other_job, 0, (0, RIGHT));
     for claim in [of_another_shard, of_another_job] {
-        refused(market.commit_claims(&job, 0, &[claim]), "SignatureMismatch");
+        refused(
+            network.record_commitments(&job, 0, &[claim]),
+            "SignatureMismatch",
+        );
     }
     let of_another_seat = SignedCommitment {
         seat: 1,
-        ..market.claim(&job, 0, (0, RIGHT))
+        ..network.signed_commitment(&job, 0, (0, RIGHT))
     };
-    let outcome = market.commit_claims(&job, 0, &[of_another_seat]);
+    let outcome = network.record_commitments(&job, 0, &[of_another_seat]);
     refused(outcome, "WrongAccount");
     let beyond = SignedCommitment {
         seat: 5,
         ..of_another_seat
     };
-    refused(market.commit_claims(&job, 0, &[beyond]), "WrongSeatStatus");
+    refused(
+        network.record_commitments(&job, 0, &[beyond]),
+        "WrongSeatStatus",
+    );
 }
 
 #[test]
 fn a_commitment_that_was_changed_after_it_was_signed_does_not_count() {
-    let (mut market, job) = seated();
-    let mut claim = market.claim(&job, 0, (0, RIGHT));
+    let (mut network, job) = seated();
+    let mut claim = network.signed_commitment(&job, 0, (0, RIGHT));
     claim.commitment[0] ^= 1;
-    refused(market.commit_claims(&job, 0, &[claim]), "SignatureMismatch");
+    refused(
+        network.record_commitments(&job, 0, &[claim]),
+        "SignatureMismatch",
+    );
 }
 
 #[test]
 fn what_was_signed_for_an_earlier_attempt_does_not_count_for_a_later_one() {
-    let mut market = Setup {
+    let mut network = Setup {
         workers: 1,
         ..Setup::default()
     }
     .build();
-    let job = market.posted(|t| (t.replicas, t.quorum, t.max_replicas) = (1, 1, 1));
-    market.assign(&job, 0, &[0]).unwrap();
-    let earlier = market.claim(&job, 0, (0, RIGHT));
-    market.warp(60);
-    market.expire_seat(&job, 0, 0).unwrap();
-    market.assign(&job, 0, &[0]).unwrap();
+    let job = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (1, 1, 1));
+    network.assign(&job, 0, &[0]).unwrap();
+    let earlier = network.signed_commitment(&job, 0, (0, RIGHT));
+    network.warp(60);
+    network.expire_seat(&job, 0, 0).unwrap();
+    network.assign(&job, 0, &[0]).unwrap();
     refused(
-        market.commit_claims(&job, 0, &[earlier]),
+        network.record_commitments(&job, 0, &[earlier]),
         "SignatureMismatch",
     );
-    market.commit(&job, 0, &[(0, RIGHT)]).unwrap();
+    network.commit(&job, 0, &[(0, RIGHT)]).unwrap();
 }
 
 /// A seat of worker 0 as the messages of another network or program would name it.
-fn elsewhere(market: &Market, job: &Pubkey) -> [(SignedCommitment, RevealEntry); 2] {
-    let provider = market.workers[0].account;
+fn elsewhere(network: &TestNetwork, job: &Pubkey) -> [(SignedCommitment, RevealEntry); 2] {
+    let provider = network.workers[0].account;
     let here = ([9; 32], PROGRAM.to_bytes());
-    let opening = market.opening(job, 0, (0, RIGHT));
+    let opening = network.reveal_entry(job, 0, (0, RIGHT));
     [([8; 32], here.1), (here.0, [4; 32])].map(|(network_id, program)| {
         let place = commitment::SeatContext {
             network_id: &network_id,
@@ -162,7 +179,7 @@ fn elsewhere(market: &Market, job: &Pubkey) -> [(SignedCommitment, RevealEntry);
             salt: &opening.salt,
         });
         let statement = place.statement(&made);
-        let operator = &market.workers[0].operator;
+        let operator = &network.workers[0].operator;
         let signed = SignedStatement {
             operator: operator.pubkey(),
             statement,
@@ -180,22 +197,25 @@ fn elsewhere(market: &Market, job: &Pubkey) -> [(SignedCommitment, RevealEntry);
 
 #[test]
 fn a_statement_for_another_network_or_program_does_not_commit() {
-    let (mut market, job) = seated();
-    for (claim, _) in elsewhere(&market, &job) {
-        refused(market.commit_claims(&job, 0, &[claim]), "SignatureMismatch");
+    let (mut network, job) = seated();
+    for (claim, _) in elsewhere(&network, &job) {
+        refused(
+            network.record_commitments(&job, 0, &[claim]),
+            "SignatureMismatch",
+        );
     }
-    market.commit(&job, 0, &[(0, RIGHT)]).unwrap();
+    network.commit(&job, 0, &[(0, RIGHT)]).unwrap();
 }
 
 #[test]
 fn a_commitment_made_for_another_network_or_program_can_not_be_opened() {
-    let (market, job) = seated();
-    let claims = elsewhere(&market, &job);
-    drop(market);
+    let (network, job) = seated();
+    let claims = elsewhere(&network, &job);
+    drop(network);
     for (elsewhere, opening) in claims {
-        let (mut market, job) = seated();
+        let (mut network, job) = seated();
         // Its operator signs for this network what was made for another one.
-        let mut claim = market.claim(&job, 0, (0, RIGHT));
+        let mut claim = network.signed_commitment(&job, 0, (0, RIGHT));
         let place = commitment::SeatContext {
             network_id: &[9; 32],
             program: PROGRAM.as_array(),
@@ -206,21 +226,21 @@ fn a_commitment_made_for_another_network_or_program_can_not_be_opened() {
         };
         claim.commitment = elsewhere.commitment;
         claim.signed.statement = place.statement(&claim.commitment);
-        let operator = &market.workers[0].operator;
+        let operator = &network.workers[0].operator;
         claim.signed.signature = operator.sign_message(&claim.signed.statement).into();
-        let rest = [1, 2].map(|w| market.claim(&job, 0, (w, RIGHT)));
+        let rest = [1, 2].map(|w| network.signed_commitment(&job, 0, (w, RIGHT)));
         let all = [claim, rest[0], rest[1]];
-        market.commit_claims(&job, 0, &all).unwrap();
-        let outcome = market.reveal_openings(&job, 0, vec![opening]);
+        network.record_commitments(&job, 0, &all).unwrap();
+        let outcome = network.record_reveals(&job, 0, vec![opening]);
         refused(outcome, "RevealMismatch");
     }
 }
 
 #[test]
 fn offsets_that_point_away_from_the_operators_key_and_statement_do_not_count() {
-    let (mut market, job) = seated();
-    let claim = market.claim(&job, 0, (0, RIGHT));
-    let forger = &market.workers[1].operator;
+    let (mut network, job) = seated();
+    let claim = network.signed_commitment(&job, 0, (0, RIGHT));
+    let forger = &network.workers[1].operator;
     let forged: [u8; 64] = forger.sign_message(&claim.signed.statement).into();
     let [mut check, record] = check_and_record(&job, &[claim]);
     // The operator's key and the statement stay where they usually are; what is checked is the
@@ -231,15 +251,15 @@ fn offsets_that_point_away_from_the_operators_key_and_statement_do_not_count() {
     check.data.extend(forged);
     write(&mut check, KEY_AT, behind);
     write(&mut check, SIGNATURE_AT, behind + 32);
-    let outcome = market.machine.send(&[check, record], &[]);
+    let outcome = network.machine.send(&[check, record], &[]);
     refused(outcome, "SignatureMismatch");
 }
 
 #[test]
 fn a_statement_that_stands_beside_what_was_signed_does_not_count() {
-    let (mut market, job) = seated();
-    let claim = market.claim(&job, 0, (0, RIGHT));
-    let operator = &market.workers[0].operator;
+    let (mut network, job) = seated();
+    let claim = network.signed_commitment(&job, 0, (0, RIGHT));
+    let operator = &network.workers[0].operator;
     let other = [3; 32];
     let signature: [u8; 64] = operator.sign_message(&other).into();
     let [mut check, record] = check_and_record(&job, &[claim]);
@@ -247,29 +267,29 @@ fn a_statement_that_stands_beside_what_was_signed_does_not_count() {
     let behind = check.data.len() as u16;
     check.data.extend(other);
     write(&mut check, MESSAGE_AT, behind);
-    let outcome = market.machine.send(&[check, record], &[]);
+    let outcome = network.machine.send(&[check, record], &[]);
     refused(outcome, "SignatureMismatch");
 }
 
 #[test]
 fn a_check_that_reads_another_instruction_does_not_count_even_where_it_holds() {
-    let (mut market, job) = seated();
-    let claim = market.claim(&job, 0, (0, RIGHT));
+    let (mut network, job) = seated();
+    let claim = network.signed_commitment(&job, 0, (0, RIGHT));
     // The number of an instruction stands two bytes behind the offset within it, and behind the
     // size in the case of the message.
     for field in [SIGNATURE_AT + 2, KEY_AT + 2, MESSAGE_SIZE + 2] {
         let [mut check, record] = check_and_record(&job, &[claim]);
         write(&mut check, field, 0);
-        let outcome = market.machine.send(&[check, record], &[]);
+        let outcome = network.machine.send(&[check, record], &[]);
         refused(outcome, "SignatureMismatch");
     }
 }
 
 #[test]
 fn a_message_of_another_length_than_a_statement_does_not_count() {
-    let (mut market, job) = seated();
-    let claim = market.claim(&job, 0, (0, RIGHT));
-    let operator = &market.workers[0].operator;
+    let (mut network, job) = seated();
+    let claim = network.signed_commitment(&job, 0, (0, RIGHT));
+    let operator = &network.workers[0].operator;
     for length in [0, 31, 33] {
         let mut message = claim.signed.statement.to_vec();
         message.resize(length, 0);
@@ -279,18 +299,18 @@ fn a_message_of_another_length_than_a_statement_does_not_count() {
         check.data.extend(&message);
         check.data[SIGNATURE..MESSAGE].copy_from_slice(&signature);
         write(&mut check, MESSAGE_SIZE, length as u16);
-        let outcome = market.machine.send(&[check, record], &[]);
+        let outcome = network.machine.send(&[check, record], &[]);
         refused(outcome, "SignatureMismatch");
     }
 }
 
 #[test]
 fn the_check_must_be_the_instruction_right_before() {
-    let (mut market, job) = seated();
-    let claim = market.claim(&job, 0, (0, RIGHT));
+    let (mut network, job) = seated();
+    let claim = network.signed_commitment(&job, 0, (0, RIGHT));
     let [check, record] = check_and_record(&job, &[claim]);
-    let (payer, owner) = (market.machine.payer.pubkey(), market.owner.pubkey());
-    let unrelated = create_token_account(&payer, &owner, &market.mints.payment);
+    let (payer, owner) = (network.machine.payer.pubkey(), network.owner.pubkey());
+    let unrelated = create_token_account(&payer, &owner, &network.mints.payment);
     let orders = [
         vec![record.clone()],
         vec![record.clone(), check.clone()],
@@ -298,16 +318,16 @@ fn the_check_must_be_the_instruction_right_before() {
         vec![unrelated, record.clone()],
     ];
     for instructions in orders {
-        let outcome = market.machine.send(&instructions, &[]);
+        let outcome = network.machine.send(&instructions, &[]);
         refused(outcome, "SignatureCheckMissing");
     }
-    market.machine.send(&[check, record], &[]).unwrap();
+    network.machine.send(&[check, record], &[]).unwrap();
 }
 
 #[test]
 fn the_check_covers_as_many_signatures_as_there_are_commitments_in_their_order() {
-    let (mut market, job) = seated();
-    let [first, second] = [0, 1].map(|w| market.claim(&job, 0, (w, RIGHT)));
+    let (mut network, job) = seated();
+    let [first, second] = [0, 1].map(|w| network.signed_commitment(&job, 0, (w, RIGHT)));
     let [check_of_two, record_of_two] = check_and_record(&job, &[first, second]);
     let [check_of_one, record_of_one] = check_and_record(&job, &[first]);
     let [turned_round, _] = check_and_record(&job, &[second, first]);
@@ -317,64 +337,64 @@ fn the_check_covers_as_many_signatures_as_there_are_commitments_in_their_order()
         (turned_round, record_of_two, "SignatureMismatch"),
     ];
     for (check, record, error) in mixed {
-        refused(market.machine.send(&[check, record], &[]), error);
+        refused(network.machine.send(&[check, record], &[]), error);
     }
 }
 
 #[test]
 fn providers_accounts_match_the_commitments() {
-    let (mut market, job) = seated();
-    let claim = market.claim(&job, 0, (0, RIGHT));
-    let [own, other] = [0, 1].map(|w| market.workers[w].account);
+    let (mut network, job) = seated();
+    let claim = network.signed_commitment(&job, 0, (0, RIGHT));
+    let [own, other] = [0, 1].map(|w| network.workers[w].account);
     let [check, record] = check_and_record(&job, &[claim]);
-    let anothers = swap(record.clone(), own, other);
-    let outcome = market.machine.send(&[check.clone(), anothers], &[]);
+    let anothers = replace_account(record.clone(), own, other);
+    let outcome = network.machine.send(&[check.clone(), anothers], &[]);
     refused(outcome, "WrongAccount");
     let mut without = record;
     without.accounts.pop();
     refused(
-        market.machine.send(&[check, without], &[]),
+        network.machine.send(&[check, without], &[]),
         "WrongListLength",
     );
     let none = check_and_record(&job, &[]);
-    refused(market.machine.send(&none[1..], &[]), "WrongListLength");
+    refused(network.machine.send(&none[1..], &[]), "WrongListLength");
 }
 
 #[test]
 fn what_poses_as_the_list_of_instructions_is_refused() {
-    let (mut market, job) = seated();
-    let claim = market.claim(&job, 0, (0, RIGHT));
+    let (mut network, job) = seated();
+    let claim = network.signed_commitment(&job, 0, (0, RIGHT));
     let [check, record] = check_and_record(&job, &[claim]);
     let sysvar = record.accounts[3].pubkey;
-    let posing = swap(record, sysvar, market.owner.pubkey());
-    let outcome = market.machine.send(&[check, posing], &[]);
+    let posing = replace_account(record, sysvar, network.owner.pubkey());
+    let outcome = network.machine.send(&[check, posing], &[]);
     refused_as(outcome, InstructionError::UnsupportedSysvar);
 }
 
 #[test]
 fn a_seat_commits_once() {
-    let (mut market, job) = seated();
-    market.commit(&job, 0, &[(0, RIGHT)]).unwrap();
-    refused(market.commit(&job, 0, &[(0, WRONG)]), "WrongSeatStatus");
-    let twice = market.claim(&job, 0, (1, RIGHT));
-    let outcome = market.commit_claims(&job, 0, &[twice, twice]);
+    let (mut network, job) = seated();
+    network.commit(&job, 0, &[(0, RIGHT)]).unwrap();
+    refused(network.commit(&job, 0, &[(0, WRONG)]), "WrongSeatStatus");
+    let twice = network.signed_commitment(&job, 0, (1, RIGHT));
+    let outcome = network.record_commitments(&job, 0, &[twice, twice]);
     refused(outcome, "WrongSeatStatus");
 }
 
 #[test]
 fn a_commitment_comes_before_the_window_ends() {
-    let (mut market, job) = seated();
-    market.warp(59);
-    market.commit(&job, 0, &[(0, RIGHT)]).unwrap();
-    market.warp(1);
-    refused(market.commit(&job, 0, &[(1, RIGHT)]), "TooLate");
+    let (mut network, job) = seated();
+    network.warp(59);
+    network.commit(&job, 0, &[(0, RIGHT)]).unwrap();
+    network.warp(1);
+    refused(network.commit(&job, 0, &[(1, RIGHT)]), "TooLate");
 }
 
 #[test]
 fn nobody_commits_once_results_are_shown() {
-    let (mut market, job) = seated();
+    let (mut network, job) = seated();
     let all = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
-    market.commit(&job, 0, &all).unwrap();
-    market.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
-    refused(market.commit(&job, 0, &[(1, WRONG)]), "WrongShardState");
+    network.commit(&job, 0, &all).unwrap();
+    network.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
+    refused(network.commit(&job, 0, &[(1, WRONG)]), "WrongShardState");
 }

@@ -4,7 +4,7 @@
 use millrace_client::instructions;
 use millrace_client::pda::PROGRAM;
 use millrace_fixture::{
-    Answer, Landed, Market, PARAMETERS, RIGHT, Setup, WRONG, key, program_bytes,
+    Answer, Landed, PARAMETERS, RIGHT, Setup, TestNetwork, WRONG, key, program_bytes,
 };
 use millrace_program::PostJobArgs;
 use millrace_program::state::Mode;
@@ -93,9 +93,9 @@ fn costs(landed: &Landed) -> Vec<(&'static str, u64)> {
 }
 
 /// The dearest of each instruction since `from`.
-fn dearest(market: &Market, from: usize) -> Costs {
+fn dearest(network: &TestNetwork, from: usize) -> Costs {
     let mut dearest = Costs::new();
-    for (name, units) in market.machine.landed[from..].iter().flat_map(costs) {
+    for (name, units) in network.machine.landed[from..].iter().flat_map(costs) {
         let most = dearest.entry(name.to_owned()).or_insert(0);
         *most = units.max(*most);
     }
@@ -107,113 +107,115 @@ fn seats(count: u8, quorum: u8) -> impl Fn(&mut PostJobArgs) {
 }
 
 /// A job of one shard from post to close.
-fn path(answers: &[(usize, Answer)], quorum: u8, one_mint: bool) -> (Costs, Market) {
-    let mut market = Setup {
+fn path(answers: &[(usize, Answer)], quorum: u8, one_mint: bool) -> (Costs, TestNetwork) {
+    let mut network = Setup {
         workers: answers.len(),
         one_mint,
         ..Setup::default()
     }
     .build();
-    let from = market.machine.landed.len();
-    let job = market.posted(seats(answers.len() as u8, quorum));
-    market.answered(&job, 0, answers);
-    market.settle(&job, 0).unwrap();
-    market.close(&job, &[0]).unwrap();
-    (dearest(&market, from), market)
+    let from = network.machine.landed.len();
+    let job = network.post_with(seats(answers.len() as u8, quorum));
+    network.run_seats(&job, 0, answers);
+    network.settle(&job, 0).unwrap();
+    network.close(&job, &[0]).unwrap();
+    (dearest(&network, from), network)
 }
 
 /// Everything that is not on the path of a job, once.
 fn others() -> Costs {
-    let mut market = Setup {
+    let mut network = Setup {
         workers: 4,
         ..Setup::default()
     }
     .build();
-    market.fund_rewards(1_000_000);
-    market.machine.pass_slots(600, 3);
-    ends(&mut market);
-    doubts(&mut market);
-    exits(&mut market);
-    administration(&mut market);
-    dearest(&market, 0)
+    network.fund_rewards(1_000_000);
+    network.machine.advance_slots(600, 3);
+    ends(&mut network);
+    doubts(&mut network);
+    exits(&mut network);
+    administration(&mut network);
+    dearest(&network, 0)
 }
 
 /// Jobs that end otherwise than paid.
-fn ends(market: &mut Market) {
-    let cancelled = market.posted(|_| ());
-    market.cancel(&cancelled).unwrap();
-    let expiring = market.posted(|t| t.shards = 2);
-    market.assign(&expiring, 0, &[0, 1]).unwrap();
-    market.decline(&expiring, 0, 1).unwrap();
-    market.warp(60);
-    market.expire_seat(&expiring, 0, 0).unwrap();
-    market.warp(3_600);
-    market.expire_job(&expiring).unwrap();
+fn ends(network: &mut TestNetwork) {
+    let cancelled = network.post_with(|_| ());
+    network.cancel(&cancelled).unwrap();
+    let expiring = network.post_with(|t| t.shards = 2);
+    network.assign(&expiring, 0, &[0, 1]).unwrap();
+    network.decline(&expiring, 0, 1).unwrap();
+    network.warp(60);
+    network.expire_seat(&expiring, 0, 0).unwrap();
+    network.warp(3_600);
+    network.expire_job(&expiring).unwrap();
 }
 
 /// A seed, an audit, a challenge, and an output that the client acknowledges.
-fn doubts(market: &mut Market) {
-    let audited = market.posted(|t| {
+fn doubts(network: &mut TestNetwork) {
+    let audited = network.post_with(|t| {
         (t.mode, t.audit_bps) = (Mode::Audit, 10_000);
         (t.replicas, t.quorum, t.max_replicas) = (1, 2, 3);
     });
-    market.machine.pass_slots(20, 3);
-    market.seed(&audited).unwrap();
-    market.assign(&audited, 0, &[0]).unwrap();
-    market.commit(&audited, 0, &[(0, RIGHT)]).unwrap();
-    market.machine.pass_slots(20, 3);
-    market.draw(&audited, 0).unwrap();
-    let challenged = market.posted(|t| {
+    network.machine.advance_slots(20, 3);
+    network.seed_job(&audited).unwrap();
+    network.assign(&audited, 0, &[0]).unwrap();
+    network.commit(&audited, 0, &[(0, RIGHT)]).unwrap();
+    network.machine.advance_slots(20, 3);
+    network.draw_audit(&audited, 0).unwrap();
+    let challenged = network.post_with(|t| {
         (t.mode, t.challenge_secs) = (Mode::Challenge, 120);
         (t.replicas, t.quorum, t.max_replicas) = (1, 2, 3);
     });
-    market.answered(&challenged, 0, &[(1, RIGHT)]);
-    let owner = market.owner.insecure_clone();
-    market.challenge(&challenged, 0, &owner).unwrap();
-    market.answered(&challenged, 0, &[(2, RIGHT), (3, RIGHT)]);
-    market.settle(&challenged, 0).unwrap();
-    let ignored = market.posted(seats(1, 1));
-    market.assign(&ignored, 0, &[1]).unwrap();
-    market.commit(&ignored, 0, &[(1, RIGHT)]).unwrap();
-    market.show(&ignored, 0, &[(1, RIGHT)]).unwrap();
-    market.acknowledge(&ignored, 0, 1).unwrap();
-    market.settle(&ignored, 0).unwrap();
+    network.run_seats(&challenged, 0, &[(1, RIGHT)]);
+    let owner = network.owner.insecure_clone();
+    network.challenge(&challenged, 0, &owner).unwrap();
+    network.run_seats(&challenged, 0, &[(2, RIGHT), (3, RIGHT)]);
+    network.settle(&challenged, 0).unwrap();
+    let ignored = network.post_with(seats(1, 1));
+    network.assign(&ignored, 0, &[1]).unwrap();
+    network.commit(&ignored, 0, &[(1, RIGHT)]).unwrap();
+    network
+        .reveal_by_anyone(&ignored, 0, &[(1, RIGHT)])
+        .unwrap();
+    network.acknowledge(&ignored, 0, 1).unwrap();
+    network.settle(&ignored, 0).unwrap();
 }
 
 /// A provider that takes everything out.
-fn exits(market: &mut Market) {
-    market.claim_earnings(1).unwrap();
-    market.rewarded_until_due(1, 0);
-    market.claim_rewards(1).unwrap();
-    market.unstake(1, 100_000).unwrap();
-    market.warp(7 * 86_400);
-    market.withdraw(1).unwrap();
-    market.leave(1).unwrap();
-    let worker = market.workers.remove(1);
-    let cold = market.workers[1].authority.insecure_clone();
+fn exits(network: &mut TestNetwork) {
+    network.claim_earnings(1).unwrap();
+    network.close_and_bank(1, 0);
+    network.claim_rewards(1).unwrap();
+    network.request_unstake(1, 100_000).unwrap();
+    network.warp(7 * 86_400);
+    network.withdraw_stake(1).unwrap();
+    network.deregister(1).unwrap();
+    let worker = network.workers.remove(1);
+    let cold = network.workers[1].authority.insecure_clone();
     let offer = millrace_fixture::offer(worker.operator.pubkey()).offer;
     let changes = [
         instructions::update_provider(cold.pubkey(), offer),
         instructions::rotate_operator(cold.pubkey(), worker.operator.pubkey()),
     ];
-    market.machine.send(&changes, &[&cold]).unwrap();
+    network.machine.send(&changes, &[&cold]).unwrap();
 }
 
 /// What the authority does.
-fn administration(market: &mut Market) {
-    let (own, next) = (market.authority.insecure_clone(), key(6));
-    let mints = market.mints;
-    let purse = mints.payment_account(&market.owner.pubkey());
-    let orchestrator = market.orchestrator.pubkey();
+fn administration(network: &mut TestNetwork) {
+    let (own, next) = (network.authority.insecure_clone(), key(6));
+    let mints = network.mints;
+    let purse = mints.payment_account(&network.owner.pubkey());
+    let orchestrator = network.orchestrator.pubkey();
     let of_stake = (&mints.stake, 1_000);
-    market.machine.open_wallet(&orchestrator, mints, of_stake);
-    let key = market.orchestrator.insecure_clone();
+    network.machine.open_wallet(&orchestrator, mints, of_stake);
+    let key = network.orchestrator.insecure_clone();
     let bond = instructions::bond(orchestrator, &orchestrator, mints, 1_000);
-    market.machine.send(&[bond], &[&key]).unwrap();
-    let jobs = market.machine.of_the_program();
+    network.machine.send(&[bond], &[&key]).unwrap();
+    let jobs = network.machine.program_accounts();
     let fees = |index: &u8| {
         let treasury = millrace_client::pda::treasury(&mints.payment, *index);
-        market.machine.tokens(&treasury) > 0
+        network.machine.tokens(&treasury) > 0
     };
     assert!(!jobs.is_empty());
     let bucket = (0..8).find(fees).unwrap();
@@ -227,13 +229,13 @@ fn administration(market: &mut Market) {
         instructions::propose_authority(own.pubkey(), next.pubkey()),
     ];
     for act in acts {
-        market.machine.send(&[act], &[&own]).unwrap();
+        network.machine.send(&[act], &[&own]).unwrap();
     }
-    market.warp(7 * 86_400);
+    network.warp(7 * 86_400);
     let withdraw = instructions::withdraw_bond(&orchestrator, own.pubkey(), mints);
-    market.machine.send(&[withdraw], &[]).unwrap();
+    network.machine.send(&[withdraw], &[]).unwrap();
     let accept = instructions::accept_authority(next.pubkey());
-    market.machine.send(&[accept], &[&next]).unwrap();
+    network.machine.send(&[accept], &[&next]).unwrap();
 }
 
 const ONE: [(usize, Answer); 1] = [(0, RIGHT)];
@@ -306,8 +308,8 @@ fn every_instruction_costs_what_the_table_says() {
 }
 
 /// Signatures and bytes of a job's transactions, and lamports that it locks at the most.
-fn footprint(market: &Market, from: usize) -> (usize, usize) {
-    let landed = &market.machine.landed[from..];
+fn footprint(network: &TestNetwork, from: usize) -> (usize, usize) {
+    let landed = &network.machine.landed[from..];
     let sum = |of: fn(&Landed) -> usize| landed.iter().map(of).sum();
     (sum(|landed| landed.signatures), sum(|landed| landed.bytes))
 }
@@ -316,21 +318,21 @@ fn footprint(market: &Market, from: usize) -> (usize, usize) {
 fn a_job_of_one_seat_locks_less_and_needs_less_than_the_nearest_peers_unverified_one() {
     /// Figures of the nearest peer for one unverified job from post to pay.
     const PEER: (u64, usize, u64) = (61_636, 6, 4_287_360);
-    let mut market = Setup::default().build();
-    let from = market.machine.landed.len();
-    let lamports = |market: &Market| {
-        let owner = market.machine.lamports_of(&market.owner.pubkey());
-        owner + market.machine.lamports_of(&market.orchestrator.pubkey())
+    let mut network = Setup::default().build();
+    let from = network.machine.landed.len();
+    let lamports = |network: &TestNetwork| {
+        let owner = network.machine.lamports_of(&network.owner.pubkey());
+        owner + network.machine.lamports_of(&network.orchestrator.pubkey())
     };
-    let before = lamports(&market);
-    let job: Pubkey = market.posted(seats(1, 1));
-    market.answered(&job, 0, &ONE);
-    let locked = before - lamports(&market);
-    market.settle(&job, 0).unwrap();
-    market.close(&job, &[0]).unwrap();
-    assert_eq!(lamports(&market), before);
-    let (signatures, bytes) = footprint(&market, from);
-    let units: u64 = dearest(&market, from).values().sum();
+    let before = lamports(&network);
+    let job: Pubkey = network.post_with(seats(1, 1));
+    network.run_seats(&job, 0, &ONE);
+    let locked = before - lamports(&network);
+    network.settle(&job, 0).unwrap();
+    network.close(&job, &[0]).unwrap();
+    assert_eq!(lamports(&network), before);
+    let (signatures, bytes) = footprint(&network, from);
+    let units: u64 = dearest(&network, from).values().sum();
     println!("{units} units, {signatures} signatures, {bytes} bytes, {locked} lamports locked");
     assert!(locked < PEER.2, "{locked} lamports");
     assert!(signatures < PEER.1, "{signatures} signatures");

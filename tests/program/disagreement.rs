@@ -1,12 +1,12 @@
 //! Who answers otherwise than the quorum is slashed, and not before everyone could be heard.
 
 use millrace_client::pda::PROGRAM;
-use millrace_fixture::{Answer, Balances, Market, RIGHT, SOL, Setup, WRONG, key, refused};
+use millrace_fixture::{Answer, Balances, RIGHT, SOL, Setup, TestNetwork, WRONG, key, refused};
 use millrace_program::state::{SeatStatus, ShardState};
 use solana_sdk::instruction::AccountMeta;
 use solana_sdk::signer::Signer;
 
-fn market(workers: usize, one_mint: bool) -> Market {
+fn network(workers: usize, one_mint: bool) -> TestNetwork {
     Setup {
         workers,
         one_mint,
@@ -23,10 +23,10 @@ fn with(units: u64, answer: Answer) -> Answer {
 
 #[test]
 fn a_liar_among_three_is_slashed_and_half_of_it_compensates_the_client() {
-    let mut market = market(3, true);
-    let job = market.posted(|_| ());
-    market.answered(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
-    market.settle(&job, 0).unwrap();
+    let mut network = network(3, true);
+    let job = network.post_with(|_| ());
+    network.run_seats(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
+    network.settle(&job, 0).unwrap();
     // Two paid 4,000 each and 200 of fee; half of 10,000 locked is slashed, and half of that is
     // the client's.
     let settled = Balances {
@@ -37,30 +37,30 @@ fn a_liar_among_three_is_slashed_and_half_of_it_compensates_the_client() {
         stakes: vec![100_000, 95_000, 100_000],
         earnings: vec![4_000, 0, 4_000],
     };
-    assert_eq!(market.balances(&job), settled);
-    let statuses = market.shard(&job, 0).seats.map(|s| s.status());
+    assert_eq!(network.balances(&job), settled);
+    let statuses = network.shard(&job, 0).seats.map(|s| s.status());
     assert_eq!(statuses[1], SeatStatus::Disagreed);
-    let liar = market.provider(1);
+    let liar = network.provider(1);
     assert_eq!((liar.disagreed, liar.agreed, liar.slashed), (1, 0, 5_000));
     assert_eq!((liar.active, liar.locked, liar.open_seats), (95_000, 0, 0));
 
-    market.close(&job, &[0]).unwrap();
-    assert_eq!(market.balances(&job).client, 1_000_000 - 8_200 + 2_500);
+    network.close(&job, &[0]).unwrap();
+    assert_eq!(network.balances(&job).client, 1_000_000 - 8_200 + 2_500);
 }
 
 #[test]
 fn seats_of_a_further_round_are_taken_late_too_where_none_of_it_has_committed() {
-    let mut market = market(5, false);
-    let job = market.posted(|t| (t.replicas, t.quorum, t.max_replicas) = (3, 3, 5));
+    let mut network = network(5, false);
+    let job = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (3, 3, 5));
     let first = [(0, RIGHT), (1, RIGHT), (2, WRONG)];
-    market.answered(&job, 0, &first);
-    market.settle(&job, 0).unwrap();
-    assert_eq!(market.shard(&job, 0).target, 5);
+    network.run_seats(&job, 0, &first);
+    network.settle(&job, 0).unwrap();
+    assert_eq!(network.shard(&job, 0).target, 5);
     // What the first round showed would be enough for a quorum, and hides nothing of this one.
-    market.warp(60);
-    market.answered(&job, 0, &[(3, RIGHT), (4, RIGHT)]);
-    market.settle(&job, 0).unwrap();
-    let settled = market.shard(&job, 0);
+    network.warp(60);
+    network.run_seats(&job, 0, &[(3, RIGHT), (4, RIGHT)]);
+    network.settle(&job, 0).unwrap();
+    let settled = network.shard(&job, 0);
     assert_eq!(settled.state(), Some(ShardState::Settled));
 }
 
@@ -68,32 +68,32 @@ fn seats_of_a_further_round_are_taken_late_too_where_none_of_it_has_committed() 
 fn without_a_challenge_nobody_has_a_challengers_bounty_for_a_wrong_result() {
     /// The place of the challenger's account for stake among those of a settlement.
     const CHALLENGER_STAKE: usize = 16;
-    let mut market = market(3, false);
-    let (stranger, mints) = (key(6).pubkey(), market.mints);
-    market.machine.airdrop(&stranger, SOL);
-    market.machine.open_purses(&stranger, mints);
+    let mut network = network(3, false);
+    let (stranger, mints) = (key(6).pubkey(), network.mints);
+    network.machine.airdrop(&stranger, SOL);
+    network.machine.create_token_accounts(&stranger, mints);
     let purse = mints.stake_account(&stranger);
-    let job = market.posted(|_| ());
-    market.answered(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
-    let mut settle = market.settlement(&job, 0);
+    let job = network.post_with(|_| ());
+    network.run_seats(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
+    let mut settle = network.settle_instruction(&job, 0);
     assert_eq!(settle.accounts[CHALLENGER_STAKE].pubkey, PROGRAM);
     settle.accounts[CHALLENGER_STAKE] = AccountMeta::new(purse, false);
-    market.machine.send(&[settle], &[]).unwrap();
-    assert_eq!(market.machine.tokens(&purse), 0);
-    assert_eq!(market.balances(&job).penalties, 5_000);
+    network.machine.send(&[settle], &[]).unwrap();
+    assert_eq!(network.machine.tokens(&purse), 0);
+    assert_eq!(network.balances(&job).penalties, 5_000);
 }
 
 #[test]
 fn a_compensation_is_never_above_what_the_shard_cost() {
-    let mut market = market(3, true);
-    let job = market.posted(|_| ());
+    let mut network = network(3, true);
+    let job = network.post_with(|_| ());
     let (right, wrong) = (with(FEW, RIGHT), with(FEW, WRONG));
-    market.answered(&job, 0, &[(0, right), (1, wrong), (2, right)]);
-    market.settle(&job, 0).unwrap();
+    network.run_seats(&job, 0, &[(0, right), (1, wrong), (2, right)]);
+    network.settle(&job, 0).unwrap();
     // The shard cost 800 and 20 of fee: less than the 2,500 that half the slash would be.
-    assert_eq!(market.job(&job).compensated, 820);
-    market.close(&job, &[0]).unwrap();
-    let after = market.balances(&job);
+    assert_eq!(network.job(&job).compensated, 820);
+    network.close(&job, &[0]).unwrap();
+    let after = network.balances(&job);
     assert_eq!(after.client, 1_000_000);
     assert_eq!(after.penalties, 20 + 5_000 - 820);
     assert_eq!(after.stakes, [100_000, 95_000, 100_000]);
@@ -101,15 +101,15 @@ fn a_compensation_is_never_above_what_the_shard_cost() {
 
 #[test]
 fn two_liars_together_compensate_no_more_than_the_shard_cost() {
-    let mut market = market(5, true);
-    let job = market.posted(|t| (t.replicas, t.quorum, t.max_replicas) = (5, 3, 5));
+    let mut network = network(5, true);
+    let job = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (5, 3, 5));
     let (right, wrong) = (with(FEW, RIGHT), with(FEW, WRONG));
     let answers = [(0, wrong), (1, right), (2, wrong), (3, right), (4, right)];
-    market.answered(&job, 0, &answers);
-    market.settle(&job, 0).unwrap();
-    assert_eq!(market.job(&job).compensated, 1_230);
-    market.close(&job, &[0]).unwrap();
-    let after = market.balances(&job);
+    network.run_seats(&job, 0, &answers);
+    network.settle(&job, 0).unwrap();
+    assert_eq!(network.job(&job).compensated, 1_230);
+    network.close(&job, &[0]).unwrap();
+    let after = network.balances(&job);
     assert_eq!(after.client, 1_000_000);
     assert_eq!(after.penalties, 30 + 10_000 - 1_230);
     assert_eq!(after.stakes, [95_000, 100_000, 95_000, 100_000, 100_000]);
@@ -117,11 +117,11 @@ fn two_liars_together_compensate_no_more_than_the_shard_cost() {
 
 #[test]
 fn where_stake_is_another_token_than_payments_all_of_a_slash_goes_to_the_treasury() {
-    let mut market = market(3, false);
-    let job = market.posted(|_| ());
-    market.answered(&job, 0, &[(0, WRONG), (1, RIGHT), (2, RIGHT)]);
-    market.settle(&job, 0).unwrap();
-    market.close(&job, &[0]).unwrap();
+    let mut network = network(3, false);
+    let job = network.post_with(|_| ());
+    network.run_seats(&job, 0, &[(0, WRONG), (1, RIGHT), (2, RIGHT)]);
+    network.settle(&job, 0).unwrap();
+    network.close(&job, &[0]).unwrap();
     let expected = Balances {
         client: 1_000_000 - 8_200,
         escrow: 0,
@@ -130,94 +130,94 @@ fn where_stake_is_another_token_than_payments_all_of_a_slash_goes_to_the_treasur
         stakes: vec![95_000, 100_000, 100_000],
         earnings: vec![0, 4_000, 4_000],
     };
-    assert_eq!(market.balances(&job), expected);
+    assert_eq!(network.balances(&job), expected);
 }
 
 #[test]
 fn equal_roots_with_other_units_disagree() {
-    let mut market = market(3, true);
-    let job = market.posted(|_| ());
-    market.answered(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, with(999, RIGHT))]);
-    market.settle(&job, 0).unwrap();
-    assert_eq!(market.provider(2).disagreed, 1);
-    assert_eq!(market.balances(&job).stakes, [100_000, 100_000, 95_000]);
+    let mut network = network(3, true);
+    let job = network.post_with(|_| ());
+    network.run_seats(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, with(999, RIGHT))]);
+    network.settle(&job, 0).unwrap();
+    assert_eq!(network.provider(2).disagreed, 1);
+    assert_eq!(network.balances(&job).stakes, [100_000, 100_000, 95_000]);
 }
 
 #[test]
 fn a_disagreement_opens_more_seats_before_anyone_is_slashed() {
-    let mut market = market(5, true);
-    let job = market.posted(|t| (t.replicas, t.quorum, t.max_replicas) = (3, 3, 5));
-    let before = market.balances(&job);
-    market.answered(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
-    market.warp(5);
-    market.settle(&job, 0).unwrap();
-    assert_eq!(market.balances(&job), before);
-    let shard = market.shard(&job, 0);
+    let mut network = network(5, true);
+    let job = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (3, 3, 5));
+    let before = network.balances(&job);
+    network.run_seats(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
+    network.warp(5);
+    network.settle(&job, 0).unwrap();
+    assert_eq!(network.balances(&job), before);
+    let shard = network.shard(&job, 0);
     assert_eq!(shard.state(), Some(ShardState::Assigned));
     assert_eq!((shard.attempt, shard.target), (1, 5));
-    assert_eq!(shard.commit_by, market.machine.now() + 60);
-    assert_eq!(shard.reveal_by, market.machine.now() + 90);
-    assert_eq!(market.provider(1).locked, 10_000);
-    refused(market.settle(&job, 0), "ShardNotDue");
+    assert_eq!(shard.commit_by, network.machine.now() + 60);
+    assert_eq!(shard.reveal_by, network.machine.now() + 90);
+    assert_eq!(network.provider(1).locked, 10_000);
+    refused(network.settle(&job, 0), "ShardNotDue");
 
-    market.answered(&job, 0, &[(3, RIGHT), (4, RIGHT)]);
-    market.settle(&job, 0).unwrap();
-    let after = market.balances(&job);
+    network.run_seats(&job, 0, &[(3, RIGHT), (4, RIGHT)]);
+    network.settle(&job, 0).unwrap();
+    let after = network.balances(&job);
     assert_eq!(after.earnings, [4_000, 0, 4_000, 4_000, 4_000]);
     assert_eq!(after.stakes, [100_000, 95_000, 100_000, 100_000, 100_000]);
     assert_eq!(after.fees, 400 + 2_500);
-    market.close(&job, &[0]).unwrap();
-    assert_eq!(market.balances(&job).client, 1_000_000 - 16_400 + 2_500);
+    network.close(&job, &[0]).unwrap();
+    assert_eq!(network.balances(&job).client, 1_000_000 - 16_400 + 2_500);
 }
 
 #[test]
 fn even_a_quorum_slashes_nobody_while_seats_are_unheard() {
-    let mut market = market(5, true);
-    let job = market.posted(|t| (t.replicas, t.quorum, t.max_replicas) = (4, 3, 5));
-    market.answered(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, WRONG), (3, RIGHT)]);
-    market.settle(&job, 0).unwrap();
-    assert_eq!(market.shard(&job, 0).state(), Some(ShardState::Assigned));
-    assert_eq!(market.balances(&job).stakes, [100_000; 5]);
+    let mut network = network(5, true);
+    let job = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (4, 3, 5));
+    network.run_seats(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, WRONG), (3, RIGHT)]);
+    network.settle(&job, 0).unwrap();
+    assert_eq!(network.shard(&job, 0).state(), Some(ShardState::Assigned));
+    assert_eq!(network.balances(&job).stakes, [100_000; 5]);
 
-    market.answered(&job, 0, &[(4, WRONG)]);
-    market.settle(&job, 0).unwrap();
-    let after = market.balances(&job);
+    network.run_seats(&job, 0, &[(4, WRONG)]);
+    network.settle(&job, 0).unwrap();
+    let after = network.balances(&job);
     assert_eq!(after.stakes, [100_000, 100_000, 95_000, 100_000, 95_000]);
     assert_eq!(after.earnings, [4_000, 4_000, 0, 4_000, 0]);
 }
 
 #[test]
 fn without_time_for_another_round_the_quorum_is_paid_and_nobody_slashed() {
-    let mut market = market(4, true);
-    let job = market.posted(|t| {
+    let mut network = network(4, true);
+    let job = network.post_with(|t| {
         (t.replicas, t.quorum, t.max_replicas) = (4, 3, 5);
         t.deadline -= 3_600 - 90;
     });
-    market.answered(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, WRONG), (3, RIGHT)]);
-    market.warp(1);
-    market.settle(&job, 0).unwrap();
-    let after = market.balances(&job);
+    network.run_seats(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, WRONG), (3, RIGHT)]);
+    network.warp(1);
+    network.settle(&job, 0).unwrap();
+    let after = network.balances(&job);
     assert_eq!(after.earnings, [4_000, 4_000, 0, 4_000]);
     assert_eq!(after.stakes, [100_000; 4]);
-    let loser = market.provider(2);
+    let loser = network.provider(2);
     assert_eq!((loser.disagreed, loser.late, loser.locked), (0, 0, 0));
-    let statuses = market.shard(&job, 0).seats.map(|s| s.status());
+    let statuses = network.shard(&job, 0).seats.map(|s| s.status());
     assert_eq!(statuses[2], SeatStatus::Released);
 }
 
 #[test]
 fn no_quorum_fails_the_shard_and_refunds_with_nobody_slashed() {
-    let mut market = market(3, true);
-    let job = market.posted(|_| ());
+    let mut network = network(3, true);
+    let job = network.post_with(|_| ());
     let other = Answer {
         root: [3; 32],
         ..RIGHT
     };
-    market.answered(&job, 0, &[(0, RIGHT), (1, WRONG), (2, other)]);
-    market.settle(&job, 0).unwrap();
-    assert_eq!(market.shard(&job, 0).state(), Some(ShardState::Failed));
-    assert_eq!(market.job(&job).failed, 1);
-    market.close(&job, &[0]).unwrap();
+    network.run_seats(&job, 0, &[(0, RIGHT), (1, WRONG), (2, other)]);
+    network.settle(&job, 0).unwrap();
+    assert_eq!(network.shard(&job, 0).state(), Some(ShardState::Failed));
+    assert_eq!(network.job(&job).failed, 1);
+    network.close(&job, &[0]).unwrap();
     let expected = Balances {
         client: 1_000_000,
         escrow: 0,
@@ -226,9 +226,9 @@ fn no_quorum_fails_the_shard_and_refunds_with_nobody_slashed() {
         stakes: vec![100_000; 3],
         earnings: vec![0; 3],
     };
-    assert_eq!(market.balances(&job), expected);
+    assert_eq!(network.balances(&job), expected);
     for worker in 0..3 {
-        let books = market.provider(worker);
+        let books = network.provider(worker);
         assert_eq!((books.agreed, books.disagreed, books.late), (0, 0, 0));
         assert_eq!((books.locked, books.open_seats), (0, 0));
     }
@@ -236,35 +236,35 @@ fn no_quorum_fails_the_shard_and_refunds_with_nobody_slashed() {
 
 #[test]
 fn a_reopened_shard_that_nobody_takes_waits_and_fails_when_no_round_fits_any_more() {
-    let mut market = market(3, true);
-    let job = market.posted(|t| (t.replicas, t.quorum, t.max_replicas) = (3, 3, 5));
-    market.answered(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
-    market.settle(&job, 0).unwrap();
+    let mut network = network(3, true);
+    let job = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (3, 3, 5));
+    network.run_seats(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
+    network.settle(&job, 0).unwrap();
 
-    let deadline = market.job(&job).deadline;
-    market.machine.warp_to(deadline - 90);
-    refused(market.settle(&job, 0), "ShardNotDue");
-    market.machine.warp_to(deadline - 89);
-    market.settle(&job, 0).unwrap();
-    assert_eq!(market.shard(&job, 0).state(), Some(ShardState::Failed));
-    market.close(&job, &[0]).unwrap();
-    let after = market.balances(&job);
+    let deadline = network.job(&job).deadline;
+    network.machine.set_time(deadline - 90);
+    refused(network.settle(&job, 0), "ShardNotDue");
+    network.machine.set_time(deadline - 89);
+    network.settle(&job, 0).unwrap();
+    assert_eq!(network.shard(&job, 0).state(), Some(ShardState::Failed));
+    network.close(&job, &[0]).unwrap();
+    let after = network.balances(&job);
     assert_eq!(after.client, 1_000_000);
     assert_eq!(after.stakes, [100_000; 3]);
 }
 
 #[test]
 fn a_reopened_shard_takes_further_seats_for_as_long_as_a_round_fits() {
-    let mut market = market(5, false);
-    let job = market.posted(|t| (t.replicas, t.quorum, t.max_replicas) = (3, 3, 5));
-    market.answered(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
-    market.settle(&job, 0).unwrap();
+    let mut network = network(5, false);
+    let job = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (3, 3, 5));
+    network.run_seats(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
+    network.settle(&job, 0).unwrap();
     // The commit window of the round has long passed without anybody. The results of the round before
     // are known to all, and who sits down now has a whole window again.
-    market.machine.warp_to(market.job(&job).deadline - 90);
-    market.answered(&job, 0, &[(3, RIGHT), (4, WRONG)]);
-    market.settle(&job, 0).unwrap();
-    let after = market.balances(&job);
+    network.machine.set_time(network.job(&job).deadline - 90);
+    network.run_seats(&job, 0, &[(3, RIGHT), (4, WRONG)]);
+    network.settle(&job, 0).unwrap();
+    let after = network.balances(&job);
     assert_eq!(after.earnings, [4_000, 0, 4_000, 4_000, 0]);
     assert_eq!(after.stakes, [100_000, 95_000, 100_000, 100_000, 95_000]);
 }

@@ -2,64 +2,64 @@
 //! for.
 
 use millrace_client::{instructions, pda};
-use millrace_fixture::{Market, RIGHT, Setup, WRONG, key, offer, refused, swap};
+use millrace_fixture::{RIGHT, Setup, TestNetwork, WRONG, key, offer, refused, replace_account};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 
 const WEEK: i64 = 7 * 86_400;
 
 /// A job of one seat that worker 0 has taken.
-fn seated() -> (Market, Pubkey) {
-    let mut market = Market::open();
-    let job = market.posted(|t| (t.replicas, t.quorum, t.max_replicas) = (1, 1, 1));
-    market.assign(&job, 0, &[0]).unwrap();
-    (market, job)
+fn seated() -> (TestNetwork, Pubkey) {
+    let mut network = TestNetwork::start();
+    let job = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (1, 1, 1));
+    network.assign(&job, 0, &[0]).unwrap();
+    (network, job)
 }
 
 #[test]
 fn stake_leaves_after_the_unbonding_time_and_not_a_second_before() {
-    let mut market = Market::open();
-    refused(market.unstake(0, 0), "AmountZero");
-    refused(market.unstake(0, 100_001), "InsufficientFreeStake");
-    refused(market.withdraw(0), "AmountZero");
-    market.unstake(0, 40_000).unwrap();
-    let books = market.provider(0);
+    let mut network = TestNetwork::start();
+    refused(network.request_unstake(0, 0), "AmountZero");
+    refused(network.request_unstake(0, 100_001), "InsufficientFreeStake");
+    refused(network.withdraw_stake(0), "AmountZero");
+    network.request_unstake(0, 40_000).unwrap();
+    let books = network.provider(0);
     assert_eq!((books.active, books.unbonding), (60_000, 40_000));
-    market.warp(WEEK - 1);
-    refused(market.withdraw(0), "TooEarly");
-    market.warp(1);
-    market.withdraw(0).unwrap();
-    let authority = market.workers[0].authority.pubkey();
-    let purse = market.mints.stake_account(&authority);
-    assert_eq!(market.machine.tokens(&purse), 40_000);
-    let books = market.provider(0);
+    network.warp(WEEK - 1);
+    refused(network.withdraw_stake(0), "TooEarly");
+    network.warp(1);
+    network.withdraw_stake(0).unwrap();
+    let authority = network.workers[0].authority.pubkey();
+    let purse = network.mints.stake_account(&authority);
+    assert_eq!(network.machine.tokens(&purse), 40_000);
+    let books = network.provider(0);
     assert_eq!((books.active, books.withdrawn), (60_000, 40_000));
-    refused(market.withdraw(0), "AmountZero");
+    refused(network.withdraw_stake(0), "AmountZero");
 }
 
 #[test]
 fn a_second_request_starts_the_time_anew_for_all_of_it() {
-    let mut market = Market::open();
-    market.unstake(0, 10_000).unwrap();
-    market.warp(WEEK - 1);
-    market.unstake(0, 1).unwrap();
-    market.warp(1);
-    refused(market.withdraw(0), "TooEarly");
-    market.warp(WEEK - 1);
-    market.withdraw(0).unwrap();
-    assert_eq!(market.provider(0).withdrawn, 10_001);
+    let mut network = TestNetwork::start();
+    network.request_unstake(0, 10_000).unwrap();
+    network.warp(WEEK - 1);
+    network.request_unstake(0, 1).unwrap();
+    network.warp(1);
+    refused(network.withdraw_stake(0), "TooEarly");
+    network.warp(WEEK - 1);
+    network.withdraw_stake(0).unwrap();
+    assert_eq!(network.provider(0).withdrawn, 10_001);
 }
 
 #[test]
 fn what_a_seat_locks_can_not_be_unstaked() {
-    let (mut market, job) = seated();
-    refused(market.unstake(0, 90_001), "InsufficientFreeStake");
-    market.unstake(0, 90_000).unwrap();
-    market.commit(&job, 0, &[(0, RIGHT)]).unwrap();
-    refused(market.unstake(0, 1), "InsufficientFreeStake");
-    market.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
-    market.settle(&job, 0).unwrap();
-    market.unstake(0, 10_000).unwrap();
+    let (mut network, job) = seated();
+    refused(network.request_unstake(0, 90_001), "InsufficientFreeStake");
+    network.request_unstake(0, 90_000).unwrap();
+    network.commit(&job, 0, &[(0, RIGHT)]).unwrap();
+    refused(network.request_unstake(0, 1), "InsufficientFreeStake");
+    network.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
+    network.settle(&job, 0).unwrap();
+    network.request_unstake(0, 10_000).unwrap();
 }
 
 #[test]
@@ -67,22 +67,22 @@ fn slashing_reaches_the_stake_of_a_provider_that_is_leaving_at_every_instant() {
     // When in relation to the request the seat is taken and judged: taken before it, right after it,
     // and judged at the last second to commit.
     for (before, after) in [(true, 0), (false, 0), (false, 59)] {
-        let mut market = Market::open();
-        let job = market.posted(|_| ());
+        let mut network = TestNetwork::start();
+        let job = network.post_with(|_| ());
         if before {
-            market.assign(&job, 0, &[0, 1, 2]).unwrap();
+            network.assign(&job, 0, &[0, 1, 2]).unwrap();
         }
-        market.unstake(1, 90_000).unwrap();
+        network.request_unstake(1, 90_000).unwrap();
         if !before {
-            market.assign(&job, 0, &[0, 1, 2]).unwrap();
+            network.assign(&job, 0, &[0, 1, 2]).unwrap();
         }
         let answers = [(0, RIGHT), (1, WRONG), (2, RIGHT)];
-        market.warp(after);
-        market.commit(&job, 0, &answers).unwrap();
-        market.reveal(&job, 0, &answers).unwrap();
-        market.stake_more(1, 1);
-        market.settle(&job, 0).unwrap();
-        let books = market.provider(1);
+        network.warp(after);
+        network.commit(&job, 0, &answers).unwrap();
+        network.reveal(&job, 0, &answers).unwrap();
+        network.stake_more(1, 1);
+        network.settle(&job, 0).unwrap();
+        let books = network.provider(1);
         assert_eq!((books.slashed, books.disagreed), (5_000, 1));
         assert_eq!(books.active + books.unbonding, 100_001 - 5_000);
     }
@@ -91,50 +91,53 @@ fn slashing_reaches_the_stake_of_a_provider_that_is_leaving_at_every_instant() {
 /// Stake that finished unbonding while two jobs judge its provider: how long before or after that second
 /// the first verdict falls, and whether the stake is withdrawn before it or after.
 fn judged_around_the_end(offset: i64, withdraws_first: bool, one_mint: bool) {
-    let mut market = Setup {
+    let mut network = Setup {
         one_mint,
         ..Setup::default()
     }
     .build();
-    let began = market.machine.now();
-    market.unstake(1, 80_000).unwrap();
-    market.machine.warp_to(began + WEEK - 20);
-    let jobs = [market.posted(|_| ()), market.posted(|_| ())];
+    let began = network.machine.now();
+    network.request_unstake(1, 80_000).unwrap();
+    network.machine.set_time(began + WEEK - 20);
+    let jobs = [network.post_with(|_| ()), network.post_with(|_| ())];
     let answers = [(0, RIGHT), (1, WRONG), (2, RIGHT)];
     let mut added = 0;
-    let mut add = |market: &mut Market| {
-        market.stake_more(1, 1);
+    let mut add = |network: &mut TestNetwork| {
+        network.stake_more(1, 1);
         added += 1;
     };
     for job in &jobs {
-        market.assign(job, 0, &[0, 1, 2]).unwrap();
-        add(&mut market);
-        market.commit(job, 0, &answers).unwrap();
-        add(&mut market);
-        market.reveal(job, 0, &answers).unwrap();
+        network.assign(job, 0, &[0, 1, 2]).unwrap();
+        add(&mut network);
+        network.commit(job, 0, &answers).unwrap();
+        add(&mut network);
+        network.reveal(job, 0, &answers).unwrap();
     }
-    market.machine.warp_to(began + WEEK + offset);
-    let withdraw = |market: &mut Market| match offset < 0 {
-        true => refused(market.withdraw(1), "TooEarly"),
+    network.machine.set_time(began + WEEK + offset);
+    let withdraw = |network: &mut TestNetwork| match offset < 0 {
+        true => refused(network.withdraw_stake(1), "TooEarly"),
         false => {
-            market.withdraw(1).unwrap();
+            network.withdraw_stake(1).unwrap();
         }
     };
     if withdraws_first {
-        withdraw(&mut market);
+        withdraw(&mut network);
     }
     for (done, job) in jobs.iter().enumerate() {
-        add(&mut market);
+        add(&mut network);
         // What the other seat locks is never free, whatever was added.
-        let free = market.provider(1).free_stake();
-        refused(market.unstake(1, free + 1), "InsufficientFreeStake");
-        market.settle(job, 0).unwrap();
-        assert_eq!(market.provider(1).slashed, 5_000 * (done as u64 + 1));
+        let free = network.provider(1).free_stake();
+        refused(
+            network.request_unstake(1, free + 1),
+            "InsufficientFreeStake",
+        );
+        network.settle(job, 0).unwrap();
+        assert_eq!(network.provider(1).slashed, 5_000 * (done as u64 + 1));
     }
     if !withdraws_first {
-        withdraw(&mut market);
+        withdraw(&mut network);
     }
-    let books = market.provider(1);
+    let books = network.provider(1);
     let out = if offset < 0 { 0 } else { 80_000 };
     assert_eq!((books.withdrawn, books.unbonding), (out, 80_000 - out));
     assert_eq!(books.active, 20_000 + added - 10_000);
@@ -153,24 +156,24 @@ fn two_penalties_are_taken_in_full_at_each_second_around_the_end_of_an_exit_with
 
 #[test]
 fn stake_on_its_way_out_backs_no_seat_so_that_penalties_find_all_they_are_due() {
-    let mut market = Setup {
+    let mut network = Setup {
         stake: 20_000,
         ..Setup::default()
     }
     .build();
-    let jobs = [market.posted(|_| ()), market.posted(|_| ())];
+    let jobs = [network.post_with(|_| ()), network.post_with(|_| ())];
     for job in &jobs {
-        market.assign(job, 0, &[0, 1, 2]).unwrap();
+        network.assign(job, 0, &[0, 1, 2]).unwrap();
     }
-    market.stake_more(1, 5_000);
-    market.unstake(1, 5_000).unwrap();
+    network.stake_more(1, 5_000);
+    network.request_unstake(1, 5_000).unwrap();
     let answers = [(0, RIGHT), (1, WRONG), (2, RIGHT)];
     for job in &jobs {
-        market.commit(job, 0, &answers).unwrap();
-        market.reveal(job, 0, &answers).unwrap();
-        market.settle(job, 0).unwrap();
+        network.commit(job, 0, &answers).unwrap();
+        network.reveal(job, 0, &answers).unwrap();
+        network.settle(job, 0).unwrap();
     }
-    let books = market.provider(1);
+    let books = network.provider(1);
     assert_eq!(
         (books.slashed, books.active, books.unbonding),
         (10_000, 10_000, 5_000)
@@ -179,136 +182,136 @@ fn stake_on_its_way_out_backs_no_seat_so_that_penalties_find_all_they_are_due() 
 
 #[test]
 fn a_provider_leaves_with_its_rent_once_nothing_is_left() {
-    let (mut market, job) = seated();
-    refused(market.leave(0), "ProviderNotSettled");
-    market.commit(&job, 0, &[(0, RIGHT)]).unwrap();
-    market.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
-    market.settle(&job, 0).unwrap();
-    refused(market.leave(0), "ProviderNotSettled");
-    market.unstake(0, 100_000).unwrap();
-    refused(market.leave(0), "ProviderNotSettled");
-    market.warp(WEEK);
-    market.withdraw(0).unwrap();
-    refused(market.leave(0), "ProviderNotSettled");
-    market.claim_earnings(0).unwrap();
+    let (mut network, job) = seated();
+    refused(network.deregister(0), "ProviderNotSettled");
+    network.commit(&job, 0, &[(0, RIGHT)]).unwrap();
+    network.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
+    network.settle(&job, 0).unwrap();
+    refused(network.deregister(0), "ProviderNotSettled");
+    network.request_unstake(0, 100_000).unwrap();
+    refused(network.deregister(0), "ProviderNotSettled");
+    network.warp(WEEK);
+    network.withdraw_stake(0).unwrap();
+    refused(network.deregister(0), "ProviderNotSettled");
+    network.claim_earnings(0).unwrap();
     // It has points of an epoch that nobody has closed.
-    refused(market.leave(0), "ProviderNotSettled");
-    market.rewarded(0, 0);
+    refused(network.deregister(0), "ProviderNotSettled");
+    network.pay_rewards(0, 0);
 
-    let account = market.workers[0].account;
+    let account = network.workers[0].account;
     // What somebody sent to the vaults goes along.
     for (mint, vault) in [
-        (market.mints.stake, pda::stake_vault(&account)),
-        (market.mints.payment, pda::earnings_vault(&account)),
+        (network.mints.stake, pda::stake_vault(&account)),
+        (network.mints.payment, pda::earnings_vault(&account)),
     ] {
-        market.machine.mint(&mint, &vault, 7);
+        network.machine.mint(&mint, &vault, 7);
     }
-    let authority = market.workers[0].authority.pubkey();
-    let before = market.machine.lamports_of(&authority);
-    market.leave(0).unwrap();
-    assert!(market.machine.lamports_of(&authority) > before);
+    let authority = network.workers[0].authority.pubkey();
+    let before = network.machine.lamports_of(&authority);
+    network.deregister(0).unwrap();
+    assert!(network.machine.lamports_of(&authority) > before);
     let rest = [
         account,
         pda::stake_vault(&account),
         pda::earnings_vault(&account),
     ];
     for closed in rest {
-        let left = market.machine.account(&closed);
+        let left = network.machine.account(&closed);
         assert!(left.is_none_or(|account| account.data.is_empty()));
     }
     let tokens = |mint: &Pubkey| {
         let purse = pda::token_account(&authority, mint);
-        market.machine.tokens(&purse)
+        network.machine.tokens(&purse)
     };
     // Stake, rewards and a gift; earnings and a gift.
-    assert!(tokens(&market.mints.stake) >= 100_000 + 7);
-    assert_eq!(tokens(&market.mints.payment), 4_000 + 7);
-    market.workers.remove(0);
+    assert!(tokens(&network.mints.stake) >= 100_000 + 7);
+    assert_eq!(tokens(&network.mints.payment), 4_000 + 7);
+    network.workers.remove(0);
 }
 
 #[test]
 fn a_provider_that_left_may_come_again_and_owes_nothing_of_before() {
-    let mut market = Market::open();
-    market.unstake(0, 100_000).unwrap();
-    market.warp(WEEK);
-    market.withdraw(0).unwrap();
-    market.leave(0).unwrap();
+    let mut network = TestNetwork::start();
+    network.request_unstake(0, 100_000).unwrap();
+    network.warp(WEEK);
+    network.withdraw_stake(0).unwrap();
+    network.deregister(0).unwrap();
     let (authority, operator) = {
-        let worker = &market.workers[0];
+        let worker = &network.workers[0];
         (worker.authority.insecure_clone(), worker.operator.pubkey())
     };
-    market.register(&authority, offer(operator)).unwrap();
-    let books = market.provider(0);
+    network.register(&authority, offer(operator)).unwrap();
+    let books = network.provider(0);
     assert_eq!((books.deposited, books.slashed, books.withdrawn), (0, 0, 0));
-    market.stake(0, 100_000).unwrap();
-    let job = market.posted(|_| ());
-    market.assign(&job, 0, &[0]).unwrap();
+    network.stake(0, 100_000).unwrap();
+    let job = network.post_with(|_| ());
+    network.assign(&job, 0, &[0]).unwrap();
 }
 
 #[test]
 fn only_the_cold_key_changes_the_offer_the_hot_key_and_the_stake() {
-    let mut market = Market::open();
+    let mut network = TestNetwork::start();
     let (operator, account) = {
-        let worker = &market.workers[0];
+        let worker = &network.workers[0];
         (worker.operator.insecure_clone(), worker.account)
     };
-    let cold = market.workers[0].authority.insecure_clone();
+    let cold = network.workers[0].authority.insecure_clone();
     let mut dearer = offer(operator.pubkey()).offer;
     dearer.ask_price = 9;
     let acts = [
         instructions::update_provider(cold.pubkey(), dearer.clone()),
         instructions::rotate_operator(cold.pubkey(), key(6).pubkey()),
         instructions::request_unstake(cold.pubkey(), 1),
-        instructions::withdraw_stake(cold.pubkey(), market.mints),
-        instructions::deregister(cold.pubkey(), market.mints),
+        instructions::withdraw_stake(cold.pubkey(), network.mints),
+        instructions::deregister(cold.pubkey(), network.mints),
     ];
     for act in &acts {
-        let by_the_hot_key = swap(act.clone(), cold.pubkey(), operator.pubkey());
+        let by_the_hot_key = replace_account(act.clone(), cold.pubkey(), operator.pubkey());
         assert!(by_the_hot_key.accounts.iter().any(|m| m.pubkey == account));
-        let outcome = market.machine.send(&[by_the_hot_key], &[&operator]);
+        let outcome = network.machine.send(&[by_the_hot_key], &[&operator]);
         refused(outcome, "NotAuthorized");
     }
-    market.machine.send(&acts[..2], &[&cold]).unwrap();
-    let books = market.provider(0);
+    network.machine.send(&acts[..2], &[&cold]).unwrap();
+    let books = network.provider(0);
     assert_eq!((books.ask_price, books.operator), (9, key(6).pubkey()));
 }
 
 #[test]
 fn a_seat_that_is_taken_keeps_its_price_and_needs_the_new_hot_key() {
-    let (mut market, job) = seated();
-    let cold = market.workers[0].authority.insecure_clone();
-    let before = market.claim(&job, 0, (0, RIGHT));
-    let mut free = offer(market.workers[0].operator.pubkey()).offer;
+    let (mut network, job) = seated();
+    let cold = network.workers[0].authority.insecure_clone();
+    let before = network.signed_commitment(&job, 0, (0, RIGHT));
+    let mut free = offer(network.workers[0].operator.pubkey()).offer;
     (free.ask_price, free.max_open_seats) = (5, 1);
     let next = key(6);
     let acts = [
         instructions::update_provider(cold.pubkey(), free),
         instructions::rotate_operator(cold.pubkey(), next.pubkey()),
     ];
-    market.machine.send(&acts, &[&cold]).unwrap();
+    network.machine.send(&acts, &[&cold]).unwrap();
     refused(
-        market.commit_claims(&job, 0, &[before]),
+        network.record_commitments(&job, 0, &[before]),
         "SignatureMismatch",
     );
-    market.workers[0].operator = next;
-    market.commit(&job, 0, &[(0, RIGHT)]).unwrap();
-    market.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
-    market.settle(&job, 0).unwrap();
-    assert_eq!(market.balances(&job).earnings[0], 4_000);
+    network.workers[0].operator = next;
+    network.commit(&job, 0, &[(0, RIGHT)]).unwrap();
+    network.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
+    network.settle(&job, 0).unwrap();
+    assert_eq!(network.balances(&job).earnings[0], 4_000);
 }
 
 #[test]
 fn an_offer_that_makes_no_sense_is_refused_and_an_unsigned_one_never_arrives() {
-    let mut market = Market::open();
-    let cold = market.workers[0].authority.insecure_clone();
+    let mut network = TestNetwork::start();
+    let cold = network.workers[0].authority.insecure_clone();
     let mut nothing = offer(cold.pubkey()).offer;
     nothing.ask_price = 0;
     let update = instructions::update_provider(cold.pubkey(), nothing);
-    refused(market.machine.send(&[update], &[&cold]), "PriceZero");
+    refused(network.machine.send(&[update], &[&cold]), "PriceZero");
     let mut unsigned = instructions::rotate_operator(cold.pubkey(), cold.pubkey());
     unsigned.accounts[0].is_signer = false;
-    refused(market.machine.send(&[unsigned], &[]), "AccountNotSigner");
+    refused(network.machine.send(&[unsigned], &[]), "AccountNotSigner");
     let posing = instructions::request_unstake(key(6).pubkey(), 1);
-    let outcome = market.machine.send(&[posing], &[&key(6)]);
+    let outcome = network.machine.send(&[posing], &[&key(6)]);
     refused(outcome, "AccountNotInitialized");
 }

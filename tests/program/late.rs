@@ -2,10 +2,10 @@
 //! client's money.
 
 use millrace_client::{instructions, pda};
-use millrace_fixture::{Market, RIGHT, Setup, refused, swap};
+use millrace_fixture::{RIGHT, Setup, TestNetwork, refused, replace_account};
 use millrace_program::state::{JobState, SeatStatus, ShardState, bucket_of};
 
-fn market(workers: usize) -> Market {
+fn network(workers: usize) -> TestNetwork {
     Setup {
         workers,
         ..Setup::default()
@@ -15,31 +15,31 @@ fn market(workers: usize) -> Market {
 
 #[test]
 fn a_seat_that_does_not_commit_is_expired_and_refilled() {
-    let mut market = market(4);
-    let job = market.posted(|t| t.quorum = 3);
-    market.assign(&job, 0, &[0, 1, 2]).unwrap();
-    market.commit(&job, 0, &[(0, RIGHT), (2, RIGHT)]).unwrap();
-    market.warp(60);
-    market.expire_seat(&job, 0, 1).unwrap();
-    let shard = market.shard(&job, 0);
+    let mut network = network(4);
+    let job = network.post_with(|t| t.quorum = 3);
+    network.assign(&job, 0, &[0, 1, 2]).unwrap();
+    network.commit(&job, 0, &[(0, RIGHT), (2, RIGHT)]).unwrap();
+    network.warp(60);
+    network.expire_seat(&job, 0, 1).unwrap();
+    let shard = network.shard(&job, 0);
     assert_eq!(shard.seats[1].status(), SeatStatus::Empty);
     assert_eq!((shard.attempt, shard.free_seats()), (1, 1));
     // A tenth of the 10,000 that the seat locked.
-    let after = market.balances(&job);
+    let after = network.balances(&job);
     assert_eq!(after.stakes, [100_000, 99_000, 100_000, 100_000]);
     assert_eq!(after.penalties, 1_000);
-    let late = market.provider(1);
+    let late = network.provider(1);
     assert_eq!((late.late, late.locked, late.open_seats), (1, 0, 0));
 
-    market.assign(&job, 0, &[3]).unwrap();
-    assert_eq!(market.seat_of(&job, 0, 3), 1);
-    assert_eq!(market.shard(&job, 0).commit_by, market.machine.now() + 60);
-    market.commit(&job, 0, &[(3, RIGHT)]).unwrap();
+    network.assign(&job, 0, &[3]).unwrap();
+    assert_eq!(network.seat_of(&job, 0, 3), 1);
+    assert_eq!(network.shard(&job, 0).commit_by, network.machine.now() + 60);
+    network.commit(&job, 0, &[(3, RIGHT)]).unwrap();
     let answers = [(0, RIGHT), (3, RIGHT), (2, RIGHT)];
-    market.reveal(&job, 0, &answers).unwrap();
-    market.settle(&job, 0).unwrap();
-    market.close(&job, &[0]).unwrap();
-    let end = market.balances(&job);
+    network.reveal(&job, 0, &answers).unwrap();
+    network.settle(&job, 0).unwrap();
+    network.close(&job, &[0]).unwrap();
+    let end = network.balances(&job);
     assert_eq!(end.earnings, [4_000, 0, 4_000, 4_000]);
     assert_eq!(end.client, 1_000_000 - 12_300);
     assert_eq!(end.stakes, after.stakes);
@@ -47,188 +47,189 @@ fn a_seat_that_does_not_commit_is_expired_and_refilled() {
 
 #[test]
 fn at_any_instant_a_seat_can_either_commit_or_be_expired() {
-    let mut market = market(3);
-    let job = market.posted(|_| ());
-    market.assign(&job, 0, &[0, 1, 2]).unwrap();
-    market.warp(59);
-    refused(market.expire_seat(&job, 0, 0), "TooEarly");
-    market.commit(&job, 0, &[(0, RIGHT)]).unwrap();
-    market.warp(1);
-    refused(market.commit(&job, 0, &[(1, RIGHT)]), "TooLate");
-    market.expire_seat(&job, 0, 1).unwrap();
+    let mut network = network(3);
+    let job = network.post_with(|_| ());
+    network.assign(&job, 0, &[0, 1, 2]).unwrap();
+    network.warp(59);
+    refused(network.expire_seat(&job, 0, 0), "TooEarly");
+    network.commit(&job, 0, &[(0, RIGHT)]).unwrap();
+    network.warp(1);
+    refused(network.commit(&job, 0, &[(1, RIGHT)]), "TooLate");
+    network.expire_seat(&job, 0, 1).unwrap();
 }
 
 #[test]
 fn only_a_seat_without_a_commitment_can_be_expired_and_only_before_results_are_shown() {
-    let mut market = market(3);
-    let job = market.posted(|_| ());
-    market.assign(&job, 0, &[0, 1, 2]).unwrap();
-    market.commit(&job, 0, &[(0, RIGHT), (1, RIGHT)]).unwrap();
-    market.warp(60);
-    refused(market.expire_seat(&job, 0, 0), "WrongSeatStatus");
-    let place = market.place(&job, 0);
+    let mut network = network(3);
+    let job = network.post_with(|_| ());
+    network.assign(&job, 0, &[0, 1, 2]).unwrap();
+    network.commit(&job, 0, &[(0, RIGHT), (1, RIGHT)]).unwrap();
+    network.warp(60);
+    refused(network.expire_seat(&job, 0, 0), "WrongSeatStatus");
+    let place = network.shard_ref(&job, 0);
     let nobodys =
-        instructions::expire_seat(place, 5, market.workers[2].account, market.mints, None);
-    refused(market.machine.send(&[nobodys], &[]), "WrongSeatStatus");
-    let empty = instructions::expire_seat(place, 3, market.workers[2].account, market.mints, None);
-    refused(market.machine.send(&[empty], &[]), "WrongSeatStatus");
-    market.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
-    refused(market.expire_seat(&job, 0, 2), "WrongShardState");
+        instructions::expire_seat(place, 5, network.workers[2].account, network.mints, None);
+    refused(network.machine.send(&[nobodys], &[]), "WrongSeatStatus");
+    let empty =
+        instructions::expire_seat(place, 3, network.workers[2].account, network.mints, None);
+    refused(network.machine.send(&[empty], &[]), "WrongSeatStatus");
+    network.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
+    refused(network.expire_seat(&job, 0, 2), "WrongShardState");
 }
 
 #[test]
 fn an_expired_seat_costs_its_own_provider_and_pays_the_jobs_own_treasury() {
-    let mut market = market(3);
-    let job = market.posted(|_| ());
-    market.assign(&job, 0, &[0, 1, 2]).unwrap();
-    market.warp(60);
-    let [late, other] = [0, 1].map(|w| market.workers[w].account);
-    let place = market.place(&job, 0);
-    let expire = instructions::expire_seat(place, 0, late, market.mints, None);
+    let mut network = network(3);
+    let job = network.post_with(|_| ());
+    network.assign(&job, 0, &[0, 1, 2]).unwrap();
+    network.warp(60);
+    let [late, other] = [0, 1].map(|w| network.workers[w].account);
+    let place = network.shard_ref(&job, 0);
+    let expire = instructions::expire_seat(place, 0, late, network.mints, None);
 
-    let anothers = instructions::expire_seat(place, 0, other, market.mints, None);
-    refused(market.machine.send(&[anothers], &[]), "WrongAccount");
+    let anothers = instructions::expire_seat(place, 0, other, network.mints, None);
+    refused(network.machine.send(&[anothers], &[]), "WrongAccount");
     let [own_vault, other_vault] = [late, other].map(|p| pda::stake_vault(&p));
-    let from_another = swap(expire.clone(), own_vault, other_vault);
-    refused(market.machine.send(&[from_another], &[]), "WrongAccount");
+    let from_another = replace_account(expire.clone(), own_vault, other_vault);
+    refused(network.machine.send(&[from_another], &[]), "WrongAccount");
     let bucket = bucket_of(&job);
     let [own, elsewhere] =
-        [bucket, (bucket + 1) % 8].map(|b| pda::treasury(&market.mints.stake, b));
-    let to_another = swap(expire, own, elsewhere);
-    refused(market.machine.send(&[to_another], &[]), "WrongAccount");
-    assert_eq!(market.balances(&job).stakes, [100_000; 3]);
+        [bucket, (bucket + 1) % 8].map(|b| pda::treasury(&network.mints.stake, b));
+    let to_another = replace_account(expire, own, elsewhere);
+    refused(network.machine.send(&[to_another], &[]), "WrongAccount");
+    assert_eq!(network.balances(&job).stakes, [100_000; 3]);
 }
 
 #[test]
 fn a_seat_that_commits_and_stays_silent_is_late() {
-    let mut market = market(3);
-    let job = market.posted(|_| ());
-    market.assign(&job, 0, &[0, 1, 2]).unwrap();
+    let mut network = network(3);
+    let job = network.post_with(|_| ());
+    network.assign(&job, 0, &[0, 1, 2]).unwrap();
     let all = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
-    market.commit(&job, 0, &all).unwrap();
-    market.reveal(&job, 0, &[(0, RIGHT), (2, RIGHT)]).unwrap();
-    market.warp(89);
-    refused(market.settle(&job, 0), "ShardNotDue");
-    market.warp(1);
-    market.settle(&job, 0).unwrap();
+    network.commit(&job, 0, &all).unwrap();
+    network.reveal(&job, 0, &[(0, RIGHT), (2, RIGHT)]).unwrap();
+    network.warp(89);
+    refused(network.settle(&job, 0), "ShardNotDue");
+    network.warp(1);
+    network.settle(&job, 0).unwrap();
     // It may have seen that its result is wrong, and loses what a wrong one does: half its lock.
-    let after = market.balances(&job);
+    let after = network.balances(&job);
     assert_eq!(after.earnings, [4_000, 0, 4_000]);
     assert_eq!(after.stakes, [100_000, 95_000, 100_000]);
     assert_eq!((after.fees, after.penalties), (200, 5_000));
-    assert_eq!(market.provider(1).late, 1);
-    let statuses = market.shard(&job, 0).seats.map(|s| s.status());
+    assert_eq!(network.provider(1).late, 1);
+    let statuses = network.shard(&job, 0).seats.map(|s| s.status());
     assert_eq!(statuses[1], SeatStatus::Late);
 }
 
 #[test]
 fn a_seat_that_never_commits_does_not_hold_up_a_quorum() {
-    let mut market = market(3);
-    let job = market.posted(|_| ());
-    market.assign(&job, 0, &[0, 1, 2]).unwrap();
+    let mut network = network(3);
+    let job = network.post_with(|_| ());
+    network.assign(&job, 0, &[0, 1, 2]).unwrap();
     let both = [(0, RIGHT), (1, RIGHT)];
-    market.commit(&job, 0, &both).unwrap();
-    market.warp(60);
-    market.reveal(&job, 0, &both).unwrap();
-    market.settle(&job, 0).unwrap();
-    let after = market.balances(&job);
+    network.commit(&job, 0, &both).unwrap();
+    network.warp(60);
+    network.reveal(&job, 0, &both).unwrap();
+    network.settle(&job, 0).unwrap();
+    let after = network.balances(&job);
     assert_eq!(after.earnings, [4_000, 4_000, 0]);
     assert_eq!(after.stakes, [100_000, 100_000, 99_000]);
-    assert_eq!(market.shard(&job, 0).state(), Some(ShardState::Settled));
+    assert_eq!(network.shard(&job, 0).state(), Some(ShardState::Settled));
 }
 
 #[test]
 fn a_late_penalty_compensates_nobody() {
-    let mut market = Setup {
+    let mut network = Setup {
         one_mint: true,
         ..Setup::default()
     }
     .build();
-    let job = market.posted(|_| ());
-    market.assign(&job, 0, &[0, 1, 2]).unwrap();
+    let job = network.post_with(|_| ());
+    network.assign(&job, 0, &[0, 1, 2]).unwrap();
     let both = [(0, RIGHT), (1, RIGHT)];
-    market.commit(&job, 0, &both).unwrap();
-    market.warp(60);
-    market.reveal(&job, 0, &both).unwrap();
-    market.settle(&job, 0).unwrap();
-    assert_eq!(market.job(&job).compensated, 0);
-    assert_eq!(market.balances(&job).penalties, 200 + 1_000);
+    network.commit(&job, 0, &both).unwrap();
+    network.warp(60);
+    network.reveal(&job, 0, &both).unwrap();
+    network.settle(&job, 0).unwrap();
+    assert_eq!(network.job(&job).compensated, 0);
+    assert_eq!(network.balances(&job).penalties, 200 + 1_000);
 }
 
 #[test]
 fn who_commits_alone_is_not_late_and_keeps_its_seat_in_the_next_round() {
-    let mut market = market(5);
-    let job = market.posted(|_| ());
-    market.assign(&job, 0, &[0, 1, 2]).unwrap();
-    market.commit(&job, 0, &[(1, RIGHT)]).unwrap();
-    market.warp(60);
-    refused(market.reveal(&job, 0, &[(1, RIGHT)]), "RevealsNotOpen");
-    market.warp(30);
-    market.settle(&job, 0).unwrap();
+    let mut network = network(5);
+    let job = network.post_with(|_| ());
+    network.assign(&job, 0, &[0, 1, 2]).unwrap();
+    network.commit(&job, 0, &[(1, RIGHT)]).unwrap();
+    network.warp(60);
+    refused(network.reveal(&job, 0, &[(1, RIGHT)]), "RevealsNotOpen");
+    network.warp(30);
+    network.settle(&job, 0).unwrap();
     let stakes = [99_000, 100_000, 99_000, 100_000, 100_000];
-    assert_eq!(market.balances(&job).stakes, stakes);
-    let statuses = market.shard(&job, 0).seats.map(|s| s.status());
+    assert_eq!(network.balances(&job).stakes, stakes);
+    let statuses = network.shard(&job, 0).seats.map(|s| s.status());
     let (empty, committed) = (SeatStatus::Empty, SeatStatus::Committed);
     assert_eq!(statuses[..3], [empty, committed, empty]);
 
-    market.assign(&job, 0, &[3, 4]).unwrap();
-    market.commit(&job, 0, &[(3, RIGHT), (4, RIGHT)]).unwrap();
+    network.assign(&job, 0, &[3, 4]).unwrap();
+    network.commit(&job, 0, &[(3, RIGHT), (4, RIGHT)]).unwrap();
     let answers = [(1, RIGHT), (3, RIGHT), (4, RIGHT)];
-    market.reveal(&job, 0, &answers).unwrap();
-    market.settle(&job, 0).unwrap();
-    let after = market.balances(&job);
+    network.reveal(&job, 0, &answers).unwrap();
+    network.settle(&job, 0).unwrap();
+    let after = network.balances(&job);
     assert_eq!(after.earnings, [0, 4_000, 0, 4_000, 4_000]);
     assert_eq!(after.stakes, stakes);
 }
 
 #[test]
 fn a_late_provider_may_sit_down_again_and_is_late_again() {
-    let mut market = market(1);
-    let job = market.posted(|t| (t.replicas, t.quorum, t.max_replicas) = (1, 1, 1));
+    let mut network = network(1);
+    let job = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (1, 1, 1));
     for round in 1..=2 {
-        market.assign(&job, 0, &[0]).unwrap();
-        market.warp(60);
-        market.expire_seat(&job, 0, 0).unwrap();
-        assert_eq!(market.provider(0).late, round);
-        assert_eq!(market.shard(&job, 0).attempt, round as u8);
+        network.assign(&job, 0, &[0]).unwrap();
+        network.warp(60);
+        network.expire_seat(&job, 0, 0).unwrap();
+        assert_eq!(network.provider(0).late, round);
+        assert_eq!(network.shard(&job, 0).attempt, round as u8);
     }
-    assert_eq!(market.balances(&job).stakes, [98_000]);
+    assert_eq!(network.balances(&job).stakes, [98_000]);
 }
 
 #[test]
 fn a_job_that_nobody_takes_expires_at_its_deadline_and_is_refunded() {
-    let mut market = market(0);
-    let job = market.posted(|t| t.shards = 3);
-    let deadline = market.job(&job).deadline;
-    market.machine.warp_to(deadline - 1);
-    refused(market.expire_job(&job), "TooEarly");
-    market.machine.warp_to(deadline);
-    market.expire_job(&job).unwrap();
-    let books = market.job(&job);
+    let mut network = network(0);
+    let job = network.post_with(|t| t.shards = 3);
+    let deadline = network.job(&job).deadline;
+    network.machine.set_time(deadline - 1);
+    refused(network.expire_job(&job), "TooEarly");
+    network.machine.set_time(deadline);
+    network.expire_job(&job).unwrap();
+    let books = network.job(&job);
     assert_eq!(books.state(), Some(JobState::Expired));
     assert_eq!((books.failed, books.held().unwrap()), (3, 46_125));
-    refused(market.expire_job(&job), "WrongJobState");
-    market.close(&job, &[]).unwrap();
-    assert_eq!(market.balances(&job).client, 1_000_000);
+    refused(network.expire_job(&job), "WrongJobState");
+    network.close(&job, &[]).unwrap();
+    assert_eq!(network.balances(&job).client, 1_000_000);
 }
 
 #[test]
 fn a_seat_that_sits_idle_past_the_deadline_is_late_and_the_client_refunded() {
-    let mut market = market(3);
-    let job = market.posted(|t| t.shards = 2);
-    let deadline = market.job(&job).deadline;
-    market.machine.warp_to(deadline - 90);
-    market.assign(&job, 1, &[0, 1, 2]).unwrap();
-    market.commit(&job, 1, &[(2, RIGHT)]).unwrap();
-    market.machine.warp_to(deadline - 1);
-    refused(market.settle(&job, 1), "ShardNotDue");
-    market.machine.warp_to(deadline);
-    market.expire_job(&job).unwrap();
-    assert_eq!(market.job(&job).failed, 1);
-    market.settle(&job, 1).unwrap();
-    assert_eq!(market.shard(&job, 1).state(), Some(ShardState::Failed));
-    market.close(&job, &[1]).unwrap();
-    let after = market.balances(&job);
+    let mut network = network(3);
+    let job = network.post_with(|t| t.shards = 2);
+    let deadline = network.job(&job).deadline;
+    network.machine.set_time(deadline - 90);
+    network.assign(&job, 1, &[0, 1, 2]).unwrap();
+    network.commit(&job, 1, &[(2, RIGHT)]).unwrap();
+    network.machine.set_time(deadline - 1);
+    refused(network.settle(&job, 1), "ShardNotDue");
+    network.machine.set_time(deadline);
+    network.expire_job(&job).unwrap();
+    assert_eq!(network.job(&job).failed, 1);
+    network.settle(&job, 1).unwrap();
+    assert_eq!(network.shard(&job, 1).state(), Some(ShardState::Failed));
+    network.close(&job, &[1]).unwrap();
+    let after = network.balances(&job);
     assert_eq!(after.client, 1_000_000);
     assert_eq!(after.stakes, [99_000, 99_000, 100_000]);
     assert_eq!(after.penalties, 2_000);

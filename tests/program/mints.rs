@@ -3,7 +3,7 @@
 
 use millrace_client::instructions;
 use millrace_client::instructions::create_token_account_of;
-use millrace_fixture::{Market, RIGHT, SOL, key, refused, refused_as, swap};
+use millrace_fixture::{RIGHT, SOL, TestNetwork, key, refused, refused_as, replace_account};
 use solana_sdk::instruction::{Instruction, InstructionError};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::Keypair;
@@ -12,89 +12,98 @@ use solana_sdk::signer::Signer;
 /// The instruction with a third mint in the place of `mint`, and an account of it in the place of its
 /// taker's.
 fn in_a_third(
-    market: &mut Market,
+    network: &mut TestNetwork,
     (mint, taker): (Pubkey, Pubkey),
     of: Instruction,
 ) -> Instruction {
-    let (third, program) = (key(9).pubkey(), market.mints.stake_program);
-    if market.machine.account(&third).is_none() {
-        market.machine.create_mint(third, program);
+    let (third, program) = (key(9).pubkey(), network.mints.stake_program);
+    if network.machine.account(&third).is_none() {
+        network.machine.create_mint(third, program);
     }
-    let payer = market.authority.insecure_clone();
+    let payer = network.authority.insecure_clone();
     let open = create_token_account_of(&payer.pubkey(), &taker, &third, &program);
-    market.machine.send(&[open], &[&payer]).unwrap();
+    network.machine.send(&[open], &[&payer]).unwrap();
     let account = |mint| millrace_client::pda::token_account(&taker, mint);
-    swap(swap(of, mint, third), account(&mint), account(&third))
+    replace_account(
+        replace_account(of, mint, third),
+        account(&mint),
+        account(&third),
+    )
 }
 
 #[track_caller]
-fn is_refused(market: &mut Market, named: (Pubkey, Pubkey), of: Instruction, by: &[&Keypair]) {
-    let wrong = in_a_third(market, named, of);
-    refused(market.machine.send(&[wrong], by), "WrongAccount");
+fn is_refused(
+    network: &mut TestNetwork,
+    named: (Pubkey, Pubkey),
+    of: Instruction,
+    by: &[&Keypair],
+) {
+    let wrong = in_a_third(network, named, of);
+    refused(network.machine.send(&[wrong], by), "WrongAccount");
 }
 
 #[test]
 fn a_refund_is_in_the_token_of_the_escrow() {
-    let mut market = Market::open();
-    let job = market.posted(|_| ());
-    let owner = market.owner.insecure_clone();
-    let cancel = instructions::cancel_job(owner.pubkey(), job, market.mints);
-    let named = (market.mints.payment, owner.pubkey());
-    is_refused(&mut market, named, cancel, &[&owner]);
+    let mut network = TestNetwork::start();
+    let job = network.post_with(|_| ());
+    let owner = network.owner.insecure_clone();
+    let cancel = instructions::cancel_job(owner.pubkey(), job, network.mints);
+    let named = (network.mints.payment, owner.pubkey());
+    is_refused(&mut network, named, cancel, &[&owner]);
 }
 
 #[test]
 fn a_provider_is_given_what_is_its_own_in_the_tokens_of_its_vaults() {
-    let mut market = Market::open();
-    let job = market.posted(|_| ());
-    market.answered(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, RIGHT)]);
-    market.settle(&job, 0).unwrap();
-    market.fund_rewards(1_000_000);
-    market.rewarded_until_due(0, 0);
-    let authority = market.workers[0].authority.insecure_clone();
-    let (own, mints) = (authority.pubkey(), market.mints);
+    let mut network = TestNetwork::start();
+    let job = network.post_with(|_| ());
+    network.run_seats(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, RIGHT)]);
+    network.settle(&job, 0).unwrap();
+    network.fund_rewards(1_000_000);
+    network.close_and_bank(0, 0);
+    let authority = network.workers[0].authority.insecure_clone();
+    let (own, mints) = (authority.pubkey(), network.mints);
 
     let earnings = instructions::claim_earnings(&own, mints);
-    is_refused(&mut market, (mints.payment, own), earnings, &[]);
+    is_refused(&mut network, (mints.payment, own), earnings, &[]);
     let rewards = instructions::claim_rewards(&own, mints);
-    is_refused(&mut market, (mints.stake, own), rewards, &[]);
+    is_refused(&mut network, (mints.stake, own), rewards, &[]);
 
-    market.unstake(0, 100_000).unwrap();
-    market.warp(7 * 86_400);
+    network.request_unstake(0, 100_000).unwrap();
+    network.warp(7 * 86_400);
     let stake = instructions::withdraw_stake(own, mints);
-    is_refused(&mut market, (mints.stake, own), stake, &[&authority]);
+    is_refused(&mut network, (mints.stake, own), stake, &[&authority]);
 
-    market.withdraw(0).unwrap();
-    market.claim_earnings(0).unwrap();
-    market.claim_rewards(0).unwrap();
+    network.withdraw_stake(0).unwrap();
+    network.claim_earnings(0).unwrap();
+    network.claim_rewards(0).unwrap();
     let leave = instructions::deregister(own, mints);
     for mint in [mints.stake, mints.payment] {
-        is_refused(&mut market, (mint, own), leave.clone(), &[&authority]);
+        is_refused(&mut network, (mint, own), leave.clone(), &[&authority]);
     }
-    market.leave(0).unwrap();
+    network.deregister(0).unwrap();
 }
 
 #[test]
 fn a_bond_goes_back_in_the_token_of_its_vault() {
-    let mut market = Market::open();
-    let (key, mints) = (market.orchestrator.pubkey(), market.mints);
-    market.machine.airdrop(&key, SOL);
-    market.machine.open_purses(&key, mints);
-    let itself = market.orchestrator.insecure_clone();
+    let mut network = TestNetwork::start();
+    let (key, mints) = (network.orchestrator.pubkey(), network.mints);
+    network.machine.airdrop(&key, SOL);
+    network.machine.create_token_accounts(&key, mints);
+    let itself = network.orchestrator.insecure_clone();
     let retire = instructions::retire_orchestrator(key, &key);
-    market.machine.send(&[retire], &[&itself]).unwrap();
-    market.warp(7 * 86_400);
-    let withdraw = instructions::withdraw_bond(&key, market.authority.pubkey(), mints);
-    is_refused(&mut market, (mints.stake, key), withdraw, &[]);
+    network.machine.send(&[retire], &[&itself]).unwrap();
+    network.warp(7 * 86_400);
+    let withdraw = instructions::withdraw_bond(&key, network.authority.pubkey(), mints);
+    is_refused(&mut network, (mints.stake, key), withdraw, &[]);
 }
 
 #[test]
 fn a_mint_is_no_account_for_earnings() {
-    let mut market = Market::open();
-    let own = market.workers[0].authority.pubkey();
-    let mints = market.mints;
+    let mut network = TestNetwork::start();
+    let own = network.workers[0].authority.pubkey();
+    let mints = network.mints;
     let claim = instructions::claim_earnings(&own, mints);
-    let into_the_mint = swap(claim, mints.payment_account(&own), mints.payment);
-    let outcome = market.machine.send(&[into_the_mint], &[]);
+    let into_the_mint = replace_account(claim, mints.payment_account(&own), mints.payment);
+    let outcome = network.machine.send(&[into_the_mint], &[]);
     refused_as(outcome, InstructionError::InvalidAccountData);
 }

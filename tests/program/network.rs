@@ -3,7 +3,8 @@
 use millrace_client::instructions::Mints;
 use millrace_client::{instructions, pda};
 use millrace_fixture::{
-    Loader, Machine, Market, Outcome, PARAMETERS, REWARDS, RIGHT, SOL, Setup, key, refused, swap,
+    Loader, Machine, Outcome, PARAMETERS, REWARDS, RIGHT, SOL, Setup, TOKEN_2022, TestNetwork, key,
+    refused, replace_account,
 };
 use millrace_program::InitializeNetworkArgs;
 use millrace_program::constants::{
@@ -13,13 +14,10 @@ use millrace_program::constants::{
 use millrace_program::state::{Network, NetworkParameters, RewardSchedule};
 use solana_sdk::account::Account;
 use solana_sdk::instruction::Instruction;
-use solana_sdk::pubkey;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::Keypair;
 use solana_sdk::signer::Signer;
 use std::slice::from_ref;
-
-const TOKEN_2022: Pubkey = pubkey!("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
 
 /// A program without a network, with mints, and who may upgrade it.
 fn unborn(loader: fn(Pubkey) -> Loader) -> (Machine, Mints, Keypair) {
@@ -59,23 +57,23 @@ fn initialize_with(change: impl FnOnce(&mut NetworkParameters)) -> Outcome {
 
 #[test]
 fn a_network_is_born_with_its_mints_and_parameters() {
-    let market = Market::open();
-    let network: Network = market.read(&pda::network());
-    assert_eq!(network.network_id, [9; 32]);
-    assert_eq!(network.authority, market.authority.pubkey());
-    assert_eq!(network.pauser, market.authority.pubkey());
-    assert_eq!(Mints::from(&network), market.mints);
-    assert_eq!((network.fee_bps, network.paused), (250, 0));
+    let network = TestNetwork::start();
+    let account: Network = network.read(&pda::network());
+    assert_eq!(account.network_id, [9; 32]);
+    assert_eq!(account.authority, network.authority.pubkey());
+    assert_eq!(account.pauser, network.authority.pubkey());
+    assert_eq!(Mints::from(&account), network.mints);
+    assert_eq!((account.fee_bps, account.paused), (250, 0));
 }
 
 #[test]
 fn a_network_is_born_once() {
-    let mut market = Market::open();
+    let mut network = TestNetwork::start();
     let mut other = PARAMETERS;
     other.fee_bps = 0;
-    refused(market.initialize(other), "AccountAlreadyInUse");
-    let network: Network = market.read(&pda::network());
-    assert_eq!(network.fee_bps, 250);
+    refused(network.initialize(other), "AccountAlreadyInUse");
+    let account: Network = network.read(&pda::network());
+    assert_eq!(account.fee_bps, 250);
 }
 
 #[test]
@@ -100,8 +98,8 @@ fn where_the_program_can_be_upgraded_no_stranger_initializes_it() {
         .position(|w| w == upgrader.pubkey().as_ref());
     data[at.unwrap()..][..32].copy_from_slice(stranger.pubkey().as_ref());
     let forged = Pubkey::new_from_array([77; 32]);
-    machine.place(forged, Account { data, ..genuine });
-    let with_forged_data = swap(strangers, pda::program_data(), forged);
+    machine.set_account(forged, Account { data, ..genuine });
+    let with_forged_data = replace_account(strangers, pda::program_data(), forged);
     refused(
         machine.send(&[with_forged_data], &[&stranger]),
         "WrongAccount",
@@ -132,8 +130,8 @@ fn where_the_program_stays_as_it_is_whoever_comes_first_initializes_it() {
     machine.airdrop(&first.pubkey(), SOL);
     let born = birth(&first, mints, false, PARAMETERS);
     machine.send(&[born], &[&first]).unwrap();
-    let network: Network = machine.read(&pda::network());
-    assert_eq!(network.authority, first.pubkey());
+    let account: Network = machine.read(&pda::network());
+    assert_eq!(account.authority, first.pubkey());
 }
 
 /// A mint of Token-2022 with extensions, as kind and bytes.
@@ -151,7 +149,7 @@ fn extended_mint(machine: &mut Machine, number: u8, extensions: &[(u16, usize)])
         account.data.extend(vec![0; *length]);
     }
     account.lamports *= 10;
-    machine.place(mint, account);
+    machine.set_account(mint, account);
     mint
 }
 
@@ -239,7 +237,7 @@ fn a_mint_that_is_not_initialized_is_refused() {
     let mut mint = machine.account(&mints.payment).unwrap();
     // Where a mint says that it is initialized.
     mint.data[45] = 0;
-    machine.place(mints.payment, mint);
+    machine.set_account(mints.payment, mint);
     let born = birth(&upgrader, mints, true, PARAMETERS);
     refused(machine.send(&[born], &[&upgrader]), "MintNotSupported");
 }
@@ -340,45 +338,45 @@ fn parameters_beyond_their_bounds_are_refused() {
 
 #[test]
 fn only_the_authority_registers_orchestrators_and_each_once() {
-    let mut market = Market::open();
+    let mut network = TestNetwork::start();
     let (stranger, candidate) = (key(6), key(7).pubkey());
-    market.machine.airdrop(&stranger.pubkey(), SOL);
-    let register = instructions::register_orchestrator(stranger.pubkey(), candidate, market.mints);
+    network.machine.airdrop(&stranger.pubkey(), SOL);
+    let register = instructions::register_orchestrator(stranger.pubkey(), candidate, network.mints);
     refused(
-        market.machine.send(&[register], &[&stranger]),
+        network.machine.send(&[register], &[&stranger]),
         "NotAuthorized",
     );
-    market.register_orchestrator(&candidate).unwrap();
-    let again = market.register_orchestrator(&candidate);
+    network.register_orchestrator(&candidate).unwrap();
+    let again = network.register_orchestrator(&candidate);
     refused(again, "AccountAlreadyInUse");
 }
 
 #[test]
 fn buckets_are_numbered_below_how_many_there_are_and_open_once() {
-    let mut market = Market::open();
-    let payer = market.authority.pubkey();
+    let mut network = TestNetwork::start();
+    let payer = network.authority.pubkey();
     let refusals = [
         (8, "BucketOutOfBounds"),
         (255, "BucketOutOfBounds"),
         (0, "AccountAlreadyInUse"),
     ];
     for (index, error) in refusals {
-        let open = instructions::open_bucket(payer, market.mints, index);
-        refused(market.machine.send(&[open], &[&market.authority]), error);
+        let open = instructions::open_bucket(payer, network.mints, index);
+        refused(network.machine.send(&[open], &[&network.authority]), error);
     }
 }
 
 #[test]
 fn lamports_that_somebody_sent_ahead_keep_no_account_from_being_made() {
-    let mut market = Setup {
+    let mut network = Setup {
         prefunded: true,
         ..Setup::default()
     }
     .build();
-    let job = market.posted(|_| ());
+    let job = network.post_with(|_| ());
     let all = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
-    market.answered(&job, 0, &all);
-    market.settle(&job, 0).unwrap();
-    market.close(&job, &[0]).unwrap();
-    assert_eq!(market.balances(&job).client, 1_000_000 - 12_300);
+    network.run_seats(&job, 0, &all);
+    network.settle(&job, 0).unwrap();
+    network.close(&job, &[0]).unwrap();
+    assert_eq!(network.balances(&job).client, 1_000_000 - 12_300);
 }

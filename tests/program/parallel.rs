@@ -3,7 +3,7 @@
 //! by all of them.
 
 use millrace_client::pda;
-use millrace_fixture::{Market, RIGHT, SOL, Setup, key};
+use millrace_fixture::{RIGHT, SOL, Setup, TestNetwork, key};
 use millrace_program::constants::BUCKETS;
 use millrace_program::state::bucket_of;
 use solana_sdk::instruction::Instruction;
@@ -21,34 +21,39 @@ const DATA_BYTES: u64 = 4;
 const PAGE: (u64, u64) = (32 * 1_024, 8);
 
 /// Two clients and two groups of three providers.
-fn market() -> Market {
-    let mut market = Setup {
+fn network() -> TestNetwork {
+    let mut network = Setup {
         workers: 6,
         ..Setup::default()
     }
     .build();
-    let mints = market.mints;
+    let mints = network.mints;
     let second = key(7);
     let fund = (&mints.payment, 1_000_000);
-    market.machine.open_wallet(&second.pubkey(), mints, fund);
-    market.open_client(&second).unwrap();
-    market
+    network.machine.open_wallet(&second.pubkey(), mints, fund);
+    network.open_client(&second).unwrap();
+    network
 }
 
 /// A job that is due: of which client, done by which providers, in a bucket that `fits`.
-fn due(market: &mut Market, client: u8, workers: [usize; 3], fits: impl Fn(u8) -> bool) -> Pubkey {
-    market.owner = key(client);
-    market.machine.airdrop(&key(client).pubkey(), SOL);
+fn due(
+    network: &mut TestNetwork,
+    client: u8,
+    workers: [usize; 3],
+    fits: impl Fn(u8) -> bool,
+) -> Pubkey {
+    network.owner = key(client);
+    network.machine.airdrop(&key(client).pubkey(), SOL);
     // A job's bucket comes from its address: others are cancelled until it fits.
     let job = loop {
-        let job = market.posted(|_| ());
+        let job = network.post_with(|_| ());
         if fits(bucket_of(&job)) {
             break job;
         }
-        market.cancel(&job).unwrap();
-        market.close(&job, &[]).unwrap();
+        network.cancel(&job).unwrap();
+        network.close(&job, &[]).unwrap();
     };
-    market.answered(&job, 0, &workers.map(|worker| (worker, RIGHT)));
+    network.run_seats(&job, 0, &workers.map(|worker| (worker, RIGHT)));
     job
 }
 
@@ -68,10 +73,10 @@ fn write_locks(instruction: &Instruction) -> BTreeSet<Pubkey> {
 }
 
 /// What a pair of settlements writes together, once both have landed.
-fn shared(market: &mut Market, [one, other]: [Pubkey; 2]) -> BTreeSet<Pubkey> {
-    let pair = [one, other].map(|job| market.settlement(&job, 0));
+fn shared(network: &mut TestNetwork, [one, other]: [Pubkey; 2]) -> BTreeSet<Pubkey> {
+    let pair = [one, other].map(|job| network.settle_instruction(&job, 0));
     for settle in &pair {
-        market
+        network
             .machine
             .send(std::slice::from_ref(settle), &[])
             .unwrap();
@@ -94,12 +99,12 @@ fn overlaps() -> [BTreeSet<Pubkey>; 4] {
         (5, SECOND, false),
     ];
     pairs.map(|(client, workers, same_bucket)| {
-        let mut market = market();
-        let one = due(&mut market, 5, FIRST, |_| true);
+        let mut network = network();
+        let one = due(&mut network, 5, FIRST, |_| true);
         let bucket = bucket_of(&one);
         let fits = |b| (b == bucket) == same_bucket;
-        let other = due(&mut market, client, workers, fits);
-        shared(&mut market, [one, other])
+        let other = due(&mut network, client, workers, fits);
+        shared(&mut network, [one, other])
     })
 }
 
@@ -116,14 +121,14 @@ fn two_settlements_of_unrelated_jobs_in_different_buckets_share_no_writable_acco
 #[test]
 fn settlements_share_what_they_have_in_common_and_nothing_else() {
     let [_, providers, bucket, client] = overlaps();
-    let market = market();
-    let accounts = market.accounts(&FIRST);
+    let network = network();
+    let accounts = network.provider_accounts(&FIRST);
     let vaults = |p: &Pubkey| [*p, pda::stake_vault(p), pda::earnings_vault(p)];
     let expected: BTreeSet<Pubkey> = accounts.iter().flat_map(vaults).collect();
     assert_eq!(providers, expected);
     let own = pda::client(&key(5).pubkey());
     assert_eq!(client, set([own, pda::escrow(&own)]));
-    let mints = market.mints;
+    let mints = network.mints;
     let of_bucket = |index| {
         let treasuries = [mints.payment, mints.stake].map(|mint| pda::treasury(&mint, index));
         set([pda::bucket(index), treasuries[0], treasuries[1]])
@@ -133,13 +138,13 @@ fn settlements_share_what_they_have_in_common_and_nothing_else() {
 
 #[test]
 fn no_account_is_written_by_every_settlement() {
-    let mut market = market();
+    let mut network = network();
     let mut common: Option<BTreeSet<Pubkey>> = None;
     for (client, workers) in [(5, FIRST), (7, SECOND)] {
         for index in [0, BUCKETS - 1] {
-            let job = due(&mut market, client, workers, |b| b == index);
-            let locks = write_locks(&market.settlement(&job, 0));
-            market.settle(&job, 0).unwrap();
+            let job = due(&mut network, client, workers, |b| b == index);
+            let locks = write_locks(&network.settle_instruction(&job, 0));
+            network.settle(&job, 0).unwrap();
             common = Some(match common {
                 None => locks,
                 Some(known) => known.intersection(&locks).copied().collect(),
@@ -150,13 +155,13 @@ fn no_account_is_written_by_every_settlement() {
 }
 
 /// What the last transaction that landed counts for in a block.
-fn block_cost(market: &Market) -> u64 {
-    let landed = market.machine.landed.last().unwrap();
-    let payer = market.machine.payer.pubkey();
+fn block_cost(network: &TestNetwork) -> u64 {
+    let landed = network.machine.landed.last().unwrap();
+    let payer = network.machine.payer.pubkey();
     let message = Message::new(&landed.instructions, Some(&payer));
     let locks = (0..message.account_keys.len()).filter(|at| is_locked(&message, *at));
     let size = |key: &Pubkey| {
-        market
+        network
             .machine
             .account(key)
             .map_or(0, |a| a.data.len() as u64)
@@ -174,10 +179,10 @@ fn block_cost(market: &Market) -> u64 {
 /// Figures for a benchmark: what settling three seats counts for in a block, and how many accounts two
 /// settlements write together.
 pub fn figures() -> Vec<(&'static str, u64, &'static str)> {
-    let mut market = market();
-    let job = due(&mut market, 5, FIRST, |_| true);
-    market.settle(&job, 0).unwrap();
-    let cost = block_cost(&market);
+    let mut network = network();
+    let job = due(&mut network, 5, FIRST, |_| true);
+    network.settle(&job, 0).unwrap();
+    let cost = block_cost(&network);
     let [unrelated, providers, bucket, client] = overlaps().map(|shared| shared.len() as u64);
     vec![
         ("chain.settle_cost.k3", cost, "cu"),

@@ -1,14 +1,14 @@
 //! What terms a job can be posted with, each bound at its edge.
 
 use millrace_client::{instructions, pda};
-use millrace_fixture::{Market, PARAMETERS, Setup, key, refused, swap, tag};
+use millrace_fixture::{PARAMETERS, Setup, TestNetwork, key, refused, replace_account, tag};
 use millrace_program::PostJobArgs;
 use millrace_program::state::Mode;
 use solana_sdk::signer::Signer;
 
 const RICH: u64 = 100_000_000;
 
-fn market() -> Market {
+fn network() -> TestNetwork {
     Setup {
         workers: 0,
         purse: RICH,
@@ -18,47 +18,47 @@ fn market() -> Market {
 }
 
 #[track_caller]
-fn posts(market: &mut Market, change: impl FnOnce(&mut PostJobArgs)) {
-    market.posted(change);
+fn posts(network: &mut TestNetwork, change: impl FnOnce(&mut PostJobArgs)) {
+    network.post_with(change);
 }
 
 #[track_caller]
-fn does_not_post(market: &mut Market, error: &str, change: impl FnOnce(&mut PostJobArgs)) {
-    let mut terms = market.terms();
+fn does_not_post(network: &mut TestNetwork, error: &str, change: impl FnOnce(&mut PostJobArgs)) {
+    let mut terms = network.terms();
     change(&mut terms);
-    refused(market.post(terms), error);
+    refused(network.post(terms), error);
 }
 
 #[test]
 fn the_deposit_covers_every_seat_at_the_cap_and_the_fee() {
-    let mut market = market();
-    let job = market.posted(|t| {
+    let mut network = network();
+    let job = network.post_with(|t| {
         t.shards = 2;
         t.max_replicas = 5;
         t.quorum = 3;
     });
     // 5 × 1,000 × 5 seats = 25,000 a shard, and 2.5 % of it.
-    assert_eq!(market.job(&job).deposited, 51_250);
-    assert_eq!(market.balances(&job).escrow, 51_250);
-    assert_eq!(market.balances(&job).client, RICH - 51_250);
-    assert_eq!(market.job(&job).seat_lock, 10_000);
+    assert_eq!(network.job(&job).deposited, 51_250);
+    assert_eq!(network.balances(&job).escrow, 51_250);
+    assert_eq!(network.balances(&job).client, RICH - 51_250);
+    assert_eq!(network.job(&job).seat_lock, 10_000);
 }
 
 #[test]
 fn shards_stay_between_one_and_the_networks_most() {
-    let mut market = market();
+    let mut network = network();
     let most = PARAMETERS.max_shards;
     for shards in [1, most] {
-        posts(&mut market, |t| t.shards = shards);
+        posts(&mut network, |t| t.shards = shards);
     }
     for shards in [0, most + 1, u32::MAX] {
-        does_not_post(&mut market, "ShardsOutOfBounds", |t| t.shards = shards);
+        does_not_post(&mut network, "ShardsOutOfBounds", |t| t.shards = shards);
     }
 }
 
 #[test]
 fn a_quorum_is_a_majority_of_the_most_seats_and_no_more_than_the_first_ones() {
-    let mut market = market();
+    let mut network = network();
     let seats =
         |q, r, m| move |t: &mut PostJobArgs| (t.quorum, t.replicas, t.max_replicas) = (q, r, m);
     for (q, r, m) in [
@@ -69,7 +69,7 @@ fn a_quorum_is_a_majority_of_the_most_seats_and_no_more_than_the_first_ones() {
         (3, 3, 5),
         (5, 5, 5),
     ] {
-        posts(&mut market, seats(q, r, m));
+        posts(&mut network, seats(q, r, m));
     }
     let refusals = [
         (0, 1, 1),
@@ -84,35 +84,35 @@ fn a_quorum_is_a_majority_of_the_most_seats_and_no_more_than_the_first_ones() {
         (255, 255, 255),
     ];
     for (q, r, m) in refusals {
-        does_not_post(&mut market, "QuorumOutOfBounds", seats(q, r, m));
+        does_not_post(&mut network, "QuorumOutOfBounds", seats(q, r, m));
     }
 }
 
 #[test]
 fn windows_stay_between_the_networks_shortest_and_longest() {
-    let mut market = market();
+    let mut network = network();
     let (least, most) = (PARAMETERS.min_window_secs, PARAMETERS.max_window_secs);
     for seconds in [least, most] {
-        let deadline = market.machine.now() + 80_000;
-        posts(&mut market, |t| {
+        let deadline = network.machine.now() + 80_000;
+        posts(&mut network, |t| {
             (t.commit_secs, t.deadline) = (seconds, deadline)
         });
-        posts(&mut market, |t| {
+        posts(&mut network, |t| {
             (t.reveal_secs, t.deadline) = (seconds, deadline)
         });
     }
     for seconds in [0, least - 1, most + 1, u32::MAX] {
         let error = "WindowOutOfBounds";
-        does_not_post(&mut market, error, |t| t.commit_secs = seconds);
-        does_not_post(&mut market, error, |t| t.reveal_secs = seconds);
+        does_not_post(&mut network, error, |t| t.commit_secs = seconds);
+        does_not_post(&mut network, error, |t| t.reveal_secs = seconds);
     }
 }
 
 #[test]
 fn where_results_can_be_challenged_the_time_for_it_keeps_to_the_bounds_of_windows() {
-    let mut market = market();
+    let mut network = network();
     let (least, most) = (PARAMETERS.min_window_secs, PARAMETERS.max_window_secs);
-    let deadline = market.machine.now() + 80_000;
+    let deadline = network.machine.now() + 80_000;
     let challenged = |seconds| {
         move |t: &mut PostJobArgs| {
             (t.mode, t.challenge_secs, t.deadline) = (Mode::Challenge, seconds, deadline);
@@ -120,36 +120,36 @@ fn where_results_can_be_challenged_the_time_for_it_keeps_to_the_bounds_of_window
         }
     };
     for seconds in [least, most] {
-        posts(&mut market, challenged(seconds));
+        posts(&mut network, challenged(seconds));
     }
     for seconds in [0, least - 1, most + 1] {
-        does_not_post(&mut market, "WindowOutOfBounds", challenged(seconds));
+        does_not_post(&mut network, "WindowOutOfBounds", challenged(seconds));
     }
 }
 
 #[test]
 fn one_seat_in_doubt_can_need_every_other_to_agree() {
-    let mut market = market();
+    let mut network = network();
     let needing = |quorum| {
         move |t: &mut PostJobArgs| {
             (t.mode, t.audit_bps) = (Mode::Audit, 100);
             (t.replicas, t.quorum, t.max_replicas) = (1, quorum, 3);
         }
     };
-    posts(&mut market, needing(3));
-    does_not_post(&mut market, "QuorumOutOfBounds", needing(4));
+    posts(&mut network, needing(3));
+    does_not_post(&mut network, "QuorumOutOfBounds", needing(4));
 }
 
 #[test]
 fn a_deadline_leaves_room_for_a_round_and_is_not_too_far() {
-    let mut market = market();
-    let now = market.machine.now();
+    let mut network = network();
+    let now = network.machine.now();
     let furthest = now + i64::from(PARAMETERS.max_deadline_secs);
     for deadline in [now + 90, furthest] {
-        posts(&mut market, |t| t.deadline = deadline);
+        posts(&mut network, |t| t.deadline = deadline);
     }
     for deadline in [now + 89, now, now - 1, furthest + 1, i64::MIN, i64::MAX] {
-        does_not_post(&mut market, "DeadlineOutOfBounds", |t| {
+        does_not_post(&mut network, "DeadlineOutOfBounds", |t| {
             t.deadline = deadline
         });
     }
@@ -157,85 +157,85 @@ fn a_deadline_leaves_room_for_a_round_and_is_not_too_far() {
 
 #[test]
 fn prices_and_units_are_above_zero_and_their_product_fits() {
-    let mut market = market();
-    does_not_post(&mut market, "PriceZero", |t| t.price_cap = 0);
-    does_not_post(&mut market, "PriceZero", |t| t.max_units = 0);
+    let mut network = network();
+    does_not_post(&mut network, "PriceZero", |t| t.price_cap = 0);
+    does_not_post(&mut network, "PriceZero", |t| t.max_units = 0);
     let overflow = "AmountOverflow";
-    does_not_post(&mut market, overflow, |t| t.price_cap = u64::MAX);
-    does_not_post(&mut market, overflow, |t| t.max_units = u64::MAX / 5);
-    does_not_post(&mut market, overflow, |t| {
+    does_not_post(&mut network, overflow, |t| t.price_cap = u64::MAX);
+    does_not_post(&mut network, overflow, |t| t.max_units = u64::MAX / 5);
+    does_not_post(&mut network, overflow, |t| {
         (t.price_cap, t.max_units, t.shards) = (1 << 31, 1 << 31, 8);
     });
-    posts(&mut market, |t| (t.price_cap, t.max_units) = (1, 1));
+    posts(&mut network, |t| (t.price_cap, t.max_units) = (1, 1));
 }
 
 #[test]
 fn a_deposit_is_never_above_what_the_client_agreed_to() {
-    let mut market = market();
-    posts(&mut market, |t| t.max_deposit = 15_375);
-    does_not_post(&mut market, "DepositAboveMaximum", |t| {
+    let mut network = network();
+    posts(&mut network, |t| t.max_deposit = 15_375);
+    does_not_post(&mut network, "DepositAboveMaximum", |t| {
         t.max_deposit = 15_374
     });
 }
 
 #[test]
 fn a_deposit_is_never_above_what_the_client_has() {
-    let mut market = Setup {
+    let mut network = Setup {
         workers: 0,
         purse: 15_374,
         ..Setup::default()
     }
     .build();
-    does_not_post(&mut market, "InsufficientFunds", |_| ());
-    let (mint, owner) = (market.mints.payment, market.owner.pubkey());
+    does_not_post(&mut network, "InsufficientFunds", |_| ());
+    let (mint, owner) = (network.mints.payment, network.owner.pubkey());
     let purse = pda::token_account(&owner, &mint);
-    market.machine.mint(&mint, &purse, 1);
-    posts(&mut market, |_| ());
+    network.machine.mint(&mint, &purse, 1);
+    posts(&mut network, |_| ());
 }
 
 #[test]
 fn a_required_tag_is_printable_and_padded_with_zeros() {
-    let mut market = market();
-    posts(&mut market, |t| t.supplier = tag(b"0123456789abcdef"));
-    does_not_post(&mut market, "TagInvalid", |t| t.supplier = tag(b"a b"));
-    does_not_post(&mut market, "TagInvalid", |t| t.region = tag(b"eu\0west"));
-    does_not_post(&mut market, "TagInvalid", |t| t.region = tag(b"\x7f"));
+    let mut network = network();
+    posts(&mut network, |t| t.supplier = tag(b"0123456789abcdef"));
+    does_not_post(&mut network, "TagInvalid", |t| t.supplier = tag(b"a b"));
+    does_not_post(&mut network, "TagInvalid", |t| t.region = tag(b"eu\0west"));
+    does_not_post(&mut network, "TagInvalid", |t| t.region = tag(b"\x7f"));
 }
 
 #[test]
 fn kinds_that_this_version_does_not_know_are_refused() {
-    let mut market = market();
+    let mut network = network();
     const SCENARIO: usize = 8 + 8 + 32 + 32;
     for (at, unknown) in [(SCENARIO, 3), (SCENARIO + 1, 3), (SCENARIO + 2, 1)] {
-        let owner = market.owner.pubkey();
-        let mut post = instructions::post_job(owner, market.mints, market.terms());
+        let owner = network.owner.pubkey();
+        let mut post = instructions::post_job(owner, network.mints, network.terms());
         post.data[at] = unknown;
-        let outcome = market.machine.send(&[post], &[&market.owner]);
+        let outcome = network.machine.send(&[post], &[&network.owner]);
         refused(outcome, "InstructionDidNotDeserialize");
     }
 }
 
 #[test]
 fn a_job_is_paid_in_the_networks_token_out_of_the_clients_own_escrow() {
-    let mut market = market();
-    let mints = market.mints;
-    let (owner, stranger) = (market.owner.pubkey(), key(6));
+    let mut network = network();
+    let mints = network.mints;
+    let (owner, stranger) = (network.owner.pubkey(), key(6));
     let fund = (&mints.payment, 100_000);
-    market.machine.open_wallet(&stranger.pubkey(), mints, fund);
-    market.open_client(&stranger).unwrap();
-    let post = instructions::post_job(owner, mints, market.terms());
+    network.machine.open_wallet(&stranger.pubkey(), mints, fund);
+    network.open_client(&stranger).unwrap();
+    let post = instructions::post_job(owner, mints, network.terms());
 
-    let in_stake = swap(post.clone(), mints.payment, mints.stake);
-    let outcome = market.machine.send(&[in_stake], &[&market.owner]);
+    let in_stake = replace_account(post.clone(), mints.payment, mints.stake);
+    let outcome = network.machine.send(&[in_stake], &[&network.owner]);
     refused(outcome, "WrongAccount");
 
     let [own, theirs] = [owner, stranger.pubkey()].map(|o| pda::client(&o));
     let [own_vault, other_vault] = [own, theirs].map(|c| pda::escrow(&c));
-    let into_another = swap(post.clone(), own_vault, other_vault);
-    let outcome = market.machine.send(&[into_another], &[&market.owner]);
+    let into_another = replace_account(post.clone(), own_vault, other_vault);
+    let outcome = network.machine.send(&[into_another], &[&network.owner]);
     refused(outcome, "WrongAccount");
 
-    let for_another = swap(swap(post, own, theirs), own_vault, other_vault);
-    let outcome = market.machine.send(&[for_another], &[&market.owner]);
+    let for_another = replace_account(replace_account(post, own, theirs), own_vault, other_vault);
+    let outcome = network.machine.send(&[for_another], &[&network.owner]);
     refused(outcome, "NotAuthorized");
 }

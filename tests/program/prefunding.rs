@@ -3,7 +3,7 @@
 //! and no more, and the rent goes, with the gift, to who paid it once the account is closed.
 
 use millrace_client::{instructions, pda};
-use millrace_fixture::{Loader, Machine, Market, Outcome, RIGHT, SOL, Setup, key, offer};
+use millrace_fixture::{Loader, Machine, Outcome, RIGHT, SOL, Setup, TestNetwork, key, offer};
 use millrace_program::state::Mode;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
@@ -20,25 +20,25 @@ const WEEK: i64 = 7 * 86_400;
 /// An instruction that makes accounts.
 struct Birth {
     name: &'static str,
-    /// A market in which it can be sent.
-    ready: fn() -> Market,
+    /// A network in which it can be sent.
+    ready: fn() -> TestNetwork,
     /// The accounts that it makes.
-    made: fn(&Market) -> Vec<Pubkey>,
+    made: fn(&TestNetwork) -> Vec<Pubkey>,
     /// Who pays their rent.
-    payer: fn(&Market) -> Pubkey,
+    payer: fn(&TestNetwork) -> Pubkey,
     /// Sends it.
-    act: fn(&mut Market) -> Outcome,
+    act: fn(&mut TestNetwork) -> Outcome,
     /// Brings all of them to their end; `None` where they stay for good.
-    end: Option<fn(&mut Market)>,
+    end: Option<fn(&mut TestNetwork)>,
 }
 
 /// A program and its parties, and no network yet.
-fn unborn() -> Market {
+fn unborn() -> TestNetwork {
     let authority = key(3);
     let mut machine = Machine::new(Loader::Upgradeable(authority.pubkey()));
     let mints = Setup::default().create_mints(&mut machine);
     machine.airdrop(&authority.pubkey(), SOL);
-    Market {
+    TestNetwork {
         machine,
         mints,
         authority,
@@ -48,77 +48,77 @@ fn unborn() -> Market {
     }
 }
 
-fn born() -> Market {
-    let mut market = unborn();
+fn born() -> TestNetwork {
+    let mut network = unborn();
     let parameters = millrace_fixture::PARAMETERS;
-    market.initialize(parameters).unwrap();
-    market
+    network.initialize(parameters).unwrap();
+    network
 }
 
-fn with_a_newcomer() -> Market {
-    let mut market = Market::open();
-    let mints = market.mints;
+fn with_a_newcomer() -> TestNetwork {
+    let mut network = TestNetwork::start();
+    let mints = network.mints;
     let fund = (&mints.payment, 0);
-    market.machine.open_wallet(&key(6).pubkey(), mints, fund);
-    market
+    network.machine.open_wallet(&key(6).pubkey(), mints, fund);
+    network
 }
 
-fn with_two_shards() -> Market {
-    let mut market = Market::open();
-    market.posted(|t| t.shards = 2);
-    market
+fn with_two_shards() -> TestNetwork {
+    let mut network = TestNetwork::start();
+    network.post_with(|t| t.shards = 2);
+    network
 }
 
-fn with_a_result() -> Market {
-    let mut market = Market::open();
-    let job = market.posted(|t| {
+fn with_a_result() -> TestNetwork {
+    let mut network = TestNetwork::start();
+    let job = network.post_with(|t| {
         (t.mode, t.challenge_secs) = (Mode::Challenge, 120);
         (t.replicas, t.quorum, t.max_replicas) = (1, 2, 3);
     });
-    market.answered(&job, 0, &[(0, RIGHT)]);
-    market
+    network.run_seats(&job, 0, &[(0, RIGHT)]);
+    network
 }
 
-fn with_an_epoch_that_is_over() -> Market {
-    let mut market = Market::open();
-    market.fund_rewards(1_000_000);
-    let job = first_job(&market);
-    market.posted(|_| ());
-    market.answered(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, RIGHT)]);
-    market.settle(&job, 0).unwrap();
-    market.warp(86_400);
-    market
+fn with_an_epoch_that_is_over() -> TestNetwork {
+    let mut network = TestNetwork::start();
+    network.fund_rewards(1_000_000);
+    let job = first_job(&network);
+    network.post_with(|_| ());
+    network.run_seats(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, RIGHT)]);
+    network.settle(&job, 0).unwrap();
+    network.warp(86_400);
+    network
 }
 
-fn first_job(market: &Market) -> Pubkey {
-    pda::job(&market.owner.pubkey(), 0)
+fn first_job(network: &TestNetwork) -> Pubkey {
+    pda::job(&network.owner.pubkey(), 0)
 }
 
-fn authority(market: &Market) -> Pubkey {
-    market.authority.pubkey()
+fn authority(network: &TestNetwork) -> Pubkey {
+    network.authority.pubkey()
 }
 
-fn owner(market: &Market) -> Pubkey {
-    market.owner.pubkey()
+fn owner(network: &TestNetwork) -> Pubkey {
+    network.owner.pubkey()
 }
 
 /// By the key of [`with_a_newcomer`].
-fn newcomer(_: &Market) -> Pubkey {
+fn newcomer(_: &TestNetwork) -> Pubkey {
     key(6).pubkey()
 }
 
-fn of_a_provider(_: &Market) -> Vec<Pubkey> {
+fn of_a_provider(_: &TestNetwork) -> Vec<Pubkey> {
     let provider = pda::provider(&key(6).pubkey());
     let vaults = [pda::stake_vault, pda::earnings_vault];
     [vec![provider], vaults.map(|of| of(&provider)).to_vec()].concat()
 }
 
-fn of_a_client(_: &Market) -> Vec<Pubkey> {
+fn of_a_client(_: &TestNetwork) -> Vec<Pubkey> {
     let client = pda::client(&key(6).pubkey());
     vec![client, pda::escrow(&client)]
 }
 
-fn of_an_orchestrator(_: &Market) -> Vec<Pubkey> {
+fn of_an_orchestrator(_: &TestNetwork) -> Vec<Pubkey> {
     let orchestrator = pda::orchestrator(&key(6).pubkey());
     vec![orchestrator, pda::bond_vault(&orchestrator)]
 }
@@ -195,7 +195,7 @@ const BIRTHS: [Birth; 10] = [
     },
     Birth {
         name: "post_job",
-        ready: Market::open,
+        ready: TestNetwork::open,
         made: |m| vec![first_job(m)],
         payer: owner,
         act: |m| m.post(m.terms()),
@@ -214,7 +214,7 @@ const BIRTHS: [Birth; 10] = [
         end: Some(|m| {
             let job = first_job(m);
             m.cancel(&job).unwrap();
-            m.machine.warp_to(m.job(&job).deadline);
+            m.machine.set_time(m.job(&job).deadline);
             m.settle(&job, 1).unwrap();
             m.close(&job, &[1]).unwrap();
         }),
@@ -227,7 +227,7 @@ const BIRTHS: [Birth; 10] = [
         act: |m| m.challenge(&first_job(m), 0, &key(5)),
         end: Some(|m| {
             let job = first_job(m);
-            m.answered(&job, 0, &[(1, RIGHT), (2, RIGHT)]);
+            m.run_seats(&job, 0, &[(1, RIGHT), (2, RIGHT)]);
             m.settle(&job, 0).unwrap();
         }),
     },
@@ -239,69 +239,69 @@ const BIRTHS: [Birth; 10] = [
         act: |m| m.close_epoch(0),
         end: Some(|m| {
             for worker in 0..3 {
-                m.bank(worker, 0).unwrap();
+                m.bank_rewards(worker, 0).unwrap();
             }
         }),
     },
 ];
 
 /// Lamports at each of some addresses.
-fn lamports(market: &Market, at: &[Pubkey]) -> Vec<u64> {
+fn lamports(network: &TestNetwork, at: &[Pubkey]) -> Vec<u64> {
     at.iter()
-        .map(|key| market.machine.lamports_of(key))
+        .map(|key| network.machine.lamports_of(key))
         .collect()
 }
 
 /// Sends a gift to each account that will be made, makes them, and ends them where they end.
 fn live(birth: &Birth, gifts: &[u64], rents: &[u64]) {
     let name = birth.name;
-    let mut market = (birth.ready)();
-    let (made, payer) = ((birth.made)(&market), (birth.payer)(&market));
+    let mut network = (birth.ready)();
+    let (made, payer) = ((birth.made)(&network), (birth.payer)(&network));
     for (account, gift) in made.iter().zip(gifts) {
-        market.machine.airdrop(account, *gift);
+        network.machine.airdrop(account, *gift);
     }
-    let before = market.machine.lamports_of(&payer);
-    (birth.act)(&mut market).unwrap();
+    let before = network.machine.lamports_of(&payer);
+    (birth.act)(&mut network).unwrap();
     let expected: Vec<u64> = gifts.iter().zip(rents).map(|(g, r)| *g.max(r)).collect();
-    assert_eq!(lamports(&market, &made), expected, "{name}");
+    assert_eq!(lamports(&network, &made), expected, "{name}");
     let missing = gifts.iter().zip(rents).map(|(g, r)| r.saturating_sub(*g));
-    let paid = before - market.machine.lamports_of(&payer);
+    let paid = before - network.machine.lamports_of(&payer);
     assert_eq!(paid, missing.sum::<u64>(), "{name}: paid");
     for account in &made {
-        let owner = market.machine.account(account).unwrap().owner;
+        let owner = network.machine.account(account).unwrap().owner;
         assert_ne!(owner, SYSTEM, "{name}");
     }
     let Some(end) = birth.end else { return };
     // Jobs and shards that came about before are closed by some of the ends too.
-    let others = market.machine.lamports_of(&payer);
-    let locked = |market: &Market| {
-        let all = market.machine.of_the_program().into_iter();
+    let others = network.machine.lamports_of(&payer);
+    let locked = |network: &TestNetwork| {
+        let all = network.machine.program_accounts().into_iter();
         let rest = all.filter(|(key, _)| !made.contains(key));
         rest.map(|(_, account)| account.lamports).sum::<u64>()
     };
-    let before_end = locked(&market);
-    end(&mut market);
-    let freed = before_end - locked(&market);
+    let before_end = locked(&network);
+    end(&mut network);
+    let freed = before_end - locked(&network);
     assert!(
-        lamports(&market, &made).iter().all(|left| *left == 0),
+        lamports(&network, &made).iter().all(|left| *left == 0),
         "{name}"
     );
-    let back = market.machine.lamports_of(&payer) - others;
+    let back = network.machine.lamports_of(&payer) - others;
     let own: u64 = expected.iter().sum();
     // The rent of a job that was closed along is the client's.
-    let along = if payer == owner(&market) { freed } else { 0 };
+    let along = if payer == owner(&network) { freed } else { 0 };
     assert_eq!(back, own + along, "{name}: back");
 }
 
 #[test]
 fn every_account_is_made_where_lamports_were_sent_before_and_its_rent_ends_where_it_belongs() {
     for birth in &BIRTHS {
-        let mut market = (birth.ready)();
-        let made = (birth.made)(&market);
+        let mut network = (birth.ready)();
+        let made = (birth.made)(&network);
         let nothing = vec![0; made.len()];
-        assert_eq!(lamports(&market, &made), nothing, "{}", birth.name);
-        (birth.act)(&mut market).unwrap();
-        let rents = lamports(&market, &made);
+        assert_eq!(lamports(&network, &made), nothing, "{}", birth.name);
+        (birth.act)(&mut network).unwrap();
+        let rents = lamports(&network, &made);
         assert!(rents.iter().all(|rent| *rent > LEAST), "{rents:?}");
         let gifts: [fn(u64) -> u64; 5] = [
             |_| LEAST,

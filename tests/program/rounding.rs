@@ -2,7 +2,7 @@
 //! thousand settlements either.
 
 use millrace_client::{instructions, pda};
-use millrace_fixture::{Answer, Market, PARAMETERS, RIGHT, SOL, Setup, WRONG, refused};
+use millrace_fixture::{Answer, PARAMETERS, RIGHT, SOL, Setup, TestNetwork, WRONG, refused};
 use millrace_program::PostJobArgs;
 use millrace_program::state::{ShardState, bucket_of};
 use solana_sdk::instruction::{AccountMeta, Instruction};
@@ -26,31 +26,36 @@ fn exact(part: u128) -> (u64, u128) {
 }
 
 /// Seats one worker at a shard, and then commits, reveals and settles in one transaction.
-fn settle_alone(market: &mut Market, job: &Pubkey, index: u32, (worker, answer): (usize, Answer)) {
-    market.assign(job, index, &[worker]).unwrap();
+fn settle_alone(
+    network: &mut TestNetwork,
+    job: &Pubkey,
+    index: u32,
+    (worker, answer): (usize, Answer),
+) {
+    network.assign(job, index, &[worker]).unwrap();
     let (own, place) = (
-        market.orchestrator.insecure_clone(),
-        market.place(job, index),
+        network.orchestrator.insecure_clone(),
+        network.shard_ref(job, index),
     );
-    let claim = market.claim(job, index, (worker, answer));
-    let opening = market.opening(job, index, (worker, answer));
+    let claim = network.signed_commitment(job, index, (worker, answer));
+    let opening = network.reveal_entry(job, index, (worker, answer));
     let [check, record] = instructions::record_commitments(place, &[claim]);
     let reveal = instructions::record_reveals(own.pubkey(), place, vec![opening]);
-    let settle = market.settlement(job, index);
+    let settle = network.settle_instruction(job, index);
     let acts = [check, record, reveal, settle];
-    market.machine.send(&acts, &[&own]).unwrap();
+    network.machine.send(&acts, &[&own]).unwrap();
 }
 
-fn close_in_batches(market: &mut Market, job: &Pubkey) {
+fn close_in_batches(network: &mut TestNetwork, job: &Pubkey) {
     let all: Vec<u32> = (0..SHARDS).collect();
     for few in all.chunks(CLOSED_AT_ONCE) {
-        market.close(job, few).unwrap();
+        network.close(job, few).unwrap();
     }
 }
 
-fn fees(market: &Market) -> u64 {
-    let vaults = (0..8).map(|bucket| pda::treasury(&market.mints.payment, bucket));
-    vaults.map(|vault| market.machine.tokens(&vault)).sum()
+fn fees(network: &TestNetwork) -> u64 {
+    let vaults = (0..8).map(|bucket| pda::treasury(&network.mints.payment, bucket));
+    vaults.map(|vault| network.machine.tokens(&vault)).sum()
 }
 
 /// Settles a half of ten thousand shards of one seat, each with another remainder of the fee.
@@ -59,26 +64,26 @@ fn settle_a_half(which: u64) {
     const HALF: u64 = SETTLEMENTS / 2;
     let mut parameters = PARAMETERS;
     parameters.max_shards = SHARDS;
-    let mut market = Setup {
+    let mut network = Setup {
         parameters,
         workers: 0,
         purse: PURSE,
         ..Setup::default()
     }
     .build();
-    market
+    network
         .machine
-        .airdrop(&market.orchestrator.pubkey(), 100 * SOL);
+        .airdrop(&network.orchestrator.pubkey(), 100 * SOL);
     for price in PRICES {
-        market.staffed(200_000, |args| args.offer.ask_price = price);
+        network.add_staked_provider(200_000, |args| args.offer.ask_price = price);
     }
     let (mut paid, mut charged, mut points, mut lost) = ([0; 3], 0, 0, 0);
     for number in which * HALF..(which + 1) * HALF {
         let index = (number % u64::from(SHARDS)) as u32;
         let nonce = (number - which * HALF) / u64::from(SHARDS);
-        let job = pda::job(&market.owner.pubkey(), nonce);
+        let job = pda::job(&network.owner.pubkey(), nonce);
         if index == 0 {
-            market.posted(|t| {
+            network.post_with(|t| {
                 (t.replicas, t.quorum, t.max_replicas) = (1, 1, 1);
                 (t.shards, t.price_cap, t.max_units) = (SHARDS, 7, 10_000);
             });
@@ -87,7 +92,7 @@ fn settle_a_half(which: u64) {
         let units = 1 + number * 7_919 % 10_000;
         let worker = (number % 3) as usize;
         settle_alone(
-            &mut market,
+            &mut network,
             &job,
             index,
             (worker, Answer { units, ..RIGHT }),
@@ -99,13 +104,13 @@ fn settle_a_half(which: u64) {
         points += fee;
         lost += rest;
         if index + 1 == SHARDS {
-            let books = market.job(&job);
+            let books = network.job(&job);
             assert_eq!(
                 (books.settled, books.paid + books.fee),
                 (SHARDS, books.deposited - books.held().unwrap())
             );
-            close_in_batches(&mut market, &job);
-            market.machine.landed.clear();
+            close_in_batches(&mut network, &job);
+            network.machine.landed.clear();
         }
     }
     let all: u64 = paid.iter().sum();
@@ -116,18 +121,18 @@ fn settle_a_half(which: u64) {
         lost > 2_000 * 10_000 && lost < u128::from(HALF) * 10_000,
         "{lost}"
     );
-    assert_eq!(fees(&market), charged);
-    assert_eq!(market.machine.ledger.rewards.points, points);
+    assert_eq!(fees(&network), charged);
+    assert_eq!(network.machine.ledger.rewards.points, points);
     for (worker, paid) in paid.into_iter().enumerate() {
-        let books = market.provider(worker);
+        let books = network.provider(worker);
         assert_eq!((books.earned, books.locked), (paid, 0));
-        let vault = pda::earnings_vault(&market.workers[worker].account);
-        assert_eq!(market.machine.tokens(&vault), paid);
+        let vault = pda::earnings_vault(&network.workers[worker].account);
+        assert_eq!(network.machine.tokens(&vault), paid);
     }
-    let purse = pda::token_account(&market.owner.pubkey(), &market.mints.payment);
-    assert_eq!(market.machine.tokens(&purse), PURSE - all - charged);
-    let escrow = pda::escrow(&pda::client(&market.owner.pubkey()));
-    assert_eq!(market.machine.tokens(&escrow), 0);
+    let purse = pda::token_account(&network.owner.pubkey(), &network.mints.payment);
+    assert_eq!(network.machine.tokens(&purse), PURSE - all - charged);
+    let escrow = pda::escrow(&pda::client(&network.owner.pubkey()));
+    assert_eq!(network.machine.tokens(&escrow), 0);
 }
 
 #[test]
@@ -145,25 +150,25 @@ fn at_most(amount: u64) -> impl Fn(&mut PostJobArgs) {
     move |terms| (terms.price_cap, terms.max_units) = (1, amount)
 }
 
-fn dust(one_mint: bool) -> Market {
-    let mut market = Setup {
+fn dust(one_mint: bool) -> TestNetwork {
+    let mut network = Setup {
         workers: 0,
         one_mint,
         ..Setup::default()
     }
     .build();
     for _ in 0..3 {
-        market.staffed(100_000, |args| args.offer.ask_price = 1);
+        network.add_staked_provider(100_000, |args| args.offer.ask_price = 1);
     }
-    market
+    network
 }
 
 #[test]
 fn penalties_of_every_small_amount_are_parted_to_the_last_unit() {
     for one_mint in [true, false] {
-        let mut market = dust(one_mint);
+        let mut network = dust(one_mint);
         for amount in 1..=60 {
-            let job = market.posted(at_most(amount));
+            let job = network.post_with(at_most(amount));
             let lie = Answer {
                 units: amount,
                 ..WRONG
@@ -172,59 +177,59 @@ fn penalties_of_every_small_amount_are_parted_to_the_last_unit() {
                 units: amount,
                 ..RIGHT
             };
-            market.answered(&job, 0, &[(0, truth), (1, lie), (2, truth)]);
-            let before = (market.balances(&job), market.provider(1));
-            let (books, shard) = (market.job(&job), market.shard(&job, 0));
-            let cranker = market.workers[2].authority.pubkey();
-            let purse = market.mints.stake_account(&cranker);
-            let had = market.machine.tokens(&purse);
-            let (place, parts) = (market.place(&job, 0), (&books, &shard));
-            let mints = market.mints;
+            network.run_seats(&job, 0, &[(0, truth), (1, lie), (2, truth)]);
+            let before = (network.balances(&job), network.provider(1));
+            let (books, shard) = (network.job(&job), network.shard(&job, 0));
+            let cranker = network.workers[2].authority.pubkey();
+            let purse = network.mints.stake_account(&cranker);
+            let had = network.machine.tokens(&purse);
+            let (place, parts) = (network.shard_ref(&job, 0), (&books, &shard));
+            let mints = network.mints;
             let settle = instructions::settle_shard(place, parts, mints, None, Some(purse));
-            market.machine.send(&[settle], &[]).unwrap();
+            network.machine.send(&[settle], &[]).unwrap();
 
             // The lock is twice the highest payment, and a lie costs half of that.
             let penalty = amount;
             let cost = 2 * amount + exact(2 * u128::from(amount) * FEE).0;
             let compensation = if one_mint { (penalty / 2).min(cost) } else { 0 };
             let bounty = exact(u128::from(penalty - compensation) * 1_000).0;
-            let books = market.job(&job);
-            assert_eq!(market.provider(1).slashed - before.1.slashed, penalty);
+            let books = network.job(&job);
+            assert_eq!(network.provider(1).slashed - before.1.slashed, penalty);
             assert_eq!(books.compensated, compensation);
-            assert_eq!(market.machine.tokens(&purse) - had, bounty);
-            let treasury = market.balances(&job).penalties - before.0.penalties;
+            assert_eq!(network.machine.tokens(&purse) - had, bounty);
+            let treasury = network.balances(&job).penalties - before.0.penalties;
             let fee = if one_mint { books.fee } else { 0 };
             assert_eq!(treasury, penalty - compensation - bounty + fee);
-            market.close(&job, &[0]).unwrap();
+            network.close(&job, &[0]).unwrap();
         }
     }
 }
 
 #[test]
 fn a_single_base_unit_is_paid_and_bears_no_fee_and_no_points() {
-    let mut market = dust(true);
-    let job = market.posted(at_most(1));
-    assert_eq!(market.job(&job).deposited, 3);
+    let mut network = dust(true);
+    let job = network.post_with(at_most(1));
+    assert_eq!(network.job(&job).deposited, 3);
     let one = Answer { units: 1, ..RIGHT };
-    market.answered(&job, 0, &[(0, one), (1, one), (2, one)]);
-    market.settle(&job, 0).unwrap();
-    let books = market.job(&job);
+    network.run_seats(&job, 0, &[(0, one), (1, one), (2, one)]);
+    network.settle(&job, 0).unwrap();
+    let books = network.job(&job);
     assert_eq!((books.paid, books.fee, books.held().unwrap()), (3, 0, 0));
-    assert_eq!(market.provider(0).points[0].amount, 0);
-    market.claim_earnings(0).unwrap();
-    market.close(&job, &[0]).unwrap();
-    assert_eq!(market.balances(&job).client, 1_000_000 - 3);
+    assert_eq!(network.provider(0).points[0].amount, 0);
+    network.claim_earnings(0).unwrap();
+    network.close(&job, &[0]).unwrap();
+    assert_eq!(network.balances(&job).client, 1_000_000 - 3);
 }
 
 #[test]
 fn a_late_penalty_that_rounds_to_nothing_takes_nothing() {
-    let mut market = dust(false);
+    let mut network = dust(false);
     // A lock of 8, of which a tenth is taken.
-    let job = market.posted(at_most(4));
-    market.assign(&job, 0, &[0, 1, 2]).unwrap();
-    market.warp(60);
-    market.expire_seat(&job, 0, 0).unwrap();
-    let books = market.provider(0);
+    let job = network.post_with(at_most(4));
+    network.assign(&job, 0, &[0, 1, 2]).unwrap();
+    network.warp(60);
+    network.expire_seat(&job, 0, 0).unwrap();
+    let books = network.provider(0);
     assert_eq!((books.late, books.slashed, books.locked), (1, 0, 0));
 }
 
@@ -233,18 +238,18 @@ const LARGEST: u64 = 17_996_823_486_545_904_015;
 
 /// A network in which nearly all tokens that can be go through one job: of each mint as many as fit 64
 /// bits, and a lock that fits too.
-fn vast() -> Market {
+fn vast() -> TestNetwork {
     let mut parameters = PARAMETERS;
     parameters.lock_bps = 1_000;
-    let mut market = Setup {
+    let mut network = Setup {
         parameters,
         workers: 0,
         purse: u64::MAX,
         ..Setup::default()
     }
     .build();
-    market.staffed(u64::MAX, |args| args.offer.ask_price = 1);
-    market
+    network.add_staked_provider(u64::MAX, |args| args.offer.ask_price = 1);
+    network
 }
 
 fn vast_terms(amount: u64) -> impl Fn(&mut PostJobArgs) {
@@ -256,39 +261,39 @@ fn vast_terms(amount: u64) -> impl Fn(&mut PostJobArgs) {
 
 #[test]
 fn the_largest_amounts_that_fit_are_locked_paid_and_given_back() {
-    let mut market = vast();
+    let mut network = vast();
     for beyond in [LARGEST + 1, u64::MAX] {
-        let mut terms = market.terms();
+        let mut terms = network.terms();
         vast_terms(beyond)(&mut terms);
-        refused(market.post(terms), "AmountOverflow");
+        refused(network.post(terms), "AmountOverflow");
     }
-    let job = market.posted(vast_terms(LARGEST));
+    let job = network.post_with(vast_terms(LARGEST));
     let fee = exact(u128::from(LARGEST) * FEE).0;
-    assert_eq!(market.job(&job).deposited, LARGEST + fee);
-    assert_eq!(market.job(&job).seat_lock, LARGEST / 10);
+    assert_eq!(network.job(&job).deposited, LARGEST + fee);
+    assert_eq!(network.job(&job).seat_lock, LARGEST / 10);
     let answer = Answer {
         units: LARGEST,
         ..RIGHT
     };
-    market.answered(&job, 0, &[(0, answer)]);
-    market.settle(&job, 0).unwrap();
-    market.close(&job, &[0]).unwrap();
-    let after = market.balances(&job);
+    network.run_seats(&job, 0, &[(0, answer)]);
+    network.settle(&job, 0).unwrap();
+    network.close(&job, &[0]).unwrap();
+    let after = network.balances(&job);
     assert_eq!((after.earnings[0], after.fees), (LARGEST, fee));
     assert_eq!(after.client, u64::MAX - LARGEST - fee);
-    market.claim_earnings(0).unwrap();
-    market.unstake(0, u64::MAX).unwrap();
-    market.warp(7 * 86_400);
-    market.withdraw(0).unwrap();
+    network.claim_earnings(0).unwrap();
+    network.request_unstake(0, u64::MAX).unwrap();
+    network.warp(7 * 86_400);
+    network.withdraw_stake(0).unwrap();
 }
 
 /// Gives all payment tokens of a worker's wallet to the client.
-fn give_back(market: &mut Market, worker: usize) {
+fn give_back(network: &mut TestNetwork, worker: usize) {
     const TRANSFER: u8 = 3;
-    let own = market.workers[worker].authority.insecure_clone();
+    let own = network.workers[worker].authority.insecure_clone();
     let [from, to] =
-        [own.pubkey(), market.owner.pubkey()].map(|o| market.mints.payment_account(&o));
-    let amount = market.machine.tokens(&from);
+        [own.pubkey(), network.owner.pubkey()].map(|o| network.mints.payment_account(&o));
+    let amount = network.machine.tokens(&from);
     let transfer = Instruction {
         program_id: pda::TOKEN_PROGRAM,
         accounts: vec![
@@ -298,55 +303,55 @@ fn give_back(market: &mut Market, worker: usize) {
         ],
         data: [&[TRANSFER][..], &amount.to_le_bytes()].concat(),
     };
-    market.machine.send(&[transfer], &[&own]).unwrap();
+    network.machine.send(&[transfer], &[&own]).unwrap();
 }
 
 #[test]
 fn who_has_earned_all_that_fits_64_bits_keeps_nobody_from_being_settled() {
-    let mut market = vast();
+    let mut network = vast();
     let half = LARGEST / 2;
     let answer = Answer {
         units: half,
         ..RIGHT
     };
     for round in 1..=5_u64 {
-        let job = market.posted(vast_terms(half));
-        market.answered(&job, 0, &[(0, answer)]);
-        market.settle(&job, 0).unwrap();
-        market.close(&job, &[0]).unwrap();
-        assert_eq!(market.balances(&job).earnings, [half], "{round}");
-        market.claim_earnings(0).unwrap();
-        give_back(&mut market, 0);
+        let job = network.post_with(vast_terms(half));
+        network.run_seats(&job, 0, &[(0, answer)]);
+        network.settle(&job, 0).unwrap();
+        network.close(&job, &[0]).unwrap();
+        assert_eq!(network.balances(&job).earnings, [half], "{round}");
+        network.claim_earnings(0).unwrap();
+        give_back(&mut network, 0);
         let bucket = bucket_of(&job);
-        let (own, mints) = (market.authority.insecure_clone(), market.mints);
-        let purse = mints.payment_account(&market.owner.pubkey());
-        let fee = market.balances(&job).fees;
+        let (own, mints) = (network.authority.insecure_clone(), network.mints);
+        let purse = mints.payment_account(&network.owner.pubkey());
+        let fee = network.balances(&job).fees;
         let refund = instructions::withdraw_treasury(own.pubkey(), mints, bucket, purse, fee);
-        market.machine.send(&[refund], &[&own]).unwrap();
+        network.machine.send(&[refund], &[&own]).unwrap();
     }
     // Totals that no longer fit have begun anew.
-    let books = market.provider(0);
+    let books = network.provider(0);
     assert_eq!((books.earned, books.claimed, books.agreed), (half, half, 5));
 }
 
 #[test]
 fn units_beyond_64_bits_of_payment_are_paid_up_to_the_agreed_most() {
-    let mut market = vast();
-    let job = market.posted(vast_terms(10));
+    let mut network = vast();
+    let job = network.post_with(vast_terms(10));
     let answer = Answer {
         units: u64::MAX,
         ..RIGHT
     };
-    market.answered(&job, 0, &[(0, answer)]);
-    market.settle(&job, 0).unwrap();
-    assert_eq!(market.balances(&job).earnings, [10]);
+    network.run_seats(&job, 0, &[(0, answer)]);
+    network.settle(&job, 0).unwrap();
+    assert_eq!(network.balances(&job).earnings, [10]);
 }
 
 #[test]
 fn the_largest_stake_is_slashed_without_overflow() {
     let mut parameters = PARAMETERS;
     (parameters.slash_bps, parameters.lock_bps) = (10_000, 10_000_000);
-    let mut market = Setup {
+    let mut network = Setup {
         parameters,
         workers: 0,
         ..Setup::default()
@@ -354,23 +359,23 @@ fn the_largest_stake_is_slashed_without_overflow() {
     .build();
     let third = u64::MAX / 3;
     for _ in 0..3 {
-        market.staffed(third, |args| args.offer.ask_price = 1);
+        network.add_staked_provider(third, |args| args.offer.ask_price = 1);
     }
     // A thousand prices are nearly all that each of them has.
     let most = third / 1_000;
-    let mut terms = market.terms();
+    let mut terms = network.terms();
     (terms.price_cap, terms.max_units) = (1, most);
     // The client has not so much, and need not: of a smaller price the lock is as large.
-    let owner = pda::token_account(&market.owner.pubkey(), &market.mints.payment);
-    let mint = market.mints.payment;
-    market.machine.mint(&mint, &owner, 4 * most);
-    let job = pda::job(&market.owner.pubkey(), terms.nonce);
-    market.post(terms).unwrap();
+    let owner = pda::token_account(&network.owner.pubkey(), &network.mints.payment);
+    let mint = network.mints.payment;
+    network.machine.mint(&mint, &owner, 4 * most);
+    let job = pda::job(&network.owner.pubkey(), terms.nonce);
+    network.post(terms).unwrap();
     let lie = Answer { units: 1, ..WRONG };
     let truth = Answer { units: 1, ..RIGHT };
-    market.answered(&job, 0, &[(0, truth), (1, lie), (2, truth)]);
-    market.settle(&job, 0).unwrap();
-    assert_eq!(market.shard(&job, 0).state(), Some(ShardState::Settled));
-    assert_eq!(market.provider(1).slashed, most * 1_000);
-    assert_eq!(market.provider(1).active, third - most * 1_000);
+    network.run_seats(&job, 0, &[(0, truth), (1, lie), (2, truth)]);
+    network.settle(&job, 0).unwrap();
+    assert_eq!(network.shard(&job, 0).state(), Some(ShardState::Settled));
+    assert_eq!(network.provider(1).slashed, most * 1_000);
+    assert_eq!(network.provider(1).active, third - most * 1_000);
 }

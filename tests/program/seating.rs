@@ -1,13 +1,13 @@
 //! Who may take a seat, and what it locks.
 
 use millrace_client::{instructions, pda};
-use millrace_fixture::{Market, RIGHT, Setup, key, refused, swap, tag};
+use millrace_fixture::{RIGHT, Setup, TestNetwork, key, refused, replace_account, tag};
 use millrace_program::PostJobArgs;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 use std::slice::from_ref;
 
-fn nobody() -> Market {
+fn nobody() -> TestNetwork {
     Setup {
         workers: 0,
         ..Setup::default()
@@ -21,118 +21,122 @@ fn alone(terms: &mut PostJobArgs) {
 
 #[test]
 fn a_seat_locks_stake_and_starts_the_windows() {
-    let mut market = Market::open();
-    let job = market.posted(|_| ());
-    market.assign(&job, 0, &[2, 0]).unwrap();
-    let (now, shard) = (market.machine.now(), market.shard(&job, 0));
+    let mut network = TestNetwork::start();
+    let job = network.post_with(|_| ());
+    network.assign(&job, 0, &[2, 0]).unwrap();
+    let (now, shard) = (network.machine.now(), network.shard(&job, 0));
     assert_eq!((shard.commit_by, shard.reveal_by), (now + 60, now + 90));
     let seats = [0, 1].map(|at| (shard.seats[at].provider, shard.seats[at].price));
-    let accounts = market.accounts(&[2, 0]);
+    let accounts = network.provider_accounts(&[2, 0]);
     assert_eq!(seats, [(accounts[0], 4), (accounts[1], 4)]);
     for (worker, locked, open) in [(0, 10_000, 1), (1, 0, 0), (2, 10_000, 1)] {
-        let books = market.provider(worker);
+        let books = network.provider(worker);
         assert_eq!((books.locked, books.open_seats), (locked, open));
     }
 
-    market.warp(30);
-    market.assign(&job, 0, &[1]).unwrap();
-    assert_eq!(market.shard(&job, 0).commit_by, now + 30 + 60);
+    network.warp(30);
+    network.assign(&job, 0, &[1]).unwrap();
+    assert_eq!(network.shard(&job, 0).commit_by, now + 30 + 60);
 }
 
 #[test]
 fn a_seat_is_taken_at_the_shard_whose_number_is_named() {
-    let mut market = Market::open();
-    let job = market.posted(|t| t.shards = 2);
-    market.assign(&job, 0, &[0]).unwrap();
-    let (own, provider) = (market.orchestrator.pubkey(), market.accounts(&[1]));
-    let assign = instructions::assign_seats(own, market.place(&job, 1), &provider);
+    let mut network = TestNetwork::start();
+    let job = network.post_with(|t| t.shards = 2);
+    network.assign(&job, 0, &[0]).unwrap();
+    let (own, provider) = (
+        network.orchestrator.pubkey(),
+        network.provider_accounts(&[1]),
+    );
+    let assign = instructions::assign_seats(own, network.shard_ref(&job, 1), &provider);
     let [first, second] = [0, 1].map(|index| pda::shard(&job, index));
-    let outcome = market
-        .machine
-        .send(&[swap(assign, second, first)], &[&market.orchestrator]);
+    let outcome = network.machine.send(
+        &[replace_account(assign, second, first)],
+        &[&network.orchestrator],
+    );
     refused(outcome, "WrongAccount");
 }
 
 #[test]
 fn a_provider_without_the_least_stake_takes_no_seat() {
-    let mut market = nobody();
-    let worker = market.hire(1_000, |_| ());
+    let mut network = nobody();
+    let worker = network.add_provider(1_000, |_| ());
     // A seat locks 800.
-    let job = market.posted(|t| (t.price_cap, t.max_units) = (4, 100));
-    refused(market.assign(&job, 0, &[worker]), "StakeBelowMinimum");
-    market.stake(worker, 1_000).unwrap();
-    market.assign(&job, 0, &[worker]).unwrap();
+    let job = network.post_with(|t| (t.price_cap, t.max_units) = (4, 100));
+    refused(network.assign(&job, 0, &[worker]), "StakeBelowMinimum");
+    network.stake(worker, 1_000).unwrap();
+    network.assign(&job, 0, &[worker]).unwrap();
 }
 
 #[test]
 fn a_provider_that_was_slashed_below_the_least_stake_takes_no_seat() {
-    let mut market = nobody();
-    let worker = market.staffed(1_000, |_| ());
-    let job = market.posted(|t| (t.price_cap, t.max_units) = (4, 100));
-    market.assign(&job, 0, &[worker]).unwrap();
-    market.warp(60);
-    market.expire_seat(&job, 0, worker).unwrap();
-    assert_eq!(market.provider(worker).active, 920);
-    refused(market.assign(&job, 0, &[worker]), "StakeBelowMinimum");
+    let mut network = nobody();
+    let worker = network.add_staked_provider(1_000, |_| ());
+    let job = network.post_with(|t| (t.price_cap, t.max_units) = (4, 100));
+    network.assign(&job, 0, &[worker]).unwrap();
+    network.warp(60);
+    network.expire_seat(&job, 0, worker).unwrap();
+    assert_eq!(network.provider(worker).active, 920);
+    refused(network.assign(&job, 0, &[worker]), "StakeBelowMinimum");
 }
 
 #[test]
 fn a_provider_that_asks_more_than_the_cap_takes_no_seat() {
-    let mut market = Market::open();
-    let cheap = market.posted(|t| t.price_cap = 3);
-    refused(market.assign(&cheap, 0, &[0]), "PriceAboveCap");
-    let fair = market.posted(|t| t.price_cap = 4);
-    market.assign(&fair, 0, &[0]).unwrap();
+    let mut network = TestNetwork::start();
+    let cheap = network.post_with(|t| t.price_cap = 3);
+    refused(network.assign(&cheap, 0, &[0]), "PriceAboveCap");
+    let fair = network.post_with(|t| t.price_cap = 4);
+    network.assign(&fair, 0, &[0]).unwrap();
 }
 
 #[test]
 fn a_provider_takes_no_more_seats_than_it_said() {
-    let mut market = nobody();
-    let worker = market.staffed(100_000, |args| args.offer.max_open_seats = 2);
-    let jobs: Vec<Pubkey> = (0..3).map(|_| market.posted(alone)).collect();
-    market.assign(&jobs[0], 0, &[worker]).unwrap();
-    market.assign(&jobs[1], 0, &[worker]).unwrap();
-    refused(market.assign(&jobs[2], 0, &[worker]), "ProviderAtCapacity");
-    market.commit(&jobs[0], 0, &[(worker, RIGHT)]).unwrap();
-    market.reveal(&jobs[0], 0, &[(worker, RIGHT)]).unwrap();
-    market.settle(&jobs[0], 0).unwrap();
-    market.assign(&jobs[2], 0, &[worker]).unwrap();
+    let mut network = nobody();
+    let worker = network.add_staked_provider(100_000, |args| args.offer.max_open_seats = 2);
+    let jobs: Vec<Pubkey> = (0..3).map(|_| network.post_with(alone)).collect();
+    network.assign(&jobs[0], 0, &[worker]).unwrap();
+    network.assign(&jobs[1], 0, &[worker]).unwrap();
+    refused(network.assign(&jobs[2], 0, &[worker]), "ProviderAtCapacity");
+    network.commit(&jobs[0], 0, &[(worker, RIGHT)]).unwrap();
+    network.reveal(&jobs[0], 0, &[(worker, RIGHT)]).unwrap();
+    network.settle(&jobs[0], 0).unwrap();
+    network.assign(&jobs[2], 0, &[worker]).unwrap();
 }
 
 #[test]
 fn stake_that_one_seat_locks_backs_no_other() {
-    let mut market = nobody();
-    let short = market.staffed(19_999, |_| ());
-    let enough = market.staffed(20_000, |_| ());
-    let jobs = [market.posted(|_| ()), market.posted(|_| ())];
-    market.assign(&jobs[0], 0, &[short, enough]).unwrap();
+    let mut network = nobody();
+    let short = network.add_staked_provider(19_999, |_| ());
+    let enough = network.add_staked_provider(20_000, |_| ());
+    let jobs = [network.post_with(|_| ()), network.post_with(|_| ())];
+    network.assign(&jobs[0], 0, &[short, enough]).unwrap();
     refused(
-        market.assign(&jobs[1], 0, &[short]),
+        network.assign(&jobs[1], 0, &[short]),
         "InsufficientFreeStake",
     );
-    market.assign(&jobs[1], 0, &[enough]).unwrap();
-    assert_eq!(market.provider(enough).locked, 20_000);
+    network.assign(&jobs[1], 0, &[enough]).unwrap();
+    assert_eq!(network.provider(enough).locked, 20_000);
 }
 
 #[test]
 fn a_provider_has_one_seat_at_a_shard() {
-    let mut market = Market::open();
-    let job = market.posted(|_| ());
-    refused(market.assign(&job, 0, &[0, 0]), "AlreadySeated");
-    market.assign(&job, 0, &[0]).unwrap();
-    refused(market.assign(&job, 0, &[0]), "AlreadySeated");
-    let reveal_less = market.posted(|_| ());
-    market.assign(&reveal_less, 0, &[0]).unwrap();
+    let mut network = TestNetwork::start();
+    let job = network.post_with(|_| ());
+    refused(network.assign(&job, 0, &[0, 0]), "AlreadySeated");
+    network.assign(&job, 0, &[0]).unwrap();
+    refused(network.assign(&job, 0, &[0]), "AlreadySeated");
+    let reveal_less = network.post_with(|_| ());
+    network.assign(&reveal_less, 0, &[0]).unwrap();
 }
 
 #[test]
 fn a_provider_that_does_not_meet_the_requirement_takes_no_seat() {
-    let mut market = Market::open();
-    let met = market.posted(|t| {
+    let mut network = TestNetwork::start();
+    let met = network.post_with(|t| {
         (t.supplier, t.region) = (tag(b"own"), tag(b"eu-west"));
         (t.min_memory_mb, t.min_cores) = (4_096, 8);
     });
-    market.assign(&met, 0, &[0]).unwrap();
+    network.assign(&met, 0, &[0]).unwrap();
     let unmet: [fn(&mut PostJobArgs); 5] = [
         |t| t.supplier = tag(b"owner"),
         |t| t.region = tag(b"eu"),
@@ -141,89 +145,92 @@ fn a_provider_that_does_not_meet_the_requirement_takes_no_seat() {
         |t| t.min_cores = 9,
     ];
     for require in unmet {
-        let job = market.posted(require);
-        refused(market.assign(&job, 0, &[0]), "ProviderNotEligible");
+        let job = network.post_with(require);
+        refused(network.assign(&job, 0, &[0]), "ProviderNotEligible");
     }
 }
 
 #[test]
 fn only_the_orchestrator_that_the_job_asks_for_hands_it_out() {
-    let mut market = Market::open();
+    let mut network = TestNetwork::start();
     let other = key(7);
-    market.machine.airdrop(&other.pubkey(), 1_000_000_000);
-    let job = market.posted(|t| t.orchestrator = other.pubkey());
-    refused(market.assign(&job, 0, &[0]), "OrchestratorMismatch");
+    network.machine.airdrop(&other.pubkey(), 1_000_000_000);
+    let job = network.post_with(|t| t.orchestrator = other.pubkey());
+    refused(network.assign(&job, 0, &[0]), "OrchestratorMismatch");
 
-    let provider = market.accounts(&[0]);
-    let assign = instructions::assign_seats(other.pubkey(), market.place(&job, 0), &provider);
-    let outcome = market.machine.send(from_ref(&assign), &[&other]);
+    let provider = network.provider_accounts(&[0]);
+    let assign = instructions::assign_seats(other.pubkey(), network.shard_ref(&job, 0), &provider);
+    let outcome = network.machine.send(from_ref(&assign), &[&other]);
     refused(outcome, "AccountNotInitialized");
     let [own, registered] =
-        [other.pubkey(), market.orchestrator.pubkey()].map(|key| pda::orchestrator(&key));
-    let borrowed = swap(assign.clone(), own, registered);
-    refused(market.machine.send(&[borrowed], &[&other]), "NotAuthorized");
+        [other.pubkey(), network.orchestrator.pubkey()].map(|key| pda::orchestrator(&key));
+    let borrowed = replace_account(assign.clone(), own, registered);
+    refused(
+        network.machine.send(&[borrowed], &[&other]),
+        "NotAuthorized",
+    );
 
-    market.register_orchestrator(&other.pubkey()).unwrap();
-    market.machine.send(&[assign], &[&other]).unwrap();
+    network.register_orchestrator(&other.pubkey()).unwrap();
+    network.machine.send(&[assign], &[&other]).unwrap();
 }
 
 #[test]
 fn a_shard_has_no_more_seats_than_the_job_pays_for() {
-    let mut market = Setup {
+    let mut network = Setup {
         workers: 4,
         ..Setup::default()
     }
     .build();
-    let job = market.posted(|_| ());
-    refused(market.assign(&job, 0, &[0, 1, 2, 3]), "NoFreeSeat");
-    refused(market.assign(&job, 0, &[]), "WrongListLength");
+    let job = network.post_with(|_| ());
+    refused(network.assign(&job, 0, &[0, 1, 2, 3]), "NoFreeSeat");
+    refused(network.assign(&job, 0, &[]), "WrongListLength");
     refused(
-        market.assign(&job, 0, &[0, 1, 2, 3, 0, 1]),
+        network.assign(&job, 0, &[0, 1, 2, 3, 0, 1]),
         "WrongListLength",
     );
-    market.assign(&job, 0, &[0, 1, 2]).unwrap();
-    refused(market.assign(&job, 0, &[3]), "NoFreeSeat");
+    network.assign(&job, 0, &[0, 1, 2]).unwrap();
+    refused(network.assign(&job, 0, &[3]), "NoFreeSeat");
     let all = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
-    market.commit(&job, 0, &all).unwrap();
-    refused(market.assign(&job, 0, &[3]), "NoFreeSeat");
-    market.reveal(&job, 0, &all).unwrap();
-    market.settle(&job, 0).unwrap();
-    refused(market.assign(&job, 0, &[3]), "NoFreeSeat");
+    network.commit(&job, 0, &all).unwrap();
+    refused(network.assign(&job, 0, &[3]), "NoFreeSeat");
+    network.reveal(&job, 0, &all).unwrap();
+    network.settle(&job, 0).unwrap();
+    refused(network.assign(&job, 0, &[3]), "NoFreeSeat");
 }
 
 #[test]
 fn shards_are_numbered_below_how_many_there_are() {
-    let mut market = Market::open();
-    let job = market.posted(|t| t.shards = 2);
-    refused(market.assign(&job, 2, &[0]), "ShardsOutOfBounds");
-    market.assign(&job, 1, &[0]).unwrap();
-    market.assign(&job, 0, &[0]).unwrap();
+    let mut network = TestNetwork::start();
+    let job = network.post_with(|t| t.shards = 2);
+    refused(network.assign(&job, 2, &[0]), "ShardsOutOfBounds");
+    network.assign(&job, 1, &[0]).unwrap();
+    network.assign(&job, 0, &[0]).unwrap();
 }
 
 #[test]
 fn a_seat_is_taken_only_while_a_whole_round_fits_before_the_deadline() {
-    let mut market = Market::open();
-    let job = market.posted(|t| t.shards = 2);
-    let last = market.job(&job).deadline - 90;
-    market.machine.warp_to(last);
-    market.assign(&job, 0, &[0]).unwrap();
-    market.machine.warp_to(last + 1);
-    refused(market.assign(&job, 1, &[0]), "TooLate");
-    refused(market.assign(&job, 0, &[1]), "TooLate");
+    let mut network = TestNetwork::start();
+    let job = network.post_with(|t| t.shards = 2);
+    let last = network.job(&job).deadline - 90;
+    network.machine.set_time(last);
+    network.assign(&job, 0, &[0]).unwrap();
+    network.machine.set_time(last + 1);
+    refused(network.assign(&job, 1, &[0]), "TooLate");
+    refused(network.assign(&job, 0, &[1]), "TooLate");
 }
 
 #[test]
 fn only_providers_sit_down() {
-    let mut market = Market::open();
-    let job = market.posted(|_| ());
-    let orchestrator = market.orchestrator.pubkey();
+    let mut network = TestNetwork::start();
+    let job = network.post_with(|_| ());
+    let orchestrator = network.orchestrator.pubkey();
     let others = [
         (pda::network(), "AccountDiscriminatorMismatch"),
-        (market.owner.pubkey(), "AccountOwnedByWrongProgram"),
+        (network.owner.pubkey(), "AccountOwnedByWrongProgram"),
     ];
     for (other, error) in others {
-        let assign = instructions::assign_seats(orchestrator, market.place(&job, 0), &[other]);
-        let outcome = market.machine.send(&[assign], &[&market.orchestrator]);
+        let assign = instructions::assign_seats(orchestrator, network.shard_ref(&job, 0), &[other]);
+        let outcome = network.machine.send(&[assign], &[&network.orchestrator]);
         refused(outcome, error);
     }
 }

@@ -1,7 +1,9 @@
 //! A settlement comes when it is due, once, and moves money between the job's own parties alone.
 
 use millrace_client::pda;
-use millrace_fixture::{Answer, Balances, Market, RIGHT, WRONG, key, refused, swap};
+use millrace_fixture::{
+    Answer, Balances, RIGHT, TestNetwork, WRONG, key, refused, replace_account,
+};
 use millrace_program::state::bucket_of;
 use solana_sdk::instruction::AccountMeta;
 use solana_sdk::pubkey::Pubkey;
@@ -11,49 +13,53 @@ use std::slice::from_ref;
 const ALL: [(usize, Answer); 3] = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
 
 /// A shard that is due, with where the money was before.
-fn due() -> (Market, Pubkey, Balances) {
-    let mut market = Market::open();
-    let job = market.posted(|_| ());
-    market.answered(&job, 0, &ALL);
-    let before = market.balances(&job);
-    (market, job, before)
+fn due() -> (TestNetwork, Pubkey, Balances) {
+    let mut network = TestNetwork::start();
+    let job = network.post_with(|_| ());
+    network.run_seats(&job, 0, &ALL);
+    let before = network.balances(&job);
+    (network, job, before)
 }
 
 /// A settlement in which one account stands in for another is refused and moves nothing.
 #[track_caller]
-fn does_not_settle(swaps: &[(Pubkey, Pubkey)], error: &str, due: &mut (Market, Pubkey, Balances)) {
-    let (market, job, before) = due;
-    let mut settle = market.settlement(job, 0);
+fn does_not_settle(
+    swaps: &[(Pubkey, Pubkey)],
+    error: &str,
+    due: &mut (TestNetwork, Pubkey, Balances),
+) {
+    let (network, job, before) = due;
+    let mut settle = network.settle_instruction(job, 0);
     for (from, to) in swaps {
-        settle = swap(settle, *from, *to);
+        settle = replace_account(settle, *from, *to);
     }
-    refused(market.machine.send(&[settle], &[]), error);
-    assert_eq!(market.balances(job), *before);
+    refused(network.machine.send(&[settle], &[]), error);
+    assert_eq!(network.balances(job), *before);
 }
 
 #[test]
 fn a_shard_is_settled_once() {
-    let (mut market, job, _) = due();
-    let settle = market.settlement(&job, 0);
-    market.machine.send(from_ref(&settle), &[]).unwrap();
-    let after = market.balances(&job);
-    refused(market.machine.send(&[settle], &[]), "WrongShardState");
-    refused(market.settle(&job, 0), "WrongShardState");
-    assert_eq!(market.balances(&job), after);
+    let (mut network, job, _) = due();
+    let settle = network.settle_instruction(&job, 0);
+    network.machine.send(from_ref(&settle), &[]).unwrap();
+    let after = network.balances(&job);
+    refused(network.machine.send(&[settle], &[]), "WrongShardState");
+    refused(network.settle(&job, 0), "WrongShardState");
+    assert_eq!(network.balances(&job), after);
 }
 
 #[test]
 fn a_shard_is_not_settled_before_everyone_could_speak() {
-    let mut market = Market::open();
-    let job = market.posted(|_| ());
-    market.assign(&job, 0, &[0, 1, 2]).unwrap();
-    refused(market.settle(&job, 0), "ShardNotDue");
-    market.commit(&job, 0, &ALL).unwrap();
-    refused(market.settle(&job, 0), "ShardNotDue");
-    market.reveal(&job, 0, &ALL[..2]).unwrap();
-    refused(market.settle(&job, 0), "ShardNotDue");
-    market.reveal(&job, 0, &ALL[2..]).unwrap();
-    market.settle(&job, 0).unwrap();
+    let mut network = TestNetwork::start();
+    let job = network.post_with(|_| ());
+    network.assign(&job, 0, &[0, 1, 2]).unwrap();
+    refused(network.settle(&job, 0), "ShardNotDue");
+    network.commit(&job, 0, &ALL).unwrap();
+    refused(network.settle(&job, 0), "ShardNotDue");
+    network.reveal(&job, 0, &ALL[..2]).unwrap();
+    refused(network.settle(&job, 0), "ShardNotDue");
+    network.reveal(&job, 0, &ALL[2..]).unwrap();
+    network.settle(&job, 0).unwrap();
 }
 
 #[test]
@@ -80,11 +86,11 @@ fn a_seat_is_paid_into_its_own_vault_and_slashed_out_of_its_own() {
 
 #[test]
 fn a_liar_can_not_have_another_slashed_in_its_place() {
-    let mut market = Market::open();
-    let job = market.posted(|_| ());
-    market.answered(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
-    let before = market.balances(&job);
-    let mut due = (market, job, before);
+    let mut network = TestNetwork::start();
+    let job = network.post_with(|_| ());
+    network.run_seats(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
+    let before = network.balances(&job);
+    let mut due = (network, job, before);
     let [honest, liar] = [0, 1].map(|w| pda::stake_vault(&due.0.workers[w].account));
     does_not_settle(&[(liar, honest)], "WrongAccount", &mut due);
 }
@@ -147,8 +153,8 @@ fn a_shard_is_settled_for_its_own_job() {
 
 #[test]
 fn a_settlement_has_the_accounts_of_every_seat_in_their_order() {
-    let (mut market, job, before) = due();
-    let settle = market.settlement(&job, 0);
+    let (mut network, job, before) = due();
+    let settle = network.settle_instruction(&job, 0);
     let seats = settle.accounts.len() - 9;
     let mut without_the_last = settle.clone();
     without_the_last.accounts.truncate(seats + 6);
@@ -159,7 +165,7 @@ fn a_settlement_has_the_accounts_of_every_seat_in_their_order() {
     let mut with_one_more = settle.clone();
     with_one_more.accounts.extend_from_within(seats..seats + 3);
     let mut with_a_part = settle.clone();
-    let extra = AccountMeta::new(market.owner.pubkey(), false);
+    let extra = AccountMeta::new(network.owner.pubkey(), false);
     with_a_part.accounts.push(extra);
     let lengths = [
         without_the_last,
@@ -169,10 +175,10 @@ fn a_settlement_has_the_accounts_of_every_seat_in_their_order() {
         with_a_part,
     ];
     for instruction in lengths {
-        refused(market.machine.send(&[instruction], &[]), "WrongListLength");
+        refused(network.machine.send(&[instruction], &[]), "WrongListLength");
     }
     let mut turned_round = settle;
     turned_round.accounts[seats..].rotate_left(3);
-    refused(market.machine.send(&[turned_round], &[]), "WrongAccount");
-    assert_eq!(market.balances(&job), before);
+    refused(network.machine.send(&[turned_round], &[]), "WrongAccount");
+    assert_eq!(network.balances(&job), before);
 }

@@ -1,14 +1,14 @@
-//! Where inputs begin: a town for each scene of the matrix, in a machine that traces.
+//! Where inputs begin: a town for each case of the matrix, in a machine that traces.
 
 use super::elf::with_sections;
 use super::tracer::Tracer;
 use litesvm::LiteSVM;
 use millrace_client::pda::PROGRAM;
-use millrace_fixture::scenes::parties::{Coins, signers};
-use millrace_fixture::scenes::stage::{Set, Stage};
-use millrace_fixture::scenes::{admin, client, crank, money, orchestrator, provider};
-use millrace_fixture::with_every_scene;
-use millrace_fixture::{Machine, Market, program_bytes};
+use millrace_fixture::cases::parties::{MINT_SETUPS, signers};
+use millrace_fixture::cases::prepared::{BuildCase, PreparedCase};
+use millrace_fixture::cases::{admin, client, crank, money, orchestrator, provider};
+use millrace_fixture::with_every_case;
+use millrace_fixture::{Machine, TestNetwork, program_bytes};
 use solana_sdk::account::ReadableAccount;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
@@ -16,25 +16,25 @@ use solana_sdk::signer::Signer;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-macro_rules! scenes {
-    ($($name:ident { $($case:ident: $scene:path,)+ })+) => {
-        /// Every scene with its name.
-        const SCENES: &[(&str, Set)] = &[
-            $($((concat!(stringify!($name), "/", stringify!($case)), $scene)),+),+
+macro_rules! cases {
+    ($($name:ident { $($case:ident: $build:path,)+ })+) => {
+        /// Every case with its name.
+        const CASES: &[(&str, BuildCase)] = &[
+            $($((concat!(stringify!($name), "/", stringify!($case)), $build)),+),+
         ];
     };
 }
-with_every_scene!(scenes);
+with_every_case!(cases);
 
-/// How many scenes there are, each in networks with all kinds of tokens.
-pub const COUNT: usize = SCENES.len() * Coins::ALL.len();
+/// How many cases there are, each in networks with all kinds of tokens.
+pub const COUNT: usize = CASES.len() * MINT_SETUPS.len();
 
-/// A scene that inputs begin with.
+/// A case that inputs begin with.
 pub struct Base {
     /// Its name.
     pub name: &'static str,
-    /// The market, which an input changes.
-    pub market: Market,
+    /// The network, which an input changes.
+    pub network: TestNetwork,
     /// The instruction that succeeds at first, after those that have to come before it.
     pub instructions: Vec<Instruction>,
     /// All accounts that there were at first, by name.
@@ -49,20 +49,20 @@ pub struct Base {
 
 impl Base {
     fn build(number: usize, empty: &LiteSVM) -> Self {
-        let (name, scene) = SCENES[number % SCENES.len()];
-        let stage = Stage::set(scene, Coins::ALL[number / SCENES.len()]);
-        let twins = stage.twins.iter().map(|(_, twin)| *twin);
-        let pool = stage.accounts.keys().copied().chain(twins).collect();
-        let (mut market, instructions) = (stage.scene.market, stage.scene.instructions);
-        let pristine = market
+        let (name, case) = CASES[number % CASES.len()];
+        let prepared = PreparedCase::new(case, MINT_SETUPS[number / CASES.len()]);
+        let twins = prepared.twins.iter().map(|(_, twin)| *twin);
+        let pool = prepared.accounts.keys().copied().chain(twins).collect();
+        let (mut network, instructions) = (prepared.case.network, prepared.case.instructions);
+        let pristine = network
             .machine
-            .moved_to(furnished(empty, market.machine.svm()));
-        market.machine = pristine.fork();
+            .with_svm(furnished(empty, network.machine.svm()));
+        network.machine = pristine.fork();
         Self {
             name,
-            market,
+            network,
             instructions,
-            names: stage.accounts,
+            names: prepared.accounts,
             pool,
             signers: signers().iter().map(|(_, key)| key.pubkey()).collect(),
             pristine,
@@ -71,7 +71,7 @@ impl Base {
 
     /// Puts everything back as it was at first.
     fn reset(&mut self) {
-        self.market.machine = self.pristine.fork();
+        self.network.machine = self.pristine.fork();
     }
 }
 
@@ -106,7 +106,7 @@ struct Bases {
     made: BTreeMap<usize, Base>,
 }
 
-/// Does something in a scene as it was at first.
+/// Does something in a case as it was at first.
 pub fn with_base<T>(number: usize, act: impl FnOnce(&mut Base) -> T) -> T {
     thread_local! {
         static BASES: RefCell<Option<Bases>> = const { RefCell::new(None) };

@@ -76,7 +76,7 @@ fn change_data(it: &mut Instruction, kind: u8, picks: &mut Picks) -> String {
         }
         _ => {
             let names = all_names();
-            let other = millrace_fixture::scenes::idl::described(names[picks.below(names.len())]);
+            let other = millrace_fixture::cases::idl::described(names[picks.below(names.len())]);
             let start = it.data.len().min(8);
             it.data.splice(..start, other.discriminator);
         }
@@ -127,7 +127,7 @@ pub fn any(base: &Base, made: &[Pubkey], picks: &mut Picks) -> Pubkey {
 
 /// All accounts of the program, in an order that is the same in every run.
 pub fn of_the_program(base: &Base) -> Vec<(Pubkey, Account)> {
-    let mut all = base.market.machine.of_the_program();
+    let mut all = base.network.machine.program_accounts();
     all.sort_by_key(|(key, _)| *key);
     all
 }
@@ -142,7 +142,7 @@ pub fn forge(base: &mut Base, made: &mut Vec<Pubkey>, picks: &mut Picks) -> Stri
         SYSTEM_PROGRAM,
     ];
     let owner = owners[picks.below(owners.len())];
-    let machine = &mut base.market.machine;
+    let machine = &mut base.network.machine;
     let data = machine
         .account(&model)
         .map_or(Vec::new(), |model| model.data);
@@ -167,7 +167,7 @@ pub fn forge(base: &mut Base, made: &mut Vec<Pubkey>, picks: &mut Picks) -> Stri
         amount.fill(0);
     }
     let address = Pubkey::new_from_array([128 + (made.len() as u8 & 31); 32]);
-    machine.place(address, account);
+    machine.set_account(address, account);
     made.push(address);
     format!("forged {address} from {model}, owned by {owner}")
 }
@@ -181,7 +181,7 @@ pub fn corrupt(base: &mut Base, picks: &mut Picks) -> String {
     };
     let from = if picks.rarely(8) { 0 } else { 8 };
     scribble(&mut account.data, from, picks);
-    base.market.machine.place(address, account);
+    base.network.machine.set_account(address, account);
     format!("corrupted {address}")
 }
 

@@ -3,8 +3,7 @@
 //! an end, is a fault.
 
 use millrace_client::pda::{PROGRAM, SYSTEM_PROGRAM, TOKEN_PROGRAM};
-use millrace_fixture::Outcome;
-use millrace_fixture::scenes::kind::TOKEN_2022;
+use millrace_fixture::{Outcome, TOKEN_2022};
 use millrace_program::error::MillraceError;
 use solana_sdk::instruction::InstructionError;
 use solana_sdk::transaction::TransactionError;

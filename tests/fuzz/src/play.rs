@@ -1,4 +1,4 @@
-//! Plays an input: a scene, then transactions, until its bytes are used up or it went far enough.
+//! Plays an input: a case, then transactions, until its bytes are used up or it went far enough.
 
 use super::acts::act;
 use super::base::{Base, COUNT, with_base};
@@ -24,9 +24,9 @@ const JUMPS: [i64; 16] = [
 /// Panics where the program did what it may not.
 pub fn play(bytes: &[u8], tell: &mut dyn FnMut(&str)) -> Tally {
     let mut picks = Picks::new(bytes);
-    let scene = picks.below(COUNT);
-    with_base(scene, |base| {
-        tell(&format!("in the scene {}", base.name));
+    let case = picks.below(COUNT);
+    with_base(case, |base| {
+        tell(&format!("in the case {}", base.name));
         let mut play = Play {
             base,
             picks,
@@ -96,12 +96,12 @@ impl Play<'_, '_> {
         let told = match kind {
             12 => {
                 let seconds = JUMPS[self.picks.below(JUMPS.len())];
-                self.base.market.warp(seconds);
+                self.base.network.warp(seconds);
                 format!("{seconds} seconds pass")
             }
             13 => {
                 let slots = 1 + self.picks.below(64) as u64;
-                self.base.market.machine.pass_slots(slots, 3);
+                self.base.network.machine.advance_slots(slots, 3);
                 format!("{slots} slots pass")
             }
             14 => byzantine::forge(self.base, &mut self.made, &mut self.picks),
@@ -119,7 +119,7 @@ impl Play<'_, '_> {
         const TOKEN_ACCOUNT: usize = 165;
         const STATE: usize = 108;
         let to = byzantine::any(self.base, &[], &mut self.picks);
-        let account = self.base.market.machine.account(&to);
+        let account = self.base.network.machine.account(&to);
         let usable = account.filter(|account| {
             account.owner == millrace_client::pda::TOKEN_PROGRAM
                 && account.data.len() == TOKEN_ACCOUNT
@@ -128,7 +128,7 @@ impl Play<'_, '_> {
         let Some(account) = usable else {
             return "nothing to donate to".to_owned();
         };
-        let machine = &mut self.base.market.machine;
+        let machine = &mut self.base.network.machine;
         let mints = machine.minted.iter().map(|(mint, _)| *mint);
         let mint = mints
             .into_iter()
@@ -153,8 +153,8 @@ impl Play<'_, '_> {
         {
             meta.is_signer &= self.base.signers.contains(&meta.pubkey);
         }
-        let before = Before::look(&self.base.market, self.tainted);
-        let Some(outcome) = self.base.market.machine.send_unsigned(&sent) else {
+        let before = Before::look(&self.base.network, self.tainted);
+        let Some(outcome) = self.base.network.machine.send_unsigned(&sent) else {
             return;
         };
         let names: Vec<&str> = sent
@@ -182,13 +182,13 @@ impl Play<'_, '_> {
 
     /// Panics where something is not as it should be.
     fn look_at(&self, before: &Before, sent: &[Instruction]) {
-        let market = &self.base.market;
-        if let Some(wrong) = before.compare(market, sent, self.tainted) {
+        let network = &self.base.network;
+        if let Some(wrong) = before.compare(network, sent, self.tainted) {
             panic!("{wrong}");
         }
         match self.tainted {
-            false => market.audit(),
-            true => market.audit_of_money(),
+            false => network.check_balances(),
+            true => network.check_conservation(),
         }
     }
 }

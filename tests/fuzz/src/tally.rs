@@ -1,6 +1,6 @@
 //! How often which instruction went through and was refused, and with what.
 
-use millrace_fixture::scenes::idl::idl;
+use millrace_fixture::cases::idl::idl;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 

@@ -4,8 +4,8 @@
 use millrace_client::accounts::AnyAccount;
 use millrace_client::instructions::Mints;
 use millrace_client::pda;
-use millrace_fixture::scenes::parties::people;
-use millrace_fixture::{Machine, Market};
+use millrace_fixture::cases::parties::parties;
+use millrace_fixture::{Machine, TestNetwork};
 use millrace_program::state::{Job, Network, Provider};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
@@ -28,16 +28,16 @@ pub struct Before {
 }
 
 impl Before {
-    /// Looks at a market; at the program's own accounts only where they hold what it wrote.
-    pub fn look(market: &Market, tainted: bool) -> Self {
-        let machine = &market.machine;
+    /// Looks at a network; at the program's own accounts only where they hold what it wrote.
+    pub fn look(network: &TestNetwork, tainted: bool) -> Self {
+        let machine = &network.machine;
         let mut entities = BTreeMap::new();
         if !tainted {
-            let all = machine.of_the_program().into_iter();
+            let all = machine.program_accounts().into_iter();
             let all = all.filter_map(|(key, a)| Some((key, AnyAccount::decode(&key, &a.data)?)));
             entities = all.collect();
         }
-        let purses = wallets(market.mints).iter().map(|wallet| Purse {
+        let purses = wallets(network.mints).iter().map(|wallet| Purse {
             owner: wallet.owner,
             lamports: machine.lamports_of(&wallet.owner),
             tokens: wallet.purses.map(|purse| tokens(machine, &purse)),
@@ -49,10 +49,15 @@ impl Before {
     }
 
     /// Compares with what is there after `sent` went through, and says what should not be.
-    pub fn compare(&self, market: &Market, sent: &[Instruction], tainted: bool) -> Option<String> {
+    pub fn compare(
+        &self,
+        network: &TestNetwork,
+        sent: &[Instruction],
+        tainted: bool,
+    ) -> Option<String> {
         let metas = || sent.iter().flat_map(|instruction| &instruction.accounts);
         let signed = |key: &Pubkey| metas().any(|meta| meta.is_signer && meta.pubkey == *key);
-        let after = Self::look(market, tainted);
+        let after = Self::look(network, tainted);
         for (before, after) in self.purses.iter().zip(&after.purses) {
             let owner = before.owner;
             let lost = before.lamports > after.lamports
@@ -202,7 +207,7 @@ struct Wallet {
 fn wallets(mints: Mints) -> &'static [Wallet] {
     static WALLETS: OnceLock<Vec<Wallet>> = OnceLock::new();
     WALLETS.get_or_init(|| {
-        let owners = people().into_iter().map(|(_, key)| key.pubkey());
+        let owners = parties().into_iter().map(|(_, key)| key.pubkey());
         let wallet = |owner| Wallet {
             owner,
             purses: [mints.stake, mints.payment].map(|mint| pda::token_account(&owner, &mint)),

@@ -1,10 +1,10 @@
 //! Whether the chain looks as the model says.
 
-use crate::chain::Town;
-use crate::world::vaults::Who;
+use crate::state::TestChain;
+use crate::world::vaults::Party;
 use crate::world::{Client, Job, Provider, Shard, World};
 use millrace_client::accounts::{AccountType, decode};
-use millrace_program::state as chain;
+use millrace_program::state;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 use std::collections::BTreeMap;
@@ -42,47 +42,47 @@ macro_rules! fields {
     };
 }
 
-fn points(all: &[chain::Points]) -> BTreeMap<u32, u64> {
+fn points(all: &[state::Points]) -> BTreeMap<u32, u64> {
     let noted = all.iter().filter(|p| p.amount > 0);
     noted.map(|p| (p.epoch, p.amount)).collect()
 }
 
-impl Town {
+impl TestChain {
     fn stored<T: AccountType>(&self, address: &Pubkey) -> Option<T> {
-        let account = self.market.machine.account(address)?;
+        let account = self.network.machine.account(address)?;
         decode(*address, &account.data).ok()
     }
 
     /// Compares everything that the model has with what is on chain.
     pub fn compare(&self, world: &World) -> Result<(), String> {
         let mut found = Differences::default();
-        let (machine, directory) = (&self.market.machine, &self.directory);
-        for (vault, address) in directory.vaults() {
+        let (machine, addresses) = (&self.network.machine, &self.addresses);
+        for (vault, address) in addresses.vaults() {
             let tokens = machine.tokens_if_any(address);
             let expected = world.is_open(*vault).then(|| world.vaults.get(*vault));
             if expected != tokens {
                 found.same(&format!("{vault:?}"), expected, tokens);
             }
         }
-        for who in Who::ALL {
-            let lamports = machine.lamports_of(&directory.address(who));
+        for who in Party::ALL {
+            let lamports = machine.lamports_of(&addresses.address(who));
             if world.lamports[who.at()] != lamports {
                 let what = format!("lamports of {who:?}");
                 found.same(&what, world.lamports[who.at()], lamports);
             }
         }
         for (n, provider) in world.providers.iter().enumerate() {
-            let stored = self.stored::<chain::Provider>(&directory.providers[n]);
+            let stored = self.stored::<state::Provider>(&addresses.providers[n]);
             let there = (provider.registered, stored.is_some());
             found.same(&format!("provider {n} is there"), there.0, there.1);
             if let (true, Some(stored)) = (provider.registered, stored) {
-                let hot = directory.operator(n, provider.operator).pubkey();
+                let hot = addresses.operator(n, provider.operator).pubkey();
                 found.same(&format!("operator of {n}"), hot, stored.operator);
                 same_provider(&mut found, n, provider, &stored);
             }
         }
         for (n, client) in world.clients.iter().enumerate() {
-            let stored = self.stored::<chain::Client>(&directory.clients[n]);
+            let stored = self.stored::<state::Client>(&addresses.clients[n]);
             let there = (client.opened, stored.is_some());
             found.same(&format!("client {n} is there"), there.0, there.1);
             if let Some(stored) = stored {
@@ -90,7 +90,7 @@ impl Town {
             }
         }
         for (n, bucket) in world.buckets.iter().enumerate() {
-            let stored = self.stored::<chain::Bucket>(&directory.buckets[n]).unwrap();
+            let stored = self.stored::<state::Bucket>(&addresses.buckets[n]).unwrap();
             found.same("points of a bucket", bucket, &points(&stored.points));
         }
         self.compare_network(&mut found, world);
@@ -102,9 +102,9 @@ impl Town {
 
     /// The network, its orchestrators, and its rewards.
     fn compare_network(&self, found: &mut Differences, world: &World) {
-        let key = |who: Who| self.directory.address(who);
-        for (n, book) in world.conductors.iter().enumerate() {
-            let stored = self.stored::<chain::Orchestrator>(&self.directory.conductors[n]);
+        let key = |who: Party| self.addresses.address(who);
+        for (n, book) in world.orchestrators.iter().enumerate() {
+            let stored = self.stored::<state::Orchestrator>(&self.addresses.orchestrators[n]);
             let stored = stored.map(|o| (o.is_active(), o.retired_at, o.bonded, o.payer));
             let book = book.as_ref();
             let book = book.map(|c| (c.active, c.retired_at, c.bonded, key(c.payer)));
@@ -112,7 +112,9 @@ impl Town {
                 found.same(&format!("orchestrator {n}"), book, stored);
             }
         }
-        let network = self.stored::<chain::Network>(&self.network).unwrap();
+        let network = self
+            .stored::<state::Network>(&self.network_address)
+            .unwrap();
         found.same("paused", u8::from(world.paused), network.paused);
         found.same("authority", key(world.authority), network.authority);
         let pending = world.pending.map_or_else(Pubkey::default, key);
@@ -120,14 +122,14 @@ impl Town {
         found.same("pauser", key(world.pauser), network.pauser);
         let stored = crate::chain::parameters_of(&network);
         found.same("parameters", world.parameters, stored);
-        let stored = self.stored::<chain::Rewards>(&self.rewards).unwrap();
+        let stored = self.stored::<state::Rewards>(&self.rewards).unwrap();
         let rewards = &world.rewards;
         let rewards = (rewards.funded, rewards.promised, rewards.paid);
         let stored = (stored.funded, stored.promised, stored.paid);
         found.same("rewards", rewards, stored);
         let recent = world.epoch().saturating_sub(RECENT)..=world.epoch();
         for number in recent.chain(world.epochs.keys().copied()) {
-            let stored = self.stored::<chain::Epoch>(&self.directory.epoch(number));
+            let stored = self.stored::<state::Epoch>(&self.addresses.epoch(number));
             let stored = stored.map(|e| (e.payer, e.points, e.banked, e.emission));
             let epoch = world.epochs.get(&number);
             let epoch = epoch.map(|e| (key(e.payer), e.points, e.banked, e.emission));
@@ -138,22 +140,22 @@ impl Town {
     }
 
     fn compare_job(&self, found: &mut Differences, job: &Job) {
-        let (machine, directory) = (&self.market.machine, &self.directory);
-        let address = directory.job(job.id);
+        let (machine, addresses) = (&self.network.machine, &self.addresses);
+        let address = addresses.job(job.id);
         let Some(account) = machine.account(&address) else {
             found.same("job", true, false);
             return;
         };
-        let stored: chain::Job = decode(address, &account.data).unwrap();
+        let stored: state::Job = decode(address, &account.data).unwrap();
         same_job(found, job, &stored);
         for index in 0..job.terms.shards {
             let what = format!("shard {index} of job {:?}", job.id);
             let model = job.shards[index as usize].as_ref().filter(|s| !s.closed);
             let shard = match job.terms.shards {
-                1 => chain::Shard::from_job_account(&address, &account.data),
+                1 => state::Shard::from_job_account(&address, &account.data),
                 _ => {
-                    let own = machine.account(&directory.shard(job.id, index));
-                    own.and_then(|own| chain::Shard::from_account(&own.data))
+                    let own = machine.account(&addresses.shard(job.id, index));
+                    own.and_then(|own| state::Shard::from_account(&own.data))
                 }
             };
             found.same(&what, model.is_some(), shard.is_some());
@@ -162,8 +164,8 @@ impl Town {
             };
             same_shard(found, &what, model, &shard);
             for (at, (seat, stored)) in model.seats.iter().zip(&shard.seats).enumerate() {
-                let expected = seat.map(|seat| chain::Seat {
-                    provider: directory.providers[seat.worker],
+                let expected = seat.map(|seat| state::Seat {
+                    provider: addresses.providers[seat.worker],
                     digest: seat.digest,
                     price: seat.price,
                     units: match seat.digest == [seat.answer.map_or(0, |a| a.root); 32] {
@@ -173,27 +175,27 @@ impl Town {
                     status: seat.status as u8,
                     attempt: seat.attempt,
                     delivered: u8::from(seat.delivered),
-                    ..chain::Seat::default()
+                    ..state::Seat::default()
                 });
                 let expected = expected.unwrap_or_default();
                 if expected != *stored {
                     found.same(&format!("{what}, seat {at}"), expected, *stored);
                 }
             }
-            let challenge = self.stored::<chain::Challenge>(&directory.challenge(job.id, index));
+            let challenge = self.stored::<state::Challenge>(&addresses.challenge(job.id, index));
             let challenge = challenge.map(|c| (c.challenger, usize::from(c.seat), c.bond));
             let expected = model.challenge;
-            let expected = expected.map(|c| (directory.address(c.by), c.seat, c.bond));
+            let expected = expected.map(|c| (addresses.address(c.by), c.seat, c.bond));
             found.same(&format!("{what}, challenge"), expected, challenge);
         }
     }
 }
 
-fn same_provider(found: &mut Differences, n: usize, model: &Provider, stored: &chain::Provider) {
+fn same_provider(found: &mut Differences, n: usize, model: &Provider, stored: &state::Provider) {
     fields!(
         found, format!("provider {n}"),
         "price": model.price => stored.ask_price,
-        "places": model.places => stored.max_open_seats,
+        "max_seats": model.max_seats => stored.max_open_seats,
         "active": model.active => stored.active,
         "locked": model.locked => stored.locked,
         "unbonding": model.unbonding => stored.unbonding,
@@ -217,7 +219,7 @@ fn same_provider(found: &mut Differences, n: usize, model: &Provider, stored: &c
     );
 }
 
-fn same_client(found: &mut Differences, n: usize, model: &Client, stored: &chain::Client) {
+fn same_client(found: &mut Differences, n: usize, model: &Client, stored: &state::Client) {
     fields!(
         found, format!("client {n}"),
         "nonce": model.nonce => stored.next_nonce,
@@ -226,7 +228,7 @@ fn same_client(found: &mut Differences, n: usize, model: &Client, stored: &chain
     );
 }
 
-fn same_job(found: &mut Differences, model: &Job, stored: &chain::Job) {
+fn same_job(found: &mut Differences, model: &Job, stored: &state::Job) {
     fields!(
         found, format!("job {:?}", model.id),
         "state": model.state as u8 => stored.state,
@@ -256,7 +258,7 @@ fn same_job(found: &mut Differences, model: &Job, stored: &chain::Job) {
     );
 }
 
-fn same_shard(found: &mut Differences, what: &str, model: &Shard, stored: &chain::Shard) {
+fn same_shard(found: &mut Differences, what: &str, model: &Shard, stored: &state::Shard) {
     fields!(
         found, what,
         "state": model.state as u8 => stored.state,

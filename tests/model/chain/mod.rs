@@ -1,23 +1,22 @@
 //! The network on a chain: made once, used for one sequence after another.
 
+pub mod addresses;
 mod build;
 mod compare;
-pub mod directory;
 
-use crate::chain::directory::Directory;
-use crate::world::vaults::{Mint, Vault, Vaults, WHOS, Who};
+use crate::chain::addresses::AddressBook;
+use crate::world::vaults::{Mint, PARTIES, Party, Vault, Vaults};
 use crate::world::{
-    CLIENTS, Client, Conductor, Provider, Rewards, Schedule, Shard as Model, WORKERS, World,
+    CLIENTS, Client, Orchestrator, Provider, Rewards, Schedule, Shard as Model, WORKERS, World,
 };
-use millrace_client::pda::TOKEN_PROGRAM;
 use millrace_client::{instructions, pda};
-use millrace_fixture::{Ledger, Market, Outcome, PARAMETERS, SOL, Setup};
+use millrace_fixture::{
+    Ledger, MintSetup, Outcome, PARAMETERS, SOL, Setup, TOKEN_2022, TestNetwork,
+};
 use millrace_program::state::{Job, Network, NetworkParameters, RewardSchedule, Shard};
-use serde::{Deserialize, Serialize};
 use solana_sdk::account::Account;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::message::Message;
-use solana_sdk::pubkey;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::Keypair;
 use solana_sdk::signer::Signer;
@@ -40,8 +39,6 @@ const REWARDS: RewardSchedule = RewardSchedule {
     emission: 40_000,
     halving_epochs: 2,
 };
-/// The newer token program.
-const TOKEN_2022: Pubkey = pubkey!("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
 /// A slot after which the first sequence begins, above that of a new machine.
 const SLOTS_FROM: u64 = 1 << 40;
 /// Slots between the beginnings of sequences.
@@ -51,53 +48,27 @@ const PACKET: usize = 1_232;
 /// Hashes that a sequence begins with.
 const BLOCKS_AT_FIRST: u64 = 4;
 
-/// What a network's tokens are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Currency {
-    /// One mint for stake and payments.
-    One,
-    /// Two mints.
-    Two,
-    /// One mint, of Token-2022.
-    New,
-    /// Stake is of Token-2022, and payments are not.
-    Mixed,
-}
-
-impl Currency {
-    /// That of the sequence of a seed.
-    pub fn of(seed: u64) -> Self {
-        // With one mint clients are compensated, which is worth more sequences.
-        let all = [
-            Self::One,
-            Self::Two,
-            Self::New,
-            Self::One,
-            Self::Mixed,
-            Self::New,
-        ];
-        all[(seed % 6) as usize]
-    }
-
-    fn is_one(self) -> bool {
-        matches!(self, Self::One | Self::New)
-    }
-
-    fn programs(self) -> [Pubkey; 2] {
-        match self {
-            Self::One | Self::Two => [TOKEN_PROGRAM; 2],
-            Self::New => [TOKEN_2022; 2],
-            Self::Mixed => [TOKEN_2022, TOKEN_PROGRAM],
-        }
-    }
+/// The mint setup of a seed's sequence.
+pub fn mint_setup_of(seed: u64) -> MintSetup {
+    // Slashed stake compensates the client only if stake and payments share a mint, so those setups come
+    // twice as often.
+    let all = [
+        MintSetup::OneMint,
+        MintSetup::TwoMints,
+        MintSetup::OneToken2022Mint,
+        MintSetup::OneMint,
+        MintSetup::MixedPrograms,
+        MintSetup::OneToken2022Mint,
+    ];
+    all[(seed % 6) as usize]
 }
 
 /// A network with everything that a sequence needs.
-pub struct Town {
-    pub market: Market,
-    pub directory: Directory,
-    /// The network's account.
-    pub network: Pubkey,
+pub struct TestChain {
+    pub network: TestNetwork,
+    pub addresses: AddressBook,
+    /// The address of the program's Network account.
+    pub network_address: Pubkey,
     /// The account of the book of rewards.
     pub rewards: Pubkey,
     one_mint: bool,
@@ -109,10 +80,10 @@ pub struct Town {
     job: Box<Job>,
 }
 
-impl Town {
+impl TestChain {
     /// A new one.
-    pub fn new(currency: Currency) -> Self {
-        let one_mint = currency.is_one();
+    pub fn new(mint_setup: MintSetup) -> Self {
+        let one_mint = mint_setup.has_one_mint();
         let setup = Setup {
             parameters: NetworkParameters {
                 max_deadline_secs: 3_600,
@@ -123,89 +94,92 @@ impl Town {
             workers: 0,
             purse: PURSES[0],
             one_mint,
-            token_programs: currency.programs(),
+            token_programs: mint_setup.token_programs(),
             rewards: REWARDS,
             ..Setup::default()
         };
-        let mut market = setup.build();
-        let directory = Directory::new(market.mints);
-        let mints = market.mints;
+        let mut network = setup.build();
+        let addresses = AddressBook::new(network.mints);
+        let mints = network.mints;
         for worker in 0..WORKERS {
-            market.hire(STAKE + LEFT, |args| {
+            network.add_provider(STAKE + LEFT, |args| {
                 args.offer.ask_price = PRICES[worker];
                 args.offer.max_open_seats = PLACES[worker];
                 args.offer.cores = CORES[worker];
             });
-            market.stake(worker, STAKE).unwrap();
+            network.stake(worker, STAKE).unwrap();
         }
-        let second = directory.key(Who::Conductor(1)).insecure_clone();
+        let second = addresses.key(Party::Orchestrator(1)).insecure_clone();
         let newcomers = [
-            (Who::Owner(1), PURSES[1]),
-            (Who::Conductor(0), OTHERS),
-            (Who::Conductor(1), OTHERS),
-            (Who::Conductor(2), OTHERS),
-            (Who::Stranger, OTHERS),
-            (Who::Authority, OTHERS),
+            (Party::Client(1), PURSES[1]),
+            (Party::Orchestrator(0), OTHERS),
+            (Party::Orchestrator(1), OTHERS),
+            (Party::Orchestrator(2), OTHERS),
+            (Party::Stranger, OTHERS),
+            (Party::Authority, OTHERS),
         ];
         for (who, tokens) in newcomers {
-            let wallet = directory.address(who);
-            market
+            let wallet = addresses.address(who);
+            network
                 .machine
                 .open_wallet(&wallet, mints, (&mints.payment, tokens));
         }
         if !one_mint {
-            for who in Who::ALL {
-                let stake = directory.vault(Vault::Purse(who, Mint::Stake));
-                let payment = directory.vault(Vault::Purse(who, Mint::Payment));
+            for who in Party::ALL {
+                let stake = addresses.vault(Vault::Wallet(who, Mint::Stake));
+                let payment = addresses.vault(Vault::Wallet(who, Mint::Payment));
                 let (mint, purse) = match who {
-                    Who::Worker(_) => (mints.payment, payment),
+                    Party::Worker(_) => (mints.payment, payment),
                     _ => (mints.stake, stake),
                 };
-                market.machine.mint(&mint, &purse, OTHERS);
+                network.machine.mint(&mint, &purse, OTHERS);
             }
         }
-        market.register_orchestrator(&second.pubkey()).unwrap();
-        let open = instructions::open_rewards(market.authority.pubkey(), mints);
-        market.machine.send(&[open], &[&market.authority]).unwrap();
-        market.machine.airdrop(&second.pubkey(), SOL);
+        network.register_orchestrator(&second.pubkey()).unwrap();
+        let open = instructions::open_rewards(network.authority.pubkey(), mints);
+        network
+            .machine
+            .send(&[open], &[&network.authority])
+            .unwrap();
+        network.machine.airdrop(&second.pubkey(), SOL);
         // A job to take the form of others from.
-        let posted = market.posted(|_| ());
-        let job = Box::new(market.job(&posted));
-        market.cancel(&posted).unwrap();
-        market.close(&posted, &[]).unwrap();
+        let posted = network.post_with(|_| ());
+        let job = Box::new(network.job(&posted));
+        network.cancel(&posted).unwrap();
+        network.close(&posted, &[]).unwrap();
         // Who registers in the second of a job's posting is not drawn for it.
-        market.warp(1);
+        network.warp(1);
 
-        let network: Network = market.read(&pda::network());
-        let mut town = Self {
-            began_at: market.machine.now(),
-            network: pda::network(),
+        let account: Network = network.read(&pda::network());
+        let mut chain = Self {
+            began_at: network.machine.now(),
+            network_address: pda::network(),
             rewards: pda::rewards(),
-            parameters: parameters_of(&network),
+            parameters: parameters_of(&account),
             schedule: Schedule {
-                from: network.epochs_started_at,
-                secs: network.epoch_secs,
-                emission: network.emission,
-                halving: network.halving_epochs,
+                from: account.epochs_started_at,
+                secs: account.epoch_secs,
+                emission: account.emission,
+                halving: account.halving_epochs,
             },
-            market,
-            directory,
+            network,
+            addresses,
             one_mint,
             beginning: Vec::new(),
             ledger: Ledger::default(),
             job,
         };
-        town.beginning = town.everything();
-        town.ledger = town.market.machine.ledger.clone();
-        town
+        chain.beginning = chain.everything();
+        chain.ledger = chain.network.machine.ledger.clone();
+        chain
     }
 
     /// All accounts that a sequence changes, and all of the program's.
     fn everything(&self) -> Vec<(Pubkey, Account)> {
-        let machine = &self.market.machine;
-        let mut all = machine.of_the_program();
-        let wallets = Who::ALL.map(|who| self.directory.address(who));
-        let vaults = self.directory.vaults().iter().map(|(_, address)| *address);
+        let machine = &self.network.machine;
+        let mut all = machine.program_accounts();
+        let wallets = Party::ALL.map(|who| self.addresses.address(who));
+        let vaults = self.addresses.vaults().iter().map(|(_, address)| *address);
         let rest = vaults.chain(wallets).chain([payer(self)]);
         // What is not there yet is put back as nothing.
         all.extend(rest.map(|address| (address, machine.account(&address).unwrap_or_default())));
@@ -216,47 +190,49 @@ impl Town {
     /// seed alone.
     pub fn begin(&mut self, seed: u64) -> World {
         let known: Vec<Pubkey> = self.beginning.iter().map(|(key, _)| *key).collect();
-        for (address, _) in self.market.machine.of_the_program() {
+        for (address, _) in self.network.machine.program_accounts() {
             if !known.contains(&address) {
-                self.market.machine.place(address, Account::default());
+                self.network
+                    .machine
+                    .set_account(address, Account::default());
             }
         }
         for (address, account) in self.beginning.clone() {
-            self.market.machine.place(address, account);
+            self.network.machine.set_account(address, account);
         }
-        self.market.machine.landed.clear();
-        self.market.machine.ledger = self.ledger.clone();
-        self.market.machine.warp_to(self.began_at);
+        self.network.machine.landed.clear();
+        self.network.machine.ledger = self.ledger.clone();
+        self.network.machine.set_time(self.began_at);
         let slot = SLOTS_FROM + (seed & 0xFFFF_FFFF) * SLOTS;
-        let machine = &mut self.market.machine;
-        machine.go_to_slot(slot);
-        machine.remember_blocks(slot - BLOCKS_AT_FIRST, slot, seed);
+        let machine = &mut self.network.machine;
+        machine.set_slot(slot);
+        machine.set_block_hashes(slot - BLOCKS_AT_FIRST, slot, seed);
         self.world(seed)
     }
 
     /// The model of the network as a sequence begins.
     fn world(&self, seed: u64) -> World {
-        let (machine, mints) = (&self.market.machine, self.directory.mints);
+        let (machine, mints) = (&self.network.machine, self.addresses.mints);
         let mut vaults = Vaults::new(self.one_mint);
-        for (vault, address) in self.directory.vaults() {
+        for (vault, address) in self.addresses.vaults() {
             vaults.set(*vault, machine.tokens_if_any(address).unwrap_or(0));
         }
         let registered_at = self.began_at - 1;
         let bytes = |vault| {
-            let account = machine.account(&self.directory.vault(vault));
+            let account = machine.account(&self.addresses.vault(vault));
             account.unwrap().data.len() as u64
         };
-        let conductor = |_| Conductor {
+        let orchestrator = |_| Orchestrator {
             active: true,
             retired_at: 0,
             bonded: 0,
-            payer: Who::Authority,
+            payer: Party::Authority,
         };
         let providers = from_fn(|n| Provider {
             registered: true,
             registered_at,
             price: PRICES[n],
-            places: PLACES[n],
+            max_seats: PLACES[n],
             cores: CORES[n],
             active: STAKE,
             deposited: STAKE,
@@ -267,8 +243,8 @@ impl Town {
             nonce: [1, 0][n],
             ..Client::default()
         });
-        let lamports: [u64; WHOS] =
-            Who::ALL.map(|who| machine.lamports_of(&self.directory.address(who)));
+        let lamports: [u64; PARTIES] =
+            Party::ALL.map(|who| machine.lamports_of(&self.addresses.address(who)));
         World {
             now: machine.now(),
             slot: machine.slot(),
@@ -278,10 +254,10 @@ impl Town {
             paused: false,
             vault_bytes: [bytes(Vault::Stake(0)), bytes(Vault::Earnings(0))],
             newer: [mints.stake_program, mints.payment_program].map(|p| p == TOKEN_2022),
-            authority: Who::Authority,
+            authority: Party::Authority,
             pending: None,
-            pauser: Who::Authority,
-            conductors: [Some(conductor(0)), Some(conductor(1)), None],
+            pauser: Party::Authority,
+            orchestrators: [Some(orchestrator(0)), Some(orchestrator(1)), None],
             parameters: self.parameters,
             schedule: self.schedule,
             rewards: Rewards::default(),
@@ -301,7 +277,7 @@ impl Town {
     /// where.
     pub fn as_stored(&self, client: usize, shard: Option<&Model>) -> (Job, Shard) {
         let mut job = *self.job;
-        job.client = self.directory.address(Who::Owner(client));
+        job.client = self.addresses.address(Party::Client(client));
         // The only way to an empty shard from outside of the program: bytes with a version.
         let mut bytes = vec![0; Job::SIZE + Shard::inline_bytes(5)];
         bytes[Job::SIZE + VERSION_BEHIND_JOB] = 1;
@@ -311,7 +287,7 @@ impl Town {
         };
         stored.review = shard.review as u8;
         for (at, seat) in shard.live() {
-            stored.seats[at].provider = self.directory.providers[seat.worker];
+            stored.seats[at].provider = self.addresses.providers[seat.worker];
             stored.seats[at].status = seat.status as u8;
         }
         (job, stored)
@@ -329,17 +305,17 @@ impl Town {
     }
 
     /// Sends a transaction.
-    pub fn send(&mut self, instructions: &[Instruction], signers: &[Who]) -> Outcome {
-        let keys: Vec<&Keypair> = signers.iter().map(|who| self.directory.key(*who)).collect();
-        self.market.machine.send(instructions, &keys)
+    pub fn send(&mut self, instructions: &[Instruction], signers: &[Party]) -> Outcome {
+        let keys: Vec<&Keypair> = signers.iter().map(|who| self.addresses.key(*who)).collect();
+        self.network.machine.send(instructions, &keys)
     }
 }
 
 /// Where a shard's version stands behind a job: after four times, an index, and seven bytes.
 const VERSION_BEHIND_JOB: usize = 4 * 8 + 4 + 7;
 
-fn payer(town: &Town) -> Pubkey {
-    town.market.machine.payer.pubkey()
+fn payer(chain: &TestChain) -> Pubkey {
+    chain.network.machine.payer.pubkey()
 }
 
 /// The parameters that stand in a network.

@@ -1,19 +1,20 @@
 //! The next step of a job on the way to its end, so that sequences come to their ends although most of
 //! what may happen is something else.
 
-use crate::act::{Act, Entry, Forged, Opening, Step};
-use crate::chain::directory::Directory;
-use crate::generate::fate::{Fate, RIGHT};
+use crate::action::{Action, Entry, Forgery, RevealedSeat, Step};
+use crate::chain::addresses::AddressBook;
+use crate::generate::behaviour::{Behaviour, RIGHT};
 use crate::generate::rng::Rng;
 use crate::rules::sortition::ADMIT_ALL;
 use crate::world::{
-    CONDUCTORS, Job, JobState, Mode, Review, Seat, Shard, ShardState, Status, WORKERS, Who, World,
+    Job, JobState, Mode, ORCHESTRATORS, Party, Review, Seat, Shard, ShardState, Status, WORKERS,
+    World,
 };
 
 /// Commitments that fit one transaction.
 const MOST_COMMITMENTS: usize = 3;
 
-/// Next steps in which something is wrong, in a hundred.
+/// Next steps in which something is mismatch, in a hundred.
 const HOSTILE: u64 = 9;
 /// Shards that are looked at for the next step.
 const MOST_LOOKED_AT: usize = 6;
@@ -21,9 +22,9 @@ const MOST_LOOKED_AT: usize = 6;
 /// The wait that ends first; blocks end soon.
 fn shorter(one: Option<Step>, other: Step) -> Option<Step> {
     match (one, other) {
-        (Some(Step::Blocks(a)), Step::Blocks(b)) => Some(Step::Blocks(a.min(b))),
-        (Some(Step::Blocks(a)), _) => Some(Step::Blocks(a)),
-        (Some(Step::Pass(a)), Step::Pass(b)) => Some(Step::Pass(a.min(b))),
+        (Some(Step::PassSlots(a)), Step::PassSlots(b)) => Some(Step::PassSlots(a.min(b))),
+        (Some(Step::PassSlots(a)), _) => Some(Step::PassSlots(a)),
+        (Some(Step::PassTime(a)), Step::PassTime(b)) => Some(Step::PassTime(a.min(b))),
         (_, other) => Some(other),
     }
 }
@@ -31,40 +32,40 @@ fn shorter(one: Option<Step>, other: Step) -> Option<Step> {
 /// Where the next step is taken.
 struct Focus<'a> {
     world: &'a World,
-    directory: &'a Directory,
+    addresses: &'a AddressBook,
     job: &'a Job,
     index: u32,
-    fate: Fate,
+    behaviour: Behaviour,
 }
 
 impl Focus<'_> {
-    fn can(&self, act: &Act) -> bool {
-        let acts = std::slice::from_ref(act);
-        self.world.after(acts, self.directory).is_ok()
+    fn can(&self, action: &Action) -> bool {
+        let actions = std::slice::from_ref(action);
+        self.world.after(actions, self.addresses).is_ok()
     }
 
     /// An orchestrator that may assign and attest.
-    fn conductor(&self) -> Option<Who> {
-        let wanted = self.job.terms.conductor;
-        let mut all = (0..CONDUCTORS).rev();
+    fn orchestrator(&self) -> Option<Party> {
+        let wanted = self.job.terms.orchestrator;
+        let mut all = (0..ORCHESTRATORS).rev();
         let serving = all.find(|n| {
-            let book = self.world.conductors[*n].as_ref();
+            let book = self.world.orchestrators[*n].as_ref();
             let fit = book.is_some_and(|c| c.active && c.bonded >= self.world.parameters.min_bond);
             fit && wanted.is_none_or(|w| w == *n)
         });
-        serving.map(Who::Conductor)
+        serving.map(Party::Orchestrator)
     }
 
     /// Until `time`.
     fn until(&self, time: i64) -> Option<Step> {
-        (time > self.world.now).then(|| Step::Pass(time - self.world.now))
+        (time > self.world.now).then(|| Step::PassTime(time - self.world.now))
     }
 }
 
 impl Rng {
     /// The next step of some job, if there is one that can be taken. Time passes for it only where
     /// nothing else is to be done anywhere, so that nobody is late because of it.
-    pub fn advance(&mut self, world: &World, directory: &Directory) -> Option<Step> {
+    pub fn advance(&mut self, world: &World, addresses: &AddressBook) -> Option<Step> {
         let open = |job: &&Job| job.finished() || job.state == JobState::Open || job.live > 0;
         let jobs = world.jobs.iter().filter(open);
         let all = jobs.flat_map(|job| (0..job.terms.shards).map(move |index| (job, index)));
@@ -76,20 +77,20 @@ impl Rng {
         for (job, index) in all.into_iter().take(MOST_LOOKED_AT) {
             let focus = Focus {
                 world,
-                directory,
+                addresses,
                 job,
                 index,
-                fate: Fate::of(world, job, index),
+                behaviour: Behaviour::of(world, job, index),
             };
             match self.advance_at(&focus) {
-                Some(Step::Send(mut acts, none)) if focus.can(&acts[0]) => {
+                Some(Step::Send(mut actions, none)) if focus.can(&actions[0]) => {
                     if self.chance(HOSTILE) {
-                        acts = acts
+                        actions = actions
                             .into_iter()
-                            .map(|act| self.corrupted(act, world))
+                            .map(|action| self.corrupted(action, world))
                             .collect();
                     }
-                    return Some(Step::Send(acts, none));
+                    return Some(Step::Send(actions, none));
                 }
                 Some(Step::Send(..)) | None => {}
                 Some(pass) => wait = shorter(wait, pass),
@@ -110,12 +111,12 @@ impl Rng {
         }
     }
 
-    fn closing_all(&mut self, job: &Job) -> Act {
+    fn closing_all(&mut self, job: &Job) -> Action {
         let there = job.shards.iter().enumerate();
         let there = there.filter(|(_, s)| s.as_ref().is_some_and(|s| !s.closed));
         let there: Vec<u32> = there.map(|(index, _)| index as u32).collect();
         let part = self.chance(40);
-        Act::Close {
+        Action::Close {
             job: job.id,
             shards: match job.terms.shards {
                 1 => Vec::new(),
@@ -126,8 +127,8 @@ impl Rng {
         }
     }
 
-    fn send(act: Act) -> Option<Step> {
-        Some(Step::Send(vec![act], None))
+    fn send(action: Action) -> Option<Step> {
+        Some(Step::Send(vec![action], None))
     }
 
     /// Takes all free seats, once the job has the seed that it needs.
@@ -135,16 +136,16 @@ impl Rng {
         let (world, job) = (focus.world, focus.job);
         let drawn = world.parameters.sortition_start != ADMIT_ALL;
         if drawn && job.seed == 0 {
-            let seed = Act::Seed { job: job.id };
+            let seed = Action::SeedJob { job: job.id };
             return match focus.can(&seed) {
                 true => Self::send(seed),
-                false => Some(Step::Blocks(3)),
+                false => Some(Step::PassSlots(3)),
             };
         }
         let free = shard.map_or(usize::from(job.terms.replicas), Shard::free);
         let all: Vec<usize> = (0..WORKERS).collect();
-        let by = focus.conductor()?;
-        let assign = |workers: Vec<usize>| Act::Assign {
+        let by = focus.orchestrator()?;
+        let assign = |workers: Vec<usize>| Action::Assign {
             by,
             job: job.id,
             index: focus.index,
@@ -153,10 +154,10 @@ impl Rng {
         let fitting = all.into_iter().filter(|w| focus.can(&assign(vec![*w])));
         let fitting: Vec<usize> = fitting.collect();
         match fitting.len() {
-            0 if drawn => Some(Step::Blocks(4)),
+            0 if drawn => Some(Step::PassSlots(4)),
             0 => None,
             // Who is lazy does not look for enough, either.
-            _ if focus.fate == Fate::Lazy && free > 1 && self.chance(50) => {
+            _ if focus.behaviour == Behaviour::Lazy && free > 1 && self.chance(50) => {
                 Self::send(assign(self.some(&fitting, free - 1)))
             }
             _ => Self::send(assign(self.some(&fitting, free))),
@@ -173,13 +174,13 @@ impl Rng {
             };
         }
         if shard.review == Review::Pending {
-            let draw = Act::Draw {
+            let draw = Action::DrawAudit {
                 job: focus.job.id,
                 index: focus.index,
             };
             return match focus.can(&draw) {
                 true => Self::send(draw),
-                false => Some(Step::Blocks(u64::from(focus.job.draw_slots) + 2)),
+                false => Some(Step::PassSlots(u64::from(focus.job.draw_slots) + 2)),
             };
         }
         if shard.free() > 0 && !shard.reveals_open(now) {
@@ -204,7 +205,7 @@ impl Rng {
             return Self::send(decline);
         }
         let mut seats = self.some(working, MOST_COMMITMENTS);
-        if focus.fate == Fate::Lazy && self.chance(50) {
+        if focus.behaviour == Behaviour::Lazy && self.chance(50) {
             seats.pop();
             if seats.is_empty() {
                 return focus.until(shard.commit_by);
@@ -215,26 +216,26 @@ impl Rng {
             Some(Entry {
                 seat,
                 worker: seat_of(seat)?.worker,
-                answer: self.answer(focus.fate, focus.job, seat),
-                forged: Forged::Nothing,
+                answer: self.answer(focus.behaviour, focus.job, seat),
+                forged: Forgery::None,
             })
         });
-        Self::send(Act::Commit {
+        Self::send(Action::Commit {
             job: focus.job.id,
             index: focus.index,
             entries: entries.collect(),
         })
     }
 
-    fn decline(&mut self, focus: &Focus, shard: &Shard, seat: u8) -> Option<Act> {
-        Some(Act::Decline {
+    fn decline(&mut self, focus: &Focus, shard: &Shard, seat: u8) -> Option<Action> {
+        Some(Action::Decline {
             job: focus.job.id,
             index: focus.index,
             entry: Entry {
                 seat,
                 worker: shard.seats[usize::from(seat)]?.worker,
-                answer: self.answer(focus.fate, focus.job, seat),
-                forged: Forged::Nothing,
+                answer: self.answer(focus.behaviour, focus.job, seat),
+                forged: Forgery::None,
             },
         })
     }
@@ -246,7 +247,7 @@ impl Rng {
             return self.show_all(focus, shard, &bound);
         }
         let worker = shard.seats[usize::from(late)]?.worker;
-        Self::send(Act::ExpireSeat {
+        Self::send(Action::ExpireSeat {
             job: focus.job.id,
             index: focus.index,
             seat: late,
@@ -257,41 +258,45 @@ impl Rng {
 
     fn show_all(&mut self, focus: &Focus, shard: &Shard, bound: &[u8]) -> Option<Step> {
         let mut seats = bound.to_vec();
-        if focus.fate == Fate::Silent && self.chance(50) {
+        if focus.behaviour == Behaviour::Silent && self.chance(50) {
             seats.pop();
             if seats.is_empty() {
                 return focus.until(shard.reveal_by);
             }
         }
         let of = |seat: &u8| -> Option<Seat> { shard.seats[usize::from(*seat)] };
-        let openings = seats.iter().filter_map(|seat| {
-            Some(Opening {
+        let reveals = seats.iter().filter_map(|seat| {
+            Some(RevealedSeat {
                 seat: *seat,
                 answer: of(seat)?.answer?,
             })
         });
-        Self::send(Act::Reveal {
-            by: focus.conductor().filter(|_| self.chance(85)),
+        Self::send(Action::Reveal {
+            by: focus.orchestrator().filter(|_| self.chance(85)),
             job: focus.job.id,
             index: focus.index,
-            openings: openings.collect(),
+            reveals: reveals.collect(),
         })
     }
 
     /// What can be shown is shown: it is doubted, acknowledged, awaited or settled.
     fn finish(&mut self, focus: &Focus, shard: &Shard) -> Option<Step> {
         let (job, index) = (focus.job.id, focus.index);
-        let challenge = Act::Challenge {
+        let challenge = Action::Challenge {
             by: self.who(),
             job,
             index,
         };
-        let often = if focus.fate == Fate::Honest { 40 } else { 85 };
+        let often = if focus.behaviour == Behaviour::Honest {
+            40
+        } else {
+            85
+        };
         let single = focus.job.terms.mode == Mode::Challenge && shard.single(focus.job);
         if single && self.chance(often) && focus.can(&challenge) {
             return Self::send(challenge);
         }
-        let settle = Act::Settle {
+        let settle = Action::Settle {
             job,
             index,
             bounty: self.bounty(focus.world),
@@ -310,8 +315,8 @@ impl Rng {
         let mut shown = shard.live();
         let undelivered = shown.find(|(_, s)| s.status == Status::Revealed && !s.delivered);
         if let Some((seat, _)) = undelivered.filter(|_| self.chance(80)) {
-            return Self::send(Act::Acknowledge {
-                by: Who::Owner(job.0),
+            return Self::send(Action::Acknowledge {
+                by: Party::Client(job.0),
                 job,
                 index,
                 seat: seat as u8,

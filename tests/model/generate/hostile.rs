@@ -1,20 +1,20 @@
-//! An act that would be done, with one thing in it that is not right.
+//! An action that would be done, with one thing in it that is not right.
 
-use crate::act::{Act, Forged};
+use crate::action::{Action, Forgery};
 use crate::generate::rng::Rng;
-use crate::world::{CONDUCTORS, Mint, Vault, WORKERS, Who, World};
+use crate::world::{Mint, ORCHESTRATORS, Party, Vault, WORKERS, World};
 
 impl Rng {
-    /// The act with something wrong in it, as far as there is something to get wrong.
-    pub fn corrupted(&mut self, act: Act, world: &World) -> Act {
+    /// The action with something wrong in it, as far as there is something to get mismatch.
+    pub fn corrupted(&mut self, action: Action, world: &World) -> Action {
         let (worker, anybody) = (self.index(WORKERS), self.who());
         if self.chance(40)
-            && let Some(late) = self.sitting_down_late(&act)
+            && let Some(late) = self.sitting_down_late(&action)
         {
             return late;
         }
-        match act {
-            Act::Assign {
+        match action {
+            Action::Assign {
                 by,
                 job,
                 index,
@@ -26,14 +26,14 @@ impl Rng {
                     1 => workers = vec![worker],
                     _ => workers.clear(),
                 }
-                Act::Assign {
+                Action::Assign {
                     by,
                     job,
                     index,
                     workers,
                 }
             }
-            Act::Commit {
+            Action::Commit {
                 job,
                 index,
                 mut entries,
@@ -45,65 +45,65 @@ impl Rng {
                         _ => last.forged = self.forged(),
                     }
                 }
-                Act::Commit {
+                Action::Commit {
                     job,
                     index,
                     entries,
                 }
             }
-            Act::Decline {
+            Action::Decline {
                 job,
                 index,
                 mut entry,
             } => {
                 entry.forged = self.forged();
-                Act::Decline { job, index, entry }
+                Action::Decline { job, index, entry }
             }
-            Act::Reveal {
+            Action::Reveal {
                 by,
                 job,
                 index,
-                mut openings,
+                mut reveals,
             } => {
-                match openings.last_mut() {
+                match reveals.last_mut() {
                     Some(last) if self.chance(70) => last.answer.units += 1,
-                    _ => openings.clear(),
+                    _ => reveals.clear(),
                 }
                 let by = by.map(|by| if self.chance(30) { anybody } else { by });
-                Act::Reveal {
+                Action::Reveal {
                     by,
                     job,
                     index,
-                    openings,
+                    reveals,
                 }
             }
-            Act::Settle { job, index, .. } => Act::Settle {
+            Action::Settle { job, index, .. } => Action::Settle {
                 job,
                 index,
-                bounty: Some(Vault::Purse(anybody, self.foreign(world))),
+                bounty: Some(Vault::Wallet(anybody, self.foreign(world))),
             },
-            Act::ExpireSeat {
+            Action::ExpireSeat {
                 job, index, seat, ..
-            } => Act::ExpireSeat {
+            } => Action::ExpireSeat {
                 job,
                 index,
                 seat,
                 worker,
-                bounty: Some(Vault::Purse(anybody, self.foreign(world))),
+                bounty: Some(Vault::Wallet(anybody, self.foreign(world))),
             },
-            Act::Close { job, shards, .. } => Act::Close {
+            Action::Close { job, shards, .. } => Action::Close {
                 job,
                 shards,
-                payer: Some(self.index(CONDUCTORS)),
+                payer: Some(self.index(ORCHESTRATORS)),
             },
-            Act::Challenge { job, index, .. } => Act::Challenge {
+            Action::Challenge { job, index, .. } => Action::Challenge {
                 by: anybody,
                 job,
                 index: index + 1,
             },
-            Act::Acknowledge {
+            Action::Acknowledge {
                 job, index, seat, ..
-            } => Act::Acknowledge {
+            } => Action::Acknowledge {
                 by: anybody,
                 job,
                 index,
@@ -114,15 +114,15 @@ impl Rng {
     }
 
     /// Taking a seat where others should go or results are shown.
-    fn sitting_down_late(&mut self, act: &Act) -> Option<Act> {
-        let (job, index) = match *act {
-            Act::ExpireSeat { job, index, .. }
-            | Act::Reveal { job, index, .. }
-            | Act::Acknowledge { job, index, .. } => (job, index),
+    fn sitting_down_late(&mut self, action: &Action) -> Option<Action> {
+        let (job, index) = match *action {
+            Action::ExpireSeat { job, index, .. }
+            | Action::Reveal { job, index, .. }
+            | Action::Acknowledge { job, index, .. } => (job, index),
             _ => return None,
         };
-        Some(Act::Assign {
-            by: Who::Conductor(self.index(CONDUCTORS)),
+        Some(Action::Assign {
+            by: Party::Orchestrator(self.index(ORCHESTRATORS)),
             job,
             index,
             workers: vec![self.index(WORKERS)],
@@ -130,13 +130,13 @@ impl Rng {
     }
 
     /// What can be wrong with a signature.
-    pub fn forged(&mut self) -> Forged {
+    pub fn forged(&mut self) -> Forgery {
         self.pick(&[
-            Forged::Signer,
-            Forged::Retired,
-            Forged::Attempt,
-            Forged::Shard,
-            Forged::Job,
+            Forgery::Signer,
+            Forgery::Retired,
+            Forgery::Attempt,
+            Forgery::Shard,
+            Forgery::Job,
         ])
     }
 

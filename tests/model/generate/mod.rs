@@ -1,8 +1,8 @@
 //! What happens next: mostly something that the model says will be done, sometimes anything.
 
-mod acts;
+mod actions;
 mod advance;
-mod fate;
+mod behaviour;
 mod hostile;
 mod money;
 mod parameters;
@@ -10,12 +10,12 @@ mod parties;
 pub mod rng;
 mod terms;
 
-use crate::act::{Act, Step};
-use crate::chain::directory::Directory;
+use crate::action::{Action, Step};
+use crate::chain::addresses::AddressBook;
 use crate::generate::rng::Rng;
-use crate::world::{JobState, Review, Who, World};
+use crate::world::{JobState, Party, Review, World};
 
-/// Kinds of acts with how often each is tried.
+/// Kinds of actions with how often each is tried.
 const KINDS: [(Kind, u64); 28] = [
     (Kind::Post, 5),
     (Kind::Cancel, 1),
@@ -76,7 +76,7 @@ pub enum Kind {
     Leave,
     /// Orchestrators: coming, bonds, going.
     Serve,
-    /// Who rules the network.
+    /// Party rules the network.
     Power,
     Treasury,
     /// Epochs and rewards.
@@ -117,7 +117,7 @@ impl Kind {
 const ADVANCES: u64 = 65;
 /// Open jobs, below which another one is posted soon.
 const JOBS: usize = 2;
-/// Tries of an act until the model says that it will be done.
+/// Tries of an action until the model says that it will be done.
 const TRIES: usize = 6;
 /// Acts that are tried although the model says no, in a hundred.
 const BOLD: u64 = 15;
@@ -136,40 +136,45 @@ fn kind(rng: &mut Rng) -> Kind {
     Kind::Settle
 }
 
-/// An act of a kind that will be done, if one is found; else the last that was thought of.
-fn useful_of(rng: &mut Rng, kind: Kind, world: &World, directory: &Directory) -> Act {
-    let mut act = rng.act(kind, world);
+/// An action of a kind that will be done, if one is found; else the last that was thought of.
+fn useful_of(rng: &mut Rng, kind: Kind, world: &World, addresses: &AddressBook) -> Action {
+    let mut action = rng.action(kind, world);
     for _ in 1..TRIES {
-        if world.after(std::slice::from_ref(&act), directory).is_ok() {
+        if world
+            .after(std::slice::from_ref(&action), addresses)
+            .is_ok()
+        {
             break;
         }
-        act = rng.act(kind, world);
+        action = rng.action(kind, world);
     }
-    act
+    action
 }
 
-/// An act that will be done, if one is found; else the last that was thought of.
-fn useful(rng: &mut Rng, world: &World, directory: &Directory) -> Act {
+/// An action that will be done, if one is found; else the last that was thought of.
+fn useful(rng: &mut Rng, world: &World, addresses: &AddressBook) -> Action {
     let mut last = None;
     for _ in 0..KINDS_TRIED {
         let kind = kind(rng);
         if kind.is_about_a_job() && world.jobs.is_empty() {
             continue;
         }
-        let act = useful_of(rng, kind, world, directory);
-        let done = world.after(std::slice::from_ref(&act), directory).is_ok();
+        let action = useful_of(rng, kind, world, addresses);
+        let done = world
+            .after(std::slice::from_ref(&action), addresses)
+            .is_ok();
         if done || rng.chance(BOLD) {
-            return act;
+            return action;
         }
-        last = Some(act);
+        last = Some(action);
     }
-    last.unwrap_or_else(|| rng.act(Kind::Donate, world))
+    last.unwrap_or_else(|| rng.action(Kind::Donate, world))
 }
 
 /// What happens next.
-pub fn step(rng: &mut Rng, world: &World, directory: &Directory) -> Step {
+pub fn step(rng: &mut Rng, world: &World, addresses: &AddressBook) -> Step {
     if rng.chance(5) {
-        return Step::Pass(seconds(rng, world));
+        return Step::PassTime(seconds(rng, world));
     }
     let shards = world
         .jobs
@@ -180,18 +185,18 @@ pub fn step(rng: &mut Rng, world: &World, directory: &Directory) -> Step {
         .any(|s| s.review == Review::Pending && s.is_live());
     if rng.chance(if waiting { 12 } else { 1 }) {
         let few = rng.between(1, 9);
-        return Step::Blocks(if rng.chance(8) { 600 } else { few });
+        return Step::PassSlots(if rng.chance(8) { 600 } else { few });
     }
     let open = world.jobs.iter().filter(|job| job.state == JobState::Open);
     if open.count() < JOBS && !world.paused && rng.chance(40) {
         let post = match rng.chance(20) {
             true => rng.broken_post(world),
-            false => useful_of(rng, Kind::Post, world, directory),
+            false => useful_of(rng, Kind::Post, world, addresses),
         };
         return Step::Send(vec![post], None);
     }
     let advanced = match rng.chance(ADVANCES) {
-        true => rng.advance(world, directory),
+        true => rng.advance(world, addresses),
         false => None,
     };
     if let Some(step) = advanced {
@@ -200,15 +205,15 @@ pub fn step(rng: &mut Rng, world: &World, directory: &Directory) -> Step {
     let luck = rng.below(100);
     if luck < 30 {
         let kind = kind(rng);
-        return Step::Send(vec![rng.act(kind, world)], None);
+        return Step::Send(vec![rng.action(kind, world)], None);
     }
-    let first = useful(rng, world, directory);
+    let first = useful(rng, world, addresses);
     if luck < 36 {
         return Step::Send(vec![first.clone(), first], None);
     }
     if luck < 46 {
-        let after = world.after(std::slice::from_ref(&first), directory);
-        let second = useful(rng, after.as_ref().unwrap_or(world), directory);
+        let after = world.after(std::slice::from_ref(&first), addresses);
+        let second = useful(rng, after.as_ref().unwrap_or(world), addresses);
         return Step::Send(vec![first, second], None);
     }
     let tampered = (luck < 62).then(|| rng.next());
@@ -218,8 +223,8 @@ pub fn step(rng: &mut Rng, world: &World, directory: &Directory) -> Step {
 /// How a sequence begins: with parameters of its own.
 pub fn first_step(rng: &mut Rng) -> Step {
     let parameters = rng.parameters();
-    let by = Who::Authority;
-    Step::Send(vec![Act::Parameters { by, parameters }], None)
+    let by = Party::Authority;
+    Step::Send(vec![Action::SetParameters { by, parameters }], None)
 }
 
 /// Time to pass: a moment, to the edge of some window, or long.
@@ -243,7 +248,7 @@ fn seconds(rng: &mut Rng, world: &World) -> i64 {
     }
     edges.extend(world.providers.iter().map(|provider| provider.until));
     let wait = i64::from(world.parameters.unbonding_secs);
-    let leaving = world.conductors.iter().flatten().filter(|c| !c.active);
+    let leaving = world.orchestrators.iter().flatten().filter(|c| !c.active);
     edges.extend(leaving.map(|c| c.retired_at + wait));
     edges.push(world.epoch_end(world.epoch()));
     // Near ones more often than far ones.

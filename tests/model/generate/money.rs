@@ -1,26 +1,26 @@
 //! Acts that are about no shard: posting, stakes, the network's rules, gifts.
 
-use crate::act::Act;
+use crate::action::Action;
 use crate::generate::Kind;
 use crate::generate::rng::Rng;
-use crate::world::{CONDUCTORS, JobState, Mint, Vault, WORKERS, Who, World};
+use crate::world::{JobState, Mint, ORCHESTRATORS, Party, Vault, WORKERS, World};
 
 /// Terms that are broken, in a hundred.
 const BROKEN: u64 = 12;
 
 impl Rng {
     /// A job with terms that are broken somewhere.
-    pub fn broken_post(&mut self, world: &World) -> Act {
+    pub fn broken_post(&mut self, world: &World) -> Action {
         let by = self.index(2);
         let terms = self.terms(world, by, 100);
-        Act::Post { by, terms }
+        Action::Post { by, terms }
     }
 
-    /// Some act of such a kind.
-    pub fn act_of_money(&mut self, kind: Kind, world: &World) -> Act {
+    /// Some action of such a kind.
+    pub fn act_of_money(&mut self, kind: Kind, world: &World) -> Action {
         let worker = self.index(WORKERS);
         let provider = &world.providers[worker];
-        let own = Who::Worker(worker);
+        let own = Party::Worker(worker);
         let anybody = self.who();
         match kind {
             Kind::Post => {
@@ -29,7 +29,7 @@ impl Rng {
                 if open.count() >= 4 {
                     return self.act_of_money(Kind::Claim, world);
                 }
-                Act::Post {
+                Action::Post {
                     by,
                     terms: self.terms(world, by, BROKEN),
                 }
@@ -39,9 +39,9 @@ impl Rng {
                     true => own,
                     false => anybody,
                 };
-                let purse = world.vaults.get(Vault::Purse(by, Mint::Stake));
+                let purse = world.vaults.get(Vault::Wallet(by, Mint::Stake));
                 let part = self.below(purse / 2 + 2);
-                Act::Stake {
+                Action::Stake {
                     by,
                     worker,
                     amount: self.pick(&[part, part, purse, purse, 1, purse + 1, 0]),
@@ -50,48 +50,48 @@ impl Rng {
             Kind::Unstake => {
                 let free = provider.active - provider.locked;
                 let part = self.below(free / 3 + 2);
-                Act::Unstake {
+                Action::RequestUnstake {
                     by: self.mostly(own),
                     worker,
                     amount: self.pick(&[part, part, 1, 1, 1, 1, 1, free, free + 1, 0]),
                 }
             }
-            Kind::Withdraw => Act::Withdraw {
+            Kind::Withdraw => Action::WithdrawStake {
                 by: self.mostly(own),
                 worker,
             },
-            Kind::Claim => Act::Claim { worker },
+            Kind::Claim => Action::ClaimEarnings { worker },
             Kind::Pause => {
                 let by = self.mostly(world.pauser);
                 match self.chance(25) && !world.paused {
-                    true => Act::Pause { by },
-                    false => Act::Resume { by },
+                    true => Action::Pause { by },
+                    false => Action::Resume { by },
                 }
             }
-            Kind::Rules if self.chance(50) => Act::Offer {
+            Kind::Rules if self.chance(50) => Action::UpdateProvider {
                 by: self.mostly(own),
                 worker,
                 price: self.pick(&[0, 3, 4, 5, 6, 8, 4, 5]),
-                places: self.pick(&[0, 1, 3, 8, 8, 8]),
+                max_seats: self.pick(&[0, 1, 3, 8, 8, 8]),
             },
-            Kind::Rules => Act::Parameters {
+            Kind::Rules => Action::SetParameters {
                 by: self.mostly(world.authority),
                 parameters: self.parameters(),
             },
             _ => {
                 let (n, client) = (self.index(WORKERS), self.index(2));
                 let bucket = self.below(8) as u8;
-                let conductor = self.index(CONDUCTORS);
+                let orchestrator = self.index(ORCHESTRATORS);
                 let to = self.pick(&[
                     Vault::Escrow(client),
                     Vault::Stake(n),
                     Vault::Earnings(n),
-                    Vault::Bond(conductor),
+                    Vault::Bond(orchestrator),
                     Vault::Rewards,
                     Vault::Treasury(Mint::Payment, bucket),
-                    Vault::Purse(Who::Stranger, Mint::Stake),
+                    Vault::Wallet(Party::Stranger, Mint::Stake),
                 ]);
-                Act::Donate {
+                Action::Donate {
                     by: anybody,
                     to,
                     amount: self.pick(&[1, 7, 999, 1_000_000_000]),

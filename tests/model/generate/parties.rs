@@ -1,14 +1,14 @@
 //! What providers, orchestrators and the network's authority think of, besides jobs.
 
-use crate::act::Act;
-use crate::chain::directory::OPERATORS;
+use crate::action::Action;
+use crate::chain::addresses::OPERATORS;
 use crate::generate::Kind;
 use crate::generate::rng::Rng;
-use crate::world::{CONDUCTORS, Mint, Provider, Vault, WORKERS, Who, World};
+use crate::world::{Mint, ORCHESTRATORS, Party, Provider, Vault, WORKERS, World};
 
 impl Rng {
-    /// Some act that is about no job.
-    pub fn act_of_parties(&mut self, kind: Kind, world: &World) -> Act {
+    /// Some action that is about no job.
+    pub fn act_of_parties(&mut self, kind: Kind, world: &World) -> Action {
         match kind {
             Kind::Leave => self.leaving(world),
             Kind::Serve => self.serving(world),
@@ -18,8 +18,8 @@ impl Rng {
             Kind::Open => self.opening(),
             Kind::Rotate => {
                 let worker = self.index(WORKERS);
-                Act::Rotate {
-                    by: self.mostly(Who::Worker(worker)),
+                Action::RotateOperator {
+                    by: self.mostly(Party::Worker(worker)),
                     worker,
                     operator: self.index(OPERATORS),
                 }
@@ -30,7 +30,7 @@ impl Rng {
 
     /// The next step of a provider out of the network, or back into it. In every other sequence there is
     /// one that wants to go.
-    fn leaving(&mut self, world: &World) -> Act {
+    fn leaving(&mut self, world: &World) -> Action {
         let wants = (world.block_seed / 4 % 10) as usize;
         let any = self.index(WORKERS);
         let worker = match wants < WORKERS && self.chance(90) {
@@ -39,21 +39,21 @@ impl Rng {
         };
         let provider = &world.providers[worker];
         if !provider.registered {
-            return Act::Register {
+            return Action::Register {
                 worker,
                 price: self.pick(&[0, 4, 4, 5, 6]),
-                places: self.pick(&[0, 4, 4, 8]),
+                max_seats: self.pick(&[0, 4, 4, 8]),
             };
         }
-        let by = self.mostly(Who::Worker(worker));
-        let deregister = Act::Deregister { by, worker };
+        let by = self.mostly(Party::Worker(worker));
+        let deregister = Action::Deregister { by, worker };
         if wants != worker || self.chance(15) {
             return self.pick_one([
                 deregister,
-                Act::Register {
+                Action::Register {
                     worker,
                     price: 4,
-                    places: 4,
+                    max_seats: 4,
                 },
             ]);
         }
@@ -61,73 +61,73 @@ impl Rng {
     }
 
     /// What a provider has to do before it can go.
-    fn way_out(&mut self, world: &World, worker: usize, provider: &Provider) -> Option<Act> {
-        let by = Who::Worker(worker);
+    fn way_out(&mut self, world: &World, worker: usize, provider: &Provider) -> Option<Action> {
+        let by = Party::Worker(worker);
         let amount = provider.active - provider.locked;
         let over = provider.points.keys().find(|n| **n < world.epoch());
         if amount > 0 {
-            Some(Act::Unstake { by, worker, amount })
+            Some(Action::RequestUnstake { by, worker, amount })
         } else if provider.earned > provider.claimed {
-            Some(Act::Claim { worker })
+            Some(Action::ClaimEarnings { worker })
         } else if provider.unbonding > 0 && world.now >= provider.until {
-            Some(Act::Withdraw { by, worker })
+            Some(Action::WithdrawStake { by, worker })
         } else if self.chance(15) {
             // Too early, with points or rewards left.
             None
         } else if provider.reward_due > 0 {
-            Some(Act::ClaimRewards { worker })
+            Some(Action::ClaimRewards { worker })
         } else if let Some(number) = over {
             let number = *number;
             Some(match world.epochs.get(&number) {
-                Some(epoch) => Act::Bank {
+                Some(epoch) => Action::BankRewards {
                     worker,
                     number,
                     payer: epoch.payer,
                 },
-                None => Act::CloseEpoch { by, number },
+                None => Action::CloseEpoch { by, number },
             })
         } else if provider.unbonding > 0 {
-            Some(Act::Withdraw { by, worker })
+            Some(Action::WithdrawStake { by, worker })
         } else {
             None
         }
     }
 
-    fn pick_one<const N: usize>(&mut self, of: [Act; N]) -> Act {
+    fn pick_one<const N: usize>(&mut self, of: [Action; N]) -> Action {
         let at = self.index(N);
         of[at].clone()
     }
 
     /// Orchestrators: coming, bonds, going.
-    fn serving(&mut self, world: &World) -> Act {
-        let conductor = self.index(CONDUCTORS);
-        let own = Who::Conductor(conductor);
-        let appoint = Act::Appoint {
+    fn serving(&mut self, world: &World) -> Action {
+        let orchestrator = self.index(ORCHESTRATORS);
+        let own = Party::Orchestrator(orchestrator);
+        let appoint = Action::RegisterOrchestrator {
             by: self.mostly(world.authority),
-            conductor,
+            orchestrator,
         };
         let anybody = self.who();
         let payer = match self.chance(85) {
-            true => world.conductors[conductor].as_ref().map(|c| c.payer),
+            true => world.orchestrators[orchestrator].as_ref().map(|c| c.payer),
             false => None,
         };
-        let withdraw = Act::WithdrawBond {
-            conductor,
+        let withdraw = Action::WithdrawBond {
+            orchestrator,
             payer: payer.unwrap_or(anybody),
         };
-        let purse = world.vaults.get(Vault::Purse(own, Mint::Stake));
-        let bond = Act::Bond {
+        let purse = world.vaults.get(Vault::Wallet(own, Mint::Stake));
+        let bond = Action::Bond {
             by: self.mostly(own),
-            conductor,
+            orchestrator,
             amount: self.pick(&[0, 1, 600, 5_000, purse / 3, purse, purse + 1]),
         };
         // Somebody has to serve, or nothing goes on.
-        let serving = world.conductors.iter().flatten().filter(|c| c.active);
-        let retire = Act::Retire {
+        let serving = world.orchestrators.iter().flatten().filter(|c| c.active);
+        let retire = Action::RetireOrchestrator {
             by: self.pick(&[world.authority, own, anybody]),
-            conductor,
+            orchestrator,
         };
-        match &world.conductors[conductor] {
+        match &world.orchestrators[orchestrator] {
             None => match self.chance(80) {
                 true => appoint,
                 false => self.pick_one([withdraw, bond, retire]),
@@ -144,25 +144,25 @@ impl Rng {
         }
     }
 
-    /// Who rules the network.
-    fn ruling(&mut self, world: &World) -> Act {
+    /// Party rules the network.
+    fn ruling(&mut self, world: &World) -> Action {
         let by = self.mostly(world.authority);
         let who = self.who();
         match self.below(4) {
-            0 => Act::Propose {
+            0 => Action::ProposeAuthority {
                 by,
                 to: self.chance(85).then_some(who),
             },
-            1 | 2 if world.pending.is_some() => Act::Accept {
+            1 | 2 if world.pending.is_some() => Action::AcceptAuthority {
                 by: self.mostly(world.pending.unwrap_or(who)),
             },
-            1 => Act::Accept { by },
-            _ => Act::SetPauser { by, to: who },
+            1 => Action::AcceptAuthority { by },
+            _ => Action::SetPauser { by, to: who },
         }
     }
 
     /// Fees and penalties on their way out.
-    fn treasury(&mut self, world: &World) -> Act {
+    fn treasury(&mut self, world: &World) -> Action {
         let mint = self.pick(&[Mint::Stake, Mint::Payment]);
         // One with something in it, if there is one.
         let full: Vec<u8> = (0..8)
@@ -176,21 +176,21 @@ impl Rng {
             false => [Mint::Payment, Mint::Stake][usize::from(mint == Mint::Payment)],
         };
         let who = self.who();
-        Act::WithdrawTreasury {
+        Action::WithdrawTreasury {
             by: self.mostly(world.authority),
             mint,
             bucket,
-            to: Vault::Purse(who, to),
+            to: Vault::Wallet(who, to),
             amount: self.pick(&[0, 1, all / 2, all, all, all + 1]),
         }
     }
 
     /// Epochs and rewards.
-    fn rewarding(&mut self, world: &World) -> Act {
+    fn rewarding(&mut self, world: &World) -> Action {
         let by = self.who();
         let worker = self.index(WORKERS);
-        let purse = world.vaults.get(Vault::Purse(by, Mint::Stake));
-        let fund = Act::Fund {
+        let purse = world.vaults.get(Vault::Wallet(by, Mint::Stake));
+        let fund = Action::FundRewards {
             by,
             amount: self.pick(&[0, 1, 9_999, purse / 4, purse / 2, purse, purse + 1]),
         };
@@ -201,17 +201,17 @@ impl Rng {
                 let noted: Vec<u32> = points.copied().collect();
                 let any = self.below(u64::from(world.epoch()) + 2) as u32;
                 let noted = self.maybe(&noted).filter(|_| self.chance(85));
-                Act::CloseEpoch {
+                Action::CloseEpoch {
                     by,
                     number: noted.unwrap_or(any),
                 }
             }
             5..=7 => self.banking(world, worker),
-            _ => Act::ClaimRewards { worker },
+            _ => Action::ClaimRewards { worker },
         }
     }
 
-    fn banking(&mut self, world: &World, worker: usize) -> Act {
+    fn banking(&mut self, world: &World, worker: usize) -> Action {
         let closed: Vec<u32> = world.epochs.keys().copied().collect();
         let any = self.below(u64::from(world.epoch()) + 2) as u32;
         let number = self.maybe(&closed).unwrap_or(any);
@@ -223,7 +223,7 @@ impl Rng {
             .filter(|_| self.chance(85))
             .unwrap_or(worker);
         let anybody = self.who();
-        Act::Bank {
+        Action::BankRewards {
             worker,
             number,
             payer: match self.chance(90) {
@@ -234,11 +234,11 @@ impl Rng {
     }
 
     /// What is made once.
-    fn opening(&mut self) -> Act {
+    fn opening(&mut self) -> Action {
         let by = self.who();
         match self.chance(70) {
-            true => Act::OpenClient { by: self.index(2) },
-            false => Act::Open {
+            true => Action::OpenClient { by: self.index(2) },
+            false => Action::Reopen {
                 by,
                 bucket: self.pick(&[None, Some(0), Some(7), Some(8), Some(255)]),
             },

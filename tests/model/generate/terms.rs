@@ -48,7 +48,7 @@ impl Rng {
             },
             max_deposit: u64::MAX,
             min_cores: self.pick(&[0, 0, 0, 0, 0, 4]),
-            conductor: self.pick(&[None, None, None, None, None, Some(0), Some(1), Some(2)]),
+            orchestrator: self.pick(&[None, None, None, None, None, Some(0), Some(1), Some(2)]),
             honest_units: self.pick(&[max_units, max_units / 2, max_units + 5, max_units - 1]),
         };
         let spare = self.pick(&[0, 1, 70, 300, 1_000, 2_000, 2_000]);

@@ -1,9 +1,9 @@
 //! A job's beginning and its end.
 
-use crate::chain::directory::Directory;
+use crate::chain::addresses::AddressBook;
 use crate::world::{
-    IN_USE, Job, JobId, JobState, Mint, Mode, NOT_THERE, No, Says, Terms, Vault, Who, World, need,
-    share,
+    IN_USE, Job, JobId, JobState, Mint, Mode, ModelError, ModelResult, NOT_THERE, Party, Terms,
+    Vault, World, need, share,
 };
 
 /// Lamports that an account of so many bytes holds.
@@ -25,13 +25,13 @@ pub fn shard_bytes(terms: &Terms) -> u64 {
 }
 
 /// A number that must fit 64 bits.
-fn fitting(number: Option<u128>) -> Says<u64> {
+fn fitting(number: Option<u128>) -> ModelResult<u64> {
     let number = number.and_then(|n| u64::try_from(n).ok());
-    number.ok_or(No("AmountOverflow"))
+    number.ok_or(ModelError("AmountOverflow"))
 }
 
 impl World {
-    fn check(&self, terms: &Terms) -> Says {
+    fn check(&self, terms: &Terms) -> ModelResult {
         let network = &self.parameters;
         let shards = (1..=network.max_shards).contains(&terms.shards);
         need(shards, "ShardsOutOfBounds")?;
@@ -67,7 +67,7 @@ impl World {
     }
 
     /// `post_job`.
-    pub fn post(&mut self, by: usize, terms: &Terms, directory: &Directory) -> Says {
+    pub fn post(&mut self, by: usize, terms: &Terms, addresses: &AddressBook) -> ModelResult {
         need(self.clients[by].opened, NOT_THERE)?;
         need(self.job((by, terms.nonce)).is_err(), IN_USE)?;
         need(!self.paused, "NetworkPaused")?;
@@ -83,7 +83,7 @@ impl World {
         need(deposit <= terms.max_deposit, "DepositAboveMaximum")?;
         let lock = price.map(|p| p * wide(network.lock_bps) / 10_000);
         let lock = fitting(lock)?;
-        let owner = Who::Owner(by);
+        let owner = Party::Client(by);
         self.spend(owner, Mint::Payment, Vault::Escrow(by), deposit)?;
         self.lamports[owner.at()] -= rent(job_bytes(terms));
         let client = &mut self.clients[by];
@@ -93,7 +93,7 @@ impl World {
         let id = (by, terms.nonce);
         self.jobs.push(Job {
             id,
-            bucket: directory.job(id).to_bytes()[0] % 8,
+            bucket: addresses.job(id).to_bytes()[0] % 8,
             terms: terms.clone(),
             state: JobState::Open,
             posted_at: self.now,
@@ -123,10 +123,10 @@ impl World {
     }
 
     /// `cancel_job`.
-    pub fn cancel(&mut self, by: Who, id: JobId) -> Says {
+    pub fn cancel(&mut self, by: Party, id: JobId) -> ModelResult {
         need(self.clients[id.0].opened, NOT_THERE)?;
         let job = self.job_mut(id)?;
-        need(by == Who::Owner(id.0), "NotAuthorized")?;
+        need(by == Party::Client(id.0), "NotAuthorized")?;
         need(job.state == JobState::Open, "WrongJobState")?;
         let left = job.unassigned();
         need(left > 0, "NothingToCancel")?;
@@ -139,13 +139,13 @@ impl World {
     }
 
     fn give_back(&mut self, client: usize, amount: u64) {
-        let purse = Vault::Purse(Who::Owner(client), Mint::Payment);
+        let purse = Vault::Wallet(Party::Client(client), Mint::Payment);
         self.clients[client].held -= amount;
         self.vaults.send(Vault::Escrow(client), purse, amount);
     }
 
     /// `expire_job`.
-    pub fn expire_job(&mut self, id: JobId) -> Says {
+    pub fn expire_job(&mut self, id: JobId) -> ModelResult {
         let now = self.now;
         let job = self.job_mut(id)?;
         need(job.state == JobState::Open, "WrongJobState")?;
@@ -156,7 +156,7 @@ impl World {
     }
 
     /// `close_job`.
-    pub fn close(&mut self, id: JobId, shards: &[u32], payer: Option<usize>) -> Says {
+    pub fn close(&mut self, id: JobId, shards: &[u32], payer: Option<usize>) -> ModelResult {
         need(self.clients[id.0].opened, NOT_THERE)?;
         let job = self.job_mut(id)?;
         need(job.finished(), "WrongJobState")?;
@@ -169,7 +169,7 @@ impl World {
             need(payer.is_none_or(|p| p == shard.payer), "WrongAccount")?;
             need(!shard.is_live(), "WrongShardState")?;
             shard.closed = true;
-            paid_by.push(Who::Conductor(shard.payer));
+            paid_by.push(Party::Orchestrator(shard.payer));
             job.live -= 1;
         }
         let (left, held, terms) = (job.live, job.held(), job.terms.clone());
@@ -182,7 +182,7 @@ impl World {
         }
         self.give_back(id.0, held);
         self.clients[id.0].jobs -= 1;
-        self.lamports[Who::Owner(id.0).at()] += rent(job_bytes(&terms));
+        self.lamports[Party::Client(id.0).at()] += rent(job_bytes(&terms));
         self.jobs.retain(|job| job.id != id);
         Ok(())
     }

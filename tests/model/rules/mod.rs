@@ -1,4 +1,4 @@
-//! What each act changes, as the protocol's document says it: the table of acts, and gifts.
+//! What each action changes, as the protocol's document says it: the table of actions, and gifts.
 
 mod jobs;
 mod network;
@@ -11,115 +11,118 @@ mod settle;
 pub mod sortition;
 mod verdict;
 
-use crate::act::Act;
-use crate::chain::directory::Directory;
-use crate::world::{Mint, NOT_THERE, No, Says, TOO_FEW, Vault, Who, World, need};
+use crate::action::Action;
+use crate::chain::addresses::AddressBook;
+use crate::world::{Mint, ModelError, ModelResult, NOT_THERE, Party, TOO_FEW, Vault, World, need};
 
 impl World {
     /// The world after a transaction, or why there is none.
-    pub fn after(&self, acts: &[Act], directory: &Directory) -> Says<Self> {
+    pub fn after(&self, actions: &[Action], addresses: &AddressBook) -> ModelResult<Self> {
         let mut world = self.clone();
-        for act in acts {
-            world.apply(act, directory)?;
+        for action in actions {
+            world.apply(action, addresses)?;
         }
         Ok(world)
     }
 
-    fn apply(&mut self, act: &Act, directory: &Directory) -> Says {
-        match act {
-            Act::Post { by, terms } => self.post(*by, terms, directory),
-            Act::Cancel { by, job } => self.cancel(*by, *job),
-            Act::Seed { job } => self.seed(*job),
-            Act::Assign {
+    fn apply(&mut self, action: &Action, addresses: &AddressBook) -> ModelResult {
+        match action {
+            Action::Post { by, terms } => self.post(*by, terms, addresses),
+            Action::Cancel { by, job } => self.cancel(*by, *job),
+            Action::SeedJob { job } => self.seed(*job),
+            Action::Assign {
                 by,
                 job,
                 index,
                 workers,
-            } => self.assign(*by, (*job, *index), workers, directory),
-            Act::Commit {
+            } => self.assign(*by, (*job, *index), workers, addresses),
+            Action::Commit {
                 job,
                 index,
                 entries,
-            } => self.commit((*job, *index), entries, directory),
-            Act::Reveal {
+            } => self.commit((*job, *index), entries, addresses),
+            Action::Reveal {
                 by,
                 job,
                 index,
-                openings,
-            } => self.reveal(*by, *job, *index, openings),
-            Act::Acknowledge {
+                reveals,
+            } => self.reveal(*by, *job, *index, reveals),
+            Action::Acknowledge {
                 by,
                 job,
                 index,
                 seat,
             } => self.acknowledge(*by, *job, *index, *seat),
-            Act::Decline { job, index, entry } => self.decline(*job, *index, entry),
-            Act::Settle { job, index, bounty } => self.settle(*job, *index, *bounty),
-            Act::ExpireSeat {
+            Action::Decline { job, index, entry } => self.decline(*job, *index, entry),
+            Action::Settle { job, index, bounty } => self.settle(*job, *index, *bounty),
+            Action::ExpireSeat {
                 job,
                 index,
                 seat,
                 worker,
                 bounty,
             } => self.expire_seat((*job, *index), (*seat, *worker), *bounty),
-            Act::ExpireJob { job } => self.expire_job(*job),
-            Act::Close { job, shards, payer } => self.close(*job, shards, *payer),
-            Act::Draw { job, index } => self.draw(*job, *index),
-            Act::Challenge { by, job, index } => self.challenge(*by, *job, *index),
-            Act::Donate { by, to, amount } => self.donate(*by, *to, *amount),
-            _ => self.apply_small(act),
+            Action::ExpireJob { job } => self.expire_job(*job),
+            Action::Close { job, shards, payer } => self.close(*job, shards, *payer),
+            Action::DrawAudit { job, index } => self.draw(*job, *index),
+            Action::Challenge { by, job, index } => self.challenge(*by, *job, *index),
+            Action::Donate { by, to, amount } => self.donate(*by, *to, *amount),
+            _ => self.apply_small(action),
         }
     }
 
-    /// An act that is about no job.
-    fn apply_small(&mut self, act: &Act) -> Says {
-        match *act {
-            Act::OpenClient { by } => self.open_client(by),
-            Act::Register {
+    /// An action that is about no job.
+    fn apply_small(&mut self, action: &Action) -> ModelResult {
+        match *action {
+            Action::OpenClient { by } => self.open_client(by),
+            Action::Register {
                 worker,
                 price,
-                places,
-            } => self.register(worker, price, places),
-            Act::Deregister { by, worker } => self.deregister(by, worker),
-            Act::Rotate {
+                max_seats,
+            } => self.register(worker, price, max_seats),
+            Action::Deregister { by, worker } => self.deregister(by, worker),
+            Action::RotateOperator {
                 by,
                 worker,
                 operator,
             } => self.rotate(by, worker, operator),
-            Act::Offer {
+            Action::UpdateProvider {
                 by,
                 worker,
                 price,
-                places,
-            } => self.offer(by, worker, (price, places)),
-            Act::Stake { by, worker, amount } => self.stake(by, worker, amount),
-            Act::Unstake { by, worker, amount } => self.unstake(by, worker, amount),
-            Act::Withdraw { by, worker } => self.withdraw(by, worker),
-            Act::Claim { worker } => self.claim(worker),
-            Act::Appoint { by, conductor } => self.appoint(by, conductor),
-            Act::Bond {
+                max_seats,
+            } => self.offer(by, worker, (price, max_seats)),
+            Action::Stake { by, worker, amount } => self.stake(by, worker, amount),
+            Action::RequestUnstake { by, worker, amount } => self.unstake(by, worker, amount),
+            Action::WithdrawStake { by, worker } => self.withdraw(by, worker),
+            Action::ClaimEarnings { worker } => self.claim(worker),
+            Action::RegisterOrchestrator { by, orchestrator } => self.appoint(by, orchestrator),
+            Action::Bond {
                 by,
-                conductor,
+                orchestrator,
                 amount,
-            } => self.bond(by, conductor, amount),
-            Act::Retire { by, conductor } => self.retire(by, conductor),
-            Act::WithdrawBond { conductor, payer } => self.withdraw_bond(conductor, payer),
-            Act::Open { by, bucket } => self.open_again(by, bucket),
-            Act::Fund { by, amount } => self.fund(by, amount),
-            Act::CloseEpoch { by, number } => self.close_epoch(by, number),
-            Act::Bank {
+            } => self.bond(by, orchestrator, amount),
+            Action::RetireOrchestrator { by, orchestrator } => self.retire(by, orchestrator),
+            Action::WithdrawBond {
+                orchestrator,
+                payer,
+            } => self.withdraw_bond(orchestrator, payer),
+            Action::Reopen { by, bucket } => self.open_again(by, bucket),
+            Action::FundRewards { by, amount } => self.fund(by, amount),
+            Action::CloseEpoch { by, number } => self.close_epoch(by, number),
+            Action::BankRewards {
                 worker,
                 number,
                 payer,
             } => self.bank(worker, number, payer),
-            Act::ClaimRewards { worker } => self.claim_rewards(worker),
-            _ => self.apply_of_network(act),
+            Action::ClaimRewards { worker } => self.claim_rewards(worker),
+            _ => self.apply_of_network(action),
         }
     }
 
     /// Takes tokens out of somebody's purse.
-    pub fn spend(&mut self, who: Who, mint: Mint, to: Vault, amount: u64) -> Says {
-        let purse = Vault::Purse(who, mint);
+    pub fn spend(&mut self, who: Party, mint: Mint, to: Vault, amount: u64) -> ModelResult {
+        let purse = Vault::Wallet(who, mint);
         need(self.vaults.get(purse) >= amount, TOO_FEW)?;
         self.vaults.send(purse, to, amount);
         Ok(())
@@ -133,8 +136,8 @@ impl World {
         }
     }
 
-    /// Says no unless tokens of a mint can go to a vault.
-    pub fn need_mint(&self, mint: Mint, to: Vault) -> Says {
+    /// ModelResult no unless tokens of a mint can go to a vault.
+    pub fn need_mint(&self, mint: Mint, to: Vault) -> ModelResult {
         let fits = self.one_mint || mint == to.mint();
         match self.newer[0] == self.newer[1] {
             true => need(fits, "Token::MintMismatch"),
@@ -143,30 +146,31 @@ impl World {
     }
 
     /// A transfer that the program does not see.
-    fn donate(&mut self, by: Who, to: Vault, amount: u64) -> Says {
+    fn donate(&mut self, by: Party, to: Vault, amount: u64) -> ModelResult {
         need(self.is_open(to), self.no_account_of(to.mint()))?;
         self.spend(by, to.mint(), to, amount)?;
-        if !matches!(to, Vault::Purse(..)) {
+        if !matches!(to, Vault::Wallet(..)) {
             self.donated.add(to, amount);
         }
         Ok(())
     }
 
-    /// Says no unless `by` is a registered orchestrator, whose key signs.
-    pub fn need_registered(&self, by: Who) -> Says {
+    /// ModelResult no unless `by` is a registered orchestrator, whose key signs.
+    pub fn need_registered(&self, by: Party) -> ModelResult {
         match by {
-            Who::Conductor(n) => need(self.conductors[n].is_some(), NOT_THERE),
+            Party::Orchestrator(n) => need(self.orchestrators[n].is_some(), NOT_THERE),
             // They come with an orchestrator's account, and are not its key.
-            _ => need(self.conductors[0].is_some(), NOT_THERE).and(Err(No("NotAuthorized"))),
+            _ => need(self.orchestrators[0].is_some(), NOT_THERE)
+                .and(Err(ModelError("NotAuthorized"))),
         }
     }
 
-    /// Says no unless `by`, an orchestrator, serves a job that asks for `wanted`.
-    pub fn need_serving(&self, by: Who, wanted: Option<usize>) -> Says {
-        let Who::Conductor(n) = by else {
-            return Err(No("NotAuthorized"));
+    /// ModelResult no unless `by`, an orchestrator, serves a job that asks for `wanted`.
+    pub fn need_serving(&self, by: Party, wanted: Option<usize>) -> ModelResult {
+        let Party::Orchestrator(n) = by else {
+            return Err(ModelError("NotAuthorized"));
         };
-        let active = self.conductors[n].as_ref().is_some_and(|c| c.active);
+        let active = self.orchestrators[n].as_ref().is_some_and(|c| c.active);
         need(active, "OrchestratorInactive")?;
         need(wanted.is_none_or(|w| w == n), "OrchestratorMismatch")
     }

@@ -1,57 +1,57 @@
 //! What the network's authority and its pauser do.
 
-use crate::act::Act;
-use crate::world::{Says, TOO_FEW, Vault, Who, World, need};
+use crate::action::Action;
+use crate::world::{ModelResult, Party, TOO_FEW, Vault, World, need};
 use millrace_program::state::NetworkParameters;
 
 impl World {
-    /// An act of who rules the network.
-    pub fn apply_of_network(&mut self, act: &Act) -> Says {
-        match *act {
-            Act::Pause { by } => self.pause(by, true),
-            Act::Resume { by } => self.pause(by, false),
-            Act::SetPauser { by, to } => {
+    /// An action of who rules the network.
+    pub fn apply_of_network(&mut self, action: &Action) -> ModelResult {
+        match *action {
+            Action::Pause { by } => self.pause(by, true),
+            Action::Resume { by } => self.pause(by, false),
+            Action::SetPauser { by, to } => {
                 need(by == self.authority, "NotAuthorized")?;
                 self.pauser = to;
                 Ok(())
             }
-            Act::Propose { by, to } => {
+            Action::ProposeAuthority { by, to } => {
                 need(by == self.authority, "NotAuthorized")?;
                 self.pending = to;
                 Ok(())
             }
-            Act::Accept { by } => {
+            Action::AcceptAuthority { by } => {
                 need(self.pending == Some(by), "NotAuthorized")?;
                 self.authority = by;
                 self.pending = None;
                 Ok(())
             }
-            Act::Parameters { by, ref parameters } => self.set_parameters(by, parameters),
-            Act::WithdrawTreasury {
+            Action::SetParameters { by, ref parameters } => self.set_parameters(by, parameters),
+            Action::WithdrawTreasury {
                 by,
                 mint,
                 bucket,
                 to,
                 amount,
             } => self.withdraw_treasury(by, Vault::Treasury(mint, bucket), to, amount),
-            _ => unreachable!("{act:?} is not the authority's"),
+            _ => unreachable!("{action:?} is not the authority's"),
         }
     }
 
-    fn pause(&mut self, by: Who, paused: bool) -> Says {
+    fn pause(&mut self, by: Party, paused: bool) -> ModelResult {
         need(by == self.pauser, "NotAuthorized")?;
         self.paused = paused;
         Ok(())
     }
 
-    fn set_parameters(&mut self, by: Who, to: &NetworkParameters) -> Says {
+    fn set_parameters(&mut self, by: Party, to: &NetworkParameters) -> ModelResult {
         need(by == self.authority, "NotAuthorized")?;
         need(fit(to), "ParameterOutOfBounds")?;
         self.parameters = *to;
         Ok(())
     }
 
-    fn withdraw_treasury(&mut self, by: Who, from: Vault, to: Vault, amount: u64) -> Says {
+    fn withdraw_treasury(&mut self, by: Party, from: Vault, to: Vault, amount: u64) -> ModelResult {
         need(by == self.authority, "NotAuthorized")?;
         need(amount > 0, "AmountZero")?;
         let fits = self.need_mint(from.mint(), to);

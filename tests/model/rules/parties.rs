@@ -1,7 +1,9 @@
 //! Providers and clients: coming, going, and what is at stake.
 
 use crate::rules::jobs::rent;
-use crate::world::{Client, IN_USE, Mint, NOT_THERE, Provider, Says, Vault, Who, World, need};
+use crate::world::{
+    Client, IN_USE, Mint, ModelResult, NOT_THERE, Party, Provider, Vault, World, need,
+};
 
 /// Bytes of a provider's account, and of a client's.
 const PROVIDER_BYTES: u64 = 512;
@@ -24,35 +26,35 @@ impl World {
     }
 
     /// `open_client`.
-    pub fn open_client(&mut self, by: usize) -> Says {
+    pub fn open_client(&mut self, by: usize) -> ModelResult {
         need(!self.clients[by].opened, IN_USE)?;
         self.clients[by] = Client {
             opened: true,
             ..Client::default()
         };
-        self.lamports[Who::Owner(by).at()] -= self.client_rent();
+        self.lamports[Party::Client(by).at()] -= self.client_rent();
         Ok(())
     }
 
     /// `register_provider`.
-    pub fn register(&mut self, worker: usize, price: u64, places: u16) -> Says {
+    pub fn register(&mut self, worker: usize, price: u64, max_seats: u16) -> ModelResult {
         need(!self.providers[worker].registered, IN_USE)?;
         need(price > 0, "PriceZero")?;
-        need(places > 0, "SeatsZero")?;
+        need(max_seats > 0, "SeatsZero")?;
         self.providers[worker] = Provider {
             registered: true,
             registered_at: self.now,
             price,
-            places,
+            max_seats,
             cores: self.providers[worker].cores,
             ..Provider::default()
         };
-        self.lamports[Who::Worker(worker).at()] -= self.provider_rent();
+        self.lamports[Party::Worker(worker).at()] -= self.provider_rent();
         Ok(())
     }
 
     /// `deregister`.
-    pub fn deregister(&mut self, by: Who, worker: usize) -> Says {
+    pub fn deregister(&mut self, by: Party, worker: usize) -> ModelResult {
         self.need_cold(by, worker)?;
         let provider = &self.providers[worker];
         let settled = provider.seats == 0
@@ -63,7 +65,7 @@ impl World {
             && provider.points.is_empty();
         need(settled, "ProviderNotSettled")?;
         for vault in [Vault::Stake(worker), Vault::Earnings(worker)] {
-            self.empty(vault, Vault::Purse(by, vault.mint()));
+            self.empty(vault, Vault::Wallet(by, vault.mint()));
         }
         self.providers[worker] = Provider {
             cores: self.providers[worker].cores,
@@ -80,30 +82,35 @@ impl World {
         self.donated.set(vault, 0);
     }
 
-    fn need_cold(&self, by: Who, worker: usize) -> Says {
+    fn need_cold(&self, by: Party, worker: usize) -> ModelResult {
         need(self.providers[worker].registered, NOT_THERE)?;
-        need(by == Who::Worker(worker), "NotAuthorized")
+        need(by == Party::Worker(worker), "NotAuthorized")
     }
 
     /// `rotate_operator`.
-    pub fn rotate(&mut self, by: Who, worker: usize, operator: usize) -> Says {
+    pub fn rotate(&mut self, by: Party, worker: usize, operator: usize) -> ModelResult {
         self.need_cold(by, worker)?;
         self.providers[worker].operator = operator;
         Ok(())
     }
 
     /// `update_provider`.
-    pub fn offer(&mut self, by: Who, worker: usize, (price, places): (u64, u16)) -> Says {
+    pub fn offer(
+        &mut self,
+        by: Party,
+        worker: usize,
+        (price, max_seats): (u64, u16),
+    ) -> ModelResult {
         self.need_cold(by, worker)?;
         need(price > 0, "PriceZero")?;
-        need(places > 0, "SeatsZero")?;
+        need(max_seats > 0, "SeatsZero")?;
         let provider = &mut self.providers[worker];
-        (provider.price, provider.places) = (price, places);
+        (provider.price, provider.max_seats) = (price, max_seats);
         Ok(())
     }
 
     /// `stake`.
-    pub fn stake(&mut self, by: Who, worker: usize, amount: u64) -> Says {
+    pub fn stake(&mut self, by: Party, worker: usize, amount: u64) -> ModelResult {
         need(self.providers[worker].registered, NOT_THERE)?;
         need(!self.paused, "NetworkPaused")?;
         need(amount > 0, "AmountZero")?;
@@ -117,7 +124,7 @@ impl World {
     }
 
     /// `request_unstake`.
-    pub fn unstake(&mut self, by: Who, worker: usize, amount: u64) -> Says {
+    pub fn unstake(&mut self, by: Party, worker: usize, amount: u64) -> ModelResult {
         self.need_cold(by, worker)?;
         need(amount > 0, "AmountZero")?;
         let until = self.now + i64::from(self.parameters.unbonding_secs);
@@ -131,7 +138,7 @@ impl World {
     }
 
     /// `withdraw_stake`.
-    pub fn withdraw(&mut self, by: Who, worker: usize) -> Says {
+    pub fn withdraw(&mut self, by: Party, worker: usize) -> ModelResult {
         self.need_cold(by, worker)?;
         let provider = &mut self.providers[worker];
         need(provider.unbonding > 0, "AmountZero")?;
@@ -139,19 +146,19 @@ impl World {
         let amount = std::mem::take(&mut provider.unbonding);
         provider.until = 0;
         provider.withdrawn += amount;
-        let purse = Vault::Purse(by, Mint::Stake);
+        let purse = Vault::Wallet(by, Mint::Stake);
         self.vaults.send(Vault::Stake(worker), purse, amount);
         Ok(())
     }
 
     /// `claim_earnings`.
-    pub fn claim(&mut self, worker: usize) -> Says {
+    pub fn claim(&mut self, worker: usize) -> ModelResult {
         let provider = &mut self.providers[worker];
         need(provider.registered, NOT_THERE)?;
         let amount = provider.earned - provider.claimed;
         need(amount > 0, "AmountZero")?;
         provider.claimed = provider.earned;
-        let purse = Vault::Purse(Who::Worker(worker), Mint::Payment);
+        let purse = Vault::Wallet(Party::Worker(worker), Mint::Payment);
         self.vaults.send(Vault::Earnings(worker), purse, amount);
         Ok(())
     }

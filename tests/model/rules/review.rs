@@ -2,8 +2,8 @@
 
 use crate::rules::jobs::rent;
 use crate::world::{
-    Challenge, IN_USE, JobId, Mint, Mode, NOT_THERE, No, Review, Says, Shard, ShardState, Status,
-    Terms, Vault, Who, World, need,
+    Challenge, IN_USE, JobId, Mint, Mode, ModelError, ModelResult, NOT_THERE, Party, Review, Shard,
+    ShardState, Status, Terms, Vault, World, need,
 };
 use millrace_protocol::hash::sha256;
 
@@ -46,22 +46,22 @@ impl World {
     }
 
     /// `draw_audit`.
-    pub fn draw(&mut self, id: JobId, index: u32) -> Says {
+    pub fn draw(&mut self, id: JobId, index: u32) -> ModelResult {
         let (now, slot) = (self.now, self.slot);
         let job = self.job(id)?;
         let shard = match job.shard(index) {
-            Err(No("WrongShardState")) => return Err(No("NoAuditPending")),
+            Err(ModelError("WrongShardState")) => return Err(ModelError("NoAuditPending")),
             found => found?,
         };
         let pending = shard.is_live() && shard.review == Review::Pending;
         need(pending, "NoAuditPending")?;
         let bound = shard.seats_in(Status::Committed).first().copied();
         let bound = bound.and_then(|at| shard.seats[usize::from(at)]);
-        let commitment = bound.ok_or(No("WrongSeatStatus"))?.digest;
+        let commitment = bound.ok_or(ModelError("WrongSeatStatus"))?.digest;
         let forgotten = self.blocks.0 > shard.slot;
         let (spread, bps) = (job.draw_slots, job.terms.audit_bps);
         let drawn = self.drawn(shard.slot, spread, &commitment, bps);
-        let audited = drawn.ok_or(No("TooEarly"))?;
+        let audited = drawn.ok_or(ModelError("TooEarly"))?;
         need(job.fits(now), "TooLate")?;
         let terms = job.terms.clone();
         let shard = self.job_mut(id)?.shard_mut(index)?;
@@ -81,13 +81,15 @@ impl World {
     }
 
     /// `challenge_shard`.
-    pub fn challenge(&mut self, by: Who, id: JobId, index: u32) -> Says {
+    pub fn challenge(&mut self, by: Party, id: JobId, index: u32) -> ModelResult {
         let (now, slot) = (self.now, self.slot);
         need(self.clients[id.0].opened, NOT_THERE)?;
         let job = self.job(id)?;
         let shard = match job.shard(index) {
             // In the job's account there is none with this number.
-            Err(No("WrongShardState")) if index > 0 => return Err(No("WrongAccount")),
+            Err(ModelError("WrongShardState")) if index > 0 => {
+                return Err(ModelError("WrongAccount"));
+            }
             found => found?,
         };
         need(shard.challenge.is_none(), IN_USE)?;
@@ -96,7 +98,7 @@ impl World {
         need(single && shown, "WrongShardState")?;
         need(now < shard.challenge_by && job.fits(now), "TooLate")?;
         let seat = shard.seats_in(Status::Revealed).first().copied();
-        let seat = usize::from(seat.ok_or(No("WrongSeatStatus"))?);
+        let seat = usize::from(seat.ok_or(ModelError("WrongSeatStatus"))?);
         let bond = job.cost(job.terms.max_replicas - 1);
         self.spend(by, Mint::Payment, Vault::Escrow(id.0), bond)?;
         self.lamports[by.at()] -= rent(CHALLENGE_BYTES);

@@ -1,7 +1,9 @@
 //! Epochs, and rewards from the points to the purse.
 
 use crate::rules::jobs::rent;
-use crate::world::{Epoch, IN_USE, Mint, NOT_THERE, No, Says, Vault, Who, World, need};
+use crate::world::{
+    Epoch, IN_USE, Mint, ModelError, ModelResult, NOT_THERE, Party, Vault, World, need,
+};
 
 /// Bytes of a closed epoch's account.
 const EPOCH_BYTES: u64 = 96;
@@ -15,15 +17,15 @@ fn part_of(amount: u64, part: u64, whole: u64) -> u64 {
 
 impl World {
     /// `open_rewards` and `open_bucket`, which were done at the beginning and can't be done again.
-    pub fn open_again(&self, _: Who, bucket: Option<u8>) -> Says {
+    pub fn open_again(&self, _: Party, bucket: Option<u8>) -> ModelResult {
         match bucket {
-            Some(index) if index >= BUCKETS => Err(No("BucketOutOfBounds")),
-            _ => Err(No(IN_USE)),
+            Some(index) if index >= BUCKETS => Err(ModelError("BucketOutOfBounds")),
+            _ => Err(ModelError(IN_USE)),
         }
     }
 
     /// `fund_rewards`.
-    pub fn fund(&mut self, by: Who, amount: u64) -> Says {
+    pub fn fund(&mut self, by: Party, amount: u64) -> ModelResult {
         need(amount > 0, "AmountZero")?;
         self.spend(by, Mint::Stake, Vault::Rewards, amount)?;
         self.rewards.funded += amount;
@@ -40,7 +42,7 @@ impl World {
     }
 
     /// `close_epoch`.
-    pub fn close_epoch(&mut self, by: Who, number: u32) -> Says {
+    pub fn close_epoch(&mut self, by: Party, number: u32) -> ModelResult {
         need(!self.epochs.contains_key(&number), IN_USE)?;
         need(self.now >= self.epoch_end(number), "TooEarly")?;
         let points = self.points_of(number);
@@ -71,12 +73,15 @@ impl World {
     }
 
     /// `bank_rewards`.
-    pub fn bank(&mut self, worker: usize, number: u32, payer: Who) -> Says {
-        let epoch = self.epochs.get_mut(&number).ok_or(No(NOT_THERE))?;
+    pub fn bank(&mut self, worker: usize, number: u32, payer: Party) -> ModelResult {
+        let epoch = self.epochs.get_mut(&number).ok_or(ModelError(NOT_THERE))?;
         let provider = &mut self.providers[worker];
         need(provider.registered, NOT_THERE)?;
         need(payer == epoch.payer, "WrongAccount")?;
-        let points = provider.points.remove(&number).ok_or(No("AmountZero"))?;
+        let points = provider
+            .points
+            .remove(&number)
+            .ok_or(ModelError("AmountZero"))?;
         provider.reward_due += part_of(epoch.emission, points, epoch.points);
         epoch.banked += points;
         assert!(epoch.banked <= epoch.points, "points from nowhere");
@@ -89,13 +94,13 @@ impl World {
     }
 
     /// `claim_rewards`.
-    pub fn claim_rewards(&mut self, worker: usize) -> Says {
+    pub fn claim_rewards(&mut self, worker: usize) -> ModelResult {
         let provider = &mut self.providers[worker];
         need(provider.registered, NOT_THERE)?;
         let amount = std::mem::take(&mut provider.reward_due);
         need(amount > 0, "AmountZero")?;
         self.rewards.paid += amount;
-        let purse = Vault::Purse(Who::Worker(worker), Mint::Stake);
+        let purse = Vault::Wallet(Party::Worker(worker), Mint::Stake);
         self.vaults.send(Vault::Rewards, purse, amount);
         Ok(())
     }

@@ -1,12 +1,12 @@
 //! Sitting down, committing, showing, leaving.
 
-use crate::act::{Entry, Forged, Opening};
-use crate::chain::directory::Directory;
+use crate::action::{Entry, Forgery, RevealedSeat};
+use crate::chain::addresses::AddressBook;
 use crate::rules::jobs::{rent, shard_bytes};
 use crate::rules::sortition::ADMIT_ALL;
 use crate::world::{
-    Job, JobId, JobState, Mode, NOT_THERE, No, Review, Says, Seat, Shard, ShardState, Status,
-    Vault, Who, World, need,
+    Job, JobId, JobState, Mode, ModelError, ModelResult, NOT_THERE, Party, Review, Seat, Shard,
+    ShardState, Status, Vault, World, need,
 };
 
 /// Attempts after which no seat is given up any more.
@@ -14,15 +14,15 @@ const FREED: u8 = 200;
 
 impl World {
     /// The shard as it is, or a new one where nobody ever sat.
-    fn opened(&mut self, id: JobId, index: u32, conductor: usize) -> Says<Shard> {
+    fn opened(&mut self, id: JobId, index: u32, orchestrator: usize) -> ModelResult<Shard> {
         let job = self.job_mut(id)?;
         let slot = job.seed_slot;
         match &job.shards[index as usize] {
             // Its account is gone, so that it looks new; and all shards of the job were made.
             Some(shard) if shard.closed && job.state == JobState::Open => {
-                Err(No("InvariantBroken"))
+                Err(ModelError("InvariantBroken"))
             }
-            Some(shard) if shard.closed => Err(No("WrongJobState")),
+            Some(shard) if shard.closed => Err(ModelError("WrongJobState")),
             Some(shard) => Ok(shard.clone()),
             None => {
                 need(job.state == JobState::Open, "WrongJobState")?;
@@ -44,13 +44,13 @@ impl World {
                     },
                     review: Review::None,
                     winner: 0,
-                    payer: conductor,
+                    payer: orchestrator,
                     closed: false,
                     seats: [None; 5],
                     challenge: None,
                 };
                 if !alone {
-                    self.lamports[Who::Conductor(conductor).at()] -= rent(bytes);
+                    self.lamports[Party::Orchestrator(orchestrator).at()] -= rent(bytes);
                 }
                 Ok(shard)
             }
@@ -60,17 +60,17 @@ impl World {
     /// `assign_seats`.
     pub fn assign(
         &mut self,
-        by: Who,
+        by: Party,
         (id, index): (JobId, u32),
         workers: &[usize],
-        directory: &Directory,
-    ) -> Says {
+        addresses: &AddressBook,
+    ) -> ModelResult {
         let now = self.now;
-        let wanted = self.job(id).map(|job| job.terms.conductor);
-        let conductor = self.may_assign(by, wanted)?;
+        let wanted = self.job(id).map(|job| job.terms.orchestrator);
+        let orchestrator = self.may_assign(by, wanted)?;
         need(index < self.job(id)?.terms.shards, "ShardsOutOfBounds")?;
         need((1..=5).contains(&workers.len()), "WrongListLength")?;
-        let mut shard = self.opened(id, index, conductor)?;
+        let mut shard = self.opened(id, index, orchestrator)?;
         let job = self.job(id)?.clone();
         let seeded = job.seed != 0 || self.parameters.sortition_start == ADMIT_ALL;
         need(seeded, "SeedNotSet")?;
@@ -86,7 +86,7 @@ impl World {
         need(!late, "LateSeatsNotExpired")?;
         shard.start(&job.terms, now);
         for worker in workers {
-            self.sit_down(&job, &mut shard, (index, *worker), directory)?;
+            self.sit_down(&job, &mut shard, (index, *worker), addresses)?;
         }
         if self.parameters.sortition_start != ADMIT_ALL {
             self.notes.push("drawn by sortition");
@@ -96,21 +96,23 @@ impl World {
     }
 
     /// Which orchestrator it is that may assign seats.
-    fn may_assign(&self, by: Who, wanted: Says<Option<usize>>) -> Says<usize> {
+    fn may_assign(&self, by: Party, wanted: ModelResult<Option<usize>>) -> ModelResult<usize> {
         let registered = self.need_registered(by);
-        if registered == Err(No(NOT_THERE)) {
-            return Err(No(NOT_THERE));
+        if registered == Err(ModelError(NOT_THERE)) {
+            return Err(ModelError(NOT_THERE));
         }
         let wanted = wanted?;
         registered?;
         need(!self.paused, "NetworkPaused")?;
         self.need_serving(by, wanted)?;
-        let Who::Conductor(conductor) = by else {
-            return Err(No("NotAuthorized"));
+        let Party::Orchestrator(orchestrator) = by else {
+            return Err(ModelError("NotAuthorized"));
         };
-        let bonded = self.conductors[conductor].as_ref().map_or(0, |c| c.bonded);
+        let bonded = self.orchestrators[orchestrator]
+            .as_ref()
+            .map_or(0, |c| c.bonded);
         need(bonded >= self.parameters.min_bond, "BondBelowMinimum")?;
-        Ok(conductor)
+        Ok(orchestrator)
     }
 
     /// A worker takes a seat.
@@ -119,8 +121,8 @@ impl World {
         job: &Job,
         shard: &mut Shard,
         (index, worker): (u32, usize),
-        directory: &Directory,
-    ) -> Says {
+        addresses: &AddressBook,
+    ) -> ModelResult {
         let provider = &self.providers[worker];
         need(provider.registered, NOT_THERE)?;
         let fits = provider.cores >= job.terms.min_cores;
@@ -130,12 +132,12 @@ impl World {
         need(enough, "StakeBelowMinimum")?;
         let there = shard.live().any(|(_, seat)| seat.worker == worker);
         need(!there, "AlreadySeated")?;
-        self.need_admitted((job, shard), (index, worker), directory)?;
+        self.need_admitted((job, shard), (index, worker), addresses)?;
         let attempt = shard.attempt;
         let free = shard.seats.iter_mut().find(|seat| seat.is_none());
-        let free = free.ok_or(No("NoFreeSeat"))?;
+        let free = free.ok_or(ModelError("NoFreeSeat"))?;
         let provider = &mut self.providers[worker];
-        need(provider.seats < provider.places, "ProviderAtCapacity")?;
+        need(provider.seats < provider.max_seats, "ProviderAtCapacity")?;
         let left = provider.active - provider.locked;
         need(left >= job.lock, "InsufficientFreeStake")?;
         provider.seats += 1;
@@ -157,8 +159,8 @@ impl World {
         &mut self,
         (id, index): (JobId, u32),
         entries: &[Entry],
-        directory: &Directory,
-    ) -> Says {
+        addresses: &AddressBook,
+    ) -> ModelResult {
         let (now, slot) = (self.now, self.slot);
         let job = self.job_mut(id)?;
         job.need_account(index)?;
@@ -169,13 +171,15 @@ impl World {
         need(now < shard.commit_by, "TooLate")?;
         for entry in entries {
             let seat = shard.seats.get_mut(usize::from(entry.seat));
-            let seat = seat.and_then(Option::as_mut).ok_or(No("WrongSeatStatus"))?;
+            let seat = seat
+                .and_then(Option::as_mut)
+                .ok_or(ModelError("WrongSeatStatus"))?;
             need(seat.status == Status::Assigned, "WrongSeatStatus")?;
             need(seat.worker == entry.worker, "WrongAccount")?;
-            need(entry.forged == Forged::Nothing, "SignatureMismatch")?;
+            need(entry.forged == Forgery::None, "SignatureMismatch")?;
             seat.status = Status::Committed;
             seat.answer = Some(entry.answer);
-            let place = directory.place((id, index), seat.attempt, seat.worker);
+            let place = addresses.place((id, index), seat.attempt, seat.worker);
             seat.digest = place.commitment(entry.answer, seat.worker);
         }
         if audited {
@@ -186,7 +190,13 @@ impl World {
     }
 
     /// `record_reveals` and `reveal_seats`.
-    pub fn reveal(&mut self, by: Option<Who>, id: JobId, index: u32, all: &[Opening]) -> Says {
+    pub fn reveal(
+        &mut self,
+        by: Option<Party>,
+        id: JobId,
+        index: u32,
+        all: &[RevealedSeat],
+    ) -> ModelResult {
         let now = self.now;
         if let Some(by) = by {
             self.may_attest(by, id, index)?;
@@ -199,13 +209,15 @@ impl World {
         need(shard.is_live(), "WrongShardState")?;
         need(now < shard.reveal_by, "TooLate")?;
         need(shard.reveals_open(now), "RevealsNotOpen")?;
-        for opening in all {
-            let seat = shard.seats.get_mut(usize::from(opening.seat));
-            let seat = seat.and_then(Option::as_mut).ok_or(No("WrongSeatStatus"))?;
+        for reveal in all {
+            let seat = shard.seats.get_mut(usize::from(reveal.seat));
+            let seat = seat
+                .and_then(Option::as_mut)
+                .ok_or(ModelError("WrongSeatStatus"))?;
             need(seat.status == Status::Committed, "WrongSeatStatus")?;
-            need(seat.answer == Some(opening.answer), "RevealMismatch")?;
+            need(seat.answer == Some(reveal.answer), "RevealMismatch")?;
             seat.status = Status::Revealed;
-            seat.digest = [opening.answer.root; 32];
+            seat.digest = [reveal.answer.root; 32];
             seat.delivered = by.is_some();
         }
         shard.state = ShardState::Revealing;
@@ -215,32 +227,34 @@ impl World {
         Ok(())
     }
 
-    /// Says no unless an orchestrator may attest deliveries of a job.
-    fn may_attest(&self, by: Who, id: JobId, index: u32) -> Says {
+    /// ModelResult no unless an orchestrator may attest deliveries of a job.
+    fn may_attest(&self, by: Party, id: JobId, index: u32) -> ModelResult {
         let registered = self.need_registered(by);
-        if registered == Err(No(NOT_THERE)) {
+        if registered == Err(ModelError(NOT_THERE)) {
             return registered;
         }
         let job = self.job(id)?;
         job.need_account(index)?;
-        let wanted = job.terms.conductor;
+        let wanted = job.terms.orchestrator;
         registered?;
         self.need_serving(by, wanted)
     }
 
     /// `acknowledge_delivery`.
-    pub fn acknowledge(&mut self, by: Who, id: JobId, index: u32, seat: u8) -> Says {
+    pub fn acknowledge(&mut self, by: Party, id: JobId, index: u32, seat: u8) -> ModelResult {
         match by {
-            Who::Conductor(_) => self.may_attest(by, id, index)?,
+            Party::Orchestrator(_) => self.may_attest(by, id, index)?,
             _ => {
                 self.job(id)?.need_account(index)?;
-                need(by == Who::Owner(id.0), "NotAuthorized")?;
+                need(by == Party::Client(id.0), "NotAuthorized")?;
             }
         }
         let shard = self.job_mut(id)?.shard_mut(index)?;
         need(shard.is_live(), "WrongShardState")?;
         let seat = shard.seats.get_mut(usize::from(seat));
-        let seat = seat.and_then(Option::as_mut).ok_or(No("WrongSeatStatus"))?;
+        let seat = seat
+            .and_then(Option::as_mut)
+            .ok_or(ModelError("WrongSeatStatus"))?;
         let waits = seat.status == Status::Revealed && !seat.delivered;
         need(waits, "WrongSeatStatus")?;
         seat.delivered = true;
@@ -248,7 +262,7 @@ impl World {
     }
 
     /// `decline_seat`.
-    pub fn decline(&mut self, id: JobId, index: u32, entry: &Entry) -> Says {
+    pub fn decline(&mut self, id: JobId, index: u32, entry: &Entry) -> ModelResult {
         let (now, slot) = (self.now, self.slot);
         let registered = self.providers[entry.worker].registered;
         let job = self.job_mut(id)?;
@@ -261,7 +275,7 @@ impl World {
         need(now < accept_by, "TooLate")?;
         let left = shard.leaving(entry.seat)?;
         need(left.worker == entry.worker, "WrongAccount")?;
-        need(entry.forged == Forged::Nothing, "SignatureMismatch")?;
+        need(entry.forged == Forgery::None, "SignatureMismatch")?;
         need(shard.attempt < FREED, "TooManyAttempts")?;
         shard.next_attempt(slot);
         let provider = &mut self.providers[left.worker];
@@ -276,7 +290,7 @@ impl World {
         (id, index): (JobId, u32),
         (seat, worker): (u8, usize),
         bounty: Option<Vault>,
-    ) -> Says {
+    ) -> ModelResult {
         let (now, slot) = (self.now, self.slot);
         let registered = self.providers[worker].registered;
         let job = self.job_mut(id)?;
@@ -296,10 +310,10 @@ impl World {
 
 impl Shard {
     /// Empties the seat of somebody at work.
-    fn leaving(&mut self, seat: u8) -> Says<Seat> {
+    fn leaving(&mut self, seat: u8) -> ModelResult<Seat> {
         let place = self.seats.get_mut(usize::from(seat));
-        let place = place.ok_or(No("WrongSeatStatus"))?;
-        let left = place.ok_or(No("WrongSeatStatus"))?;
+        let place = place.ok_or(ModelError("WrongSeatStatus"))?;
+        let left = place.ok_or(ModelError("WrongSeatStatus"))?;
         need(left.status == Status::Assigned, "WrongSeatStatus")?;
         *place = None;
         Ok(left)

@@ -4,8 +4,8 @@ use crate::rules::jobs::rent;
 use crate::rules::review::CHALLENGE_BYTES;
 use crate::rules::verdict::{Verdict, is_late};
 use crate::world::{
-    Job, JobId, Mint, NOT_THERE, POINTS_KEPT, Review, Says, Seat, Shard, ShardState, Status, Vault,
-    World, need, share,
+    Job, JobId, Mint, ModelResult, NOT_THERE, POINTS_KEPT, Review, Seat, Shard, ShardState, Status,
+    Vault, World, need, share,
 };
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ struct Sums {
 
 impl World {
     /// `settle_shard`.
-    pub fn settle(&mut self, id: JobId, index: u32, bounty: Option<Vault>) -> Says {
+    pub fn settle(&mut self, id: JobId, index: u32, bounty: Option<Vault>) -> ModelResult {
         need(self.clients[id.0].opened, NOT_THERE)?;
         let (mut shard, verdict) = self.judged(id, index)?;
         let job = self.job(id)?.clone();
@@ -69,7 +69,7 @@ impl World {
         (winner, slash): (usize, bool),
         could_reveal: bool,
         bounty: Option<Vault>,
-    ) -> Says {
+    ) -> ModelResult {
         let before = shard.clone();
         let result = before.seats[winner].and_then(|seat| seat.answer);
         let right = |seat: &Seat| seat.status == Status::Revealed && seat.answer == result;
@@ -86,7 +86,7 @@ impl World {
                 self.punish_seat(job, shard, (at, seat), &mut sums, bounty)?;
             } else {
                 if wrong {
-                    self.notes.push("wrong, and let go");
+                    self.notes.push("mismatch, and let go");
                 }
                 self.leave(job.lock, seat.worker);
                 shard.set(at, Status::Released);
@@ -123,7 +123,7 @@ impl World {
         amount
     }
 
-    fn charge(&mut self, job: &Job, fee: u64) -> Says {
+    fn charge(&mut self, job: &Job, fee: u64) -> ModelResult {
         self.job_mut(job.id)?.fee += fee;
         self.pay_out(job.id, Vault::Treasury(Mint::Payment, job.bucket), fee);
         Ok(())
@@ -149,7 +149,7 @@ impl World {
         (at, seat): (usize, &Seat),
         sums: &mut Sums,
         bounty: Option<Vault>,
-    ) -> Says {
+    ) -> ModelResult {
         let wrong = seat.status == Status::Revealed;
         let bps = match seat.status {
             Status::Assigned => job.late_bps,
@@ -159,10 +159,10 @@ impl World {
             true => sums.paid + sums.fee - sums.compensated,
             false => 0,
         };
-        let challenger = shard.challenge.filter(|_| wrong);
-        let challenger = challenger.map(|c| Vault::Purse(c.by, Mint::Stake));
+        let challenger = shard.challenge.filter(|_| mismatch);
+        let challenger = challenger.map(|c| Vault::Wallet(c.by, Mint::Stake));
         let finders = [bounty, challenger];
-        sums.compensated += self.punish(job.id, seat.worker, (bps, wrong), cap, finders)?;
+        sums.compensated += self.punish(job.id, seat.worker, (bps, mismatch), cap, finders)?;
         self.notes.push(match seat.status {
             Status::Assigned => "late",
             Status::Committed => "silent",
@@ -184,10 +184,10 @@ impl World {
         &mut self,
         id: JobId,
         worker: usize,
-        (bps, wrong): (u16, bool),
+        (bps, mismatch): (u16, bool),
         cap: u64,
         finders: [Option<Vault>; 2],
-    ) -> Says<u64> {
+    ) -> ModelResult<u64> {
         let job = self.job(id)?;
         let (lock, bounty_bps, bucket) = (job.lock, job.bounty_bps, job.bucket);
         self.leave(lock, worker);
@@ -231,7 +231,7 @@ impl World {
         shard: &mut Shard,
         could_reveal: bool,
         bounty: Option<Vault>,
-    ) -> Says {
+    ) -> ModelResult {
         for (at, seat) in shard.clone().live() {
             if is_late(seat, could_reveal) {
                 let none = &mut Sums::default();
@@ -250,7 +250,7 @@ impl World {
         shard: &mut Shard,
         could_reveal: bool,
         bounty: Option<Vault>,
-    ) -> Says {
+    ) -> ModelResult {
         for (at, seat) in shard.clone().live() {
             if is_late(seat, could_reveal) {
                 let none = &mut Sums::default();
@@ -311,7 +311,7 @@ impl World {
         let back = challenge.bond - to_job - to_provider;
         self.providers[challenged.worker].earned += to_provider;
         self.pay_out(job.id, Vault::Earnings(challenged.worker), to_provider);
-        let purse = Vault::Purse(challenge.by, Mint::Payment);
+        let purse = Vault::Wallet(challenge.by, Mint::Payment);
         self.pay_out(job.id, purse, back);
         self.lamports[challenge.by.at()] += rent(CHALLENGE_BYTES);
         if let Ok(job) = self.job_mut(job.id) {

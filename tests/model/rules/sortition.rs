@@ -1,8 +1,8 @@
 //! The seed of a job, and whom sortition admits.
 
-use crate::chain::directory::Directory;
+use crate::chain::addresses::AddressBook;
 use crate::rules::review::number;
-use crate::world::{Job, JobId, No, Says, Shard, World, need};
+use crate::world::{Job, JobId, ModelError, ModelResult, Shard, World, need};
 use millrace_protocol::hash::sha256;
 
 /// The parameter that admits everyone.
@@ -10,7 +10,7 @@ pub const ADMIT_ALL: u64 = u64::MAX;
 
 impl World {
     /// `seed_job`.
-    pub fn seed(&mut self, id: JobId) -> Says {
+    pub fn seed(&mut self, id: JobId) -> ModelResult {
         let ((oldest, end), slot) = (self.blocks, self.slot);
         let after = self.job(id)?.seed_slot;
         let first = (oldest <= after && after + 1 < end).then(|| self.block(after + 1));
@@ -22,18 +22,18 @@ impl World {
                 job.seed_slot = slot;
                 self.notes.push("seed: forgotten");
             }
-            None => return Err(No("SeedNotAvailable")),
+            None => return Err(ModelError("SeedNotAvailable")),
         }
         Ok(())
     }
 
-    /// Says no unless sortition, which starts at `start`, admits a worker to a shard.
+    /// ModelResult no unless sortition, which starts at `start`, admits a worker to a shard.
     pub fn need_admitted(
         &self,
         (job, shard): (&Job, &Shard),
         (index, worker): (u32, usize),
-        directory: &Directory,
-    ) -> Says {
+        addresses: &AddressBook,
+    ) -> ModelResult {
         let start = self.parameters.sortition_start;
         if start == ADMIT_ALL {
             return Ok(());
@@ -44,10 +44,10 @@ impl World {
         let drawn = number(&sha256(&[
             b"millrace/sortition/v1",
             &job.seed.to_le_bytes(),
-            directory.job(job.id).as_array(),
+            addresses.job(job.id).as_array(),
             &index.to_le_bytes(),
             &[shard.attempt],
-            directory.providers[worker].as_array(),
+            addresses.providers[worker].as_array(),
         ]));
         let waited = self.slot.saturating_sub(shard.slot).min(64);
         let first = u128::from(start) * u128::from(provider.active - provider.locked);

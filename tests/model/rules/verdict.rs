@@ -1,6 +1,6 @@
 //! What the seats say together, line by line as the document has it.
 
-use crate::world::{Answer, Job, JobId, Says, Seat, Shard, ShardState, Status, World, need};
+use crate::world::{Answer, Job, JobId, ModelResult, Seat, Shard, ShardState, Status, World, need};
 
 /// What is to be done with a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub fn verdict(job: &Job, shard: &Shard, now: i64) -> Verdict {
 
 impl World {
     /// A live shard with its verdict, if that is not to wait.
-    pub fn judged(&self, id: JobId, index: u32) -> Says<(Shard, Verdict)> {
+    pub fn judged(&self, id: JobId, index: u32) -> ModelResult<(Shard, Verdict)> {
         let job = self.job(id)?;
         let shard = job.shard(index)?;
         need(shard.is_live(), "WrongShardState")?;

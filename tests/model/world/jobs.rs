@@ -1,7 +1,7 @@
 //! Jobs in the model's picture: their terms, their shards, and who sits there.
 
-use crate::world::vaults::Who;
-use crate::world::{JobId, NOT_THERE, No, Says, share};
+use crate::world::vaults::Party;
+use crate::world::{JobId, ModelError, ModelResult, NOT_THERE, share};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ pub struct Terms {
     pub max_deposit: u64,
     pub min_cores: u16,
     /// An orchestrator that it asks for; one that there is not where the number is too high.
-    pub conductor: Option<usize>,
+    pub orchestrator: Option<usize>,
     /// Units that an honest provider counts.
     pub honest_units: u64,
 }
@@ -119,7 +119,7 @@ pub struct Shard {
 
 #[derive(Clone, Copy, Debug)]
 pub struct Challenge {
-    pub by: Who,
+    pub by: Party,
     pub seat: usize,
     pub bond: u64,
 }
@@ -259,27 +259,27 @@ impl Job {
     }
 
     /// The error where a shard is not there: in a job's own account it reads as one without a state.
-    fn no_shard(&self) -> No {
-        No(match self.terms.shards {
+    fn no_shard(&self) -> ModelError {
+        ModelError(match self.terms.shards {
             1 => "WrongShardState",
             _ => NOT_THERE,
         })
     }
 
-    /// Says no where a shard should have an account of its own, and it is not there.
-    pub fn need_account(&self, index: u32) -> Says {
+    /// ModelResult no where a shard should have an account of its own, and it is not there.
+    pub fn need_account(&self, index: u32) -> ModelResult {
         match self.terms.shards {
             1 => Ok(()),
             _ => self.shard(index).map(|_| ()),
         }
     }
 
-    pub fn shard(&self, index: u32) -> Says<&Shard> {
+    pub fn shard(&self, index: u32) -> ModelResult<&Shard> {
         let shard = self.shards.get(index as usize).and_then(Option::as_ref);
         shard.filter(|s| !s.closed).ok_or(self.no_shard())
     }
 
-    pub fn shard_mut(&mut self, index: u32) -> Says<&mut Shard> {
+    pub fn shard_mut(&mut self, index: u32) -> ModelResult<&mut Shard> {
         let none = self.no_shard();
         let shard = self.shards.get_mut(index as usize).and_then(Option::as_mut);
         shard.filter(|s| !s.closed).ok_or(none)

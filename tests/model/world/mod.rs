@@ -7,7 +7,7 @@ pub use crate::world::jobs::{
     Answer, Challenge, Job, JobState, Mode, Review, Seat, Shard, ShardState, Status, Terms,
 };
 use crate::world::vaults::Vaults;
-pub use crate::world::vaults::{Mint, Vault, WHOS, Who};
+pub use crate::world::vaults::{Mint, PARTIES, Party, Vault};
 use millrace_program::state::NetworkParameters;
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub const WORKERS: usize = 5;
 /// Clients.
 pub const CLIENTS: usize = 2;
 /// Orchestrators' keys, of which the last is not registered at first.
-pub const CONDUCTORS: usize = 3;
+pub const ORCHESTRATORS: usize = 3;
 /// Epochs of which a provider and a bucket keep points.
 pub const POINTS_KEPT: (usize, usize) = (8, 16);
 
@@ -26,7 +26,7 @@ pub type JobId = (usize, u64);
 /// The model says no, and which error is right: that of the first rule that is broken, in the order of
 /// the accounts and then of the instruction's document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct No(pub &'static str);
+pub struct ModelError(pub &'static str);
 
 /// The error where an account that has to be there is not.
 pub const NOT_THERE: &str = "AccountNotInitialized";
@@ -35,14 +35,14 @@ pub const IN_USE: &str = "System::AccountAlreadyInUse";
 /// The error where somebody has too few tokens.
 pub const TOO_FEW: &str = "Token::InsufficientFunds";
 
-/// What the model says to an act.
-pub type Says<T = ()> = Result<T, No>;
+/// What the model says to an action.
+pub type ModelResult<T = ()> = Result<T, ModelError>;
 
-/// Says no with this error unless `fine`.
-pub fn need(fine: bool, error: &'static str) -> Says {
+/// ModelResult no with this error unless `fine`.
+pub fn need(fine: bool, error: &'static str) -> ModelResult {
     match fine {
         true => Ok(()),
-        false => Err(No(error)),
+        false => Err(ModelError(error)),
     }
 }
 
@@ -60,7 +60,7 @@ pub struct Provider {
     pub operator: usize,
     pub reward_due: u64,
     pub price: u64,
-    pub places: u16,
+    pub max_seats: u16,
     pub cores: u16,
     pub active: u64,
     pub locked: u64,
@@ -89,12 +89,12 @@ pub struct Client {
 
 /// A registered orchestrator.
 #[derive(Clone, Debug)]
-pub struct Conductor {
+pub struct Orchestrator {
     pub active: bool,
     pub retired_at: i64,
     pub bonded: u64,
-    /// Who paid the rent.
-    pub payer: Who,
+    /// Party paid the rent.
+    pub payer: Party,
 }
 
 /// The book of rewards.
@@ -108,7 +108,7 @@ pub struct Rewards {
 /// A closed epoch.
 #[derive(Clone, Debug)]
 pub struct Epoch {
-    pub payer: Who,
+    pub payer: Party,
     pub points: u64,
     pub banked: u64,
     pub emission: u64,
@@ -137,11 +137,11 @@ pub struct World {
     pub vault_bytes: [u64; 2],
     /// Whether each mint is of Token-2022.
     pub newer: [bool; 2],
-    pub authority: Who,
+    pub authority: Party,
     /// Who is proposed as the authority.
-    pub pending: Option<Who>,
-    pub pauser: Who,
-    pub conductors: [Option<Conductor>; CONDUCTORS],
+    pub pending: Option<Party>,
+    pub pauser: Party,
+    pub orchestrators: [Option<Orchestrator>; ORCHESTRATORS],
     pub parameters: NetworkParameters,
     pub schedule: Schedule,
     pub rewards: Rewards,
@@ -153,7 +153,7 @@ pub struct World {
     pub vaults: Vaults,
     /// What is in the vaults and in nobody's books.
     pub donated: Vaults,
-    pub lamports: [u64; WHOS],
+    pub lamports: [u64; PARTIES],
     /// Points of the buckets, by epoch.
     pub buckets: [BTreeMap<u32, u64>; 8],
     /// What came to pass, to count it.
@@ -161,13 +161,16 @@ pub struct World {
 }
 
 impl World {
-    pub fn job(&self, id: JobId) -> Says<&Job> {
-        self.jobs.iter().find(|j| j.id == id).ok_or(No(NOT_THERE))
+    pub fn job(&self, id: JobId) -> ModelResult<&Job> {
+        self.jobs
+            .iter()
+            .find(|j| j.id == id)
+            .ok_or(ModelError(NOT_THERE))
     }
 
-    pub fn job_mut(&mut self, id: JobId) -> Says<&mut Job> {
+    pub fn job_mut(&mut self, id: JobId) -> ModelResult<&mut Job> {
         let mut jobs = self.jobs.iter_mut();
-        jobs.find(|j| j.id == id).ok_or(No(NOT_THERE))
+        jobs.find(|j| j.id == id).ok_or(ModelError(NOT_THERE))
     }
 
     pub fn epoch(&self) -> u32 {
@@ -190,8 +193,8 @@ impl World {
         match vault {
             Vault::Escrow(n) => self.clients[n].opened,
             Vault::Stake(n) | Vault::Earnings(n) => self.providers[n].registered,
-            Vault::Bond(n) => self.conductors[n].is_some(),
-            Vault::Purse(..) | Vault::Treasury(..) | Vault::Rewards => true,
+            Vault::Bond(n) => self.orchestrators[n].is_some(),
+            Vault::Wallet(..) | Vault::Treasury(..) | Vault::Rewards => true,
         }
     }
 }

@@ -1,45 +1,45 @@
 //! Who there is, and where tokens can be.
 
-use crate::world::{CLIENTS, CONDUCTORS, WORKERS};
+use crate::world::{CLIENTS, ORCHESTRATORS, WORKERS};
 use serde::{Deserialize, Serialize};
 
 /// Somebody with a key and purses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Who {
-    Owner(usize),
+pub enum Party {
+    Client(usize),
     Worker(usize),
-    Conductor(usize),
+    Orchestrator(usize),
     Stranger,
     Authority,
 }
 
 /// How many there are.
-pub const WHOS: usize = CLIENTS + WORKERS + CONDUCTORS + 2;
+pub const PARTIES: usize = CLIENTS + WORKERS + ORCHESTRATORS + 2;
 
-impl Who {
-    pub const ALL: [Self; WHOS] = [
-        Self::Owner(0),
-        Self::Owner(1),
+impl Party {
+    pub const ALL: [Self; PARTIES] = [
+        Self::Client(0),
+        Self::Client(1),
         Self::Worker(0),
         Self::Worker(1),
         Self::Worker(2),
         Self::Worker(3),
         Self::Worker(4),
-        Self::Conductor(0),
-        Self::Conductor(1),
-        Self::Conductor(2),
+        Self::Orchestrator(0),
+        Self::Orchestrator(1),
+        Self::Orchestrator(2),
         Self::Stranger,
         Self::Authority,
     ];
 
-    /// Its place in [`Who::ALL`].
+    /// Its place in [`Party::ALL`].
     pub fn at(self) -> usize {
         match self {
-            Self::Owner(n) => n,
+            Self::Client(n) => n,
             Self::Worker(n) => CLIENTS + n,
-            Self::Conductor(n) => CLIENTS + WORKERS + n,
-            Self::Stranger => WHOS - 2,
-            Self::Authority => WHOS - 1,
+            Self::Orchestrator(n) => CLIENTS + WORKERS + n,
+            Self::Stranger => PARTIES - 2,
+            Self::Authority => PARTIES - 1,
         }
     }
 }
@@ -53,7 +53,7 @@ pub enum Mint {
 /// A token account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Vault {
-    Purse(Who, Mint),
+    Wallet(Party, Mint),
     Escrow(usize),
     Stake(usize),
     Earnings(usize),
@@ -63,9 +63,9 @@ pub enum Vault {
 }
 
 const BUCKETS: usize = 8;
-const PURSES: usize = 2 * WHOS;
+const PURSES: usize = 2 * PARTIES;
 const BONDS: usize = PURSES + CLIENTS + 2 * WORKERS;
-const REWARDS: usize = BONDS + CONDUCTORS;
+const REWARDS: usize = BONDS + ORCHESTRATORS;
 const COUNT: usize = REWARDS + 1 + 2 * BUCKETS;
 
 impl Vault {
@@ -77,12 +77,12 @@ impl Vault {
         };
         let mut all = Vec::new();
         for mint in mints {
-            all.extend(Who::ALL.map(|who| Self::Purse(who, *mint)));
+            all.extend(Party::ALL.map(|who| Self::Wallet(who, *mint)));
             all.extend((0..BUCKETS).map(|b| Self::Treasury(*mint, b as u8)));
         }
         all.extend((0..CLIENTS).map(Self::Escrow));
         all.extend((0..WORKERS).flat_map(|w| [Self::Stake(w), Self::Earnings(w)]));
-        all.extend((0..CONDUCTORS).map(Self::Bond));
+        all.extend((0..ORCHESTRATORS).map(Self::Bond));
         all.push(Self::Rewards);
         all
     }
@@ -90,7 +90,7 @@ impl Vault {
     /// Of which mint its tokens are.
     pub fn mint(self) -> Mint {
         match self {
-            Self::Purse(_, mint) | Self::Treasury(mint, _) => mint,
+            Self::Wallet(_, mint) | Self::Treasury(mint, _) => mint,
             Self::Stake(_) | Self::Bond(_) | Self::Rewards => Mint::Stake,
             Self::Escrow(_) | Self::Earnings(_) => Mint::Payment,
         }
@@ -116,11 +116,11 @@ impl Vaults {
     fn at(&self, vault: Vault) -> usize {
         let second = |mint| usize::from(mint == Mint::Payment && !self.one_mint);
         match vault {
-            Vault::Purse(who, mint) => second(mint) * WHOS + who.at(),
+            Vault::Wallet(who, mint) => second(mint) * PARTIES + who.at(),
             Vault::Escrow(client) => PURSES + client,
             Vault::Stake(worker) => PURSES + CLIENTS + worker,
             Vault::Earnings(worker) => PURSES + CLIENTS + WORKERS + worker,
-            Vault::Bond(conductor) => BONDS + conductor,
+            Vault::Bond(orchestrator) => BONDS + orchestrator,
             Vault::Rewards => REWARDS,
             Vault::Treasury(mint, bucket) => {
                 COUNT - 2 * BUCKETS + second(mint) * BUCKETS + usize::from(bucket)

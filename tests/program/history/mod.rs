@@ -1,15 +1,15 @@
-//! Events alone are enough: whatever a market goes through, all of its balances follow from what its
+//! Events alone are enough: whatever a network goes through, all of its balances follow from what its
 //! instructions have told. How they are folded is `fixture/ledger.rs`; every other test of the program
 //! ends with the same comparison, but for gifts.
 
 use anchor_lang::Discriminator;
-use millrace_fixture::{Ledger, Market};
+use millrace_fixture::{Ledger, TestNetwork};
 use millrace_program::events as e;
 use solana_sdk::pubkey::Pubkey;
 use std::collections::BTreeMap;
 
-mod life;
-use life::Life;
+mod lifecycle;
+use lifecycle::Lifecycle;
 
 /// Events that must have come about: all that move a balance, and those of each way to an end.
 const NEEDED: [(&str, &[u8]); 33] = [
@@ -58,30 +58,30 @@ const NEEDED: [(&str, &[u8]); 33] = [
 ];
 
 /// Each account's books are those of its events, and each vault has exactly that and its gifts.
-fn compare(market: &Market, gifts: &BTreeMap<Pubkey, u64>) {
-    market.compare_with_events();
-    for (vault, (booked, found)) in market.booked_and_found() {
+fn compare(network: &TestNetwork, gifts: &BTreeMap<Pubkey, u64>) {
+    network.compare_with_events();
+    for (vault, (booked, found)) in network.expected_and_actual_vaults() {
         let given = gifts.get(&vault).copied().unwrap_or(0);
         assert_eq!(found, booked + i128::from(given), "vault {vault}");
     }
 }
 
-/// Plays a life, comparing after each of its scenes, and says which vaults of the market were not
+/// Plays a lifecycle, comparing after each of its steps, and says which vaults of the network were not
 /// empty at the end.
-fn lived(one_mint: bool) -> (Ledger, usize) {
-    let mut life = Life::begin(one_mint);
-    for (name, scene) in Life::SCENES {
+fn run_lifecycle(one_mint: bool) -> (Ledger, usize) {
+    let mut lifecycle = Lifecycle::start(one_mint);
+    for (name, step) in Lifecycle::STEPS {
         println!("{name}");
-        scene(&mut life);
-        compare(&life.market, &life.gifts);
+        step(&mut lifecycle);
+        compare(&lifecycle.network, &lifecycle.gifts);
     }
-    let vaults = life.market.booked_and_found();
+    let vaults = lifecycle.network.expected_and_actual_vaults();
     let filled = vaults.values().filter(|(booked, _)| *booked > 0).count();
-    (life.market.machine.ledger.clone(), filled)
+    (lifecycle.network.machine.ledger.clone(), filled)
 }
 
 fn all_balances_follow_from_events(one_mint: bool) {
-    let (ledger, filled) = lived(one_mint);
+    let (ledger, filled) = run_lifecycle(one_mint);
     for (name, kind) in NEEDED {
         let seen = ledger.seen.get(kind).copied().unwrap_or(0);
         assert!(seen > 0, "no {name}");
@@ -116,7 +116,7 @@ fn compensations_come_with_one_token_alone_and_are_in_the_events() {
         let jobs = ledger.jobs.values();
         jobs.map(|job| job.compensated).sum()
     };
-    let (one, two) = (lived(true).0, lived(false).0);
+    let (one, two) = (run_lifecycle(true).0, run_lifecycle(false).0);
     // Lost bonds compensate a job in both.
     assert!(compensated(&one) > compensated(&two));
 }

@@ -7,22 +7,22 @@ use super::{any_job, any_shard, anyone};
 use millrace_client::accounts::AnyAccount;
 use millrace_client::instructions::ShardRef;
 use millrace_client::{instructions, pda};
-use millrace_fixture::scenes::parties::person;
+use millrace_fixture::cases::parties::party;
 use millrace_program::state::Review;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 
 pub fn post(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
-    let owner = person(["client", "client2", "newcomer"][picks.below(3)]).pubkey();
-    let client = base.market.machine.account(&pda::client(&owner))?;
+    let owner = party(["client", "client2", "newcomer"][picks.below(3)]).pubkey();
+    let client = base.network.machine.account(&pda::client(&owner))?;
     let Some(AnyAccount::Client(client)) = AnyAccount::decode(&owner, &client.data) else {
         return None;
     };
-    let terms = terms(client.next_nonce, base.market.machine.now(), picks);
+    let terms = terms(client.next_nonce, base.network.machine.now(), picks);
     Some(vec![instructions::post_job(
         owner,
-        base.market.mints,
+        base.network.mints,
         terms,
     )])
 }
@@ -32,7 +32,7 @@ pub fn cancel(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     Some(vec![instructions::cancel_job(
         job.client,
         key,
-        base.market.mints,
+        base.network.mints,
     )])
 }
 
@@ -40,17 +40,17 @@ pub fn challenge(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>>
     let (key, job, shard) = any_shard(base, picks)?;
     let place = ShardRef::of(key, &job, shard.index);
     let by = anyone(base, picks)?;
-    let challenge = instructions::challenge_shard(by, &job.client, place, base.market.mints);
+    let challenge = instructions::challenge_shard(by, &job.client, place, base.network.mints);
     Some(vec![challenge])
 }
 
 pub fn settle(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let (key, job, shard) = any_shard(base, picks)?;
-    let mints = base.market.mints;
+    let mints = base.network.mints;
     let mut challenger = None;
     if shard.review() == Review::Challenged {
         let address = pda::challenge(&key, shard.index);
-        let challenge = base.market.machine.account(&address)?;
+        let challenge = base.network.machine.account(&address)?;
         if let Some(AnyAccount::Challenge(challenge)) =
             AnyAccount::decode(&address, &challenge.data)
         {
@@ -96,6 +96,6 @@ pub fn close(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
         key,
         job.client,
         some,
-        base.market.mints,
+        base.network.mints,
     )])
 }

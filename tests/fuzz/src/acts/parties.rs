@@ -5,7 +5,7 @@ use super::super::picks::Picks;
 use super::anyone;
 use millrace_client::instructions as ix;
 use millrace_client::instructions::Mints;
-use millrace_fixture::scenes::parties::person;
+use millrace_fixture::cases::parties::party;
 use millrace_fixture::{PARAMETERS, REWARDS, offer};
 use millrace_program::InitializeNetworkArgs;
 use millrace_program::state::{NetworkParameters, Offer};
@@ -18,26 +18,28 @@ type Built = Option<Vec<Instruction>>;
 /// An instruction about a wallet of the input's choice.
 fn by(base: &Base, picks: &mut Picks, build: impl FnOnce(Pubkey, Mints) -> Instruction) -> Built {
     let who = anyone(base, picks)?;
-    Some(vec![build(who, base.market.mints)])
+    Some(vec![build(who, base.network.mints)])
 }
 
-/// The authority, its heir, or anyone.
+/// The authority, its new_authority, or anyone.
 fn ruler(base: &Base, picks: &mut Picks) -> Option<Pubkey> {
     match picks.below(8) {
         0 => anyone(base, picks),
-        1 => Some(person("heir").pubkey()),
-        _ => Some(base.market.authority.pubkey()),
+        1 => Some(party("new_authority").pubkey()),
+        _ => Some(base.network.authority.pubkey()),
     }
 }
 
 /// The account of a worker.
 fn worker(base: &Base, picks: &mut Picks) -> Option<Pubkey> {
-    picks.one(&base.market.workers).map(|worker| worker.account)
+    picks
+        .one(&base.network.workers)
+        .map(|worker| worker.account)
 }
 
 /// The wallet of a worker.
 fn cold(base: &Base, picks: &mut Picks) -> Option<Pubkey> {
-    let worker = picks.one(&base.market.workers)?;
+    let worker = picks.one(&base.network.workers)?;
     Some(worker.authority.pubkey())
 }
 
@@ -71,19 +73,19 @@ pub fn unstake(base: &mut Base, picks: &mut Picks) -> Built {
 pub fn withdraw_stake(base: &mut Base, picks: &mut Picks) -> Built {
     Some(vec![ix::withdraw_stake(
         cold(base, picks)?,
-        base.market.mints,
+        base.network.mints,
     )])
 }
 
 pub fn deregister(base: &mut Base, picks: &mut Picks) -> Built {
-    Some(vec![ix::deregister(cold(base, picks)?, base.market.mints)])
+    Some(vec![ix::deregister(cold(base, picks)?, base.network.mints)])
 }
 
 pub fn register_provider(base: &mut Base, picks: &mut Picks) -> Built {
     let who = anyone(base, picks)?;
     let mut args = offer(who);
     args.offer = any_offer(who, picks);
-    Some(vec![ix::register_provider(who, base.market.mints, args)])
+    Some(vec![ix::register_provider(who, base.network.mints, args)])
 }
 
 pub fn update_provider(base: &mut Base, picks: &mut Picks) -> Built {
@@ -101,20 +103,20 @@ pub fn rotate_operator(base: &mut Base, picks: &mut Picks) -> Built {
 pub fn claim_earnings(base: &mut Base, picks: &mut Picks) -> Built {
     Some(vec![ix::claim_earnings(
         &cold(base, picks)?,
-        base.market.mints,
+        base.network.mints,
     )])
 }
 
 pub fn claim_rewards(base: &mut Base, picks: &mut Picks) -> Built {
     Some(vec![ix::claim_rewards(
         &cold(base, picks)?,
-        base.market.mints,
+        base.network.mints,
     )])
 }
 
 pub fn bank_rewards(base: &mut Base, picks: &mut Picks) -> Built {
     let (provider, number) = (worker(base, picks)?, picks.below(3) as u32);
-    let payer = base.market.authority.pubkey();
+    let payer = base.network.authority.pubkey();
     let payer = if picks.rarely(8) {
         anyone(base, picks)?
     } else {
@@ -141,18 +143,18 @@ pub fn fund_rewards(base: &mut Base, picks: &mut Picks) -> Built {
 
 pub fn bond(base: &mut Base, picks: &mut Picks) -> Built {
     let amount = picks.amount();
-    let key = person(["orchestrator", "orchestrator2"][picks.below(2)]).pubkey();
+    let key = party(["orchestrator", "orchestrator2"][picks.below(2)]).pubkey();
     by(base, picks, |who, mints| ix::bond(who, &key, mints, amount))
 }
 
 pub fn withdraw_bond(base: &mut Base, picks: &mut Picks) -> Built {
-    let key = person(["orchestrator", "orchestrator2"][picks.below(2)]).pubkey();
+    let key = party(["orchestrator", "orchestrator2"][picks.below(2)]).pubkey();
     let payer = ruler(base, picks)?;
-    Some(vec![ix::withdraw_bond(&key, payer, base.market.mints)])
+    Some(vec![ix::withdraw_bond(&key, payer, base.network.mints)])
 }
 
 pub fn retire_orchestrator(base: &mut Base, picks: &mut Picks) -> Built {
-    let key = person(["orchestrator", "orchestrator2"][picks.below(2)]).pubkey();
+    let key = party(["orchestrator", "orchestrator2"][picks.below(2)]).pubkey();
     let signer = ruler(base, picks)?;
     Some(vec![ix::retire_orchestrator(signer, &key)])
 }
@@ -166,7 +168,7 @@ pub fn register_orchestrator(base: &mut Base, picks: &mut Picks) -> Built {
 
 pub fn withdraw_treasury(base: &mut Base, picks: &mut Picks) -> Built {
     let authority = ruler(base, picks)?;
-    let mints = base.market.mints;
+    let mints = base.network.mints;
     let (bucket, amount) = (picks.below(9) as u8, picks.amount());
     let mint = if picks.rarely(2) {
         mints.stake
@@ -189,7 +191,7 @@ pub fn open_client(base: &mut Base, picks: &mut Picks) -> Built {
 }
 
 pub fn pause(base: &mut Base, picks: &mut Picks) -> Built {
-    let pauser = person("pauser").pubkey();
+    let pauser = party("pauser").pubkey();
     let who = if picks.rarely(8) {
         anyone(base, picks)?
     } else {
@@ -199,7 +201,7 @@ pub fn pause(base: &mut Base, picks: &mut Picks) -> Built {
 }
 
 pub fn resume(base: &mut Base, picks: &mut Picks) -> Built {
-    let pauser = person("pauser").pubkey();
+    let pauser = party("pauser").pubkey();
     let who = if picks.rarely(8) {
         anyone(base, picks)?
     } else {
@@ -258,14 +260,14 @@ pub fn set_pauser(base: &mut Base, picks: &mut Picks) -> Built {
 pub fn initialize_network(base: &mut Base, picks: &mut Picks) -> Built {
     let args = InitializeNetworkArgs {
         network_id: [9; 32],
-        pauser: person("pauser").pubkey(),
+        pauser: party("pauser").pubkey(),
         parameters: parameters(picks),
         rewards: REWARDS,
     };
     let authority = ruler(base, picks)?;
     Some(vec![ix::initialize_network(
         authority,
-        base.market.mints,
+        base.network.mints,
         true,
         args,
     )])

@@ -6,7 +6,7 @@ use super::{any_job, any_shard};
 use millrace_client::accounts::decode;
 use millrace_client::instructions::ShardRef;
 use millrace_client::{instructions, pda};
-use millrace_fixture::scenes::parties::person;
+use millrace_fixture::cases::parties::party;
 use millrace_fixture::{Answer, RIGHT, WRONG};
 use millrace_program::RevealEntry;
 use millrace_program::state::{Job, Network, Shard};
@@ -19,7 +19,7 @@ const MOST: usize = 3;
 
 /// One of the orchestrators.
 fn conductor(picks: &mut Picks) -> Pubkey {
-    person(["orchestrator", "orchestrator2"][picks.below(2)]).pubkey()
+    party(["orchestrator", "orchestrator2"][picks.below(2)]).pubkey()
 }
 
 /// An answer, mostly the right one.
@@ -37,11 +37,11 @@ fn answer(picks: &mut Picks) -> Answer {
 /// A shard of the input's choice, in a town whose books can still be read as they were written.
 fn legible_shard(base: &Base, picks: &mut Picks) -> Option<(Pubkey, Job, Shard)> {
     let (key, job, shard) = any_shard(base, picks)?;
-    let network = base.market.machine.account(&pda::network())?;
-    let stored = base.market.machine.account(&key)?;
+    let network = base.network.machine.account(&pda::network())?;
+    let stored = base.network.machine.account(&key)?;
     read::<Network>(pda::network(), &network.data).ok()?;
     read::<Job>(key, &stored.data).ok()?;
-    let same = base.market.shard_if_any(&key, shard.index)?.seats == shard.seats;
+    let same = base.network.shard_if_any(&key, shard.index)?.seats == shard.seats;
     same.then_some((key, job, shard))
 }
 
@@ -55,7 +55,7 @@ fn sitting(base: &Base, shard: &Shard, picks: &mut Picks) -> Vec<usize> {
         .skip(first)
         .take(shard.seats.len());
     let workers = seats.filter(|seat| seat.is_live()).filter_map(|seat| {
-        let mut workers = base.market.workers.iter();
+        let mut workers = base.network.workers.iter();
         workers.position(|worker| worker.account == seat.provider)
     });
     workers.take(count).collect()
@@ -65,10 +65,10 @@ pub fn assign(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let (key, job) = any_job(base, picks)?;
     let place = ShardRef::of(key, &job, picks.below(job.shards.min(4) as usize) as u32);
     // There are jobs only where there are workers.
-    let workers = base.market.workers.len();
+    let workers = base.network.workers.len();
     let first = picks.below(workers);
     let taken = (first..first + 1 + picks.below(5)).map(|worker| worker % workers);
-    let providers: Vec<Pubkey> = taken.map(|w| base.market.workers[w].account).collect();
+    let providers: Vec<Pubkey> = taken.map(|w| base.network.workers[w].account).collect();
     Some(vec![instructions::assign_seats(
         conductor(picks),
         place,
@@ -80,7 +80,8 @@ pub fn commit(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let (key, job, shard) = legible_shard(base, picks)?;
     let claims = sitting(base, &shard, picks).into_iter().map(|worker| {
         let answer = answer(picks);
-        base.market.claim(&key, shard.index, (worker, answer))
+        base.network
+            .signed_commitment(&key, shard.index, (worker, answer))
     });
     let claims: Vec<_> = claims.collect();
     let place = ShardRef::of(key, &job, shard.index);
@@ -96,14 +97,19 @@ fn openings(
     let mut openings = Vec::new();
     for worker in sitting(base, shard, picks) {
         let fits = |answer: &Answer| {
-            let claim = base.market.claim(key, shard.index, (worker, *answer));
+            let claim = base
+                .network
+                .signed_commitment(key, shard.index, (worker, *answer));
             shard.seats[usize::from(claim.seat)].digest == claim.commitment
         };
         let answer = match [RIGHT, WRONG].into_iter().find(fits) {
             Some(fitting) => fitting,
             None => answer(picks),
         };
-        openings.push(base.market.opening(key, shard.index, (worker, answer)));
+        openings.push(
+            base.network
+                .reveal_entry(key, shard.index, (worker, answer)),
+        );
     }
     openings
 }
@@ -142,9 +148,9 @@ pub fn acknowledge(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction
 pub fn decline(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let (key, job, shard) = legible_shard(base, picks)?;
     let worker = *sitting(base, &shard, picks).first()?;
-    let refusal = base.market.refusal(&key, shard.index, worker);
-    let seat = base.market.seat_of(&key, shard.index, worker);
-    let provider = base.market.workers[worker].account;
+    let refusal = base.network.signed_decline(&key, shard.index, worker);
+    let seat = base.network.seat_of(&key, shard.index, worker);
+    let provider = base.network.workers[worker].account;
     let place = ShardRef::of(key, &job, shard.index);
     Some(instructions::decline_seat(place, seat, provider, &refusal).into())
 }
@@ -152,9 +158,9 @@ pub fn decline(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
 pub fn expire(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     let (key, job, shard) = legible_shard(base, picks)?;
     let worker = *sitting(base, &shard, picks).first()?;
-    let seat = base.market.seat_of(&key, shard.index, worker);
-    let provider = base.market.workers[worker].account;
-    let mints = base.market.mints;
+    let seat = base.network.seat_of(&key, shard.index, worker);
+    let provider = base.network.workers[worker].account;
+    let mints = base.network.mints;
     let finder = super::anyone(base, picks)?;
     let finder = picks.rarely(2).then(|| mints.stake_account(&finder));
     let place = ShardRef::of(key, &job, shard.index);

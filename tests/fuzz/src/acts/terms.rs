@@ -1,7 +1,7 @@
 //! Terms of jobs, mostly such as can be had.
 
 use super::super::picks::Picks;
-use millrace_fixture::Market;
+use millrace_fixture::TestNetwork;
 use millrace_program::PostJobArgs;
 use millrace_program::state::Mode;
 
@@ -9,7 +9,7 @@ use millrace_program::state::Mode;
 pub fn terms(nonce: u64, now: i64, picks: &mut Picks) -> PostJobArgs {
     let mut terms = PostJobArgs {
         shards: 1 + picks.below(3) as u32,
-        ..Market::terms_at(nonce, now)
+        ..TestNetwork::terms_at(nonce, now)
     };
     match picks.below(4) {
         0 => {

@@ -4,7 +4,7 @@
 
 use crate::coverage::Coverage;
 
-/// How often, at least, each act is done in a block, and refused.
+/// How often, at least, each action is done in a block, and refused.
 const ACTS: [(&str, u64, u64); 43] = [
     ("accept", 9, 3),
     ("acknowledge", 30, 60),
@@ -89,7 +89,7 @@ const ERRORS: [(&str, u64); 36] = [
     ("WindowOutOfBounds", 20),
     ("WrongAccount", 20),
 ];
-/// How often what comes of the acts.
+/// How often what comes of the actions.
 const NOTES: [(&str, u64); 25] = [
     ("audited", 30),
     ("audited: forgotten", 4),
@@ -118,7 +118,7 @@ const NOTES: [(&str, u64); 25] = [
     ("wrong", 20),
 ];
 
-/// Says what was too rare in a block.
+/// ModelResult what was too rare in a block.
 pub fn check(coverage: &Coverage) {
     let mut rare = Vec::new();
     let mut need = |what: String, was: u64, wanted: u64| {

@@ -1,7 +1,7 @@
 //! Keys and addresses of everybody and everything, derived once.
 
-use crate::world::vaults::{Mint, Vault, WHOS, Who};
-use crate::world::{Answer, CLIENTS, CONDUCTORS, JobId, WORKERS};
+use crate::world::vaults::{Mint, PARTIES, Party, Vault};
+use crate::world::{Answer, CLIENTS, JobId, ORCHESTRATORS, WORKERS};
 use millrace_client::instructions::{Mints, SignedStatement};
 use millrace_client::pda;
 use millrace_client::pda::PROGRAM;
@@ -15,13 +15,13 @@ use std::collections::HashMap;
 
 /// Hot keys of a worker, of which one is in use.
 pub const OPERATORS: usize = 2;
-/// The network's id in every market of the fixture.
+/// The network's id in every network of the fixture.
 const NETWORK_ID: [u8; 32] = [9; 32];
 
 /// Keys and addresses.
-pub struct Directory {
+pub struct AddressBook {
     pub mints: Mints,
-    keys: [Keypair; WHOS],
+    keys: [Keypair; PARTIES],
     /// Hot keys of workers: the first of each, then the second of each.
     operators: Vec<Keypair>,
     /// Provider accounts.
@@ -30,7 +30,7 @@ pub struct Directory {
     pub clients: Vec<Pubkey>,
     pub buckets: Vec<Pubkey>,
     /// Orchestrators' accounts.
-    pub conductors: Vec<Pubkey>,
+    pub orchestrators: Vec<Pubkey>,
     vaults: Vec<(Vault, Pubkey)>,
     epochs: RefCell<HashMap<u32, Pubkey>>,
     jobs: RefCell<HashMap<JobId, Pubkey>>,
@@ -45,25 +45,25 @@ pub struct Place {
     provider: Pubkey,
 }
 
-impl Directory {
+impl AddressBook {
     /// Of the fixture's parties and ours.
     pub fn new(mints: Mints) -> Self {
-        let keys = Who::ALL.map(|who| match who {
-            Who::Owner(n) => key([5, 10][n]),
-            Who::Worker(n) => key(20 + n as u8),
-            Who::Conductor(n) => key([4, 11, 13][n]),
-            Who::Stranger => key(12),
-            Who::Authority => key(3),
+        let keys = Party::ALL.map(|who| match who {
+            Party::Client(n) => key([5, 10][n]),
+            Party::Worker(n) => key(20 + n as u8),
+            Party::Orchestrator(n) => key([4, 11, 13][n]),
+            Party::Stranger => key(12),
+            Party::Authority => key(3),
         });
-        let of = |who: Who| keys[who.at()].pubkey();
+        let of = |who: Party| keys[who.at()].pubkey();
         let providers: Vec<Pubkey> = (0..WORKERS)
-            .map(|n| pda::provider(&of(Who::Worker(n))))
+            .map(|n| pda::provider(&of(Party::Worker(n))))
             .collect();
         let clients: Vec<Pubkey> = (0..CLIENTS)
-            .map(|n| pda::client(&of(Who::Owner(n))))
+            .map(|n| pda::client(&of(Party::Client(n))))
             .collect();
-        let conductors: Vec<Pubkey> = (0..CONDUCTORS)
-            .map(|n| pda::orchestrator(&of(Who::Conductor(n))))
+        let orchestrators: Vec<Pubkey> = (0..ORCHESTRATORS)
+            .map(|n| pda::orchestrator(&of(Party::Orchestrator(n))))
             .collect();
         let mint = |mint| match mint {
             Mint::Stake => mints.stake,
@@ -76,11 +76,11 @@ impl Directory {
         let all = Vault::all(mints.stake == mints.payment).into_iter();
         let vaults = all.map(|vault| {
             let address = match vault {
-                Vault::Purse(who, m) => purse(who, m),
+                Vault::Wallet(who, m) => purse(who, m),
                 Vault::Escrow(n) => pda::escrow(&clients[n]),
                 Vault::Stake(n) => pda::stake_vault(&providers[n]),
                 Vault::Earnings(n) => pda::earnings_vault(&providers[n]),
-                Vault::Bond(n) => pda::bond_vault(&conductors[n]),
+                Vault::Bond(n) => pda::bond_vault(&orchestrators[n]),
                 Vault::Rewards => pda::rewards_vault(),
                 Vault::Treasury(m, bucket) => pda::treasury(&mint(m), bucket),
             };
@@ -89,7 +89,7 @@ impl Directory {
         Self {
             mints,
             vaults: vaults.collect(),
-            conductors,
+            orchestrators,
             buckets: (0..8).map(pda::bucket).collect(),
             operators: (0..OPERATORS * WORKERS)
                 .map(|n| key(60 + n as u8))
@@ -103,11 +103,11 @@ impl Directory {
         }
     }
 
-    pub fn key(&self, who: Who) -> &Keypair {
+    pub fn key(&self, who: Party) -> &Keypair {
         &self.keys[who.at()]
     }
 
-    pub fn address(&self, who: Who) -> Pubkey {
+    pub fn address(&self, who: Party) -> Pubkey {
         self.key(who).pubkey()
     }
 
@@ -120,7 +120,7 @@ impl Directory {
     pub fn vault(&self, vault: Vault) -> Pubkey {
         let one_mint = self.mints.stake == self.mints.payment;
         let vault = match vault {
-            Vault::Purse(who, _) if one_mint => Vault::Purse(who, Mint::Stake),
+            Vault::Wallet(who, _) if one_mint => Vault::Wallet(who, Mint::Stake),
             Vault::Treasury(_, bucket) if one_mint => Vault::Treasury(Mint::Stake, bucket),
             other => other,
         };
@@ -135,7 +135,7 @@ impl Directory {
     }
 
     pub fn job(&self, id: JobId) -> Pubkey {
-        let owner = self.address(Who::Owner(id.0));
+        let owner = self.address(Party::Client(id.0));
         let mut jobs = self.jobs.borrow_mut();
         *jobs.entry(id).or_insert_with(|| pda::job(&owner, id.1))
     }
@@ -189,7 +189,7 @@ impl Directory {
             self.providers.clone(),
             self.clients.clone(),
             self.buckets.clone(),
-            self.conductors.clone(),
+            self.orchestrators.clone(),
         ];
         if !one_mint {
             kinds.push(vec![self.mints.stake, self.mints.payment]);
@@ -199,9 +199,9 @@ impl Directory {
             fitting.map(|(_, address)| *address).collect::<Vec<_>>()
         };
         if purses {
-            kinds.push(vaults(|v| matches!(v, Vault::Purse(..))));
+            kinds.push(vaults(|v| matches!(v, Vault::Wallet(..))));
         }
-        kinds.push(vaults(|v| !matches!(v, Vault::Purse(..))));
+        kinds.push(vaults(|v| !matches!(v, Vault::Wallet(..))));
         let kind = kinds.into_iter().find(|kind| kind.contains(of))?;
         let others: Vec<Pubkey> = kind.into_iter().filter(|other| other != of).collect();
         Some(others[(number % others.len() as u64) as usize])

@@ -1,8 +1,8 @@
 //! Markets right before a window ends.
 
-use super::Scene;
+use super::WindowCase;
 use millrace_client::instructions;
-use millrace_fixture::{Answer, Market, OTHER, PARAMETERS, RIGHT, Setup, WRONG, key};
+use millrace_fixture::{Answer, OTHER, PARAMETERS, RIGHT, Setup, TestNetwork, WRONG, key};
 use millrace_program::PostJobArgs;
 use millrace_program::state::{Mode, Network};
 use solana_sdk::pubkey::Pubkey;
@@ -31,82 +31,82 @@ pub fn one_seat(terms: &mut PostJobArgs) {
 }
 
 /// A job, some of whose seats are taken now.
-fn seated(change: fn(&mut PostJobArgs), workers: &[usize]) -> (Market, Pubkey, i64) {
-    let mut market = Setup {
+fn seated(change: fn(&mut PostJobArgs), workers: &[usize]) -> (TestNetwork, Pubkey, i64) {
+    let mut network = Setup {
         workers: 5,
         ..Setup::default()
     }
     .build();
-    market.machine.pass_slots(600, 3);
-    let job = market.posted(change);
+    network.machine.advance_slots(600, 3);
+    let job = network.post_with(change);
     if !workers.is_empty() {
-        market.assign(&job, 0, workers).unwrap();
+        network.assign(&job, 0, workers).unwrap();
     }
-    let now = market.machine.now();
-    (market, job, now)
+    let now = network.machine.now();
+    (network, job, now)
 }
 
-fn scene((market, job, at): (Market, Pubkey, i64), after: i64) -> Scene {
+fn case((network, job, at): (TestNetwork, Pubkey, i64), after: i64) -> WindowCase {
     let at = at + after;
-    Scene { market, job, at }
+    WindowCase { network, job, at }
 }
 
 /// The end of the commit window of three seats that have not committed.
-pub fn commits_end() -> Scene {
-    scene(seated(|_| (), &[0, 1, 2]), COMMIT)
+pub fn commits_end() -> WindowCase {
+    case(seated(|_| (), &[0, 1, 2]), COMMIT)
 }
 
 /// The same where two of three have, and two are enough to show results.
-pub fn commits_end_with_a_quorum() -> Scene {
+pub fn commits_end_with_a_quorum() -> WindowCase {
     let mut place = seated(|_| (), &[0, 1, 2]);
     place.0.commit(&place.1, 0, &ALL[..2]).unwrap();
-    scene(place, COMMIT)
+    case(place, COMMIT)
 }
 
 /// The same where a third seat is free, and one of two is late.
-pub fn commits_end_beside_a_free_seat() -> Scene {
+pub fn commits_end_beside_a_free_seat() -> WindowCase {
     let mut place = seated(|t| t.quorum = 3, &[0, 1]);
     place.0.commit(&place.1, 0, &ALL[..1]).unwrap();
-    scene(place, COMMIT)
+    case(place, COMMIT)
 }
 
 /// The end of the time to decline.
-pub fn accepting_ends() -> Scene {
-    scene(seated(|_| (), &[0, 1, 2]), PARAMETERS.accept_secs.into())
+pub fn accepting_ends() -> WindowCase {
+    case(seated(|_| (), &[0, 1, 2]), PARAMETERS.accept_secs.into())
 }
 
 /// The same for a commit window that is shorter.
-pub fn accepting_ends_with_the_commits() -> Scene {
-    scene(seated(|t| t.commit_secs = 10, &[0, 1, 2]), 10)
+pub fn accepting_ends_with_the_commits() -> WindowCase {
+    case(seated(|t| t.commit_secs = 10, &[0, 1, 2]), 10)
 }
 
 /// The end of the reveal window of seats that have committed; two have shown.
-pub fn reveals_end() -> Scene {
+pub fn reveals_end() -> WindowCase {
     let mut place = seated(|_| (), &[0, 1, 2]);
     place.0.commit(&place.1, 0, &ALL).unwrap();
     place.0.reveal(&place.1, 0, &ALL[..2]).unwrap();
-    scene(place, ROUND)
+    case(place, ROUND)
 }
 
 /// The end of a round in which nobody has done anything.
-pub fn round_ends() -> Scene {
-    scene(seated(|_| (), &[0, 1, 2]), ROUND)
+pub fn round_ends() -> WindowCase {
+    case(seated(|_| (), &[0, 1, 2]), ROUND)
 }
 
 /// The end of the time to reveal that a draw gave to a seat.
-pub fn spared_reveals_end() -> Scene {
+pub fn spared_reveals_end() -> WindowCase {
     let mut place = seated(audited, &[0]);
-    let (market, job, now) = (&mut place.0, place.1, &mut place.2);
-    market.commit(&job, 0, &ALL[..1]).unwrap();
-    market.machine.pass_slots(20, 3);
-    market.warp(500);
-    market.draw(&job, 0).unwrap();
-    *now = market.machine.now();
-    scene(place, ROUND - COMMIT)
+    let (network, job, now) = (&mut place.0, place.1, &mut place.2);
+    network.commit(&job, 0, &ALL[..1]).unwrap();
+    network.machine.advance_slots(20, 3);
+    network.warp(500);
+    network.draw_audit(&job, 0).unwrap();
+    *now = network.machine.now();
+    case(place, ROUND - COMMIT)
 }
 
 /// A result that can be challenged.
-fn shown() -> (Market, Pubkey, i64) {
+fn shown() -> (TestNetwork, Pubkey, i64) {
     let mut place = seated(challengeable, &[0]);
     place.0.commit(&place.1, 0, &ALL[..1]).unwrap();
     place.0.reveal(&place.1, 0, &ALL[..1]).unwrap();
@@ -114,48 +114,48 @@ fn shown() -> (Market, Pubkey, i64) {
 }
 
 /// The end of the time to challenge.
-pub fn result_stands() -> Scene {
-    scene(shown(), CHALLENGE.into())
+pub fn result_stands() -> WindowCase {
+    case(shown(), CHALLENGE.into())
 }
 
 /// How long before its deadline something must begin.
-fn before_the_deadline((market, job, _): (Market, Pubkey, i64), secs: i64) -> Scene {
-    let at = market.job(&job).deadline - secs;
-    Scene { market, job, at }
+fn before_the_deadline((network, job, _): (TestNetwork, Pubkey, i64), secs: i64) -> WindowCase {
+    let at = network.job(&job).deadline - secs;
+    WindowCase { network, job, at }
 }
 
 /// The last instant at which a round fits.
-pub fn last_round() -> Scene {
+pub fn last_round() -> WindowCase {
     before_the_deadline(seated(|_| (), &[]), ROUND)
 }
 
 /// The last instant at which two rounds and a draw fit.
-pub fn last_audit() -> Scene {
+pub fn last_audit() -> WindowCase {
     before_the_deadline(seated(audited, &[]), 2 * ROUND + 60)
 }
 
 /// The last instant at which two rounds and a challenge fit.
-pub fn last_challenge() -> Scene {
+pub fn last_challenge() -> WindowCase {
     before_the_deadline(seated(challengeable, &[]), 2 * ROUND + i64::from(CHALLENGE))
 }
 
 /// The last instant at which a draw leaves a round.
-pub fn last_draw() -> Scene {
+pub fn last_draw() -> WindowCase {
     let mut place = seated(audited, &[0]);
     place.0.commit(&place.1, 0, &ALL[..1]).unwrap();
-    place.0.machine.pass_slots(20, 3);
+    place.0.machine.advance_slots(20, 3);
     before_the_deadline(place, ROUND)
 }
 
 /// The first instant at which a draw that nobody made does not fit any more.
-pub fn no_draw_fits() -> Scene {
-    let mut scene = last_draw();
-    scene.at += 1;
-    scene
+pub fn no_draw_fits() -> WindowCase {
+    let mut case = last_draw();
+    case.at += 1;
+    case
 }
 
 /// The first instant at which nobody can hear a challenge any more.
-pub fn no_hearing_fits() -> Scene {
+pub fn no_hearing_fits() -> WindowCase {
     let mut place = shown();
     let challenger = place.0.owner.insecure_clone();
     place.0.challenge(&place.1, 0, &challenger).unwrap();
@@ -163,21 +163,21 @@ pub fn no_hearing_fits() -> Scene {
 }
 
 /// The first instant at which seats that a disagreement has opened can't be taken any more.
-pub fn no_further_seats_fit() -> Scene {
+pub fn no_further_seats_fit() -> WindowCase {
     let mut place = seated(|t| (t.quorum, t.max_replicas) = (3, 5), &[]);
-    let (market, job, _) = &mut place;
-    market.answered(job, 0, &[(0, RIGHT), (1, WRONG), (2, OTHER)]);
-    market.settle(job, 0).unwrap();
+    let (network, job, _) = &mut place;
+    network.run_seats(job, 0, &[(0, RIGHT), (1, WRONG), (2, OTHER)]);
+    network.settle(job, 0).unwrap();
     before_the_deadline(place, ROUND - 1)
 }
 
 /// The deadline of a job that nobody has taken.
-pub fn deadline() -> Scene {
+pub fn deadline() -> WindowCase {
     before_the_deadline(seated(|t| t.shards = 2, &[]), 0)
 }
 
 /// The deadline of a job whose output nobody has.
-pub fn deadline_of_an_output() -> Scene {
+pub fn deadline_of_an_output() -> WindowCase {
     let mut place = seated(one_seat, &[0]);
     place.0.commit(&place.1, 0, &ALL[..1]).unwrap();
     place.0.show(&place.1, 0, &ALL[..1]).unwrap();
@@ -185,77 +185,77 @@ pub fn deadline_of_an_output() -> Scene {
 }
 
 /// The instant that is so long before a deadline that a wallet wants.
-fn posting(before: i64) -> Scene {
-    let market = Market::open();
-    let at = market.machine.now() + 500_000 - before;
-    Scene {
-        market,
+fn posting(before: i64) -> WindowCase {
+    let network = TestNetwork::start();
+    let at = network.machine.now() + 500_000 - before;
+    WindowCase {
+        network,
         job: Pubkey::default(),
         at,
     }
 }
 
 /// The deadline that [`posting`] is before.
-pub fn wanted(market: &Market) -> i64 {
-    let network: Network = market.read(&millrace_client::pda::network());
-    network.epochs_started_at + 500_000
+pub fn wanted(network: &TestNetwork) -> i64 {
+    let account: Network = network.read(&millrace_client::pda::network());
+    account.epochs_started_at + 500_000
 }
 
 /// The last instant to post a job, of each mode, and the first one.
-pub fn last_posting() -> Scene {
+pub fn last_posting() -> WindowCase {
     posting(ROUND)
 }
-pub fn last_posting_of_an_audit() -> Scene {
+pub fn last_posting_of_an_audit() -> WindowCase {
     posting(2 * ROUND + 60)
 }
-pub fn last_posting_of_a_challenge() -> Scene {
+pub fn last_posting_of_a_challenge() -> WindowCase {
     posting(2 * ROUND + i64::from(CHALLENGE))
 }
-pub fn first_posting() -> Scene {
+pub fn first_posting() -> WindowCase {
     posting(PARAMETERS.max_deadline_secs.into())
 }
 
 /// The end of the unbonding time.
-pub fn unbonding_ends() -> Scene {
+pub fn unbonding_ends() -> WindowCase {
     let mut place = seated(|_| (), &[]);
     place.0.unstake(0, 40_000).unwrap();
-    scene(place, WEEK)
+    case(place, WEEK)
 }
 
 /// The end of a retired orchestrator's time.
-pub fn retirement_ends() -> Scene {
+pub fn retirement_ends() -> WindowCase {
     let mut place = seated(|_| (), &[]);
-    let (market, orchestrator) = (&mut place.0, key(4));
-    let (mints, wallet) = (market.mints, orchestrator.pubkey());
-    market
+    let (network, orchestrator) = (&mut place.0, key(4));
+    let (mints, wallet) = (network.mints, orchestrator.pubkey());
+    network
         .machine
         .open_wallet(&wallet, mints, (&mints.stake, 1_000));
     let acts = [
         instructions::bond(wallet, &wallet, mints, 1_000),
         instructions::retire_orchestrator(wallet, &wallet),
     ];
-    market.machine.send(&acts, &[&orchestrator]).unwrap();
-    scene(place, WEEK)
+    network.machine.send(&acts, &[&orchestrator]).unwrap();
+    case(place, WEEK)
 }
 
 /// The end of an epoch with points.
-pub fn epoch_ends() -> Scene {
+pub fn epoch_ends() -> WindowCase {
     let mut place = seated(|_| (), &[]);
     place.0.fund_rewards(1_000_000);
     place.0.answered(&place.1, 0, &ALL);
     place.0.settle(&place.1, 0).unwrap();
-    let network: Network = place.0.read(&millrace_client::pda::network());
-    place.2 = network.epoch_end(0);
-    scene(place, 0)
+    let account: Network = place.0.read(&millrace_client::pda::network());
+    place.2 = account.epoch_end(0);
+    case(place, 0)
 }
 
 /// The end of an epoch in which a shard could be settled.
-pub fn settlement_at_an_epochs_end() -> Scene {
-    let mut market = Market::open();
-    let network: Network = market.read(&millrace_client::pda::network());
-    let at = network.epoch_end(0);
-    market.machine.warp_to(at - 3_000);
-    let job = market.posted(|_| ());
-    market.answered(&job, 0, &ALL);
-    Scene { market, job, at }
+pub fn settlement_at_an_epochs_end() -> WindowCase {
+    let mut network = TestNetwork::start();
+    let account: Network = network.read(&millrace_client::pda::network());
+    let at = account.epoch_end(0);
+    network.machine.set_time(at - 3_000);
+    let job = network.post_with(|_| ());
+    network.run_seats(&job, 0, &ALL);
+    WindowCase { network, job, at }
 }

@@ -1,12 +1,12 @@
 //! A sequence, from its beginning to the drained vaults.
 
-use crate::act::{Act, Step};
-use crate::chain::Town;
+use crate::action::{Action, Step};
+use crate::chain::TestChain;
 use crate::coverage::Coverage;
 use crate::generate;
 use crate::generate::rng::Rng;
-use crate::world::vaults::WHOS;
-use crate::world::{No, World};
+use crate::world::vaults::PARTIES;
+use crate::world::{ModelError, World};
 use millrace_fixture::{Outcome, outcome};
 use std::fmt;
 
@@ -15,15 +15,15 @@ pub const STEPS: usize = 150;
 /// Blocks that a chain remembers.
 const REMEMBERED: u64 = 512;
 
-/// What went wrong, in so many words and in a few.
+/// What went mismatch, in so many words and in a few.
 #[derive(Clone, Debug)]
-pub struct Wrong {
+pub struct Mismatch {
     /// The same for the same fault.
     pub kind: String,
     pub what: String,
 }
 
-impl Wrong {
+impl Mismatch {
     pub fn new(kind: impl Into<String>, what: impl Into<String>) -> Self {
         let (kind, what) = (kind.into(), what.into());
         Self { kind, what }
@@ -57,85 +57,85 @@ impl fmt::Display for Story {
 }
 
 /// A sequence that is being played.
-pub struct Play<'a> {
-    pub town: &'a mut Town,
+pub struct Run<'a> {
+    pub chain: &'a mut TestChain,
     pub world: World,
     /// What happened, for whoever looks for the fault.
     pub story: &'a mut Story,
     coverage: &'a mut Coverage,
     /// Lamports of everybody as the sequence began, with those in rents.
-    pub riches: [u64; WHOS],
+    pub lamports_with_rents: [u64; PARTIES],
 }
 
 /// Where the steps of a sequence come from.
 pub enum Steps<'a> {
     /// Chosen at random, as the seed has it.
-    Chosen,
+    Generated,
     /// As they are given.
-    Given(&'a [Step]),
+    Replayed(&'a [Step]),
 }
 
-/// Plays the sequence of a seed in a town, and drains it.
-pub fn play(
-    town: &mut Town,
+/// Plays the sequence of a seed in a chain, and drains it.
+pub fn run(
+    chain: &mut TestChain,
     (seed, steps): (u64, Steps),
     story: &mut Story,
     coverage: &mut Coverage,
-) -> Result<(), Wrong> {
-    let world = town.begin(seed);
-    let riches = world.riches();
-    let mut play = Play {
-        town,
+) -> Result<(), Mismatch> {
+    let world = chain.begin(seed);
+    let lamports_with_rents = world.lamports_with_rents();
+    let mut run = Run {
+        chain,
         world,
         story,
         coverage,
-        riches,
+        lamports_with_rents,
     };
-    play.compared()?;
+    run.compared()?;
     match steps {
-        Steps::Chosen => {
+        Steps::Generated => {
             let mut rng = Rng::new(seed);
-            play.take(pick::first_step(&mut rng))?;
+            run.take(generate::first_step(&mut rng))?;
             for _ in 1..STEPS {
-                let step = pick::step(&mut rng, &play.world, &play.town.directory);
-                play.take(step)?;
+                let step = generate::step(&mut rng, &run.world, &run.chain.addresses);
+                run.take(step)?;
             }
         }
-        Steps::Given(steps) => {
+        Steps::Replayed(steps) => {
             for step in steps {
-                play.take(step.clone())?;
+                run.take(step.clone())?;
             }
         }
     }
-    play.town.market.compare_with_events();
-    play.story.drained_from = Some(play.story.steps.len());
-    play.drain()?;
-    let ended = format!("{:?}", play.world);
+    run.chain.network.compare_with_events();
+    run.story.drained_from = Some(run.story.steps.len());
+    run.drain()?;
+    let ended = format!("{:?}", run.world);
     coverage.ended(ended);
     Ok(())
 }
 
-impl Play<'_> {
+impl Run<'_> {
     /// Takes a step, and compares the chain with the model.
-    pub fn take(&mut self, step: Step) -> Result<(), Wrong> {
+    pub fn take(&mut self, step: Step) -> Result<(), Mismatch> {
         self.story.steps.push((step.clone(), String::new()));
         let said = match step {
-            Step::Pass(seconds) => {
+            Step::PassTime(seconds) => {
                 self.world.now += seconds;
                 self.world.slot += 1;
-                self.town.market.machine.warp_to(self.world.now);
+                self.chain.network.machine.set_time(self.world.now);
                 format!("it is {}", self.world.now)
             }
-            Step::Blocks(count) => {
+            Step::PassSlots(count) => {
                 self.world.slot += count;
                 let seed = self.world.block_seed;
-                self.town.market.machine.pass_slots(count, seed);
+                self.chain.network.machine.advance_slots(count, seed);
                 let oldest = self.world.slot.saturating_sub(REMEMBERED);
                 self.world.blocks = (oldest, self.world.slot);
                 String::new()
             }
-            Step::Send(acts, tampered) => {
-                self.send(&acts, tampered)?;
+            Step::Send(actions, tampered) => {
+                self.send(&actions, tampered)?;
                 return self.compared();
             }
         };
@@ -149,48 +149,48 @@ impl Play<'_> {
         }
     }
 
-    fn compared(&self) -> Result<(), Wrong> {
-        let same = self.town.compare(&self.world);
+    fn compared(&self) -> Result<(), Mismatch> {
+        let same = self.chain.compare(&self.world);
         same.map_err(|found| {
             let what = format!("the chain is otherwise than the model:\n{found}");
-            Wrong::new("the chain is otherwise", what)
+            Mismatch::new("the chain is otherwise", what)
         })
     }
 
-    fn send(&mut self, acts: &[Act], tampered: Option<u64>) -> Result<(), Wrong> {
-        // Each act is made for the world after those before it.
+    fn send(&mut self, actions: &[Action], tampered: Option<u64>) -> Result<(), Mismatch> {
+        // Each action is made for the world after those before it.
         let (mut instructions, mut signers) = (Vec::new(), Vec::new());
         let mut world = self.world.clone();
         let mut says = Ok(());
-        for act in acts {
-            let (more, who) = self.town.build(&world, act);
+        for action in actions {
+            let (more, who) = self.chain.build(&world, action);
             let longer = [&instructions[..], &more[..]].concat();
             let mut together = signers.clone();
             together.extend(who.into_iter().filter(|w| !signers.contains(w)));
-            if !instructions.is_empty() && !self.town.fits(&longer, together.len()) {
+            if !instructions.is_empty() && !self.chain.fits(&longer, together.len()) {
                 break;
             }
             (instructions, signers) = (longer, together);
             if says.is_ok() {
-                match world.after(std::slice::from_ref(act), &self.town.directory) {
+                match world.after(std::slice::from_ref(action), &self.chain.addresses) {
                     Ok(after) => world = after,
                     Err(no) => says = Err(no),
                 }
             }
         }
-        let swapped = tampered.and_then(|number| self.tamper(&mut instructions, acts, number));
+        let swapped = tampered.and_then(|number| self.tamper(&mut instructions, actions, number));
         if let Some(swapped) = &swapped {
             self.said(swapped.clone());
         }
-        let outcome = self.town.send(&instructions, &signers);
-        let name = match (acts, &swapped) {
+        let outcome = self.chain.send(&instructions, &signers);
+        let name = match (actions, &swapped) {
             (_, Some(_)) => "tampered",
-            ([act], None) => act.name(),
+            ([action], None) => action.name(),
             _ => "together",
         };
         self.coverage.count(name, outcome.is_ok());
         if let Ok(meta) = &outcome {
-            let bytes = self.town.bytes(&instructions, signers.len());
+            let bytes = self.chain.bytes(&instructions, signers.len());
             self.coverage.size(name, bytes, meta.compute_units_consumed);
         }
         if swapped.is_some() {
@@ -205,14 +205,14 @@ impl Play<'_> {
     }
 
     /// Whether the program did what the model says, or refused with the error that the model says.
-    fn agrees(&mut self, says: Result<(), No>, outcome: &Outcome) -> Result<(), Wrong> {
+    fn agrees(&mut self, says: Result<(), ModelError>, outcome: &Outcome) -> Result<(), Mismatch> {
         let found = error_of(outcome);
         let (kind, says) = match (says, found.as_str()) {
             (Ok(()), outcome::DONE) => {
                 self.said("done".into());
                 return Ok(());
             }
-            (Err(No(error)), found) if found == error => {
+            (Err(ModelError(error)), found) if found == error => {
                 self.coverage.refusal(error);
                 self.said(format!("refused: {error}"));
                 return Ok(());
@@ -222,11 +222,11 @@ impl Play<'_> {
                 format!("the program refused with {found}, and the model does not"),
                 "the model says that it is done".to_owned(),
             ),
-            (Err(No(error)), outcome::DONE) => (
+            (Err(ModelError(error)), outcome::DONE) => (
                 format!("the program did what the model refuses with {error}"),
                 String::new(),
             ),
-            (Err(No(error)), found) => (
+            (Err(ModelError(error)), found) => (
                 format!("the program refused with {found}, and the model does not"),
                 format!("the model says {error}"),
             ),
@@ -234,7 +234,7 @@ impl Play<'_> {
         let logs = outcome.as_ref().err().map(|failed| &failed.meta.logs);
         let logs = logs.map_or_else(String::new, |logs| logs.join("\n"));
         let what = format!("{kind}: {says}\n{logs}");
-        Err(Wrong::new(kind, what))
+        Err(Mismatch::new(kind, what))
     }
 }
 

@@ -1,36 +1,36 @@
-//! The arguments of acts, at random and around what the shards wait for.
+//! The arguments of actions, at random and around what the shards wait for.
 
-use crate::act::{Act, Entry, Forged, Opening};
+use crate::action::{Action, Entry, Forgery, RevealedSeat};
 use crate::generate::Kind;
-use crate::generate::fate::Fate;
+use crate::generate::behaviour::Behaviour;
 use crate::generate::rng::Rng;
-use crate::world::{CONDUCTORS, Job, JobId, Mint, Shard, Status, Vault, WORKERS, Who, World};
+use crate::world::{Job, JobId, Mint, ORCHESTRATORS, Party, Shard, Status, Vault, WORKERS, World};
 
 /// A job with one of its shards' numbers, which is there or not, and the shard if somebody sat there.
 struct Target<'a> {
     job: &'a Job,
     index: u32,
     shard: Option<&'a Shard>,
-    fate: Fate,
+    behaviour: Behaviour,
 }
 
 impl Rng {
-    pub fn who(&mut self) -> Who {
-        self.pick(&Who::ALL)
+    pub fn who(&mut self) -> Party {
+        self.pick(&Party::ALL)
     }
 
     /// Mostly `who`, sometimes anybody.
-    pub fn mostly(&mut self, who: Who) -> Who {
+    pub fn mostly(&mut self, who: Party) -> Party {
         match self.chance(86) {
             true => who,
             false => self.who(),
         }
     }
 
-    fn conductor(&mut self, job: &Job) -> Who {
-        let any = self.index(CONDUCTORS);
-        let asked = job.terms.conductor.filter(|n| *n < CONDUCTORS);
-        self.mostly(Who::Conductor(asked.unwrap_or(any)))
+    fn orchestrator(&mut self, job: &Job) -> Party {
+        let any = self.index(ORCHESTRATORS);
+        let asked = job.terms.orchestrator.filter(|n| *n < ORCHESTRATORS);
+        self.mostly(Party::Orchestrator(asked.unwrap_or(any)))
     }
 
     pub fn bounty(&mut self, world: &World) -> Option<Vault> {
@@ -39,7 +39,7 @@ impl Rng {
             false => Mint::Payment,
         };
         let who = self.who();
-        self.chance(60).then_some(Vault::Purse(who, mint))
+        self.chance(60).then_some(Vault::Wallet(who, mint))
     }
 
     fn target<'a>(&mut self, kind: Kind, world: &'a World) -> Option<Target<'a>> {
@@ -50,17 +50,17 @@ impl Rng {
         let beyond = u32::from(named && self.chance(2));
         let index = self.below((job.terms.shards + beyond).into()) as u32;
         let shard = job.shard(index).ok();
-        let fate = Fate::of(world, job, index);
+        let behaviour = Behaviour::of(world, job, index);
         Some(Target {
             job,
             index,
             shard,
-            fate,
+            behaviour,
         })
     }
 
-    /// Some act of a kind.
-    pub fn act(&mut self, kind: Kind, world: &World) -> Act {
+    /// Some action of a kind.
+    pub fn action(&mut self, kind: Kind, world: &World) -> Action {
         let mut target = self.target(kind, world);
         let full = |t: &Target| t.shard.is_some_and(|s| s.free() == 0);
         if kind == Kind::Assign && target.as_ref().is_some_and(full) {
@@ -80,29 +80,29 @@ impl Rng {
         }
     }
 
-    /// An act about a job that is closed, or was never posted.
-    fn about_the_past(&mut self, kind: Kind, world: &World) -> Act {
+    /// An action about a job that is closed, or was never posted.
+    fn about_the_past(&mut self, kind: Kind, world: &World) -> Action {
         let client = self.index(2);
         let job: JobId = (client, self.below(world.clients[client].nonce + 1));
         let (index, by) = (0, self.who());
         match kind {
-            Kind::Cancel => Act::Cancel { by, job },
-            Kind::Assign => Act::Assign {
-                by: Who::Conductor(0),
+            Kind::Cancel => Action::Cancel { by, job },
+            Kind::Assign => Action::Assign {
+                by: Party::Orchestrator(0),
                 job,
                 index,
                 workers: vec![self.index(WORKERS)],
             },
-            Kind::ExpireJob => Act::ExpireJob { job },
-            Kind::Seed => Act::Seed { job },
-            Kind::Close => Act::Close {
+            Kind::ExpireJob => Action::ExpireJob { job },
+            Kind::Seed => Action::SeedJob { job },
+            Kind::Close => Action::Close {
                 job,
                 shards: Vec::new(),
                 payer: None,
             },
-            Kind::Draw => Act::Draw { job, index },
-            Kind::Challenge => Act::Challenge { by, job, index },
-            _ => Act::Settle {
+            Kind::Draw => Action::DrawAudit { job, index },
+            Kind::Challenge => Action::Challenge { by, job, index },
+            _ => Action::Settle {
                 job,
                 index,
                 bounty: None,
@@ -110,16 +110,16 @@ impl Rng {
         }
     }
 
-    fn act_about(&mut self, kind: Kind, world: &World, target: &Target) -> Act {
+    fn act_about(&mut self, kind: Kind, world: &World, target: &Target) -> Action {
         let (job, index) = (target.job.id, target.index);
-        let owner = Who::Owner(job.0);
+        let owner = Party::Client(job.0);
         match kind {
-            Kind::Cancel => Act::Cancel {
+            Kind::Cancel => Action::Cancel {
                 by: self.mostly(owner),
                 job,
             },
             Kind::Assign => self.assignment(world, target),
-            Kind::Commit => Act::Commit {
+            Kind::Commit => Action::Commit {
                 job,
                 index,
                 entries: self.entries(target),
@@ -130,11 +130,11 @@ impl Rng {
                     let seats = shard.live().filter(|(_, seat)| !seat.delivered);
                     seats.map(|(at, _)| at as u8).collect::<Vec<_>>()
                 });
-                let conductor = self.conductor(target.job);
-                Act::Acknowledge {
+                let orchestrator = self.orchestrator(target.job);
+                Action::Acknowledge {
                     by: match self.chance(50) {
                         true => self.mostly(owner),
-                        false => conductor,
+                        false => orchestrator,
                     },
                     job,
                     index,
@@ -144,13 +144,13 @@ impl Rng {
             Kind::Decline => {
                 let working = target.shard.map(|s| s.seats_in(Status::Assigned));
                 let seat = self.seat(working);
-                Act::Decline {
+                Action::Decline {
                     job,
                     index,
                     entry: self.entry(target, seat),
                 }
             }
-            Kind::Settle => Act::Settle {
+            Kind::Settle => Action::Settle {
                 job,
                 index,
                 bounty: self.bounty(world),
@@ -158,7 +158,7 @@ impl Rng {
             Kind::ExpireSeat => {
                 let working = target.shard.map(|s| s.seats_in(Status::Assigned));
                 let seat = self.seat(working);
-                Act::ExpireSeat {
+                Action::ExpireSeat {
                     job,
                     index,
                     seat,
@@ -166,11 +166,11 @@ impl Rng {
                     bounty: self.bounty(world),
                 }
             }
-            Kind::ExpireJob => Act::ExpireJob { job },
-            Kind::Seed => Act::Seed { job },
+            Kind::ExpireJob => Action::ExpireJob { job },
+            Kind::Seed => Action::SeedJob { job },
             Kind::Close => self.closing(target.job),
-            Kind::Draw => Act::Draw { job, index },
-            _ => Act::Challenge {
+            Kind::Draw => Action::DrawAudit { job, index },
+            _ => Action::Challenge {
                 by: self.who(),
                 job,
                 index,
@@ -202,9 +202,9 @@ impl Rng {
         Entry {
             seat,
             worker,
-            answer: self.answer(target.fate, target.job, seat),
+            answer: self.answer(target.behaviour, target.job, seat),
             forged: match self.chance(95) {
-                true => Forged::Nothing,
+                true => Forgery::None,
                 false => self.forged(),
             },
         }
@@ -228,7 +228,7 @@ impl Rng {
         seats.iter().map(|seat| self.entry(target, *seat)).collect()
     }
 
-    fn showing(&mut self, target: &Target) -> Act {
+    fn showing(&mut self, target: &Target) -> Action {
         let bound = target.shard.map(|s| s.seats_in(Status::Committed));
         let bound = bound.unwrap_or_default();
         let count = match self.chance(75) {
@@ -240,26 +240,26 @@ impl Rng {
             seats.push(self.below(5) as u8);
         }
         let of = |seat: u8| target.shard.and_then(|s| s.seats[usize::from(seat)]);
-        let openings = seats.iter().map(|seat| {
+        let reveals = seats.iter().map(|seat| {
             let own = of(*seat).and_then(|seat| seat.answer);
             let false_one = self.chance(3);
-            let any = self.answer(target.fate, target.job, *seat);
-            Opening {
+            let any = self.answer(target.behaviour, target.job, *seat);
+            RevealedSeat {
                 seat: *seat,
                 answer: own.filter(|_| !false_one).unwrap_or(any),
             }
         });
-        let openings = openings.collect();
-        let conductor = self.conductor(target.job);
-        Act::Reveal {
-            by: self.chance(75).then_some(conductor),
+        let reveals = reveals.collect();
+        let orchestrator = self.orchestrator(target.job);
+        Action::Reveal {
+            by: self.chance(75).then_some(orchestrator),
             job: target.job.id,
             index: target.index,
-            openings,
+            reveals,
         }
     }
 
-    fn assignment(&mut self, world: &World, target: &Target) -> Act {
+    fn assignment(&mut self, world: &World, target: &Target) -> Action {
         let job = target.job;
         let free = match target.shard {
             Some(shard) => shard.free(),
@@ -289,15 +289,15 @@ impl Rng {
         if self.chance(2) {
             workers.push(workers.first().copied().unwrap_or(0));
         }
-        Act::Assign {
-            by: self.conductor(job),
+        Action::Assign {
+            by: self.orchestrator(job),
             job: job.id,
             index: target.index,
             workers,
         }
     }
 
-    fn closing(&mut self, job: &Job) -> Act {
+    fn closing(&mut self, job: &Job) -> Action {
         let there = job.shards.iter().enumerate();
         let there = there.filter(|(_, s)| s.as_ref().is_some_and(|s| !s.closed));
         let there: Vec<u32> = there.map(|(index, _)| index as u32).collect();
@@ -310,10 +310,10 @@ impl Rng {
             shards.push(self.below(3) as u32);
         }
         let wrong = self.index(2);
-        Act::Close {
+        Action::Close {
             job: job.id,
             shards,
-            payer: self.chance(4).then_some(wrong),
+            payer: self.chance(4).then_some(mismatch),
         }
     }
 }

@@ -10,7 +10,7 @@ const LIE: u8 = 66;
 
 /// What the workers of a shard are like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum Behaviour {
     Honest,
     /// Who sits on the first seat lies.
     FirstLies,
@@ -24,7 +24,7 @@ pub enum Fate {
     Silent,
 }
 
-impl Fate {
+impl Behaviour {
     /// The same whenever it is asked for.
     pub fn of(world: &World, job: &Job, index: u32) -> Self {
         let (client, nonce) = job.id;
@@ -60,8 +60,8 @@ impl Fate {
 }
 
 impl Rng {
-    /// What the worker on a seat says, mostly as its fate has it.
-    pub fn answer(&mut self, fate: Fate, job: &Job, seat: u8) -> Answer {
+    /// What the worker on a seat says, mostly as its behaviour has it.
+    pub fn answer(&mut self, behaviour: Behaviour, job: &Job, seat: u8) -> Answer {
         let units = job.terms.honest_units;
         let right = Answer { root: RIGHT, units };
         let lie = Answer { root: LIE, units };
@@ -77,10 +77,10 @@ impl Rng {
                 },
             ]);
         }
-        match fate {
-            Fate::FirstLies if seat == 0 => lie,
-            Fate::OneLies(liar) if seat == liar => lie,
-            Fate::Discord => Answer {
+        match behaviour {
+            Behaviour::FirstLies if seat == 0 => lie,
+            Behaviour::OneLies(liar) if seat == liar => lie,
+            Behaviour::Discord => Answer {
                 root: LIE + 10 + seat,
                 units,
             },

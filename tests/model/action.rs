@@ -1,22 +1,22 @@
 //! What parties do, and what happens between it.
 
-use crate::world::{Answer, JobId, Mint, Terms, Vault, Who};
+use crate::world::{Answer, JobId, Mint, Party, Terms, Vault};
 use millrace_program::state::NetworkParameters;
 use serde::{Deserialize, Serialize};
 
 /// One instruction with the arguments that somebody chose.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Act {
+pub enum Action {
     Post {
         by: usize,
         terms: Terms,
     },
     Cancel {
-        by: Who,
+        by: Party,
         job: JobId,
     },
     Assign {
-        by: Who,
+        by: Party,
         job: JobId,
         index: u32,
         workers: Vec<usize>,
@@ -28,13 +28,13 @@ pub enum Act {
     },
     Reveal {
         /// Who attests the delivery; nobody where the preimages come alone.
-        by: Option<Who>,
+        by: Option<Party>,
         job: JobId,
         index: u32,
-        openings: Vec<Opening>,
+        reveals: Vec<RevealedSeat>,
     },
     Acknowledge {
-        by: Who,
+        by: Party,
         job: JobId,
         index: u32,
         seat: u8,
@@ -65,106 +65,106 @@ pub enum Act {
         /// The orchestrator that is said to have paid the rent, where that is not the one that did.
         payer: Option<usize>,
     },
-    Draw {
+    DrawAudit {
         job: JobId,
         index: u32,
     },
     Challenge {
-        by: Who,
+        by: Party,
         job: JobId,
         index: u32,
     },
     Stake {
-        by: Who,
+        by: Party,
         worker: usize,
         amount: u64,
     },
-    Unstake {
-        by: Who,
+    RequestUnstake {
+        by: Party,
         worker: usize,
         amount: u64,
     },
-    Withdraw {
-        by: Who,
+    WithdrawStake {
+        by: Party,
         worker: usize,
     },
-    Claim {
+    ClaimEarnings {
         worker: usize,
     },
     Pause {
-        by: Who,
+        by: Party,
     },
     Resume {
-        by: Who,
+        by: Party,
     },
-    Parameters {
-        by: Who,
+    SetParameters {
+        by: Party,
         #[serde(with = "Numbers")]
         parameters: NetworkParameters,
     },
-    Offer {
-        by: Who,
+    UpdateProvider {
+        by: Party,
         worker: usize,
         price: u64,
-        places: u16,
+        max_seats: u16,
     },
-    Retire {
-        by: Who,
-        conductor: usize,
+    RetireOrchestrator {
+        by: Party,
+        orchestrator: usize,
     },
     Donate {
-        by: Who,
+        by: Party,
         to: Vault,
         amount: u64,
     },
     /// `seed_job`.
-    Seed {
+    SeedJob {
         job: JobId,
     },
     Register {
         worker: usize,
         price: u64,
-        places: u16,
+        max_seats: u16,
     },
     Deregister {
-        by: Who,
+        by: Party,
         worker: usize,
     },
-    Rotate {
-        by: Who,
+    RotateOperator {
+        by: Party,
         worker: usize,
         /// Which of its hot keys signs from now on.
         operator: usize,
     },
     /// `register_orchestrator`.
-    Appoint {
-        by: Who,
-        conductor: usize,
+    RegisterOrchestrator {
+        by: Party,
+        orchestrator: usize,
     },
     Bond {
-        by: Who,
-        conductor: usize,
+        by: Party,
+        orchestrator: usize,
         amount: u64,
     },
     WithdrawBond {
-        conductor: usize,
+        orchestrator: usize,
         /// Who is said to have paid the rent.
-        payer: Who,
+        payer: Party,
     },
     /// `propose_authority`; nobody where a proposal is taken back.
-    Propose {
-        by: Who,
-        to: Option<Who>,
+    ProposeAuthority {
+        by: Party,
+        to: Option<Party>,
     },
-    Accept {
-        by: Who,
+    AcceptAuthority {
+        by: Party,
     },
     SetPauser {
-        by: Who,
-        to: Who,
+        by: Party,
+        to: Party,
     },
     WithdrawTreasury {
-        by: Who,
+        by: Party,
         mint: Mint,
         bucket: u8,
         to: Vault,
@@ -174,23 +174,23 @@ pub enum Act {
         by: usize,
     },
     /// `open_rewards`, or `open_bucket` with a number.
-    Open {
-        by: Who,
+    Reopen {
+        by: Party,
         bucket: Option<u8>,
     },
-    Fund {
-        by: Who,
+    FundRewards {
+        by: Party,
         amount: u64,
     },
     CloseEpoch {
-        by: Who,
+        by: Party,
         number: u32,
     },
-    Bank {
+    BankRewards {
         worker: usize,
         number: u32,
         /// Who is said to have paid the epoch's rent.
-        payer: Who,
+        payer: Party,
     },
     ClaimRewards {
         worker: usize,
@@ -225,13 +225,13 @@ pub struct Entry {
     pub seat: u8,
     pub worker: usize,
     pub answer: Answer,
-    pub forged: Forged,
+    pub forged: Forgery,
 }
 
 /// What is wrong with a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Forged {
-    Nothing,
+pub enum Forgery {
+    None,
     /// Another worker's hot key signed.
     Signer,
     /// A hot key of this worker signed that is not, or no longer, in use.
@@ -246,7 +246,7 @@ pub enum Forged {
 
 /// A preimage for a seat.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Opening {
+pub struct RevealedSeat {
     pub seat: u8,
     pub answer: Answer,
 }
@@ -255,15 +255,15 @@ pub struct Opening {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Step {
     /// Time passes, seconds.
-    Pass(i64),
+    PassTime(i64),
     /// Slots pass with blocks in them, and no time.
-    Blocks(u64),
+    PassSlots(u64),
     /// One transaction. With a number, one of its accounts is another than it should be, which one the
     /// number decides.
-    Send(Vec<Act>, Option<u64>),
+    Send(Vec<Action>, Option<u64>),
 }
 
-impl Act {
+impl Action {
     /// What it is counted as.
     pub fn name(&self) -> &'static str {
         match self {
@@ -279,34 +279,34 @@ impl Act {
             Self::ExpireSeat { .. } => "expire seat",
             Self::ExpireJob { .. } => "expire job",
             Self::Close { .. } => "close",
-            Self::Draw { .. } => "draw",
+            Self::DrawAudit { .. } => "draw",
             Self::Challenge { .. } => "challenge",
             Self::Stake { .. } => "stake",
-            Self::Unstake { .. } => "unstake",
-            Self::Withdraw { .. } => "withdraw",
-            Self::Claim { .. } => "claim",
+            Self::RequestUnstake { .. } => "unstake",
+            Self::WithdrawStake { .. } => "withdraw",
+            Self::ClaimEarnings { .. } => "claim",
             Self::Pause { .. } => "pause",
             Self::Resume { .. } => "resume",
-            Self::Parameters { .. } => "parameters",
-            Self::Offer { .. } => "offer",
-            Self::Retire { .. } => "retire",
+            Self::SetParameters { .. } => "parameters",
+            Self::UpdateProvider { .. } => "offer",
+            Self::RetireOrchestrator { .. } => "retire",
             Self::Donate { .. } => "donate",
-            Self::Seed { .. } => "seed",
+            Self::SeedJob { .. } => "seed",
             Self::Register { .. } => "register",
             Self::Deregister { .. } => "deregister",
-            Self::Rotate { .. } => "rotate",
-            Self::Appoint { .. } => "appoint",
+            Self::RotateOperator { .. } => "rotate",
+            Self::RegisterOrchestrator { .. } => "appoint",
             Self::Bond { .. } => "bond",
             Self::WithdrawBond { .. } => "withdraw bond",
-            Self::Propose { .. } => "propose",
-            Self::Accept { .. } => "accept",
+            Self::ProposeAuthority { .. } => "propose",
+            Self::AcceptAuthority { .. } => "accept",
             Self::SetPauser { .. } => "set pauser",
             Self::WithdrawTreasury { .. } => "withdraw treasury",
             Self::OpenClient { .. } => "open client",
-            Self::Open { .. } => "open again",
-            Self::Fund { .. } => "fund",
+            Self::Reopen { .. } => "open again",
+            Self::FundRewards { .. } => "fund",
             Self::CloseEpoch { .. } => "close epoch",
-            Self::Bank { .. } => "bank",
+            Self::BankRewards { .. } => "bank",
             Self::ClaimRewards { .. } => "claim rewards",
         }
     }
