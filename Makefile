@@ -1,4 +1,4 @@
-# Each step says what it does and roughly how long it takes. Everything that is built once is
+# Each step prints what it does and roughly how long it takes. Everything that is built once is
 # kept in a cache outside the checkout (toolchain/README.md).
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -10,28 +10,28 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/millrace
 export CARGO_TARGET_DIR := $(CACHE)/target
 export PATH := $(CACHE)/tools/bin:$(PATH)
 
-# Where builds and tests find what is not built by the workspace's own cargo.
+# Paths of artifacts that are not built by the workspace's own cargo.
 export MILLRACE_PROGRAM_SO := $(CURDIR)/target/deploy/millrace_program.so
 export MILLRACE_PROBE_SO := $(CURDIR)/target/deploy/sbf_probe.so
 export MILLRACE_JOBS_DIR := $(CURDIR)/target/jobs
 export MILLRACE_BIN := $(CURDIR)/target/bin/millrace
 
-# The program's address where it is not the development key's (docs/deploying.md).
+# The program's address, if it is not that of the development key (docs/deploying.md).
 ifdef PROGRAM_ID
 export MILLRACE_PROGRAM_ID := $(PROGRAM_ID)
 endif
 
 JOBS := $(patsubst %/Cargo.toml,%,$(wildcard examples/*/Cargo.toml))
-# One choice of packages for every command: with another, dependencies get other features, and
+# The same packages for every command: with others, dependencies get other features, and
 # hundreds of them are built again.
 SAME := --locked --workspace
 AGAVE_BIN = $(shell toolchain/agave.sh --path)
-say = @printf '==> %s\n' $(1) >&2
+say := @printf >&2 '==> %s\n'
 
-help: ## List what can be made
+help: ## List all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
-setup: ## Install all that building and testing need (10 to 20 minutes once, then nothing)
+setup: ## Install everything that building and testing need (10 to 20 minutes once, then nothing)
 	@toolchain/setup.sh all
 	@toolchain/claim.sh
 
@@ -49,7 +49,7 @@ jobs: base
 	@for job in $(JOBS); do toolchain/wasi/build-job.sh "$$job"; done
 
 cli: program
-	$(call say,'Building millrace (20 to 30 minutes the first time with all dependencies; seconds from then on)')
+	$(say) 'Building millrace (20 to 30 minutes the first time, with all dependencies; seconds later)'
 	@cargo build $(SAME) --bin millrace
 	@mkdir -p target/bin
 	@ln -f "$(CARGO_TARGET_DIR)/debug/millrace" target/bin/millrace 2>/dev/null || \
@@ -57,10 +57,10 @@ cli: program
 
 build: program jobs cli ## Build the program, the example jobs and target/bin/millrace
 
-demo: build ## Run a whole network here and render a picture on it
+demo: build ## Run a whole network on this machine and render a picture on it
 	@target/bin/millrace demo
 
-up: build ## Run a whole network here until Ctrl-C
+up: build ## Run a whole network on this machine until Ctrl-C
 	@target/bin/millrace up
 
 fmt: ## Format all sources
@@ -72,23 +72,23 @@ idl: ## Write the program's IDL to idl/millrace_program.json (5 minutes the firs
 	@toolchain/idl.sh
 
 lint: setup program
-	$(call say,'Checking the format (seconds)')
+	$(say) 'Checking the format (seconds)'
 	@cargo fmt --all --check
 	@cargo fmt --all --check --manifest-path toolchain/Cargo.toml
 	@for job in $(JOBS); do cargo fmt --all --check --manifest-path "$$job/Cargo.toml"; done
-	$(call say,'Checking with clippy (10 minutes the first time; seconds from then on)')
+	$(say) 'Checking with clippy (10 minutes the first time; seconds later)'
 	@cargo clippy $(SAME) --all-targets -- -D warnings
 	@cargo clippy --locked --manifest-path toolchain/Cargo.toml --workspace --all-targets -- -D warnings
 	@for job in $(JOBS); do cargo clippy --locked --manifest-path "$$job/Cargo.toml" --all-targets -- -D warnings; done
 	@toolchain/idl.sh --check
 	@toolchain/dependencies.sh
-	$(call say,'Checking type names and imports and prose (seconds)')
+	$(say) 'Checking type names, imports and prose (seconds)'
 	@toolchain/names.sh
 	@toolchain/cycles.sh
 	@toolchain/prose.sh
 
-test: setup build probe lint ## Check everything, and run all tests against the embedded validator
-	$(call say,'Running the tests (10 minutes the first time; a few from then on)')
+test: setup build probe lint ## Run all checks, and all tests against the embedded validator
+	$(say) 'Running the tests (10 minutes the first time; a few later)'
 	@cargo nextest run $(SAME)
 
 test-one: setup build probe ## Run the tests whose names contain TEST, or that its nextest arguments select
@@ -96,40 +96,40 @@ test-one: setup build probe ## Run the tests whose names contain TEST, or that i
 
 test-agave: setup build ## Run the end-to-end tests against the real Agave validator
 	@toolchain/agave.sh
-	$(call say,'Running the end-to-end tests on Agave (some minutes)')
+	$(say) 'Running the end-to-end tests on Agave (a few minutes)'
 	@MILLRACE_VALIDATOR=agave MILLRACE_AGAVE_BIN="$(AGAVE_BIN)" \
 		cargo nextest run $(SAME) --test e2e
 
-bench: setup build ## Measure what the system takes on this machine (25 minutes)
+bench: setup build ## Measure the system on this machine; PARTS selects measurements (25 minutes)
 	@toolchain/agave.sh
-	$(call say,'Measuring what each instruction costs (seconds)')
+	$(say) 'Measuring the cost of each instruction (seconds)'
 	@MILLRACE_CU_OUT="$(CURDIR)/target/bench-cu.jsonl" cargo nextest run $(SAME) --test program cost::
-	$(call say,'Measuring latencies, throughput, fees, recovery and the sandbox (20 minutes)')
+	$(say) 'Measuring latencies, throughput, fees, recovery and the sandbox (20 minutes)'
 	@MILLRACE_CU_OUT="$(CURDIR)/target/bench-cu.jsonl" MILLRACE_AGAVE_BIN="$(AGAVE_BIN)" \
 		cargo bench $(SAME) --profile dev --bench bench -- $(PARTS)
 
-costs: setup build ## Measure what each instruction costs, and write the table that the tests compare with
+costs: setup build ## Measure the cost of each instruction, and update the table that the tests compare with
 	@MILLRACE_CU_UPDATE=1 cargo nextest run $(SAME) --test program cost::
 
-chaos: setup build ## Kill orchestrator and agents while COUNT jobs (200) run on a bad network, and at every point (half an hour)
-	$(call say,'Killing orchestrator and agents at random on a bad network')
+chaos: setup build ## Kill orchestrator and agents while COUNT jobs (200) run on a bad network, and at every failpoint (half an hour)
+	$(say) 'Killing orchestrator and agents at random on a bad network'
 	@MILLRACE_SEED="$(or $(SEED),$(shell date +%s))" MILLRACE_JOBS="$(or $(COUNT),200)" \
 		cargo nextest run $(SAME) --profile chaos --no-capture --test e2e chaos::
-	$(call say,'Killing the orchestrator at every point that it comes to, for the first and the second time')
+	$(say) 'Killing the orchestrator at every failpoint, at its first and second occurrence'
 	@MILLRACE_OCCURRENCES="$(or $(OCCURRENCES),2)" \
 		cargo nextest run $(SAME) --profile chaos --no-capture --test e2e killed::
 
-soak: setup build ## Run jobs for MINUTES (30), and see that nothing grows
-	$(call say,'Running the same load all the time')
+soak: setup build ## Run jobs for MINUTES (30), and check that nothing grows
+	$(say) 'Running a constant load'
 	@MILLRACE_MINUTES="$(or $(MINUTES),30)" \
 		cargo nextest run $(SAME) --profile soak --no-capture --test e2e soak::
 
-fuzz: program ## Fuzz the program for SECONDS, five minutes unless told, and tell what was covered
-	$(call say,'Building the fuzzer (a minute the first time)')
+fuzz: program ## Fuzz the program for SECONDS (300), and print the coverage
+	$(say) 'Building the fuzzer (a minute the first time)'
 	@cargo build $(SAME) --bin fuzz --bin replay
 	@toolchain/fuzz.sh $(or $(SECONDS),300)
 
-mutants: ## Whether the tests notice wrong code: PART=arithmetic or guards (an hour each), OPTIONS="--file FILE"
+mutants: ## Check whether the tests notice wrong code: PART=arithmetic or guards (an hour each), OPTIONS="--file FILE"
 	@toolchain/setup.sh $(if $(filter guards,$(PART)),build,mutants)
 	@toolchain/claim.sh
 	@if [ "$(PART)" = guards ]; then \

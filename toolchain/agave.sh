@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the real Agave validator, once, into the cache. `make test-agave` runs the end-to-end
-# suite against it. `--path` prints where the binary is or will be, `--cached` fails where it
-# is not there yet; both build nothing.
+# suite against it. `--path` prints the path of the binary, built or not; `--cached` fails if it is not
+# built yet; neither builds anything.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 VERSION=4.2.2
@@ -10,7 +10,7 @@ BINARY=$HOME_DIR/bin/solana-test-validator
 BUILD_DIR=$CACHE/agave-target
 PACKAGES=(libclang-dev libudev-dev pkg-config libssl-dev g++ make)
 
-# The build takes so long that its key is the version alone, not this script.
+# The build takes so long that its key is only the version, not this script.
 key=$(content_hash "=agave-validator $VERSION agave-unstable-api stripped")
 
 is_cached() {
@@ -33,12 +33,12 @@ if is_cached; then
     exit 0
 fi
 lock agave
-# Whoever held the lock may have built it.
+# Another run may have built it while it held the lock.
 ! is_cached || exit 0
 need_packages "${PACKAGES[@]}"
 
-say "Building the Agave validator $VERSION (once; about 28 minutes on two free cores, 3 GB while it lasts)"
-# Its own target folder stays when the build is cut off, and the next run goes on from there.
+say "Building the Agave validator $VERSION (once; about 28 minutes on two free cores, 3 GB during the build)"
+# The target folder stays if the build is interrupted, and the next run continues from it.
 cargo install agave-validator --version "$VERSION" --locked \
     --bin solana-test-validator --features agave-unstable-api \
     --root "$HOME_DIR" --target-dir "$BUILD_DIR" \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the target folder that host builds share this checkout's, before cargo looks at it.
+# Assigns the shared target folder of host builds to this checkout, before cargo uses it.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 lock claim

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Checks what the dependencies are: licences, sources and bans, which deny.toml states. Known
-# vulnerabilities are reported where their database can be reached. They fail nothing here: what
-# was published since the last commit must not make an unchanged checkout fail.
+# Checks the dependencies' licences, sources and bans against deny.toml. Known vulnerabilities are
+# reported if their database can be reached, but do not fail the check: an advisory that was published after
+# the last commit must not break an unchanged checkout.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$ROOT"
 
@@ -11,7 +11,7 @@ cargo deny --locked check --hide-inclusion-graph bans licenses sources
 if timeout 60 cargo deny fetch db >/dev/null 2>&1; then
     say "Reading the database of known vulnerabilities"
     cargo deny --locked check --hide-inclusion-graph advisories ||
-        say "These vulnerabilities are known: judge each, and update or state why not in deny.toml"
+        say "Known vulnerabilities: assess each one, then update the dependency or state in deny.toml why not"
 else
-    say "The database of known vulnerabilities can't be reached, so it is not read"
+    say "The database of known vulnerabilities cannot be reached; skipped"
 fi

@@ -1,4 +1,4 @@
-# Sourced by every script of the toolchain: where things are kept, and how scripts speak.
+# Sourced by every script of the toolchain: paths, messages, stamps, locks and packages.
 # shellcheck shell=bash
 
 set -euo pipefail
@@ -14,19 +14,19 @@ export PATH=$TOOLS/bin:$PATH
 
 mkdir -p "$CACHE"
 
-# say WORDS...: names a step, and roughly how long it takes.
+# say WORDS...: prints the name of a step, and roughly how long it takes.
 say() {
     printf '==> %s\n' "$*" >&2
 }
 
-# die WORDS...: says what is wrong and what to do, and ends the script.
+# die WORDS...: prints the error and the remedy, and ends the script.
 die() {
     printf 'error: %s\n' "$*" >&2
     exit 1
 }
 
-# content_hash PATH|=TEXT...: one hash of files, folders and literal texts. A stamp made of it
-# goes stale with what it was made from, so that an old cache is never taken for a new one.
+# content_hash PATH|=TEXT...: one hash of files, folders and literal texts. A stamp made from it
+# becomes stale when its inputs change, so an old cache is never used for new inputs.
 content_hash() {
     local item
     for item in "$@"; do
@@ -34,7 +34,7 @@ content_hash() {
             =*) printf 'text %s\n' "${item#=}" ;;
             *)
                 if [ -d "$item" ]; then
-                    # Names relative to the folder: where the checkout lies changes nothing.
+                    # Names are relative to the folder: the path of the checkout does not matter.
                     (cd "$item" && find . -type f -not -path '*/target/*' -print0 |
                         LC_ALL=C sort -z | xargs -0 -r sha256sum)
                 else
@@ -45,7 +45,7 @@ content_hash() {
     done | sha256sum | cut -c1-32
 }
 
-# is_stamped FILE HASH: whether the step whose stamp is FILE was finished for HASH.
+# is_stamped FILE HASH: succeeds if the step with the stamp FILE was finished for HASH.
 is_stamped() {
     [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]
 }
@@ -57,33 +57,33 @@ stamp() {
     mv "$1.new" "$1"
 }
 
-# lock NAME: holds the lock NAME until the script ends, so that two runs don't build over
-# each other.
+# lock NAME: holds the lock NAME until the script ends, so that two runs do not overwrite each
+# other's builds.
 lock() {
     exec {MILLRACE_LOCK}>"$CACHE/$1.lock"
     if ! flock -n "$MILLRACE_LOCK"; then
-        say "Waiting for another run that holds $CACHE/$1.lock"
+        say "Waiting for another run, which holds $CACHE/$1.lock"
         flock "$MILLRACE_LOCK"
     fi
 }
 
-# claim_target DIR: makes DIR, a target folder of cargo's, this checkout's. Cargo names what it built
-# by paths within the workspace and tells its age by the files' times, so that without this a second
-# checkout would be given what was built from the first. Dependencies stay.
+# claim_target DIR: assigns DIR, a target folder of cargo, to this checkout. Cargo identifies artifacts by
+# paths within the workspace and judges their age by the files' times, so without this a second
+# checkout would get artifacts of the first. Dependencies stay.
 claim_target() {
     local marker=$1/checkout
     [ "$(cat "$marker" 2>/dev/null)" != "$ROOT" ] || return 0
     mkdir -p "$1"
     rm -f "$marker"
     find "$1" -maxdepth 4 -type d -name .fingerprint -print0 | while IFS= read -r -d '' folder; do
-        # The names of all packages in this repository begin so.
+        # The names of all packages in this repository start with one of these.
         rm -rf "$folder"/{millrace,sbf,render,word-count}-*
     done
     printf '%s\n' "$ROOT" >"$marker"
 }
 
-# same_copy FROM TO: makes TO a copy of FROM, touched only when the bytes differ: a newer
-# time alone would rebuild whatever embeds the file.
+# same_copy FROM TO: makes TO a copy of FROM, written only if the bytes differ: a newer
+# time alone would rebuild everything that embeds the file.
 same_copy() {
     mkdir -p "$(dirname "$2")"
     if ! cmp -s "$1" "$2"; then
@@ -92,7 +92,7 @@ same_copy() {
     fi
 }
 
-# as_root COMMAND...: runs it as root or by sudo; fails where neither is possible.
+# as_root COMMAND...: runs the command as root or with sudo; fails if neither is possible.
 as_root() {
     if [ "$(id -u)" = 0 ]; then
         "$@"
@@ -107,7 +107,7 @@ as_root() {
 need_packages() {
     local name missing=()
     command -v dpkg-query >/dev/null ||
-        die "this step needs Debian's packages ($*), and this is not Debian. toolchain/README.md says how to do without."
+        die "this step needs Debian packages ($*), and this is not Debian. toolchain/README.md has the alternatives."
     for name in "$@"; do
         [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null || true)" = installed ] ||
             missing+=("$name")
@@ -115,7 +115,7 @@ need_packages() {
     [ ${#missing[@]} -gt 0 ] || return 0
     say "Installing Debian packages: ${missing[*]} (about a minute)"
     local failed="could not install Debian packages. As root: apt-get update && apt-get install ${missing[*]}"
-    # Package lists are read once an hour at most, whatever number of scripts ask.
+    # Package lists are updated at most once an hour, however many scripts need them.
     if [ -z "$(find "$CACHE/apt-updated" -mmin -60 2>/dev/null)" ]; then
         as_root apt-get update -qq >&2 || die "$failed"
         touch "$CACHE/apt-updated"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Writes the program's IDL to idl/millrace_program.json, for clients in other languages and for the
-# tests that are made from it. With --check, fails where that file is not what the program says.
+# tests that are generated from it. With --check, fails if that file is out of date.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 check=no
@@ -10,14 +10,14 @@ case ${1:-} in
     *) die "usage: toolchain/idl.sh [--check]" ;;
 esac
 
-# Anchor's crates get other features for this, and would be built again and again in one folder.
+# Anchor's crates get other features here, and would be rebuilt again and again in a shared folder.
 target=$CACHE/idl-target
 file=idl/millrace_program.json
 built=$CACHE/idl/millrace_program.json
 
 lock "$(basename "$target")"
 if [ -d "$target" ]; then
-    say "Reading the program's IDL (some seconds; a minute where the program has changed)"
+    say "Reading the program's IDL (some seconds; a minute if the program has changed)"
 else
     say "Reading the program's IDL (5 minutes the first time; seconds from then on)"
 fi
@@ -26,14 +26,14 @@ mkdir -p "$(dirname "$built")"
 
 export CARGO_TARGET_DIR=$target
 cargo build --locked --quiet --manifest-path "$ROOT/toolchain/Cargo.toml" -p millrace-idl
-# Anchor's library asks rustup for the toolchain that the variable names, and gets its name wrong.
+# Anchor's library passes the toolchain that this variable names to rustup, with a wrong name.
 env -u RUSTUP_TOOLCHAIN -u RUST_BACKTRACE "$target/debug/millrace-idl" "$ROOT/programs/millrace" "$built" ||
     die "the program's IDL could not be read."
 
 if [ $check = yes ]; then
     [ -f "$ROOT/$file" ] || die "$file is missing. Run: make idl"
     diff -u "$ROOT/$file" "$built" >&2 ||
-        die "$file is not what the program says (above: + is what it should be). Run: make idl"
+        die "$file is out of date (the lines with + are missing from it). Run: make idl"
 else
     same_copy "$built" "$ROOT/$file"
     say "$file: $(stat -c %s "$built") bytes"

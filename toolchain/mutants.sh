@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Whether the tests notice when the code is wrong: mutants.sh arithmetic|guards [OPTIONS]
+# Checks whether the tests notice when the code is wrong: mutants.sh arithmetic|guards [OPTIONS]
 #
-# arithmetic: what computes money, verdicts and hashes, judged by the unit tests beside it. cargo-mutants
-#             does it. OPTIONS are its own: --iterate leaves out what was caught before, --shard 0/8 takes
-#             a part.
-# guards:     the program's instructions and how it reads accounts, judged by the tests of the built
-#             program and by the matrix. mutants/guards.sh does it. --resume leaves out what was caught
-#             before, --numbers 100-199 takes a part.
+# arithmetic: the code that computes money, verdicts and hashes, with the unit tests beside it, by
+#             cargo-mutants. OPTIONS are passed on: --iterate leaves out what was caught before,
+#             --shard 0/8 selects a part.
+# guards:     the program's instructions and the code that reads accounts, with the tests of the built
+#             program and the matrix, by mutants/guards.sh. --resume leaves out what was caught
+#             before, --numbers 100-199 selects a part.
 #
-# Both: --file FILE takes one file, --changed only what is changed since the commit that BASE names
-# (default: main). Fails where a mutant survives that is not in toolchain/mutants/survivors.txt, which says
-# of each why it may.
+# Both: --file FILE selects one file, --changed only what has changed since the commit BASE
+# (default: main). Fails if a mutant survives that is not in toolchain/mutants/survivors.txt, which has
+# the reason for each.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$ROOT"
 
@@ -39,20 +39,20 @@ arithmetic() {
         esac
         shift
     done
-    # The checkout's own artifacts stay as they are: mutants are built in a copy, and into another folder.
+    # Mutants are built in a copy and into another folder, so the checkout's own artifacts stay.
     export CARGO_TARGET_DIR=$CACHE/mutants-target
     rm -rf "$CARGO_TARGET_DIR"/debug/.fingerprint/millrace-*
     for file in "${files[@]}"; do
         arguments+=(--file "$file")
     done
     say "Trying mutants of ${chosen:+the chosen file in }arithmetic"
-    # The store of shards reads and makes accounts, which takes a chain.
+    # The shard store reads and creates accounts, which needs a chain.
     cargo-mutants mutants --manifest-path "$ROOT/Cargo.toml" \
         --package millrace-program --package millrace-protocol "${arguments[@]}" \
         --test-workspace=false --no-shuffle --output "$CACHE/mutants/arithmetic" \
         --exclude "$program/state/shard_store.rs" --cargo-arg=--locked --cargo-arg=--lib "${options[@]}" ||
         status=$?
-    # 0: all were caught; 2: some were missed; 3: some ran out of time, which is as good as caught.
+    # 0: all were caught; 2: some were missed; 3: some timed out, which counts as caught.
     case $status in
         0 | 2 | 3) ;;
         *) die "cargo-mutants ended with $status" ;;
@@ -73,15 +73,15 @@ case $part in
     *) die "usage: toolchain/mutants.sh arithmetic|guards [OPTIONS]" ;;
 esac
 
-# Lines move, so mutants are known by their file and by what they do.
+# Lines move, so mutants are identified by their file and their change.
 unplaced() {
     sed -E 's/^([^:]+):[0-9]+:[0-9]+: /\1: /' "$1" | LC_ALL=C sort -u
 }
 listed=$(grep -v '^#' toolchain/mutants/survivors.txt | grep -v '^$' | LC_ALL=C sort -u)
 unlisted=$(unplaced "$out/missed.txt" | LC_ALL=C comm -23 - <(printf '%s\n' "$listed"))
 noticed=$(unplaced "$out/caught.txt" | LC_ALL=C comm -12 - <(printf '%s\n' "$listed"))
-[ -z "$noticed" ] || say "These are caught by now, or one of them is; toolchain/mutants/survivors.txt may not need them:
+[ -z "$noticed" ] || say "These, or some of these, are caught now; toolchain/mutants/survivors.txt may not need them:
 $noticed"
-[ -z "$unlisted" ] || die "these mutants survive. Test what they break, or say in toolchain/mutants/survivors.txt why they may:
+[ -z "$unlisted" ] || die "these mutants survive. Add a test, or give the reason in toolchain/mutants/survivors.txt:
 $unlisted"
-say "No mutant survived that may not"
+say "No unexpected survivors"

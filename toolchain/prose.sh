@@ -84,7 +84,7 @@ sub script {
     for my $line ( split /\n/, $text ) {
         $number++;
         if    ( $line =~ /(?:^|\s)##? (.*)/ )                         { count( 'scripts', $file, $number, $1 ) }
-        elsif ( $line =~ /\b(?:say|die|echo)\b[ ,(]*["'](.*)["']/ ) { count( 'scripts', $file, $number, $1 ) }
+        elsif ( $line =~ /\b(?:say|die|echo)\b[ ,()]*["'](.*)["']/ ) { count( 'scripts', $file, $number, $1 ) }
     }
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the project needs: setup.sh build (Debian packages and the sBPF toolchain),
-# setup.sh all (the test runner and the dependency checker too) or setup.sh mutants (and what tests the
-# tests). Running it again costs nothing.
+# Installs what the project needs: setup.sh build (Debian packages and the sBPF tool chain),
+# setup.sh all (also the test runner and the dependency checker) or setup.sh mutants (also
+# cargo-mutants). Running it again costs nothing.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 RUST=1.95
@@ -10,10 +10,10 @@ DENY_VERSION=0.20.2
 MUTANTS_VERSION=27.1.0
 # A C compiler, make and perl: for SQLite, compression and OpenSSL, which are built from source.
 PACKAGES=(gcc g++ libc6-dev make perl pkg-config wasi-libc lld-14 bubblewrap)
-# Tests of the store start a server of their own with it.
+# Tests of the store start their own server.
 TEST_PACKAGES=(postgresql)
 
-# install_tool COMMAND PACKAGE VERSION MINUTES: by cargo, into the cache, unless it is there.
+# install_tool COMMAND PACKAGE VERSION MINUTES: installs it with cargo into the cache, unless it is there.
 install_tool() {
     local command=$1 package=$2 version=$3 minutes=$4
     local key stamp_file=$TOOLS/bin/$command.stamp
@@ -35,7 +35,7 @@ case $what in
 esac
 
 command -v cargo >/dev/null ||
-    die "cargo is not on the PATH. Install Rust $RUST or newer, as its own site says, and open a new shell."
+    die "cargo is not on the PATH. Install Rust $RUST or newer (https://rustup.rs) and open a new shell."
 have=$(rustc --version | cut -d' ' -f2)
 [ "$(printf '%s\n' "$RUST" "$have" | sort -V | head -1)" = "$RUST" ] ||
     die "Rust $have is too old: $RUST or newer is needed (rustup update stable)."
@@ -49,14 +49,14 @@ for component in fmt clippy; do
         die "cargo $component is missing: rustup component add rustfmt clippy"
 done
 lock setup
-# Debian's package would start a server that nobody asked for.
+# Keeps Debian's package from starting a server.
 if [ ! -d /usr/lib/postgresql ]; then
     as_root sh -c 'mkdir -p /etc/postgresql-common/createcluster.d &&
         echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.d/millrace.conf' ||
-        say "Could not keep Debian's PostgreSQL from starting a server of its own"
+        say "Could not prevent Debian's PostgreSQL from starting a server"
 fi
 need_packages "${TEST_PACKAGES[@]}"
-# A test runner of the machine's own will do.
+# An installed test runner is used.
 cargo nextest --version >/dev/null 2>&1 || install_tool cargo-nextest cargo-nextest "$NEXTEST_VERSION" 6
 install_tool cargo-deny cargo-deny "$DENY_VERSION" 5
 [ "$what" = all ] || install_tool cargo-mutants cargo-mutants "$MUTANTS_VERSION" 4

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Mutants of the program's guards, judged by the tests of the built program and by the matrix:
+# Mutants of the program's guards, with the tests of the built program and the matrix:
 # guards.sh OUT [--file FILE]... [--numbers FIRST-LAST] [--resume] [--changed]
 #
 # Sources are copied to the cache, every mutant is written into them, and the program is built once.
@@ -17,12 +17,12 @@ while [ $# -gt 0 ]; do
         --numbers) options+=(--numbers "$2") && shift ;;
         --resume) options+=(--resume yes) ;;
         --changed) mapfile -t files < <(git diff --name-only "${BASE:-main}" -- "$sources") ;;
-        *) die "guards are tried with --file FILE, --numbers FIRST-LAST, --resume or --changed, and not with $1" ;;
+        *) die "unknown option $1: use --file FILE, --numbers FIRST-LAST, --resume or --changed" ;;
     esac
     shift
 done
 
-# Where tokens move first, so that a run that is cut short has tried what matters most.
+# Files that move tokens come first, so that an interrupted run has tried what matters most.
 all=(
     "$sources"/instructions/client/{post_job,cancel_job,challenge_shard}.rs
     "$sources"/instructions/crank/{settle_shard,settlement,penalty,close_job,expire_seat}.rs
@@ -45,9 +45,9 @@ if ! is_stamped "$out/program.stamp" "$key" || [ ! -s "$program" ]; then
     mkdir -p "$copy"
     git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents --preserve=timestamps -t "$copy"
     "$guards" rewrite "$copy/$sources" "$list" "${all[@]}"
-    # The standard library and all dependencies are those of the program as it is.
+    # Reuses the standard library and all dependencies of the unchanged program.
     [ -d "$CACHE/mutants-sbf-target" ] || cp -a "$CACHE/sbf-target" "$CACHE/mutants-sbf-target"
-    # Cargo takes a copy at another path for the same package, and looks at nothing but times.
+    # Cargo treats a copy at another path as the same package, and compares only times.
     rm -rf "$CACHE"/mutants-sbf-target/*/release/.fingerprint/millrace-*
     mkdir -p "$(dirname "$program")"
     toolchain/sbf/build.sh "$copy/Cargo.toml" millrace-program "$program" "$CACHE/mutants-sbf-target"
@@ -64,9 +64,9 @@ binary() {
         grep -o '"executable":"[^"]*/deps/'"$1"'-[^"]*"' | cut -d '"' -f 4 | tail -1
 }
 tests=$(binary program) matrix=$(binary matrix)
-[ -x "$tests" ] && [ -x "$matrix" ] || die "the tests are not built: run this by make mutants PART=guards"
+[ -x "$tests" ] && [ -x "$matrix" ] || die "the tests are not built: run make mutants PART=guards"
 
-say "Trying $(wc -l <"$chosen") mutants of guards (seconds each; what became of them goes to $out/results.tsv)"
+say "Trying $(wc -l <"$chosen") mutants of guards (seconds each; results go to $out/results.tsv)"
 "$guards" judge --program "$program" --list "$chosen" --tests "$tests" --matrix "$matrix" \
     --folder "$ROOT/tests" --results "$out/results.tsv" "${options[@]}" >&2
 for kind in caught survived; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the probe, with which the tests check this toolchain, into the cache, and copies it to
-# target/deploy/ of the checkout.
+# Builds the probe, the program with which the tests check this tool chain, into the cache, and copies
+# it to target/deploy/ of the checkout.
 source "$(dirname "${BASH_SOURCE[0]}")/../env.sh"
 
 "$ROOT/toolchain/sbf/build.sh" "$ROOT/toolchain/Cargo.toml" sbf-probe "$CACHE/deploy/sbf_probe.so"

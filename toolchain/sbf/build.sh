@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds one program to sBPF: build.sh MANIFEST PACKAGE OUTPUT [TARGET_DIR]
-# MANIFEST is the Cargo.toml of the program's workspace. OUTPUT is where the finished file goes,
-# by the name of the program's library: DIR/demo.so for the library `demo`.
+# MANIFEST is the Cargo.toml of the program's workspace. OUTPUT is the file to write,
+# with the name of the program's library: DIR/demo.so for the library `demo`.
 source "$(dirname "${BASH_SOURCE[0]}")/../env.sh"
 source "$ROOT/toolchain/sbf/paths.sh"
 
@@ -12,7 +12,7 @@ library=$(basename "$output")
 "$ROOT/toolchain/sbf/install.sh"
 lock "$(basename "$target")"
 
-# Cargo does not see when the linker, LLVM or the library's sources change, so this does.
+# Cargo does not notice when the linker, LLVM or the library's sources change, so this script checks.
 key=$(content_hash "$SBF_PREFIX.stamp" "$SBF_LINKER.stamp" "$SBF_LIBRARY_SOURCE.stamp" \
     "$SBF/linker.sh" "$SBF/sbpf-solana.json" "$SBF_PREFIX/packages")
 if ! is_stamped "$target/toolchain.stamp" "$key"; then
@@ -25,22 +25,22 @@ fi
 
 claim_target "$target"
 
-# For this build alone: a host build must see none of these.
+# Only for this build: a host build must not see these.
 export SBF_PREFIX SBF_LLVM SBF_LINKER SBF_LIBRARY=$library
 export CARGO_TARGET_DIR=$target
 export __CARGO_TESTS_ONLY_SRC_ROOT=$SBF_LIBRARY_SOURCE
 export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 RUSTC_BOOTSTRAP_SYNTHETIC_TARGET=1
-# No path of this machine in the program: anyone's build gives the same bytes.
+# No path of this machine in the program: every build gives the same bytes.
 export CARGO_PROFILE_RELEASE_TRIM_PATHS=all
 unset RUSTFLAGS RUSTC_WRAPPER RUSTC_WORKSPACE_WRAPPER CARGO_BUILD_TARGET RUSTUP_TOOLCHAIN
 flags=(
     # A program runs in one thread.
     -C passes=lower-atomic
     -C "linker=$SBF/linker.sh"
-    # A panic ends the transaction at once: its message would be the largest part of a program.
+    # A panic ends the transaction at once; panic messages would be the largest part of a program.
     -Z unstable-options -C panic=immediate-abort
     -C link-arg=--llvm-args=-bpf-stack-size=4096
-    # Version 0 faults on calls with more than five arguments where stack frames have gaps.
+    # Version 0 faults on calls with more than five arguments if stack frames have gaps.
     -C link-arg=--arch=v3
     -C link-arg=--deploy=false
     -C target-cpu=v2
@@ -54,6 +54,6 @@ export CARGO_ENCODED_RUSTFLAGS
     --target "$SBF/sbpf-solana.json"
 
 built=$target/sbpf-solana/release/lib$library
-[ -s "$built" ] || die "the build left no $built: is $library named after the library of $package?"
+[ -s "$built" ] || die "the build wrote no $built: is $library named after the library of $package?"
 same_copy "$built" "$output"
 say "$output: $(stat -c %s "$output") bytes"

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Installs what builds a program to sBPF, into the cache: LLVM 23, sbpf-linker and a copy of
-# Rust's library sources that knows Solana. Running it again costs nothing.
+# Installs the sBPF tool chain into the cache: LLVM 23, sbpf-linker and a copy of
+# Rust's library sources with support for Solana. Running it again costs nothing.
 source "$(dirname "${BASH_SOURCE[0]}")/../env.sh"
 source "$ROOT/toolchain/sbf/paths.sh"
 
 LINKER_VERSION=0.2.6
 PACKAGES=(rustc-web cargo-web rust-web-src patch)
-# libLLVM and all that it needs, down to the loader: nothing is taken from the system.
+# libLLVM and all its dependencies, down to the loader: nothing is taken from the system.
 LLVM_PACKAGES=(libllvm23 libc6 libstdc++6 libgcc-s1 libffi8 libedit2 zlib1g libzstd1
     libxml2-16 libtinfo6 libbsd0 libmd0 liblzma5 libz3-4)
 
-# The address of the Debian mirror that the machine itself uses.
+# The address of the machine's own Debian mirror.
 debian_mirror() {
     apt-get indextargets --format '$(ORIGIN) $(RELEASE) $(COMPONENT) $(SITE)' 'Created-By: Packages' |
         awk '$1 == "Debian" && $2 !~ /-/ && $3 == "main" { print $4; exit }'
@@ -24,7 +24,7 @@ install_llvm() {
         return
     fi
     [ "$(dpkg --print-architecture)" = amd64 ] ||
-        die "this toolchain runs on amd64 alone. Use Solana's own tools (anchor build) here."
+        die "this tool chain runs only on amd64. Use Solana's own tools (anchor build) here."
     need_packages debian-archive-keyring
     mirror=$(debian_mirror)
     if [ -z "$mirror" ]; then
@@ -44,13 +44,13 @@ install_llvm() {
         -o APT::Sandbox::User="$(id -un)")
     "${sid[@]}" update >&2 || die "could not read Debian sid's package list from the machine's mirror."
     (cd "$home/debs" && "${sid[@]}" download "${LLVM_PACKAGES[@]/%//sid}" >&2) ||
-        die "Debian sid no longer has one of: ${LLVM_PACKAGES[*]}. toolchain/README.md says what to change."
+        die "Debian sid no longer has one of: ${LLVM_PACKAGES[*]}. See toolchain/README.md."
     local package
     for package in "$home"/debs/*.deb; do
         dpkg -x "$package" "$SBF_PREFIX"
     done
-    [ -x "$SBF_LOADER" ] || die "the packages brought no $SBF_LOADER."
-    compgen -G "$SBF_LIBRARIES/libLLVM.so.23*" >/dev/null || die "the packages brought no libLLVM 23."
+    [ -x "$SBF_LOADER" ] || die "the packages do not contain $SBF_LOADER."
+    compgen -G "$SBF_LIBRARIES/libLLVM.so.23*" >/dev/null || die "the packages do not contain libLLVM 23."
     # sbpf-linker opens the first libLLVM of a folder, so this folder holds no other.
     mkdir -p "$SBF_LLVM"
     ln -sf "$SBF_LIBRARIES"/libLLVM.so.23* "$SBF_LLVM/"
@@ -76,7 +76,7 @@ install_library() {
     local version source key
     version=$(/usr/bin/rustc --version | cut -d' ' -f2)
     source=/usr/src/rustc-$version/library
-    [ -d "$source" ] || die "$source is missing: Debian's rustc-web and rust-web-src must have one version."
+    [ -d "$source" ] || die "$source is missing: Debian's rustc-web and rust-web-src must have the same version."
     key=$(content_hash "=$(/usr/bin/rustc --version --verbose)" \
         "=$(dpkg-query -W rust-web-src)" "$ROOT/toolchain/sbf/std-solana.patch")
     if is_stamped "$SBF_LIBRARY_SOURCE.stamp" "$key"; then
@@ -96,7 +96,7 @@ need_packages "${PACKAGES[@]}"
 install_llvm
 install_linker
 install_library
-# Copies in the cache: their paths, which are part of what cargo compares, are the same for
+# Copies in the cache: cargo compares their paths too, and these are the same for
 # every checkout.
 same_copy "$ROOT/toolchain/sbf/linker.sh" "$SBF/linker.sh"
 same_copy "$ROOT/toolchain/sbf/sbpf-solana.json" "$SBF/sbpf-solana.json"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The linker that rustc calls for sBPF. It runs sbpf-linker on the unpacked LLVM, by that
-# LLVM's own loader and libraries, so that nothing of the system is touched or needed.
-# build-program.sh sets the SBF_ variables.
+# The linker that rustc calls for sBPF. It runs sbpf-linker on the unpacked LLVM, with that
+# LLVM's own loader and libraries, so that nothing of the system is changed or needed.
+# build.sh sets the SBF_ variables.
 set -euo pipefail
 
 output='' previous='' arguments=()
@@ -9,14 +9,14 @@ for argument in "$@"; do
     [ "$previous" != -o ] || output=$argument
     previous=$argument
     case $argument in
-        # LLVM 23 refuses these two at the link; rustc has marked every function for size already.
+        # LLVM 23 rejects these two at link time; rustc has already marked every function for size.
         -Os | -Oz) arguments+=(-O2) ;;
         *) arguments+=("$argument") ;;
     esac
 done
 
-# Dependencies that are shared libraries as well as Rust ones are linked too, though nobody
-# uses the result, and fail. An empty file in their place is enough.
+# Dependencies that are shared libraries as well as Rust libraries are linked too, which fails,
+# although the result is unused. An empty file is enough.
 name=$(basename "$output")
 if [ "$name" != "lib$SBF_LIBRARY" ]; then
     : >"$output"

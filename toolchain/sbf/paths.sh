@@ -1,4 +1,4 @@
-# Sourced after env.sh: where the sBPF toolchain lies in the cache.
+# Sourced after env.sh: paths of the sBPF tool chain in the cache.
 # shellcheck shell=bash
 
 SBF=$CACHE/sbf
@@ -6,7 +6,7 @@ SBF=$CACHE/sbf
 SBF_PREFIX=$SBF/llvm-23
 SBF_LOADER=$SBF_PREFIX/usr/lib64/ld-linux-x86-64.so.2
 SBF_LIBRARIES=$SBF_PREFIX/usr/lib/x86_64-linux-gnu
-# A folder with nothing but libLLVM in it.
+# A folder that contains only libLLVM.
 SBF_LLVM=$SBF/libllvm
 SBF_LINKER=$TOOLS/bin/sbpf-linker
 # The patched copy of Rust's library.

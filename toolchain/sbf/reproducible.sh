@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Whether two builds give the same bytes: reproducible.sh probe|program
+# Checks whether two builds give the same bytes: reproducible.sh probe|program
 # The second build is made from scratch, from a copy of the checkout at another path, and
-# compared with the first. A result stands until something that it was built from changes.
+# compared with the first. The result is cached until an input changes.
 source "$(dirname "${BASH_SOURCE[0]}")/../env.sh"
 
 case ${1:-} in
@@ -15,7 +15,7 @@ lock "reproducible-$1"
 first=$ROOT/target/deploy/$file
 key=$(content_hash "$first" "$ROOT/toolchain/sbf")
 if is_stamped "$CACHE/reproducible/$1.stamp" "$key"; then
-    say "Two builds of the $1 gave the same bytes when last compared"
+    say "Two builds of the $1 gave the same bytes when they were last compared"
     exit 0
 fi
 
@@ -28,7 +28,7 @@ mkdir -p "$copy/checkout"
 "$copy/checkout/toolchain/sbf/build.sh" "$copy/checkout/$manifest" "$package" \
     "$copy/$file" "$copy/target"
 cmp "$first" "$copy/$file" >&2 ||
-    die "two builds of the $1 differ. Both are kept, to be compared: $first and $copy/$file"
+    die "two builds of the $1 differ. Both are kept for comparison: $first and $copy/$file"
 rm -rf "$copy"
 stamp "$CACHE/reproducible/$1.stamp" "$key"
 say "Two builds of the $1 gave the same bytes"
