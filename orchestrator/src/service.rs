@@ -10,14 +10,14 @@ use crate::blobs::upload_quota::UploadQuota;
 use crate::config::Limits;
 use crate::error::OrchestratorError;
 use crate::events::Events;
-use crate::executor::dispatches_of;
+use crate::executor::pending_dispatches;
 use crate::jobs::archive::Archive;
 use crate::jobs::manifests::Readiness;
 use crate::leases::manager::LeaseManager;
 use crate::leases::set::LeaseSet;
 use crate::observability::metrics::Metrics;
 use crate::observability::probe::Probe;
-use crate::planner::{Snapshot, accounts_needing_finality, plan};
+use crate::planner::{Plan, Snapshot, accounts_needing_finality, plan};
 use crate::store::Store;
 use crate::submissions::cache::SubmissionStore;
 use crate::submissions::gc::JobGc;
@@ -199,24 +199,25 @@ impl Service {
             .unwrap_or_else(|poisoned| poisoned.into_inner()) = since;
         let look = |snapshot: &Snapshot| {
             let (looked, slot) = (Instant::now(), snapshot.cache.slot());
-            let actions = plan(snapshot);
-            let told = dispatches_of(&actions, snapshot.cache);
+            let plan = plan(snapshot);
+            let pending = pending_dispatches(&plan.messages, snapshot.cache);
             (
-                actions,
-                (told, looked),
+                plan,
+                (pending, looked),
                 accounts_needing_finality(snapshot),
                 slot,
             )
         };
-        let Some((actions, (told, looked), accounts_needing_finality, slot)) =
+        let Some((plan, (pending, looked), accounts_needing_finality, slot)) =
             self.with_snapshot(look).await
         else {
             return;
         };
         self.finalized.request(&accounts_needing_finality, slot);
-        self.metrics.planned(since, actions.len());
-        self.executor.expect_dispatches(told, looked);
-        self.executor.start(self.hold_back_unarchived(actions));
+        self.metrics.planned(since, plan.len());
+        self.executor.expect_dispatches(pending, looked);
+        let chain = self.hold_back_unarchived(plan.chain);
+        self.executor.start(Plan { chain, ..plan });
     }
 
     /// Calls `look` with everything a plan depends on; `None` before the chain's time is known.
@@ -224,7 +225,7 @@ impl Service {
         let now = self.feed.now()?;
         let finalized = self.finalized.cache().read().await;
         let cache = self.feed.cache().read().await;
-        let (busy, reserved) = self.executor.busy();
+        let busy = self.executor.busy();
         let agents = self.agents.views();
         let closable = self.closable(cache.jobs());
         let owned = self.leases.owned();
@@ -232,13 +233,13 @@ impl Service {
         Some(look(&Snapshot {
             cache: &cache,
             finalized: &finalized,
-            me: self.me,
+            orchestrator: self.me,
             now,
             slot: cache.slot().max(self.feed.slot()),
             agents: &agents,
             submissions: &submissions,
-            busy: &busy,
-            reserved: &reserved,
+            busy: &busy.keys,
+            reserved: &busy.reserved,
             closable: &closable,
             room: self.executor.room(),
             owned: &owned,

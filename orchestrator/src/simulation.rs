@@ -6,7 +6,7 @@
 //! effect at the next step, as if the chain were never late.
 
 use crate::leases::partition::OwnedPartitions;
-use crate::planner::{Action, AgentView, Snapshot, plan};
+use crate::planner::{AgentView, ChainAction, Snapshot, plan};
 use crate::submissions::model::Submissions;
 use bytemuck::Zeroable;
 use millrace_client::accounts::AnyAccount;
@@ -177,7 +177,7 @@ impl Simulation {
         let snapshot = Snapshot {
             cache: &self.cache,
             finalized: &self.cache,
-            me: ME,
+            orchestrator: ME,
             now: self.now(),
             slot: self.slot,
             agents: &self.agents,
@@ -189,15 +189,14 @@ impl Simulation {
             owned: &OwnedPartitions::All,
         };
         let began = Instant::now();
-        let actions = plan(&snapshot);
-        let plan = began.elapsed();
+        let plan = plan(&snapshot);
         let mut step = Step {
-            plan,
+            plan: began.elapsed(),
             seated: 0,
             jobs: self.cache.jobs().len(),
         };
-        for action in actions {
-            if let Action::Assign { job, providers, .. } = action {
+        for action in plan.chain {
+            if let ChainAction::Assign { job, providers, .. } = action {
                 self.seat(job, providers);
                 step.seated += 1;
             }

@@ -1,34 +1,32 @@
-//! Which acts share a transaction: as many as fit, so that a crowd of small shards costs few signatures.
+//! Packs chain actions into transactions: as many as fit, so that many small shards need few signatures.
 //!
-//! A transaction takes effect whole or not at all. So an act that failed is sent alone from then on:
-//! what is wrong with one can hold up its neighbours once, not for ever.
+//! A transaction takes effect as a whole or not at all. An action that has failed is therefore sent alone
+//! from then on: it can delay the others of its transaction once, not every time.
 
 use millrace_client::tx::packing::fits;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 
-/// Most acts of one transaction: what is lost together by one that fails.
-const MOST_ACTS: usize = 8;
+/// Actions per transaction: how many are lost together if one of them fails.
+const MAX_ACTIONS: usize = 8;
 
-/// An act's instructions, and whether it must be alone.
+/// An action with its instructions.
 pub struct BatchItem<T> {
-    /// What they are for.
-    pub act: T,
-    /// The instructions.
+    pub action: T,
     pub instructions: Vec<Instruction>,
-    /// Nothing shares its transaction.
+    /// The action must not share its transaction.
     pub alone: bool,
 }
 
-/// Packs acts in their order into transactions of `payer`. Each comes out once; one that fits nothing is
-/// alone, for the chain to refuse.
+/// Packs actions in their order into transactions paid by `payer`. Every action is in exactly one of them;
+/// one that is too large for any transaction is alone, for the cluster to refuse.
 pub fn pack<T>(payer: &Pubkey, items: Vec<BatchItem<T>>) -> Vec<Vec<BatchItem<T>>> {
     let mut batches: Vec<Vec<BatchItem<T>>> = Vec::new();
     // The transaction that is being filled.
     let mut open: Vec<Instruction> = Vec::new();
     for item in items {
         let last = batches.last_mut().filter(|batch| {
-            !item.alone && batch.len() < MOST_ACTS && batch.iter().all(|other| !other.alone)
+            !item.alone && batch.len() < MAX_ACTIONS && batch.iter().all(|other| !other.alone)
         });
         let before = open.len();
         if let Some(batch) = last {
@@ -52,7 +50,7 @@ mod tests {
 
     const PAYER: Pubkey = Pubkey::new_from_array([1; 32]);
 
-    /// An instruction with `accounts` new accounts and `bytes` of data.
+    /// An instruction with `accounts` accounts and `bytes` of data.
     fn instruction(n: u8, accounts: u8, bytes: usize) -> Instruction {
         let meta = |at: u8| {
             AccountMeta::new(
@@ -69,7 +67,7 @@ mod tests {
 
     fn item(n: u8, accounts: u8, bytes: usize, alone: bool) -> BatchItem<u8> {
         BatchItem {
-            act: n,
+            action: n,
             instructions: vec![instruction(n, accounts, bytes)],
             alone,
         }
@@ -81,24 +79,24 @@ mod tests {
             let all: Vec<_> = batch.iter().flat_map(|p| p.instructions.clone()).collect();
             assert!(fits(&all, &PAYER, &[]));
         }
-        let acts = |batch: &Vec<BatchItem<u8>>| batch.iter().map(|item| item.act).collect();
-        batches.iter().map(acts).collect()
+        let actions = |batch: &Vec<BatchItem<u8>>| batch.iter().map(|item| item.action).collect();
+        batches.iter().map(actions).collect()
     }
 
     #[test]
-    fn small_acts_share_a_transaction_and_keep_their_order() {
+    fn small_actions_share_a_transaction_in_order() {
         let items = (0..3).map(|n| item(n, 2, 20, false)).collect();
         assert_eq!(packed(items), [[0, 1, 2]]);
     }
 
     #[test]
-    fn what_does_not_fit_begins_the_next() {
+    fn action_that_does_not_fit_starts_the_next_transaction() {
         let items = (0..4).map(|n| item(n, 10, 100, false)).collect();
         assert_eq!(packed(items), [[0, 1], [2, 3]]);
     }
 
     #[test]
-    fn one_that_failed_is_alone() {
+    fn failed_action_is_sent_alone() {
         let items = vec![
             item(0, 1, 1, false),
             item(1, 1, 1, true),
@@ -109,14 +107,14 @@ mod tests {
     }
 
     #[test]
-    fn no_transaction_has_more_acts_than_may_be_lost_together() {
+    fn number_of_actions_per_transaction_is_limited() {
         let items = (0..20).map(|n| item(n, 0, 1, false)).collect();
         let sizes: Vec<usize> = packed(items).iter().map(Vec::len).collect();
         assert_eq!(sizes, [8, 8, 4]);
     }
 
     #[test]
-    fn one_that_is_too_large_is_there_all_the_same() {
+    fn oversized_action_is_sent_alone() {
         let items = vec![
             item(0, 1, 1, false),
             item(1, 60, 500, false),

@@ -1,127 +1,133 @@
-//! What is done without a transaction: agents are told, and what ended is written to the store.
+//! Carries out what takes no transaction: messages to agents and writes to the store.
 
-use super::Executor;
+use crate::agents::Agents;
 use crate::observability::metrics::Dispatches;
-use crate::planner::Action;
+use crate::planner::{AgentMessage, StoreWrite};
+use crate::submissions::cache::SubmissionStore;
 use crate::submissions::model::SeatKey;
 use millrace_client::Pubkey;
 use millrace_client::cache::accounts::AccountCache;
 use millrace_protocol::agent::{Task, ToAgent};
+use parking_lot::Mutex;
 use std::collections::HashSet;
-use std::sync::MutexGuard;
+use std::sync::Arc;
 use std::time::Instant;
 use tracing::{info, warn};
 
-/// What a write is about: two of the same are never under way together.
+/// What a write changes. Two writes with the same key are never in flight together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum WriteKey {
-    /// A seat that is over.
+enum WriteKey {
     Seat(SeatKey),
-    /// The result of a shard.
     Result(Pubkey, u32),
 }
 
 impl WriteKey {
-    /// What an action writes; `None` where it writes nothing.
-    pub(super) fn of(action: &Action) -> Option<Self> {
-        match action {
-            Action::Release { seat, .. } => Some(Self::Seat(*seat)),
-            Action::File { job, shard, .. } => Some(Self::Result(*job, *shard)),
-            _ => None,
+    fn of(write: &StoreWrite) -> Self {
+        match write {
+            StoreWrite::Release { seat, .. } => Self::Seat(*seat),
+            StoreWrite::Result { job, shard, .. } => Self::Result(*job, *shard),
         }
     }
 }
 
-/// The seats that a plan wants told, each with the time since which its shard has been known as it is.
-pub fn dispatches_of(actions: &[Action], cache: &AccountCache) -> Vec<(SeatKey, Instant)> {
-    let wanted = actions.iter().filter_map(|action| match action {
-        Action::Run { provider, task } => {
+/// Seats that a plan sends tasks to, each with the time since which its shard has been known as it is.
+pub fn pending_dispatches(
+    messages: &[AgentMessage],
+    cache: &AccountCache,
+) -> Vec<(SeatKey, Instant)> {
+    let pending = messages.iter().filter_map(|message| match message {
+        AgentMessage::Run { provider, task } => {
             let seat = seat_of(provider, task);
-            Some((seat, cache.shard_unchanged_since(&seat.job, seat.shard)?))
+            let since = cache.shard_unchanged_since(&seat.job, seat.shard)?;
+            Some((seat, since))
         }
-        _ => None,
+        AgentMessage::Reveal { .. } => None,
     });
-    wanted.collect()
+    pending.collect()
 }
 
 fn seat_of(provider: &Pubkey, task: &Task) -> SeatKey {
     SeatKey::of(task.job, task.shard, task.attempt, *provider)
 }
 
-impl Executor {
-    pub(super) fn records(&self) -> MutexGuard<'_, HashSet<WriteKey>> {
-        // A poisoned lock still holds whole records: each change is a single insert or remove.
-        self.records
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+/// Sends messages to agents and writes to the store. Clones share their state.
+#[derive(Clone)]
+pub struct Dispatcher {
+    agents: Agents,
+    submissions: SubmissionStore,
+    dispatches: Arc<Mutex<Dispatches>>,
+    /// Writes in flight.
+    writes: Arc<Mutex<HashSet<WriteKey>>>,
+}
+
+impl Dispatcher {
+    pub fn new(agents: Agents, submissions: SubmissionStore) -> Self {
+        Self {
+            agents,
+            submissions,
+            dispatches: Arc::default(),
+            writes: Arc::default(),
+        }
     }
 
-    fn dispatches(&self) -> MutexGuard<'_, Dispatches> {
-        // A poisoned lock still holds whole seats: each change is a single insert or remove.
-        self.dispatches
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    /// Records which seats wait for their task, and since when, according to a plan made at `planned_at`.
+    pub fn expect(&self, pending: Vec<(SeatKey, Instant)>, planned_at: Instant) {
+        self.dispatches.lock().planned(pending, planned_at);
     }
 
-    /// Notes which seats wait for their task and since when, as a plan has it that looked at the chain at
-    /// `looked`.
-    pub fn expect_dispatches(&self, wanted: Vec<(SeatKey, Instant)>, looked: Instant) {
-        self.dispatches().planned(wanted, looked);
-    }
-
-    /// Tells an agent what the action is about.
-    pub(super) fn send_to_agent(&self, action: Action) {
-        match action {
-            Action::Run { provider, task } => {
+    pub fn send_to_agent(&self, message: AgentMessage) {
+        match message {
+            AgentMessage::Run { provider, task } => {
                 let seat = seat_of(&provider, &task);
-                let (job, shard, since) = (seat.job, seat.shard, self.dispatches().since(&seat));
+                let (job, shard) = (seat.job, seat.shard);
+                let since = self.dispatches.lock().since(&seat);
                 let run = ToAgent::Run { task };
                 if self.agents.send_since(&provider, run, since) {
-                    self.dispatches().told(&seat);
+                    self.dispatches.lock().told(&seat);
                     info!(%provider, %job, shard, "task dispatched");
                 }
             }
-            Action::AskReveal { seat } => {
-                let (shard, attempt) = (seat.shard, seat.attempt);
+            AgentMessage::Reveal { seat } => {
                 let reveal = ToAgent::Reveal {
                     job: seat.job.to_bytes().into(),
-                    shard,
-                    attempt,
+                    shard: seat.shard,
+                    attempt: seat.attempt,
                 };
                 self.agents.send(&seat.provider, reveal);
             }
-            _ => {}
         }
     }
 
-    /// Writes to the store what the record is about. Nobody plans it anew before that has ended.
-    pub(super) async fn persist(&self, record: WriteKey, action: Action) {
-        match action {
-            Action::Release { seat, outcome } => {
-                let (shard, attempt) = (seat.shard, seat.attempt);
-                let release = ToAgent::Release {
-                    job: seat.job.to_bytes().into(),
-                    shard,
-                    attempt,
-                    outcome,
-                };
-                self.agents.send(&seat.provider, release);
-                if let Err(error) = self.submissions.remove_seat(&seat).await {
-                    let (job, provider) = (seat.job, seat.provider);
-                    warn!(%error, %job, shard, %provider, "a finished seat could not be dropped");
+    /// Whether the write may start: false if the same one is in flight. [`Dispatcher::persist`] ends it.
+    pub fn start_write(&self, write: &StoreWrite) -> bool {
+        self.writes.lock().insert(WriteKey::of(write))
+    }
+
+    pub async fn persist(&self, write: StoreWrite) {
+        let key = WriteKey::of(&write);
+        match write {
+            StoreWrite::Release { seat, ending } => self.release(&seat, ending).await,
+            StoreWrite::Result { job, shard, result } => {
+                let recorded = self.submissions.record_settled(job, shard, result).await;
+                if let Err(error) = recorded {
+                    warn!(%error, %job, shard, "failed to persist the result of a shard");
                 }
             }
-            Action::File {
-                job,
-                shard,
-                outcome,
-            } => {
-                if let Err(error) = self.submissions.record_settled(job, shard, outcome).await {
-                    warn!(%error, %job, shard, "a result could not be filed");
-                }
-            }
-            _ => {}
         }
-        self.records().remove(&record);
+        self.writes.lock().remove(&key);
+    }
+
+    async fn release(&self, seat: &SeatKey, ending: String) {
+        let release = ToAgent::Release {
+            job: seat.job.to_bytes().into(),
+            shard: seat.shard,
+            attempt: seat.attempt,
+            outcome: ending,
+        };
+        self.agents.send(&seat.provider, release);
+        if let Err(error) = self.submissions.remove_seat(seat).await {
+            let (job, shard, provider) = (seat.job, seat.shard, seat.provider);
+            warn!(%error, %job, shard, %provider, "failed to remove the submission of an ended seat");
+        }
     }
 }

@@ -1,122 +1,108 @@
-//! The transaction of each act.
+//! The instructions of each chain action.
 
-use super::Executor;
-use crate::error::OrchestratorError;
-use crate::planner::Action;
-use millrace_client::instructions::ShardRef;
+use crate::planner::ChainAction;
+use millrace_client::cache::subscription::Feed;
+use millrace_client::instructions::{Mints, ShardRef};
 use millrace_client::{Pubkey, instructions, pda};
 use solana_sdk::instruction::Instruction;
-use solana_sdk::signature::Signer;
 
-impl Executor {
-    /// The instructions of an act; `None` where the chain has moved on since it was planned.
-    pub(super) async fn transaction(
-        &self,
-        action: &Action,
-    ) -> Result<Option<Vec<Instruction>>, OrchestratorError> {
-        let me = self.key.pubkey();
-        let planned = match action {
-            Action::SeedJob { job } => vec![instructions::seed_job(*job)],
-            Action::Assign {
+/// Builds instructions from the newest accounts.
+#[derive(Clone)]
+pub struct InstructionBuilder {
+    /// This orchestrator's key.
+    pub orchestrator: Pubkey,
+    pub mints: Mints,
+    /// Receives bounties: the key's token account of the stake mint, if it exists.
+    pub bounty_account: Option<Pubkey>,
+    pub feed: Feed,
+}
+
+impl InstructionBuilder {
+    /// `None` if the job or shard has disappeared from the chain since the action was planned.
+    pub async fn build(&self, action: &ChainAction) -> Option<Vec<Instruction>> {
+        let built = match action {
+            ChainAction::SeedJob { job } => vec![instructions::seed_job(*job)],
+            ChainAction::Assign {
                 job,
                 shard,
                 providers,
                 ..
             } => {
-                let Some(place) = self.place(job, *shard).await else {
-                    return Ok(None);
-                };
-                vec![instructions::assign_seats(me, place, providers)]
+                let shard = self.shard_ref(job, *shard).await?;
+                vec![instructions::assign_seats(
+                    self.orchestrator,
+                    shard,
+                    providers,
+                )]
             }
-            Action::Commit {
+            ChainAction::Commit {
                 job,
                 shard,
                 commitments,
             } => {
-                let Some(place) = self.place(job, *shard).await else {
-                    return Ok(None);
-                };
-                instructions::record_commitments(place, commitments).to_vec()
+                let shard = self.shard_ref(job, *shard).await?;
+                instructions::record_commitments(shard, commitments).to_vec()
             }
-            Action::DrawAudit { job, shard } => {
-                let Some(place) = self.place(job, *shard).await else {
-                    return Ok(None);
-                };
-                vec![instructions::draw_audit(place)]
+            ChainAction::DrawAudit { job, shard } => {
+                vec![instructions::draw_audit(self.shard_ref(job, *shard).await?)]
             }
-            Action::Reveal {
+            ChainAction::Reveal {
                 job,
                 shard,
                 entries,
                 settle,
             } => {
-                let Some(place) = self.place(job, *shard).await else {
-                    return Ok(None);
-                };
-                let reveal = instructions::record_reveals(me, place, entries.clone());
-                let mut instructions = vec![reveal];
+                let at = self.shard_ref(job, *shard).await?;
+                let reveal = instructions::record_reveals(self.orchestrator, at, entries.clone());
+                let mut all = vec![reveal];
                 if *settle {
-                    let Some(settle) = self.settlement(job, *shard).await else {
-                        return Ok(None);
-                    };
-                    instructions.push(settle);
+                    all.push(self.settlement(job, *shard).await?);
                 }
-                instructions
+                all
             }
-            Action::Settle { job, shard } => {
-                let Some(settle) = self.settlement(job, *shard).await else {
-                    return Ok(None);
-                };
-                vec![settle]
-            }
-            Action::ExpireSeat {
+            ChainAction::Settle { job, shard } => vec![self.settlement(job, *shard).await?],
+            ChainAction::ExpireSeat {
                 job,
                 shard,
                 seat,
                 provider,
             } => {
-                let Some(place) = self.place(job, *shard).await else {
-                    return Ok(None);
-                };
-                let expire =
-                    instructions::expire_seat(place, *seat, *provider, self.mints, self.bounty);
-                vec![expire]
+                let shard = self.shard_ref(job, *shard).await?;
+                vec![instructions::expire_seat(
+                    shard,
+                    *seat,
+                    *provider,
+                    self.mints,
+                    self.bounty_account,
+                )]
             }
-            Action::ExpireJob { job } => vec![instructions::expire_job(*job)],
-            Action::CloseJob {
+            ChainAction::ExpireJob { job } => vec![instructions::expire_job(*job)],
+            ChainAction::CloseJob {
                 job,
                 client,
                 shards,
-            } => {
-                vec![instructions::close_job(*job, *client, shards, self.mints)]
-            }
-            Action::Run { .. }
-            | Action::AskReveal { .. }
-            | Action::Release { .. }
-            | Action::File { .. } => {
-                return Ok(None);
-            }
+            } => vec![instructions::close_job(*job, *client, shards, self.mints)],
         };
-        Ok(Some(planned))
+        Some(built)
     }
 
-    async fn place(&self, job: &Pubkey, index: u32) -> Option<ShardRef> {
+    async fn shard_ref(&self, job: &Pubkey, index: u32) -> Option<ShardRef> {
         let cache = self.feed.cache().read().await;
         Some(ShardRef::of(*job, cache.jobs().get(job)?, index))
     }
 
     async fn settlement(&self, job: &Pubkey, index: u32) -> Option<Instruction> {
         let cache = self.feed.cache().read().await;
-        let books = cache.jobs().get(job)?;
+        let account = cache.jobs().get(job)?;
         let shard = cache.shard(job, index)?;
         let challenge = cache.challenges().get(&pda::challenge(job, index));
         let challenger = challenge.map(|challenge| challenge.challenger);
         Some(instructions::settle_shard(
-            ShardRef::of(*job, books, index),
-            (books, shard),
+            ShardRef::of(*job, account, index),
+            (account, shard),
             self.mints,
             challenger,
-            self.bounty,
+            self.bounty_account,
         ))
     }
 }

@@ -1,5 +1,5 @@
-//! Carries out what was planned: transactions and dispatches. Acts of the same key never run together,
-//! and one that failed is tried again later and later.
+//! Executes plans: transactions, messages to agents and writes to the store. Actions with the same
+//! [`ConflictKey`] are never in flight together, and a failed action is retried after a growing pause.
 
 mod batch;
 mod dispatch;
@@ -8,13 +8,15 @@ mod instructions;
 
 use crate::agents::Agents;
 use crate::error::OrchestratorError;
-use crate::observability::metrics::{Dispatches, Metrics};
-use crate::planner::{Action, ConflictKey};
+use crate::observability::metrics::Metrics;
+use crate::planner::{ChainAction, ConflictKey, Plan};
 use crate::submissions::cache::SubmissionStore;
+use crate::submissions::model::SeatKey;
 use batch::{BatchItem, pack};
-use dispatch::WriteKey;
+use dispatch::Dispatcher;
 use futures_util::future::{join_all, try_join_all};
-use in_flight::InFlight;
+use in_flight::{InFlight, InFlightTable};
+use instructions::InstructionBuilder;
 use millrace_client::cache::subscription::Feed;
 use millrace_client::instructions::Mints;
 use millrace_client::program::state::Shard;
@@ -23,240 +25,167 @@ use millrace_client::tx::sender::Sender;
 use millrace_client::{Pubkey, failpoint};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::signature::{Keypair, Signer};
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, info, info_span, warn};
 
-pub use dispatch::dispatches_of;
+pub use dispatch::pending_dispatches;
+pub use in_flight::{ActionCounts, Busy};
 
-const FIRST_PAUSE: Duration = Duration::from_millis(300);
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// An act that failed and was not planned again for so long is forgotten.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
-/// Acts that may be under way together: over the time that a confirmation takes, this many at the most
-/// land. Each holds a place at the endpoint, which is asked after its transaction, and a cache that
-/// grows old; what is beyond waits in the plan, where the most urgent comes first.
-const MOST_UNDER_WAY: usize = 256;
+/// Why a provider that dropped out of a shard is not assigned to it again.
+const DROPPED_OUT: &str = "it did not deliver in time";
 
-/// Why whoever was late at a shard is not tried there again.
-const LATE: &str = "it was late there";
+/// What an executor works with.
+pub struct ExecutorParts {
+    pub sender: Sender,
+    /// The balance of `key`.
+    pub payer: Payer,
+    /// Signs and pays.
+    pub key: Arc<Keypair>,
+    pub mints: Mints,
+    /// Receives bounties: the key's token account of the stake mint, if it exists.
+    pub bounty_account: Option<Pubkey>,
+    pub feed: Feed,
+    pub submissions: SubmissionStore,
+    pub agents: Agents,
+    pub metrics: Metrics,
+}
 
-/// Carries out actions.
+/// Executes plans in the background. Clones share their state.
 #[derive(Clone)]
 pub struct Executor {
     sender: Sender,
-    key: Arc<Keypair>,
-    mints: Mints,
-    /// Where bounties go: the key's token account of the stake mint, where it has one.
-    bounty: Option<Pubkey>,
-    /// The key's lamports.
     payer: Payer,
+    key: Arc<Keypair>,
     feed: Feed,
     submissions: SubmissionStore,
-    agents: Agents,
-    acts: Arc<Mutex<HashMap<ConflictKey, Act>>>,
-    tasks: TaskTracker,
-    /// Acts under way are given up.
-    abort: CancellationToken,
     metrics: Metrics,
-    dispatches: Arc<Mutex<Dispatches>>,
-    /// What is being written to the store.
-    records: Arc<Mutex<HashSet<WriteKey>>>,
+    instructions: InstructionBuilder,
+    dispatcher: Dispatcher,
+    actions: InFlightTable,
+    tasks: TaskTracker,
+    /// Cancelled when the tasks that still run are given up.
+    abort: CancellationToken,
     changes: watch::Sender<u64>,
 }
 
-/// An act that is under way, or waits after a failure.
-struct Act {
-    /// What it is, in words.
-    what: String,
-    reserved: Vec<Pubkey>,
-    running: bool,
-    failures: u32,
-    again_at: Instant,
-}
-
 impl Executor {
-    /// An executor with nothing under way.
-    pub fn new(
-        (sender, payer): (Sender, Payer),
-        key: Arc<Keypair>,
-        (mints, bounty): (Mints, Option<Pubkey>),
-        feed: Feed,
-        submissions: SubmissionStore,
-        agents: Agents,
-        metrics: Metrics,
-    ) -> Self {
+    pub fn new(parts: ExecutorParts) -> Self {
         Self {
-            sender,
-            key,
-            mints,
-            bounty,
-            payer,
-            feed,
-            submissions,
-            agents,
-            acts: Arc::default(),
+            instructions: InstructionBuilder {
+                orchestrator: parts.key.pubkey(),
+                mints: parts.mints,
+                bounty_account: parts.bounty_account,
+                feed: parts.feed.clone(),
+            },
+            dispatcher: Dispatcher::new(parts.agents, parts.submissions.clone()),
+            sender: parts.sender,
+            payer: parts.payer,
+            key: parts.key,
+            feed: parts.feed,
+            submissions: parts.submissions,
+            metrics: parts.metrics,
+            actions: InFlightTable::default(),
             tasks: TaskTracker::new(),
             abort: CancellationToken::new(),
-            metrics,
-            dispatches: Arc::default(),
-            records: Arc::default(),
             changes: watch::Sender::new(0),
         }
     }
 
-    /// A counter that rises when an act has ended.
+    /// A counter that increases when actions end.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
-    fn acts(&self) -> MutexGuard<'_, HashMap<ConflictKey, Act>> {
-        // A poisoned lock still holds whole acts: each change is a single insert or remove.
-        self.acts
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    /// What a plan must not start again now.
+    pub fn busy(&self) -> Busy {
+        self.actions.busy(Instant::now())
     }
 
-    /// Acts that must not be planned now, and the providers reserved by those under way.
-    pub fn busy(&self) -> (HashSet<ConflictKey>, Vec<Pubkey>) {
-        let now = Instant::now();
-        let mut acts = self.acts();
-        // One that is not planned any more has nothing to be remembered for.
-        acts.retain(|_, act| act.running || now < act.again_at + FORGOTTEN_AFTER);
-        let busy = acts
-            .iter()
-            .filter(|(_, act)| act.running || act.again_at > now);
-        let keys = busy.map(|(key, _)| *key).collect();
-        let running = acts.values().filter(|act| act.running);
-        (
-            keys,
-            running
-                .flat_map(|act| act.reserved.iter().copied())
-                .collect(),
-        )
+    pub fn counts(&self) -> ActionCounts {
+        self.actions.counts()
     }
 
-    /// Acts that are under way or wait for their next try.
-    pub fn len(&self) -> usize {
-        self.acts().len()
-    }
-
-    /// Acts that may still be started.
+    /// How many more chain actions may start.
     pub fn room(&self) -> usize {
-        let (running, _) = self.counts();
-        MOST_UNDER_WAY.saturating_sub(running)
+        self.actions.room()
     }
 
-    /// Starts what was planned, and waits for none of it: acts on chain and writes to the store go on in
-    /// the background.
-    pub fn start(&self, actions: Vec<Action>) {
-        let (mut acts, mut records) = (Vec::new(), Vec::new());
-        for action in actions {
-            match (action.key(), WriteKey::of(&action)) {
-                (Some(key), _) => acts.push((key, action)),
-                (None, Some(record)) if !self.records().insert(record) => {}
-                (None, Some(record)) => records.push((record, action)),
-                (None, None) => self.send_to_agent(action),
-            }
+    /// Records which seats wait for their task, and since when, according to a plan made at `planned_at`.
+    pub fn expect_dispatches(&self, pending: Vec<(SeatKey, Instant)>, planned_at: Instant) {
+        self.dispatcher.expect(pending, planned_at);
+    }
+
+    /// Starts a plan and returns at once: transactions and writes continue in the background.
+    pub fn start(&self, plan: Plan) {
+        for message in plan.messages {
+            self.dispatcher.send_to_agent(message);
         }
-        if !acts.is_empty() {
-            let in_flight: Vec<_> = acts.into_iter().map(|act| self.begin(act)).collect();
+        if !plan.chain.is_empty() {
+            let started = plan.chain.into_iter();
+            let started: Vec<InFlight> = started.map(|action| self.actions.start(action)).collect();
             let this = self.clone();
-            self.spawn(async move { this.send(in_flight).await });
+            self.spawn(async move { this.send(started).await });
         }
-        if !records.is_empty() {
-            let this = self.clone();
-            // Together, so that all of it waits for the disk once.
+        let writes = plan.writes.into_iter();
+        let writes: Vec<_> = writes
+            .filter(|write| self.dispatcher.start_write(write))
+            .collect();
+        if !writes.is_empty() {
+            let dispatcher = self.dispatcher.clone();
+            // Concurrently, so that all of them wait for the disk once.
             self.spawn(async move {
-                let all = records
-                    .into_iter()
-                    .map(|(record, action)| this.persist(record, action));
-                join_all(all).await;
+                join_all(writes.into_iter().map(|write| dispatcher.persist(write))).await;
             });
         }
     }
 
-    /// Does something in the background until it has ended or is given up.
-    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+    /// Runs a task in the background. [`Executor::drain`] waits for it.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let abort = self.abort.clone();
         self.tasks.spawn(async move {
             tokio::select! {
-                () = work => {}
+                () = task => {}
                 () = abort.cancelled() => {}
             }
         });
     }
 
-    /// Acts that are under way, and acts that wait after a failure.
-    pub fn counts(&self) -> (usize, usize) {
-        let acts = self.acts();
-        let running = acts.values().filter(|act| act.running).count();
-        (running, acts.len() - running)
-    }
-
-    /// Waits until every act under way has ended, at most for `grace`; what has not ended by then is
-    /// given up and returned.
+    /// Waits until all tasks have ended, for `grace` at most. Aborts those that have not and returns the
+    /// chain actions among them.
     pub async fn drain(&self, grace: Duration) -> Vec<String> {
         self.tasks.close();
         if tokio::time::timeout(grace, self.tasks.wait()).await.is_ok() {
             return Vec::new();
         }
-        let running = |act: &Act| act.running.then(|| act.what.clone());
-        let mut left: Vec<String> = self.acts().values().filter_map(running).collect();
-        left.sort();
+        let unfinished = self.actions.purposes();
         self.abort.cancel();
         self.tasks.wait().await;
-        left
+        unfinished
     }
 
-    /// From here on the act is under way.
-    fn begin(&self, (key, action): (ConflictKey, Action)) -> InFlight {
-        let reserved = match &action {
-            Action::Assign { providers, .. } => providers.clone(),
-            _ => Vec::new(),
-        };
-        let mut acts = self.acts();
-        let failures = acts.get(&key).map_or(0, |act| act.failures);
-        let act = Act {
-            what: action.to_string(),
-            reserved,
-            running: true,
-            failures,
-            again_at: Instant::now(),
-        };
-        acts.insert(key, act);
-        InFlight {
-            key,
-            action,
-            before: None,
-            failures,
-        }
-    }
-
-    /// Makes the transactions of acts, and sends each in the background.
-    async fn send(&self, in_flight: Vec<InFlight>) {
+    /// Builds and packs the transactions of actions and submits each in the background.
+    async fn send(&self, started: Vec<InFlight>) {
         let mut items = Vec::new();
-        for mut act in in_flight {
-            if let Err(error) = self.require_rent(&act.action) {
-                self.finish(&act, Err(&error), true);
+        for mut action in started {
+            if let Err(error) = self.require_rent(&action.action) {
+                self.finish(&action, Err(&error), true);
                 continue;
             }
-            match self.transaction(&act.action).await {
-                Ok(Some(instructions)) => {
-                    act.before = self.shard_of(&act.action).await;
-                    items.push(BatchItem {
-                        alone: act.failures > 0,
-                        act,
-                        instructions,
-                    });
-                }
-                Ok(None) => self.finish(&act, Ok(()), true),
-                Err(error) => self.finish(&act, Err(&error), true),
-            }
+            let Some(instructions) = self.instructions.build(&action.action).await else {
+                self.finish(&action, Ok(()), true);
+                continue;
+            };
+            action.before = self.current_shard(action.action.key()).await;
+            items.push(BatchItem {
+                alone: action.failures > 0,
+                action,
+                instructions,
+            });
         }
         for batch in pack(&self.key.pubkey(), items) {
             let this = self.clone();
@@ -265,155 +194,147 @@ impl Executor {
         self.changes.send_modify(|count| *count += 1);
     }
 
-    /// New work puts rent into shards' accounts; everything else pays a fee, and much of it brings rent
-    /// back.
-    fn require_rent(&self, action: &Action) -> Result<(), OrchestratorError> {
-        match action {
-            Action::Assign { .. } => Ok(self.payer.require_rent()?),
-            _ => Ok(()),
+    /// New assignments lock rent in shard accounts. Every other action costs a fee at most.
+    fn require_rent(&self, action: &ChainAction) -> Result<(), OrchestratorError> {
+        if matches!(action, ChainAction::Assign { .. }) {
+            self.payer.require_rent()?;
         }
+        Ok(())
     }
 
-    /// One transaction, and what is learnt from it.
+    /// Executes the actions of one transaction.
     async fn execute_batch(&self, batch: Vec<BatchItem<InFlight>>) {
         let alone = batch.len() == 1;
-        let (mut acts, mut instructions) = (Vec::new(), Vec::new());
+        let (mut actions, mut instructions) = (Vec::new(), Vec::new());
         for item in batch {
-            acts.push(item.act);
+            actions.push(item.action);
             instructions.extend(item.instructions);
         }
-        let purposes: Vec<String> = acts.iter().map(|act| act.action.to_string()).collect();
-        let purpose = purposes.join(", ");
-        let result = self.submit(&acts, &purpose, &instructions).await;
-        for act in &acts {
+        let result = self.submit(&actions, &instructions).await;
+        for action in &actions {
             match &result {
-                Ok(()) => match self.record_dropouts(act).await {
-                    Ok(()) => self.finish(act, Ok(()), alone),
-                    Err(error) => self.finish(act, Err(&error), alone),
-                },
-                Err(error) if alone && self.is_done(&act.action, error).await => {
-                    self.finish(act, Ok(()), alone);
+                Ok(()) => {
+                    let recorded = self.record_dropouts(action).await;
+                    self.finish(action, recorded.as_ref().map(|()| ()), alone);
                 }
-                Err(error) => self.finish(act, Err(error), alone),
+                Err(error) if alone && self.is_already_done(&action.action, error).await => {
+                    self.finish(action, Ok(()), alone);
+                }
+                Err(error) => self.finish(action, Err(error), alone),
             }
         }
         self.changes.send_modify(|count| *count += 1);
     }
 
-    /// Sends the transaction of acts and sees it through.
+    /// Sends one transaction and follows it until it is confirmed or has failed.
     async fn submit(
         &self,
-        acts: &[InFlight],
-        purpose: &str,
+        actions: &[InFlight],
         instructions: &[Instruction],
     ) -> Result<(), OrchestratorError> {
-        // Together, so that all of it waits for the disk once.
-        try_join_all(acts.iter().map(|act| self.write_ahead(&act.action))).await?;
-        for act in acts {
-            failpoint::before("act", act.kind());
+        let purposes: Vec<String> = actions.iter().map(|one| one.action.to_string()).collect();
+        let purpose = purposes.join(", ");
+        // Concurrently, so that all of them wait for the disk once.
+        try_join_all(actions.iter().map(|one| self.write_ahead(&one.action))).await?;
+        for one in actions {
+            failpoint::before("action", one.action.kind());
         }
         let sent = self
             .sender
-            .send(purpose, instructions, &[&self.key])
+            .send(&purpose, instructions, &[&self.key])
             .instrument(info_span!("transaction", purpose))
             .await;
-        for act in acts {
-            failpoint::after("act", act.kind());
+        for one in actions {
+            failpoint::after("action", one.action.kind());
         }
-        // Whatever became of it: the chain is read before anything is planned anew.
-        let touched: BTreeSet<Pubkey> = acts.iter().flat_map(InFlight::touched).collect();
+        // Even a failed transaction may have landed: the accounts are read before the next plan.
+        let touched: BTreeSet<Pubkey> = actions.iter().flat_map(InFlight::touched).collect();
         let touched: Vec<Pubkey> = touched.into_iter().collect();
         let slot = sent.as_ref().map_or(0, |landed| landed.slot);
         let read = self.feed.refresh_after(&touched, slot).await;
         let landed = sent?;
         let (slot, units) = (landed.slot, landed.compute_units);
-        for act in acts {
-            let (job, shard) = act.place();
-            info!(act = %act.action, %job, shard, signature = %landed.signature, slot, units, "landed");
+        for one in actions {
+            let (key, action) = (one.action.key(), &one.action);
+            let (job, shard, signature) = (key.job(), key.shard(), &landed.signature);
+            info!(%action, %job, shard, %signature, slot, units, "action landed");
         }
         Ok(read?)
     }
 
-    /// Writes down what an act's transaction will not tell. Whose seat is expired is not asked again: once
-    /// the seat is free, only this says who was late, and a process that ends in between would seat him
-    /// again. By what seats were given is told to whoever audits the job.
-    async fn write_ahead(&self, action: &Action) -> Result<(), OrchestratorError> {
+    /// Persists facts that the chain will not retain, before the transaction is sent. When a seat expires
+    /// we record the late provider; otherwise a crash after the seat is freed would let us assign it to the
+    /// same provider again. When seats are assigned we record the selection, so that the job can be
+    /// audited.
+    async fn write_ahead(&self, action: &ChainAction) -> Result<(), OrchestratorError> {
         match action {
-            Action::ExpireSeat {
+            ChainAction::ExpireSeat {
                 job,
                 shard,
                 provider,
                 ..
-            } => Ok(self
-                .submissions
-                .record_failure(*job, *shard, *provider, LATE)
-                .await?),
-            Action::Assign { job, selection, .. } => {
+            } => {
+                let recorded =
+                    self.submissions
+                        .record_failure(*job, *shard, *provider, DROPPED_OUT);
+                Ok(recorded.await?)
+            }
+            ChainAction::Assign { job, selection, .. } => {
                 Ok(self.submissions.record_selection(job, selection).await?)
             }
             _ => Ok(()),
         }
     }
 
-    /// The act is over. One that failed is tried again later and later; in company, at once and alone.
-    fn finish(&self, in_flight: &InFlight, result: Result<(), &OrchestratorError>, alone: bool) {
-        let mut acts = self.acts();
+    /// Ends an action: removes it or schedules its retry.
+    fn finish(&self, action: &InFlight, result: Result<(), &OrchestratorError>, alone: bool) {
+        let key = action.action.key();
         let Err(error) = result else {
-            acts.remove(&in_flight.key);
+            self.actions.succeeded(key);
             return;
         };
         self.metrics.act_failed(error);
-        if let Some(act) = acts.get_mut(&in_flight.key) {
-            act.running = false;
-            act.failures += 1;
-            let pause = match alone {
-                true => FIRST_PAUSE.saturating_mul(1 << act.failures.min(6)),
-                false => Duration::ZERO,
-            };
-            act.again_at = Instant::now() + pause.min(LONGEST_PAUSE);
-            let (job, shard) = in_flight.place();
-            warn!(act = %in_flight.action, %job, shard, %error, failures = act.failures, alone, "an act failed");
-            debug!(action = ?in_flight.action, "what failed");
-        }
+        let failures = self.actions.failed(key, alone, Instant::now());
+        let (job, shard, action) = (key.job(), key.shard(), &action.action);
+        warn!(%action, %job, shard, %error, failures, alone, "action failed; retrying");
+        debug!(?action, "failed action");
     }
 
-    /// A refusal whose cause has gone in the meantime (somebody else cranked it) is no failure.
-    async fn is_done(&self, action: &Action, error: &OrchestratorError) -> bool {
+    /// Whether a refused action has nothing left to do, because another key's transaction did the same.
+    async fn is_already_done(&self, action: &ChainAction, error: &OrchestratorError) -> bool {
         let OrchestratorError::Chain(error) = error else {
             return false;
         };
-        if error.refusal().is_none() {
+        let ChainAction::CloseJob { job, .. } = action else {
             return false;
-        }
-        let cache = self.feed.cache().read().await;
-        match action {
-            Action::CloseJob { job, .. } => !cache.jobs().contains_key(job),
-            _ => false,
-        }
+        };
+        error.refusal().is_some() && !self.feed.cache().read().await.jobs().contains_key(job)
     }
 
-    async fn shard_of(&self, action: &Action) -> Option<Shard> {
-        let Some(ConflictKey::Shard(job, index)) = action.key() else {
+    async fn current_shard(&self, key: ConflictKey) -> Option<Shard> {
+        let ConflictKey::Shard(job, index) = key else {
             return None;
         };
         let cache = self.feed.cache().read().await;
         cache.shard(&job, index).copied()
     }
 
-    /// Compares a shard with what it was, and remembers who left it without a result.
-    async fn record_dropouts(&self, act: &InFlight) -> Result<(), OrchestratorError> {
-        let Some(before) = &act.before else {
+    /// Records which providers have left a shard without a result, by comparison with the shard before the
+    /// action.
+    async fn record_dropouts(&self, action: &InFlight) -> Result<(), OrchestratorError> {
+        let Some(before) = &action.before else {
             return Ok(());
         };
-        let cache = self.feed.cache().read().await;
-        let after = cache.shard(&before.job, before.index).copied();
-        drop(cache);
-        let Some(after) = after else { return Ok(()) };
-        let left = before.seats.iter().filter(|seat| seat.is_live());
-        let gone = left.filter(|seat| !after.seats.iter().any(|s| s.provider == seat.provider));
-        for seat in gone {
+        let key = action.action.key();
+        let Some(after) = self.current_shard(key).await else {
+            return Ok(());
+        };
+        let live = before.seats.iter().filter(|seat| seat.is_live());
+        let stayed = |provider| after.seats.iter().any(|seat| seat.provider == provider);
+        for seat in live.filter(|seat| !stayed(seat.provider)) {
+            let (job, shard) = (before.job, before.index);
             self.submissions
-                .record_failure(before.job, before.index, seat.provider, LATE)
+                .record_failure(job, shard, seat.provider, DROPPED_OUT)
                 .await?;
         }
         Ok(())

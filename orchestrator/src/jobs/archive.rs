@@ -1,7 +1,7 @@
 //! Keeps the last view of each job before it is closed. No plan waits for that: a closing whose view is
 //! not kept yet is left to the next plan.
 
-use crate::planner::Action;
+use crate::planner::ChainAction;
 use crate::service::Service;
 use futures_util::future::join_all;
 use millrace_client::Pubkey;
@@ -35,10 +35,10 @@ impl Archive {
     }
 
     /// Parts what may be done from the jobs whose views are to be kept first: each of these once.
-    fn part(&self, actions: Vec<Action>) -> (Vec<Action>, Vec<Pubkey>) {
+    fn part(&self, actions: Vec<ChainAction>) -> (Vec<ChainAction>, Vec<Pubkey>) {
         let (mut jobs, mut fresh) = (self.jobs(), Vec::new());
-        let may_be_done = |action: &Action| {
-            let Action::CloseJob { job, .. } = action else {
+        let may_be_done = |action: &ChainAction| {
+            let ChainAction::CloseJob { job, .. } = action else {
                 return true;
             };
             *jobs.entry(*job).or_insert_with(|| {
@@ -58,7 +58,7 @@ impl Archive {
 
 impl Service {
     /// What may be done now: all but the closing of jobs whose last views are still to be kept, which begins.
-    pub fn hold_back_unarchived(&self, actions: Vec<Action>) -> Vec<Action> {
+    pub fn hold_back_unarchived(&self, actions: Vec<ChainAction>) -> Vec<ChainAction> {
         let (actions, fresh) = self.archive().part(actions);
         if !fresh.is_empty() {
             let this = self.clone();
@@ -79,12 +79,12 @@ mod tests {
     #[test]
     fn a_job_is_closed_once_its_last_view_is_kept_and_that_is_kept_once() {
         let (archive, job) = (Archive::default(), Pubkey::new_from_array([1; 32]));
-        let close = || Action::CloseJob {
+        let close = || ChainAction::CloseJob {
             job,
             client: Pubkey::default(),
             shards: Vec::new(),
         };
-        let other = || Action::SeedJob { job };
+        let other = || ChainAction::SeedJob { job };
         let first = archive.part(vec![close(), other()]);
         assert_eq!(first, (vec![other()], vec![job]));
         assert_eq!(archive.part(vec![close()]), (vec![], vec![]));

@@ -5,7 +5,6 @@ use crate::error::OrchestratorError;
 use crate::executor::Executor;
 use crate::leases::partition::{Member, Partition, moves};
 use crate::leases::set::LeaseSet;
-use crate::planner::ConflictKey;
 use crate::store::{Scope, Store, StoreError};
 use crate::submissions::cache::SubmissionStore;
 use millrace_client::Pubkey;
@@ -185,11 +184,10 @@ impl LeaseManager {
 
     /// What was on the way out before already, is still too much, and has nothing under way.
     async fn quiet(&self, mut leaving: HashSet<Partition>, give: &[Partition]) -> Vec<Partition> {
-        let (busy, _) = self.executor.busy();
+        let busy = self.executor.busy().keys;
         let cache = self.feed.cache().read().await;
         for key in busy {
-            let (ConflictKey::Shard(job, _) | ConflictKey::Job(job)) = key;
-            if let Some(job) = cache.jobs().get(&job) {
+            if let Some(job) = cache.jobs().get(&key.job()) {
                 leaving.remove(&Partition::of(job));
             }
         }

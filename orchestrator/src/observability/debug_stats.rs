@@ -31,6 +31,7 @@ impl Service {
     /// Sizes of what it holds.
     pub async fn debug_stats(&self) -> Result<DebugStats, OrchestratorError> {
         let journal = self.store().journal_length().await?;
+        let acts = self.executor().counts();
         let jobs = self.feed().cache().read().await.jobs().len();
         let submissions = self.submissions().read();
         Ok(DebugStats {
@@ -39,7 +40,7 @@ impl Service {
                 .num_alive_tasks(),
             agents: self.agents().views().len(),
             jobs,
-            acts: self.executor().len(),
+            acts: acts.in_flight + acts.waiting_for_retry,
             handed_in: submissions.by_seat.len(),
             failed: submissions.failures.len(),
             outcomes: submissions.settled.len(),

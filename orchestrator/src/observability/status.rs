@@ -152,7 +152,7 @@ impl Service {
             jobs: work.jobs,
             waiting: work.waiting,
             waiting_by: work.waiting_by,
-            acts: self.executor().counts(),
+            acts: (acts.in_flight, acts.waiting_for_retry),
             unfinal: self.unfinal(),
             agents: work.agents,
             capacity: work.capacity,

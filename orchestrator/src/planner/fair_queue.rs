@@ -1,96 +1,97 @@
-//! Whose shards are handed out next: always those of the client that has the fewest seats at work, so
-//! that a large job can't keep others waiting; among equals the one that has waited longest.
+//! Orders unassigned shards fairly across clients. The next shard always belongs to the client with the
+//! fewest seats assigned, so that a large job cannot starve others; ties go to the job that was posted first.
 
 use millrace_client::Pubkey;
 use millrace_client::program::state::{Job, Shard};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 
-/// A job with shards that nobody has a seat at, the lowest first.
-pub struct Waiting<'a> {
-    /// Its address.
+/// A job with unassigned shards, in the order in which they are assigned.
+pub struct QueuedJob<'a> {
     pub address: Pubkey,
-    /// Its books.
     pub job: &'a Job,
-    /// The shards.
     pub shards: VecDeque<u32>,
 }
 
-/// Clients that wait, by whose turn it is.
+/// Queued jobs by client. Fill the queue with [`FairQueue::push`], call [`FairQueue::start`] once, then
+/// answer each [`FairQueue::next`] with [`FairQueue::assigned`] or [`FairQueue::park`].
 #[derive(Default)]
 pub struct FairQueue<'a> {
-    queues: HashMap<Pubkey, VecDeque<Waiting<'a>>>,
-    at_work: HashMap<Pubkey, u32>,
-    heap: BinaryHeap<Reverse<(u32, i64, Pubkey)>>,
+    jobs: HashMap<Pubkey, VecDeque<QueuedJob<'a>>>,
+    /// Seats assigned by client.
+    seats: HashMap<Pubkey, u32>,
+    /// Clients by seats, then by the posting time of their first job.
+    clients: BinaryHeap<Reverse<(u32, i64, Pubkey)>>,
 }
 
 impl<'a> FairQueue<'a> {
-    /// Counts a shard's seats to its client.
-    pub fn count(&mut self, job: &Job, shard: &Shard) {
+    /// Counts the seats of an assigned shard towards its client.
+    pub fn count_seats(&mut self, job: &Job, shard: &Shard) {
         let seats = u32::try_from(shard.live_seats()).unwrap_or(u32::MAX);
-        *self.at_work.entry(job.client).or_default() += seats;
+        *self.seats.entry(job.client).or_default() += seats;
     }
 
-    /// Lets a job wait. Of one client's jobs, those that are added first come first.
-    pub fn add(&mut self, waiting: Waiting<'a>) {
-        let client = waiting.job.client;
-        self.queues.entry(client).or_default().push_back(waiting);
+    /// Adds a job after the client's other jobs.
+    pub fn push(&mut self, job: QueuedJob<'a>) {
+        let client = job.job.client;
+        self.jobs.entry(client).or_default().push_back(job);
     }
 
-    /// Everybody is here: the queue begins.
-    pub fn begin(&mut self) {
-        let clients: Vec<Pubkey> = self.queues.keys().copied().collect();
+    /// Orders the clients, once all jobs are added and all seats counted.
+    pub fn start(&mut self) {
+        let clients: Vec<Pubkey> = self.jobs.keys().copied().collect();
         for client in clients {
             self.enqueue(client);
         }
     }
 
     fn enqueue(&mut self, client: Pubkey) {
-        let Some(first) = self.queues.get(&client).and_then(|queue| queue.front()) else {
+        let Some(first) = self.jobs.get(&client).and_then(VecDeque::front) else {
             return;
         };
-        let at_work = self.at_work.get(&client).copied().unwrap_or(0);
-        self.heap
-            .push(Reverse((at_work, first.job.posted_at, client)));
+        let seats = self.seats.get(&client).copied().unwrap_or(0);
+        self.clients
+            .push(Reverse((seats, first.job.posted_at, client)));
     }
 
-    /// The job and the shard whose turn it is. [`FairQueue::seated`] or [`FairQueue::park`] has to follow.
+    /// The next shard to assign, with its job.
     pub fn next(&mut self) -> Option<(Pubkey, &'a Job, u32)> {
-        while let Some(Reverse((_, _, client))) = self.heap.pop() {
-            let queue = self.queues.get_mut(&client)?;
-            while let Some(waiting) = queue.front() {
-                match waiting.shards.front() {
-                    Some(shard) => return Some((waiting.address, waiting.job, *shard)),
-                    None => drop(queue.pop_front()),
+        while let Some(Reverse((_, _, client))) = self.clients.pop() {
+            let jobs = self.jobs.get_mut(&client)?;
+            while let Some(first) = jobs.front() {
+                match first.shards.front() {
+                    Some(shard) => return Some((first.address, first.job, *shard)),
+                    None => drop(jobs.pop_front()),
                 }
             }
         }
         None
     }
 
-    /// The client's first shard has got seats.
-    pub fn seated(&mut self, client: Pubkey, seats: usize) {
+    /// The client's next shard was assigned.
+    pub fn assigned(&mut self, client: Pubkey, seats: usize) {
         let seats = u32::try_from(seats).unwrap_or(u32::MAX);
-        *self.at_work.entry(client).or_default() += seats;
-        let first = self.queues.get_mut(&client).and_then(VecDeque::front_mut);
-        if let Some(waiting) = first {
-            waiting.shards.pop_front();
-            if waiting.shards.is_empty() {
-                self.drop_first(client);
+        *self.seats.entry(client).or_default() += seats;
+        let first = self.jobs.get_mut(&client).and_then(VecDeque::front_mut);
+        if let Some(job) = first {
+            job.shards.pop_front();
+            if job.shards.is_empty() {
+                self.drop_first_job(client);
             }
         }
         self.enqueue(client);
     }
 
-    /// Nobody can be had for the client's first job: what does not fit one of its shards fits none.
+    /// The client's first job cannot be placed now. All of its shards have the same requirements, so the
+    /// queue moves on to the client's next job.
     pub fn park(&mut self, client: Pubkey) {
-        self.drop_first(client);
+        self.drop_first_job(client);
         self.enqueue(client);
     }
 
-    fn drop_first(&mut self, client: Pubkey) {
-        if let Some(queue) = self.queues.get_mut(&client) {
-            queue.pop_front();
+    fn drop_first_job(&mut self, client: Pubkey) {
+        if let Some(jobs) = self.jobs.get_mut(&client) {
+            jobs.pop_front();
         }
     }
 }
@@ -109,43 +110,43 @@ mod tests {
         }
     }
 
-    fn order(jobs: &[(Job, u32)], at_work: &[(u8, u32)]) -> Vec<u8> {
+    fn order(jobs: &[(Job, u32)], assigned: &[(u8, u32)]) -> Vec<u8> {
         let mut queue = FairQueue::default();
-        for (client, seats) in at_work {
+        for (client, seats) in assigned {
             let client = Pubkey::new_from_array([*client; 32]);
-            queue.at_work.insert(client, *seats);
+            queue.seats.insert(client, *seats);
         }
         for (n, (job, shards)) in jobs.iter().enumerate() {
-            queue.add(Waiting {
+            queue.push(QueuedJob {
                 address: Pubkey::new_from_array([n as u8; 32]),
                 job,
                 shards: (0..*shards).collect(),
             });
         }
-        queue.begin();
+        queue.start();
         let mut order = Vec::new();
         while let Some((_, job, _)) = queue.next() {
             order.push(job.client.to_bytes()[0]);
-            queue.seated(job.client, 1);
+            queue.assigned(job.client, 1);
         }
         order
     }
 
     #[test]
-    fn a_large_job_does_not_keep_a_small_one_waiting() {
+    fn large_job_does_not_starve_a_small_one() {
         let large = (job(1, 0), 5);
         let small = (job(2, 10), 2);
         assert_eq!(order(&[large, small], &[]), [1, 2, 1, 2, 1, 1, 1]);
     }
 
     #[test]
-    fn who_has_seats_at_work_waits_for_who_has_none() {
+    fn client_without_seats_comes_before_one_with_seats() {
         let (first, second) = ((job(1, 0), 2), (job(2, 10), 3));
         assert_eq!(order(&[first, second], &[(1, 2)]), [2, 2, 1, 2, 1]);
     }
 
     #[test]
-    fn many_jobs_are_no_more_turns_than_one() {
+    fn more_jobs_do_not_give_a_client_more_turns() {
         let jobs = [
             (job(1, 0), 1),
             (job(1, 1), 1),
@@ -156,17 +157,17 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_seated_does_not_hold_up_the_client_s_next_job() {
+    fn parked_job_does_not_block_the_clients_next_job() {
         let (first, second) = (job(1, 0), job(1, 1));
         let mut queue = FairQueue::default();
         for (n, job) in [&first, &second].into_iter().enumerate() {
-            queue.add(Waiting {
+            queue.push(QueuedJob {
                 address: Pubkey::new_from_array([n as u8; 32]),
                 job,
                 shards: (0..3).collect(),
             });
         }
-        queue.begin();
+        queue.start();
         let (address, job, _) = queue.next().unwrap();
         assert_eq!(address.to_bytes()[0], 0);
         queue.park(job.client);

@@ -5,7 +5,7 @@
 //! candidates that come first for it, never at all of them: the work of a plan grows with what changes.
 
 use super::selection::Unavailable;
-use super::{AgentView, Snapshot};
+use super::snapshot::{AgentView, Snapshot};
 use millrace_client::Pubkey;
 use millrace_client::program::math::sortition::{ADMIT_ALL, Ticket, admits};
 use millrace_client::program::state::{Job, Network, Provider, SeatStatus, Shard};
@@ -58,9 +58,9 @@ impl Vacancy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeatDemand {
     /// As many as these.
-    pub most: usize,
+    pub max: usize,
     /// Nobody sits down where fewer can be had.
-    pub least: usize,
+    pub min: usize,
 }
 
 /// What an agent works on.
@@ -314,9 +314,9 @@ impl<'a> Matcher<'a> {
         (address, job): (Pubkey, &Job),
         vacancy: Vacancy,
         seated: &[Pubkey],
-        wanted: SeatDemand,
+        demand: SeatDemand,
     ) -> Option<Seating> {
-        let least = wanted.least.max(1);
+        let least = demand.min.max(1);
         let requirement = Requirement::of(job);
         // Taken out while it is walked, for what is asked of each candidate needs the matcher too.
         let mut list = self
@@ -330,7 +330,7 @@ impl<'a> Matcher<'a> {
         });
         let chosen = match hopeless {
             true => Vec::new(),
-            false => self.walk(&mut list, (address, job), vacancy, seated, wanted.most),
+            false => self.walk(&mut list, (address, job), vacancy, seated, demand.max),
         };
         let found = chosen.len() >= least;
         // Sortition and failures are about one shard; price and stake are the same for the next.
@@ -347,7 +347,7 @@ impl<'a> Matcher<'a> {
                 .or(list.refused);
         }
         let seating = found.then(|| {
-            let selection = self.record(&list, (address, job), vacancy, seated, &chosen, wanted);
+            let selection = self.record(&list, (address, job), vacancy, seated, &chosen, demand);
             let chosen = chosen.iter().map(|at| list.members[*at] as usize);
             Seating {
                 providers: self.take(chosen, job),
@@ -478,7 +478,7 @@ fn loads(snapshot: &Snapshot) -> HashMap<Pubkey, Load> {
     for shard in snapshot.cache.shards().filter(|shard| shard.is_live()) {
         let working = shard.seats.iter();
         for seat in working.filter(|seat| seat.status() == SeatStatus::Assigned) {
-            let key = super::shard::seat_key(shard, seat);
+            let key = super::seat::seat_key(shard, seat);
             if !snapshot.submissions.by_seat.contains_key(&key) {
                 loads.entry(seat.provider).or_default().working += 1;
             }

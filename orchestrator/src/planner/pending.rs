@@ -1,9 +1,9 @@
 //! Why a job waits, by name.
 
-use super::Snapshot;
 use super::eligibility::{Counts, check};
 use super::eligibility_index::EligibilityIndex;
 use super::matcher::Matcher;
+use super::snapshot::Snapshot;
 use bytemuck::Zeroable;
 use millrace_client::Pubkey;
 use millrace_client::program::math::money;

@@ -1,53 +1,49 @@
-//! What comes first where not everything can be done at once.
+//! Which chain actions come first when not all of them can start.
 //!
-//! Acts under way are bounded, so that a crowd of jobs can't grow queues without end. Whoever has worked
-//! is brought to the chain before new work is handed out: a seat that misses its window costs its
-//! provider, a job that waits costs nobody.
+//! The number of actions in flight is bounded, so that many jobs cannot grow queues without limit. Finished
+//! work goes to the chain before new work is assigned: a seat that misses its window costs its provider
+//! stake, while a job that waits costs no one anything.
 
-use super::Action;
+use super::action::ChainAction;
 
-/// Of the room for acts, the part that closing jobs has at least, where others could fill all of it: a
-/// job that is not closed holds its rent. One in so many.
-const CLOSING_PART: usize = 8;
+/// One slot in so many is reserved for closing jobs, because a job that is not closed keeps its rent
+/// locked.
+const CLOSING_SHARE: usize = 8;
 
-/// How urgent an action is; less is more.
-fn rank(action: &Action) -> u8 {
+/// Urgency of an action; lower is more urgent.
+fn rank(action: &ChainAction) -> u8 {
     match action {
-        // Messages and notes, which take no room.
-        Action::File { .. }
-        | Action::Run { .. }
-        | Action::AskReveal { .. }
-        | Action::Release { .. } => 0,
-        // Windows end.
-        Action::Commit { .. } | Action::Reveal { .. } => 1,
-        // Somebody waits for money.
-        Action::Settle { .. } => 2,
-        // Others can go on after it.
-        Action::ExpireSeat { .. } | Action::DrawAudit { .. } | Action::SeedJob { .. } => 3,
-        Action::ExpireJob { .. } => 4,
-        Action::Assign { .. } => 5,
-        Action::CloseJob { .. } => 6,
+        // The window for these ends.
+        ChainAction::Commit { .. } | ChainAction::Reveal { .. } => 0,
+        // Providers are waiting to be paid.
+        ChainAction::Settle { .. } => 1,
+        // Other actions depend on these.
+        ChainAction::ExpireSeat { .. }
+        | ChainAction::DrawAudit { .. }
+        | ChainAction::SeedJob { .. } => 2,
+        ChainAction::ExpireJob { .. } => 3,
+        ChainAction::Assign { .. } => 4,
+        ChainAction::CloseJob { .. } => 5,
     }
 }
 
-/// Sorts by urgency, and leaves out the acts on chain for which there is no room: they are planned again.
-pub fn prioritize(mut actions: Vec<Action>, room: usize) -> Vec<Action> {
+/// Sorts by urgency and drops actions for which there is no room; the next plan contains them again.
+pub fn prioritize(mut actions: Vec<ChainAction>, room: usize) -> Vec<ChainAction> {
     actions.sort_by_key(rank);
-    let acts = actions.iter().filter(|action| action.key().is_some());
-    let (closing, others): (Vec<_>, Vec<_>) =
-        acts.partition(|action| matches!(action, Action::CloseJob { .. }));
-    let (closing, others) = (closing.len(), others.len());
-    if closing + others <= room {
+    if actions.len() <= room {
         return actions;
     }
-    let kept = room.div_ceil(CLOSING_PART).min(closing);
-    let mut for_others = room - kept.max(room.saturating_sub(others)).min(closing);
-    let mut for_closing = room - for_others.min(others);
+    let is_closing = |action: &ChainAction| matches!(action, ChainAction::CloseJob { .. });
+    let closing = actions.iter().filter(|action| is_closing(action)).count();
+    let others = actions.len() - closing;
+    let reserved = room.div_ceil(CLOSING_SHARE).min(closing);
+    let mut room_for_others = (room - reserved).min(others);
+    let mut room_for_closing = room - room_for_others;
     actions.retain(|action| {
-        let left = match action {
-            Action::CloseJob { .. } => &mut for_closing,
-            action if action.key().is_some() => &mut for_others,
-            _ => return true,
+        let left = if is_closing(action) {
+            &mut room_for_closing
+        } else {
+            &mut room_for_others
         };
         let fits = *left > 0;
         *left = left.saturating_sub(1);
@@ -64,16 +60,16 @@ mod tests {
 
     const JOB: Pubkey = Pubkey::new_from_array([5; 32]);
 
-    fn close() -> Action {
-        Action::CloseJob {
+    fn close() -> ChainAction {
+        ChainAction::CloseJob {
             job: JOB,
             client: JOB,
             shards: Vec::new(),
         }
     }
 
-    fn assign(shard: u32) -> Action {
-        Action::Assign {
+    fn assign(shard: u32) -> ChainAction {
+        ChainAction::Assign {
             job: JOB,
             shard,
             providers: Vec::new(),
@@ -81,40 +77,31 @@ mod tests {
         }
     }
 
-    fn settle(shard: u32) -> Action {
-        Action::Settle { job: JOB, shard }
-    }
-
-    fn ask() -> Action {
-        Action::AskReveal {
-            seat: crate::submissions::model::SeatKey {
-                job: JOB,
-                shard: 0,
-                attempt: 0,
-                provider: JOB,
-            },
-        }
+    fn settle(shard: u32) -> ChainAction {
+        ChainAction::Settle { job: JOB, shard }
     }
 
     #[test]
-    fn payments_come_before_new_work_and_messages_take_no_room() {
-        let actions = vec![assign(0), close(), settle(1), ask(), assign(2)];
-        assert_eq!(prioritize(actions, 2), [ask(), settle(1), close()]);
+    fn settlements_come_before_assignments() {
+        let actions = vec![assign(0), close(), settle(1), assign(2)];
+        assert_eq!(prioritize(actions, 2), [settle(1), close()]);
     }
 
     #[test]
-    fn where_all_fits_nothing_is_left_out() {
+    fn nothing_is_dropped_if_everything_fits() {
         let actions = vec![close(), assign(0), settle(1)];
         assert_eq!(prioritize(actions, 3), [settle(1), assign(0), close()]);
     }
 
     #[test]
-    fn closing_has_its_part_under_load_and_the_rest_where_nothing_else_is_due() {
+    fn closing_has_a_reserved_share_and_takes_what_others_leave() {
         let load = |assigns: u32, closings: usize| {
-            let mut actions: Vec<Action> = (0..assigns).map(assign).collect();
+            let mut actions: Vec<ChainAction> = (0..assigns).map(assign).collect();
             actions.extend((0..closings).map(|_| close()));
             let kept = prioritize(actions, 16);
-            let closings = kept.iter().filter(|a| matches!(a, Action::CloseJob { .. }));
+            let closings = kept
+                .iter()
+                .filter(|action| matches!(action, ChainAction::CloseJob { .. }));
             (kept.len(), closings.count())
         };
         assert_eq!(load(100, 100), (16, 2));
@@ -124,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn without_room_only_messages_are_left() {
-        assert_eq!(prioritize(vec![assign(0), ask(), close()], 0), [ask()]);
+    fn nothing_starts_without_room() {
+        assert_eq!(prioritize(vec![assign(0), close()], 0), []);
     }
 }

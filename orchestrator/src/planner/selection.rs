@@ -52,7 +52,7 @@ impl<'a> Matcher<'a> {
         vacancy: Vacancy,
         seated: &[Pubkey],
         chosen: &[usize],
-        wanted: SeatDemand,
+        demand: SeatDemand,
     ) -> SelectionRecord {
         let point = shard_position(address.as_array(), vacancy.shard, vacancy.attempt);
         let walked = chosen
@@ -111,7 +111,7 @@ impl<'a> Matcher<'a> {
             min_stake: self.min_stake,
             price_cap: job.price_cap,
             seat_lock: job.seat_lock,
-            free_seats: wanted.most,
+            free_seats: demand.max,
             candidates: ranked.into_iter().map(|(_, candidate)| candidate).collect(),
             unlisted,
             complete: self.unavailable().is_some(),

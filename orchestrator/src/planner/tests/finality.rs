@@ -1,10 +1,12 @@
-//! Nothing that can't be taken back is done on the word of a block that may lose.
+//! Nothing irreversible happens because of a block that may still be dropped.
 
 use super::super::*;
 use super::world::*;
+use crate::submissions::model::SettledResult;
+use millrace_client::cache::accounts::AccountCache;
 use millrace_client::program::state::{SeatStatus, ShardState};
 
-/// A job whose only shard is settled, by confirmed blocks, in favour of the first provider.
+/// A job whose only shard has settled, according to confirmed blocks, in favour of the first provider.
 fn settled() -> World {
     let mut world = World::new(3);
     world.job(|job| {
@@ -12,8 +14,8 @@ fn settled() -> World {
         job.settled = 1;
     });
     world.closable.insert(JOB);
-    world.hand_in(0, Some(1));
-    world.hand_in(1, Some(2));
+    world.submit(0, Some(1));
+    world.submit(1, Some(2));
     world.shard(|shard| {
         shard.state = ShardState::Settled as u8;
         shard.winner = 0;
@@ -24,8 +26,8 @@ fn settled() -> World {
     world
 }
 
-/// The same as finalized blocks have it, where another fork wins: the shard is not settled.
-fn under_way() -> AccountCache {
+/// The same job according to finalized blocks of another fork: the shard has not settled.
+fn unsettled() -> AccountCache {
     let mut world = World::new(3);
     world.job(|job| job.created = 1);
     world.shard(|shard| {
@@ -36,51 +38,56 @@ fn under_way() -> AccountCache {
     world.cache
 }
 
-fn kinds(world: &World) -> (usize, usize, usize) {
-    let actions = world.plan();
-    let count = |is: fn(&Action) -> bool| actions.iter().filter(|one| is(one)).count();
+/// Planned results to persist, releases and closings.
+fn irreversible(world: &World) -> (usize, usize, usize) {
+    let plan = world.plan();
+    let writes = |is: fn(&StoreWrite) -> bool| plan.writes.iter().filter(|one| is(one)).count();
+    let closings = plan.chain.iter();
+    let closings = closings.filter(|one| matches!(one, ChainAction::CloseJob { .. }));
     (
-        count(|one| matches!(one, Action::File { .. })),
-        count(|one| matches!(one, Action::Release { .. })),
-        count(|one| matches!(one, Action::CloseJob { .. })),
+        writes(|one| matches!(one, StoreWrite::Result { .. })),
+        writes(|one| matches!(one, StoreWrite::Release { .. })),
+        closings.count(),
     )
 }
 
 #[test]
-fn what_only_confirmed_blocks_say_is_asked_of_finalized_ones_and_waits() {
+fn confirmed_end_waits_for_finalized_accounts() {
     let mut world = settled();
     world.finalized = Some(AccountCache::default());
-    assert_eq!(kinds(&world), (0, 0, 0));
+    assert_eq!(irreversible(&world), (0, 0, 0));
     assert!(accounts_needing_finality(&world.snapshot()).contains(&JOB));
     world.finalized = None;
-    assert_eq!(kinds(&world), (1, 0, 0), "filed first");
+    assert_eq!(
+        irreversible(&world),
+        (1, 0, 0),
+        "the result is persisted first"
+    );
 }
 
 #[test]
-fn where_another_fork_wins_nothing_has_been_dropped_filed_or_closed() {
+fn nothing_irreversible_happens_if_another_fork_wins() {
     let mut world = settled();
-    world.finalized = Some(under_way());
-    assert_eq!(kinds(&world), (0, 0, 0));
-    // The result was filed in an earlier life; still nothing is let go.
-    let outcome = crate::submissions::model::SettledResult {
+    world.finalized = Some(unsettled());
+    assert_eq!(irreversible(&world), (0, 0, 0));
+    // A result that an earlier run has persisted changes nothing.
+    let result = SettledResult {
         root: [1; 32],
         output: [1; 32],
         exit: 0,
         fuel: 0,
         reason: String::new(),
     };
-    world.submissions.settled.insert((JOB, 0), outcome);
-    assert_eq!(kinds(&world), (0, 0, 0));
+    world.submissions.settled.insert((JOB, 0), result);
+    assert_eq!(irreversible(&world), (0, 0, 0));
     world.finalized = None;
-    let (filed, released, closed) = kinds(&world);
-    assert_eq!((filed, released), (0, 2));
-    assert_eq!(closed, 1);
+    assert_eq!(irreversible(&world), (0, 2, 1));
 }
 
 #[test]
-fn a_job_is_not_closed_before_it_is_seen_how_every_shard_ended() {
+fn job_is_not_closed_before_every_shards_end_is_visible() {
     let ended = settled();
-    // The job's account has been seen since, the shard's has not.
+    // The job's account has been read since, the shard's has not.
     let mut world = settled();
     world.shard(|shard| {
         for seat in &mut shard.seats[..3] {
@@ -89,26 +96,30 @@ fn a_job_is_not_closed_before_it_is_seen_how_every_shard_ended() {
     });
     world.submissions.by_seat.clear();
     world.finalized = Some(ended.cache);
-    assert_eq!(kinds(&world).2, 0, "it is shown under way");
+    assert_eq!(
+        irreversible(&world).2,
+        0,
+        "its shard appears to be revealing"
+    );
     world.shard(|shard| shard.state = ShardState::Settled as u8);
-    assert_eq!(kinds(&world).2, 1);
+    assert_eq!(irreversible(&world).2, 1);
     world.job(|job| {
         job.created = 1;
         job.settled = 1;
         job.live = 2;
     });
-    assert_eq!(kinds(&world).2, 0, "another shard was not seen at all");
+    assert_eq!(irreversible(&world).2, 0, "its second shard was not read");
 }
 
 #[test]
-fn a_finalized_block_from_before_the_seat_does_not_say_that_it_is_over() {
+fn finalized_block_older_than_a_seat_does_not_end_it() {
     let mut world = settled();
     let mut earlier = World::new(3);
     earlier.job(|_| {});
     earlier.shard(|shard| shard.seats = Default::default());
     world.finalized = Some(earlier.cache);
-    assert_eq!(kinds(&world), (0, 0, 0));
-    // A later attempt without it does.
+    assert_eq!(irreversible(&world), (0, 0, 0));
+    // A later attempt without the seat does.
     let mut later = World::new(3);
     later.job(|_| {});
     later.shard(|shard| {
@@ -116,27 +127,27 @@ fn a_finalized_block_from_before_the_seat_does_not_say_that_it_is_over() {
         shard.attempt = 1;
     });
     world.finalized = Some(later.cache);
-    assert_eq!(kinds(&world), (0, 2, 0));
+    assert_eq!(irreversible(&world), (0, 2, 0));
 }
 
 #[test]
-fn seats_of_a_job_that_is_gone_are_released_once_it_is_gone_for_good() {
+fn seats_of_a_closed_job_are_released_once_closing_is_finalized() {
     let mut world = settled();
     let shard = millrace_client::pda::shard(&JOB, 0);
     world.slot += 1;
-    for gone in [JOB, shard] {
-        world.cache.update(world.slot, gone, &[]);
+    for closed in [JOB, shard] {
+        world.cache.update(world.slot, closed, &[]);
     }
     world.closable.clear();
     world.finalized = Some(AccountCache::default());
-    assert_eq!(kinds(&world), (0, 0, 0));
-    let wanted = accounts_needing_finality(&world.snapshot());
-    assert_eq!(wanted, [JOB, shard].into());
-    let mut gone = AccountCache::default();
-    gone.update(1, JOB, &[]);
-    world.finalized = Some(gone.clone());
-    assert_eq!(kinds(&world), (0, 0, 0), "half of it was read");
-    gone.update(1, shard, &[]);
-    world.finalized = Some(gone);
-    assert_eq!(kinds(&world), (0, 2, 0));
+    assert_eq!(irreversible(&world), (0, 0, 0));
+    let needed = accounts_needing_finality(&world.snapshot());
+    assert_eq!(needed, [JOB, shard].into());
+    let mut closed = AccountCache::default();
+    closed.update(1, JOB, &[]);
+    world.finalized = Some(closed.clone());
+    assert_eq!(irreversible(&world), (0, 0, 0), "only the job was read");
+    closed.update(1, shard, &[]);
+    world.finalized = Some(closed);
+    assert_eq!(irreversible(&world), (0, 2, 0));
 }

@@ -10,6 +10,7 @@ use millrace_protocol::selection::{
     Ineligible, SelectionRecord, provider_position, shard_position,
 };
 use proptest::prelude::*;
+use std::collections::HashMap;
 
 const REGIONS: [[u8; 16]; 2] = [[1; 16], [2; 16]];
 
@@ -57,8 +58,8 @@ fn by_looking(
         })
         .collect();
     suit.sort();
-    suit.truncate(wanted.most);
-    let enough = suit.len() >= wanted.least;
+    suit.truncate(wanted.max);
+    let enough = suit.len() >= wanted.min;
     enough.then(|| suit.into_iter().map(|(_, key)| key).collect())
 }
 
@@ -134,7 +135,7 @@ proptest! {
             let job = Job { seat_lock: lock, ..*job };
             let address = Pubkey::new_from_array([n as u8; 32]);
             let vacancy = Vacancy { shard: n as u32, attempt: 0, since };
-            let wanted = SeatDemand { most: usize::from(job.replicas), least: usize::from(job.replicas) };
+            let wanted = SeatDemand { max: usize::from(job.replicas), min: usize::from(job.replicas) };
             let expected = by_looking(&world, &taken, (address, &job), vacancy, wanted);
             let seating = matcher.seat((address, &job), vacancy, &[], wanted);
             if let Some(Seating { providers, selection }) = &seating {
@@ -168,7 +169,7 @@ fn equal_offers_are_chosen_about_equally_often_as_their_places_change() {
             attempt: 0,
             since: 0,
         };
-        let one = SeatDemand { most: 1, least: 1 };
+        let one = SeatDemand { max: 1, min: 1 };
         let job = world.cache.jobs()[&JOB];
         let chosen = matcher.seat((JOB, &job), vacancy, &[], one).unwrap();
         let chosen = (0..4)
@@ -195,10 +196,10 @@ fn a_crowd_of_one_client_does_not_keep_another_waiting() {
         job.posted_at = 900;
     });
     let jobs: Vec<Pubkey> = world
-        .plan()
+        .chain()
         .iter()
         .map(|action| match action {
-            Action::Assign { job, .. } => *job,
+            ChainAction::Assign { job, .. } => *job,
             other => panic!("{other:?}"),
         })
         .collect();
@@ -217,15 +218,15 @@ fn who_fails_two_shards_of_a_job_gets_no_third() {
         let failed = world.submissions.failures.entry((JOB, shard)).or_default();
         failed.insert(provider(1), "no such program".into());
     }
-    for action in world.plan() {
-        let Action::Assign { providers, .. } = action else {
+    for action in world.chain() {
+        let ChainAction::Assign { providers, .. } = action else {
             panic!("{action:?}")
         };
         assert!(!providers.contains(&provider(1)));
     }
     world.submissions.failures.remove(&(JOB, 7));
-    let given = world.plan();
-    let gets = |a: &Action| matches!(a, Action::Assign { providers, .. } if providers.contains(&provider(1)));
+    let given = world.chain();
+    let gets = |a: &ChainAction| matches!(a, ChainAction::Assign { providers, .. } if providers.contains(&provider(1)));
     assert!(
         given.iter().any(gets),
         "one failure is about one shard: {given:?}"
@@ -239,10 +240,10 @@ fn assignments_under_way_count_against_the_seats_that_the_chain_allows() {
         world.provider(n, |p| p.max_open_seats = 1);
     }
     world.job(|job| job.shards = 2);
-    assert_eq!(world.plan().len(), 1);
+    assert_eq!(world.chain().len(), 1);
     world.busy.insert(ConflictKey::Shard(JOB, 0));
     world.reserved = (0..3).map(provider).collect();
-    assert_eq!(world.plan(), []);
+    assert_eq!(world.chain(), []);
 }
 
 #[test]
@@ -251,8 +252,10 @@ fn nothing_is_handed_out_while_the_network_is_paused() {
     world.job(|job| job.created = 1);
     world.shard(|shard| shard.seats[1] = Seat::default());
     let assigns = |world: &World| {
-        let actions = world.plan();
-        actions.iter().any(|a| matches!(a, Action::Assign { .. }))
+        let actions = world.chain();
+        actions
+            .iter()
+            .any(|a| matches!(a, ChainAction::Assign { .. }))
     };
     assert!(assigns(&world));
     let paused = Network {
@@ -285,8 +288,8 @@ fn the_record_of_a_choice_says_who_was_passed_over_and_why() {
         job.replicas = 1;
         job.quorum = 1;
     });
-    let [Action::Assign { selection, .. }] = &world.plan()[..] else {
-        panic!("{:?}", world.plan());
+    let [ChainAction::Assign { selection, .. }] = &world.chain()[..] else {
+        panic!("{:?}", world.chain());
     };
     let told: Vec<_> = selection
         .candidates
@@ -316,8 +319,8 @@ fn of_a_crowd_the_record_lists_the_first_and_those_that_were_chosen() {
         job.replicas = 1;
         job.quorum = 1;
     });
-    let [Action::Assign { selection, .. }] = &world.plan()[..] else {
-        panic!("{:?}", world.plan());
+    let [ChainAction::Assign { selection, .. }] = &world.chain()[..] else {
+        panic!("{:?}", world.chain());
     };
     let chosen: Vec<_> = selection.chosen().map(|one| one.provider.0).collect();
     assert_eq!(chosen, [provider(119).to_bytes()]);
@@ -352,8 +355,8 @@ fn of_a_crowd_that_is_away_the_record_lists_those_that_come_first_and_counts_the
         job.replicas = 1;
         job.quorum = 1;
     });
-    let [Action::Assign { selection, .. }] = &world.plan()[..] else {
-        panic!("{:?}", world.plan());
+    let [ChainAction::Assign { selection, .. }] = &world.chain()[..] else {
+        panic!("{:?}", world.chain());
     };
     let asked: Vec<u64> = selection
         .candidates

@@ -1,21 +1,21 @@
-//! What is done with shards from the first seat to the release of the last.
+//! The life of a shard, from its first assignment to the release of its last seat.
 
 use super::super::*;
 use super::world::*;
 use millrace_client::program::state::{Seat, SeatStatus, ShardState};
 
 #[test]
-fn a_new_shard_gets_all_its_seats_at_once() {
+fn new_shard_gets_all_of_its_seats_at_once() {
     let mut world = World::new(3);
     world.job(|_| {});
     let [
-        Action::Assign {
+        ChainAction::Assign {
             job,
             shard,
             providers,
             ..
         },
-    ] = &world.plan()[..]
+    ] = &world.chain()[..]
     else {
         panic!("{:?}", world.plan());
     };
@@ -23,124 +23,108 @@ fn a_new_shard_gets_all_its_seats_at_once() {
 }
 
 #[test]
-fn a_shard_waits_with_its_reason_while_too_few_providers_are_free() {
+fn shard_waits_with_its_reason_while_too_few_providers_are_free() {
     let mut world = World::new(3);
     world.job(|_| {});
     world.agents.remove(&provider(0));
     world.provider(1, |p| p.ask_price = 11);
-    assert_eq!(world.plan(), []);
-    let why = world.why();
+    assert_eq!(world.plan(), Plan::default());
     assert_eq!(
-        why,
+        world.pending_reasons(),
         "1 of 3 providers free, 3 needed, 1 asking more than the job pays, 1 not connected"
     );
 }
 
 #[test]
-fn a_job_whose_blobs_are_missing_is_not_handed_out() {
+fn job_with_missing_blobs_is_not_assigned() {
     let mut world = World::new(3);
     world.job(|job| job.manifest = [8; 32]);
-    assert_eq!(world.plan(), []);
-    assert!(world.why().contains("not been uploaded"));
+    assert_eq!(world.plan(), Plan::default());
+    assert!(world.pending_reasons().contains("not been uploaded"));
 }
 
 #[test]
-fn the_cheapest_then_the_fastest_are_chosen() {
+fn cheapest_then_fastest_providers_are_selected() {
     let mut world = World::new(4);
     world.provider(0, |p| p.ask_price = 9);
     world.provider(1, |p| p.score = 2);
     world.provider(2, |p| p.score = 3);
     world.provider(3, |p| p.score = 1);
     world.job(|_| {});
-    let [Action::Assign { providers, .. }] = &world.plan()[..] else {
+    let [ChainAction::Assign { providers, .. }] = &world.chain()[..] else {
         panic!()
     };
     assert_eq!(providers, &[provider(2), provider(1), provider(3)]);
 }
 
 #[test]
-fn no_agent_gets_more_than_it_can_run() {
+fn no_agent_gets_more_than_its_capacity() {
     let mut world = World::new(3);
     world.job(|job| job.shards = 5);
-    let assigned = world.plan().len();
     assert_eq!(
-        assigned, 2,
+        world.chain().len(),
+        2,
         "three agents with a capacity of two fill two shards of three seats"
     );
 }
 
 #[test]
-fn a_job_for_another_orchestrator_is_left_alone() {
+fn job_for_another_orchestrator_is_ignored() {
     let mut world = World::new(3);
     world.job(|job| job.orchestrator = Pubkey::new_from_array([2; 32]));
-    assert_eq!(world.plan(), []);
+    assert_eq!(world.plan(), Plan::default());
 }
 
 #[test]
-fn what_is_under_way_is_not_done_again() {
+fn action_in_flight_is_not_planned_again() {
     let mut world = World::new(3);
     world.job(|_| {});
     world.busy.insert(ConflictKey::Shard(JOB, 0));
-    assert_eq!(world.plan(), []);
+    assert_eq!(world.plan(), Plan::default());
 }
 
 #[test]
-fn seated_agents_are_told_and_commitments_go_together() {
+fn assigned_agents_get_their_task_and_commitments_are_sent_together() {
     let mut world = World::new(3);
     world.job(|job| job.created = 1);
     world.shard(|_| {});
-    let told = world
-        .plan()
-        .iter()
-        .filter(|a| matches!(a, Action::Run { .. }))
-        .count();
-    assert_eq!(told, 3);
-    world.hand_in(0, None);
-    world.hand_in(1, None);
-    let early = world.plan();
-    assert!(
-        !early.iter().any(|a| matches!(a, Action::Commit { .. })),
-        "{early:?}"
-    );
-    world.hand_in(2, None);
-    let [Action::Commit { commitments, .. }] = &world.plan()[..] else {
+    let messages = world.plan().messages;
+    assert_eq!(messages.len(), 3);
+    assert!(messages.iter().all(is_run), "{messages:?}");
+    world.submit(0, None);
+    world.submit(1, None);
+    assert_eq!(world.chain(), []);
+    world.submit(2, None);
+    let [ChainAction::Commit { commitments, .. }] = &world.chain()[..] else {
         panic!()
     };
     assert_eq!(commitments.len(), 3);
 }
 
 #[test]
-fn near_the_end_of_the_window_what_is_there_is_committed() {
+fn available_commitments_are_sent_near_the_end_of_the_window() {
     let mut world = World::new(3);
     world.job(|job| job.created = 1);
     world.shard(|_| {});
-    world.hand_in(1, None);
+    world.submit(1, None);
     world.now += 15;
-    let commits = world.plan();
-    assert!(
-        commits
-            .iter()
-            .any(|a| matches!(a, Action::Commit { commitments, .. } if commitments.len() == 1))
-    );
+    assert_eq!(committed(&world), [1]);
 }
 
 #[test]
-fn in_a_window_as_short_as_a_landing_nothing_waits_for_the_rest() {
+fn nothing_waits_in_a_window_as_short_as_a_landing() {
     let mut world = World::new(3);
     world.job(|job| {
         job.created = 1;
         job.commit_secs = 6;
     });
     world.shard(|shard| shard.commit_by = 1_000 + 6);
-    world.hand_in(1, None);
-    let commits = world.plan();
-    let one =
-        |a: &Action| matches!(a, Action::Commit { commitments, .. } if commitments.len() == 1);
-    assert!(commits.iter().any(one), "{commits:?}");
+    world.submit(1, None);
+    assert_eq!(committed(&world), [1]);
 }
 
 #[test]
-fn results_are_asked_for_and_settled_with_the_reveals() {
+fn results_are_requested_and_settled_with_their_reveal() {
     let mut world = World::new(3);
     world.job(|job| job.created = 1);
     world.shard(|shard| {
@@ -149,21 +133,21 @@ fn results_are_asked_for_and_settled_with_the_reveals() {
         }
     });
     for n in 0..3 {
-        world.hand_in(n, None);
+        world.submit(n, None);
     }
-    let asked = world.plan();
-    assert_eq!(asked.len(), 3);
-    assert!(asked.iter().all(|a| matches!(a, Action::AskReveal { .. })));
+    let plan = world.plan();
+    assert_eq!((plan.messages.len(), plan.len()), (3, 3));
+    assert!(plan.messages.iter().all(is_reveal), "{plan:?}");
     for n in 0..3 {
-        world.hand_in(n, Some(9));
+        world.submit(n, Some(9));
     }
     let [
-        Action::Reveal {
+        ChainAction::Reveal {
             entries,
             settle: true,
             ..
         },
-    ] = &world.plan()[..]
+    ] = &world.chain()[..]
     else {
         panic!()
     };
@@ -171,7 +155,7 @@ fn results_are_asked_for_and_settled_with_the_reveals() {
 }
 
 #[test]
-fn nothing_is_shown_while_somebody_may_still_commit() {
+fn nothing_is_revealed_while_a_seat_may_still_commit() {
     let mut world = World::new(3);
     world.job(|job| job.created = 1);
     world.shard(|shard| {
@@ -180,35 +164,33 @@ fn nothing_is_shown_while_somebody_may_still_commit() {
         }
     });
     for n in 0..2 {
-        world.hand_in(n, Some(9));
+        world.submit(n, Some(9));
     }
-    let actions = world.plan();
-    assert!(
-        actions.iter().all(|a| matches!(a, Action::Run { .. })),
-        "{actions:?}"
-    );
+    let plan = world.plan();
+    assert_eq!(plan.chain, []);
+    assert!(plan.messages.iter().all(is_run), "{plan:?}");
     world.now += 20;
-    let actions = world.plan();
+    let chain = world.chain();
     assert!(
-        matches!(&actions[..], [Action::Reveal { settle: true, .. }]),
-        "{actions:?}"
+        matches!(&chain[..], [ChainAction::Reveal { settle: true, .. }]),
+        "{chain:?}"
     );
 }
 
 #[test]
-fn a_silent_seat_is_expired_once_its_window_is_over() {
+fn silent_seat_expires_after_its_window() {
     let mut world = World::new(4);
     world.job(|job| job.created = 1);
     world.shard(|shard| shard.seats[0].status = SeatStatus::Committed as u8);
-    world.hand_in(0, None);
+    world.submit(0, None);
     world.now += 20;
     let [
-        Action::ExpireSeat {
+        ChainAction::ExpireSeat {
             seat,
             provider: late,
             ..
         },
-    ] = world.plan()[..]
+    ] = world.chain()[..]
     else {
         panic!()
     };
@@ -216,7 +198,7 @@ fn a_silent_seat_is_expired_once_its_window_is_over() {
 }
 
 #[test]
-fn a_quorum_that_has_committed_goes_on_without_the_free_seat() {
+fn committed_quorum_continues_without_the_free_seat() {
     let mut world = World::new(4);
     world.job(|job| job.created = 1);
     world.shard(|shard| {
@@ -225,61 +207,52 @@ fn a_quorum_that_has_committed_goes_on_without_the_free_seat() {
         shard.seats[2].status = SeatStatus::Committed as u8;
     });
     world.now += 20;
-    let actions = world.plan();
-    let asks = |action: &Action| matches!(action, Action::AskReveal { .. });
-    assert!(
-        actions.len() == 2 && actions.iter().all(asks),
-        "{actions:?}"
-    );
+    let plan = world.plan();
+    assert_eq!((plan.messages.len(), plan.len()), (2, 2), "{plan:?}");
+    assert!(plan.messages.iter().all(is_reveal), "{plan:?}");
 }
 
 #[test]
-fn a_freed_seat_goes_to_somebody_who_has_not_failed_there() {
+fn freed_seat_goes_to_a_provider_that_has_not_failed_the_shard() {
     let mut world = World::new(4);
     world.job(|job| job.created = 1);
-    world
-        .submissions
-        .failed
-        .entry((JOB, 0))
-        .or_default()
-        .insert(provider(1), "late".into());
+    world.fail(0, 1);
     world.shard(|shard| shard.seats[1] = Seat::default());
-    let actions = world.plan();
-    let assign = actions
-        .iter()
-        .find(|a| matches!(a, Action::Assign { .. }))
-        .unwrap();
-    let Action::Assign { providers, .. } = assign else {
+    let [ChainAction::Assign { providers, .. }] = &world.chain()[..] else {
         panic!()
     };
     assert_eq!(providers, &[provider(3)]);
 }
 
 #[test]
-fn a_job_past_its_deadline_expires_and_a_finished_one_closes_when_it_may() {
+fn job_expires_after_its_deadline_and_closes_once_finished() {
     let mut world = World::new(0);
     world.job(|_| {});
     world.now = 2_000;
-    assert_eq!(world.plan(), [Action::ExpireJob { job: JOB }]);
+    assert_eq!(world.chain(), [ChainAction::ExpireJob { job: JOB }]);
     world.job(|job| {
         job.state = JobState::Expired as u8;
         job.failed = 1;
     });
-    assert_eq!(world.plan(), []);
+    assert_eq!(world.plan(), Plan::default());
     world.closable.insert(JOB);
-    assert!(matches!(&world.plan()[..], [Action::CloseJob { shards, .. }] if shards.is_empty()));
+    let chain = world.chain();
+    assert!(
+        matches!(&chain[..], [ChainAction::CloseJob { shards, .. }] if shards.is_empty()),
+        "{chain:?}"
+    );
 }
 
 #[test]
-fn a_result_is_filed_before_its_seats_are_released() {
+fn result_is_persisted_before_its_seats_are_released() {
     let mut world = World::new(3);
     world.job(|job| {
         job.created = 1;
         job.settled = 1;
     });
     world.closable.insert(JOB);
-    world.hand_in(0, Some(1));
-    world.hand_in(1, Some(2));
+    world.submit(0, Some(1));
+    world.submit(1, Some(2));
     world.shard(|shard| {
         shard.state = ShardState::Settled as u8;
         shard.winner = 0;
@@ -287,29 +260,41 @@ fn a_result_is_filed_before_its_seats_are_released() {
         shard.seats[0].status = SeatStatus::Agreed as u8;
         shard.seats[1].status = SeatStatus::Disagreed as u8;
     });
-    let actions = world.plan();
-    let [
-        Action::File {
-            job,
-            shard,
-            outcome,
-        },
-    ] = &actions[..]
-    else {
-        panic!("{actions:?}");
+    let plan = world.plan();
+    let [StoreWrite::Result { job, shard, result }] = &plan.writes[..] else {
+        panic!("{plan:?}");
     };
-    assert_eq!((*job, *shard, outcome.root), (JOB, 0, [1; 32]));
-    world.submissions.settled.insert((JOB, 0), outcome.clone());
+    assert_eq!((*job, *shard, result.root), (JOB, 0, [1; 32]));
+    assert_eq!(plan.len(), 1);
+    world.submissions.settled.insert((JOB, 0), result.clone());
     world.closable.clear();
     let mut released: Vec<_> = world
         .plan()
+        .writes
         .into_iter()
-        .map(|action| match action {
-            Action::Release { seat, outcome } => (seat.provider, outcome),
+        .map(|write| match write {
+            StoreWrite::Release { seat, ending } => (seat.provider, ending),
             other => panic!("{other:?}"),
         })
         .collect();
     released.sort();
     assert_eq!(released[0], (provider(0), "paid".to_owned()));
     assert!(released[1].1.starts_with("slashed"));
+}
+
+fn is_run(message: &AgentMessage) -> bool {
+    matches!(message, AgentMessage::Run { .. })
+}
+
+fn is_reveal(message: &AgentMessage) -> bool {
+    matches!(message, AgentMessage::Reveal { .. })
+}
+
+/// Number of commitments in each planned commit.
+fn committed(world: &World) -> Vec<usize> {
+    let commits = world.chain().into_iter().filter_map(|action| match action {
+        ChainAction::Commit { commitments, .. } => Some(commitments.len()),
+        _ => None,
+    });
+    commits.collect()
 }

@@ -1,21 +1,24 @@
-//! A small world that plans are made in.
+//! A small network to plan for.
 
 use super::super::*;
-use crate::submissions::model::{RevealedResult, Submission};
+use crate::leases::partition::OwnedPartitions;
+use crate::submissions::model::{RevealedResult, SeatKey, Submission, Submissions};
 use anchor_lang::Discriminator;
 use bytemuck::{Zeroable, bytes_of};
+use millrace_client::cache::accounts::AccountCache;
 use millrace_client::pda;
 use millrace_client::program::math::sortition::ADMIT_ALL;
 use millrace_client::program::state::{Provider, Seat, SeatStatus, ShardState};
+use std::collections::HashMap;
 
 pub const ME: Pubkey = Pubkey::new_from_array([1; 32]);
 pub const MANIFEST: [u8; 32] = [7; 32];
 pub const JOB: Pubkey = Pubkey::new_from_array([5; 32]);
 
-/// A small world that plans are made in.
+/// The parts of a snapshot, to be changed by tests.
 pub struct World {
     pub cache: AccountCache,
-    /// What is final, where that is not all that is seen.
+    /// Accounts as of finalized blocks; those of `cache` if `None`.
     pub finalized: Option<AccountCache>,
     pub agents: HashMap<Pubkey, AgentView>,
     pub submissions: Submissions,
@@ -132,8 +135,9 @@ impl World {
         self.put(pda::shard(&JOB, 0), Shard::DISCRIMINATOR, bytes_of(&shard));
     }
 
-    pub fn hand_in(&mut self, n: u8, shown: Option<u8>) {
-        let revealed = shown.map(|root| RevealedResult {
+    /// Provider `n` submits a commitment and, if given, the result with this root.
+    pub fn submit(&mut self, n: u8, root: Option<u8>) {
+        let revealed = root.map(|root| RevealedResult {
             root: [root; 32],
             units: 1,
             salt: [0; 32],
@@ -151,15 +155,26 @@ impl World {
         self.submissions.by_seat.insert(key(n), submission);
     }
 
-    pub fn plan(&self) -> Vec<Action> {
+    /// Provider `n` fails a shard of the job.
+    pub fn fail(&mut self, shard: u32, n: u8) {
+        let failures = self.submissions.failures.entry((JOB, shard)).or_default();
+        failures.insert(provider(n), "no such program".to_owned());
+    }
+
+    pub fn plan(&self) -> Plan {
         plan(&self.snapshot())
+    }
+
+    /// The planned chain actions.
+    pub fn chain(&self) -> Vec<ChainAction> {
+        self.plan().chain
     }
 
     pub fn snapshot(&self) -> Snapshot<'_> {
         Snapshot {
             cache: &self.cache,
             finalized: self.finalized.as_ref().unwrap_or(&self.cache),
-            me: ME,
+            orchestrator: ME,
             now: self.now,
             slot: self.slot,
             agents: &self.agents,
@@ -172,9 +187,9 @@ impl World {
         }
     }
 
-    pub fn why(&self) -> String {
+    pub fn pending_reasons(&self) -> String {
         PendingReasons::new(&self.snapshot())
-            .of(JOB, &self.cache.jobs()[&JOB])
+            .messages(JOB, &self.cache.jobs()[&JOB])
             .join("; ")
     }
 }
