@@ -15,9 +15,10 @@ use crate::config::Config;
 use crate::error::AgentError;
 use crate::execute::Executor;
 use crate::outbox::Outbox;
+use crate::results::Store;
 use crate::session::{self, Ended, Memory};
-use crate::sign::Identity;
-use crate::store::Store;
+use crate::signer::Identity;
+use crate::status::Status;
 use crate::tasks::{Kit, Tasks, unix_now};
 
 /// Pauses before connecting again, after a connection broke.
@@ -25,21 +26,6 @@ const LOST: (Duration, Duration) = (Duration::from_millis(200), Duration::from_s
 /// Pauses before connecting again, after the agent was refused: perhaps its provider is still being
 /// registered.
 const REFUSED: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
-
-/// What an agent is doing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Status {
-    /// Whether an orchestrator has let it in.
-    pub connected: bool,
-    /// How many orchestrators have.
-    pub orchestrators: u32,
-    /// Shards that are running.
-    pub running: u32,
-    /// Shards that were computed since the agent was started.
-    pub done: u64,
-    /// The last event, for people.
-    pub last: String,
-}
 
 /// A running agent. Dropping the handle leaves it running; it ends by its `stop`.
 #[derive(Debug)]

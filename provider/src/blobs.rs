@@ -11,11 +11,10 @@ use futures_util::TryStreamExt;
 use millrace_protocol::blob;
 use millrace_protocol::hash::{Digest, sha256};
 use reqwest::{Client, StatusCode};
-use thiserror::Error;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::backoff::Backoff;
-use crate::error::{AgentError, StoreError};
+use crate::error::{AgentError, StoreError, TransferError};
 use crate::files::write_whole;
 
 /// Largest blob that is fetched where nothing smaller is declared: 64 MiB, as an orchestrator takes.
@@ -26,22 +25,6 @@ const MAX_CACHE_BYTES: u64 = 2 << 30;
 const PATIENCE: Duration = Duration::from_secs(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const MOST_PAUSE: Duration = Duration::from_secs(5);
-
-/// Why a blob could not be moved.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(crate) enum TransferError {
-    #[error("the blob {blob} has more than the {limit} bytes that are allowed for it")]
-    TooLarge { blob: String, limit: u64 },
-    #[error("the blob {blob} did not get through in time: {reason}")]
-    Late { blob: String, reason: String },
-}
-
-impl TransferError {
-    /// Whether it may go better another time.
-    pub(crate) fn retry(&self) -> bool {
-        matches!(self, Self::Late { .. })
-    }
-}
 
 /// How one attempt failed.
 enum Trouble {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::Keypair;
 
-use crate::behaviour::Behaviour;
 use crate::error::AgentError;
+use crate::fault::Behaviour;
 
 /// What an agent is started with.
 pub struct Config {

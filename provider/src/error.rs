@@ -8,8 +8,6 @@ use millrace_protocol::shard::ShardError;
 use millrace_runtime::RunError;
 use thiserror::Error;
 
-use crate::blobs::TransferError;
-
 /// Why an agent does not start, or ended.
 #[derive(Debug, Error)]
 pub enum AgentError {
@@ -80,6 +78,22 @@ impl StoreError {
             path,
             source,
         }
+    }
+}
+
+/// Why a blob could not be moved.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(crate) enum TransferError {
+    #[error("the blob {blob} has more than the {limit} bytes that are allowed for it")]
+    TooLarge { blob: String, limit: u64 },
+    #[error("the blob {blob} did not get through in time: {reason}")]
+    Late { blob: String, reason: String },
+}
+
+impl TransferError {
+    /// Whether it may go better another time.
+    pub(crate) fn retry(&self) -> bool {
+        matches!(self, Self::Late { .. })
     }
 }
 

@@ -16,14 +16,14 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::agent::Status;
-use crate::behaviour::Behaviour;
 use crate::blobs::Blobs;
 use crate::error::TaskError;
 use crate::execute::{Executor, claim, gather};
+use crate::fault::Behaviour;
 use crate::outbox::Outbox;
-use crate::sign::{Identity, revealed};
-use crate::store::{SeatId, Store};
+use crate::results::{SeatId, Store};
+use crate::signer::{Identity, revealed};
+use crate::status::Status;
 
 /// Time that fetching or uploading gets at least. Deadlines are in the chain's time, which may run
 /// ahead or behind of this machine's clock; the orchestrator knows whether there is any sense in it.

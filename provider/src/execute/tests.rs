@@ -8,7 +8,7 @@ use millrace_protocol::manifest::{
 use tempfile::tempdir;
 
 use super::*;
-use crate::blobs::TransferError;
+use crate::error::TransferError;
 use crate::files::write_whole;
 
 static EXECUTOR: LazyLock<Executor> = LazyLock::new(|| Executor::new().unwrap());

@@ -16,9 +16,9 @@ use millrace_runtime::{
 };
 use tokio::time::Instant;
 
-use crate::behaviour::Behaviour;
 use crate::blobs::{Blobs, MAX_BLOB_BYTES};
 use crate::error::{AgentError, TaskError};
+use crate::fault::Behaviour;
 
 /// Compiled programs that are kept.
 const MAX_PROGRAMS: usize = 16;
