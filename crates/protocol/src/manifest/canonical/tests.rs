@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::manifest::samples::{self, MAP, REDUCE, TEXT};
+use crate::manifest::{Input, Join, ShardInput, ShardLimits, Verification};
 use proptest::prelude::*;
 
 #[test]
