@@ -49,6 +49,8 @@ pub mod api;
 #[cfg(feature = "manifest")]
 pub mod blob;
 pub mod commitment;
+#[cfg(all(test, feature = "manifest"))]
+mod documented;
 pub mod hash;
 #[cfg(feature = "manifest")]
 pub mod key;

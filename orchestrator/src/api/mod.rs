@@ -1,5 +1,7 @@
 //! The HTTP API: blobs, jobs, quotes, events, agents, health, metrics.
 
+#[cfg(test)]
+mod documented;
 pub mod limits;
 mod routes;
 mod server;
@@ -94,9 +96,11 @@ pub fn router(service: Service) -> Router {
         .route("/v1/jobs/{job}/selections", get(routes::jobs::selections))
         .layer(from_fn_with_state(questions, limit_concurrency));
     let transfers = ConcurrencyLimit::new(TRANSFERS, LONGEST_TRANSFER);
-    let blob = get(routes::blobs::get_blob).put(routes::blobs::put_blob);
     let transfers = Router::new()
-        .route("/v1/blobs/{name}", blob)
+        .route(
+            "/v1/blobs/{name}",
+            get(routes::blobs::get_blob).put(routes::blobs::put_blob),
+        )
         .layer(from_fn_with_state(transfers, limit_concurrency));
     // Agents wait for no turn: they are what the others wait for.
     Router::new()

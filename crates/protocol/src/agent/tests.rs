@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
+use crate::documented::{documented_fields, fields_of};
 use serde_json::{Value, json};
 
 const KEY: Key = Key([1; 32]);
@@ -277,4 +278,23 @@ fn the_challenge_binds_network_nonce_and_provider() {
     assert_ne!(agent_challenge(&[0; 32], &[2; 32], &[3; 32]), base);
     assert_ne!(agent_challenge(&[1; 32], &[0; 32], &[3; 32]), base);
     assert_ne!(agent_challenge(&[1; 32], &[2; 32], &[0; 32]), base);
+}
+
+#[test]
+fn every_message_and_field_is_documented() {
+    let page = include_str!("../../../../docs/agent-protocol.md");
+    let to = to_agent()
+        .into_iter()
+        .map(|(name, message)| (name, serde_json::to_value(message).unwrap()));
+    let from = from_agent()
+        .into_iter()
+        .map(|(name, message)| (name, serde_json::to_value(message).unwrap()));
+    let messages: Vec<_> = to.chain(from).collect();
+    for (name, mut message) in messages.clone() {
+        message.as_object_mut().unwrap().remove("type");
+        let documented = documented_fields(page, &format!("### `{name}`"));
+        assert_eq!(documented, fields_of(&message), "fields of {name}");
+    }
+    let headings = page.lines().filter(|line| line.starts_with("### `"));
+    assert_eq!(headings.count(), messages.len());
 }
