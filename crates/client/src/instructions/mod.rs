@@ -92,20 +92,24 @@ pub struct ShardRef {
     pub job: Pubkey,
     /// The shard.
     pub index: u32,
-    /// It is the only one, and lies in the job's account.
-    pub alone: bool,
+    /// The shard is the only one of its job and is stored in the job's account.
+    pub embedded: bool,
 }
 
 impl ShardRef {
     /// A shard of the job at `job` with the given books.
     pub fn of(job: Pubkey, books: &Job, index: u32) -> Self {
-        let alone = books.shards == 1;
-        Self { job, index, alone }
+        let embedded = books.shards == 1;
+        Self {
+            job,
+            index,
+            embedded,
+        }
     }
 
     /// The shard's account, where it has one of its own.
     pub fn account(&self) -> Option<Pubkey> {
-        (!self.alone).then(|| pda::shard(&self.job, self.index))
+        (!self.embedded).then(|| pda::shard(&self.job, self.index))
     }
 }
 

@@ -264,7 +264,7 @@ impl Rpc {
     }
 
     /// All accounts of the program with the slot they were read at.
-    pub async fn read_all(&self) -> Result<AccountSnapshot, ChainError> {
+    pub async fn snapshot_all(&self) -> Result<AccountSnapshot, ChainError> {
         #[derive(Deserialize)]
         struct Answer {
             context: Context,
