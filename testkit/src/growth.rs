@@ -1,23 +1,22 @@
-//! Whether something grows: samples over time, and the line through their second half.
+//! Detects growth: samples over time and the least-squares line through their second half.
 
 use std::fmt;
 
-/// One thing that is measured again and again.
+/// Samples of one quantity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// What it is.
     pub name: &'static str,
-    /// What it may grow by over the second half.
-    pub bound: f64,
+    /// Largest allowed growth over the second half.
+    pub max_growth: f64,
     samples: Vec<f64>,
 }
 
-/// Several, sampled together at equal intervals.
+/// Several series, sampled together at equal intervals.
 #[derive(Clone, Debug)]
-pub struct Table(Vec<Series>);
+pub struct GrowthTable(Vec<Series>);
 
 impl Series {
-    /// By how much the line of least squares through the second half rises from its begin to its end.
+    /// How much the least-squares line through the second half rises from its first to its last sample.
     pub fn growth(&self) -> f64 {
         let half = &self.samples[self.samples.len() / 2..];
         let n = half.len() as f64;
@@ -35,35 +34,34 @@ impl Series {
     }
 }
 
-impl Table {
-    /// Names, and what each may grow by.
+impl GrowthTable {
+    /// Series by name, each with its largest allowed growth.
     pub fn new<const N: usize>(watched: [(&'static str, f64); N]) -> Self {
-        let series = |(name, bound)| Series {
+        let series = |(name, max_growth)| Series {
             name,
-            bound,
+            max_growth,
             samples: Vec::new(),
         };
         Self(watched.into_iter().map(series).collect())
     }
 
-    /// Adds a sample of each.
+    /// Adds one sample to each series, in their order.
     pub fn add(&mut self, sample: Vec<f64>) {
         for (series, value) in self.0.iter_mut().zip(sample) {
             series.samples.push(value);
         }
     }
 
-    /// Samples so far.
+    /// The number of samples of each series.
     pub fn len(&self) -> usize {
         self.0.first().map_or(0, |series| series.samples.len())
     }
 
-    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The newest sample.
+    /// The newest samples with their names.
     pub fn last_line(&self) -> String {
         let last = |series: &Series| {
             let value = series.samples.last().copied().unwrap_or(0.0);
@@ -72,24 +70,24 @@ impl Table {
         self.0.iter().map(last).collect::<Vec<_>>().join(", ")
     }
 
-    /// Those that grow by more than they may.
-    pub fn grown(&self) -> Vec<&Series> {
-        let grows = |series: &&Series| series.growth() > series.bound;
+    /// Series that grow more than allowed.
+    pub fn exceeding(&self) -> Vec<&Series> {
+        let grows = |series: &&Series| series.growth() > series.max_growth;
         self.0.iter().filter(grows).collect()
     }
 }
 
-impl fmt::Display for Table {
+impl fmt::Display for GrowthTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
             "{:<18}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}",
-            "", "first", "middle", "last", "most", "growth", "may grow"
+            "", "first", "middle", "last", "max", "growth", "allowed"
         )?;
         for series in &self.0 {
             let all = &series.samples;
             let at = |index: usize| all.get(index).copied().unwrap_or(0.0);
-            let most = all.iter().copied().fold(0.0, f64::max);
+            let max = all.iter().copied().fold(0.0, f64::max);
             writeln!(
                 f,
                 "{:<18}{:>9.1}{:>9.1}{:>9.1}{:>9.1}{:>9.1}{:>9.1}",
@@ -97,9 +95,9 @@ impl fmt::Display for Table {
                 at(0),
                 at(all.len() / 2),
                 at(all.len().saturating_sub(1)),
-                most,
+                max,
                 series.growth(),
-                series.bound
+                series.max_growth
             )?;
         }
         Ok(())
@@ -110,8 +108,8 @@ impl fmt::Display for Table {
 mod tests {
     use super::*;
 
-    fn of(samples: impl IntoIterator<Item = u32>) -> Table {
-        let mut table = Table::new([("it", 5.0)]);
+    fn table(samples: impl IntoIterator<Item = u32>) -> GrowthTable {
+        let mut table = GrowthTable::new([("it", 5.0)]);
         for sample in samples {
             table.add(vec![f64::from(sample)]);
         }
@@ -119,13 +117,13 @@ mod tests {
     }
 
     #[test]
-    fn what_rises_in_the_second_half_grows_and_what_swings_or_settles_does_not() {
-        assert!(of([]).grown().is_empty() && of([7]).grown().is_empty());
-        assert!(of((0..100).map(|n| n % 7)).grown().is_empty());
-        // It filled up in the first half.
-        assert!(of((0..100).map(|n| n.min(50))).grown().is_empty());
-        let steady = of(0..100);
-        assert_eq!(steady.grown().len(), 1);
+    fn only_a_rise_in_the_second_half_counts_as_growth() {
+        assert!(table([]).exceeding().is_empty() && table([7]).exceeding().is_empty());
+        assert!(table((0..100).map(|n| n % 7)).exceeding().is_empty());
+        // All of the growth is in the first half.
+        assert!(table((0..100).map(|n| n.min(50))).exceeding().is_empty());
+        let steady = table(0..100);
+        assert_eq!(steady.exceeding().len(), 1);
         assert!((steady.0[0].growth() - 49.0).abs() < 1e-9);
     }
 }

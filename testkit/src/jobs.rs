@@ -1,24 +1,23 @@
-//! Small jobs, written as files the way a person would.
+//! Small jobs, written as the files that a client would write.
 
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// A job in a folder of its own.
+/// A job in a temporary folder.
 pub struct JobFiles {
     folder: TempDir,
 }
 
-/// What a small job asks for.
+/// The terms of a small job.
 #[derive(Clone, Debug)]
 pub struct Terms {
-    /// Lines of input, one a shard.
+    /// Lines of input, one for each shard.
     pub lines: Vec<String>,
     /// Seats that a shard starts with.
     pub replicas: u8,
     /// Seats that must agree.
     pub quorum: u8,
-    /// Seats at the most.
     pub max_replicas: u8,
     /// Commit window, seconds.
     pub commit: u32,
@@ -26,24 +25,23 @@ pub struct Terms {
     pub reveal: u32,
     /// Deadline, seconds after posting.
     pub within: u32,
-    /// Fuel of a shard.
+    /// Fuel limit of a shard.
     pub fuel: u64,
-    /// Region that it requires.
+    /// The region that the job requires.
     pub region: Option<String>,
-    /// Most that a unit may cost, tokens.
+    /// Price cap of a unit, tokens.
     pub price: String,
-    /// How results are verified; audits and challenges start with one seat.
+    /// How results are verified. Audits and challenges start with one seat.
     pub mode: Mode,
 }
 
-/// A way of verifying.
+/// A verification mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// As many seats as the terms say.
     Quorum,
-    /// Audits as often as this, basis points.
+    /// The probability of an audit, basis points.
     Audit(u16),
-    /// So many seconds to challenge a result.
+    /// The challenge window, seconds.
     Challenge(u32),
 }
 
@@ -66,8 +64,8 @@ impl Default for Terms {
 }
 
 impl JobFiles {
-    /// A job that runs a text-format module of `examples/hostile`.
-    pub fn of_wat(name: &str, terms: &Terms) -> Result<Self> {
+    /// A job that runs a WebAssembly text module of `examples/hostile`.
+    pub fn from_wat(name: &str, terms: &Terms) -> Result<Self> {
         let source = repository()
             .join("examples/hostile")
             .join(format!("{name}.wat"));
@@ -77,22 +75,20 @@ impl JobFiles {
         let text: String = terms.lines.iter().map(|line| format!("{line}\n")).collect();
         std::fs::write(folder.path().join("input.txt"), text)?;
         let job = Self { folder };
-        job.write(&manifest(name, terms))?;
+        job.write_manifest(&manifest(name, terms))?;
         Ok(job)
     }
 
-    /// Puts another text in the place of the manifest.
-    pub fn write(&self, manifest: &str) -> Result<()> {
+    pub fn write_manifest(&self, manifest: &str) -> Result<()> {
         Ok(std::fs::write(self.path(), manifest)?)
     }
 
-    /// The manifest's file.
+    /// The path of the manifest.
     pub fn path(&self) -> PathBuf {
         self.folder.path().join("job.toml")
     }
 }
 
-/// The text of a manifest.
 pub fn manifest(name: &str, terms: &Terms) -> String {
     let region = terms.region.as_ref();
     let requirement = region
@@ -150,7 +146,7 @@ within = "{within} s"
     )
 }
 
-/// The checkout.
+/// The root of the repository.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }

@@ -1,5 +1,5 @@
-//! A PostgreSQL server of a test's own: on a free port of 127.0.0.1, in a temporary folder, ended with
-//! the value, and with the test's process however that ends.
+//! A PostgreSQL server for one test, on a free port of 127.0.0.1 and in a temporary folder. It stops when
+//! its value is dropped, and when the test's process ends for any reason.
 
 use std::io::{self, Error, Result};
 use std::net::TcpListener;
@@ -8,13 +8,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// Where Debian has the server's programs, below the version.
+/// Debian installs the server's programs here, in one folder for each version.
 const DEBIAN: &str = "/usr/lib/postgresql";
-/// The user that Debian's packages make: the server refuses to run as root.
+/// The user that Debian's packages create. The server refuses to run as root.
 const USER: &str = "postgres";
-const PATIENCE: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A running server.
 pub struct PostgresServer {
     process: Child,
     port: u16,
@@ -22,7 +21,7 @@ pub struct PostgresServer {
 }
 
 impl PostgresServer {
-    /// Makes and starts a server, and waits until it answers. Blocks.
+    /// Creates and starts a server and waits until it answers. Blocks.
     pub fn start() -> Result<Self> {
         let programs = programs()?;
         let folder = tempfile::Builder::new()
@@ -30,15 +29,15 @@ impl PostgresServer {
             .tempdir()?;
         let root = is_root()?;
         if root {
-            must(Command::new("chown").arg(USER).arg(folder.path()))?;
+            run(Command::new("chown").arg(USER).arg(folder.path()))?;
         }
         let data = folder.path().join("data");
         let mut init = unprivileged(root, &programs.join("initdb"));
         init.args(["--username", "millrace", "--auth", "trust", "--no-sync"])
             .args(["--encoding", "UTF8", "--locale", "C", "--pgdata"])
             .arg(&data);
-        must(&mut init)?;
-        // The port may be taken between asking for it and using it.
+        run(&mut init)?;
+        // Another process may take the port before the server does.
         for _ in 0..5 {
             let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
             let mut server = unprivileged(root, &programs.join("postgres"));
@@ -46,7 +45,7 @@ impl PostgresServer {
                 .arg("-D")
                 .arg(&data)
                 .args(["-p", &port.to_string(), "-h", "127.0.0.1"])
-                // Nothing of a test has to survive a power cut.
+                // No data of a test has to survive a power cut.
                 .args(["-c", "unix_socket_directories=", "-c", "fsync=off"]);
             let mut process = quiet(&mut server).spawn()?;
             if answers(&programs, port, &mut process)? {
@@ -57,10 +56,10 @@ impl PostgresServer {
                 });
             }
         }
-        Err(Error::other("the PostgreSQL server does not start"))
+        Err(Error::other("the PostgreSQL server did not start"))
     }
 
-    /// Address of a database; "postgres" is there from the start.
+    /// The URL of a database. The database `postgres` exists from the start.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://millrace@127.0.0.1:{}/{database}", self.port)
     }
@@ -68,7 +67,7 @@ impl PostgresServer {
 
 impl Drop for PostgresServer {
     fn drop(&mut self) {
-        // Its immediate shutdown, which ends all its processes. It may have ended by itself.
+        // An immediate shutdown ends all processes of the server. It may have ended already.
         if signal("-QUIT", self.process.id()).is_err() {
             let _ = self.process.kill();
         }
@@ -77,14 +76,14 @@ impl Drop for PostgresServer {
 }
 
 fn signal(name: &str, process: u32) -> Result<()> {
-    must(Command::new("kill").arg(name).arg(process.to_string()))
+    run(Command::new("kill").arg(name).arg(process.to_string()))
 }
 
-/// The folder of the newest server's programs.
+/// The folder with the programs of the newest installed version.
 fn programs() -> Result<PathBuf> {
     let missing = |_: io::Error| {
         Error::other(format!(
-            "there is no PostgreSQL server below {DEBIAN}: run `make setup`, which installs Debian's"
+            "no PostgreSQL server is installed in {DEBIAN}: run `make setup`"
         ))
     };
     let versions = std::fs::read_dir(DEBIAN).map_err(missing)?;
@@ -95,11 +94,11 @@ fn programs() -> Result<PathBuf> {
 }
 
 fn is_root() -> Result<bool> {
-    let said = Command::new("id").arg("-u").output()?.stdout;
-    Ok(String::from_utf8_lossy(&said).trim() == "0")
+    let output = Command::new("id").arg("-u").output()?.stdout;
+    Ok(String::from_utf8_lossy(&output).trim() == "0")
 }
 
-/// A command as an ordinary user, which ends when the thread that starts it does.
+/// A command that runs as an ordinary user and ends with the thread that starts it.
 fn unprivileged(root: bool, program: &Path) -> Command {
     let mut command = Command::new("setpriv");
     if root {
@@ -121,30 +120,30 @@ fn quiet(command: &mut Command) -> &mut Command {
         .stderr(Stdio::null())
 }
 
-fn must(command: &mut Command) -> Result<()> {
-    let done = command.stdin(Stdio::null()).output()?;
-    match done.status.success() {
-        true => Ok(()),
-        false => Err(Error::other(format!(
-            "{command:?}: {}",
-            String::from_utf8_lossy(&done.stderr)
-        ))),
+fn run(command: &mut Command) -> Result<()> {
+    let output = command.stdin(Stdio::null()).output()?;
+    if output.status.success() {
+        return Ok(());
     }
+    Err(Error::other(format!(
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    )))
 }
 
-/// Waits until the server answers; false where it has ended instead.
+/// Waits until the server answers. Returns false if it ended instead.
 fn answers(programs: &Path, port: u16, process: &mut Child) -> Result<bool> {
     let start = Instant::now();
-    while start.elapsed() < PATIENCE {
+    while start.elapsed() < START_TIMEOUT {
         if process.try_wait()?.is_some() {
             return Ok(false);
         }
-        let mut ask = Command::new(programs.join("pg_isready"));
-        ask.args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]);
-        if quiet(&mut ask).status()?.success() {
+        let mut probe = Command::new(programs.join("pg_isready"));
+        probe.args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]);
+        if quiet(&mut probe).status()?.success() {
             return Ok(true);
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    Err(Error::other("the PostgreSQL server does not answer"))
+    Err(Error::other("the PostgreSQL server did not answer in time"))
 }

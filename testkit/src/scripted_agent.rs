@@ -1,6 +1,6 @@
-//! An agent that says whatever it is told to: a websocket, and the keys of a provider.
+//! A provider agent whose messages a test writes: a websocket connection and a provider's keys.
 
-use crate::localnet::{Net, PATIENCE};
+use crate::localnet::{Net, WAIT_TIMEOUT};
 use anyhow::{Context, Result, bail};
 use futures_util::{SinkExt, StreamExt};
 use millrace_client::{Pubkey, pda};
@@ -16,16 +16,15 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// Who an agent says that it is.
+/// The provider and the key that an agent claims to be.
 pub struct Identity {
-    /// The provider's account.
+    /// The Provider account.
     pub provider: Pubkey,
-    /// The key that signs.
     pub operator: Keypair,
 }
 
 impl Identity {
-    /// The true one of a provider.
+    /// The genuine identity of a provider.
     pub fn of(net: &Net, index: usize) -> Result<Self> {
         Ok(Self {
             provider: net.local.provider(index).context("no such provider")?,
@@ -36,7 +35,7 @@ impl Identity {
         })
     }
 
-    /// The answer to a challenge.
+    /// The signed answer to the orchestrator's challenge.
     pub fn hello(&self, network_id: &Digest, nonce: &[u8; 32]) -> FromAgent {
         let provider = self.provider.to_bytes();
         let statement = agent_challenge(network_id, nonce, &provider);
@@ -73,17 +72,16 @@ impl Identity {
     }
 }
 
-/// A connection to the orchestrator.
-pub struct RawAgent {
+pub struct ScriptedAgent {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
-    /// The challenge's nonce.
+    /// The nonce of the orchestrator's challenge.
     pub nonce: [u8; 32],
-    /// The network that it is about.
+    /// The network id in the challenge.
     pub network_id: Digest,
 }
 
-impl RawAgent {
-    /// Connects, and says nothing yet.
+impl ScriptedAgent {
+    /// Connects and receives the challenge; sends nothing.
     pub async fn connect(net: &Net) -> Result<Self> {
         let url = net.local.orchestrator_url.replacen("http", "ws", 1);
         let (socket, _) = connect_async(format!("{url}/v1/agents")).await?;
@@ -92,51 +90,49 @@ impl RawAgent {
             nonce: [0; 32],
             network_id: [0; 32],
         };
-        match this.hears().await? {
+        match this.receive().await? {
             Some(ToAgent::Challenge {
                 nonce, network_id, ..
             }) => (this.nonce, this.network_id) = (nonce, network_id),
-            other => bail!("no challenge but {other:?}"),
+            other => bail!("expected a challenge, received {other:?}"),
         }
         Ok(this)
     }
 
-    /// Connects and is let in.
-    pub async fn enter(net: &Net, identity: &Identity) -> Result<Self> {
+    /// Connects, answers the challenge and receives the welcome.
+    pub async fn connect_as(net: &Net, identity: &Identity) -> Result<Self> {
         let mut this = Self::connect(net).await?;
         let hello = identity.hello(&this.network_id, &this.nonce);
-        this.say(&hello).await?;
-        match this.hears().await? {
+        this.send(&hello).await?;
+        match this.receive().await? {
             Some(ToAgent::Welcome { .. }) => Ok(this),
-            other => bail!("not let in: {other:?}"),
+            other => bail!("expected a welcome, received {other:?}"),
         }
     }
 
-    /// Says something.
-    pub async fn say(&mut self, message: &FromAgent) -> Result<()> {
-        self.say_frame(Message::text(encode(message)?)).await
+    pub async fn send(&mut self, message: &FromAgent) -> Result<()> {
+        self.send_frame(Message::text(encode(message)?)).await
     }
 
-    /// Sends any frame.
-    pub async fn say_frame(&mut self, frame: Message) -> Result<()> {
-        let sent = timeout(PATIENCE, self.socket.send(frame));
-        Ok(sent.await.context("nobody reads")??)
+    pub async fn send_frame(&mut self, frame: Message) -> Result<()> {
+        let sent = timeout(WAIT_TIMEOUT, self.socket.send(frame));
+        Ok(sent.await.context("the orchestrator does not read")??)
     }
 
-    /// Says something and hears the reason why it is refused.
-    pub async fn is_refused(&mut self, message: &FromAgent) -> Result<String> {
-        self.say(message).await?;
-        match self.hears().await? {
+    /// Sends a message that the orchestrator must refuse, and returns its reason.
+    pub async fn send_refused(&mut self, message: &FromAgent) -> Result<String> {
+        self.send(message).await?;
+        match self.receive().await? {
             Some(ToAgent::Refused { reason }) => Ok(reason),
-            other => bail!("not refused: {other:?}"),
+            other => bail!("expected a refusal, received {other:?}"),
         }
     }
 
-    /// The next message; `None` where the connection is over.
-    pub async fn hears(&mut self) -> Result<Option<ToAgent>> {
+    /// The next message, or `None` if the connection is closed.
+    pub async fn receive(&mut self) -> Result<Option<ToAgent>> {
         loop {
-            let frame = timeout(PATIENCE, self.socket.next());
-            match frame.await.context("nothing is said")? {
+            let frame = timeout(WAIT_TIMEOUT, self.socket.next());
+            match frame.await.context("the orchestrator sends nothing")? {
                 Some(Ok(Message::Text(text))) => return Ok(Some(decode(&text)?)),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return Ok(None),
                 Some(Ok(_)) => {}
@@ -144,20 +140,20 @@ impl RawAgent {
         }
     }
 
-    /// Waits until the orchestrator ends the connection, whatever it still says.
-    pub async fn is_cut(&mut self) -> Result<()> {
-        while self.hears().await?.is_some() {}
+    /// Waits until the orchestrator closes the connection; ignores messages before that.
+    pub async fn wait_closed(&mut self) -> Result<()> {
+        while self.receive().await?.is_some() {}
         Ok(())
     }
 
-    /// Waits for a message that `pick` takes; what else is said in the meantime is passed over, but
-    /// pings are answered.
-    pub async fn waits<T>(&mut self, mut pick: impl FnMut(ToAgent) -> Option<T>) -> Result<T> {
+    /// Waits for a message that `pick` accepts. Other messages are ignored, except that pings are
+    /// answered.
+    pub async fn wait_for<T>(&mut self, mut pick: impl FnMut(ToAgent) -> Option<T>) -> Result<T> {
         let start = Instant::now();
-        while start.elapsed() < PATIENCE {
-            match self.hears().await? {
-                None => bail!("the connection is over"),
-                Some(ToAgent::Ping { n }) => self.say(&FromAgent::Pong { n }).await?,
+        while start.elapsed() < WAIT_TIMEOUT {
+            match self.receive().await? {
+                None => bail!("the connection is closed"),
+                Some(ToAgent::Ping { n }) => self.send(&FromAgent::Pong { n }).await?,
                 Some(message) => {
                     if let Some(picked) = pick(message) {
                         return Ok(picked);
@@ -165,17 +161,17 @@ impl RawAgent {
                 }
             }
         }
-        bail!("it was not said within {PATIENCE:?}")
+        bail!("no such message arrived within {WAIT_TIMEOUT:?}")
     }
 
-    /// Waits until this connection answers a ping, so that all that was said before has been heard.
-    pub async fn is_heard(&mut self) -> Result<()> {
-        self.say_frame(Message::Ping(vec![7].into())).await?;
+    /// Waits for the answer to a ping, so everything sent before it has been processed.
+    pub async fn sync(&mut self) -> Result<()> {
+        self.send_frame(Message::Ping(vec![7].into())).await?;
         loop {
-            let frame = timeout(PATIENCE, self.socket.next());
+            let frame = timeout(WAIT_TIMEOUT, self.socket.next());
             match frame.await.context("no answer to a ping")? {
                 Some(Ok(Message::Pong(_))) => return Ok(()),
-                Some(Ok(Message::Close(_)) | Err(_)) | None => bail!("the connection is over"),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => bail!("the connection is closed"),
                 Some(Ok(_)) => {}
             }
         }

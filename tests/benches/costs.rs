@@ -4,7 +4,7 @@ use crate::figures::Figures;
 use anyhow::{Context, Result};
 use millrace_cli::job::submit;
 use millrace_testkit::jobs::{JobFiles, Terms};
-use millrace_testkit::localnet::{Kind, Net};
+use millrace_testkit::localnet::{Net, ValidatorKind};
 use serde::Deserialize;
 use solana_client::rpc_config::RpcTransactionConfig;
 use solana_commitment_config::CommitmentConfig;
@@ -42,11 +42,11 @@ pub fn read(figures: &mut Figures) -> Result<BTreeMap<String, f64>> {
 /// What a wallet signs and locks for a job beside its deposit, and what of it is back once the job
 /// is closed. The wallet has posted a job before: its own account, which stays, is not counted.
 pub async fn of_a_client(figures: &mut Figures) -> Result<()> {
-    let net = Net::start_on(Kind::Embedded, |options| {
+    let net = Net::start_on(ValidatorKind::Embedded, |options| {
         options.close_after = Duration::ZERO
     })
     .await?;
-    let files = JobFiles::of_wat("tiny", &Terms::default())?;
+    let files = JobFiles::from_wat("tiny", &Terms::default())?;
     let first = net.post(&files).await?;
     net.wait_closed(&first).await?;
 

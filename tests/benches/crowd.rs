@@ -14,8 +14,8 @@ use millrace_client::pda;
 use millrace_client::program::PostJobArgs;
 use millrace_client::rpc::client::Rpc;
 use millrace_testkit::jobs::{JobFiles, Terms};
-use millrace_testkit::localnet::{Kind, Net, PATIENCE};
-use millrace_testkit::process::{Orchestrator, cpu_time};
+use millrace_testkit::localnet::{Net, ValidatorKind, WAIT_TIMEOUT};
+use millrace_testkit::process::{OrchestratorProcess, cpu_time};
 use solana_client::rpc_config::RpcSendTransactionConfig;
 use solana_sdk::hash::Hash;
 use solana_sdk::signature::{Keypair, Signer};
@@ -42,7 +42,7 @@ const LOST_AFTER: Duration = Duration::from_secs(10);
 /// What a crowd is made of.
 pub struct Setting {
     /// The validator.
-    pub kind: Kind,
+    pub kind: ValidatorKind,
     /// Clients.
     pub clients: usize,
     /// Providers, and whether their agents run.
@@ -67,7 +67,7 @@ pub struct Crowd {
     /// The network.
     pub net: Net,
     /// Its orchestrator.
-    pub orchestrator: Orchestrator,
+    pub orchestrator: OrchestratorProcess,
     /// What its clients share.
     shared: Arc<Shared>,
     clients: Vec<Arc<Client>>,
@@ -187,15 +187,16 @@ impl Crowd {
         })
         .await?;
         let (rpc_url, ws_url) = (net.local.rpc_url.clone(), net.local.ws_url.clone());
-        let orchestrator = Orchestrator::take_over(&mut net, (&rpc_url, &ws_url), CLOSE_AFTER);
+        let orchestrator =
+            OrchestratorProcess::take_over(&mut net, (&rpc_url, &ws_url), CLOSE_AFTER);
         let orchestrator = orchestrator.await?;
         let agents = if started { providers } else { 0 };
         let connected = || async {
-            let answer = reqwest::get(orchestrator.url("/v1/agents")).await?;
+            let answer = reqwest::get(orchestrator.route("/v1/agents")).await?;
             let agents_of: Vec<serde_json::Value> = serde_json::from_str(&answer.text().await?)?;
             Ok(agents_of.len() == agents)
         };
-        net.until("connecting the agents", connected).await?;
+        net.wait_until("connecting the agents", connected).await?;
 
         let wallets: Vec<Keypair> = (0..setting.clients).map(|_| Keypair::new()).collect();
         fund(&net, &wallets).await?;
@@ -287,7 +288,7 @@ impl Crowd {
             orchestrator: cpu_time(self.orchestrator.process.id())?,
             here: cpu_time(std::process::id())?,
             validator: validator.map(cpu_time).transpose()?,
-            shown: Shown::at(&self.orchestrator.url("/metrics")).await?,
+            shown: Shown::at(&self.orchestrator.route("/metrics")).await?,
         })
     }
 
@@ -315,7 +316,7 @@ impl Crowd {
             Ok(shown.value("millrace_acts{state=\"running\"}") == 0.0
                 && shown.value("millrace_jobs{state=\"finished\"}") == 0.0)
         };
-        self.net.until("closing all jobs", closed).await
+        self.net.wait_until("closing all jobs", closed).await
     }
 
     /// Ends all of it.
@@ -345,8 +346,8 @@ impl Shared {
                 let job = cache.jobs().get(&job);
                 job.is_some_and(|job| job.settled == job.shards)
             };
-            let within = self.sees(paid, PATIENCE).await;
-            ensure!(within, "job {job} was not paid within {PATIENCE:?}");
+            let within = self.sees(paid, WAIT_TIMEOUT).await;
+            ensure!(within, "job {job} was not paid within {WAIT_TIMEOUT:?}");
             jobs += 1;
             if (begin..end).contains(&Instant::now()) {
                 taken.push(posted.elapsed().as_secs_f64());
@@ -370,7 +371,7 @@ impl Shared {
                 }
             }
             ensure!(
-                began.elapsed() < PATIENCE,
+                began.elapsed() < WAIT_TIMEOUT,
                 "a job did not come on chain: {sent:?}"
             );
             client.next.fetch_sub(1, Ordering::Relaxed);
@@ -460,7 +461,7 @@ async fn fund(net: &Net, wallets: &[Keypair]) -> Result<()> {
 
 /// Uploads what all jobs share by posting one of them, and returns what clients sign but for the nonce.
 async fn upload(net: &Net, terms: &Terms) -> Result<PostJobArgs> {
-    let files = JobFiles::of_wat("tiny", terms)?;
+    let files = JobFiles::from_wat("tiny", terms)?;
     let (connection, api) = (net.local.connection().await?, net.api()?);
     let wallet = net.wallet();
     let resolved = submit::load(&files.path(), &api).await?;

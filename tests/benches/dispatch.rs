@@ -3,7 +3,7 @@
 use crate::crowd::{AGENTS, Crowd, Setting, terms};
 use crate::figures::Figures;
 use anyhow::{Context, Result};
-use millrace_testkit::localnet::Kind;
+use millrace_testkit::localnet::ValidatorKind;
 use std::time::Duration;
 
 /// Clients with one job at a time, of three seats: a load under which the machine is not the limit.
@@ -15,7 +15,7 @@ const COUNTED: Duration = Duration::from_secs(30);
 const WANTED: [(f64, f64); 2] = [(50.0, 5.0), (99.0, 20.0)];
 
 /// Measures dispatches under a steady load.
-pub async fn measure(figures: &mut Figures, validator: &str, kind: Kind) -> Result<()> {
+pub async fn measure(figures: &mut Figures, validator: &str, kind: ValidatorKind) -> Result<()> {
     let crowd = Crowd::gather(Setting {
         kind,
         clients: CLIENTS,

@@ -3,7 +3,7 @@
 use crate::crowd::{AGENTS, Crowd, Setting, terms};
 use crate::figures::Figures;
 use anyhow::Result;
-use millrace_testkit::localnet::Kind;
+use millrace_testkit::localnet::ValidatorKind;
 use std::time::Duration;
 
 /// Clients of the load, each with one job at a time.
@@ -13,7 +13,7 @@ const SPAN: Duration = Duration::from_secs(15);
 
 /// Measures jobs of one shard with one seat and with three. All that was sent for them is counted, to the
 /// last closing; rent is back by then.
-pub async fn measure(figures: &mut Figures, validator: &str, kind: Kind) -> Result<()> {
+pub async fn measure(figures: &mut Figures, validator: &str, kind: ValidatorKind) -> Result<()> {
     for seats in [1, 3] {
         let crowd = Crowd::gather(Setting {
             kind,

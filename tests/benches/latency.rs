@@ -7,7 +7,7 @@ use millrace_cli::tokens::mints::transfer_lamports;
 use millrace_client::program::state::Job;
 use millrace_client::rpc::client::Rpc;
 use millrace_testkit::jobs::{JobFiles, Terms};
-use millrace_testkit::localnet::{Kind, Net, PATIENCE};
+use millrace_testkit::localnet::{Net, ValidatorKind, WAIT_TIMEOUT};
 use solana_commitment_config::CommitmentConfig;
 use solana_sdk::signature::Signer;
 use solana_sdk::transaction::Transaction;
@@ -21,7 +21,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 const CONFIRMATIONS: f64 = 4.0;
 
 /// Measures jobs of one seat and of three, and what a single confirmation takes.
-pub async fn measure(figures: &mut Figures, validator: &str, kind: Kind) -> Result<()> {
+pub async fn measure(figures: &mut Figures, validator: &str, kind: ValidatorKind) -> Result<()> {
     eprintln!("measuring {} jobs on {validator}", 2 * JOBS);
     let net = Net::start_on(kind, |_| {}).await?;
     let mut confirmations = Vec::new();
@@ -63,7 +63,7 @@ pub async fn measure(figures: &mut Figures, validator: &str, kind: Kind) -> Resu
 
 /// From the first upload to the settlement of the only shard, as the chain has it confirmed.
 async fn post_to_paid(net: &Net, terms: &Terms) -> Result<Duration> {
-    let files = JobFiles::of_wat("tiny", terms)?;
+    let files = JobFiles::from_wat("tiny", terms)?;
     let (connection, api) = (net.local.connection().await?, net.api()?);
     let wallet = net.wallet();
     let resolved = submit::load(&files.path(), &api).await?;
@@ -71,14 +71,14 @@ async fn post_to_paid(net: &Net, terms: &Terms) -> Result<Duration> {
     let (rpc, sender) = (net.rpc(), net.local.sender());
     let start = Instant::now();
     let posted = submit::post(&prepared, &api, &sender, wallet).await?;
-    while start.elapsed() < PATIENCE {
+    while start.elapsed() < WAIT_TIMEOUT {
         let job: Option<Job> = rpc.find(&posted.job).await?;
         if job.is_some_and(|job| job.settled == job.shards && job.paid > 0) {
             return Ok(start.elapsed());
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
-    anyhow::bail!("job {} was not paid within {PATIENCE:?}", posted.job)
+    anyhow::bail!("job {} was not paid within {WAIT_TIMEOUT:?}", posted.job)
 }
 
 /// From sending a transfer to its confirmation.
@@ -91,13 +91,13 @@ async fn confirmation(net: &Net) -> Result<Duration> {
         Transaction::new_signed_with_payer(&[transfer], Some(&payer), &[wallet], blockhash);
     let start = Instant::now();
     let signature = rpc.client().send_transaction(&transaction).await?;
-    while start.elapsed() < PATIENCE {
+    while start.elapsed() < WAIT_TIMEOUT {
         if is_confirmed(&rpc, &signature).await? {
             return Ok(start.elapsed());
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
-    anyhow::bail!("a transfer was not confirmed within {PATIENCE:?}")
+    anyhow::bail!("a transfer was not confirmed within {WAIT_TIMEOUT:?}")
 }
 
 async fn is_confirmed(rpc: &Rpc, signature: &solana_sdk::signature::Signature) -> Result<bool> {

@@ -24,7 +24,7 @@ mod throughput;
 
 use anyhow::Result;
 use figures::Figures;
-use millrace_testkit::localnet::Kind;
+use millrace_testkit::localnet::ValidatorKind;
 
 fn main() -> Result<()> {
     let asked: Vec<String> = std::env::args()
@@ -59,9 +59,12 @@ fn main() -> Result<()> {
     if !agave {
         eprintln!("left out: Agave, because MILLRACE_AGAVE_BIN is not set");
     }
-    let validators = [("embedded", Kind::Embedded), ("agave", Kind::Agave(None))];
+    let validators = [
+        ("embedded", ValidatorKind::Embedded),
+        ("agave", ValidatorKind::Agave(None)),
+    ];
     for (name, kind) in validators {
-        if kind != Kind::Embedded && !agave {
+        if kind != ValidatorKind::Embedded && !agave {
             continue;
         }
         if wanted(&format!("latency.{name}")) {

@@ -6,7 +6,7 @@ use crate::exposition::Shown;
 use crate::figures::{Figures, percentile};
 use anyhow::{Result, ensure};
 use millrace_testkit::jobs::Terms;
-use millrace_testkit::localnet::{Kind, PATIENCE};
+use millrace_testkit::localnet::{ValidatorKind, WAIT_TIMEOUT};
 use std::time::{Duration, Instant};
 
 const JOBS: usize = 10_000;
@@ -24,7 +24,7 @@ const MIB: f64 = 1_048_576.0;
 /// Measures on the embedded validator.
 pub async fn measure(figures: &mut Figures) -> Result<()> {
     let mut crowd = Crowd::gather(Setting {
-        kind: Kind::Embedded,
+        kind: ValidatorKind::Embedded,
         clients: CLIENTS,
         providers: (PROVIDERS, false),
         terms: Terms {
@@ -63,7 +63,7 @@ pub async fn measure(figures: &mut Figures) -> Result<()> {
         let mut taken = Vec::new();
         for _ in 0..QUESTIONS {
             let asked = Instant::now();
-            reqwest::get(crowd.orchestrator.url(path))
+            reqwest::get(crowd.orchestrator.route(path))
                 .await?
                 .bytes()
                 .await?;
@@ -104,7 +104,7 @@ pub async fn measure(figures: &mut Figures) -> Result<()> {
 async fn planned_for_all(crowd: &Crowd) -> Result<Shown> {
     let start = Instant::now();
     loop {
-        if let Ok(shown) = Shown::at(&crowd.orchestrator.url("/metrics")).await {
+        if let Ok(shown) = Shown::at(&crowd.orchestrator.route("/metrics")).await {
             // The chain is read before the first plan is made, and counted when it is made.
             let open = shown.value("millrace_jobs{state=\"open\"}");
             if open >= JOBS as f64 && shown.value("millrace_plan_seconds_count") >= 1.0 {
@@ -112,8 +112,8 @@ async fn planned_for_all(crowd: &Crowd) -> Result<Shown> {
             }
         }
         ensure!(
-            start.elapsed() < PATIENCE,
-            "there was no plan over {JOBS} jobs within {PATIENCE:?}"
+            start.elapsed() < WAIT_TIMEOUT,
+            "there was no plan over {JOBS} jobs within {WAIT_TIMEOUT:?}"
         );
         tokio::time::sleep(LOOK_EVERY).await;
     }

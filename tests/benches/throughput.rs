@@ -4,8 +4,8 @@
 use crate::crowd::{AGENTS, Crowd, Setting, Worked, terms};
 use crate::figures::{Figures, percentile};
 use anyhow::Result;
-use millrace_testkit::from_environment;
-use millrace_testkit::localnet::Kind;
+use millrace_testkit::env_number;
+use millrace_testkit::localnet::ValidatorKind;
 use std::time::Duration;
 
 /// Clients, each with one job at a time; of large jobs as many as have as many shards under way.
@@ -17,9 +17,9 @@ const WARM_UP: Duration = Duration::from_secs(5);
 const COUNTED: Duration = Duration::from_secs(30);
 
 /// Measures jobs of one shard, then shards of large jobs; one seat each.
-pub async fn measure(figures: &mut Figures, validator: &str, kind: Kind) -> Result<()> {
-    let clients = usize::try_from(from_environment("MILLRACE_CLIENTS", CLIENTS)?)?;
-    let agents = usize::try_from(from_environment("MILLRACE_AGENTS", AGENTS as u64)?)?;
+pub async fn measure(figures: &mut Figures, validator: &str, kind: ValidatorKind) -> Result<()> {
+    let clients = usize::try_from(env_number("MILLRACE_CLIENTS", CLIENTS)?)?;
+    let agents = usize::try_from(env_number("MILLRACE_AGENTS", AGENTS as u64)?)?;
     for (what, shards) in [("jobs", 1), ("shards", SHARDS)] {
         let clients = clients.div_ceil(shards);
         let crowd = Crowd::gather(Setting {

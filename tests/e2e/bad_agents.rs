@@ -11,7 +11,7 @@ use millrace_protocol::hash::sha256;
 use millrace_protocol::receipt::Receipt;
 use millrace_testkit::jobs::{JobFiles, Terms};
 use millrace_testkit::localnet::Net;
-use millrace_testkit::scripted_agent::{Identity, RawAgent};
+use millrace_testkit::scripted_agent::{Identity, ScriptedAgent};
 use solana_sdk::signature::Keypair;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -44,8 +44,8 @@ pub async fn others_do_not_notice(net: &Net) -> Result<()> {
         ..Terms::default()
     };
     let before = net.provider(0).await?;
-    let job = net.post(&JobFiles::of_wat("tiny", &terms)?).await?;
-    let view = net.wait_over(&job).await?;
+    let job = net.post(&JobFiles::from_wat("tiny", &terms)?).await?;
+    let view = net.wait_finished(&job).await?;
     assert_eq!((view.settled, view.paid), (1, 3), "{view:#?}");
     assert_eq!(net.result(&job).await?, b"turn the wheel\n");
     let after = net.provider(0).await?;
@@ -55,7 +55,11 @@ pub async fn others_do_not_notice(net: &Net) -> Result<()> {
 }
 
 /// A job of one seat for the scripted provider, and the task as its agent is told it.
-async fn scripted_task(net: &Net, agent: &mut RawAgent, commit: u32) -> Result<(Pubkey, Task)> {
+async fn scripted_task(
+    net: &Net,
+    agent: &mut ScriptedAgent,
+    commit: u32,
+) -> Result<(Pubkey, Task)> {
     let terms = Terms {
         region: Some(BAD.into()),
         replicas: 1,
@@ -65,12 +69,12 @@ async fn scripted_task(net: &Net, agent: &mut RawAgent, commit: u32) -> Result<(
         reveal: 60,
         ..Terms::default()
     };
-    let job = net.post(&JobFiles::of_wat("tiny", &terms)?).await?;
+    let job = net.post(&JobFiles::from_wat("tiny", &terms)?).await?;
     let of_this_job = |message| match message {
         ToAgent::Run { task } if task.job.0 == job.to_bytes() => Some(task),
         _ => None,
     };
-    let task = agent.waits(of_this_job).await?;
+    let task = agent.wait_for(of_this_job).await?;
     Ok((job, task))
 }
 
@@ -109,30 +113,30 @@ async fn whoever_can_not_prove_who_he_is_stays_outside() -> Result<()> {
     let (own, victim) = (Identity::of(&net, SCRIPTED)?, Identity::of(&net, 0)?);
 
     // The words of an earlier greeting answer no other challenge.
-    let mut first = RawAgent::connect(&net).await?;
+    let mut first = ScriptedAgent::connect(&net).await?;
     let recorded = own.hello(&first.network_id, &first.nonce);
-    first.say(&recorded).await?;
+    first.send(&recorded).await?;
     assert!(matches!(
-        first.hears().await?,
+        first.receive().await?,
         Some(ToAgent::Welcome { .. })
     ));
-    let mut again = RawAgent::connect(&net).await?;
+    let mut again = ScriptedAgent::connect(&net).await?;
     assert_ne!(again.nonce, first.nonce);
-    let reason = again.is_refused(&recorded).await?;
+    let reason = again.send_refused(&recorded).await?;
     assert!(reason.contains("challenge"), "{reason}");
-    again.is_cut().await?;
+    again.wait_closed().await?;
 
-    let mut newer = RawAgent::connect(&net).await?;
+    let mut newer = ScriptedAgent::connect(&net).await?;
     let mut hello = own.hello(&newer.network_id, &newer.nonce);
     if let FromAgent::Hello { protocol, .. } = &mut hello {
         *protocol += 1;
     }
-    let reason = newer.is_refused(&hello).await?;
+    let reason = newer.send_refused(&hello).await?;
     assert!(
         reason.contains("version 2 of the agent protocol"),
         "{reason}"
     );
-    newer.is_cut().await?;
+    newer.wait_closed().await?;
 
     let as_provider = |provider, operator: &Keypair| Identity {
         provider,
@@ -148,9 +152,9 @@ async fn whoever_can_not_prove_who_he_is_stays_outside() -> Result<()> {
         (as_provider(nobody, &own.operator), "no provider"),
     ];
     for (liar, word) in liars {
-        let mut agent = RawAgent::connect(&net).await?;
+        let mut agent = ScriptedAgent::connect(&net).await?;
         let hello = liar.hello(&agent.network_id, &agent.nonce);
-        let reason = agent.is_refused(&hello).await?;
+        let reason = agent.send_refused(&hello).await?;
         assert!(reason.contains(word), "{reason}");
     }
     // Whatever an account of another program says, it is none of ours.
@@ -158,17 +162,17 @@ async fn whoever_can_not_prove_who_he_is_stays_outside() -> Result<()> {
     assert!(mint.accounts[0].1.is_empty());
 
     // A hello of this network that was signed for another one.
-    let mut agent = RawAgent::connect(&net).await?;
+    let mut agent = ScriptedAgent::connect(&net).await?;
     let hello = own.hello(&[1; 32], &agent.nonce);
-    agent.is_refused(&hello).await?;
+    agent.send_refused(&hello).await?;
     // Nothing may come before it.
-    let mut agent = RawAgent::connect(&net).await?;
-    let reason = agent.is_refused(&FromAgent::Draining).await?;
+    let mut agent = ScriptedAgent::connect(&net).await?;
+    let reason = agent.send_refused(&FromAgent::Draining).await?;
     assert!(reason.contains("hello"), "{reason}");
 
     // None of it has cost the honest their places.
     others_do_not_notice(&net).await?;
-    first.is_heard().await?;
+    first.sync().await?;
     net.stop().await;
     Ok(())
 }
@@ -177,7 +181,7 @@ async fn whoever_can_not_prove_who_he_is_stays_outside() -> Result<()> {
 async fn nonsense_is_passed_over_until_there_is_too_much_of_it() -> Result<()> {
     let net = net_with_a_scripted_provider().await?;
     let own = Identity::of(&net, SCRIPTED)?;
-    let mut agent = RawAgent::enter(&net, &own).await?;
+    let mut agent = ScriptedAgent::connect_as(&net, &own).await?;
     let hello = own.hello(&agent.network_id, &agent.nonce);
     let nested = "[".repeat(100_000);
     let frames = [
@@ -192,27 +196,27 @@ async fn nonsense_is_passed_over_until_there_is_too_much_of_it() -> Result<()> {
         Message::text(millrace_protocol::agent::encode(&hello)?),
     ];
     for frame in frames {
-        agent.say_frame(frame).await?;
+        agent.send_frame(frame).await?;
     }
     // It is still there, and so are the others.
-    agent.is_heard().await?;
+    agent.sync().await?;
     others_do_not_notice(&net).await?;
 
     // A frame beyond the limit ends the connection at once.
     let large = Message::text("x".repeat(MAX_FRAME_BYTES + 1));
-    let mut other = RawAgent::enter(&net, &own).await?;
+    let mut other = ScriptedAgent::connect_as(&net, &own).await?;
     // It may be cut while it still says it.
-    let _ = other.say_frame(large).await;
-    other.is_cut().await?;
+    let _ = other.send_frame(large).await;
+    other.wait_closed().await?;
 
     // And so do too many mistakes.
-    let mut other = RawAgent::enter(&net, &own).await?;
+    let mut other = ScriptedAgent::connect_as(&net, &own).await?;
     for _ in 0..1_000 {
-        if other.say_frame(Message::text("no json")).await.is_err() {
+        if other.send_frame(Message::text("no json")).await.is_err() {
             break;
         }
     }
-    let refused = other.waits(|message| match message {
+    let refused = other.wait_for(|message| match message {
         ToAgent::Refused { reason } => Some(reason),
         _ => None,
     });
@@ -220,9 +224,9 @@ async fn nonsense_is_passed_over_until_there_is_too_much_of_it() -> Result<()> {
     if let Ok(reason) = refused.await {
         assert!(reason.contains("wrong"), "{reason}");
     }
-    let mut other = RawAgent::connect(&net).await?;
+    let mut other = ScriptedAgent::connect(&net).await?;
     let hello = own.hello(&other.network_id, &other.nonce);
-    let reason = other.is_refused(&hello).await?;
+    let reason = other.send_refused(&hello).await?;
     assert!(reason.contains("not let in"), "{reason}");
     others_do_not_notice(&net).await?;
     net.stop().await;
@@ -234,7 +238,7 @@ async fn what_is_not_an_agents_own_result_is_not_taken_and_its_own_is_at_the_las
 -> Result<()> {
     let net = net_with_a_scripted_provider().await?;
     let (own, victim) = (Identity::of(&net, SCRIPTED)?, Identity::of(&net, 0)?);
-    let mut agent = RawAgent::enter(&net, &own).await?;
+    let mut agent = ScriptedAgent::connect_as(&net, &own).await?;
     let (other_job, other_task) = scripted_task(&net, &mut agent, 60).await?;
     let (job, task) = scripted_task(&net, &mut agent, 16).await?;
 
@@ -250,19 +254,19 @@ async fn what_is_not_an_agents_own_result_is_not_taken_and_its_own_is_at_the_las
         provider: own.provider,
         operator: victim.operator.insecure_clone(),
     };
-    agent.say(&by_another.committed(&task, &reveal)).await?;
+    agent.send(&by_another.committed(&task, &reveal)).await?;
     let mut misplaced = own.committed(&other_task, &reveal);
     if let FromAgent::Committed { job, .. } = &mut misplaced {
         *job = task.job;
     }
-    agent.say(&misplaced).await?;
+    agent.send(&misplaced).await?;
     let elsewhere = Task { seat: 1, ..task };
-    agent.say(&own.committed(&elsewhere, &reveal)).await?;
+    agent.send(&own.committed(&elsewhere, &reveal)).await?;
     let nowhere = Task { shard: 7, ..task };
-    agent.say(&own.committed(&nowhere, &reveal)).await?;
+    agent.send(&own.committed(&nowhere, &reveal)).await?;
     // A failure where it does not sit is not written down.
     agent
-        .say(&FromAgent::Failed {
+        .send(&FromAgent::Failed {
             job: task.job,
             shard: 7,
             attempt: 0,
@@ -270,39 +274,41 @@ async fn what_is_not_an_agents_own_result_is_not_taken_and_its_own_is_at_the_las
             retry: false,
         })
         .await?;
-    agent.is_heard().await?;
+    agent.sync().await?;
     others_do_not_notice(&net).await?;
     assert_eq!(state(&net, &job).await?, SeatPhase::Assigned);
 
     // The right one, three seconds before the end.
     let rpc = net.rpc();
-    net.until("the last moment", || async {
+    net.wait_until("the last moment", || async {
         Ok(rpc.time().await?.unix >= task.commit_by - 3)
     })
     .await?;
-    agent.say(&own.committed(&task, &reveal)).await?;
+    agent.send(&own.committed(&task, &reveal)).await?;
     let asked = |message| matches!(message, ToAgent::Reveal { job: of, .. } if of == task.job);
-    agent.waits(|message| asked(message).then_some(())).await?;
+    agent
+        .wait_for(|message| asked(message).then_some(()))
+        .await?;
 
     // An output that is not here, one that gives another root, and a root that was not committed to.
-    agent.say(&revealed(&task, root, b"never sent")).await?;
+    agent.send(&revealed(&task, root, b"never sent")).await?;
     let api = net.api()?;
     api.put_blob(&sha256(&[b"wrong"]), b"wrong").await?;
-    agent.say(&revealed(&task, root, b"wrong")).await?;
+    agent.send(&revealed(&task, root, b"wrong")).await?;
     let other_root = Receipt::new(b"wrong", 0, FUEL).root();
-    agent.say(&revealed(&task, other_root, b"wrong")).await?;
+    agent.send(&revealed(&task, other_root, b"wrong")).await?;
     let mut replayed = revealed(&task, root, output);
     if let FromAgent::Revealed { job, .. } = &mut replayed {
         *job = other_task.job;
     }
-    agent.say(&replayed).await?;
-    agent.is_heard().await?;
+    agent.send(&replayed).await?;
+    agent.sync().await?;
     others_do_not_notice(&net).await?;
     assert_eq!(state(&net, &job).await?, SeatPhase::Committed);
 
     api.put_blob(&sha256(&[output]), output).await?;
-    agent.say(&revealed(&task, root, output)).await?;
-    let view = net.wait_over(&job).await?;
+    agent.send(&revealed(&task, root, output)).await?;
+    let view = net.wait_finished(&job).await?;
     assert_eq!((view.settled, view.paid), (1, 1), "{view:#?}");
     assert_eq!(net.result(&job).await?, output);
     // A reason is for people: nobody keeps a hundred kilobytes of it.

@@ -2,16 +2,16 @@
 //! every job ends as it would have, and is paid once.
 
 use anyhow::Result;
-use millrace_testkit::faulty_rpc::{Faults, Proxy};
+use millrace_testkit::faulty_rpc::{Faults, FaultyRpc};
 use millrace_testkit::jobs::{JobFiles, Terms};
 use millrace_testkit::localnet::Net;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 /// A network whose orchestrator sees the chain through a proxy.
-async fn net_behind(faults: Faults, seed: u64) -> Result<(Net, Proxy)> {
+async fn net_behind(faults: Faults, seed: u64) -> Result<(Net, FaultyRpc)> {
     let mut net = Net::start(|_| {}).await?;
-    let proxy = Proxy::start(&net.local.rpc_url, &net.local.ws_url, faults, seed).await?;
+    let proxy = FaultyRpc::start(&net.local.rpc_url, &net.local.ws_url, faults, seed).await?;
     net.local.stop_orchestrator().await?;
     net.local.see_through(&proxy.rpc_url, &proxy.ws_url);
     net.local.start_orchestrator().await?;
@@ -28,10 +28,10 @@ async fn all_are_paid_once(net: &Net, jobs: u64) -> Result<()> {
             lines,
             ..Terms::default()
         };
-        posted.push(net.post(&JobFiles::of_wat("tiny", &terms)?).await?);
+        posted.push(net.post(&JobFiles::from_wat("tiny", &terms)?).await?);
     }
     for (number, job) in posted.iter().enumerate() {
-        let view = net.wait_over(job).await?;
+        let view = net.wait_finished(job).await?;
         // Two shards, three seats each, one unit each at the asking price of one base unit.
         assert_eq!(
             (view.settled, view.failed, view.paid),
@@ -72,8 +72,8 @@ async fn no_full_read_is_needed_where_events_come() -> Result<()> {
     let net = Net::start(|options| options.reread = never).await?;
     // The read at the start, and the one when the subscription stands, are over.
     all_are_paid_once(&net, 1).await?;
-    let files = JobFiles::of_wat("tiny", &Terms::default())?;
-    let view = net.wait_over(&net.post(&files).await?).await?;
+    let files = JobFiles::from_wat("tiny", &Terms::default())?;
+    let view = net.wait_finished(&net.post(&files).await?).await?;
     assert_eq!((view.settled, view.failed), (1, 0), "{view:#?}");
     net.stop().await;
     Ok(())
@@ -83,8 +83,8 @@ async fn no_full_read_is_needed_where_events_come() -> Result<()> {
 async fn where_an_endpoint_goes_away_the_next_one_is_asked() -> Result<()> {
     let mut net = Net::start(|_| {}).await?;
     let (rpc, ws) = (net.local.rpc_url.clone(), net.local.ws_url.clone());
-    let first = Proxy::start(&rpc, &ws, Faults::default(), 4).await?;
-    let second = Proxy::start(&rpc, &ws, Faults::default(), 5).await?;
+    let first = FaultyRpc::start(&rpc, &ws, Faults::default(), 4).await?;
+    let second = FaultyRpc::start(&rpc, &ws, Faults::default(), 5).await?;
     net.local.stop_orchestrator().await?;
     net.local.see_through(
         &format!("{},{}", first.rpc_url, second.rpc_url),
@@ -94,12 +94,12 @@ async fn where_an_endpoint_goes_away_the_next_one_is_asked() -> Result<()> {
     net.local.wait_for_agents().await?;
     all_are_paid_once(&net, 1).await?;
     // The first one was preferred: of the second, only whether it answers was asked now and then.
-    let asked = |proxy: &Proxy| proxy.counts().passed.load(Relaxed);
+    let asked = |proxy: &FaultyRpc| proxy.counts().forwarded.load(Relaxed);
     let before = asked(&second);
     assert!(before * 10 < asked(&first), "{before}");
     drop(first);
-    let files = JobFiles::of_wat("tiny", &Terms::default())?;
-    let view = net.wait_over(&net.post(&files).await?).await?;
+    let files = JobFiles::from_wat("tiny", &Terms::default())?;
+    let view = net.wait_finished(&net.post(&files).await?).await?;
     assert_eq!((view.settled, view.paid), (1, 3), "{view:#?}");
     assert!(asked(&second) > before + 10);
     net.stop().await;
@@ -126,7 +126,7 @@ async fn a_network_that_loses_repeats_delays_and_cuts_costs_nothing() -> Result<
 async fn a_node_that_refuses_fails_forgets_to_answer_and_lies_about_slots_costs_nothing()
 -> Result<()> {
     let faults = Faults {
-        limited: 5,
+        rate_limited: 5,
         failing: 5,
         unanswered: 10,
         stale: 20,
@@ -136,7 +136,7 @@ async fn a_node_that_refuses_fails_forgets_to_answer_and_lies_about_slots_costs_
     all_are_paid_once(&net, 4).await?;
     let counts = proxy.counts();
     assert!(
-        counts.calls.load(Relaxed) > 0 && counts.lies.load(Relaxed) > 0,
+        counts.failed_calls.load(Relaxed) > 0 && counts.stale_answers.load(Relaxed) > 0,
         "{counts:?}"
     );
     net.stop().await;
@@ -146,7 +146,7 @@ async fn a_node_that_refuses_fails_forgets_to_answer_and_lies_about_slots_costs_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_that_lands_after_all_patience_pays_nobody_twice() -> Result<()> {
     let faults = Faults {
-        held: 60,
+        held_back: 60,
         ..Faults::default()
     };
     let (net, proxy) = net_behind(faults, 6).await?;
@@ -157,8 +157,8 @@ async fn a_transaction_that_lands_after_all_patience_pays_nobody_twice() -> Resu
         reveal: 120,
         ..Terms::default()
     };
-    let job = net.post(&JobFiles::of_wat("tiny", &terms)?).await?;
-    let view = net.wait_over(&job).await?;
+    let job = net.post(&JobFiles::from_wat("tiny", &terms)?).await?;
+    let view = net.wait_finished(&job).await?;
     assert_eq!(
         (view.settled, view.failed, view.paid),
         (2, 0, 6),
@@ -166,10 +166,14 @@ async fn a_transaction_that_lands_after_all_patience_pays_nobody_twice() -> Resu
     );
     let counts = proxy.counts();
     let all_delivered = || async {
-        let (held, delivered) = (counts.held.load(Relaxed), counts.delivered.load(Relaxed));
+        let (held, delivered) = (
+            counts.held_back.load(Relaxed),
+            counts.delivered_late.load(Relaxed),
+        );
         Ok(held > 0 && held == delivered)
     };
-    net.until("the last late delivery", all_delivered).await?;
+    net.wait_until("the last late delivery", all_delivered)
+        .await?;
     for provider in 0..3 {
         let books = net.provider(provider).await?;
         assert_eq!((books.earned, books.agreed, books.late), (2, 2, 0));

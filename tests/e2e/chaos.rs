@@ -6,36 +6,36 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use millrace_cli::api::{JobPhase, JobView};
 use millrace_cli::localnet::options::ProviderOptions;
 use millrace_client::Pubkey;
-use millrace_testkit::faulty_rpc::{Faults, Proxy};
-use millrace_testkit::from_environment;
+use millrace_testkit::env_number;
+use millrace_testkit::faulty_rpc::{Faults, FaultyRpc};
 use millrace_testkit::jobs::{JobFiles, Terms};
 use millrace_testkit::localnet::Net;
-use millrace_testkit::process::{Orchestrator, Process};
+use millrace_testkit::process::{MillraceProcess, OrchestratorProcess};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 /// Longest wait for the end of a job that waits for others, restarts and windows.
-const PATIENCE: Duration = Duration::from_secs(600);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(600);
 /// Agents: one more than a shard has seats, so that work goes on without one.
 const AGENTS: usize = 4;
 const SHARDS: usize = 2;
 
 /// What is killed, and when.
 struct Killer {
-    orchestrator: Orchestrator,
-    agents: Vec<Process>,
+    orchestrator: OrchestratorProcess,
+    agents: Vec<MillraceProcess>,
     dice: StdRng,
     kills: [u32; 2],
 }
 
 impl Killer {
-    async fn take_over(net: &mut Net, proxy: &Proxy, seed: u64) -> Result<Self> {
+    async fn take_over(net: &mut Net, proxy: &FaultyRpc, seed: u64) -> Result<Self> {
         let way = (proxy.rpc_url.as_str(), proxy.ws_url.as_str());
         // Closed at once: what waits for finality as well would seldom live long enough.
-        let orchestrator = Orchestrator::take_over(net, way, 0).await?;
-        let agents = (0..AGENTS).map(|index| Process::agent(net, index));
+        let orchestrator = OrchestratorProcess::take_over(net, way, 0).await?;
+        let agents = (0..AGENTS).map(|index| MillraceProcess::agent(net, index));
         Ok(Self {
             orchestrator,
             agents: agents.collect::<Result<_>>()?,
@@ -70,11 +70,11 @@ impl Killer {
     /// An orchestrator that the bad network kept from starting is started again, as a supervisor does.
     /// An agent has nothing that keeps it from starting.
     fn revive(&mut self) -> Result<()> {
-        if self.orchestrator.process.ended()?.is_some() {
+        if self.orchestrator.process.exit_status()?.is_some() {
             self.orchestrator.process.restart()?;
         }
         for agent in &mut self.agents {
-            if let Some(status) = agent.ended()? {
+            if let Some(status) = agent.exit_status()? {
                 bail!("an agent ended by itself: {status}");
             }
         }
@@ -94,14 +94,14 @@ async fn one_job(net: &Net, number: u64, posting: &Mutex<()>) -> Result<JobView>
         reveal: 60,
         ..Terms::default()
     };
-    let files = JobFiles::of_wat("tiny", &terms)?;
+    let files = JobFiles::from_wat("tiny", &terms)?;
     let start = Instant::now();
     let job = {
         let _turn = posting.lock().await;
         loop {
             match net.post(&files).await {
                 Ok(job) => break job,
-                Err(error) => ensure!(start.elapsed() < PATIENCE, "job {number}: {error}"),
+                Err(error) => ensure!(start.elapsed() < WAIT_TIMEOUT, "job {number}: {error}"),
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -121,7 +121,7 @@ async fn one_job(net: &Net, number: u64, posting: &Mutex<()>) -> Result<JobView>
 
 async fn closed(net: &Net, job: &Pubkey) -> Result<JobView> {
     let (api, start, mut last) = (net.api()?, Instant::now(), None);
-    while start.elapsed() < PATIENCE {
+    while start.elapsed() < WAIT_TIMEOUT {
         last = api.job(job).await.ok().flatten().or(last);
         match last {
             Some(view) if view.state == JobPhase::Closed => return Ok(view),
@@ -134,10 +134,10 @@ async fn closed(net: &Net, job: &Pubkey) -> Result<JobView> {
 #[tokio::test(flavor = "multi_thread")]
 async fn jobs_end_once_however_often_orchestrator_and_agents_are_killed_on_a_bad_network()
 -> Result<()> {
-    let seed = from_environment("MILLRACE_SEED", 7)?;
-    let jobs = from_environment("MILLRACE_JOBS", 6)?;
-    let at_once = from_environment("MILLRACE_AT_ONCE", 6)?;
-    let pause = from_environment("MILLRACE_PAUSE_MS", 3_000)?;
+    let seed = env_number("MILLRACE_SEED", 7)?;
+    let jobs = env_number("MILLRACE_JOBS", 6)?;
+    let at_once = env_number("MILLRACE_AT_ONCE", 6)?;
+    let pause = env_number("MILLRACE_PAUSE_MS", 3_000)?;
     println!(
         "MILLRACE_SEED={seed} MILLRACE_JOBS={jobs} MILLRACE_AT_ONCE={at_once} MILLRACE_PAUSE_MS={pause}"
     );
@@ -146,7 +146,7 @@ async fn jobs_end_once_however_often_orchestrator_and_agents_are_killed_on_a_bad
         repeated: 10,
         late: 20,
         cut: 2,
-        limited: 2,
+        rate_limited: 2,
         failing: 3,
         unanswered: 5,
         stale: 10,
@@ -163,7 +163,7 @@ async fn jobs_end_once_however_often_orchestrator_and_agents_are_killed_on_a_bad
         ];
     })
     .await?;
-    let proxy = Proxy::start(&net.local.rpc_url, &net.local.ws_url, faults, seed).await?;
+    let proxy = FaultyRpc::start(&net.local.rpc_url, &net.local.ws_url, faults, seed).await?;
     let mut killer = Killer::take_over(&mut net, &proxy, seed).await?;
     let (tokens, start, posting) = (net.client_tokens().await?, Instant::now(), Mutex::default());
 

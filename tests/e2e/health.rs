@@ -4,9 +4,9 @@ use anyhow::{Context, Result};
 use millrace_cli::api::{Api, Problem};
 use millrace_client::pda;
 use millrace_orchestrator::Limits;
-use millrace_testkit::faulty_rpc::lever::{Lever, Pulled};
+use millrace_testkit::faulty_rpc::{Faults, FaultyRpc};
 use millrace_testkit::jobs::{JobFiles, Terms};
-use millrace_testkit::localnet::{Kind, Net};
+use millrace_testkit::localnet::{Net, ValidatorKind};
 use std::time::{Duration, SystemTime};
 
 /// Names of what is wrong, and the HTTP status that says so.
@@ -20,7 +20,7 @@ async fn until_wrong(net: &Net, name: Option<&str>) -> Result<Vec<Problem>> {
     let (api, url) = (net.api()?, net.local.orchestrator_url.clone());
     let what = format!("the problem {name:?}");
     let expected = name.map_or(200, |_| 503);
-    net.until(&what, || async {
+    net.wait_until(&what, || async {
         let (status, problems) = problems(&api, &url).await?;
         let named = match name {
             Some(name) => problems.iter().any(|problem| problem.name == name),
@@ -32,15 +32,15 @@ async fn until_wrong(net: &Net, name: Option<&str>) -> Result<Vec<Problem>> {
     Ok(api.health().await?.problems)
 }
 
-async fn net_with_levers(limits: Limits) -> Result<(Net, Lever)> {
+async fn net_with_levers(limits: Limits) -> Result<(Net, FaultyRpc)> {
     let mut net = Net::start(|options| options.limits = limits).await?;
-    let lever = Lever::start(&net.local.rpc_url).await?;
+    let faulty_rpc = FaultyRpc::transparent(&net.local.rpc_url, &net.local.ws_url).await?;
     net.local.stop_orchestrator().await?;
     let ws_url = net.local.ws_url.clone();
-    net.local.see_through(&lever.rpc_url, &ws_url);
+    net.local.see_through(&faulty_rpc.rpc_url, &ws_url);
     net.local.start_orchestrator().await?;
     net.local.wait_for_agents().await?;
-    Ok((net, lever))
+    Ok((net, faulty_rpc))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,17 +49,17 @@ async fn an_endpoint_that_lags_or_is_down_is_named_until_it_is_well() -> Result<
         stale_after: Duration::from_secs(3),
         ..Limits::default()
     };
-    let (net, lever) = net_with_levers(limits).await?;
+    let (net, faulty_rpc) = net_with_levers(limits).await?;
     until_wrong(&net, None).await?;
-    lever.pull(Pulled {
-        ahead: 100_000,
-        ..Pulled::default()
+    faulty_rpc.set(Faults {
+        slots_ahead: 100_000,
+        ..Faults::default()
     });
     let lag = until_wrong(&net, Some("slot_lag")).await?;
     assert!(lag[0].remedy.contains("operating.md#slot-lag"), "{lag:?}");
-    lever.pull(Pulled {
+    faulty_rpc.set(Faults {
         down: true,
-        ..Pulled::default()
+        ..Faults::default()
     });
     let down = until_wrong(&net, Some("endpoints_down")).await?;
     let message = &down[0].message;
@@ -68,7 +68,7 @@ async fn an_endpoint_that_lags_or_is_down_is_named_until_it_is_well() -> Result<
     // It lives all the same: a restart would mend nothing.
     let live = format!("{}/health/live", net.local.orchestrator_url);
     assert_eq!(reqwest::get(live).await?.status().as_u16(), 200);
-    lever.pull(Pulled::default());
+    faulty_rpc.set(Faults::default());
     until_wrong(&net, None).await?;
     net.stop().await;
     Ok(())
@@ -99,7 +99,7 @@ async fn jobs_that_wait_for_agents_and_a_store_that_takes_no_writes_are_named() 
     // Without jobs, nobody misses agents.
     until_wrong(&net, None).await?;
     let job = net
-        .post(&JobFiles::of_wat("tiny", &Terms::default())?)
+        .post(&JobFiles::from_wat("tiny", &Terms::default())?)
         .await?;
     let alone = until_wrong(&net, Some("no_agents")).await?;
     assert!(alone[0].message.starts_with("1 jobs wait"), "{alone:?}");
@@ -109,7 +109,7 @@ async fn jobs_that_wait_for_agents_and_a_store_that_takes_no_writes_are_named() 
     for provider in 0..3 {
         net.local.start_agent(provider)?;
     }
-    net.wait_over(&job).await?;
+    net.wait_finished(&job).await?;
     until_wrong(&net, None).await?;
 
     let id = net.local.file.network_id.get(..16).context("a long id")?;
@@ -139,7 +139,7 @@ async fn conjure(net: &Net, method: &str, parameters: serde_json::Value) -> Resu
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_missing_from_a_vault_and_a_clock_that_is_wrong_are_named() -> Result<()> {
     // Only the embedded validator lets a token vanish and time jump.
-    let net = Net::start_on(Kind::Embedded, |_| {}).await?;
+    let net = Net::start_on(ValidatorKind::Embedded, |_| {}).await?;
     until_wrong(&net, None).await?;
     let vault = pda::stake_vault(&net.local.provider(0).context("a provider")?);
     let mut data = net.rpc().account(&vault).await?.context("a vault")?.data;

@@ -7,18 +7,18 @@ use millrace_cli::api::{JobPhase, JobView};
 use millrace_cli::localnet::options::ProviderOptions;
 use millrace_client::Pubkey;
 use millrace_provider::Behaviour;
-use millrace_testkit::from_environment;
+use millrace_testkit::env_number;
 use millrace_testkit::jobs::{JobFiles, Mode, Terms};
 use millrace_testkit::localnet::Net;
-use millrace_testkit::localnet::books::Books;
-use millrace_testkit::process::Orchestrator;
+use millrace_testkit::localnet::balances::NetworkBalances;
+use millrace_testkit::process::OrchestratorProcess;
 use std::collections::{HashMap, VecDeque};
 use std::ffi::OsStr;
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
 /// A round waits for this many kills and restarts at most.
-const PATIENCE: Duration = Duration::from_secs(900);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(900);
 /// Rounds in which every point is come to again, for each time that it is to be tried.
 const MOST_ROUNDS: u64 = 12;
 /// The provider that never says anything.
@@ -96,11 +96,14 @@ async fn play(net: &Net, round: usize) -> Result<Vec<[u64; 8]>> {
     let start = Instant::now();
     let mut jobs = Vec::new();
     for terms in orders(round) {
-        let files = JobFiles::of_wat("tiny", &terms)?;
+        let files = JobFiles::from_wat("tiny", &terms)?;
         jobs.push(loop {
             match net.post(&files).await {
                 Ok(job) => break job,
-                Err(error) => ensure!(start.elapsed() < PATIENCE, "a job is not taken: {error}"),
+                Err(error) => ensure!(
+                    start.elapsed() < WAIT_TIMEOUT,
+                    "a job is not taken: {error}"
+                ),
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         });
@@ -114,7 +117,7 @@ async fn play(net: &Net, round: usize) -> Result<Vec<[u64; 8]>> {
 
 async fn end(net: &Net, job: &Pubkey, start: Instant) -> Result<[u64; 8]> {
     let (api, mut last) = (net.api()?, None);
-    while start.elapsed() < PATIENCE {
+    while start.elapsed() < WAIT_TIMEOUT {
         last = api.job(job).await.ok().flatten().or(last);
         match &last {
             Some(view) if view.state == JobPhase::Closed => return Ok(sums(view)),
@@ -159,11 +162,11 @@ fn recorded(trace: &str, occurrences: u64) -> VecDeque<String> {
 /// Starts the orchestrator again each time it ends itself, each time with the next point. Never returns
 /// unless something else has ended it.
 async fn keep_killing(
-    orchestrator: &mut Orchestrator,
+    orchestrator: &mut OrchestratorProcess,
     points: &mut VecDeque<String>,
 ) -> Result<()> {
     loop {
-        if let Some(status) = orchestrator.process.ended()? {
+        if let Some(status) = orchestrator.process.exit_status()? {
             ensure!(
                 status.signal() == Some(ABORTED),
                 "it ended by itself after {:?}: {status}",
@@ -182,7 +185,7 @@ async fn keep_killing(
 }
 
 /// Starts the orchestrator with the next point, or with none.
-fn arm(orchestrator: &mut Orchestrator, points: &VecDeque<String>) -> Result<()> {
+fn arm(orchestrator: &mut OrchestratorProcess, points: &VecDeque<String>) -> Result<()> {
     match points.front() {
         Some(point) => {
             let point: &OsStr = point.as_ref();
@@ -197,19 +200,19 @@ fn arm(orchestrator: &mut Orchestrator, points: &VecDeque<String>) -> Result<()>
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_every_point_it_comes_to_the_end_that_it_would_have_come_to() -> Result<()> {
-    let occurrences = from_environment("MILLRACE_OCCURRENCES", 1)?;
+    let occurrences = env_number("MILLRACE_OCCURRENCES", 1)?;
     let mut net = town().await?;
     let (rpc, ws) = (net.local.rpc_url.clone(), net.local.ws_url.clone());
-    let mut orchestrator = Orchestrator::take_over(&mut net, (&rpc, &ws), 1).await?;
+    let mut orchestrator = OrchestratorProcess::take_over(&mut net, (&rpc, &ws), 1).await?;
 
     // Undisturbed, with a trace.
     let trace = orchestrator.process.data().join("trace");
     let variables = [("MILLRACE_FAIL_TRACE", trace.as_os_str())];
     orchestrator.process.set_environment(variables);
-    orchestrator.die().await?;
-    let before = Books::read(&net).await?;
+    orchestrator.restart().await?;
+    let before = NetworkBalances::read(&net).await?;
     let expected = play(&net, 0).await?;
-    let expected_books = Books::read(&net).await?.since(&before);
+    let expected_books = NetworkBalances::read(&net).await?.since(&before);
     assert_eq!(
         expected[0][..5],
         [3, 0, 0, expected[0][3], 9],
@@ -230,7 +233,7 @@ async fn killed_at_every_point_it_comes_to_the_end_that_it_would_have_come_to() 
         [0, 1, 0, expected[3][3], 0],
         "{expected:?}"
     );
-    assert_eq!(expected_books.of(&format!("{SILENT}: late")), 1);
+    assert_eq!(expected_books.get(&format!("{SILENT}: late")), 1);
     orchestrator.process.kill()?;
     let trace = std::fs::read_to_string(&trace).context("no trace: is this a debug build?")?;
     let mut points = recorded(&trace, occurrences);
@@ -244,16 +247,16 @@ async fn killed_at_every_point_it_comes_to_the_end_that_it_would_have_come_to() 
         rounds += 1;
         let most = MOST_ROUNDS * occurrences;
         assert!(rounds as u64 <= most, "not come to again: {points:?}");
-        let before = Books::read(&net).await?;
+        let before = NetworkBalances::read(&net).await?;
         arm(&mut orchestrator, &points)?;
         let ends = tokio::select! {
             ends = play(&net, rounds) => ends?,
             killed = keep_killing(&mut orchestrator, &mut points) => return killed,
         };
         assert_eq!(ends, expected, "round {rounds}");
-        let books = Books::read(&net).await?.since(&before);
+        let books = NetworkBalances::read(&net).await?.since(&before);
         // It is not asked where it has not come back yet from a kill. Asked twice it never is.
-        let expected_books = match books.of(&format!("{SILENT}: late")) {
+        let expected_books = match books.get(&format!("{SILENT}: late")) {
             0 => expected_books.without_lateness_of(SILENT),
             _ => expected_books.clone(),
         };

@@ -2,25 +2,25 @@
 //! embedded validator (`make test`) and on the real Agave validator (`make test-agave`).
 #![allow(clippy::unwrap_used)]
 
-mod audits;
 mod bad_agents;
 mod bad_network;
+mod cancel_and_expiry;
 mod chaos;
-mod crowds;
-mod deploying;
-mod doubts;
-mod endings;
+mod cli_refusals;
+mod connection_floods;
+mod deployment;
+mod dishonest_providers;
+mod events;
 mod health;
-mod history;
-mod honesty;
-mod hostile;
+mod hostile_programs;
+mod job_audit;
 mod killed;
 mod metrics;
 mod payment;
 mod quotes;
-mod refusals;
 mod restarts;
-mod several;
+mod several_orchestrators;
+mod shutdown;
+mod single_seat_modes;
 mod soak;
 mod start_checks;
-mod stopping;

@@ -69,8 +69,8 @@ async fn a_running_network_shows_what_the_manual_lists() -> Result<()> {
         lines,
         ..Terms::default()
     };
-    let job = net.post(&JobFiles::of_wat("tiny", &terms)?).await?;
-    net.wait_over(&job).await?;
+    let job = net.post(&JobFiles::from_wat("tiny", &terms)?).await?;
+    net.wait_finished(&job).await?;
     let api = net.api()?;
     let compared = || async {
         let shown = api.metrics().await?;
@@ -78,7 +78,8 @@ async fn a_running_network_shows_what_the_manual_lists() -> Result<()> {
             && shown.contains("millrace_escrow_books{vault=\"stake\"")
             && value(&shown, "millrace_acts{state=\"running\"}")? == 0.0)
     };
-    net.until("comparing books and vaults", compared).await?;
+    net.wait_until("comparing books and vaults", compared)
+        .await?;
     let shown = api.metrics().await?;
     let samples = shown.lines().filter(|line| !line.starts_with('#'));
     let samples: Names = samples

@@ -12,7 +12,7 @@ async fn a_job_is_paid_to_the_token_and_everything_locked_comes_back() -> Result
     let net = Net::start(|options| options.close_after = Duration::ZERO).await?;
     // The first job also opens the client's account, which stays.
     let first = net
-        .post(&JobFiles::of_wat("tiny", &Terms::default())?)
+        .post(&JobFiles::from_wat("tiny", &Terms::default())?)
         .await?;
     net.wait_closed(&first).await?;
 
@@ -20,7 +20,7 @@ async fn a_job_is_paid_to_the_token_and_everything_locked_comes_back() -> Result
     let earned = net.provider(0).await?.earned;
     let lines = vec!["one".into(), "two".into(), "three".into()];
     let job = net
-        .post(&JobFiles::of_wat(
+        .post(&JobFiles::from_wat(
             "tiny",
             &Terms {
                 lines,
@@ -52,7 +52,7 @@ async fn the_words_of_a_text_are_counted_right() -> Result<()> {
     let job = net
         .post_file(&repository().join("examples/word-count/job.toml"))
         .await?;
-    let view = net.wait_over(&job).await?;
+    let view = net.wait_finished(&job).await?;
     assert_eq!(view.settled, view.shard_count, "{view:#?}");
 
     let text = std::fs::read_to_string(repository().join("examples/word-count/text.txt"))?;

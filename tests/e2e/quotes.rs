@@ -8,9 +8,9 @@ use std::ffi::OsStr;
 
 /// What the command line says to a job of these terms: its exit code, its data, its complaint.
 async fn quote(net: &Net, terms: &Terms) -> Result<(Option<i32>, Value, String)> {
-    let files = JobFiles::of_wat("tiny", terms)?;
+    let files = JobFiles::from_wat("tiny", terms)?;
     let path = files.path();
-    net.told([OsStr::new("job"), OsStr::new("quote"), path.as_os_str()])
+    net.run_json([OsStr::new("job"), OsStr::new("quote"), path.as_os_str()])
         .await
 }
 
@@ -41,9 +41,9 @@ async fn a_quote_signs_nothing_and_says_by_name_why_a_job_could_not_be_placed() 
 
     // What was quoted is what the job then takes.
     let job = net
-        .post(&JobFiles::of_wat("tiny", &Terms::default())?)
+        .post(&JobFiles::from_wat("tiny", &Terms::default())?)
         .await?;
-    let view = net.wait_over(&job).await?;
+    let view = net.wait_finished(&job).await?;
     assert_eq!(Some(view.deposited), deposit);
     net.stop().await;
     Ok(())

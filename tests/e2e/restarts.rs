@@ -27,13 +27,13 @@ async fn an_agent_killed_in_the_middle_resumes_and_is_paid() -> Result<()> {
         commit: 120,
         ..Terms::default()
     };
-    let job = net.post(&JobFiles::of_wat("loop", &terms)?).await?;
-    net.wait(&job, "seating", |view| view.shards[0].seats.len() == 3)
+    let job = net.post(&JobFiles::from_wat("loop", &terms)?).await?;
+    net.wait_for(&job, "seating", |view| view.shards[0].seats.len() == 3)
         .await?;
     agent.kill()?;
     agent.wait()?;
     let mut again = agent_process(&net, 2, data.path())?;
-    let view = net.wait_over(&job).await;
+    let view = net.wait_finished(&job).await;
     again.kill()?;
     again.wait()?;
     let view = view?;
@@ -52,12 +52,12 @@ async fn an_orchestrator_restarted_in_the_middle_pays_once() -> Result<()> {
         fuel: 5_000_000,
         ..Terms::default()
     };
-    let job = net.post(&JobFiles::of_wat("tiny", &terms)?).await?;
-    net.wait(&job, "the first settlement", |view| view.settled >= 1)
+    let job = net.post(&JobFiles::from_wat("tiny", &terms)?).await?;
+    net.wait_for(&job, "the first settlement", |view| view.settled >= 1)
         .await?;
     net.local.stop_orchestrator().await?;
     net.local.start_orchestrator().await?;
-    let view = net.wait_over(&job).await?;
+    let view = net.wait_finished(&job).await?;
     assert_eq!((view.settled, view.paid), (6, 18), "{view:#?}");
     let (vault, held) = net.escrow().await?;
     assert_eq!(vault, held);

@@ -3,11 +3,11 @@
 use anyhow::{Context, Result, ensure};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use millrace_cli::localnet::options::ProviderOptions;
-use millrace_testkit::from_environment;
-use millrace_testkit::growth::{Series, Table};
+use millrace_testkit::env_number;
+use millrace_testkit::growth::{GrowthTable, Series};
 use millrace_testkit::jobs::{JobFiles, Terms};
 use millrace_testkit::localnet::Net;
-use millrace_testkit::process::{Orchestrator, Process};
+use millrace_testkit::process::{MillraceProcess, OrchestratorProcess};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
@@ -23,8 +23,8 @@ const AT_ONCE: usize = 3;
 
 /// What is watched of each sample, and how much more of it there may be at the end of the second half
 /// than at its beginning.
-fn watched() -> Table {
-    Table::new([
+fn watched() -> GrowthTable {
+    GrowthTable::new([
         // The allocator keeps what it once had, in pieces: some megabytes up and down are no leak.
         ("orchestrator MiB", 6.0),
         ("files", 6.0),
@@ -42,8 +42,8 @@ fn watched() -> Table {
     ])
 }
 
-async fn sample(orchestrator: &Orchestrator, agent: &Process) -> Result<Vec<f64>> {
-    let vitals: Value = reqwest::get(orchestrator.url("/v1/vitals"))
+async fn sample(orchestrator: &OrchestratorProcess, agent: &MillraceProcess) -> Result<Vec<f64>> {
+    let vitals: Value = reqwest::get(orchestrator.route("/v1/vitals"))
         .await?
         .json()
         .await?;
@@ -77,7 +77,7 @@ async fn one_job(net: &Net, number: u64, posting: &Mutex<()>) -> Result<()> {
         terms.region = Some("mars".into());
         (terms.commit, terms.reveal, terms.within) = (2, 2, 8);
     }
-    let files = JobFiles::of_wat("tiny", &terms)?;
+    let files = JobFiles::from_wat("tiny", &terms)?;
     let job = {
         let _turn = posting.lock().await;
         net.post(&files).await?
@@ -93,7 +93,7 @@ async fn one_job(net: &Net, number: u64, posting: &Mutex<()>) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_grows_under_a_steady_load() -> Result<()> {
-    let minutes = from_environment("MILLRACE_MINUTES", 0)?;
+    let minutes = env_number("MILLRACE_MINUTES", 0)?;
     let end = Instant::now() + Duration::from_secs(60 * minutes).max(LEAST);
     let mut net = Net::start(|options| {
         for provider in &mut options.providers {
@@ -106,9 +106,9 @@ async fn nothing_grows_under_a_steady_load() -> Result<()> {
     })
     .await?;
     let (rpc, ws) = (net.local.rpc_url.clone(), net.local.ws_url.clone());
-    let orchestrator = Orchestrator::take_over(&mut net, (&rpc, &ws), 2).await?;
-    let agents: Vec<Process> = (0..3)
-        .map(|index| Process::agent(&net, index))
+    let orchestrator = OrchestratorProcess::take_over(&mut net, (&rpc, &ws), 2).await?;
+    let agents: Vec<MillraceProcess> = (0..3)
+        .map(|index| MillraceProcess::agent(&net, index))
         .collect::<Result<_>>()?;
 
     let posting = Mutex::default();
@@ -133,7 +133,7 @@ async fn nothing_grows_under_a_steady_load() -> Result<()> {
         failed = watch => return failed,
     };
     println!("{done} jobs in {minutes} minutes\n{table}");
-    let grown: Vec<&Series> = table.grown();
+    let grown: Vec<&Series> = table.exceeding();
     let judged = minutes >= JUDGED_FROM;
     ensure!(!judged || grown.is_empty(), "these grew: {grown:#?}");
     ensure!(done > 0 && table.len() > 1, "nothing was done or watched");

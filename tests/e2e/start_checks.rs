@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use millrace_client::compatibility;
 use millrace_testkit::localnet::agave::program_file;
-use millrace_testkit::localnet::{Net, PATIENCE};
+use millrace_testkit::localnet::{Net, WAIT_TIMEOUT};
 use std::time::{Duration, Instant};
 
 /// Starts the orchestrator where it must refuse, and returns what it says.
@@ -46,7 +46,7 @@ async fn an_orchestrator_refuses_another_chain_and_another_program_and_names_an_
         if health.contains("under the floor") {
             break;
         }
-        assert!(begun.elapsed() < PATIENCE, "{health}");
+        assert!(begun.elapsed() < WAIT_TIMEOUT, "{health}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     net.stop().await;

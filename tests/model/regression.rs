@@ -94,7 +94,7 @@ impl ChainPool {
                 .or_insert_with(|| TestChain::new(mint_setup));
             run(chain, (seed, steps), &mut story, coverage)
         }));
-        let wrong = match played {
+        let mismatch = match played {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(mismatch)) => mismatch,
             Err(panic) => {

@@ -195,7 +195,7 @@ const BIRTHS: [Birth; 10] = [
     },
     Birth {
         name: "post_job",
-        ready: TestNetwork::open,
+        ready: TestNetwork::start,
         made: |m| vec![first_job(m)],
         payer: owner,
         act: |m| m.post(m.terms()),

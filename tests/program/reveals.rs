@@ -145,9 +145,9 @@ fn a_copied_commitment_can_not_be_opened() {
     // Worker 1 signs, for its own seat, the commitment that it saw worker 0 make.
     let seen = network.signed_commitment(&job, 0, ALL[0]).commitment;
     let mut copy = network.signed_commitment(&job, 0, ALL[1]);
-    let network: millrace_program::state::Network = network.read(&pda::network());
+    let account: millrace_program::state::Network = network.read(&pda::network());
     let place = millrace_protocol::commitment::SeatContext {
-        network_id: &network.network_id,
+        network_id: &account.network_id,
         program: pda::PROGRAM.as_array(),
         job: job.as_array(),
         shard: 0,

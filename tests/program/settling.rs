@@ -73,7 +73,7 @@ fn a_seat_is_paid_into_its_own_vault_and_slashed_out_of_its_own() {
     let own = pda::earnings_vault(&first);
     let wallet = pda::token_account(&due.0.owner.pubkey(), &due.0.mints.payment);
     does_not_settle(&[(own, wallet)], "WrongAccount", &mut due);
-    let newcomer = due.0.staffed(100_000, |_| ());
+    let newcomer = due.0.add_staked_provider(100_000, |_| ());
     let stranger = due.0.workers[newcomer].account;
     due.2 = due.0.balances(&due.1);
     let whole_stranger = [
@@ -145,7 +145,7 @@ fn payments_and_stake_keep_to_their_own_tokens() {
 #[test]
 fn a_shard_is_settled_for_its_own_job() {
     let mut due = due();
-    let other = due.0.posted(|_| ());
+    let other = due.0.post_with(|_| ());
     due.2 = due.0.balances(&due.1);
     let own = due.1;
     does_not_settle(&[(own, other)], "WrongShardState", &mut due);

@@ -1,4 +1,4 @@
-//! The real Agave validator as a child process, on free ports of 127.0.0.1.
+//! The Agave validator as a child process, on free ports of 127.0.0.1.
 
 use anyhow::{Context, Result, ensure};
 use millrace_client::Pubkey;
@@ -12,38 +12,36 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
-const PATIENCE: Duration = Duration::from_secs(90);
-/// Ports that gossip and the like may take, from the first free one on.
+const START_TIMEOUT: Duration = Duration::from_secs(90);
+/// Consecutive ports that the validator may use.
 const PORTS: u16 = 40;
-/// Where they are looked for.
-const PORTS_FROM: Range<u16> = 12_000..32_000;
+/// The range in which free ports are searched.
+const PORT_RANGE: Range<u16> = 12_000..32_000;
 
-/// A running validator; dropping it ends it and removes its ledger.
-pub struct Agave {
-    /// HTTP address of its RPC.
+/// A running validator. Dropping it ends the process and removes its ledger.
+pub struct AgaveValidator {
     pub rpc_url: String,
-    /// Websocket address of its RPC.
     pub ws_url: String,
     process: Child,
     _ledger: TempDir,
     _ports: File,
 }
 
-impl Agave {
-    /// Starts it with the program loaded, which `authority` may upgrade, and waits until it makes blocks.
+impl AgaveValidator {
+    /// Starts a validator with the program loaded and upgradeable by `authority`, and waits until it
+    /// produces blocks.
     ///
-    /// `ticks_per_slot`: 8 makes slots of 50 ms, `None` the default of 400 ms.
+    /// `ticks_per_slot`: 8 gives slots of 50 ms; `None` gives the default of 400 ms.
     pub async fn start(ticks_per_slot: Option<u32>, authority: &Pubkey) -> Result<Self> {
         Self::launch(ticks_per_slot, Some((program_file()?, *authority))).await
     }
 
-    /// Starts it without any program of ours.
-    pub async fn bare(ticks_per_slot: Option<u32>) -> Result<Self> {
+    /// Starts a validator without the program.
+    pub async fn without_program(ticks_per_slot: Option<u32>) -> Result<Self> {
         Self::launch(ticks_per_slot, None).await
     }
 
-    /// Its process id.
-    pub fn id(&self) -> u32 {
+    pub fn process_id(&self) -> u32 {
         self.process.id()
     }
 
@@ -92,26 +90,29 @@ impl Agave {
             _ports: ports,
         };
         let rpc = Rpc::new(&validator.rpc_url, &validator.ws_url);
-        rpc.wait_until_healthy(PATIENCE).await?;
-        // Programs of the genesis can be called from the second slot on.
+        rpc.wait_until_healthy(START_TIMEOUT).await?;
+        // Programs in the genesis can be called from the second slot on.
         let start = std::time::Instant::now();
         while rpc.time().await.map_or(0, |time| time.slot) < 3 {
-            ensure!(start.elapsed() < PATIENCE, "the validator makes no blocks");
+            ensure!(
+                start.elapsed() < START_TIMEOUT,
+                "the validator produces no blocks"
+            );
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         Ok(validator)
     }
 }
 
-impl Drop for Agave {
+impl Drop for AgaveValidator {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The validator may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// The built program.
+/// The file of the built program.
 pub fn program_file() -> Result<PathBuf> {
     let path = std::env::var_os("MILLRACE_PROGRAM_SO")
         .map(PathBuf::from)
@@ -124,10 +125,10 @@ pub fn program_file() -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Ports that nobody else takes: below those that the system gives to connections, of which some tests
-/// open thousands. The lock keeps other tests out until the validator has ended.
+/// Ports that no other process uses, below the ephemeral ports, of which some tests open thousands. A lock
+/// on a file reserves the ports until the validator has ended.
 fn free_range(count: u16) -> Result<(u16, File)> {
-    for first in PORTS_FROM.step_by(usize::from(count) + 1) {
+    for first in PORT_RANGE.step_by(usize::from(count) + 1) {
         let lock = std::env::temp_dir().join(format!("millrace-ports-{first}.lock"));
         let lock = File::create(&lock).with_context(|| format!("creating {}", lock.display()))?;
         let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
@@ -137,6 +138,6 @@ fn free_range(count: u16) -> Result<(u16, File)> {
     }
     anyhow::bail!(
         "no {count} ports in a row are free from {}",
-        PORTS_FROM.start
+        PORT_RANGE.start
     )
 }

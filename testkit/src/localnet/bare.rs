@@ -1,7 +1,7 @@
-//! A chain that has nothing of ours yet, and the command line on it.
+//! A chain without the program, and the command line on it.
 
-use crate::localnet::agave::{Agave, program_file};
-use crate::localnet::{Kind, SLOT_MS};
+use crate::localnet::agave::{AgaveValidator, program_file};
+use crate::localnet::{SLOT_MS, ValidatorKind};
 use anyhow::{Context, Result, ensure};
 use millrace_cli::localnet::validator::{Genesis, Validator};
 use millrace_cli::tokens::funding::airdrop;
@@ -13,36 +13,31 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
-/// Key file of the program's address.
+/// The key file of the program's address.
 pub const PROGRAM_KEY: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../programs/millrace/development-key.json"
 );
 
-/// A running chain, on the validator that the environment names.
-pub struct Bare {
-    /// HTTP address of its RPC.
+/// A running chain, on the validator that the environment selects.
+pub struct BareChain {
     pub rpc_url: String,
-    /// Websocket address of its RPC.
     pub ws_url: String,
-    /// For files of a test.
+    /// A temporary folder for the files of a test.
     pub folder: TempDir,
     _validator: Box<dyn Send>,
 }
 
 /// A wallet with its key file.
 pub struct Wallet {
-    /// The key.
     pub keypair: Keypair,
-    /// Its file.
     pub file: PathBuf,
 }
 
-impl Bare {
-    /// Starts it.
+impl BareChain {
     pub async fn start() -> Result<Self> {
-        let (rpc_url, ws_url, validator): (_, _, Box<dyn Send>) = match Kind::of_environment()? {
-            Kind::Embedded => {
+        let (rpc_url, ws_url, validator): (_, _, Box<dyn Send>) = match ValidatorKind::from_env()? {
+            ValidatorKind::Embedded => {
                 let genesis = Genesis {
                     program: None,
                     funds: &[],
@@ -51,8 +46,8 @@ impl Bare {
                 let urls = (validator.rpc_url.clone(), validator.ws_url.clone());
                 (urls.0, urls.1, Box::new(validator))
             }
-            Kind::Agave(ticks) => {
-                let agave = Agave::bare(ticks).await?;
+            ValidatorKind::Agave(ticks) => {
+                let agave = AgaveValidator::without_program(ticks).await?;
                 (agave.rpc_url.clone(), agave.ws_url.clone(), Box::new(agave))
             }
         };
@@ -66,12 +61,11 @@ impl Bare {
         })
     }
 
-    /// The endpoint.
     pub fn rpc(&self) -> Rpc {
         Rpc::new(&self.rpc_url, &self.ws_url)
     }
 
-    /// A new wallet with so many lamports.
+    /// Creates a wallet with this many lamports.
     pub async fn wallet(&self, name: &str, lamports: u64) -> Result<Wallet> {
         let keypair = Keypair::new();
         let file = self.folder.path().join(format!("{name}.json"));
@@ -82,10 +76,10 @@ impl Bare {
         Ok(Wallet { keypair, file })
     }
 
-    /// The command line with a wallet's key; it speaks JSON.
+    /// A `millrace --json` process with the wallet's key.
     pub fn command(&self, wallet: &Wallet, arguments: &[&str]) -> Result<Command> {
         let binary = std::env::var("MILLRACE_BIN")
-            .context("MILLRACE_BIN is not set: run this by `make test`")?;
+            .context("MILLRACE_BIN is not set: run the tests with `make test`")?;
         let mut command = Command::new(binary);
         command
             .args(["--json", "--url", &self.rpc_url, "--ws-url", &self.ws_url])
@@ -97,13 +91,13 @@ impl Bare {
         Ok(command)
     }
 
-    /// Runs the command line to its end, beside the test.
+    /// Runs the command line to its end without blocking the test.
     pub async fn run(&self, wallet: &Wallet, arguments: &[&str]) -> Result<Output> {
         let mut command = self.command(wallet, arguments)?;
         Ok(tokio::task::spawn_blocking(move || command.output()).await??)
     }
 
-    /// Runs a command that has to succeed, and returns what it says.
+    /// Runs a command that has to succeed, and returns its data.
     pub async fn succeed(&self, wallet: &Wallet, arguments: &[&str]) -> Result<Value> {
         let output = self.run(wallet, arguments).await?;
         ensure!(
@@ -111,10 +105,10 @@ impl Bare {
             "{arguments:?} failed: {}",
             String::from_utf8_lossy(&output.stderr)
         );
-        serde_json::from_slice(&output.stdout).context("what it says is no JSON")
+        serde_json::from_slice(&output.stdout).context("the output is not JSON")
     }
 
-    /// Runs a command that has to fail, and returns what it says of it.
+    /// Runs a command that has to fail with exit code 1, and returns its stderr.
     pub async fn refused(&self, wallet: &Wallet, arguments: &[&str]) -> Result<String> {
         let output = self.run(wallet, arguments).await?;
         ensure!(
@@ -125,23 +119,23 @@ impl Bare {
         Ok(String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
-    /// A file of these bytes.
+    /// Writes a file with these bytes.
     pub fn file(&self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
         let path = self.folder.path().join(name);
         std::fs::write(&path, bytes)?;
         Ok(path)
     }
 
-    /// Waits until a condition on the chain holds.
-    pub async fn until<F>(&self, what: &str, condition: impl FnMut() -> F) -> Result<()>
+    /// Polls `condition` until it is true; see [`wait_until`](crate::wait_until).
+    pub async fn wait_until<F>(&self, what: &str, condition: impl FnMut() -> F) -> Result<()>
     where
         F: Future<Output = Result<bool>>,
     {
-        crate::until(what, condition).await
+        crate::wait_until(what, condition).await
     }
 }
 
-/// A path as an argument.
-pub fn text(path: &Path) -> &str {
+/// A path as a command line argument.
+pub fn path_str(path: &Path) -> &str {
     path.to_str().unwrap()
 }

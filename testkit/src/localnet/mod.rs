@@ -1,12 +1,12 @@
-//! A network to test on: `MILLRACE_VALIDATOR` says on which validator, `embedded` (the default) or
-//! `agave`. The suite is the same.
+//! Whole networks for tests. `MILLRACE_VALIDATOR` selects the validator: `embedded` (the default) or
+//! `agave`. The tests are the same on both.
 
 pub mod agave;
+pub mod balances;
 pub mod bare;
-pub mod books;
 
 use crate::jobs::JobFiles;
-use crate::localnet::agave::{Agave, program_file};
+use crate::localnet::agave::{AgaveValidator, program_file};
 use anyhow::{Context, Result, bail};
 use millrace_cli::api::{Api, JobPhase, JobView};
 use millrace_cli::job::{result, submit};
@@ -21,63 +21,62 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Slots of the embedded validator, milliseconds.
+/// Length of a slot of the embedded validator, milliseconds.
 pub const SLOT_MS: u64 = 100;
-/// Ticks of an Agave slot in tests: 50 ms.
+/// Ticks of an Agave slot in tests, which makes slots of 50 ms.
 const FAST_TICKS: u32 = 8;
-/// Longest wait for any condition.
-pub const PATIENCE: Duration = Duration::from_secs(150);
+/// How long tests wait for a condition.
+pub const WAIT_TIMEOUT: Duration = Duration::from_secs(150);
 
-/// Which validator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValidatorKind {
     /// In this process.
     Embedded,
-    /// The real one with the given ticks a slot.
+    /// A child process, with this many ticks in each slot; `None` is the default.
     Agave(Option<u32>),
 }
 
-impl Kind {
-    /// As the environment says.
-    pub fn of_environment() -> Result<Self> {
+impl ValidatorKind {
+    pub fn from_env() -> Result<Self> {
         match std::env::var("MILLRACE_VALIDATOR").as_deref() {
             Err(_) | Ok("embedded") => Ok(Self::Embedded),
             Ok("agave") => Ok(Self::Agave(Some(FAST_TICKS))),
-            Ok(other) => bail!("MILLRACE_VALIDATOR is {other}; it is embedded or agave"),
+            Ok(other) => bail!("MILLRACE_VALIDATOR is {other}: set it to embedded or agave"),
         }
     }
 }
 
 /// A running network.
 pub struct Net {
-    /// The network.
     pub local: Localnet,
-    agave: Option<Agave>,
+    agave: Option<AgaveValidator>,
 }
 
 impl Net {
-    /// Starts a network on the validator that the environment names.
+    /// Starts a network on the validator that the environment selects.
     pub async fn start(configure: impl FnOnce(&mut Options)) -> Result<Self> {
-        Self::start_on(Kind::of_environment()?, configure).await
+        Self::start_on(ValidatorKind::from_env()?, configure).await
     }
 
-    /// Starts a network on a validator.
-    pub async fn start_on(kind: Kind, configure: impl FnOnce(&mut Options)) -> Result<Self> {
+    pub async fn start_on(
+        kind: ValidatorKind,
+        configure: impl FnOnce(&mut Options),
+    ) -> Result<Self> {
         let mut options = Options::embedded()?;
         options.program = Some(program_file()?);
         options.close_after = Duration::from_secs(3_600);
         let agave = match kind {
-            Kind::Embedded => {
+            ValidatorKind::Embedded => {
                 options.chain = Chain::Embedded {
                     slot_ms: SLOT_MS,
                     port: None,
                 };
                 None
             }
-            Kind::Agave(ticks) => {
-                // Only who may upgrade the program may initialize a network of it.
+            ValidatorKind::Agave(ticks) => {
+                // Only the upgrade authority may initialize the program's network.
                 let deployer = Keypair::new();
-                let agave = Agave::start(ticks, &deployer.pubkey()).await?;
+                let agave = AgaveValidator::start(ticks, &deployer.pubkey()).await?;
                 options.deployer = Some(deployer);
                 options.chain = Chain::External {
                     rpc_url: agave.rpc_url.clone(),
@@ -91,7 +90,7 @@ impl Net {
         Ok(Self { local, agave })
     }
 
-    /// Starts a network on a chain where `deployer` has deployed the program.
+    /// Starts a network on a running chain to which `deployer` has deployed the program.
     pub async fn start_at(rpc_url: &str, ws_url: &str, deployer: Keypair) -> Result<Self> {
         let mut options = Options::embedded()?;
         options.deployer = Some(deployer);
@@ -103,22 +102,19 @@ impl Net {
         Ok(Self { local, agave: None })
     }
 
-    /// The validator's process id, where it is one of its own.
+    /// The validator's process id, unless it runs in this process.
     pub fn validator_process(&self) -> Option<u32> {
-        self.agave.as_ref().map(Agave::id)
+        self.agave.as_ref().map(AgaveValidator::process_id)
     }
 
-    /// Ends it.
     pub async fn stop(self) {
         self.local.stop().await;
     }
 
-    /// The endpoint.
     pub fn rpc(&self) -> Rpc {
         self.local.rpc()
     }
 
-    /// The orchestrator.
     pub fn api(&self) -> Result<Api> {
         Ok(self.local.api()?)
     }
@@ -128,10 +124,10 @@ impl Net {
         &self.local.keys.client.keypair
     }
 
-    /// The command line on this network, as a process of its own that says nothing.
+    /// A silent `millrace` process on this network, without arguments so far.
     pub fn command(&self) -> Result<Command> {
         let binary = std::env::var("MILLRACE_BIN")
-            .context("MILLRACE_BIN is not set: run this by `make test`")?;
+            .context("MILLRACE_BIN is not set: run the tests with `make test`")?;
         let mut command = Command::new(binary);
         command.arg("--network").arg(&self.local.file_path);
         command
@@ -141,8 +137,8 @@ impl Net {
         Ok(command)
     }
 
-    /// What the command line says with `--json`: its exit code, its data, its complaint.
-    pub async fn told(
+    /// Runs `millrace --json` and returns its exit code, its data and its stderr.
+    pub async fn run_json(
         &self,
         arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
     ) -> Result<(Option<i32>, serde_json::Value, String)> {
@@ -150,17 +146,16 @@ impl Net {
         command.arg("--json").args(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let output = tokio::task::spawn_blocking(move || command.output()).await??;
-        let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         let data = serde_json::from_slice(&output.stdout).unwrap_or_default();
-        Ok((output.status.code(), data, complaint))
+        Ok((output.status.code(), data, stderr))
     }
 
-    /// Checks and posts a job as the command line does.
+    /// Checks and posts a job like `millrace job submit`.
     pub async fn post(&self, files: &JobFiles) -> Result<Pubkey> {
         self.post_file(&files.path()).await
     }
 
-    /// Checks and posts the job of a manifest.
     pub async fn post_file(&self, manifest: &Path) -> Result<Pubkey> {
         let connection = self.local.connection().await?;
         let api = self.api()?;
@@ -171,8 +166,8 @@ impl Net {
         Ok(posted.job)
     }
 
-    /// Waits until the job's view fulfils the condition.
-    pub async fn wait(
+    /// Waits until the job's view meets the condition.
+    pub async fn wait_for(
         &self,
         job: &Pubkey,
         what: &str,
@@ -180,24 +175,25 @@ impl Net {
     ) -> Result<JobView> {
         let (api, start) = (self.api()?, Instant::now());
         let mut last = None;
-        while start.elapsed() < PATIENCE {
+        while start.elapsed() < WAIT_TIMEOUT {
             last = api.job(job).await.ok().flatten().or(last);
             if let Some(view) = last.as_ref().filter(|view| condition(view)) {
                 return Ok(view.clone());
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        bail!("{what} did not happen within {PATIENCE:?}; the job: {last:#?}")
+        bail!("{what} did not happen within {WAIT_TIMEOUT:?}; the job: {last:#?}")
     }
 
-    /// Waits until every shard has an end.
-    pub async fn wait_over(&self, job: &Pubkey) -> Result<JobView> {
-        self.wait(job, "the end of the job", JobView::is_over).await
+    /// Waits until every shard is settled, failed or cancelled.
+    pub async fn wait_finished(&self, job: &Pubkey) -> Result<JobView> {
+        self.wait_for(job, "the end of the job", JobView::is_over)
+            .await
     }
 
     /// Waits until the job is closed on chain.
     pub async fn wait_closed(&self, job: &Pubkey) -> Result<JobView> {
-        self.wait(job, "closing the job", |view| {
+        self.wait_for(job, "closing the job", |view| {
             view.state == JobPhase::Closed
         })
         .await
@@ -210,20 +206,19 @@ impl Net {
         Ok(result::join(&api, job, fetched).await?)
     }
 
-    /// A provider's books.
+    /// A Provider account.
     pub async fn provider(&self, index: usize) -> Result<Provider> {
         let key = self.local.provider(index).context("no such provider")?;
         Ok(self.rpc().get(&key).await?)
     }
 
-    /// The client's payment tokens in its wallet, base units.
+    /// Payment tokens in the client's wallet, base units.
     pub async fn client_tokens(&self) -> Result<u64> {
         let wallet = self.local.keys.client.pubkey();
         let account = pda::token_account(&wallet, &self.local.mints.payment);
         Ok(self.rpc().token_balance(&account).await?.unwrap_or(0))
     }
 
-    /// The client's lamports.
     pub async fn client_lamports(&self) -> Result<u64> {
         Ok(self
             .rpc()
@@ -231,7 +226,7 @@ impl Net {
             .await?)
     }
 
-    /// The client's escrow: the vault's balance, and what its books say is held.
+    /// The balance of the client's escrow vault, and the total that its account records as held.
     pub async fn escrow(&self) -> Result<(u64, u64)> {
         let client = pda::client(&self.local.keys.client.pubkey());
         let vault = self
@@ -239,15 +234,15 @@ impl Net {
             .token_balance(&pda::escrow(&client))
             .await?
             .unwrap_or(0);
-        let books: Client = self.rpc().get(&client).await?;
-        Ok((vault, books.held))
+        let client: Client = self.rpc().get(&client).await?;
+        Ok((vault, client.held))
     }
 
-    /// Waits until a condition on the chain holds.
-    pub async fn until<F>(&self, what: &str, condition: impl FnMut() -> F) -> Result<()>
+    /// Polls `condition` until it is true; see [`wait_until`](crate::wait_until).
+    pub async fn wait_until<F>(&self, what: &str, condition: impl FnMut() -> F) -> Result<()>
     where
         F: Future<Output = Result<bool>>,
     {
-        crate::until(what, condition).await
+        crate::wait_until(what, condition).await
     }
 }

@@ -1,18 +1,19 @@
-//! The orchestrator as a process of its own: it can be killed as a machine would kill it, and what it
-//! takes can be seen from outside.
+//! `millrace` as processes of their own, which can be killed and whose resources can be measured.
 
-pub mod orchestrator;
+mod orchestrator;
 
-use crate::localnet::{Net, PATIENCE};
-use anyhow::{Context, Result, bail};
+pub use orchestrator::OrchestratorProcess;
+
+use crate::localnet::Net;
+use anyhow::{Context, Result};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 
-/// A process that is started again and again with the same arguments. Dropping it kills it.
-pub struct Process {
+/// A process that can be restarted with the same arguments and the same data. Dropping it kills it.
+pub struct MillraceProcess {
     binary: String,
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
@@ -20,12 +21,14 @@ pub struct Process {
     child: Child,
 }
 
-impl Process {
-    /// Starts the command line with arguments; `--data` and a new folder are added.
+impl MillraceProcess {
+    /// Starts `millrace` with these arguments and `--data` with a new folder.
     pub fn start(mut arguments: Vec<OsString>) -> Result<Self> {
         let binary = std::env::var("MILLRACE_BIN")
-            .context("MILLRACE_BIN is not set: run this by `make test`")?;
-        let data = tempfile::tempdir()?;
+            .context("MILLRACE_BIN is not set: run the tests with `make test`")?;
+        let data = tempfile::Builder::new()
+            .prefix("millrace-process-")
+            .tempdir()?;
         arguments.extend(["--data".into(), data.path().into()]);
         let child = spawn(&binary, &arguments, &[])?;
         Ok(Self {
@@ -37,7 +40,7 @@ impl Process {
         })
     }
 
-    /// The agent of a provider.
+    /// Starts a provider's agent.
     pub fn agent(net: &Net, provider: usize) -> Result<Self> {
         let account = net.local.provider(provider).context("no such provider")?;
         let operator = &net.local.keys.providers[provider].operator.file;
@@ -50,28 +53,37 @@ impl Process {
         Self::start(arguments)
     }
 
-    /// Its data.
+    /// The folder with the process's data.
     pub fn data(&self) -> &Path {
         self.data.path()
     }
 
-    /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Whether it has ended, and how.
-    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+    /// The exit status, if the process has ended.
+    pub fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)
     }
 
-    /// From its next start on, it finds this in its environment, and nothing else that was given so.
-    pub fn set_environment<const N: usize>(&mut self, variables: [(&str, &OsStr); N]) {
-        let own = |(name, value): (&str, &OsStr)| (name.into(), value.into());
-        self.environment = variables.into_iter().map(own).collect();
+    /// Whether the process has ended and its exit status has not been read yet.
+    pub fn is_zombie(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id()));
+        stat.is_ok_and(|stat| {
+            stat.rsplit(')')
+                .next()
+                .is_some_and(|fields| fields.starts_with(" Z"))
+        })
     }
 
-    /// Kills it, if it has not ended by itself.
+    /// Sets the environment variables from the next start on, and removes those that were set before.
+    pub fn set_environment<const N: usize>(&mut self, variables: [(&str, &OsStr); N]) {
+        let owned = |(name, value): (&str, &OsStr)| (name.into(), value.into());
+        self.environment = variables.into_iter().map(owned).collect();
+    }
+
+    /// Kills the process, unless it has ended already.
     pub fn kill(&mut self) -> Result<()> {
         if self.child.try_wait()?.is_none() {
             self.child.kill()?;
@@ -80,21 +92,22 @@ impl Process {
         Ok(())
     }
 
-    /// Kills it and starts it again.
+    /// Kills the process and starts it again.
     pub fn restart(&mut self) -> Result<()> {
         self.kill()?;
         self.child = spawn(&self.binary, &self.arguments, &self.environment)?;
         Ok(())
     }
 
-    /// What it takes of the machine now.
     pub fn usage(&self) -> Result<Usage> {
         let folder = format!("/proc/{}", self.id());
         let status = std::fs::read_to_string(format!("{folder}/status"))?;
         let field = |name: &str| -> Result<u64> {
             let line = status.lines().find(|line| line.starts_with(name));
             let number = line.and_then(|line| line.split_whitespace().nth(1));
-            Ok(number.context("a field of /proc is missing")?.parse()?)
+            Ok(number
+                .with_context(|| format!("/proc has no field {name}"))?
+                .parse()?)
         };
         Ok(Usage {
             resident: field("VmRSS:")? << 10,
@@ -104,30 +117,39 @@ impl Process {
     }
 }
 
-/// Processor time that a process has taken since its start.
-pub fn cpu_time(process: u32) -> Result<Duration> {
-    /// Of a second: what Linux counts in, whatever its clock.
-    const TICK: Duration = Duration::from_millis(10);
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The second field is a name in brackets, which may hold spaces; user and system time are the 14th
-    // and the 15th.
-    let (_, fields) = stat.rsplit_once(')').context("an odd /proc/stat")?;
-    let times = fields.split_whitespace().skip(11).take(2);
-    let times: Vec<u32> = times.map(str::parse).collect::<Result<_, _>>()?;
-    Ok(TICK * times.iter().sum::<u32>())
+impl Drop for MillraceProcess {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.kill();
+    }
 }
 
-/// What a process takes of the machine.
+/// Resources that a process uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
-    /// Bytes of memory.
+    /// Resident memory, bytes.
     pub resident: u64,
-    /// Threads.
     pub threads: u64,
     /// Open file descriptors.
     pub files: u64,
 }
 
+/// Processor time that a process has used since its start.
+pub fn cpu_time(process: u32) -> Result<Duration> {
+    /// Linux reports processor time in hundredths of a second on every machine.
+    const TICK: Duration = Duration::from_millis(10);
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The second field is a name in parentheses that may contain spaces; user and system time are the
+    // 14th and the 15th field.
+    let (_, fields) = stat
+        .rsplit_once(')')
+        .context("/proc/stat has no process name")?;
+    let times = fields.split_whitespace().skip(11).take(2);
+    let times: Vec<u32> = times.map(str::parse).collect::<Result<_, _>>()?;
+    Ok(TICK * times.iter().sum::<u32>())
+}
+
+/// Starts a process without input and output. `MILLRACE_LOUD` keeps the output, so its logs are visible.
 fn spawn(
     binary: &str,
     arguments: &[OsString],
@@ -135,7 +157,6 @@ fn spawn(
 ) -> Result<Child> {
     let mut command = std::process::Command::new(binary);
     command.args(arguments).envs(environment.iter().cloned());
-    // `MILLRACE_LOUD` shows what it logs.
     let silent = std::env::var_os("MILLRACE_LOUD").is_none();
     let output = || {
         if silent {
@@ -149,74 +170,4 @@ fn spawn(
         .stdout(output())
         .stderr(output());
     Ok(command.spawn()?)
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // Where it is gone already, there is nothing to end.
-        let _ = self.kill();
-    }
-}
-
-/// The orchestrator of a network, in the place of the one in this process.
-pub struct Orchestrator {
-    /// Its process.
-    pub process: Process,
-    url: String,
-}
-
-impl Orchestrator {
-    /// Takes over from the one in this process, sees the chain by the given addresses, and closes jobs
-    /// so many seconds after their end.
-    pub async fn take_over(
-        net: &mut Net,
-        (rpc_url, ws_url): (&str, &str),
-        close_after: u64,
-    ) -> Result<Self> {
-        net.local.stop_orchestrator().await?;
-        let url = net.local.orchestrator_url.clone();
-        let mut arguments: Vec<OsString> = vec!["--network".into()];
-        arguments.push(net.local.file_path.clone().into());
-        let address = url.trim_start_matches("http://");
-        for argument in ["--url", rpc_url, "--ws-url", ws_url, "orchestrator", "run"] {
-            arguments.push(argument.into());
-        }
-        for argument in ["--listen", address, "--reread", "2", "--close-after"] {
-            arguments.push(argument.into());
-        }
-        arguments.push(close_after.to_string().into());
-        let process = Process::start(arguments)?;
-        let mut this = Self { process, url };
-        this.listens().await?;
-        Ok(this)
-    }
-
-    /// The address of something that it serves.
-    pub fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.url)
-    }
-
-    /// Kills it and starts it again.
-    pub async fn die(&mut self) -> Result<()> {
-        self.process.restart()?;
-        self.listens().await
-    }
-
-    /// Waits until it answers. One that a bad network kept from starting is started again.
-    pub async fn listens(&mut self) -> Result<()> {
-        let start = Instant::now();
-        while start.elapsed() < PATIENCE {
-            if reqwest::get(format!("{}/v1/health", self.url))
-                .await
-                .is_ok()
-            {
-                return Ok(());
-            }
-            if self.process.ended()?.is_some() {
-                self.process.restart()?;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        bail!("the orchestrator does not answer at {}", self.url)
-    }
 }

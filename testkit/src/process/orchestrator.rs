@@ -1,69 +1,97 @@
-//! An orchestrator as a process of its own, which can be killed as a machine would kill it.
+//! An orchestrator as a process of its own.
 
-use crate::localnet::{Net, PATIENCE};
+use super::MillraceProcess;
+use crate::localnet::{Net, WAIT_TIMEOUT};
 use anyhow::{Result, bail};
 use serde_json::Value;
+use std::ffi::OsString;
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 
-/// A running orchestrator, or one that was killed. Dropping it kills it.
-pub struct Process {
-    /// Address of its API; stays the same through restarts.
+/// A running or killed orchestrator. Dropping it kills it.
+pub struct OrchestratorProcess {
+    pub process: MillraceProcess,
+    /// The address of its API, which stays the same after restarts.
     pub url: String,
-    options: Vec<String>,
-    data: TempDir,
-    child: Child,
 }
 
-impl Process {
-    /// Starts one with the network's key on a free port, and waits until it answers. `options` are
-    /// further ones of `orchestrator run`.
+impl OrchestratorProcess {
+    /// Starts an orchestrator with the network's key on a free port, and waits until it answers. `options`
+    /// are added to `orchestrator run`.
     pub async fn start(net: &Net, options: &[&str]) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let url = format!("http://127.0.0.1:{port}");
-        let data = tempfile::Builder::new()
-            .prefix("millrace-orchestrator-")
-            .tempdir()?;
-        let options: Vec<String> = options.iter().map(|text| (*text).to_owned()).collect();
-        let child = command(net, &url, data.path(), &options)?.spawn()?;
-        let process = Self {
-            url,
-            options,
-            data,
-            child,
-        };
-        process.health("answering", |_| true).await?;
-        Ok(process)
+        let mut arguments = run_arguments(net, &url, &[], 3_600);
+        arguments.extend(options.iter().map(OsString::from));
+        let process = MillraceProcess::start(arguments)?;
+        let this = Self { process, url };
+        this.wait_for_health("answering", |_| true).await?;
+        Ok(this)
     }
 
-    /// Kills it, as a power cut would.
+    /// Replaces the orchestrator that runs in this process. The new one uses the given endpoints of the
+    /// chain and closes jobs `close_after` seconds after their end.
+    pub async fn take_over(
+        net: &mut Net,
+        (rpc_url, ws_url): (&str, &str),
+        close_after: u64,
+    ) -> Result<Self> {
+        net.local.stop_orchestrator().await?;
+        let url = net.local.orchestrator_url.clone();
+        let endpoints = ["--url", rpc_url, "--ws-url", ws_url];
+        let arguments = run_arguments(net, &url, &endpoints, close_after);
+        let process = MillraceProcess::start(arguments)?;
+        let mut this = Self { process, url };
+        this.wait_until_up().await?;
+        Ok(this)
+    }
+
+    /// The URL of a route of its API.
+    pub fn route(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
     pub fn kill(&mut self) -> Result<()> {
-        self.child.kill()?;
-        self.child.wait()?;
-        Ok(())
+        self.process.kill()
     }
 
-    /// Starts it again with the same data.
-    pub async fn restart(&mut self, net: &Net) -> Result<()> {
-        self.child = command(net, &self.url, self.data.path(), &self.options)?.spawn()?;
-        self.health("answering", |_| true).await?;
-        Ok(())
+    /// Kills the process, starts it again with the same data, and waits until it answers.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.process.restart()?;
+        self.wait_until_up().await
     }
 
-    /// Waits until its health fulfils the condition.
-    pub async fn health(&self, what: &str, condition: impl Fn(&Value) -> bool) -> Result<Value> {
+    /// Waits until the process answers. A process that ended, because a faulty network kept it from
+    /// starting, is started again.
+    pub async fn wait_until_up(&mut self) -> Result<()> {
+        let start = Instant::now();
+        while start.elapsed() < WAIT_TIMEOUT {
+            if reqwest::get(self.route("/v1/health")).await.is_ok() {
+                return Ok(());
+            }
+            if self.process.exit_status()?.is_some() {
+                self.process.restart()?;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        bail!("the orchestrator does not answer at {}", self.url)
+    }
+
+    /// Waits until its health meets the condition. Fails if the process ends.
+    pub async fn wait_for_health(
+        &self,
+        what: &str,
+        condition: impl Fn(&Value) -> bool,
+    ) -> Result<Value> {
         let (start, mut last) = (Instant::now(), Value::Null);
-        while start.elapsed() < PATIENCE {
-            if let Ok(answer) = reqwest::get(format!("{}/v1/health", self.url)).await {
+        while start.elapsed() < WAIT_TIMEOUT {
+            if let Ok(answer) = reqwest::get(self.route("/v1/health")).await {
                 last = answer.json().await.unwrap_or(Value::Null);
                 if last.is_object() && condition(&last) {
                     return Ok(last);
                 }
             }
-            if is_gone(self.child.id()) {
+            if self.process.is_zombie() {
                 bail!(
                     "the orchestrator at {} has ended instead of {what}",
                     self.url
@@ -71,34 +99,18 @@ impl Process {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        bail!("{} is not {what}: {last}", self.url)
+        bail!("the orchestrator at {} is not {what}: {last}", self.url)
     }
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        // Where it is gone already, there is nothing to end.
-        let _ = self.kill();
-    }
-}
-
-/// Whether a child has ended and only its exit status is left.
-fn is_gone(process: u32) -> bool {
-    let state = std::fs::read_to_string(format!("/proc/{process}/stat"));
-    state.is_ok_and(|text| {
-        text.rsplit(')')
-            .next()
-            .is_some_and(|rest| rest.starts_with(" Z"))
-    })
-}
-
-fn command(net: &Net, url: &str, data: &Path, options: &[String]) -> Result<Command> {
-    let mut command = net.command()?;
-    command
-        .args(["orchestrator", "run", "--reread", "2"])
-        .args(["--listen", url.trim_start_matches("http://")])
-        .args(["--close-after", "3600", "--data"])
-        .arg(data)
-        .args(options);
-    Ok(command)
+/// Arguments of an orchestrator that listens at `url`. `global` precedes the subcommand.
+fn run_arguments(net: &Net, url: &str, global: &[&str], close_after: u64) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = vec!["--network".into()];
+    arguments.push(net.local.file_path.clone().into());
+    arguments.extend(global.iter().map(OsString::from));
+    arguments.extend(["orchestrator", "run", "--reread", "2"].map(OsString::from));
+    let address = url.trim_start_matches("http://");
+    arguments.extend(["--listen", address, "--close-after"].map(OsString::from));
+    arguments.push(close_after.to_string().into());
+    arguments
 }

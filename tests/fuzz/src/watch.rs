@@ -68,9 +68,9 @@ impl Before {
         }
         for (key, before) in &self.entities {
             let wrong = match (before, after.entities.get(key)) {
-                (AnyAccount::Network(b), Some(AnyAccount::Network(a))) => network(b, a, &signed),
-                (AnyAccount::Provider(b), Some(AnyAccount::Provider(a))) => provider(b, a, &signed),
-                (AnyAccount::Job(b, _), Some(AnyAccount::Job(a, _))) => job(b, a),
+                (AnyAccount::Network(b), Some(AnyAccount::Network(a))) => network_change(b, a, &signed),
+                (AnyAccount::Provider(b), Some(AnyAccount::Provider(a))) => provider_change(b, a, &signed),
+                (AnyAccount::Job(b, _), Some(AnyAccount::Job(a, _))) => job_change(b, a),
                 (AnyAccount::Client(b), Some(AnyAccount::Client(a))) => {
                     (b.owner != a.owner || b.escrow != a.escrow || b.next_nonce > a.next_nonce)
                         .then_some("a client's books went back")
@@ -97,7 +97,7 @@ impl Before {
 }
 
 /// What is wrong with a change of the network.
-fn network(b: &Network, a: &Network, signed: &dyn Fn(&Pubkey) -> bool) -> Option<&'static str> {
+fn network_change(b: &Network, a: &Network, signed: &dyn Fn(&Pubkey) -> bool) -> Option<&'static str> {
     let fixed = |n: &Network| {
         (
             n.network_id,
@@ -132,7 +132,7 @@ fn network(b: &Network, a: &Network, signed: &dyn Fn(&Pubkey) -> bool) -> Option
 }
 
 /// What is wrong with a change of a provider's books.
-fn provider(b: &Provider, a: &Provider, signed: &dyn Fn(&Pubkey) -> bool) -> Option<&'static str> {
+fn provider_change(b: &Provider, a: &Provider, signed: &dyn Fn(&Pubkey) -> bool) -> Option<&'static str> {
     let fixed = |p: &Provider| {
         (
             p.authority,
@@ -163,7 +163,7 @@ fn provider(b: &Provider, a: &Provider, signed: &dyn Fn(&Pubkey) -> bool) -> Opt
 }
 
 /// What is wrong with a change of a job's books.
-fn job(b: &Job, a: &Job) -> Option<&'static str> {
+fn job_change(b: &Job, a: &Job) -> Option<&'static str> {
     let whose = |j: &Job| (j.client, j.manifest, j.orchestrator, j.nonce, j.posted_at);
     let price = |j: &Job| (j.price_cap, j.max_units, j.seat_lock, j.shards, j.deadline);
     let windows = |j: &Job| {

@@ -1,6 +1,6 @@
 //! Whether the chain looks as the model says.
 
-use crate::state::TestChain;
+use crate::chain::TestChain;
 use crate::world::vaults::Party;
 use crate::world::{Client, Job, Provider, Shard, World};
 use millrace_client::accounts::{AccountType, decode};

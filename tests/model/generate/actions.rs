@@ -309,11 +309,11 @@ impl Rng {
         if self.chance(4) {
             shards.push(self.below(3) as u32);
         }
-        let wrong = self.index(2);
+        let wrong_payer = self.index(2);
         Action::Close {
             job: job.id,
             shards,
-            payer: self.chance(4).then_some(mismatch),
+            payer: self.chance(4).then_some(wrong_payer),
         }
     }
 }

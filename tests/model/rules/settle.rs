@@ -81,12 +81,12 @@ impl World {
         sums.fee = share(sums.paid, job.fee_bps.into());
         self.charge(job, sums.fee)?;
         for (at, seat) in before.live().filter(|(_, seat)| !right(seat)) {
-            let wrong = seat.status == Status::Revealed;
-            if is_late(seat, could_reveal) || (wrong && slash) {
+            let disagreed = seat.status == Status::Revealed;
+            if is_late(seat, could_reveal) || (disagreed && slash) {
                 self.punish_seat(job, shard, (at, seat), &mut sums, bounty)?;
             } else {
-                if wrong {
-                    self.notes.push("mismatch, and let go");
+                if disagreed {
+                    self.notes.push("disagreed, and let go");
                 }
                 self.leave(job.lock, seat.worker);
                 shard.set(at, Status::Released);
@@ -141,7 +141,7 @@ impl World {
         provider.locked -= lock;
     }
 
-    /// Punishes a seat that is wrong or late as its shard ends or is reopened.
+    /// Punishes a seat that is disagreed or late as its shard ends or is reopened.
     fn punish_seat(
         &mut self,
         job: &Job,
@@ -150,19 +150,19 @@ impl World {
         sums: &mut Sums,
         bounty: Option<Vault>,
     ) -> ModelResult {
-        let wrong = seat.status == Status::Revealed;
+        let disagreed = seat.status == Status::Revealed;
         let bps = match seat.status {
             Status::Assigned => job.late_bps,
             _ => job.slash_bps,
         };
-        let cap = match wrong && self.one_mint {
+        let cap = match disagreed && self.one_mint {
             true => sums.paid + sums.fee - sums.compensated,
             false => 0,
         };
-        let challenger = shard.challenge.filter(|_| mismatch);
+        let challenger = shard.challenge.filter(|_| disagreed);
         let challenger = challenger.map(|c| Vault::Wallet(c.by, Mint::Stake));
         let finders = [bounty, challenger];
-        sums.compensated += self.punish(job.id, seat.worker, (bps, mismatch), cap, finders)?;
+        sums.compensated += self.punish(job.id, seat.worker, (bps, disagreed), cap, finders)?;
         self.notes.push(match seat.status {
             Status::Assigned => "late",
             Status::Committed => "silent",
@@ -170,7 +170,7 @@ impl World {
         });
         shard.set(
             at,
-            if wrong {
+            if disagreed {
                 Status::Disagreed
             } else {
                 Status::Late
@@ -184,7 +184,7 @@ impl World {
         &mut self,
         id: JobId,
         worker: usize,
-        (bps, mismatch): (u16, bool),
+        (bps, disagreed): (u16, bool),
         cap: u64,
         finders: [Option<Vault>; 2],
     ) -> ModelResult<u64> {
@@ -195,7 +195,7 @@ impl World {
         let amount = share(lock, bps.into()).min(provider.active);
         provider.active -= amount;
         provider.slashed += amount;
-        match wrong {
+        match disagreed {
             true => provider.disagreed += 1,
             false => provider.late += 1,
         }

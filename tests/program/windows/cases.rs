@@ -180,7 +180,7 @@ pub fn deadline() -> WindowCase {
 pub fn deadline_of_an_output() -> WindowCase {
     let mut place = seated(one_seat, &[0]);
     place.0.commit(&place.1, 0, &ALL[..1]).unwrap();
-    place.0.show(&place.1, 0, &ALL[..1]).unwrap();
+    place.0.reveal_by_anyone(&place.1, 0, &ALL[..1]).unwrap();
     before_the_deadline(place, 0)
 }
 
@@ -218,7 +218,7 @@ pub fn first_posting() -> WindowCase {
 /// The end of the unbonding time.
 pub fn unbonding_ends() -> WindowCase {
     let mut place = seated(|_| (), &[]);
-    place.0.unstake(0, 40_000).unwrap();
+    place.0.request_unstake(0, 40_000).unwrap();
     case(place, WEEK)
 }
 
@@ -242,7 +242,7 @@ pub fn retirement_ends() -> WindowCase {
 pub fn epoch_ends() -> WindowCase {
     let mut place = seated(|_| (), &[]);
     place.0.fund_rewards(1_000_000);
-    place.0.answered(&place.1, 0, &ALL);
+    place.0.run_seats(&place.1, 0, &ALL);
     place.0.settle(&place.1, 0).unwrap();
     let account: Network = place.0.read(&millrace_client::pda::network());
     place.2 = account.epoch_end(0);

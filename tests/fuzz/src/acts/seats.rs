@@ -39,8 +39,8 @@ fn legible_shard(base: &Base, picks: &mut Picks) -> Option<(Pubkey, Job, Shard)>
     let (key, job, shard) = any_shard(base, picks)?;
     let network = base.network.machine.account(&pda::network())?;
     let stored = base.network.machine.account(&key)?;
-    read::<Network>(pda::network(), &network.data).ok()?;
-    read::<Job>(key, &stored.data).ok()?;
+    decode::<Network>(pda::network(), &network.data).ok()?;
+    decode::<Job>(key, &stored.data).ok()?;
     let same = base.network.shard_if_any(&key, shard.index)?.seats == shard.seats;
     same.then_some((key, job, shard))
 }

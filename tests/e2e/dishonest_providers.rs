@@ -10,9 +10,9 @@ async fn a_liar_is_slashed_and_the_client_still_gets_the_right_result() -> Resul
     let net = Net::start(|options| options.providers[1].behaviour = Behaviour::Liar).await?;
     let stake = net.provider(1).await?.active;
     let job = net
-        .post(&JobFiles::of_wat("tiny", &Terms::default())?)
+        .post(&JobFiles::from_wat("tiny", &Terms::default())?)
         .await?;
-    let view = net.wait_over(&job).await?;
+    let view = net.wait_finished(&job).await?;
     assert_eq!((view.settled, view.paid), (1, 2), "{view:#?}");
     assert_eq!(net.result(&job).await?, b"turn the wheel\n");
 
@@ -55,11 +55,11 @@ async fn a_silent_provider_is_expired_and_its_seat_refilled() -> Result<()> {
         reveal: 20,
         ..Terms::default()
     };
-    let job = net.post(&JobFiles::of_wat("tiny", &terms)?).await?;
-    net.wait(&job, "seating", |view| view.shards[0].seats.len() == 3)
+    let job = net.post(&JobFiles::from_wat("tiny", &terms)?).await?;
+    net.wait_for(&job, "seating", |view| view.shards[0].seats.len() == 3)
         .await?;
     net.local.start_agent(3)?;
-    let view = net.wait_over(&job).await?;
+    let view = net.wait_finished(&job).await?;
     assert_eq!((view.settled, view.paid), (1, 3), "{view:#?}");
     let silent = net.provider(0).await?;
     assert_eq!((silent.late, silent.earned, silent.locked), (1, 0, 0));

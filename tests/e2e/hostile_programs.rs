@@ -17,7 +17,7 @@ async fn programs_that_misbehave_end_with_their_reason_and_the_agents_live() -> 
     ];
     for (name, exit, word) in cases {
         let job = net
-            .post(&JobFiles::of_wat(
+            .post(&JobFiles::from_wat(
                 name,
                 &Terms {
                     fuel,
@@ -25,7 +25,7 @@ async fn programs_that_misbehave_end_with_their_reason_and_the_agents_live() -> 
                 },
             )?)
             .await?;
-        let view = net.wait_over(&job).await?;
+        let view = net.wait_finished(&job).await?;
         let shard = &view.shards[0];
         assert_eq!(
             (shard.state, shard.exit),
@@ -37,9 +37,9 @@ async fn programs_that_misbehave_end_with_their_reason_and_the_agents_live() -> 
         assert!(net.result(&job).await.is_err(), "{name} has no result");
     }
     let job = net
-        .post(&JobFiles::of_wat("tiny", &Terms::default())?)
+        .post(&JobFiles::from_wat("tiny", &Terms::default())?)
         .await?;
-    net.wait_over(&job).await?;
+    net.wait_finished(&job).await?;
     assert_eq!(net.result(&job).await?, b"turn the wheel\n");
     for index in 0..3 {
         assert!(net.local.agent_status(index).unwrap().borrow().connected);

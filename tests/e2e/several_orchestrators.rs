@@ -10,7 +10,7 @@ use millrace_client::wallet::write_keypair;
 use millrace_testkit::jobs::{JobFiles, Terms};
 use millrace_testkit::localnet::Net;
 use millrace_testkit::postgres::PostgresServer;
-use millrace_testkit::process::orchestrator::Process;
+use millrace_testkit::process::OrchestratorProcess;
 use serde_json::Value;
 use solana_sdk::signature::{Keypair, Signer};
 
@@ -23,11 +23,11 @@ async fn post(net: &Net, number: usize) -> Result<Pubkey> {
         reveal: 60,
         ..Terms::default()
     };
-    net.post(&JobFiles::of_wat("tiny", &terms)?).await
+    net.post(&JobFiles::from_wat("tiny", &terms)?).await
 }
 
 /// Ends the network's own orchestrator, and lets agents work for these instead.
-async fn replace_orchestrator(net: &mut Net, orchestrators: &[&Process]) -> Result<()> {
+async fn replace_orchestrator(net: &mut Net, orchestrators: &[&OrchestratorProcess]) -> Result<()> {
     net.local.stop_orchestrator().await?;
     let urls: Vec<String> = orchestrators.iter().map(|o| o.url.clone()).collect();
     net.local.work_for_as_well(&urls);
@@ -39,7 +39,7 @@ async fn replace_orchestrator(net: &mut Net, orchestrators: &[&Process]) -> Resu
     for orchestrator in orchestrators {
         let everybody = |health: &Value| health["agents"] == 3;
         orchestrator
-            .health("known to all agents", everybody)
+            .wait_for_health("known to all agents", everybody)
             .await?;
     }
     Ok(())
@@ -48,7 +48,7 @@ async fn replace_orchestrator(net: &mut Net, orchestrators: &[&Process]) -> Resu
 /// Sees every job paid in full, and all books right: three seats a shard, each paid one base unit.
 async fn all_are_paid_once(net: &Net, jobs: &[Pubkey]) -> Result<()> {
     for job in jobs {
-        let view = net.wait_over(job).await?;
+        let view = net.wait_finished(job).await?;
         assert_eq!(
             (view.settled, view.failed, view.paid),
             (3, 0, 9),
@@ -86,12 +86,12 @@ async fn where_one_of_two_orchestrators_that_share_a_store_dies_the_other_takes_
     let blobs = tempfile::tempdir()?;
     let blobs = blobs.path().display().to_string();
     let options = ["--store", &store, "--blobs", &blobs];
-    let first = Process::start(&net, &options).await?;
-    let second = Process::start(&net, &options).await?;
+    let first = OrchestratorProcess::start(&net, &options).await?;
+    let second = OrchestratorProcess::start(&net, &options).await?;
     // They have 128 buckets: 64 of jobs for anybody, and 64 of jobs for their key.
     let half = |health: &Value| health["leases"] == 64;
-    first.health("holding half", half).await?;
-    second.health("holding half", half).await?;
+    first.wait_for_health("holding half", half).await?;
+    second.wait_for_health("holding half", half).await?;
     replace_orchestrator(&mut net, &[&first, &second]).await?;
 
     let mut jobs = Vec::new();
@@ -99,24 +99,27 @@ async fn where_one_of_two_orchestrators_that_share_a_store_dies_the_other_takes_
         jobs.push(post(&net, number).await?);
     }
     let at_work = "SELECT member FROM leases WHERE bucket = (SELECT min(bucket) FROM seats)";
-    net.until("work on the jobs", || async {
+    net.wait_until("work on the jobs", || async {
         Ok(ask(&store, at_work).await?.is_some())
     })
     .await?;
     let holder = ask(&store, at_work)
         .await?
         .context("the lease has no holder")?;
-    let health = first.health("a member", |_| true).await?;
+    let health = first.wait_for_health("a member", |_| true).await?;
     let (mut dies, lives) = match health["member"] == holder {
         true => (first, second),
         false => (second, first),
     };
-    assert_eq!(dies.health("a member", |_| true).await?["member"], holder);
+    assert_eq!(
+        dies.wait_for_health("a member", |_| true).await?["member"],
+        holder
+    );
     dies.kill()?;
     net.local.orchestrator_url.clone_from(&lives.url);
     jobs.push(post(&net, 3).await?);
     lives
-        .health("holding everything", |health| health["leases"] == 128)
+        .wait_for_health("holding everything", |health| health["leases"] == 128)
         .await?;
     all_are_paid_once(&net, &jobs).await?;
     for (number, job) in jobs.iter().enumerate() {
@@ -124,7 +127,7 @@ async fn where_one_of_two_orchestrators_that_share_a_store_dies_the_other_takes_
         assert_eq!(net.result(job).await?, expected.as_bytes());
     }
     // Whatever it had signed has been seen through.
-    net.until("an empty journal", || async {
+    net.wait_until("an empty journal", || async {
         Ok(ask(&store, "SELECT min(signature) FROM journal")
             .await?
             .is_none())
@@ -133,9 +136,9 @@ async fn where_one_of_two_orchestrators_that_share_a_store_dies_the_other_takes_
 
     // It comes back, and gets its share again, with work going on.
     jobs.push(post(&net, 4).await?);
-    dies.restart(&net).await?;
-    dies.health("holding half", half).await?;
-    lives.health("holding half", half).await?;
+    dies.restart().await?;
+    dies.wait_for_health("holding half", half).await?;
+    lives.wait_for_health("holding half", half).await?;
     // Each of them tells about every job.
     net.local.orchestrator_url.clone_from(&dies.url);
     jobs.push(post(&net, 5).await?);
@@ -163,11 +166,11 @@ async fn two_orchestrators_that_do_not_know_each_other_pay_every_job_once() -> R
     let blobs = tempfile::tempdir()?;
     let (blobs, keypair) = (blobs.path().display(), file.display());
     let (blobs, keypair) = (blobs.to_string(), keypair.to_string());
-    let first = Process::start(&net, &["--blobs", &blobs]).await?;
+    let first = OrchestratorProcess::start(&net, &["--blobs", &blobs]).await?;
     let options = ["--blobs", &blobs, "--keypair", &keypair];
-    let second = Process::start(&net, &options).await?;
+    let second = OrchestratorProcess::start(&net, &options).await?;
     let key = |health: &Value| health["key"] == other.pubkey().to_string();
-    second.health("of the other key", key).await?;
+    second.wait_for_health("of the other key", key).await?;
     replace_orchestrator(&mut net, &[&first, &second]).await?;
 
     let mut jobs = Vec::new();

@@ -31,9 +31,9 @@ fn terms(mode: Mode) -> Terms {
 async fn an_audited_job_is_paid_for_the_seats_that_ran_it() -> Result<()> {
     let net = net_with_first(Behaviour::Honest).await?;
     for (bps, paid) in [(10_000, 1 + 2), (1, 1)] {
-        let files = JobFiles::of_wat("tiny", &terms(Mode::Audit(bps)))?;
+        let files = JobFiles::from_wat("tiny", &terms(Mode::Audit(bps)))?;
         let job = net.post(&files).await?;
-        let view = net.wait_over(&job).await?;
+        let view = net.wait_finished(&job).await?;
         // One in 10,000 of the second kind is audited after all.
         assert_eq!((view.settled, view.paid), (1, paid), "{view:#?}");
         assert_eq!(net.result(&job).await?, b"turn the wheel\n");
@@ -45,9 +45,9 @@ async fn an_audited_job_is_paid_for_the_seats_that_ran_it() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_liar_that_is_audited_is_slashed_and_the_client_gets_the_right_result() -> Result<()> {
     let net = net_with_first(Behaviour::Liar).await?;
-    let files = JobFiles::of_wat("tiny", &terms(Mode::Audit(10_000)))?;
+    let files = JobFiles::from_wat("tiny", &terms(Mode::Audit(10_000)))?;
     let job = net.post(&files).await?;
-    let view = net.wait_over(&job).await?;
+    let view = net.wait_finished(&job).await?;
     assert_eq!((view.settled, view.paid), (1, 4), "{view:#?}");
     assert_eq!(net.result(&job).await?, b"turn the wheel\n");
     let liar = net.provider(0).await?;
@@ -59,9 +59,9 @@ async fn a_liar_that_is_audited_is_slashed_and_the_client_gets_the_right_result(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_result_that_nobody_challenges_is_paid_once_its_time_is_over() -> Result<()> {
     let net = net_with_first(Behaviour::Honest).await?;
-    let files = JobFiles::of_wat("tiny", &terms(Mode::Challenge(2)))?;
+    let files = JobFiles::from_wat("tiny", &terms(Mode::Challenge(2)))?;
     let job = net.post(&files).await?;
-    let view = net.wait_over(&job).await?;
+    let view = net.wait_finished(&job).await?;
     assert_eq!((view.settled, view.paid), (1, 1), "{view:#?}");
     net.stop().await;
     Ok(())
@@ -70,10 +70,10 @@ async fn a_result_that_nobody_challenges_is_paid_once_its_time_is_over() -> Resu
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lie_that_is_challenged_is_slashed_and_the_bond_comes_back() -> Result<()> {
     let net = net_with_first(Behaviour::Liar).await?;
-    let files = JobFiles::of_wat("tiny", &terms(Mode::Challenge(60)))?;
+    let files = JobFiles::from_wat("tiny", &terms(Mode::Challenge(60)))?;
     let tokens = net.client_tokens().await?;
     let job = net.post(&files).await?;
-    net.wait(&job, "the first result", |view| {
+    net.wait_for(&job, "the first result", |view| {
         view.shards[0].state == ShardPhase::Revealing
     })
     .await?;
@@ -93,7 +93,7 @@ async fn a_lie_that_is_challenged_is_slashed_and_the_bond_comes_back() -> Result
         net.client_tokens().await? < tokens - deposit,
         "a bond is locked"
     );
-    let view = net.wait_over(&job).await?;
+    let view = net.wait_finished(&job).await?;
     assert_eq!((view.settled, view.paid), (1, 4), "{view:#?}");
     assert_eq!(net.result(&job).await?, b"turn the wheel\n");
     // The bond is back, and a bounty with it.

@@ -2,7 +2,7 @@
 //! says what is left, and the next one sees that through.
 
 use anyhow::{Context, Result, ensure};
-use millrace_testkit::faulty_rpc::lever::{Lever, Pulled};
+use millrace_testkit::faulty_rpc::{Faults, FaultyRpc};
 use millrace_testkit::jobs::{JobFiles, Terms};
 use millrace_testkit::localnet::Net;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -18,14 +18,14 @@ struct Process {
 }
 
 impl Process {
-    fn spawn(net: &Net, lever: &Lever, grace: &str) -> Result<Self> {
+    fn spawn(net: &Net, faulty_rpc: &FaultyRpc, grace: &str) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let child = spawn(net, lever, grace, folder.path())?;
+        let child = spawn(net, faulty_rpc, grace, folder.path())?;
         Ok(Self { child, folder })
     }
 
-    fn again(mut self, net: &Net, lever: &Lever) -> Result<Self> {
-        self.child = spawn(net, lever, "30s", self.folder.path())?;
+    fn again(mut self, net: &Net, faulty_rpc: &FaultyRpc) -> Result<Self> {
+        self.child = spawn(net, faulty_rpc, "30s", self.folder.path())?;
         Ok(self)
     }
 
@@ -62,7 +62,12 @@ impl Drop for Process {
     }
 }
 
-fn spawn(net: &Net, lever: &Lever, grace: &str, folder: &std::path::Path) -> Result<Child> {
+fn spawn(
+    net: &Net,
+    faulty_rpc: &FaultyRpc,
+    grace: &str,
+    folder: &std::path::Path,
+) -> Result<Child> {
     let address = net.local.orchestrator_url.trim_start_matches("http://");
     let settings = folder.join("orchestrator.toml");
     let text = format!(
@@ -72,26 +77,26 @@ fn spawn(net: &Net, lever: &Lever, grace: &str, folder: &std::path::Path) -> Res
     std::fs::write(&settings, text)?;
     let mut command = net.command()?;
     command
-        .args(["--url", &lever.rpc_url, "--ws-url", &net.local.ws_url])
+        .args(["--url", &faulty_rpc.rpc_url, "--ws-url", &net.local.ws_url])
         .args(["orchestrator", "run", "--grace", grace, "--config"])
         .arg(settings)
         .stderr(Stdio::from(std::fs::File::create(folder.join("log"))?));
     Ok(command.spawn()?)
 }
 
-async fn net_and_process(grace: &str) -> Result<(Net, Lever, Process)> {
+async fn net_and_process(grace: &str) -> Result<(Net, FaultyRpc, Process)> {
     let mut net = Net::start(|_| {}).await?;
-    let lever = Lever::start(&net.local.rpc_url).await?;
+    let faulty_rpc = FaultyRpc::transparent(&net.local.rpc_url, &net.local.ws_url).await?;
     net.local.stop_orchestrator().await?;
-    let process = Process::spawn(&net, &lever, grace)?;
+    let process = Process::spawn(&net, &faulty_rpc, grace)?;
     agents_are_back(&net).await?;
-    Ok((net, lever, process))
+    Ok((net, faulty_rpc, process))
 }
 
 async fn agents_are_back(net: &Net) -> Result<()> {
     let api = net.api()?;
     let connected = || async { Ok(api.health().await.is_ok_and(|health| health.agents == 3)) };
-    net.until("the agents' return", connected).await
+    net.wait_until("the agents' return", connected).await
 }
 
 async fn something_is_under_way(net: &Net) -> Result<()> {
@@ -100,7 +105,7 @@ async fn something_is_under_way(net: &Net) -> Result<()> {
         let metrics = api.metrics().await?;
         Ok(metrics.contains("millrace_transactions_in_flight 1.0"))
     };
-    net.until("sending a transaction", sent).await
+    net.wait_until("sending a transaction", sent).await
 }
 
 async fn it_says_that_it_stops(net: &Net) -> Result<()> {
@@ -112,19 +117,19 @@ async fn it_says_that_it_stops(net: &Net) -> Result<()> {
             .iter()
             .any(|problem| problem.name == "stopping"))
     };
-    net.until("saying that it stops", stopping).await
+    net.wait_until("saying that it stops", stopping).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_grace_period_is_too_short_for_is_said_and_seen_through_by_the_next_start()
 -> Result<()> {
-    let (net, lever, mut process) = net_and_process("3s").await?;
-    lever.pull(Pulled {
-        no_sends: true,
-        ..Pulled::default()
+    let (net, faulty_rpc, mut process) = net_and_process("3s").await?;
+    faulty_rpc.set(Faults {
+        rejects_transactions: true,
+        ..Faults::default()
     });
     let job = net
-        .post(&JobFiles::of_wat("tiny", &Terms::default())?)
+        .post(&JobFiles::from_wat("tiny", &Terms::default())?)
         .await?;
     something_is_under_way(&net).await?;
     let told = Instant::now();
@@ -144,9 +149,9 @@ async fn what_the_grace_period_is_too_short_for_is_said_and_seen_through_by_the_
     let line: serde_json::Value = serde_json::from_str(line.context("a first line")?)?;
     assert_eq!(line["level"], "INFO", "{line}");
 
-    lever.pull(Pulled::default());
-    let process = process.again(&net, &lever)?;
-    let view = net.wait_over(&job).await?;
+    faulty_rpc.set(Faults::default());
+    let process = process.again(&net, &faulty_rpc)?;
+    let view = net.wait_finished(&job).await?;
     assert_eq!((view.settled, view.paid), (1, 3), "{view:#?}");
     drop(process);
     net.stop().await;
@@ -155,11 +160,11 @@ async fn what_the_grace_period_is_too_short_for_is_said_and_seen_through_by_the_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_nothing_is_under_way_it_ends_at_once_and_says_so() -> Result<()> {
-    let (net, _lever, mut process) = net_and_process("60s").await?;
+    let (net, _faulty_rpc, mut process) = net_and_process("60s").await?;
     let job = net
-        .post(&JobFiles::of_wat("tiny", &Terms::default())?)
+        .post(&JobFiles::from_wat("tiny", &Terms::default())?)
         .await?;
-    net.wait_over(&job).await?;
+    net.wait_finished(&job).await?;
     process.signal()?;
     let (status, said) = process.end().await?;
     assert!(status.success(), "{status}: {said}");
@@ -178,12 +183,12 @@ async fn where_nothing_is_under_way_it_ends_at_once_and_says_so() -> Result<()> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_signal_ends_it_at_once() -> Result<()> {
-    let (net, lever, mut process) = net_and_process("600s").await?;
-    lever.pull(Pulled {
-        no_sends: true,
-        ..Pulled::default()
+    let (net, faulty_rpc, mut process) = net_and_process("600s").await?;
+    faulty_rpc.set(Faults {
+        rejects_transactions: true,
+        ..Faults::default()
     });
-    net.post(&JobFiles::of_wat("tiny", &Terms::default())?)
+    net.post(&JobFiles::from_wat("tiny", &Terms::default())?)
         .await?;
     something_is_under_way(&net).await?;
     process.signal()?;

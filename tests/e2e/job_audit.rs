@@ -13,7 +13,7 @@ use std::time::Duration;
 async fn audit(net: &Net, job: &Pubkey, more: &[&str]) -> Result<(Option<i32>, Value, String)> {
     let job = job.to_string();
     let arguments = ["job", "audit", &job].into_iter();
-    net.told(arguments.chain(more.iter().copied())).await
+    net.run_json(arguments.chain(more.iter().copied())).await
 }
 
 fn names(data: &Value) -> Vec<&str> {
@@ -42,10 +42,10 @@ async fn what_happened_to_a_job_is_found_out_from_the_chain_and_recomputed() -> 
         lines: vec!["turn the wheel".into(), "and again".into()],
         ..Terms::default()
     };
-    let job = net.post(&JobFiles::of_wat("tiny", &terms)?).await?;
+    let job = net.post(&JobFiles::from_wat("tiny", &terms)?).await?;
     net.wait_closed(&job).await?;
     // Nothing of the job is on chain any more but its transactions.
-    net.until("the closing to be final", || async {
+    net.wait_until("the closing to be final", || async {
         let (_, data, _) = audit(&net, &job, &["--no-run"]).await?;
         Ok(names(&data).contains(&"JobClosed"))
     })

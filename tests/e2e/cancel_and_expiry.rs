@@ -18,10 +18,10 @@ async fn a_job_nobody_can_run_says_why_expires_and_refunds() -> Result<()> {
         within: 8,
         ..Terms::default()
     };
-    let job = net.post(&JobFiles::of_wat("tiny", &terms)?).await?;
+    let job = net.post(&JobFiles::from_wat("tiny", &terms)?).await?;
     // For a moment the reason is that its manifest has not been looked at yet.
     let why = "0 of 3 providers free, 3 needed, 3 not meeting the requirement";
-    net.wait(&job, "the reason", |view| view.pending_reasons == [why])
+    net.wait_for(&job, "the reason", |view| view.pending_reasons == [why])
         .await?;
     let view = net.wait_closed(&job).await?;
     assert_eq!(
@@ -54,8 +54,8 @@ async fn a_cancelled_job_refunds_what_no_seat_has_taken() -> Result<()> {
         within: 12,
         ..Terms::default()
     };
-    let job = net.post(&JobFiles::of_wat("tiny", &terms)?).await?;
-    net.wait(&job, "seating", |view| {
+    let job = net.post(&JobFiles::from_wat("tiny", &terms)?).await?;
+    net.wait_for(&job, "seating", |view| {
         view.shards
             .iter()
             .any(|shard| shard.state == ShardPhase::Assigned)

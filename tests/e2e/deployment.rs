@@ -11,7 +11,7 @@ use millrace_protocol::hash::sha256;
 use millrace_testkit::jobs::{JobFiles, Terms};
 use millrace_testkit::localnet::Net;
 use millrace_testkit::localnet::agave::program_file;
-use millrace_testkit::localnet::bare::{Bare, PROGRAM_KEY, Wallet, text};
+use millrace_testkit::localnet::bare::{BareChain, PROGRAM_KEY, Wallet, path_str};
 use solana_sdk::signature::Signer;
 use std::process::Stdio;
 
@@ -31,7 +31,7 @@ async fn written(rpc: &Rpc, buffer: &Pubkey, build: &[u8]) -> Result<usize> {
 }
 
 /// Starts to deploy and is killed once some pieces have landed.
-async fn deploy_halfway(chain: &Bare, wallet: &Wallet, build: &[u8]) -> Result<()> {
+async fn deploy_halfway(chain: &BareChain, wallet: &Wallet, build: &[u8]) -> Result<()> {
     let mut slowly = DEPLOY.to_vec();
     slowly.extend(["--at-once", "2"]);
     let mut process = chain
@@ -41,7 +41,7 @@ async fn deploy_halfway(chain: &Bare, wallet: &Wallet, build: &[u8]) -> Result<(
         .spawn()?;
     let (rpc, buffer) = (chain.rpc(), buffer_of(wallet, build));
     let some = chain
-        .until("writing ten pieces", async || {
+        .wait_until("writing ten pieces", async || {
             Ok(written(&rpc, &buffer, build).await? >= 10)
         })
         .await;
@@ -52,9 +52,9 @@ async fn deploy_halfway(chain: &Bare, wallet: &Wallet, build: &[u8]) -> Result<(
 
 async fn pay_a_job(net: &Net) -> Result<()> {
     let job = net
-        .post(&JobFiles::of_wat("tiny", &Terms::default())?)
+        .post(&JobFiles::from_wat("tiny", &Terms::default())?)
         .await?;
-    let view = net.wait_over(&job).await?;
+    let view = net.wait_finished(&job).await?;
     assert_eq!((view.settled, view.paid), (1, 3), "{view:#?}");
     Ok(())
 }
@@ -62,7 +62,7 @@ async fn pay_a_job(net: &Net) -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_deployment_goes_on_where_it_was_and_jobs_are_paid_before_and_after_an_upgrade()
 -> Result<()> {
-    let chain = Bare::start().await?;
+    let chain = BareChain::start().await?;
     let wallet = chain.wallet("deployer", 20 * SOL).await?;
     let build = std::fs::read(program_file()?)?;
     let (rpc, buffer) = (chain.rpc(), buffer_of(&wallet, &build));
@@ -106,7 +106,7 @@ async fn a_killed_deployment_goes_on_where_it_was_and_jobs_are_paid_before_and_a
     let mut longer = build.clone();
     longer.extend([0xa5; 12_345]);
     let file = chain.file("longer.so", &longer)?;
-    let other = ["--program-so", text(&file)];
+    let other = ["--program-so", path_str(&file)];
     let differs = chain
         .refused(&wallet, &[&["network", "verify"][..], &other].concat())
         .await?;
@@ -132,13 +132,19 @@ async fn a_killed_deployment_goes_on_where_it_was_and_jobs_are_paid_before_and_a
 #[tokio::test(flavor = "multi_thread")]
 async fn an_authority_that_was_handed_over_is_refused_and_nobody_can_change_a_final_program()
 -> Result<()> {
-    let chain = Bare::start().await?;
+    let chain = BareChain::start().await?;
     let old = chain.wallet("old", 20 * SOL).await?;
     let new = chain.wallet("new", 20 * SOL).await?;
     chain.succeed(&old, &DEPLOY).await?;
     let build = std::fs::read(program_file()?)?;
     let file = chain.file("other.so", &[&build[..], &[1]].concat())?;
-    let upgrade = ["network", "upgrade", "--yes", "--program-so", text(&file)];
+    let upgrade = [
+        "network",
+        "upgrade",
+        "--yes",
+        "--program-so",
+        path_str(&file),
+    ];
 
     // An address alone is not enough by itself, and nothing is asked where nobody can answer.
     let hand = ["network", "authority", "--new-authority"];
@@ -148,11 +154,11 @@ async fn an_authority_that_was_handed_over_is_refused_and_nobody_can_change_a_fi
         .await?;
     assert!(unsigned.contains("--unchecked"), "{unsigned}");
     let unasked = chain
-        .refused(&old, &[&hand[..], &[text(&new.file)]].concat())
+        .refused(&old, &[&hand[..], &[path_str(&new.file)]].concat())
         .await?;
     assert!(unasked.contains("needs a yes"), "{unasked}");
     let handed = chain
-        .succeed(&old, &[&hand[..], &[text(&new.file), "--yes"]].concat())
+        .succeed(&old, &[&hand[..], &[path_str(&new.file), "--yes"]].concat())
         .await?;
     assert_eq!(handed["upgrade_authority"], address);
 
@@ -176,7 +182,7 @@ async fn an_authority_that_was_handed_over_is_refused_and_nobody_can_change_a_fi
     sender
         .send("upgrade", &[carry_out], &[&new.keypair])
         .await?;
-    let verify = ["network", "verify", "--program-so", text(&file)];
+    let verify = ["network", "verify", "--program-so", path_str(&file)];
     chain.succeed(&old, &verify).await?;
 
     chain
@@ -193,16 +199,16 @@ async fn an_authority_that_was_handed_over_is_refused_and_nobody_can_change_a_fi
 #[tokio::test(flavor = "multi_thread")]
 async fn what_would_fail_is_told_before_anything_is_sent_and_an_abandoned_buffers_rent_comes_back()
 -> Result<()> {
-    let chain = Bare::start().await?;
+    let chain = BareChain::start().await?;
     let rpc = chain.rpc();
     let build = std::fs::read(program_file()?)?;
     let poor = chain.wallet("poor", SOL).await?;
     let mut wrong = DEPLOY.to_vec();
-    wrong[4] = text(&poor.file);
+    wrong[4] = path_str(&poor.file);
     let refused = chain.refused(&poor, &wrong).await?;
     assert!(refused.contains(&PROGRAM.to_string()), "{refused}");
     let stranger = chain.file("stranger.so", b"\x7fELF of another address")?;
-    let strange = [&DEPLOY[..], &["--program-so", text(&stranger)]].concat();
+    let strange = [&DEPLOY[..], &["--program-so", path_str(&stranger)]].concat();
     let refused = chain.refused(&poor, &strange).await?;
     assert!(refused.contains("does not declare"), "{refused}");
     let refused = chain.refused(&poor, &DEPLOY).await?;

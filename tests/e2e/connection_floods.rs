@@ -1,14 +1,14 @@
 //! Thousands at the door, floods, readers that don't read and uploads that never end: the orchestrator
 //! stays small, and a job that runs beside them does not notice.
 
-use super::bad_agents::{SCRIPTED, net_with_a_scripted_provider, others_do_not_notice};
+use crate::bad_agents::{SCRIPTED, net_with_a_scripted_provider, others_do_not_notice};
 use anyhow::Result;
 use millrace_protocol::agent::{FromAgent, ToAgent};
 use millrace_protocol::hash::sha256;
 use millrace_protocol::key::Key;
 use millrace_testkit::localnet::Net;
-use millrace_testkit::process::Orchestrator;
-use millrace_testkit::scripted_agent::{Identity, RawAgent};
+use millrace_testkit::process::OrchestratorProcess;
+use millrace_testkit::scripted_agent::{Identity, ScriptedAgent};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -18,17 +18,17 @@ const ROOM: u64 = 128 << 20;
 /// Open files at most: the connections of the crowd, and what it needs for itself.
 const FILES: u64 = 512 + 100;
 
-async fn attacked() -> Result<(Net, Orchestrator)> {
+async fn attacked() -> Result<(Net, OrchestratorProcess)> {
     let mut net = net_with_a_scripted_provider().await?;
     let (rpc, ws) = (net.local.rpc_url.clone(), net.local.ws_url.clone());
-    let orchestrator = Orchestrator::take_over(&mut net, (&rpc, &ws), 3_600).await?;
+    let orchestrator = OrchestratorProcess::take_over(&mut net, (&rpc, &ws), 3_600).await?;
     net.local.wait_for_agents().await?;
     others_do_not_notice(&net).await?;
     Ok((net, orchestrator))
 }
 
 /// Another job is done beside the attack, and the orchestrator is as small as it was before.
-async fn nobody_notices(net: &Net, orchestrator: &Orchestrator, before: u64) -> Result<()> {
+async fn nobody_notices(net: &Net, orchestrator: &OrchestratorProcess, before: u64) -> Result<()> {
     others_do_not_notice(net).await?;
     let usage = orchestrator.process.usage()?;
     println!("{usage:?}, {before} bytes before");
@@ -57,7 +57,7 @@ async fn a_thousand_connections_push_out_each_other_and_nobody_else() -> Result<
                     .await?;
                 held.push(half);
             }
-            _ => agents.push(RawAgent::connect(&net).await?),
+            _ => agents.push(ScriptedAgent::connect(&net).await?),
         }
     }
     nobody_notices(&net, &orchestrator, before).await?;
@@ -72,12 +72,12 @@ async fn a_thousand_connections_push_out_each_other_and_nobody_else() -> Result<
     let own = Identity::of(&net, SCRIPTED)?;
     let mut entered = Vec::new();
     for _ in 0..1_000 {
-        entered.push(RawAgent::enter(&net, &own).await?);
+        entered.push(ScriptedAgent::connect_as(&net, &own).await?);
     }
     nobody_notices(&net, &orchestrator, before).await?;
-    entered.remove(0).is_cut().await?;
+    entered.remove(0).wait_closed().await?;
     if let Some(newest) = entered.last_mut() {
-        newest.is_heard().await?;
+        newest.sync().await?;
     }
     net.stop().await;
     Ok(())
@@ -88,7 +88,7 @@ async fn a_flood_ends_the_flooder_and_keeps_it_out_for_a_while() -> Result<()> {
     let (net, orchestrator) = attacked().await?;
     let before = orchestrator.process.usage()?.resident;
     let own = Identity::of(&net, SCRIPTED)?;
-    let mut agent = RawAgent::enter(&net, &own).await?;
+    let mut agent = ScriptedAgent::connect_as(&net, &own).await?;
     let progress = FromAgent::Progress {
         job: Key([1; 32]),
         shard: 0,
@@ -97,18 +97,18 @@ async fn a_flood_ends_the_flooder_and_keeps_it_out_for_a_while() -> Result<()> {
         fuel_limit: 2,
     };
     let mut said = 0;
-    while said < 100_000 && agent.say(&progress).await.is_ok() {
+    while said < 100_000 && agent.send(&progress).await.is_ok() {
         said += 1;
     }
     assert!(said < 100_000, "it was never cut");
     nobody_notices(&net, &orchestrator, before).await?;
-    let mut again = RawAgent::connect(&net).await?;
+    let mut again = ScriptedAgent::connect(&net).await?;
     let hello = own.hello(&again.network_id, &again.nonce);
-    let reason = again.is_refused(&hello).await?;
+    let reason = again.send_refused(&hello).await?;
     assert!(reason.contains("flooded"), "{reason}");
     // Not for ever.
-    net.until("letting it in again", || async {
-        Ok(RawAgent::enter(&net, &own).await.is_ok())
+    net.wait_until("letting it in again", || async {
+        Ok(ScriptedAgent::connect_as(&net, &own).await.is_ok())
     })
     .await?;
     net.stop().await;
@@ -121,7 +121,7 @@ async fn whoever_does_not_read_or_never_ends_an_upload_holds_nobody_up() -> Resu
     let before = orchestrator.process.usage()?.resident;
     // An agent that says nothing and reads nothing, though it is told a lot.
     let own = Identity::of(&net, SCRIPTED)?;
-    let deaf = RawAgent::enter(&net, &own).await?;
+    let deaf = ScriptedAgent::connect_as(&net, &own).await?;
 
     // Blobs of 16 MiB that nobody takes: more than the sockets hold.
     let blob = vec![7; 16 << 20];
@@ -157,7 +157,7 @@ async fn whoever_does_not_read_or_never_ends_an_upload_holds_nobody_up() -> Resu
     assert!((64..200).contains(&sent), "{sent} MiB were taken");
     // Those that stand still are cut, and leave nothing behind.
     let folder = orchestrator.process.data().join("blobs");
-    net.until("forgetting the uploads", || async {
+    net.wait_until("forgetting the uploads", || async {
         let files = std::fs::read_dir(&folder)?.filter_map(Result::ok);
         Ok(!files
             .map(|file| file.path())
@@ -174,7 +174,7 @@ async fn whoever_does_not_read_or_never_ends_an_upload_holds_nobody_up() -> Resu
 async fn a_silent_agent_loses_its_seat_and_its_job_is_refunded() -> Result<()> {
     let (net, _orchestrator) = attacked().await?;
     let own = Identity::of(&net, SCRIPTED)?;
-    let mut silent = RawAgent::enter(&net, &own).await?;
+    let mut silent = ScriptedAgent::connect_as(&net, &own).await?;
     let terms = millrace_testkit::jobs::Terms {
         region: Some("bad".into()),
         replicas: 1,
@@ -186,13 +186,13 @@ async fn a_silent_agent_loses_its_seat_and_its_job_is_refunded() -> Result<()> {
         ..Default::default()
     };
     let job = net
-        .post(&millrace_testkit::jobs::JobFiles::of_wat("tiny", &terms)?)
+        .post(&millrace_testkit::jobs::JobFiles::from_wat("tiny", &terms)?)
         .await?;
     silent
-        .waits(|message| matches!(message, ToAgent::Run { .. }).then_some(()))
+        .wait_for(|message| matches!(message, ToAgent::Run { .. }).then_some(()))
         .await?;
     others_do_not_notice(&net).await?;
-    let view = net.wait_over(&job).await?;
+    let view = net.wait_finished(&job).await?;
     assert_eq!((view.failed, view.paid), (1, 0), "{view:#?}");
     assert_eq!(net.provider(SCRIPTED).await?.late, 1);
     let (vault, held) = net.escrow().await?;

@@ -1,4 +1,4 @@
-//! Where every token of a network is, so that two runs can be compared to the last one.
+//! All token balances of a network, so that two runs can be compared to the last token.
 
 use crate::localnet::Net;
 use anyhow::{Context, Result};
@@ -7,14 +7,13 @@ use millrace_client::program::state::Client;
 use millrace_client::{Pubkey, pda};
 use std::collections::BTreeMap;
 
-/// Balances and books by name.
+/// Balances of vaults and amounts recorded in accounts, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Books(BTreeMap<String, i64>);
+pub struct NetworkBalances(BTreeMap<String, i64>);
 
-impl Books {
-    /// As they are now.
+impl NetworkBalances {
     pub async fn read(net: &Net) -> Result<Self> {
-        let mut books = Self::default();
+        let mut balances = Self::default();
         let (rpc, mints) = (net.rpc(), net.local.mints);
         let client = net.local.keys.client.pubkey();
         let orchestrator = net.local.keys.orchestrator.pubkey();
@@ -26,7 +25,7 @@ impl Books {
             }
             for bucket in 0..BUCKETS {
                 let account = pda::treasury(&mint, bucket);
-                // Which bucket a payment goes to is left to chance: the sum is what counts.
+                // The bucket of a payment depends on the job's address, so only the sum is compared.
                 accounts.push((format!("treasury: {name} tokens"), account));
             }
         }
@@ -47,19 +46,22 @@ impl Books {
                 ("open seats", provider.open_seats.into()),
             ];
             for (name, value) in fields {
-                books.add(format!("{index}: {name}"), value)?;
+                balances.add(format!("{index}: {name}"), value)?;
             }
         }
-        // Where both mints are one, an account is named twice and counted once.
+        // With one mint for stake and payments, an account is listed twice and must count once.
         accounts.sort_by_key(|(_, key)| *key);
         accounts.dedup_by_key(|(_, key)| *key);
         for (name, key) in accounts {
-            books.add(name, rpc.token_balance(&key).await?.unwrap_or(0))?;
+            balances.add(name, rpc.token_balance(&key).await?.unwrap_or(0))?;
         }
-        // Before its first job a client has no books.
+        // A client has no account before its first job.
         let client: Option<Client> = rpc.find(&pda::client(&client)).await?;
-        books.add("client: held".into(), client.map_or(0, |books| books.held))?;
-        Ok(books)
+        balances.add(
+            "client: held".into(),
+            client.map_or(0, |client| client.held),
+        )?;
+        Ok(balances)
     }
 
     fn add(&mut self, name: String, value: u64) -> Result<()> {
@@ -67,32 +69,31 @@ impl Books {
         Ok(())
     }
 
-    /// How much of something there is.
-    pub fn of(&self, name: &str) -> i64 {
+    pub fn get(&self, name: &str) -> i64 {
         self.0.get(name).copied().unwrap_or(0)
     }
 
-    /// The same, had a provider not been late: what the treasury got of its stake, it still has.
+    /// The same balances if the provider had not been late, so the treasury had not received its stake.
     pub fn without_lateness_of(&self, index: usize) -> Self {
-        let mut books = self.clone();
-        let penalty = self.of(&format!("{index}: slashed"));
+        let mut balances = self.clone();
+        let penalty = self.get(&format!("{index}: slashed"));
         let changes = [
             (format!("{index}: active"), penalty),
             (format!("{index}: stake"), penalty),
             (format!("{index}: slashed"), -penalty),
             (
                 format!("{index}: late"),
-                -self.of(&format!("{index}: late")),
+                -self.get(&format!("{index}: late")),
             ),
             ("treasury: stake tokens".to_owned(), -penalty),
         ];
         for (name, change) in changes {
-            *books.0.entry(name).or_default() += change;
+            *balances.0.entry(name).or_default() += change;
         }
-        books
+        balances
     }
 
-    /// What has changed since.
+    /// The changes since `before`.
     pub fn since(&self, before: &Self) -> Self {
         let difference = |(name, now): (&String, &i64)| {
             let before = before.0.get(name).copied().unwrap_or(0);

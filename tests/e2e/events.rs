@@ -35,7 +35,7 @@ async fn until_told(net: &Net, job: &Pubkey, name: &str, times: usize) -> Result
         let told = events(net, Some(job), "0").await?;
         Ok(names(&told).iter().filter(|told| **told == name).count() >= times)
     };
-    net.until(&format!("{times} {name}"), told).await?;
+    net.wait_until(&format!("{times} {name}"), told).await?;
     events(net, Some(job), "0").await
 }
 
@@ -46,8 +46,8 @@ async fn the_events_of_a_job_are_told_once_and_in_order_over_a_restart() -> Resu
         lines: vec!["one".into(), "two".into()],
         ..Terms::default()
     };
-    let job = net.post(&JobFiles::of_wat("tiny", &terms)?).await?;
-    net.wait_over(&job).await?;
+    let job = net.post(&JobFiles::from_wat("tiny", &terms)?).await?;
+    net.wait_finished(&job).await?;
     let told = until_told(&net, &job, "ShardSettled", 2).await?;
     let names = names(&told);
     assert_eq!(names[0], "JobPosted");
@@ -70,9 +70,9 @@ async fn the_events_of_a_job_are_told_once_and_in_order_over_a_restart() -> Resu
     net.local.start_orchestrator().await?;
     net.local.wait_for_agents().await?;
     let second = net
-        .post(&JobFiles::of_wat("tiny", &Terms::default())?)
+        .post(&JobFiles::from_wat("tiny", &Terms::default())?)
         .await?;
-    net.wait_over(&second).await?;
+    net.wait_finished(&second).await?;
     until_told(&net, &second, "ShardSettled", 1).await?;
     let again = events(&net, None, "0").await?;
     assert_eq!(again[..all.len()], all[..]);
@@ -91,7 +91,7 @@ async fn what_was_reverted_and_what_only_looks_like_an_event_is_not_told() -> Re
     });
     let net = net.await?;
     let job = net
-        .post(&JobFiles::of_wat("tiny", &Terms::default())?)
+        .post(&JobFiles::from_wat("tiny", &Terms::default())?)
         .await?;
     let owner = net.local.keys.client.pubkey();
     let cancel = instructions::cancel_job(owner, job, net.local.mints);

@@ -70,24 +70,24 @@ async fn belongings(net: &Net) -> Result<(u64, u64, (u64, u64), u64)> {
 
 /// A small job whose manifest is changed in one place.
 fn changed(from: &str, to: &str) -> Result<JobFiles> {
-    let files = JobFiles::of_wat("tiny", &Terms::default())?;
+    let files = JobFiles::from_wat("tiny", &Terms::default())?;
     let text = manifest("tiny", &Terms::default());
     ensure!(text.contains(from), "the manifest has no {from:?}");
-    files.write(&text.replace(from, to))?;
+    files.write_manifest(&text.replace(from, to))?;
     Ok(files)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_manifests_are_refused_by_name_and_cost_nothing() -> Result<()> {
     let net = Net::start(|options| options.parameters.max_shards = 4).await?;
-    let first = JobFiles::of_wat("tiny", &Terms::default())?;
+    let first = JobFiles::from_wat("tiny", &Terms::default())?;
     let first = net.post(&first).await?;
-    net.wait_over(&first).await?;
+    net.wait_finished(&first).await?;
     let shell = Shell::new(&net)?;
     let before = belongings(&net).await?;
     let missing = format!("program = \"sha256:{}\"", "ab".repeat(32));
     let native = changed("program.wasm", "input.txt")?;
-    let crowd = JobFiles::of_wat(
+    let crowd = JobFiles::from_wat(
         "tiny",
         &Terms {
             lines: vec!["a line".into(); 5],
@@ -144,7 +144,7 @@ async fn a_price_below_every_ask_is_refused_with_the_cheapest_one() -> Result<()
         }
     });
     let net = net.await?;
-    let files = JobFiles::of_wat(
+    let files = JobFiles::from_wat(
         "tiny",
         &Terms {
             price: "0.000006".into(),
@@ -166,7 +166,7 @@ async fn a_wallet_learns_what_it_lacks_before_anything_is_sent() -> Result<()> {
     let (poor, file) = (Keypair::new(), shell.home.path().join("poor.json"));
     write_keypair(&file, &poor)?;
     let file = file.to_str().context("an odd path")?;
-    let job = JobFiles::of_wat("tiny", &Terms::default())?;
+    let job = JobFiles::from_wat("tiny", &Terms::default())?;
     let path = job.path();
     let path = path.to_str().context("an odd path")?;
     let submit = ["--keypair", file, "job", "submit", path, "--yes"];
