@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Lists groups of files of one crate that import each other, directly or in a circle, and fails if there are
 # any. An import is a `use` of a path or a path written out in code (`crate::a::b`, `super::b`, `child::b`).
-# A re-export (`pub use`) is not an import: whoever uses the name imports the file that defines it.
+# A re-export (`pub use`) is not an import: a file that uses the name imports the file that defines it.
 # Tests are left out. --edges prints each import as FROM -> TO instead.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -47,14 +47,14 @@ impl Four {
         Self(f32x4_mul(self.0, other.0))
     }
 
-    /// The lesser of each pair; where one is no number, that of `self`.
+    /// The lesser of each pair; if one is not a number, that of `self`.
     #[inline]
     #[target_feature(enable = "simd128")]
     pub fn lesser(self, other: Self) -> Self {
         Self(f32x4_pmin(self.0, other.0))
     }
 
-    /// The greater of each pair; where one is no number, that of `self`.
+    /// The greater of each pair; if one is not a number, that of `self`.
     #[inline]
     #[target_feature(enable = "simd128")]
     pub fn greater(self, other: Self) -> Self {
@@ -111,12 +111,12 @@ impl Four {
         self.pairs(other, |a, b| a * b)
     }
 
-    /// The lesser of each pair; where one is no number, that of `self`.
+    /// The lesser of each pair; if one is not a number, that of `self`.
     pub fn lesser(self, other: Self) -> Self {
         self.pairs(other, |a, b| if b < a { b } else { a })
     }
 
-    /// The greater of each pair; where one is no number, that of `self`.
+    /// The greater of each pair; if one is not a number, that of `self`.
     pub fn greater(self, other: Self) -> Self {
         self.pairs(other, |a, b| if a < b { b } else { a })
     }

@@ -68,7 +68,7 @@ impl Tile {
 /// Joins written tiles, in any order, into the pixels of a picture.
 ///
 /// # Errors
-/// If something is no tile, lies outside, comes twice or is missing.
+/// If something is not a tile, is outside, comes twice or is missing.
 pub fn join(mut written: &[u8], width: u32, height: u32) -> Result<Vec<u8>, String> {
     let row_bytes = width as usize * 3;
     let mut pixels = vec![0; row_bytes * height as usize];

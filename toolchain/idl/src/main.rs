@@ -1,7 +1,7 @@
-//! Writes the IDL of a program: `millrace-idl PROGRAM OUTPUT`, where PROGRAM is the folder of its
-//! crate. Anchor's own library does it, so that this needs nothing of Solana's tools: it runs the
-//! tests that Anchor's macros add to the crate under the feature `idl-build`, and gathers what they
-//! print.
+//! Writes the IDL of a program: `millrace-idl PROGRAM OUTPUT`; PROGRAM is the folder of its
+//! crate. It uses Anchor's own library and needs none of Solana's tools: the library runs the
+//! tests that Anchor's macros add to the crate under the feature `idl-build`, and collects their
+//! output.
 
 use anchor_lang_idl::build::IdlBuilder;
 use anyhow::{Context, Result, bail};

@@ -1,7 +1,7 @@
-//! A program that does what the toolchain is most likely to compile wrong, and answers with what
-//! came out. The tests compare that with the host's own results.
+//! A program that does what the tool chain is most likely to compile incorrectly, and returns the
+//! results. The tests compare them with the host's.
 //!
-//! Instruction data is one byte that says which probe to run, and its operands, little endian.
+//! Instruction data is one byte that selects the probe to run, and its operands, little endian.
 //! The answer is the transaction's return data.
 
 mod probes;

@@ -1,4 +1,4 @@
-//! The probes. `black_box` keeps the compiler from working results out by itself.
+//! The probes. `black_box` keeps the compiler from computing results itself.
 
 use std::collections::HashMap;
 use std::fmt::Write;

@@ -1,19 +1,19 @@
-//! Writes a file anew, with each mutant beside what it replaces.
+//! Rewrites a file with each mutant beside the code that it replaces.
 
 use std::fmt::Write;
 use std::ops::Range;
 
 /// A piece of the source that has mutants.
 pub struct Node {
-    /// Where it stands.
+    /// Its position.
     pub range: Range<usize>,
-    /// What can become of it.
+    /// Its mutants.
     pub kind: Kind,
 }
 
-/// What can become of a piece.
+/// The possible mutants of a piece.
 pub enum Kind {
-    /// A function's beginning: it returns a value at once.
+    /// The start of a function: it returns a value at once.
     Return(Vec<(u32, String)>),
     /// A statement: it is left out.
     Statement(u32),
@@ -21,9 +21,9 @@ pub enum Kind {
     Constraint(u32),
     /// A condition: it is always true, or false.
     Condition {
-        /// The number of the one that is true.
+        /// Number of the mutant that is always true.
         yes: u32,
-        /// The number of the one that is false.
+        /// Number of the mutant that is always false.
         no: u32,
     },
     /// A negation: it is left out.
@@ -33,13 +33,13 @@ pub enum Kind {
         /// The mutant's number.
         number: u32,
     },
-    /// An operator: another one stands there.
+    /// An operator, replaced by another one.
     Operator {
-        /// What stands left and right of it.
+        /// Its left and right operands.
         sides: [Range<usize>; 2],
         /// The operator.
         operator: &'static str,
-        /// The others.
+        /// The replacements.
         others: Vec<(u32, &'static str)>,
     },
 }

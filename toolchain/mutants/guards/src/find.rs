@@ -1,4 +1,4 @@
-//! Finds what can be changed in a file. cargo-mutants leaves macros as they are, and half of the
+//! Finds the possible mutants of a file. cargo-mutants does not mutate macros, and half of the
 //! program's guards are arguments of `require!` or of `#[account(...)]`.
 
 use crate::emit::{Kind, Node};
@@ -11,7 +11,7 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Attribute, BinOp, Expr, Pat, Stmt, Token, UnOp};
 
-/// What stands instead of an operator.
+/// The replacement of an operator.
 const OPERATORS: &[(&str, &[&str])] = &[
     ("==", &["!="]),
     ("!=", &["=="]),
@@ -38,10 +38,10 @@ const OPERATORS: &[(&str, &[&str])] = &[
     ("|=", &["&=", "^="]),
 ];
 
-/// Characters of the source that a mutant's name holds.
+/// Maximum length of the source text in a mutant's name, in characters.
 const SHOWN: usize = 90;
 
-/// Everything in a file that can be changed, in the order of the source.
+/// All possible mutants of a file, in source order.
 pub fn find(file: &str, source: &str, mutants: &mut Vec<Mutant>) -> syn::Result<Vec<Node>> {
     let mut finder = Finder {
         file,
@@ -68,7 +68,7 @@ fn range_of(tokens: &impl Spanned) -> Range<usize> {
     tokens.span().byte_range()
 }
 
-/// Whether it is a test, or is there outside the chain alone.
+/// Whether the item is a test, or exists only off chain.
 fn is_elsewhere(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let text = attribute.to_token_stream().to_string();
@@ -119,7 +119,7 @@ impl Finder<'_> {
         number
     }
 
-    /// A piece of the source on one line, cut where it is long.
+    /// A piece of the source on one line, cut if it is long.
     fn shown(&self, range: Range<usize>) -> String {
         let text = self.source.get(range).unwrap_or_default();
         let words: Vec<&str> = text.split_whitespace().collect();
@@ -157,7 +157,7 @@ impl Finder<'_> {
         self.within.pop();
     }
 
-    /// A condition that is true, and one that is false.
+    /// Two mutants of a condition: always true and always false.
     fn condition(&mut self, range: Range<usize>, what: &str) {
         let shown = self.shown(range.clone());
         let yes = self.number(range.start, &format!("replace {what} {shown} with true"));
@@ -171,7 +171,7 @@ impl Finder<'_> {
         self.add(range, Kind::Statement(number));
     }
 
-    /// `has_one` and `address` of an account: their error gets a number by which it is left out.
+    /// `has_one` and `address` of an account: their error gets a number that disables it.
     fn constraints(&mut self, attribute: &Attribute) {
         let Ok(list) = attribute.meta.require_list() else {
             return;
@@ -217,8 +217,8 @@ impl Finder<'_> {
     }
 }
 
-/// Whether it only refuses: it is worth nothing, and ends with `?`. The books are added up again by
-/// `invariant`, which nothing but another mistake of the program can make fail.
+/// Whether a statement only refuses: it has no value, and ends with `?`. Calls of `invariant` are excluded: they
+/// recompute the amounts, and fail only if the program has another bug.
 fn is_refusing(statement: &Stmt) -> bool {
     match statement {
         Stmt::Expr(Expr::Try(tried), Some(_)) => {
@@ -236,7 +236,7 @@ fn is_bool(pattern: &Pat) -> bool {
     matches!(pattern, Pat::Lit(literal) if matches!(literal.lit, syn::Lit::Bool(_)))
 }
 
-/// Whether a condition binds names, so that it can't be a value.
+/// Whether a condition binds names, so that a value cannot replace it.
 fn binds(condition: &Expr) -> bool {
     struct Lets(bool);
     impl<'ast> Visit<'ast> for Lets {

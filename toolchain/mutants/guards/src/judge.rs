@@ -1,4 +1,4 @@
-//! Runs the tests on each mutant and writes down what became of it.
+//! Runs the tests on each mutant and records the outcome.
 
 use crate::mutant::{self, Mutant};
 use crate::order::{self, Caught};
@@ -15,27 +15,27 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Longest that the tests of one binary may take. Alone they take a minute.
+/// Timeout of one test binary. On an idle machine it takes a minute.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// What is judged, and by what: pairs of a name and a value.
+/// Command-line options: pairs of a name and a value.
 pub struct Options {
-    /// `--program`: the program with all mutants in it.
+    /// `--program`: the program with all mutants.
     program: PathBuf,
     /// `--list`: the mutants.
     list: PathBuf,
     /// `--tests` and `--matrix`: the test binaries.
     binaries: [PathBuf; 2],
-    /// `--folder`: where cargo would run them.
+    /// `--folder`: the folder in which cargo would run the tests.
     folder: PathBuf,
-    /// `--results`: a file with a line for each mutant that was tried: what became of it, the seconds
-    /// it took, the mutant, and the test that caught it.
+    /// `--results`: a file with a line for each mutant that was tried: outcome, seconds, mutant, and the test
+    /// that caught it.
     results: PathBuf,
-    /// `--numbers FIRST-LAST`: those alone.
+    /// `--numbers FIRST-LAST`: only these mutants.
     numbers: RangeInclusive<u32>,
-    /// `--resume yes`: not those that the results have already caught; the tests pass without a mutant.
+    /// `--resume yes`: skips mutants that the results list as caught, and the run without a mutant.
     resume: bool,
-    /// `--jobs`: so many at once.
+    /// `--jobs`: number of mutants at the same time.
     jobs: usize,
 }
 
@@ -93,13 +93,13 @@ fn numbers(text: &str) -> Result<RangeInclusive<u32>> {
 /// Which tests are run.
 #[derive(Clone, Copy)]
 enum Round {
-    /// Those that are about the file.
+    /// The tests about the file.
     Near,
     /// All.
     All,
 }
 
-/// What became of a mutant.
+/// Outcome of a mutant.
 struct Verdict {
     word: &'static str,
     seconds: f64,
@@ -116,7 +116,7 @@ struct Court<'a> {
 /// Judges all mutants, and prints how many there were of each kind.
 ///
 /// # Errors
-/// Where the tests fail on the program as it is, which has every mutant in it and none active.
+/// If the tests fail on the program with no mutant active.
 pub fn judge(options: &Options) -> Result<()> {
     let mut mutants = mutant::read(&options.list)?;
     mutants.retain(|mutant| options.numbers.contains(&mutant.number));
@@ -153,7 +153,7 @@ pub fn judge(options: &Options) -> Result<()> {
     if !options.resume {
         court.try_unchanged()?;
     }
-    // Most are caught by what is near in no time, so that the rest is known early.
+    // The nearest tests catch most mutants quickly, so the remaining ones are found early.
     let suspects = court.hear_all(&mutants, Round::Near)?;
     eprintln!("All tests are run on {} mutants", suspects.len());
     court.hear_all(&suspects, Round::All)?;
@@ -191,7 +191,7 @@ impl Court<'_> {
         tests::run((binary, &self.options.folder), program, arguments, LIMIT)
     }
 
-    /// Hears mutants, several at once, and returns those that nothing of this round caught.
+    /// Tries mutants, several at once, and returns those that survive this round.
     fn hear_all(&self, mutants: &[Mutant], round: Round) -> Result<Vec<Mutant>> {
         let next = AtomicUsize::new(0);
         let left = Mutex::new(Vec::new());
@@ -219,7 +219,7 @@ impl Court<'_> {
         Ok(left.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Hears one, and returns whether it is decided.
+    /// Tries one mutant, and returns whether it is decided.
     fn hear(&self, mutant: &Mutant, worker: usize, round: Round) -> Result<bool> {
         let path = self.copy(worker);
         self.program.write(mutant.number, &path)?;
@@ -245,7 +245,7 @@ impl Court<'_> {
         Ok(true)
     }
 
-    /// First the tests that caught others of the file, and those that are about it.
+    /// Runs first the tests that caught other mutants of the file, then those about the file.
     fn end(&self, mutant: &Mutant, program: &Path, round: Round) -> Result<End> {
         let first = self.caught.first(&mutant.file);
         let (of_matrix, of_program): (Vec<_>, Vec<_>) = first
@@ -266,13 +266,13 @@ impl Court<'_> {
                     (1, Some(scenes).filter(|scenes| !scenes.is_empty())),
                 ];
                 if order::is_about_accounts(&mutant.what) {
-                    // The matrix is quicker to see it.
+                    // The matrix catches such mutants sooner.
                     near.swap(1, 2);
                 }
                 near
             }
             Round::All => {
-                // No filter is every scene.
+                // Without a filter every scene runs.
                 let scenes = order::scenes(&mutant.file, false);
                 let new = scenes.is_empty() || scenes != order::scenes(&mutant.file, true);
                 vec![(0, Some(order::without_slow())), (1, new.then_some(scenes))]

@@ -1,10 +1,10 @@
 //! Mutants of the program's guards.
 //!
 //! Building the program for the chain takes a minute, and it has more than a thousand guards. So all
-//! mutants are written into the sources beside what they replace, the program is built once, and a
-//! number in the file that was built says which of them is active.
+//! mutants are written into the sources beside the code that they replace, the program is built once, and a
+//! number in the built file selects the active one.
 //!
-//! `millrace-guards rewrite SOURCES LIST FILE...` rewrites files of the program whose sources lie in
+//! `millrace-guards rewrite SOURCES LIST FILE...` rewrites files of the program whose sources are in
 //! SOURCES (`.../programs/millrace/src`, in a copy of the checkout), and lists the mutants.
 //! `millrace-guards judge` runs the tests on each; see [`judge::Options`].
 
@@ -33,7 +33,7 @@ fn main() -> Result<()> {
     }
 }
 
-/// Files are named from the root of the checkout that the folder of sources is in.
+/// Files are named relative to the root of the checkout that contains the sources.
 fn rewrite(sources: &Path, list: &Path, files: &[String]) -> Result<()> {
     let root = sources
         .ancestors()

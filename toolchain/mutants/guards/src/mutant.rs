@@ -1,13 +1,13 @@
-//! A mutant and the list of all, which is a file of lines.
+//! A mutant, and the list of all mutants, a file with one line for each.
 
 use anyhow::{Context, Result};
 use std::fmt;
 use std::path::Path;
 
-/// A change of the code that a number in the built program turns on.
+/// A change of the code that a number in the built program activates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mutant {
-    /// The number; 0 is the program as it is.
+    /// The number; 0 is the unchanged program.
     pub number: u32,
     /// The file, from the root of the checkout.
     pub file: String,
@@ -19,7 +19,7 @@ pub struct Mutant {
 
 impl fmt::Display for Mutant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // As cargo-mutants writes it, but for the column.
+        // The format of cargo-mutants, without the column.
         write!(f, "{}:{}:1: {}", self.file, self.line, self.what)
     }
 }

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// Tests that caught other mutants of a file are tried first: so many.
+/// Number of tests that caught other mutants of a file and are tried first.
 const FIRST: usize = 25;
 
-/// Tests that look at no instruction more closely than others do, or take as long as all others.
+/// Tests that are not about a particular instruction, or take as long as all others together.
 const SLOW: &[&str] = &[
     "cost::",
     "every_window_holds",
@@ -15,8 +15,8 @@ const SLOW: &[&str] = &[
     "ten_thousand_settlements",
 ];
 
-/// For a part of a file's name: the modules of tests that are about it, and the instructions whose
-/// scenes in the matrix reach it, where that is not the one that the file is named after.
+/// For a part of a file's name: the test modules about it, and the instructions whose scenes in the matrix reach
+/// it, if not the one that the file is named after.
 type Near = (
     &'static str,
     &'static [&'static str],
@@ -139,18 +139,18 @@ const NEAR: &[Near] = &[
     ),
 ];
 
-/// Which tests caught mutants of which file, the last first.
+/// The tests that caught mutants of each file, most recent first.
 #[derive(Default)]
 pub struct Caught(Mutex<HashMap<String, Vec<String>>>);
 
 impl Caught {
-    /// The tests to try first on a mutant of the file.
+    /// Tests to try first on a mutant of the file.
     pub fn first(&self, file: &str) -> Vec<String> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.get(file).cloned().unwrap_or_default()
     }
 
-    /// A test caught a mutant of the file.
+    /// Records that a test caught a mutant of the file.
     pub fn by(&self, file: &str, test: &str) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let tests = all.entry(file.to_owned()).or_default();
@@ -170,15 +170,15 @@ fn near(file: &str) -> Option<&'static Near> {
     NEAR.iter().find(|(part, _, _)| file.contains(part))
 }
 
-/// Arguments for the modules of tests that are about a file.
+/// Arguments that select the test modules about a file.
 pub fn modules(file: &str) -> Vec<String> {
     let modules = near(file).map_or(&[][..], |(_, modules, _)| modules);
     let names = modules.iter().map(|module| format!("{module}::"));
     names.chain(without_slow()).collect()
 }
 
-/// The scenes of the matrix for a file; none, where they are those of every instruction. Those of a
-/// settlement take half a minute, so that one stands for them `at_first`.
+/// The scenes of the matrix for a file; none means those of every instruction. The scenes of a
+/// settlement take half a minute, so `at_first` selects one of them.
 pub fn scenes(file: &str, at_first: bool) -> Vec<String> {
     if file.contains("/account/") && !at_first {
         return Vec::new();
@@ -198,7 +198,7 @@ pub fn scenes(file: &str, at_first: bool) -> Vec<String> {
         .collect()
 }
 
-/// Whether a mutant, by what it changes, lets other accounts in.
+/// Whether the mutant accepts other accounts.
 pub fn is_about_accounts(what: &str) -> bool {
     let signs = [
         "has_one",

@@ -4,14 +4,14 @@ use crate::support::MARK;
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
 
-/// A program that was built with all mutants in it.
+/// A program that was built with all mutants.
 pub struct Program {
     bytes: Vec<u8>,
     at: usize,
 }
 
 impl Program {
-    /// Reads it, and finds the number.
+    /// Reads the file and finds the number.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
         let mark = MARK.map(u32::to_le_bytes).concat();
@@ -27,7 +27,7 @@ impl Program {
         Ok(Self { bytes, at })
     }
 
-    /// Writes it with the mutant active.
+    /// Writes the program with the mutant active.
     pub fn write(&self, number: u32, path: &Path) -> Result<()> {
         let mut bytes = self.bytes.clone();
         bytes[self.at..self.at + 4].copy_from_slice(&number.to_le_bytes());

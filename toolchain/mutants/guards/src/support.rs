@@ -1,11 +1,11 @@
-//! What the copied program gets besides: the number of the active mutant, and errors of constraints
-//! that a number turns off.
+//! Additions to the copied program: the number of the active mutant, and errors of constraints
+//! that a number disables.
 
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::Path;
 
-/// Words before the number in the built program, by which it is found.
+/// Marker in front of the number in the built program.
 pub const MARK: [u32; 2] = [0xC0FF_EE01, 0xC0FF_EE02];
 
 const MODULE: &str = r"
@@ -16,7 +16,7 @@ pub mod mutant {
     #[inline(always)]
     pub fn active() -> u32 {
         static ACTIVE: [u32; 4] = [0xC0FF_EE01, 0xC0FF_EE02, 0, 0xC0FF_EE03];
-        // SAFETY: it is a reference; volatile, so that no compiler takes the number for a constant.
+        // SAFETY: the pointer comes from a reference; volatile, so that the compiler does not treat the number as a constant.
         unsafe { core::ptr::read_volatile(&ACTIVE[2]) }
     }
     /// Whether it is this one.
@@ -24,7 +24,7 @@ pub mod mutant {
     pub fn is(number: u32) -> bool {
         active() == number
     }
-    /// An error that is not raised where the mutant is active.
+    /// An error that is not raised if the mutant is active.
     pub struct Unless<E>(pub u32, pub E);
     impl<E: crate::account::Refuse> crate::account::Refuse for Unless<E> {
         fn refuse(self) -> anchor_lang::error::Error {
@@ -37,9 +37,9 @@ pub mod mutant {
 }
 ";
 
-/// Adds it to the program whose sources lie in the folder.
+/// Adds the module to the program whose sources are in the folder.
 pub fn add(sources: &Path) -> Result<()> {
-    // What was rewritten is full of needless parentheses.
+    // The rewritten code has unnecessary parentheses.
     change(&sources.join("lib.rs"), |text| {
         format!("#![allow(warnings)]\n{text}{MODULE}")
     })?;

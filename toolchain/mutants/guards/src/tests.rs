@@ -20,7 +20,7 @@ pub enum End {
     TimedOut,
 }
 
-/// Runs tests on a program. `folder` is the package's, where cargo would run them.
+/// Runs tests on a program. `folder` is the package's, in which cargo would run them.
 pub fn run(
     (binary, folder): (&Path, &Path),
     program: &Path,
@@ -59,7 +59,7 @@ pub fn run(
         }
         let status = child.lock().unwrap_or_else(PoisonError::into_inner).wait();
         over.store(true, Ordering::Relaxed);
-        // It ended without a word: the test after the last one that passed.
+        // The binary ended without a report: the failed test is the one after the last that passed.
         let silent = failed.is_none() && !status.is_ok_and(|status| status.success());
         failed.or_else(|| silent.then(|| format!("the one after {running}")))
     });
@@ -72,11 +72,11 @@ pub fn run(
 
 fn kill(child: &Mutex<Child>) {
     let mut child = child.lock().unwrap_or_else(PoisonError::into_inner);
-    // It may have ended by itself.
+    // The process may have ended already.
     let _ = child.kill();
 }
 
-/// Ends the tests where they take too long.
+/// Ends the tests if they take too long.
 fn watch(child: &Mutex<Child>, limit: Duration, over: &AtomicBool, late: &AtomicBool) {
     let began = Instant::now();
     while !over.load(Ordering::Relaxed) {

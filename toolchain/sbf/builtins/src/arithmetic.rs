@@ -2,7 +2,7 @@
 //! a `u128` here would call the very functions that this module defines.
 //!
 //! Division is Knuth's algorithm D (The Art of Computer Programming, volume 2, 4.3.1) with
-//! digits of 32 bits where the divisor has 64, and with digits of 64 bits where it has more.
+//! digits of 32 bits if the divisor has 64, and with digits of 64 bits if it has more.
 
 const HALF: u32 = 32;
 const LOW: u64 = u32::MAX as u64;
@@ -64,8 +64,8 @@ pub fn divide_signed(dividend: i128, divisor: i128) -> (i128, i128) {
 /// digit.
 ///
 /// The digit is estimated from the divisor's leading 64 bits, and from half the dividend so that
-/// the estimate fits 64 bits. It is right or one too large, so one is taken off and, where that
-/// was wrong, given back.
+/// the estimate fits 64 bits. It is right or one too large, so one is subtracted and, if that
+/// was wrong, added again.
 #[inline(always)]
 fn divide_by_wide(dividend: u128, divisor: u128) -> (u128, u128) {
     let (divisor_low, divisor_high) = halves(divisor);
