@@ -82,9 +82,10 @@ lint: setup program
 	@for job in $(JOBS); do cargo clippy --locked --manifest-path "$$job/Cargo.toml" --all-targets -- -D warnings; done
 	@toolchain/idl.sh --check
 	@toolchain/dependencies.sh
-	$(say) 'Checking type names, imports and prose (seconds)'
+	$(say) 'Checking type names, imports, links and prose (seconds)'
 	@toolchain/names.sh
 	@toolchain/cycles.sh
+	@toolchain/links.sh
 	@toolchain/prose.sh
 
 test: setup build probe lint ## Run all checks, and all tests against the embedded validator

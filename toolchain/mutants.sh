@@ -21,8 +21,8 @@ shift
 arithmetic() {
     local program=programs/millrace/src protocol=crates/protocol/src options=() chosen='' arguments=() file status=0
     local files=(
-        "$program/math/**" "$program/state/**" "$protocol/amount.rs" "$protocol/commitment.rs"
-        "$protocol/hash.rs" "$protocol/merkle.rs" "$protocol/receipt.rs" "$protocol/shard.rs"
+        "$program/math/**" "$program/state/**" "$protocol/amount/**"
+        "$protocol"/{commitment,hash,merkle,receipt,shard,units}.rs
     )
     while [ $# -gt 0 ]; do
         case $1 in
