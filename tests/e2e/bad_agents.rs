@@ -108,7 +108,7 @@ async fn state(net: &Net, job: &Pubkey) -> Result<SeatPhase> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_can_not_prove_who_he_is_stays_outside() -> Result<()> {
+async fn agent_without_proof_of_its_identity_is_refused() -> Result<()> {
     let net = net_with_a_scripted_provider().await?;
     let (own, victim) = (Identity::of(&net, SCRIPTED)?, Identity::of(&net, 0)?);
 
@@ -178,7 +178,7 @@ async fn whoever_can_not_prove_who_he_is_stays_outside() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nonsense_is_passed_over_until_there_is_too_much_of_it() -> Result<()> {
+async fn malformed_frames_are_ignored_until_there_are_too_many() -> Result<()> {
     let net = net_with_a_scripted_provider().await?;
     let own = Identity::of(&net, SCRIPTED)?;
     let mut agent = ScriptedAgent::connect_as(&net, &own).await?;
@@ -234,8 +234,7 @@ async fn nonsense_is_passed_over_until_there_is_too_much_of_it() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_an_agents_own_result_is_not_taken_and_its_own_is_at_the_last_moment()
--> Result<()> {
+async fn only_the_agents_own_result_is_accepted_until_the_last_moment() -> Result<()> {
     let net = net_with_a_scripted_provider().await?;
     let (own, victim) = (Identity::of(&net, SCRIPTED)?, Identity::of(&net, 0)?);
     let mut agent = ScriptedAgent::connect_as(&net, &own).await?;

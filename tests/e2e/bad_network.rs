@@ -52,7 +52,7 @@ async fn all_are_paid_once(net: &Net, jobs: u64) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_event_is_needed() -> Result<()> {
+async fn jobs_complete_without_notifications() -> Result<()> {
     let faults = Faults {
         muted: true,
         ..Faults::default()
@@ -67,7 +67,7 @@ async fn no_event_is_needed() -> Result<()> {
 
 /// Not even from a node whose notifications tell of old slots, as those of the embedded validator do.
 #[tokio::test(flavor = "multi_thread")]
-async fn no_full_read_is_needed_where_events_come() -> Result<()> {
+async fn jobs_complete_without_full_reads() -> Result<()> {
     let never = Duration::from_secs(3_600);
     let net = Net::start(|options| options.reread = never).await?;
     // The read at the start, and the one when the subscription stands, are over.
@@ -80,7 +80,7 @@ async fn no_full_read_is_needed_where_events_come() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_an_endpoint_goes_away_the_next_one_is_asked() -> Result<()> {
+async fn next_endpoint_is_used_if_one_disappears() -> Result<()> {
     let mut net = Net::start(|_| {}).await?;
     let (rpc, ws) = (net.local.rpc_url.clone(), net.local.ws_url.clone());
     let first = FaultyRpc::start(&rpc, &ws, Faults::default(), 4).await?;
@@ -107,7 +107,7 @@ async fn where_an_endpoint_goes_away_the_next_one_is_asked() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_that_loses_repeats_delays_and_cuts_costs_nothing() -> Result<()> {
+async fn lost_repeated_late_and_cut_notifications_change_no_payment() -> Result<()> {
     let faults = Faults {
         lost: 30,
         repeated: 20,
@@ -123,8 +123,7 @@ async fn a_network_that_loses_repeats_delays_and_cuts_costs_nothing() -> Result<
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_node_that_refuses_fails_forgets_to_answer_and_lies_about_slots_costs_nothing()
--> Result<()> {
+async fn failing_unanswered_and_stale_calls_change_no_payment() -> Result<()> {
     let faults = Faults {
         rate_limited: 5,
         failing: 5,
@@ -144,7 +143,7 @@ async fn a_node_that_refuses_fails_forgets_to_answer_and_lies_about_slots_costs_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_transaction_that_lands_after_all_patience_pays_nobody_twice() -> Result<()> {
+async fn transaction_that_lands_after_its_timeout_pays_once() -> Result<()> {
     let faults = Faults {
         held_back: 60,
         ..Faults::default()

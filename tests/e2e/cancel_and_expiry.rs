@@ -8,7 +8,7 @@ use millrace_testkit::localnet::Net;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_nobody_can_run_says_why_expires_and_refunds() -> Result<()> {
+async fn unplaceable_job_reports_why_expires_and_is_refunded() -> Result<()> {
     let net = Net::start(|options| options.close_after = Duration::ZERO).await?;
     let tokens = net.client_tokens().await?;
     let terms = Terms {
@@ -35,7 +35,7 @@ async fn a_job_nobody_can_run_says_why_expires_and_refunds() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cancelled_job_refunds_what_no_seat_has_taken() -> Result<()> {
+async fn cancelled_job_refunds_its_unassigned_shards() -> Result<()> {
     // One provider that never commits holds one shard; the other two shards wait.
     let net = Net::start(|options| {
         options.providers.truncate(1);

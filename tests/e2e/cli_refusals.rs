@@ -137,7 +137,7 @@ async fn bad_manifests_are_refused_by_name_and_cost_nothing() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_price_below_every_ask_is_refused_with_the_cheapest_one() -> Result<()> {
+async fn price_cap_below_every_ask_is_refused_with_the_lowest_ask() -> Result<()> {
     let net = Net::start(|options| {
         for provider in &mut options.providers {
             provider.price = 7;
@@ -160,7 +160,7 @@ async fn a_price_below_every_ask_is_refused_with_the_cheapest_one() -> Result<()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wallet_learns_what_it_lacks_before_anything_is_sent() -> Result<()> {
+async fn wallet_is_told_what_it_lacks_before_anything_is_sent() -> Result<()> {
     let net = Net::start(|_| {}).await?;
     let shell = Shell::new(&net)?;
     let (poor, file) = (Keypair::new(), shell.home.path().join("poor.json"));

@@ -43,7 +43,7 @@ async fn tcp(net: &Net) -> Result<TcpStream> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_connections_push_out_each_other_and_nobody_else() -> Result<()> {
+async fn excess_connections_evict_only_each_other() -> Result<()> {
     let (mut net, orchestrator) = attacked().await?;
     let before = orchestrator.process.usage()?.resident;
     let mut held = Vec::new();
@@ -84,7 +84,7 @@ async fn a_thousand_connections_push_out_each_other_and_nobody_else() -> Result<
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flood_ends_the_flooder_and_keeps_it_out_for_a_while() -> Result<()> {
+async fn flooding_agent_is_disconnected_and_temporarily_banned() -> Result<()> {
     let (net, orchestrator) = attacked().await?;
     let before = orchestrator.process.usage()?.resident;
     let own = Identity::of(&net, SCRIPTED)?;
@@ -116,7 +116,7 @@ async fn a_flood_ends_the_flooder_and_keeps_it_out_for_a_while() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_does_not_read_or_never_ends_an_upload_holds_nobody_up() -> Result<()> {
+async fn stalled_readers_and_endless_uploads_delay_no_one() -> Result<()> {
     let (net, orchestrator) = attacked().await?;
     let before = orchestrator.process.usage()?.resident;
     // An agent that says nothing and reads nothing, though it is told a lot.
@@ -171,7 +171,7 @@ async fn whoever_does_not_read_or_never_ends_an_upload_holds_nobody_up() -> Resu
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_silent_agent_loses_its_seat_and_its_job_is_refunded() -> Result<()> {
+async fn silent_agent_loses_its_seat_and_the_job_is_refunded() -> Result<()> {
     let (net, _orchestrator) = attacked().await?;
     let own = Identity::of(&net, SCRIPTED)?;
     let mut silent = ScriptedAgent::connect_as(&net, &own).await?;

@@ -60,8 +60,7 @@ async fn pay_a_job(net: &Net) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_deployment_goes_on_where_it_was_and_jobs_are_paid_before_and_after_an_upgrade()
--> Result<()> {
+async fn killed_deployment_resumes_and_jobs_are_paid_before_and_after_an_upgrade() -> Result<()> {
     let chain = BareChain::start().await?;
     let wallet = chain.wallet("deployer", 20 * SOL).await?;
     let build = std::fs::read(program_file()?)?;
@@ -130,8 +129,7 @@ async fn a_killed_deployment_goes_on_where_it_was_and_jobs_are_paid_before_and_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_authority_that_was_handed_over_is_refused_and_nobody_can_change_a_final_program()
--> Result<()> {
+async fn former_authority_is_refused_and_a_final_program_is_immutable() -> Result<()> {
     let chain = BareChain::start().await?;
     let old = chain.wallet("old", 20 * SOL).await?;
     let new = chain.wallet("new", 20 * SOL).await?;
@@ -197,8 +195,7 @@ async fn an_authority_that_was_handed_over_is_refused_and_nobody_can_change_a_fi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_would_fail_is_told_before_anything_is_sent_and_an_abandoned_buffers_rent_comes_back()
--> Result<()> {
+async fn deployment_is_checked_before_sending_and_an_abandoned_buffer_is_refunded() -> Result<()> {
     let chain = BareChain::start().await?;
     let rpc = chain.rpc();
     let build = std::fs::read(program_file()?)?;

@@ -6,7 +6,7 @@ use millrace_testkit::jobs::{JobFiles, Terms};
 use millrace_testkit::localnet::Net;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_liar_is_slashed_and_the_client_still_gets_the_right_result() -> Result<()> {
+async fn wrong_result_is_slashed_and_the_client_gets_the_right_one() -> Result<()> {
     let net = Net::start(|options| options.providers[1].behaviour = Behaviour::Liar).await?;
     let stake = net.provider(1).await?.active;
     let job = net
@@ -41,7 +41,7 @@ async fn a_liar_is_slashed_and_the_client_still_gets_the_right_result() -> Resul
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_silent_provider_is_expired_and_its_seat_refilled() -> Result<()> {
+async fn silent_provider_is_expired_and_its_seat_refilled() -> Result<()> {
     let net = Net::start(|options| {
         options.providers.push(options.providers[0].clone());
         options.providers[0].behaviour = Behaviour::Silent;

@@ -40,7 +40,7 @@ async fn until_told(net: &Net, job: &Pubkey, name: &str, times: usize) -> Result
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_events_of_a_job_are_told_once_and_in_order_over_a_restart() -> Result<()> {
+async fn events_of_a_job_are_served_once_and_in_order_across_a_restart() -> Result<()> {
     let mut net = Net::start(|_| {}).await?;
     let terms = Terms {
         lines: vec!["one".into(), "two".into()],
@@ -83,7 +83,7 @@ async fn the_events_of_a_job_are_told_once_and_in_order_over_a_restart() -> Resu
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_reverted_and_what_only_looks_like_an_event_is_not_told() -> Result<()> {
+async fn reverted_and_forged_events_are_not_served() -> Result<()> {
     let net = Net::start(|options| {
         options.providers.truncate(1);
         options.providers[0].behaviour = Behaviour::Silent;

@@ -44,7 +44,7 @@ async fn net_with_levers(limits: Limits) -> Result<(Net, FaultyRpc)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_endpoint_that_lags_or_is_down_is_named_until_it_is_well() -> Result<()> {
+async fn lagging_or_unreachable_endpoint_is_reported_until_it_recovers() -> Result<()> {
     let limits = Limits {
         stale_after: Duration::from_secs(3),
         ..Limits::default()
@@ -75,7 +75,7 @@ async fn an_endpoint_that_lags_or_is_down_is_named_until_it_is_well() -> Result<
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_payer_that_runs_low_is_named_with_how_long_it_lasts() -> Result<()> {
+async fn low_payer_balance_is_reported_with_the_transactions_it_covers() -> Result<()> {
     let mut net = Net::start(|options| options.limits.payer_low = u64::MAX).await?;
     let low = until_wrong(&net, Some("payer_low")).await?;
     let message = &low[0].message;
@@ -89,7 +89,7 @@ async fn a_payer_that_runs_low_is_named_with_how_long_it_lasts() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn jobs_that_wait_for_agents_and_a_store_that_takes_no_writes_are_named() -> Result<()> {
+async fn missing_agents_and_an_unwritable_store_are_reported() -> Result<()> {
     let mut net = Net::start(|options| {
         for provider in &mut options.providers {
             provider.started = false;
@@ -137,7 +137,7 @@ async fn conjure(net: &Net, method: &str, parameters: serde_json::Value) -> Resu
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_is_missing_from_a_vault_and_a_clock_that_is_wrong_are_named() -> Result<()> {
+async fn missing_tokens_and_clock_skew_are_reported() -> Result<()> {
     // Only the embedded validator lets a token vanish and time jump.
     let net = Net::start_on(ValidatorKind::Embedded, |_| {}).await?;
     until_wrong(&net, None).await?;

@@ -6,7 +6,7 @@ use millrace_testkit::jobs::{JobFiles, Terms};
 use millrace_testkit::localnet::Net;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn programs_that_misbehave_end_with_their_reason_and_the_agents_live() -> Result<()> {
+async fn misbehaving_programs_fail_with_a_reason_and_agents_survive() -> Result<()> {
     let net = Net::start(|_| {}).await?;
     let fuel = 2_000_000_000;
     let cases = [

@@ -26,7 +26,7 @@ fn count(list: &Value) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_happened_to_a_job_is_found_out_from_the_chain_and_recomputed() -> Result<()> {
+async fn job_audit_replays_history_and_recomputes_results() -> Result<()> {
     let net = Net::start(|options| {
         options.close_after = Duration::from_secs(1);
         // The cheapest is away, the next one lies.

@@ -199,7 +199,7 @@ fn arm(orchestrator: &mut OrchestratorProcess, points: &VecDeque<String>) -> Res
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_at_every_point_it_comes_to_the_end_that_it_would_have_come_to() -> Result<()> {
+async fn orchestrator_killed_at_every_failpoint_reaches_the_same_balances() -> Result<()> {
     let occurrences = env_number("MILLRACE_OCCURRENCES", 1)?;
     let mut net = town().await?;
     let (rpc, ws) = (net.local.rpc_url.clone(), net.local.ws_url.clone());

@@ -62,7 +62,7 @@ fn value(shown: &str, sample: &str) -> Result<f64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_running_network_shows_what_the_manual_lists() -> Result<()> {
+async fn running_network_exports_exactly_the_documented_metrics() -> Result<()> {
     let net = Net::start(|_| {}).await?;
     let lines = vec!["one".to_owned(), "two".to_owned()];
     let terms = Terms {
@@ -136,7 +136,7 @@ fn expressions(value: &Value, found: &mut Vec<String>) {
 }
 
 #[test]
-fn the_dashboard_asks_only_for_metrics_that_there_are() -> Result<()> {
+fn dashboard_queries_only_existing_metrics() -> Result<()> {
     let dashboard: Value = serde_json::from_str(&read("grafana/millrace.json")?)?;
     let mut asked = Vec::new();
     expressions(&dashboard, &mut asked);
@@ -153,7 +153,7 @@ fn the_dashboard_asks_only_for_metrics_that_there_are() -> Result<()> {
 }
 
 #[test]
-fn every_alert_asks_for_metrics_that_there_are_and_leads_to_the_runbook() -> Result<()> {
+fn alerts_query_existing_metrics_and_link_to_the_runbook() -> Result<()> {
     let (rules, manual, listed) = (
         read("grafana/alerts.yml")?,
         read("operating.md")?,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_is_paid_to_the_token_and_everything_locked_comes_back() -> Result<()> {
+async fn job_is_paid_to_the_token_and_all_locked_funds_return() -> Result<()> {
     let net = Net::start(|options| options.close_after = Duration::ZERO).await?;
     // The first job also opens the client's account, which stays.
     let first = net
@@ -47,7 +47,7 @@ async fn a_job_is_paid_to_the_token_and_everything_locked_comes_back() -> Result
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_words_of_a_text_are_counted_right() -> Result<()> {
+async fn word_count_example_counts_correctly() -> Result<()> {
     let net = Net::start(|_| {}).await?;
     let job = net
         .post_file(&repository().join("examples/word-count/job.toml"))

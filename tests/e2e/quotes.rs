@@ -15,7 +15,7 @@ async fn quote(net: &Net, terms: &Terms) -> Result<(Option<i32>, Value, String)>
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_quote_signs_nothing_and_says_by_name_why_a_job_could_not_be_placed() -> Result<()> {
+async fn quote_signs_nothing_and_names_why_a_job_cannot_be_placed() -> Result<()> {
     let net = Net::start(|_| {}).await?;
     let before = (net.client_lamports().await?, net.client_tokens().await?);
     let (code, data, told) = quote(&net, &Terms::default()).await?;

@@ -18,7 +18,7 @@ fn agent_process(net: &Net, provider: usize, data: &std::path::Path) -> Result<C
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_agent_killed_in_the_middle_resumes_and_is_paid() -> Result<()> {
+async fn killed_agent_resumes_its_shard_and_is_paid() -> Result<()> {
     let net = Net::start(|options| options.providers[2].started = false).await?;
     let data = tempfile::tempdir()?;
     let mut agent = agent_process(&net, 2, data.path())?;
@@ -44,7 +44,7 @@ async fn an_agent_killed_in_the_middle_resumes_and_is_paid() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_orchestrator_restarted_in_the_middle_pays_once() -> Result<()> {
+async fn restarted_orchestrator_pays_once() -> Result<()> {
     let mut net = Net::start(|_| {}).await?;
     let lines = (0..6).map(|n| format!("line {n}")).collect();
     let terms = Terms {

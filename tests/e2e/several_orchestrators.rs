@@ -78,8 +78,7 @@ async fn ask(url: &str, select: &str) -> Result<Option<String>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_one_of_two_orchestrators_that_share_a_store_dies_the_other_takes_its_jobs_over()
--> Result<()> {
+async fn orchestrator_takes_over_the_jobs_of_a_dead_one_that_shares_its_store() -> Result<()> {
     let database = PostgresServer::start()?;
     let store = database.url("postgres");
     let mut net = Net::start(|_| {}).await?;
@@ -148,7 +147,7 @@ async fn where_one_of_two_orchestrators_that_share_a_store_dies_the_other_takes_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_orchestrators_that_do_not_know_each_other_pay_every_job_once() -> Result<()> {
+async fn independent_orchestrators_pay_every_job_once() -> Result<()> {
     let mut net = Net::start(|_| {}).await?;
     let (other, deployer) = (Keypair::new(), &net.local.keys.deployer.keypair);
     let register = [

@@ -121,8 +121,7 @@ async fn it_says_that_it_stops(net: &Net) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_grace_period_is_too_short_for_is_said_and_seen_through_by_the_next_start()
--> Result<()> {
+async fn actions_left_after_the_grace_period_are_logged_and_resumed() -> Result<()> {
     let (net, faulty_rpc, mut process) = net_and_process("3s").await?;
     faulty_rpc.set(Faults {
         rejects_transactions: true,
@@ -159,7 +158,7 @@ async fn what_the_grace_period_is_too_short_for_is_said_and_seen_through_by_the_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_nothing_is_under_way_it_ends_at_once_and_says_so() -> Result<()> {
+async fn idle_orchestrator_stops_at_once() -> Result<()> {
     let (net, _faulty_rpc, mut process) = net_and_process("60s").await?;
     let job = net
         .post(&JobFiles::from_wat("tiny", &Terms::default())?)
@@ -182,7 +181,7 @@ async fn where_nothing_is_under_way_it_ends_at_once_and_says_so() -> Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_signal_ends_it_at_once() -> Result<()> {
+async fn second_signal_stops_at_once() -> Result<()> {
     let (net, faulty_rpc, mut process) = net_and_process("600s").await?;
     faulty_rpc.set(Faults {
         rejects_transactions: true,

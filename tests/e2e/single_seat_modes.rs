@@ -28,7 +28,7 @@ fn terms(mode: Mode) -> Terms {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_audited_job_is_paid_for_the_seats_that_ran_it() -> Result<()> {
+async fn audited_job_is_paid_for_the_seats_that_ran_it() -> Result<()> {
     let net = net_with_first(Behaviour::Honest).await?;
     for (bps, paid) in [(10_000, 1 + 2), (1, 1)] {
         let files = JobFiles::from_wat("tiny", &terms(Mode::Audit(bps)))?;
@@ -43,7 +43,7 @@ async fn an_audited_job_is_paid_for_the_seats_that_ran_it() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_liar_that_is_audited_is_slashed_and_the_client_gets_the_right_result() -> Result<()> {
+async fn audited_wrong_result_is_slashed_and_replaced() -> Result<()> {
     let net = net_with_first(Behaviour::Liar).await?;
     let files = JobFiles::from_wat("tiny", &terms(Mode::Audit(10_000)))?;
     let job = net.post(&files).await?;
@@ -57,7 +57,7 @@ async fn a_liar_that_is_audited_is_slashed_and_the_client_gets_the_right_result(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_result_that_nobody_challenges_is_paid_once_its_time_is_over() -> Result<()> {
+async fn unchallenged_result_is_paid_after_its_window() -> Result<()> {
     let net = net_with_first(Behaviour::Honest).await?;
     let files = JobFiles::from_wat("tiny", &terms(Mode::Challenge(2)))?;
     let job = net.post(&files).await?;
@@ -68,7 +68,7 @@ async fn a_result_that_nobody_challenges_is_paid_once_its_time_is_over() -> Resu
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lie_that_is_challenged_is_slashed_and_the_bond_comes_back() -> Result<()> {
+async fn challenged_wrong_result_is_slashed_and_the_bond_returned() -> Result<()> {
     let net = net_with_first(Behaviour::Liar).await?;
     let files = JobFiles::from_wat("tiny", &terms(Mode::Challenge(60)))?;
     let tokens = net.client_tokens().await?;

@@ -92,7 +92,7 @@ async fn one_job(net: &Net, number: u64, posting: &Mutex<()>) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_grows_under_a_steady_load() -> Result<()> {
+async fn resources_do_not_grow_under_steady_load() -> Result<()> {
     let minutes = env_number("MILLRACE_MINUTES", 0)?;
     let end = Instant::now() + Duration::from_secs(60 * minutes).max(LEAST);
     let mut net = Net::start(|options| {

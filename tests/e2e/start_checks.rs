@@ -13,8 +13,7 @@ async fn refusal(net: &mut Net) -> Result<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_orchestrator_refuses_another_chain_and_another_program_and_names_an_empty_wallet()
--> Result<()> {
+async fn orchestrator_refuses_a_wrong_chain_or_program_and_reports_an_empty_wallet() -> Result<()> {
     let mut net = Net::start(|_| {}).await?;
     net.local.stop_orchestrator().await?;
 

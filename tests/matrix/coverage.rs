@@ -81,7 +81,7 @@ fn every_slot_met_a_stranger(made: &Made) {
 }
 
 #[test]
-fn the_matrix_is_complete_and_its_exceptions_are_needed() {
+fn matrix_is_complete_and_every_exception_is_needed() {
     let made = all();
     every_slot_met_a_stranger(&made);
     every_exception_is_needed(&made);

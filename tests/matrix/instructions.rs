@@ -31,7 +31,7 @@ macro_rules! tried {
 with_every_case!(tried);
 
 #[test]
-fn every_instruction_of_the_idl_has_a_scene() {
+fn every_instruction_of_the_idl_has_a_case() {
     let described: BTreeSet<String> = idl().instructions.into_iter().map(|i| i.name).collect();
     let tried: BTreeSet<String> = TRIED
         .iter()

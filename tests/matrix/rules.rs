@@ -99,7 +99,7 @@ pub fn expected(mint_setup: MintSetup, name: Name, attempt: &Attempt) -> &'stati
 }
 
 #[test]
-fn patterns_fit_what_they_say() {
+fn patterns_match_as_documented() {
     assert!(fits("bond.source", "bond.source") && !fits("bond.source", "bond.sources"));
     assert!(fits("*.program", "bond.program") && !fits("*.program", "bond.program2"));
     assert!(fits(

@@ -67,26 +67,26 @@ macro_rules! blocks {
 }
 
 blocks! {
-    the_chain_does_what_the_model_says_in_block_00: 0,
-    the_chain_does_what_the_model_says_in_block_01: 1,
-    the_chain_does_what_the_model_says_in_block_02: 2,
-    the_chain_does_what_the_model_says_in_block_03: 3,
-    the_chain_does_what_the_model_says_in_block_04: 4,
-    the_chain_does_what_the_model_says_in_block_05: 5,
-    the_chain_does_what_the_model_says_in_block_06: 6,
-    the_chain_does_what_the_model_says_in_block_07: 7,
-    the_chain_does_what_the_model_says_in_block_08: 8,
-    the_chain_does_what_the_model_says_in_block_09: 9,
-    the_chain_does_what_the_model_says_in_block_10: 10,
-    the_chain_does_what_the_model_says_in_block_11: 11,
-    the_chain_does_what_the_model_says_in_block_12: 12,
-    the_chain_does_what_the_model_says_in_block_13: 13,
-    the_chain_does_what_the_model_says_in_block_14: 14,
-    the_chain_does_what_the_model_says_in_block_15: 15,
+    chain_matches_the_model_in_block_00: 0,
+    chain_matches_the_model_in_block_01: 1,
+    chain_matches_the_model_in_block_02: 2,
+    chain_matches_the_model_in_block_03: 3,
+    chain_matches_the_model_in_block_04: 4,
+    chain_matches_the_model_in_block_05: 5,
+    chain_matches_the_model_in_block_06: 6,
+    chain_matches_the_model_in_block_07: 7,
+    chain_matches_the_model_in_block_08: 8,
+    chain_matches_the_model_in_block_09: 9,
+    chain_matches_the_model_in_block_10: 10,
+    chain_matches_the_model_in_block_11: 11,
+    chain_matches_the_model_in_block_12: 12,
+    chain_matches_the_model_in_block_13: 13,
+    chain_matches_the_model_in_block_14: 14,
+    chain_matches_the_model_in_block_15: 15,
 }
 
 #[test]
-fn what_was_found_once_is_not_found_again() {
+fn committed_regressions_pass() {
     let (mut chains, all) = (ChainPool::default(), Regression::all());
     assert!(!all.is_empty(), "nothing is kept");
     for (name, kept) in all {
@@ -104,7 +104,7 @@ fn what_was_found_once_is_not_found_again() {
 }
 
 #[test]
-fn a_sequence_goes_as_it_does_alone_whatever_was_before() {
+fn sequences_do_not_influence_each_other() {
     let among_others = run([1_000_007, 1_000_003, 1_000_004, 1_000_005, 1_000_007]);
     assert_eq!(among_others.last, run([1_000_007]).last);
 }

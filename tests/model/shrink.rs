@@ -127,7 +127,7 @@ mod tests {
     use crate::world::{Party, Terms};
 
     #[test]
-    fn of_many_steps_those_are_left_that_matter() {
+    fn shrinking_keeps_only_relevant_steps() {
         let steps: Vec<Step> = (0..100).map(Step::PassTime).collect();
         let passes = |steps: &[Step], wanted: i64| {
             let mut steps = steps.iter();
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn jobs_that_do_not_matter_leave_no_gap_in_the_numbers() {
+    fn shrinking_renumbers_jobs_without_gaps() {
         let terms = |nonce| {
             let text = r#"{"mode":"Quorum","shards":1,"replicas":1,"quorum":1,"max_replicas":1,
                 "price_cap":1,"max_units":1,"deadline":9,"commit":1,"reveal":1,"challenge":0,

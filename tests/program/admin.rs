@@ -19,7 +19,7 @@ fn network_account(network: &TestNetwork) -> Network {
 }
 
 #[test]
-fn the_authority_changes_hands_only_where_the_other_hand_takes_it() {
+fn authority_changes_only_if_the_new_one_accepts() {
     let mut network = TestNetwork::start();
     let (own, next, stranger) = (network.authority.insecure_clone(), key(6), key(7));
     let propose = |by: &Keypair, key: Pubkey| instructions::propose_authority(by.pubkey(), key);
@@ -57,7 +57,7 @@ fn the_authority_changes_hands_only_where_the_other_hand_takes_it() {
 }
 
 #[test]
-fn a_proposal_can_be_taken_back() {
+fn proposed_authority_can_be_withdrawn() {
     let mut network = TestNetwork::start();
     let (own, next) = (network.authority.insecure_clone(), key(6));
     for proposed in [next.pubkey(), Pubkey::default()] {
@@ -69,7 +69,7 @@ fn a_proposal_can_be_taken_back() {
 }
 
 #[test]
-fn parameters_change_within_their_bounds_and_never_for_jobs_that_are_posted() {
+fn parameters_change_within_bounds_and_not_for_posted_jobs() {
     let mut network = TestNetwork::start();
     let own = network.authority.insecure_clone();
     let job = network.post_with(|_| ());
@@ -111,7 +111,7 @@ fn parameters_change_within_their_bounds_and_never_for_jobs_that_are_posted() {
 }
 
 #[test]
-fn a_pause_stops_what_is_new_and_never_a_way_out() {
+fn pause_stops_new_work_but_no_exit() {
     let mut network = Setup {
         workers: 4,
         ..Setup::default()
@@ -156,7 +156,7 @@ fn a_pause_stops_what_is_new_and_never_a_way_out() {
 }
 
 #[test]
-fn the_pauser_is_another_key_than_the_authority_once_it_is_named() {
+fn named_pauser_can_pause_and_resume() {
     let mut network = TestNetwork::start();
     let (own, pauser) = (network.authority.insecure_clone(), key(8));
     let name = |by: &Keypair| instructions::set_pauser(by.pubkey(), pauser.pubkey());
@@ -177,7 +177,7 @@ fn the_pauser_is_another_key_than_the_authority_once_it_is_named() {
 }
 
 #[test]
-fn fees_leave_the_treasury_by_the_authority_alone_and_nothing_else_does() {
+fn only_the_authority_withdraws_the_treasury() {
     let mut network = TestNetwork::start();
     let own = network.authority.insecure_clone();
     let job = network.post_with(|_| ());
@@ -226,7 +226,7 @@ fn bond(network: &TestNetwork, amount: u64) -> (Instruction, Keypair) {
 }
 
 #[test]
-fn an_orchestrator_assigns_once_its_bond_reaches_the_least() {
+fn orchestrator_needs_the_minimum_bond_to_assign() {
     let mut network = TestNetwork::start();
     bonded(&mut network, 1_000);
     let (mint, owner) = (network.mints.stake, network.workers[0].authority.pubkey());
@@ -244,7 +244,7 @@ fn an_orchestrator_assigns_once_its_bond_reaches_the_least() {
 }
 
 #[test]
-fn a_retired_orchestrator_assigns_nothing_and_gets_its_bond_after_the_unbonding_time() {
+fn retired_orchestrator_assigns_nothing_and_withdraws_its_bond_after_unbonding() {
     let mut network = TestNetwork::start();
     let (mint, funder) = (network.mints.stake, network.workers[0].authority.pubkey());
     let purse = network.mints.stake_account(&funder);

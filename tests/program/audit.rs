@@ -31,7 +31,7 @@ fn committed(bps: u16, answer: Answer, seed: u64) -> (TestNetwork, Pubkey) {
 }
 
 #[test]
-fn a_result_that_is_spared_is_paid_for_one_seat() {
+fn unaudited_result_is_paid_for_one_seat() {
     // One in 10,000: of a few seeds the first that is spared is taken, as the draw itself says.
     let (mut network, job) = committed(1, RIGHT, 3);
     network.draw_audit(&job, 0).unwrap();
@@ -46,7 +46,7 @@ fn a_result_that_is_spared_is_paid_for_one_seat() {
 }
 
 #[test]
-fn a_result_that_is_spared_is_not_challenged_either() {
+fn unaudited_result_cannot_be_challenged() {
     let (mut network, job) = committed(1, RIGHT, 3);
     network.draw_audit(&job, 0).unwrap();
     network.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
@@ -55,7 +55,7 @@ fn a_result_that_is_spared_is_not_challenged_either() {
 }
 
 #[test]
-fn no_result_is_shown_before_the_draw() {
+fn reveal_before_the_audit_draw_is_refused() {
     let (mut network, job) = committed(5_000, RIGHT, 3);
     assert_eq!(network.shard(&job, 0).review(), Review::Pending);
     refused(network.reveal(&job, 0, &[(0, RIGHT)]), "RevealsNotOpen");
@@ -68,7 +68,7 @@ fn no_result_is_shown_before_the_draw() {
 }
 
 #[test]
-fn an_honest_result_that_is_audited_is_paid_with_the_one_who_confirms_it() {
+fn audited_honest_result_is_paid_with_its_confirmation() {
     let (mut network, job) = committed(10_000, RIGHT, 3);
     network.draw_audit(&job, 0).unwrap();
     let shard = network.shard(&job, 0);
@@ -85,7 +85,7 @@ fn an_honest_result_that_is_audited_is_paid_with_the_one_who_confirms_it() {
 }
 
 #[test]
-fn a_cheat_that_is_audited_is_found_by_a_third_and_slashed() {
+fn audited_cheat_is_outvoted_by_a_third_seat_and_slashed() {
     let (mut network, job) = committed(10_000, WRONG, 3);
     network.draw_audit(&job, 0).unwrap();
     network.run_more_seats(&job, 0, &[(1, RIGHT)], &[(0, WRONG), (1, RIGHT)]);
@@ -104,7 +104,7 @@ fn a_cheat_that_is_audited_is_found_by_a_third_and_slashed() {
 }
 
 #[test]
-fn an_honest_seat_is_not_slashed_by_one_auditor_who_lies() {
+fn honest_seat_is_not_slashed_by_one_lying_auditor() {
     let (mut network, job) = committed(10_000, RIGHT, 3);
     network.draw_audit(&job, 0).unwrap();
     network.run_more_seats(&job, 0, &[(1, WRONG)], &[(0, RIGHT), (1, WRONG)]);
@@ -118,7 +118,7 @@ fn an_honest_seat_is_not_slashed_by_one_auditor_who_lies() {
 }
 
 #[test]
-fn the_draw_on_chain_is_the_one_that_anyone_computes() {
+fn audit_draw_matches_an_independent_computation() {
     let mut audits = 0;
     for seed in 0..24 {
         let (mut network, job) = committed(5_000, RIGHT, seed);
@@ -137,7 +137,7 @@ fn the_draw_on_chain_is_the_one_that_anyone_computes() {
 }
 
 #[test]
-fn a_draw_waits_for_its_blocks_and_can_not_be_waited_out() {
+fn audit_draw_waits_for_its_blocks_and_cannot_be_outwaited() {
     let mut network = TestNetwork::start();
     network.machine.advance_slots(600, 1);
     let job = network.post_with(audited(1));
@@ -152,7 +152,7 @@ fn a_draw_waits_for_its_blocks_and_can_not_be_waited_out() {
 }
 
 #[test]
-fn a_late_draw_leaves_the_whole_window_to_reveal() {
+fn late_audit_draw_leaves_the_whole_reveal_window() {
     let (mut network, job) = committed(1, RIGHT, 3);
     network.warp(500);
     network.machine.advance_slots(1, 3);
@@ -163,7 +163,7 @@ fn a_late_draw_leaves_the_whole_window_to_reveal() {
 }
 
 #[test]
-fn a_seat_that_nobody_draws_for_is_let_go_at_the_deadline_without_penalty() {
+fn seat_without_an_audit_draw_is_released_at_the_deadline() {
     let (mut network, job) = committed(5_000, RIGHT, 3);
     let deadline = network.job(&job).deadline;
     network.machine.set_time(deadline - 90);
@@ -178,7 +178,7 @@ fn a_seat_that_nobody_draws_for_is_let_go_at_the_deadline_without_penalty() {
 }
 
 #[test]
-fn a_spared_seat_that_stays_silent_is_late_and_the_next_one_is_drawn_anew() {
+fn silent_unaudited_seat_is_late_and_its_successor_is_drawn_again() {
     let (mut network, job) = committed(1, RIGHT, 3);
     network.draw_audit(&job, 0).unwrap();
     network.warp(30);
@@ -197,7 +197,7 @@ fn a_spared_seat_that_stays_silent_is_late_and_the_next_one_is_drawn_anew() {
 }
 
 #[test]
-fn a_cheat_that_is_audited_gains_nothing_by_staying_silent() {
+fn audited_cheat_gains_nothing_by_silence() {
     let (mut network, job) = committed(10_000, RIGHT, 3);
     network.draw_audit(&job, 0).unwrap();
     network.assign(&job, 0, &[1]).unwrap();
@@ -212,7 +212,7 @@ fn a_cheat_that_is_audited_gains_nothing_by_staying_silent() {
 }
 
 #[test]
-fn a_seat_is_taken_only_while_an_audit_could_still_be_decided() {
+fn seat_is_assigned_only_while_an_audit_can_be_decided() {
     let mut network = TestNetwork::start();
     let job = network.post_with(audited(500));
     // Two rounds of 90, and a minute for the draw.
@@ -224,7 +224,7 @@ fn a_seat_is_taken_only_while_an_audit_could_still_be_decided() {
 }
 
 #[test]
-fn an_audit_needs_a_rate_and_two_who_can_agree() {
+fn audit_needs_a_rate_and_a_quorum_of_two() {
     let mut network = TestNetwork::start();
     type Change = fn(&mut PostJobArgs);
     let refusals: [(Change, &str); 6] = [

@@ -20,7 +20,7 @@ fn derived(seeds: &[&[u8]]) -> Vec<Pubkey> {
 }
 
 #[test]
-fn an_account_is_made_only_at_the_address_of_the_highest_bump() {
+fn account_is_created_only_at_the_canonical_bump() {
     let mut network = TestNetwork::start();
     // Keys whose highest bumps are many: a wrong search would go wrong at some.
     for number in 40..60 {
@@ -48,7 +48,7 @@ fn an_account_is_made_only_at_the_address_of_the_highest_bump() {
 }
 
 #[test]
-fn a_provider_has_one_account() {
+fn provider_has_one_account() {
     let mut network = TestNetwork::start();
     let cold = network.workers[0].authority.insecure_clone();
     let owner = cold.pubkey();

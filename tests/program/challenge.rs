@@ -43,7 +43,7 @@ fn purse(network: &TestNetwork, owner: &Keypair) -> u64 {
 }
 
 #[test]
-fn a_result_that_nobody_challenges_stands_and_is_paid() {
+fn unchallenged_result_is_paid() {
     let (mut network, job, _) = shown(RIGHT, false);
     network.warp(119);
     refused(network.settle(&job, 0), "ShardNotDue");
@@ -55,7 +55,7 @@ fn a_result_that_nobody_challenges_stands_and_is_paid() {
 }
 
 #[test]
-fn at_any_instant_a_result_can_be_either_challenged_or_paid() {
+fn result_can_be_challenged_or_settled_but_never_both() {
     let (mut network, job, challenger) = shown(RIGHT, false);
     network.warp(120);
     refused(network.challenge(&job, 0, &challenger), "TooLate");
@@ -67,7 +67,7 @@ fn at_any_instant_a_result_can_be_either_challenged_or_paid() {
 }
 
 #[test]
-fn while_a_challenge_is_open_nothing_is_paid_and_the_bond_waits() {
+fn open_challenge_blocks_payment_and_holds_the_bond() {
     let (mut network, job, challenger) = shown(RIGHT, false);
     network.challenge(&job, 0, &challenger).unwrap();
     assert_eq!(purse(&network, &challenger), PURSE - BOND);
@@ -87,7 +87,7 @@ fn while_a_challenge_is_open_nothing_is_paid_and_the_bond_waits() {
 }
 
 #[test]
-fn who_challenges_a_right_result_pays_for_the_seats_that_say_so() {
+fn failed_challenge_pays_for_the_confirming_seats() {
     let (mut network, job, challenger) = shown(RIGHT, false);
     network.challenge(&job, 0, &challenger).unwrap();
     network.run_seats(&job, 0, &[(1, RIGHT), (2, RIGHT)]);
@@ -105,7 +105,7 @@ fn who_challenges_a_right_result_pays_for_the_seats_that_say_so() {
 }
 
 #[test]
-fn who_finds_a_wrong_result_has_the_bond_back_and_a_bounty() {
+fn successful_challenge_returns_the_bond_with_a_bounty() {
     let (mut network, job, challenger) = shown(WRONG, false);
     network.challenge(&job, 0, &challenger).unwrap();
     network.run_seats(&job, 0, &[(1, RIGHT), (2, RIGHT)]);
@@ -121,7 +121,7 @@ fn who_finds_a_wrong_result_has_the_bond_back_and_a_bounty() {
 }
 
 #[test]
-fn with_one_token_a_found_cheat_compensates_the_client_too() {
+fn with_one_mint_a_detected_cheat_compensates_the_client() {
     let (mut network, job, challenger) = shown(WRONG, true);
     network.challenge(&job, 0, &challenger).unwrap();
     network.run_seats(&job, 0, &[(1, RIGHT), (2, RIGHT)]);
@@ -134,7 +134,7 @@ fn with_one_token_a_found_cheat_compensates_the_client_too() {
 }
 
 #[test]
-fn without_a_quorum_the_bond_goes_back_and_nobody_is_slashed() {
+fn challenge_without_a_quorum_returns_the_bond_and_slashes_no_one() {
     let (mut network, job, challenger) = shown(RIGHT, false);
     network.challenge(&job, 0, &challenger).unwrap();
     let third = Answer {
@@ -151,7 +151,7 @@ fn without_a_quorum_the_bond_goes_back_and_nobody_is_slashed() {
 }
 
 #[test]
-fn a_challenge_that_nobody_decides_pays_the_challenged_seat_out_of_the_bond() {
+fn undecided_challenge_pays_the_challenged_seat_from_the_bond() {
     let (mut network, job, challenger) = shown(RIGHT, false);
     network.challenge(&job, 0, &challenger).unwrap();
     let deadline = network.job(&job).deadline;
@@ -169,7 +169,7 @@ fn a_challenge_that_nobody_decides_pays_the_challenged_seat_out_of_the_bond() {
 }
 
 #[test]
-fn seats_of_a_challenge_are_taken_while_a_round_fits() {
+fn challenge_seats_are_assigned_while_a_round_fits() {
     let (mut network, job, challenger) = shown(RIGHT, false);
     network.challenge(&job, 0, &challenger).unwrap();
     let deadline = network.job(&job).deadline;
@@ -180,7 +180,7 @@ fn seats_of_a_challenge_are_taken_while_a_round_fits() {
 }
 
 #[test]
-fn a_client_can_not_have_a_result_for_nothing_by_challenging_it_itself() {
+fn client_cannot_avoid_payment_by_challenging() {
     let mut network = Setup {
         workers: 1,
         ..Setup::default()
@@ -199,7 +199,7 @@ fn a_client_can_not_have_a_result_for_nothing_by_challenging_it_itself() {
 }
 
 #[test]
-fn a_settlement_of_a_challenged_shard_brings_the_challenger() {
+fn settlement_of_a_challenged_shard_needs_the_challenger() {
     let (mut network, job, challenger) = shown(RIGHT, false);
     network.challenge(&job, 0, &challenger).unwrap();
     network.run_seats(&job, 0, &[(1, RIGHT), (2, RIGHT)]);
@@ -222,7 +222,7 @@ fn a_settlement_of_a_challenged_shard_brings_the_challenger() {
 }
 
 #[test]
-fn only_a_shown_result_of_a_job_that_allows_it_is_challenged() {
+fn only_a_revealed_result_of_a_challengeable_job_can_be_challenged() {
     let (mut network, _, challenger) = shown(RIGHT, false);
     let quorum = network.post_with(|_| ());
     network.run_seats(&quorum, 0, &[(1, RIGHT), (2, RIGHT), (3, RIGHT)]);
@@ -238,7 +238,7 @@ fn only_a_shown_result_of_a_job_that_allows_it_is_challenged() {
 }
 
 #[test]
-fn a_challenge_names_the_shard_that_it_is_about() {
+fn challenge_needs_its_own_shard() {
     let (mut network, job, challenger) = shown(RIGHT, false);
     let another = ShardRef {
         index: 1,
@@ -251,7 +251,7 @@ fn a_challenge_names_the_shard_that_it_is_about() {
 }
 
 #[test]
-fn a_seat_is_taken_only_while_a_challenge_could_still_be_decided() {
+fn seat_is_assigned_only_while_a_challenge_can_be_decided() {
     let mut network = TestNetwork::start();
     let job = network.post_with(challengeable);
     // A round of 90, a window of 120, and another round.
@@ -267,7 +267,7 @@ fn a_seat_is_taken_only_while_a_challenge_could_still_be_decided() {
 }
 
 #[test]
-fn more_seats_than_can_be_settled_in_one_transaction_are_not_posted() {
+fn job_with_more_seats_than_one_settlement_holds_is_refused() {
     let mut network = TestNetwork::start();
     let mut terms = network.terms();
     challengeable(&mut terms);

@@ -49,7 +49,7 @@ fn write(instruction: &mut Instruction, at: usize, number: u16) {
 }
 
 #[test]
-fn commitments_that_their_operators_signed_count_whoever_brings_them() {
+fn signed_commitments_are_recorded_from_any_caller() {
     let (mut network, job) = seated();
     network.commit(&job, 0, &[(2, WRONG), (0, RIGHT)]).unwrap();
     let shard = network.shard(&job, 0);
@@ -65,7 +65,7 @@ fn commitments_that_their_operators_signed_count_whoever_brings_them() {
 }
 
 #[test]
-fn a_signature_that_does_not_hold_never_reaches_the_program() {
+fn invalid_signature_is_refused_before_the_program() {
     let (mut network, job) = seated();
     let mut claim = network.signed_commitment(&job, 0, (0, RIGHT));
     claim.signed.signature[5] ^= 1;
@@ -76,7 +76,7 @@ fn a_signature_that_does_not_hold_never_reaches_the_program() {
 }
 
 #[test]
-fn another_key_than_the_operators_does_not_commit() {
+fn commitment_by_another_key_is_refused() {
     let (mut network, job) = seated();
     let claim = network.signed_commitment(&job, 0, (0, RIGHT));
     let worker = &network.workers[0];
@@ -95,7 +95,7 @@ fn another_key_than_the_operators_does_not_commit() {
 }
 
 #[test]
-fn a_statement_for_another_seat_does_not_commit() {
+fn statement_for_another_seat_is_refused() {
     let mut network = TestNetwork::start();
     let (job, other_job) = (
         network.post_with(|t| t.shards = 2),
@@ -129,7 +129,7 @@ fn a_statement_for_another_seat_does_not_commit() {
 }
 
 #[test]
-fn a_commitment_that_was_changed_after_it_was_signed_does_not_count() {
+fn altered_commitment_is_refused() {
     let (mut network, job) = seated();
     let mut claim = network.signed_commitment(&job, 0, (0, RIGHT));
     claim.commitment[0] ^= 1;
@@ -140,7 +140,7 @@ fn a_commitment_that_was_changed_after_it_was_signed_does_not_count() {
 }
 
 #[test]
-fn what_was_signed_for_an_earlier_attempt_does_not_count_for_a_later_one() {
+fn commitment_of_an_earlier_attempt_is_refused() {
     let mut network = Setup {
         workers: 1,
         ..Setup::default()
@@ -196,7 +196,7 @@ fn elsewhere(network: &TestNetwork, job: &Pubkey) -> [(SignedCommitment, RevealE
 }
 
 #[test]
-fn a_statement_for_another_network_or_program_does_not_commit() {
+fn statement_for_another_network_or_program_is_refused() {
     let (mut network, job) = seated();
     for (claim, _) in elsewhere(&network, &job) {
         refused(
@@ -208,7 +208,7 @@ fn a_statement_for_another_network_or_program_does_not_commit() {
 }
 
 #[test]
-fn a_commitment_made_for_another_network_or_program_can_not_be_opened() {
+fn commitment_for_another_network_or_program_cannot_be_revealed() {
     let (network, job) = seated();
     let claims = elsewhere(&network, &job);
     drop(network);
@@ -237,7 +237,7 @@ fn a_commitment_made_for_another_network_or_program_can_not_be_opened() {
 }
 
 #[test]
-fn offsets_that_point_away_from_the_operators_key_and_statement_do_not_count() {
+fn foreign_offsets_in_the_ed25519_check_are_refused() {
     let (mut network, job) = seated();
     let claim = network.signed_commitment(&job, 0, (0, RIGHT));
     let forger = &network.workers[1].operator;
@@ -256,7 +256,7 @@ fn offsets_that_point_away_from_the_operators_key_and_statement_do_not_count() {
 }
 
 #[test]
-fn a_statement_that_stands_beside_what_was_signed_does_not_count() {
+fn statement_outside_the_signed_message_is_refused() {
     let (mut network, job) = seated();
     let claim = network.signed_commitment(&job, 0, (0, RIGHT));
     let operator = &network.workers[0].operator;
@@ -272,7 +272,7 @@ fn a_statement_that_stands_beside_what_was_signed_does_not_count() {
 }
 
 #[test]
-fn a_check_that_reads_another_instruction_does_not_count_even_where_it_holds() {
+fn ed25519_check_of_another_instruction_is_refused() {
     let (mut network, job) = seated();
     let claim = network.signed_commitment(&job, 0, (0, RIGHT));
     // The number of an instruction stands two bytes behind the offset within it, and behind the
@@ -286,7 +286,7 @@ fn a_check_that_reads_another_instruction_does_not_count_even_where_it_holds() {
 }
 
 #[test]
-fn a_message_of_another_length_than_a_statement_does_not_count() {
+fn message_of_another_length_is_refused() {
     let (mut network, job) = seated();
     let claim = network.signed_commitment(&job, 0, (0, RIGHT));
     let operator = &network.workers[0].operator;
@@ -305,7 +305,7 @@ fn a_message_of_another_length_than_a_statement_does_not_count() {
 }
 
 #[test]
-fn the_check_must_be_the_instruction_right_before() {
+fn ed25519_check_must_be_the_previous_instruction() {
     let (mut network, job) = seated();
     let claim = network.signed_commitment(&job, 0, (0, RIGHT));
     let [check, record] = check_and_record(&job, &[claim]);
@@ -325,7 +325,7 @@ fn the_check_must_be_the_instruction_right_before() {
 }
 
 #[test]
-fn the_check_covers_as_many_signatures_as_there_are_commitments_in_their_order() {
+fn ed25519_check_covers_every_commitment_in_order() {
     let (mut network, job) = seated();
     let [first, second] = [0, 1].map(|w| network.signed_commitment(&job, 0, (w, RIGHT)));
     let [check_of_two, record_of_two] = check_and_record(&job, &[first, second]);
@@ -342,7 +342,7 @@ fn the_check_covers_as_many_signatures_as_there_are_commitments_in_their_order()
 }
 
 #[test]
-fn providers_accounts_match_the_commitments() {
+fn provider_accounts_match_the_commitments() {
     let (mut network, job) = seated();
     let claim = network.signed_commitment(&job, 0, (0, RIGHT));
     let [own, other] = [0, 1].map(|w| network.workers[w].account);
@@ -361,7 +361,7 @@ fn providers_accounts_match_the_commitments() {
 }
 
 #[test]
-fn what_poses_as_the_list_of_instructions_is_refused() {
+fn forged_instructions_sysvar_is_refused() {
     let (mut network, job) = seated();
     let claim = network.signed_commitment(&job, 0, (0, RIGHT));
     let [check, record] = check_and_record(&job, &[claim]);
@@ -372,7 +372,7 @@ fn what_poses_as_the_list_of_instructions_is_refused() {
 }
 
 #[test]
-fn a_seat_commits_once() {
+fn seat_commits_once() {
     let (mut network, job) = seated();
     network.commit(&job, 0, &[(0, RIGHT)]).unwrap();
     refused(network.commit(&job, 0, &[(0, WRONG)]), "WrongSeatStatus");
@@ -382,7 +382,7 @@ fn a_seat_commits_once() {
 }
 
 #[test]
-fn a_commitment_comes_before_the_window_ends() {
+fn late_commitment_is_refused() {
     let (mut network, job) = seated();
     network.warp(59);
     network.commit(&job, 0, &[(0, RIGHT)]).unwrap();
@@ -391,7 +391,7 @@ fn a_commitment_comes_before_the_window_ends() {
 }
 
 #[test]
-fn nobody_commits_once_results_are_shown() {
+fn commitment_after_a_reveal_is_refused() {
     let (mut network, job) = seated();
     let all = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
     network.commit(&job, 0, &all).unwrap();

@@ -270,7 +270,7 @@ fn table_file() -> PathBuf {
 }
 
 #[test]
-fn every_instruction_costs_what_the_table_says() {
+fn compute_units_match_the_table() {
     let measured = measured();
     for name in INSTRUCTIONS {
         let alone = measured.contains_key(name) || measured.contains_key(&format!("{name}.k3"));
@@ -315,7 +315,7 @@ fn footprint(network: &TestNetwork, from: usize) -> (usize, usize) {
 }
 
 #[test]
-fn a_job_of_one_seat_locks_less_and_needs_less_than_the_nearest_peers_unverified_one() {
+fn one_seat_job_locks_less_rent_than_a_comparable_task_elsewhere() {
     /// Figures of the nearest peer for one unverified job from post to pay.
     const PEER: (u64, usize, u64) = (61_636, 6, 4_287_360);
     let mut network = Setup::default().build();
@@ -339,7 +339,7 @@ fn a_job_of_one_seat_locks_less_and_needs_less_than_the_nearest_peers_unverified
 }
 
 #[test]
-fn figures_are_written_where_a_benchmark_asks_for_them() {
+fn compute_units_are_written_for_the_benchmark() {
     let Some(path) = std::env::var_os("MILLRACE_CU_OUT") else {
         return;
     };

@@ -17,7 +17,7 @@ fn committed() -> (TestNetwork, Pubkey) {
 }
 
 #[test]
-fn a_provider_that_its_orchestrator_ignores_shows_its_result_and_is_paid_when_the_client_has_it() {
+fn ignored_provider_reveals_alone_and_is_paid_on_delivery() {
     let (mut network, job) = committed();
     network.reveal_by_anyone(&job, 0, &ALL).unwrap();
     refused(network.settle(&job, 0), "ShardNotDue");
@@ -28,7 +28,7 @@ fn a_provider_that_its_orchestrator_ignores_shows_its_result_and_is_paid_when_th
 }
 
 #[test]
-fn one_delivered_output_is_enough_for_all_who_agree() {
+fn one_delivered_output_pays_every_agreeing_seat() {
     let (mut network, job) = committed();
     network.reveal_by_anyone(&job, 0, &ALL[..2]).unwrap();
     network.reveal(&job, 0, &ALL[2..]).unwrap();
@@ -37,7 +37,7 @@ fn one_delivered_output_is_enough_for_all_who_agree() {
 }
 
 #[test]
-fn an_output_that_nobody_has_is_not_paid_and_nobody_is_punished_for_it() {
+fn undelivered_output_is_neither_paid_nor_slashed() {
     let (mut network, job) = committed();
     network.reveal_by_anyone(&job, 0, &ALL).unwrap();
     let deadline = network.job(&job).deadline;
@@ -53,7 +53,7 @@ fn an_output_that_nobody_has_is_not_paid_and_nobody_is_punished_for_it() {
 }
 
 #[test]
-fn the_delivery_of_another_result_pays_nobody() {
+fn delivery_of_a_differing_result_pays_no_one() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
@@ -70,7 +70,7 @@ fn the_delivery_of_another_result_pays_nobody() {
 }
 
 #[test]
-fn only_the_client_or_its_orchestrator_says_that_an_output_is_there() {
+fn only_the_client_or_its_orchestrator_acknowledges_delivery() {
     let (mut network, job) = committed();
     network.reveal_by_anyone(&job, 0, &ALL).unwrap();
     let (place, stranger) = (network.shard_ref(&job, 0), key(6));
@@ -94,7 +94,7 @@ fn only_the_client_or_its_orchestrator_says_that_an_output_is_there() {
 }
 
 #[test]
-fn what_was_not_shown_can_not_be_acknowledged() {
+fn unrevealed_result_cannot_be_acknowledged() {
     let (mut network, job) = committed();
     refused(network.acknowledge(&job, 0, 0), "WrongSeatStatus");
     network.reveal(&job, 0, &ALL).unwrap();
@@ -107,7 +107,7 @@ fn what_was_not_shown_can_not_be_acknowledged() {
 }
 
 #[test]
-fn a_seat_is_declined_without_penalty_and_taken_by_another() {
+fn declined_seat_is_released_without_penalty_and_reassigned() {
     let mut network = millrace_fixture::Setup {
         workers: 4,
         ..Default::default()
@@ -131,7 +131,7 @@ fn a_seat_is_declined_without_penalty_and_taken_by_another() {
 }
 
 #[test]
-fn at_any_instant_of_the_time_to_accept_a_seat_can_be_declined_and_not_after_it() {
+fn seat_can_be_declined_only_in_its_accept_window() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
@@ -142,7 +142,7 @@ fn at_any_instant_of_the_time_to_accept_a_seat_can_be_declined_and_not_after_it(
 }
 
 #[test]
-fn once_results_are_shown_no_seat_is_declined() {
+fn decline_after_a_reveal_is_refused() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.run_seats(&job, 0, &ALL);
@@ -150,7 +150,7 @@ fn once_results_are_shown_no_seat_is_declined() {
 }
 
 #[test]
-fn a_seat_that_committed_can_not_be_declined() {
+fn committed_seat_cannot_be_declined() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
@@ -159,7 +159,7 @@ fn a_seat_that_committed_can_not_be_declined() {
 }
 
 #[test]
-fn a_refusal_holds_for_its_own_seat_and_attempt_and_by_its_operator_alone() {
+fn decline_needs_the_operators_signature_for_that_seat_and_attempt() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1, 2]).unwrap();

@@ -22,7 +22,7 @@ fn with(units: u64, answer: Answer) -> Answer {
 }
 
 #[test]
-fn a_liar_among_three_is_slashed_and_half_of_it_compensates_the_client() {
+fn one_wrong_result_of_three_is_slashed_and_half_compensates_the_client() {
     let mut network = network(3, true);
     let job = network.post_with(|_| ());
     network.run_seats(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
@@ -49,7 +49,7 @@ fn a_liar_among_three_is_slashed_and_half_of_it_compensates_the_client() {
 }
 
 #[test]
-fn seats_of_a_further_round_are_taken_late_too_where_none_of_it_has_committed() {
+fn late_seats_of_an_empty_round_can_be_assigned_while_it_fits() {
     let mut network = network(5, false);
     let job = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (3, 3, 5));
     let first = [(0, RIGHT), (1, RIGHT), (2, WRONG)];
@@ -65,7 +65,7 @@ fn seats_of_a_further_round_are_taken_late_too_where_none_of_it_has_committed() 
 }
 
 #[test]
-fn without_a_challenge_nobody_has_a_challengers_bounty_for_a_wrong_result() {
+fn wrong_result_without_a_challenge_pays_no_challenger_bounty() {
     /// The place of the challenger's account for stake among those of a settlement.
     const CHALLENGER_STAKE: usize = 16;
     let mut network = network(3, false);
@@ -84,7 +84,7 @@ fn without_a_challenge_nobody_has_a_challengers_bounty_for_a_wrong_result() {
 }
 
 #[test]
-fn a_compensation_is_never_above_what_the_shard_cost() {
+fn compensation_never_exceeds_the_cost_of_the_shard() {
     let mut network = network(3, true);
     let job = network.post_with(|_| ());
     let (right, wrong) = (with(FEW, RIGHT), with(FEW, WRONG));
@@ -100,7 +100,7 @@ fn a_compensation_is_never_above_what_the_shard_cost() {
 }
 
 #[test]
-fn two_liars_together_compensate_no_more_than_the_shard_cost() {
+fn two_wrong_results_compensate_at_most_the_cost_of_the_shard() {
     let mut network = network(5, true);
     let job = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (5, 3, 5));
     let (right, wrong) = (with(FEW, RIGHT), with(FEW, WRONG));
@@ -116,7 +116,7 @@ fn two_liars_together_compensate_no_more_than_the_shard_cost() {
 }
 
 #[test]
-fn where_stake_is_another_token_than_payments_all_of_a_slash_goes_to_the_treasury() {
+fn with_two_mints_slashed_stake_goes_to_the_treasury() {
     let mut network = network(3, false);
     let job = network.post_with(|_| ());
     network.run_seats(&job, 0, &[(0, WRONG), (1, RIGHT), (2, RIGHT)]);
@@ -134,7 +134,7 @@ fn where_stake_is_another_token_than_payments_all_of_a_slash_goes_to_the_treasur
 }
 
 #[test]
-fn equal_roots_with_other_units_disagree() {
+fn equal_roots_with_different_units_disagree() {
     let mut network = network(3, true);
     let job = network.post_with(|_| ());
     network.run_seats(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, with(999, RIGHT))]);
@@ -144,7 +144,7 @@ fn equal_roots_with_other_units_disagree() {
 }
 
 #[test]
-fn a_disagreement_opens_more_seats_before_anyone_is_slashed() {
+fn disagreement_opens_more_seats_before_slashing() {
     let mut network = network(5, true);
     let job = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (3, 3, 5));
     let before = network.balances(&job);
@@ -171,7 +171,7 @@ fn a_disagreement_opens_more_seats_before_anyone_is_slashed() {
 }
 
 #[test]
-fn even_a_quorum_slashes_nobody_while_seats_are_unheard() {
+fn quorum_slashes_no_one_while_seats_are_outstanding() {
     let mut network = network(5, true);
     let job = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (4, 3, 5));
     network.run_seats(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, WRONG), (3, RIGHT)]);
@@ -187,7 +187,7 @@ fn even_a_quorum_slashes_nobody_while_seats_are_unheard() {
 }
 
 #[test]
-fn without_time_for_another_round_the_quorum_is_paid_and_nobody_slashed() {
+fn without_time_for_another_round_the_quorum_is_paid_and_no_one_slashed() {
     let mut network = network(4, true);
     let job = network.post_with(|t| {
         (t.replicas, t.quorum, t.max_replicas) = (4, 3, 5);
@@ -206,7 +206,7 @@ fn without_time_for_another_round_the_quorum_is_paid_and_nobody_slashed() {
 }
 
 #[test]
-fn no_quorum_fails_the_shard_and_refunds_with_nobody_slashed() {
+fn shard_without_a_quorum_fails_and_is_refunded_without_slashing() {
     let mut network = network(3, true);
     let job = network.post_with(|_| ());
     let other = Answer {
@@ -235,7 +235,7 @@ fn no_quorum_fails_the_shard_and_refunds_with_nobody_slashed() {
 }
 
 #[test]
-fn a_reopened_shard_that_nobody_takes_waits_and_fails_when_no_round_fits_any_more() {
+fn unassigned_reopened_shard_fails_when_no_round_fits() {
     let mut network = network(3, true);
     let job = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (3, 3, 5));
     network.run_seats(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
@@ -254,7 +254,7 @@ fn a_reopened_shard_that_nobody_takes_waits_and_fails_when_no_round_fits_any_mor
 }
 
 #[test]
-fn a_reopened_shard_takes_further_seats_for_as_long_as_a_round_fits() {
+fn reopened_shard_takes_further_seats_while_a_round_fits() {
     let mut network = network(5, false);
     let job = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (3, 3, 5));
     network.run_seats(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);

@@ -36,7 +36,7 @@ fn is_there(test: &str) -> bool {
 }
 
 #[test]
-fn every_test_that_the_attacks_name_is_there() {
+fn every_test_named_in_the_attacks_document_exists() {
     let path = sources().join("../docs/attacks.md");
     let document = fs::read_to_string(path).unwrap();
     let named = named(&document);

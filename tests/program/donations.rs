@@ -56,7 +56,7 @@ fn run(gifts: bool) -> (Balances, u64, Vec<Provider>) {
 }
 
 #[test]
-fn gifts_stay_where_they_were_sent_and_change_nothing_else() {
+fn donated_tokens_stay_in_their_vault_and_change_nothing_else() {
     let (plain, claimed, books) = run(false);
     let (gifted, claimed_too, books_too) = run(true);
     let gifts = 3 * GIFT;
@@ -78,7 +78,7 @@ fn gifts_stay_where_they_were_sent_and_change_nothing_else() {
 }
 
 #[test]
-fn a_gift_in_a_stake_vault_is_no_stake() {
+fn tokens_donated_to_a_stake_vault_are_not_stake() {
     let mut network = TestNetwork::start();
     let worker = network.add_provider(0, |_| ());
     let vault = pda::stake_vault(&network.workers[worker].account);
@@ -89,7 +89,7 @@ fn a_gift_in_a_stake_vault_is_no_stake() {
 }
 
 #[test]
-fn a_gift_in_a_bond_vault_is_no_bond_and_leaves_with_it() {
+fn tokens_donated_to_a_bond_vault_are_not_bond_and_leave_with_it() {
     let mut parameters = PARAMETERS;
     parameters.min_bond = 1_000;
     let mut network = Setup {
@@ -120,7 +120,7 @@ fn a_gift_in_a_bond_vault_is_no_bond_and_leaves_with_it() {
 }
 
 #[test]
-fn a_gift_in_the_rewards_vault_is_promised_to_nobody() {
+fn tokens_donated_to_the_rewards_vault_are_not_promised() {
     let mut network = TestNetwork::start();
     network.fund_rewards(500);
     let mint = network.mints.stake;
@@ -137,7 +137,7 @@ fn a_gift_in_the_rewards_vault_is_promised_to_nobody() {
 }
 
 #[test]
-fn gifts_in_the_treasuries_of_every_bucket_can_be_withdrawn_and_pay_nobody_else() {
+fn tokens_donated_to_treasuries_can_be_withdrawn_by_the_authority() {
     let mut network = TestNetwork::start();
     let (own, mints) = (network.authority.insecure_clone(), network.mints);
     let purse = mints.payment_account(&network.owner.pubkey());

@@ -21,7 +21,7 @@ fn settled(network: &mut TestNetwork, shards: u32) -> Pubkey {
 }
 
 #[test]
-fn a_cancelled_job_refunds_exactly_the_shards_that_no_seat_took() {
+fn cancelled_job_refunds_exactly_its_unassigned_shards() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|t| t.shards = 3);
     network.assign(&job, 1, &[0]).unwrap();
@@ -44,7 +44,7 @@ fn a_cancelled_job_refunds_exactly_the_shards_that_no_seat_took() {
 }
 
 #[test]
-fn a_cancelled_job_hands_nothing_more_out_and_is_not_cancelled_twice() {
+fn cancelled_job_assigns_nothing_and_cannot_be_cancelled_again() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|t| t.shards = 2);
     network.assign(&job, 0, &[0]).unwrap();
@@ -56,7 +56,7 @@ fn a_cancelled_job_hands_nothing_more_out_and_is_not_cancelled_twice() {
 }
 
 #[test]
-fn nothing_is_left_to_cancel_once_every_shard_has_a_seat() {
+fn job_with_every_shard_assigned_cannot_be_cancelled() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0]).unwrap();
@@ -64,7 +64,7 @@ fn nothing_is_left_to_cancel_once_every_shard_has_a_seat() {
 }
 
 #[test]
-fn an_untaken_job_can_be_cancelled_and_closed_at_once() {
+fn unassigned_job_can_be_cancelled_and_closed_at_once() {
     let mut network = TestNetwork::start();
     let owner = network.owner.pubkey();
     let before = network.machine.lamports_of(&owner);
@@ -77,7 +77,7 @@ fn an_untaken_job_can_be_cancelled_and_closed_at_once() {
 }
 
 #[test]
-fn a_stranger_can_not_cancel_and_a_refund_goes_to_nobody_else() {
+fn stranger_can_neither_cancel_nor_receive_the_refund() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     let stranger = key(6);
@@ -114,7 +114,7 @@ fn a_stranger_can_not_cancel_and_a_refund_goes_to_nobody_else() {
 }
 
 #[test]
-fn only_the_client_that_signs_can_cancel() {
+fn only_the_signing_client_can_cancel() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     let mut cancel = instructions::cancel_job(network.owner.pubkey(), job, network.mints);
@@ -123,7 +123,7 @@ fn only_the_client_that_signs_can_cancel() {
 }
 
 #[test]
-fn a_job_can_not_close_before_each_of_its_shards_has_an_end() {
+fn job_cannot_close_before_every_shard_ends() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|t| t.shards = 2);
     network.run_seats(&job, 0, &ALL);
@@ -136,7 +136,7 @@ fn a_job_can_not_close_before_each_of_its_shards_has_an_end() {
 }
 
 #[test]
-fn shards_close_in_batches_of_any_order_and_the_last_takes_the_job_along() {
+fn shards_close_in_any_order_and_the_last_closes_the_job() {
     let mut network = TestNetwork::start();
     let (owner, payer) = (network.owner.pubkey(), network.orchestrator.pubkey());
     let lamports = |m: &TestNetwork| [owner, payer].map(|p| m.machine.lamports_of(&p));
@@ -154,7 +154,7 @@ fn shards_close_in_batches_of_any_order_and_the_last_takes_the_job_along() {
 }
 
 #[test]
-fn a_shard_is_closed_once_and_its_rent_goes_to_who_paid_it() {
+fn shard_closes_once_and_refunds_its_rent_payer() {
     let mut network = TestNetwork::start();
     let job = settled(&mut network, 2);
     refused(network.close(&job, &[0, 0]), "AccountNotInitialized");
@@ -169,7 +169,7 @@ fn a_shard_is_closed_once_and_its_rent_goes_to_who_paid_it() {
 }
 
 #[test]
-fn a_shard_closes_with_its_own_job_alone() {
+fn shard_closes_only_with_its_own_job() {
     let mut network = TestNetwork::start();
     let first = settled(&mut network, 2);
     let second = settled(&mut network, 2);
@@ -179,7 +179,7 @@ fn a_shard_closes_with_its_own_job_alone() {
 }
 
 #[test]
-fn what_is_left_at_close_goes_to_nobody_but_the_client() {
+fn remaining_deposit_goes_to_the_client_at_close() {
     let mut network = TestNetwork::start();
     let job = settled(&mut network, 1);
     let mint = network.mints.payment;
@@ -197,7 +197,7 @@ fn what_is_left_at_close_goes_to_nobody_but_the_client() {
 }
 
 #[test]
-fn a_job_closes_with_the_books_and_the_escrow_of_its_own_client() {
+fn job_closes_with_its_own_client_and_escrow() {
     let mut network = TestNetwork::start();
     let job = settled(&mut network, 1);
     let (another, mints) = (key(6), network.mints);
@@ -214,7 +214,7 @@ fn a_job_closes_with_the_books_and_the_escrow_of_its_own_client() {
 }
 
 #[test]
-fn what_is_left_goes_to_a_token_account_and_to_nothing_longer() {
+fn refund_destination_must_be_a_plain_token_account() {
     /// Bytes of the token program's account for several signers.
     const MULTISIG: usize = 355;
     let mut network = TestNetwork::start();
@@ -230,7 +230,7 @@ fn what_is_left_goes_to_a_token_account_and_to_nothing_longer() {
 }
 
 #[test]
-fn a_closed_shard_can_not_be_handed_out_again() {
+fn closed_shard_cannot_be_assigned_again() {
     let mut network = TestNetwork::start();
     let job = settled(&mut network, 2);
     network.close(&job, &[0]).unwrap();
@@ -239,7 +239,7 @@ fn a_closed_shard_can_not_be_handed_out_again() {
 }
 
 #[test]
-fn a_nonce_is_used_once_even_after_its_job_is_gone() {
+fn nonce_of_a_closed_job_cannot_be_reused() {
     let mut network = TestNetwork::start();
     let client = pda::client(&network.owner.pubkey());
     let first = network.terms();
@@ -257,7 +257,7 @@ fn a_nonce_is_used_once_even_after_its_job_is_gone() {
 }
 
 #[test]
-fn a_job_can_not_close_twice() {
+fn job_cannot_close_twice() {
     let mut network = Setup::default().build();
     let job = settled(&mut network, 1);
     let close = network.close_instruction(&job, &[0]);

@@ -17,7 +17,7 @@ fn seated() -> (TestNetwork, Pubkey) {
 }
 
 #[test]
-fn stake_leaves_after_the_unbonding_time_and_not_a_second_before() {
+fn stake_is_withdrawn_after_the_unbonding_time_and_not_before() {
     let mut network = TestNetwork::start();
     refused(network.request_unstake(0, 0), "AmountZero");
     refused(network.request_unstake(0, 100_001), "InsufficientFreeStake");
@@ -38,7 +38,7 @@ fn stake_leaves_after_the_unbonding_time_and_not_a_second_before() {
 }
 
 #[test]
-fn a_second_request_starts_the_time_anew_for_all_of_it() {
+fn second_unstake_request_restarts_unbonding_for_all() {
     let mut network = TestNetwork::start();
     network.request_unstake(0, 10_000).unwrap();
     network.warp(WEEK - 1);
@@ -51,7 +51,7 @@ fn a_second_request_starts_the_time_anew_for_all_of_it() {
 }
 
 #[test]
-fn what_a_seat_locks_can_not_be_unstaked() {
+fn locked_stake_cannot_be_unstaked() {
     let (mut network, job) = seated();
     refused(network.request_unstake(0, 90_001), "InsufficientFreeStake");
     network.request_unstake(0, 90_000).unwrap();
@@ -63,7 +63,7 @@ fn what_a_seat_locks_can_not_be_unstaked() {
 }
 
 #[test]
-fn slashing_reaches_the_stake_of_a_provider_that_is_leaving_at_every_instant() {
+fn unbonding_stake_can_be_slashed_at_every_instant() {
     // When in relation to the request the seat is taken and judged: taken before it, right after it,
     // and judged at the last second to commit.
     for (before, after) in [(true, 0), (false, 0), (false, 59)] {
@@ -145,7 +145,7 @@ fn judged_around_the_end(offset: i64, withdraws_first: bool, one_mint: bool) {
 }
 
 #[test]
-fn two_penalties_are_taken_in_full_at_each_second_around_the_end_of_an_exit_with_top_ups_between() {
+fn two_penalties_are_taken_in_full_at_every_second_of_an_exit() {
     for offset in [-1, 0, 1] {
         for withdraws_first in [true, false] {
             judged_around_the_end(offset, withdraws_first, false);
@@ -155,7 +155,7 @@ fn two_penalties_are_taken_in_full_at_each_second_around_the_end_of_an_exit_with
 }
 
 #[test]
-fn stake_on_its_way_out_backs_no_seat_so_that_penalties_find_all_they_are_due() {
+fn unbonding_stake_backs_no_seat() {
     let mut network = Setup {
         stake: 20_000,
         ..Setup::default()
@@ -181,7 +181,7 @@ fn stake_on_its_way_out_backs_no_seat_so_that_penalties_find_all_they_are_due() 
 }
 
 #[test]
-fn a_provider_leaves_with_its_rent_once_nothing_is_left() {
+fn provider_deregisters_with_its_rent_once_settled() {
     let (mut network, job) = seated();
     refused(network.deregister(0), "ProviderNotSettled");
     network.commit(&job, 0, &[(0, RIGHT)]).unwrap();
@@ -230,7 +230,7 @@ fn a_provider_leaves_with_its_rent_once_nothing_is_left() {
 }
 
 #[test]
-fn a_provider_that_left_may_come_again_and_owes_nothing_of_before() {
+fn deregistered_provider_may_register_again_without_debt() {
     let mut network = TestNetwork::start();
     network.request_unstake(0, 100_000).unwrap();
     network.warp(WEEK);
@@ -249,7 +249,7 @@ fn a_provider_that_left_may_come_again_and_owes_nothing_of_before() {
 }
 
 #[test]
-fn only_the_cold_key_changes_the_offer_the_hot_key_and_the_stake() {
+fn only_the_authority_changes_offer_operator_and_stake() {
     let mut network = TestNetwork::start();
     let (operator, account) = {
         let worker = &network.workers[0];
@@ -277,7 +277,7 @@ fn only_the_cold_key_changes_the_offer_the_hot_key_and_the_stake() {
 }
 
 #[test]
-fn a_seat_that_is_taken_keeps_its_price_and_needs_the_new_hot_key() {
+fn assigned_seat_keeps_its_price_and_needs_the_new_operator() {
     let (mut network, job) = seated();
     let cold = network.workers[0].authority.insecure_clone();
     let before = network.signed_commitment(&job, 0, (0, RIGHT));
@@ -301,7 +301,7 @@ fn a_seat_that_is_taken_keeps_its_price_and_needs_the_new_hot_key() {
 }
 
 #[test]
-fn an_offer_that_makes_no_sense_is_refused_and_an_unsigned_one_never_arrives() {
+fn invalid_or_unsigned_offer_is_refused() {
     let mut network = TestNetwork::start();
     let cold = network.workers[0].authority.insecure_clone();
     let mut nothing = offer(cold.pubkey()).offer;

@@ -14,7 +14,7 @@ fn network(workers: usize) -> TestNetwork {
 }
 
 #[test]
-fn a_seat_that_does_not_commit_is_expired_and_refilled() {
+fn seat_without_a_commitment_is_expired_and_refilled() {
     let mut network = network(4);
     let job = network.post_with(|t| t.quorum = 3);
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
@@ -46,7 +46,7 @@ fn a_seat_that_does_not_commit_is_expired_and_refilled() {
 }
 
 #[test]
-fn at_any_instant_a_seat_can_either_commit_or_be_expired() {
+fn seat_can_commit_or_be_expired_but_never_both() {
     let mut network = network(3);
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
@@ -59,7 +59,7 @@ fn at_any_instant_a_seat_can_either_commit_or_be_expired() {
 }
 
 #[test]
-fn only_a_seat_without_a_commitment_can_be_expired_and_only_before_results_are_shown() {
+fn only_an_uncommitted_seat_can_be_expired_before_reveals() {
     let mut network = network(3);
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
@@ -78,7 +78,7 @@ fn only_a_seat_without_a_commitment_can_be_expired_and_only_before_results_are_s
 }
 
 #[test]
-fn an_expired_seat_costs_its_own_provider_and_pays_the_jobs_own_treasury() {
+fn expired_seat_penalizes_its_own_provider_into_the_jobs_treasury() {
     let mut network = network(3);
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
@@ -101,7 +101,7 @@ fn an_expired_seat_costs_its_own_provider_and_pays_the_jobs_own_treasury() {
 }
 
 #[test]
-fn a_seat_that_commits_and_stays_silent_is_late() {
+fn committed_seat_without_a_reveal_is_late() {
     let mut network = network(3);
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
@@ -123,7 +123,7 @@ fn a_seat_that_commits_and_stays_silent_is_late() {
 }
 
 #[test]
-fn a_seat_that_never_commits_does_not_hold_up_a_quorum() {
+fn uncommitted_seat_does_not_delay_a_quorum() {
     let mut network = network(3);
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
@@ -139,7 +139,7 @@ fn a_seat_that_never_commits_does_not_hold_up_a_quorum() {
 }
 
 #[test]
-fn a_late_penalty_compensates_nobody() {
+fn late_penalty_compensates_no_one() {
     let mut network = Setup {
         one_mint: true,
         ..Setup::default()
@@ -157,7 +157,7 @@ fn a_late_penalty_compensates_nobody() {
 }
 
 #[test]
-fn who_commits_alone_is_not_late_and_keeps_its_seat_in_the_next_round() {
+fn only_committed_seat_is_not_late_and_keeps_its_seat() {
     let mut network = network(5);
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
@@ -183,7 +183,7 @@ fn who_commits_alone_is_not_late_and_keeps_its_seat_in_the_next_round() {
 }
 
 #[test]
-fn a_late_provider_may_sit_down_again_and_is_late_again() {
+fn late_provider_can_be_assigned_again_and_penalized_again() {
     let mut network = network(1);
     let job = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (1, 1, 1));
     for round in 1..=2 {
@@ -197,7 +197,7 @@ fn a_late_provider_may_sit_down_again_and_is_late_again() {
 }
 
 #[test]
-fn a_job_that_nobody_takes_expires_at_its_deadline_and_is_refunded() {
+fn unassigned_job_expires_at_its_deadline_and_is_refunded() {
     let mut network = network(0);
     let job = network.post_with(|t| t.shards = 3);
     let deadline = network.job(&job).deadline;
@@ -214,7 +214,7 @@ fn a_job_that_nobody_takes_expires_at_its_deadline_and_is_refunded() {
 }
 
 #[test]
-fn a_seat_that_sits_idle_past_the_deadline_is_late_and_the_client_refunded() {
+fn idle_seat_past_the_deadline_is_late_and_the_client_refunded() {
     let mut network = network(3);
     let job = network.post_with(|t| t.shards = 2);
     let deadline = network.job(&job).deadline;

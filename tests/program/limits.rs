@@ -45,7 +45,7 @@ fn is_served(network: &mut TestNetwork, honest: &Keypair, worker: usize) {
 }
 
 #[test]
-fn seats_that_dust_has_filled_are_free_again_once_their_commit_window_is_over() {
+fn seats_filled_by_tiny_jobs_are_free_after_the_commit_window() {
     let (mut network, honest, flooder) = with_a_flooder(Setup::default());
     network.owner = flooder;
     let dust: Vec<Pubkey> = (0..MOST_SEATS)
@@ -74,7 +74,7 @@ fn seats_that_dust_has_filled_are_free_again_once_their_commit_window_is_over() 
 }
 
 #[test]
-fn a_client_with_hundreds_of_open_jobs_holds_up_neither_others_nor_itself() {
+fn client_with_hundreds_of_open_jobs_delays_no_one() {
     const JOBS: u64 = 300;
     let (mut network, honest, flooder) = with_a_flooder(Setup::default());
     network.owner = flooder.insecure_clone();
@@ -103,7 +103,7 @@ fn a_client_with_hundreds_of_open_jobs_holds_up_neither_others_nor_itself() {
 }
 
 #[test]
-fn a_job_of_the_most_shards_ends_at_the_cost_of_a_small_one_and_holds_up_no_other() {
+fn job_with_max_shards_costs_as_much_per_shard_as_a_small_one() {
     let mut parameters = PARAMETERS;
     parameters.max_shards = 1_024;
     let setup = Setup {
@@ -134,7 +134,7 @@ fn a_job_of_the_most_shards_ends_at_the_cost_of_a_small_one_and_holds_up_no_othe
 }
 
 #[test]
-fn a_shard_whose_seats_were_given_up_too_often_is_still_computed_and_paid() {
+fn shard_with_many_declined_seats_is_still_paid() {
     let mut network = TestNetwork::start();
     let job = network.post_with(one_seat);
     for attempt in 0..MAX_FREED_ATTEMPTS {
@@ -157,7 +157,7 @@ fn a_shard_whose_seats_were_given_up_too_often_is_still_computed_and_paid() {
 }
 
 #[test]
-fn a_shard_whose_attempts_are_used_up_fails_at_its_deadline_and_is_refunded() {
+fn shard_without_attempts_left_fails_at_its_deadline_and_is_refunded() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|terms| {
         one_seat(terms);
@@ -208,7 +208,7 @@ fn settled_in(network: &mut TestNetwork, bucket: u8, worker: usize) -> Pubkey {
 }
 
 #[test]
-fn a_bucket_without_room_for_points_takes_fees_and_pays_seats_all_the_same() {
+fn bucket_without_room_for_points_still_takes_fees_and_pays_seats() {
     const BUCKET: u8 = 3;
     let mut network = TestNetwork::start();
     network.fund_rewards(10_000_000);
@@ -234,7 +234,7 @@ fn a_bucket_without_room_for_points_takes_fees_and_pays_seats_all_the_same() {
 }
 
 #[test]
-fn a_shard_of_the_most_seats_is_settled_and_takes_no_sixth() {
+fn shard_with_max_seats_is_settled_and_takes_no_more() {
     let mut network = Setup {
         workers: 6,
         ..Setup::default()

@@ -43,7 +43,7 @@ fn is_refused(
 }
 
 #[test]
-fn a_refund_is_in_the_token_of_the_escrow() {
+fn refund_is_in_the_escrows_mint() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     let owner = network.owner.insecure_clone();
@@ -53,7 +53,7 @@ fn a_refund_is_in_the_token_of_the_escrow() {
 }
 
 #[test]
-fn a_provider_is_given_what_is_its_own_in_the_tokens_of_its_vaults() {
+fn provider_withdraws_in_the_mints_of_its_vaults() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.run_seats(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, RIGHT)]);
@@ -84,7 +84,7 @@ fn a_provider_is_given_what_is_its_own_in_the_tokens_of_its_vaults() {
 }
 
 #[test]
-fn a_bond_goes_back_in_the_token_of_its_vault() {
+fn bond_returns_in_the_mint_of_its_vault() {
     let mut network = TestNetwork::start();
     let (key, mints) = (network.orchestrator.pubkey(), network.mints);
     network.machine.airdrop(&key, SOL);
@@ -98,7 +98,7 @@ fn a_bond_goes_back_in_the_token_of_its_vault() {
 }
 
 #[test]
-fn a_mint_is_no_account_for_earnings() {
+fn mint_is_not_an_earnings_destination() {
     let mut network = TestNetwork::start();
     let own = network.workers[0].authority.pubkey();
     let mints = network.mints;

@@ -56,7 +56,7 @@ fn initialize_with(change: impl FnOnce(&mut NetworkParameters)) -> Outcome {
 }
 
 #[test]
-fn a_network_is_born_with_its_mints_and_parameters() {
+fn network_is_initialized_with_its_mints_and_parameters() {
     let network = TestNetwork::start();
     let account: Network = network.read(&pda::network());
     assert_eq!(account.network_id, [9; 32]);
@@ -67,7 +67,7 @@ fn a_network_is_born_with_its_mints_and_parameters() {
 }
 
 #[test]
-fn a_network_is_born_once() {
+fn network_is_initialized_once() {
     let mut network = TestNetwork::start();
     let mut other = PARAMETERS;
     other.fee_bps = 0;
@@ -77,7 +77,7 @@ fn a_network_is_born_once() {
 }
 
 #[test]
-fn where_the_program_can_be_upgraded_no_stranger_initializes_it() {
+fn only_the_upgrade_authority_initializes_the_network() {
     let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
     let stranger = key(6);
     machine.airdrop(&stranger.pubkey(), SOL);
@@ -110,7 +110,7 @@ fn where_the_program_can_be_upgraded_no_stranger_initializes_it() {
 }
 
 #[test]
-fn another_program_does_not_pass_for_this_one() {
+fn another_program_does_not_pass_as_this_one() {
     let (mut machine, mints, _) = unborn(Loader::Upgradeable);
     let stranger = key(6);
     machine.airdrop(&stranger.pubkey(), SOL);
@@ -124,7 +124,7 @@ fn another_program_does_not_pass_for_this_one() {
 }
 
 #[test]
-fn where_the_program_stays_as_it_is_whoever_comes_first_initializes_it() {
+fn network_of_a_final_program_is_initialized_by_the_first_caller() {
     let (mut machine, mints, _) = unborn(|_| Loader::Fixed);
     let first = key(6);
     machine.airdrop(&first.pubkey(), SOL);
@@ -170,7 +170,7 @@ fn does_not_take_a_mint_of(extensions: &[(u16, usize)], error: &str) {
 }
 
 #[test]
-fn every_extension_that_could_change_what_the_books_say_is_refused_by_name() {
+fn mint_extensions_that_could_change_balances_are_refused_by_name() {
     let hostile = [
         (1, "MintHasTransferFee"),
         (3, "MintHasCloseAuthority"),
@@ -196,7 +196,7 @@ fn every_extension_that_could_change_what_the_books_say_is_refused_by_name() {
 }
 
 #[test]
-fn a_plain_mint_of_token_2022_is_taken() {
+fn plain_token_2022_mint_is_accepted() {
     let (mut machine, mut mints, upgrader) = unborn(Loader::Upgradeable);
     mints.stake = extended_mint(&mut machine, 9, &[(18, 64)]);
     let born = birth(&upgrader, mints, true, PARAMETERS);
@@ -204,7 +204,7 @@ fn a_plain_mint_of_token_2022_is_taken() {
 }
 
 #[test]
-fn zeros_behind_the_extensions_of_a_mint_are_none() {
+fn trailing_zeros_after_mint_extensions_are_ignored() {
     let (mut machine, mut mints, upgrader) = unborn(Loader::Upgradeable);
     mints.stake = extended_mint(&mut machine, 9, &[(18, 64), (0, 0)]);
     let born = birth(&upgrader, mints, true, PARAMETERS);
@@ -212,12 +212,12 @@ fn zeros_behind_the_extensions_of_a_mint_are_none() {
 }
 
 #[test]
-fn a_mint_that_ends_where_extensions_begin_is_refused() {
+fn mint_truncated_at_its_extensions_is_refused() {
     does_not_take_a_mint_of(&[], "MintNotSupported");
 }
 
 #[test]
-fn what_is_no_mint_of_a_token_program_is_refused() {
+fn account_that_is_not_a_mint_is_refused() {
     let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
     let foreign = key(9).pubkey();
     machine.create_mint(foreign, upgrader.pubkey());
@@ -232,7 +232,7 @@ fn what_is_no_mint_of_a_token_program_is_refused() {
 }
 
 #[test]
-fn a_mint_that_is_not_initialized_is_refused() {
+fn uninitialized_mint_is_refused() {
     let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
     let mut mint = machine.account(&mints.payment).unwrap();
     // Where a mint says that it is initialized.
@@ -243,7 +243,7 @@ fn a_mint_that_is_not_initialized_is_refused() {
 }
 
 #[test]
-fn a_schedule_of_rewards_beyond_its_bounds_is_refused() {
+fn reward_schedule_out_of_bounds_is_refused() {
     let beyond: [fn(&mut RewardSchedule); 3] = [
         |rewards| rewards.epoch_secs = MIN_EPOCH_SECS - 1,
         |rewards| rewards.epoch_secs = MAX_EPOCH_SECS + 1,
@@ -259,7 +259,7 @@ fn a_schedule_of_rewards_beyond_its_bounds_is_refused() {
 }
 
 #[test]
-fn the_treasuries_of_a_bucket_are_of_the_networks_mints() {
+fn treasuries_of_a_bucket_use_the_networks_mints() {
     let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
     let born = birth(&upgrader, mints, true, PARAMETERS);
     machine.send(&[born], &[&upgrader]).unwrap();
@@ -284,7 +284,7 @@ fn the_treasuries_of_a_bucket_are_of_the_networks_mints() {
 }
 
 #[test]
-fn parameters_at_their_bounds_are_taken() {
+fn parameters_at_their_bounds_are_accepted() {
     initialize_with(|p| {
         p.min_stake = 1;
         p.lock_bps = 1;
@@ -308,7 +308,7 @@ fn parameters_at_their_bounds_are_taken() {
 }
 
 #[test]
-fn parameters_beyond_their_bounds_are_refused() {
+fn parameters_out_of_bounds_are_refused() {
     let beyond: [fn(&mut NetworkParameters); 17] = [
         |p| p.min_stake = 0,
         |p| p.lock_bps = 0,
@@ -352,7 +352,7 @@ fn only_the_authority_registers_orchestrators_and_each_once() {
 }
 
 #[test]
-fn buckets_are_numbered_below_how_many_there_are_and_open_once() {
+fn buckets_open_once_and_within_their_number() {
     let mut network = TestNetwork::start();
     let payer = network.authority.pubkey();
     let refusals = [
@@ -367,7 +367,7 @@ fn buckets_are_numbered_below_how_many_there_are_and_open_once() {
 }
 
 #[test]
-fn lamports_that_somebody_sent_ahead_keep_no_account_from_being_made() {
+fn prefunded_addresses_do_not_block_account_creation() {
     let mut network = Setup {
         prefunded: true,
         ..Setup::default()

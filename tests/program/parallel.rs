@@ -113,13 +113,13 @@ fn set<const N: usize>(keys: [Pubkey; N]) -> BTreeSet<Pubkey> {
 }
 
 #[test]
-fn two_settlements_of_unrelated_jobs_in_different_buckets_share_no_writable_account() {
+fn unrelated_settlements_share_no_writable_account() {
     let [unrelated, ..] = overlaps();
     assert_eq!(unrelated, BTreeSet::new());
 }
 
 #[test]
-fn settlements_share_what_they_have_in_common_and_nothing_else() {
+fn related_settlements_share_only_their_common_accounts() {
     let [_, providers, bucket, client] = overlaps();
     let network = network();
     let accounts = network.provider_accounts(&FIRST);

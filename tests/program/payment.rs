@@ -6,7 +6,7 @@ use millrace_program::state::{JobState, SeatStatus, ShardState};
 use solana_sdk::signer::Signer;
 
 #[test]
-fn a_single_seat_is_paid_and_the_rest_of_the_deposit_goes_back() {
+fn single_seat_is_paid_and_the_rest_refunded() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (1, 1, 1));
     let deposited = network.balances(&job);
@@ -39,7 +39,7 @@ fn a_single_seat_is_paid_and_the_rest_of_the_deposit_goes_back() {
 }
 
 #[test]
-fn three_seats_that_agree_are_paid_alike_and_the_fee_goes_to_the_jobs_bucket() {
+fn three_agreeing_seats_are_paid_equally_and_the_fee_goes_to_the_bucket() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     assert_eq!(network.balances(&job).escrow, 15_375);
@@ -71,7 +71,7 @@ fn three_seats_that_agree_are_paid_alike_and_the_fee_goes_to_the_jobs_bucket() {
 }
 
 #[test]
-fn all_rent_comes_back_to_who_paid_it() {
+fn all_rent_returns_to_its_payers() {
     let mut network = TestNetwork::start();
     let mut parties = vec![network.owner.pubkey(), network.orchestrator.pubkey()];
     parties.extend(network.workers.iter().map(|w| w.authority.pubkey()));
@@ -96,7 +96,7 @@ fn all_rent_comes_back_to_who_paid_it() {
 }
 
 #[test]
-fn each_seat_is_paid_the_price_that_its_provider_asked() {
+fn each_seat_is_paid_its_providers_ask() {
     let mut network = Setup {
         workers: 0,
         ..Setup::default()
@@ -114,7 +114,7 @@ fn each_seat_is_paid_the_price_that_its_provider_asked() {
 }
 
 #[test]
-fn units_above_the_agreed_most_are_not_paid() {
+fn units_above_the_maximum_are_not_paid() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     let dear = Answer {
@@ -127,7 +127,7 @@ fn units_above_the_agreed_most_are_not_paid() {
 }
 
 #[test]
-fn a_fee_rounds_down_and_the_rest_stays_the_clients() {
+fn fee_rounds_down_in_favour_of_the_client() {
     let mut network = Setup {
         workers: 0,
         ..Setup::default()
@@ -152,7 +152,7 @@ fn a_fee_rounds_down_and_the_rest_stays_the_clients() {
 }
 
 #[test]
-fn a_result_of_no_units_is_right_and_costs_nothing() {
+fn result_of_zero_units_agrees_and_costs_nothing() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     let nothing = Answer { units: 0, ..RIGHT };
@@ -164,7 +164,7 @@ fn a_result_of_no_units_is_right_and_costs_nothing() {
 }
 
 #[test]
-fn two_jobs_of_a_client_do_not_touch_each_others_deposit() {
+fn jobs_of_a_client_do_not_touch_each_others_deposit() {
     let mut network = TestNetwork::start();
     let first = network.post_with(|_| ());
     let second = network.post_with(|t| t.shards = 2);
@@ -177,7 +177,7 @@ fn two_jobs_of_a_client_do_not_touch_each_others_deposit() {
 }
 
 #[test]
-fn earnings_go_to_the_providers_authority_whoever_asks_and_only_once() {
+fn earnings_go_to_the_providers_authority_once() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.run_seats(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, RIGHT)]);
@@ -194,7 +194,7 @@ fn earnings_go_to_the_providers_authority_whoever_asks_and_only_once() {
 }
 
 #[test]
-fn earnings_can_not_be_claimed_to_a_stranger_or_from_another_vault() {
+fn earnings_cannot_be_claimed_by_a_stranger_or_from_another_vault() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.run_seats(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, RIGHT)]);

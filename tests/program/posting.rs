@@ -30,7 +30,7 @@ fn does_not_post(network: &mut TestNetwork, error: &str, change: impl FnOnce(&mu
 }
 
 #[test]
-fn the_deposit_covers_every_seat_at_the_cap_and_the_fee() {
+fn deposit_covers_every_seat_at_the_cap_and_the_fee() {
     let mut network = network();
     let job = network.post_with(|t| {
         t.shards = 2;
@@ -45,7 +45,7 @@ fn the_deposit_covers_every_seat_at_the_cap_and_the_fee() {
 }
 
 #[test]
-fn shards_stay_between_one_and_the_networks_most() {
+fn shard_count_is_bounded_by_the_network() {
     let mut network = network();
     let most = PARAMETERS.max_shards;
     for shards in [1, most] {
@@ -57,7 +57,7 @@ fn shards_stay_between_one_and_the_networks_most() {
 }
 
 #[test]
-fn a_quorum_is_a_majority_of_the_most_seats_and_no_more_than_the_first_ones() {
+fn quorum_is_a_majority_of_max_replicas_and_at_most_replicas() {
     let mut network = network();
     let seats =
         |q, r, m| move |t: &mut PostJobArgs| (t.quorum, t.replicas, t.max_replicas) = (q, r, m);
@@ -89,7 +89,7 @@ fn a_quorum_is_a_majority_of_the_most_seats_and_no_more_than_the_first_ones() {
 }
 
 #[test]
-fn windows_stay_between_the_networks_shortest_and_longest() {
+fn windows_are_bounded_by_the_network() {
     let mut network = network();
     let (least, most) = (PARAMETERS.min_window_secs, PARAMETERS.max_window_secs);
     for seconds in [least, most] {
@@ -109,7 +109,7 @@ fn windows_stay_between_the_networks_shortest_and_longest() {
 }
 
 #[test]
-fn where_results_can_be_challenged_the_time_for_it_keeps_to_the_bounds_of_windows() {
+fn challenge_window_is_bounded_by_the_network() {
     let mut network = network();
     let (least, most) = (PARAMETERS.min_window_secs, PARAMETERS.max_window_secs);
     let deadline = network.machine.now() + 80_000;
@@ -128,7 +128,7 @@ fn where_results_can_be_challenged_the_time_for_it_keeps_to_the_bounds_of_window
 }
 
 #[test]
-fn one_seat_in_doubt_can_need_every_other_to_agree() {
+fn challenged_job_may_require_every_seat_to_agree() {
     let mut network = network();
     let needing = |quorum| {
         move |t: &mut PostJobArgs| {
@@ -141,7 +141,7 @@ fn one_seat_in_doubt_can_need_every_other_to_agree() {
 }
 
 #[test]
-fn a_deadline_leaves_room_for_a_round_and_is_not_too_far() {
+fn deadline_leaves_room_for_a_round_and_is_bounded() {
     let mut network = network();
     let now = network.machine.now();
     let furthest = now + i64::from(PARAMETERS.max_deadline_secs);
@@ -156,7 +156,7 @@ fn a_deadline_leaves_room_for_a_round_and_is_not_too_far() {
 }
 
 #[test]
-fn prices_and_units_are_above_zero_and_their_product_fits() {
+fn prices_and_units_are_positive_and_their_product_fits() {
     let mut network = network();
     does_not_post(&mut network, "PriceZero", |t| t.price_cap = 0);
     does_not_post(&mut network, "PriceZero", |t| t.max_units = 0);
@@ -170,7 +170,7 @@ fn prices_and_units_are_above_zero_and_their_product_fits() {
 }
 
 #[test]
-fn a_deposit_is_never_above_what_the_client_agreed_to() {
+fn deposit_never_exceeds_max_deposit() {
     let mut network = network();
     posts(&mut network, |t| t.max_deposit = 15_375);
     does_not_post(&mut network, "DepositAboveMaximum", |t| {
@@ -179,7 +179,7 @@ fn a_deposit_is_never_above_what_the_client_agreed_to() {
 }
 
 #[test]
-fn a_deposit_is_never_above_what_the_client_has() {
+fn deposit_never_exceeds_the_clients_balance() {
     let mut network = Setup {
         workers: 0,
         purse: 15_374,
@@ -194,7 +194,7 @@ fn a_deposit_is_never_above_what_the_client_has() {
 }
 
 #[test]
-fn a_required_tag_is_printable_and_padded_with_zeros() {
+fn required_tag_is_printable_and_zero_padded() {
     let mut network = network();
     posts(&mut network, |t| t.supplier = tag(b"0123456789abcdef"));
     does_not_post(&mut network, "TagInvalid", |t| t.supplier = tag(b"a b"));
@@ -203,7 +203,7 @@ fn a_required_tag_is_printable_and_padded_with_zeros() {
 }
 
 #[test]
-fn kinds_that_this_version_does_not_know_are_refused() {
+fn unknown_enum_values_are_refused() {
     let mut network = network();
     const SCENARIO: usize = 8 + 8 + 32 + 32;
     for (at, unknown) in [(SCENARIO, 3), (SCENARIO + 1, 3), (SCENARIO + 2, 1)] {
@@ -216,7 +216,7 @@ fn kinds_that_this_version_does_not_know_are_refused() {
 }
 
 #[test]
-fn a_job_is_paid_in_the_networks_token_out_of_the_clients_own_escrow() {
+fn job_is_paid_in_the_networks_mint_from_the_clients_escrow() {
     let mut network = network();
     let mints = network.mints;
     let (owner, stranger) = (network.owner.pubkey(), key(6));

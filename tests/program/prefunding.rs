@@ -294,7 +294,7 @@ fn live(birth: &Birth, gifts: &[u64], rents: &[u64]) {
 }
 
 #[test]
-fn every_account_is_made_where_lamports_were_sent_before_and_its_rent_ends_where_it_belongs() {
+fn prefunded_accounts_are_created_and_their_rent_returned() {
     for birth in &BIRTHS {
         let mut network = (birth.ready)();
         let made = (birth.made)(&network);
@@ -318,7 +318,7 @@ fn every_account_is_made_where_lamports_were_sent_before_and_its_rent_ends_where
 }
 
 #[test]
-fn every_instruction_that_makes_an_account_is_among_those_that_are_tried() {
+fn every_account_creating_instruction_is_tried() {
     // Nothing makes an account without the system program.
     let idl: serde_json::Value = serde_json::from_str(IDL).unwrap();
     let instructions = idl["instructions"].as_array().unwrap().iter();

@@ -7,7 +7,7 @@ use millrace_program::state::Provider;
 use solana_sdk::signer::Signer;
 
 #[test]
-fn a_provider_is_registered_with_what_it_says_and_no_stake() {
+fn provider_is_registered_with_its_offer_and_no_stake() {
     let mut network = TestNetwork::start();
     let worker = network.add_provider(0, |args| args.offer.gpus = 2);
     let (books, keys) = (network.provider(worker), &network.workers[worker]);
@@ -21,7 +21,7 @@ fn a_provider_is_registered_with_what_it_says_and_no_stake() {
 type Change = fn(&mut RegisterProviderArgs);
 
 #[test]
-fn what_a_provider_says_of_itself_must_make_sense() {
+fn invalid_provider_offer_is_refused() {
     let mut network = TestNetwork::start();
     let authority = key(6);
     network.machine.airdrop(&authority.pubkey(), SOL);
@@ -43,7 +43,7 @@ fn what_a_provider_says_of_itself_must_make_sense() {
 }
 
 #[test]
-fn a_provider_and_a_client_keep_to_the_networks_tokens() {
+fn providers_and_clients_use_the_networks_mints() {
     let mut network = TestNetwork::start();
     let newcomer = key(6);
     network.machine.airdrop(&newcomer.pubkey(), SOL);
@@ -63,7 +63,7 @@ fn a_provider_and_a_client_keep_to_the_networks_tokens() {
 }
 
 #[test]
-fn a_stake_reaches_the_least_and_may_grow_by_anything() {
+fn first_stake_needs_the_minimum_and_later_ones_do_not() {
     let mut network = TestNetwork::start();
     let worker = network.add_provider(1_001, |_| ());
     refused(network.stake(worker, 0), "AmountZero");
@@ -78,7 +78,7 @@ fn a_stake_reaches_the_least_and_may_grow_by_anything() {
 }
 
 #[test]
-fn anyone_may_add_to_a_stake_and_only_that_provider_has_it() {
+fn anyone_may_add_stake_to_a_provider() {
     let mut network = Setup {
         one_mint: true,
         ..Setup::default()
@@ -92,7 +92,7 @@ fn anyone_may_add_to_a_stake_and_only_that_provider_has_it() {
 }
 
 #[test]
-fn a_stake_goes_into_the_providers_own_vault() {
+fn stake_goes_into_the_providers_own_vault() {
     let mut network = TestNetwork::start();
     let worker = network.add_provider(5_000, |_| ());
     let [own, other] = [worker, 0].map(|w| pda::stake_vault(&network.workers[w].account));
@@ -108,7 +108,7 @@ fn a_stake_goes_into_the_providers_own_vault() {
 }
 
 #[test]
-fn a_wallet_opens_one_client() {
+fn wallet_opens_one_client() {
     let mut network = TestNetwork::start();
     let owner = network.owner.insecure_clone();
     refused(network.open_client(&owner), "AccountAlreadyInUse");

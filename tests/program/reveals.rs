@@ -20,7 +20,7 @@ fn committed() -> (TestNetwork, Pubkey) {
 }
 
 #[test]
-fn results_are_shown_as_soon_as_every_seat_has_committed() {
+fn reveals_open_once_every_seat_has_committed() {
     let (mut network, job) = committed();
     network.reveal(&job, 0, &ALL[..2]).unwrap();
     let shard = network.shard(&job, 0);
@@ -34,7 +34,7 @@ fn results_are_shown_as_soon_as_every_seat_has_committed() {
 }
 
 #[test]
-fn no_result_is_shown_while_a_seat_could_still_copy_it() {
+fn reveal_while_a_seat_can_still_commit_is_refused() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
@@ -46,7 +46,7 @@ fn no_result_is_shown_while_a_seat_could_still_copy_it() {
 }
 
 #[test]
-fn no_result_is_shown_while_a_seat_is_free() {
+fn reveal_while_a_seat_is_free_is_refused() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1]).unwrap();
@@ -57,7 +57,7 @@ fn no_result_is_shown_while_a_seat_is_free() {
 }
 
 #[test]
-fn nobody_sits_down_once_a_result_is_shown() {
+fn seat_after_a_reveal_is_not_assigned() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1]).unwrap();
@@ -68,7 +68,7 @@ fn nobody_sits_down_once_a_result_is_shown() {
 }
 
 #[test]
-fn a_free_seat_is_not_filled_once_a_quorum_can_show_its_results() {
+fn free_seat_is_not_filled_once_a_quorum_can_reveal() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
@@ -82,7 +82,7 @@ fn a_free_seat_is_not_filled_once_a_quorum_can_show_its_results() {
 }
 
 #[test]
-fn a_seat_that_was_freed_is_not_paid_for_copying_a_quorum() {
+fn refilled_seat_cannot_copy_a_quorum() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
@@ -97,7 +97,7 @@ fn a_seat_that_was_freed_is_not_paid_for_copying_a_quorum() {
 }
 
 #[test]
-fn a_late_seat_is_not_forgiven_by_filling_another() {
+fn late_seat_must_be_expired_before_another_is_filled() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|t| t.quorum = 3);
     network.assign(&job, 0, &[0, 1]).unwrap();
@@ -109,7 +109,7 @@ fn a_late_seat_is_not_forgiven_by_filling_another() {
 }
 
 #[test]
-fn less_than_a_quorum_of_commitments_shows_nothing() {
+fn reveal_below_a_quorum_of_commitments_is_refused() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
@@ -119,7 +119,7 @@ fn less_than_a_quorum_of_commitments_shows_nothing() {
 }
 
 #[test]
-fn a_reveal_opens_exactly_what_was_committed_to() {
+fn reveal_must_match_the_commitment() {
     let (mut network, job) = committed();
     let opening = network.reveal_entry(&job, 0, ALL[0]);
     let changed: [fn(&mut RevealEntry); 4] = [
@@ -138,7 +138,7 @@ fn a_reveal_opens_exactly_what_was_committed_to() {
 }
 
 #[test]
-fn a_copied_commitment_can_not_be_opened() {
+fn copied_commitment_cannot_be_revealed() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
@@ -175,7 +175,7 @@ fn a_copied_commitment_can_not_be_opened() {
 }
 
 #[test]
-fn a_seat_reveals_once_and_only_after_it_committed() {
+fn seat_reveals_once_and_only_after_its_commitment() {
     let (mut network, job) = committed();
     network.reveal(&job, 0, &ALL[..1]).unwrap();
     refused(network.reveal(&job, 0, &[(0, WRONG)]), "WrongSeatStatus");
@@ -197,7 +197,7 @@ fn a_seat_reveals_once_and_only_after_it_committed() {
 }
 
 #[test]
-fn a_reveal_comes_before_its_window_ends() {
+fn late_reveal_is_refused() {
     let (mut network, job) = committed();
     network.warp(89);
     network.reveal(&job, 0, &ALL[..1]).unwrap();
@@ -206,7 +206,7 @@ fn a_reveal_comes_before_its_window_ends() {
 }
 
 #[test]
-fn nothing_is_revealed_at_a_shard_that_has_its_end() {
+fn reveal_at_a_finished_shard_is_refused() {
     let (mut network, job) = committed();
     network.reveal(&job, 0, &ALL).unwrap();
     network.settle(&job, 0).unwrap();
@@ -214,7 +214,7 @@ fn nothing_is_revealed_at_a_shard_that_has_its_end() {
 }
 
 #[test]
-fn only_the_jobs_orchestrator_attests_that_a_result_was_delivered() {
+fn only_the_jobs_orchestrator_attests_delivery() {
     let mut network = TestNetwork::start();
     let own = network.orchestrator.pubkey();
     let job = network.post_with(|t| t.orchestrator = own);

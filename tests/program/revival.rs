@@ -39,7 +39,7 @@ fn settled() -> (TestNetwork, Pubkey, PostJobArgs) {
 }
 
 #[test]
-fn a_job_that_is_closed_and_funded_is_not_posted_again_in_the_same_transaction() {
+fn job_closed_and_refunded_is_not_posted_again_in_the_transaction() {
     let (mut network, job, terms) = settled();
     let close = network.close_instruction(&job, &[0]);
     let again = instructions::post_job(network.owner.pubkey(), network.mints, terms);
@@ -59,7 +59,7 @@ fn a_job_that_is_closed_and_funded_is_not_posted_again_in_the_same_transaction()
 }
 
 #[test]
-fn nothing_is_done_with_a_job_that_was_closed_and_funded_in_the_same_transaction() {
+fn job_closed_and_refunded_is_unusable_in_the_transaction() {
     let (mut network, job, _) = settled();
     let close = network.close_instruction(&job, &[0]);
     let (owner, own) = (
@@ -96,7 +96,7 @@ fn nothing_is_done_with_a_job_that_was_closed_and_funded_in_the_same_transaction
 }
 
 #[test]
-fn a_shard_that_is_closed_and_funded_is_neither_handed_out_nor_settled_again() {
+fn shard_closed_and_refunded_is_neither_assigned_nor_settled() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|t| t.shards = 2);
     for index in [0, 1] {
@@ -121,7 +121,7 @@ fn a_shard_that_is_closed_and_funded_is_neither_handed_out_nor_settled_again() {
 }
 
 #[test]
-fn a_decided_challenge_is_not_made_again_in_the_same_transaction() {
+fn decided_challenge_is_not_repeated_in_the_transaction() {
     let mut network = Setup {
         purse: 2_000_000,
         ..Setup::default()
@@ -145,7 +145,7 @@ fn a_decided_challenge_is_not_made_again_in_the_same_transaction() {
 }
 
 #[test]
-fn an_epoch_whose_last_points_are_banked_is_not_closed_again_in_the_same_transaction() {
+fn banked_epoch_is_not_closed_again_in_the_transaction() {
     let (mut network, _, _) = settled();
     network.fund_rewards(10_000_000);
     network.warp(86_400);
@@ -161,7 +161,7 @@ fn an_epoch_whose_last_points_are_banked_is_not_closed_again_in_the_same_transac
 }
 
 #[test]
-fn a_provider_that_leaves_and_registers_in_one_transaction_has_nothing() {
+fn provider_that_deregisters_and_registers_in_one_transaction_has_nothing() {
     let mut network = TestNetwork::start();
     network.request_unstake(0, 100_000).unwrap();
     network.warp(WEEK);
@@ -184,7 +184,7 @@ fn a_provider_that_leaves_and_registers_in_one_transaction_has_nothing() {
 }
 
 #[test]
-fn an_orchestrator_whose_bond_is_withdrawn_is_not_bonded_again_in_the_same_transaction() {
+fn withdrawn_bond_is_not_deposited_again_in_the_transaction() {
     let mut network = TestNetwork::start();
     let (own, mints) = (key(4), network.mints);
     let wallet = own.pubkey();

@@ -26,7 +26,7 @@ fn epoch(network: &TestNetwork, number: u32) -> Epoch {
 }
 
 #[test]
-fn points_are_the_fee_and_are_worth_their_share_of_the_epoch() {
+fn points_equal_the_fee_and_earn_their_share_of_the_epoch() {
     let mut network = TestNetwork::start();
     network.fund_rewards(10_000_000);
     settled(&mut network);
@@ -57,7 +57,7 @@ fn points_are_the_fee_and_are_worth_their_share_of_the_epoch() {
 }
 
 #[test]
-fn nothing_can_not_be_put_into_the_rewards() {
+fn funding_rewards_with_zero_is_refused() {
     let mut network = TestNetwork::start();
     network.fund_rewards(1);
     let funder = network.owner.insecure_clone();
@@ -66,7 +66,7 @@ fn nothing_can_not_be_put_into_the_rewards() {
 }
 
 #[test]
-fn points_are_turned_into_rewards_once() {
+fn points_are_banked_once() {
     let mut network = TestNetwork::start();
     network.fund_rewards(10_000_000);
     settled(&mut network);
@@ -79,7 +79,7 @@ fn points_are_turned_into_rewards_once() {
 }
 
 #[test]
-fn an_epoch_is_never_promised_more_than_the_vault_has() {
+fn epoch_never_promises_more_than_the_vault_holds() {
     let mut network = TestNetwork::start();
     network.fund_rewards(1_000_001);
     settled(&mut network);
@@ -121,7 +121,7 @@ fn rewards_halve_as_scheduled() {
 }
 
 #[test]
-fn what_is_not_claimed_stays_for_as_long_as_one_likes() {
+fn unclaimed_rewards_do_not_expire() {
     let mut network = TestNetwork::start();
     network.fund_rewards(10_000_000);
     settled(&mut network);
@@ -134,7 +134,7 @@ fn what_is_not_claimed_stays_for_as_long_as_one_likes() {
 }
 
 #[test]
-fn where_there_is_no_room_for_new_points_older_ones_are_not_lost() {
+fn full_point_list_does_not_lose_older_points() {
     let mut network = TestNetwork::start();
     network.fund_rewards(100_000_000);
     for _ in 0..9 {
@@ -156,7 +156,7 @@ fn where_there_is_no_room_for_new_points_older_ones_are_not_lost() {
 }
 
 #[test]
-fn a_failed_shard_gives_no_points() {
+fn failed_shard_gives_no_points() {
     let mut network = Setup::default().build();
     let job = network.post_with(|_| ());
     let other = millrace_fixture::Answer {
@@ -175,7 +175,7 @@ fn a_failed_shard_gives_no_points() {
 }
 
 #[test]
-fn an_epoch_is_closed_over_all_buckets_each_once_in_their_order() {
+fn epoch_closes_over_all_buckets_once_in_order() {
     let mut network = TestNetwork::start();
     network.fund_rewards(10_000_000);
     settled(&mut network);
@@ -198,7 +198,7 @@ fn an_epoch_is_closed_over_all_buckets_each_once_in_their_order() {
 }
 
 #[test]
-fn rewards_go_to_the_providers_authority_alone() {
+fn rewards_go_only_to_the_providers_authority() {
     let mut network = TestNetwork::start();
     network.fund_rewards(10_000_000);
     settled(&mut network);

@@ -136,12 +136,12 @@ fn settle_a_half(which: u64) {
 }
 
 #[test]
-fn ten_thousand_settlements_leave_not_a_unit_over_in_their_first_half() {
+fn ten_thousand_settlements_lose_no_unit_first_half() {
     settle_a_half(0);
 }
 
 #[test]
-fn ten_thousand_settlements_leave_not_a_unit_over_in_their_second_half() {
+fn ten_thousand_settlements_lose_no_unit_second_half() {
     settle_a_half(1);
 }
 
@@ -164,7 +164,7 @@ fn dust(one_mint: bool) -> TestNetwork {
 }
 
 #[test]
-fn penalties_of_every_small_amount_are_parted_to_the_last_unit() {
+fn small_penalties_are_split_to_the_last_unit() {
     for one_mint in [true, false] {
         let mut network = dust(one_mint);
         for amount in 1..=60 {
@@ -206,7 +206,7 @@ fn penalties_of_every_small_amount_are_parted_to_the_last_unit() {
 }
 
 #[test]
-fn a_single_base_unit_is_paid_and_bears_no_fee_and_no_points() {
+fn one_base_unit_is_paid_without_fee_and_points() {
     let mut network = dust(true);
     let job = network.post_with(at_most(1));
     assert_eq!(network.job(&job).deposited, 3);
@@ -222,7 +222,7 @@ fn a_single_base_unit_is_paid_and_bears_no_fee_and_no_points() {
 }
 
 #[test]
-fn a_late_penalty_that_rounds_to_nothing_takes_nothing() {
+fn late_penalty_that_rounds_to_zero_takes_nothing() {
     let mut network = dust(false);
     // A lock of 8, of which a tenth is taken.
     let job = network.post_with(at_most(4));
@@ -260,7 +260,7 @@ fn vast_terms(amount: u64) -> impl Fn(&mut PostJobArgs) {
 }
 
 #[test]
-fn the_largest_amounts_that_fit_are_locked_paid_and_given_back() {
+fn largest_amounts_are_locked_paid_and_refunded() {
     let mut network = vast();
     for beyond in [LARGEST + 1, u64::MAX] {
         let mut terms = network.terms();
@@ -307,7 +307,7 @@ fn give_back(network: &mut TestNetwork, worker: usize) {
 }
 
 #[test]
-fn who_has_earned_all_that_fits_64_bits_keeps_nobody_from_being_settled() {
+fn earnings_beyond_64_bits_do_not_block_settlement() {
     let mut network = vast();
     let half = LARGEST / 2;
     let answer = Answer {
@@ -335,7 +335,7 @@ fn who_has_earned_all_that_fits_64_bits_keeps_nobody_from_being_settled() {
 }
 
 #[test]
-fn units_beyond_64_bits_of_payment_are_paid_up_to_the_agreed_most() {
+fn units_beyond_64_bits_of_payment_are_paid_up_to_the_maximum() {
     let mut network = vast();
     let job = network.post_with(vast_terms(10));
     let answer = Answer {
@@ -348,7 +348,7 @@ fn units_beyond_64_bits_of_payment_are_paid_up_to_the_agreed_most() {
 }
 
 #[test]
-fn the_largest_stake_is_slashed_without_overflow() {
+fn largest_stake_is_slashed_without_overflow() {
     let mut parameters = PARAMETERS;
     (parameters.slash_bps, parameters.lock_bps) = (10_000, 10_000_000);
     let mut network = Setup {

@@ -20,7 +20,7 @@ fn alone(terms: &mut PostJobArgs) {
 }
 
 #[test]
-fn a_seat_locks_stake_and_starts_the_windows() {
+fn seat_locks_stake_and_starts_the_windows() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[2, 0]).unwrap();
@@ -40,7 +40,7 @@ fn a_seat_locks_stake_and_starts_the_windows() {
 }
 
 #[test]
-fn a_seat_is_taken_at_the_shard_whose_number_is_named() {
+fn seat_is_assigned_at_the_named_shard() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|t| t.shards = 2);
     network.assign(&job, 0, &[0]).unwrap();
@@ -58,7 +58,7 @@ fn a_seat_is_taken_at_the_shard_whose_number_is_named() {
 }
 
 #[test]
-fn a_provider_without_the_least_stake_takes_no_seat() {
+fn provider_below_the_minimum_stake_gets_no_seat() {
     let mut network = nobody();
     let worker = network.add_provider(1_000, |_| ());
     // A seat locks 800.
@@ -69,7 +69,7 @@ fn a_provider_without_the_least_stake_takes_no_seat() {
 }
 
 #[test]
-fn a_provider_that_was_slashed_below_the_least_stake_takes_no_seat() {
+fn provider_slashed_below_the_minimum_stake_gets_no_seat() {
     let mut network = nobody();
     let worker = network.add_staked_provider(1_000, |_| ());
     let job = network.post_with(|t| (t.price_cap, t.max_units) = (4, 100));
@@ -81,7 +81,7 @@ fn a_provider_that_was_slashed_below_the_least_stake_takes_no_seat() {
 }
 
 #[test]
-fn a_provider_that_asks_more_than_the_cap_takes_no_seat() {
+fn provider_above_the_price_cap_gets_no_seat() {
     let mut network = TestNetwork::start();
     let cheap = network.post_with(|t| t.price_cap = 3);
     refused(network.assign(&cheap, 0, &[0]), "PriceAboveCap");
@@ -90,7 +90,7 @@ fn a_provider_that_asks_more_than_the_cap_takes_no_seat() {
 }
 
 #[test]
-fn a_provider_takes_no_more_seats_than_it_said() {
+fn provider_gets_at_most_its_max_open_seats() {
     let mut network = nobody();
     let worker = network.add_staked_provider(100_000, |args| args.offer.max_open_seats = 2);
     let jobs: Vec<Pubkey> = (0..3).map(|_| network.post_with(alone)).collect();
@@ -104,7 +104,7 @@ fn a_provider_takes_no_more_seats_than_it_said() {
 }
 
 #[test]
-fn stake_that_one_seat_locks_backs_no_other() {
+fn locked_stake_backs_no_other_seat() {
     let mut network = nobody();
     let short = network.add_staked_provider(19_999, |_| ());
     let enough = network.add_staked_provider(20_000, |_| ());
@@ -119,7 +119,7 @@ fn stake_that_one_seat_locks_backs_no_other() {
 }
 
 #[test]
-fn a_provider_has_one_seat_at_a_shard() {
+fn provider_gets_one_seat_at_a_shard() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     refused(network.assign(&job, 0, &[0, 0]), "AlreadySeated");
@@ -130,7 +130,7 @@ fn a_provider_has_one_seat_at_a_shard() {
 }
 
 #[test]
-fn a_provider_that_does_not_meet_the_requirement_takes_no_seat() {
+fn provider_below_the_requirements_gets_no_seat() {
     let mut network = TestNetwork::start();
     let met = network.post_with(|t| {
         (t.supplier, t.region) = (tag(b"own"), tag(b"eu-west"));
@@ -151,7 +151,7 @@ fn a_provider_that_does_not_meet_the_requirement_takes_no_seat() {
 }
 
 #[test]
-fn only_the_orchestrator_that_the_job_asks_for_hands_it_out() {
+fn only_the_requested_orchestrator_assigns_the_job() {
     let mut network = TestNetwork::start();
     let other = key(7);
     network.machine.airdrop(&other.pubkey(), 1_000_000_000);
@@ -175,7 +175,7 @@ fn only_the_orchestrator_that_the_job_asks_for_hands_it_out() {
 }
 
 #[test]
-fn a_shard_has_no_more_seats_than_the_job_pays_for() {
+fn shard_gets_at_most_max_replicas_seats() {
     let mut network = Setup {
         workers: 4,
         ..Setup::default()
@@ -199,7 +199,7 @@ fn a_shard_has_no_more_seats_than_the_job_pays_for() {
 }
 
 #[test]
-fn shards_are_numbered_below_how_many_there_are() {
+fn shard_index_out_of_range_is_refused() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|t| t.shards = 2);
     refused(network.assign(&job, 2, &[0]), "ShardsOutOfBounds");
@@ -208,7 +208,7 @@ fn shards_are_numbered_below_how_many_there_are() {
 }
 
 #[test]
-fn a_seat_is_taken_only_while_a_whole_round_fits_before_the_deadline() {
+fn seat_is_assigned_only_while_a_round_fits() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|t| t.shards = 2);
     let last = network.job(&job).deadline - 90;
@@ -220,7 +220,7 @@ fn a_seat_is_taken_only_while_a_whole_round_fits_before_the_deadline() {
 }
 
 #[test]
-fn only_providers_sit_down() {
+fn only_providers_are_assigned() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     let orchestrator = network.orchestrator.pubkey();

@@ -38,7 +38,7 @@ fn does_not_settle(
 }
 
 #[test]
-fn a_shard_is_settled_once() {
+fn shard_is_settled_once() {
     let (mut network, job, _) = due();
     let settle = network.settle_instruction(&job, 0);
     network.machine.send(from_ref(&settle), &[]).unwrap();
@@ -49,7 +49,7 @@ fn a_shard_is_settled_once() {
 }
 
 #[test]
-fn a_shard_is_not_settled_before_everyone_could_speak() {
+fn shard_is_not_settled_before_its_windows_end() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
@@ -63,7 +63,7 @@ fn a_shard_is_not_settled_before_everyone_could_speak() {
 }
 
 #[test]
-fn a_seat_is_paid_into_its_own_vault_and_slashed_out_of_its_own() {
+fn seat_is_paid_into_and_slashed_from_its_own_vaults() {
     let mut due = due();
     let [first, second] = [0, 1].map(|w| due.0.workers[w].account);
     for vault in [pda::earnings_vault, pda::stake_vault] {
@@ -85,7 +85,7 @@ fn a_seat_is_paid_into_its_own_vault_and_slashed_out_of_its_own() {
 }
 
 #[test]
-fn a_liar_can_not_have_another_slashed_in_its_place() {
+fn wrong_result_cannot_slash_another_provider() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.run_seats(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
@@ -96,7 +96,7 @@ fn a_liar_can_not_have_another_slashed_in_its_place() {
 }
 
 #[test]
-fn a_job_is_paid_out_of_its_own_clients_escrow() {
+fn job_is_paid_from_its_own_clients_escrow() {
     let mut due = due();
     let stranger = key(6);
     let mints = due.0.mints;
@@ -115,7 +115,7 @@ fn a_job_is_paid_out_of_its_own_clients_escrow() {
 }
 
 #[test]
-fn fees_and_penalties_go_to_the_treasury_of_the_jobs_bucket_alone() {
+fn fees_and_penalties_go_only_to_the_jobs_bucket() {
     let mut due = due();
     let bucket = bucket_of(&due.1);
     let mints = due.0.mints;
@@ -130,7 +130,7 @@ fn fees_and_penalties_go_to_the_treasury_of_the_jobs_bucket_alone() {
 }
 
 #[test]
-fn payments_and_stake_keep_to_their_own_tokens() {
+fn payments_and_stake_use_their_own_mints() {
     let mut due = due();
     let bucket = bucket_of(&due.1);
     let mints = due.0.mints;
@@ -143,7 +143,7 @@ fn payments_and_stake_keep_to_their_own_tokens() {
 }
 
 #[test]
-fn a_shard_is_settled_for_its_own_job() {
+fn shard_is_settled_only_for_its_own_job() {
     let mut due = due();
     let other = due.0.post_with(|_| ());
     due.2 = due.0.balances(&due.1);
@@ -152,7 +152,7 @@ fn a_shard_is_settled_for_its_own_job() {
 }
 
 #[test]
-fn a_settlement_has_the_accounts_of_every_seat_in_their_order() {
+fn settlement_needs_the_accounts_of_every_seat_in_order() {
     let (mut network, job, before) = due();
     let settle = network.settle_instruction(&job, 0);
     let seats = settle.accounts.len() - 9;

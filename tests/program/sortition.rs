@@ -47,7 +47,7 @@ fn admitted_after(network: &TestNetwork, job: &Pubkey, worker: usize) -> u64 {
 }
 
 #[test]
-fn a_provider_sits_down_once_its_number_is_drawn_and_not_a_slot_before() {
+fn provider_is_admitted_in_the_slot_of_its_draw_and_not_before() {
     let mut network = network(3);
     let job = seeded(&mut network);
     let posted = network.job(&job).seed_slot;
@@ -61,7 +61,7 @@ fn a_provider_sits_down_once_its_number_is_drawn_and_not_a_slot_before() {
 }
 
 #[test]
-fn everyone_is_admitted_in_time() {
+fn every_provider_is_admitted_eventually() {
     let mut network = network(3);
     let job = seeded(&mut network);
     network.machine.advance_slots(64, 1);
@@ -69,7 +69,7 @@ fn everyone_is_admitted_in_time() {
 }
 
 #[test]
-fn no_seat_is_taken_before_the_seed_is_there_and_the_seed_is_that_of_the_next_block() {
+fn assignment_needs_the_seed_of_the_next_block() {
     let mut network = network(3);
     let job = network.post_with(|_| ());
     refused(network.assign(&job, 0, &[0]), "SeedNotSet");
@@ -87,7 +87,7 @@ fn no_seat_is_taken_before_the_seed_is_there_and_the_seed_is_that_of_the_next_bl
 }
 
 #[test]
-fn a_seed_that_was_forgotten_is_taken_from_a_block_that_nobody_knows_yet() {
+fn forgotten_seed_is_replaced_by_a_future_block() {
     let mut network = network(3);
     let job = network.post_with(|_| ());
     network.machine.advance_slots(1_000, 1);
@@ -102,7 +102,7 @@ fn a_seed_that_was_forgotten_is_taken_from_a_block_that_nobody_knows_yet() {
 }
 
 #[test]
-fn a_seat_that_is_freed_is_drawn_anew() {
+fn freed_seat_is_drawn_again() {
     let mut network = network(4);
     let job = seeded(&mut network);
     network.machine.advance_slots(64, 1);
@@ -128,7 +128,7 @@ fn a_seat_that_is_freed_is_drawn_anew() {
 }
 
 #[test]
-fn whoever_registers_after_the_job_was_posted_does_not_sit_at_it() {
+fn provider_registered_after_posting_is_not_admitted() {
     let mut network = network(3);
     let job = seeded(&mut network);
     let newcomer = network.add_staked_provider(100_000, |_| ());
@@ -144,7 +144,7 @@ fn whoever_registers_after_the_job_was_posted_does_not_sit_at_it() {
 }
 
 #[test]
-fn an_orchestrator_can_not_choose_another_seed() {
+fn orchestrator_cannot_choose_the_seed() {
     let mut network = network(1);
     let job = network.post_with(|_| ());
     network.machine.advance_slots(2, 1);

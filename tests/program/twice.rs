@@ -58,7 +58,7 @@ fn nothing_is_paid_twice_in_one_transaction() {
 }
 
 #[test]
-fn a_late_seat_is_penalized_once_in_one_transaction() {
+fn late_seat_is_penalized_once_in_one_transaction() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
@@ -100,7 +100,7 @@ fn in_a_slot(network: &mut TestNetwork, acts: [Instruction; 2], together: bool) 
 }
 
 #[test]
-fn cancelling_and_assigning_in_the_same_slot_leaves_the_first_of_them_in_either_order() {
+fn first_of_cancel_and_assign_in_one_slot_wins() {
     for together in [true, false] {
         let mut network = TestNetwork::start();
         let job = network.post_with(|_| ());
@@ -130,7 +130,7 @@ fn cancelling_and_assigning_in_the_same_slot_leaves_the_first_of_them_in_either_
 }
 
 #[test]
-fn cancelling_a_job_of_two_shards_in_the_slot_in_which_one_is_handed_out_gives_back_the_other() {
+fn cancel_in_the_slot_of_an_assignment_refunds_the_other_shard() {
     for together in [true, false] {
         let mut network = TestNetwork::start();
         network.machine.airdrop(&network.orchestrator.pubkey(), SOL);

@@ -129,7 +129,7 @@ fn expected_arithmetic(a: u128, b: u128) -> Vec<u8> {
 }
 
 #[test]
-fn arithmetic_with_128_bits_is_the_hosts_at_its_edges() {
+fn arithmetic_with_128_bits_matches_the_host_at_its_edges() {
     let mut probe = Probe::load();
     for a in EDGES {
         for b in EDGES {
@@ -143,7 +143,7 @@ fn arithmetic_with_128_bits_is_the_hosts_at_its_edges() {
 }
 
 #[test]
-fn a_division_with_128_bits_costs_few_compute_units() {
+fn division_with_128_bits_costs_few_compute_units() {
     let mut probe = Probe::load();
     let idle = probe.run(3, &[]).unwrap().compute_units_consumed;
     for (a, b) in [
@@ -164,7 +164,7 @@ fn a_division_with_128_bits_costs_few_compute_units() {
 }
 
 #[test]
-fn a_sum_that_overflows_fails_the_transaction() {
+fn overflowing_sum_fails_the_transaction() {
     let mut probe = Probe::load();
     let sum = |a: u64, b: u64| [a.to_le_bytes(), b.to_le_bytes()].concat();
     let fits = probe.answer(1, &sum(u64::MAX - 1, 1));
@@ -183,7 +183,7 @@ fn a_sum_that_overflows_fails_the_transaction() {
 }
 
 #[test]
-fn a_function_with_nine_arguments_gets_each_in_its_place() {
+fn function_with_nine_arguments_receives_each_in_order() {
     let mut probe = Probe::load();
     let arguments: [u64; 9] = [
         0x0101_0101_0101_0101,
@@ -224,7 +224,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(20_000))]
 
     #[test]
-    fn the_builtins_multiply_and_divide_as_the_host_does(a in wide(), b in wide()) {
+    fn builtins_multiply_and_divide_like_the_host(a in wide(), b in wide()) {
         prop_assert_eq!(arithmetic::multiply(a, b), a.wrapping_mul(b));
         if b != 0 {
             prop_assert_eq!(arithmetic::divide(a, b), (a / b, a % b));

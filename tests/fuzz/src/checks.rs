@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_stops_without_a_named_error_is_at_fault() {
+    fn stop_without_a_named_error_is_a_fault() {
         for reason in ["SBF program panicked", "Access violation in stack frame 3"] {
             let log = format!("Program {PROGRAM} failed: {reason}");
             let outcome = ended(InstructionError::ProgramFailedToComplete, &log);
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_panic_is_put_up_with_where_accounts_hold_what_the_program_never_wrote() {
+    fn only_a_panic_is_tolerated_with_corrupted_accounts() {
         let ended = |reason: &str| {
             let log = format!("Program {PROGRAM} failed: {reason}");
             ended(InstructionError::ProgramFailedToComplete, &log)
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_counts_as_named_only_where_its_program_has_one_of_this_number() {
+    fn error_code_must_exist_in_the_refusing_program() {
         let last = OWN + MillraceError::ALL.len() as u32 - 1;
         for (program, code, named) in [
             (PROGRAM, OWN, true),

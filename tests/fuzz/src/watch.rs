@@ -68,8 +68,12 @@ impl Before {
         }
         for (key, before) in &self.entities {
             let wrong = match (before, after.entities.get(key)) {
-                (AnyAccount::Network(b), Some(AnyAccount::Network(a))) => network_change(b, a, &signed),
-                (AnyAccount::Provider(b), Some(AnyAccount::Provider(a))) => provider_change(b, a, &signed),
+                (AnyAccount::Network(b), Some(AnyAccount::Network(a))) => {
+                    network_change(b, a, &signed)
+                }
+                (AnyAccount::Provider(b), Some(AnyAccount::Provider(a))) => {
+                    provider_change(b, a, &signed)
+                }
                 (AnyAccount::Job(b, _), Some(AnyAccount::Job(a, _))) => job_change(b, a),
                 (AnyAccount::Client(b), Some(AnyAccount::Client(a))) => {
                     (b.owner != a.owner || b.escrow != a.escrow || b.next_nonce > a.next_nonce)
@@ -97,7 +101,11 @@ impl Before {
 }
 
 /// What is wrong with a change of the network.
-fn network_change(b: &Network, a: &Network, signed: &dyn Fn(&Pubkey) -> bool) -> Option<&'static str> {
+fn network_change(
+    b: &Network,
+    a: &Network,
+    signed: &dyn Fn(&Pubkey) -> bool,
+) -> Option<&'static str> {
     let fixed = |n: &Network| {
         (
             n.network_id,
@@ -132,7 +140,11 @@ fn network_change(b: &Network, a: &Network, signed: &dyn Fn(&Pubkey) -> bool) ->
 }
 
 /// What is wrong with a change of a provider's books.
-fn provider_change(b: &Provider, a: &Provider, signed: &dyn Fn(&Pubkey) -> bool) -> Option<&'static str> {
+fn provider_change(
+    b: &Provider,
+    a: &Provider,
+    signed: &dyn Fn(&Pubkey) -> bool,
+) -> Option<&'static str> {
     let fixed = |p: &Provider| {
         (
             p.authority,

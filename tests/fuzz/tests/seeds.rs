@@ -8,7 +8,7 @@ use millrace_fuzz::report::Tally;
 use std::path::PathBuf;
 
 #[test]
-fn the_program_stands_every_seed_and_each_instruction_goes_through() {
+fn seeds_pass_and_every_instruction_succeeds_once() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("seeds");
     let mut tally = Tally::default();
     for file in std::fs::read_dir(folder).unwrap() {

@@ -106,12 +106,12 @@ fn all_balances_follow_from_events_alone() {
 }
 
 #[test]
-fn all_balances_follow_from_events_alone_where_stake_and_payments_are_one_token() {
+fn all_balances_follow_from_events_alone_with_one_mint() {
     all_balances_follow_from_events(true);
 }
 
 #[test]
-fn compensations_come_with_one_token_alone_and_are_in_the_events() {
+fn compensation_requires_one_mint_and_is_in_the_events() {
     let compensated = |ledger: &Ledger| -> u64 {
         let jobs = ledger.jobs.values();
         jobs.map(|job| job.compensated).sum()

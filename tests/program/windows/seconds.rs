@@ -222,12 +222,12 @@ fn every_window_holds_to_the_second() {
 }
 
 #[test]
-fn an_epoch_is_closed_from_the_second_on_in_which_it_ends() {
+fn epoch_closes_from_the_second_it_ends() {
     boundary("close an epoch", cases::epoch_ends, close_epoch, TOO_EARLY).hold(clock);
 }
 
 #[test]
-fn a_settlement_counts_for_the_epoch_that_its_second_lies_in() {
+fn settlement_counts_for_the_epoch_of_its_second() {
     for (offset, epoch) in [(-1, 0), (0, 1), (1, 1)] {
         let mut case = cases::settlement_at_an_epochs_end();
         case.network.machine.set_time(case.at + offset);
@@ -238,7 +238,7 @@ fn a_settlement_counts_for_the_epoch_that_its_second_lies_in() {
 }
 
 #[test]
-fn at_the_second_of_the_deadline_an_output_is_paid_or_let_go_by_who_is_first() {
+fn first_of_acknowledge_and_settle_wins_at_the_deadline() {
     for paid in [true, false] {
         let mut case = cases::deadline_of_an_output();
         case.network.machine.set_time(case.at);
@@ -256,7 +256,7 @@ fn at_the_second_of_the_deadline_an_output_is_paid_or_let_go_by_who_is_first() {
 }
 
 #[test]
-fn at_the_second_of_the_deadline_a_job_is_cancelled_or_expired_by_who_is_first() {
+fn first_of_cancel_and_expire_wins_at_the_deadline() {
     for (first, second, state) in [
         (
             cancel as fn(&mut WindowCase) -> Outcome,

@@ -59,19 +59,19 @@ fn committed() -> WindowCase {
 }
 
 #[test]
-fn a_seed_is_taken_from_the_slot_on_that_follows_its_block() {
+fn seed_is_available_from_the_slot_after_its_block() {
     let early = ["SeedNotAvailable", DONE, DONE];
     boundary("take a seed", || posted(2), seed, early).hold(slot);
 }
 
 #[test]
-fn a_draw_is_made_from_the_slot_on_that_follows_its_blocks() {
+fn audit_draw_is_available_from_the_slot_after_its_blocks() {
     let early = ["TooEarly", DONE, DONE];
     boundary("draw", committed, draw, early).hold(slot);
 }
 
 #[test]
-fn a_seed_is_forgotten_with_the_block_of_the_posting() {
+fn seed_is_forgotten_with_the_block_of_the_posting() {
     for (offset, taken) in [(-1, true), (0, false), (1, false)] {
         let mut case = posted(REMEMBERED + 1);
         slot(&mut case.network, case.at + offset);
@@ -85,7 +85,7 @@ fn a_seed_is_forgotten_with_the_block_of_the_posting() {
 }
 
 #[test]
-fn who_registered_before_the_second_of_the_posting_sits_and_nobody_later() {
+fn provider_must_register_before_the_second_of_the_posting() {
     for (offset, expected) in [
         (-1, DONE),
         (0, "RegisteredAfterPosting"),

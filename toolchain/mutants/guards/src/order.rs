@@ -11,7 +11,7 @@ const FIRST: usize = 25;
 const SLOW: &[&str] = &[
     "cost::",
     "every_window_holds",
-    "every_account_is_made",
+    "prefunded_accounts_are_created",
     "ten_thousand_settlements",
 ];
 
