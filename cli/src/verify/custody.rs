@@ -1,11 +1,9 @@
 //! A job's chain of custody: what happened to it, in words, each with the transaction that did it.
 
-use super::facts::{number, text, texts};
-use millrace_client::events::Event;
+use millrace_client::events::ProgramEvent;
 use millrace_client::history::RecordedEvent;
 use millrace_protocol::amount::format_amount;
 use serde::Serialize;
-use serde_json::Value;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -32,7 +30,7 @@ pub fn steps(events: &[RecordedEvent], payment_decimals: u8, stake_decimals: u8)
         slot: one.slot,
         time: one.time,
         signature: one.signature.clone(),
-        event: one.event.name.clone(),
+        event: one.event.name().to_owned(),
         what: words.of(&one.event),
     };
     events.iter().map(step).collect()
@@ -44,140 +42,176 @@ struct Words {
 }
 
 impl Words {
-    fn of(&self, event: &Event) -> String {
-        let (number, text) = (
-            |name| number(event, name),
-            |name| text(event, name).to_owned(),
-        );
-        let paid = |name| format!("{} tokens", format_amount(number(name), self.payment));
-        let staked = |name| format!("{} tokens", format_amount(number(name), self.stake));
-        let is = |name| event.fields.get(name).and_then(Value::as_bool) == Some(true);
-        let shard = format!("shard {}", number("shard"));
-        match event.name.as_str() {
-            "JobPosted" => format!(
+    fn of(&self, event: &ProgramEvent) -> String {
+        use ProgramEvent as E;
+        let paid = |amount| format!("{} tokens", format_amount(amount, self.payment));
+        let staked = |amount| format!("{} tokens", format_amount(amount, self.stake));
+        match event {
+            E::JobPosted(e) => format!(
                 "posted by {}: manifest {}, {} shards, {} in escrow",
-                text("client"),
-                text("manifest"),
-                number("shards"),
-                paid("deposited")
+                e.client,
+                hex::encode(e.manifest),
+                e.shards,
+                paid(e.deposited)
             ),
-            "JobSeeded" => match number("seed") {
-                0 => "its first seed was forgotten; a later block will be it".to_owned(),
-                seed => format!("seed {seed} taken"),
-            },
-            "SeatsAssigned" => format!(
-                "{shard}, attempt {}: seats to {}, {} of stake locked for each",
-                number("attempt"),
-                texts(event, "providers").join(", "),
-                staked("locked")
+            E::JobSeeded(e) if e.seed == 0 => {
+                "its first seed was forgotten; a later block will be it".to_owned()
+            }
+            E::JobSeeded(e) => format!("seed {} taken", e.seed),
+            E::SeatsAssigned(e) => {
+                let providers: Vec<String> = e.providers.iter().map(ToString::to_string).collect();
+                format!(
+                    "shard {}, attempt {}: seats to {}, {} of stake locked for each",
+                    e.shard,
+                    e.attempt,
+                    providers.join(", "),
+                    staked(e.locked)
+                )
+            }
+            E::CommitmentsRecorded(e) => {
+                format!("shard {}: {} committed", e.shard, seats(&e.seats))
+            }
+            E::ResultsRevealed(e) => {
+                format!(
+                    "shard {}: {} showed their results",
+                    e.shard,
+                    seats(&e.seats)
+                )
+            }
+            E::DeliveryAcknowledged(e) => format!("shard {}: {} has the output", e.shard, e.by),
+            E::AuditDrawn(e) if e.audited => format!("shard {}: drawn for an audit", e.shard),
+            E::AuditDrawn(e) => format!("shard {}: not drawn for an audit", e.shard),
+            E::ShardChallenged(e) => format!(
+                "shard {}: challenged by {} with {}",
+                e.shard,
+                e.challenger,
+                paid(e.bond)
             ),
-            "CommitmentsRecorded" => format!("{shard}: {} committed", seats(event)),
-            "ResultsRevealed" => format!("{shard}: {} showed their results", seats(event)),
-            "DeliveryAcknowledged" => format!("{shard}: {} has the output", text("by")),
-            "AuditDrawn" => match is("audited") {
-                true => format!("{shard}: drawn for an audit"),
-                false => format!("{shard}: not drawn for an audit"),
-            },
-            "ShardChallenged" => format!(
-                "{shard}: challenged by {} with {}",
-                text("challenger"),
-                paid("bond")
+            E::ChallengeDecided(e) if e.upheld => {
+                format!("shard {}: the challenge was right", e.shard)
+            }
+            E::ChallengeDecided(e) => format!("shard {}: the challenge was wrong", e.shard),
+            E::ShardSettled(e) => format!(
+                "shard {} settled: root {}, {} paid to providers, {} fee",
+                e.shard,
+                hex::encode(e.root),
+                paid(e.paid),
+                paid(e.fee)
             ),
-            "ChallengeDecided" => match is("upheld") {
-                true => format!("{shard}: the challenge was right"),
-                false => format!("{shard}: the challenge was wrong"),
-            },
-            "ShardSettled" => format!(
-                "{shard} settled: root {}, {} paid to providers, {} fee",
-                text("root"),
-                paid("paid"),
-                paid("fee")
-            ),
-            "StakeSlashed" => format!(
-                "{shard}: {} of {} slashed for {}",
-                staked("amount"),
-                text("provider"),
-                if is("disagreed") {
+            E::StakeSlashed(e) => format!(
+                "shard {}: {} of {} slashed for {}",
+                e.shard,
+                staked(e.amount),
+                e.provider,
+                if e.disagreed {
                     "a wrong result"
                 } else {
                     "being late"
                 }
             ),
-            "SeatExpired" => format!("{shard}: {} was late, its seat is free", text("provider")),
-            "SeatDeclined" => format!("{shard}: {} declined its seat", text("provider")),
-            "ShardReopened" => format!("{shard} reopened with {} seats", number("target")),
-            "ShardFailed" => format!("{shard} failed"),
-            "JobCancelled" => format!(
+            E::SeatExpired(e) => {
+                format!(
+                    "shard {}: {} was late, its seat is free",
+                    e.shard, e.provider
+                )
+            }
+            E::SeatDeclined(e) => format!("shard {}: {} declined its seat", e.shard, e.provider),
+            E::ShardReopened(e) => format!("shard {} reopened with {} seats", e.shard, e.target),
+            E::ShardFailed(e) => format!("shard {} failed", e.shard),
+            E::JobCancelled(e) => format!(
                 "{} shards cancelled, {} given back",
-                number("shards"),
-                paid("refunded")
+                e.shards,
+                paid(e.refunded)
             ),
-            "JobExpired" => format!("expired; {} shards had no seat", number("shards")),
-            "JobClosed" => format!(
+            E::JobExpired(e) => format!("expired; {} shards had no seat", e.shards),
+            E::JobClosed(e) => format!(
                 "closed: {} paid to providers, {} fee, {} given back",
-                paid("paid"),
-                paid("fee"),
-                paid("refunded")
+                paid(e.paid),
+                paid(e.fee),
+                paid(e.refunded)
             ),
-            other => other.to_owned(),
+            other => other.name().to_owned(),
         }
     }
 }
 
-/// Seats of an event: their numbers come as bytes in hex.
-fn seats(event: &Event) -> String {
-    let bytes = hex::decode(text(event, "seats")).unwrap_or_default();
-    let numbers: Vec<String> = bytes.iter().map(u8::to_string).collect();
-    match numbers.len() {
-        1 => format!("seat {}", numbers[0]),
-        _ => format!("seats {}", numbers.join(", ")),
+/// The seats of an event, by their numbers.
+fn seats(numbers: &[u8]) -> String {
+    let listed: Vec<String> = numbers.iter().map(u8::to_string).collect();
+    match listed.as_slice() {
+        [only] => format!("seat {only}"),
+        _ => format!("seats {}", listed.join(", ")),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
-    use serde_json::json;
+    use millrace_client::Pubkey;
+    use millrace_client::program::events::{CommitmentsRecorded, JobPosted, StakeSlashed};
 
-    fn words(name: &str, fields: Value) -> String {
+    const KEY: Pubkey = Pubkey::new_from_array([7; 32]);
+
+    fn words(event: ProgramEvent) -> String {
         let recorded = RecordedEvent {
             slot: 5,
             time: None,
             signature: "s".to_owned(),
             instruction: 0,
             position: 0,
-            event: Event {
-                name: name.to_owned(),
-                fields: fields.as_object().unwrap().clone(),
-            },
+            event,
         };
         steps(&[recorded], 6, 9)[0].what.clone()
     }
 
     #[test]
-    fn amounts_are_told_in_the_tokens_that_they_are_of() {
-        let fields =
-            json!({ "client": "C", "manifest": "abab", "shards": 6, "deposited": 1_500_000 });
+    fn amounts_have_the_decimals_of_their_token() {
+        let posted = ProgramEvent::JobPosted(JobPosted {
+            job: KEY,
+            client: KEY,
+            nonce: 0,
+            manifest: [0xab; 32],
+            shards: 6,
+            deposited: 1_500_000,
+            client_held_after: 0,
+        });
         assert_eq!(
-            words("JobPosted", fields),
-            "posted by C: manifest abab, 6 shards, 1.5 tokens in escrow"
+            words(posted),
+            format!(
+                "posted by {KEY}: manifest {}, 6 shards, 1.5 tokens in escrow",
+                "ab".repeat(32)
+            )
         );
-        let fields =
-            json!({ "provider": "P", "shard": 2, "disagreed": true, "amount": 1_500_000_000 });
+        let slashed = ProgramEvent::StakeSlashed(StakeSlashed {
+            provider: KEY,
+            job: KEY,
+            shard: 2,
+            seat: 0,
+            disagreed: true,
+            amount: 1_500_000_000,
+            compensation: 0,
+            bounties: 0,
+            active_after: 0,
+            unbonding_after: 0,
+        });
         assert_eq!(
-            words("StakeSlashed", fields),
-            "shard 2: 1.5 tokens of P slashed for a wrong result"
+            words(slashed),
+            format!("shard 2: 1.5 tokens of {KEY} slashed for a wrong result")
         );
     }
 
     #[test]
-    fn seats_are_told_by_their_numbers_and_an_unknown_event_by_its_name() {
-        let fields = json!({ "shard": 0, "seats": "0002" });
-        assert_eq!(
-            words("CommitmentsRecorded", fields),
-            "shard 0: seats 0, 2 committed"
-        );
-        assert_eq!(words("Unknown", json!({})), "Unknown");
+    fn seats_are_listed_by_number_and_an_unknown_event_by_its_name() {
+        let committed = ProgramEvent::CommitmentsRecorded(CommitmentsRecorded {
+            job: KEY,
+            shard: 0,
+            seats: vec![0, 2],
+        });
+        assert_eq!(words(committed), "shard 0: seats 0, 2 committed");
+        let unknown = ProgramEvent::Unknown {
+            discriminator: [9; 8],
+            bytes: Vec::new(),
+        };
+        assert_eq!(words(unknown), "Unknown");
     }
 }

@@ -1,80 +1,67 @@
-//! What a job's events say, by the fields that an audit looks at.
+//! Facts about a job that an audit takes from its events.
 
-use millrace_client::events::Event;
+use millrace_client::events::ProgramEvent;
 use millrace_client::history::RecordedEvent;
-use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Seats that were given, as the chain has it. Amounts are base units.
+/// Seats that were assigned together, as recorded on chain. Amounts are base units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assigned {
-    /// The shard.
     pub shard: u32,
-    /// Its attempt.
     pub attempt: u8,
-    /// The slot.
     pub slot: u64,
-    /// The block's time, unix seconds, where the cluster knows it.
+    /// The block's time, unix seconds, if the cluster recorded it.
     pub time: Option<i64>,
-    /// Who sat down.
+    /// Addresses of the providers, base58.
     pub providers: Vec<String>,
-    /// Stake locked for each.
+    /// Stake that each of the seats locks.
     pub locked: u64,
 }
 
-/// A whole number of an event; 0 where it has none of that name.
-pub fn number(event: &Event, name: &str) -> u64 {
-    event.fields.get(name).and_then(Value::as_u64).unwrap_or(0)
-}
-
-/// A text of an event; empty where it has none of that name.
-pub fn text<'a>(event: &'a Event, name: &str) -> &'a str {
-    let found = event.fields.get(name).and_then(Value::as_str);
-    found.unwrap_or_default()
-}
-
-/// The texts of a list.
-pub fn texts(event: &Event, name: &str) -> Vec<String> {
-    let list = event.fields.get(name).and_then(Value::as_array);
-    let texts = list.into_iter().flatten().filter_map(Value::as_str);
-    texts.map(str::to_owned).collect()
-}
-
-/// The events of a name.
-pub fn named<'a>(
-    events: &'a [RecordedEvent],
-    name: &'a str,
-) -> impl Iterator<Item = &'a RecordedEvent> + 'a {
-    events.iter().filter(move |one| one.event.name == name)
-}
-
-/// All seats that were given, in their order.
+/// All assignments of seats, in their order.
 pub fn assignments(events: &[RecordedEvent]) -> Vec<Assigned> {
-    let given = named(events, "SeatsAssigned").map(|recorded| {
-        let event = &recorded.event;
-        Assigned {
-            shard: u32::try_from(number(event, "shard")).unwrap_or(u32::MAX),
-            attempt: u8::try_from(number(event, "attempt")).unwrap_or(u8::MAX),
+    let assigned = events.iter().filter_map(|recorded| match &recorded.event {
+        ProgramEvent::SeatsAssigned(event) => Some(Assigned {
+            shard: event.shard,
+            attempt: event.attempt,
             slot: recorded.slot,
             time: recorded.time,
-            providers: texts(event, "providers"),
-            locked: number(event, "locked"),
-        }
+            providers: event.providers.iter().map(ToString::to_string).collect(),
+            locked: event.locked,
+        }),
+        _ => None,
     });
-    given.collect()
+    assigned.collect()
 }
 
 /// The result roots of paid shards, hex.
 pub fn settled(events: &[RecordedEvent]) -> BTreeMap<u32, String> {
-    let settled = named(events, "ShardSettled").map(|recorded| {
-        let shard = u32::try_from(number(&recorded.event, "shard")).unwrap_or(u32::MAX);
-        (shard, text(&recorded.event, "root").to_owned())
+    let settled = events.iter().filter_map(|recorded| match &recorded.event {
+        ProgramEvent::ShardSettled(event) => Some((event.shard, hex::encode(event.root))),
+        _ => None,
     });
     settled.collect()
 }
 
-/// The job's seed at a slot; 0 where it had none.
+/// The hash of the manifest that the client posted, hex.
+pub fn manifest(events: &[RecordedEvent]) -> Option<String> {
+    events.iter().find_map(|recorded| match &recorded.event {
+        ProgramEvent::JobPosted(event) => Some(hex::encode(event.manifest)),
+        _ => None,
+    })
+}
+
+/// The job's seed at a slot; 0, as in the job's account, if it had none.
 pub fn seed_at(events: &[RecordedEvent], slot: u64) -> u64 {
-    let seeds = named(events, "JobSeeded").filter(|one| one.slot <= slot);
-    seeds.last().map_or(0, |one| number(&one.event, "seed"))
+    let before = events.iter().rev().filter(|one| one.slot <= slot);
+    let mut seeds = before.filter_map(|recorded| match &recorded.event {
+        ProgramEvent::JobSeeded(event) => Some(event.seed),
+        _ => None,
+    });
+    seeds.next().unwrap_or(0)
+}
+
+/// How many events could not be interpreted: a newer program, or a newer orchestrator, recorded them.
+pub fn unknown(events: &[RecordedEvent]) -> usize {
+    events.iter().filter(|one| one.event.is_unknown()).count()
 }

@@ -17,6 +17,7 @@ use crate::job::{result, submit};
 use crate::ui::progress::Progress;
 use facts::assignments;
 use millrace_client::Pubkey;
+use millrace_client::events::ProgramEvent;
 use millrace_client::history::{job_events, job_terms};
 use millrace_protocol::manifest::Manifest;
 use seats::Known;
@@ -71,7 +72,15 @@ pub async fn audit(
                 .to_owned(),
         );
     }
-    let posted = events.iter().find(|one| one.event.name == "JobPosted");
+    let posted = events
+        .iter()
+        .find(|one| matches!(one.event, ProgramEvent::JobPosted(_)));
+    let unknown = facts::unknown(&events);
+    if unknown > 0 {
+        unchecked.push(format!(
+            "{unknown} events of its transactions are of another version of the program; a newer millrace may read them"
+        ));
+    }
     let terms = match posted.filter(|_| from_chain) {
         Some(posted) => job_terms(rpc, job, posted).await?,
         None => None,
@@ -106,9 +115,9 @@ pub async fn audit(
     let settled = facts::settled(&events);
     let mut ran = results::recorded(&settled, view.as_ref());
     if run_again && !ran.is_empty() {
-        let named = posted.and_then(|one| one.event.fields.get("manifest")?.as_str());
-        let named = named.or(view.as_ref().map(|view| view.manifest.as_str()));
-        match manifest(api, named).await {
+        let named = facts::manifest(&events);
+        let named = named.or(view.as_ref().map(|view| view.manifest.clone()));
+        match manifest(api, named.as_deref()).await {
             Ok(manifest) => results::run_again(api, job, manifest, &mut ran, progress).await?,
             Err(error) => unchecked.push(format!("nothing could be run again: {error}")),
         }

@@ -3,7 +3,7 @@
 use super::{Row, Store, StoreError, Value};
 use async_trait::async_trait;
 use millrace_client::ChainError;
-use millrace_client::events::Event;
+use millrace_client::events::ProgramEvent;
 use millrace_client::history::{Cursor, CursorStore, RecordedEvent};
 
 /// Events that one statement writes: in one, so that their numbers follow their order.
@@ -48,16 +48,16 @@ impl Store {
             let first = values.len() + 1;
             let numbers: Vec<String> = (first..first + 8).map(|n| format!("${n}")).collect();
             rows.push(format!("({})", numbers.join(", ")));
-            let fields = serde_json::to_string(&one.event.fields).map_err(failed)?;
-            let job = one.event.job();
+            let fields = serde_json::to_string(&one.event.fields()).map_err(failed)?;
+            let job = one.event.job().map(|job| job.to_string());
             values.extend([
                 one.slot.into(),
                 one.time.map_or(Value::Null, Value::from),
                 one.signature.as_str().into(),
                 one.instruction.into(),
                 one.position.into(),
-                one.event.name.as_str().into(),
-                job.map_or(Value::Null, Value::from),
+                one.event.name().into(),
+                job.as_deref().map_or(Value::Null, Value::from),
                 fields.as_str().into(),
             ]);
         }
@@ -94,11 +94,11 @@ impl Store {
                 signature: row.text(3)?,
                 instruction: row.small(4)?,
                 position: row.small(5)?,
-                event: Event {
-                    name: row.text(6)?,
-                    // It was written by this file.
-                    fields: serde_json::from_str(&row.text(7)?).unwrap_or_default(),
-                },
+                event: ProgramEvent::from_fields(
+                    row.text(6)?,
+                    // Written by `put_events`, so it is valid JSON.
+                    serde_json::from_str(&row.text(7)?).unwrap_or_default(),
+                ),
             };
             Ok((row.int(0)?, recorded))
         };

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
-use millrace_client::events::Event;
+use millrace_client::events::ProgramEvent;
+use millrace_client::program::events::JobSeeded;
 use millrace_protocol::key::Key;
 use millrace_protocol::selection::Ineligible;
 
@@ -110,10 +111,11 @@ fn look(
         signature: String::new(),
         instruction: 0,
         position: 0,
-        event: Event {
-            name: "JobSeeded".to_owned(),
-            fields: [("seed".to_owned(), 77.into())].into_iter().collect(),
-        },
+        event: ProgramEvent::JobSeeded(JobSeeded {
+            job: JOB,
+            seed: 77,
+            after_slot: 10,
+        }),
     };
     let terms = terms();
     let known = Known {

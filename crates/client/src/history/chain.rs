@@ -1,9 +1,9 @@
 //! One transaction of the past: its events, and what it called.
 
 use super::RecordedEvent;
+use super::invocation::Invocation;
 use super::walk::Signed;
 use crate::error::ChainError;
-use crate::events::Invocation;
 use crate::rpc::client::Rpc;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use solana_client::rpc_config::RpcTransactionConfig;

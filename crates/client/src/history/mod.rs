@@ -6,6 +6,7 @@
 //! transactions at a time: a walk that is cut short begins again, and nothing is missed or told twice.
 
 mod chain;
+mod invocation;
 mod of_job;
 mod walk;
 
@@ -15,7 +16,7 @@ mod tests;
 pub use of_job::{job_events, job_terms};
 
 use crate::error::ChainError;
-use crate::events::Event;
+use crate::events::ProgramEvent;
 use crate::pda::event_authority;
 use crate::rpc::client::Rpc;
 use async_trait::async_trait;
@@ -57,7 +58,7 @@ pub struct RecordedEvent {
     /// Its place among what that instruction called.
     pub position: u32,
     /// The event.
-    pub event: Event,
+    pub event: ProgramEvent,
 }
 
 /// Where events and the cursor are kept.

@@ -10,8 +10,9 @@ use millrace_program::PostJobArgs;
 use millrace_program::instruction::PostJob;
 use solana_sdk::pubkey::Pubkey;
 
-/// The events of a job in their order, from the finalized transactions that name its account; none where
-/// nothing of it is final yet, or the endpoint does not keep transactions so old.
+/// The events of a job in their order, from the finalized transactions that name its account. Empty if
+/// none of them is final yet, or if the endpoint does not keep transactions that old. Includes events of
+/// those transactions that this build does not recognize: they may belong to the job.
 ///
 /// # Errors
 /// Those of the endpoint.
@@ -23,13 +24,10 @@ pub async fn job_events(rpc: &Rpc, job: &Pubkey) -> Result<Vec<RecordedEvent>, C
         max_kept: MAX_KEPT,
     };
     let walked = walk.back_to(None).await?;
-    let name = job.to_string();
-    let events = chain::events_of_all(rpc, &walked.oldest_first).await?;
-    // A transaction may be about other jobs too.
-    let events = events.into_iter();
-    Ok(events
-        .filter(|recorded| recorded.event.job() == Some(&name))
-        .collect())
+    let mut events = chain::events_of_all(rpc, &walked.oldest_first).await?;
+    // A transaction may involve other jobs too.
+    events.retain(|one| one.event.job() == Some(*job) || one.event.is_unknown());
+    Ok(events)
 }
 
 /// The terms that a client signed, from the transaction that posted the job; `None` where they are not in
@@ -66,8 +64,8 @@ fn posting(calls: &Calls, job: &Pubkey) -> Option<PostJobArgs> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::invocation::Invocation;
     use super::*;
-    use crate::events::Invocation;
     use crate::history::chain::Called;
     use crate::instructions::{Mints, post_job};
     use crate::pda;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 use super::*;
+use crate::events::ProgramEvent;
 use crate::pda::PROGRAM;
 use anchor_lang::Event as _;
 use anchor_lang::event::EVENT_IX_TAG_LE;
@@ -184,7 +185,10 @@ struct Kept(Mutex<(Option<Cursor>, Vec<RecordedEvent>)>);
 impl Kept {
     fn numbers(&self) -> Vec<u64> {
         let kept = self.0.lock().unwrap();
-        let number = |one: &RecordedEvent| one.event.fields["shards"].as_u64().unwrap();
+        let number = |one: &RecordedEvent| match &one.event {
+            ProgramEvent::JobExpired(event) => u64::from(event.shards),
+            other => panic!("{other:?}"),
+        };
         kept.1.iter().map(number).collect()
     }
 }

@@ -69,7 +69,7 @@ fn line(told: &Told) -> Result<Vec<u8>, Cut> {
 
 fn event(told: Told) -> Result<Event, Cut> {
     let data = serde_json::to_string(&told)?;
-    let name = told.recorded.event.name;
+    let name = told.recorded.event.name().to_owned();
     Ok(Event::default().id(told.cursor).event(name).data(data))
 }
 

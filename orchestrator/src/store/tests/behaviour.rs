@@ -6,8 +6,9 @@ use crate::leases::partition::{Member, Partition};
 use crate::leases::set::LeaseSet;
 use crate::submissions::model::{RevealedResult, SeatKey, SettledResult, Submission};
 use millrace_client::Pubkey;
-use millrace_client::events::Event;
+use millrace_client::events::ProgramEvent;
 use millrace_client::history::{Cursor, CursorStore, RecordedEvent};
+use millrace_client::program::events::JobCancelled;
 use millrace_client::tx::journal::{EndState, Journal, JournalEntry};
 use millrace_protocol::selection::{CandidateRecord, Ineligible, SelectionRecord};
 use std::sync::Arc;
@@ -388,18 +389,19 @@ async fn whoever_is_over_begins_nothing(place: &StorePlace) {
     assert_eq!(left, [entry("in time")]);
 }
 
-fn recorded(signature: &str, position: u32, job: &str) -> RecordedEvent {
-    let fields = serde_json::json!({ "job": job, "paid": u64::MAX });
+fn recorded(signature: &str, position: u32, job: Pubkey) -> RecordedEvent {
     RecordedEvent {
         slot: u64::MAX,
         time: (position > 0).then_some(-5),
         signature: signature.into(),
         instruction: 1,
         position,
-        event: Event {
-            name: "ShardSettled".into(),
-            fields: fields.as_object().unwrap().clone(),
-        },
+        event: ProgramEvent::JobCancelled(JobCancelled {
+            job,
+            shards: 1,
+            refunded: u64::MAX,
+            held_after: 0,
+        }),
     }
 }
 
@@ -410,12 +412,13 @@ async fn events_are_kept_once_in_their_order(place: &StorePlace) {
         slot,
         signature: "b".into(),
     };
-    let (a, b) = (recorded("a", 0, "one"), recorded("a", 1, "two"));
+    let [one, two, three] = [1, 2, 3].map(|n| Pubkey::new_from_array([n; 32]));
+    let (a, b) = (recorded("a", 0, one), recorded("a", 1, two));
     let both = [a.clone(), b.clone()];
     store.save(&cursor(1), &both).await.unwrap();
     store.close().await;
     let store = Store::open(place, "n").await.unwrap();
-    let c = recorded("b", 0, "one");
+    let c = recorded("b", 0, one);
     let more = [b.clone(), c.clone()];
     store.save(&cursor(2), &more).await.unwrap();
     assert_eq!(store.load().await.unwrap(), Some(cursor(2)));
@@ -423,12 +426,15 @@ async fn events_are_kept_once_in_their_order(place: &StorePlace) {
     let events: Vec<&RecordedEvent> = all.iter().map(|(_, one)| one).collect();
     assert_eq!(events, [&a, &b, &c]);
     assert_eq!(store.events(all[0].0, None, 1).await.unwrap()[0].1, b);
-    let of_one = store.events(0, Some("one"), 9).await.unwrap();
+    let of_one = store.events(0, Some(&one.to_string()), 9).await.unwrap();
     assert_eq!(of_one.len(), 2);
     assert!(store.events(all[2].0, None, 9).await.unwrap().is_empty());
-    let many: Vec<RecordedEvent> = (0..250).map(|n| recorded("many", n, "three")).collect();
+    let many: Vec<RecordedEvent> = (0..250).map(|n| recorded("many", n, three)).collect();
     store.save(&cursor(3), &many).await.unwrap();
-    let found = store.events(0, Some("three"), 999).await.unwrap();
+    let found = store
+        .events(0, Some(&three.to_string()), 999)
+        .await
+        .unwrap();
     let found: Vec<RecordedEvent> = found.into_iter().map(|(_, one)| one).collect();
     assert_eq!(found, many);
 }

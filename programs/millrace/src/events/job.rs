@@ -4,6 +4,7 @@ use crate::prelude::*;
 
 /// A wallet became a client.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientOpened {
     /// The account.
     pub client: Pubkey,
@@ -13,6 +14,7 @@ pub struct ClientOpened {
 
 /// A job was posted.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobPosted {
     /// The job.
     pub job: Pubkey,
@@ -32,6 +34,7 @@ pub struct JobPosted {
 
 /// A job's seed was taken, or its first block was forgotten and a later one will be it.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobSeeded {
     /// The job.
     pub job: Pubkey,
@@ -43,6 +46,7 @@ pub struct JobSeeded {
 
 /// A client cancelled the shards that no seat had taken.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobCancelled {
     /// The job.
     pub job: Pubkey,
@@ -56,6 +60,7 @@ pub struct JobCancelled {
 
 /// A job's deadline passed.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobExpired {
     /// The job.
     pub job: Pubkey,
@@ -65,6 +70,7 @@ pub struct JobExpired {
 
 /// A job was closed and what was left given back.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobClosed {
     /// The job.
     pub job: Pubkey,

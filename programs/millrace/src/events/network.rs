@@ -5,6 +5,7 @@ use crate::state::NetworkParameters;
 
 /// A network came into being.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkInitialized {
     /// Its random id.
     pub network_id: [u8; 32],
@@ -20,6 +21,7 @@ pub struct NetworkInitialized {
 
 /// The authority proposed another key.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorityProposed {
     /// The authority.
     pub authority: Pubkey,
@@ -29,6 +31,7 @@ pub struct AuthorityProposed {
 
 /// A proposed key became the authority.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorityAccepted {
     /// The authority before.
     pub previous: Pubkey,
@@ -38,6 +41,7 @@ pub struct AuthorityAccepted {
 
 /// Another pauser was named.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PauserChanged {
     /// The pauser before.
     pub previous: Pubkey,
@@ -47,6 +51,7 @@ pub struct PauserChanged {
 
 /// New stakes, jobs and assignments were stopped.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkPaused {
     /// Who did it.
     pub pauser: Pubkey,
@@ -54,6 +59,7 @@ pub struct NetworkPaused {
 
 /// New stakes, jobs and assignments go on.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkResumed {
     /// Who did it.
     pub pauser: Pubkey,
@@ -61,6 +67,7 @@ pub struct NetworkResumed {
 
 /// Parameters were chosen for what comes after.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParametersSet {
     /// The parameters.
     pub parameters: NetworkParameters,
@@ -68,6 +75,7 @@ pub struct ParametersSet {
 
 /// A bucket was opened.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BucketOpened {
     /// Its index.
     pub bucket: u8,
@@ -79,6 +87,7 @@ pub struct BucketOpened {
 
 /// Tokens left a treasury vault.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TreasuryWithdrawn {
     /// The vault.
     pub treasury: Pubkey,
@@ -90,6 +99,7 @@ pub struct TreasuryWithdrawn {
 
 /// A key became an orchestrator.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrchestratorRegistered {
     /// The account.
     pub orchestrator: Pubkey,
@@ -99,6 +109,7 @@ pub struct OrchestratorRegistered {
 
 /// Tokens came into an orchestrator's bond.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BondDeposited {
     /// The orchestrator's account.
     pub orchestrator: Pubkey,
@@ -110,6 +121,7 @@ pub struct BondDeposited {
 
 /// An orchestrator was taken out of service.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrchestratorRetired {
     /// The account.
     pub orchestrator: Pubkey,
@@ -119,6 +131,7 @@ pub struct OrchestratorRetired {
 
 /// A retired orchestrator got its bond back, and its account was closed.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BondWithdrawn {
     /// The account.
     pub orchestrator: Pubkey,

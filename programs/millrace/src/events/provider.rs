@@ -5,6 +5,7 @@ use crate::state::Offer;
 
 /// A provider registered.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderRegistered {
     /// The account.
     pub provider: Pubkey,
@@ -18,6 +19,7 @@ pub struct ProviderRegistered {
 
 /// A provider changed its offer.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderUpdated {
     /// The account.
     pub provider: Pubkey,
@@ -27,6 +29,7 @@ pub struct ProviderUpdated {
 
 /// A provider named another hot key.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OperatorRotated {
     /// The account.
     pub provider: Pubkey,
@@ -38,6 +41,7 @@ pub struct OperatorRotated {
 
 /// A provider closed its account.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderDeregistered {
     /// The account.
     pub provider: Pubkey,
@@ -47,6 +51,7 @@ pub struct ProviderDeregistered {
 
 /// Stake went on its way out.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnstakeRequested {
     /// The provider.
     pub provider: Pubkey,
@@ -62,6 +67,7 @@ pub struct UnstakeRequested {
 
 /// Stake left.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StakeWithdrawn {
     /// The provider.
     pub provider: Pubkey,
@@ -73,6 +79,7 @@ pub struct StakeWithdrawn {
 
 /// Stake came in.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StakeDeposited {
     /// The provider.
     pub provider: Pubkey,
@@ -86,6 +93,7 @@ pub struct StakeDeposited {
 
 /// Stake was taken as a penalty.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StakeSlashed {
     /// The provider.
     pub provider: Pubkey,
@@ -111,6 +119,7 @@ pub struct StakeSlashed {
 
 /// Earnings left for the authority's account.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EarningsClaimed {
     /// The provider.
     pub provider: Pubkey,

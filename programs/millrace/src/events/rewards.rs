@@ -4,6 +4,7 @@ use crate::prelude::*;
 
 /// The rewards' vault was opened.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RewardsOpened {
     /// The vault.
     pub vault: Pubkey,
@@ -11,6 +12,7 @@ pub struct RewardsOpened {
 
 /// Tokens came into the rewards' vault.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RewardsFunded {
     /// How many, base units.
     pub amount: u64,
@@ -20,6 +22,7 @@ pub struct RewardsFunded {
 
 /// An epoch's points were counted and its rewards promised.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EpochClosed {
     /// Its number.
     pub number: u32,
@@ -33,6 +36,7 @@ pub struct EpochClosed {
 
 /// A provider's points of an epoch became rewards.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RewardsBanked {
     /// The provider.
     pub provider: Pubkey,
@@ -48,6 +52,7 @@ pub struct RewardsBanked {
 
 /// Rewards left for the authority's account.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RewardsClaimed {
     /// The provider.
     pub provider: Pubkey,

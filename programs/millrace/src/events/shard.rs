@@ -4,6 +4,7 @@ use crate::prelude::*;
 
 /// Providers sat down at a shard.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatsAssigned {
     /// The job.
     pub job: Pubkey,
@@ -21,6 +22,7 @@ pub struct SeatsAssigned {
 
 /// Commitments were recorded.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommitmentsRecorded {
     /// The job.
     pub job: Pubkey,
@@ -32,6 +34,7 @@ pub struct CommitmentsRecorded {
 
 /// Results were shown.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResultsRevealed {
     /// The job.
     pub job: Pubkey,
@@ -45,6 +48,7 @@ pub struct ResultsRevealed {
 
 /// An output that its provider had shown by itself is there.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryAcknowledged {
     /// The job.
     pub job: Pubkey,
@@ -58,6 +62,7 @@ pub struct DeliveryAcknowledged {
 
 /// A draw decided whether others recompute a result.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditDrawn {
     /// The job.
     pub job: Pubkey,
@@ -69,6 +74,7 @@ pub struct AuditDrawn {
 
 /// A result was challenged.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShardChallenged {
     /// The job.
     pub job: Pubkey,
@@ -86,6 +92,7 @@ pub struct ShardChallenged {
 
 /// A challenge ended. Amounts are base units of the payment mint.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChallengeDecided {
     /// The job.
     pub job: Pubkey,
@@ -112,6 +119,7 @@ pub struct Payment {
 
 /// A shard was paid.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShardSettled {
     /// The job.
     pub job: Pubkey,
@@ -137,6 +145,7 @@ pub struct ShardSettled {
 
 /// More seats were opened at a shard.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShardReopened {
     /// The job.
     pub job: Pubkey,
@@ -150,6 +159,7 @@ pub struct ShardReopened {
 
 /// A shard ended without a result.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShardFailed {
     /// The job.
     pub job: Pubkey,
@@ -161,6 +171,7 @@ pub struct ShardFailed {
 
 /// A seat that did not commit was freed.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatExpired {
     /// The job.
     pub job: Pubkey,
@@ -174,6 +185,7 @@ pub struct SeatExpired {
 
 /// A seat was declined in time.
 #[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatDeclined {
     /// The job.
     pub job: Pubkey,
