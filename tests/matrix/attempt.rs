@@ -3,8 +3,8 @@
 use millrace_client::accounts::AnyAccount;
 use millrace_client::pda;
 use millrace_client::pda::PROGRAM;
-use millrace_fixture::cases::idl::Slot;
-use millrace_fixture::cases::kind::Kind;
+use millrace_fixture::cases::idl::AccountSlot;
+use millrace_fixture::cases::kind::AccountKind;
 use millrace_fixture::cases::parties::signers;
 use millrace_fixture::cases::prepared::Case;
 use solana_sdk::account::Account;
@@ -16,11 +16,11 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// Another account of the same kind, of somebody else.
-    Stranger,
+    OtherParty,
     /// The same, and at the other slots what that account names.
-    Household,
+    OtherPartyWithRelated,
     /// Another token account of the same owner and mint, which anyone can make.
-    Twin,
+    Sibling,
     /// A token account of the same mint and another owner.
     OtherOwner,
     /// A token account of another mint.
@@ -28,7 +28,7 @@ pub enum Change {
     /// The right account, and it has not signed.
     Unsigned,
     /// Somebody else signs in its place.
-    Signs,
+    OtherSigner,
     /// The account of another slot that may change.
     Alias,
     /// The account of another slot that the instruction is to make.
@@ -40,26 +40,26 @@ pub enum Change {
     /// The right address, and the bytes of another type.
     WrongType,
     /// The last byte is missing.
-    Cut,
+    Truncated,
     /// There are no bytes.
     Empty,
     /// What the instruction would make is there already.
     Occupied,
     /// The right account, and the transaction says that it does not change.
-    Fixed,
+    ReadOnly,
 }
 
 /// What an attempt does.
 #[derive(Clone, Debug)]
-pub enum Act {
+pub enum Edit {
     /// Puts another address into the slot.
-    Swap(Pubkey),
+    Replace(Pubkey),
     /// Puts other addresses into several.
-    Swaps(Vec<(usize, Pubkey)>),
+    ReplaceMany(Vec<(usize, Pubkey)>),
     /// Takes the signature away.
-    Unsign,
+    RemoveSignature,
     /// Says that the account does not change.
-    Fix,
+    MakeReadOnly,
     /// Writes other content to the slot's address.
     Rewrite(Account),
 }
@@ -72,7 +72,7 @@ pub struct Attempt {
     /// Name of the slot.
     pub name: String,
     /// What belongs there.
-    pub kind: Kind,
+    pub kind: AccountKind,
     /// The instruction makes it.
     pub made: bool,
     /// How it is changed.
@@ -80,28 +80,28 @@ pub struct Attempt {
     /// Whose account it is instead, or which slot's.
     pub with: String,
     /// What kind that is.
-    pub with_kind: Kind,
+    pub with_kind: AccountKind,
     /// What is done.
-    pub act: Act,
+    pub edit: Edit,
 }
 
 /// What attempts are made of.
-pub struct Material<'a> {
+pub struct AttemptBuilder<'a> {
     /// The case.
     pub case: &'a Case,
     /// The instruction's slots.
-    pub slots: &'a [Slot],
+    pub slots: &'a [AccountSlot],
     /// What belongs into each of them.
-    pub kinds: &'a [Kind],
+    pub kinds: &'a [AccountKind],
     /// All accounts by name.
     pub accounts: &'a BTreeMap<Pubkey, String>,
     /// Token accounts like those of the slots.
-    pub twins: &'a [(usize, Pubkey)],
+    pub siblings: &'a [(usize, Pubkey)],
     /// What the instruction makes, by slot.
     pub made: &'a [(usize, Account)],
 }
 
-impl Material<'_> {
+impl AttemptBuilder<'_> {
     /// Every substitution at every slot.
     pub fn attempts(&self) -> Vec<Attempt> {
         let slots = 0..self.slots.len();
@@ -115,23 +115,23 @@ impl Material<'_> {
         }
         let mut all = match self.slots[slot].signer {
             true => self.signatures(slot),
-            false => self.strangers(slot),
+            false => self.other_parties(slot),
         };
-        all.extend(self.households(slot));
+        all.extend(self.related_parties(slot));
         all.extend(self.aliases(slot));
         if self.slots[slot].optional {
-            let act = Act::Swap(PROGRAM);
-            all.push(self.attempt(slot, Change::Absent, ("nobody", Kind::Nothing), act));
+            let edit = Edit::Replace(PROGRAM);
+            all.push(self.attempt(slot, Change::Absent, ("nobody", AccountKind::Nothing), edit));
         }
         all.extend(self.rewritten(slot));
         if self.slots[slot].writable {
             let kind = self.kinds[slot];
-            all.push(self.attempt(slot, Change::Fixed, ("itself", kind), Act::Fix));
+            all.push(self.attempt(slot, Change::ReadOnly, ("itself", kind), Edit::MakeReadOnly));
         }
         let made = self.made.iter().filter(|(at, _)| *at == slot);
         all.extend(made.map(|(_, account)| {
-            let act = Act::Rewrite(account.clone());
-            self.attempt(slot, Change::Occupied, ("itself", self.kinds[slot]), act)
+            let edit = Edit::Rewrite(account.clone());
+            self.attempt(slot, Change::Occupied, ("itself", self.kinds[slot]), edit)
         }));
         all
     }
@@ -149,8 +149,8 @@ impl Material<'_> {
         &self,
         slot: usize,
         change: Change,
-        (with, with_kind): (&str, Kind),
-        act: Act,
+        (with, with_kind): (&str, AccountKind),
+        edit: Edit,
     ) -> Attempt {
         Attempt {
             slot,
@@ -160,12 +160,12 @@ impl Material<'_> {
             change,
             with: with.to_owned(),
             with_kind,
-            act,
+            edit,
         }
     }
 
     /// Accounts of the same kind that are not the right one.
-    fn strangers(&self, slot: usize) -> Vec<Attempt> {
+    fn other_parties(&self, slot: usize) -> Vec<Attempt> {
         let (own, kind) = (self.key(slot), self.kinds[slot]);
         let machine = &self.case.network.machine;
         // What stands at another slot that may change is an alias.
@@ -174,29 +174,32 @@ impl Material<'_> {
         let others = others.filter(|(key, _)| !aliases.contains(key));
         // Where there is nothing, as at an address that only signs, one stranger is like another.
         let (wanted, most) = match kind {
-            Kind::Nothing => (Kind::Wallet, 1),
+            AccountKind::Nothing => (AccountKind::Wallet, 1),
             kind => (kind, usize::MAX),
         };
-        let others = others.filter(|(key, _)| Kind::at(machine, key) == wanted);
+        let others = others.filter(|(key, _)| AccountKind::at(machine, key) == wanted);
         let mut all: Vec<Attempt> = others
             .take(most)
             .map(|(key, name)| {
                 let change = self.relation(slot, key);
-                self.attempt(slot, change, (name, kind), Act::Swap(*key))
+                self.attempt(slot, change, (name, kind), Edit::Replace(*key))
             })
             .collect();
-        let twins = self.twins.iter().filter(|(at, _)| *at == slot);
-        all.extend(
-            twins.map(|(_, twin)| {
-                self.attempt(slot, Change::Twin, ("twin", kind), Act::Swap(*twin))
-            }),
-        );
+        let siblings = self.siblings.iter().filter(|(at, _)| *at == slot);
+        all.extend(siblings.map(|(_, sibling)| {
+            self.attempt(
+                slot,
+                Change::Sibling,
+                ("sibling", kind),
+                Edit::Replace(*sibling),
+            )
+        }));
         all
     }
 
     /// Strangers with all that they name. An account that only has to be named by another one is no
     /// safer than that one is.
-    fn households(&self, slot: usize) -> Vec<Attempt> {
+    fn related_parties(&self, slot: usize) -> Vec<Attempt> {
         let (own, kind) = (self.key(slot), self.kinds[slot]);
         let named = |key: &Pubkey| {
             let account = self.case.network.machine.account(key);
@@ -205,9 +208,10 @@ impl Material<'_> {
         let before = named(&own);
         let others = self.accounts.iter().filter(|(key, _)| **key != own);
         let others = others.filter(|(key, _)| {
-            matches!(kind, Kind::Ours(_)) && Kind::at(&self.case.network.machine, key) == kind
+            matches!(kind, AccountKind::Millrace(_))
+                && AccountKind::at(&self.case.network.machine, key) == kind
         });
-        let households = others.filter_map(|(key, name)| {
+        let related_parties = others.filter_map(|(key, name)| {
             let pairs = before
                 .iter()
                 .zip(named(key))
@@ -222,24 +226,24 @@ impl Material<'_> {
             let mut swaps: Vec<(usize, Pubkey)> = named.collect();
             swaps.push((slot, *key));
             let whole = swaps.len() > 1;
-            let act = Act::Swaps(swaps);
-            whole.then(|| self.attempt(slot, Change::Household, (name, kind), act))
+            let edit = Edit::ReplaceMany(swaps);
+            whole.then(|| self.attempt(slot, Change::OtherPartyWithRelated, (name, kind), edit))
         });
-        households.collect()
+        related_parties.collect()
     }
 
     /// How a stranger differs.
     fn relation(&self, slot: usize, other: &Pubkey) -> Change {
         let machine = &self.case.network.machine;
         let pair = [&self.key(slot), other].map(|key| machine.account(key));
-        let (Kind::Token, [Some(own), Some(other)]) = (self.kinds[slot], pair) else {
-            return Change::Stranger;
+        let (AccountKind::Token, [Some(own), Some(other)]) = (self.kinds[slot], pair) else {
+            return Change::OtherParty;
         };
         match (
             own.data[..32] == other.data[..32],
             own.data[32..64] == other.data[32..64],
         ) {
-            (true, true) => Change::Twin,
+            (true, true) => Change::Sibling,
             (true, false) => Change::OtherOwner,
             (false, _) => Change::OtherMint,
         }
@@ -248,12 +252,17 @@ impl Material<'_> {
     /// The signature taken away, and everyone else's.
     fn signatures(&self, slot: usize) -> Vec<Attempt> {
         let own = self.key(slot);
-        let wallet = Kind::Wallet;
-        let mut all = vec![self.attempt(slot, Change::Unsigned, ("itself", wallet), Act::Unsign)];
+        let wallet = AccountKind::Wallet;
+        let mut all = vec![self.attempt(
+            slot,
+            Change::Unsigned,
+            ("itself", wallet),
+            Edit::RemoveSignature,
+        )];
         for (name, other) in signers() {
             if other.pubkey() != own {
-                let act = Act::Swap(other.pubkey());
-                all.push(self.attempt(slot, Change::Signs, (&name, wallet), act));
+                let edit = Edit::Replace(other.pubkey());
+                all.push(self.attempt(slot, Change::OtherSigner, (&name, wallet), edit));
             }
         }
         all
@@ -278,7 +287,7 @@ impl Material<'_> {
                 true => Change::AliasOfNew,
                 false => Change::Alias,
             };
-            self.attempt(slot, change, with, Act::Swap(self.key(other)))
+            self.attempt(slot, change, with, Edit::Replace(self.key(other)))
         })
     }
 
@@ -292,19 +301,19 @@ impl Material<'_> {
         let rewrite = |change, rewrite: &dyn Fn(&mut Account)| {
             let mut account = account.clone();
             rewrite(&mut account);
-            self.attempt(slot, change, ("itself", kind), Act::Rewrite(account))
+            self.attempt(slot, change, ("itself", kind), Edit::Rewrite(account))
         };
         let stolen = rewrite(Change::WrongOwner, &|a| {
             a.owner = Pubkey::new_from_array([200; 32])
         });
         match kind {
-            Kind::Ours(_) => vec![
+            AccountKind::Millrace(_) => vec![
                 stolen,
                 rewrite(Change::WrongType, &|a| a.data[0] ^= 0xff),
-                rewrite(Change::Cut, &|a| a.data.truncate(a.data.len() - 1)),
+                rewrite(Change::Truncated, &|a| a.data.truncate(a.data.len() - 1)),
                 rewrite(Change::Empty, &|a| a.data.clear()),
             ],
-            Kind::Token | Kind::Mint => vec![stolen],
+            AccountKind::Token | AccountKind::Mint => vec![stolen],
             _ => Vec::new(),
         }
     }

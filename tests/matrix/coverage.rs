@@ -2,12 +2,12 @@
 
 use super::attempt::{Attempt, Change};
 use super::exceptions::EXCEPTIONS;
-use super::instructions::TRIED;
+use super::instructions::CASES;
 use super::rules::{Exception, Name, usual};
-use super::trial::attempts;
+use super::substitution::attempts;
 use millrace_fixture::MintSetup;
 use millrace_fixture::cases::idl::idl;
-use millrace_fixture::cases::kind::Kind;
+use millrace_fixture::cases::kind::AccountKind;
 use millrace_fixture::cases::parties::MINT_SETUPS;
 use millrace_fixture::cases::prepared::PreparedCase;
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ type Made = Vec<((MintSetup, Name), Vec<Attempt>)>;
 
 /// The attempts of all cases.
 fn all() -> Made {
-    let cases = TRIED
+    let cases = CASES
         .iter()
         .flat_map(|tried| MINT_SETUPS.map(|mint_setup| (mint_setup, *tried)));
     cases
@@ -29,8 +29,11 @@ fn all() -> Made {
 }
 
 /// There is only one of each in a network.
-fn is_single(kind: Kind) -> bool {
-    matches!(kind, Kind::ProgramData | Kind::Ours("Network" | "Rewards"))
+fn is_single(kind: AccountKind) -> bool {
+    matches!(
+        kind,
+        AccountKind::ProgramData | AccountKind::Millrace("Network" | "Rewards")
+    )
 }
 
 /// Each exception says why, and for each of its slots there is an attempt of which something else
@@ -56,7 +59,7 @@ fn every_exception_is_needed(made: &Made) {
 
 /// Every slot was somewhere not left out, and given somebody else's account where there is one.
 fn every_slot_met_a_stranger(made: &Made) {
-    use Change::{OtherMint, OtherOwner, Signs, Stranger};
+    use Change::{OtherMint, OtherOwner, OtherParty, OtherSigner};
     for instruction in idl().instructions {
         let own = made
             .iter()
@@ -72,7 +75,8 @@ fn every_slot_met_a_stranger(made: &Made) {
                 slot.name
             );
             let met = here.iter().any(|attempt| {
-                let strange = [Stranger, OtherOwner, OtherMint, Signs].contains(&attempt.change);
+                let strange =
+                    [OtherParty, OtherOwner, OtherMint, OtherSigner].contains(&attempt.change);
                 strange || is_single(attempt.kind) || attempt.made
             });
             assert!(met, "{}.{} met no stranger", instruction.name, slot.name);

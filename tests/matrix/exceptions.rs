@@ -1,8 +1,8 @@
 //! Where something else than usual becomes of an attempt, and why. The first that fits counts.
 
 use super::attempt::Change::{
-    Absent, Alias, AliasOfNew, Cut, Fixed, Household, Occupied, OtherMint, OtherOwner, Signs,
-    Stranger, Twin, WrongOwner,
+    Absent, Alias, AliasOfNew, Occupied, OtherMint, OtherOwner, OtherParty, OtherPartyWithRelated,
+    OtherSigner, ReadOnly, Sibling, Truncated, WrongOwner,
 };
 use super::rules::Exception;
 use millrace_fixture::outcome::DONE;
@@ -23,18 +23,18 @@ macro_rules! exceptions {
 
 exceptions! {
     // Allowed by design.
-    "open_bucket.payer open_rewards.payer close_epoch.payer" [Signs] "*"
+    "open_bucket.payer open_rewards.payer close_epoch.payer" [OtherSigner] "*"
         => DONE, "anyone may, and pays the rent";
-    "bond.source challenge_shard.source fund_rewards.source post_job.source stake.source" [Twin] "*"
+    "bond.source challenge_shard.source fund_rewards.source post_job.source stake.source" [Sibling] "*"
         => DONE, "tokens may come from any account of who signs";
     "cancel_job.destination claim_earnings.destination claim_rewards.destination \
      close_job.destination deregister.*_destination withdraw_bond.destination \
      withdraw_stake.destination settle_shard.challenger_payment \
-     settle_shard.challenger_stake" [Twin] "*"
+     settle_shard.challenger_stake" [Sibling] "*"
         => DONE, "tokens may go to any account of whose they are";
-    "withdraw_treasury.destination" [Twin OtherOwner] "*"
+    "withdraw_treasury.destination" [Sibling OtherOwner] "*"
         => DONE, "the authority may send them to anyone";
-    "expire_seat.bounty settle_shard.bounty" [Absent Twin OtherOwner] "*"
+    "expire_seat.bounty settle_shard.bounty" [Absent Sibling OtherOwner] "*"
         => DONE, "the bounty is for whomever the cranker names";
     "expire_seat.bounty" [Alias] "stake_vault stake_treasury"
         => DONE, "the cranker may leave its bounty to others";
@@ -46,56 +46,56 @@ exceptions! {
         => DONE, "they are of one mint, and the cranker may leave its bounty to others";
     "settle_shard/that_is_challenged*.challenger_stake" [Absent] "*"
         => DONE, "the challenger may have no account for it";
-    "bank_rewards.provider" [Stranger] "*" => DONE, "it banks that provider's own points";
-    "bank_rewards.epoch" [Stranger] "*"
+    "bank_rewards.provider" [OtherParty] "*" => DONE, "it banks that provider's own points";
+    "bank_rewards.epoch" [OtherParty] "*"
         => DONE, "it banks the points of that epoch, whose rent the same key paid";
-    "cancel_job.job" [Stranger] "client.job*"
+    "cancel_job.job" [OtherParty] "client.job*"
         => DONE, "it is the same client's, who may cancel it too";
-    "expire_job.job seed_job.job" [Stranger] "*" => DONE, "anyone may do the same to that job";
-    "retire_orchestrator/by_the_authority.orchestrator" [Stranger] "*"
+    "expire_job.job seed_job.job" [OtherParty] "*" => DONE, "anyone may do the same to that job";
+    "retire_orchestrator/by_the_authority.orchestrator" [OtherParty] "*"
         => DONE, "the authority may retire any";
-    "retire_orchestrator/by_the_authority.signer" [Signs] "orchestrator"
+    "retire_orchestrator/by_the_authority.signer" [OtherSigner] "orchestrator"
         => DONE, "an orchestrator may retire itself";
-    "retire_orchestrator/by_itself.signer" [Signs] "authority"
+    "retire_orchestrator/by_itself.signer" [OtherSigner] "authority"
         => DONE, "the authority may retire any";
-    "initialize_network.stake_mint initialize_network.payment_mint" [Stranger] "*"
+    "initialize_network.stake_mint initialize_network.payment_mint" [OtherParty] "*"
         => DONE, "the authority chooses them, and they may be the same";
     "two_mints:open_bucket.stake_treasury token2022:open_bucket.stake_treasury" [Occupied] "*"
         => DONE, "where the mints are the same it is made as the other one";
     "acknowledge_delivery/by_the_client.program initialize_network.program \
      */in_the_jobs_account.program settle_shard/*in_its_jobs_account.program \
      settle_shard/in_an_account_of_its_own.program settle_shard/w*.program \
-     settle_shard/that_is_audited.program" [Stranger] "*"
+     settle_shard/that_is_audited.program" [OtherParty] "*"
         => DONE, "the slot only brings the program along, and another one does too";
 
     // All accounts of another party at once, which is then acted for or upon.
     "acknowledge_delivery.orchestrator assign_seats.orchestrator \
-     record_reveals.orchestrator retire_orchestrator/by_itself.orchestrator" [Household] "*"
+     record_reveals.orchestrator retire_orchestrator/by_itself.orchestrator" [OtherPartyWithRelated] "*"
         => DONE, "another orchestrator signs, and may do the same";
-    "bond.orchestrator stake.provider" [Household] "*" => DONE, "anyone may add to anyone's";
-    "request_unstake.provider rotate_operator.provider update_provider.provider" [Household] "*"
+    "bond.orchestrator stake.provider" [OtherPartyWithRelated] "*" => DONE, "anyone may add to anyone's";
+    "request_unstake.provider rotate_operator.provider update_provider.provider" [OtherPartyWithRelated] "*"
         => DONE, "another provider signs, and changes what is its own";
-    "withdraw_treasury.bucket" [Household] "*" => DONE, "the authority may empty all treasuries";
-    "acknowledge_delivery/by_an_orchestrator.shard draw_audit.shard" [Household] "*"
+    "withdraw_treasury.bucket" [OtherPartyWithRelated] "*" => DONE, "the authority may empty all treasuries";
+    "acknowledge_delivery/by_an_orchestrator.shard draw_audit.shard" [OtherPartyWithRelated] "*"
         => DONE, "it is done to a shard of another job";
-    "acknowledge_delivery/by_the_client.shard" [Household] "client.*"
+    "acknowledge_delivery/by_the_client.shard" [OtherPartyWithRelated] "client.*"
         => DONE, "it is the same client's";
-    "assign_seats/at_a_shard_with_a_free_seat.shard" [Household] "*.job0.shard0 *.job1.shard0"
+    "assign_seats/at_a_shard_with_a_free_seat.shard" [OtherPartyWithRelated] "*.job0.shard0 *.job1.shard0"
         => DONE, "the orchestrator may seat them there too";
-    "assign_seats.shard" [Household] "client.job2.shard0"
+    "assign_seats.shard" [OtherPartyWithRelated] "client.job2.shard0"
         => "NoFreeSeat", "all seats are taken there";
-    "acknowledge_delivery/by_the_client.shard" [Household] "client2.*"
+    "acknowledge_delivery/by_the_client.shard" [OtherPartyWithRelated] "client2.*"
         => "NotAuthorized", "who signs did not post it";
-    "cancel_job.client" [Household] "*"
+    "cancel_job.client" [OtherPartyWithRelated] "*"
         => "NotAuthorized", "another client signs, and did not post the job";
-    "post_job.client" [Household] "*"
+    "post_job.client" [OtherPartyWithRelated] "*"
         => "ConstraintSeeds", "another client signs, and the job's address has the first one in it";
-    "challenge_shard.job challenge_shard.shard" [Household] "*"
+    "challenge_shard.job challenge_shard.shard" [OtherPartyWithRelated] "*"
         => "ConstraintSeeds", "the job is in the challenge's address";
-    "record_reveals.shard reveal_seats.shard" [Household] "*"
+    "record_reveals.shard reveal_seats.shard" [OtherPartyWithRelated] "*"
         => "RevealMismatch", "the job is in every commitment";
 
-    "record_reveals/in_the_jobs_account.job reveal_seats/in_the_jobs_account.job" [Stranger] "*"
+    "record_reveals/in_the_jobs_account.job reveal_seats/in_the_jobs_account.job" [OtherParty] "*"
         => "RevealMismatch", "the job is in every commitment";
 
     // Seats: who may take one, and who has one.
@@ -106,29 +106,29 @@ exceptions! {
         => "AccountDiscriminatorMismatch", "what is there already is read";
     "assign_seats.shard" [Alias] "key"
         => "WrongAccount", "where nothing is, a shard would be made, at its own address";
-    "assign_seats/at_a_new_shard.shard" [Stranger] "*" => "WrongAccount", "it is another job's";
-    "assign_seats/at_a_shard_with_a_free_seat.further*" [Stranger] "worker0.provider"
+    "assign_seats/at_a_new_shard.shard" [OtherParty] "*" => "WrongAccount", "it is another job's";
+    "assign_seats/at_a_shard_with_a_free_seat.further*" [OtherParty] "worker0.provider"
         => "AlreadySeated", "it sits there already";
     "assign_seats.further*" [Alias] "further*" => "AlreadySeated", "nobody sits at a shard twice";
-    "assign_seats.further*" [Stranger] "*"
+    "assign_seats.further*" [OtherParty] "*"
         => DONE, "the orchestrator chooses among the providers that are admitted";
 
     // Accounts that are said not to change.
-    "settle_shard/whose_seats_disagree.further*" [Fixed] "*"
+    "settle_shard/whose_seats_disagree.further*" [ReadOnly] "*"
         => DONE, "nobody leaves, and nothing is written";
     "assign_seats.further* settle_shard.further0 settle_shard.further3 settle_shard.further6"
-        [Fixed] "*" => "AccountNotMutable", "the program writes to the provider";
+        [ReadOnly] "*" => "AccountNotMutable", "the program writes to the provider";
     "settle_shard/that_is_*.further1 settle_shard/without_a_quorum.further1 \
-     settle_shard/without_a_quorum.further4 settle_shard/without_a_quorum.further7" [Fixed] "*"
+     settle_shard/without_a_quorum.further4 settle_shard/without_a_quorum.further7" [ReadOnly] "*"
         => DONE, "it is not paid";
-    "settle_shard.further1 settle_shard.further4 settle_shard.further7" [Fixed] "*"
+    "settle_shard.further1 settle_shard.further4 settle_shard.further7" [ReadOnly] "*"
         => "PrivilegeEscalation", "it is paid";
-    "settle_shard/that_is_*.further2" [Fixed] "*" => "PrivilegeEscalation", "its stake is taken";
-    "settle_shard.further2 settle_shard.further5 settle_shard.further8" [Fixed] "*"
+    "settle_shard/that_is_*.further2" [ReadOnly] "*" => "PrivilegeEscalation", "its stake is taken";
+    "settle_shard.further2 settle_shard.further5 settle_shard.further8" [ReadOnly] "*"
         => DONE, "its stake stays";
-    "assign_seats/at_a_new_shard.shard" [Fixed] "*"
+    "assign_seats/at_a_new_shard.shard" [ReadOnly] "*"
         => "ConstraintMut", "it is made after all accounts were looked at";
-    "close_job.further*" [Fixed] "*"
+    "close_job.further*" [ReadOnly] "*"
         => "AccountNotMutable", "the rent goes from the one to the other";
 
     // Content that can't be: an account of ours keeps its size, and a mint or a vault its owner.
@@ -136,9 +136,9 @@ exceptions! {
         => "MintNotSupported", "it is no mint of a token program";
     "settle_shard/whose_seats_disagree.shard challenge_shard/in_the_jobs_account.job \
      challenge_shard.shard draw_audit.shard close_job.further*"
-        [Cut] "*"
+        [Truncated] "*"
         => DONE, "the seat at its end is empty, or not looked at";
-    "*.shard settle_shard/*in_its_jobs_account.job */in_the_jobs_account.job" [Cut] "*"
+    "*.shard settle_shard/*in_its_jobs_account.job */in_the_jobs_account.job" [Truncated] "*"
         => "WrongShardAccount", "the seat at its end would have no room";
     "token2022:post_job.payment_mint token2022:close_job.payment_mint token2022:settle_shard/in_*.payment_mint \
      token2022:settle_shard/that_is_*.*_mint" [WrongOwner] "*"
@@ -167,16 +167,16 @@ exceptions! {
         => "Token::ExternalAccountDataModified", "the token program writes to its own alone";
 
     // Who signs, or whose the account is.
-    "bond.funder challenge_shard.challenger fund_rewards.funder stake.funder" [Signs] "*"
+    "bond.funder challenge_shard.challenger fund_rewards.funder stake.funder" [OtherSigner] "*"
         => "Token::OwnerMismatch", "the owner of the source has to sign";
-    "open_client.owner post_job.owner register_provider.authority" [Signs] "*"
+    "open_client.owner post_job.owner register_provider.authority" [OtherSigner] "*"
         => "ConstraintSeeds", "the signer is in the address of what is made";
     "deregister.provider request_unstake.provider rotate_operator.provider \
      update_provider.provider withdraw_stake.provider cancel_job.client post_job.client \
      acknowledge_delivery.orchestrator assign_seats.orchestrator \
-     record_reveals.orchestrator retire_orchestrator.orchestrator" [Stranger] "*"
+     record_reveals.orchestrator retire_orchestrator.orchestrator" [OtherParty] "*"
         => "NotAuthorized", "who signs is not its key";
-    "acknowledge_delivery/by_the_client.job cancel_job.job" [Stranger] "client2.*"
+    "acknowledge_delivery/by_the_client.job cancel_job.job" [OtherParty] "client2.*"
         => "NotAuthorized", "who signs did not post it";
     "acknowledge_delivery.orchestrator" [Absent] "*"
         => "NotAuthorized", "who signs is not the client";
@@ -184,36 +184,36 @@ exceptions! {
         => "WrongAccount", "the program can be upgraded, so it has to be there";
 
     // Addresses.
-    "challenge_shard.job" [Stranger] "*"
+    "challenge_shard.job" [OtherParty] "*"
         => "ConstraintSeeds", "the job is in the challenge's address";
-    "open_bucket.*_mint" [Stranger] "*"
+    "open_bucket.*_mint" [OtherParty] "*"
         => "ConstraintSeeds", "the mint is in the treasury's address";
-    "decline_seat.instructions record_commitments.instructions" [Stranger] "*"
+    "decline_seat.instructions record_commitments.instructions" [OtherParty] "*"
         => "UnsupportedSysvar", "the reader of the sysvar compares its address";
-    "initialize_network.this_program" [Stranger] "*"
+    "initialize_network.this_program" [OtherParty] "*"
         => "WrongAccount", "the program knows its own address";
-    "*.program" [Stranger] "*" => "MissingAccount", "the program calls itself to record an event";
+    "*.program" [OtherParty] "*" => "MissingAccount", "the program calls itself to record an event";
 
     // Token programs: Token-2022 in the place of the other.
     "settle_shard/in_*.stake_token_program settle_shard/w*.stake_token_program"
-        [Stranger] "token-2022 token" => DONE, "no stake moves where nobody is penalized";
-    "settle_shard/w*.payment_token_program" [Stranger] "token-2022 token"
+        [OtherParty] "token-2022 token" => DONE, "no stake moves where nobody is penalized";
+    "settle_shard/w*.payment_token_program" [OtherParty] "token-2022 token"
         => DONE, "nothing is paid";
-    "one_mint:open_bucket.stake_token_program" [Stranger] "token-2022"
+    "one_mint:open_bucket.stake_token_program" [OtherParty] "token-2022"
         => "ConstraintTokenTokenProgram", "the vault is made by then, by the other program";
     "token2022:expire_seat.token_program token2022:withdraw_treasury.token_program \
-     token2022:settle_shard/that_is_audited.stake_token_program" [Stranger] "token"
+     token2022:settle_shard/that_is_audited.stake_token_program" [OtherParty] "token"
         => "Token::InvalidAccountData", "it does not own the accounts";
     "token2022:settle_shard/in_*.payment_token_program \
-     token2022:settle_shard/that_is_audited.payment_token_program" [Stranger] "token"
+     token2022:settle_shard/that_is_audited.payment_token_program" [OtherParty] "token"
         => "Token::ExternalAccountDataModified", "the token program writes to its own alone";
     "open_bucket.*_token_program open_client.token_program open_rewards.token_program \
      register_orchestrator.token_program register_provider.*token_program \
      expire_seat.token_program withdraw_treasury.token_program \
      settle_shard/in_*.payment_token_program settle_shard/that_is_audited.*_token_program"
-        [Stranger] "token-2022 token"
+        [OtherParty] "token-2022 token"
         => "Token::IncorrectProgramId", "it does not own the mint";
-    "*token_program" [Stranger] "token-2022 token"
+    "*token_program" [OtherParty] "token-2022 token"
         => "WrongAccount", "it does not own the accounts that are read";
 
     // Tokens that only the token program looks at.

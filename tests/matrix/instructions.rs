@@ -1,7 +1,7 @@
 //! Every instruction of the IDL, with the cases in which it is tried.
 
 use super::rules::Name;
-use super::trial::refuses_every_substitution;
+use super::substitution::refuses_every_substitution;
 use millrace_fixture::cases::idl::idl;
 use millrace_fixture::cases::prepared::BuildCase;
 use millrace_fixture::cases::{admin, client, crank, money, orchestrator, provider};
@@ -9,10 +9,10 @@ use millrace_fixture::with_every_case;
 use std::collections::BTreeSet;
 
 /// A case and its name.
-pub type Tried = (Name, BuildCase);
+pub type NamedCase = (Name, BuildCase);
 
 /// A test for each case, and a list of them all.
-macro_rules! tried {
+macro_rules! define_tests {
     ($($name:ident { $($case:ident: $build:path,)+ })+) => {
         $(mod $name {
             use super::*;
@@ -22,18 +22,18 @@ macro_rules! tried {
             })+
         })+
         /// Every case.
-        pub const TRIED: &[Tried] = &[
+        pub const CASES: &[NamedCase] = &[
             $($(((stringify!($name), stringify!($case)), $build)),+),+
         ];
     };
 }
 
-with_every_case!(tried);
+with_every_case!(define_tests);
 
 #[test]
 fn every_instruction_of_the_idl_has_a_case() {
     let described: BTreeSet<String> = idl().instructions.into_iter().map(|i| i.name).collect();
-    let tried: BTreeSet<String> = TRIED
+    let tried: BTreeSet<String> = CASES
         .iter()
         .map(|((name, _), _)| (*name).to_owned())
         .collect();

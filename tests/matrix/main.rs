@@ -6,6 +6,6 @@ mod attempt;
 mod coverage;
 mod exceptions;
 mod rules;
-mod trial;
+mod substitution;
 
 mod instructions;

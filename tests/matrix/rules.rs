@@ -3,7 +3,7 @@
 use super::attempt::{Attempt, Change};
 use super::exceptions::EXCEPTIONS;
 use millrace_fixture::MintSetup;
-use millrace_fixture::cases::kind::Kind;
+use millrace_fixture::cases::kind::AccountKind;
 
 /// Something else than usual becomes of some attempts.
 pub struct Exception {
@@ -66,29 +66,32 @@ fn fits(pattern: &str, text: &str) -> bool {
 
 /// What becomes of an attempt unless there is a reason for something else.
 pub fn usual(attempt: &Attempt) -> &'static str {
+    use AccountKind::{Millrace, Nothing, Program, Token, Wallet};
     use Change as C;
-    use Kind::{Nothing, Ours, Program, Token, Wallet};
     match (attempt.change, attempt.kind, attempt.with_kind) {
         (C::Occupied, ..) => "System::AccountAlreadyInUse",
-        (C::Fixed, ..) if attempt.made => "PrivilegeEscalation",
-        (C::Fixed, ..) => "ConstraintMut",
+        (C::ReadOnly, ..) if attempt.made => "PrivilegeEscalation",
+        (C::ReadOnly, ..) => "ConstraintMut",
         _ if attempt.made => "ConstraintSeeds",
         (C::WrongOwner, ..) => "AccountOwnedByWrongProgram",
         (C::WrongType, ..) => "AccountDiscriminatorMismatch",
-        (C::Cut, ..) => "AccountDidNotDeserialize",
+        (C::Truncated, ..) => "AccountDidNotDeserialize",
         (C::Empty, ..) => "AccountDiscriminatorNotFound",
         (C::Unsigned, ..) => "AccountNotSigner",
-        (C::Signs, ..) => "NotAuthorized",
-        (C::Absent, Ours("Shard"), _) => "WrongShardAccount",
+        (C::OtherSigner, ..) => "NotAuthorized",
+        (C::Absent, Millrace("Shard"), _) => "WrongShardAccount",
         (C::Absent, ..) => "ChallengeMissing",
-        (C::Stranger, Program, _) => "InvalidProgramId",
-        (C::Stranger, Nothing, _) => "ConstraintAddress",
+        (C::OtherParty, Program, _) => "InvalidProgramId",
+        (C::OtherParty, Nothing, _) => "ConstraintAddress",
         (C::Alias | C::AliasOfNew, Wallet, _) => "WrongAccount",
-        (C::Alias, Ours(_), Ours(_)) => "AccountDiscriminatorMismatch",
-        (C::AliasOfNew, Ours(_), _) => "AccountNotInitialized",
+        (C::Alias, Millrace(_), Millrace(_)) => "AccountDiscriminatorMismatch",
+        (C::AliasOfNew, Millrace(_), _) => "AccountNotInitialized",
         (C::Alias, Token, Token) => "ConstraintDuplicateMutableAccount",
         (C::Alias | C::AliasOfNew, ..) => "AccountOwnedByWrongProgram",
-        (C::Stranger | C::Household | C::Twin | C::OtherOwner | C::OtherMint, ..) => "WrongAccount",
+        (
+            C::OtherParty | C::OtherPartyWithRelated | C::Sibling | C::OtherOwner | C::OtherMint,
+            ..,
+        ) => "WrongAccount",
     }
 }
 

@@ -34,7 +34,7 @@ impl Run<'_> {
         number: u64,
     ) -> Option<String> {
         let addresses = &self.chain.addresses;
-        let (purses, anybody) = match actions.first()? {
+        let (token_accounts, anybody) = match actions.first()? {
             Action::Settle { bounty, .. } | Action::ExpireSeat { bounty, .. } => {
                 (bounty.is_none(), false)
             }
@@ -50,7 +50,7 @@ impl Run<'_> {
         let mut others = Vec::new();
         for meta in &instruction.accounts {
             let sits = anybody && addresses.providers.contains(&meta.pubkey);
-            let other = addresses.counterpart(&meta.pubkey, purses, number >> 8);
+            let other = addresses.counterpart(&meta.pubkey, token_accounts, number >> 8);
             others.extend(other.filter(|_| !sits).map(|to| (meta.pubkey, to)));
             others.extend(
                 self.shard_of_another(&meta.pubkey)

@@ -184,9 +184,9 @@ fn only_the_authority_withdraws_the_treasury() {
     network.run_seats(&job, 0, &ALL);
     network.settle(&job, 0).unwrap();
     let (bucket, mints) = (bucket_of(&job), network.mints);
-    let purse = mints.payment_account(&network.workers[0].authority.pubkey());
+    let token_account = mints.payment_account(&network.workers[0].authority.pubkey());
     let take = |by: &Keypair, amount| {
-        instructions::withdraw_treasury(by.pubkey(), mints, bucket, purse, amount)
+        instructions::withdraw_treasury(by.pubkey(), mints, bucket, token_account, amount)
     };
     let stranger = key(6);
     let outcome = network.machine.send(&[take(&stranger, 300)], &[&stranger]);
@@ -207,7 +207,7 @@ fn only_the_authority_withdraws_the_treasury() {
         refused(network.machine.send(&[take], &[&own]), "WrongAccount");
     }
     network.machine.send(&[take(&own, 300)], &[&own]).unwrap();
-    assert_eq!(network.machine.tokens(&purse), 300);
+    assert_eq!(network.machine.tokens(&token_account), 300);
 }
 
 fn bonded(network: &mut TestNetwork, minimum: u64) {
@@ -230,8 +230,8 @@ fn orchestrator_needs_the_minimum_bond_to_assign() {
     let mut network = TestNetwork::start();
     bonded(&mut network, 1_000);
     let (mint, owner) = (network.mints.stake, network.workers[0].authority.pubkey());
-    let purse = network.mints.stake_account(&owner);
-    network.machine.mint(&mint, &purse, 1_000);
+    let token_account = network.mints.stake_account(&owner);
+    network.machine.mint(&mint, &token_account, 1_000);
     let job = network.post_with(|_| ());
     refused(network.assign(&job, 0, &[0]), "BondBelowMinimum");
     for (amount, enough) in [(999, false), (1, true)] {
@@ -247,8 +247,8 @@ fn orchestrator_needs_the_minimum_bond_to_assign() {
 fn retired_orchestrator_assigns_nothing_and_withdraws_its_bond_after_unbonding() {
     let mut network = TestNetwork::start();
     let (mint, funder) = (network.mints.stake, network.workers[0].authority.pubkey());
-    let purse = network.mints.stake_account(&funder);
-    network.machine.mint(&mint, &purse, 1_000);
+    let token_account = network.mints.stake_account(&funder);
+    network.machine.mint(&mint, &token_account, 1_000);
     let (bond, funder) = bond(&network, 1_000);
     network.machine.send(from_ref(&bond), &[&funder]).unwrap();
     let job = network.post_with(|_| ());
@@ -279,7 +279,7 @@ fn retired_orchestrator_assigns_nothing_and_withdraws_its_bond_after_unbonding()
         "OrchestratorInactive",
     );
     refused(network.assign(&job, 0, &[0]), "OrchestratorInactive");
-    network.machine.mint(&mint, &purse, 1_000);
+    network.machine.mint(&mint, &token_account, 1_000);
     refused(
         network.machine.send(&[bond], &[&funder]),
         "OrchestratorInactive",

@@ -11,7 +11,7 @@ use solana_sdk::signer::Signer;
 
 /// What two further seats can cost: 2 × 5 × 1,000, and 2.5 % of it.
 const BOND: u64 = 10_250;
-const PURSE: u64 = 50_000;
+const WALLET_BALANCE: u64 = 50_000;
 
 fn challengeable(terms: &mut PostJobArgs) {
     (terms.mode, terms.challenge_secs) = (Mode::Challenge, 120);
@@ -28,7 +28,7 @@ fn shown(answer: Answer, one_mint: bool) -> (TestNetwork, Pubkey, Keypair) {
     .build();
     let challenger = key(6);
     let mints = network.mints;
-    let fund = (&mints.payment, PURSE);
+    let fund = (&mints.payment, WALLET_BALANCE);
     network
         .machine
         .open_wallet(&challenger.pubkey(), mints, fund);
@@ -37,7 +37,7 @@ fn shown(answer: Answer, one_mint: bool) -> (TestNetwork, Pubkey, Keypair) {
     (network, job, challenger)
 }
 
-fn purse(network: &TestNetwork, owner: &Keypair) -> u64 {
+fn wallet_balance(network: &TestNetwork, owner: &Keypair) -> u64 {
     let account = network.mints.payment_account(&owner.pubkey());
     network.machine.tokens(&account)
 }
@@ -70,7 +70,7 @@ fn result_can_be_challenged_or_settled_but_never_both() {
 fn open_challenge_blocks_payment_and_holds_the_bond() {
     let (mut network, job, challenger) = shown(RIGHT, false);
     network.challenge(&job, 0, &challenger).unwrap();
-    assert_eq!(purse(&network, &challenger), PURSE - BOND);
+    assert_eq!(wallet_balance(&network, &challenger), WALLET_BALANCE - BOND);
     assert_eq!(network.job(&job).bonded, BOND);
     assert_eq!(network.balances(&job).escrow, 15_375 + BOND);
     let shard = network.shard(&job, 0);
@@ -93,7 +93,10 @@ fn failed_challenge_pays_for_the_confirming_seats() {
     network.run_seats(&job, 0, &[(1, RIGHT), (2, RIGHT)]);
     network.settle(&job, 0).unwrap();
     // Two further payments of 4,000, and 200 of fee on them.
-    assert_eq!(purse(&network, &challenger), PURSE - 8_200);
+    assert_eq!(
+        wallet_balance(&network, &challenger),
+        WALLET_BALANCE - 8_200
+    );
     assert_eq!(network.job(&job).compensated, 8_200);
     network.close(&job, &[0]).unwrap();
     let after = network.balances(&job);
@@ -110,7 +113,7 @@ fn successful_challenge_returns_the_bond_with_a_bounty() {
     network.challenge(&job, 0, &challenger).unwrap();
     network.run_seats(&job, 0, &[(1, RIGHT), (2, RIGHT)]);
     network.settle(&job, 0).unwrap();
-    assert_eq!(purse(&network, &challenger), PURSE);
+    assert_eq!(wallet_balance(&network, &challenger), WALLET_BALANCE);
     let reward = network.mints.stake_account(&challenger.pubkey());
     // 10 % of the 5,000 that were slashed.
     assert_eq!(network.machine.tokens(&reward), 500);
@@ -128,7 +131,7 @@ fn with_one_mint_a_detected_cheat_compensates_the_client() {
     network.settle(&job, 0).unwrap();
     // 5,000 slashed: half to the client, a tenth of the other half to the challenger.
     assert_eq!(network.job(&job).compensated, 2_500);
-    assert_eq!(purse(&network, &challenger), PURSE + 250);
+    assert_eq!(wallet_balance(&network, &challenger), WALLET_BALANCE + 250);
     network.close(&job, &[0]).unwrap();
     assert_eq!(network.balances(&job).client, 1_000_000 - 8_200 + 2_500);
 }
@@ -144,7 +147,7 @@ fn challenge_without_a_quorum_returns_the_bond_and_slashes_no_one() {
     network.run_seats(&job, 0, &[(1, WRONG), (2, third)]);
     network.settle(&job, 0).unwrap();
     assert_eq!(network.shard(&job, 0).state(), Some(ShardState::Failed));
-    assert_eq!(purse(&network, &challenger), PURSE);
+    assert_eq!(wallet_balance(&network, &challenger), WALLET_BALANCE);
     network.close(&job, &[0]).unwrap();
     let after = network.balances(&job);
     assert_eq!((after.client, after.penalties), (1_000_000, 0));
@@ -160,7 +163,10 @@ fn undecided_challenge_pays_the_challenged_seat_from_the_bond() {
     network.machine.set_time(deadline - 89);
     network.settle(&job, 0).unwrap();
     assert_eq!(network.shard(&job, 0).state(), Some(ShardState::Failed));
-    assert_eq!(purse(&network, &challenger), PURSE - 4_000);
+    assert_eq!(
+        wallet_balance(&network, &challenger),
+        WALLET_BALANCE - 4_000
+    );
     network.close(&job, &[0]).unwrap();
     let after = network.balances(&job);
     assert_eq!(after.client, 1_000_000);

@@ -205,7 +205,7 @@ fn exits(network: &mut TestNetwork) {
 fn administration(network: &mut TestNetwork) {
     let (own, next) = (network.authority.insecure_clone(), key(6));
     let mints = network.mints;
-    let purse = mints.payment_account(&network.owner.pubkey());
+    let token_account = mints.payment_account(&network.owner.pubkey());
     let orchestrator = network.orchestrator.pubkey();
     let of_stake = (&mints.stake, 1_000);
     network.machine.open_wallet(&orchestrator, mints, of_stake);
@@ -220,7 +220,7 @@ fn administration(network: &mut TestNetwork) {
     assert!(!jobs.is_empty());
     let bucket = (0..8).find(fees).unwrap();
     let acts = [
-        instructions::withdraw_treasury(own.pubkey(), mints, bucket, purse, 1),
+        instructions::withdraw_treasury(own.pubkey(), mints, bucket, token_account, 1),
         instructions::set_parameters(own.pubkey(), PARAMETERS),
         instructions::pause(own.pubkey()),
         instructions::resume(own.pubkey()),

@@ -72,14 +72,14 @@ fn wrong_result_without_a_challenge_pays_no_challenger_bounty() {
     let (stranger, mints) = (key(6).pubkey(), network.mints);
     network.machine.airdrop(&stranger, SOL);
     network.machine.create_token_accounts(&stranger, mints);
-    let purse = mints.stake_account(&stranger);
+    let token_account = mints.stake_account(&stranger);
     let job = network.post_with(|_| ());
     network.run_seats(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
     let mut settle = network.settle_instruction(&job, 0);
     assert_eq!(settle.accounts[CHALLENGER_STAKE].pubkey, PROGRAM);
-    settle.accounts[CHALLENGER_STAKE] = AccountMeta::new(purse, false);
+    settle.accounts[CHALLENGER_STAKE] = AccountMeta::new(token_account, false);
     network.machine.send(&[settle], &[]).unwrap();
-    assert_eq!(network.machine.tokens(&purse), 0);
+    assert_eq!(network.machine.tokens(&token_account), 0);
     assert_eq!(network.balances(&job).penalties, 5_000);
 }
 

@@ -46,11 +46,11 @@ fn run(gifts: bool) -> (Balances, u64, Vec<Provider>) {
     network.close(&job, &[0]).unwrap();
     network.claim_earnings(0).unwrap();
     let authority = network.workers[0].authority.pubkey();
-    let purse = pda::token_account(&authority, &network.mints.payment);
+    let token_account = pda::token_account(&authority, &network.mints.payment);
     let books = (0..3).map(|w| network.provider(w)).collect();
     (
         network.balances(&job),
-        network.machine.tokens(&purse),
+        network.machine.tokens(&token_account),
         books,
     )
 }
@@ -140,16 +140,17 @@ fn tokens_donated_to_the_rewards_vault_are_not_promised() {
 fn tokens_donated_to_treasuries_can_be_withdrawn_by_the_authority() {
     let mut network = TestNetwork::start();
     let (own, mints) = (network.authority.insecure_clone(), network.mints);
-    let purse = mints.payment_account(&network.owner.pubkey());
+    let token_account = mints.payment_account(&network.owner.pubkey());
     for bucket in 0..BUCKETS {
         let vault = pda::treasury(&mints.payment, bucket);
         network.machine.mint(&mints.payment, &vault, GIFT);
-        let withdraw =
-            |amount| instructions::withdraw_treasury(own.pubkey(), mints, bucket, purse, amount);
+        let withdraw = |amount| {
+            instructions::withdraw_treasury(own.pubkey(), mints, bucket, token_account, amount)
+        };
         let outcome = network.machine.send(&[withdraw(GIFT + 1)], &[&own]);
         refused(outcome, "InsufficientFunds");
         network.machine.send(&[withdraw(GIFT)], &[&own]).unwrap();
     }
     let gifts = u64::from(BUCKETS) * GIFT;
-    assert_eq!(network.machine.tokens(&purse), 1_000_000 + gifts);
+    assert_eq!(network.machine.tokens(&token_account), 1_000_000 + gifts);
 }

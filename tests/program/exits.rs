@@ -30,8 +30,8 @@ fn stake_is_withdrawn_after_the_unbonding_time_and_not_before() {
     network.warp(1);
     network.withdraw_stake(0).unwrap();
     let authority = network.workers[0].authority.pubkey();
-    let purse = network.mints.stake_account(&authority);
-    assert_eq!(network.machine.tokens(&purse), 40_000);
+    let token_account = network.mints.stake_account(&authority);
+    assert_eq!(network.machine.tokens(&token_account), 40_000);
     let books = network.provider(0);
     assert_eq!((books.active, books.withdrawn), (60_000, 40_000));
     refused(network.withdraw_stake(0), "AmountZero");
@@ -220,8 +220,8 @@ fn provider_deregisters_with_its_rent_once_settled() {
         assert!(left.is_none_or(|account| account.data.is_empty()));
     }
     let tokens = |mint: &Pubkey| {
-        let purse = pda::token_account(&authority, mint);
-        network.machine.tokens(&purse)
+        let token_account = pda::token_account(&authority, mint);
+        network.machine.tokens(&token_account)
     };
     // Stake, rewards and a gift; earnings and a gift.
     assert!(tokens(&network.mints.stake) >= 100_000 + 7);

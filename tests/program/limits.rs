@@ -12,7 +12,7 @@ use solana_sdk::signer::Signer;
 
 const DAY: i64 = 86_400;
 /// Seats that a worker takes at a time.
-const MOST_SEATS: usize = 4;
+const MAX_SEATS: usize = 4;
 
 fn one_seat(terms: &mut PostJobArgs) {
     (terms.replicas, terms.quorum, terms.max_replicas) = (1, 1, 1);
@@ -34,13 +34,13 @@ fn with_a_flooder(setup: Setup) -> (TestNetwork, Keypair, Keypair) {
 #[track_caller]
 fn is_served(network: &mut TestNetwork, honest: &Keypair, worker: usize) {
     let flooder = std::mem::replace(&mut network.owner, honest.insecure_clone());
-    let purse = network.mints.payment_account(&honest.pubkey());
-    let before = network.machine.tokens(&purse);
+    let token_account = network.mints.payment_account(&honest.pubkey());
+    let before = network.machine.tokens(&token_account);
     let job = network.post_with(one_seat);
     network.run_seats(&job, 0, &[(worker, RIGHT)]);
     network.settle(&job, 0).unwrap();
     network.close(&job, &[0]).unwrap();
-    assert_eq!(network.machine.tokens(&purse), before - 4_100);
+    assert_eq!(network.machine.tokens(&token_account), before - 4_100);
     network.owner = flooder;
 }
 
@@ -48,7 +48,7 @@ fn is_served(network: &mut TestNetwork, honest: &Keypair, worker: usize) {
 fn seats_filled_by_tiny_jobs_are_free_after_the_commit_window() {
     let (mut network, honest, flooder) = with_a_flooder(Setup::default());
     network.owner = flooder;
-    let dust: Vec<Pubkey> = (0..MOST_SEATS)
+    let dust: Vec<Pubkey> = (0..MAX_SEATS)
         .map(|_| {
             let job = network.post_with(|terms| {
                 one_seat(terms);
@@ -59,7 +59,7 @@ fn seats_filled_by_tiny_jobs_are_free_after_the_commit_window() {
         })
         .collect();
     let books = network.provider(0);
-    assert_eq!(usize::from(books.open_seats), MOST_SEATS);
+    assert_eq!(usize::from(books.open_seats), MAX_SEATS);
     // The honest job has others, and the filled one again a window later.
     is_served(&mut network, &honest, 1);
     let one_more = network.post_with(one_seat);
@@ -129,8 +129,8 @@ fn job_with_max_shards_costs_as_much_per_shard_as_a_small_one() {
     assert_eq!(small.0, large.0);
     // Nothing is done shard by shard; addresses take a little more or less to derive.
     assert!(small.1.abs_diff(large.1) < 100, "{small:?}, {large:?}");
-    let purse = network.mints.payment_account(&flooder.pubkey());
-    assert_eq!(network.machine.tokens(&purse), 10_000_000);
+    let token_account = network.mints.payment_account(&flooder.pubkey());
+    assert_eq!(network.machine.tokens(&token_account), 10_000_000);
 }
 
 #[test]

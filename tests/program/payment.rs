@@ -184,13 +184,13 @@ fn earnings_go_to_the_providers_authority_once() {
     network.settle(&job, 0).unwrap();
 
     let authority = network.workers[1].authority.pubkey();
-    let purse = pda::token_account(&authority, &network.mints.payment);
-    assert_eq!(network.machine.tokens(&purse), 0);
+    let token_account = pda::token_account(&authority, &network.mints.payment);
+    assert_eq!(network.machine.tokens(&token_account), 0);
     network.claim_earnings(1).unwrap();
-    assert_eq!(network.machine.tokens(&purse), 4_000);
+    assert_eq!(network.machine.tokens(&token_account), 4_000);
     assert_eq!(network.balances(&job).earnings, [4_000, 0, 4_000]);
     refused(network.claim_earnings(1), "AmountZero");
-    assert_eq!(network.machine.tokens(&purse), 4_000);
+    assert_eq!(network.machine.tokens(&token_account), 4_000);
 }
 
 #[test]

@@ -11,7 +11,7 @@ const RICH: u64 = 100_000_000;
 fn network() -> TestNetwork {
     Setup {
         workers: 0,
-        purse: RICH,
+        wallet_balance: RICH,
         ..Setup::default()
     }
     .build()
@@ -182,14 +182,14 @@ fn deposit_never_exceeds_max_deposit() {
 fn deposit_never_exceeds_the_clients_balance() {
     let mut network = Setup {
         workers: 0,
-        purse: 15_374,
+        wallet_balance: 15_374,
         ..Setup::default()
     }
     .build();
     does_not_post(&mut network, "InsufficientFunds", |_| ());
     let (mint, owner) = (network.mints.payment, network.owner.pubkey());
-    let purse = pda::token_account(&owner, &mint);
-    network.machine.mint(&mint, &purse, 1);
+    let token_account = pda::token_account(&owner, &mint);
+    network.machine.mint(&mint, &token_account, 1);
     posts(&mut network, |_| ());
 }
 

@@ -123,7 +123,7 @@ fn shard_closed_and_refunded_is_neither_assigned_nor_settled() {
 #[test]
 fn decided_challenge_is_not_repeated_in_the_transaction() {
     let mut network = Setup {
-        purse: 2_000_000,
+        wallet_balance: 2_000_000,
         ..Setup::default()
     }
     .build();

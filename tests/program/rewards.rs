@@ -46,8 +46,8 @@ fn points_equal_the_fee_and_earn_their_share_of_the_epoch() {
         assert_eq!(network.provider(worker).reward_due, worth);
         network.claim_rewards(worker).unwrap();
         let authority = network.workers[worker].authority.pubkey();
-        let purse = network.mints.stake_account(&authority);
-        assert_eq!(network.machine.tokens(&purse), worth);
+        let token_account = network.mints.stake_account(&authority);
+        assert_eq!(network.machine.tokens(&token_account), worth);
         refused(network.claim_rewards(worker), "AmountZero");
     }
     assert_eq!(rewards(&network).paid, 1_000_000);

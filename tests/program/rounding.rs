@@ -60,14 +60,14 @@ fn fees(network: &TestNetwork) -> u64 {
 
 /// Settles a half of ten thousand shards of one seat, each with another remainder of the fee.
 fn settle_a_half(which: u64) {
-    const PURSE: u64 = 1_000_000_000;
+    const WALLET_BALANCE: u64 = 1_000_000_000;
     const HALF: u64 = SETTLEMENTS / 2;
     let mut parameters = PARAMETERS;
     parameters.max_shards = SHARDS;
     let mut network = Setup {
         parameters,
         workers: 0,
-        purse: PURSE,
+        wallet_balance: WALLET_BALANCE,
         ..Setup::default()
     }
     .build();
@@ -129,8 +129,11 @@ fn settle_a_half(which: u64) {
         let vault = pda::earnings_vault(&network.workers[worker].account);
         assert_eq!(network.machine.tokens(&vault), paid);
     }
-    let purse = pda::token_account(&network.owner.pubkey(), &network.mints.payment);
-    assert_eq!(network.machine.tokens(&purse), PURSE - all - charged);
+    let token_account = pda::token_account(&network.owner.pubkey(), &network.mints.payment);
+    assert_eq!(
+        network.machine.tokens(&token_account),
+        WALLET_BALANCE - all - charged
+    );
     let escrow = pda::escrow(&pda::client(&network.owner.pubkey()));
     assert_eq!(network.machine.tokens(&escrow), 0);
 }
@@ -181,11 +184,11 @@ fn small_penalties_are_split_to_the_last_unit() {
             let before = (network.balances(&job), network.provider(1));
             let (books, shard) = (network.job(&job), network.shard(&job, 0));
             let cranker = network.workers[2].authority.pubkey();
-            let purse = network.mints.stake_account(&cranker);
-            let had = network.machine.tokens(&purse);
+            let token_account = network.mints.stake_account(&cranker);
+            let had = network.machine.tokens(&token_account);
             let (place, parts) = (network.shard_ref(&job, 0), (&books, &shard));
             let mints = network.mints;
-            let settle = instructions::settle_shard(place, parts, mints, None, Some(purse));
+            let settle = instructions::settle_shard(place, parts, mints, None, Some(token_account));
             network.machine.send(&[settle], &[]).unwrap();
 
             // The lock is twice the highest payment, and a lie costs half of that.
@@ -196,7 +199,7 @@ fn small_penalties_are_split_to_the_last_unit() {
             let books = network.job(&job);
             assert_eq!(network.provider(1).slashed - before.1.slashed, penalty);
             assert_eq!(books.compensated, compensation);
-            assert_eq!(network.machine.tokens(&purse) - had, bounty);
+            assert_eq!(network.machine.tokens(&token_account) - had, bounty);
             let treasury = network.balances(&job).penalties - before.0.penalties;
             let fee = if one_mint { books.fee } else { 0 };
             assert_eq!(treasury, penalty - compensation - bounty + fee);
@@ -244,7 +247,7 @@ fn vast() -> TestNetwork {
     let mut network = Setup {
         parameters,
         workers: 0,
-        purse: u64::MAX,
+        wallet_balance: u64::MAX,
         ..Setup::default()
     }
     .build();
@@ -324,9 +327,10 @@ fn earnings_beyond_64_bits_do_not_block_settlement() {
         give_back(&mut network, 0);
         let bucket = bucket_of(&job);
         let (own, mints) = (network.authority.insecure_clone(), network.mints);
-        let purse = mints.payment_account(&network.owner.pubkey());
+        let token_account = mints.payment_account(&network.owner.pubkey());
         let fee = network.balances(&job).fees;
-        let refund = instructions::withdraw_treasury(own.pubkey(), mints, bucket, purse, fee);
+        let refund =
+            instructions::withdraw_treasury(own.pubkey(), mints, bucket, token_account, fee);
         network.machine.send(&[refund], &[&own]).unwrap();
     }
     // Totals that no longer fit have begun anew.

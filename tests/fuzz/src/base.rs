@@ -39,7 +39,7 @@ pub struct Base {
     pub instructions: Vec<Instruction>,
     /// All accounts that there were at first, by name.
     pub names: BTreeMap<Pubkey, String>,
-    /// The same in their order, and twins of token accounts.
+    /// The same in their order, and siblings of token accounts.
     pub pool: Vec<Pubkey>,
     /// Who can sign.
     pub signers: Vec<Pubkey>,
@@ -51,8 +51,8 @@ impl Base {
     fn build(number: usize, empty: &LiteSVM) -> Self {
         let (name, case) = CASES[number % CASES.len()];
         let prepared = PreparedCase::new(case, MINT_SETUPS[number / CASES.len()]);
-        let twins = prepared.twins.iter().map(|(_, twin)| *twin);
-        let pool = prepared.accounts.keys().copied().chain(twins).collect();
+        let siblings = prepared.siblings.iter().map(|(_, sibling)| *sibling);
+        let pool = prepared.accounts.keys().copied().chain(siblings).collect();
         let (mut network, instructions) = (prepared.case.network, prepared.case.instructions);
         let pristine = network
             .machine

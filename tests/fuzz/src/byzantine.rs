@@ -9,7 +9,7 @@ use solana_sdk::instruction::{AccountMeta, Instruction};
 use solana_sdk::pubkey::Pubkey;
 
 /// Most accounts that are added to an instruction.
-const MOST_ADDED: usize = 6;
+const MAX_ADDED: usize = 6;
 
 /// Changes an instruction in one way, and says in which.
 pub fn change(base: &Base, made: &[Pubkey], it: &mut Instruction, picks: &mut Picks) -> String {
@@ -28,7 +28,7 @@ pub fn change(base: &Base, made: &[Pubkey], it: &mut Instruction, picks: &mut Pi
         8 => it.accounts[slot].is_signer = false,
         9 => it.accounts[slot].is_writable ^= true,
         10 => {
-            for _ in 0..=picks.below(MOST_ADDED) {
+            for _ in 0..=picks.below(MAX_ADDED) {
                 let key = any(base, made, picks);
                 it.accounts.push(AccountMeta::new(key, false));
             }
@@ -76,7 +76,8 @@ fn change_data(it: &mut Instruction, kind: u8, picks: &mut Picks) -> String {
         }
         _ => {
             let names = all_names();
-            let other = millrace_fixture::cases::idl::described(names[picks.below(names.len())]);
+            let other =
+                millrace_fixture::cases::idl::idl_instruction(names[picks.below(names.len())]);
             let start = it.data.len().min(8);
             it.data.splice(..start, other.discriminator);
         }

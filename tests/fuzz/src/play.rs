@@ -11,7 +11,7 @@ use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 
 /// Most steps of an input.
-const MOST_STEPS: usize = 24;
+const MAX_STEPS: usize = 24;
 /// Seconds that may pass at once: windows, epochs and unbonding times, and instants beside them.
 const JUMPS: [i64; 16] = [
     1, 10, 19, 20, 21, 29, 30, 59, 60, 61, 90, 120, 3_600, 86_400, 604_799, 604_800,
@@ -36,7 +36,7 @@ pub fn play(bytes: &[u8], tell: &mut dyn FnMut(&str)) -> Tally {
             made: Vec::new(),
             waiting: Vec::new(),
         };
-        for _ in 0..MOST_STEPS {
+        for _ in 0..MAX_STEPS {
             if play.picks.is_over() {
                 break;
             }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 /// What somebody has in hand.
-struct Purse {
+struct Holdings {
     owner: Pubkey,
     lamports: u64,
     /// Base units of each mint.
@@ -23,7 +23,7 @@ struct Purse {
 
 /// Things as they were before a transaction.
 pub struct Before {
-    purses: Vec<Purse>,
+    holdings: Vec<Holdings>,
     entities: BTreeMap<Pubkey, AnyAccount>,
 }
 
@@ -37,13 +37,15 @@ impl Before {
             let all = all.filter_map(|(key, a)| Some((key, AnyAccount::decode(&key, &a.data)?)));
             entities = all.collect();
         }
-        let purses = wallets(network.mints).iter().map(|wallet| Purse {
+        let holdings = wallets(network.mints).iter().map(|wallet| Holdings {
             owner: wallet.owner,
             lamports: machine.lamports_of(&wallet.owner),
-            tokens: wallet.purses.map(|purse| tokens(machine, &purse)),
+            tokens: wallet
+                .token_accounts
+                .map(|token_account| tokens(machine, &token_account)),
         });
         Self {
-            purses: purses.collect(),
+            holdings: holdings.collect(),
             entities,
         }
     }
@@ -58,7 +60,7 @@ impl Before {
         let metas = || sent.iter().flat_map(|instruction| &instruction.accounts);
         let signed = |key: &Pubkey| metas().any(|meta| meta.is_signer && meta.pubkey == *key);
         let after = Self::look(network, tainted);
-        for (before, after) in self.purses.iter().zip(&after.purses) {
+        for (before, after) in self.holdings.iter().zip(&after.holdings) {
             let owner = before.owner;
             let lost = before.lamports > after.lamports
                 || before.tokens.iter().zip(after.tokens).any(|(b, a)| *b > a);
@@ -212,7 +214,7 @@ fn job_change(b: &Job, a: &Job) -> Option<&'static str> {
 struct Wallet {
     owner: Pubkey,
     /// The token account of each mint.
-    purses: [Pubkey; 2],
+    token_accounts: [Pubkey; 2],
 }
 
 /// Everybody's wallets; the mints are the same in all towns.
@@ -222,7 +224,8 @@ fn wallets(mints: Mints) -> &'static [Wallet] {
         let owners = parties().into_iter().map(|(_, key)| key.pubkey());
         let wallet = |owner| Wallet {
             owner,
-            purses: [mints.stake, mints.payment].map(|mint| pda::token_account(&owner, &mint)),
+            token_accounts: [mints.stake, mints.payment]
+                .map(|mint| pda::token_account(&owner, &mint)),
         };
         owners.map(wallet).collect()
     })

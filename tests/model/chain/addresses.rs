@@ -69,14 +69,14 @@ impl AddressBook {
             Mint::Stake => mints.stake,
             Mint::Payment => mints.payment,
         };
-        let purse = |who, mint| match mint {
+        let token_account = |who, mint| match mint {
             Mint::Stake => mints.stake_account(&of(who)),
             Mint::Payment => mints.payment_account(&of(who)),
         };
         let all = Vault::all(mints.stake == mints.payment).into_iter();
         let vaults = all.map(|vault| {
             let address = match vault {
-                Vault::Wallet(who, m) => purse(who, m),
+                Vault::Wallet(who, m) => token_account(who, m),
                 Vault::Escrow(n) => pda::escrow(&clients[n]),
                 Vault::Stake(n) => pda::stake_vault(&providers[n]),
                 Vault::Earnings(n) => pda::earnings_vault(&providers[n]),
@@ -116,7 +116,7 @@ impl AddressBook {
         &self.vaults
     }
 
-    /// The address of a token account; with one mint, purses of both are the same.
+    /// The address of a token account; with one mint, token_accounts of both are the same.
     pub fn vault(&self, vault: Vault) -> Pubkey {
         let one_mint = self.mints.stake == self.mints.payment;
         let vault = match vault {
@@ -183,7 +183,7 @@ impl AddressBook {
 
     /// Another account of the same kind, which one `number` decides; nothing for accounts that may be
     /// others.
-    pub fn counterpart(&self, of: &Pubkey, purses: bool, number: u64) -> Option<Pubkey> {
+    pub fn counterpart(&self, of: &Pubkey, token_accounts: bool, number: u64) -> Option<Pubkey> {
         let one_mint = self.mints.stake == self.mints.payment;
         let mut kinds: Vec<Vec<Pubkey>> = vec![
             self.providers.clone(),
@@ -198,7 +198,7 @@ impl AddressBook {
             let fitting = self.vaults.iter().filter(|(vault, _)| fits(vault));
             fitting.map(|(_, address)| *address).collect::<Vec<_>>()
         };
-        if purses {
+        if token_accounts {
             kinds.push(vaults(|v| matches!(v, Vault::Wallet(..))));
         }
         kinds.push(vaults(|v| !matches!(v, Vault::Wallet(..))));

@@ -26,11 +26,11 @@ use std::array::from_fn;
 pub const CORES: [u16; WORKERS] = [8, 8, 2, 8, 8];
 const PRICES: [u64; WORKERS] = [4, 5, 4, 7, 6];
 const PLACES: [u16; WORKERS] = [4, 8, 4, 3, 8];
-/// Stake of each worker, and what it has left in its purse.
+/// Stake of each worker, and what it has left in its token_account.
 const STAKE: u64 = 120_000;
 const LEFT: u64 = 20_000;
 /// What the clients have: the second one little.
-const PURSES: [u64; CLIENTS] = [1_000_000, 90_000];
+const CLIENT_BALANCES: [u64; CLIENTS] = [1_000_000, 90_000];
 /// What everybody else has of each mint.
 const OTHERS: u64 = 150_000;
 /// Rewards: 40,000 in each of the first two epochs of five minutes, then half of it.
@@ -92,7 +92,7 @@ impl TestChain {
                 ..PARAMETERS
             },
             workers: 0,
-            purse: PURSES[0],
+            wallet_balance: CLIENT_BALANCES[0],
             one_mint,
             token_programs: mint_setup.token_programs(),
             rewards: REWARDS,
@@ -111,7 +111,7 @@ impl TestChain {
         }
         let second = addresses.key(Party::Orchestrator(1)).insecure_clone();
         let newcomers = [
-            (Party::Client(1), PURSES[1]),
+            (Party::Client(1), CLIENT_BALANCES[1]),
             (Party::Orchestrator(0), OTHERS),
             (Party::Orchestrator(1), OTHERS),
             (Party::Orchestrator(2), OTHERS),
@@ -128,11 +128,11 @@ impl TestChain {
             for who in Party::ALL {
                 let stake = addresses.vault(Vault::Wallet(who, Mint::Stake));
                 let payment = addresses.vault(Vault::Wallet(who, Mint::Payment));
-                let (mint, purse) = match who {
+                let (mint, token_account) = match who {
                     Party::Worker(_) => (mints.payment, payment),
                     _ => (mints.stake, stake),
                 };
-                network.machine.mint(&mint, &purse, OTHERS);
+                network.machine.mint(&mint, &token_account, OTHERS);
             }
         }
         network.register_orchestrator(&second.pubkey()).unwrap();

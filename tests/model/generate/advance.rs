@@ -12,12 +12,12 @@ use crate::world::{
 };
 
 /// Commitments that fit one transaction.
-const MOST_COMMITMENTS: usize = 3;
+const MAX_COMMITMENTS: usize = 3;
 
 /// Next steps in which something is mismatch, in a hundred.
 const HOSTILE: u64 = 9;
 /// Shards that are looked at for the next step.
-const MOST_LOOKED_AT: usize = 6;
+const MAX_LOOKED_AT: usize = 6;
 
 /// The wait that ends first; blocks end soon.
 fn shorter(one: Option<Step>, other: Step) -> Option<Step> {
@@ -71,10 +71,10 @@ impl Rng {
         let all = jobs.flat_map(|job| (0..job.terms.shards).map(move |index| (job, index)));
         let mut all: Vec<(&Job, u32)> = all.collect();
         if self.chance(30) {
-            all = self.some(&all, MOST_LOOKED_AT);
+            all = self.some(&all, MAX_LOOKED_AT);
         }
         let mut wait = None;
-        for (job, index) in all.into_iter().take(MOST_LOOKED_AT) {
+        for (job, index) in all.into_iter().take(MAX_LOOKED_AT) {
             let focus = Focus {
                 world,
                 addresses,
@@ -204,7 +204,7 @@ impl Rng {
         if let Some(Some(decline)) = declined.filter(|d| d.as_ref().is_some_and(|d| focus.can(d))) {
             return Self::send(decline);
         }
-        let mut seats = self.some(working, MOST_COMMITMENTS);
+        let mut seats = self.some(working, MAX_COMMITMENTS);
         if focus.behaviour == Behaviour::Lazy && self.chance(50) {
             seats.pop();
             if seats.is_empty() {

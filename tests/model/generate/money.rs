@@ -39,12 +39,12 @@ impl Rng {
                     true => own,
                     false => anybody,
                 };
-                let purse = world.vaults.get(Vault::Wallet(by, Mint::Stake));
-                let part = self.below(purse / 2 + 2);
+                let balance = world.vaults.get(Vault::Wallet(by, Mint::Stake));
+                let part = self.below(balance / 2 + 2);
                 Action::Stake {
                     by,
                     worker,
-                    amount: self.pick(&[part, part, purse, purse, 1, purse + 1, 0]),
+                    amount: self.pick(&[part, part, balance, balance, 1, balance + 1, 0]),
                 }
             }
             Kind::Unstake => {

@@ -115,11 +115,11 @@ impl Rng {
             orchestrator,
             payer: payer.unwrap_or(anybody),
         };
-        let purse = world.vaults.get(Vault::Wallet(own, Mint::Stake));
+        let balance = world.vaults.get(Vault::Wallet(own, Mint::Stake));
         let bond = Action::Bond {
             by: self.mostly(own),
             orchestrator,
-            amount: self.pick(&[0, 1, 600, 5_000, purse / 3, purse, purse + 1]),
+            amount: self.pick(&[0, 1, 600, 5_000, balance / 3, balance, balance + 1]),
         };
         // Somebody has to serve, or nothing goes on.
         let serving = world.orchestrators.iter().flatten().filter(|c| c.active);
@@ -189,10 +189,10 @@ impl Rng {
     fn rewarding(&mut self, world: &World) -> Action {
         let by = self.who();
         let worker = self.index(WORKERS);
-        let purse = world.vaults.get(Vault::Wallet(by, Mint::Stake));
+        let balance = world.vaults.get(Vault::Wallet(by, Mint::Stake));
         let fund = Action::FundRewards {
             by,
-            amount: self.pick(&[0, 1, 9_999, purse / 4, purse / 2, purse, purse + 1]),
+            amount: self.pick(&[0, 1, 9_999, balance / 4, balance / 2, balance, balance + 1]),
         };
         match self.below(10) {
             0 | 1 => fund,

@@ -139,9 +139,10 @@ impl World {
     }
 
     fn give_back(&mut self, client: usize, amount: u64) {
-        let purse = Vault::Wallet(Party::Client(client), Mint::Payment);
+        let token_account = Vault::Wallet(Party::Client(client), Mint::Payment);
         self.clients[client].held -= amount;
-        self.vaults.send(Vault::Escrow(client), purse, amount);
+        self.vaults
+            .send(Vault::Escrow(client), token_account, amount);
     }
 
     /// `expire_job`.

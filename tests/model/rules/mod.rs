@@ -120,11 +120,11 @@ impl World {
         }
     }
 
-    /// Takes tokens out of somebody's purse.
+    /// Takes tokens out of somebody's token_account.
     pub fn spend(&mut self, who: Party, mint: Mint, to: Vault, amount: u64) -> ModelResult {
-        let purse = Vault::Wallet(who, mint);
-        need(self.vaults.get(purse) >= amount, TOO_FEW)?;
-        self.vaults.send(purse, to, amount);
+        let token_account = Vault::Wallet(who, mint);
+        need(self.vaults.get(token_account) >= amount, TOO_FEW)?;
+        self.vaults.send(token_account, to, amount);
         Ok(())
     }
 

@@ -64,8 +64,8 @@ impl World {
         need(payer == book.payer, "WrongAccount")?;
         need(!book.active, "OrchestratorActive")?;
         need(now >= book.retired_at + wait, "TooEarly")?;
-        let purse = Vault::Wallet(Party::Orchestrator(orchestrator), Mint::Stake);
-        self.empty(Vault::Bond(orchestrator), purse);
+        let token_account = Vault::Wallet(Party::Orchestrator(orchestrator), Mint::Stake);
+        self.empty(Vault::Bond(orchestrator), token_account);
         self.orchestrators[orchestrator] = None;
         self.lamports[payer.at()] += self.orchestrator_rent();
         Ok(())

@@ -146,8 +146,9 @@ impl World {
         let amount = std::mem::take(&mut provider.unbonding);
         provider.until = 0;
         provider.withdrawn += amount;
-        let purse = Vault::Wallet(by, Mint::Stake);
-        self.vaults.send(Vault::Stake(worker), purse, amount);
+        let token_account = Vault::Wallet(by, Mint::Stake);
+        self.vaults
+            .send(Vault::Stake(worker), token_account, amount);
         Ok(())
     }
 
@@ -158,8 +159,9 @@ impl World {
         let amount = provider.earned - provider.claimed;
         need(amount > 0, "AmountZero")?;
         provider.claimed = provider.earned;
-        let purse = Vault::Wallet(Party::Worker(worker), Mint::Payment);
-        self.vaults.send(Vault::Earnings(worker), purse, amount);
+        let token_account = Vault::Wallet(Party::Worker(worker), Mint::Payment);
+        self.vaults
+            .send(Vault::Earnings(worker), token_account, amount);
         Ok(())
     }
 }

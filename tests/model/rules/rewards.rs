@@ -1,4 +1,4 @@
-//! Epochs, and rewards from the points to the purse.
+//! Epochs, and rewards from the points to the token_account.
 
 use crate::rules::jobs::rent;
 use crate::world::{
@@ -100,8 +100,8 @@ impl World {
         let amount = std::mem::take(&mut provider.reward_due);
         need(amount > 0, "AmountZero")?;
         self.rewards.paid += amount;
-        let purse = Vault::Wallet(Party::Worker(worker), Mint::Stake);
-        self.vaults.send(Vault::Rewards, purse, amount);
+        let token_account = Vault::Wallet(Party::Worker(worker), Mint::Stake);
+        self.vaults.send(Vault::Rewards, token_account, amount);
         Ok(())
     }
 }

@@ -311,8 +311,8 @@ impl World {
         let back = challenge.bond - to_job - to_provider;
         self.providers[challenged.worker].earned += to_provider;
         self.pay_out(job.id, Vault::Earnings(challenged.worker), to_provider);
-        let purse = Vault::Wallet(challenge.by, Mint::Payment);
-        self.pay_out(job.id, purse, back);
+        let token_account = Vault::Wallet(challenge.by, Mint::Payment);
+        self.pay_out(job.id, token_account, back);
         self.lamports[challenge.by.at()] += rent(CHALLENGE_BYTES);
         if let Ok(job) = self.job_mut(job.id) {
             job.bonded -= challenge.bond;

@@ -3,7 +3,7 @@
 use crate::world::{CLIENTS, ORCHESTRATORS, WORKERS};
 use serde::{Deserialize, Serialize};
 
-/// Somebody with a key and purses.
+/// Somebody with a key and token_accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Party {
     Client(usize),
@@ -63,8 +63,8 @@ pub enum Vault {
 }
 
 const BUCKETS: usize = 8;
-const PURSES: usize = 2 * PARTIES;
-const BONDS: usize = PURSES + CLIENTS + 2 * WORKERS;
+const WALLETS: usize = 2 * PARTIES;
+const BONDS: usize = WALLETS + CLIENTS + 2 * WORKERS;
 const REWARDS: usize = BONDS + ORCHESTRATORS;
 const COUNT: usize = REWARDS + 1 + 2 * BUCKETS;
 
@@ -117,9 +117,9 @@ impl Vaults {
         let second = |mint| usize::from(mint == Mint::Payment && !self.one_mint);
         match vault {
             Vault::Wallet(who, mint) => second(mint) * PARTIES + who.at(),
-            Vault::Escrow(client) => PURSES + client,
-            Vault::Stake(worker) => PURSES + CLIENTS + worker,
-            Vault::Earnings(worker) => PURSES + CLIENTS + WORKERS + worker,
+            Vault::Escrow(client) => WALLETS + client,
+            Vault::Stake(worker) => WALLETS + CLIENTS + worker,
+            Vault::Earnings(worker) => WALLETS + CLIENTS + WORKERS + worker,
             Vault::Bond(orchestrator) => BONDS + orchestrator,
             Vault::Rewards => REWARDS,
             Vault::Treasury(mint, bucket) => {

@@ -50,7 +50,7 @@ impl Lifecycle {
         let mut network = Setup {
             workers: 6,
             stake: 200_000,
-            purse: 5_000_000,
+            wallet_balance: 5_000_000,
             one_mint,
             ..Setup::default()
         }
@@ -185,11 +185,12 @@ impl Lifecycle {
         network.commit(&job, 0, &[(0, RIGHT)]).unwrap();
         network.warp(60);
         network.expire_seat(&job, 0, 1).unwrap();
-        let purse = network.mints.stake_account(&network.owner.pubkey());
+        let token_account = network.mints.stake_account(&network.owner.pubkey());
         let place = network.shard_ref(&job, 0);
         let late = network.workers[3].account;
         let seat = network.seat_of(&job, 0, 3);
-        let expire = instructions::expire_seat(place, seat, late, network.mints, Some(purse));
+        let expire =
+            instructions::expire_seat(place, seat, late, network.mints, Some(token_account));
         network.machine.send(&[expire], &[]).unwrap();
         network.assign(&job, 0, &[1, 2]).unwrap();
         network.commit(&job, 0, &[(1, RIGHT), (2, RIGHT)]).unwrap();
@@ -356,7 +357,7 @@ impl Lifecycle {
     fn treasuries(&mut self) {
         let network = &mut self.network;
         let (own, mints) = (network.authority.insecure_clone(), network.mints);
-        let purse = mints.payment_account(&self.clients[0].pubkey());
+        let token_account = mints.payment_account(&self.clients[0].pubkey());
         let mut taken = 0;
         for bucket in 0..8 {
             let held = network
@@ -364,8 +365,13 @@ impl Lifecycle {
                 .tokens(&pda::treasury(&mints.payment, bucket));
             if held > 1 {
                 let part = held / 2;
-                let withdraw =
-                    instructions::withdraw_treasury(own.pubkey(), mints, bucket, purse, part);
+                let withdraw = instructions::withdraw_treasury(
+                    own.pubkey(),
+                    mints,
+                    bucket,
+                    token_account,
+                    part,
+                );
                 network.machine.send(&[withdraw], &[&own]).unwrap();
                 taken += 1;
             }
@@ -432,8 +438,9 @@ fn settle_with_bounty(network: &mut TestNetwork, job: &Pubkey) -> Outcome {
         let challenge: Challenge = network.read(&pda::challenge(job, 0));
         challenge.challenger
     });
-    let purse = network.mints.stake_account(&network.owner.pubkey());
+    let token_account = network.mints.stake_account(&network.owner.pubkey());
     let (place, parts) = (network.shard_ref(job, 0), (&books, &shard));
-    let settle = instructions::settle_shard(place, parts, network.mints, challenger, Some(purse));
+    let settle =
+        instructions::settle_shard(place, parts, network.mints, challenger, Some(token_account));
     network.machine.send(&[settle], &[])
 }

@@ -176,8 +176,8 @@ pub fn withdraw_treasury(base: &mut Base, picks: &mut Picks) -> Built {
         mints.payment
     };
     by(base, picks, |who, _| {
-        let purse = millrace_client::pda::token_account(&who, &mint);
-        ix::withdraw_treasury(authority, mints, bucket, purse, amount)
+        let token_account = millrace_client::pda::token_account(&who, &mint);
+        ix::withdraw_treasury(authority, mints, bucket, token_account, amount)
     })
 }
 

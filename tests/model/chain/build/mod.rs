@@ -112,7 +112,7 @@ impl TestChain {
         let addresses = &self.addresses;
         let mints = addresses.mints;
         let key = |who: Party| addresses.address(who);
-        let purse = |vault: &Vault| addresses.vault(*vault);
+        let token_account = |vault: &Vault| addresses.vault(*vault);
         let one = |built: Instruction| (vec![built], Vec::new());
         let by = |built: Instruction, should: Party, does: Party| {
             (vec![signed_by(built, key(should), key(does))], vec![does])
@@ -223,7 +223,7 @@ impl TestChain {
                 let (books, seats) = self.as_stored(job.0, shard.ok());
                 let challenger = shard.ok().and_then(|s| s.challenge);
                 let challenger = challenger.map(|c| key(c.by));
-                let bounty = bounty.as_ref().map(purse);
+                let bounty = bounty.as_ref().map(token_account);
                 one(instructions::settle_shard(
                     place,
                     (&books, &seats),
@@ -241,7 +241,7 @@ impl TestChain {
             } => {
                 let place = self.place(world, *job, *index);
                 let provider = addresses.providers[*worker];
-                let bounty = bounty.as_ref().map(purse);
+                let bounty = bounty.as_ref().map(token_account);
                 one(instructions::expire_seat(
                     place, *seat, provider, mints, bounty,
                 ))

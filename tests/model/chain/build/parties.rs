@@ -227,9 +227,14 @@ impl TestChain {
                 to,
                 amount,
             } => {
-                let (mints, purse) = (self.addresses.mints, self.addresses.vault(to));
-                let withdraw =
-                    instructions::withdraw_treasury(self.key(by), mints, bucket, purse, amount);
+                let (mints, token_account) = (self.addresses.mints, self.addresses.vault(to));
+                let withdraw = instructions::withdraw_treasury(
+                    self.key(by),
+                    mints,
+                    bucket,
+                    token_account,
+                    amount,
+                );
                 let withdraw = match mint {
                     Mint::Payment => withdraw,
                     Mint::Stake => self.of_stake(withdraw, bucket),

@@ -1,11 +1,11 @@
 //! Making the attempts, and comparing what became of each with what should.
 
-use super::attempt::{Act, Attempt, Change, Material};
+use super::attempt::{Attempt, AttemptBuilder, Change, Edit};
 use super::rules::{Name, expected};
 use millrace_client::pda::PROGRAM;
 use millrace_fixture::MintSetup;
-use millrace_fixture::cases::idl::{Described, Slot, described};
-use millrace_fixture::cases::kind::Kind;
+use millrace_fixture::cases::idl::{AccountSlot, IdlInstruction, idl_instruction};
+use millrace_fixture::cases::kind::AccountKind;
 use millrace_fixture::cases::parties::MINT_SETUPS;
 use millrace_fixture::cases::prepared::{BuildCase, PreparedCase};
 use millrace_fixture::outcome::{DONE, name};
@@ -13,10 +13,10 @@ use solana_sdk::account::Account;
 use solana_sdk::instruction::Instruction;
 
 /// The slots that the IDL names, and one for each further account.
-pub fn slots(instruction: &Instruction, described: &Described) -> Vec<Slot> {
+pub fn slots(instruction: &Instruction, described: &IdlInstruction) -> Vec<AccountSlot> {
     let named = described.accounts.len();
     let further = instruction.accounts.iter().skip(named).enumerate();
-    let further = further.map(|(at, meta)| Slot {
+    let further = further.map(|(at, meta)| AccountSlot {
         name: format!("further{at}"),
         writable: meta.is_writable,
         signer: meta.is_signer,
@@ -26,7 +26,7 @@ pub fn slots(instruction: &Instruction, described: &Described) -> Vec<Slot> {
 }
 
 /// The instruction is the one that the IDL describes, and its accounts are what the IDL says.
-fn is_as_described(instruction: &Instruction, described: &Described) {
+fn is_as_described(instruction: &Instruction, described: &IdlInstruction) {
     assert_eq!(instruction.program_id, PROGRAM);
     let data = &instruction.data;
     assert!(
@@ -47,7 +47,7 @@ fn is_as_described(instruction: &Instruction, described: &Described) {
 
 /// The attempts for a case, once the instruction has been seen to succeed in it.
 pub fn attempts(name_of: &str, prepared: &mut PreparedCase) -> Vec<Attempt> {
-    let described = described(name_of);
+    let described = idl_instruction(name_of);
     let instructions = prepared.case.instructions.clone();
     is_as_described(prepared.case.instruction(), &described);
     let slots = slots(prepared.case.instruction(), &described);
@@ -62,7 +62,7 @@ pub fn attempts(name_of: &str, prepared: &mut PreparedCase) -> Vec<Attempt> {
     );
     let mut made = Vec::new();
     for (slot, after) in prepared.kinds().into_iter().enumerate() {
-        if kinds[slot] == Kind::Nothing && after != Kind::Nothing {
+        if kinds[slot] == AccountKind::Nothing && after != AccountKind::Nothing {
             kinds[slot] = after;
             let key = prepared.case.instruction().accounts[slot].pubkey;
             made.push((slot, prepared.case.network.machine.account(&key).unwrap()));
@@ -71,15 +71,15 @@ pub fn attempts(name_of: &str, prepared: &mut PreparedCase) -> Vec<Attempt> {
     prepared.case.network.check_balances();
     prepared.case.network.compare_with_events();
     prepared.restore(&before);
-    let material = Material {
+    let builder = AttemptBuilder {
         case: &prepared.case,
         slots: &slots,
         kinds: &kinds,
         accounts: &prepared.accounts,
-        twins: &prepared.twins,
+        siblings: &prepared.siblings,
         made: &made,
     };
-    material.attempts()
+    builder.attempts()
 }
 
 /// Makes every attempt on the case of an instruction.
@@ -125,21 +125,21 @@ fn attempt_on(prepared: &mut PreparedCase, attempt: &Attempt) -> String {
     let mut instructions = prepared.case.instructions.clone();
     let metas = &mut instructions.last_mut().unwrap().accounts;
     let mut rewritten: Option<Account> = None;
-    match &attempt.act {
-        Act::Swap(other) => metas[attempt.slot].pubkey = *other,
-        Act::Swaps(others) => {
+    match &attempt.edit {
+        Edit::Replace(other) => metas[attempt.slot].pubkey = *other,
+        Edit::ReplaceMany(others) => {
             for (slot, other) in others {
                 metas[*slot].pubkey = *other;
             }
         }
-        Act::Unsign => metas[attempt.slot].is_signer = false,
-        Act::Fix => {
+        Edit::RemoveSignature => metas[attempt.slot].is_signer = false,
+        Edit::MakeReadOnly => {
             let key = metas[attempt.slot].pubkey;
             for meta in metas.iter_mut().filter(|meta| meta.pubkey == key) {
                 meta.is_writable = false;
             }
         }
-        Act::Rewrite(account) => rewritten = Some(account.clone()),
+        Edit::Rewrite(account) => rewritten = Some(account.clone()),
     }
     let address = metas[attempt.slot].pubkey;
     let original = prepared.snapshot(&instructions);
@@ -163,7 +163,7 @@ fn attempt_on(prepared: &mut PreparedCase, attempt: &Attempt) -> String {
 impl Change {
     /// Whether it makes an account that can't be, and whose books can't be right.
     fn is_impossible(self) -> bool {
-        use Change::{Cut, Empty, Occupied, WrongOwner, WrongType};
-        matches!(self, WrongOwner | WrongType | Cut | Empty | Occupied)
+        use Change::{Empty, Occupied, Truncated, WrongOwner, WrongType};
+        matches!(self, WrongOwner | WrongType | Truncated | Empty | Occupied)
     }
 }
