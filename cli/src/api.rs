@@ -292,7 +292,7 @@ impl Api {
         if found != *name {
             return Err(CliError::OrchestratorRefused {
                 what,
-                reason: format!("the bytes that came are those of {}", hex::encode(&found)),
+                reason: format!("the bytes that came are those of {}", hex::encode(found)),
             });
         }
         Ok(bytes.into())

@@ -127,7 +127,7 @@ async fn stalled_readers_and_endless_uploads_delay_no_one() -> Result<()> {
     let blob = vec![7; 16 << 20];
     let name = sha256(&[&blob]);
     net.api()?.put_blob(&name, &blob).await?;
-    let hex = hex::encode(&name);
+    let hex = hex::encode(name);
     let mut held = Vec::new();
     for _ in 0..50 {
         let mut reader = tcp(&net).await?;

@@ -182,7 +182,7 @@ impl Demo {
             compensated: view.compensated,
             deposited: view.deposited,
             result: std::path::absolute(&self.out).unwrap_or_else(|_| self.out.clone()),
-            result_sha256: hex::encode(&sha256(&[&picture])),
+            result_sha256: hex::encode(sha256(&[&picture])),
             verified,
             decimals,
         })

@@ -165,7 +165,7 @@ fn verify(
     }
     Err(CliError::WrongOutput {
         index,
-        found: hex::encode(&found),
+        found: hex::encode(found),
         expected: hex::encode(expected),
     })
 }

@@ -306,7 +306,7 @@ pub async fn post(
     let purpose = format!(
         "post job {} of manifest {}",
         prepared.job,
-        hex::encode(&prepared.args.manifest)
+        hex::encode(prepared.args.manifest)
     );
     let landed = sender.send(&purpose, &instructions, &[wallet]).await?;
     Ok(Posted {

@@ -102,7 +102,7 @@ pub async fn run_again(
     }
     for (one, result) in ran.iter_mut().zip(found) {
         match result {
-            Ok(root) => one.here = Some(hex::encode(&root)),
+            Ok(root) => one.here = Some(hex::encode(root)),
             Err(reason) => {
                 one.failed = Some(format!("shard {} was not run again: {reason}", one.shard));
             }

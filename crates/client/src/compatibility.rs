@@ -48,7 +48,7 @@ impl Rpc {
 
 /// The hash of a program's file, lowercase hex.
 pub fn hash(file: &[u8]) -> String {
-    hex::encode(&image::program_hash(file))
+    hex::encode(image::program_hash(file))
 }
 
 #[cfg(test)]

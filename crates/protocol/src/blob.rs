@@ -131,7 +131,7 @@ mod tests {
         #[test]
         fn a_name_reads_back_as_its_digest(digest: [u8; 32]) {
             prop_assert_eq!(parse(&format(&digest)), Ok(digest));
-            prop_assert_eq!(parse_hex(&hex::encode(&digest).to_uppercase()), Ok(digest));
+            prop_assert_eq!(parse_hex(&hex::encode(digest).to_uppercase()), Ok(digest));
             prop_assert_eq!(format(&digest).parse(), Ok(BlobRef::Digest(digest)));
         }
     }

@@ -36,7 +36,7 @@ impl BufferAddress {
     /// place, and no key file is needed for it: a second run finds what an interrupted one has left.
     pub fn of(wallet: &Pubkey, program: &Pubkey, sha256: &[u8; 32]) -> Self {
         let digest = millrace_protocol::hash::sha256(&[program.as_ref(), sha256]);
-        let mut seed = hex::encode(&digest);
+        let mut seed = hex::encode(digest);
         // The system program takes seeds of at most 32 bytes.
         seed.truncate(32);
         // The same hash as the system program's.

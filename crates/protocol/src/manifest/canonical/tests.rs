@@ -7,7 +7,7 @@ use proptest::prelude::*;
 #[test]
 fn the_canonical_bytes_are_fixed() {
     let [map, reduce, text, stop] =
-        [MAP, REDUCE, TEXT, b"the"].map(|content| hex::encode(&sha256(&[content])));
+        [MAP, REDUCE, TEXT, b"the"].map(|content| hex::encode(sha256(&[content])));
     let expected = format!(
         concat!(
             r#"{{"version":1,"name":"count","program":"{map}","args":["--fast","ä"],"#,
@@ -36,7 +36,7 @@ fn the_canonical_bytes_are_fixed() {
 fn other_bytes_for_the_same_manifest_are_not_canonical() {
     let text = String::from_utf8(samples::manifest().to_bytes()).unwrap();
     assert!(Manifest::from_bytes(text.as_bytes()).is_ok());
-    let digest = hex::encode(&sha256(&[MAP]));
+    let digest = hex::encode(sha256(&[MAP]));
     for (from, to) in [
         (r#""version":1,"#, r#""version": 1,"#),
         (r#"{"version":1,"#, r#" {"version":1,"#),
