@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used)]
+use super::super::model::*;
 use super::*;
 use crate::manifest::samples::{self, MAP, REDUCE, TEXT};
 use crate::manifest::{Input, Join, ShardInput, ShardLimits, Verification};
