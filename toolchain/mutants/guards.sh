@@ -29,7 +29,7 @@ all=(
     "$sources"/instructions/provider/*.rs "$sources"/instructions/admin/withdraw_*.rs
     "$sources"/instructions/orchestrator/*.rs "$sources"/instructions/{tokens,mints}.rs
     "$sources"/instructions/*/*.rs "$sources"/account/*.rs
-    "$sources"/state/shard_store.rs
+    "$sources"/state/shard/store.rs
 )
 mapfile -t all < <(printf '%s\n' "${all[@]}" | grep -v '/mod.rs$' | awk '!seen[$0]++')
 

@@ -1,7 +1,7 @@
 //! Calling other programs. The runtime's own interface, because the usual one copies the instruction
 //! and every account twice: some hundred compute units for each of the ten calls of a job.
 
-use super::refusal::IntoProgramError;
+use super::error::IntoProgramError;
 use anchor_lang::Result;
 use anchor_lang::prelude::{AccountInfo, Pubkey};
 

@@ -1,8 +1,8 @@
 //! Making and closing accounts.
 
 use super::call::{Role, call};
-use super::refusal::IntoProgramError;
-use super::slot::same;
+use super::error::IntoProgramError;
+use super::table::same;
 use super::{InterfaceAccount, TokenView, key};
 use crate::error::MillraceError;
 use anchor_lang::prelude::*;

@@ -1,8 +1,8 @@
 //! Accounts of this program.
 
-use super::refusal::IntoProgramError;
-use super::slot::own;
+use super::error::IntoProgramError;
 use super::stands_for_account;
+use super::table::own;
 use anchor_lang::prelude::*;
 use anchor_lang::{Owner, ZeroCopy};
 use std::cell::{Ref, RefMut};

@@ -9,9 +9,9 @@
 
 mod call;
 mod create;
+mod error;
 mod loader;
-mod refusal;
-mod slot;
+mod table;
 mod token;
 mod types;
 
@@ -19,9 +19,9 @@ pub use call::{Role, call};
 pub use create::{
     canonical_bump, close, create, create_vault, create_with_bump, is_made, require_vault,
 };
+pub use error::{IntoProgramError, of_runtime, refusal};
 pub use loader::{AccountLoader, ProgramAccount};
-pub use refusal::{IntoProgramError, of_runtime, refusal};
-pub use slot::{Kind, Own, Slot, argument, check, own, present, same, tag};
+pub use table::{Kind, Own, Slot, argument, check, own, present, same, tag};
 pub use token::{InterfaceAccount, TokenView, is_token_program};
 pub use types::{Interface, Program, Signer};
 

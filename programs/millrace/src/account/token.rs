@@ -2,8 +2,8 @@
 //! are read in place.
 
 use super::account_type;
-use super::refusal::IntoProgramError;
-use super::slot::foreign;
+use super::error::IntoProgramError;
+use super::table::foreign;
 use crate::error::MillraceError;
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::TokenAccount;

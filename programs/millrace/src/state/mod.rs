@@ -10,7 +10,6 @@ mod points;
 mod provider;
 mod rewards;
 mod shard;
-mod shard_store;
 
 pub use bucket::*;
 pub use challenge::*;
@@ -22,7 +21,6 @@ pub use points::*;
 pub use provider::*;
 pub use rewards::*;
 pub use shard::*;
-pub use shard_store::*;
 
 #[cfg(test)]
 mod tests {

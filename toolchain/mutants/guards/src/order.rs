@@ -72,7 +72,7 @@ const NEAR: &[Near] = &[
     ("admin/open_bucket", &["network"], &[]),
     ("admin/pause", &["admin"], &["pause", "resume"]),
     (
-        "admin/hand_over",
+        "admin/transfer_authority",
         &["admin"],
         &["propose_authority", "accept_authority", "set_pauser"],
     ),
@@ -121,7 +121,7 @@ const NEAR: &[Near] = &[
         &["close_job", "deregister", "claim_earnings"],
     ),
     (
-        "state/shard_store",
+        "state/shard/store",
         &["settling", "seating", "ending", "challenge"],
         &["assign_seats", "settle_shard", "close_job"],
     ),

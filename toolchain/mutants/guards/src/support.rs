@@ -44,12 +44,12 @@ pub fn add(sources: &Path) -> Result<()> {
         format!("#![allow(warnings)]\n{text}{MODULE}")
     })?;
     replace(
-        &sources.join("account/refusal.rs"),
+        &sources.join("account/error.rs"),
         "fn refuse(self) -> Error;",
         "fn refuse(self) -> Error;\n/// Whether it is not raised.\nfn is_off(&self) -> bool { false }",
     )?;
     replace(
-        &sources.join("account/slot.rs"),
+        &sources.join("account/table.rs"),
         "pub fn same(one: &Pubkey, other: &Pubkey, error: impl Refuse) -> Result<()> {",
         "pub fn same(one: &Pubkey, other: &Pubkey, error: impl Refuse) -> Result<()> {\n\
          if error.is_off() { return Ok(()); }",

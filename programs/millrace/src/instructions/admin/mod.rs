@@ -2,7 +2,6 @@
 
 mod bond;
 mod fund_rewards;
-mod hand_over;
 mod initialize_network;
 mod open_bucket;
 mod open_rewards;
@@ -10,12 +9,12 @@ mod pause;
 mod register_orchestrator;
 mod retire_orchestrator;
 mod set_parameters;
+mod transfer_authority;
 mod withdraw_bond;
 mod withdraw_treasury;
 
 pub use bond::*;
 pub use fund_rewards::*;
-pub use hand_over::*;
 pub use initialize_network::*;
 pub use open_bucket::*;
 pub use open_rewards::*;
@@ -23,5 +22,6 @@ pub use pause::*;
 pub use register_orchestrator::*;
 pub use retire_orchestrator::*;
 pub use set_parameters::*;
+pub use transfer_authority::*;
 pub use withdraw_bond::*;
 pub use withdraw_treasury::*;

@@ -1,3 +1,7 @@
+mod store;
+
+pub use store::ShardStore;
+
 use crate::constants::{MAX_FREED_ATTEMPTS, MAX_SEATS};
 use crate::error::MillraceError;
 use crate::math::verdict::VerdictInput;

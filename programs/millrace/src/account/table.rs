@@ -1,7 +1,7 @@
 //! The table of an instruction's accounts, and the one function that reads it.
 
+use super::error::IntoProgramError;
 use super::loader::ProgramAccount;
-use super::refusal::IntoProgramError;
 use anchor_lang::prelude::*;
 use anchor_lang::system_program;
 
