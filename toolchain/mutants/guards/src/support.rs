@@ -26,9 +26,9 @@ pub mod mutant {
     }
     /// An error that is not raised if the mutant is active.
     pub struct Unless<E>(pub u32, pub E);
-    impl<E: crate::account::Refuse> crate::account::Refuse for Unless<E> {
-        fn refuse(self) -> anchor_lang::error::Error {
-            self.1.refuse()
+    impl<E: crate::account::IntoProgramError> crate::account::IntoProgramError for Unless<E> {
+        fn into_program_error(self) -> anchor_lang::error::Error {
+            self.1.into_program_error()
         }
         fn is_off(&self) -> bool {
             is(self.0)
@@ -45,13 +45,13 @@ pub fn add(sources: &Path) -> Result<()> {
     })?;
     replace(
         &sources.join("account/error.rs"),
-        "fn refuse(self) -> Error;",
-        "fn refuse(self) -> Error;\n/// Whether it is not raised.\nfn is_off(&self) -> bool { false }",
+        "fn into_program_error(self) -> Error;",
+        "fn into_program_error(self) -> Error;\n/// Whether it is not raised.\nfn is_off(&self) -> bool { false }",
     )?;
     replace(
         &sources.join("account/table.rs"),
-        "pub fn same(one: &Pubkey, other: &Pubkey, error: impl Refuse) -> Result<()> {",
-        "pub fn same(one: &Pubkey, other: &Pubkey, error: impl Refuse) -> Result<()> {\n\
+        "pub fn same(one: &Pubkey, other: &Pubkey, error: impl IntoProgramError) -> Result<()> {",
+        "pub fn same(one: &Pubkey, other: &Pubkey, error: impl IntoProgramError) -> Result<()> {\n\
          if error.is_off() { return Ok(()); }",
     )
 }
