@@ -2,7 +2,8 @@
 
 use crate::error::MillraceError;
 use anchor_lang::error::Error;
-use anchor_lang::prelude::{ErrorCode, ProgramError};
+use anchor_lang::prelude::{AccountInfo, ErrorCode, ProgramError};
+use anchor_lang::system_program;
 
 /// The error of a number.
 #[cold]
@@ -39,5 +40,15 @@ impl IntoProgramError for ErrorCode {
 impl IntoProgramError for ProgramError {
     fn into_program_error(self) -> Error {
         of_runtime(self)
+    }
+}
+
+/// The error for an account of another program than it should be of: where nothing was ever made, that
+/// is said.
+#[cold]
+pub(super) fn foreign(info: &AccountInfo) -> Error {
+    match *info.owner == system_program::ID && info.lamports() == 0 {
+        true => ErrorCode::AccountNotInitialized.into_program_error(),
+        false => ErrorCode::AccountOwnedByWrongProgram.into_program_error(),
     }
 }

@@ -1,10 +1,9 @@
 //! Accounts of this program.
 
 use super::error::IntoProgramError;
+use super::kind::{ProgramAccount, own};
 use super::stands_for_account;
-use super::table::own;
 use anchor_lang::prelude::*;
-use anchor_lang::{Owner, ZeroCopy};
 use std::cell::{Ref, RefMut};
 use std::marker::PhantomData;
 
@@ -15,13 +14,6 @@ pub struct AccountLoader<'info, T: ProgramAccount> {
 }
 
 stands_for_account!(AccountLoader, T: ProgramAccount);
-
-/// A type of this program's accounts.
-pub trait ProgramAccount: ZeroCopy + Owner {
-    /// Bytes that such an account has at least, without the discriminator. Only accounts that have the
-    /// whole type can be loaded.
-    const LEAST: usize = size_of::<Self>();
-}
 
 /// Bytes before the content.
 const HEAD: usize = 8;

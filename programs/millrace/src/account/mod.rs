@@ -10,6 +10,7 @@
 mod call;
 mod create;
 mod error;
+mod kind;
 mod loader;
 mod table;
 mod token;
@@ -20,8 +21,9 @@ pub use create::{
     canonical_bump, close, create, create_vault, create_with_bump, is_made, require_vault,
 };
 pub use error::{IntoProgramError, of_runtime, refusal};
-pub use loader::{AccountLoader, ProgramAccount};
-pub use table::{Kind, Own, Slot, argument, check, own, present, same, tag};
+pub use kind::{Own, ProgramAccount, own, tag};
+pub use loader::AccountLoader;
+pub use table::{Kind, Slot, argument, check, present, same};
 pub use token::{InterfaceAccount, TokenView, is_token_program};
 pub use types::{Interface, Program, Signer};
 

@@ -1,7 +1,7 @@
 //! The table of an instruction's accounts, and the one function that reads it.
 
 use super::error::IntoProgramError;
-use super::loader::ProgramAccount;
+use super::kind::Own;
 use anchor_lang::prelude::*;
 use anchor_lang::system_program;
 
@@ -23,28 +23,6 @@ pub enum Kind {
     TokenProgram,
     /// The system program.
     SystemProgram,
-}
-
-/// A type of this program's accounts.
-pub struct Own {
-    tag: u64,
-    size: usize,
-}
-
-/// The type `T` in a table.
-pub const fn own<T: ProgramAccount>() -> Own {
-    Own {
-        tag: tag(T::DISCRIMINATOR),
-        size: T::LEAST,
-    }
-}
-
-/// A discriminator as a number.
-pub const fn tag(discriminator: &[u8]) -> u64 {
-    match discriminator.first_chunk() {
-        Some(bytes) => u64::from_le_bytes(*bytes),
-        None => 0,
-    }
 }
 
 /// A line of the table.
@@ -114,39 +92,6 @@ impl Kind {
             Self::TokenProgram => program(info, super::token::is_token_program(info.key)),
             Self::SystemProgram => program(info, *info.key == system_program::ID),
         }
-    }
-}
-
-impl Own {
-    /// # Errors
-    /// Anchor's codes for an account of another program or type.
-    pub fn check(&self, info: &AccountInfo) -> Result<()> {
-        if *info.owner != crate::ID {
-            return Err(foreign(info));
-        }
-        let data = info
-            .try_borrow_data()
-            .map_err(IntoProgramError::into_program_error)?;
-        let Some((found, data)) = data.split_first_chunk() else {
-            return Err(ErrorCode::AccountDiscriminatorNotFound.into_program_error());
-        };
-        if u64::from_le_bytes(*found) != self.tag {
-            return Err(ErrorCode::AccountDiscriminatorMismatch.into_program_error());
-        }
-        match data.len() >= self.size {
-            true => Ok(()),
-            false => Err(ErrorCode::AccountDidNotDeserialize.into_program_error()),
-        }
-    }
-}
-
-/// The error for an account of another program than it should be of: where nothing was ever made, that
-/// is said.
-#[cold]
-pub(super) fn foreign(info: &AccountInfo) -> anchor_lang::error::Error {
-    match *info.owner == system_program::ID && info.lamports() == 0 {
-        true => ErrorCode::AccountNotInitialized.into_program_error(),
-        false => ErrorCode::AccountOwnedByWrongProgram.into_program_error(),
     }
 }
 

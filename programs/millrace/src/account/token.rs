@@ -2,8 +2,7 @@
 //! are read in place.
 
 use super::account_type;
-use super::error::IntoProgramError;
-use super::table::foreign;
+use super::error::{IntoProgramError, foreign};
 use crate::error::MillraceError;
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::TokenAccount;

@@ -1,8 +1,8 @@
-use crate::constants::{DRAW_SECS, MAX_SEATS};
+use crate::constants::DRAW_SECS;
 use crate::error::MillraceError;
 use crate::math::money;
 use crate::prelude::*;
-use crate::state::{Provider, Shard};
+use crate::state::Provider;
 
 /// A job: its terms, fixed when it is posted, and the books of its escrow. The only shard of a job
 /// lies behind it in the same account; see [`crate::state::ShardStore`].
@@ -158,15 +158,6 @@ impl ProgramAccount for Job {}
 impl Job {
     /// Bytes of the account, discriminator included.
     pub const SIZE: usize = 8 + std::mem::size_of::<Self>();
-
-    /// Bytes of its account: with its only shard behind it, or without where there are several.
-    pub fn space(shards: u32, max_replicas: u8) -> usize {
-        match shards {
-            // More seats than there can be are refused, but not for their size.
-            1 => Self::SIZE + Shard::inline_bytes(max_replicas.min(MAX_SEATS as u8)),
-            _ => Self::SIZE,
-        }
-    }
 
     /// Still in escrow for this job, base units; bonds are not in it.
     ///

@@ -2,7 +2,7 @@
 //! spares an account and its rent; shards of larger jobs have an account each.
 
 use crate::account::create_with_bump;
-use crate::constants::seeds;
+use crate::constants::{MAX_SEATS, seeds};
 use crate::error::MillraceError;
 use crate::prelude::*;
 use crate::state::{Job, Seat, SeatStatus, Shard};
@@ -113,6 +113,17 @@ impl<'a, 'info> ShardStore<'a, 'info> {
     }
 }
 
+impl Job {
+    /// Bytes of its account: with its only shard behind it, or without where there are several.
+    pub fn space(shards: u32, max_replicas: u8) -> usize {
+        match shards {
+            // More seats than there can be are refused, but not for their size.
+            1 => Self::SIZE + Shard::inline_bytes(max_replicas.min(MAX_SEATS as u8)),
+            _ => Self::SIZE,
+        }
+    }
+}
+
 impl Shard {
     /// Reads a shard's own account, as it is outside the chain.
     pub fn from_account(data: &[u8]) -> Option<Self> {
@@ -141,7 +152,7 @@ impl Shard {
 /// Copies stored bytes to the beginning of `target`; there must be those before the seats at least,
 /// and no more than there is room for.
 fn copy(stored: &[u8], target: &mut [u8]) -> Result<()> {
-    let seats = std::mem::size_of::<crate::state::Seat>() * crate::constants::MAX_SEATS;
+    let seats = std::mem::size_of::<crate::state::Seat>() * MAX_SEATS;
     let whole = (target.len() - seats..=target.len()).contains(&stored.len());
     require!(whole, ErrorCode::AccountDidNotDeserialize);
     target[..stored.len()].copy_from_slice(stored);
