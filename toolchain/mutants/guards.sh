@@ -25,13 +25,13 @@ done
 # Files that move tokens come first, so that an interrupted run has tried what matters most.
 all=(
     "$sources"/instructions/client/{post_job,cancel_job,challenge_shard}.rs
-    "$sources"/instructions/crank/{settle_shard,settlement,penalty,close_job,expire_seat}.rs
+    "$sources"/instructions/crank/{settle_shard/*,penalty,close_job,expire_seat}.rs
     "$sources"/instructions/provider/*.rs "$sources"/instructions/admin/withdraw_*.rs
     "$sources"/instructions/orchestrator/*.rs "$sources"/instructions/{tokens,mints}.rs
     "$sources"/instructions/*/*.rs "$sources"/account/*.rs
     "$sources"/state/shard/store.rs
 )
-mapfile -t all < <(printf '%s\n' "${all[@]}" | grep -v '/mod.rs$' | awk '!seen[$0]++')
+mapfile -t all < <(printf '%s\n' "${all[@]}" | grep -vE '/(account|admin|client|crank|orchestrator|provider)/mod\.rs$' | awk '!seen[$0]++')
 
 mkdir -p "$out"
 tools=$CACHE/tools-target

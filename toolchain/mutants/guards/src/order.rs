@@ -28,12 +28,7 @@ const NEAR: &[Near] = &[
     ("client/cancel_job", &["ending", "twice", "mints"], &[]),
     ("client/challenge_shard", &["challenge", "audit"], &[]),
     (
-        "crank/settle_shard",
-        &["settling", "challenge", "payment"],
-        &[],
-    ),
-    (
-        "crank/settlement",
+        "crank/settle_shard/",
         &[
             "payment",
             "disagreement",

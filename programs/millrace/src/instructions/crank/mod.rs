@@ -9,7 +9,6 @@ mod expire_seat;
 mod penalty;
 mod seed_job;
 mod settle_shard;
-mod settlement;
 
 pub use bank_rewards::*;
 pub use close_epoch::*;

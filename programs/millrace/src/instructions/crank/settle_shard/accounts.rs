@@ -1,9 +1,6 @@
-use super::settlement::{Settlement, Tally};
 use crate::error::MillraceError;
-use crate::events::{ChallengeDecided, ShardFailed, ShardReopened, ShardSettled, record};
-use crate::math::verdict::{Verdict, verdict};
 use crate::prelude::*;
-use crate::state::{Bucket, Challenge, Client, Job, Network, Review, Shard, ShardStore, bucket_of};
+use crate::state::{Bucket, Challenge, Client, Job, Network, Review, Shard, bucket_of};
 
 /// Accounts of `settle_shard`; after them, for each occupied seat in the order of the seats: the
 /// provider, its earnings vault, its stake vault.
@@ -76,7 +73,7 @@ pub struct SettleShard<'info> {
 }
 
 impl<'info> SettleShard<'info> {
-    fn validate(&self, shard: &Shard) -> Result<()> {
+    pub fn validate(&self, shard: &Shard) -> Result<()> {
         // shard
         require!(shard.is_live(), MillraceError::WrongShardState);
 
@@ -117,100 +114,4 @@ impl<'info> SettleShard<'info> {
         }
         Ok(())
     }
-}
-
-/// Pays, slashes, reopens or fails a shard.
-pub fn settle_shard<'info>(ctx: Context<'info, SettleShard<'info>>) -> Result<()> {
-    let clock = clock()?;
-    let now = clock.unix_timestamp;
-    let shard = ShardStore::of(&ctx.accounts.job, &ctx.accounts.shard)?.load()?;
-    ctx.accounts.validate(&shard)?;
-    let verdict = {
-        let job = ctx.accounts.job.load()?;
-        verdict(&shard.seats, &shard.verdict_input(&job, now))
-    };
-    require!(verdict != Verdict::Wait, MillraceError::ShardNotDue);
-    let accounts = &ctx.accounts;
-    let mut settlement = Settlement::new(accounts, shard, ctx.remaining_accounts, now)?;
-    match verdict {
-        Verdict::Wait => {}
-        Verdict::Settle { winner, slash } => settlement.settle(winner, slash)?,
-        Verdict::Fail => settlement.fail()?,
-        Verdict::Reopen => settlement.reopen(clock.slot)?,
-    }
-    let (shard, tally) = settlement.finish()?;
-    {
-        let mut client = ctx.accounts.client.load_mut()?;
-        client.held = tally.client_held(client.held)?;
-    }
-    ctx.accounts.job.load()?.invariant()?;
-
-    announce(ctx, &verdict, &shard, tally)
-}
-
-/// Tells what happened.
-#[inline(never)]
-fn announce<'info>(
-    ctx: Context<'info, SettleShard<'info>>,
-    verdict: &Verdict,
-    shard: &Shard,
-    tally: Tally,
-) -> Result<()> {
-    let (job, held_after) = (shard.job, ctx.accounts.job.load()?.held()?);
-    for slash in tally.slashes {
-        record(&ctx.accounts.event_authority, &slash)?;
-    }
-    if let Some(decided) = tally.decided {
-        if let (Some(challenge), Some(to)) = (&ctx.accounts.challenge, &ctx.accounts.challenger) {
-            challenge.close(to)?;
-        }
-        record(
-            &ctx.accounts.event_authority,
-            &ChallengeDecided {
-                job,
-                shard: shard.index,
-                upheld: decided.upheld,
-                bond_returned: decided.bond_returned,
-                bond_to_job: decided.bond_to_job,
-                bond_to_provider: decided.bond_to_provider,
-            },
-        )?;
-    }
-    match *verdict {
-        Verdict::Settle { winner, .. } => {
-            record(
-                &ctx.accounts.event_authority,
-                &ShardSettled {
-                    job,
-                    shard: shard.index,
-                    root: shard.seats[winner].digest,
-                    units: shard.seats[winner].units,
-                    paid: tally.paid,
-                    fee: tally.fee,
-                    points: tally.points,
-                    payments: tally.payments,
-                    released: tally.released,
-                    held_after,
-                },
-            )?;
-        }
-        Verdict::Reopen => record(
-            &ctx.accounts.event_authority,
-            &ShardReopened {
-                job,
-                shard: shard.index,
-                attempt: shard.attempt,
-                target: shard.target,
-            },
-        )?,
-        Verdict::Fail | Verdict::Wait => record(
-            &ctx.accounts.event_authority,
-            &ShardFailed {
-                job,
-                shard: shard.index,
-                released: tally.released,
-            },
-        )?,
-    }
-    Ok(())
 }

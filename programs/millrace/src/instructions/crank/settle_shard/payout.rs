@@ -1,0 +1,70 @@
+//! Paying seats, and releasing them without payment.
+
+use super::settlement::Settlement;
+use crate::events::Payment;
+use crate::math::money;
+use crate::prelude::*;
+use crate::state::{Seat, SeatStatus};
+
+impl Settlement<'_, '_> {
+    /// What a seat that agrees with the quorum is paid.
+    pub(super) fn payment(&self, seat: &Seat) -> Result<u64> {
+        let units = seat.units.min(self.accounts.job.load()?.max_units);
+        money::mul(seat.price, units)
+    }
+
+    /// Pays a seat that agrees with the quorum, and notes its points: the fee that its payment bears.
+    #[inline(never)]
+    pub(super) fn pay(&mut self, index: usize) -> Result<()> {
+        let party = &self.parties[index];
+        let amount = self.payment(&party.seat)?;
+        let (locked, fee_bps) = {
+            let job = self.accounts.job.load()?;
+            (job.seat_lock, job.fee_bps)
+        };
+        let epoch = self.accounts.network.load()?.epoch_at(self.now);
+        {
+            let mut provider = party.provider.load_mut()?;
+            provider.leave_seat(locked, 0)?;
+            provider.earn(amount)?;
+            let mut bucket = self.accounts.bucket.load_mut()?;
+            if provider.has_room(epoch) && bucket.has_room(epoch) {
+                let points = money::share(amount, u64::from(fee_bps))?;
+                provider.add_points(epoch, points)?;
+                bucket.add_points(epoch, points)?;
+                self.tally.points = money::add(self.tally.points, points)?;
+            }
+            provider.invariant()?;
+        }
+        self.accounts.job.load_mut()?.pay(amount)?;
+        self.tally.paid = money::add(self.tally.paid, amount)?;
+        self.tally.payments.push(Payment {
+            provider: party.seat.provider,
+            amount,
+        });
+        self.pay_out(party.earnings_vault, amount)?;
+        self.shard.seats[party.at].status = SeatStatus::Agreed as u8;
+        Ok(())
+    }
+
+    /// Charges the fee on what was paid.
+    pub(super) fn charge_fee(&mut self) -> Result<()> {
+        let fee_bps = self.accounts.job.load()?.fee_bps;
+        let fee = money::share(self.tally.paid, u64::from(fee_bps))?;
+        self.accounts.job.load_mut()?.charge_fee(fee)?;
+        self.tally.fee = fee;
+        self.pay_out(self.accounts.payment_treasury.as_ref(), fee)
+    }
+
+    /// Lets a seat go without payment or penalty.
+    pub(super) fn release(&mut self, index: usize) -> Result<()> {
+        let party = &self.parties[index];
+        let locked = self.accounts.job.load()?.seat_lock;
+        let mut provider = party.provider.load_mut()?;
+        provider.leave_seat(locked, 0)?;
+        provider.invariant()?;
+        self.tally.released.push(party.seat.provider);
+        self.shard.seats[party.at].status = SeatStatus::Released as u8;
+        Ok(())
+    }
+}
