@@ -13,14 +13,14 @@ pub fn derive(input: TokenStream) -> syn::Result<TokenStream> {
     let item: ItemStruct = syn::parse2(input)?;
     let accounts = anchor_syn::parser::accounts::parse(&item)?;
     let parse = parse(&accounts, &item)?;
-    // Of Anchor's output all is kept but this one implementation.
+    // Everything that Anchor generates is kept, except for its parsing of the accounts.
     let mut anchors: syn::File = syn::parse2(accounts.to_token_stream())?;
     anchors.items.retain(|item| !implements(item, "Accounts"));
     let kept = &anchors.items;
     Ok(quote!(#(#kept)* #parse))
 }
 
-/// Numbers are copied, as seeds write them down by value.
+/// Whether an argument is passed by value, because seeds use it by value.
 fn is_number(ty: &Type) -> bool {
     let Type::Path(path) = ty else {
         return false;
@@ -41,7 +41,7 @@ fn implements(item: &Item, name: &str) -> bool {
     of.is_some_and(|segment| segment.ident == name)
 }
 
-/// The arguments that `#[instruction(...)]` names.
+/// The arguments in `#[instruction(...)]`.
 fn arguments(item: &ItemStruct) -> syn::Result<Vec<PatType>> {
     let mut attrs = item.attrs.iter();
     let Some(attr) = attrs.find(|attr| attr.path().is_ident("instruction")) else {
@@ -50,12 +50,15 @@ fn arguments(item: &ItemStruct) -> syn::Result<Vec<PatType>> {
     let list = attr.parse_args_with(Punctuated::<FnArg, Token![,]>::parse_terminated)?;
     let typed = list.into_iter().map(|argument| match argument {
         FnArg::Typed(typed) => Ok(typed),
-        FnArg::Receiver(receiver) => Err(Error::new_spanned(receiver, "wanted: name: type")),
+        FnArg::Receiver(receiver) => Err(Error::new_spanned(
+            receiver,
+            "an instruction's argument must be `name: type`",
+        )),
     });
     typed.collect()
 }
 
-/// The implementation of the program's `crate::account::Parse`, and Anchor's `Accounts` by means of it.
+/// The implementations of the program's `crate::account::Parse`, and of Anchor's `Accounts` with it.
 fn parse(accounts: &AccountsStruct, item: &ItemStruct) -> syn::Result<TokenStream> {
     let arguments = arguments(item)?;
     let name = &accounts.ident;
@@ -67,43 +70,43 @@ fn parse(accounts: &AccountsStruct, item: &ItemStruct) -> syn::Result<TokenStrea
             AccountField::Field(field) => Ok(field),
             AccountField::CompositeField(inner) => Err(Error::new_spanned(
                 &inner.ident,
-                "accounts within accounts are not known here",
+                "accounts within accounts are not supported",
             )),
         })
         .collect::<syn::Result<_>>()?;
     let count = fields.len();
-    let slots = fields
+    let rules = fields
         .iter()
-        .map(|f| slot(f))
+        .map(|f| rule(f))
         .collect::<syn::Result<Vec<_>>>()?;
     let idents: Vec<_> = fields.iter().map(|field| &field.ident).collect();
     let mut existing = Vec::new();
-    let mut made = Vec::new();
-    // By the types as they are written: Anchor's parser knows them by the names of its own.
+    let mut created = Vec::new();
+    // The types as written in the source: Anchor's parser replaces them by its own types.
     for (field, written) in fields.iter().zip(&item.fields) {
         match &field.constraints.init {
             None => existing.push(wrap(field, &written.ty)),
-            Some(init) => made.push(make(field, &written.ty, init)?),
+            Some(init) => created.push(create(field, &written.ty, init)?),
         }
     }
     let relations = fields.iter().map(|f| relations(f));
 
-    // An instruction whose accounts depend on its arguments names them all.
+    // Accounts that depend on arguments must list all arguments of the instruction.
     let (names, types): (Vec<_>, Vec<_>) = arguments.iter().map(|a| (&a.pat, &a.ty)).unzip();
-    let (generics, args) = match arguments.is_empty() {
-        true => (quote!('info, A), quote!(A)),
-        false => (quote!('info), quote!((#(#types,)*))),
+    let (generics, args) = if arguments.is_empty() {
+        (quote!('info, A), quote!(A))
+    } else {
+        (quote!('info), quote!((#(#types,)*)))
     };
     let place = (0..arguments.len()).map(syn::Index::from);
-    let named = names
-        .iter()
-        .zip(&types)
-        .zip(place)
-        .map(|((name, ty), at)| match is_number(ty) {
-            true => quote!(let #name = args.#at;),
-            false => quote!(let #name = &args.#at;),
-        });
-    let decoded = quote!((#(crate::account::argument::<#types>(&mut data)?,)*));
+    let named = names.iter().zip(&types).zip(place).map(|((name, ty), at)| {
+        if is_number(ty) {
+            quote!(let #name = args.#at;)
+        } else {
+            quote!(let #name = &args.#at;)
+        }
+    });
+    let decoded = quote!((#(crate::account::deserialize_arg::<#types>(&mut data)?,)*));
     Ok(quote! {
         #[automatically_derived]
         impl<#generics> crate::account::Parse<'info, #args> for #name<'info> {
@@ -114,11 +117,11 @@ fn parse(accounts: &AccountsStruct, item: &ItemStruct) -> syn::Result<TokenStrea
                 args: &#args,
                 bumps: &mut #bumps,
             ) -> anchor_lang::Result<Box<Self>> {
-                static SLOTS: [crate::account::Slot; #count] = [#(#slots),*];
-                let [#(#idents),*] = crate::account::check(&SLOTS, rest)?;
+                static RULES: [crate::account::AccountRule; #count] = [#(#rules),*];
+                let [#(#idents),*] = crate::account::check_accounts(&RULES, rest)?;
                 #(#named)*
                 #(#existing)*
-                #(#made)*
+                #(#created)*
                 #(#relations)*
                 Ok(Box::new(Self { #(#idents),* }))
             }
@@ -141,13 +144,13 @@ fn parse(accounts: &AccountsStruct, item: &ItemStruct) -> syn::Result<TokenStrea
     })
 }
 
-/// What the table says about an account.
-fn slot(field: &Field) -> syn::Result<TokenStream> {
-    known(field)?;
+/// The rule for an account.
+fn rule(field: &Field) -> syn::Result<TokenStream> {
+    require_supported(field)?;
     let writable = field.constraints.is_mutable() && field.constraints.init.is_none();
     let optional = field.is_optional;
-    // Two names for one token account would be two views of one balance.
-    let apart = matches!(field.ty, Ty::InterfaceAccount(_))
+    // The same token account under two names would be one balance counted twice.
+    let unique = matches!(field.ty, Ty::InterfaceAccount(_))
         && field.constraints.is_mutable()
         && field.constraints.init.is_none()
         && !field.constraints.is_dup();
@@ -156,13 +159,14 @@ fn slot(field: &Field) -> syn::Result<TokenStream> {
         Ty::Signer => quote!(Signer),
         Ty::AccountLoader(of) => {
             let of = &of.account_type_path;
-            quote!(Own(crate::account::own::<#of>()))
+            quote!(ProgramAccount(crate::account::AccountType::of::<#of>()))
         }
         Ty::InterfaceAccount(of) => {
             let last = of.account_type_path.path.segments.last();
-            match last.is_some_and(|segment| segment.ident == "Mint") {
-                true => quote!(Mint),
-                false => quote!(Token),
+            if last.is_some_and(|segment| segment.ident == "Mint") {
+                quote!(Mint)
+            } else {
+                quote!(Token)
             }
         }
         Ty::Interface(_) => quote!(TokenProgram),
@@ -171,20 +175,20 @@ fn slot(field: &Field) -> syn::Result<TokenStream> {
         _ => {
             return Err(Error::new_spanned(
                 &field.ident,
-                "a type that is not known here",
+                "this account type is not supported",
             ));
         }
     };
-    Ok(quote!(crate::account::Slot {
-        kind: crate::account::Kind::#kind,
+    Ok(quote!(crate::account::AccountRule {
+        kind: crate::account::AccountKind::#kind,
         writable: #writable,
         optional: #optional,
-        apart: #apart,
+        unique: #unique,
     }))
 }
 
-/// Refuses constraints that would be left out.
-fn known(field: &Field) -> syn::Result<()> {
+/// Refuses constraints that this derive does not check.
+fn require_supported(field: &Field) -> syn::Result<()> {
     let ConstraintGroup {
         init: _,
         zeroed,
@@ -204,7 +208,7 @@ fn known(field: &Field) -> syn::Result<()> {
         mint,
         realloc,
     } = &field.constraints;
-    let none = zeroed.is_none()
+    let supported = zeroed.is_none()
         && signer.is_none()
         && owner.is_none()
         && (rent_exempt.is_none() && seeds.is_none() || field.constraints.init.is_some())
@@ -214,35 +218,35 @@ fn known(field: &Field) -> syn::Result<()> {
         && associated_token.is_none()
         && mint.is_none()
         && realloc.is_none();
-    match none {
-        true => Ok(()),
-        false => Err(Error::new_spanned(
+    if supported {
+        Ok(())
+    } else {
+        Err(Error::new_spanned(
             &field.ident,
-            "a constraint that is not known here",
-        )),
+            "a constraint of this account is not supported",
+        ))
     }
 }
 
 fn wrap(field: &Field, ty: &Type) -> TokenStream {
     let name = &field.ident;
-    match field.is_optional {
-        true => {
-            quote!(let #name: #ty = crate::account::present(#name).map(crate::account::Checked::checked);)
-        }
-        false => quote!(let #name: #ty = crate::account::Checked::checked(#name);),
+    if field.is_optional {
+        quote!(let #name: #ty = crate::account::optional_account(#name).map(crate::account::FromChecked::from_checked);)
+    } else {
+        quote!(let #name: #ty = crate::account::FromChecked::from_checked(#name);)
     }
 }
 
-/// Makes the account of an `init`.
-fn make(field: &Field, ty: &Type, init: &ConstraintInitGroup) -> syn::Result<TokenStream> {
+/// Creates the account of an `init`.
+fn create(field: &Field, ty: &Type, init: &ConstraintInitGroup) -> syn::Result<TokenStream> {
     let name = &field.ident;
     let wrong = |what| Error::new_spanned(&field.ident, what);
     let seeds = init
         .seeds
         .as_ref()
-        .ok_or_else(|| wrong("init without seeds"))?;
+        .ok_or_else(|| wrong("`init` requires `seeds`"))?;
     let SeedsExpr::List(seeds) = &seeds.seeds else {
-        return Err(wrong("seeds that are no list"));
+        return Err(wrong("`seeds` must be a list"));
     };
     let seeds: Vec<_> = seeds.iter().collect();
     let seeds = quote!(&[#(#seeds),*]);
@@ -252,29 +256,31 @@ fn make(field: &Field, ty: &Type, init: &ConstraintInitGroup) -> syn::Result<Tok
             let space = init
                 .space
                 .as_ref()
-                .ok_or_else(|| wrong("init without space"))?;
+                .ok_or_else(|| wrong("`init` requires `space`"))?;
             quote!(crate::account::create(&#payer, #name, #space, #seeds)?)
         }
         kind => {
             let parties = parties(kind, name)?;
-            let made = quote!(crate::account::create_vault(&#payer, #name, #parties, #seeds)?);
-            match init.if_needed {
-                // Made just now under another name.
-                true => quote!(match crate::account::is_made(#name) {
-                    true => crate::account::require_vault(#name, #parties, #seeds)?,
-                    false => #made,
-                }),
-                false => made,
+            let create = quote!(crate::account::create_vault(&#payer, #name, #parties, #seeds)?);
+            if init.if_needed {
+                // The account may have been created under another name in this instruction.
+                quote!(if crate::account::is_created(#name) {
+                    crate::account::check_vault(#name, #parties, #seeds)?
+                } else {
+                    #create
+                })
+            } else {
+                create
             }
         }
     };
     Ok(quote! {
         bumps.#name = #body;
-        let #name: #ty = crate::account::Checked::checked(#name);
+        let #name: #ty = crate::account::FromChecked::from_checked(#name);
     })
 }
 
-/// Mint, authority and program of the token account that an `init` makes.
+/// Mint, authority and program of the token account that an `init` creates.
 fn parties(kind: &InitKind, name: &syn::Ident) -> syn::Result<TokenStream> {
     let wrong = |what| Error::new_spanned(name, what);
     let InitKind::Token {
@@ -283,36 +289,37 @@ fn parties(kind: &InitKind, name: &syn::Ident) -> syn::Result<TokenStream> {
         token_program,
     } = kind
     else {
-        return Err(wrong("an init that is not known here"));
+        return Err(wrong("`init` of this kind of account is not supported"));
     };
     let program = token_program.as_ref();
-    let program = program.ok_or_else(|| wrong("token::token_program is missing"))?;
+    let program = program
+        .ok_or_else(|| wrong("`init` of a token account requires `token::token_program`"))?;
     Ok(quote!((&#mint, &#owner, &#program)))
 }
 
-/// Comparisons with the keys that other accounts hold.
+/// The comparisons of `has_one` and `address`.
 fn relations(field: &Field) -> TokenStream {
     let name = &field.ident;
     let mut checks = Vec::new();
     for has in &field.constraints.has_one {
         let (target, error) = (&has.join_target, code(&has.error, "ConstraintHasOne"));
         checks.push(quote! {
-            crate::account::same(&#name.load()?.#target, crate::account::key(&#target), #error)?;
+            crate::account::require_same_key(&#name.load()?.#target, crate::account::key(&#target), #error)?;
         });
     }
     if let Some(address) = &field.constraints.address {
         let (wanted, error) = (&address.address, code(&address.error, "ConstraintAddress"));
-        checks.push(quote!(crate::account::same(&#wanted, crate::account::key(&#name), #error)?;));
+        checks.push(quote!(crate::account::require_same_key(&#wanted, crate::account::key(&#name), #error)?;));
     }
     quote!(#(#checks)*)
 }
 
-/// The error that the attribute names, or Anchor's for its kind.
-fn code(named: &Option<Expr>, anchors: &str) -> TokenStream {
-    let anchors = format_ident!("{anchors}");
+/// The error in the attribute, or Anchor's code for the constraint.
+fn code(named: &Option<Expr>, default: &str) -> TokenStream {
+    let default = format_ident!("{default}");
     match named {
         Some(error) => quote!(#error),
-        None => quote!(anchor_lang::error::ErrorCode::#anchors),
+        None => quote!(anchor_lang::error::ErrorCode::#default),
     }
 }
 
@@ -333,8 +340,8 @@ mod tests {
     }
 
     #[test]
-    fn a_constraint_that_would_be_left_out_is_refused() {
-        for left_out in [
+    fn an_unsupported_constraint_is_refused() {
+        for unsupported in [
             quote!(constraint = job.key() == other.key()),
             quote!(mut, close = other),
             quote!(owner = other.key()),
@@ -342,25 +349,27 @@ mod tests {
             quote!(zero),
             quote!(signer),
         ] {
-            let refused = derived(left_out.clone());
-            assert!(refused.is_err(), "{left_out}: {refused:?}");
+            let refused = derived(unsupported.clone());
+            assert!(refused.is_err(), "{unsupported}: {refused:?}");
         }
     }
 
     #[test]
-    fn what_is_known_becomes_a_line_of_the_table_or_a_comparison() {
+    fn a_supported_constraint_becomes_a_rule_or_a_comparison() {
         let plain = derived(quote!()).unwrap_or_default();
-        assert!(plain.contains("writable : false") && !plain.contains("account :: same"));
+        assert!(
+            plain.contains("writable : false") && !plain.contains("account :: require_same_key")
+        );
         let written = derived(quote!(mut)).unwrap_or_default();
         assert!(written.contains("writable : true"), "{written}");
         let related = derived(quote!(has_one = other @ E::Wrong)).unwrap_or_default();
-        assert!(related.contains("account :: same") && related.contains("E :: Wrong"));
+        assert!(related.contains("account :: require_same_key") && related.contains("E :: Wrong"));
         let placed = derived(quote!(address = PLACE)).unwrap_or_default();
         assert!(placed.contains("ConstraintAddress"), "{placed}");
     }
 
     #[test]
-    fn anchors_own_parsing_is_left_out_and_the_rest_of_its_output_kept() {
+    fn everything_that_anchor_generates_but_its_parsing_is_kept() {
         let output = derived(quote!(mut)).unwrap_or_default();
         let file: syn::File = syn::parse_str(&output).unwrap_or_else(|e| panic!("{e}"));
         let implemented = |name| {

@@ -1,12 +1,12 @@
-//! Anchor's macros with the code that runs on chain made small.
+//! Anchor's macros with smaller code on chain.
 //!
-//! What Anchor generates for the accounts of one instruction takes ten to fifty kilobytes, of which
-//! most are the same checks written out again for every account, and strings for errors. Forty-two
-//! instructions of it cost 18 SOL of rent to deploy and thousands of compute units a call. These
-//! macros read the same attributes, so that a reader of Anchor finds what is known and the IDL comes
-//! out the same, and generate calls of the few shared functions of the program's `account` module.
+//! The code that Anchor generates for the accounts of one instruction takes ten to fifty kilobytes, most of
+//! which repeats the same checks for every account or holds strings of errors. For forty-two instructions
+//! this costs 18 SOL of rent to deploy and thousands of compute units a call. These macros read the same
+//! attributes, so that the source reads like any Anchor program and the IDL is the same, and generate calls
+//! of a few shared functions in the program's `account` module.
 //!
-//! They serve that one program: paths in the generated code begin at its root.
+//! They serve only this program: paths in the generated code start at its root.
 
 mod accounts;
 mod error;
@@ -14,25 +14,26 @@ mod program;
 
 use proc_macro::TokenStream;
 
-/// `#[derive(Accounts)]`: everything that Anchor's derives, but the parsing of the accounts, which
-/// becomes a table for `crate::account::check` and calls of shared functions.
+/// `#[derive(Accounts)]`: everything that Anchor's derive generates, except for the parsing of the accounts,
+/// which becomes a table of rules for `crate::account::check_accounts` and calls of shared functions.
 ///
-/// Known constraints: `mut`, `dup`, `has_one`, `address`, `init` with `seeds`, and `token`. Another
-/// one is an error of compilation, so that no check is lost.
+/// The supported constraints are `mut`, `dup`, `has_one`, `address`, `init` with `seeds`, and `token` with
+/// `init`. Others do not compile, so that no check is lost, with these exceptions: `token` without `init`
+/// is ignored, as are the error of `mut @ error` and the `owner` of an `init`.
 #[proc_macro_derive(Accounts, attributes(account, instruction))]
 pub fn derive_accounts(input: TokenStream) -> TokenStream {
     finish(accounts::derive(input.into()))
 }
 
-/// `#[program]`: Anchor's, and beside it a module `dispatch` which finds an instruction by its
-/// number, not by comparing with one after the other.
+/// `#[program]`: Anchor's, with a module `dispatch` that selects the instruction by its discriminator as a
+/// number, instead of comparing the bytes with one discriminator after the other.
 #[proc_macro_attribute]
 pub fn program(_: TokenStream, input: TokenStream) -> TokenStream {
     finish(program::expand(input.into()))
 }
 
-/// `#[error_code]`: Anchor's outside the chain. On chain an error is its number alone; names and
-/// messages are in the IDL and in the clients.
+/// `#[error_code]`: Anchor's outside the chain, with a list `ALL`. On chain an error is its code alone;
+/// names and messages are in the IDL and in the clients.
 #[proc_macro_attribute]
 pub fn error_code(_: TokenStream, input: TokenStream) -> TokenStream {
     finish(error::expand(input.into()))

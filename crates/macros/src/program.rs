@@ -20,28 +20,28 @@ pub fn expand(input: TokenStream) -> syn::Result<TokenStream> {
     let mut handlers = Vec::new();
     for function in functions {
         let verb = &function.sig.ident;
-        let tag = format_ident!("{}", verb.to_string().to_uppercase());
+        let discriminator = format_ident!("{}", verb.to_string().to_uppercase());
         let variant = format_ident!("{}", camel(&verb.to_string()));
         let (accounts, args) = signature(function)?;
         let names: Vec<_> = args.iter().map(|arg| &arg.pat).collect();
         let types: Vec<_> = args.iter().map(|arg| &arg.ty).collect();
         arms.push(quote! {
-            const #tag: u64 = crate::account::tag(<instruction::#variant as anchor_lang::Discriminator>::DISCRIMINATOR);
+            const #discriminator: u64 = crate::account::discriminator_number(<instruction::#variant as anchor_lang::Discriminator>::DISCRIMINATOR);
         });
         handlers.push((
-            quote!(#tag => #verb(infos, data)),
+            quote!(#discriminator => #verb(infos, data)),
             quote! {
                 #[inline(never)]
                 fn #verb<'info>(infos: &'info [AccountInfo<'info>], data: &[u8]) -> Result<()> {
                     let mut data = data;
-                    let args: (#(#types,)*) = (#(crate::account::argument::<#types>(&mut data)?,)*);
+                    let args: (#(#types,)*) = (#(crate::account::deserialize_arg::<#types>(&mut data)?,)*);
                     let mut rest = infos;
                     let mut bumps = <#accounts as anchor_lang::Bumps>::Bumps::default();
                     let own = <#accounts as crate::account::Parse<_>>::parse(&mut rest, &args, &mut bumps)?;
                     let (#(#names,)*) = args;
                     let context = Context {
                         program_id: &crate::ID,
-                        // The heap of a call is never freed, so this costs nothing and needs no copy.
+                        // A leak instead of a copy: the heap of a call is never freed.
                         accounts: Box::leak(own),
                         remaining_accounts: rest,
                         bumps,
@@ -56,18 +56,18 @@ pub fn expand(input: TokenStream) -> syn::Result<TokenStream> {
         #[anchor_lang::program]
         #module
 
-        /// Finds the handler of an instruction.
+        /// Calls the handler of an instruction.
         #[cfg(target_os = "solana")]
         mod dispatch {
             use super::*;
 
             #(#arms)*
 
-            /// Carries out the instruction whose discriminator is `tag`.
-            pub fn call<'info>(tag: u64, infos: &'info [AccountInfo<'info>], data: &[u8]) -> Result<()> {
-                match tag {
+            /// Executes the instruction with the discriminator.
+            pub fn call<'info>(discriminator: u64, infos: &'info [AccountInfo<'info>], data: &[u8]) -> Result<()> {
+                match discriminator {
                     #(#choices,)*
-                    _ => Err(crate::account::refusal(ErrorCode::InstructionFallbackNotFound as u32)),
+                    _ => Err(crate::account::error_from_code(ErrorCode::InstructionFallbackNotFound as u32)),
                 }
             }
 
@@ -78,7 +78,12 @@ pub fn expand(input: TokenStream) -> syn::Result<TokenStream> {
 
 /// The accounts of an instruction, and its arguments.
 fn signature(function: &ItemFn) -> syn::Result<(Ident, Vec<&PatType>)> {
-    let wrong = || Error::new_spanned(&function.sig, "wanted: (ctx: Context<...>, arguments)");
+    let wrong = || {
+        Error::new_spanned(
+            &function.sig,
+            "a handler must have the parameters (ctx: Context<...>, arguments)",
+        )
+    };
     let mut inputs = function.sig.inputs.iter().map(|input| match input {
         FnArg::Typed(typed) => Ok(typed),
         FnArg::Receiver(_) => Err(wrong()),
@@ -98,7 +103,7 @@ fn signature(function: &ItemFn) -> syn::Result<(Ident, Vec<&PatType>)> {
     Ok((accounts, inputs.collect::<syn::Result<_>>()?))
 }
 
-/// The name that Anchor gives the data of an instruction.
+/// The name of Anchor's type for the data of an instruction.
 fn camel(verb: &str) -> String {
     let words = verb.split('_').map(|word| {
         let (first, rest) = word.split_at(word.len().min(1));

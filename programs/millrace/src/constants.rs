@@ -1,76 +1,76 @@
-//! Seeds and the bounds that no parameter can leave.
+//! Address seeds, and the bounds of all parameters.
 
 use anchor_lang::prelude::Pubkey;
 
-/// The program's address. A network that is to last has a key of its own, whose address the build is
-/// given by `MILLRACE_PROGRAM_ID` (`make build PROGRAM_ID=...`); all others have the development key's.
+/// The program's address. A permanent network has its own key, whose address is passed to the build as
+/// `MILLRACE_PROGRAM_ID` (`make build PROGRAM_ID=...`). Other networks use the development key.
 pub const PROGRAM_ID: Pubkey = match option_env!("MILLRACE_PROGRAM_ID") {
     Some(address) => Pubkey::from_str_const(address),
     None => DEVELOPMENT_ID,
 };
-/// The address of `programs/millrace/development-key.json`, which everybody has: whoever is first on a
-/// public cluster can deploy there.
+/// The address of `programs/millrace/development-key.json`. The key is public: on a public cluster anyone
+/// can be the first to deploy a program there.
 pub const DEVELOPMENT_ID: Pubkey =
     Pubkey::from_str_const("MiLXw5vSuMxgdYfUemsW6ba7EoyqEfUVpMAE6g196rb");
 
-/// Most seats a shard can have.
+/// Maximum number of seats of a shard.
 pub const MAX_SEATS: usize = 5;
-/// Most seats of a shard that can be challenged: its settlement, with a second mint, the challenger's
-/// accounts and a bounty, has to fit a transaction of 1,232 bytes.
+/// Maximum number of seats of a shard that can be challenged. The settlement, with a second mint, the
+/// challenger's accounts and a bounty, must fit a transaction of 1,232 bytes.
 pub const MAX_CHALLENGED_SEATS: u8 = 4;
 /// Basis points in a whole.
 pub const BPS: u64 = 10_000;
-/// Most that the protocol may take of what providers are paid, in basis points.
+/// Maximum protocol fee, in basis points of the payments to providers.
 pub const MAX_FEE_BPS: u16 = 1_000;
-/// Buckets that fees, penalties and points go into. Every settlement writes one of them, chosen by
-/// the job's address, so that settlements of different jobs need not write the same account.
+/// Number of buckets for fees, penalties and points. A settlement writes only the bucket that the job's
+/// address selects, so that settlements of different jobs need not write the same account.
 pub const BUCKETS: u8 = 8;
-/// Most shards that a network may allow in one job.
+/// Maximum number of shards that a network can allow in a job.
 pub const MAX_SHARDS: u32 = 1_024;
-/// Longest window that a network may allow, in seconds: one day.
+/// Longest commit, reveal or challenge window that a network can allow, in seconds: one day.
 pub const MAX_WINDOW_SECS: u32 = 86_400;
-/// Furthest deadline that a network may allow, in seconds from posting: thirty days.
+/// Latest deadline that a network can allow, in seconds from posting: thirty days.
 pub const MAX_DEADLINE_SECS: u32 = 30 * 86_400;
-/// Longest time that stake may stay in unbonding, in seconds: ninety days.
+/// Longest unbonding time, in seconds: ninety days.
 pub const MAX_UNBONDING_SECS: u32 = 90 * 86_400;
-/// Most that a seat may lock, in basis points of its highest price: a thousand prices.
+/// Maximum stake that a seat locks, in basis points of its highest price: a thousand times the price.
 pub const MAX_LOCK_BPS: u64 = 10_000_000;
-/// Longest time to decline a seat that a network may allow, in seconds: one hour.
+/// Longest time to decline a seat that a network can allow, in seconds: one hour.
 pub const MAX_ACCEPT_SECS: u32 = 3_600;
-/// Most that a cranker may be paid of what a late party forfeits, in basis points.
+/// Maximum share of a penalty that goes to bounties, in basis points.
 pub const MAX_BOUNTY_BPS: u16 = 5_000;
-/// Time that a job leaves for the draw of an audit, in seconds: the blocks that decide have come by
-/// then, and somebody has cranked it.
+/// Time that a job leaves for the draw of an audit, in seconds: enough for the deciding blocks and for the
+/// transaction that draws.
 pub const DRAW_SECS: u32 = 60;
-/// Attempts of a shard after which no seat is given up any more, so that some are left for rounds, a
-/// draw and a challenge.
+/// Attempt from which no seat of a shard is freed, so that attempts are left for rounds, a draw and a
+/// challenge.
 pub const MAX_FREED_ATTEMPTS: u8 = 200;
-/// Most that a late seat may lose, in basis points of its lock: who is late has not lied.
+/// Maximum share of the lock that a late seat loses, in basis points. A late provider has not cheated.
 pub const MAX_LATE_BPS: u16 = 2_500;
-/// Most slots that an audit's draw may be spread over: within the slot hashes that the chain keeps.
+/// Maximum number of slots over which the draw of an audit is spread. The chain keeps the hashes of 512.
 pub const MAX_DRAW_SLOTS: u8 = 64;
-/// Shortest epoch that a network may have, in seconds: one minute.
+/// Shortest epoch that a network can have, in seconds: one minute.
 pub const MIN_EPOCH_SECS: u32 = 60;
-/// Longest epoch that a network may have, in seconds: ninety days.
+/// Longest epoch that a network can have, in seconds: ninety days.
 pub const MAX_EPOCH_SECS: u32 = 90 * 86_400;
-/// Epochs of which a provider's points, not banked yet, are kept.
+/// Maximum number of epochs with unbanked points that a provider keeps.
 pub const MAX_PROVIDER_EPOCHS: usize = 8;
-/// Epochs of which a bucket's points, not closed yet, are kept.
+/// Maximum number of epochs with points that a bucket keeps until they are closed.
 pub const MAX_BUCKET_EPOCHS: usize = 16;
 /// Layout version written into every account.
 pub const ACCOUNT_VERSION: u8 = 1;
 
-/// Seeds of every address that the program derives. No literal of a seed stands anywhere else.
+/// Seeds of all addresses that the program derives.
 pub mod seeds {
-    /// The one [`crate::state::Network`].
+    /// The [`crate::state::Network`].
     pub const NETWORK: &[u8] = b"network";
     /// A [`crate::state::Bucket`]: `[BUCKET, index]`.
     pub const BUCKET: &[u8] = b"bucket";
     /// A treasury vault: `[TREASURY, mint, bucket index]`.
     pub const TREASURY: &[u8] = b"treasury";
-    /// The one [`crate::state::Rewards`].
+    /// The [`crate::state::Rewards`].
     pub const REWARDS: &[u8] = b"rewards";
-    /// The vault that rewards are paid from.
+    /// The rewards vault.
     pub const REWARDS_VAULT: &[u8] = b"rewards_vault";
     /// An [`crate::state::Epoch`]: `[EPOCH, number]`.
     pub const EPOCH: &[u8] = b"epoch";

@@ -1,9 +1,7 @@
-//! Where a call of the program begins.
-//!
-//! Anchor's would compare the instruction with forty-two names, one after the other, and write the
-//! words of an error into the log.
+//! The program's entry point. Anchor's would compare the instruction with forty-two discriminators one
+//! after the other, and log the text of an error.
 
-use crate::account::{IntoProgramError, tag};
+use crate::account::{IntoProgramError, discriminator_number};
 use crate::dispatch;
 use anchor_lang::event::EVENT_IX_TAG_LE;
 use anchor_lang::prelude::*;
@@ -11,13 +9,13 @@ use anchor_lang::solana_program::entrypoint::{SUCCESS, deserialize};
 
 anchor_lang::solana_program::entrypoint::custom_heap_default!();
 
-/// Carries out an instruction; returns 0, or the number of an error.
+/// Executes an instruction. Returns 0, or the code of an error.
 ///
 /// # Safety
-/// `input` is what the runtime hands a program.
+/// `input` must be the runtime's input of a program.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrypoint(input: *mut u8) -> u64 {
-    // SAFETY: the caller's promise. The input outlives the call, which is all that happens here.
+    // SAFETY: guaranteed by the caller. The input outlives this call, and nothing runs after it.
     let (_, accounts, data): (_, Vec<AccountInfo<'static>>, _) = unsafe { deserialize(input) };
     match call(Vec::leak(accounts), data) {
         Ok(()) => SUCCESS,
@@ -29,14 +27,14 @@ fn call(accounts: &'static [AccountInfo<'static>], data: &[u8]) -> Result<()> {
     let Some((discriminator, arguments)) = data.split_first_chunk::<8>() else {
         return Err(ErrorCode::InstructionFallbackNotFound.into_program_error());
     };
-    const EVENT: u64 = tag(EVENT_IX_TAG_LE);
+    const EVENT: u64 = discriminator_number(EVENT_IX_TAG_LE);
     match u64::from_le_bytes(*discriminator) {
         EVENT => event(accounts),
-        tag => dispatch::call(tag, accounts, arguments),
+        discriminator => dispatch::call(discriminator, accounts, arguments),
     }
 }
 
-/// An event, which is only there to be in the transaction: nobody but the program itself may write one.
+/// An event. Its data only has to be part of the transaction, and only this program can sign for it.
 fn event(accounts: &[AccountInfo]) -> Result<()> {
     match accounts.first() {
         None => Err(ProgramError::NotEnoughAccountKeys.into_program_error()),

@@ -1,4 +1,4 @@
-//! Every refusal by name. Codes are positional and clients match on them: append only.
+//! The program's errors. Error codes are positional and clients match on them: append only.
 
 use crate::prelude::*;
 
@@ -6,300 +6,263 @@ use crate::prelude::*;
 #[error_code]
 #[derive(PartialEq, Eq)]
 pub enum MillraceError {
-    /// The sum would not fit 64 bits.
-    #[msg("An amount overflowed")]
+    // Accounts, amounts and authority.
+
+    // 6000 0x1770
+    #[msg("an amount does not fit 64 bits")]
     AmountOverflow,
-    /// Books of an account stopped adding up; the transaction is undone.
-    #[msg("The books of an account do not add up")]
+    // 6001 0x1771
+    #[msg("an invariant of an account does not hold")]
     InvariantBroken,
-    /// The signer may not do this.
-    #[msg("The signer has no authority over this account")]
+    // 6002 0x1772
+    #[msg("the signer has no authority over this account")]
     NotAuthorized,
-    /// New stakes, jobs and assignments are paused.
-    #[msg("The network is paused: new stakes, jobs and assignments wait until it resumes")]
+    // 6003 0x1773
+    #[msg("the network is paused: new stakes, jobs and assignments are refused until it resumes")]
     NetworkPaused,
-    /// A parameter lies outside its constant bounds.
-    #[msg("A network parameter is outside its bounds")]
+    // 6004 0x1774
+    #[msg("a network parameter is outside its bounds")]
     ParameterOutOfBounds,
-    /// The mint is no mint of a token program, or not the network's.
-    #[msg("The mint is no initialized mint of a token program, or not the network's")]
+    // 6005 0x1775
+    #[msg("the mint is not an initialized mint of a token program")]
     MintNotSupported,
-    /// The account given is not the one that the books name.
-    #[msg("An account is not the one that this instruction needs")]
+    // 6006 0x1776
+    #[msg("an account is not the one that this instruction requires")]
     WrongAccount,
-    /// Treasury bucket out of range or not open yet.
-    #[msg("The treasury bucket does not exist")]
+    // 6007 0x1777
+    /// Not used since buckets are accounts of their own.
+    #[msg("the treasury bucket does not exist")]
     BucketNotOpen,
-    /// Amounts of zero do nothing and are refused.
-    #[msg("The amount must be above zero")]
+    // 6008 0x1778
+    #[msg("the amount must be greater than zero")]
     AmountZero,
-    /// The stake would stay below the network's minimum.
-    #[msg("The stake stays below the network's minimum")]
+
+    // Seats and providers.
+
+    // 6009 0x1779
+    #[msg("the provider's stake is below the network's minimum")]
     StakeBelowMinimum,
-    /// Free stake does not cover the seat.
-    #[msg("The provider's free stake does not cover the seat")]
+    // 6010 0x177a
+    #[msg("the provider's free stake does not cover the amount")]
     InsufficientFreeStake,
-    /// The provider holds as many seats as it said it can.
-    #[msg("The provider holds as many seats as it can")]
+    // 6011 0x177b
+    #[msg("the provider already holds its maximum number of seats")]
     ProviderAtCapacity,
-    /// The provider does not meet the job's requirement.
-    #[msg("The provider does not meet the job's requirement")]
+    // 6012 0x177c
+    #[msg("the provider does not meet the job's requirements")]
     ProviderNotEligible,
-    /// The provider asks more than the job's price cap.
-    #[msg("The provider asks more than the job pays")]
+    // 6013 0x177d
+    #[msg("the provider's price is above the job's price cap")]
     PriceAboveCap,
-    /// The provider has a seat at this shard already.
-    #[msg("The provider has a seat at this shard already")]
+    // 6014 0x177e
+    #[msg("the provider already has a seat in this shard")]
     AlreadySeated,
-    /// No seat is free, or the shard takes none now.
-    #[msg("The shard has no free seat")]
+    // 6015 0x177f
+    #[msg("the shard has no free seat")]
     NoFreeSeat,
-    /// The seat is not in the state that the act needs.
-    #[msg("The seat is not in the state that this needs")]
+
+    // States.
+
+    // 6016 0x1780
+    #[msg("the seat does not have the status that this instruction requires")]
     WrongSeatStatus,
-    /// The shard is not in the state that the act needs.
-    #[msg("The shard is not in the state that this needs")]
+    // 6017 0x1781
+    #[msg("the shard is not in the state that this instruction requires")]
     WrongShardState,
-    /// The job is not in the state that the act needs.
-    #[msg("The job is not in the state that this needs")]
+    // 6018 0x1782
+    #[msg("the job is not in the state that this instruction requires")]
     WrongJobState,
-    /// Price cap or units of zero.
-    #[msg("The price cap and the units must be above zero")]
+
+    // Terms of a job.
+
+    // 6019 0x1783
+    #[msg("the price and the maximum units must be greater than zero")]
     PriceZero,
-    /// The number of shards is zero or above the network's limit.
-    #[msg("The number of shards is outside the network's limits")]
+    // 6020 0x1784
+    #[msg("the number or index of shards is outside its bounds")]
     ShardsOutOfBounds,
-    /// Replicas, quorum and most replicas do not fit together.
-    #[msg("The quorum must be a majority of the most replicas and at most the replicas")]
+    // 6021 0x1785
+    #[msg("the quorum must be a majority of the maximum replicas and at most the replicas")]
     QuorumOutOfBounds,
-    /// A window lies outside the network's limits.
-    #[msg("A window is outside the network's limits")]
+    // 6022 0x1786
+    #[msg("a window is outside the network's bounds")]
     WindowOutOfBounds,
-    /// The deadline is in the past, too near for one round, or too far.
-    #[msg("The deadline is in the past, too near for one round of work, or too far")]
+    // 6023 0x1787
+    #[msg("the deadline is in the past, too soon for one round of work, or too late")]
     DeadlineOutOfBounds,
-    /// Scenario, verification mode or meter is not known to this version.
-    #[msg("The scenario, verification mode or meter is not supported")]
+    // 6024 0x1788
+    #[msg("the scenario, verification mode or meter is not supported")]
     ModeNotSupported,
-    /// The deposit would be more than the client agreed to.
-    #[msg("The deposit would be more than the client agreed to")]
+    // 6025 0x1789
+    #[msg("the deposit is more than the client agreed to")]
     DepositAboveMaximum,
-    /// The nonce is not the client's next one.
-    #[msg("The nonce is not the client's next one")]
+    // 6026 0x178a
+    #[msg("the nonce is not the client's next nonce")]
     NonceMismatch,
-    /// Too late for this act.
-    #[msg("The time for this has passed")]
+
+    // Time.
+
+    // 6027 0x178b
+    #[msg("the time for this instruction has passed")]
     TooLate,
-    /// Too early for this act.
-    #[msg("It is too early for this")]
+    // 6028 0x178c
+    #[msg("the time for this instruction has not come")]
     TooEarly,
-    /// The instruction before this one is no fitting ed25519 check.
-    #[msg("The instruction before must be the ed25519 check of exactly these commitments")]
+
+    // Commitments and reveals.
+
+    // 6029 0x178d
+    #[msg("the preceding instruction must be the ed25519 check of exactly these signatures")]
     SignatureCheckMissing,
-    /// The ed25519 check covers another key or message, or reads elsewhere.
-    #[msg("The ed25519 check does not cover this commitment")]
+    // 6030 0x178e
+    #[msg("the ed25519 check covers another key or message")]
     SignatureMismatch,
-    /// The reveal does not open the commitment.
-    #[msg("The reveal does not open the commitment")]
+    // 6031 0x178f
+    #[msg("the revealed result does not match the commitment")]
     RevealMismatch,
-    /// Reveals wait until no commitment can follow.
-    #[msg("Reveals wait until all commitments are in or their window is over")]
+    // 6032 0x1790
+    #[msg("results can be revealed once every seat has committed or the commit window is over")]
     RevealsNotOpen,
-    /// The shard can't be settled yet.
-    #[msg("The shard is not due: seats may still commit or reveal")]
+
+    // Settlement and cancellation.
+
+    // 6033 0x1791
+    #[msg("the shard cannot be settled yet: seats may still commit or reveal")]
     ShardNotDue,
-    /// Nothing that no seat has taken is left to cancel.
-    #[msg("Nothing is left to cancel: every shard has been handed out")]
+    // 6034 0x1792
+    #[msg("nothing is left to cancel: every shard has had a seat assigned")]
     NothingToCancel,
-    /// The job asks for another orchestrator.
-    #[msg("The job asks for another orchestrator")]
+
+    // Orchestrators, lists and tags.
+
+    // 6035 0x1793
+    #[msg("the job requires another orchestrator")]
     OrchestratorMismatch,
-    /// The orchestrator has been retired.
-    #[msg("The orchestrator is not active")]
+    // 6036 0x1794
+    #[msg("the orchestrator is not active")]
     OrchestratorInactive,
-    /// A list in the instruction is empty or too long.
-    #[msg("A list in the instruction is empty, too long, or lacks accounts")]
+    // 6037 0x1795
+    #[msg("a list of the instruction is empty or too long, or accounts are missing")]
     WrongListLength,
-    /// Text in a tag is not printable ASCII padded with zeros.
-    #[msg("A tag must be printable ASCII padded with zeros")]
+    // 6038 0x1796
+    #[msg("a tag must be printable ASCII padded with zeros")]
     TagInvalid,
-    /// The bucket's index is above the last one.
-    #[msg("There is no bucket with this index")]
+    // 6039 0x1797
+    #[msg("no bucket can have this index")]
     BucketOutOfBounds,
-    /// A provider must take at least one seat.
-    #[msg("A provider must take at least one seat at a time")]
+    // 6040 0x1798
+    #[msg("a provider must accept at least one seat at a time")]
     SeatsZero,
-    /// The only shard of a job lies in the job's account; others have their own.
-    #[msg("The only shard of a job has no account of its own, and every other one has")]
+    // 6041 0x1799
+    #[msg("a job with one shard has no shard account, and every other shard has one")]
     WrongShardAccount,
-    /// The orchestrator's bond is below the network's minimum.
-    #[msg("The orchestrator's bond is below the network's minimum")]
+
+    // Bonds and exits.
+
+    // 6042 0x179a
+    #[msg("the orchestrator's bond is below the network's minimum")]
     BondBelowMinimum,
-    /// The orchestrator has to be retired first.
-    #[msg("The orchestrator is active: it has to be retired first")]
+    // 6043 0x179b
+    #[msg("the orchestrator is active: retire it first")]
     OrchestratorActive,
-    /// The provider still has seats, stake, earnings or rewards.
+    // 6044 0x179c
     #[msg(
-        "The provider still has seats, stake, earnings or rewards: end, withdraw and claim them first"
+        "the provider still has seats, stake, earnings or rewards: end, withdraw and claim them first"
     )]
     ProviderNotSettled,
-    /// Sortition does not admit the provider yet.
-    #[msg("Sortition does not admit this provider to the seat yet: its chances double each slot")]
+
+    // Sortition.
+
+    // 6045 0x179d
+    #[msg("sortition does not admit this provider to the seat yet: its chance doubles each slot")]
     NotAdmittedYet,
-    /// The block that the seed comes from is not there yet.
-    #[msg("The block whose hash is the job's seed is not there yet")]
+    // 6046 0x179e
+    #[msg("the block whose hash is the job's seed does not exist yet")]
     SeedNotAvailable,
-    /// The seed has to be taken first.
-    #[msg("The job's seed has not been taken yet, and sortition needs it")]
+    // 6047 0x179f
+    #[msg("the job's seed is not set: sortition requires `seed_job` first")]
     SeedNotSet,
-    /// The job has its seed.
-    #[msg("The job has its seed already")]
+    // 6048 0x17a0
+    #[msg("the job's seed is already set")]
     SeedAlreadySet,
-    /// No audit is to be drawn.
-    #[msg("No audit is to be drawn at this shard")]
+
+    // Audits, challenges and epochs.
+
+    // 6049 0x17a1
+    #[msg("no draw of an audit is pending for this shard")]
     NoAuditPending,
-    /// The audit's rate does not fit the mode.
-    #[msg(
-        "An audit's rate must be above zero and at most 10,000 basis points, and zero without audits"
-    )]
+    // 6050 0x17a2
+    #[msg("the audit rate must be 1 to 10,000 basis points with audits, and zero without")]
     AuditRateOutOfBounds,
-    /// The accounts of the challenge are missing.
-    #[msg("The shard is challenged, and the accounts of the challenge are missing")]
+    // 6051 0x17a3
+    #[msg("the shard is challenged, and the accounts of the challenge are missing")]
     ChallengeMissing,
-    /// Nobody has points of this epoch.
-    #[msg("Nobody has points of this epoch")]
+    // 6052 0x17a4
+    #[msg("no provider has points of this epoch")]
     NoPointsInEpoch,
-    /// Fewer or more tokens arrived than were sent.
-    #[msg("Another amount of tokens arrived in the vault than was sent")]
+
+    // Token-2022 mints.
+
+    // 6053 0x17a5
+    #[msg("the vault received another amount than was sent")]
     DepositAmountMismatch,
-    /// Token-2022 extension.
-    #[msg("The mint takes a fee of every transfer")]
+    // 6054 0x17a6
+    #[msg("the mint takes a fee of every transfer")]
     MintHasTransferFee,
-    /// Token-2022 extension.
-    #[msg("The mint can be closed and made anew")]
+    // 6055 0x17a7
+    #[msg("the mint can be closed and created again")]
     MintHasCloseAuthority,
-    /// Token-2022 extension.
-    #[msg("The mint can hide balances")]
+    // 6056 0x17a8
+    #[msg("the mint can hide balances")]
     MintIsConfidential,
-    /// Token-2022 extension.
-    #[msg("Accounts of the mint can be born frozen")]
+    // 6057 0x17a9
+    #[msg("new accounts of the mint can be frozen")]
     MintHasDefaultState,
-    /// Token-2022 extension.
-    #[msg("The mint's tokens can't be transferred")]
+    // 6058 0x17aa
+    #[msg("the mint's tokens cannot be transferred")]
     MintIsNonTransferable,
-    /// Token-2022 extension.
-    #[msg("The mint shows amounts with interest that nobody pays")]
+    // 6059 0x17ab
+    #[msg("the mint displays amounts with interest that no one pays")]
     MintIsInterestBearing,
-    /// Token-2022 extension.
-    #[msg("Somebody can take the mint's tokens out of every account")]
+    // 6060 0x17ac
+    #[msg("a delegate can take the mint's tokens out of every account")]
     MintHasPermanentDelegate,
-    /// Token-2022 extension.
-    #[msg("The mint calls another program at every transfer")]
+    // 6061 0x17ad
+    #[msg("the mint calls another program at every transfer")]
     MintHasTransferHook,
-    /// Token-2022 extension.
-    #[msg("The mint shows amounts multiplied by a number that can change")]
+    // 6062 0x17ae
+    #[msg("the mint displays amounts with a multiplier that can change")]
     MintHasScaledAmounts,
-    /// Token-2022 extension.
-    #[msg("All transfers of the mint can be paused")]
+    // 6063 0x17af
+    #[msg("all transfers of the mint can be paused")]
     MintIsPausable,
-    /// Token-2022 extension.
-    #[msg("Burning the mint's tokens needs another's permission")]
+    // 6064 0x17b0
+    #[msg("burning the mint's tokens requires another signature")]
     MintHasPermissionedBurn,
-    /// Token-2022 extension that this version does not know.
-    #[msg("The mint has an extension that this version does not know")]
+    // 6065 0x17b1
+    #[msg("the mint has an extension that this version does not support")]
     MintExtensionUnknown,
-    /// Results may be known: nobody can sit down any more.
-    #[msg("Results of this round may be known already, so nobody can sit down in it")]
+
+    // Assignment.
+
+    // 6066 0x17b2
+    #[msg("results of this round may already be public, so it accepts no more providers")]
     RevealsOpen,
-    /// Seats are late, and have to be expired first.
-    #[msg("Seats of this shard are late: they have to be expired first")]
+    // 6067 0x17b3
+    #[msg("seats of this shard are late: expire them first")]
     LateSeatsNotExpired,
-    /// The provider registered after the job was posted.
+    // 6068 0x17b4
     #[msg(
-        "The provider registered after the job was posted, and could have chosen its address by the seed"
+        "the provider registered after the job was posted, and could have chosen its address by the seed"
     )]
     RegisteredAfterPosting,
-    /// No more seats are given up at this shard.
-    #[msg("Seats of this shard have been given up too often: it goes on with those that it has")]
+    // 6069 0x17b5
+    #[msg("too many seats of this shard were freed: it continues with its current seats")]
     TooManyAttempts,
 }
 
 #[cfg(not(target_os = "solana"))]
 impl MillraceError {
-    /// Every error, in the order of the codes.
-    pub const ALL: &[Self] = &[
-        Self::AmountOverflow,
-        Self::InvariantBroken,
-        Self::NotAuthorized,
-        Self::NetworkPaused,
-        Self::ParameterOutOfBounds,
-        Self::MintNotSupported,
-        Self::WrongAccount,
-        Self::BucketNotOpen,
-        Self::AmountZero,
-        Self::StakeBelowMinimum,
-        Self::InsufficientFreeStake,
-        Self::ProviderAtCapacity,
-        Self::ProviderNotEligible,
-        Self::PriceAboveCap,
-        Self::AlreadySeated,
-        Self::NoFreeSeat,
-        Self::WrongSeatStatus,
-        Self::WrongShardState,
-        Self::WrongJobState,
-        Self::PriceZero,
-        Self::ShardsOutOfBounds,
-        Self::QuorumOutOfBounds,
-        Self::WindowOutOfBounds,
-        Self::DeadlineOutOfBounds,
-        Self::ModeNotSupported,
-        Self::DepositAboveMaximum,
-        Self::NonceMismatch,
-        Self::TooLate,
-        Self::TooEarly,
-        Self::SignatureCheckMissing,
-        Self::SignatureMismatch,
-        Self::RevealMismatch,
-        Self::RevealsNotOpen,
-        Self::ShardNotDue,
-        Self::NothingToCancel,
-        Self::OrchestratorMismatch,
-        Self::OrchestratorInactive,
-        Self::WrongListLength,
-        Self::TagInvalid,
-        Self::BucketOutOfBounds,
-        Self::SeatsZero,
-        Self::WrongShardAccount,
-        Self::BondBelowMinimum,
-        Self::OrchestratorActive,
-        Self::ProviderNotSettled,
-        Self::NotAdmittedYet,
-        Self::SeedNotAvailable,
-        Self::SeedNotSet,
-        Self::SeedAlreadySet,
-        Self::NoAuditPending,
-        Self::AuditRateOutOfBounds,
-        Self::ChallengeMissing,
-        Self::NoPointsInEpoch,
-        Self::DepositAmountMismatch,
-        Self::MintHasTransferFee,
-        Self::MintHasCloseAuthority,
-        Self::MintIsConfidential,
-        Self::MintHasDefaultState,
-        Self::MintIsNonTransferable,
-        Self::MintIsInterestBearing,
-        Self::MintHasPermanentDelegate,
-        Self::MintHasTransferHook,
-        Self::MintHasScaledAmounts,
-        Self::MintIsPausable,
-        Self::MintHasPermissionedBurn,
-        Self::MintExtensionUnknown,
-        Self::RevealsOpen,
-        Self::LateSeatsNotExpired,
-        Self::RegisteredAfterPosting,
-        Self::TooManyAttempts,
-    ];
-
     /// The error with this number, counted from zero.
     pub fn from_number(number: u8) -> Option<&'static Self> {
         Self::ALL.get(usize::from(number))
@@ -311,7 +274,7 @@ mod tests {
     use super::MillraceError;
 
     #[test]
-    fn the_list_is_in_the_order_of_the_codes() {
+    fn errors_are_listed_in_the_order_of_their_codes() {
         assert_eq!(MillraceError::ALL[0] as u32, 0);
         for pair in MillraceError::ALL.windows(2) {
             assert_eq!(pair[0] as u32 + 1, pair[1] as u32);

@@ -1,17 +1,16 @@
-//! The on-chain program of Millrace: escrow, seats, commitments, verdicts and stakes.
+//! The on-chain program of Millrace: escrow, seats, commitments, settlement and stake.
 //!
-//! This file documents and delegates; each instruction lives in `instructions/<role>/<verb>.rs`.
+//! This file lists the instructions and delegates; each one is in `instructions/<role>/<verb>.rs`.
 //!
-//! Accounts that only this program can create (all of [`state`]) are recognised by owner and
-//! discriminator; their seeds are checked once, when they are made. Relations between accounts
-//! (the job of a shard, the provider of a seat, the vault of a client) are compared with the keys
-//! stored in them.
+//! Only this program can create the accounts in [`state`]. They are recognized by owner and discriminator;
+//! their seeds are checked once, at creation. Relations between accounts (the job of a shard, the provider
+//! of a seat, the vault of a client) are compared with the keys stored in the accounts.
 
-// Anchor's macros generate public items without documentation, and test modules unwrap.
 #![allow(missing_docs)]
-// Its `#[program]` module names each handler again beside the ones that it delegates to.
+// Anchor's `#[program]` module has a handler of the same name for each handler that it delegates to.
 #![allow(ambiguous_glob_reexports)]
 #![deny(arithmetic_overflow)]
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 pub mod account;
 pub mod constants;
@@ -43,22 +42,21 @@ solana_security_txt::security_txt! {
     preferred_languages: "en"
 }
 
-/// The instructions by role.
 #[program]
 pub mod millrace_program {
     use super::*;
 
-    /// Posts a job and puts its highest cost into escrow.
+    /// Posts a job and deposits its maximum cost.
     pub fn post_job(ctx: Context<PostJob>, args: PostJobArgs) -> Result<()> {
         instructions::post_job(ctx, args)
     }
 
-    /// Seats providers at a shard and locks their stake.
+    /// Assigns seats of a shard to providers and locks their stake.
     pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) -> Result<()> {
         instructions::assign_seats(ctx, index)
     }
 
-    /// Takes commitments that the ed25519 program has just checked. Anyone may bring them.
+    /// Records commitments that the preceding ed25519 instruction checks. Any caller.
     pub fn record_commitments<'info>(
         ctx: Context<'info, RecordCommitments<'info>>,
         entries: Vec<CommitmentEntry>,
@@ -66,17 +64,17 @@ pub mod millrace_program {
         instructions::record_commitments(ctx, entries)
     }
 
-    /// Opens commitments and attests that the outputs were delivered.
+    /// Reveals results and attests the delivery of their outputs.
     pub fn record_reveals(ctx: Context<RecordReveals>, entries: Vec<RevealEntry>) -> Result<()> {
         instructions::record_reveals(ctx, entries)
     }
 
-    /// Pays, slashes, reopens or fails a shard, as its seats say. Anyone may.
+    /// Pays, slashes, reopens or fails a shard, as its seats require. Any caller.
     pub fn settle_shard<'info>(ctx: Context<'info, SettleShard<'info>>) -> Result<()> {
         instructions::settle_shard(ctx)
     }
 
-    /// Closes shard accounts of a finished job and, after the last one, the job. Anyone may.
+    /// Closes shard accounts of a finished job and, after the last one, the job. Any caller.
     pub fn close_job<'info>(ctx: Context<'info, CloseJob<'info>>) -> Result<()> {
         instructions::close_job(ctx)
     }
@@ -89,7 +87,7 @@ pub mod millrace_program {
         instructions::initialize_network(ctx, args)
     }
 
-    /// Proposes another authority; the default key takes a proposal back.
+    /// Proposes another authority; the default key withdraws the proposal.
     pub fn propose_authority(ctx: Context<ProposeAuthority>, proposed: Pubkey) -> Result<()> {
         instructions::propose_authority(ctx, proposed)
     }
@@ -99,12 +97,12 @@ pub mod millrace_program {
         instructions::accept_authority(ctx)
     }
 
-    /// Names another pauser.
+    /// Sets the pauser.
     pub fn set_pauser(ctx: Context<SetPauser>, pauser: Pubkey) -> Result<()> {
         instructions::set_pauser(ctx, pauser)
     }
 
-    /// Chooses parameters for what comes after.
+    /// Sets the parameters. Posted jobs keep their terms.
     pub fn set_parameters(
         ctx: Context<SetParameters>,
         parameters: NetworkParameters,
@@ -112,52 +110,52 @@ pub mod millrace_program {
         instructions::set_parameters(ctx, parameters)
     }
 
-    /// Stops new stakes, jobs and assignments.
+    /// Pauses new stakes, jobs and assignments.
     pub fn pause(ctx: Context<Pause>) -> Result<()> {
         instructions::pause(ctx)
     }
 
-    /// Lets them go on.
+    /// Resumes new stakes, jobs and assignments.
     pub fn resume(ctx: Context<Pause>) -> Result<()> {
         instructions::resume(ctx)
     }
 
-    /// Opens a bucket with its treasury vaults. Anyone may.
+    /// Creates a bucket with its treasury vaults. Any caller.
     pub fn open_bucket(ctx: Context<OpenBucket>, index: u8) -> Result<()> {
         instructions::open_bucket(ctx, index)
     }
 
-    /// Takes fees and penalties out of a treasury vault.
+    /// Withdraws fees and penalties from a treasury vault.
     pub fn withdraw_treasury(ctx: Context<WithdrawTreasury>, amount: u64) -> Result<()> {
         instructions::withdraw_treasury(ctx, amount)
     }
 
-    /// Lets a key assign seats and attest deliveries.
+    /// Registers a key that may assign seats and attest deliveries.
     pub fn register_orchestrator(ctx: Context<RegisterOrchestrator>, key: Pubkey) -> Result<()> {
         instructions::register_orchestrator(ctx, key)
     }
 
-    /// Puts tokens into an orchestrator's bond. Anyone may.
+    /// Deposits tokens into an orchestrator's bond. Any caller.
     pub fn bond(ctx: Context<Bond>, amount: u64) -> Result<()> {
         instructions::bond(ctx, amount)
     }
 
-    /// Takes an orchestrator out of service.
+    /// Retires an orchestrator.
     pub fn retire_orchestrator(ctx: Context<RetireOrchestrator>) -> Result<()> {
         instructions::retire_orchestrator(ctx)
     }
 
-    /// Gives a retired orchestrator its bond back. Anyone may crank it.
+    /// Returns the bond of a retired orchestrator and closes its accounts. Any caller.
     pub fn withdraw_bond(ctx: Context<WithdrawBond>) -> Result<()> {
         instructions::withdraw_bond(ctx)
     }
 
-    /// Opens the rewards' vault. Anyone may, once.
+    /// Creates the rewards vault. Any caller, once.
     pub fn open_rewards(ctx: Context<OpenRewards>) -> Result<()> {
         instructions::open_rewards(ctx)
     }
 
-    /// Puts tokens into the rewards' vault. Anyone may.
+    /// Deposits tokens into the rewards vault. Any caller.
     pub fn fund_rewards(ctx: Context<FundRewards>, amount: u64) -> Result<()> {
         instructions::fund_rewards(ctx, amount)
     }
@@ -170,27 +168,27 @@ pub mod millrace_program {
         instructions::register_provider(ctx, args)
     }
 
-    /// Changes what a provider offers.
+    /// Changes a provider's offer.
     pub fn update_provider(ctx: Context<UpdateProvider>, offer: Offer) -> Result<()> {
         instructions::update_provider(ctx, offer)
     }
 
-    /// Names another hot key.
+    /// Sets a provider's hot key.
     pub fn rotate_operator(ctx: Context<RotateOperator>, operator: Pubkey) -> Result<()> {
         instructions::rotate_operator(ctx, operator)
     }
 
-    /// Puts tokens at stake. Anyone may, for any provider.
+    /// Deposits stake for a provider. Any caller.
     pub fn stake(ctx: Context<Stake>, amount: u64) -> Result<()> {
         instructions::stake(ctx, amount)
     }
 
-    /// Begins to take free stake out.
+    /// Starts to unbond free stake.
     pub fn request_unstake(ctx: Context<RequestUnstake>, amount: u64) -> Result<()> {
         instructions::request_unstake(ctx, amount)
     }
 
-    /// Takes out stake that has finished unbonding.
+    /// Withdraws stake that has finished unbonding.
     pub fn withdraw_stake(ctx: Context<WithdrawStake>) -> Result<()> {
         instructions::withdraw_stake(ctx)
     }
@@ -200,72 +198,72 @@ pub mod millrace_program {
         instructions::deregister(ctx)
     }
 
-    /// Leaves a seat without penalty, as its operator has signed. Anyone may bring it.
+    /// Frees a seat without penalty, with a signature of the provider's operator. Any caller.
     pub fn decline_seat(ctx: Context<DeclineSeat>, seat: u8) -> Result<()> {
         instructions::decline_seat(ctx, seat)
     }
 
-    /// Opens commitments without a word about their outputs. Anyone may.
+    /// Reveals results without attesting the delivery of their outputs. Any caller.
     pub fn reveal_seats(ctx: Context<RevealSeats>, entries: Vec<RevealEntry>) -> Result<()> {
         instructions::reveal_seats(ctx, entries)
     }
 
-    /// Moves what a provider has earned to its authority. Anyone may crank it.
+    /// Pays a provider's earnings to its authority. Any caller.
     pub fn claim_earnings(ctx: Context<ClaimEarnings>) -> Result<()> {
         instructions::claim_earnings(ctx)
     }
 
-    /// Moves a provider's banked rewards to its authority. Anyone may crank it.
+    /// Pays a provider's banked rewards to its authority. Any caller.
     pub fn claim_rewards(ctx: Context<ClaimRewards>) -> Result<()> {
         instructions::claim_rewards(ctx)
     }
 
-    /// Creates a client's counter and escrow vault. Once for each wallet.
+    /// Creates a wallet's client account and escrow vault. Once for each wallet.
     pub fn open_client(ctx: Context<OpenClient>) -> Result<()> {
         instructions::open_client(ctx)
     }
 
-    /// Cancels and refunds the shards that no seat has taken.
+    /// Cancels and refunds the shards without seats.
     pub fn cancel_job(ctx: Context<CancelJob>) -> Result<()> {
         instructions::cancel_job(ctx)
     }
 
-    /// Says that the output of a seat is there.
+    /// Confirms the delivery of a seat's output.
     pub fn acknowledge_delivery(ctx: Context<AcknowledgeDelivery>, seat: u8) -> Result<()> {
         instructions::acknowledge_delivery(ctx, seat)
     }
 
-    /// Locks a bond and calls for more seats to decide about a result. Anyone may.
+    /// Challenges a result: locks a bond and calls for more seats. Any caller.
     pub fn challenge_shard(ctx: Context<ChallengeShard>, index: u32) -> Result<()> {
         instructions::challenge_shard(ctx, index)
     }
 
-    /// Draws whether others recompute a result. Anyone may.
+    /// Draws whether more seats recompute a result. Any caller.
     pub fn draw_audit(ctx: Context<DrawAudit>) -> Result<()> {
         instructions::draw_audit(ctx)
     }
 
-    /// Takes the seed of a job. Anyone may.
+    /// Takes the seed of a job's sortition. Any caller.
     pub fn seed_job(ctx: Context<SeedJob>) -> Result<()> {
         instructions::seed_job(ctx)
     }
 
-    /// Frees a seat that did not commit in time. Anyone may.
+    /// Frees a seat that did not commit in time, with a penalty. Any caller.
     pub fn expire_seat(ctx: Context<ExpireSeat>, seat: u8) -> Result<()> {
         instructions::expire_seat(ctx, seat)
     }
 
-    /// Ends a job whose deadline has passed. Anyone may.
+    /// Fails the shards without seats of a job whose deadline has passed. Any caller.
     pub fn expire_job(ctx: Context<ExpireJob>) -> Result<()> {
         instructions::expire_job(ctx)
     }
 
-    /// Counts the points of an epoch that is over. Anyone may.
+    /// Counts the points of an epoch that is over and promises its rewards. Any caller.
     pub fn close_epoch<'info>(ctx: Context<'info, CloseEpoch<'info>>, number: u32) -> Result<()> {
         instructions::close_epoch(ctx, number)
     }
 
-    /// Turns a provider's points into rewards. Anyone may.
+    /// Turns a provider's points of a closed epoch into rewards. Any caller.
     pub fn bank_rewards(ctx: Context<BankRewards>) -> Result<()> {
         instructions::bank_rewards(ctx)
     }

@@ -1,5 +1,4 @@
-//! What every file of the program uses: Anchor's prelude, with our own accounts and refusals in the
-//! place of its.
+//! Anchor's prelude, with the program's own account types and checks in place of Anchor's.
 
 pub use crate::account::{
     AccountLoader, Interface, InterfaceAccount, IntoProgramError, Program, ProgramAccount, Signer,
@@ -10,7 +9,7 @@ pub use anchor_lang::prelude::*;
 pub use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 pub use millrace_macros::{Accounts, error_code, program};
 
-/// Refuses with an error unless a condition holds.
+/// Returns an error unless a condition holds.
 #[macro_export]
 macro_rules! require {
     ($condition:expr, $error:expr $(,)?) => {
@@ -22,15 +21,15 @@ macro_rules! require {
     };
 }
 
-/// Refuses with an error unless two addresses are the same.
+/// Returns an error unless two addresses are equal.
 #[macro_export]
 macro_rules! require_keys_eq {
     ($one:expr, $other:expr, $error:expr $(,)?) => {
-        $crate::account::same(&$one, &$other, $error)?
+        $crate::account::require_same_key(&$one, &$other, $error)?
     };
 }
 
-/// The refusal with an error.
+/// An `Err` with the code of an error.
 #[macro_export]
 macro_rules! err {
     ($error:expr $(,)?) => {

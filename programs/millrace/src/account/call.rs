@@ -1,5 +1,6 @@
-//! Calling other programs. The runtime's own interface, because the usual one copies the instruction
-//! and every account twice: some hundred compute units for each of the ten calls of a job.
+//! Calls of other programs through the runtime's own interface. The usual interface copies the
+//! instruction and every account twice, which costs some hundred compute units for each of the ten calls
+//! of a job.
 
 use super::error::IntoProgramError;
 use anchor_lang::Result;
@@ -7,18 +8,15 @@ use anchor_lang::prelude::{AccountInfo, Pubkey};
 
 /// What a called program may do with an account.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// Read it.
+pub enum Access {
     Read,
-    /// Write it.
     Write,
-    /// Read it, and rely on its signature.
+    /// Read the account, which signs the call.
     Sign,
-    /// Both.
     SignAndWrite,
 }
 
-impl Role {
+impl Access {
     fn writes(self) -> bool {
         matches!(self, Self::Write | Self::SignAndWrite)
     }
@@ -28,46 +26,48 @@ impl Role {
     }
 }
 
-/// Most accounts of a call.
-const MOST: usize = 4;
+/// Maximum number of accounts of a call.
+const MAX_ACCOUNTS: usize = 4;
 
-/// Calls `program` with `accounts`, signing for the address that `seeds` derive unless there are none.
+/// Calls `program` with `accounts`. If `seeds` is not empty, the call is signed by the address that the
+/// seeds derive.
 ///
 /// # Errors
-/// The runtime's, where an account is borrowed. What the called program refuses ends the transaction.
+/// The runtime's if an account is borrowed. An error of the called program ends the transaction.
 #[inline(never)]
 pub fn call(
     program: &Pubkey,
-    accounts: &[(&AccountInfo, Role)],
+    accounts: &[(&AccountInfo, Access)],
     data: &[u8],
     seeds: &[&[u8]],
 ) -> Result<()> {
-    for (info, role) in accounts {
-        // Who reads or writes an account while another program does would see it torn.
-        match role.writes() {
-            true => drop((
+    for (info, access) in accounts {
+        // No reference may be held into an account that the called program changes.
+        if access.writes() {
+            drop((
                 info.try_borrow_mut_data()
                     .map_err(IntoProgramError::into_program_error)?,
                 info.try_borrow_mut_lamports()
                     .map_err(IntoProgramError::into_program_error)?,
-            )),
-            false => drop((
+            ));
+        } else {
+            drop((
                 info.try_borrow_data()
                     .map_err(IntoProgramError::into_program_error)?,
                 info.try_borrow_lamports()
                     .map_err(IntoProgramError::into_program_error)?,
-            )),
+            ));
         }
     }
     runtime::invoke(program, accounts, data, seeds)
 }
 
-/// The runtime's interface (`sol_invoke_signed_c`; its structures are those of `SolInstruction`,
-/// `SolAccountInfo` and so on in Agave's `sol/cpi.h`).
+/// The runtime's interface, `sol_invoke_signed_c`. The structures are `SolInstruction`,
+/// `SolAccountMeta`, `SolAccountInfo`, `SolSignerSeed` and `SolSignerSeeds` of Agave's `sol/cpi.h`.
 #[cfg(target_os = "solana")]
 #[allow(unsafe_code)]
 mod runtime {
-    use super::{MOST, Role};
+    use super::{Access, MAX_ACCOUNTS};
     use crate::error::MillraceError;
     use anchor_lang::Result;
     use anchor_lang::prelude::{AccountInfo, Pubkey};
@@ -114,29 +114,29 @@ mod runtime {
         len: u64,
     }
 
-    /// Most seeds of an address of this program, its bump among them.
-    const SEEDS: usize = 5;
+    /// Maximum number of seeds of one of this program's addresses, including the bump.
+    const MAX_SEEDS: usize = 5;
 
     pub fn invoke(
         program: &Pubkey,
-        accounts: &[(&AccountInfo, Role)],
+        accounts: &[(&AccountInfo, Access)],
         data: &[u8],
         seeds: &[&[u8]],
     ) -> Result<()> {
-        if accounts.len() > MOST || seeds.len() > SEEDS {
+        if accounts.len() > MAX_ACCOUNTS || seeds.len() > MAX_SEEDS {
             return Err(MillraceError::InvariantBroken.into());
         }
-        let mut metas = [const { MaybeUninit::<Meta>::uninit() }; MOST];
-        let mut infos = [const { MaybeUninit::<Info>::uninit() }; MOST];
-        let mut parts = [const { MaybeUninit::<Seed>::uninit() }; SEEDS];
-        for (at, (info, role)) in accounts.iter().enumerate() {
+        let mut metas = [const { MaybeUninit::<Meta>::uninit() }; MAX_ACCOUNTS];
+        let mut infos = [const { MaybeUninit::<Info>::uninit() }; MAX_ACCOUNTS];
+        let mut parts = [const { MaybeUninit::<Seed>::uninit() }; MAX_SEEDS];
+        for (at, (info, access)) in accounts.iter().enumerate() {
             metas[at].write(Meta {
                 key: info.key,
-                is_writable: role.writes(),
-                is_signer: role.signs(),
+                is_writable: access.writes(),
+                is_signer: access.signs(),
             });
             let (lamports, content) = (info.lamports.as_ptr(), info.data.as_ptr());
-            // SAFETY: `call` has seen that nobody borrows either; they are read and not kept.
+            // SAFETY: `call` has checked that neither is borrowed. The references are read here and not kept.
             let (lamports, content) = unsafe { (&**lamports, &mut **content) };
             infos[at].write(Info {
                 key: info.key,
@@ -168,8 +168,8 @@ mod runtime {
             len: seeds.len() as u64,
         };
         let signers = u64::from(!seeds.is_empty());
-        // SAFETY: the structures are laid out as the runtime reads them, and all that they point to
-        // lives until it returns. It returns only where the call succeeded.
+        // SAFETY: the structures have the layout that the runtime reads, and everything they point to
+        // lives until the runtime returns. It returns only if the call succeeded.
         unsafe {
             solana_define_syscall::definitions::sol_invoke_signed_c(
                 (&raw const instruction).cast(),
@@ -180,8 +180,8 @@ mod runtime {
             );
         }
         for (at, (info, _)) in accounts.iter().enumerate() {
-            // SAFETY: the first `accounts.len()` were written above. The runtime has stored the length
-            // that the content has now, for which there is room behind it in the input.
+            // SAFETY: the first `accounts.len()` elements were written above. The runtime has stored the
+            // new length of the content, and the input has room for the content to grow.
             unsafe {
                 let after = infos[at].assume_init_ref();
                 let content = &mut *info.data.as_ptr();
@@ -194,22 +194,22 @@ mod runtime {
     }
 }
 
-/// Outside the chain there is nobody to call.
+/// Outside the chain there are no programs to call.
 #[cfg(not(target_os = "solana"))]
 mod runtime {
-    use super::{MOST, Role};
+    use super::{Access, MAX_ACCOUNTS};
     use crate::account::IntoProgramError;
     use anchor_lang::Result;
     use anchor_lang::prelude::{AccountInfo, ProgramError, Pubkey};
 
     pub fn invoke(
         _: &Pubkey,
-        accounts: &[(&AccountInfo, Role)],
+        accounts: &[(&AccountInfo, Access)],
         _: &[u8],
         seeds: &[&[u8]],
     ) -> Result<()> {
-        let signers = accounts.iter().filter(|(_, role)| role.signs()).count();
-        debug_assert!(accounts.len() <= MOST && (seeds.is_empty() || signers > 0));
+        let signers = accounts.iter().filter(|(_, access)| access.signs()).count();
+        debug_assert!(accounts.len() <= MAX_ACCOUNTS && (seeds.is_empty() || signers > 0));
         Err(ProgramError::IncorrectProgramId.into_program_error())
     }
 }

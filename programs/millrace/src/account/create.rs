@@ -1,8 +1,8 @@
-//! Making and closing accounts.
+//! Creating and closing accounts.
 
-use super::call::{Role, call};
+use super::call::{Access, call};
 use super::error::IntoProgramError;
-use super::table::same;
+use super::table::require_same_key;
 use super::{InterfaceAccount, TokenView, key};
 use crate::error::MillraceError;
 use anchor_lang::prelude::*;
@@ -10,7 +10,7 @@ use anchor_lang::solana_program::program::get_return_data;
 use anchor_lang::system_program;
 use anchor_spl::token_interface::Mint;
 
-/// Numbers of the system program's instructions.
+/// Instruction numbers of the system program.
 mod system {
     pub const CREATE_ACCOUNT: u32 = 0;
     pub const ASSIGN: u32 = 1;
@@ -18,17 +18,17 @@ mod system {
     pub const ALLOCATE: u32 = 8;
 }
 
-/// Numbers of both token programs' instructions.
+/// Instruction numbers of both token programs.
 mod token {
     pub const INITIALIZE_ACCOUNT_3: u8 = 18;
     pub const GET_ACCOUNT_DATA_SIZE: u8 = 21;
 }
 
-/// Makes an account of this program at the address that `seeds` derive; its first bytes stay zero
-/// until it is loaded. Returns the bump.
+/// Creates an account of this program at the address that `seeds` derive, and returns the bump. The
+/// discriminator stays zero until [`super::AccountLoader::load_init`].
 ///
 /// # Errors
-/// Anchor's `ConstraintSeeds` for another address; the system program's where it exists already.
+/// Anchor's `ConstraintSeeds` if the address differs; the system program's if the account exists.
 pub fn create<'a, 'info: 'a>(
     payer: &'a impl AsRef<AccountInfo<'info>>,
     account: &AccountInfo<'info>,
@@ -40,10 +40,10 @@ pub fn create<'a, 'info: 'a>(
     Ok(bump)
 }
 
-/// Makes an account of `owner` at the address that the seeds and the bump derive.
+/// Creates an account of `owner` at the address that the seeds and the bump derive.
 ///
 /// # Errors
-/// The system program's where it exists already; the runtime's for another address.
+/// The system program's if the account exists; the runtime's if the address differs.
 #[inline(never)]
 pub fn create_with_bump<'info>(
     payer: &AccountInfo<'info>,
@@ -74,20 +74,23 @@ pub fn create_with_bump<'info>(
                 owner,
             ],
         );
-        let accounts = [(payer, Role::SignAndWrite), (account, Role::SignAndWrite)];
+        let accounts = [
+            (payer, Access::SignAndWrite),
+            (account, Access::SignAndWrite),
+        ];
         return call(system, &accounts, &data, signer);
     }
-    // Whoever sends lamports there first must not be able to keep it from being made.
+    // An address that someone has sent lamports to must not prevent the account from being created.
     if let Some(missing) = rent.checked_sub(lamports).filter(|missing| *missing > 0) {
         let mut data = [0; 12];
         fill(
             &mut data,
             &[&system::TRANSFER.to_le_bytes(), &missing.to_le_bytes()],
         );
-        let accounts = [(payer, Role::SignAndWrite), (account, Role::Write)];
+        let accounts = [(payer, Access::SignAndWrite), (account, Access::Write)];
         call(system, &accounts, &data, &[])?;
     }
-    let accounts = [(account, Role::SignAndWrite)];
+    let accounts = [(account, Access::SignAndWrite)];
     let mut data = [0; 12];
     fill(&mut data, &[&system::ALLOCATE.to_le_bytes(), &space]);
     call(system, &accounts, &data, signer)?;
@@ -96,16 +99,16 @@ pub fn create_with_bump<'info>(
     call(system, &accounts, &data, signer)
 }
 
-/// What keeps an account of `space` bytes alive, lamports.
+/// The rent-exempt minimum of an account of `space` bytes, lamports.
 ///
-/// The rate is for a byte and a year, and the years are a floating-point number that has never been
-/// other than two (one, with the rate doubled, since SIMD-0194). Arithmetic for any other number would
-/// be six kilobytes of code.
+/// The sysvar has a rate per byte and year, and a floating-point number of years that has only ever been
+/// two (one, with the rate doubled, since SIMD-0194). Floating-point arithmetic for other numbers would be
+/// six kilobytes of code.
 fn rent_of(space: usize) -> Result<u64> {
-    /// Bytes that an account takes besides its content.
+    /// Bytes that an account takes in addition to its content.
     const OVERHEAD: u64 = 128;
     let rent = Rent::get().map_err(IntoProgramError::into_program_error)?;
-    // A newer version of the library has other names for both.
+    // A newer version of the library renames both fields.
     #[allow(deprecated)]
     let (rate, years) = (rent.lamports_per_byte_year, rent.exemption_threshold);
     let years = match years.to_bits() {
@@ -118,18 +121,18 @@ fn rent_of(space: usize) -> Result<u64> {
     lamports.ok_or_else(|| MillraceError::AmountOverflow.into_program_error())
 }
 
-/// The two numbers of years, as the bits of floating-point numbers.
+// The two possible numbers of years, as the bits of floating-point numbers.
 const ONE_YEAR: u64 = 1f64.to_bits();
 const TWO_YEARS: u64 = 2f64.to_bits();
 
 /// Mint, authority and token program of a token account.
 type Parties<'a, 'info, A, P> = (&'a InterfaceAccount<'info, Mint>, &'a A, &'a P);
 
-/// Makes a token account at the address that `seeds` derive: of the mint, with the authority, by the
-/// token program. Returns the bump.
+/// Creates a token account of the token program, with the mint and the authority, at the address that
+/// `seeds` derive. Returns the bump.
 ///
 /// # Errors
-/// As [`create`], and the token program's.
+/// Those of [`create`], and the token program's.
 pub fn create_vault<'a, 'info: 'a>(
     payer: &'a impl AsRef<AccountInfo<'info>>,
     account: &AccountInfo<'info>,
@@ -152,16 +155,16 @@ fn create_vault_of<'info>(
     (mint, authority, program): (&AccountInfo<'info>, &Pubkey, &Pubkey),
     seeds: &[&[u8]],
 ) -> Result<u8> {
-    // The program knows what its extensions of a mint need in an account.
+    // The size depends on the mint's extensions.
     call(
         program,
-        &[(mint, Role::Read)],
+        &[(mint, Access::Read)],
         &[token::GET_ACCOUNT_DATA_SIZE],
         &[],
     )?;
-    let answer = get_return_data().map(|(_, answer)| answer);
-    let answer = answer.as_deref().and_then(|answer| answer.first_chunk());
-    let Some(space) = answer.map(|bytes| u64::from_le_bytes(*bytes) as usize) else {
+    let returned = get_return_data().map(|(_, data)| data);
+    let size = returned.as_deref().and_then(|data| data.first_chunk());
+    let Some(space) = size.map(|bytes| u64::from_le_bytes(*bytes) as usize) else {
         return Err(ProgramError::InvalidAccountData.into_program_error());
     };
     let bump = canonical_bump(seeds, account.key)?;
@@ -171,22 +174,22 @@ fn create_vault_of<'info>(
         &mut data,
         &[&[token::INITIALIZE_ACCOUNT_3], authority.as_ref()],
     );
-    let accounts = [(account, Role::Write), (mint, Role::Read)];
+    let accounts = [(account, Access::Write), (mint, Access::Read)];
     call(program, &accounts, &data, &[])?;
     Ok(bump)
 }
 
-/// Whether an account of an `init_if_needed` is there.
-pub fn is_made(account: &AccountInfo) -> bool {
+/// Whether an account of an `init_if_needed` exists.
+pub fn is_created(account: &AccountInfo) -> bool {
     *account.owner != system_program::ID
 }
 
-/// The bump of a token account that is there, and is as [`create_vault`] would make it.
+/// Checks that an existing token account is as [`create_vault`] would create it, and returns its bump.
 ///
 /// # Errors
 /// Anchor's `ConstraintSeeds`, `ConstraintTokenTokenProgram`, `ConstraintTokenMint` and
 /// `ConstraintTokenOwner`.
-pub fn require_vault<'a, 'info: 'a>(
+pub fn check_vault<'a, 'info: 'a>(
     account: &AccountInfo<'info>,
     (mint, authority, program): Parties<
         'a,
@@ -201,8 +204,8 @@ pub fn require_vault<'a, 'info: 'a>(
         return Err(ErrorCode::ConstraintTokenTokenProgram.into_program_error());
     }
     let found = TokenView::of(account, account.owner)?;
-    same(&found.mint, key(mint), ErrorCode::ConstraintTokenMint)?;
-    same(
+    require_same_key(&found.mint, key(mint), ErrorCode::ConstraintTokenMint)?;
+    require_same_key(
         &found.owner,
         key(authority),
         ErrorCode::ConstraintTokenOwner,
@@ -210,7 +213,7 @@ pub fn require_vault<'a, 'info: 'a>(
     Ok(bump)
 }
 
-/// Puts `parts` one behind the other.
+/// Writes `parts` one after the other into `data`.
 fn fill(data: &mut [u8], parts: &[&[u8]]) {
     let mut rest = data;
     for part in parts {
@@ -220,10 +223,11 @@ fn fill(data: &mut [u8], parts: &[&[u8]]) {
     }
 }
 
-/// The highest bump with which `seeds` derive an address, where that address is `address`.
+/// The canonical bump of `seeds`: the highest one with which they derive an address. That address must
+/// be `address`.
 ///
-/// Hashing and asking whether a point is on the curve is what deriving does, but a search by the
-/// syscall for it takes 1,500 compute units for each bump tried, and this 300.
+/// The runtime's syscall for the search takes 1,500 compute units for each bump that is tried. Hashing
+/// and testing whether the point is on the curve gives the same result for 300.
 ///
 /// # Errors
 /// Anchor's `ConstraintSeeds`.
@@ -238,22 +242,22 @@ pub fn canonical_bump(seeds: &[&[u8]], address: &Pubkey) -> Result<u8> {
 #[cfg(target_os = "solana")]
 #[allow(unsafe_code)]
 fn derive(seeds: &[&[u8]], address: &Pubkey) -> Option<u8> {
-    /// Edwards' form of the curve, by its number at the runtime.
+    /// The runtime's number of the curve's Edwards form.
     const EDWARDS: u64 = 0;
     const MARKER: &[u8] = b"ProgramDerivedAddress";
-    /// Most slices: four seeds, the bump, the program and the marker.
-    const MOST: usize = 7;
+    /// Four seeds, the bump, the program and the marker.
+    const MAX_PARTS: usize = 7;
     let mut bump = [u8::MAX];
     loop {
-        let mut parts: [&[u8]; MOST] = [&[]; MOST];
+        let mut parts: [&[u8]; MAX_PARTS] = [&[]; MAX_PARTS];
         parts.get_mut(..seeds.len())?.copy_from_slice(seeds);
         let tail = [&bump[..], crate::ID.as_ref(), MARKER];
         parts
             .get_mut(seeds.len()..seeds.len() + 3)?
             .copy_from_slice(&tail);
         let mut hash = [0u8; 32];
-        // SAFETY: a slice is an address and a length, as the runtime reads it, and the result is of
-        // the size that it writes.
+        // SAFETY: a slice is an address and a length, which is what the runtime reads, and the result
+        // has the size that the runtime writes.
         let on_curve = unsafe {
             use solana_define_syscall::definitions::{sol_curve_validate_point, sol_sha256};
             let count = seeds.len() as u64 + 3;
@@ -273,17 +277,17 @@ fn derive(seeds: &[&[u8]], address: &Pubkey) -> Option<u8> {
     (found == *address).then_some(bump)
 }
 
-/// Gives an account's lamports to `to` and the account itself back to the system.
+/// Closes an account: its lamports go to `to`, and the account to the system program.
 ///
 /// # Errors
-/// Anchor's `ConstraintClose` where both are the same: the lamports would be gone; its
+/// Anchor's `ConstraintClose` if both accounts are the same, because the lamports would be lost; its
 /// `AccountNotMutable`.
 #[inline(never)]
 pub fn close(account: &AccountInfo, to: &AccountInfo) -> Result<()> {
     if account.key == to.key {
         return Err(ErrorCode::ConstraintClose.into_program_error());
     }
-    // The runtime would refuse it too, with an error that says less.
+    // The runtime would refuse the write too, but its error does not name the cause.
     if !to.is_writable || !account.is_writable {
         return Err(ErrorCode::AccountNotMutable.into_program_error());
     }

@@ -1,27 +1,25 @@
-//! Errors as their numbers: a refusal must cost no more bytes than the check that it ends.
+//! Conversion of errors to their codes. On chain an error is its code alone, so that raising an error
+//! takes no more bytes than the check before it.
 
 use crate::error::MillraceError;
 use anchor_lang::error::Error;
 use anchor_lang::prelude::{AccountInfo, ErrorCode, ProgramError};
 use anchor_lang::system_program;
 
-/// The error of a number.
 #[cold]
 #[inline(never)]
-pub fn refusal(code: u32) -> Error {
+pub fn error_from_code(code: u32) -> Error {
     ProgramError::Custom(code).into()
 }
 
-/// An error of the runtime.
 #[cold]
 #[inline(never)]
-pub fn of_runtime(error: ProgramError) -> Error {
+pub fn runtime_error(error: ProgramError) -> Error {
     error.into()
 }
 
-/// What a check can refuse with.
+/// An error that a check can return.
 pub trait IntoProgramError {
-    /// The error.
     fn into_program_error(self) -> Error;
 }
 
@@ -33,22 +31,22 @@ impl IntoProgramError for MillraceError {
 
 impl IntoProgramError for ErrorCode {
     fn into_program_error(self) -> Error {
-        refusal(self as u32)
+        error_from_code(self as u32)
     }
 }
 
 impl IntoProgramError for ProgramError {
     fn into_program_error(self) -> Error {
-        of_runtime(self)
+        runtime_error(self)
     }
 }
 
-/// The error for an account of another program than it should be of: where nothing was ever made, that
-/// is said.
+/// The error for an account with the wrong owner. An account that was never created has an error of its own.
 #[cold]
-pub(super) fn foreign(info: &AccountInfo) -> Error {
-    match *info.owner == system_program::ID && info.lamports() == 0 {
-        true => ErrorCode::AccountNotInitialized.into_program_error(),
-        false => ErrorCode::AccountOwnedByWrongProgram.into_program_error(),
+pub(super) fn wrong_owner_error(info: &AccountInfo) -> Error {
+    if *info.owner == system_program::ID && info.lamports() == 0 {
+        ErrorCode::AccountNotInitialized.into_program_error()
+    } else {
+        ErrorCode::AccountOwnedByWrongProgram.into_program_error()
     }
 }

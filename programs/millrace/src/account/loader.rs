@@ -1,8 +1,8 @@
-//! Accounts of this program.
+//! Accounts of this program, read and written in place.
 
 use super::error::IntoProgramError;
-use super::kind::{ProgramAccount, own};
-use super::stands_for_account;
+use super::impl_account_traits;
+use super::kind::{AccountType, ProgramAccount};
 use anchor_lang::prelude::*;
 use std::cell::{Ref, RefMut};
 use std::marker::PhantomData;
@@ -13,10 +13,9 @@ pub struct AccountLoader<'info, T: ProgramAccount> {
     kind: PhantomData<T>,
 }
 
-stands_for_account!(AccountLoader, T: ProgramAccount);
+impl_account_traits!(AccountLoader, T: ProgramAccount);
 
-/// Bytes before the content.
-const HEAD: usize = 8;
+const DISCRIMINATOR_BYTES: usize = 8;
 
 impl<'info, T: ProgramAccount> AccountLoader<'info, T> {
     fn of(info: &'info AccountInfo<'info>) -> Self {
@@ -26,63 +25,64 @@ impl<'info, T: ProgramAccount> AccountLoader<'info, T> {
         }
     }
 
-    /// Takes an account that no table has checked.
+    /// Checks an account that is in no table of rules, such as a remaining account.
     ///
     /// # Errors
     /// Anchor's codes for an account of another program or type.
     pub fn try_from(info: &'info AccountInfo<'info>) -> Result<Self> {
-        let kind = const { own::<T>() };
+        let kind = const { AccountType::of::<T>() };
         kind.check(info)?;
         Ok(Self::of(info))
     }
 
-    /// To read.
-    ///
     /// # Errors
-    /// The runtime's where it is being written.
+    /// The runtime's if the account is borrowed mutably.
     pub fn load(&self) -> Result<Ref<'_, T>> {
         let data = borrow(self.info)?;
         Ok(Ref::map(data, |data| {
-            bytemuck::from_bytes(&data[HEAD..HEAD + size_of::<T>()])
+            bytemuck::from_bytes(&data[const { content::<T>() }])
         }))
     }
 
-    /// To write.
-    ///
     /// # Errors
-    /// Anchor's `AccountNotMutable`; the runtime's where it is being read.
+    /// Anchor's `AccountNotMutable`; the runtime's if the account is borrowed.
     pub fn load_mut(&self) -> Result<RefMut<'_, T>> {
         let data = borrow_mut(self.info)?;
         Ok(RefMut::map(data, |data| {
-            bytemuck::from_bytes_mut(&mut data[HEAD..HEAD + size_of::<T>()])
+            bytemuck::from_bytes_mut(&mut data[const { content::<T>() }])
         }))
     }
 
-    /// To write for the first time, after [`super::create`].
+    /// Writes the discriminator of an account that [`super::create`] has just created, and loads it.
     ///
     /// # Errors
-    /// As [`Self::load_mut`], and Anchor's `AccountDiscriminatorAlreadySet`.
+    /// Those of [`Self::load_mut`], and Anchor's `AccountDiscriminatorAlreadySet`.
     pub fn load_init(&self) -> Result<RefMut<'_, T>> {
-        start(self.info, T::DISCRIMINATOR)?;
+        write_discriminator(self.info, T::DISCRIMINATOR)?;
         self.load_mut()
     }
 
-    /// Writes it for the first time, whole.
+    /// Writes the discriminator and the whole content.
     ///
     /// # Errors
-    /// As [`Self::load_init`].
+    /// Those of [`Self::load_init`].
     pub fn init(&self, content: &T) -> Result<()> {
         *self.load_init()? = *content;
         Ok(())
     }
 
-    /// Gives its lamports to `to` and the account itself back to the system.
+    /// Closes the account; its lamports go to `to`.
     ///
     /// # Errors
-    /// Anchor's `ConstraintClose` where both are the same.
+    /// Those of [`super::close`].
     pub fn close(&self, to: &AccountInfo) -> Result<()> {
         super::close(self.info, to)
     }
+}
+
+/// The bytes of an account that hold its content.
+const fn content<T>() -> std::ops::Range<usize> {
+    DISCRIMINATOR_BYTES..DISCRIMINATOR_BYTES + size_of::<T>()
 }
 
 #[inline(never)]
@@ -95,7 +95,7 @@ fn borrow<'a>(info: &'a AccountInfo) -> Result<Ref<'a, [u8]>> {
 
 #[inline(never)]
 fn borrow_mut<'a>(info: &'a AccountInfo) -> Result<RefMut<'a, [u8]>> {
-    // The runtime would refuse it too, with an error that says less.
+    // The runtime would refuse the write too, but its error does not name the cause.
     if !info.is_writable {
         return Err(ErrorCode::AccountNotMutable.into_program_error());
     }
@@ -106,12 +106,12 @@ fn borrow_mut<'a>(info: &'a AccountInfo) -> Result<RefMut<'a, [u8]>> {
 }
 
 #[inline(never)]
-fn start(info: &AccountInfo, discriminator: &[u8]) -> Result<()> {
+fn write_discriminator(info: &AccountInfo, discriminator: &[u8]) -> Result<()> {
     let mut data = borrow_mut(info)?;
-    let Some((head, _)) = data.split_first_chunk_mut::<HEAD>() else {
+    let Some((head, _)) = data.split_first_chunk_mut::<DISCRIMINATOR_BYTES>() else {
         return Err(ErrorCode::AccountDidNotDeserialize.into_program_error());
     };
-    if *head != [0; HEAD] {
+    if *head != [0; DISCRIMINATOR_BYTES] {
         return Err(ErrorCode::AccountDiscriminatorAlreadySet.into_program_error());
     }
     head.copy_from_slice(discriminator);

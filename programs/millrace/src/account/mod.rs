@@ -1,11 +1,9 @@
-//! The accounts of an instruction: parsing, checking, making and closing them, and calling other
+//! The accounts of an instruction: parsing, checking, creating and closing them, and calling other
 //! programs with them.
 //!
-//! The types have the names of Anchor's and do the same, so that its attributes and its IDL go on
-//! working (`millrace-macros` has the derive). They are our own because Anchor's write every check
-//! out again for every account of every instruction: the program would be six times as large, and a
-//! job a third dearer. Here the checks are one table for each instruction, read by one function, and
-//! what a check was passed for is not checked again.
+//! The types have the names of Anchor's types and behave alike, so that Anchor's attributes and IDL keep
+//! working; `millrace-macros` derives their use. README.md beside this file has the reasons, the
+//! invariants, and a table of Anchor's checks with ours.
 
 mod call;
 mod create;
@@ -16,27 +14,29 @@ mod table;
 mod token;
 mod types;
 
-pub use call::{Role, call};
+pub use call::{Access, call};
 pub use create::{
-    canonical_bump, close, create, create_vault, create_with_bump, is_made, require_vault,
+    canonical_bump, check_vault, close, create, create_vault, create_with_bump, is_created,
 };
-pub use error::{IntoProgramError, of_runtime, refusal};
-pub use kind::{Own, ProgramAccount, own, tag};
+pub use error::{IntoProgramError, error_from_code, runtime_error};
+pub use kind::{AccountType, ProgramAccount, discriminator_number};
 pub use loader::AccountLoader;
-pub use table::{Kind, Slot, argument, check, present, same};
+pub use table::{
+    AccountKind, AccountRule, check_accounts, deserialize_arg, optional_account, require_same_key,
+};
 pub use token::{InterfaceAccount, TokenView, is_token_program};
 pub use types::{Interface, Program, Signer};
 
 use anchor_lang::prelude::{AccountInfo, Clock, Pubkey, SolanaSysvar as _};
 use anchor_lang::{Bumps, Result};
 
-/// Accounts of an instruction with arguments `A`, found at the beginning of a list of accounts.
+/// The accounts of an instruction whose arguments are `A`.
 pub trait Parse<'info, A>: Bumps + Sized {
-    /// Takes them off the list and checks all that their attributes say.
+    /// Checks the first accounts of `rest` against their attributes and removes them from `rest`.
     ///
     /// # Errors
-    /// Anchor's codes for what is wrong with an account itself, those of the attributes for how it
-    /// stands to another.
+    /// Anchor's codes for an account that is wrong by itself, and the codes named in the attributes for
+    /// a relation between accounts that does not hold.
     fn parse(
         rest: &mut &'info [AccountInfo<'info>],
         args: &A,
@@ -44,31 +44,28 @@ pub trait Parse<'info, A>: Bumps + Sized {
     ) -> Result<Box<Self>>;
 }
 
-/// An account that has passed the checks of its type.
-pub trait Checked<'info> {
-    /// Takes the account by its type.
-    fn checked(info: &'info AccountInfo<'info>) -> Self;
+/// A type whose accounts have passed the checks of their rule.
+pub trait FromChecked<'info> {
+    fn from_checked(info: &'info AccountInfo<'info>) -> Self;
 }
 
-/// What time it is.
-///
 /// # Errors
 /// The runtime's.
 #[inline(never)]
 pub fn clock() -> Result<Clock> {
-    Clock::get().map_err(of_runtime)
+    Clock::get().map_err(runtime_error)
 }
 
-/// The address of an account.
+/// The address of an account, without the copy that Anchor's `Key` makes.
 pub fn key<'a, 'info: 'a>(account: &'a impl AsRef<AccountInfo<'info>>) -> &'a Pubkey {
     account.as_ref().key
 }
 
-/// The traits that Anchor's macros want of a type that stands for one account.
-macro_rules! stands_for_account {
+/// Implements the traits that Anchor's macros require of an account type.
+macro_rules! impl_account_traits {
     ($name:ident $(, $t:ident: $bound:path)?) => {
-        impl<'info $(, $t: $bound)?> crate::account::Checked<'info> for $name<'info $(, $t)?> {
-            fn checked(info: &'info anchor_lang::prelude::AccountInfo<'info>) -> Self {
+        impl<'info $(, $t: $bound)?> crate::account::FromChecked<'info> for $name<'info $(, $t)?> {
+            fn from_checked(info: &'info anchor_lang::prelude::AccountInfo<'info>) -> Self {
                 Self::of(info)
             }
         }
@@ -100,10 +97,10 @@ macro_rules! stands_for_account {
         impl<'info $(, $t: $bound)?> anchor_lang::AccountsExit<'info> for $name<'info $(, $t)?> {}
     };
 }
-use stands_for_account;
+use impl_account_traits;
 
-/// A type that stands for one account and holds nothing else.
-macro_rules! account_type {
+/// Defines an account type that holds the account's [`AccountInfo`] and nothing else.
+macro_rules! account_wrapper {
     ($(#[$doc:meta])* $name:ident $(<$t:ident>)?) => {
         $(#[$doc])*
         pub struct $name<'info $(, $t)?> {
@@ -120,7 +117,7 @@ macro_rules! account_type {
             }
         }
 
-        crate::account::stands_for_account!($name $(, $t: Sized)?);
+        crate::account::impl_account_traits!($name $(, $t: Sized)?);
     };
 }
-use account_type;
+use account_wrapper;

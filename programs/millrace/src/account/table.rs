@@ -1,52 +1,51 @@
-//! The table of an instruction's accounts, and the one function that reads it.
+//! The rules for an instruction's accounts, and the function that checks accounts against them.
 
 use super::error::IntoProgramError;
-use super::kind::Own;
+use super::kind::AccountType;
 use anchor_lang::prelude::*;
 use anchor_lang::system_program;
 
 /// What an account must be.
-pub enum Kind {
-    /// Anything; the instruction looks at it.
+pub enum AccountKind {
+    /// Not checked here; the instruction checks the account.
     Any,
-    /// Anything; it is made by the instruction.
+    /// Not checked here; the instruction creates the account.
     New,
     /// A signer of the transaction.
     Signer,
-    /// An account of this program.
-    Own(Own),
+    /// An account of this program, of the given type.
+    ProgramAccount(AccountType),
     /// A token account of either token program.
     Token,
     /// A mint of either token program.
     Mint,
-    /// A token program.
+    /// One of the two token programs.
     TokenProgram,
     /// The system program.
     SystemProgram,
 }
 
-/// A line of the table.
-pub struct Slot {
-    /// What the account must be.
-    pub kind: Kind,
-    /// Whether it is written.
+/// The rule for one account of an instruction.
+pub struct AccountRule {
+    pub kind: AccountKind,
+    /// The account must be writable.
     pub writable: bool,
-    /// Whether the program's own address may stand for none.
+    /// The account may be left out: the program's own address is in its place.
     pub optional: bool,
-    /// Whether no other account of this mark may be the same.
-    pub apart: bool,
+    /// No other account with this mark may have the same address.
+    pub unique: bool,
 }
 
-/// Takes the accounts of a table off the list.
+/// Checks the first `N` accounts of `rest` against the rules, and removes them from `rest`.
 ///
 /// # Errors
-/// Anchor's codes, of the first account that is not what the table says.
-pub fn check<'info, const N: usize>(
-    slots: &[Slot; N],
+/// Anchor's code for the first account that breaks its rule.
+pub fn check_accounts<'info, const N: usize>(
+    rules: &[AccountRule; N],
     rest: &mut &'info [AccountInfo<'info>],
 ) -> Result<&'info [AccountInfo<'info>; N]> {
     let all = *rest;
-    check_all(slots, all)?;
+    check_rules(rules, all)?;
     let Some((own, after)) = all.split_first_chunk() else {
         return Err(ErrorCode::AccountNotEnoughKeys.into_program_error());
     };
@@ -55,22 +54,22 @@ pub fn check<'info, const N: usize>(
 }
 
 #[inline(never)]
-fn check_all(slots: &[Slot], infos: &[AccountInfo]) -> Result<()> {
-    for (at, slot) in slots.iter().enumerate() {
+fn check_rules(rules: &[AccountRule], infos: &[AccountInfo]) -> Result<()> {
+    for (at, rule) in rules.iter().enumerate() {
         let Some(info) = infos.get(at) else {
             return Err(ErrorCode::AccountNotEnoughKeys.into_program_error());
         };
-        if slot.optional && *info.key == crate::ID {
+        if rule.optional && *info.key == crate::ID {
             continue;
         }
-        slot.kind.check(info)?;
-        if slot.writable && !info.is_writable {
+        rule.kind.check(info)?;
+        if rule.writable && !info.is_writable {
             return Err(ErrorCode::ConstraintMut.into_program_error());
         }
-        if slot.apart {
-            let before = slots.iter().zip(infos).take(at);
-            let mut marked = before.filter(|(slot, _)| slot.apart);
-            if marked.any(|(_, other)| other.key == info.key) {
+        if rule.unique {
+            let before = rules.iter().zip(infos).take(at);
+            let mut unique = before.filter(|(rule, _)| rule.unique);
+            if unique.any(|(_, other)| other.key == info.key) {
                 return Err(ErrorCode::ConstraintDuplicateMutableAccount.into_program_error());
             }
         }
@@ -78,15 +77,13 @@ fn check_all(slots: &[Slot], infos: &[AccountInfo]) -> Result<()> {
     Ok(())
 }
 
-impl Kind {
+impl AccountKind {
     fn check(&self, info: &AccountInfo) -> Result<()> {
         match self {
             Self::Any | Self::New => Ok(()),
-            Self::Signer => match info.is_signer {
-                true => Ok(()),
-                false => Err(ErrorCode::AccountNotSigner.into_program_error()),
-            },
-            Self::Own(own) => own.check(info),
+            Self::Signer if info.is_signer => Ok(()),
+            Self::Signer => Err(ErrorCode::AccountNotSigner.into_program_error()),
+            Self::ProgramAccount(account_type) => account_type.check(info),
             Self::Token => super::token::check_account(info),
             Self::Mint => super::token::check_mint(info),
             Self::TokenProgram => program(info, super::token::is_token_program(info.key)),
@@ -95,25 +92,28 @@ impl Kind {
     }
 }
 
-fn program(info: &AccountInfo, wanted: bool) -> Result<()> {
-    match (wanted, info.executable) {
+fn program(info: &AccountInfo, is_expected: bool) -> Result<()> {
+    match (is_expected, info.executable) {
         (true, true) => Ok(()),
         (true, false) => Err(ErrorCode::InvalidProgramExecutable.into_program_error()),
         (false, _) => Err(ErrorCode::InvalidProgramId.into_program_error()),
     }
 }
 
-/// An account that may be left out.
-pub fn present<'info>(info: &'info AccountInfo<'info>) -> Option<&'info AccountInfo<'info>> {
+/// `None` if the account is left out.
+pub fn optional_account<'info>(
+    info: &'info AccountInfo<'info>,
+) -> Option<&'info AccountInfo<'info>> {
     (*info.key != crate::ID).then_some(info)
 }
 
 /// # Errors
-/// `error` unless both addresses are the same.
-pub fn same(one: &Pubkey, other: &Pubkey, error: impl IntoProgramError) -> Result<()> {
-    match one == other {
-        true => Ok(()),
-        false => Err(error.into_program_error()),
+/// `error` unless both addresses are equal.
+pub fn require_same_key(one: &Pubkey, other: &Pubkey, error: impl IntoProgramError) -> Result<()> {
+    if one == other {
+        Ok(())
+    } else {
+        Err(error.into_program_error())
     }
 }
 
@@ -121,9 +121,9 @@ pub fn same(one: &Pubkey, other: &Pubkey, error: impl IntoProgramError) -> Resul
 ///
 /// # Errors
 /// Anchor's `InstructionDidNotDeserialize`.
-pub fn argument<T: AnchorDeserialize>(data: &mut &[u8]) -> Result<T> {
+pub fn deserialize_arg<T: AnchorDeserialize>(data: &mut &[u8]) -> Result<T> {
     T::deserialize(data).map_err(|error| {
-        // The transaction ends here, and taking the error apart would be more code than all else.
+        // The transaction ends here. Dropping the error would be more code than the rest of the function.
         std::mem::forget(error);
         ErrorCode::InstructionDidNotDeserialize.into_program_error()
     })

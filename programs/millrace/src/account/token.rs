@@ -1,81 +1,92 @@
-//! Token accounts and mints. Those of both token programs begin alike, so the few fields that matter
-//! are read in place.
+//! Token accounts and mints. Their first fields are laid out alike in both token programs, so the few
+//! fields that matter are read in place.
 
-use super::account_type;
-use super::error::{IntoProgramError, foreign};
+use super::account_wrapper;
+use super::error::{IntoProgramError, wrong_owner_error};
 use crate::error::MillraceError;
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::TokenAccount;
 
-account_type! {
-    /// A token account or a mint of either token program, by the name of Anchor's type for it.
+account_wrapper! {
+    /// A token account or a mint of either token program, named like Anchor's type.
     InterfaceAccount<T>
 }
 
-/// Bytes of a token account without extensions.
-const ACCOUNT: usize = 165;
-/// Bytes of a mint without extensions.
-const MINT: usize = 82;
-/// Where an account with extensions says what it is: behind the size of a token account.
-const KIND: usize = ACCOUNT;
-/// The number of mints, and that of token accounts.
-const KINDS: (u8, u8) = (1, 2);
-/// Where a token account says whether it is initialized, and a mint.
-const STATES: (usize, usize) = (108, 45);
+/// What distinguishes token accounts and mints from each other and from uninitialized ones.
+struct Layout {
+    /// Length without extensions.
+    bytes: usize,
+    /// The byte at [`KIND_OFFSET`] of an account with extensions.
+    kind: u8,
+    /// Offset of the byte that is not zero once the account is initialized.
+    state_offset: usize,
+}
 
-/// Whether it is one of the two token programs.
+const TOKEN_ACCOUNT: Layout = Layout {
+    bytes: 165,
+    kind: 2,
+    state_offset: 108,
+};
+const MINT: Layout = Layout {
+    bytes: 82,
+    kind: 1,
+    state_offset: 45,
+};
+/// Offset of the kind of an account with extensions: after the bytes of a token account, for mints too.
+const KIND_OFFSET: usize = TOKEN_ACCOUNT.bytes;
+
 pub fn is_token_program(key: &Pubkey) -> bool {
     *key == anchor_spl::token::ID || *key == anchor_spl::token_2022::ID
 }
 
 /// # Errors
-/// Anchor's codes for an account of another program; the runtime's for one that is no token account.
+/// Anchor's codes for an account of another program; the runtime's for an account that is not an
+/// initialized token account.
 pub(super) fn check_account(info: &AccountInfo) -> Result<()> {
-    check(info, (ACCOUNT, KINDS.1, STATES.0))
+    check(info, &TOKEN_ACCOUNT)
 }
 
 /// # Errors
-/// As [`check_account`].
+/// Anchor's codes for an account of another program; the runtime's for an account that is not an
+/// initialized mint.
 pub(super) fn check_mint(info: &AccountInfo) -> Result<()> {
-    check(info, (MINT, KINDS.0, STATES.1))
+    check(info, &MINT)
 }
 
 #[inline(never)]
-fn check(info: &AccountInfo, (size, kind, state): (usize, u8, usize)) -> Result<()> {
+fn check(info: &AccountInfo, layout: &Layout) -> Result<()> {
     if !is_token_program(info.owner) {
-        return Err(foreign(info));
+        return Err(wrong_owner_error(info));
     }
     let data = info
         .try_borrow_data()
         .map_err(IntoProgramError::into_program_error)?;
-    let whole = data.len() == size || data.get(KIND) == Some(&kind);
+    let whole = data.len() == layout.bytes || data.get(KIND_OFFSET) == Some(&layout.kind);
     if !whole {
         return Err(ProgramError::InvalidAccountData.into_program_error());
     }
-    match data.get(state) {
+    match data.get(layout.state_offset) {
         Some(0) | None => Err(ProgramError::UninitializedAccount.into_program_error()),
         Some(_) => Ok(()),
     }
 }
 
 impl InterfaceAccount<'_, TokenAccount> {
-    /// What the account says now.
+    /// Reads the current content.
     ///
     /// # Errors
-    /// [`MillraceError::WrongAccount`] where it is no token account any more.
+    /// [`MillraceError::WrongAccount`] if the account is no longer a token account.
     pub fn load(&self) -> Result<TokenView> {
         TokenView::read(self.info)
     }
 }
 
-/// What a token account begins with.
+/// The first fields of a token account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenView {
-    /// Its mint.
     pub mint: Pubkey,
-    /// Who owns it.
     pub owner: Pubkey,
-    /// What is in it, base units.
+    /// Base units.
     pub amount: u64,
 }
 
@@ -83,7 +94,7 @@ impl TokenView {
     /// Reads a token account of the given token program.
     ///
     /// # Errors
-    /// [`MillraceError::WrongAccount`] where it is none.
+    /// [`MillraceError::WrongAccount`] if `account` is not a token account of `program`.
     pub fn of(account: &AccountInfo, program: &Pubkey) -> Result<Self> {
         if account.owner != program {
             return Err(MillraceError::WrongAccount.into_program_error());
@@ -96,12 +107,12 @@ impl TokenView {
         let data = account
             .try_borrow_data()
             .map_err(IntoProgramError::into_program_error)?;
-        let whole = data.len() == ACCOUNT || data.get(KIND) == Some(&KINDS.1);
+        let whole =
+            data.len() == TOKEN_ACCOUNT.bytes || data.get(KIND_OFFSET) == Some(&TOKEN_ACCOUNT.kind);
         let read = || {
-            let key = |at: usize| data.get(at..at + 32)?.try_into().ok();
             Some(Self {
-                mint: Pubkey::new_from_array(key(0)?),
-                owner: Pubkey::new_from_array(key(32)?),
+                mint: Pubkey::new_from_array(data.get(0..32)?.try_into().ok()?),
+                owner: Pubkey::new_from_array(data.get(32..64)?.try_into().ok()?),
                 amount: u64::from_le_bytes(data.get(64..72)?.try_into().ok()?),
             })
         };
@@ -110,11 +121,12 @@ impl TokenView {
     }
 
     /// # Errors
-    /// [`MillraceError::WrongAccount`] unless it is of this mint and owner.
+    /// [`MillraceError::WrongAccount`] unless the account is of this mint and has this owner.
     pub fn require(&self, mint: &Pubkey, owner: &Pubkey) -> Result<()> {
-        match self.mint == *mint && self.owner == *owner {
-            true => Ok(()),
-            false => Err(MillraceError::WrongAccount.into_program_error()),
+        if self.mint == *mint && self.owner == *owner {
+            Ok(())
+        } else {
+            Err(MillraceError::WrongAccount.into_program_error())
         }
     }
 }

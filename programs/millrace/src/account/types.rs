@@ -1,25 +1,25 @@
 //! Signers and programs.
 
-use super::{Checked, account_type};
+use super::{FromChecked, account_wrapper};
 use anchor_lang::prelude::{AccountInfo, UncheckedAccount};
 
-account_type! {
+account_wrapper! {
     /// A signer of the transaction.
     Signer
 }
 
-account_type! {
-    /// A program.
+account_wrapper! {
+    /// The system program, whatever `T` is: the table of rules has no other program.
     Program<T>
 }
 
-account_type! {
-    /// One of several programs that understand the same instructions.
+account_wrapper! {
+    /// One of the two token programs, whatever `T` is.
     Interface<T>
 }
 
-impl<'info> Checked<'info> for UncheckedAccount<'info> {
-    fn checked(info: &'info AccountInfo<'info>) -> Self {
+impl<'info> FromChecked<'info> for UncheckedAccount<'info> {
+    fn from_checked(info: &'info AccountInfo<'info>) -> Self {
         Self::try_from(info)
     }
 }

@@ -1,12 +1,11 @@
-//! Of clients and jobs.
+//! Events of clients and jobs.
 
 use crate::prelude::*;
 
-/// A wallet became a client.
+/// A wallet opened its client account.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientOpened {
-    /// The account.
     pub client: Pubkey,
     /// The wallet.
     pub owner: Pubkey,
@@ -16,70 +15,64 @@ pub struct ClientOpened {
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobPosted {
-    /// The job.
     pub job: Pubkey,
     /// The wallet.
     pub client: Pubkey,
-    /// Its nonce.
     pub nonce: u64,
-    /// Hash of its manifest.
+    /// SHA-256 of the canonical manifest.
     pub manifest: [u8; 32],
-    /// Its shards.
+    /// Number of shards.
     pub shards: u32,
-    /// Its deposit, base units.
+    /// The deposit, base units.
     pub deposited: u64,
-    /// The client's escrow after it.
+    /// Sum of what the client's jobs hold afterwards, base units.
     pub client_held_after: u64,
 }
 
-/// A job's seed was taken, or its first block was forgotten and a later one will be it.
+/// The seed of a job was taken, or its block was forgotten and a later block will give the seed.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobSeeded {
-    /// The job.
     pub job: Pubkey,
-    /// The seed; 0 where it is yet to be taken.
+    /// The seed; 0 if a later block will give it.
     pub seed: u64,
-    /// The slot after which the block comes.
+    /// The seed comes from the first block after this slot.
     pub after_slot: u64,
 }
 
-/// A client cancelled the shards that no seat had taken.
+/// A client cancelled the shards without seats.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobCancelled {
-    /// The job.
     pub job: Pubkey,
-    /// Shards cancelled.
+    /// Number of shards cancelled.
     pub shards: u32,
-    /// Given back, base units.
+    /// Refunded to the client, base units.
     pub refunded: u64,
-    /// Held by the job after it.
+    /// Held by the job afterwards, base units.
     pub held_after: u64,
 }
 
-/// A job's deadline passed.
+/// The deadline of a job passed.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobExpired {
-    /// The job.
     pub job: Pubkey,
-    /// Shards that nobody had taken a seat at.
+    /// Number of shards that failed because they had no seat.
     pub shards: u32,
 }
 
-/// A job was closed and what was left given back.
+/// A job was closed and the rest of its deposit refunded.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobClosed {
-    /// The job.
     pub job: Pubkey,
     /// The wallet.
     pub client: Pubkey,
-    /// Paid to providers, base units.
+    /// Paid to providers in total, base units.
     pub paid: u64,
-    /// Paid to the protocol, base units.
+    /// Paid to the treasury in total, base units.
     pub fee: u64,
-    /// Given back over its life, base units.
+    /// Refunded to the client in total, base units.
     pub refunded: u64,
 }

@@ -1,21 +1,19 @@
-//! Of the network, its treasuries and its orchestrators.
+//! Events of the network, its treasury vaults and its orchestrators.
 
 use crate::prelude::*;
 use crate::state::NetworkParameters;
 
-/// A network came into being.
+/// The network was initialized.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkInitialized {
-    /// Its random id.
+    /// The network's random id.
     pub network_id: [u8; 32],
-    /// Its authority.
     pub authority: Pubkey,
     /// Mint of stake.
     pub stake_mint: Pubkey,
     /// Mint of payments.
     pub payment_mint: Pubkey,
-    /// Its parameters.
     pub parameters: NetworkParameters,
 }
 
@@ -23,53 +21,51 @@ pub struct NetworkInitialized {
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorityProposed {
-    /// The authority.
     pub authority: Pubkey,
-    /// The key that may accept; the default key where a proposal was taken back.
+    /// The key that may accept; the default key if the proposal was withdrawn.
     pub proposed: Pubkey,
 }
 
-/// A proposed key became the authority.
+/// The proposed key became the authority.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorityAccepted {
-    /// The authority before.
+    /// The previous authority.
     pub previous: Pubkey,
-    /// The authority now.
+    /// The new authority.
     pub authority: Pubkey,
 }
 
-/// Another pauser was named.
+/// The authority set another pauser.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PauserChanged {
-    /// The pauser before.
+    /// The previous pauser.
     pub previous: Pubkey,
-    /// The pauser now.
+    /// The new pauser.
     pub pauser: Pubkey,
 }
 
-/// New stakes, jobs and assignments were stopped.
+/// New stakes, jobs and assignments were paused.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkPaused {
-    /// Who did it.
+    /// The signer.
     pub pauser: Pubkey,
 }
 
-/// New stakes, jobs and assignments go on.
+/// New stakes, jobs and assignments were resumed.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkResumed {
-    /// Who did it.
+    /// The signer.
     pub pauser: Pubkey,
 }
 
-/// Parameters were chosen for what comes after.
+/// The authority set the parameters.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParametersSet {
-    /// The parameters.
     pub parameters: NetworkParameters,
 }
 
@@ -77,66 +73,63 @@ pub struct ParametersSet {
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BucketOpened {
-    /// Its index.
+    /// Index of the bucket.
     pub bucket: u8,
-    /// Its treasury vault for fees.
+    /// Treasury vault for fees.
     pub payment_treasury: Pubkey,
-    /// Its treasury vault for penalties.
+    /// Treasury vault for penalties.
     pub stake_treasury: Pubkey,
 }
 
-/// Tokens left a treasury vault.
+/// Tokens were withdrawn from a treasury vault.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TreasuryWithdrawn {
     /// The vault.
     pub treasury: Pubkey,
-    /// Where they went.
+    /// The token account that received the tokens.
     pub destination: Pubkey,
-    /// How many, base units.
+    /// Base units.
     pub amount: u64,
 }
 
-/// A key became an orchestrator.
+/// A key was registered as an orchestrator.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrchestratorRegistered {
-    /// The account.
+    /// The orchestrator's account.
     pub orchestrator: Pubkey,
-    /// The key.
     pub key: Pubkey,
 }
 
-/// Tokens came into an orchestrator's bond.
+/// Tokens were deposited into an orchestrator's bond.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BondDeposited {
     /// The orchestrator's account.
     pub orchestrator: Pubkey,
-    /// How many, base units.
+    /// Base units.
     pub amount: u64,
-    /// The bond after it, base units.
+    /// The bond afterwards, base units.
     pub bonded_after: u64,
 }
 
-/// An orchestrator was taken out of service.
+/// An orchestrator was retired.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrchestratorRetired {
-    /// The account.
+    /// The orchestrator's account.
     pub orchestrator: Pubkey,
-    /// The key.
     pub key: Pubkey,
 }
 
-/// A retired orchestrator got its bond back, and its account was closed.
+/// The bond of a retired orchestrator was paid out, and its accounts were closed.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BondWithdrawn {
-    /// The account.
+    /// The orchestrator's account.
     pub orchestrator: Pubkey,
-    /// The key.
     pub key: Pubkey,
-    /// How many tokens, base units, donations included.
+    /// Base units, including tokens that were sent to the vault without a deposit.
     pub amount: u64,
 }

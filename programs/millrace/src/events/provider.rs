@@ -1,4 +1,4 @@
-//! Of providers: what they offer, their stake and their earnings.
+//! Events of providers: offers, stake and earnings.
 
 use crate::prelude::*;
 use crate::state::Offer;
@@ -7,13 +7,12 @@ use crate::state::Offer;
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderRegistered {
-    /// The account.
     pub provider: Pubkey,
-    /// Its cold key.
+    /// The cold key.
     pub authority: Pubkey,
-    /// Its hot key.
+    /// The hot key.
     pub operator: Pubkey,
-    /// Its asking price, base units per unit.
+    /// Asking price, base units per unit.
     pub ask_price: u64,
 }
 
@@ -21,21 +20,19 @@ pub struct ProviderRegistered {
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderUpdated {
-    /// The account.
     pub provider: Pubkey,
-    /// What it offers now.
+    /// The new offer.
     pub offer: Offer,
 }
 
-/// A provider named another hot key.
+/// A provider set another hot key.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OperatorRotated {
-    /// The account.
     pub provider: Pubkey,
-    /// The hot key before.
+    /// The previous hot key.
     pub previous: Pubkey,
-    /// The hot key now.
+    /// The new hot key.
     pub operator: Pubkey,
 }
 
@@ -43,51 +40,47 @@ pub struct OperatorRotated {
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderDeregistered {
-    /// The account.
     pub provider: Pubkey,
-    /// Its cold key.
+    /// The cold key.
     pub authority: Pubkey,
 }
 
-/// Stake went on its way out.
+/// Stake started to unbond.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnstakeRequested {
-    /// The provider.
     pub provider: Pubkey,
-    /// How much, base units.
+    /// Base units.
     pub amount: u64,
-    /// When it may leave, unix seconds.
+    /// Time from which the unbonding stake can be withdrawn, unix seconds.
     pub until: i64,
-    /// Active stake after it.
+    /// Active stake afterwards, base units.
     pub active_after: u64,
-    /// Unbonding stake after it.
+    /// Unbonding stake afterwards, base units.
     pub unbonding_after: u64,
 }
 
-/// Stake left.
+/// Stake was withdrawn.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StakeWithdrawn {
-    /// The provider.
     pub provider: Pubkey,
-    /// How much, base units.
+    /// Base units.
     pub amount: u64,
-    /// All that ever left, base units.
+    /// Sum of all withdrawals afterwards, base units.
     pub withdrawn_after: u64,
 }
 
-/// Stake came in.
+/// Stake was deposited.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StakeDeposited {
-    /// The provider.
     pub provider: Pubkey,
-    /// How much, base units.
+    /// Base units.
     pub amount: u64,
-    /// Active stake before it.
+    /// Active stake before, base units.
     pub active_before: u64,
-    /// Active stake after it.
+    /// Active stake afterwards, base units.
     pub active_after: u64,
 }
 
@@ -95,36 +88,33 @@ pub struct StakeDeposited {
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StakeSlashed {
-    /// The provider.
     pub provider: Pubkey,
-    /// The job.
     pub job: Pubkey,
-    /// The shard.
+    /// Index of the shard.
     pub shard: u32,
-    /// The seat.
+    /// Index of the seat.
     pub seat: u8,
-    /// True for a wrong result, false for a late one.
+    /// True if the result differs from the quorum's, false if the seat was late.
     pub disagreed: bool,
-    /// How much, base units.
+    /// The penalty, base units.
     pub amount: u64,
-    /// Part of it that compensates the client.
+    /// Part of the penalty that compensates the client, base units.
     pub compensation: u64,
-    /// Part of it that went to who cranked or challenged.
+    /// Part of the penalty paid as bounties, base units.
     pub bounties: u64,
-    /// Active stake after it.
+    /// Active stake afterwards, base units.
     pub active_after: u64,
-    /// Unbonding stake after it.
+    /// Unbonding stake afterwards, base units.
     pub unbonding_after: u64,
 }
 
-/// Earnings left for the authority's account.
+/// Earnings were paid to the provider's authority.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EarningsClaimed {
-    /// The provider.
     pub provider: Pubkey,
-    /// How much, base units.
+    /// Base units.
     pub amount: u64,
-    /// Lifetime claims after it.
+    /// Sum of all claims afterwards, base units.
     pub claimed_after: u64,
 }

@@ -1,63 +1,59 @@
-//! Of rewards and epochs.
+//! Events of rewards and epochs.
 
 use crate::prelude::*;
 
-/// The rewards' vault was opened.
+/// The rewards vault was opened.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RewardsOpened {
-    /// The vault.
     pub vault: Pubkey,
 }
 
-/// Tokens came into the rewards' vault.
+/// Tokens were deposited into the rewards vault.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RewardsFunded {
-    /// How many, base units.
+    /// Base units.
     pub amount: u64,
-    /// All that ever came, base units.
+    /// Sum of all deposits afterwards, base units.
     pub funded_after: u64,
 }
 
-/// An epoch's points were counted and its rewards promised.
+/// The points of an epoch were counted and its rewards promised.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EpochClosed {
-    /// Its number.
+    /// Number of the epoch.
     pub number: u32,
-    /// Its points.
+    /// Points of all settlements in the epoch.
     pub points: u64,
-    /// What they are worth together, base units.
+    /// Rewards for all points together, base units.
     pub emission: u64,
-    /// All that was ever promised, base units.
+    /// Sum of all promises afterwards, base units.
     pub promised_after: u64,
 }
 
-/// A provider's points of an epoch became rewards.
+/// The points of a provider in an epoch became rewards.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RewardsBanked {
-    /// The provider.
     pub provider: Pubkey,
-    /// The epoch.
+    /// Number of the epoch.
     pub number: u32,
-    /// The points.
     pub points: u64,
-    /// What they were worth, base units.
+    /// Rewards for the points, base units.
     pub amount: u64,
-    /// What the provider can claim after it, base units.
+    /// Rewards that the provider can claim afterwards, base units.
     pub due_after: u64,
 }
 
-/// Rewards left for the authority's account.
+/// Rewards were paid to the provider's authority.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RewardsClaimed {
-    /// The provider.
     pub provider: Pubkey,
-    /// How many, base units.
+    /// Base units.
     pub amount: u64,
-    /// All that was ever paid to anyone, base units.
+    /// Sum of all payments to all providers afterwards, base units.
     pub paid_after: u64,
 }

@@ -1,20 +1,18 @@
-//! Of shards: seats, results, verdicts.
+//! Events of shards: seats, results and settlements.
 
 use crate::prelude::*;
 
-/// Providers sat down at a shard.
+/// Seats were assigned.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatsAssigned {
-    /// The job.
     pub job: Pubkey,
-    /// The shard.
+    /// Index of the shard.
     pub shard: u32,
-    /// The attempt.
     pub attempt: u8,
-    /// Who sat down, in the order of the seats.
+    /// The new providers, in the order of their seats.
     pub providers: Vec<Pubkey>,
-    /// Stake locked for each, base units.
+    /// Stake locked for each seat, base units.
     pub locked: u64,
     /// End of the commit window, unix seconds.
     pub commit_by: i64,
@@ -24,51 +22,47 @@ pub struct SeatsAssigned {
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommitmentsRecorded {
-    /// The job.
     pub job: Pubkey,
-    /// The shard.
+    /// Index of the shard.
     pub shard: u32,
-    /// The seats.
+    /// Indices of the seats.
     pub seats: Vec<u8>,
 }
 
-/// Results were shown.
+/// Results were revealed.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResultsRevealed {
-    /// The job.
     pub job: Pubkey,
-    /// The shard.
+    /// Index of the shard.
     pub shard: u32,
-    /// The seats.
+    /// Indices of the seats.
     pub seats: Vec<u8>,
-    /// Whether an orchestrator has the outputs.
+    /// Whether an orchestrator attested that it has the outputs.
     pub delivered: bool,
 }
 
-/// An output that its provider had shown by itself is there.
+/// The delivery of an output was acknowledged after its reveal.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryAcknowledged {
-    /// The job.
     pub job: Pubkey,
-    /// The shard.
+    /// Index of the shard.
     pub shard: u32,
-    /// The seat.
+    /// Index of the seat.
     pub seat: u8,
-    /// Who says so.
+    /// The signer: the client's wallet or an orchestrator's key.
     pub by: Pubkey,
 }
 
-/// A draw decided whether others recompute a result.
+/// An audit was drawn.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditDrawn {
-    /// The job.
     pub job: Pubkey,
-    /// The shard.
+    /// Index of the shard.
     pub shard: u32,
-    /// Whether they do.
+    /// Whether more seats recompute the result.
     pub audited: bool,
 }
 
@@ -76,84 +70,79 @@ pub struct AuditDrawn {
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShardChallenged {
-    /// The job.
     pub job: Pubkey,
-    /// The shard.
+    /// Index of the shard.
     pub shard: u32,
-    /// The seat with the result.
+    /// Index of the challenged seat.
     pub seat: u8,
-    /// Who sits there, and is paid out of the bond where nobody hears the challenge.
+    /// The provider of the challenged seat, which is paid out of the bond if no other result is revealed.
     pub provider: Pubkey,
-    /// Who challenged.
+    /// The signer who challenged.
     pub challenger: Pubkey,
-    /// What is at stake, base units of the payment mint.
+    /// The bond, base units of the payment mint.
     pub bond: u64,
 }
 
-/// A challenge ended. Amounts are base units of the payment mint.
+/// A challenge was decided. Amounts are base units of the payment mint.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChallengeDecided {
-    /// The job.
     pub job: Pubkey,
-    /// The shard.
+    /// Index of the shard.
     pub shard: u32,
-    /// The challenged result was not the quorum's.
+    /// Whether the challenged result differs from the quorum's.
     pub upheld: bool,
-    /// Part of the bond that went back.
+    /// Part of the bond returned to the challenger.
     pub bond_returned: u64,
-    /// Part of the bond that paid further seats.
+    /// Part of the bond that pays for the additional seats.
     pub bond_to_job: u64,
-    /// Part of the bond that paid the challenged seat.
+    /// Part of the bond that pays the challenged seat.
     pub bond_to_provider: u64,
 }
 
-/// What a seat was paid.
+/// The payment of a seat.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
-    /// Its provider.
     pub provider: Pubkey,
-    /// How much, base units.
+    /// Base units.
     pub amount: u64,
 }
 
-/// A shard was paid.
+/// A shard was settled.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShardSettled {
-    /// The job.
     pub job: Pubkey,
-    /// The shard.
+    /// Index of the shard.
     pub shard: u32,
-    /// The quorum's result root.
+    /// Root of the quorum's result.
     pub root: [u8; 32],
-    /// The quorum's units.
+    /// Units of the quorum's result.
     pub units: u64,
     /// Paid to providers, base units.
     pub paid: u64,
-    /// Paid to the protocol, base units.
+    /// Paid to the treasury, base units.
     pub fee: u64,
-    /// Points given for it.
+    /// Points given to providers.
     pub points: u64,
-    /// What each seat that agreed was paid, in the order of the seats.
+    /// The payments of the seats that agreed, in the order of the seats.
     pub payments: Vec<Payment>,
     /// Providers whose seats ended without payment or penalty.
     pub released: Vec<Pubkey>,
-    /// Held by the job after it.
+    /// Held by the job afterwards, base units.
     pub held_after: u64,
 }
 
-/// More seats were opened at a shard.
+/// A shard started another round.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShardReopened {
-    /// The job.
     pub job: Pubkey,
-    /// The shard.
+    /// Index of the shard.
     pub shard: u32,
     /// The new attempt.
     pub attempt: u8,
-    /// Seats it has now.
+    /// Number of seats of the new round.
     pub target: u8,
 }
 
@@ -161,38 +150,35 @@ pub struct ShardReopened {
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShardFailed {
-    /// The job.
     pub job: Pubkey,
-    /// The shard.
+    /// Index of the shard.
     pub shard: u32,
     /// Providers whose seats ended without payment or penalty.
     pub released: Vec<Pubkey>,
 }
 
-/// A seat that did not commit was freed.
+/// A seat that did not commit in time was freed.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatExpired {
-    /// The job.
     pub job: Pubkey,
-    /// The shard.
+    /// Index of the shard.
     pub shard: u32,
-    /// The seat.
+    /// Index of the seat.
     pub seat: u8,
-    /// Who sat there.
+    /// The provider that held the seat.
     pub provider: Pubkey,
 }
 
-/// A seat was declined in time.
+/// A provider declined its seat in time.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatDeclined {
-    /// The job.
     pub job: Pubkey,
-    /// The shard.
+    /// Index of the shard.
     pub shard: u32,
-    /// The seat.
+    /// Index of the seat.
     pub seat: u8,
-    /// Who sat there.
+    /// The provider that held the seat.
     pub provider: Pubkey,
 }

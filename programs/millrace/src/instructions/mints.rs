@@ -1,18 +1,18 @@
-//! Which mints a network may have. A mint of Token-2022 brings extensions; those that could take, hold
-//! back, hide or change what the books say is there are refused by name, and unknown ones too.
+//! Checks of a network's mints. Token-2022 extensions that can take, block, hide or change balances are
+//! refused by name, and unknown extensions too.
 
 use crate::account::is_token_program;
 use crate::error::MillraceError;
 use crate::prelude::*;
 
-/// Bytes of a mint without extensions.
-const MINT: usize = 82;
-/// Where extensions begin: behind the size of a token account and the kind of the account.
-const EXTENSIONS: usize = 166;
+/// Length of a mint without extensions.
+const MINT_BYTES: usize = 82;
+/// Offset of the extensions: after the bytes of a token account and the kind of the account.
+const EXTENSIONS_OFFSET: usize = 166;
 
 /// # Errors
-/// [`MillraceError::MintNotSupported`] for an account that is no initialized mint of a token program,
-/// and one named for each extension that is not allowed.
+/// [`MillraceError::MintNotSupported`] for an account that is not an initialized mint of a token program,
+/// and an error of its own for each extension that is not allowed.
 pub fn validate_mint(mint: &AccountInfo) -> Result<()> {
     let owned = is_token_program(mint.owner);
     require!(owned, MillraceError::MintNotSupported);
@@ -21,13 +21,13 @@ pub fn validate_mint(mint: &AccountInfo) -> Result<()> {
 }
 
 fn extensions(data: &[u8]) -> Result<()> {
-    /// Where a mint says that it is initialized.
-    const INITIALIZED: usize = 45;
-    let whole = data.len() == MINT || data.len() > EXTENSIONS;
-    let initialized = whole && data[INITIALIZED] == 1;
+    /// Offset of the flag that a mint is initialized.
+    const INITIALIZED_OFFSET: usize = 45;
+    let whole = data.len() == MINT_BYTES || data.len() > EXTENSIONS_OFFSET;
+    let initialized = whole && data[INITIALIZED_OFFSET] == 1;
     require!(initialized, MillraceError::MintNotSupported);
-    let mut rest = data.get(EXTENSIONS..).unwrap_or_default();
-    // Kind and length of two bytes each, then so many bytes. What is left at the end is zeros.
+    let mut rest = data.get(EXTENSIONS_OFFSET..).unwrap_or_default();
+    // Each extension has a kind and a length of two bytes each, then its content. Zeros may follow the last.
     while let [a, b, c, d, tail @ ..] = rest {
         let (kind, length) = (u16::from_le_bytes([*a, *b]), u16::from_le_bytes([*c, *d]));
         if kind == 0 {
@@ -39,11 +39,11 @@ fn extensions(data: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The numbers are those of `ExtensionType` (spl-token-2022-interface).
+/// Numbers of `ExtensionType` in spl-token-2022-interface.
 fn allow(kind: u16) -> Result<()> {
     use MillraceError as E;
     let error = match kind {
-        // Names, pictures and groups change nothing about balances.
+        // Metadata and groups do not affect balances.
         18..=23 => return Ok(()),
         1 => E::MintHasTransferFee,
         3 => E::MintHasCloseAuthority,
@@ -67,11 +67,11 @@ mod tests {
     use super::*;
 
     fn mint(extensions: &[(u16, usize)]) -> Vec<u8> {
-        let mut data = vec![0; MINT];
+        let mut data = vec![0; MINT_BYTES];
         data[45] = 1;
         if !extensions.is_empty() {
-            data.resize(EXTENSIONS, 0);
-            data[EXTENSIONS - 1] = 1;
+            data.resize(EXTENSIONS_OFFSET, 0);
+            data[EXTENSIONS_OFFSET - 1] = 1;
         }
         for (kind, length) in extensions {
             data.extend(kind.to_le_bytes());
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn extensions_are_found_one_behind_the_other() {
+    fn every_extension_of_a_mint_is_checked() {
         extensions(&mint(&[])).unwrap();
         extensions(&mint(&[(18, 64), (19, 200)])).unwrap();
         let hook = extensions(&mint(&[(18, 64), (14, 64)])).unwrap_err();

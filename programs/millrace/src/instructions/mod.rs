@@ -1,5 +1,5 @@
-//! One verb a file, in folders by role. Each file holds, in this order: arguments, accounts,
-//! `validate`, handler, event.
+//! The instructions: `<role>/<verb>.rs`, each with its caller, its time window and the tokens that it moves.
+//! A file has, in this order: arguments, accounts, `validate`, the handler, and its event.
 
 mod admin;
 mod client;

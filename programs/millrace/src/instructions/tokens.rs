@@ -1,6 +1,6 @@
-//! Tokens in the vaults, out of them and into them.
+//! Transfers of tokens into, out of and between vaults.
 
-use crate::account::{Role, call};
+use crate::account::{Access, call};
 use crate::constants::seeds;
 use crate::error::MillraceError;
 use crate::prelude::*;
@@ -9,20 +9,19 @@ use crate::prelude::*;
 const TRANSFER_CHECKED: u8 = 12;
 /// `CloseAccount` of both token programs.
 const CLOSE_ACCOUNT: u8 = 9;
-/// Where a mint holds its decimals.
-const DECIMALS: usize = 44;
+/// Offset of the decimals in a mint.
+const DECIMALS_OFFSET: usize = 44;
 
-/// A mint and the program that moves its tokens.
+/// Transfers tokens of a mint with its token program.
 pub struct TokenTransfer<'a, 'info> {
-    /// The token program.
     pub program: &'a Interface<'info, TokenInterface>,
-    /// The mint.
     pub mint: &'a AccountInfo<'info>,
 }
 
 impl<'info> TokenTransfer<'_, 'info> {
-    /// Moves `amount`, signed by the transaction or by the seeds of the authority. The token program
-    /// checks that both accounts are of the mint and that the authority owns the first one.
+    /// Transfers `amount` from the first vault to the second. `signer` has the seeds of the authority; it
+    /// is empty if the authority has signed the transaction. The token program checks that both accounts
+    /// are of the mint and that the authority owns the first one.
     pub fn send(
         &self,
         vaults: (&AccountInfo<'info>, &AccountInfo<'info>),
@@ -39,7 +38,7 @@ impl<'info> TokenTransfer<'_, 'info> {
         )
     }
 
-    /// Moves `amount` into a vault, and makes sure that so much arrived.
+    /// Transfers `amount` into a vault, and checks that the vault received that amount.
     ///
     /// # Errors
     /// [`MillraceError::DepositAmountMismatch`].
@@ -58,7 +57,7 @@ impl<'info> TokenTransfer<'_, 'info> {
         Ok(())
     }
 
-    /// Moves tokens out of a client's escrow vault, whose authority is the client's account.
+    /// Transfers from a client's escrow vault, whose authority is the client's account.
     pub fn pay_from_escrow(
         &self,
         vaults: (&AccountInfo<'info>, &AccountInfo<'info>),
@@ -70,7 +69,7 @@ impl<'info> TokenTransfer<'_, 'info> {
         self.send(vaults, client, amount, signer)
     }
 
-    /// Moves tokens out of a provider's vault, whose authority is the provider's account.
+    /// Transfers from a provider's vault, whose authority is the provider's account.
     pub fn pay_from_provider(
         &self,
         vaults: (&AccountInfo<'info>, &AccountInfo<'info>),
@@ -91,9 +90,9 @@ impl<'info> TokenTransfer<'_, 'info> {
         signer: &[&[u8]],
     ) -> Result<()> {
         let accounts = [
-            (vault, Role::Write),
-            (to, Role::Write),
-            (authority, Role::Sign),
+            (vault, Access::Write),
+            (to, Access::Write),
+            (authority, Access::Sign),
         ];
         call(key(self.program), &accounts, &[CLOSE_ACCOUNT], signer)
     }
@@ -113,7 +112,7 @@ fn transfer<'info>(
     let decimals = mint
         .try_borrow_data()
         .map_err(IntoProgramError::into_program_error)?
-        .get(DECIMALS)
+        .get(DECIMALS_OFFSET)
         .copied();
     let Some(decimals) = decimals else {
         return err!(MillraceError::WrongAccount);
@@ -122,10 +121,10 @@ fn transfer<'info>(
     data[1..9].copy_from_slice(&amount.to_le_bytes());
     data[9] = decimals;
     let accounts = [
-        (from, Role::Write),
-        (mint, Role::Read),
-        (to, Role::Write),
-        (authority, Role::Sign),
+        (from, Access::Write),
+        (mint, Access::Read),
+        (to, Access::Write),
+        (authority, Access::Sign),
     ];
     call(program, &accounts, &data, signer)
 }

@@ -1,27 +1,29 @@
-//! Whether an audit falls on a commitment.
+//! The draw that selects commitments for an audit.
 //!
-//! The draw is made from two later blocks. The first one after the commitment says which block the
-//! second is, somewhere in the slots that follow: whoever commits can't know whose block will decide,
-//! and the commitment is part of the draw, so that one pair of blocks decides each otherwise. The leader
-//! that makes the second block could try several: a spread over the slots of many leaders makes it
-//! unlikely that this is the cheat or its friend.
+//! The draw depends on two blocks after the commitment. The first block selects a slot among the next ones,
+//! and the first block after that slot is the second. A provider that commits cannot predict which block
+//! will decide. The commitment is part of the draw, so that the same two blocks decide differently for each
+//! commitment. The leader that produces the second block could try several blocks; spreading the second
+//! block over the slots of many leaders makes it unlikely that this leader colludes with the provider.
 
 use super::slot_hashes::{Block, SlotHashes};
 use crate::constants::BPS;
 use millrace_protocol::hash::sha256;
 
-/// What came of a draw.
+/// The outcome of a draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Draw {
-    /// The blocks that decide are not there yet.
+    /// The deciding blocks do not exist yet.
     TooEarly,
     /// No audit.
     NotSelected,
-    /// An audit; also where the blocks that decide are forgotten, so that nobody gains by waiting.
+    /// An audit. Also the outcome if the chain no longer has the deciding blocks, so that waiting gains
+    /// nothing.
     Audited,
 }
 
-/// Draws for a commitment recorded in `slot`, with a chance of `bps` ÷ 10,000.
+/// Draws for a commitment recorded in `slot`, with probability `bps` ÷ 10,000. The second block is spread
+/// over `spread` slots.
 pub fn draw(hashes: &SlotHashes, slot: u64, spread: u8, commitment: &[u8; 32], bps: u16) -> Draw {
     if hashes.is_forgotten(slot) {
         return Draw::Audited;
@@ -29,21 +31,21 @@ pub fn draw(hashes: &SlotHashes, slot: u64, spread: u8, commitment: &[u8; 32], b
     let Some(first) = hashes.first_after(slot) else {
         return Draw::TooEarly;
     };
-    let after = first.slot + number(&first.hash) % u64::from(spread.max(1));
+    let after = first.slot + leading_u64(&first.hash) % u64::from(spread.max(1));
     match hashes.first_after(after) {
-        Some(second) if falls(&first, &second, commitment, bps) => Draw::Audited,
+        Some(second) if is_selected(&first, &second, commitment, bps) => Draw::Audited,
         Some(_) => Draw::NotSelected,
         None => Draw::TooEarly,
     }
 }
 
-fn falls(first: &Block, second: &Block, commitment: &[u8; 32], bps: u16) -> bool {
+fn is_selected(first: &Block, second: &Block, commitment: &[u8; 32], bps: u16) -> bool {
     let digest = sha256(&[b"millrace/audit/v1", &first.hash, &second.hash, commitment]);
-    // The remainder of a 64-bit number by 10,000 is uniform to one part in 10^15.
-    number(&digest) % BPS < u64::from(bps)
+    // The remainder of a uniform 64-bit number modulo 10,000 is uniform to one part in 10^15.
+    leading_u64(&digest) % BPS < u64::from(bps)
 }
 
-fn number(bytes: &[u8; 32]) -> u64 {
+fn leading_u64(bytes: &[u8; 32]) -> u64 {
     let [a, b, c, d, e, f, g, h, ..] = *bytes;
     u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
@@ -52,7 +54,7 @@ fn number(bytes: &[u8; 32]) -> u64 {
 mod tests {
     use super::*;
 
-    /// Blocks of the given slots, newest first, with hashes made from `seed`.
+    /// The account with blocks in the given slots, whose hashes depend on `seed`.
     fn account(slots: std::ops::Range<u64>, seed: u64) -> Vec<u8> {
         let count = slots.end - slots.start;
         let mut data = count.to_le_bytes().to_vec();
@@ -69,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn audits_fall_as_often_as_the_client_asked() {
+    fn audits_are_drawn_at_the_given_rate() {
         for bps in [100, 500, 5_000, 10_000] {
             let draws = 20_000;
             let drawn = (0..draws).filter(|seed| drawn(99..110, *seed, bps) == Draw::Audited);
@@ -82,11 +84,11 @@ mod tests {
     }
 
     #[test]
-    fn the_draw_waits_for_its_blocks_and_can_not_be_waited_out() {
+    fn the_draw_waits_for_its_blocks_and_selects_if_they_are_forgotten() {
         assert_eq!(drawn(90..101, 1, 1), Draw::TooEarly);
         assert_eq!(drawn(90..102, 1, 0), {
-            // Block 101 is there; whether the second one is depends on it.
-            let first = number(&sha256(&[&1u64.to_le_bytes(), &101u64.to_le_bytes()]));
+            // Block 101 exists; it selects whether the second block exists.
+            let first = leading_u64(&sha256(&[&1u64.to_le_bytes(), &101u64.to_le_bytes()]));
             assert_ne!(first % 8, u64::MAX);
             Draw::TooEarly
         });
@@ -103,15 +105,15 @@ mod tests {
     }
 
     #[test]
-    fn an_audit_falls_below_its_rate_and_not_at_it() {
+    fn a_number_below_the_rate_is_selected() {
         let block = |slot: u64| Block {
             slot,
             hash: [slot as u8; 32],
         };
         let (first, second, commitment) = (block(101), block(105), [7; 32]);
         let parts: [&[u8]; 4] = [b"millrace/audit/v1", &first.hash, &second.hash, &commitment];
-        let rest = number(&sha256(&parts)) % BPS;
-        let falls = |bps: u64| falls(&first, &second, &commitment, bps as u16);
-        assert!(!falls(rest) && falls(rest + 1));
+        let rest = leading_u64(&sha256(&parts)) % BPS;
+        let selected = |bps: u64| is_selected(&first, &second, &commitment, bps as u16);
+        assert!(!selected(rest) && selected(rest + 1));
     }
 }

@@ -1,5 +1,4 @@
-//! Decisions and arithmetic without accounts: where the money is counted, chances are drawn and the
-//! verdict is found.
+//! Amounts, random draws and the verdict: pure functions that touch no accounts.
 
 pub mod draw;
 pub mod money;

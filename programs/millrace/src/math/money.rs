@@ -1,4 +1,4 @@
-//! Amounts in base units. Every share rounds down; what is left over stays where it was.
+//! Arithmetic of amounts in base units. Every share rounds down; the remainder stays where it was.
 
 use crate::constants::BPS;
 use crate::error::MillraceError;
@@ -25,13 +25,13 @@ pub fn mul(a: u64, b: u64) -> Result<u64> {
 /// `amount × bps ÷ 10,000`, rounded down, without overflow for any `bps` up to [`BPS`].
 ///
 /// Split as `(q·BPS + r) × bps ÷ BPS = q × bps + r × bps ÷ BPS`, which stays within 64 bits and
-/// avoids a 128-bit division, the dearest arithmetic on chain.
+/// avoids a 128-bit division, the most expensive arithmetic on chain.
 pub fn share(amount: u64, bps: u64) -> Result<u64> {
     let (whole, rest) = (amount / BPS, amount % BPS);
     add(mul(whole, bps)?, mul(rest, bps)? / BPS)
 }
 
-/// `amount × part ÷ whole`, rounded down, for a part of at most the whole; 0 of nothing.
+/// `amount × part ÷ whole`, rounded down; 0 if `whole` is 0. A `part` above `whole` counts as `whole`.
 pub fn proportion(amount: u64, part: u64, whole: u64) -> u64 {
     if whole == 0 {
         return 0;
@@ -41,7 +41,8 @@ pub fn proportion(amount: u64, part: u64, whole: u64) -> u64 {
     u64::try_from(exact).unwrap_or(amount)
 }
 
-/// Most that one shard can cost: every seat up to the most replicas paid at the cap, plus the fee.
+/// Maximum cost of one shard: the maximum replicas, each paid the maximum units at the price cap, plus the
+/// fee.
 pub fn shard_cost(price_cap: u64, max_units: u64, max_replicas: u8, fee_bps: u16) -> Result<u64> {
     let pay = mul(mul(price_cap, max_units)?, u64::from(max_replicas))?;
     add(pay, share(pay, u64::from(fee_bps))?)
@@ -55,7 +56,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_share_equals_the_exact_quotient_rounded_down(amount: u64, bps in 0..=BPS) {
+        fn a_share_is_the_exact_quotient_rounded_down(amount: u64, bps in 0..=BPS) {
             let exact = u128::from(amount) * u128::from(bps) / u128::from(BPS);
             prop_assert_eq!(u128::from(share(amount, bps).unwrap()), exact);
         }
@@ -84,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_and_differences_are_exact_or_refused() {
+    fn results_are_exact_or_refused() {
         assert_eq!((add(2, 3).unwrap(), sub(5, 3).unwrap()), (5, 2));
         assert_eq!((mul(2, 3).unwrap(), sub(3, 3).unwrap()), (6, 0));
         let refused = || Err(MillraceError::AmountOverflow.into());

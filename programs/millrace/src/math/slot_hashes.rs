@@ -1,46 +1,42 @@
-//! The hashes of past slots, as the chain keeps them: a count, then slot and hash of up to 512 blocks,
-//! newest first. A slot without a block has none.
+//! The `SlotHashes` sysvar: a count, then slot and hash of up to 512 blocks, newest first. A slot without a
+//! block has no entry.
 
 use crate::prelude::*;
 
-/// The chain's account of slot hashes.
 pub const SLOT_HASHES: Pubkey = pubkey!("SysvarS1otHashes111111111111111111111111111");
-/// Bytes of an entry: slot and hash.
-const ENTRY: usize = 8 + 32;
-/// Bytes of the count before them.
-const COUNT: usize = 8;
+const ENTRY_BYTES: usize = 8 + 32;
+const COUNT_BYTES: usize = 8;
 
-/// A block's slot with its hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// Its slot.
     pub slot: u64,
-    /// Its hash.
     pub hash: [u8; 32],
 }
 
-/// The content of the chain's account of slot hashes.
+/// The content of the sysvar.
 pub struct SlotHashes<'a>(&'a [u8]);
 
 impl<'a> SlotHashes<'a> {
-    /// Of the account's bytes.
+    /// An incomplete last entry, and entries beyond the count, are ignored.
     pub fn new(data: &'a [u8]) -> Self {
-        let count = data.get(..COUNT).and_then(|bytes| bytes.try_into().ok());
+        let count = data
+            .get(..COUNT_BYTES)
+            .and_then(|bytes| bytes.try_into().ok());
         let count = usize::try_from(count.map_or(0, u64::from_le_bytes)).unwrap_or(0);
-        let entries = data.get(COUNT..).unwrap_or_default();
+        let entries = data.get(COUNT_BYTES..).unwrap_or_default();
         let length = count
-            .saturating_mul(ENTRY)
-            .min(entries.len() / ENTRY * ENTRY);
+            .saturating_mul(ENTRY_BYTES)
+            .min(entries.len() / ENTRY_BYTES * ENTRY_BYTES);
         Self(&entries[..length])
     }
 
     fn len(&self) -> usize {
-        self.0.len() / ENTRY
+        self.0.len() / ENTRY_BYTES
     }
 
-    /// The block at a place, the newest first.
-    fn at(&self, place: usize) -> Option<Block> {
-        let entry = self.0.get(place * ENTRY..(place + 1) * ENTRY)?;
+    /// The block at an index, newest first.
+    fn at(&self, index: usize) -> Option<Block> {
+        let entry = self.0.get(index * ENTRY_BYTES..(index + 1) * ENTRY_BYTES)?;
         let (slot, hash) = entry.split_at(8);
         Some(Block {
             slot: u64::from_le_bytes(slot.try_into().ok()?),
@@ -50,10 +46,10 @@ impl<'a> SlotHashes<'a> {
 
     /// The first block after `slot`.
     ///
-    /// `None` where there is none yet, and where the chain does not remember far enough to know
-    /// which was the first: nobody must be able to choose by waiting.
+    /// `None` if no such block exists yet, or if the oldest known block is after `slot`, so that an
+    /// earlier one may be forgotten: waiting must not change the answer.
     pub fn first_after(&self, slot: u64) -> Option<Block> {
-        // The places of blocks after `slot` are those below `bound`.
+        // Binary search: blocks at an index below `bound` are after `slot`, the others are not.
         let (mut bound, mut end) = (0, self.len());
         while bound < end {
             let middle = bound + (end - bound) / 2;
@@ -63,14 +59,14 @@ impl<'a> SlotHashes<'a> {
                 end = middle;
             }
         }
-        // An older block has to be there, or an earlier one after `slot` may be forgotten.
+        // An older block must be known, or an earlier block after `slot` may be forgotten.
         self.at(bound)?;
         self.at(bound.checked_sub(1)?)
     }
 
-    /// Whether the first block after `slot` is forgotten, so that it can't be known any more.
+    /// Whether the chain no longer has the first block after `slot`.
     pub fn is_forgotten(&self, slot: u64) -> bool {
-        let oldest = self.len().checked_sub(1).and_then(|place| self.at(place));
+        let oldest = self.len().checked_sub(1).and_then(|oldest| self.at(oldest));
         oldest.is_some_and(|block| block.slot > slot)
     }
 }
@@ -89,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_block_after_a_slot_is_found_over_gaps() {
+    fn the_first_block_after_a_slot_is_found_despite_gaps() {
         let data = account(&[20, 17, 16, 12, 11]);
         let hashes = SlotHashes::new(&data);
         let first = |slot| hashes.first_after(slot).map(|block| block.slot);
@@ -102,10 +98,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_forgotten_can_not_be_chosen() {
+    fn a_block_that_may_not_be_the_first_is_not_returned() {
         let data = account(&[20, 17, 16]);
         let hashes = SlotHashes::new(&data);
-        // Slot 15 or another may have had a block.
+        // Slot 15 may have had a block.
         assert_eq!(hashes.first_after(14), None);
         assert!(hashes.is_forgotten(14) && !hashes.is_forgotten(16));
         assert_eq!(SlotHashes::new(&[]).first_after(0), None);
@@ -113,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_beyond_the_bytes_and_bytes_beyond_the_count_are_cut_off() {
+    fn a_count_beyond_the_bytes_and_bytes_beyond_the_count_are_ignored() {
         let mut data = account(&[20, 17]);
         data[0] = 9;
         assert_eq!(SlotHashes::new(&data).len(), 2);

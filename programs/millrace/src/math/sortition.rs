@@ -1,32 +1,28 @@
-//! Who may take a seat: a provider whose hash falls under a threshold that grows with its free stake
-//! and doubles each slot, so that liveness never depends on luck.
+//! Sortition: which providers may take a seat. A provider is admitted if its number is below a threshold
+//! that is proportional to its free stake and doubles each slot, so that every provider with stake is
+//! admitted in time.
 //!
-//! A hash is a uniform number below 2^64. A provider with free stake `s` is admitted after `w` slots
-//! with probability `min(1, start × s × 2^w ÷ 2^64)`: linear in the stake, so that splitting a stake
+//! The number is a hash, uniform below 2^64. A provider with free stake `s` is admitted after `w` slots
+//! with probability `min(1, start × s × 2^w ÷ 2^64)`. It is linear in the stake, so that splitting a stake
 //! gains nothing.
 
 use millrace_protocol::hash::sha256;
 
-/// The parameter that admits everyone at once, for small networks.
+/// The value of `sortition_start` that admits every provider at once, for small networks.
 pub const ADMIT_ALL: u64 = u64::MAX;
 
-/// What a provider's chance is drawn from.
+/// The input of a provider's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket<'a> {
-    /// The job's seed.
     pub seed: u64,
-    /// The job.
     pub job: &'a [u8; 32],
-    /// The shard.
     pub shard: u32,
-    /// The shard's attempt.
     pub attempt: u8,
-    /// The provider's account.
     pub provider: &'a [u8; 32],
 }
 
 impl Ticket<'_> {
-    /// The provider's number: uniform below 2^64.
+    /// Uniform below 2^64.
     pub fn number(&self) -> u64 {
         let digest = sha256(&[
             b"millrace/sortition/v1",
@@ -41,7 +37,7 @@ impl Ticket<'_> {
     }
 }
 
-/// The threshold under which a number is admitted: `start × free_stake × 2^waited`, at most 2^64.
+/// The threshold below which a number is admitted: `start × free_stake × 2^waited`, at most 2^64.
 pub fn threshold(start: u64, free_stake: u64, waited: u64) -> u128 {
     const ALL: u128 = 1 << 64;
     if start == ADMIT_ALL {
@@ -49,15 +45,15 @@ pub fn threshold(start: u64, free_stake: u64, waited: u64) -> u128 {
     }
     let first = u128::from(start) * u128::from(free_stake);
     let doublings = u32::try_from(waited.min(64)).unwrap_or(64);
-    // What is shifted out would have been above the most.
-    match first.leading_zeros() > doublings {
-        true => (first << doublings).min(ALL),
-        false if first == 0 => 0,
-        false => ALL,
+    // If a bit is shifted out, the product is above the maximum.
+    if first.leading_zeros() > doublings {
+        (first << doublings).min(ALL)
+    } else {
+        ALL
     }
 }
 
-/// Whether a provider with `free_stake` may sit after `waited` slots.
+/// Whether a provider with `free_stake` is admitted after `waited` slots.
 pub fn admits(start: u64, free_stake: u64, waited: u64, ticket: &Ticket) -> bool {
     start == ADMIT_ALL || u128::from(ticket.number()) < threshold(start, free_stake, waited)
 }
@@ -80,24 +76,23 @@ mod tests {
 
     proptest! {
         #[test]
-        fn parts_of_a_stake_have_no_more_chances_than_the_whole(
+        fn splitting_a_stake_gains_no_chances(
             start: u64, parts in prop::collection::vec(0u64..1 << 50, 1..20), waited in 0u64..70
         ) {
             let whole = threshold(start, parts.iter().sum(), waited);
             let each: u128 = parts.iter().map(|part| threshold(start, *part, waited)).sum();
-            // Together they may be above the most, where the whole is cut off: more identities
-            // then only mean more of the seats that everyone can have by then.
+            // The sum may exceed the maximum at which the threshold of the whole stake is cut off. By
+            // then every provider is admitted.
             prop_assert!(each.min(1 << 64) == whole || start == ADMIT_ALL);
         }
 
         #[test]
-        fn whoever_has_stake_is_admitted_in_time(start in 1u64.., stake in 1u64.., seed: u64) {
+        fn any_stake_is_admitted_after_64_slots(start in 1u64.., stake in 1u64.., seed: u64) {
             let ticket = Ticket { seed, job: &[1; 32], shard: 0, attempt: 0, provider: &[2; 32] };
             prop_assert!(admits(start, stake, 64, &ticket));
         }
     }
 
-    /// A ticket whose number is known: what the first bytes of the hash say.
     const TICKET: Ticket = Ticket {
         seed: 5,
         job: &[1; 32],
@@ -107,7 +102,7 @@ mod tests {
     };
 
     #[test]
-    fn each_part_of_a_ticket_makes_another_number() {
+    fn each_part_of_a_ticket_changes_its_number() {
         let others = [
             Ticket { seed: 6, ..TICKET },
             Ticket {
@@ -130,9 +125,9 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_admitted_below_the_threshold_and_not_at_it() {
+    fn a_number_below_the_threshold_is_admitted() {
         let number = TICKET.number();
-        // A threshold of exactly the stake: start 1, no slot waited.
+        // With start 1 and no slot waited, the threshold is the stake.
         assert!(admits(1, number + 1, 0, &TICKET));
         assert!(!admits(1, number, 0, &TICKET));
         assert!(!admits(1, number - 1, 0, &TICKET));
@@ -140,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_threshold_that_would_not_fit_is_all() {
+    fn a_threshold_that_overflows_is_the_maximum() {
         let highest = u128::from(u64::MAX - 1) * u128::from(u64::MAX);
         assert_eq!(highest.leading_zeros(), 0);
         assert_eq!(threshold(u64::MAX - 1, u64::MAX, 0), 1 << 64);

@@ -1,60 +1,58 @@
-//! What the seats of a shard say together.
+//! The verdict about a shard: whether its seats are settled, and how.
 
 use crate::constants::MAX_SEATS;
 use crate::state::{Seat, SeatStatus};
 
-/// What is to be done with a shard now.
+/// How a shard continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Seats may still commit or reveal, or free seats wait to be filled.
+    /// Seats may still commit or reveal, free seats may be assigned, or the result can be challenged.
     Wait,
-    /// Pay the seats that agree with the result of seat `winner`; where `slash`, punish those that
-    /// revealed another one.
+    /// Pay the seats that agree with seat `winner`; if `slash`, penalize the seats that revealed a
+    /// different result.
     Settle {
-        /// Index of a seat that holds the result of the quorum.
+        /// Index of a seat with the quorum's result.
         winner: usize,
-        /// Whether every seat that could speak has spoken.
+        /// Whether the maximum replicas have revealed.
         slash: bool,
     },
-    /// Open seats up to the most replicas: nobody is judged before everyone could speak.
+    /// Start another round, up to the maximum replicas: no seat is slashed before all of them revealed.
     Reopen,
-    /// No quorum and nobody left to ask: the client is refunded, nobody is slashed.
+    /// End without a result. The client is refunded, and no revealed result is penalized.
     Fail,
 }
 
-/// What the decision depends on besides the seats.
+/// The input of [`verdict`] in addition to the seats.
 #[derive(Clone, Copy, Debug)]
 pub struct VerdictInput {
-    /// Seats that must agree.
+    /// Number of seats that must agree.
     pub quorum: u8,
-    /// Seats that this round fills.
+    /// Number of seats of this round.
     pub target: u8,
-    /// Seats the shard may have at the most, as it stands.
+    /// Maximum number of seats: the job's maximum replicas, or 1 while the shard has a single seat.
     pub max_replicas: u8,
-    /// Results have been shown in this round, so that no seat can be filled in it any more.
+    /// Results were revealed in this round, so that no seat can be assigned in it.
     pub revealing: bool,
-    /// Whoever has committed may show its result.
+    /// Seats that have committed may reveal.
     pub reveals_open: bool,
-    /// The commit window of this round is over.
     pub commit_window_over: bool,
-    /// The reveal window of this round is over.
+    /// The reveal window is over.
     pub round_over: bool,
-    /// Another whole round fits before the job's deadline.
+    /// Another round would end by the job's deadline.
     pub another_round_fits: bool,
-    /// Nobody may challenge the result any more.
+    /// The result can no longer be challenged.
     pub challenge_window_over: bool,
-    /// The job's deadline is over.
     pub deadline_passed: bool,
 }
 
-/// Decides. Pure: equal inputs, equal verdict, whoever asks.
+/// The verdict depends on nothing but its arguments. docs/protocol.md has it as a table.
 pub fn verdict(seats: &[Seat; MAX_SEATS], input: &VerdictInput) -> Verdict {
     let count = |status| seats.iter().filter(|s| s.status() == status).count();
     let (assigned, committed) = (count(SeatStatus::Assigned), count(SeatStatus::Committed));
     let revealed = count(SeatStatus::Revealed);
     let may_commit = assigned > 0 && !input.commit_window_over;
-    let all_spoke = input.revealing && committed == 0 && !may_commit;
-    if !all_spoke && !input.round_over {
+    let all_revealed = input.revealing && committed == 0 && !may_commit;
+    if !all_revealed && !input.round_over {
         return Verdict::Wait;
     }
     let (winner, votes) = largest_group(seats);
@@ -66,14 +64,16 @@ pub fn verdict(seats: &[Seat; MAX_SEATS], input: &VerdictInput) -> Verdict {
             return Verdict::Wait;
         }
         if !is_delivered(seats, winner) {
-            // The client has nothing to pay for; nobody can say whose fault that is.
-            return match input.deadline_passed {
-                true => Verdict::Fail,
-                false => Verdict::Wait,
+            // The client does not pay for an output that no one delivered, and the chain cannot tell who
+            // withheld it.
+            return if input.deadline_passed {
+                Verdict::Fail
+            } else {
+                Verdict::Wait
             };
         }
-        // Where not everyone could be heard before the deadline, two cheats might be all who
-        // were: the quorum is paid, and nobody is slashed.
+        // If not all replicas could reveal before the deadline, the quorum may consist of cheaters: it is
+        // paid, but the other results are not penalized.
         return Verdict::Settle {
             winner,
             slash: complete,
@@ -82,7 +82,7 @@ pub fn verdict(seats: &[Seat; MAX_SEATS], input: &VerdictInput) -> Verdict {
     if complete || !input.another_round_fits {
         return Verdict::Fail;
     }
-    // A round in which nobody was late and that can't grow would be the same round again.
+    // Without late seats and without room for more, the next round would repeat this one.
     let late = assigned > 0 || (committed > 0 && input.reveals_open);
     if input.revealing || late || input.target < input.max_replicas {
         Verdict::Reopen
@@ -91,15 +91,15 @@ pub fn verdict(seats: &[Seat; MAX_SEATS], input: &VerdictInput) -> Verdict {
     }
 }
 
-/// Whether an output with the result of seat `winner` is in the hands of somebody who gives it to the
-/// client: equal roots are equal bytes, whoever delivered them.
+/// Whether an output with the winning result was delivered. Equal roots mean equal bytes, so the output of
+/// any agreeing seat counts.
 fn is_delivered(seats: &[Seat; MAX_SEATS], winner: usize) -> bool {
     let winner = &seats[winner];
     let mut agreeing = seats.iter().filter(|seat| seat.agrees_with(winner));
     agreeing.any(|seat| seat.delivered != 0)
 }
 
-/// A seat of the largest group that revealed the same result, and the group's size.
+/// The index of a seat in the largest group that revealed the same result, and the size of the group.
 fn largest_group(seats: &[Seat; MAX_SEATS]) -> (usize, usize) {
     let mut best = (0, 0);
     for (i, seat) in seats.iter().enumerate() {
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn agreement_settles_at_once() {
+    fn a_unanimous_quorum_settles_at_once() {
         let s = seats(&[(Revealed, 1), (Revealed, 1), (Revealed, 1)]);
         assert_eq!(
             verdict(&s, &Q),
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seat_that_may_still_speak_is_waited_for() {
+    fn a_seat_that_may_still_commit_or_reveal_is_waited_for() {
         for status in [Assigned, Committed] {
             let s = seats(&[(Revealed, 1), (Revealed, 1), (status, 1)]);
             assert_eq!(verdict(&s, &Q), Verdict::Wait);
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disagreement_opens_more_seats_before_anyone_is_slashed() {
+    fn a_disagreement_opens_more_seats_before_any_is_slashed() {
         let s = seats(&[(Revealed, 2), (Revealed, 1), (Revealed, 2)]);
         assert_eq!(verdict(&s, &Q), Verdict::Reopen);
         let full = VerdictInput {
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn without_time_for_another_round_the_quorum_is_paid_and_nobody_slashed() {
+    fn without_time_for_another_round_the_quorum_is_paid_and_no_seat_is_slashed() {
         let s = seats(&[(Revealed, 2), (Revealed, 1), (Revealed, 2)]);
         let q = VerdictInput {
             another_round_fits: false,
@@ -241,16 +241,16 @@ mod tests {
             ..Q
         };
         assert_eq!(verdict(&s, &full), Verdict::Fail);
-        let nobody = VerdictInput {
+        let unassigned = VerdictInput {
             round_over: true,
             another_round_fits: false,
             ..Q
         };
-        assert_eq!(verdict(&seats(&[]), &nobody), Verdict::Fail);
+        assert_eq!(verdict(&seats(&[]), &unassigned), Verdict::Fail);
     }
 
     #[test]
-    fn a_reopened_shard_waits_for_takers_while_there_is_time() {
+    fn a_reopened_shard_waits_for_providers_while_there_is_time() {
         let s = seats(&[(Revealed, 1), (Revealed, 2)]);
         let q = VerdictInput {
             target: 5,
@@ -259,17 +259,17 @@ mod tests {
             ..Q
         };
         assert_eq!(verdict(&s, &q), Verdict::Wait);
-        let shown = VerdictInput {
+        let revealing = VerdictInput {
             revealing: true,
             ..q
         };
-        assert_eq!(verdict(&s, &shown), Verdict::Reopen);
+        assert_eq!(verdict(&s, &revealing), Verdict::Reopen);
         let late = seats(&[(Revealed, 1), (Revealed, 2), (Assigned, 0)]);
         assert_eq!(verdict(&late, &q), Verdict::Reopen);
     }
 
     #[test]
-    fn equal_roots_with_other_units_do_not_agree() {
+    fn equal_roots_with_different_units_do_not_agree() {
         let mut s = seats(&[(Revealed, 1), (Revealed, 1), (Revealed, 1)]);
         s[2].units = 2;
         let full = VerdictInput {
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn seats_that_could_show_a_result_and_did_not_make_room_for_others() {
+    fn committed_seats_that_do_not_reveal_are_replaced_if_they_could() {
         let s = seats(&[(Committed, 0), (Committed, 0), (Committed, 0)]);
         let q = VerdictInput {
             max_replicas: 3,
@@ -296,15 +296,15 @@ mod tests {
             ..Q
         };
         assert_eq!(verdict(&s, &q), Verdict::Reopen);
-        let unheard = VerdictInput {
+        let unopened = VerdictInput {
             reveals_open: false,
             ..q
         };
-        assert_eq!(verdict(&s, &unheard), Verdict::Wait);
+        assert_eq!(verdict(&s, &unopened), Verdict::Wait);
     }
 
     #[test]
-    fn an_output_that_nobody_has_is_waited_for_until_the_deadline_and_not_paid() {
+    fn an_undelivered_output_is_waited_for_until_the_deadline_and_not_paid() {
         let mut s = seats(&[(Revealed, 1), (Revealed, 1), (Revealed, 2)]);
         s[0].delivered = 0;
         s[1].delivered = 0;
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_single_result_stands_once_its_time_to_be_challenged_is_over() {
+    fn a_single_result_settles_once_its_challenge_window_is_over() {
         let s = seats(&[(Revealed, 1)]);
         let q = VerdictInput {
             quorum: 1,
@@ -338,23 +338,23 @@ mod tests {
             ..Q
         };
         assert_eq!(verdict(&s, &q), Verdict::Wait);
-        let stands = VerdictInput {
+        let unchallenged = VerdictInput {
             challenge_window_over: true,
             ..q
         };
-        assert!(matches!(verdict(&s, &stands), Verdict::Settle { .. }));
+        assert!(matches!(verdict(&s, &unchallenged), Verdict::Settle { .. }));
     }
 
     #[test]
-    fn a_round_that_nobody_finished_grows_as_far_as_it_can() {
+    fn a_round_without_results_is_reopened_only_if_it_can_grow() {
         let ended = |target| VerdictInput {
             target,
             revealing: false,
             round_over: true,
             ..Q
         };
-        let nobody = seats(&[]);
-        assert_eq!(verdict(&nobody, &ended(4)), Verdict::Reopen);
-        assert_eq!(verdict(&nobody, &ended(5)), Verdict::Wait);
+        let empty = seats(&[]);
+        assert_eq!(verdict(&empty, &ended(4)), Verdict::Reopen);
+        assert_eq!(verdict(&empty, &ended(5)), Verdict::Wait);
     }
 }

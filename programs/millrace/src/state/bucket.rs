@@ -3,39 +3,37 @@ use crate::math::money;
 use crate::prelude::*;
 use crate::state::Points;
 
-/// One of the places that settlements write into: treasury vaults, and the points of each epoch.
+/// A pair of treasury vaults and the points of each epoch. Settlements are spread over several buckets, so
+/// that settlements of different jobs need not write the same account.
 #[account(zero_copy)]
 #[repr(C)]
 #[derive(Debug)]
 pub struct Bucket {
-    /// The treasury vault for fees.
+    /// Treasury vault for fees.
     pub payment_treasury: Pubkey,
-    /// The treasury vault for penalties; the same where the mints are the same.
+    /// Treasury vault for penalties. Equal to `payment_treasury` if both mints are the same.
     pub stake_treasury: Pubkey,
-    /// Points that settlements of this bucket gave, by epoch, not closed yet.
+    /// Points given by settlements of this bucket, by epoch, until the epoch is closed.
     pub points: [Points; MAX_BUCKET_EPOCHS],
-    /// Its index.
     pub index: u8,
-    /// Bump of this account.
     pub bump: u8,
-    /// Layout version.
     pub version: u8,
-    /// For later versions.
+    /// Reserved for later versions.
     pub reserved: [u8; 29],
 }
 
 impl ProgramAccount for Bucket {}
 
 impl Bucket {
-    /// Bytes of the account, discriminator included.
+    /// Bytes of the account, including the discriminator.
     pub const SIZE: usize = 8 + std::mem::size_of::<Self>();
 
-    /// Whether points of `epoch` can be noted: it is known already, or there is room.
+    /// Whether points of `epoch` can be added: it has an entry, or an entry is free.
     pub fn has_room(&self, epoch: u32) -> bool {
         Points::position(&self.points, epoch).is_some()
     }
 
-    /// Notes points.
+    /// Adds points, if the bucket has room for the epoch.
     pub fn add_points(&mut self, epoch: u32, amount: u64) -> Result<()> {
         if let Some(at) = Points::position(&self.points, epoch) {
             let points = &mut self.points[at];
@@ -45,13 +43,13 @@ impl Bucket {
         Ok(())
     }
 
-    /// Takes out the points of `epoch`.
+    /// Removes the points of `epoch` and returns them.
     pub fn take(&mut self, epoch: u32) -> u64 {
         Points::take(&mut self.points, epoch)
     }
 }
 
-/// The bucket that a job writes into.
+/// The index of the bucket that a job's settlements write.
 pub fn bucket_of(job: &Pubkey) -> u8 {
     job.to_bytes()[0] % BUCKETS
 }
@@ -63,7 +61,7 @@ mod tests {
     use bytemuck::Zeroable;
 
     #[test]
-    fn a_bucket_keeps_points_by_epoch_and_gives_them_out_once() {
+    fn points_are_kept_by_epoch_and_taken_once() {
         let mut bucket = Bucket::zeroed();
         for epoch in 0..MAX_BUCKET_EPOCHS as u32 {
             assert!(bucket.has_room(epoch));

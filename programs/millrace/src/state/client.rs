@@ -1,33 +1,31 @@
 use crate::prelude::*;
 
-/// A client's counter and the book of its escrow vault. Never closed, so that no nonce is used twice
-/// and no closed job's address can live again.
+/// A client: its nonce counter and the balance of its escrow vault. Never closed, so that no nonce is used
+/// twice and the address of a closed job is never used again.
 #[account(zero_copy)]
 #[repr(C)]
 #[derive(Debug)]
 pub struct Client {
-    /// The wallet that signs.
+    /// The client's wallet, which signs.
     pub owner: Pubkey,
-    /// The escrow vault: the client's own tokens, in the books of its jobs.
+    /// The escrow vault, which holds the deposits of all the client's jobs.
     pub escrow: Pubkey,
     /// Nonce of the next job.
     pub next_nonce: u64,
-    /// What the open jobs hold together, bonds of challenges included, base units. The vault's balance
-    /// is never below it.
+    /// Sum of what the open jobs hold, including bonds of challenges, base units. The vault's balance is
+    /// never below this sum.
     pub held: u64,
-    /// Jobs that are not closed yet.
+    /// Jobs that are not closed.
     pub open_jobs: u32,
-    /// Layout version.
     pub version: u8,
-    /// Bump of this account.
     pub bump: u8,
-    /// For later versions.
+    /// Reserved for later versions.
     pub reserved: [u8; 34],
 }
 
 impl ProgramAccount for Client {}
 
 impl Client {
-    /// Bytes of the account, discriminator included.
+    /// Bytes of the account, including the discriminator.
     pub const SIZE: usize = 8 + std::mem::size_of::<Self>();
 }

@@ -1,4 +1,7 @@
-//! The accounts of the program. Sizes are literal and tested; every field says its unit.
+//! The program's accounts. Their sizes are fixed and tested, and amounts and times have their unit in the
+//! field's comment.
+//!
+//! Every account has a `version` of its layout, and a `bump` of its address.
 
 mod bucket;
 mod challenge;
@@ -28,7 +31,7 @@ mod tests {
 
     /// A layout that changes by accident would make existing accounts unreadable.
     #[test]
-    fn account_sizes_are_what_they_were() {
+    fn account_sizes_do_not_change() {
         assert_eq!(Network::SIZE, 416);
         assert_eq!(Bucket::SIZE, 360);
         assert_eq!(Orchestrator::SIZE, 152);
@@ -36,7 +39,7 @@ mod tests {
         assert_eq!(Client::SIZE, 128);
         assert_eq!(Job::SIZE, 328);
         assert_eq!(std::mem::size_of::<Seat>(), 88);
-        assert_eq!((Shard::HEAD, Shard::OUTER), (112, 64));
+        assert_eq!((Shard::HEADER_BYTES, Shard::INLINE_OFFSET), (112, 64));
         assert_eq!(Job::space(1, 1), 464);
         assert_eq!(Job::space(2, 3), 328);
         assert_eq!(Shard::space(3), 384);

@@ -2,42 +2,37 @@ use crate::error::MillraceError;
 use crate::prelude::*;
 use crate::state::Job;
 
-/// A key that may assign seats and attest deliveries.
+/// An orchestrator: a key that may assign seats and attest deliveries.
 #[account(zero_copy)]
 #[repr(C)]
 #[derive(Debug)]
 pub struct Orchestrator {
-    /// The key that signs.
+    /// The key that signs the orchestrator's transactions.
     pub key: Pubkey,
-    /// The vault of its bond: tokens of the stake mint.
+    /// Vault of the bond, which holds tokens of the stake mint.
     pub bond_vault: Pubkey,
-    /// Who paid the rent.
+    /// The signer who paid the rent.
     pub payer: Pubkey,
-    /// When it was registered, unix seconds.
+    /// Time of registration, unix seconds.
     pub registered_at: i64,
-    /// When it was retired, unix seconds; 0 while it is active.
+    /// Time of retirement, unix seconds; 0 while active.
     pub retired_at: i64,
-    /// Its bond, base units.
+    /// The bond, base units.
     pub bonded: u64,
-    /// 1, and 0 once retired.
+    /// 1 while active, 0 once retired.
     pub active: u8,
-    /// Layout version.
     pub version: u8,
-    /// Bump of this account.
     pub bump: u8,
-    /// For later versions.
+    /// Reserved for later versions.
     pub reserved: [u8; 21],
 }
 
 impl ProgramAccount for Orchestrator {}
 
 impl Orchestrator {
-    /// Bytes of the account, discriminator included.
+    /// Bytes of the account, including the discriminator.
     pub const SIZE: usize = 8 + std::mem::size_of::<Self>();
-}
 
-impl Orchestrator {
-    /// Whether it may assign seats and attest deliveries.
     pub fn is_active(&self) -> bool {
         self.active != 0
     }
@@ -60,7 +55,7 @@ mod tests {
     use bytemuck::Zeroable;
 
     #[test]
-    fn an_orchestrator_serves_jobs_for_any_and_its_own_while_it_is_active() {
+    fn an_active_orchestrator_serves_jobs_that_ask_for_any_or_for_itself() {
         let key = Pubkey::new_from_array([4; 32]);
         let mut orchestrator = Orchestrator {
             version: 1,

@@ -1,26 +1,24 @@
 use crate::prelude::*;
 
-/// Points of one epoch. Without an amount the place is free.
+/// Points of one epoch. An entry whose amount is zero is free.
 #[zero_copy]
 #[repr(C)]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Points {
-    /// How many: base units of the protocol fee that was paid for them.
+    /// Number of points: the protocol fee paid for the work, base units.
     pub amount: u64,
-    /// The epoch.
     pub epoch: u32,
-    /// Explicit padding.
     pub padding: [u8; 4],
 }
 
 impl Points {
-    /// Where points of `epoch` belong: with those that are there, or in a free place.
+    /// The index of the entry for `epoch`, or of a free entry if the epoch has none.
     pub fn position(all: &[Self], epoch: u32) -> Option<usize> {
         let known = all.iter().position(|p| p.amount > 0 && p.epoch == epoch);
         known.or_else(|| all.iter().position(|p| p.amount == 0))
     }
 
-    /// Takes out the points of `epoch`.
+    /// Removes the points of `epoch` and returns them.
     pub fn take(all: &mut [Self], epoch: u32) -> u64 {
         let mut known = all.iter_mut().filter(|p| p.epoch == epoch);
         known.next().map_or(0, |p| std::mem::take(p).amount)
@@ -32,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_list_takes_known_epochs_only() {
+    fn a_full_list_accepts_only_epochs_that_have_an_entry() {
         let points = |amount, epoch| Points {
             amount,
             epoch,
@@ -50,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_place_is_taken_whatever_its_epoch_was() {
+    fn an_entry_without_points_is_free_for_any_epoch() {
         let used = Points {
             amount: 1,
             epoch: 4,
@@ -60,7 +58,7 @@ mod tests {
             epoch: 5,
             ..Points::default()
         };
-        // The last known place of an epoch is where its points are, and not where they were.
+        // An entry that once held the epoch's points does not count.
         assert_eq!(Points::position(&[spent, used], 5), Some(0));
         assert_eq!(
             Points::position(&[used, Points::default(), spent], 5),

@@ -2,34 +2,32 @@ use crate::error::MillraceError;
 use crate::math::money;
 use crate::prelude::*;
 
-/// The book of the rewards' vault.
+/// The balance of the rewards vault.
 #[account(zero_copy)]
 #[repr(C)]
 #[derive(Debug)]
 pub struct Rewards {
-    /// The vault: tokens of the stake mint.
+    /// The rewards vault, which holds tokens of the stake mint.
     pub vault: Pubkey,
-    /// All that was ever put in, base units.
+    /// Sum of all deposits, base units.
     pub funded: u64,
-    /// All that epochs were ever promised, base units.
+    /// Sum of what was promised to epochs, base units.
     pub promised: u64,
-    /// All that was ever paid out, base units.
+    /// Sum of what was paid to providers, base units.
     pub paid: u64,
-    /// Layout version.
     pub version: u8,
-    /// Bump of this account.
     pub bump: u8,
-    /// For later versions.
+    /// Reserved for later versions.
     pub reserved: [u8; 38],
 }
 
 impl ProgramAccount for Rewards {}
 
 impl Rewards {
-    /// Bytes of the account, discriminator included.
+    /// Bytes of the account, including the discriminator.
     pub const SIZE: usize = 8 + std::mem::size_of::<Self>();
 
-    /// Promises up to `wanted` to an epoch, at most what is not promised yet; returns it.
+    /// Promises `wanted` to an epoch, or what is not promised yet if that is less. Returns the amount.
     pub fn promise(&mut self, wanted: u64) -> Result<u64> {
         let free = money::sub(self.funded, self.promised)?;
         let promised = wanted.min(free);
@@ -45,36 +43,35 @@ impl Rewards {
     }
 }
 
-/// An epoch that is over: what its points are worth. Closed with its last points.
+/// A closed epoch, with the rewards that its points are worth. The account is closed when the last points
+/// are banked.
 #[account(zero_copy)]
 #[repr(C)]
 #[derive(Debug)]
 pub struct Epoch {
-    /// Who paid the rent.
+    /// The signer who paid the rent.
     pub payer: Pubkey,
-    /// Points of all its settlements.
+    /// Points of all settlements in the epoch.
     pub points: u64,
-    /// Points that were turned into rewards so far.
+    /// Points that have been turned into rewards.
     pub banked: u64,
-    /// What all points together are worth, base units of the stake mint.
+    /// Rewards for all points together, base units of the stake mint.
     pub emission: u64,
-    /// Its number.
+    /// Number of the epoch, from 0.
     pub number: u32,
-    /// Layout version.
     pub version: u8,
-    /// Bump of this account.
     pub bump: u8,
-    /// For later versions.
+    /// Reserved for later versions.
     pub reserved: [u8; 26],
 }
 
 impl ProgramAccount for Epoch {}
 
 impl Epoch {
-    /// Bytes of the account, discriminator included.
+    /// Bytes of the account, including the discriminator.
     pub const SIZE: usize = 8 + std::mem::size_of::<Self>();
 
-    /// What `points` of this epoch are worth, rounded down.
+    /// Rewards for `points` of this epoch, base units, rounded down.
     pub fn worth(&self, points: u64) -> u64 {
         money::proportion(self.emission, points, self.points)
     }
@@ -98,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_promised_than_is_there() {
+    fn promises_never_exceed_the_funds() {
         let mut rewards = rewards(100, 30, 10);
         assert_eq!(rewards.promise(50).unwrap(), 50);
         assert_eq!((rewards.promise(50).unwrap(), rewards.promised), (20, 100));
@@ -106,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn books_notice_payments_that_were_not_promised_and_promises_without_funds() {
+    fn the_invariant_refuses_unpromised_payments_and_unfunded_promises() {
         rewards(5, 5, 5).invariant().unwrap();
         rewards(7, 6, 5).invariant().unwrap();
         let broken = || err!(MillraceError::InvariantBroken);
@@ -115,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn points_are_worth_their_part_of_the_emission() {
+    fn points_are_worth_their_share_of_the_emission() {
         let epoch = Epoch {
             version: 1,
             bump: 0,

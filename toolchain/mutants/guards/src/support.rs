@@ -50,8 +50,8 @@ pub fn add(sources: &Path) -> Result<()> {
     )?;
     replace(
         &sources.join("account/table.rs"),
-        "pub fn same(one: &Pubkey, other: &Pubkey, error: impl IntoProgramError) -> Result<()> {",
-        "pub fn same(one: &Pubkey, other: &Pubkey, error: impl IntoProgramError) -> Result<()> {\n\
+        "pub fn require_same_key(one: &Pubkey, other: &Pubkey, error: impl IntoProgramError) -> Result<()> {",
+        "pub fn require_same_key(one: &Pubkey, other: &Pubkey, error: impl IntoProgramError) -> Result<()> {\n\
          if error.is_off() { return Ok(()); }",
     )
 }

@@ -1,33 +1,31 @@
+//! - Caller: any.
+//! - Window: while the orchestrator is active.
+//! - Moves: the amount, from the caller's token account to the orchestrator's bond vault.
+
 use crate::error::MillraceError;
-use crate::events::{BondDeposited, record};
+use crate::events::{BondDeposited, emit};
 use crate::instructions::tokens::TokenTransfer;
 use crate::math::money;
 use crate::prelude::*;
 use crate::state::Orchestrator;
 
-/// Accounts of `bond`.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct Bond<'info> {
-    /// Owner of the tokens; anyone may add to an orchestrator's bond.
+    /// Owner of the tokens.
     pub funder: Signer<'info>,
-    /// The orchestrator.
     #[account(mut, has_one = bond_vault @ MillraceError::WrongAccount)]
     pub orchestrator: AccountLoader<'info, Orchestrator>,
-    /// Mint of stake; the vault's.
+    /// Mint of stake, which must be the vault's.
     #[account(address = bond_vault.load()?.mint @ MillraceError::WrongAccount)]
     pub stake_mint: InterfaceAccount<'info, Mint>,
-    /// Where the tokens come from.
     #[account(mut)]
     pub source: InterfaceAccount<'info, TokenAccount>,
-    /// The vault.
     #[account(mut)]
     pub bond_vault: InterfaceAccount<'info, TokenAccount>,
-    /// Token program.
     pub token_program: Interface<'info, TokenInterface>,
 }
 
-/// Puts tokens into an orchestrator's bond.
 pub fn bond(ctx: Context<Bond>, amount: u64) -> Result<()> {
     let accounts = &ctx.accounts;
     require!(amount > 0, MillraceError::AmountZero);
@@ -49,7 +47,7 @@ pub fn bond(ctx: Context<Bond>, amount: u64) -> Result<()> {
         orchestrator.bonded = money::add(orchestrator.bonded, amount)?;
         orchestrator.bonded
     };
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &BondDeposited {
             orchestrator: ctx.accounts.orchestrator.key(),

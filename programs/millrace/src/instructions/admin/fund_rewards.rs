@@ -1,33 +1,32 @@
+//! - Caller: any.
+//! - Window: any time.
+//! - Moves: the amount, from the caller's token account to the rewards vault.
+
 use crate::error::MillraceError;
-use crate::events::{RewardsFunded, record};
+use crate::events::{RewardsFunded, emit};
 use crate::instructions::tokens::TokenTransfer;
 use crate::math::money;
 use crate::prelude::*;
 use crate::state::Rewards;
 
-/// Accounts of `fund_rewards`.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct FundRewards<'info> {
-    /// Owner of the tokens; anyone may.
+    /// Owner of the tokens.
     pub funder: Signer<'info>,
-    /// The book.
     #[account(mut, has_one = vault @ MillraceError::WrongAccount)]
     pub rewards: AccountLoader<'info, Rewards>,
-    /// Mint of stake; the vault's.
+    /// Mint of stake, which must be the vault's.
     #[account(address = vault.load()?.mint @ MillraceError::WrongAccount)]
     pub stake_mint: InterfaceAccount<'info, Mint>,
-    /// Where the tokens come from.
     #[account(mut)]
     pub source: InterfaceAccount<'info, TokenAccount>,
-    /// The vault.
     #[account(mut)]
     pub vault: InterfaceAccount<'info, TokenAccount>,
-    /// Token program.
     pub token_program: Interface<'info, TokenInterface>,
 }
 
-/// Puts tokens into the rewards' vault, for good.
+/// A deposit cannot be withdrawn.
 pub fn fund_rewards(ctx: Context<FundRewards>, amount: u64) -> Result<()> {
     let accounts = &ctx.accounts;
     require!(amount > 0, MillraceError::AmountZero);
@@ -46,7 +45,7 @@ pub fn fund_rewards(ctx: Context<FundRewards>, amount: u64) -> Result<()> {
         rewards.invariant()?;
         rewards.funded
     };
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &RewardsFunded {
             amount,

@@ -1,4 +1,4 @@
-//! What the network's authority and its pauser do.
+//! Instructions of the network's authority and pauser, and for treasury vaults, bonds and rewards.
 
 mod bond;
 mod fund_rewards;

@@ -1,10 +1,13 @@
+//! - Caller: any.
+//! - Window: any time, once for each index.
+//! - Moves: the caller pays the rent of the bucket and its vaults.
+
 use crate::constants::{ACCOUNT_VERSION, BUCKETS, seeds};
 use crate::error::MillraceError;
-use crate::events::{BucketOpened, record};
+use crate::events::{BucketOpened, emit};
 use crate::prelude::*;
 use crate::state::{Bucket, Network};
 
-/// Accounts of `open_bucket`.
 #[event_cpi]
 #[derive(Accounts)]
 #[instruction(index: u8)]
@@ -12,13 +15,11 @@ pub struct OpenBucket<'info> {
     /// Pays the rent.
     #[account(mut)]
     pub payer: Signer<'info>,
-    /// The network.
     #[account(
         has_one = stake_mint @ MillraceError::WrongAccount,
         has_one = payment_mint @ MillraceError::WrongAccount,
     )]
     pub network: AccountLoader<'info, Network>,
-    /// The bucket.
     #[account(
         init,
         payer = payer,
@@ -29,7 +30,7 @@ pub struct OpenBucket<'info> {
     pub bucket: AccountLoader<'info, Bucket>,
     /// Mint of payments.
     pub payment_mint: InterfaceAccount<'info, Mint>,
-    /// The treasury vault for fees.
+    /// Treasury vault for fees.
     #[account(
         init,
         payer = payer,
@@ -44,7 +45,7 @@ pub struct OpenBucket<'info> {
     pub payment_token_program: Interface<'info, TokenInterface>,
     /// Mint of stake.
     pub stake_mint: InterfaceAccount<'info, Mint>,
-    /// The treasury vault for penalties; the same where the mints are the same.
+    /// Treasury vault for penalties; equal to `payment_treasury` if both mints are the same.
     #[account(
         init_if_needed,
         payer = payer,
@@ -58,11 +59,9 @@ pub struct OpenBucket<'info> {
     pub stake_treasury: InterfaceAccount<'info, TokenAccount>,
     /// Token program of stake.
     pub stake_token_program: Interface<'info, TokenInterface>,
-    /// System program.
     pub system_program: Program<'info, System>,
 }
 
-/// Opens a bucket with its treasury vaults. Anyone may.
 pub fn open_bucket(ctx: Context<OpenBucket>, index: u8) -> Result<()> {
     require!(index < BUCKETS, MillraceError::BucketOutOfBounds);
     let accounts = &ctx.accounts;
@@ -74,7 +73,7 @@ pub fn open_bucket(ctx: Context<OpenBucket>, index: u8) -> Result<()> {
         bucket.bump = ctx.bumps.bucket;
         bucket.version = ACCOUNT_VERSION;
     }
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &BucketOpened {
             bucket: index,

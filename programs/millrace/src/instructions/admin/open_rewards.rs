@@ -1,25 +1,25 @@
+//! - Caller: any, once.
+//! - Window: any time.
+//! - Moves: the caller pays the rent of the rewards account and its vault.
+
 use crate::constants::{ACCOUNT_VERSION, seeds};
 use crate::error::MillraceError;
-use crate::events::{RewardsOpened, record};
+use crate::events::{RewardsOpened, emit};
 use crate::prelude::*;
 use crate::state::{Network, Rewards};
 
-/// Accounts of `open_rewards`.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct OpenRewards<'info> {
     /// Pays the rent.
     #[account(mut)]
     pub payer: Signer<'info>,
-    /// The network.
     #[account(has_one = stake_mint @ MillraceError::WrongAccount)]
     pub network: AccountLoader<'info, Network>,
-    /// The book.
     #[account(init, payer = payer, space = Rewards::SIZE, seeds = [seeds::REWARDS], bump)]
     pub rewards: AccountLoader<'info, Rewards>,
     /// Mint of stake, in which rewards are paid.
     pub stake_mint: InterfaceAccount<'info, Mint>,
-    /// The vault.
     #[account(
         init,
         payer = payer,
@@ -30,13 +30,10 @@ pub struct OpenRewards<'info> {
         token::token_program = token_program,
     )]
     pub vault: InterfaceAccount<'info, TokenAccount>,
-    /// Token program.
     pub token_program: Interface<'info, TokenInterface>,
-    /// System program.
     pub system_program: Program<'info, System>,
 }
 
-/// Opens the rewards' vault, empty. Anyone may, once.
 pub fn open_rewards(ctx: Context<OpenRewards>) -> Result<()> {
     let vault = ctx.accounts.vault.key();
     ctx.accounts.rewards.init(&Rewards {
@@ -48,6 +45,6 @@ pub fn open_rewards(ctx: Context<OpenRewards>) -> Result<()> {
         paid: 0,
         reserved: [0; 38],
     })?;
-    record(&ctx.accounts.event_authority, &RewardsOpened { vault })?;
+    emit(&ctx.accounts.event_authority, &RewardsOpened { vault })?;
     Ok(())
 }

@@ -1,24 +1,25 @@
+//! - Caller: the network's authority.
+//! - Window: any time, once for each key.
+//! - Moves: the caller pays the rent of the orchestrator and its bond vault.
+
 use crate::constants::{ACCOUNT_VERSION, seeds};
 use crate::error::MillraceError;
-use crate::events::{OrchestratorRegistered, record};
+use crate::events::{OrchestratorRegistered, emit};
 use crate::prelude::*;
 use crate::state::{Network, Orchestrator};
 
-/// Accounts of `register_orchestrator`.
 #[event_cpi]
 #[derive(Accounts)]
 #[instruction(key: Pubkey)]
 pub struct RegisterOrchestrator<'info> {
-    /// The network's authority; pays the rent.
+    /// Pays the rent.
     #[account(mut)]
     pub authority: Signer<'info>,
-    /// The network.
     #[account(
         has_one = authority @ MillraceError::NotAuthorized,
         has_one = stake_mint @ MillraceError::WrongAccount,
     )]
     pub network: AccountLoader<'info, Network>,
-    /// The orchestrator.
     #[account(
         init,
         payer = authority,
@@ -29,7 +30,6 @@ pub struct RegisterOrchestrator<'info> {
     pub orchestrator: AccountLoader<'info, Orchestrator>,
     /// Mint of stake.
     pub stake_mint: InterfaceAccount<'info, Mint>,
-    /// The vault of its bond.
     #[account(
         init,
         payer = authority,
@@ -40,13 +40,10 @@ pub struct RegisterOrchestrator<'info> {
         token::token_program = token_program,
     )]
     pub bond_vault: InterfaceAccount<'info, TokenAccount>,
-    /// Token program.
     pub token_program: Interface<'info, TokenInterface>,
-    /// System program.
     pub system_program: Program<'info, System>,
 }
 
-/// Registers an orchestrator.
 pub fn register_orchestrator(ctx: Context<RegisterOrchestrator>, key: Pubkey) -> Result<()> {
     let (payer, bond_vault) = (ctx.accounts.authority.key(), ctx.accounts.bond_vault.key());
     ctx.accounts.orchestrator.init(&Orchestrator {
@@ -61,7 +58,7 @@ pub fn register_orchestrator(ctx: Context<RegisterOrchestrator>, key: Pubkey) ->
         payer,
         reserved: [0; 21],
     })?;
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &OrchestratorRegistered {
             orchestrator: ctx.accounts.orchestrator.key(),

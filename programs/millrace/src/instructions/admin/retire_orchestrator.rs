@@ -1,17 +1,18 @@
+//! - Caller: the network's authority, or the orchestrator's key.
+//! - Window: while the orchestrator is active.
+//! - Moves: nothing.
+
 use crate::error::MillraceError;
-use crate::events::{OrchestratorRetired, record};
+use crate::events::{OrchestratorRetired, emit};
 use crate::prelude::*;
 use crate::state::{Network, Orchestrator};
 
-/// Accounts of `retire_orchestrator`.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct RetireOrchestrator<'info> {
-    /// The network's authority, or the orchestrator's own key.
+    /// The network's authority, or the orchestrator's key.
     pub signer: Signer<'info>,
-    /// The network.
     pub network: AccountLoader<'info, Network>,
-    /// The orchestrator.
     #[account(mut)]
     pub orchestrator: AccountLoader<'info, Orchestrator>,
 }
@@ -21,8 +22,8 @@ impl RetireOrchestrator<'_> {
         // signer
         let authority = self.network.load()?.authority;
         let orchestrator = self.orchestrator.load()?;
-        let may = [authority, orchestrator.key].contains(&self.signer.key());
-        require!(may, MillraceError::NotAuthorized);
+        let allowed = [authority, orchestrator.key].contains(&self.signer.key());
+        require!(allowed, MillraceError::NotAuthorized);
 
         // orchestrator
         require!(
@@ -33,8 +34,8 @@ impl RetireOrchestrator<'_> {
     }
 }
 
-/// Takes an orchestrator out of service: it assigns and attests nothing any more. What it began can be
-/// cranked to its end by anyone.
+/// A retired orchestrator can no longer assign seats or attest deliveries. Any caller can crank the jobs
+/// that it started to their end.
 pub fn retire_orchestrator(ctx: Context<RetireOrchestrator>) -> Result<()> {
     ctx.accounts.validate()?;
     let now = clock()?.unix_timestamp;
@@ -44,7 +45,7 @@ pub fn retire_orchestrator(ctx: Context<RetireOrchestrator>) -> Result<()> {
         orchestrator.retired_at = now;
         orchestrator.key
     };
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &OrchestratorRetired {
             orchestrator: ctx.accounts.orchestrator.key(),

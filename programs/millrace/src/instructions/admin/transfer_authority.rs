@@ -1,25 +1,26 @@
-//! The authority changes hands in two steps, so that it can't be lost to a key that nobody has.
+//! - Caller: `propose_authority`: the network's authority; `accept_authority`: the proposed key.
+//! - Window: any time.
+//! - Moves: nothing.
+//!
+//! The authority is transferred in two steps, so that it cannot be lost to a key that no one has.
 
 use crate::error::MillraceError;
-use crate::events::{AuthorityAccepted, AuthorityProposed, record};
+use crate::events::{AuthorityAccepted, AuthorityProposed, emit};
 use crate::prelude::*;
 use crate::state::Network;
 
-/// Accounts of `propose_authority`.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct ProposeAuthority<'info> {
-    /// The network's authority.
     pub authority: Signer<'info>,
-    /// The network.
     #[account(mut, has_one = authority @ MillraceError::NotAuthorized)]
     pub network: AccountLoader<'info, Network>,
 }
 
-/// Proposes another key; the default key takes a proposal back.
+/// The default key withdraws a proposal.
 pub fn propose_authority(ctx: Context<ProposeAuthority>, proposed: Pubkey) -> Result<()> {
     ctx.accounts.network.load_mut()?.pending_authority = proposed;
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &AuthorityProposed {
             authority: ctx.accounts.authority.key(),
@@ -29,18 +30,15 @@ pub fn propose_authority(ctx: Context<ProposeAuthority>, proposed: Pubkey) -> Re
     Ok(())
 }
 
-/// Accounts of `accept_authority`.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct AcceptAuthority<'info> {
     /// The proposed key.
     pub pending_authority: Signer<'info>,
-    /// The network.
     #[account(mut, has_one = pending_authority @ MillraceError::NotAuthorized)]
     pub network: AccountLoader<'info, Network>,
 }
 
-/// Makes the proposed key the authority.
 pub fn accept_authority(ctx: Context<AcceptAuthority>) -> Result<()> {
     let accepted = ctx.accounts.pending_authority.key();
     let previous = {
@@ -48,7 +46,7 @@ pub fn accept_authority(ctx: Context<AcceptAuthority>) -> Result<()> {
         network.pending_authority = Pubkey::default();
         std::mem::replace(&mut network.authority, accepted)
     };
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &AuthorityAccepted {
             previous,

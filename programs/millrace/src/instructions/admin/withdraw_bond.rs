@@ -1,43 +1,44 @@
+//! - Caller: any.
+//! - Window: from `unbonding_secs` after the retirement.
+//! - Moves: all tokens of the bond vault, to a token account of the orchestrator's key; the rent of
+//!   orchestrator and vault, to the signer who paid it.
+
 use crate::constants::seeds;
 use crate::error::MillraceError;
-use crate::events::{BondWithdrawn, record};
+use crate::events::{BondWithdrawn, emit};
 use crate::instructions::tokens::TokenTransfer;
 use crate::prelude::*;
 use crate::state::{Network, Orchestrator};
 
-/// Accounts of `withdraw_bond`. Nobody signs: the tokens can go to the orchestrator's key alone.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct WithdrawBond<'info> {
-    /// The network.
     pub network: AccountLoader<'info, Network>,
-    /// The orchestrator; closed.
+    /// Closed.
     #[account(
         mut,
         has_one = bond_vault @ MillraceError::WrongAccount,
         has_one = payer @ MillraceError::WrongAccount,
     )]
     pub orchestrator: AccountLoader<'info, Orchestrator>,
-    /// Who paid the rent, and gets it back.
-    /// CHECK: compared by `has_one` above.
+    /// The signer who paid the rent, which is returned.
+    /// CHECK: compared by `has_one`.
     #[account(mut)]
     pub payer: UncheckedAccount<'info>,
-    /// The vault.
     #[account(mut)]
     pub bond_vault: InterfaceAccount<'info, TokenAccount>,
-    /// Mint of stake; the vault's.
+    /// Mint of stake, which must be the vault's.
     #[account(address = bond_vault.load()?.mint @ MillraceError::WrongAccount)]
     pub stake_mint: InterfaceAccount<'info, Mint>,
     /// A token account of the orchestrator's key.
     #[account(mut)]
     pub destination: InterfaceAccount<'info, TokenAccount>,
-    /// Token program.
     pub token_program: Interface<'info, TokenInterface>,
 }
 
 impl WithdrawBond<'_> {
     fn validate(&self, now: i64) -> Result<()> {
-        // orchestrator: CANNOT leave before what it began must have ended
+        // orchestrator: CANNOT withdraw before the jobs that it served must have ended
         let orchestrator = self.orchestrator.load()?;
         require!(!orchestrator.is_active(), MillraceError::OrchestratorActive);
         let wait = i64::from(self.network.load()?.unbonding_secs);
@@ -50,7 +51,6 @@ impl WithdrawBond<'_> {
     }
 }
 
-/// Gives a retired orchestrator's bond back, and closes its accounts.
 pub fn withdraw_bond(ctx: Context<WithdrawBond>) -> Result<()> {
     let accounts = &ctx.accounts;
     accounts.validate(clock()?.unix_timestamp)?;
@@ -63,7 +63,7 @@ pub fn withdraw_bond(ctx: Context<WithdrawBond>) -> Result<()> {
         program: &accounts.token_program,
         mint: accounts.stake_mint.as_ref(),
     };
-    // All that is there, donations too: an account with tokens in it can't be closed.
+    // The whole balance, including tokens sent without a deposit: only an empty vault can be closed.
     let amount = accounts.bond_vault.load()?.amount;
     tokens.send(
         (accounts.bond_vault.as_ref(), accounts.destination.as_ref()),
@@ -77,7 +77,7 @@ pub fn withdraw_bond(ctx: Context<WithdrawBond>) -> Result<()> {
         accounts.orchestrator.as_ref(),
         signer,
     )?;
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &BondWithdrawn {
             orchestrator: accounts.orchestrator.key(),

@@ -1,31 +1,31 @@
+//! - Caller: the network's authority.
+//! - Window: any time.
+//! - Moves: the amount, from a treasury vault to any token account.
+
 use crate::constants::seeds;
 use crate::error::MillraceError;
-use crate::events::{TreasuryWithdrawn, record};
+use crate::events::{TreasuryWithdrawn, emit};
 use crate::instructions::tokens::TokenTransfer;
 use crate::prelude::*;
 use crate::state::{Bucket, Network};
 
-/// Accounts of `withdraw_treasury`.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct WithdrawTreasury<'info> {
-    /// The network's authority.
     pub authority: Signer<'info>,
-    /// The network, which owns the vaults.
+    /// The network, which is the authority of the vaults.
     #[account(has_one = authority @ MillraceError::NotAuthorized)]
     pub network: AccountLoader<'info, Network>,
-    /// The bucket.
     pub bucket: AccountLoader<'info, Bucket>,
-    /// One of its vaults.
+    /// A treasury vault of the bucket.
     #[account(mut)]
     pub treasury: InterfaceAccount<'info, TokenAccount>,
-    /// Its mint.
+    /// The vault's mint.
     #[account(address = treasury.load()?.mint @ MillraceError::WrongAccount)]
     pub mint: InterfaceAccount<'info, Mint>,
-    /// Any token account of that mint.
+    /// Any token account of the mint.
     #[account(mut)]
     pub destination: InterfaceAccount<'info, TokenAccount>,
-    /// Token program.
     pub token_program: Interface<'info, TokenInterface>,
 }
 
@@ -43,7 +43,6 @@ impl WithdrawTreasury<'_> {
     }
 }
 
-/// Takes fees and penalties out of a treasury vault. Nothing else is ever in one.
 pub fn withdraw_treasury(ctx: Context<WithdrawTreasury>, amount: u64) -> Result<()> {
     let accounts = &ctx.accounts;
     accounts.validate(amount)?;
@@ -59,7 +58,7 @@ pub fn withdraw_treasury(ctx: Context<WithdrawTreasury>, amount: u64) -> Result<
         amount,
         signer,
     )?;
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &TreasuryWithdrawn {
             treasury: accounts.treasury.key(),

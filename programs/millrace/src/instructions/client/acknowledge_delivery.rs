@@ -1,27 +1,29 @@
+//! - Caller: the job's client, or an active orchestrator that the job accepts.
+//! - Window: while the shard is live and the seat is revealed.
+//! - Moves: nothing.
+
 use crate::error::MillraceError;
-use crate::events::{DeliveryAcknowledged, record};
+use crate::events::{DeliveryAcknowledged, emit};
 use crate::prelude::*;
 use crate::state::{Job, Orchestrator, SeatStatus, Shard, ShardStore};
 
-/// Accounts of `acknowledge_delivery`.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct AcknowledgeDelivery<'info> {
     /// The client's wallet, or an orchestrator's key.
     pub signer: Signer<'info>,
-    /// The orchestrator's account, where it is one who signs.
+    /// The orchestrator's account, given if an orchestrator signs.
     pub orchestrator: Option<AccountLoader<'info, Orchestrator>>,
-    /// The job.
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
-    /// The shard, where it has an account of its own.
+    /// Given if the job has several shards.
     #[account(mut)]
     pub shard: Option<AccountLoader<'info, Shard>>,
 }
 
 impl AcknowledgeDelivery<'_> {
     fn validate(&self) -> Result<()> {
-        // signer: who pays for the output, or who gives it on
+        // signer: CANNOT be anyone but the client that pays for the output, or an orchestrator that delivers it
         let job = self.job.load()?;
         let signer = self.signer.key();
         match &self.orchestrator {
@@ -38,20 +40,20 @@ impl AcknowledgeDelivery<'_> {
     }
 }
 
-/// Says that the output of a seat that showed its result by itself is there.
+/// For seats whose result was revealed by `reveal_seats`, without an orchestrator.
 pub fn acknowledge_delivery(ctx: Context<AcknowledgeDelivery>, seat: u8) -> Result<()> {
     let accounts = &ctx.accounts;
     accounts.validate()?;
-    let store = ShardStore::of(&accounts.job, &accounts.shard)?;
+    let store = ShardStore::new(&accounts.job, &accounts.shard)?;
     let mut shard = store.load()?;
     require!(shard.is_live(), MillraceError::WrongShardState);
     let seats = shard.seats.get_mut(usize::from(seat));
     let delivered = seats.ok_or_else(|| MillraceError::WrongSeatStatus.into_program_error())?;
-    let waits = delivered.status() == SeatStatus::Revealed && delivered.delivered == 0;
-    require!(waits, MillraceError::WrongSeatStatus);
+    let unconfirmed = delivered.status() == SeatStatus::Revealed && delivered.delivered == 0;
+    require!(unconfirmed, MillraceError::WrongSeatStatus);
     delivered.delivered = 1;
     store.save(&shard)?;
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &DeliveryAcknowledged {
             job: shard.job,

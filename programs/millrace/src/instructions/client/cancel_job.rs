@@ -1,17 +1,20 @@
+//! - Caller: the wallet that posted the job.
+//! - Window: while the job is open and has shards without seats.
+//! - Moves: the cost of those shards, from the escrow vault to the wallet's token account.
+
 use crate::error::MillraceError;
-use crate::events::{JobCancelled, record};
+use crate::events::{JobCancelled, emit};
 use crate::instructions::tokens::TokenTransfer;
 use crate::math::money;
 use crate::prelude::*;
 use crate::state::{Client, Job, JobState};
 
-/// Accounts of `cancel_job`.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct CancelJob<'info> {
     /// The wallet that posted the job.
     pub owner: Signer<'info>,
-    /// Its client account.
+    /// The wallet's client account.
     #[account(
         mut,
         dup,
@@ -19,25 +22,23 @@ pub struct CancelJob<'info> {
         has_one = escrow @ MillraceError::WrongAccount,
     )]
     pub client: AccountLoader<'info, Client>,
-    /// The job.
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
     /// The client's escrow vault.
     #[account(mut)]
     pub escrow: InterfaceAccount<'info, TokenAccount>,
-    /// Mint of payments; the vault's.
+    /// Mint of payments, which must be the vault's.
     #[account(address = escrow.load()?.mint @ MillraceError::WrongAccount)]
     pub payment_mint: InterfaceAccount<'info, Mint>,
     /// A token account of the wallet.
     #[account(mut)]
     pub destination: InterfaceAccount<'info, TokenAccount>,
-    /// Token program.
     pub token_program: Interface<'info, TokenInterface>,
 }
 
 impl CancelJob<'_> {
     fn validate(&self) -> Result<()> {
-        // job: CAN be cancelled by its client alone, and only what no seat has taken
+        // job: CANNOT be cancelled by others, nor shards with seats
         let job = self.job.load()?;
         require_keys_eq!(job.client, self.owner.key(), MillraceError::NotAuthorized);
         require!(
@@ -52,7 +53,6 @@ impl CancelJob<'_> {
     }
 }
 
-/// Cancels and refunds the shards that no seat has taken.
 pub fn cancel_job(ctx: Context<CancelJob>) -> Result<()> {
     ctx.accounts.validate()?;
     let (shards, refund, held_after) = {
@@ -81,7 +81,7 @@ pub fn cancel_job(ctx: Context<CancelJob>) -> Result<()> {
         (key(&accounts.owner), bump),
         refund,
     )?;
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &JobCancelled {
             job: accounts.job.key(),

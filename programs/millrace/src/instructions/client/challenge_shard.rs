@@ -1,6 +1,11 @@
+//! - Caller: any.
+//! - Window: after the reveal and before `challenge_by`, if another round fits before the deadline.
+//! - Moves: the bond, from the caller's token account to the client's escrow vault; the caller pays the
+//!   rent of the challenge.
+
 use crate::constants::{ACCOUNT_VERSION, seeds};
 use crate::error::MillraceError;
-use crate::events::{ShardChallenged, record};
+use crate::events::{ShardChallenged, emit};
 use crate::instructions::tokens::TokenTransfer;
 use crate::math::money;
 use crate::prelude::*;
@@ -8,24 +13,21 @@ use crate::state::{
     Challenge, Client, Job, Mode, Review, SeatStatus, Shard, ShardState, ShardStore,
 };
 
-/// Accounts of `challenge_shard`.
 #[event_cpi]
 #[derive(Accounts)]
 #[instruction(index: u32)]
 pub struct ChallengeShard<'info> {
-    /// Who doubts the result; locks the bond and pays the rent.
+    /// Pays the bond and the rent.
     #[account(mut)]
     pub challenger: Signer<'info>,
-    /// The client, in whose escrow vault the bond waits.
+    /// The job's client, whose escrow vault holds the bond.
     #[account(mut, dup, has_one = escrow @ MillraceError::WrongAccount)]
     pub client: AccountLoader<'info, Client>,
-    /// The job.
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
-    /// The shard, where it has an account of its own.
+    /// Given if the job has several shards.
     #[account(mut)]
     pub shard: Option<AccountLoader<'info, Shard>>,
-    /// The challenge.
     #[account(
         init,
         payer = challenger,
@@ -34,26 +36,23 @@ pub struct ChallengeShard<'info> {
         bump,
     )]
     pub challenge: AccountLoader<'info, Challenge>,
-    /// Mint of payments; the vault's.
+    /// Mint of payments, which must be the vault's.
     #[account(address = escrow.load()?.mint @ MillraceError::WrongAccount)]
     pub payment_mint: InterfaceAccount<'info, Mint>,
-    /// Where the bond comes from.
     #[account(mut)]
     pub source: InterfaceAccount<'info, TokenAccount>,
     /// The client's escrow vault.
     #[account(mut)]
     pub escrow: InterfaceAccount<'info, TokenAccount>,
-    /// Token program.
     pub token_program: Interface<'info, TokenInterface>,
-    /// System program.
     pub system_program: Program<'info, System>,
 }
 
-/// Calls for more seats to decide about a result. The bond is what they can cost: the loser pays it.
+/// The bond is the maximum cost of the additional seats, which the losing side pays.
 pub fn challenge_shard(ctx: Context<ChallengeShard>, index: u32) -> Result<()> {
     let clock = clock()?;
     let accounts = &ctx.accounts;
-    let store = ShardStore::of(&accounts.job, &accounts.shard)?;
+    let store = ShardStore::new(&accounts.job, &accounts.shard)?;
     let mut shard = store.load()?;
     let (bond, seat) = {
         let job = accounts.job.load()?;
@@ -65,7 +64,7 @@ pub fn challenge_shard(ctx: Context<ChallengeShard>, index: u32) -> Result<()> {
         );
         require!(shard.index == index, MillraceError::WrongAccount);
 
-        // result: CAN be challenged once, while it does not stand yet
+        // result: CANNOT be challenged twice, nor after the challenge window
         let single = job.mode() == Some(Mode::Challenge) && shard.is_single(&job);
         let shown = shard.state() == Some(ShardState::Revealing);
         require!(single && shown, MillraceError::WrongShardState);
@@ -77,7 +76,7 @@ pub fn challenge_shard(ctx: Context<ChallengeShard>, index: u32) -> Result<()> {
         let seat = seats.position(|s| s.status() == SeatStatus::Revealed);
         let seat = seat.ok_or_else(|| MillraceError::WrongSeatStatus.into_program_error())?;
 
-        // bond: what all further seats can cost
+        // bond: the maximum cost of the additional seats
         let others = job.max_replicas.saturating_sub(1);
         let bond = money::shard_cost(job.price_cap, job.max_units, others, job.fee_bps)?;
         shard.start_review(&job, Review::Challenged, clock.unix_timestamp, clock.slot)?;
@@ -113,7 +112,7 @@ pub fn challenge_shard(ctx: Context<ChallengeShard>, index: u32) -> Result<()> {
         bond,
         reserved: [0; 17],
     })?;
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &ShardChallenged {
             job: shard.job,

@@ -1,4 +1,4 @@
-//! What a client's wallet signs, and what anyone signs who doubts a result.
+//! Instructions of clients, and challenges.
 
 mod acknowledge_delivery;
 mod cancel_job;

@@ -1,19 +1,20 @@
+//! - Caller: any wallet, once.
+//! - Window: any time.
+//! - Moves: the wallet pays the rent of its client account and escrow vault.
+
 use crate::constants::{ACCOUNT_VERSION, seeds};
 use crate::error::MillraceError;
-use crate::events::{ClientOpened, record};
+use crate::events::{ClientOpened, emit};
 use crate::prelude::*;
 use crate::state::{Client, Network};
 
-/// Accounts of `open_client`.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct OpenClient<'info> {
-    /// The wallet; pays the rent.
+    /// The wallet, which pays the rent.
     #[account(mut)]
     pub owner: Signer<'info>,
-    /// The network.
     pub network: AccountLoader<'info, Network>,
-    /// The client.
     #[account(
         init,
         payer = owner,
@@ -24,7 +25,6 @@ pub struct OpenClient<'info> {
     pub client: AccountLoader<'info, Client>,
     /// Mint of payments.
     pub payment_mint: InterfaceAccount<'info, Mint>,
-    /// The escrow vault.
     #[account(
         init,
         payer = owner,
@@ -35,13 +35,10 @@ pub struct OpenClient<'info> {
         token::token_program = token_program,
     )]
     pub escrow: InterfaceAccount<'info, TokenAccount>,
-    /// Token program.
     pub token_program: Interface<'info, TokenInterface>,
-    /// System program.
     pub system_program: Program<'info, System>,
 }
 
-/// Creates a client.
 pub fn open_client(ctx: Context<OpenClient>) -> Result<()> {
     let mint = ctx.accounts.network.load()?.payment_mint;
     require_keys_eq!(
@@ -61,7 +58,7 @@ pub fn open_client(ctx: Context<OpenClient>) -> Result<()> {
         open_jobs: 0,
         reserved: [0; 34],
     })?;
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &ClientOpened {
             client: ctx.accounts.client.key(),

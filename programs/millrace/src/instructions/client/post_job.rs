@@ -1,6 +1,11 @@
+//! - Caller: a client's wallet.
+//! - Window: any time while the network is not paused.
+//! - Moves: the deposit, from the wallet's token account to the client's escrow vault; the wallet pays
+//!   the rent of the job.
+
 use crate::constants::{ACCOUNT_VERSION, BPS, MAX_CHALLENGED_SEATS, seeds};
 use crate::error::MillraceError;
-use crate::events::{JobPosted, record};
+use crate::events::{JobPosted, emit};
 use crate::instructions::tokens::TokenTransfer;
 use crate::math::money;
 use crate::prelude::*;
@@ -8,66 +13,61 @@ use crate::state::{
     Client, Job, JobState, Meter, Mode, Network, Scenario, first_round_secs, validate_tag,
 };
 
-/// The terms of a job. Fixed once posted.
+/// The terms of a job, fixed once the job is posted.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
 pub struct PostJobArgs {
     /// The client's next nonce.
     pub nonce: u64,
     /// SHA-256 of the canonical manifest.
     pub manifest: [u8; 32],
-    /// The orchestrator it asks for; the default key for any.
+    /// Key of the orchestrator that the job requires; the default key for any.
     pub orchestrator: Pubkey,
-    /// Kind of work.
     pub scenario: Scenario,
-    /// How results are verified.
     pub mode: Mode,
-    /// What units count.
     pub meter: Meter,
-    /// Shards.
+    /// Number of shards.
     pub shards: u32,
-    /// Seats that a shard starts with.
+    /// Number of seats that a shard starts with.
     pub replicas: u8,
-    /// Seats that must agree where there is more than one.
+    /// Number of seats that must agree if a shard has more than one.
     pub quorum: u8,
-    /// Seats that a shard may have at the most.
+    /// Maximum number of seats of a shard.
     pub max_replicas: u8,
-    /// Most that a unit may cost, base units.
+    /// Maximum price of a unit, base units.
     pub price_cap: u64,
-    /// Most units that a shard is paid for.
+    /// Maximum number of units that a seat is paid for.
     pub max_units: u64,
-    /// When everything must be settled, unix seconds.
+    /// Time by which every shard must be settled, unix seconds.
     pub deadline: i64,
-    /// Time to commit, seconds.
+    /// Time to commit, seconds from assignment.
     pub commit_secs: u32,
-    /// Time to reveal, seconds.
+    /// Time to reveal, seconds from the end of the commit window.
     pub reveal_secs: u32,
-    /// Time to challenge a result, seconds; 0 unless the mode is [`Mode::Challenge`].
+    /// Time to challenge a result, seconds from its reveal; 0 unless the mode is [`Mode::Challenge`].
     pub challenge_secs: u32,
-    /// How often an audit is drawn, basis points; 0 unless the mode is [`Mode::Audit`].
+    /// Probability of an audit, basis points; 0 unless the mode is [`Mode::Audit`].
     pub audit_bps: u16,
-    /// Most that the client agrees to put into escrow, base units.
+    /// Maximum deposit that the client agrees to, base units.
     pub max_deposit: u64,
-    /// Supplier it requires, or zeros.
+    /// Required supplier; all zeros for any.
     pub supplier: [u8; 16],
-    /// Region it requires, or zeros.
+    /// Required region; all zeros for any.
     pub region: [u8; 16],
-    /// Score it requires, fuel per second.
+    /// Required score, fuel per second.
     pub min_score: u64,
-    /// Memory it requires, MiB.
+    /// Required memory, MiB.
     pub min_memory_mb: u32,
-    /// Cores it requires.
+    /// Required processor cores.
     pub min_cores: u16,
 }
 
-/// Accounts of `post_job`.
 #[event_cpi]
 #[derive(Accounts)]
 #[instruction(args: PostJobArgs)]
 pub struct PostJob<'info> {
-    /// The wallet; pays deposit and rent. The one signature.
+    /// The client's wallet, which pays the deposit and the rent.
     #[account(mut)]
     pub owner: Signer<'info>,
-    /// The network.
     pub network: AccountLoader<'info, Network>,
     /// The wallet's client account.
     #[account(
@@ -77,7 +77,6 @@ pub struct PostJob<'info> {
         has_one = escrow @ MillraceError::WrongAccount,
     )]
     pub client: AccountLoader<'info, Client>,
-    /// The job.
     #[account(
         init,
         payer = owner,
@@ -89,17 +88,15 @@ pub struct PostJob<'info> {
     /// Mint of payments.
     /// CHECK: compared with the network's in `validate`.
     pub payment_mint: UncheckedAccount<'info>,
-    /// Where the deposit comes from.
-    /// CHECK: the token program looks at it.
+    /// A token account of the wallet.
+    /// CHECK: checked by the token program.
     #[account(mut)]
     pub source: UncheckedAccount<'info>,
     /// The client's escrow vault.
-    /// CHECK: the client's account names it, see `has_one` above.
+    /// CHECK: compared by the client's `has_one`.
     #[account(mut)]
     pub escrow: UncheckedAccount<'info>,
-    /// Token program.
     pub token_program: Interface<'info, TokenInterface>,
-    /// System program.
     pub system_program: Program<'info, System>,
 }
 
@@ -110,7 +107,7 @@ impl PostJob<'_> {
         let network = self.network.load()?;
         network.require_running()?;
 
-        // client: a nonce is used once, so a closed job's address never lives again
+        // client: CANNOT use a nonce twice, so that the address of a closed job is never used again
         let next = self.client.load()?.next_nonce;
         require!(args.nonce == next, MillraceError::NonceMismatch);
 
@@ -121,21 +118,21 @@ impl PostJob<'_> {
             MillraceError::WrongAccount
         );
 
-        // shards and seats: two different results must never both have a quorum
+        // shards and seats: CANNOT allow two different results to both have a quorum
         let shards_fit = (1..=network.max_shards).contains(&args.shards);
         require!(shards_fit, MillraceError::ShardsOutOfBounds);
         let majority = u16::from(args.quorum) * 2 > u16::from(args.max_replicas);
-        let most = match args.mode {
+        let max_replicas = match args.mode {
             Mode::Challenge => network.max_replicas.min(MAX_CHALLENGED_SEATS),
             Mode::Quorum | Mode::Audit => network.max_replicas,
         };
         let seats_fit = args.quorum >= 1
             && majority
             && args.replicas <= args.max_replicas
-            && args.max_replicas <= most;
+            && args.max_replicas <= max_replicas;
         let mode_fits = match args.mode {
             Mode::Quorum => args.quorum <= args.replicas,
-            // One seat, and at least one more that can be called.
+            // One seat, and a maximum of at least two.
             Mode::Audit | Mode::Challenge => {
                 args.replicas == 1 && args.quorum >= 2 && args.quorum <= args.max_replicas
             }
@@ -168,7 +165,7 @@ impl PostJob<'_> {
         validate_tag(&args.supplier)?;
         validate_tag(&args.region)?;
 
-        // deposit: CANNOT exceed what the wallet agreed to, whatever the fee is by now
+        // deposit: CANNOT exceed what the wallet agreed to, even if the fee has changed
         require!(
             args.price_cap > 0 && args.max_units > 0,
             MillraceError::PriceZero
@@ -188,7 +185,6 @@ impl PostJob<'_> {
     }
 }
 
-/// Posts a job.
 pub fn post_job(ctx: Context<PostJob>, args: PostJobArgs) -> Result<()> {
     let clock = clock()?;
     let deposit = ctx.accounts.validate(&args, clock.unix_timestamp)?;
@@ -257,7 +253,7 @@ pub fn post_job(ctx: Context<PostJob>, args: PostJobArgs) -> Result<()> {
         deposit,
     )?;
 
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &JobPosted {
             job: accounts.job.key(),

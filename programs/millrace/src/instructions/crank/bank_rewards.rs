@@ -1,26 +1,28 @@
+//! - Caller: any.
+//! - Window: from the close of the epoch.
+//! - Moves: nothing; with the last points, the rent of the epoch's account, to the signer who paid it.
+
 use crate::error::MillraceError;
-use crate::events::{RewardsBanked, record};
+use crate::events::{RewardsBanked, emit};
 use crate::math::money;
 use crate::prelude::*;
 use crate::state::{Epoch, Points, Provider};
 
-/// Accounts of `bank_rewards`.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct BankRewards<'info> {
-    /// The epoch; closed with its last points.
+    /// Closed when the last points are banked.
     #[account(mut, has_one = payer @ MillraceError::WrongAccount)]
     pub epoch: AccountLoader<'info, Epoch>,
-    /// Who paid the epoch's rent.
-    /// CHECK: compared by `has_one` above.
+    /// The signer who paid the epoch's rent.
+    /// CHECK: compared by `has_one`.
     #[account(mut)]
     pub payer: UncheckedAccount<'info>,
-    /// The provider.
     #[account(mut)]
     pub provider: AccountLoader<'info, Provider>,
 }
 
-/// Turns a provider's points of a closed epoch into rewards, which it can claim at any time.
+/// Banked rewards can be claimed at any time.
 pub fn bank_rewards(ctx: Context<BankRewards>) -> Result<()> {
     let mut epoch = ctx.accounts.epoch.load_mut()?;
     let number = epoch.number;
@@ -38,7 +40,7 @@ pub fn bank_rewards(ctx: Context<BankRewards>) -> Result<()> {
     require!(whole, MillraceError::InvariantBroken);
     let done = epoch.banked == epoch.points;
     drop(epoch);
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &RewardsBanked {
             provider: ctx.accounts.provider.key(),
@@ -48,8 +50,8 @@ pub fn bank_rewards(ctx: Context<BankRewards>) -> Result<()> {
             due_after,
         },
     )?;
-    match done {
-        true => ctx.accounts.epoch.close(ctx.accounts.payer.as_ref()),
-        false => Ok(()),
+    if done {
+        ctx.accounts.epoch.close(ctx.accounts.payer.as_ref())?;
     }
+    Ok(())
 }

@@ -1,24 +1,25 @@
+//! - Caller: any.
+//! - Window: once the epoch is over, if it has points.
+//! - Moves: nothing; rewards are promised, and the caller pays the rent of the epoch's account.
+
 use crate::constants::{ACCOUNT_VERSION, BUCKETS, seeds};
 use crate::error::MillraceError;
-use crate::events::{EpochClosed, record};
+use crate::events::{EpochClosed, emit};
 use crate::math::money;
 use crate::prelude::*;
 use crate::state::{Bucket, Epoch, Network, Rewards};
 
-/// Accounts of `close_epoch`; after them, all buckets in the order of their indices.
+/// The remaining accounts are all buckets, in the order of their indices.
 #[event_cpi]
 #[derive(Accounts)]
 #[instruction(number: u32)]
 pub struct CloseEpoch<'info> {
-    /// Pays the rent, which comes back when the last points are banked.
+    /// Pays the rent, which is returned when the last points are banked.
     #[account(mut)]
     pub payer: Signer<'info>,
-    /// The network.
     pub network: AccountLoader<'info, Network>,
-    /// The book of rewards.
     #[account(mut)]
     pub rewards: AccountLoader<'info, Rewards>,
-    /// The epoch.
     #[account(
         init,
         payer = payer,
@@ -27,11 +28,9 @@ pub struct CloseEpoch<'info> {
         bump,
     )]
     pub epoch: AccountLoader<'info, Epoch>,
-    /// System program.
     pub system_program: Program<'info, System>,
 }
 
-/// Counts the points of an epoch that is over, and promises its rewards to them.
 pub fn close_epoch<'info>(ctx: Context<'info, CloseEpoch<'info>>, number: u32) -> Result<()> {
     let now = clock()?.unix_timestamp;
     let buckets = ctx.remaining_accounts;
@@ -51,7 +50,7 @@ pub fn close_epoch<'info>(ctx: Context<'info, CloseEpoch<'info>>, number: u32) -
         require!(in_order, MillraceError::WrongAccount);
         points = money::add(points, bucket.take(number))?;
     }
-    // Without points there is nobody to promise anything to, and nothing to keep.
+    // Without points no provider could bank rewards and the account would never be closed.
     require!(points > 0, MillraceError::NoPointsInEpoch);
     let (emission, promised_after) = {
         let mut rewards = ctx.accounts.rewards.load_mut()?;
@@ -70,7 +69,7 @@ pub fn close_epoch<'info>(ctx: Context<'info, CloseEpoch<'info>>, number: u32) -
         emission,
         reserved: [0; 26],
     })?;
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &EpochClosed {
             number,

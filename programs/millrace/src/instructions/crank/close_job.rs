@@ -1,16 +1,20 @@
+//! - Caller: any.
+//! - Window: once every shard is settled, failed or cancelled.
+//! - Moves: what the job still holds, from the escrow vault to a token account of the client's wallet;
+//!   the rent of job and shards, to those who paid it.
+
 use crate::account::close;
 use crate::error::MillraceError;
-use crate::events::{JobClosed, record};
+use crate::events::{JobClosed, emit};
 use crate::instructions::tokens::TokenTransfer;
 use crate::math::money;
 use crate::prelude::*;
 use crate::state::{Client, Job, ShardStore};
 
-/// Accounts of `close_job`; after them, pairs of a shard and of who paid its rent.
+/// The remaining accounts are pairs: a shard to close, and the signer who paid its rent.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct CloseJob<'info> {
-    /// The client.
     #[account(
         mut,
         dup,
@@ -18,48 +22,46 @@ pub struct CloseJob<'info> {
         has_one = escrow @ MillraceError::WrongAccount,
     )]
     pub client: AccountLoader<'info, Client>,
-    /// Its wallet, which the job's rent goes back to.
+    /// The client's wallet, which receives the job's rent.
     /// CHECK: compared with the client's owner and the job's client.
     #[account(mut)]
     pub owner: UncheckedAccount<'info>,
-    /// The job.
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
     /// The client's escrow vault.
-    /// CHECK: the client's account names it, see `has_one` above.
+    /// CHECK: compared by the client's `has_one`.
     #[account(mut)]
     pub escrow: UncheckedAccount<'info>,
-    /// Mint of payments; the token program compares it with the vault's.
-    /// CHECK: as said.
+    /// Mint of payments.
+    /// CHECK: the token program compares it with the vault's.
     pub payment_mint: UncheckedAccount<'info>,
     /// A token account of the wallet.
     /// CHECK: read in `validate`.
     #[account(mut)]
     pub destination: UncheckedAccount<'info>,
-    /// Token program.
     pub token_program: Interface<'info, TokenInterface>,
 }
 
 impl<'info> CloseJob<'info> {
     fn validate(&self) -> Result<()> {
-        // job: CANNOT close while a shard is without an end
+        // job: CANNOT close before every shard has ended
         let job = self.job.load()?;
         require_keys_eq!(job.client, self.owner.key(), MillraceError::WrongAccount);
         require!(job.is_finished(), MillraceError::WrongJobState);
 
-        // destination: anyone may crank, and the tokens go to the wallet that posted
+        // destination: CANNOT be an account of anyone but the wallet that posted
         let destination = TokenView::of(&self.destination, key(&self.token_program))?;
         destination.require(&self.payment_mint.key(), &self.owner.key())
     }
 
-    /// Closes one shard account; its rent goes back to who paid it.
+    /// Closes one shard account. Its rent goes to `payer`, the signer who paid it.
     fn close_shard(
         &self,
         shard: &'info AccountInfo<'info>,
         payer: &'info AccountInfo<'info>,
     ) -> Result<()> {
         let own = Some(UncheckedAccount::try_from(shard));
-        let found = ShardStore::of(&self.job, &own)?.load()?;
+        let found = ShardStore::new(&self.job, &own)?.load()?;
         require_keys_eq!(found.payer, payer.key(), MillraceError::WrongAccount);
         require!(!found.is_live(), MillraceError::WrongShardState);
         let mut job = self.job.load_mut()?;
@@ -70,7 +72,7 @@ impl<'info> CloseJob<'info> {
     }
 }
 
-/// Closes the shards given and, after the last one, the job.
+/// Closes the given shards. If no shard account is left, closes the job too.
 pub fn close_job<'info>(ctx: Context<'info, CloseJob<'info>>) -> Result<()> {
     ctx.accounts.validate()?;
     let pairs = ctx.remaining_accounts;
@@ -84,7 +86,7 @@ pub fn close_job<'info>(ctx: Context<'info, CloseJob<'info>>) -> Result<()> {
     let (refund, event) = {
         let mut job = ctx.accounts.job.load_mut()?;
         if job.live > 0 {
-            // An empty call must not look like progress.
+            // CANNOT succeed without closing anything
             require!(!pairs.is_empty(), MillraceError::WrongListLength);
             return job.invariant();
         }
@@ -121,6 +123,6 @@ pub fn close_job<'info>(ctx: Context<'info, CloseJob<'info>>) -> Result<()> {
         refund,
     )?;
     accounts.job.close(accounts.owner.as_ref())?;
-    record(&ctx.accounts.event_authority, &event)?;
+    emit(&ctx.accounts.event_authority, &event)?;
     Ok(())
 }

@@ -1,33 +1,34 @@
+//! - Caller: any.
+//! - Window: once both deciding blocks exist, while a round fits before the deadline.
+//! - Moves: nothing.
+
 use crate::error::MillraceError;
-use crate::events::{AuditDrawn, record};
+use crate::events::{AuditDrawn, emit};
 use crate::math::draw::{Draw, draw};
 use crate::math::slot_hashes::{SLOT_HASHES, SlotHashes};
 use crate::prelude::*;
 use crate::state::{Job, Review, SeatStatus, Shard, ShardStore};
 
-/// Accounts of `draw_audit`.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct DrawAudit<'info> {
-    /// The job.
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
-    /// The shard, where it has an account of its own.
+    /// Given if the job has several shards.
     #[account(mut)]
     pub shard: Option<AccountLoader<'info, Shard>>,
-    /// The hashes of past slots.
-    /// CHECK: by its address.
+    /// The `SlotHashes` sysvar.
+    /// CHECK: its address is compared.
     #[account(address = SLOT_HASHES @ MillraceError::WrongAccount)]
     pub slot_hashes: UncheckedAccount<'info>,
 }
 
-/// Draws whether others recompute a result that is committed to, with the client's rate. Whoever calls
-/// it, and when: the outcome is the same.
+/// The outcome does not depend on the caller or on the time of the call.
 pub fn draw_audit(ctx: Context<DrawAudit>) -> Result<()> {
     let accounts = &ctx.accounts;
     let clock = clock()?;
     let now = clock.unix_timestamp;
-    let store = ShardStore::of(&accounts.job, &accounts.shard)?;
+    let store = ShardStore::new(&accounts.job, &accounts.shard)?;
     let mut shard = store.load()?;
     let pending = shard.is_live() && shard.review() == Review::Pending;
     require!(pending, MillraceError::NoAuditPending);
@@ -50,13 +51,13 @@ pub fn draw_audit(ctx: Context<DrawAudit>) -> Result<()> {
     };
     match drawn {
         Draw::TooEarly => return err!(MillraceError::TooEarly),
-        // CANNOT go on where a round no longer fits: then the shard can be failed
+        // CANNOT continue if no round fits before the deadline: settling then fails the shard
         _ if !job.round_fits(now) => return err!(MillraceError::TooLate),
         Draw::Audited => {
             shard.start_review(&job, Review::Audited, now, clock.slot)?;
         }
         Draw::NotSelected => {
-            // The whole window to reveal begins now: nobody is late because the draw was.
+            // The reveal window starts now, so that a late draw makes no seat late.
             let reveal_by = now.saturating_add(i64::from(job.reveal_secs));
             shard.review = Review::NotSelected as u8;
             (shard.commit_by, shard.reveal_by) = (now, reveal_by);
@@ -64,7 +65,7 @@ pub fn draw_audit(ctx: Context<DrawAudit>) -> Result<()> {
     }
     drop(job);
     store.save(&shard)?;
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &AuditDrawn {
             job: shard.job,

@@ -1,18 +1,20 @@
+//! - Caller: any.
+//! - Window: from the job's deadline.
+//! - Moves: nothing.
+
 use crate::error::MillraceError;
-use crate::events::{JobExpired, record};
+use crate::events::{JobExpired, emit};
 use crate::prelude::*;
 use crate::state::{Job, JobState};
 
-/// Accounts of `expire_job`.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct ExpireJob<'info> {
-    /// The job.
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
 }
 
-/// Fails the shards that nobody took a seat at before the deadline.
+/// Shards that have had a seat are settled as before.
 pub fn expire_job(ctx: Context<ExpireJob>) -> Result<()> {
     let now = clock()?.unix_timestamp;
     let shards = {
@@ -28,7 +30,7 @@ pub fn expire_job(ctx: Context<ExpireJob>) -> Result<()> {
         job.invariant()?;
         shards
     };
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &JobExpired {
             job: ctx.accounts.job.key(),

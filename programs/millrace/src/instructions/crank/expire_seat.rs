@@ -1,52 +1,53 @@
+//! - Caller: any.
+//! - Window: from `commit_by`, before a result of the round is revealed.
+//! - Moves: the penalty for a late seat, from the provider's stake vault to the bounty account and the
+//!   treasury.
+
 use super::penalty::{Penalty, PenaltyRecipients};
 use crate::error::MillraceError;
-use crate::events::{SeatExpired, record};
+use crate::events::{SeatExpired, emit};
 use crate::instructions::tokens::TokenTransfer;
 use crate::prelude::*;
 use crate::state::{Bucket, Job, Provider, SeatStatus, Shard, ShardState, ShardStore, bucket_of};
 
-/// Accounts of `expire_seat`.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct ExpireSeat<'info> {
-    /// The job.
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
-    /// The shard, where it has an account of its own.
+    /// Given if the job has several shards.
     #[account(mut)]
     pub shard: Option<AccountLoader<'info, Shard>>,
-    /// Who sits there.
+    /// The provider that holds the seat.
     #[account(mut, has_one = stake_vault @ MillraceError::WrongAccount)]
     pub provider: AccountLoader<'info, Provider>,
-    /// Its stake vault.
     #[account(mut)]
     pub stake_vault: InterfaceAccount<'info, TokenAccount>,
     /// Mint of stake.
     #[account(address = stake_vault.load()?.mint @ MillraceError::WrongAccount)]
     pub stake_mint: InterfaceAccount<'info, Mint>,
-    /// The bucket of the job.
+    /// The bucket that the job's address selects.
     #[account(has_one = stake_treasury @ MillraceError::WrongAccount)]
     pub bucket: AccountLoader<'info, Bucket>,
-    /// Its treasury vault for penalties.
-    /// CHECK: the bucket names it, see `has_one` above.
+    /// The bucket's treasury vault for penalties.
+    /// CHECK: compared by the bucket's `has_one`.
     #[account(mut)]
     pub stake_treasury: UncheckedAccount<'info>,
-    /// A token account of the stake mint, for the cranker's bounty.
-    /// CHECK: the token program looks at it.
+    /// A token account of the stake mint, which receives the cranker's bounty.
+    /// CHECK: checked by the token program.
     #[account(mut)]
     pub bounty: Option<UncheckedAccount<'info>>,
-    /// Token program.
     pub token_program: Interface<'info, TokenInterface>,
 }
 
 impl ExpireSeat<'_> {
     fn validate(&self, shard: &Shard, seat: u8, now: i64) -> Result<()> {
-        // bucket: its vault is checked by `has_one`
+        // bucket: `has_one` compares its vault
         let index = self.bucket.load()?.index;
         let own = index == bucket_of(&self.job.key());
         require!(own, MillraceError::WrongAccount);
 
-        // shard: once results are shown, a freed seat could not be filled; settling judges it then
+        // shard: CANNOT free a seat once a result is revealed, because it could not be assigned again
         require!(
             shard.state() == Some(ShardState::Assigned),
             MillraceError::WrongShardState
@@ -67,11 +68,10 @@ impl ExpireSeat<'_> {
     }
 }
 
-/// Frees a seat that did not commit and takes the late penalty.
 pub fn expire_seat(ctx: Context<ExpireSeat>, seat: u8) -> Result<()> {
     let accounts = &ctx.accounts;
     let clock = clock()?;
-    let store = ShardStore::of(&accounts.job, &accounts.shard)?;
+    let store = ShardStore::new(&accounts.job, &accounts.shard)?;
     let mut shard = store.load()?;
     accounts.validate(&shard, seat, clock.unix_timestamp)?;
     let left = shard.free_seat(usize::from(seat), clock.slot)?;
@@ -79,7 +79,7 @@ pub fn expire_seat(ctx: Context<ExpireSeat>, seat: u8) -> Result<()> {
     let penalty = {
         let job = accounts.job.load()?;
         Penalty {
-            at: seat,
+            seat,
             locked: job.seat_lock,
             disagreed: false,
             bps: job.late_bps,
@@ -96,15 +96,15 @@ pub fn expire_seat(ctx: Context<ExpireSeat>, seat: u8) -> Result<()> {
         escrow: None,
         bounties: [accounts.bounty.as_ref().map(AsRef::as_ref), None],
     };
-    let event = penalty.take(
+    let event = penalty.apply(
         &accounts.provider,
         &tokens,
         accounts.stake_vault.as_ref(),
         &recipients,
         (shard.job, shard.index),
     )?;
-    record(&ctx.accounts.event_authority, &event)?;
-    record(
+    emit(&ctx.accounts.event_authority, &event)?;
+    emit(
         &ctx.accounts.event_authority,
         &SeatExpired {
             job: shard.job,

@@ -1,4 +1,4 @@
-//! What anyone may do once it is due.
+//! Instructions that any caller may send once they are due.
 
 mod bank_rewards;
 mod close_epoch;

@@ -1,4 +1,4 @@
-//! Taking a penalty out of a provider's stake.
+//! Penalties: stake that a wrong or late seat loses.
 
 use crate::error::MillraceError;
 use crate::events::StakeSlashed;
@@ -9,34 +9,34 @@ use crate::state::Provider;
 
 /// A penalty for one seat.
 pub struct Penalty {
-    /// Its place at the shard.
-    pub at: u8,
-    /// Stake that it locked, base units.
+    /// Index of the seat.
+    pub seat: u8,
+    /// Stake that the seat locks, base units.
     pub locked: u64,
-    /// A wrong result, else a late one.
+    /// True for a result that differs from the quorum's, false for a late seat.
     pub disagreed: bool,
-    /// Share of the lock that is taken, basis points.
+    /// The penalty, basis points of the lock.
     pub bps: u16,
-    /// Share of what is taken, less compensation, that goes to the finders, basis points: half to each.
+    /// Bounties, basis points of the penalty less compensation: half for each recipient.
     pub bounty_bps: u16,
-    /// Most of it that may go to the client, base units.
+    /// Maximum compensation of the client, base units.
     pub compensation_cap: u64,
 }
 
-/// Where the tokens of a penalty go.
+/// The token accounts that receive a penalty.
 pub struct PenaltyRecipients<'a, 'info> {
-    /// The treasury vault, which gets what is left.
+    /// The treasury vault, which receives the remainder.
     pub treasury: &'a AccountInfo<'info>,
-    /// The client's escrow vault, for a compensation.
+    /// The client's escrow vault, for the compensation.
     pub escrow: Option<&'a AccountInfo<'info>>,
-    /// Token accounts of those who get a bounty: who cranked, and who challenged.
+    /// The accounts of the signer who cranked and of the challenger.
     pub bounties: [Option<&'a AccountInfo<'info>>; 2],
 }
 
 impl Penalty {
-    /// Releases the seat, takes the penalty from the stake, and moves the tokens: half of it to the
-    /// client's escrow up to the cap, the bounties to the finders, the rest to the treasury.
-    pub fn take<'info>(
+    /// Unlocks the seat's stake, takes the penalty from it, and moves the tokens: half of the penalty to
+    /// the client's escrow, up to the cap; the bounties; the remainder to the treasury.
+    pub fn apply<'info>(
         &self,
         provider: &AccountLoader<'info, Provider>,
         tokens: &TokenTransfer<'_, 'info>,
@@ -68,11 +68,11 @@ impl Penalty {
                 .ok_or_else(|| MillraceError::WrongAccount.into_program_error())?;
             send(escrow, compensation)?;
         }
-        // At most half for both finders together, so something is always left.
+        // Both bounties together are at most half of the amount.
         let bounty = share(amount - compensation, u64::from(self.bounty_bps / 2))?;
         let mut left = amount - compensation;
-        for finder in recipients.bounties.into_iter().flatten() {
-            send(finder, bounty)?;
+        for recipient in recipients.bounties.into_iter().flatten() {
+            send(recipient, bounty)?;
             left -= bounty;
         }
         send(recipients.treasury, left)?;
@@ -80,7 +80,7 @@ impl Penalty {
             provider: provider.key(),
             job,
             shard,
-            seat: self.at,
+            seat: self.seat,
             disagreed: self.disagreed,
             amount,
             compensation,

@@ -1,24 +1,26 @@
+//! - Caller: any.
+//! - Window: from the first block after the job was posted.
+//! - Moves: nothing.
+
 use crate::error::MillraceError;
-use crate::events::{JobSeeded, record};
+use crate::events::{JobSeeded, emit};
 use crate::math::slot_hashes::{SLOT_HASHES, SlotHashes};
 use crate::prelude::*;
 use crate::state::Job;
 
-/// Accounts of `seed_job`.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct SeedJob<'info> {
-    /// The job.
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
-    /// The hashes of past slots.
-    /// CHECK: by its address.
+    /// The `SlotHashes` sysvar.
+    /// CHECK: its address is compared.
     #[account(address = SLOT_HASHES @ MillraceError::WrongAccount)]
     pub slot_hashes: UncheckedAccount<'info>,
 }
 
-/// Takes the seed of a job from the first block after its posting. Where the chain has forgotten that,
-/// the seed will be that of the first block after now: which one that is nobody can know.
+/// The seed is taken from the first block after the job was posted. If the chain has forgotten that block,
+/// the seed will come from the first block after this slot, which no one can predict.
 pub fn seed_job(ctx: Context<SeedJob>) -> Result<()> {
     let slot = clock()?.slot;
     let (seed, after_slot) = {
@@ -29,7 +31,7 @@ pub fn seed_job(ctx: Context<SeedJob>) -> Result<()> {
         match hashes.first_after(job.seed_slot) {
             Some(block) => {
                 let [a, b, c, d, e, f, g, h, ..] = block.hash;
-                // Zero means «not taken»: one seed in 2^64 is another one.
+                // Zero means that no seed is set, so a seed of zero becomes one.
                 job.seed = u64::from_le_bytes([a, b, c, d, e, f, g, h]).max(1);
             }
             None => {
@@ -41,7 +43,7 @@ pub fn seed_job(ctx: Context<SeedJob>) -> Result<()> {
         job.invariant()?;
         (job.seed, job.seed_slot)
     };
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &JobSeeded {
             job: ctx.accounts.job.key(),

@@ -1,39 +1,39 @@
+//! - Caller: an active orchestrator with the minimum bond, which the job accepts.
+//! - Window: while the network is not paused, seats are free, no result of the round can be public, and
+//!   the work fits before the deadline.
+//! - Moves: nothing; the seats lock stake, and the caller pays the rent of a new shard account.
+
 use crate::account::canonical_bump;
 use crate::constants::{ACCOUNT_VERSION, MAX_SEATS, seeds};
 use crate::error::MillraceError;
-use crate::events::{SeatsAssigned, record};
+use crate::events::{SeatsAssigned, emit};
 use crate::math::sortition::{ADMIT_ALL, Ticket, admits};
 use crate::prelude::*;
 use crate::state::{
     Job, JobState, Network, Orchestrator, Provider, Seat, SeatStatus, Shard, ShardState, ShardStore,
 };
 
-/// Accounts of `assign_seats`; after them, the accounts of the providers who sit down.
+/// The remaining accounts are the providers to seat.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct AssignSeats<'info> {
-    /// The orchestrator's key; pays the rent of the shard, which comes back to it.
+    /// The orchestrator's key, which pays the rent of a new shard and receives it when the shard is closed.
     #[account(mut)]
     pub key: Signer<'info>,
-    /// Its account.
     #[account(has_one = key @ MillraceError::NotAuthorized)]
     pub orchestrator: AccountLoader<'info, Orchestrator>,
-    /// The network.
     pub network: AccountLoader<'info, Network>,
-    /// The job.
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
-    /// The shard, where it has an account of its own; made when its first seats are taken. It can't
-    /// be made twice: a shard is closed only after its job is finished, and a finished job takes no
-    /// seats.
-    /// CHECK: by its seeds where it is new, by [`ShardStore`] where it is not.
+    /// Given if the job has several shards; created with the first seats. It cannot be created twice:
+    /// a shard is closed only after its job is finished, and a finished job has no free seats.
+    /// CHECK: by its seeds if the account is new, else by [`ShardStore`].
     #[account(mut)]
     pub shard: Option<UncheckedAccount<'info>>,
-    /// System program.
     pub system_program: Program<'info, System>,
 }
 
-/// What decides who may sit, besides the provider and its seat.
+/// The network's and the job's part of the decision whether a provider may take a seat.
 struct Admission {
     min_stake: u64,
     sortition_start: u64,
@@ -59,10 +59,10 @@ impl<'info> AssignSeats<'info> {
         Ok(())
     }
 
-    /// Starts the shard's life.
+    /// Creates the shard.
     fn open_shard(&self, store: &ShardStore<'_, 'info>, index: u32) -> Result<Shard> {
         let mut job = self.job.load_mut()?;
-        // CANNOT hand out what was cancelled or has expired
+        // CANNOT start a shard of a cancelled or expired job
         require!(
             job.state() == Some(JobState::Open),
             MillraceError::WrongJobState
@@ -92,18 +92,18 @@ impl<'info> AssignSeats<'info> {
     }
 }
 
-/// Seats the providers given as remaining accounts.
 pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) -> Result<()> {
     let accounts = &ctx.accounts;
     let clock = clock()?;
     accounts.validate(index)?;
-    let newcomers = ctx.remaining_accounts;
-    let fits = (1..=MAX_SEATS).contains(&newcomers.len());
+    let candidates = ctx.remaining_accounts;
+    let fits = (1..=MAX_SEATS).contains(&candidates.len());
     require!(fits, MillraceError::WrongListLength);
-    let store = ShardStore::of(&accounts.job, &accounts.shard)?;
-    let mut shard = match store.is_new()? {
-        true => accounts.open_shard(&store, index)?,
-        false => store.load()?,
+    let store = ShardStore::new(&accounts.job, &accounts.shard)?;
+    let mut shard = if store.is_new()? {
+        accounts.open_shard(&store, index)?
+    } else {
+        store.load()?
     };
     require!(shard.index == index, MillraceError::WrongAccount);
     let job = accounts.job.load()?;
@@ -118,23 +118,24 @@ pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) 
     };
     let seeded = job.seed != 0 || admission.sortition_start == ADMIT_ALL;
     require!(seeded, MillraceError::SeedNotSet);
-    // CANNOT take seats in which the work does not fit before the deadline
-    let fits = match shard.is_single(&job) {
-        true => job.first_round_fits(clock.unix_timestamp),
-        false => job.round_fits(clock.unix_timestamp),
+    // CANNOT assign seats whose work does not fit before the deadline
+    let fits = if shard.is_single(&job) {
+        job.first_round_fits(clock.unix_timestamp)
+    } else {
+        job.round_fits(clock.unix_timestamp)
     };
     require!(fits, MillraceError::TooLate);
-    let free = shard.free_seats() >= newcomers.len();
+    let free = shard.free_seats() >= candidates.len();
     require!(free, MillraceError::NoFreeSeat);
-    // CANNOT sit down where a result of this round may be known already, or where the late ones would
-    // be forgiven. What earlier rounds showed is known to all, and nothing of this one is to come.
+    // CANNOT assign seats once a result of this round may be public, or while late seats are not expired:
+    // the new windows would make them punctual. Results of earlier rounds are public to all seats alike.
     let now = clock.unix_timestamp;
-    let known = shard.count(SeatStatus::Committed) > 0 && shard.reveals_open(now);
-    require!(!known, MillraceError::RevealsOpen);
+    let public = shard.count(SeatStatus::Committed) > 0 && shard.reveals_open(now);
+    require!(!public, MillraceError::RevealsOpen);
     let late = now >= shard.commit_by && shard.count(SeatStatus::Assigned) > 0;
     require!(!late, MillraceError::LateSeatsNotExpired);
     shard.start_round(&job, clock.unix_timestamp)?;
-    for info in newcomers {
+    for info in candidates {
         let loader = AccountLoader::<Provider>::try_from(info)?;
         let mut provider = loader.load_mut()?;
         seat_provider(&mut shard, &job, &mut provider, info.key(), &admission)?;
@@ -142,13 +143,13 @@ pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) 
     let locked = job.seat_lock;
     drop(job);
     store.save(&shard)?;
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &SeatsAssigned {
             job: shard.job,
             shard: index,
             attempt: shard.attempt,
-            providers: newcomers.iter().map(|p| p.key()).collect(),
+            providers: candidates.iter().map(|p| p.key()).collect(),
             locked,
             commit_by: shard.commit_by,
         },
@@ -156,8 +157,8 @@ pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) 
     Ok(())
 }
 
-/// Seats one provider: eligible, within the price, with enough free stake, not there already, and
-/// admitted by sortition.
+/// Gives a seat to a provider that is eligible, within the price cap, with enough free stake, not yet in the
+/// shard, and admitted by sortition.
 fn seat_provider(
     shard: &mut Shard,
     job: &Job,
@@ -184,7 +185,7 @@ fn seat_provider(
         provider: key.as_array(),
     };
     let (start, waited) = (admission.sortition_start, admission.waited);
-    // Whoever could choose its address after the seed is known would choose one that is drawn.
+    // A provider that registers once the seed is public could choose an address that is admitted.
     let known = start == ADMIT_ALL || provider.registered_at < job.posted_at;
     require!(known, MillraceError::RegisteredAfterPosting);
     let drawn = admits(start, provider.free_stake(), waited, &ticket);

@@ -1,10 +1,10 @@
-//! Reads what the ed25519 program has just checked.
+//! Reads the ed25519 program's instruction that precedes the current one.
 //!
-//! The instruction right before ours must be the ed25519 program's. Its data starts with a count and
-//! a padding byte, then for each signature seven little-endian `u16`: signature offset and
-//! instruction, key offset and instruction, message offset, size and instruction. An instruction
-//! number of `u16::MAX` means «in this very data»; nothing else is accepted, so that no check can be
-//! pointed at bytes that somebody else chose (solana-ed25519-program 3.0, `lib.rs`).
+//! The data of that instruction has a count and a padding byte, then for each signature seven little-endian
+//! `u16`: offset and instruction of the signature, offset and instruction of the key, and offset, size and
+//! instruction of the message. The instruction number `u16::MAX` means the same data. No other number is
+//! accepted, so that a check cannot refer to bytes in another instruction (solana-ed25519-program 3.0,
+//! `lib.rs`).
 
 use crate::error::MillraceError;
 use crate::prelude::*;
@@ -12,21 +12,19 @@ use anchor_lang::solana_program::instruction::Instruction;
 use solana_instructions_sysvar::{load_current_index_checked, load_instruction_at_checked};
 
 const ED25519_PROGRAM: Pubkey = pubkey!("Ed25519SigVerify111111111111111111111111111");
-const HEADER: usize = 2;
-const OFFSETS: usize = 14;
-const KEY: usize = 32;
-const MESSAGE: usize = 32;
+const HEADER_BYTES: usize = 2;
+const OFFSETS_BYTES: usize = 14;
+const KEY_BYTES: usize = 32;
+const MESSAGE_BYTES: usize = 32;
 const SAME_INSTRUCTION: u16 = u16::MAX;
 
-/// The checked (key, message) pairs of the ed25519 instruction before the current one.
+/// The ed25519 instruction that precedes the current one.
 pub struct CheckedSignatures(Instruction);
 
 impl CheckedSignatures {
-    /// Loads the instruction before the current one.
-    ///
     /// # Errors
-    /// [`MillraceError::SignatureCheckMissing`] unless it is the ed25519 program's and checks
-    /// exactly `count` signatures.
+    /// [`MillraceError::SignatureCheckMissing`] unless the preceding instruction is the ed25519 program's
+    /// and checks exactly `count` signatures.
     pub fn load(sysvar: &AccountInfo, count: usize) -> Result<Self> {
         let current = load_current_index_checked(sysvar)?;
         let before = current
@@ -40,7 +38,7 @@ impl CheckedSignatures {
     }
 
     /// # Errors
-    /// [`MillraceError::SignatureMismatch`] unless signature `at` is of `key` over `message`.
+    /// [`MillraceError::SignatureMismatch`] unless the signature at index `at` is of `key` over `message`.
     pub fn require(&self, at: usize, key: &Pubkey, message: &[u8; 32]) -> Result<()> {
         let covered = self
             .pair(at)
@@ -51,7 +49,7 @@ impl CheckedSignatures {
 
     fn pair(&self, at: usize) -> Option<(&[u8], &[u8])> {
         let data = self.0.data.as_slice();
-        let start = HEADER + at * OFFSETS;
+        let start = HEADER_BYTES + at * OFFSETS_BYTES;
         let mut fields = [0u16; 7];
         for (i, field) in fields.iter_mut().enumerate() {
             let bytes = data.get(start + i * 2..start + i * 2 + 2)?;
@@ -69,10 +67,10 @@ impl CheckedSignatures {
         let here = [signature_in, key_in, message_in]
             .iter()
             .all(|n| *n == SAME_INSTRUCTION);
-        if !here || usize::from(size) != MESSAGE {
+        if !here || usize::from(size) != MESSAGE_BYTES {
             return None;
         }
         let slice = |at: u16, len: usize| data.get(usize::from(at)..usize::from(at) + len);
-        Some((slice(key_at, KEY)?, slice(message_at, MESSAGE)?))
+        Some((slice(key_at, KEY_BYTES)?, slice(message_at, MESSAGE_BYTES)?))
     }
 }

@@ -1,4 +1,4 @@
-//! What moves a shard forward.
+//! Instructions of orchestrators: seats, commitments and reveals.
 
 mod assign_seats;
 mod ed25519;

@@ -1,41 +1,40 @@
+//! - Caller: any; the providers' operators have signed the commitments.
+//! - Window: from the assignment of the seats, before `commit_by`.
+//! - Moves: nothing.
+
 use super::ed25519::CheckedSignatures;
 use crate::constants::MAX_SEATS;
 use crate::error::MillraceError;
-use crate::events::{CommitmentsRecorded, record};
+use crate::events::{CommitmentsRecorded, emit};
 use crate::prelude::*;
 use crate::state::{
     Job, Mode, Network, Provider, Review, SeatStatus, Shard, ShardState, ShardStore,
 };
 use millrace_protocol::commitment;
 
-/// A commitment for one seat, in the order of the ed25519 check and of the providers' accounts.
+/// The commitment of one seat. Entries are in the order of the ed25519 checks and of the remaining accounts.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
 pub struct CommitmentEntry {
-    /// The seat.
     pub seat: u8,
-    /// The commitment.
     pub commitment: [u8; 32],
 }
 
-/// Accounts of `record_commitments`; after them, the providers' accounts, one for each entry.
-/// Nobody but the providers' operators signs anything, and those off chain.
+/// The remaining accounts are the providers, one for each entry.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct RecordCommitments<'info> {
-    /// The network.
     pub network: AccountLoader<'info, Network>,
-    /// The job.
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
-    /// The shard, where it has an account of its own.
+    /// Given if the job has several shards.
     #[account(mut)]
     pub shard: Option<AccountLoader<'info, Shard>>,
-    /// The instructions of this transaction.
-    /// CHECK: its address is compared by the functions that read it.
+    /// The instructions sysvar.
+    /// CHECK: the functions that read it compare its address.
     pub instructions: UncheckedAccount<'info>,
 }
 
-/// Records commitments whose signatures the ed25519 program has just checked.
+/// The preceding instruction must be the ed25519 program's check of the operators' signatures.
 pub fn record_commitments<'info>(
     ctx: Context<'info, RecordCommitments<'info>>,
     entries: Vec<CommitmentEntry>,
@@ -48,7 +47,7 @@ pub fn record_commitments<'info>(
     );
     let clock = clock()?;
     let checked = CheckedSignatures::load(&accounts.instructions, entries.len())?;
-    let store = ShardStore::of(&accounts.job, &accounts.shard)?;
+    let store = ShardStore::new(&accounts.job, &accounts.shard)?;
     let mut shard = store.load()?;
     let assigned = shard.state() == Some(ShardState::Assigned);
     require!(assigned, MillraceError::WrongShardState);
@@ -78,13 +77,13 @@ pub fn record_commitments<'info>(
     }
     let job = accounts.job.load()?;
     if job.mode() == Some(Mode::Audit) && shard.is_single(&job) {
-        // From here on later blocks decide, which nobody knows yet.
+        // The draw depends on blocks after this slot, which no one can predict.
         shard.review = Review::Pending as u8;
         shard.slot = clock.slot;
     }
     drop(job);
     store.save(&shard)?;
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &CommitmentsRecorded {
             job: shard.job,

@@ -1,59 +1,57 @@
+//! - Caller: an active orchestrator that the job accepts.
+//! - Window: once all seats of the round have committed, or from `commit_by` with a quorum of
+//!   commitments; before `reveal_by`.
+//! - Moves: nothing.
+
 use crate::constants::MAX_SEATS;
 use crate::error::MillraceError;
-use crate::events::{ResultsRevealed, record};
+use crate::events::{ResultsRevealed, emit};
 use crate::prelude::*;
 use crate::state::{Job, Mode, Network, Orchestrator, SeatStatus, Shard, ShardState, ShardStore};
 use millrace_protocol::commitment;
 
-/// The preimage of one seat's commitment.
+/// The preimage of a seat's commitment.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
 pub struct RevealEntry {
-    /// The seat.
     pub seat: u8,
-    /// The result root.
+    /// Root of the result.
     pub root: [u8; 32],
-    /// Units that the meter counted.
+    /// Units of the result.
     pub units: u64,
-    /// The random bytes of the commitment.
+    /// Random bytes that hide the result until it is revealed.
     pub salt: [u8; 32],
 }
 
-/// Accounts of `record_reveals`. The orchestrator's signature attests that the outputs are in its
-/// hands and match the roots.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct RecordReveals<'info> {
-    /// The orchestrator's key.
+    /// The orchestrator's key. Its signature attests that it has the outputs and that they match the roots.
     pub key: Signer<'info>,
-    /// Its account.
     #[account(has_one = key @ MillraceError::NotAuthorized)]
     pub orchestrator: AccountLoader<'info, Orchestrator>,
-    /// The network.
     pub network: AccountLoader<'info, Network>,
-    /// The job.
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
-    /// The shard, where it has an account of its own.
+    /// Given if the job has several shards.
     #[account(mut)]
     pub shard: Option<AccountLoader<'info, Shard>>,
 }
 
-/// Opens commitments, and attests that their outputs were delivered.
 pub fn record_reveals(ctx: Context<RecordReveals>, entries: Vec<RevealEntry>) -> Result<()> {
     let accounts = &ctx.accounts;
-    // orchestrator: who attests a delivery must be the one whom the job asks for
+    // orchestrator: CANNOT attest deliveries of a job that requires another one
     accounts
         .orchestrator
         .load()?
         .require_serves(&*accounts.job.load()?)?;
-    let store = ShardStore::of(&accounts.job, &accounts.shard)?;
+    let store = ShardStore::new(&accounts.job, &accounts.shard)?;
     let mut shard = store.load()?;
     {
         let (network, job) = (accounts.network.load()?, accounts.job.load()?);
         reveal(&network, &job, &mut shard, &entries, true)?;
     }
     store.save(&shard)?;
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &ResultsRevealed {
             job: shard.job,
@@ -65,7 +63,7 @@ pub fn record_reveals(ctx: Context<RecordReveals>, entries: Vec<RevealEntry>) ->
     Ok(())
 }
 
-/// Opens commitments of a shard.
+/// Reveals results of a shard.
 ///
 /// # Errors
 /// [`MillraceError::WrongListLength`], [`MillraceError::WrongShardState`], [`MillraceError::TooLate`],
@@ -80,7 +78,7 @@ pub(crate) fn reveal(
     let now = clock()?.unix_timestamp;
     let fits = (1..=MAX_SEATS).contains(&entries.len());
     require!(fits, MillraceError::WrongListLength);
-    // CANNOT show results while somebody could still copy them
+    // CANNOT reveal results while another seat could copy them
     require!(shard.is_live(), MillraceError::WrongShardState);
     require!(now < shard.reveal_by, MillraceError::TooLate);
     require!(shard.reveals_open(now), MillraceError::RevealsNotOpen);
@@ -103,8 +101,8 @@ pub(crate) fn reveal(
             units: entry.units,
             salt: &entry.salt,
         };
-        let opens = place.commitment(&reveal) == seat.digest;
-        require!(opens, MillraceError::RevealMismatch);
+        let matches = place.commitment(&reveal) == seat.digest;
+        require!(matches, MillraceError::RevealMismatch);
         seat.digest = entry.root;
         seat.units = entry.units;
         seat.status = SeatStatus::Revealed as u8;

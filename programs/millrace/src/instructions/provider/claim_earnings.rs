@@ -1,31 +1,31 @@
+//! - Caller: any.
+//! - Window: any time.
+//! - Moves: all unclaimed earnings, from the earnings vault to a token account of the provider's cold
+//!   key.
+
 use crate::error::MillraceError;
-use crate::events::{EarningsClaimed, record};
+use crate::events::{EarningsClaimed, emit};
 use crate::instructions::tokens::TokenTransfer;
 use crate::math::money;
 use crate::prelude::*;
 use crate::state::Provider;
 
-/// Accounts of `claim_earnings`. Nobody signs: the tokens can go to the authority alone.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct ClaimEarnings<'info> {
-    /// The provider.
     #[account(mut, has_one = earnings_vault @ MillraceError::WrongAccount)]
     pub provider: AccountLoader<'info, Provider>,
-    /// Its earnings vault.
     #[account(mut)]
     pub earnings_vault: InterfaceAccount<'info, TokenAccount>,
-    /// Mint of payments; the vault's.
+    /// Mint of payments, which must be the vault's.
     #[account(address = earnings_vault.load()?.mint @ MillraceError::WrongAccount)]
     pub payment_mint: InterfaceAccount<'info, Mint>,
     /// A token account of the provider's authority.
     #[account(mut)]
     pub destination: InterfaceAccount<'info, TokenAccount>,
-    /// Token program.
     pub token_program: Interface<'info, TokenInterface>,
 }
 
-/// Moves what is earned and not yet claimed.
 pub fn claim_earnings(ctx: Context<ClaimEarnings>) -> Result<()> {
     let accounts = &ctx.accounts;
     let (authority, bump, amount, claimed_after) = {
@@ -51,7 +51,7 @@ pub fn claim_earnings(ctx: Context<ClaimEarnings>) -> Result<()> {
         (&authority, bump),
         amount,
     )?;
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &EarningsClaimed {
             provider: accounts.provider.key(),

@@ -1,35 +1,34 @@
+//! - Caller: any.
+//! - Window: any time.
+//! - Moves: all banked rewards, from the rewards vault to a token account of the provider's cold key.
+
 use crate::constants::seeds;
 use crate::error::MillraceError;
-use crate::events::{RewardsClaimed, record};
+use crate::events::{RewardsClaimed, emit};
 use crate::instructions::tokens::TokenTransfer;
 use crate::math::money;
 use crate::prelude::*;
 use crate::state::{Provider, Rewards};
 
-/// Accounts of `claim_rewards`. Nobody signs: the tokens can go to the authority alone.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct ClaimRewards<'info> {
-    /// The provider.
     #[account(mut)]
     pub provider: AccountLoader<'info, Provider>,
-    /// The book of rewards.
     #[account(mut, has_one = vault @ MillraceError::WrongAccount)]
     pub rewards: AccountLoader<'info, Rewards>,
-    /// The rewards' vault.
+    /// The rewards vault.
     #[account(mut)]
     pub vault: InterfaceAccount<'info, TokenAccount>,
-    /// Mint of stake; the vault's.
+    /// Mint of stake, which must be the vault's.
     #[account(address = vault.load()?.mint @ MillraceError::WrongAccount)]
     pub stake_mint: InterfaceAccount<'info, Mint>,
     /// A token account of the provider's authority.
     #[account(mut)]
     pub destination: InterfaceAccount<'info, TokenAccount>,
-    /// Token program.
     pub token_program: Interface<'info, TokenInterface>,
 }
 
-/// Moves the rewards that were banked for a provider.
 pub fn claim_rewards(ctx: Context<ClaimRewards>) -> Result<()> {
     let accounts = &ctx.accounts;
     let (authority, amount) = {
@@ -56,7 +55,7 @@ pub fn claim_rewards(ctx: Context<ClaimRewards>) -> Result<()> {
         amount,
         signer,
     )?;
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &RewardsClaimed {
             provider: ctx.accounts.provider.key(),

@@ -1,39 +1,39 @@
+//! - Caller: any; the provider's operator has signed the decline.
+//! - Window: from the assignment of the seat, for the job's `accept_secs`, before `commit_by`.
+//! - Moves: nothing; the seat's stake is unlocked.
+
 use crate::error::MillraceError;
-use crate::events::{SeatDeclined, record};
+use crate::events::{SeatDeclined, emit};
 use crate::instructions::orchestrator::CheckedSignatures;
 use crate::prelude::*;
 use crate::state::{Job, Network, Provider, SeatStatus, Shard, ShardState, ShardStore};
 use millrace_protocol::commitment;
 
-/// Accounts of `decline_seat`. Nobody but the provider's operator signs anything, and that off chain.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct DeclineSeat<'info> {
-    /// The network.
     pub network: AccountLoader<'info, Network>,
-    /// The job.
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
-    /// The shard, where it has an account of its own.
+    /// Given if the job has several shards.
     #[account(mut)]
     pub shard: Option<AccountLoader<'info, Shard>>,
-    /// Who sits there.
+    /// The provider that holds the seat.
     #[account(mut)]
     pub provider: AccountLoader<'info, Provider>,
-    /// The instructions of this transaction.
-    /// CHECK: its address is compared by the functions that read it.
+    /// The instructions sysvar.
+    /// CHECK: the functions that read it compare its address.
     pub instructions: UncheckedAccount<'info>,
 }
 
-/// Leaves a seat without penalty, as its operator has signed; only until its time to accept ends.
 pub fn decline_seat(ctx: Context<DeclineSeat>, seat: u8) -> Result<()> {
     let accounts = &ctx.accounts;
     let clock = clock()?;
     let checked = CheckedSignatures::load(&accounts.instructions, 1)?;
-    let store = ShardStore::of(&accounts.job, &accounts.shard)?;
+    let store = ShardStore::new(&accounts.job, &accounts.shard)?;
     let mut shard = store.load()?;
 
-    // shard: a seat can be declined while others may still take it
+    // shard: CANNOT decline a seat that can no longer be assigned again
     require!(
         shard.state() == Some(ShardState::Assigned),
         MillraceError::WrongShardState
@@ -73,7 +73,7 @@ pub fn decline_seat(ctx: Context<DeclineSeat>, seat: u8) -> Result<()> {
         provider.leave_seat(locked, 0)?;
         provider.invariant()?;
     }
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &SeatDeclined {
             job: shard.job,

@@ -1,18 +1,22 @@
+//! - Caller: the provider's cold key.
+//! - Window: once the provider has no seats, stake, earnings, rewards or points.
+//! - Moves: tokens left in the vaults, to token accounts of the cold key; the rent of provider and
+//!   vaults, to the cold key.
+
 use crate::constants::seeds;
 use crate::error::MillraceError;
-use crate::events::{ProviderDeregistered, record};
+use crate::events::{ProviderDeregistered, emit};
 use crate::instructions::tokens::TokenTransfer;
 use crate::prelude::*;
 use crate::state::Provider;
 
-/// Accounts of `deregister`.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct Deregister<'info> {
-    /// The provider's cold key; gets the rent back.
+    /// The provider's cold key, which receives the rent.
     #[account(mut)]
     pub authority: Signer<'info>,
-    /// The provider; closed.
+    /// Closed.
     #[account(
         mut,
         has_one = authority @ MillraceError::NotAuthorized,
@@ -20,24 +24,24 @@ pub struct Deregister<'info> {
         has_one = earnings_vault @ MillraceError::WrongAccount,
     )]
     pub provider: AccountLoader<'info, Provider>,
-    /// Its stake vault; closed.
+    /// Closed.
     #[account(mut)]
     pub stake_vault: InterfaceAccount<'info, TokenAccount>,
-    /// Mint of stake; the vault's.
+    /// Mint of stake, which must be the vault's.
     #[account(address = stake_vault.load()?.mint @ MillraceError::WrongAccount)]
     pub stake_mint: InterfaceAccount<'info, Mint>,
-    /// A token account of the authority, for what was donated to the stake vault.
+    /// A token account of the authority, for tokens that were sent to the stake vault without a deposit.
     #[account(mut, dup)]
     pub stake_destination: InterfaceAccount<'info, TokenAccount>,
     /// Token program of stake.
     pub stake_token_program: Interface<'info, TokenInterface>,
-    /// Its earnings vault; closed.
+    /// Closed.
     #[account(mut)]
     pub earnings_vault: InterfaceAccount<'info, TokenAccount>,
-    /// Mint of payments; the vault's.
+    /// Mint of payments, which must be the vault's.
     #[account(address = earnings_vault.load()?.mint @ MillraceError::WrongAccount)]
     pub payment_mint: InterfaceAccount<'info, Mint>,
-    /// A token account of the authority, for what was donated to the earnings vault.
+    /// A token account of the authority, for tokens that were sent to the earnings vault.
     #[account(mut, dup)]
     pub earnings_destination: InterfaceAccount<'info, TokenAccount>,
     /// Token program of payments.
@@ -46,7 +50,7 @@ pub struct Deregister<'info> {
 
 impl Deregister<'_> {
     fn validate(&self) -> Result<()> {
-        // provider: CANNOT leave seats, stake, earnings or rewards behind
+        // provider: CANNOT close with seats, stake, earnings or rewards
         let settled = self.provider.load()?.is_settled();
         require!(settled, MillraceError::ProviderNotSettled);
 
@@ -63,7 +67,6 @@ impl Deregister<'_> {
     }
 }
 
-/// Closes a provider that has nothing left, and its vaults.
 pub fn deregister(ctx: Context<Deregister>) -> Result<()> {
     let accounts = &ctx.accounts;
     accounts.validate()?;
@@ -90,7 +93,7 @@ pub fn deregister(ctx: Context<Deregister>) -> Result<()> {
             mint: mint.as_ref(),
         };
         let (from, to) = (vault.as_ref(), destination.as_ref());
-        // Whoever sends tokens to a vault must not be able to keep it from being closed.
+        // Tokens that someone sent to the vault must not prevent it from being closed.
         tokens.send(
             (from, to),
             accounts.provider.as_ref(),
@@ -104,7 +107,7 @@ pub fn deregister(ctx: Context<Deregister>) -> Result<()> {
             signer,
         )?;
     }
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &ProviderDeregistered {
             provider: accounts.provider.key(),

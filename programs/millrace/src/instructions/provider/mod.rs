@@ -1,4 +1,4 @@
-//! What a provider's keys do, and what anyone does for a provider.
+//! Instructions of providers, and those that any caller may send for a provider.
 
 mod claim_earnings;
 mod claim_rewards;

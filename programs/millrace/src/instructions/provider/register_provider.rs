@@ -1,28 +1,27 @@
+//! - Caller: the provider's cold key.
+//! - Window: any time.
+//! - Moves: the caller pays the rent of the provider and its vaults.
+
 use crate::constants::{ACCOUNT_VERSION, seeds};
 use crate::error::MillraceError;
-use crate::events::{ProviderRegistered, record};
+use crate::events::{ProviderRegistered, emit};
 use crate::prelude::*;
 use crate::state::{Network, Offer, Provider};
 
-/// Who a provider is and what it offers.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
 pub struct RegisterProviderArgs {
     /// Hot key that signs commitments.
     pub operator: Pubkey,
-    /// What it offers.
     pub offer: Offer,
 }
 
-/// Accounts of `register_provider`.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct RegisterProvider<'info> {
-    /// The provider's cold key; pays the rent.
+    /// The provider's cold key, which pays the rent.
     #[account(mut)]
     pub authority: Signer<'info>,
-    /// The network.
     pub network: AccountLoader<'info, Network>,
-    /// The provider.
     #[account(
         init,
         payer = authority,
@@ -35,7 +34,6 @@ pub struct RegisterProvider<'info> {
     pub stake_mint: InterfaceAccount<'info, Mint>,
     /// Mint of payments.
     pub payment_mint: InterfaceAccount<'info, Mint>,
-    /// The stake vault.
     #[account(
         init,
         payer = authority,
@@ -46,7 +44,6 @@ pub struct RegisterProvider<'info> {
         token::token_program = token_program,
     )]
     pub stake_vault: InterfaceAccount<'info, TokenAccount>,
-    /// The earnings vault.
     #[account(
         init,
         payer = authority,
@@ -61,7 +58,6 @@ pub struct RegisterProvider<'info> {
     pub token_program: Interface<'info, TokenInterface>,
     /// Token program of payments.
     pub payment_token_program: Interface<'info, TokenInterface>,
-    /// System program.
     pub system_program: Program<'info, System>,
 }
 
@@ -85,7 +81,6 @@ impl RegisterProvider<'_> {
     }
 }
 
-/// Creates a provider.
 pub fn register_provider(ctx: Context<RegisterProvider>, args: RegisterProviderArgs) -> Result<()> {
     let accounts = &ctx.accounts;
     accounts.validate(&args)?;
@@ -101,7 +96,7 @@ pub fn register_provider(ctx: Context<RegisterProvider>, args: RegisterProviderA
         provider.version = ACCOUNT_VERSION;
         provider.invariant()?;
     }
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &ProviderRegistered {
             provider: accounts.provider.key(),

@@ -1,22 +1,22 @@
+//! - Caller: the provider's cold key.
+//! - Window: any time.
+//! - Moves: nothing; free stake starts to unbond.
+
 use crate::error::MillraceError;
-use crate::events::{UnstakeRequested, record};
+use crate::events::{UnstakeRequested, emit};
 use crate::prelude::*;
 use crate::state::{Network, Provider};
 
-/// Accounts of `request_unstake`.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct RequestUnstake<'info> {
-    /// The provider's cold key.
     pub authority: Signer<'info>,
-    /// The network.
     pub network: AccountLoader<'info, Network>,
-    /// The provider.
     #[account(mut, has_one = authority @ MillraceError::NotAuthorized)]
     pub provider: AccountLoader<'info, Provider>,
 }
 
-/// Begins to take free stake out. What open seats lock stays, and slashing reaches what is on its way.
+/// Stake that open seats lock stays active. Unbonding stake can still be slashed.
 pub fn request_unstake(ctx: Context<RequestUnstake>, amount: u64) -> Result<()> {
     require!(amount > 0, MillraceError::AmountZero);
     let accounts = &ctx.accounts;
@@ -31,7 +31,7 @@ pub fn request_unstake(ctx: Context<RequestUnstake>, amount: u64) -> Result<()> 
         provider.invariant()?;
         (provider.active, provider.unbonding)
     };
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &UnstakeRequested {
             provider: accounts.provider.key(),

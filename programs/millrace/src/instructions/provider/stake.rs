@@ -1,29 +1,27 @@
+//! - Caller: any.
+//! - Window: any time while the network is not paused.
+//! - Moves: the amount, from the caller's token account to the provider's stake vault.
+
 use crate::error::MillraceError;
-use crate::events::{StakeDeposited, record};
+use crate::events::{StakeDeposited, emit};
 use crate::instructions::tokens::TokenTransfer;
 use crate::prelude::*;
 use crate::state::{Network, Provider};
 
-/// Accounts of `stake`.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct Stake<'info> {
-    /// Owner of the tokens; anyone may add to a provider's stake.
+    /// Owner of the tokens.
     pub funder: Signer<'info>,
-    /// The network.
     pub network: AccountLoader<'info, Network>,
-    /// The provider.
     #[account(mut, has_one = stake_vault @ MillraceError::WrongAccount)]
     pub provider: AccountLoader<'info, Provider>,
     /// Mint of stake.
     pub stake_mint: InterfaceAccount<'info, Mint>,
-    /// Where the tokens come from.
     #[account(mut)]
     pub source: InterfaceAccount<'info, TokenAccount>,
-    /// The provider's stake vault.
     #[account(mut)]
     pub stake_vault: InterfaceAccount<'info, TokenAccount>,
-    /// Token program.
     pub token_program: Interface<'info, TokenInterface>,
 }
 
@@ -48,7 +46,6 @@ impl Stake<'_> {
     }
 }
 
-/// Moves tokens into the stake vault and books them.
 pub fn stake(ctx: Context<Stake>, amount: u64) -> Result<()> {
     let accounts = &ctx.accounts;
     accounts.validate(amount)?;
@@ -68,7 +65,7 @@ pub fn stake(ctx: Context<Stake>, amount: u64) -> Result<()> {
         provider.invariant()?;
         (before, provider.active)
     };
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &StakeDeposited {
             provider: accounts.provider.key(),

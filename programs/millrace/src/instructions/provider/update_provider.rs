@@ -1,20 +1,21 @@
+//! - Caller: the provider's cold key.
+//! - Window: any time.
+//! - Moves: nothing.
+
 use crate::error::MillraceError;
-use crate::events::{ProviderUpdated, record};
+use crate::events::{ProviderUpdated, emit};
 use crate::prelude::*;
 use crate::state::{Offer, Provider};
 
-/// Accounts of `update_provider`.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct UpdateProvider<'info> {
-    /// The provider's cold key.
     pub authority: Signer<'info>,
-    /// The provider.
     #[account(mut, has_one = authority @ MillraceError::NotAuthorized)]
     pub provider: AccountLoader<'info, Provider>,
 }
 
-/// Changes what a provider offers. Seats that are taken keep their price.
+/// Seats already taken keep their price.
 pub fn update_provider(ctx: Context<UpdateProvider>, offer: Offer) -> Result<()> {
     offer.validate()?;
     {
@@ -22,7 +23,7 @@ pub fn update_provider(ctx: Context<UpdateProvider>, offer: Offer) -> Result<()>
         provider.set_offer(&offer);
         provider.invariant()?;
     }
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &ProviderUpdated {
             provider: ctx.accounts.provider.key(),

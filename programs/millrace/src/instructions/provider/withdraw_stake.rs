@@ -1,36 +1,34 @@
+//! - Caller: the provider's cold key.
+//! - Window: from `unbonding_until`.
+//! - Moves: all unbonded stake, from the stake vault to a token account of the cold key.
+
 use crate::error::MillraceError;
-use crate::events::{StakeWithdrawn, record};
+use crate::events::{StakeWithdrawn, emit};
 use crate::instructions::tokens::TokenTransfer;
 use crate::prelude::*;
 use crate::state::Provider;
 
-/// Accounts of `withdraw_stake`.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct WithdrawStake<'info> {
-    /// The provider's cold key.
     pub authority: Signer<'info>,
-    /// The provider.
     #[account(
         mut,
         has_one = authority @ MillraceError::NotAuthorized,
         has_one = stake_vault @ MillraceError::WrongAccount,
     )]
     pub provider: AccountLoader<'info, Provider>,
-    /// Its stake vault.
     #[account(mut)]
     pub stake_vault: InterfaceAccount<'info, TokenAccount>,
-    /// Mint of stake; the vault's.
+    /// Mint of stake, which must be the vault's.
     #[account(address = stake_vault.load()?.mint @ MillraceError::WrongAccount)]
     pub stake_mint: InterfaceAccount<'info, Mint>,
     /// A token account of the provider's authority.
     #[account(mut)]
     pub destination: InterfaceAccount<'info, TokenAccount>,
-    /// Token program.
     pub token_program: Interface<'info, TokenInterface>,
 }
 
-/// Takes out all stake that has finished unbonding.
 pub fn withdraw_stake(ctx: Context<WithdrawStake>) -> Result<()> {
     let accounts = &ctx.accounts;
     let authority = accounts.authority.key();
@@ -52,7 +50,7 @@ pub fn withdraw_stake(ctx: Context<WithdrawStake>) -> Result<()> {
         (&authority, bump),
         amount,
     )?;
-    record(
+    emit(
         &ctx.accounts.event_authority,
         &StakeWithdrawn {
             provider: accounts.provider.key(),

@@ -4,86 +4,86 @@ use crate::math::money;
 use crate::prelude::*;
 use crate::state::Provider;
 
-/// A job: its terms, fixed when it is posted, and the books of its escrow. The only shard of a job
-/// lies behind it in the same account; see [`crate::state::ShardStore`].
+/// A job: its terms, fixed when it is posted, and its balance in escrow. If a job has one shard, the shard
+/// is stored after the job in the same account; see [`crate::state::ShardStore`].
 #[account(zero_copy)]
 #[repr(C)]
 #[derive(Debug)]
 pub struct Job {
-    /// The wallet that posted it.
+    /// The wallet that posted the job.
     pub client: Pubkey,
     /// SHA-256 of the canonical manifest.
     pub manifest: [u8; 32],
-    /// The orchestrator it asks for; all zeros for any.
+    /// Key of the orchestrator that the job requires; all zeros for any.
     pub orchestrator: Pubkey,
-    /// Supplier it requires; all zeros for any.
+    /// Required supplier; all zeros for any.
     pub supplier: [u8; 16],
-    /// Region it requires; all zeros for any.
+    /// Required region; all zeros for any.
     pub region: [u8; 16],
-    /// Seed of sortition: the beginning of a slot's hash; 0 until taken.
+    /// Seed of sortition: the first eight bytes of a block's hash; 0 until taken.
     pub seed: u64,
-    /// The seed is the hash of the first block after this slot: that of posting, unless nobody took
-    /// it while the chain remembered it.
+    /// The seed is taken from the first block after this slot: the slot of posting, or a later one if the
+    /// seed was not taken while the chain still had that block's hash.
     pub seed_slot: u64,
-    /// The client's counter at posting.
+    /// The client's nonce at posting.
     pub nonce: u64,
-    /// Most that a unit may cost, base units of the payment mint.
+    /// Maximum price of a unit, base units of the payment mint.
     pub price_cap: u64,
-    /// Most units that a shard is paid for.
+    /// Maximum number of units that a seat is paid for.
     pub max_units: u64,
-    /// Put into escrow by the client, base units.
+    /// Deposited by the client, base units.
     pub deposited: u64,
     /// Paid to providers, base units.
     pub paid: u64,
-    /// Given back to the client, base units.
+    /// Refunded to the client, base units.
     pub refunded: u64,
-    /// Paid to the protocol, base units.
+    /// Paid to the treasury, base units.
     pub fee: u64,
-    /// Slashed stake and lost bonds that came in as compensation, base units.
+    /// Received from slashed stake and lost bonds, base units.
     pub compensated: u64,
-    /// Bonds of open challenges, base units; in the escrow vault, and not the client's.
+    /// Bonds of open challenges, base units. They are in the escrow vault but do not belong to the client.
     pub bonded: u64,
-    /// Score it requires, fuel per second.
+    /// Required score, fuel per second.
     pub min_score: u64,
-    /// When it was posted, unix seconds.
+    /// Time of posting, unix seconds.
     pub posted_at: i64,
-    /// When everything must be settled, unix seconds.
+    /// Time by which every shard must be settled, unix seconds.
     pub deadline: i64,
-    /// Stake that a seat locks, base units of the stake mint.
+    /// Stake that each seat locks, base units of the stake mint.
     pub seat_lock: u64,
-    /// Shards.
+    /// Number of shards.
     pub shards: u32,
-    /// Shards handed out so far.
+    /// Shards that have had a seat assigned.
     pub created: u32,
-    /// Shards paid.
+    /// Shards settled.
     pub settled: u32,
-    /// Shards without a result.
+    /// Shards that ended without a result.
     pub failed: u32,
-    /// Shards cancelled before anyone took a seat.
+    /// Shards cancelled before a seat was assigned.
     pub cancelled: u32,
-    /// Shard accounts that exist.
+    /// Shard accounts that are not closed.
     pub live: u32,
     /// Time to commit, seconds from assignment.
     pub commit_secs: u32,
     /// Time to reveal, seconds from the end of the commit window.
     pub reveal_secs: u32,
-    /// Time to challenge a result, seconds from its reveal; 0 where it can't be challenged.
+    /// Time to challenge a result, seconds from its reveal; 0 if results cannot be challenged.
     pub challenge_secs: u32,
-    /// Time to decline a seat, seconds from its assignment, as it was at posting.
+    /// Time to decline a seat, seconds from its assignment, as of posting.
     pub accept_secs: u32,
-    /// Memory it requires, MiB.
+    /// Required memory, MiB.
     pub min_memory_mb: u32,
-    /// Cores it requires.
+    /// Required processor cores.
     pub min_cores: u16,
-    /// Protocol fee, basis points, as it was at posting.
+    /// Protocol fee, basis points, as of posting.
     pub fee_bps: u16,
-    /// Slash share, basis points, as it was at posting.
+    /// Share of the lock that a wrong result loses, basis points, as of posting.
     pub slash_bps: u16,
-    /// Late share, basis points, as it was at posting.
+    /// Share of the lock that a late seat loses, basis points, as of posting.
     pub late_bps: u16,
-    /// Cranker's share of a penalty, basis points, as it was at posting.
+    /// Bounties, basis points of a penalty less compensation, as of posting.
     pub bounty_bps: u16,
-    /// How often an audit is drawn, basis points; 0 where none is.
+    /// Probability of an audit, basis points; 0 in other modes.
     pub audit_bps: u16,
     /// See [`Scenario`].
     pub scenario: u8,
@@ -91,25 +91,23 @@ pub struct Job {
     pub mode: u8,
     /// See [`Meter`].
     pub meter: u8,
-    /// Seats that a shard starts with.
+    /// Number of seats that a shard starts with.
     pub replicas: u8,
-    /// Seats that must agree where there is more than one.
+    /// Number of seats that must agree if a shard has more than one.
     pub quorum: u8,
-    /// Seats that a shard may have at the most.
+    /// Maximum number of seats of a shard.
     pub max_replicas: u8,
-    /// Slots over which the draw of an audit is spread, as it was at posting.
+    /// Slots over which the draw of an audit is spread, as of posting.
     pub draw_slots: u8,
     /// See [`JobState`].
     pub state: u8,
-    /// Bump of this account.
     pub bump: u8,
-    /// Layout version.
     pub version: u8,
-    /// For later versions.
+    /// Reserved for later versions.
     pub reserved: [u8; 6],
 }
 
-/// What kind of work a job is. Append only.
+/// The kind of work. Append only.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Scenario {
@@ -125,57 +123,56 @@ pub enum Scenario {
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Mode {
-    /// `quorum` of the seats must agree.
+    /// At least `quorum` seats must agree.
     Quorum,
-    /// One seat, and after its commitment a draw that decides whether others recompute it.
+    /// One seat; a draw after its commitment decides whether other seats recompute the result.
     Audit,
-    /// One seat, whose result stands unless somebody challenges it in time.
+    /// One seat, whose result is final unless it is challenged in time.
     Challenge,
 }
 
-/// What units count. Append only.
+/// What units measure. Append only.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Meter {
-    /// 1 unit = 1,000,000 fuel; equal on every machine.
+    /// 1 unit is 1,000,000 fuel, the same on every machine.
     Fuel,
 }
 
-/// Where a job stands.
+/// The state of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum JobState {
-    /// Shards are handed out.
+    /// Seats can be assigned.
     Open = 1,
-    /// The client cancelled what no seat had taken; the rest goes on.
+    /// The client cancelled the shards without seats; the others continue.
     Cancelled = 2,
-    /// The deadline passed; what was handed out is wound up.
+    /// The deadline passed and the shards without seats failed; the others can still be settled.
     Expired = 3,
 }
 
 impl ProgramAccount for Job {}
 
 impl Job {
-    /// Bytes of the account, discriminator included.
+    /// Bytes of the job in its account, including the discriminator.
     pub const SIZE: usize = 8 + std::mem::size_of::<Self>();
 
-    /// Still in escrow for this job, base units; bonds are not in it.
+    /// What the job still holds in escrow, base units, without bonds.
     ///
     /// # Errors
-    /// [`MillraceError::InvariantBroken`] where more went out than came in.
+    /// [`MillraceError::InvariantBroken`] if more left the job than it received.
     pub fn held(&self) -> Result<u64> {
-        let came = self.deposited.checked_add(self.compensated);
-        let went = self
+        let received = self.deposited.checked_add(self.compensated);
+        let spent = self
             .paid
             .checked_add(self.refunded)
             .and_then(|sum| sum.checked_add(self.fee));
-        match (came, went) {
-            (Some(came), Some(went)) if went <= came => Ok(came - went),
-            _ => err!(MillraceError::InvariantBroken),
-        }
+        let held = received.zip(spent);
+        let held = held.and_then(|(received, spent)| received.checked_sub(spent));
+        held.ok_or_else(|| MillraceError::InvariantBroken.into_program_error())
     }
 
-    /// How it is verified; `None` for a number that this version does not know.
+    /// `None` for a number that this version does not support.
     pub fn mode(&self) -> Option<Mode> {
         match self.mode {
             0 => Some(Mode::Quorum),
@@ -185,7 +182,7 @@ impl Job {
         }
     }
 
-    /// Seats that must agree at a shard which nobody has drawn or challenged.
+    /// Number of seats that must agree in a shard that is neither audited nor challenged.
     pub fn first_quorum(&self) -> u8 {
         match self.mode() {
             Some(Mode::Audit | Mode::Challenge) => 1,
@@ -193,7 +190,7 @@ impl Job {
         }
     }
 
-    /// The state; `None` for a number that this version does not know.
+    /// `None` for a number that this version does not support.
     pub fn state(&self) -> Option<JobState> {
         match self.state {
             1 => Some(JobState::Open),
@@ -203,7 +200,7 @@ impl Job {
         }
     }
 
-    /// Most that one shard can cost, base units.
+    /// Maximum cost of one shard, base units.
     pub fn shard_cost(&self) -> Result<u64> {
         money::shard_cost(
             self.price_cap,
@@ -213,7 +210,7 @@ impl Job {
         )
     }
 
-    /// Shards that nobody has taken a seat at and nobody has given up.
+    /// Shards that can still be assigned: they have had no seat, and the job is open.
     pub fn unassigned(&self) -> u32 {
         match self.state() {
             Some(JobState::Open) => self.shards.saturating_sub(self.created),
@@ -221,24 +218,24 @@ impl Job {
         }
     }
 
-    /// Every shard is paid, failed or cancelled.
+    /// Whether every shard is settled, failed or cancelled.
     pub fn is_finished(&self) -> bool {
         u64::from(self.settled) + u64::from(self.failed) + u64::from(self.cancelled)
             == u64::from(self.shards)
     }
 
-    /// Length of a round of work, commit and reveal, seconds.
+    /// Length of a round (commit and reveal window), seconds.
     pub fn round_secs(&self) -> i64 {
         i64::from(self.commit_secs) + i64::from(self.reveal_secs)
     }
 
-    /// A whole round of work ends by the deadline if it starts now.
+    /// Whether a round that starts now ends by the deadline.
     pub fn round_fits(&self, now: i64) -> bool {
         now.saturating_add(self.round_secs()) <= self.deadline
     }
 
-    /// The first round of a shard fits, with the time for a draw or a challenge and for the round
-    /// that decides it.
+    /// Whether the first round of a shard ends by the deadline, followed by a draw or challenge window and
+    /// by the round that decides it.
     pub fn first_round_fits(&self, now: i64) -> bool {
         let Some(mode) = self.mode() else {
             return false;
@@ -247,9 +244,9 @@ impl Job {
         now.saturating_add(first) <= self.deadline
     }
 
-    /// Whether a provider meets the requirement; price and stake are looked at elsewhere.
+    /// Whether a provider meets the job's requirements. Price and stake are checked elsewhere.
     pub fn admits(&self, provider: &Provider) -> bool {
-        let tag = |wanted: &[u8; 16], has: &[u8; 16]| *wanted == [0; 16] || wanted == has;
+        let tag = |required: &[u8; 16], own: &[u8; 16]| *required == [0; 16] || required == own;
         tag(&self.supplier, &provider.supplier)
             && tag(&self.region, &provider.region)
             && provider.score >= self.min_score
@@ -257,40 +254,40 @@ impl Job {
             && provider.cores >= self.min_cores
     }
 
-    /// Pays `amount` to a provider.
+    /// Accounts for a payment to a provider.
     ///
     /// # Errors
-    /// [`MillraceError::InvariantBroken`] where the job does not hold so much.
+    /// [`MillraceError::InvariantBroken`] if the job holds less than `amount`.
     pub fn pay(&mut self, amount: u64) -> Result<()> {
         self.paid = money::add(self.paid, amount)?;
         self.held().map(|_| ())
     }
 
-    /// Pays `amount` to the protocol.
+    /// Accounts for a fee to the treasury.
     ///
     /// # Errors
-    /// As [`Job::pay`].
+    /// Those of [`Job::pay`].
     pub fn charge_fee(&mut self, amount: u64) -> Result<()> {
         self.fee = money::add(self.fee, amount)?;
         self.held().map(|_| ())
     }
 
-    /// Gives `amount` back to the client.
+    /// Accounts for a refund to the client.
     ///
     /// # Errors
-    /// As [`Job::pay`].
+    /// Those of [`Job::pay`].
     pub fn refund(&mut self, amount: u64) -> Result<()> {
         self.refunded = money::add(self.refunded, amount)?;
         self.held().map(|_| ())
     }
 
-    /// Takes in slashed stake or a lost bond as compensation.
+    /// Accounts for slashed stake or a lost bond that the job receives.
     pub fn compensate(&mut self, amount: u64) -> Result<()> {
         self.compensated = money::add(self.compensated, amount)?;
         Ok(())
     }
 
-    /// `paid + refunded + fee ≤ deposited + compensated`, and the shards add up.
+    /// `paid + refunded + fee ≤ deposited + compensated`, and the numbers of shards are consistent.
     pub fn invariant(&self) -> Result<()> {
         self.held()?;
         let ended = u64::from(self.settled) + u64::from(self.failed) + u64::from(self.cancelled);
@@ -304,8 +301,8 @@ impl Job {
     }
 }
 
-/// Length of a shard's first round, seconds, with the time for a draw or a challenge and for the round
-/// that decides it.
+/// Seconds that a shard needs from its first assignment: one round, and in the modes with one seat the
+/// draw or challenge window and the round that decides it.
 pub fn first_round_secs(mode: Mode, round_secs: i64, challenge_secs: u32) -> i64 {
     let between = match mode {
         Mode::Quorum => return round_secs,

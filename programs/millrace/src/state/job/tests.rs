@@ -2,7 +2,7 @@
 use super::*;
 use bytemuck::Zeroable;
 
-/// A job of which 1,000 were deposited and 600 have gone out.
+/// A job with a deposit of 1,000, of which 600 have been spent.
 fn job() -> Job {
     Job {
         deposited: 1_000,
@@ -21,7 +21,7 @@ fn job() -> Job {
 }
 
 #[test]
-fn a_job_holds_what_came_in_and_did_not_go_out() {
+fn a_job_holds_what_it_received_less_what_it_spent() {
     assert_eq!(job().held().unwrap(), 400);
     let compensated = Job {
         compensated: 50,
@@ -33,7 +33,7 @@ fn a_job_holds_what_came_in_and_did_not_go_out() {
 }
 
 #[test]
-fn more_can_not_go_out_than_came_in() {
+fn a_job_cannot_spend_more_than_it_received() {
     let mut all_but_one = Job { paid: 699, ..job() };
     let broken = err!(MillraceError::InvariantBroken);
     assert_eq!(all_but_one.pay(2), broken);
@@ -48,7 +48,7 @@ fn more_can_not_go_out_than_came_in() {
 }
 
 #[test]
-fn each_way_out_has_its_own_book() {
+fn payments_fees_and_refunds_are_counted_apart() {
     let mut job = job();
     job.pay(7).unwrap();
     job.charge_fee(11).unwrap();
@@ -60,7 +60,7 @@ fn each_way_out_has_its_own_book() {
 }
 
 #[test]
-fn the_books_of_shards_add_up() {
+fn the_invariant_refuses_inconsistent_numbers_of_shards() {
     let broken = || err!(MillraceError::InvariantBroken);
     let with = |change: fn(&mut Job)| {
         let mut job = job();
@@ -80,7 +80,7 @@ fn the_books_of_shards_add_up() {
 }
 
 #[test]
-fn a_job_is_finished_when_every_shard_has_an_end() {
+fn a_job_is_finished_when_every_shard_has_ended() {
     assert!(!job().is_finished());
     let last = Job {
         cancelled: 5,
@@ -90,7 +90,7 @@ fn a_job_is_finished_when_every_shard_has_an_end() {
 }
 
 #[test]
-fn shards_can_be_assigned_in_an_open_job_alone() {
+fn only_an_open_job_has_unassigned_shards() {
     assert_eq!(job().unassigned(), 4);
     for state in [JobState::Cancelled, JobState::Expired] {
         let ended = Job {
@@ -106,7 +106,7 @@ fn shards_can_be_assigned_in_an_open_job_alone() {
 }
 
 #[test]
-fn a_shard_costs_all_of_its_seats_and_their_fee() {
+fn the_cost_of_a_shard_covers_all_seats_and_the_fee() {
     let job = Job {
         price_cap: 2,
         max_units: 1_000,
@@ -118,7 +118,7 @@ fn a_shard_costs_all_of_its_seats_and_their_fee() {
 }
 
 #[test]
-fn a_single_seat_is_quorum_at_first_where_doubts_come_later() {
+fn one_seat_is_a_quorum_in_the_modes_that_start_with_one() {
     for (number, mode, first) in [
         (0, Some(Mode::Quorum), 2),
         (1, Some(Mode::Audit), 1),
@@ -135,7 +135,7 @@ fn a_single_seat_is_quorum_at_first_where_doubts_come_later() {
 }
 
 #[test]
-fn a_round_fits_when_it_ends_by_the_deadline_to_the_second() {
+fn a_round_fits_if_it_ends_exactly_at_the_deadline() {
     let job = Job {
         commit_secs: 60,
         reveal_secs: 30,
@@ -148,7 +148,7 @@ fn a_round_fits_when_it_ends_by_the_deadline_to_the_second() {
 }
 
 #[test]
-fn a_first_round_leaves_time_for_the_doubt_that_its_mode_allows() {
+fn a_first_round_leaves_time_for_the_review_of_its_mode() {
     let job = |mode: u8| Job {
         commit_secs: 60,
         reveal_secs: 30,
@@ -166,7 +166,7 @@ fn a_first_round_leaves_time_for_the_doubt_that_its_mode_allows() {
 }
 
 #[test]
-fn a_provider_has_to_meet_every_part_of_the_requirement() {
+fn a_provider_must_meet_every_requirement() {
     let job = Job {
         supplier: [1; 16],
         region: [2; 16],

@@ -2,16 +2,16 @@ use crate::constants::*;
 use crate::error::MillraceError;
 use crate::prelude::*;
 
-/// The network's parameters: read by every instruction, written by its authority alone.
+/// The network: its keys, mints and parameters. Only the network's authority and pauser change it.
 #[account(zero_copy)]
 #[repr(C)]
 #[derive(Debug)]
 pub struct Network {
-    /// Random id, fixed at initialization: nothing signed for one network holds on another.
+    /// Random id, fixed at initialization. A signature for one network is not valid on another.
     pub network_id: [u8; 32],
     /// Key that registers orchestrators and sets parameters.
     pub authority: Pubkey,
-    /// Key that may accept the authority; all zeros where none is proposed.
+    /// Key that may accept the authority; all zeros if none is proposed.
     pub pending_authority: Pubkey,
     /// Key that may pause and resume.
     pub pauser: Pubkey,
@@ -19,17 +19,17 @@ pub struct Network {
     pub stake_mint: Pubkey,
     /// Mint of payments, fixed.
     pub payment_mint: Pubkey,
-    /// Least stake of a provider that takes seats, base units of the stake mint.
+    /// Minimum stake of a provider that takes seats, base units of the stake mint.
     pub min_stake: u64,
-    /// Least bond of an orchestrator that assigns seats, base units of the stake mint.
+    /// Minimum bond of an orchestrator that assigns seats, base units of the stake mint.
     pub min_bond: u64,
-    /// Stake that a seat locks, in basis points of its highest price. Where the mints differ it
-    /// also stands for their exchange rate.
+    /// Stake that a seat locks, in basis points of the seat's highest price. If the mints differ, the
+    /// exchange rate is part of this number.
     pub lock_bps: u64,
-    /// Where the threshold of sortition starts: chances in 2^64 for each base unit of free stake.
-    /// The highest number admits everyone at once. See [`crate::math::sortition`].
+    /// Initial threshold of sortition: chances in 2^64 for each base unit of free stake. The maximum
+    /// admits every provider at once. See [`crate::math::sortition`].
     pub sortition_start: u64,
-    /// When epoch 0 began, unix seconds, fixed.
+    /// Start of epoch 0, unix seconds, fixed.
     pub epochs_started_at: i64,
     /// Rewards of epoch 0, base units of the stake mint, fixed.
     pub emission: u64,
@@ -45,34 +45,33 @@ pub struct Network {
     pub max_window_secs: u32,
     /// Time in which a seat may be declined, seconds from its assignment.
     pub accept_secs: u32,
-    /// Furthest deadline, seconds after posting.
+    /// Latest deadline, seconds after posting.
     pub max_deadline_secs: u32,
-    /// Most shards of a job.
+    /// Maximum number of shards of a job.
     pub max_shards: u32,
-    /// Protocol fee on what providers are paid, basis points.
+    /// Protocol fee, basis points of the payments to providers.
     pub fee_bps: u16,
     /// Share of the locked stake that a wrong result loses, basis points.
     pub slash_bps: u16,
     /// Share of the locked stake that a late seat loses, basis points.
     pub late_bps: u16,
-    /// Share of a penalty, less compensation, that goes to those who found it out, basis points: half of
-    /// it to who cranked, half to who challenged, each where there is one.
+    /// Bounties, basis points of a penalty less compensation: half to the account of the signer who
+    /// cranked, half to the challenger's, each only if that account is given.
     pub bounty_bps: u16,
-    /// Most seats of a shard.
+    /// Maximum number of seats of a shard.
     pub max_replicas: u8,
     /// Slots over which the draw of an audit is spread.
     pub draw_slots: u8,
     /// 1 while new stakes, jobs and assignments are paused.
     pub paused: u8,
-    /// Bump of this account.
     pub bump: u8,
-    /// Layout version.
     pub version: u8,
-    /// For later versions.
+    /// Reserved for later versions.
     pub reserved: [u8; 123],
 }
 
-/// The parameters that the authority chooses, and may choose anew for what comes after.
+/// The parameters that the network's authority sets. A change applies to what happens later; a posted job
+/// keeps its terms.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NetworkParameters {
     /// See [`Network::min_stake`].
@@ -109,7 +108,7 @@ pub struct NetworkParameters {
     pub draw_slots: u8,
 }
 
-/// When rewards are given and how many; fixed with the network.
+/// The schedule of rewards, fixed at initialization.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RewardSchedule {
     /// See [`Network::epoch_secs`].
@@ -133,8 +132,8 @@ impl RewardSchedule {
 
 impl NetworkParameters {
     /// # Errors
-    /// [`MillraceError::ParameterOutOfBounds`] where a value leaves its constant bounds, or where
-    /// unbonding would not outlast the longest job.
+    /// [`MillraceError::ParameterOutOfBounds`] if a value is outside its constant bounds, or if unbonding
+    /// would not outlast the longest job.
     pub fn validate(&self) -> Result<()> {
         let bps = |share: u16| u64::from(share) <= BPS;
         let fits = self.min_stake > 0
@@ -162,10 +161,10 @@ impl NetworkParameters {
 impl ProgramAccount for Network {}
 
 impl Network {
-    /// Bytes of the account, discriminator included.
+    /// Bytes of the account, including the discriminator.
     pub const SIZE: usize = 8 + std::mem::size_of::<Self>();
 
-    /// Takes over parameters that [`NetworkParameters::validate`] has passed.
+    /// Copies parameters that [`NetworkParameters::validate`] has accepted.
     pub fn set_parameters(&mut self, p: &NetworkParameters) {
         self.min_stake = p.min_stake;
         self.min_bond = p.min_bond;
@@ -192,27 +191,27 @@ impl Network {
         Ok(())
     }
 
-    /// Whether slashed stake and payments are the same token, so that one can make up for the other.
+    /// Whether stake and payments are the same token, so that slashed stake can compensate a client.
     pub fn has_single_mint(&self) -> bool {
         self.stake_mint == self.payment_mint
     }
 
-    /// The epoch that `now` lies in.
+    /// The epoch at `now`, unix seconds.
     pub fn epoch_at(&self, now: i64) -> u32 {
         let since = u64::try_from(now.saturating_sub(self.epochs_started_at)).unwrap_or(0);
-        // A network that was never initialized has no epochs, and no accounts to ask from.
+        // Only a network that is not initialized has epochs of zero seconds.
         let number = since.checked_div(u64::from(self.epoch_secs)).unwrap_or(0);
         u32::try_from(number).unwrap_or(u32::MAX)
     }
 
-    /// When an epoch ends, unix seconds.
+    /// End of an epoch, unix seconds, exclusive.
     pub fn epoch_end(&self, number: u32) -> i64 {
         let length = i64::from(self.epoch_secs);
         let after = (i64::from(number) + 1).saturating_mul(length);
         self.epochs_started_at.saturating_add(after)
     }
 
-    /// Rewards that the schedule gives to an epoch: they halve every `halving_epochs`, as Bitcoin's
+    /// Rewards of an epoch by the schedule, base units: they halve every `halving_epochs`, as Bitcoin's
     /// do.
     pub fn scheduled_emission(&self, number: u32) -> u64 {
         let halvings = number.checked_div(self.halving_epochs).unwrap_or(u32::MAX);

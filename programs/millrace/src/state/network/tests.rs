@@ -2,7 +2,7 @@
 use super::*;
 use bytemuck::Zeroable;
 
-/// Parameters in the middle of their bounds.
+/// Parameters well within their bounds.
 const FITTING: NetworkParameters = NetworkParameters {
     min_stake: 10,
     min_bond: 3,
@@ -22,12 +22,11 @@ const FITTING: NetworkParameters = NetworkParameters {
     draw_slots: 5,
 };
 
-/// Sets a parameter.
 type Set = fn(&mut NetworkParameters, u64);
 
 #[test]
-fn each_parameter_is_allowed_up_to_its_bound_and_not_beyond() {
-    // With each the last value that is allowed, and the first one that is not.
+fn each_parameter_is_allowed_up_to_its_bound() {
+    // Each with the last allowed value and the first refused one.
     let bounds: [(Set, u64, u64); 23] = [
         (|p, v| p.min_stake = v, 1, 0),
         (|p, v| p.lock_bps = v, 1, 0),
@@ -115,7 +114,7 @@ fn each_parameter_is_allowed_up_to_its_bound_and_not_beyond() {
 }
 
 #[test]
-fn a_schedule_has_epochs_within_bounds_and_halves_at_some_time() {
+fn a_schedule_needs_epochs_within_bounds_and_a_halving() {
     let schedule = |epoch_secs, halving_epochs| RewardSchedule {
         epoch_secs,
         emission: 1,
@@ -165,7 +164,7 @@ fn a_paused_network_does_not_run() {
 }
 
 #[test]
-fn the_mints_are_one_where_they_are_equal() {
+fn a_network_has_a_single_mint_if_both_are_equal() {
     let mut network = Network::zeroed();
     assert!(network.has_single_mint());
     network.stake_mint = Pubkey::new_from_array([1; 32]);
@@ -173,7 +172,7 @@ fn the_mints_are_one_where_they_are_equal() {
 }
 
 #[test]
-fn an_epoch_lasts_until_the_second_in_which_the_next_begins() {
+fn an_epoch_ends_in_the_second_in_which_the_next_begins() {
     let network = Network {
         epochs_started_at: 1_000,
         epoch_secs: 60,
@@ -188,7 +187,7 @@ fn an_epoch_lasts_until_the_second_in_which_the_next_begins() {
 }
 
 #[test]
-fn the_emission_halves() {
+fn the_emission_halves_on_schedule() {
     let network = Network {
         emission: 1_000,
         halving_epochs: 4,

@@ -4,83 +4,80 @@ use crate::math::money;
 use crate::prelude::*;
 use crate::state::Points;
 
-/// A provider: who it is, what it offers, and the books of its stake.
+/// A provider: its keys, its offer, its stake and its earnings.
 #[account(zero_copy)]
 #[repr(C)]
 #[derive(Debug)]
 pub struct Provider {
-    /// Cold key: owns the stake and the earnings.
+    /// Cold key, which owns the stake and the earnings.
     pub authority: Pubkey,
-    /// Hot key: signs commitments.
+    /// Hot key, which signs commitments.
     pub operator: Pubkey,
-    /// X25519 key for sealed inputs; all zeros where none is offered.
+    /// X25519 key for sealed inputs; all zeros if none is offered.
     pub sealing_key: [u8; 32],
-    /// Token account that holds the stake.
+    /// Token account of the stake.
     pub stake_vault: Pubkey,
-    /// Token account that payments go to.
+    /// Token account of the payments.
     pub earnings_vault: Pubkey,
-    /// Which supplier's machine it is, ASCII padded with zeros.
+    /// Supplier of the machine, ASCII padded with zeros.
     pub supplier: [u8; 16],
-    /// Where it stands, ASCII padded with zeros.
+    /// Region of the machine, ASCII padded with zeros.
     pub region: [u8; 16],
-    /// Model of its GPUs, ASCII padded with zeros.
+    /// Model of the GPUs, ASCII padded with zeros.
     pub gpu_model: [u8; 16],
     /// Asking price, base units of the payment mint per unit.
     pub ask_price: u64,
-    /// Stake that backs seats, base units.
+    /// Stake that can back seats, base units.
     pub active: u64,
-    /// Part of the stake that open seats lock, base units.
+    /// Part of the active stake that open seats lock, base units.
     pub locked: u64,
-    /// Stake on its way out, base units; slashing reaches it.
+    /// Stake that is being withdrawn, base units. It can still be slashed.
     pub unbonding: u64,
-    /// When the unbonding stake may leave, unix seconds.
+    /// Time from which the unbonding stake can be withdrawn, unix seconds.
     pub unbonding_until: i64,
-    /// All stake ever deposited, base units.
+    /// Sum of all stake deposited, base units.
     pub deposited: u64,
-    /// All stake ever withdrawn, base units.
+    /// Sum of all stake withdrawn, base units.
     pub withdrawn: u64,
-    /// All stake ever taken as a penalty, base units.
+    /// Sum of all stake taken as penalties, base units.
     pub slashed: u64,
-    /// All payments ever received, base units; see [`Provider::credit`] for where they end.
+    /// Sum of all payments received, base units. See [`Provider::credit`] for overflow.
     pub earned: u64,
-    /// All of them that were claimed, base units.
+    /// Sum of all payments claimed, base units.
     pub claimed: u64,
-    /// Rewards that were banked and not claimed, base units of the stake mint.
+    /// Rewards banked but not claimed, base units of the stake mint.
     pub reward_due: u64,
-    /// Verified speed, fuel per second; 0 where not measured.
+    /// Verified speed, fuel per second; 0 if not measured.
     pub score: u64,
-    /// When it registered, unix seconds.
+    /// Time of registration, unix seconds.
     pub registered_at: i64,
     /// Seats that agreed with the quorum.
     pub agreed: u32,
-    /// Seats that revealed another result than the quorum's.
+    /// Seats that revealed a different result from the quorum's.
     pub disagreed: u32,
     /// Seats that did not commit or reveal in time.
     pub late: u32,
     /// Memory, MiB.
     pub memory_mb: u32,
-    /// Processor cores.
     pub cores: u16,
-    /// GPUs.
+    /// Number of GPUs.
     pub gpus: u16,
-    /// Seats held now.
+    /// Seats that the provider holds now.
     pub open_seats: u16,
-    /// Most seats it takes at a time.
+    /// Maximum number of seats that the provider holds at a time.
     pub max_open_seats: u16,
-    /// Bump of this account.
     pub bump: u8,
-    /// Layout version.
     pub version: u8,
-    /// For later versions.
+    /// Reserved for later versions.
     pub reserved: [u8; 38],
-    /// Points by epoch, not banked yet.
+    /// Points by epoch, until they are banked.
     pub points: [Points; MAX_PROVIDER_EPOCHS],
 }
 
 impl ProgramAccount for Provider {}
 
 impl Provider {
-    /// Bytes of the account, discriminator included.
+    /// Bytes of the account, including the discriminator.
     pub const SIZE: usize = 8 + std::mem::size_of::<Self>();
 
     /// Stake that no seat has locked, base units.
@@ -88,14 +85,13 @@ impl Provider {
         self.active.saturating_sub(self.locked)
     }
 
-    /// Credits a deposit.
     pub fn deposit(&mut self, amount: u64) -> Result<()> {
         self.active = money::add(self.active, amount)?;
         self.deposited = money::add(self.deposited, amount)?;
         Ok(())
     }
 
-    /// Takes a seat: locks `amount` of the free stake.
+    /// Takes a seat, which locks `amount` of the free stake.
     ///
     /// # Errors
     /// [`MillraceError::ProviderAtCapacity`], [`MillraceError::InsufficientFreeStake`].
@@ -113,8 +109,8 @@ impl Provider {
         Ok(())
     }
 
-    /// Leaves a seat: releases the `locked` stake and takes `penalty` of it, the unbonding part
-    /// last. Returns what was taken.
+    /// Leaves a seat: unlocks the `locked` stake and takes `penalty` from the active stake, then from the
+    /// unbonding stake. Returns the amount taken.
     pub fn leave_seat(&mut self, locked: u64, penalty: u64) -> Result<u64> {
         self.locked = money::sub(self.locked, locked)?;
         self.open_seats = self
@@ -130,7 +126,7 @@ impl Provider {
         Ok(taken)
     }
 
-    /// Moves free stake into unbonding, which starts anew for all that is in it.
+    /// Moves free stake into unbonding. The wait restarts for all stake that is unbonding.
     ///
     /// # Errors
     /// [`MillraceError::InsufficientFreeStake`].
@@ -145,7 +141,7 @@ impl Provider {
         Ok(())
     }
 
-    /// Books out all stake that has finished unbonding; returns how much.
+    /// Withdraws all stake that has finished unbonding, and returns the amount.
     ///
     /// # Errors
     /// [`MillraceError::AmountZero`], [`MillraceError::TooEarly`].
@@ -158,13 +154,13 @@ impl Provider {
         Ok(amount)
     }
 
-    /// Whether points of `epoch` can be noted: it is known already, or there is room. Points that
-    /// find no room are not given, rather than older ones lost.
+    /// Whether points of `epoch` can be added: it has an entry, or an entry is free. Without room the
+    /// points are not given, so that older points are not lost.
     pub fn has_room(&self, epoch: u32) -> bool {
         Points::position(&self.points, epoch).is_some()
     }
 
-    /// Notes points.
+    /// Adds points, if there is room for the epoch.
     pub fn add_points(&mut self, epoch: u32, amount: u64) -> Result<()> {
         if let Some(at) = Points::position(&self.points, epoch) {
             let points = &mut self.points[at];
@@ -174,7 +170,7 @@ impl Provider {
         Ok(())
     }
 
-    /// Nothing is owed to it or by it, and nobody waits for it.
+    /// Whether the provider has no seats, stake, earnings, rewards or points, so that it can be closed.
     pub fn is_settled(&self) -> bool {
         self.open_seats == 0
             && self.active == 0
@@ -184,15 +180,15 @@ impl Provider {
             && self.points.iter().all(|points| points.amount == 0)
     }
 
-    /// Credits a payment for a right result.
+    /// Credits the payment of a seat that agreed with the quorum.
     pub fn earn(&mut self, amount: u64) -> Result<()> {
         self.credit(amount)?;
         self.agreed = self.agreed.saturating_add(1);
         Ok(())
     }
 
-    /// Credits a payment. Totals that no longer fit begin anew with what is not claimed: what a provider
-    /// has earned before must not keep a shard, and everybody at it, from being settled.
+    /// Credits a payment. If the total would overflow, the totals restart from what is not claimed: past
+    /// earnings of one provider must not prevent the settlement of a shard.
     pub fn credit(&mut self, amount: u64) -> Result<()> {
         if self.earned.checked_add(amount).is_none() {
             self.earned = money::sub(self.earned, self.claimed)?;
@@ -211,14 +207,14 @@ impl Provider {
             money::add(held, gone)? == self.deposited,
             MillraceError::InvariantBroken
         );
-        // Stake on its way out backs no seat, so that none can be left behind.
+        // Unbonding stake backs no seat, so that the stake of every open seat stays.
         require!(self.locked <= self.active, MillraceError::InvariantBroken);
         require!(self.claimed <= self.earned, MillraceError::InvariantBroken);
         Ok(())
     }
 }
 
-/// What a provider offers.
+/// A provider's offer.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
     /// See [`Provider::sealing_key`].
@@ -254,8 +250,7 @@ impl Offer {
 }
 
 impl Provider {
-    /// Takes over an offer that [`Offer::validate`] has passed. Seats that are taken keep their
-    /// price.
+    /// Copies an offer that [`Offer::validate`] has accepted. Seats already taken keep their price.
     pub fn set_offer(&mut self, offer: &Offer) {
         self.sealing_key = offer.sealing_key;
         self.supplier = offer.supplier;

@@ -13,7 +13,7 @@ fn provider(active: u64, unbonding: u64) -> Provider {
 }
 
 #[test]
-fn a_penalty_reaches_unbonding_stake_and_never_more_than_there_is() {
+fn a_penalty_takes_unbonding_stake_last_and_at_most_all_stake() {
     let mut p = provider(60, 40);
     p.take_seat(50).unwrap();
     assert_eq!(p.leave_seat(50, 80).unwrap(), 80);
@@ -35,7 +35,7 @@ fn locked_stake_can_not_back_a_second_seat() {
 }
 
 #[test]
-fn books_that_do_not_add_up_are_noticed() {
+fn the_invariant_refuses_stake_that_was_not_deposited() {
     let mut p = provider(100, 0);
     p.active = 101;
     assert!(p.invariant().is_err());
@@ -49,7 +49,7 @@ fn tags_are_printable_and_padded() {
 }
 
 #[test]
-fn stake_is_put_in_and_taken_out_by_the_books() {
+fn deposits_unbonding_and_withdrawals_are_accounted_for() {
     let mut p = provider(100, 0);
     p.deposit(50).unwrap();
     assert_eq!((p.active, p.deposited), (150, 150));
@@ -68,7 +68,7 @@ fn stake_is_put_in_and_taken_out_by_the_books() {
 }
 
 #[test]
-fn books_notice_seats_without_stake_and_claims_of_what_nobody_earned() {
+fn the_invariant_refuses_unbacked_seats_and_unearned_claims() {
     let mut p = provider(100, 50);
     (p.locked, p.earned, p.claimed) = (100, 5, 5);
     p.invariant().unwrap();
@@ -80,7 +80,7 @@ fn books_notice_seats_without_stake_and_claims_of_what_nobody_earned() {
 }
 
 #[test]
-fn a_provider_can_leave_once_nothing_is_left() {
+fn a_provider_is_settled_once_nothing_is_left() {
     let leftovers: [fn(&mut Provider); 6] = [
         |p| p.open_seats = 1,
         |p| p.active = 1,
@@ -100,7 +100,7 @@ fn a_provider_can_leave_once_nothing_is_left() {
 }
 
 #[test]
-fn earnings_and_points_are_noted() {
+fn earnings_and_points_add_up() {
     let mut p = provider(0, 0);
     p.earn(5).unwrap();
     p.earn(6).unwrap();
@@ -113,13 +113,13 @@ fn earnings_and_points_are_noted() {
     assert_eq!((p.points[3].epoch, p.points[3].amount), (3, 113));
     let full = MAX_PROVIDER_EPOCHS as u32;
     assert!(p.has_room(3) && !p.has_room(full));
-    // Points without room are given to nobody.
+    // Points without room are not given.
     p.add_points(full, 1).unwrap();
     assert!(p.points.iter().all(|points| points.epoch != full));
 }
 
 #[test]
-fn an_offer_needs_a_price_seats_and_tags() {
+fn an_offer_needs_a_price_seats_and_valid_tags() {
     let offer = Offer {
         sealing_key: [1; 32],
         supplier: *b"own\0\0\0\0\0\0\0\0\0\0\0\0\0",
@@ -162,7 +162,7 @@ fn an_offer_needs_a_price_seats_and_tags() {
 }
 
 #[test]
-fn earnings_that_no_longer_fit_begin_anew_with_what_is_not_claimed() {
+fn earnings_that_overflow_restart_from_what_is_not_claimed() {
     let mut p = provider(1, 0);
     (p.earned, p.claimed) = (u64::MAX - 5, u64::MAX - 7);
     p.credit(5).unwrap();

@@ -10,101 +10,99 @@ use crate::math::verdict::VerdictInput;
 use crate::prelude::*;
 use crate::state::{Job, Mode};
 
-/// A part of a job that is verified by itself, with its seats. Made at assignment. How it is stored
-/// is [`crate::state::ShardStore`]'s business: only as many seats as the job may have, and without
-/// job and payer where it lies in the job's own account.
+/// A part of a job that is verified on its own, with its seats. Created when its first seats are assigned.
+/// [`crate::state::ShardStore`] stores it, with as many seats as the job allows, and without `job` and
+/// `payer` if it is in the job's account.
 #[account(zero_copy)]
 #[repr(C)]
 #[derive(Debug, PartialEq, Eq)]
 pub struct Shard {
-    /// The job.
     pub job: Pubkey,
-    /// Who paid the rent.
+    /// The signer who paid the rent.
     pub payer: Pubkey,
-    /// When commitments of this round end, unix seconds.
+    /// End of the commit window of this round, unix seconds.
     pub commit_by: i64,
-    /// When reveals of this round end, unix seconds.
+    /// End of the reveal window of this round, unix seconds.
     pub reveal_by: i64,
-    /// When the time to challenge the revealed result ends, unix seconds; 0 until revealed.
+    /// End of the challenge window, unix seconds; 0 until a result is revealed.
     pub challenge_by: i64,
-    /// Slot since which seats have been free; for an audit, that of the commitment.
+    /// Slot from which sortition counts for free seats; while an audit is to be drawn, the slot of the
+    /// commitment.
     pub slot: u64,
     /// Index within the job.
     pub index: u32,
     /// See [`ShardState`].
     pub state: u8,
-    /// Rounds of assignment so far, less one; bound into every commitment.
+    /// Counts up with every freed seat and every new round. Part of every commitment.
     pub attempt: u8,
-    /// Seats that this round waits for.
+    /// Number of seats of this round.
     pub target: u8,
-    /// Seats that must agree.
+    /// Number of seats that must agree.
     pub quorum: u8,
     /// See [`Review`].
     pub review: u8,
-    /// The seat with the quorum's result, once settled.
+    /// Index of a seat with the quorum's result, once settled.
     pub winner: u8,
-    /// Bump of its account; 0 in the job's own.
+    /// Bump of the shard's own account; 0 in the job's account.
     pub bump: u8,
-    /// Layout version.
     pub version: u8,
-    /// For later versions.
+    /// Reserved for later versions.
     pub reserved: [u8; 4],
-    /// The seats.
     pub seats: [Seat; MAX_SEATS],
 }
 
-/// Whether a shard that starts with one seat is looked at by more.
+/// Whether the result of a shard that starts with one seat is recomputed by more seats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Review {
-    /// Nothing is drawn or challenged.
+    /// No audit or challenge.
     None = 0,
-    /// An audit is yet to be drawn; no result may be shown before.
+    /// The draw of an audit is pending; no result may be revealed before it.
     Pending = 1,
-    /// The draw chose no audit.
+    /// The draw did not select the shard for an audit.
     NotSelected = 2,
-    /// An audit was drawn.
+    /// The draw selected the shard for an audit.
     Audited = 3,
     /// The result is challenged.
     Challenged = 4,
 }
 
-/// Where a shard stands.
+/// The state of a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ShardState {
-    /// Seats are filled and commitments taken.
+    /// Seats are assigned and commitments recorded.
     Assigned = 1,
-    /// A result was revealed: no seat can be filled in this round any more.
+    /// A result was revealed, so no more seats can be assigned in this round.
     Revealing = 2,
-    /// A quorum was paid.
+    /// A quorum agreed and was paid.
     Settled = 3,
-    /// No quorum came together.
+    /// The shard ended without a quorum.
     Failed = 4,
 }
 
 impl ProgramAccount for Shard {
-    // Only as many seats as the job may have are stored.
-    const LEAST: usize = Self::HEAD;
+    // An account has as many seats as the job allows.
+    const MIN_BYTES: usize = Self::HEADER_BYTES;
 }
 
 impl Shard {
     /// Bytes before the seats.
-    pub const HEAD: usize = std::mem::offset_of!(Self, seats);
-    /// Bytes that are left out in the job's own account: job and payer.
-    pub const OUTER: usize = std::mem::offset_of!(Self, commit_by);
+    pub const HEADER_BYTES: usize = std::mem::offset_of!(Self, seats);
+    /// Offset of the first field that is stored in the job's account: `job` and `payer` are left out.
+    pub const INLINE_OFFSET: usize = std::mem::offset_of!(Self, commit_by);
 
-    /// Bytes of an account with `seats` seats, discriminator included.
+    /// Bytes of an account with `seats` seats, including the discriminator.
     pub const fn space(seats: u8) -> usize {
-        8 + Self::HEAD + seats as usize * std::mem::size_of::<Seat>()
+        8 + Self::HEADER_BYTES + seats as usize * std::mem::size_of::<Seat>()
     }
 
-    /// Bytes behind the job in the job's own account.
+    /// Bytes of a shard with `seats` seats in the job's account.
     pub const fn inline_bytes(seats: u8) -> usize {
-        Self::HEAD - Self::OUTER + seats as usize * std::mem::size_of::<Seat>()
+        Self::HEADER_BYTES - Self::INLINE_OFFSET + seats as usize * std::mem::size_of::<Seat>()
     }
 
-    /// Whether more seats than one look at it.
+    /// A number that this version does not support counts as `None`.
     pub fn review(&self) -> Review {
         match self.review {
             1 => Review::Pending,
@@ -115,13 +113,13 @@ impl Shard {
         }
     }
 
-    /// The quorum's root and units, once settled.
+    /// Root and units of the quorum's result, once settled.
     pub fn result(&self) -> Option<(&[u8; 32], u64)> {
         let seat = self.seats.get(usize::from(self.winner))?;
         (self.state() == Some(ShardState::Settled)).then_some((&seat.digest, seat.units))
     }
 
-    /// The state; `None` for a number that this version does not know.
+    /// `None` for a number that this version does not support.
     pub fn state(&self) -> Option<ShardState> {
         match self.state {
             1 => Some(ShardState::Assigned),
@@ -132,7 +130,7 @@ impl Shard {
         }
     }
 
-    /// Work goes on: neither settled nor failed.
+    /// Whether the shard is neither settled nor failed.
     pub fn is_live(&self) -> bool {
         matches!(
             self.state(),
@@ -140,18 +138,17 @@ impl Shard {
         )
     }
 
-    /// Seats in the given status.
     pub fn count(&self, status: SeatStatus) -> usize {
         self.seats.iter().filter(|s| s.status() == status).count()
     }
 
-    /// Seats in use.
+    /// Number of seats that a provider holds.
     pub fn live_seats(&self) -> usize {
         self.seats.iter().filter(|s| s.is_live()).count()
     }
 
-    /// Seats that may be filled now: none once this round's reveals have begun, for whoever sat
-    /// down then could copy them.
+    /// Number of seats that can be assigned now. It is zero once a result of this round is revealed,
+    /// because a provider that took a seat then could copy the result.
     pub fn free_seats(&self) -> usize {
         match self.state() {
             Some(ShardState::Assigned) => {
@@ -161,7 +158,7 @@ impl Shard {
         }
     }
 
-    /// Starts a round in which seats are filled.
+    /// Starts a round, in which seats can be assigned.
     pub fn start_round(&mut self, job: &Job, now: i64) -> Result<()> {
         let commit_by = now.checked_add(i64::from(job.commit_secs));
         self.commit_by =
@@ -173,8 +170,8 @@ impl Shard {
         Ok(())
     }
 
-    /// Empties a seat. A later attempt of the same provider can't use this one's signature, and
-    /// sortition admits others from `slot` on.
+    /// Empties a seat and starts another attempt, so that signatures for this seat become invalid and
+    /// sortition counts from `slot`. Returns the seat.
     ///
     /// # Errors
     /// [`MillraceError::TooManyAttempts`].
@@ -185,7 +182,6 @@ impl Shard {
         Ok(std::mem::take(&mut self.seats[at]))
     }
 
-    /// Begins another attempt.
     pub fn next_attempt(&mut self, slot: u64) -> Result<()> {
         let next = self.attempt.checked_add(1);
         self.attempt = next.ok_or_else(|| MillraceError::AmountOverflow.into_program_error())?;
@@ -193,15 +189,16 @@ impl Shard {
         Ok(())
     }
 
-    /// When seats of this round can no longer be declined, unix seconds.
+    /// End of the time to decline a seat of this round, unix seconds.
     pub fn accept_by(&self, job: &Job) -> i64 {
         let assigned_at = self.commit_by.saturating_sub(i64::from(job.commit_secs));
         let accept = assigned_at.saturating_add(i64::from(job.accept_secs));
         accept.min(self.commit_by)
     }
 
-    /// Whether reveals count: every seat of the round has committed, or the commit window is over
-    /// and enough have; and no draw is to come. Until then a shown result could be copied.
+    /// Whether results may be revealed: every seat of the round has committed, or the commit window is
+    /// over and a quorum has committed; and no draw is pending. Before that, a revealed result could be
+    /// copied.
     pub fn reveals_open(&self, now: i64) -> bool {
         if self.review() == Review::Pending {
             return false;
@@ -214,8 +211,8 @@ impl Shard {
         }
     }
 
-    /// Calls for more seats because a draw or a challenge casts doubt on the only one: as many as
-    /// must agree, or all that there may be.
+    /// Starts a round in which more seats recompute the only result: as many as must agree for an audit,
+    /// the maximum for a challenge.
     pub fn start_review(&mut self, job: &Job, review: Review, now: i64, slot: u64) -> Result<()> {
         self.review = review as u8;
         self.challenge_by = 0;
@@ -228,7 +225,7 @@ impl Shard {
         self.start_round(job, now)
     }
 
-    /// Begins another round: with a seat again where one is enough, else with all that there may be.
+    /// Starts another round: with one seat if the shard needs only one, else with the maximum.
     pub fn reopen(&mut self, job: &Job, now: i64, slot: u64) -> Result<()> {
         if self.is_single(job) {
             self.review = Review::None as u8;
@@ -240,20 +237,21 @@ impl Shard {
         self.start_round(job, now)
     }
 
-    /// Only one seat is asked, until a draw or a challenge calls for more.
+    /// Whether the shard has one seat: in the modes that start with one, until an audit or a challenge.
     pub fn is_single(&self, job: &Job) -> bool {
-        let doubted = matches!(self.review(), Review::Audited | Review::Challenged);
-        job.mode() != Some(Mode::Quorum) && !doubted
+        let reviewed = matches!(self.review(), Review::Audited | Review::Challenged);
+        job.mode() != Some(Mode::Quorum) && !reviewed
     }
 
-    /// What the verdict depends on besides the seats.
+    /// The input of [`crate::math::verdict::verdict`] at `now`, unix seconds.
     pub fn verdict_input(&self, job: &Job, now: i64) -> VerdictInput {
         VerdictInput {
             quorum: self.quorum,
             target: self.target,
-            max_replicas: match self.is_single(job) {
-                true => 1,
-                false => job.max_replicas,
+            max_replicas: if self.is_single(job) {
+                1
+            } else {
+                job.max_replicas
             },
             revealing: self.state() == Some(ShardState::Revealing),
             reveals_open: self.reveals_open(now),

@@ -1,13 +1,15 @@
+//! The seats of a shard.
+
 use crate::prelude::*;
 
-/// One provider's place at a shard.
+/// A provider's place in a shard.
 #[zero_copy]
 #[repr(C)]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Seat {
-    /// The provider's account; all zeros where the seat is empty.
+    /// The provider's account; all zeros if the seat is empty.
     pub provider: Pubkey,
-    /// The commitment, and once revealed the result root.
+    /// The commitment; once revealed, the root of the result.
     pub digest: [u8; 32],
     /// Price agreed at assignment, base units per unit.
     pub price: u64,
@@ -15,38 +17,37 @@ pub struct Seat {
     pub units: u64,
     /// See [`SeatStatus`].
     pub status: u8,
-    /// The shard's attempt at which it was assigned.
+    /// The shard's attempt when the seat was assigned.
     pub attempt: u8,
-    /// 1 once an orchestrator or the client has said that it has the output.
+    /// 1 once an orchestrator or the client has confirmed that it has the output.
     pub delivered: u8,
-    /// Explicit padding.
     pub padding: [u8; 5],
 }
 
-/// Where a seat stands.
+/// The status of a seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum SeatStatus {
-    /// Nobody sits here.
+    /// No provider holds the seat.
     Empty = 0,
-    /// Work is under way.
+    /// A provider holds the seat and has not committed.
     Assigned = 1,
-    /// A result is committed to.
+    /// A commitment is recorded.
     Committed = 2,
-    /// The result is shown, and its output delivered.
+    /// The result is revealed.
     Revealed = 3,
-    /// Paid: it agreed with the quorum.
+    /// Paid, because the result is the quorum's.
     Agreed = 4,
-    /// It showed another result than the quorum's.
+    /// Slashed, because the result differs from the quorum's.
     Disagreed = 5,
-    /// It did not commit or reveal in time.
+    /// Penalized, because the provider did not commit or reveal in time.
     Late = 6,
     /// Released without payment or penalty.
     Released = 7,
 }
 
 impl Seat {
-    /// The status; a number that this version does not know counts as released.
+    /// A number that this version does not support counts as released.
     pub fn status(&self) -> SeatStatus {
         match self.status {
             0 => SeatStatus::Empty,
@@ -60,7 +61,7 @@ impl Seat {
         }
     }
 
-    /// Both have revealed the same root and units.
+    /// Whether both seats have revealed the same root and units.
     pub fn agrees_with(&self, other: &Seat) -> bool {
         self.status == other.status
             && self.status() == SeatStatus::Revealed
@@ -68,7 +69,7 @@ impl Seat {
             && self.units == other.units
     }
 
-    /// Somebody sits here whose stake is locked for it.
+    /// Whether a provider holds the seat, with stake locked for it.
     pub fn is_live(&self) -> bool {
         matches!(
             self.status(),

@@ -1,5 +1,5 @@
-//! Where shards are kept. The only shard of a job lies behind it in the job's own account, which
-//! spares an account and its rent; shards of larger jobs have an account each.
+//! Storage of shards. The only shard of a job is stored after the job in the job's account, which saves an
+//! account and its rent. Shards of larger jobs have an account each.
 
 use crate::account::create_with_bump;
 use crate::constants::{MAX_SEATS, seeds};
@@ -9,51 +9,51 @@ use crate::state::{Job, Seat, SeatStatus, Shard};
 use anchor_lang::Discriminator;
 use bytemuck::Zeroable;
 
-/// The place of one shard.
+/// Reads and writes one shard, in its own account or in the job's.
 pub struct ShardStore<'a, 'info> {
     job: &'a AccountInfo<'info>,
-    own: Option<&'a AccountInfo<'info>>,
+    /// The shard's account, unless the shard is in the job's account.
+    shard: Option<&'a AccountInfo<'info>>,
 }
 
 impl<'a, 'info> ShardStore<'a, 'info> {
-    /// The place of a shard of `job`: `own` where the job has several, the job's account where it
-    /// has one.
+    /// A shard of `job`: stored in `shard` if the job has several shards, in `job` if it has one.
     ///
     /// # Errors
-    /// [`MillraceError::WrongShardAccount`] where an account is given for a shard that has none, or is
-    /// missing for one that has.
-    pub fn of(
+    /// [`MillraceError::WrongShardAccount`] if an account is given although the job has one shard, or is
+    /// missing although it has several.
+    pub fn new(
         job: &'a AccountLoader<'info, Job>,
-        own: &'a Option<impl AsRef<AccountInfo<'info>>>,
+        shard: &'a Option<impl AsRef<AccountInfo<'info>>>,
     ) -> Result<Self> {
         let inline = job.load()?.shards == 1;
-        require!(inline == own.is_none(), MillraceError::WrongShardAccount);
+        require!(inline == shard.is_none(), MillraceError::WrongShardAccount);
         Ok(Self {
             job: job.as_ref(),
-            own: own.as_ref().map(AsRef::as_ref),
+            shard: shard.as_ref().map(AsRef::as_ref),
         })
     }
 
-    /// Whether no seat was ever taken.
+    /// Whether no seat was ever assigned.
     pub fn is_new(&self) -> Result<bool> {
-        match self.own {
-            Some(own) => Ok(own.owner != &crate::ID && own.data_is_empty()),
+        match self.shard {
+            Some(account) => Ok(account.owner != &crate::ID && account.data_is_empty()),
             None => Ok(self.load()?.version == 0),
         }
     }
 
-    /// Reads it.
+    /// Reads the shard.
     ///
     /// # Errors
-    /// Anchor's own for an account of another program or type, [`MillraceError::WrongAccount`] for
-    /// a shard of another job.
+    /// Anchor's codes for an account of another program or type; [`MillraceError::WrongAccount`] for a
+    /// shard of another job.
     pub fn load(&self) -> Result<Shard> {
         let mut shard = Shard::zeroed();
-        match self.own {
-            Some(own) => {
-                let kind = const { crate::account::own::<Shard>() };
-                kind.check(own)?;
-                let data = own
+        match self.shard {
+            Some(account) => {
+                let kind = const { crate::account::AccountType::of::<Shard>() };
+                kind.check(account)?;
+                let data = account
                     .try_borrow_data()
                     .map_err(IntoProgramError::into_program_error)?;
                 let target = bytemuck::bytes_of_mut(&mut shard);
@@ -62,12 +62,12 @@ impl<'a, 'info> ShardStore<'a, 'info> {
             }
             None => {
                 let data = self.job.try_borrow_data()?;
-                let behind = data
+                let stored = data
                     .get(Job::SIZE..)
                     .ok_or_else(|| ErrorCode::AccountDidNotDeserialize.into_program_error())?;
                 copy(
-                    behind,
-                    &mut bytemuck::bytes_of_mut(&mut shard)[Shard::OUTER..],
+                    stored,
+                    &mut bytemuck::bytes_of_mut(&mut shard)[Shard::INLINE_OFFSET..],
                 )?;
                 shard.job = *self.job.key;
             }
@@ -75,23 +75,24 @@ impl<'a, 'info> ShardStore<'a, 'info> {
         Ok(shard)
     }
 
-    /// Writes it back.
+    /// Writes the shard.
     ///
     /// # Errors
-    /// [`MillraceError::WrongShardAccount`] where it has more seats than there is room for.
+    /// [`MillraceError::WrongShardAccount`] if a seat that is not empty does not fit into the account.
     pub fn save(&self, shard: &Shard) -> Result<()> {
         let bytes = bytemuck::bytes_of(shard);
-        let (account, from, skip) = match self.own {
-            Some(own) => (own, 8, 0),
-            None => (self.job, Job::SIZE, Shard::OUTER),
+        let (account, from, skip) = match self.shard {
+            Some(account) => (account, 8, 0),
+            None => (self.job, Job::SIZE, Shard::INLINE_OFFSET),
         };
         let mut data = account.try_borrow_mut_data()?;
         let room = data
             .get_mut(from..)
             .ok_or_else(|| ErrorCode::AccountDidNotSerialize.into_program_error())?;
         let kept = &bytes[skip..][..room.len().min(bytes.len() - skip)];
-        // A seat that has no room would be forgotten, and its stake with it.
-        let seats = kept.len().saturating_sub(Shard::HEAD - skip) / std::mem::size_of::<Seat>();
+        // A seat that does not fit would be lost, and its stake with it.
+        let seats =
+            kept.len().saturating_sub(Shard::HEADER_BYTES - skip) / std::mem::size_of::<Seat>();
         let mut beyond = shard.seats.iter().skip(seats);
         let empty = beyond.all(|seat| seat.status() == SeatStatus::Empty);
         require!(empty, MillraceError::WrongShardAccount);
@@ -99,25 +100,25 @@ impl<'a, 'info> ShardStore<'a, 'info> {
         Ok(())
     }
 
-    /// Makes the account of a shard that has one of its own.
+    /// Creates the shard's account. Does nothing if the shard is in the job's account.
     pub fn create(&self, payer: &Signer<'info>, (index, bump, seats): (u32, u8, u8)) -> Result<()> {
-        let Some(own) = self.own else {
+        let Some(account) = self.shard else {
             return Ok(());
         };
         let index = index.to_le_bytes();
         let seeds: &[&[u8]] = &[seeds::SHARD, self.job.key.as_ref(), &index];
-        let place = (Shard::space(seats), &crate::ID);
-        create_with_bump(payer.as_ref(), own, place, (seeds, bump))?;
-        own.try_borrow_mut_data()?[..8].copy_from_slice(Shard::DISCRIMINATOR);
+        let space = (Shard::space(seats), &crate::ID);
+        create_with_bump(payer.as_ref(), account, space, (seeds, bump))?;
+        account.try_borrow_mut_data()?[..8].copy_from_slice(Shard::DISCRIMINATOR);
         Ok(())
     }
 }
 
 impl Job {
-    /// Bytes of its account: with its only shard behind it, or without where there are several.
+    /// Bytes of a job's account, which includes the only shard of a job with one shard.
     pub fn space(shards: u32, max_replicas: u8) -> usize {
         match shards {
-            // More seats than there can be are refused, but not for their size.
+            // `post_job` refuses more seats than the maximum, with an error of its own.
             1 => Self::SIZE + Shard::inline_bytes(max_replicas.min(MAX_SEATS as u8)),
             _ => Self::SIZE,
         }
@@ -125,7 +126,7 @@ impl Job {
 }
 
 impl Shard {
-    /// Reads a shard's own account, as it is outside the chain.
+    /// Reads the shard from its own account. For clients.
     pub fn from_account(data: &[u8]) -> Option<Self> {
         let (kind, rest) = data.split_at_checked(8)?;
         let mut shard = Self::zeroed();
@@ -134,14 +135,14 @@ impl Shard {
         Some(shard)
     }
 
-    /// Reads the shard that lies behind `job` in its account at `address`; `None` before its seats
-    /// were first taken.
+    /// Reads the shard from the account of the job at `address`; `None` if no seat was ever assigned. For
+    /// clients.
     pub fn from_job_account(address: &Pubkey, data: &[u8]) -> Option<Self> {
         let mut shard = Self::zeroed();
-        let behind = data.get(Job::SIZE..)?;
+        let stored = data.get(Job::SIZE..)?;
         copy(
-            behind,
-            &mut bytemuck::bytes_of_mut(&mut shard)[Self::OUTER..],
+            stored,
+            &mut bytemuck::bytes_of_mut(&mut shard)[Self::INLINE_OFFSET..],
         )
         .ok()?;
         shard.job = *address;
@@ -149,10 +150,10 @@ impl Shard {
     }
 }
 
-/// Copies stored bytes to the beginning of `target`; there must be those before the seats at least,
-/// and no more than there is room for.
+/// Copies stored bytes to the beginning of `target`. They must contain at least everything before the
+/// seats, and fit into `target`.
 fn copy(stored: &[u8], target: &mut [u8]) -> Result<()> {
-    let seats = std::mem::size_of::<crate::state::Seat>() * MAX_SEATS;
+    let seats = std::mem::size_of::<Seat>() * MAX_SEATS;
     let whole = (target.len() - seats..=target.len()).contains(&stored.len());
     require!(whole, ErrorCode::AccountDidNotDeserialize);
     target[..stored.len()].copy_from_slice(stored);
@@ -165,21 +166,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stored_shard_is_read_with_the_seats_that_it_has() {
+    fn a_stored_shard_is_read_with_its_seats() {
         let mut shard = Shard::zeroed();
         shard.job = Pubkey::new_unique();
         shard.version = 1;
         shard.seats[1].price = 7;
         let bytes = bytemuck::bytes_of(&shard);
         let seats = 2 * std::mem::size_of::<Seat>();
-        let stored = [Shard::DISCRIMINATOR, &bytes[..Shard::HEAD + seats]].concat();
+        let stored = [Shard::DISCRIMINATOR, &bytes[..Shard::HEADER_BYTES + seats]].concat();
         assert_eq!(stored.len(), Shard::space(2));
         assert_eq!(Shard::from_account(&stored).unwrap(), shard);
-        assert!(Shard::from_account(&stored[..Shard::HEAD]).is_none());
+        assert!(Shard::from_account(&stored[..Shard::HEADER_BYTES]).is_none());
 
-        let behind = &bytes[Shard::OUTER..Shard::HEAD + seats];
-        assert_eq!(behind.len(), Shard::inline_bytes(2));
-        let stored = [&[0; Job::SIZE][..], behind].concat();
+        let inline = &bytes[Shard::INLINE_OFFSET..Shard::HEADER_BYTES + seats];
+        assert_eq!(inline.len(), Shard::inline_bytes(2));
+        let stored = [&[0; Job::SIZE][..], inline].concat();
         assert_eq!(Shard::from_job_account(&shard.job, &stored).unwrap(), shard);
         assert!(Shard::from_job_account(&shard.job, &[0; Job::SIZE + 400]).is_none());
     }

@@ -13,7 +13,6 @@ const JOB: fn() -> Job = || Job {
     ..Job::zeroed()
 };
 
-/// A shard with these seats.
 fn shard(seats: &[SeatStatus]) -> Shard {
     let mut shard = Shard {
         state: ShardState::Assigned as u8,
@@ -30,7 +29,7 @@ fn shard(seats: &[SeatStatus]) -> Shard {
 }
 
 #[test]
-fn seats_agree_only_in_everything_that_they_showed() {
+fn seats_agree_only_on_equal_revealed_results() {
     let seat = Seat {
         status: Revealed as u8,
         digest: [1; 32],
@@ -49,15 +48,15 @@ fn seats_agree_only_in_everything_that_they_showed() {
         assert!(!seat.agrees_with(&other), "part {part}");
         assert!(!other.agrees_with(&seat), "part {part}");
     }
-    let hidden = Seat {
+    let committed = Seat {
         status: Committed as u8,
         ..seat
     };
-    assert!(!hidden.agrees_with(&hidden));
+    assert!(!committed.agrees_with(&committed));
 }
 
 #[test]
-fn seats_are_live_until_they_are_judged() {
+fn seats_are_live_until_they_are_settled() {
     for (status, live) in [
         (Empty, false),
         (Assigned, true),
@@ -76,7 +75,7 @@ fn seats_are_live_until_they_are_judged() {
 }
 
 #[test]
-fn a_shard_is_live_until_it_has_an_end_and_has_a_result_once_it_is_settled() {
+fn a_shard_is_live_until_it_ends_and_has_a_result_once_settled() {
     for (number, state, live) in [
         (0, None, false),
         (1, Some(ShardState::Assigned), true),
@@ -95,16 +94,16 @@ fn a_shard_is_live_until_it_has_an_end_and_has_a_result_once_it_is_settled() {
 }
 
 #[test]
-fn seats_are_free_up_to_the_target_and_before_anything_is_shown() {
+fn seats_are_free_up_to_the_target_until_a_result_is_revealed() {
     assert_eq!(shard(&[Assigned]).free_seats(), 2);
     assert_eq!(shard(&[Assigned; 4]).free_seats(), 0);
-    let mut showing = shard(&[Assigned]);
-    showing.state = ShardState::Revealing as u8;
-    assert_eq!(showing.free_seats(), 0);
+    let mut revealing = shard(&[Assigned]);
+    revealing.state = ShardState::Revealing as u8;
+    assert_eq!(revealing.free_seats(), 0);
 }
 
 #[test]
-fn a_round_has_its_windows_one_after_the_other() {
+fn the_reveal_window_follows_the_commit_window() {
     let mut shard = shard(&[]);
     shard.state = 0;
     shard.start_round(&JOB(), 500).unwrap();
@@ -115,7 +114,7 @@ fn a_round_has_its_windows_one_after_the_other() {
 }
 
 #[test]
-fn a_seat_is_accepted_for_a_while_and_never_longer_than_it_may_commit() {
+fn the_time_to_decline_ends_with_the_commit_window_at_the_latest() {
     let mut job = JOB();
     let shard = shard(&[Assigned]);
     assert_eq!(shard.accept_by(&job), 100 - 60 + 20);
@@ -124,7 +123,7 @@ fn a_seat_is_accepted_for_a_while_and_never_longer_than_it_may_commit() {
 }
 
 #[test]
-fn a_freed_seat_begins_another_attempt_as_often_as_is_allowed() {
+fn freeing_a_seat_starts_another_attempt_up_to_the_maximum() {
     let mut shard = shard(&[Assigned, Committed]);
     shard.attempt = MAX_FREED_ATTEMPTS - 1;
     let freed = shard.free_seat(1, 77).unwrap();
@@ -138,7 +137,7 @@ fn a_freed_seat_begins_another_attempt_as_often_as_is_allowed() {
 }
 
 #[test]
-fn results_are_shown_once_all_have_committed_or_enough_have_and_the_window_is_over() {
+fn reveals_open_once_all_seats_committed_or_a_quorum_did_by_the_end_of_the_window() {
     let open = |seats: &[SeatStatus], now| shard(seats).reveals_open(now);
     assert!(open(&[Committed, Committed, Revealed], 99));
     assert!(!open(&[Committed, Committed], 99));
@@ -151,7 +150,7 @@ fn results_are_shown_once_all_have_committed_or_enough_have_and_the_window_is_ov
 }
 
 #[test]
-fn a_doubt_begins_a_round_with_the_seats_that_decide_it() {
+fn a_review_starts_a_round_with_the_seats_that_decide_it() {
     for (review, target) in [(Review::Audited, 2), (Review::Challenged, 4)] {
         let mut shard = shard(&[Revealed]);
         (shard.quorum, shard.challenge_by, shard.attempt) = (1, 50, 3);
@@ -164,7 +163,7 @@ fn a_doubt_begins_a_round_with_the_seats_that_decide_it() {
 }
 
 #[test]
-fn a_shard_is_reopened_as_it_was_where_nobody_doubted_it_and_with_all_seats_otherwise() {
+fn a_shard_with_one_seat_is_reopened_with_one_and_others_with_the_maximum() {
     let job = |mode: Mode| Job {
         mode: mode as u8,
         ..JOB()
@@ -196,7 +195,7 @@ fn a_shard_is_reopened_as_it_was_where_nobody_doubted_it_and_with_all_seats_othe
 }
 
 #[test]
-fn a_doubt_is_read_as_it_was_written_and_an_unknown_one_is_none() {
+fn an_unknown_review_is_none() {
     let mut shard = shard(&[]);
     for (number, review) in [
         (0, Review::None),
@@ -212,7 +211,7 @@ fn a_doubt_is_read_as_it_was_written_and_an_unknown_one_is_none() {
 }
 
 #[test]
-fn what_is_over_is_over_from_its_second_on() {
+fn windows_are_over_in_the_second_in_which_they_end() {
     let mut shard = shard(&[Committed; 3]);
     shard.challenge_by = 150;
     let at = |now| shard.verdict_input(&JOB(), now);

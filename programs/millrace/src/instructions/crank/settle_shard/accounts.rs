@@ -1,28 +1,27 @@
+//! The accounts of `settle_shard`.
+
 use crate::error::MillraceError;
 use crate::prelude::*;
 use crate::state::{Bucket, Challenge, Client, Job, Network, Review, Shard, bucket_of};
 
-/// Accounts of `settle_shard`; after them, for each occupied seat in the order of the seats: the
-/// provider, its earnings vault, its stake vault.
+/// The remaining accounts are, for each live seat in the order of the seats: the provider, its earnings
+/// vault and its stake vault.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct SettleShard<'info> {
-    /// The network.
     #[account(
         has_one = payment_mint @ MillraceError::WrongAccount,
         has_one = stake_mint @ MillraceError::WrongAccount,
     )]
     pub network: AccountLoader<'info, Network>,
-    /// The client.
     #[account(mut, dup, has_one = escrow @ MillraceError::WrongAccount)]
     pub client: AccountLoader<'info, Client>,
-    /// The job.
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
-    /// The shard, where it has an account of its own.
+    /// Given if the job has several shards.
     #[account(mut)]
     pub shard: Option<AccountLoader<'info, Shard>>,
-    /// The bucket of the job.
+    /// The bucket that the job's address selects.
     #[account(
         mut,
         has_one = payment_treasury @ MillraceError::WrongAccount,
@@ -30,43 +29,43 @@ pub struct SettleShard<'info> {
     )]
     pub bucket: AccountLoader<'info, Bucket>,
     /// The client's escrow vault.
-    /// CHECK: the client's account names it, see `has_one` above.
+    /// CHECK: compared by the client's `has_one`.
     #[account(mut)]
     pub escrow: UncheckedAccount<'info>,
     /// Mint of payments.
-    /// CHECK: the network names it, see `has_one` above.
+    /// CHECK: compared by the network's `has_one`.
     pub payment_mint: UncheckedAccount<'info>,
-    /// The treasury vault for fees.
-    /// CHECK: the bucket names it, see `has_one` above.
+    /// Treasury vault for fees.
+    /// CHECK: compared by the bucket's `has_one`.
     #[account(mut)]
     pub payment_treasury: UncheckedAccount<'info>,
     /// Token program of payments.
     pub payment_token_program: Interface<'info, TokenInterface>,
     /// Mint of stake.
-    /// CHECK: the network names it, see `has_one` above.
+    /// CHECK: compared by the network's `has_one`.
     pub stake_mint: UncheckedAccount<'info>,
-    /// The treasury vault for penalties; the same as for fees where the mints are the same.
-    /// CHECK: the bucket names it, see `has_one` above.
+    /// Treasury vault for penalties; equal to `payment_treasury` if both mints are the same.
+    /// CHECK: compared by the bucket's `has_one`.
     #[account(mut)]
     pub stake_treasury: UncheckedAccount<'info>,
     /// Token program of stake.
     pub stake_token_program: Interface<'info, TokenInterface>,
-    /// A token account of the stake mint, for the cranker's bounty where somebody was late.
-    /// CHECK: the token program looks at it.
+    /// A token account of the stake mint, which receives the cranker's bounty of penalties.
+    /// CHECK: checked by the token program.
     #[account(mut)]
     pub bounty: Option<UncheckedAccount<'info>>,
-    /// The challenge, where the shard is challenged.
+    /// Given if the shard is challenged.
     #[account(mut)]
     pub challenge: Option<AccountLoader<'info, Challenge>>,
-    /// Who challenged; gets the challenge's rent back.
+    /// The signer who challenged, who receives the rent of the challenge.
     /// CHECK: compared with the challenge in `validate`.
     #[account(mut)]
     pub challenger: Option<UncheckedAccount<'info>>,
-    /// A token account of the challenger, for the bond.
+    /// A token account of the challenger, which receives the returned bond.
     /// CHECK: read in `validate`.
     #[account(mut)]
     pub challenger_payment: Option<UncheckedAccount<'info>>,
-    /// A token account of the challenger, for the bounty; it may be the same.
+    /// A token account of the challenger, which receives the bounty. May equal `challenger_payment`.
     /// CHECK: read in `validate`.
     #[account(mut)]
     pub challenger_stake: Option<UncheckedAccount<'info>>,
@@ -77,7 +76,7 @@ impl<'info> SettleShard<'info> {
         // shard
         require!(shard.is_live(), MillraceError::WrongShardState);
 
-        // client: the vault is checked by `has_one`
+        // client: `has_one` compares its vault
         let job = self.job.load()?;
         require_keys_eq!(
             self.client.load()?.owner,
@@ -85,7 +84,7 @@ impl<'info> SettleShard<'info> {
             MillraceError::WrongAccount
         );
 
-        // bucket: its vaults are checked by `has_one`
+        // bucket: `has_one` compares its vaults
         let index = self.bucket.load()?.index;
         let own = index == bucket_of(&self.job.key());
         require!(own, MillraceError::WrongAccount);

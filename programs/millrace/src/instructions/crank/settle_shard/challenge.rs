@@ -1,17 +1,17 @@
-//! Where a challenge's bond goes.
+//! The outcome of a challenge.
 
-use super::settlement::{Decision, Settlement};
+use super::settlement::{ChallengeOutcome, Settlement};
 use crate::error::MillraceError;
 use crate::math::money;
 use crate::prelude::*;
 use crate::state::{Review, Seat, SeatStatus};
 
 impl Settlement<'_, '_> {
-    /// Decides about a challenge: the loser pays for the further seats. Where nobody else has shown a
-    /// result, the challenged seat is paid out of the bond: its result is known, and a client must
-    /// not get it for nothing by challenging it.
+    /// Distributes the bond of a challenge, if the shard is challenged. The losing side pays for the
+    /// additional seats. If no other seat has revealed a result, the bond pays the challenged seat: its
+    /// result is public, and a client must not get it for free by challenging it.
     #[inline(never)]
-    pub(super) fn decide(&mut self, result: Option<&Seat>) -> Result<()> {
+    pub(super) fn resolve_challenge(&mut self, result: Option<&Seat>) -> Result<()> {
         if self.shard.review() != Review::Challenged {
             return Ok(());
         }
@@ -26,18 +26,18 @@ impl Settlement<'_, '_> {
         let challenged =
             challenged.ok_or_else(|| MillraceError::InvariantBroken.into_program_error())?;
         let mut others = self.parties.iter().filter(|party| party.at != at);
-        let heard = others.any(|party| party.seat.status() == SeatStatus::Revealed);
+        let contested = others.any(|party| party.seat.status() == SeatStatus::Revealed);
         let own = self.payment(&challenged.seat)?;
         let (mut bond_to_job, mut bond_to_provider, mut upheld) = (0, 0, false);
         match result {
             Some(result) if challenged.seat.agrees_with(result) => {
                 let fee_bps = self.accounts.job.load()?.fee_bps;
-                let others = money::sub(self.tally.paid, own)?;
+                let others = money::sub(self.totals.paid, own)?;
                 let cost = money::add(others, money::share(others, u64::from(fee_bps))?)?;
                 bond_to_job = cost.min(bond);
             }
             Some(_) => upheld = true,
-            None if !heard => bond_to_provider = own.min(bond),
+            None if !contested => bond_to_provider = own.min(bond),
             None => {}
         }
         let bond_returned = money::sub(money::sub(bond, bond_to_job)?, bond_to_provider)?;
@@ -55,7 +55,7 @@ impl Settlement<'_, '_> {
         let back = self.accounts.challenger_payment.as_ref();
         let back = back.ok_or_else(missing)?;
         self.pay_out(back, bond_returned)?;
-        self.tally.decided = Some(Decision {
+        self.totals.challenge = Some(ChallengeOutcome {
             upheld,
             bond_returned,
             bond_to_job,

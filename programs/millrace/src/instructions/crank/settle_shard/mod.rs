@@ -1,3 +1,8 @@
+//! - Caller: any.
+//! - Window: once the verdict is not to wait (docs/protocol.md).
+//! - Moves: payments, fee and bond, from the escrow vault; penalties, from stake vaults to the escrow
+//!   vault, bounty accounts and the treasury; the rent of a challenge, to the challenger.
+
 mod accounts;
 mod challenge;
 mod payout;
@@ -7,17 +12,16 @@ mod settlement;
 pub use accounts::*;
 
 use crate::error::MillraceError;
-use crate::events::{ChallengeDecided, ShardFailed, ShardReopened, ShardSettled, record};
+use crate::events::{ChallengeDecided, ShardFailed, ShardReopened, ShardSettled, emit};
 use crate::math::verdict::{Verdict, verdict};
 use crate::prelude::*;
 use crate::state::{Seat, SeatStatus, Shard, ShardState, ShardStore};
-use settlement::{Party, Settlement, Tally};
+use settlement::{SeatAccounts, Settlement, Totals};
 
-/// Pays, slashes, reopens or fails a shard.
 pub fn settle_shard<'info>(ctx: Context<'info, SettleShard<'info>>) -> Result<()> {
     let clock = clock()?;
     let now = clock.unix_timestamp;
-    let shard = ShardStore::of(&ctx.accounts.job, &ctx.accounts.shard)?.load()?;
+    let shard = ShardStore::new(&ctx.accounts.job, &ctx.accounts.shard)?.load()?;
     ctx.accounts.validate(&shard)?;
     let verdict = {
         let job = ctx.accounts.job.load()?;
@@ -32,60 +36,62 @@ pub fn settle_shard<'info>(ctx: Context<'info, SettleShard<'info>>) -> Result<()
         Verdict::Fail => settlement.fail()?,
         Verdict::Reopen => settlement.reopen(clock.slot)?,
     }
-    let (shard, tally) = settlement.finish()?;
+    let (shard, totals) = settlement.finish()?;
     {
         let mut client = ctx.accounts.client.load_mut()?;
-        client.held = tally.client_held(client.held)?;
+        client.held = totals.client_held(client.held)?;
     }
     ctx.accounts.job.load()?.invariant()?;
 
-    announce(ctx, &verdict, &shard, tally)
+    emit_events(ctx, &verdict, &shard, totals)
 }
 
 impl Settlement<'_, '_> {
-    /// Pays those who agree with seat `winner`, and lets the others go, the wrong ones with a penalty
-    /// where `slash`.
+    /// Pays the seats that agree with seat `winner`. Penalizes the late seats and, if `slash`, the seats
+    /// with a different result; releases the others.
     #[inline(never)]
     fn settle(&mut self, winner: usize, slash: bool) -> Result<()> {
         let result = self.shard.seats[winner];
-        let agrees = |party: &Party| party.seat.agrees_with(&result);
-        let (right, others): (Vec<usize>, Vec<usize>) =
+        let agrees = |party: &SeatAccounts| party.seat.agrees_with(&result);
+        let (agreeing, others): (Vec<usize>, Vec<usize>) =
             (0..self.parties.len()).partition(|index| agrees(&self.parties[*index]));
-        for index in right {
+        for index in agreeing {
             self.pay(index)?;
         }
         self.charge_fee()?;
         for index in others {
             let party = &self.parties[index];
             let wrong = party.seat.status() == SeatStatus::Revealed;
-            match party.late || (wrong && slash) {
-                true => self.penalize(index, wrong)?,
-                false => self.release(index)?,
+            if party.late || (wrong && slash) {
+                self.penalize(index, wrong)?;
+            } else {
+                self.release(index)?;
             }
         }
-        self.decide(Some(&result))?;
+        self.resolve_challenge(Some(&result))?;
         self.shard.winner = winner as u8;
         self.shard.state = ShardState::Settled as u8;
         self.accounts.job.load_mut()?.settled += 1;
         Ok(())
     }
 
-    /// Lets everyone go, the late ones with a penalty.
+    /// Penalizes the late seats and releases the others.
     #[inline(never)]
     fn fail(&mut self) -> Result<()> {
         for index in 0..self.parties.len() {
-            match self.parties[index].late {
-                true => self.penalize(index, false)?,
-                false => self.release(index)?,
+            if self.parties[index].late {
+                self.penalize(index, false)?;
+            } else {
+                self.release(index)?;
             }
         }
-        self.decide(None)?;
+        self.resolve_challenge(None)?;
         self.shard.state = ShardState::Failed as u8;
         self.accounts.job.load_mut()?.failed += 1;
         Ok(())
     }
 
-    /// Frees the seats of the late and opens as many as the job allows.
+    /// Penalizes and frees the late seats, and starts another round.
     #[inline(never)]
     fn reopen(&mut self, slot: u64) -> Result<()> {
         for index in 0..self.parties.len() {
@@ -99,53 +105,53 @@ impl Settlement<'_, '_> {
     }
 }
 
-/// Tells what happened.
+/// Emits the events, and closes a challenge that was decided.
 #[inline(never)]
-fn announce<'info>(
+fn emit_events<'info>(
     ctx: Context<'info, SettleShard<'info>>,
     verdict: &Verdict,
     shard: &Shard,
-    tally: Tally,
+    totals: Totals,
 ) -> Result<()> {
     let (job, held_after) = (shard.job, ctx.accounts.job.load()?.held()?);
-    for slash in tally.slashes {
-        record(&ctx.accounts.event_authority, &slash)?;
+    for slash in totals.slashes {
+        emit(&ctx.accounts.event_authority, &slash)?;
     }
-    if let Some(decided) = tally.decided {
+    if let Some(challenge) = totals.challenge {
         if let (Some(challenge), Some(to)) = (&ctx.accounts.challenge, &ctx.accounts.challenger) {
             challenge.close(to)?;
         }
-        record(
+        emit(
             &ctx.accounts.event_authority,
             &ChallengeDecided {
                 job,
                 shard: shard.index,
-                upheld: decided.upheld,
-                bond_returned: decided.bond_returned,
-                bond_to_job: decided.bond_to_job,
-                bond_to_provider: decided.bond_to_provider,
+                upheld: challenge.upheld,
+                bond_returned: challenge.bond_returned,
+                bond_to_job: challenge.bond_to_job,
+                bond_to_provider: challenge.bond_to_provider,
             },
         )?;
     }
     match *verdict {
         Verdict::Settle { winner, .. } => {
-            record(
+            emit(
                 &ctx.accounts.event_authority,
                 &ShardSettled {
                     job,
                     shard: shard.index,
                     root: shard.seats[winner].digest,
                     units: shard.seats[winner].units,
-                    paid: tally.paid,
-                    fee: tally.fee,
-                    points: tally.points,
-                    payments: tally.payments,
-                    released: tally.released,
+                    paid: totals.paid,
+                    fee: totals.fee,
+                    points: totals.points,
+                    payments: totals.payments,
+                    released: totals.released,
                     held_after,
                 },
             )?;
         }
-        Verdict::Reopen => record(
+        Verdict::Reopen => emit(
             &ctx.accounts.event_authority,
             &ShardReopened {
                 job,
@@ -154,12 +160,12 @@ fn announce<'info>(
                 target: shard.target,
             },
         )?,
-        Verdict::Fail | Verdict::Wait => record(
+        Verdict::Fail | Verdict::Wait => emit(
             &ctx.accounts.event_authority,
             &ShardFailed {
                 job,
                 shard: shard.index,
-                released: tally.released,
+                released: totals.released,
             },
         )?,
     }

@@ -1,4 +1,4 @@
-//! Paying seats, and releasing them without payment.
+//! Payments and fee of a settlement, and seats that end without either.
 
 use super::settlement::Settlement;
 use crate::events::Payment;
@@ -7,13 +7,13 @@ use crate::prelude::*;
 use crate::state::{Seat, SeatStatus};
 
 impl Settlement<'_, '_> {
-    /// What a seat that agrees with the quorum is paid.
+    /// The payment of a seat that agrees with the quorum, base units.
     pub(super) fn payment(&self, seat: &Seat) -> Result<u64> {
         let units = seat.units.min(self.accounts.job.load()?.max_units);
         money::mul(seat.price, units)
     }
 
-    /// Pays a seat that agrees with the quorum, and notes its points: the fee that its payment bears.
+    /// Pays a seat that agrees with the quorum, and adds its points: the fee on its payment.
     #[inline(never)]
     pub(super) fn pay(&mut self, index: usize) -> Result<()> {
         let party = &self.parties[index];
@@ -32,13 +32,13 @@ impl Settlement<'_, '_> {
                 let points = money::share(amount, u64::from(fee_bps))?;
                 provider.add_points(epoch, points)?;
                 bucket.add_points(epoch, points)?;
-                self.tally.points = money::add(self.tally.points, points)?;
+                self.totals.points = money::add(self.totals.points, points)?;
             }
             provider.invariant()?;
         }
         self.accounts.job.load_mut()?.pay(amount)?;
-        self.tally.paid = money::add(self.tally.paid, amount)?;
-        self.tally.payments.push(Payment {
+        self.totals.paid = money::add(self.totals.paid, amount)?;
+        self.totals.payments.push(Payment {
             provider: party.seat.provider,
             amount,
         });
@@ -47,23 +47,23 @@ impl Settlement<'_, '_> {
         Ok(())
     }
 
-    /// Charges the fee on what was paid.
+    /// Charges the fee on all payments.
     pub(super) fn charge_fee(&mut self) -> Result<()> {
         let fee_bps = self.accounts.job.load()?.fee_bps;
-        let fee = money::share(self.tally.paid, u64::from(fee_bps))?;
+        let fee = money::share(self.totals.paid, u64::from(fee_bps))?;
         self.accounts.job.load_mut()?.charge_fee(fee)?;
-        self.tally.fee = fee;
+        self.totals.fee = fee;
         self.pay_out(self.accounts.payment_treasury.as_ref(), fee)
     }
 
-    /// Lets a seat go without payment or penalty.
+    /// Ends a seat without payment or penalty.
     pub(super) fn release(&mut self, index: usize) -> Result<()> {
         let party = &self.parties[index];
         let locked = self.accounts.job.load()?.seat_lock;
         let mut provider = party.provider.load_mut()?;
         provider.leave_seat(locked, 0)?;
         provider.invariant()?;
-        self.tally.released.push(party.seat.provider);
+        self.totals.released.push(party.seat.provider);
         self.shard.seats[party.at].status = SeatStatus::Released as u8;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Penalties of a settlement.
+//! The penalties of a settlement.
 
 use super::settlement::Settlement;
 use crate::instructions::crank::penalty::{Penalty, PenaltyRecipients};
@@ -8,34 +8,36 @@ use crate::prelude::*;
 use crate::state::{Review, SeatStatus};
 
 impl Settlement<'_, '_> {
-    /// Lets a seat go with the penalty for a wrong or a late result; a wrong one compensates the
-    /// client with half of it, up to what the shard cost.
+    /// Ends a seat with the penalty for a wrong result or for being late. Half of the penalty for a wrong
+    /// result compensates the client, up to the cost of the shard.
     #[inline(never)]
     pub(super) fn penalize(&mut self, index: usize, wrong: bool) -> Result<()> {
         let party = &self.parties[index];
         let accounts = self.accounts;
         let (locked, bps, bounty_bps) = {
             let job = accounts.job.load()?;
-            // Who committed and then stays silent may have seen that it would be wrong.
+            // A provider that commits and does not reveal may have seen that its result is wrong.
             let silent = party.seat.status() == SeatStatus::Committed;
-            let bps = match wrong || silent {
-                true => job.slash_bps,
-                false => job.late_bps,
+            let bps = if wrong || silent {
+                job.slash_bps
+            } else {
+                job.late_bps
             };
             (job.seat_lock, bps, job.bounty_bps)
         };
-        let compensated = self.tally.slashes.iter().map(|s| s.compensation).sum();
-        let cost = money::add(self.tally.paid, self.tally.fee)?;
+        let compensated = self.totals.slashes.iter().map(|s| s.compensation).sum();
+        let cost = money::add(self.totals.paid, self.totals.fee)?;
         let single_mint = accounts.network.load()?.has_single_mint();
         let penalty = Penalty {
-            at: party.at as u8,
+            seat: party.at as u8,
             locked,
             disagreed: wrong,
             bps,
             bounty_bps,
-            compensation_cap: match wrong && single_mint {
-                true => cost.saturating_sub(compensated),
-                false => 0,
+            compensation_cap: if wrong && single_mint {
+                cost.saturating_sub(compensated)
+            } else {
+                0
             },
         };
         let challenged = self.shard.review() == Review::Challenged;
@@ -53,7 +55,7 @@ impl Settlement<'_, '_> {
             mint: accounts.stake_mint.as_ref(),
         };
         let place = (self.shard.job, self.shard.index);
-        let event = penalty.take(
+        let event = penalty.apply(
             &party.provider,
             &tokens,
             party.stake_vault,
@@ -61,10 +63,11 @@ impl Settlement<'_, '_> {
             place,
         )?;
         accounts.job.load_mut()?.compensate(event.compensation)?;
-        self.tally.slashes.push(event);
-        let status = match wrong {
-            true => SeatStatus::Disagreed,
-            false => SeatStatus::Late,
+        self.totals.slashes.push(event);
+        let status = if wrong {
+            SeatStatus::Disagreed
+        } else {
+            SeatStatus::Late
         };
         self.shard.seats[party.at].status = status as u8;
         Ok(())

@@ -1,6 +1,6 @@
-//! Carrying out a verdict: what each seat gets and loses, and where a challenge's bond goes.
+//! The state of a settlement: the shard, the accounts of its seats, and the totals.
 //!
-//! Steps that hold much on the stack, of which a program has 4 KiB a call, are kept apart.
+//! Steps that need much of the stack (4 KiB for each call) are functions that are never inlined.
 
 use super::accounts::SettleShard;
 use crate::constants::MAX_SEATS;
@@ -11,8 +11,8 @@ use crate::math::money;
 use crate::prelude::*;
 use crate::state::{Provider, Seat, SeatStatus, Shard, ShardStore};
 
-/// An occupied seat with the accounts that its money moves through.
-pub(super) struct Party<'info> {
+/// A live seat, with the accounts that its tokens move through.
+pub(super) struct SeatAccounts<'info> {
     pub(super) at: usize,
     pub(super) seat: Seat,
     pub(super) late: bool,
@@ -21,44 +21,42 @@ pub(super) struct Party<'info> {
     pub(super) stake_vault: &'info AccountInfo<'info>,
 }
 
-/// What became of a challenge. Amounts are base units of the payment mint.
-pub struct Decision {
-    /// The challenged result was not the quorum's.
+/// The outcome of a challenge. Amounts are base units of the payment mint.
+pub struct ChallengeOutcome {
+    /// Whether the challenged result differs from the quorum's.
     pub upheld: bool,
-    /// Part of the bond that goes back.
+    /// Part of the bond returned to the challenger.
     pub bond_returned: u64,
-    /// Part of the bond that pays the further seats.
+    /// Part of the bond that pays for the additional seats.
     pub bond_to_job: u64,
-    /// Part of the bond that pays the challenged seat, whose result nobody looked at.
+    /// Part of the bond that pays the challenged seat.
     pub bond_to_provider: u64,
 }
 
-/// What the seats of a shard got and lost.
+/// The sums and the events of a settlement.
 #[derive(Default)]
-pub struct Tally {
+pub struct Totals {
     /// Paid to providers, base units.
     pub paid: u64,
-    /// Paid to the protocol, base units.
+    /// Paid to the treasury, base units.
     pub fee: u64,
-    /// Points given for it.
+    /// Points given to providers.
     pub points: u64,
-    /// What each seat that agreed was paid.
+    /// The payments of the seats that agreed.
     pub payments: Vec<Payment>,
     /// Providers whose seats ended without payment or penalty.
     pub released: Vec<Pubkey>,
-    /// Penalties.
     pub slashes: Vec<StakeSlashed>,
-    /// What became of the challenge.
-    pub decided: Option<Decision>,
+    pub challenge: Option<ChallengeOutcome>,
 }
 
-impl Tally {
-    /// What the client's jobs hold together after it: less what left the escrow vault, and what came
-    /// in. A bond that pays for seats stays.
+impl Totals {
+    /// What the client's jobs hold after the settlement: less the tokens that left the escrow vault, plus
+    /// those that it received. A bond that pays for seats stays in the vault.
     pub fn client_held(&self, before: u64) -> Result<u64> {
         let mut held = money::sub(before, money::add(self.paid, self.fee)?)?;
-        if let Some(decided) = &self.decided {
-            let out = money::add(decided.bond_returned, decided.bond_to_provider)?;
+        if let Some(challenge) = &self.challenge {
+            let out = money::add(challenge.bond_returned, challenge.bond_to_provider)?;
             held = money::sub(held, out)?;
         }
         for slash in &self.slashes {
@@ -68,17 +66,16 @@ impl Tally {
     }
 }
 
-/// A verdict that is being carried out.
 pub struct Settlement<'a, 'info> {
     pub(super) accounts: &'a SettleShard<'info>,
     pub(super) shard: Shard,
-    pub(super) parties: Vec<Party<'info>>,
+    pub(super) parties: Vec<SeatAccounts<'info>>,
     pub(super) now: i64,
-    pub(super) tally: Tally,
+    pub(super) totals: Totals,
 }
 
 impl<'a, 'info> Settlement<'a, 'info> {
-    /// Matches the remaining accounts with the occupied seats.
+    /// Matches the remaining accounts with the live seats.
     ///
     /// # Errors
     /// [`MillraceError::WrongListLength`], [`MillraceError::WrongAccount`].
@@ -89,7 +86,7 @@ impl<'a, 'info> Settlement<'a, 'info> {
         remaining: &'info [AccountInfo<'info>],
         now: i64,
     ) -> Result<Self> {
-        // Who committed is late only if it could have revealed.
+        // A seat that committed is late only if it could have revealed.
         let could_reveal = shard.reveals_open(now);
         let mut triples = remaining.chunks_exact(3);
         let mut parties = Vec::with_capacity(MAX_SEATS);
@@ -110,7 +107,7 @@ impl<'a, 'info> Settlement<'a, 'info> {
                 SeatStatus::Committed => could_reveal,
                 _ => false,
             };
-            parties.push(Party {
+            parties.push(SeatAccounts {
                 at,
                 seat: *seat,
                 late,
@@ -126,7 +123,7 @@ impl<'a, 'info> Settlement<'a, 'info> {
             shard,
             parties,
             now,
-            tally: Tally::default(),
+            totals: Totals::default(),
         })
     }
 
@@ -137,7 +134,7 @@ impl<'a, 'info> Settlement<'a, 'info> {
         }
     }
 
-    /// Moves payment tokens out of the client's escrow vault.
+    /// Transfers payment tokens from the client's escrow vault.
     pub(super) fn pay_out(&self, to: &AccountInfo<'info>, amount: u64) -> Result<()> {
         let client = &self.accounts.client;
         let (owner, bump) = {
@@ -152,9 +149,9 @@ impl<'a, 'info> Settlement<'a, 'info> {
         )
     }
 
-    /// Stores the shard, and says what happened.
-    pub fn finish(self) -> Result<(Shard, Tally)> {
-        ShardStore::of(&self.accounts.job, &self.accounts.shard)?.save(&self.shard)?;
-        Ok((self.shard, self.tally))
+    /// Stores the shard.
+    pub fn finish(self) -> Result<(Shard, Totals)> {
+        ShardStore::new(&self.accounts.job, &self.accounts.shard)?.save(&self.shard)?;
+        Ok((self.shard, self.totals))
     }
 }
