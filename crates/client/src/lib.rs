@@ -4,6 +4,8 @@
 //! The on-chain program is a dependency of this crate (its types, without the entry point), so that
 //! layouts cannot drift.
 
+#![warn(missing_docs)]
+
 pub mod accounts;
 pub mod cache;
 pub mod compatibility;

@@ -39,6 +39,8 @@
 //! by zero) happen between two readings of the meter; those are metered at the whole limit, because
 //! anything less would let a program compute for free and then trap on purpose.
 
+#![warn(missing_docs)]
+
 mod engine;
 mod error;
 mod input;
