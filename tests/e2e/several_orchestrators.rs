@@ -106,9 +106,10 @@ async fn orchestrator_takes_over_the_jobs_of_a_dead_one_that_shares_its_store() 
         .await?
         .context("the lease has no holder")?;
     let health = first.wait_for_health("a member", |_| true).await?;
-    let (mut dies, lives) = match health["member"] == holder {
-        true => (first, second),
-        false => (second, first),
+    let (mut dies, lives) = if health["member"] == holder {
+        (first, second)
+    } else {
+        (second, first)
     };
     assert_eq!(
         dies.wait_for_health("a member", |_| true).await?["member"],

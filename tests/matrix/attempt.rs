@@ -1,4 +1,4 @@
-//! What is put in the place of an account, made for every slot alike.
+//! Generates the substitutions for every account of an instruction.
 
 use millrace_client::accounts::AnyAccount;
 use millrace_client::pda;
@@ -12,97 +12,90 @@ use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 use std::collections::BTreeMap;
 
-/// How an account is not the one that it should be.
+/// A way in which an account differs from the expected one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Another account of the same kind, of somebody else.
+    /// Another party's account of the same kind.
     OtherParty,
-    /// The same, and at the other slots what that account names.
+    /// The same, and the accounts that it names at their positions too.
     OtherPartyWithRelated,
-    /// Another token account of the same owner and mint, which anyone can make.
+    /// Another token account of the same owner and mint, which anyone can create.
     Sibling,
     /// A token account of the same mint and another owner.
     OtherOwner,
-    /// A token account of another mint.
     OtherMint,
-    /// The right account, and it has not signed.
+    /// The expected account without its signature.
     Unsigned,
-    /// Somebody else signs in its place.
+    /// Another party's signature.
     OtherSigner,
-    /// The account of another slot that may change.
+    /// Another writable account of the instruction.
     Alias,
-    /// The account of another slot that the instruction is to make.
+    /// Another account of the instruction that it creates.
     AliasOfNew,
-    /// Nothing, where the slot is optional.
+    /// No account, if it is optional.
     Absent,
-    /// The right address and bytes, and another program owns them.
+    /// The expected address and data, owned by another program.
     WrongOwner,
-    /// The right address, and the bytes of another type.
+    /// The expected address with the data of another type.
     WrongType,
     /// The last byte is missing.
     Truncated,
-    /// There are no bytes.
+    /// The account has no data.
     Empty,
-    /// What the instruction would make is there already.
+    /// The account that the instruction creates exists already.
     Occupied,
-    /// The right account, and the transaction says that it does not change.
+    /// The expected account, passed as read-only.
     ReadOnly,
 }
 
-/// What an attempt does.
+/// The change that an attempt makes to the transaction or to an account.
 #[derive(Clone, Debug)]
 pub enum Edit {
-    /// Puts another address into the slot.
+    /// Replaces the account.
     Replace(Pubkey),
-    /// Puts other addresses into several.
+    /// Replaces several accounts.
     ReplaceMany(Vec<(usize, Pubkey)>),
-    /// Takes the signature away.
     RemoveSignature,
-    /// Says that the account does not change.
     MakeReadOnly,
-    /// Writes other content to the slot's address.
+    /// Overwrites the account at the expected address.
     Rewrite(Account),
 }
 
-/// One substitution.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// Number of the slot.
+    /// Index of the account in the instruction.
     pub slot: usize,
-    /// Name of the slot.
+    /// Name of the account in the IDL.
     pub name: String,
-    /// What belongs there.
+    /// The expected kind of account.
     pub kind: AccountKind,
-    /// The instruction makes it.
+    /// Whether the instruction creates the account.
     pub made: bool,
-    /// How it is changed.
     pub change: Change,
-    /// Whose account it is instead, or which slot's.
+    /// Name of the substituted account, or of the account whose position it has.
     pub with: String,
-    /// What kind that is.
+    /// Kind of the substituted account.
     pub with_kind: AccountKind,
-    /// What is done.
     pub edit: Edit,
 }
 
-/// What attempts are made of.
+/// The input for generating attempts.
 pub struct AttemptBuilder<'a> {
-    /// The case.
     pub case: &'a Case,
-    /// The instruction's slots.
+    /// The accounts of the instruction.
     pub slots: &'a [AccountSlot],
-    /// What belongs into each of them.
+    /// The kind of each account.
     pub kinds: &'a [AccountKind],
-    /// All accounts by name.
+    /// Names of all accounts.
     pub accounts: &'a BTreeMap<Pubkey, String>,
-    /// Token accounts like those of the slots.
+    /// Token accounts with the same mint and owner as an account of the instruction, by index.
     pub siblings: &'a [(usize, Pubkey)],
-    /// What the instruction makes, by slot.
+    /// Accounts that the instruction creates, by index.
     pub made: &'a [(usize, Account)],
 }
 
 impl AttemptBuilder<'_> {
-    /// Every substitution at every slot.
+    /// Every substitution of every account.
     pub fn attempts(&self) -> Vec<Attempt> {
         let slots = 0..self.slots.len();
         slots.flat_map(|slot| self.at(slot)).collect()
@@ -113,9 +106,10 @@ impl AttemptBuilder<'_> {
         if self.slots[slot].optional && key == PROGRAM {
             return Vec::new();
         }
-        let mut all = match self.slots[slot].signer {
-            true => self.signatures(slot),
-            false => self.other_parties(slot),
+        let mut all = if self.slots[slot].signer {
+            self.signatures(slot)
+        } else {
+            self.other_parties(slot)
         };
         all.extend(self.related_parties(slot));
         all.extend(self.aliases(slot));
@@ -136,7 +130,6 @@ impl AttemptBuilder<'_> {
         all
     }
 
-    /// Whether the instruction makes what belongs there.
     fn is_made(&self, slot: usize) -> bool {
         self.made.iter().any(|(at, _)| *at == slot)
     }
@@ -164,15 +157,15 @@ impl AttemptBuilder<'_> {
         }
     }
 
-    /// Accounts of the same kind that are not the right one.
+    /// Other accounts of the same kind.
     fn other_parties(&self, slot: usize) -> Vec<Attempt> {
         let (own, kind) = (self.key(slot), self.kinds[slot]);
         let machine = &self.case.network.machine;
-        // What stands at another slot that may change is an alias.
+        // Another writable account of the instruction is an alias.
         let aliases: Vec<Pubkey> = self.aliased(slot).map(|other| self.key(other)).collect();
         let others = self.accounts.iter().filter(|(key, _)| **key != own);
         let others = others.filter(|(key, _)| !aliases.contains(key));
-        // Where there is nothing, as at an address that only signs, one stranger is like another.
+        // One account is enough if none is expected, as at an address that only signs.
         let (wanted, most) = match kind {
             AccountKind::Nothing => (AccountKind::Wallet, 1),
             kind => (kind, usize::MAX),
@@ -197,8 +190,8 @@ impl AttemptBuilder<'_> {
         all
     }
 
-    /// Strangers with all that they name. An account that only has to be named by another one is no
-    /// safer than that one is.
+    /// Other parties' accounts together with the accounts that they name. A check that only requires
+    /// another account to name this one is no safer than the check of that account.
     fn related_parties(&self, slot: usize) -> Vec<Attempt> {
         let (own, kind) = (self.key(slot), self.kinds[slot]);
         let named = |key: &Pubkey| {
@@ -232,7 +225,7 @@ impl AttemptBuilder<'_> {
         related_parties.collect()
     }
 
-    /// How a stranger differs.
+    /// How another account differs from the expected one.
     fn relation(&self, slot: usize, other: &Pubkey) -> Change {
         let machine = &self.case.network.machine;
         let pair = [&self.key(slot), other].map(|key| machine.account(key));
@@ -249,7 +242,7 @@ impl AttemptBuilder<'_> {
         }
     }
 
-    /// The signature taken away, and everyone else's.
+    /// The missing signature, and the signatures of all other parties.
     fn signatures(&self, slot: usize) -> Vec<Attempt> {
         let own = self.key(slot);
         let wallet = AccountKind::Wallet;
@@ -268,30 +261,30 @@ impl AttemptBuilder<'_> {
         all
     }
 
-    /// Other slots that may change, where this one may too.
+    /// Other writable accounts, if this one is writable.
     fn aliased(&self, slot: usize) -> impl Iterator<Item = usize> {
         let others = (0..self.slots.len()).filter(move |other| *other != slot);
         let others = others.filter(move |other| {
             let both = self.slots[slot].writable && self.slots[*other].writable;
             both && ![PROGRAM, self.key(slot)].contains(&self.key(*other))
         });
-        // Nobody can sign for an account of a program.
+        // An account of a program cannot sign.
         others.filter(move |other| !self.slots[slot].signer || self.slots[*other].signer)
     }
 
-    /// The accounts of all other slots that may change.
     fn aliases(&self, slot: usize) -> impl Iterator<Item = Attempt> {
         self.aliased(slot).map(move |other| {
             let with = (self.slots[other].name.as_str(), self.kinds[other]);
-            let change = match self.is_made(other) {
-                true => Change::AliasOfNew,
-                false => Change::Alias,
+            let change = if self.is_made(other) {
+                Change::AliasOfNew
+            } else {
+                Change::Alias
             };
             self.attempt(slot, change, with, Edit::Replace(self.key(other)))
         })
     }
 
-    /// The right address with the wrong content.
+    /// The expected address with wrong content.
     fn rewritten(&self, slot: usize) -> Vec<Attempt> {
         let kind = self.kinds[slot];
         let machine = &self.case.network.machine;
@@ -319,7 +312,7 @@ impl AttemptBuilder<'_> {
     }
 }
 
-/// The addresses that an account of the program names, in an order of its type.
+/// The addresses that an account of the program contains, in the order of its type.
 fn named_by(address: &Pubkey, account: &Account) -> Vec<Pubkey> {
     let entity = (account.owner == PROGRAM).then(|| AnyAccount::decode(address, &account.data));
     match entity.flatten() {

@@ -1,9 +1,9 @@
-//! Whether the attempts are all that there should be, and the exceptions no more than that.
+//! Checks that the attempts are complete and that every exception is needed.
 
 use super::attempt::{Attempt, Change};
 use super::exceptions::EXCEPTIONS;
 use super::instructions::CASES;
-use super::rules::{Exception, Name, usual};
+use super::rules::{Exception, Name, default_outcome};
 use super::substitution::attempts;
 use millrace_fixture::MintSetup;
 use millrace_fixture::cases::idl::idl;
@@ -12,23 +12,21 @@ use millrace_fixture::cases::parties::MINT_SETUPS;
 use millrace_fixture::cases::prepared::PreparedCase;
 use std::collections::BTreeSet;
 
-/// Attempts by the cases that they are for.
 type Made = Vec<((MintSetup, Name), Vec<Attempt>)>;
 
-/// The attempts of all cases.
 fn all() -> Made {
     let cases = CASES
         .iter()
         .flat_map(|tried| MINT_SETUPS.map(|mint_setup| (mint_setup, *tried)));
     cases
-        .map(|(mint_setup, (name, case))| {
-            let mut prepared = PreparedCase::new(case, mint_setup);
+        .map(|(mint_setup, (name, build))| {
+            let mut prepared = PreparedCase::new(build, mint_setup);
             ((mint_setup, name), attempts(name.0, &mut prepared))
         })
         .collect()
 }
 
-/// There is only one of each in a network.
+/// Whether a network has only one account of this kind.
 fn is_single(kind: AccountKind) -> bool {
     matches!(
         kind,
@@ -36,14 +34,15 @@ fn is_single(kind: AccountKind) -> bool {
     )
 }
 
-/// Each exception says why, and for each of its slots there is an attempt of which something else
-/// would be expected without it.
+/// Each exception has a reason, and for each of its patterns there is an attempt whose outcome would be
+/// different without it.
 fn every_exception_is_needed(made: &Made) {
     let mut needed = BTreeSet::new();
     for ((mint_setup, name), attempts) in made {
         for attempt in attempts {
             let exception = Exception::of(*mint_setup, *name, attempt);
-            let exception = exception.filter(|(e, _)| EXCEPTIONS[*e].outcome != usual(attempt));
+            let exception =
+                exception.filter(|(e, _)| EXCEPTIONS[*e].outcome != default_outcome(attempt));
             needed.extend(exception);
         }
     }
@@ -57,8 +56,8 @@ fn every_exception_is_needed(made: &Made) {
     }
 }
 
-/// Every slot was somewhere not left out, and given somebody else's account where there is one.
-fn every_slot_met_a_stranger(made: &Made) {
+/// Every account is present in some case, and replaced by another party's account if there is one.
+fn every_account_was_substituted(made: &Made) {
     use Change::{OtherMint, OtherOwner, OtherParty, OtherSigner};
     for instruction in idl().instructions {
         let own = made
@@ -74,12 +73,16 @@ fn every_slot_met_a_stranger(made: &Made) {
                 instruction.name,
                 slot.name
             );
-            let met = here.iter().any(|attempt| {
+            let substituted = here.iter().any(|attempt| {
                 let strange =
                     [OtherParty, OtherOwner, OtherMint, OtherSigner].contains(&attempt.change);
                 strange || is_single(attempt.kind) || attempt.made
             });
-            assert!(met, "{}.{} met no stranger", instruction.name, slot.name);
+            assert!(
+                substituted,
+                "{}.{} substituted no stranger",
+                instruction.name, slot.name
+            );
         }
     }
 }
@@ -87,7 +90,7 @@ fn every_slot_met_a_stranger(made: &Made) {
 #[test]
 fn matrix_is_complete_and_every_exception_is_needed() {
     let made = all();
-    every_slot_met_a_stranger(&made);
+    every_account_was_substituted(&made);
     every_exception_is_needed(&made);
     let count: usize = made.iter().map(|(_, attempts)| attempts.len()).sum();
     println!("{count} attempts on {} cases", made.len());

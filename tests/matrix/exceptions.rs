@@ -1,4 +1,4 @@
-//! Where something else than usual becomes of an attempt, and why. The first that fits counts.
+//! Attempts with an outcome other than the default, and the reasons. The first match counts.
 
 use super::attempt::Change::{
     Absent, Alias, AliasOfNew, Occupied, OtherMint, OtherOwner, OtherParty, OtherPartyWithRelated,
@@ -7,10 +7,9 @@ use super::attempt::Change::{
 use super::rules::Exception;
 use millrace_fixture::outcome::DONE;
 
-/// At which slots, by which changes, with whose account; what becomes of it, and why.
+/// Accounts, changes, substituted accounts, outcome and reason.
 macro_rules! exceptions {
     ($($at:literal [$($by:ident)+] $with:literal => $outcome:expr, $why:literal;)+) => {
-        /// The exceptions.
         pub const EXCEPTIONS: &[Exception] = &[$(Exception {
             at: $at,
             by: &[$($by),+],
@@ -68,7 +67,7 @@ exceptions! {
      settle_shard/that_is_audited.program" [OtherParty] "*"
         => DONE, "the slot only brings the program along, and another one does too";
 
-    // All accounts of another party at once, which is then acted for or upon.
+    // All accounts of another party at once, so the instruction acts for that party or on its accounts.
     "acknowledge_delivery.orchestrator assign_seats.orchestrator \
      record_reveals.orchestrator retire_orchestrator/by_itself.orchestrator" [OtherPartyWithRelated] "*"
         => DONE, "another orchestrator signs, and may do the same";
@@ -98,7 +97,7 @@ exceptions! {
     "record_reveals/in_the_jobs_account.job reveal_seats/in_the_jobs_account.job" [OtherParty] "*"
         => "RevealMismatch", "the job is in every commitment";
 
-    // Seats: who may take one, and who has one.
+    // Seats: admission, and providers that have a seat already.
     "assign_seats/at_a_new_shard.shard" [Occupied] "*"
         => "NoFreeSeat", "it is no new shard then, and its seats are taken";
     "assign_seats/at_a_new_shard.shard" [Absent] "*" => "WrongShardAccount", "the job has several";
@@ -113,7 +112,7 @@ exceptions! {
     "assign_seats.further*" [OtherParty] "*"
         => DONE, "the orchestrator chooses among the providers that are admitted";
 
-    // Accounts that are said not to change.
+    // Accounts passed as read-only.
     "settle_shard/whose_seats_disagree.further*" [ReadOnly] "*"
         => DONE, "nobody leaves, and nothing is written";
     "assign_seats.further* settle_shard.further0 settle_shard.further3 settle_shard.further6"
@@ -131,7 +130,8 @@ exceptions! {
     "close_job.further*" [ReadOnly] "*"
         => "AccountNotMutable", "the rent goes from the one to the other";
 
-    // Content that can't be: an account of ours keeps its size, and a mint or a vault its owner.
+    // Content that cannot occur: an account of the program keeps its size, and a mint or a vault keeps
+    // its owner.
     "initialize_network.*_mint" [WrongOwner] "*"
         => "MintNotSupported", "it is no mint of a token program";
     "settle_shard/whose_seats_disagree.shard challenge_shard/in_the_jobs_account.job \
@@ -166,7 +166,7 @@ exceptions! {
      settle_shard.further7" [WrongOwner] "*"
         => "Token::ExternalAccountDataModified", "the token program writes to its own alone";
 
-    // Who signs, or whose the account is.
+    // Signers, and owners of accounts.
     "bond.funder challenge_shard.challenger fund_rewards.funder stake.funder" [OtherSigner] "*"
         => "Token::OwnerMismatch", "the owner of the source has to sign";
     "open_client.owner post_job.owner register_provider.authority" [OtherSigner] "*"
@@ -194,7 +194,7 @@ exceptions! {
         => "WrongAccount", "the program knows its own address";
     "*.program" [OtherParty] "*" => "MissingAccount", "the program calls itself to record an event";
 
-    // Token programs: Token-2022 in the place of the other.
+    // Token programs: Token-2022 instead of the Token program and the reverse.
     "settle_shard/in_*.stake_token_program settle_shard/w*.stake_token_program"
         [OtherParty] "token-2022 token" => DONE, "no stake moves where nobody is penalized";
     "settle_shard/w*.payment_token_program" [OtherParty] "token-2022 token"
@@ -216,7 +216,7 @@ exceptions! {
     "*token_program" [OtherParty] "token-2022 token"
         => "WrongAccount", "it does not own the accounts that are read";
 
-    // Tokens that only the token program looks at.
+    // Token accounts that only the token program checks.
     "settle_shard/in_*.bounty settle_shard/w*.bounty" [OtherMint Alias] "*"
         => DONE, "nothing moves to it where nobody is penalized";
     "*.source withdraw_treasury.destination *.bounty" [OtherMint] "*"
@@ -232,7 +232,7 @@ exceptions! {
     "post_job.source expire_seat.bounty settle_shard.bounty" [Alias AliasOfNew] "*"
         => "Token::InvalidAccountData", "it is no token account";
 
-    // One account at two slots, where addresses are compared before types.
+    // One account at two positions, if addresses are compared before types.
     "settle_shard.escrow settle_shard.*_treasury settle_shard.challenger_* \
      settle_shard.further* close_job.escrow close_job.destination post_job.escrow \
      expire_seat.stake_treasury" [Alias AliasOfNew] "*"

@@ -1,4 +1,4 @@
-//! Every instruction of the IDL, with the cases in which it is tried.
+//! Every instruction of the IDL with its cases.
 
 use super::rules::Name;
 use super::substitution::refuses_every_substitution;
@@ -8,10 +8,9 @@ use millrace_fixture::cases::{admin, client, crank, money, orchestrator, provide
 use millrace_fixture::with_every_case;
 use std::collections::BTreeSet;
 
-/// A case and its name.
 pub type NamedCase = (Name, BuildCase);
 
-/// A test for each case, and a list of them all.
+/// Defines a test for each case, and a list of all cases.
 macro_rules! define_tests {
     ($($name:ident { $($case:ident: $build:path,)+ })+) => {
         $(mod $name {
@@ -21,7 +20,6 @@ macro_rules! define_tests {
                 refuses_every_substitution((stringify!($name), stringify!($case)), $build);
             })+
         })+
-        /// Every case.
         pub const CASES: &[NamedCase] = &[
             $($(((stringify!($name), stringify!($case)), $build)),+),+
         ];

@@ -1,5 +1,5 @@
-//! What happens when an account is not the one that an instruction expects: made from the IDL, for
-//! every slot of every instruction, so that an instruction that is added later is covered too.
+//! Substitutes every account of every instruction of the IDL by every other account, and checks the
+//! outcome. Instructions that are added later are covered automatically.
 #![allow(clippy::unwrap_used)]
 
 mod attempt;

@@ -1,41 +1,38 @@
-//! What should become of each attempt.
+//! The expected outcome of each attempt.
 
 use super::attempt::{Attempt, Change};
 use super::exceptions::EXCEPTIONS;
 use millrace_fixture::MintSetup;
 use millrace_fixture::cases::kind::AccountKind;
 
-/// Something else than usual becomes of some attempts.
+/// Attempts with an outcome other than the default.
 pub struct Exception {
-    /// At which slots: `instruction.slot` or `instruction/case.slot`, several of them apart by
-    /// spaces, and each with `*` for any text. Behind `one:` or `new:` in networks with such tokens
-    /// alone.
+    /// Patterns of accounts, separated by spaces: `instruction.account` or `instruction/case.account`,
+    /// with `*` for any text. The prefix `one_mint:`, `two_mints:` or `token2022:` restricts a pattern
+    /// to that mint setup.
     pub at: &'static str,
-    /// By which changes.
     pub by: &'static [Change],
-    /// With whose account or which slot's; `*` for any text.
+    /// Patterns of the substituted account's name; `*` for any text.
     pub with: &'static str,
-    /// What becomes of them.
     pub outcome: &'static str,
-    /// Why.
     pub why: &'static str,
 }
 
-/// An instruction's name and the case.
+/// The name of an instruction and of its case.
 pub type Name = (&'static str, &'static str);
 
 impl Exception {
-    /// Which of its slots this attempt is at, if the exception is about it.
-    fn about(&self, here: &[String; 4], attempt: &Attempt) -> Option<&'static str> {
+    /// The pattern that matches the attempt's account, if the exception applies to the attempt.
+    fn matching_slot(&self, here: &[String; 4], attempt: &Attempt) -> Option<&'static str> {
         let by = self.by.contains(&attempt.change);
         let mut with = self.with.split_whitespace();
-        let fits_else = by && with.any(|pattern| fits(pattern, &attempt.with));
+        let other_parts_match = by && with.any(|pattern| matches_pattern(pattern, &attempt.with));
         let mut at = self.at.split_whitespace();
-        let at = at.find(|pattern| here.iter().any(|here| fits(pattern, here)));
-        at.filter(|_| fits_else)
+        let at = at.find(|pattern| here.iter().any(|here| matches_pattern(pattern, here)));
+        at.filter(|_| other_parts_match)
     }
 
-    /// The exception that counts for an attempt, by its number, and which of its slots it is at.
+    /// The first exception that applies to an attempt: its index and the pattern that matches.
     pub fn of(
         mint_setup: MintSetup,
         (instruction, case): Name,
@@ -49,23 +46,24 @@ impl Exception {
             format!("{mint_setup}:{instruction}/{case}.{slot}"),
         ];
         let mut exceptions = EXCEPTIONS.iter().enumerate();
-        exceptions.find_map(|(number, e)| Some((number, e.about(&here, attempt)?)))
+        exceptions.find_map(|(number, e)| Some((number, e.matching_slot(&here, attempt)?)))
     }
 }
 
-/// Whether a text is as a pattern says, in which `*` stands for any text.
-fn fits(pattern: &str, text: &str) -> bool {
+/// Whether a text matches a pattern in which `*` is any text.
+fn matches_pattern(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
         Some((start, rest)) => text.strip_prefix(start).is_some_and(|text| {
             let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-            ends.into_iter().any(|at| fits(rest, &text[at..]))
+            ends.into_iter()
+                .any(|at| matches_pattern(rest, &text[at..]))
         }),
     }
 }
 
-/// What becomes of an attempt unless there is a reason for something else.
-pub fn usual(attempt: &Attempt) -> &'static str {
+/// The outcome of an attempt without an exception.
+pub fn default_outcome(attempt: &Attempt) -> &'static str {
     use AccountKind::{Millrace, Nothing, Program, Token, Wallet};
     use Change as C;
     match (attempt.change, attempt.kind, attempt.with_kind) {
@@ -95,17 +93,25 @@ pub fn usual(attempt: &Attempt) -> &'static str {
     }
 }
 
-/// The expected outcome of an attempt.
 pub fn expected(mint_setup: MintSetup, name: Name, attempt: &Attempt) -> &'static str {
     let exception = Exception::of(mint_setup, name, attempt);
-    exception.map_or_else(|| usual(attempt), |(number, _)| EXCEPTIONS[number].outcome)
+    exception.map_or_else(
+        || default_outcome(attempt),
+        |(number, _)| EXCEPTIONS[number].outcome,
+    )
 }
 
 #[test]
 fn patterns_match_as_documented() {
-    assert!(fits("bond.source", "bond.source") && !fits("bond.source", "bond.sources"));
-    assert!(fits("*.program", "bond.program") && !fits("*.program", "bond.program2"));
-    assert!(fits(
+    assert!(
+        matches_pattern("bond.source", "bond.source")
+            && !matches_pattern("bond.source", "bond.sources")
+    );
+    assert!(
+        matches_pattern("*.program", "bond.program")
+            && !matches_pattern("*.program", "bond.program2")
+    );
+    assert!(matches_pattern(
         "settle_shard*.further*",
         "settle_shard/case.further12"
     ));

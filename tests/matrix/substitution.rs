@@ -1,4 +1,4 @@
-//! Making the attempts, and comparing what became of each with what should.
+//! Runs the attempts and compares the outcomes with the expected ones.
 
 use super::attempt::{Attempt, AttemptBuilder, Change, Edit};
 use super::rules::{Name, expected};
@@ -12,7 +12,7 @@ use millrace_fixture::outcome::{DONE, name};
 use solana_sdk::account::Account;
 use solana_sdk::instruction::Instruction;
 
-/// The slots that the IDL names, and one for each further account.
+/// The accounts in the IDL, followed by one for each further account.
 pub fn slots(instruction: &Instruction, described: &IdlInstruction) -> Vec<AccountSlot> {
     let named = described.accounts.len();
     let further = instruction.accounts.iter().skip(named).enumerate();
@@ -25,8 +25,8 @@ pub fn slots(instruction: &Instruction, described: &IdlInstruction) -> Vec<Accou
     described.accounts.iter().cloned().chain(further).collect()
 }
 
-/// The instruction is the one that the IDL describes, and its accounts are what the IDL says.
-fn is_as_described(instruction: &Instruction, described: &IdlInstruction) {
+/// Asserts that the instruction and the flags of its accounts match the IDL.
+fn assert_matches_idl(instruction: &Instruction, described: &IdlInstruction) {
     assert_eq!(instruction.program_id, PROGRAM);
     let data = &instruction.data;
     assert!(
@@ -45,11 +45,11 @@ fn is_as_described(instruction: &Instruction, described: &IdlInstruction) {
     }
 }
 
-/// The attempts for a case, once the instruction has been seen to succeed in it.
-pub fn attempts(name_of: &str, prepared: &mut PreparedCase) -> Vec<Attempt> {
-    let described = idl_instruction(name_of);
+/// The attempts for a case, after checking that the instruction succeeds in it.
+pub fn attempts(case_name: &str, prepared: &mut PreparedCase) -> Vec<Attempt> {
+    let described = idl_instruction(case_name);
     let instructions = prepared.case.instructions.clone();
-    is_as_described(prepared.case.instruction(), &described);
+    assert_matches_idl(prepared.case.instruction(), &described);
     let slots = slots(prepared.case.instruction(), &described);
 
     let (before, mut kinds) = (prepared.snapshot(&instructions), prepared.kinds());
@@ -82,9 +82,9 @@ pub fn attempts(name_of: &str, prepared: &mut PreparedCase) -> Vec<Attempt> {
     builder.attempts()
 }
 
-/// Makes every attempt on the case of an instruction.
-pub fn refuses_every_substitution(name_of: Name, case: BuildCase) {
-    let wrong = MINT_SETUPS.map(|mint_setup| wrong_with(mint_setup, name_of, case));
+/// Runs every attempt on a case, with every mint setup.
+pub fn refuses_every_substitution(case_name: Name, build: BuildCase) {
+    let wrong = MINT_SETUPS.map(|mint_setup| mismatches_with(mint_setup, case_name, build));
     let wrong = wrong.concat();
     assert!(
         wrong.is_empty(),
@@ -94,14 +94,14 @@ pub fn refuses_every_substitution(name_of: Name, case: BuildCase) {
     );
 }
 
-/// What becomes of attempts in a network with such tokens and should not.
-fn wrong_with(mint_setup: MintSetup, name_of: Name, case: BuildCase) -> Vec<String> {
-    let mut prepared = PreparedCase::new(case, mint_setup);
-    let attempts = attempts(name_of.0, &mut prepared);
+/// Attempts with an unexpected outcome.
+fn mismatches_with(mint_setup: MintSetup, case_name: Name, build: BuildCase) -> Vec<String> {
+    let mut prepared = PreparedCase::new(build, mint_setup);
+    let attempts = attempts(case_name.0, &mut prepared);
     let mut wrong = Vec::new();
     for attempt in &attempts {
-        let outcome = attempt_on(&mut prepared, attempt);
-        let expected = expected(mint_setup, name_of, attempt);
+        let outcome = run_attempt(&mut prepared, attempt);
+        let expected = expected(mint_setup, case_name, attempt);
         if outcome != expected {
             let Attempt {
                 name,
@@ -111,7 +111,7 @@ fn wrong_with(mint_setup: MintSetup, name_of: Name, case: BuildCase) -> Vec<Stri
                 with_kind,
                 ..
             } = attempt;
-            let (instruction, case) = name_of;
+            let (instruction, case) = case_name;
             let at = format!("{}:{instruction}/{case}.{name}", mint_setup.name());
             let place = format!("{at} ({kind:?}): {change:?} of {with} ({with_kind:?})");
             wrong.push(format!("{place}: {outcome}, and not {expected}"));
@@ -120,8 +120,9 @@ fn wrong_with(mint_setup: MintSetup, name_of: Name, case: BuildCase) -> Vec<Stri
     wrong
 }
 
-/// Makes one attempt. If it is refused, nothing may have changed; if not, the books must be right.
-fn attempt_on(prepared: &mut PreparedCase, attempt: &Attempt) -> String {
+/// Runs one attempt and returns its outcome. If the attempt is refused, nothing may have changed;
+/// otherwise all balances must be consistent.
+fn run_attempt(prepared: &mut PreparedCase, attempt: &Attempt) -> String {
     let mut instructions = prepared.case.instructions.clone();
     let metas = &mut instructions.last_mut().unwrap().accounts;
     let mut rewritten: Option<Account> = None;
@@ -151,18 +152,18 @@ fn attempt_on(prepared: &mut PreparedCase, attempt: &Attempt) -> String {
     if outcome.is_err() {
         let unchanged = before == prepared.snapshot(&instructions);
         assert!(unchanged, "{attempt:?} was refused and left a trace");
-    } else if !attempt.change.is_impossible() {
+    } else if !attempt.change.breaks_accounting() {
         prepared.case.network.check_balances();
         prepared.case.network.compare_with_events();
     }
     prepared.restore(&original);
-    // Both token programs speak alike.
+    // Both token programs return the same errors.
     name(&outcome).replace("Token2022::", "Token::")
 }
 
 impl Change {
-    /// Whether it makes an account that can't be, and whose books can't be right.
-    fn is_impossible(self) -> bool {
+    /// Whether the change creates an account that cannot occur, so balances need not be consistent.
+    fn breaks_accounting(self) -> bool {
         use Change::{Empty, Occupied, Truncated, WrongOwner, WrongType};
         matches!(self, WrongOwner | WrongType | Truncated | Empty | Occupied)
     }

@@ -26,10 +26,7 @@ impl Coverage {
 
     pub fn count(&mut self, name: &'static str, done: bool) {
         let (yes, no) = self.actions.entry(name).or_default();
-        match done {
-            true => *yes += 1,
-            false => *no += 1,
-        }
+        if done { *yes += 1 } else { *no += 1 }
     }
 
     /// Both refused with this error.

@@ -187,12 +187,13 @@ impl Run<'_> {
             return left(format!("epochs {:?}", self.world.epochs));
         }
         let found = self.world.lamports_with_rents();
-        match found == self.lamports_with_rents {
-            true => Ok(()),
-            false => left(format!(
+        if found == self.lamports_with_rents {
+            Ok(())
+        } else {
+            left(format!(
                 "lamports {found:?}, and {:?} expected",
                 self.lamports_with_rents
-            )),
+            ))
         }
     }
 }

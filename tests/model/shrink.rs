@@ -29,9 +29,10 @@ fn without_parts(mut steps: Vec<Step>, goes_wrong: &mut impl FnMut(&[Step]) -> b
         while at < steps.len() {
             let end = (at + size).min(steps.len());
             let rest = [&steps[..at], &steps[end..]].concat();
-            match goes_wrong(&rest) {
-                true => (steps, shorter) = (rest, true),
-                false => at = end,
+            if goes_wrong(&rest) {
+                (steps, shorter) = (rest, true)
+            } else {
+                at = end
             }
         }
         match size {

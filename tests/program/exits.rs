@@ -114,9 +114,10 @@ fn judged_around_the_end(offset: i64, withdraws_first: bool, one_mint: bool) {
         network.reveal(job, 0, &answers).unwrap();
     }
     network.machine.set_time(began + WEEK + offset);
-    let withdraw = |network: &mut TestNetwork| match offset < 0 {
-        true => refused(network.withdraw_stake(1), "TooEarly"),
-        false => {
+    let withdraw = |network: &mut TestNetwork| {
+        if offset < 0 {
+            refused(network.withdraw_stake(1), "TooEarly")
+        } else {
             network.withdraw_stake(1).unwrap();
         }
     };

@@ -160,9 +160,10 @@ fn does_not_take_a_mint_of(extensions: &[(u16, usize)], error: &str) {
     let other = extended_mint(&mut machine, 9, extensions);
     for payment in [false, true] {
         let mut mints = mints;
-        match payment {
-            true => mints.payment = other,
-            false => mints.stake = other,
+        if payment {
+            mints.payment = other
+        } else {
+            mints.stake = other
         }
         let born = birth(&upgrader, mints, true, PARAMETERS);
         refused(machine.send(&[born], &[&upgrader]), error);

@@ -1,4 +1,5 @@
-//! Where inputs begin: a town for each case of the matrix, in a machine that traces.
+//! The states that inputs start from: the network of each case of the matrix, in a tracing virtual
+//! machine.
 
 use super::elf::with_sections;
 use super::tracer::Tracer;
@@ -18,7 +19,6 @@ use std::collections::BTreeMap;
 
 macro_rules! cases {
     ($($name:ident { $($case:ident: $build:path,)+ })+) => {
-        /// Every case with its name.
         const CASES: &[(&str, BuildCase)] = &[
             $($((concat!(stringify!($name), "/", stringify!($case)), $build)),+),+
         ];
@@ -26,24 +26,21 @@ macro_rules! cases {
 }
 with_every_case!(cases);
 
-/// How many cases there are, each in networks with all kinds of tokens.
+/// Number of start states: every case with every mint setup.
 pub const COUNT: usize = CASES.len() * MINT_SETUPS.len();
 
-/// A case that inputs begin with.
+/// A state that inputs start from.
 pub struct Base {
-    /// Its name.
     pub name: &'static str,
-    /// The network, which an input changes.
     pub network: TestNetwork,
-    /// The instruction that succeeds at first, after those that have to come before it.
+    /// The instruction that succeeds at the start, after those that have to precede it.
     pub instructions: Vec<Instruction>,
-    /// All accounts that there were at first, by name.
+    /// Names of all accounts at the start.
     pub names: BTreeMap<Pubkey, String>,
-    /// The same in their order, and siblings of token accounts.
+    /// The same accounts in order, followed by the siblings of token accounts.
     pub pool: Vec<Pubkey>,
-    /// Who can sign.
     pub signers: Vec<Pubkey>,
-    /// The machine as it was at first.
+    /// The machine at the start.
     pristine: Machine,
 }
 
@@ -56,7 +53,7 @@ impl Base {
         let (mut network, instructions) = (prepared.case.network, prepared.case.instructions);
         let pristine = network
             .machine
-            .with_svm(furnished(empty, network.machine.svm()));
+            .with_svm(with_accounts_of(empty, network.machine.svm()));
         network.machine = pristine.fork();
         Self {
             name,
@@ -69,13 +66,14 @@ impl Base {
         }
     }
 
-    /// Puts everything back as it was at first.
+    /// Restores the start state.
     fn reset(&mut self) {
         self.network.machine = self.pristine.fork();
     }
 }
 
-/// A machine that traces and that asks for no signatures, with the program and nothing else.
+/// A virtual machine that traces and does not verify signatures, with the program and no other
+/// accounts.
 fn empty() -> LiteSVM {
     let mut svm = LiteSVM::new_debuggable(true)
         .with_log_bytes_limit(None)
@@ -88,8 +86,8 @@ fn empty() -> LiteSVM {
     svm
 }
 
-/// The empty machine with all accounts of another; the programs, which it has, stay its own.
-fn furnished(empty: &LiteSVM, with: &LiteSVM) -> LiteSVM {
+/// A copy of the empty machine with all accounts of another machine, except its programs.
+fn with_accounts_of(empty: &LiteSVM, with: &LiteSVM) -> LiteSVM {
     let mut svm = empty.clone();
     for (address, account) in &with.accounts_db().inner {
         if !account.executable() {
@@ -100,27 +98,27 @@ fn furnished(empty: &LiteSVM, with: &LiteSVM) -> LiteSVM {
     svm
 }
 
-/// What is made once and used by one input after another.
+/// Start states that are built once and reused for every input.
 struct Bases {
     empty: LiteSVM,
-    made: BTreeMap<usize, Base>,
+    built: BTreeMap<usize, Base>,
 }
 
-/// Does something in a case as it was at first.
-pub fn with_base<T>(number: usize, act: impl FnOnce(&mut Base) -> T) -> T {
+/// Runs `action` in a start state and restores it.
+pub fn with_base<T>(number: usize, action: impl FnOnce(&mut Base) -> T) -> T {
     thread_local! {
         static BASES: RefCell<Option<Bases>> = const { RefCell::new(None) };
     }
     BASES.with_borrow_mut(|bases| {
         let bases = bases.get_or_insert_with(|| Bases {
             empty: empty(),
-            made: BTreeMap::new(),
+            built: BTreeMap::new(),
         });
-        let Bases { empty, made } = bases;
-        let base = made
+        let Bases { empty, built } = bases;
+        let base = built
             .entry(number)
             .or_insert_with(|| Base::build(number, empty));
-        let result = act(base);
+        let result = action(base);
         base.reset();
         result
     })

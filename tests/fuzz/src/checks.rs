@@ -1,6 +1,6 @@
-//! What a transaction may end with: the program's own errors and those of whom it calls, each by name.
-//! A program that stops in any other way, by a panic, by memory that is not its own or by work without
-//! an end, is a fault.
+//! Classifies the end of a transaction. The program's own errors and those of the programs that it
+//! calls are allowed, each by name. A program that stops in another way, for example by a panic, an
+//! access violation or an endless loop, is at fault.
 
 use millrace_client::pda::{PROGRAM, SYSTEM_PROGRAM, TOKEN_PROGRAM};
 use millrace_fixture::{Outcome, TOKEN_2022};
@@ -10,29 +10,28 @@ use solana_sdk::transaction::TransactionError;
 
 /// First code of the program's own errors.
 const OWN: u32 = 6_000;
-/// Codes of the framework's errors, in groups: instructions, constraints, accounts, and the rest.
+/// Codes of Anchor's errors, in groups: instructions, constraints, accounts, and the rest.
 const FRAMEWORK: [std::ops::RangeInclusive<u32>; 4] =
     [100..=103, 2_000..=2_040, 2_500..=2_506, 3_000..=3_017];
-/// Highest code of each token program's errors, and of the system program's.
+/// Highest error codes of the two token programs and of the system program.
 const TOKEN: u32 = 19;
 const NEWER_TOKEN: u32 = 68;
 const SYSTEM: u32 = 8;
 
-/// What became of a transaction.
-pub enum End {
-    /// It went through.
+/// The end of a transaction.
+pub enum Classified {
     Done,
-    /// It was refused with a named error.
+    /// Refused with a named error.
     Refused(String),
-    /// It ended as none may.
+    /// Ended in a way that must never occur.
     Fault(String),
 }
 
-/// Judges an outcome. Where the program's own accounts hold what it never wrote, `tainted`, sums may
-/// overflow, and then it may panic.
-pub fn judge(outcome: &Outcome, tainted: bool) -> End {
+/// Classifies an outcome. If the program's own accounts were overwritten (`tainted`), sums may overflow
+/// and the program may panic.
+pub fn classify(outcome: &Outcome, tainted: bool) -> Classified {
     let Err(failed) = outcome else {
-        return End::Done;
+        return Classified::Done;
     };
     let mut lines = failed.meta.logs.iter();
     let refused = lines.find_map(|line| line.strip_prefix("Program ")?.split_once(" failed: "));
@@ -44,7 +43,7 @@ pub fn judge(outcome: &Outcome, tainted: bool) -> End {
         }
         TransactionError::InstructionError(_, error) => {
             is_usual(error) || {
-                // A bump that the program never wrote derives no address to sign for.
+                // An overwritten bump does not derive the address to sign for.
                 let stopped = ["panicked", "signer seeds"];
                 let stopped = stopped.iter().any(|why| reason.contains(why));
                 tainted && stopped && *error == InstructionError::ProgramFailedToComplete
@@ -53,13 +52,14 @@ pub fn judge(outcome: &Outcome, tainted: bool) -> End {
         TransactionError::InsufficientFundsForRent { .. } => true,
         _ => false,
     };
-    match allowed {
-        true => End::Refused(named),
-        false => End::Fault(format!("{named}\n{}", failed.meta.logs.join("\n"))),
+    if allowed {
+        Classified::Refused(named)
+    } else {
+        Classified::Fault(format!("{named}\n{}", failed.meta.logs.join("\n")))
     }
 }
 
-/// Whether an error with a code is one of those that this program has.
+/// Whether the refusing program defines this error code.
 fn is_named(refuser: &str, code: u32) -> bool {
     let own = code.checked_sub(OWN).and_then(|at| u8::try_from(at).ok());
     match refuser {
@@ -70,17 +70,16 @@ fn is_named(refuser: &str, code: u32) -> bool {
         _ if refuser == TOKEN_PROGRAM.to_string() => code <= TOKEN,
         _ if refuser == TOKEN_2022.to_string() => code <= NEWER_TOKEN,
         _ if refuser == SYSTEM_PROGRAM.to_string() => code <= SYSTEM,
-        // The check of signatures, which is no program, refuses without a word.
+        // The ed25519 precompile is not a program and logs nothing.
         "" => code <= 4,
         _ => false,
     }
 }
 
-/// Errors without a number that a program or the libraries in it return of their own will, and those of a
-/// call into another program with accounts that the attacker made unfit for it. Where an account is to
-/// change that was handed over as one that does not, the runtime itself refuses, and so it does where all
-/// instructions of a transaction together call too often. Not among them is what it
-/// says to a program that tries anything else that it may not, that breaks off, or that comes to no end.
+/// Errors without a code that the program or its libraries return deliberately, and errors of a call to
+/// another program with unsuitable accounts. The runtime returns some of them itself: if an account is
+/// passed as read-only but must change, and if all instructions of a transaction call too often. Errors
+/// for other forbidden actions, for aborts and for exceeded limits are not included.
 fn is_usual(error: &InstructionError) -> bool {
     use InstructionError as E;
     matches!(
@@ -111,7 +110,7 @@ mod tests {
     use super::*;
     use litesvm::types::{FailedTransactionMetadata, TransactionMetadata};
 
-    /// A transaction that ended with `error`, as the logs tell it.
+    /// A failed transaction with this error and this log.
     fn ended(error: InstructionError, log: &str) -> Outcome {
         Err(Box::new(FailedTransactionMetadata {
             err: TransactionError::InstructionError(0, error),
@@ -123,7 +122,7 @@ mod tests {
     }
 
     fn is_fault(outcome: &Outcome, tainted: bool) -> bool {
-        matches!(judge(outcome, tainted), End::Fault(_))
+        matches!(classify(outcome, tainted), Classified::Fault(_))
     }
 
     #[test]

@@ -1,36 +1,35 @@
-//! Which instructions of the program's bytecode ran, and how they went on.
+//! Coverage of the program's bytecode: which instructions ran and which instruction followed.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// Most instructions of a program.
-const MOST: usize = 1 << 19;
-/// Bytes of an instruction.
+/// Largest number of instructions of a program.
+const MAX_INSTRUCTIONS: usize = 1 << 19;
+/// Size of an instruction, bytes.
 const INSTRUCTION: usize = 8;
 
-/// For each instruction that can go on in more than one way, how often the next one followed, and how
-/// often another: the two edges of a conditional jump, calls and returns. What runs straight on tells
-/// nothing new and would only cost time. libFuzzer finds the counters by the section's name, reads them
-/// after each input, and clears them.
+/// For each instruction with more than one successor (conditional jumps, calls and returns), two
+/// counters: how often the next instruction followed, and how often another one. Straight-line code is
+/// not counted because it adds cost and no information. libFuzzer finds the counters by the section's
+/// name, reads them after each input, and clears them.
 #[allow(
     unsafe_code,
     reason = "libFuzzer looks for its counters in this section"
 )]
 #[unsafe(link_section = "__libfuzzer_extra_counters")]
-static EDGES: [AtomicU8; 2 * MOST] = [const { AtomicU8::new(0) }; 2 * MOST];
+static EDGES: [AtomicU8; 2 * MAX_INSTRUCTIONS] = [const { AtomicU8::new(0) }; 2 * MAX_INSTRUCTIONS];
 
-/// Which ways each instruction went on since the process began: a bit for the next one, a bit for
-/// another.
-static RAN: [AtomicU8; MOST] = [const { AtomicU8::new(0) }; MOST];
+/// Successors of each instruction since the process started: one bit for the next instruction, one for
+/// any other.
+static RAN: [AtomicU8; MAX_INSTRUCTIONS] = [const { AtomicU8::new(0) }; MAX_INSTRUCTIONS];
 
-/// The program's bytecode.
 static TEXT: OnceLock<Vec<u8>> = OnceLock::new();
 
-/// Notes that the program whose bytecode is `text` ran the instructions with these numbers, in their
+/// Records that the program with the bytecode `text` ran the instructions with these numbers, in their
 /// order.
 pub fn record(text: &[u8], numbers: impl Iterator<Item = usize>) {
     TEXT.get_or_init(|| {
-        let fits = text.len() / INSTRUCTION <= MOST;
+        let fits = text.len() / INSTRUCTION <= MAX_INSTRUCTIONS;
         assert!(fits, "more instructions than counters");
         text.to_vec()
     });
@@ -47,12 +46,9 @@ pub fn record(text: &[u8], numbers: impl Iterator<Item = usize>) {
     }
 }
 
-/// So many of so many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Share {
-    /// That were hit.
     pub hit: usize,
-    /// That there are.
     pub all: usize,
 }
 
@@ -62,22 +58,19 @@ impl Share {
         self.all += 1;
     }
 
-    /// In hundredths.
     pub fn percent(&self) -> f64 {
         100.0 * self.hit as f64 / self.all.max(1) as f64
     }
 }
 
-/// What of the program's bytecode ran since the process began.
+/// The coverage of the bytecode since the process started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Covered {
-    /// Instructions.
     pub instructions: Share,
-    /// The two ways on from each conditional jump.
+    /// The two edges of each conditional jump.
     pub branches: Share,
 }
 
-/// What was covered.
 pub fn covered() -> Covered {
     let mut covered = Covered::default();
     let text = TEXT.get().map_or(&[][..], Vec::as_slice);
@@ -100,10 +93,9 @@ pub fn covered() -> Covered {
     covered
 }
 
-/// The only instruction of two halves.
+/// The only instruction that takes two slots.
 const LOAD_WIDE: u8 = 0x18;
 
-/// Whether an instruction jumps under a condition.
 fn is_conditional(operation: u8) -> bool {
     const CLASS: u8 = 0x07;
     const JUMP: u8 = 0x05;

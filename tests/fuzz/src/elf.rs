@@ -1,12 +1,12 @@
-//! The program's file as a tracing machine wants it.
+//! Prepares the program's ELF file for a tracing virtual machine.
 
-/// Bytes of a section's header.
+/// Size of a section header, bytes.
 const SECTION: usize = 64;
-/// Names of sections: of the first, which has none, and of the table of names itself.
+/// The string table: the empty name of the null section, and the name of the table itself.
 const NAMES: &[u8] = b"\0.shstrtab\0";
 
-/// Adds a table of sections to a file that has none. A machine that traces looks for the names of
-/// functions there, and does not put up with there being no table.
+/// Adds a section table to a file without one. A tracing virtual machine reads function names from the
+/// table and fails without it.
 pub fn with_sections(mut file: Vec<u8>) -> Vec<u8> {
     const TABLE_AT: usize = 40;
     const TABLE_COUNT: usize = 60;

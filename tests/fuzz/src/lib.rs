@@ -1,17 +1,19 @@
-//! Coverage-guided fuzzing of the program as it was built. An input's bytes are read as a sequence of
-//! transactions in a prepared town: instructions that would succeed, and what an attacker may make of
-//! them. The feedback is the coverage of the program's own bytecode, so that the fuzzer itself needs no
+//! Coverage-guided fuzzing of the built program. The bytes of an input are decoded to a sequence of
+//! transactions in a prepared network: instructions that would succeed, and variations by an attacker.
+//! The feedback is the coverage of the program's own bytecode, so the fuzzer itself needs no
 //! instrumentation.
 
-mod acts;
+#![allow(missing_docs)]
+
+mod actions;
+mod attacker;
 mod base;
-mod byzantine;
 mod checks;
+mod choices;
+mod counts;
 pub mod coverage;
 mod elf;
-mod picks;
-pub mod play;
+mod invariants;
 pub mod report;
-mod tally;
+pub mod run;
 mod tracer;
-mod watch;

@@ -1,14 +1,13 @@
-//! What a run covered, for people.
+//! A readable report of a run's coverage.
 
+pub use super::counts::RunCounts;
+use super::counts::instruction_names;
 use super::coverage::{Share, covered};
-pub use super::tally::Tally;
-use super::tally::all_names;
 use std::fmt::Write;
 
-/// What was covered since the process began.
-pub fn report(tally: &Tally) -> String {
+pub fn report(counts: &RunCounts) -> String {
     let covered = covered();
-    let names = all_names();
+    let names = instruction_names();
     let mut text = String::new();
     let mut line = |what: &str, share: Share| {
         let Share { hit, all } = share;
@@ -19,24 +18,24 @@ pub fn report(tally: &Tally) -> String {
         "edges of conditional jumps that were taken",
         covered.branches,
     );
-    let never = tally.never_done();
+    let never = counts.never_done();
     let done = Share {
         hit: names.len() - never.len(),
         all: names.len(),
     };
-    line("instructions of the program that went through", done);
+    line("instructions of the program that succeeded", done);
     if !never.is_empty() {
-        let _ = writeln!(text, "never went through: {}", never.join(", "));
+        let _ = writeln!(text, "never succeeded: {}", never.join(", "));
     }
-    let _ = writeln!(text, "transactions: {}", tally.transactions);
+    let _ = writeln!(text, "transactions: {}", counts.transactions);
     for name in names {
         let count = |counts: &std::collections::BTreeMap<&str, u64>| {
             counts.get(name).copied().unwrap_or_default()
         };
-        let (done, refused) = (count(&tally.done), count(&tally.refused));
+        let (done, refused) = (count(&counts.done), count(&counts.refused));
         let _ = writeln!(text, "  {name:24} {done:>8} done {refused:>8} refused");
     }
-    let mut reasons: Vec<(&String, &u64)> = tally.reasons.iter().collect();
+    let mut reasons: Vec<(&String, &u64)> = counts.reasons.iter().collect();
     reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     let _ = writeln!(text, "{} reasons of refusals", reasons.len());
     text

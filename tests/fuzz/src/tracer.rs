@@ -1,4 +1,4 @@
-//! Hands what the virtual machine traced to the coverage.
+//! Passes the traces of the virtual machine to the coverage.
 
 use super::coverage;
 use litesvm::{InvocationInspectCallback, LiteSVM};
@@ -6,10 +6,9 @@ use millrace_client::pda::PROGRAM;
 use solana_program_runtime::invoke_context::InvokeContext;
 use solana_sdk::transaction::SanitizedTransaction;
 
-/// Where a traced instruction's number stands among the registers.
+/// The register that holds the number of the traced instruction.
 const PROGRAM_COUNTER: usize = 11;
 
-/// Reads the traces of the program after each transaction.
 pub struct Tracer;
 
 impl InvocationInspectCallback for Tracer {

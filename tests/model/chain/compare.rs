@@ -27,9 +27,10 @@ impl Differences {
 
     /// Nothing, or all of it.
     pub fn none(self) -> Result<(), String> {
-        match self.0.is_empty() {
-            true => Ok(()),
-            false => Err(self.0.join("\n")),
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(self.0.join("\n"))
         }
     }
 }
@@ -168,9 +169,10 @@ impl TestChain {
                     provider: addresses.providers[seat.worker],
                     digest: seat.digest,
                     price: seat.price,
-                    units: match seat.digest == [seat.answer.map_or(0, |a| a.root); 32] {
-                        true => seat.answer.map_or(0, |answer| answer.units),
-                        false => 0,
+                    units: if seat.digest == [seat.answer.map_or(0, |a| a.root); 32] {
+                        seat.answer.map_or(0, |answer| answer.units)
+                    } else {
+                        0
                     },
                     status: seat.status as u8,
                     attempt: seat.attempt,

@@ -21,10 +21,7 @@ impl Rng {
 
     /// Mostly `who`, sometimes anybody.
     pub fn mostly(&mut self, who: Party) -> Party {
-        match self.chance(86) {
-            true => who,
-            false => self.who(),
-        }
+        if self.chance(86) { who } else { self.who() }
     }
 
     fn orchestrator(&mut self, job: &Job) -> Party {
@@ -34,9 +31,10 @@ impl Rng {
     }
 
     pub fn bounty(&mut self, world: &World) -> Option<Vault> {
-        let mint = match self.chance(95) || world.one_mint {
-            true => Mint::Stake,
-            false => Mint::Payment,
+        let mint = if self.chance(95) || world.one_mint {
+            Mint::Stake
+        } else {
+            Mint::Payment
         };
         let who = self.who();
         self.chance(60).then_some(Vault::Wallet(who, mint))
@@ -69,9 +67,10 @@ impl Rng {
         let about_a_job = kind.is_about_a_job();
         match target {
             Some(target) if about_a_job => {
-                let target = match self.chance(2) {
-                    true => return self.about_the_past(kind, world),
-                    false => target,
+                let target = if self.chance(2) {
+                    return self.about_the_past(kind, world);
+                } else {
+                    target
                 };
                 self.act_about(kind, world, &target)
             }
@@ -132,9 +131,10 @@ impl Rng {
                 });
                 let orchestrator = self.orchestrator(target.job);
                 Action::Acknowledge {
-                    by: match self.chance(50) {
-                        true => self.mostly(owner),
-                        false => orchestrator,
+                    by: if self.chance(50) {
+                        self.mostly(owner)
+                    } else {
+                        orchestrator
                     },
                     job,
                     index,
@@ -181,9 +181,10 @@ impl Rng {
     fn seat(&mut self, fitting: Option<Vec<u8>>) -> u8 {
         let fitting = fitting.unwrap_or_default();
         let any = self.below(6) as u8;
-        match self.chance(95) {
-            true => self.maybe(&fitting).unwrap_or(any),
-            false => any,
+        if self.chance(95) {
+            self.maybe(&fitting).unwrap_or(any)
+        } else {
+            any
         }
     }
 
@@ -191,9 +192,10 @@ impl Rng {
         let seats = target.shard.map(|shard| shard.seats);
         let there = seats.and_then(|seats| *seats.get(usize::from(seat))?);
         let any = self.index(WORKERS);
-        match self.chance(96) {
-            true => there.map_or(any, |seat| seat.worker),
-            false => any,
+        if self.chance(96) {
+            there.map_or(any, |seat| seat.worker)
+        } else {
+            any
         }
     }
 
@@ -203,9 +205,10 @@ impl Rng {
             seat,
             worker,
             answer: self.answer(target.behaviour, target.job, seat),
-            forged: match self.chance(95) {
-                true => Forgery::None,
-                false => self.forged(),
+            forged: if self.chance(95) {
+                Forgery::None
+            } else {
+                self.forged()
             },
         }
     }
@@ -213,9 +216,10 @@ impl Rng {
     fn entries(&mut self, target: &Target) -> Vec<Entry> {
         let working = target.shard.map(|s| s.seats_in(Status::Assigned));
         let working = working.unwrap_or_default();
-        let count = match self.chance(70) {
-            true => 3,
-            false => 1 + self.index(3),
+        let count = if self.chance(70) {
+            3
+        } else {
+            1 + self.index(3)
         };
         let mut seats = self.some(&working, count);
         if seats.is_empty() {
@@ -231,9 +235,10 @@ impl Rng {
     fn showing(&mut self, target: &Target) -> Action {
         let bound = target.shard.map(|s| s.seats_in(Status::Committed));
         let bound = bound.unwrap_or_default();
-        let count = match self.chance(75) {
-            true => 5,
-            false => 1 + self.index(2),
+        let count = if self.chance(75) {
+            5
+        } else {
+            1 + self.index(2)
         };
         let mut seats = self.some(&bound, count);
         if seats.is_empty() {
@@ -278,13 +283,15 @@ impl Rng {
         };
         let all: Vec<usize> = (0..WORKERS).collect();
         let fitting: Vec<usize> = all.iter().copied().filter(suits).collect();
-        let count = match self.chance(70) {
-            true => free,
-            false => 1 + self.index(3),
+        let count = if self.chance(70) {
+            free
+        } else {
+            1 + self.index(3)
         };
-        let mut workers = match self.chance(93) {
-            true => self.some(&fitting, count),
-            false => self.some(&all, count),
+        let mut workers = if self.chance(93) {
+            self.some(&fitting, count)
+        } else {
+            self.some(&all, count)
         };
         if self.chance(2) {
             workers.push(workers.first().copied().unwrap_or(0));

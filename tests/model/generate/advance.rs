@@ -137,9 +137,10 @@ impl Rng {
         let drawn = world.parameters.sortition_start != ADMIT_ALL;
         if drawn && job.seed == 0 {
             let seed = Action::SeedJob { job: job.id };
-            return match focus.can(&seed) {
-                true => Self::send(seed),
-                false => Some(Step::PassSlots(3)),
+            return if focus.can(&seed) {
+                Self::send(seed)
+            } else {
+                Some(Step::PassSlots(3))
             };
         }
         let free = shard.map_or(usize::from(job.terms.replicas), Shard::free);
@@ -168,9 +169,10 @@ impl Rng {
         let now = focus.world.now;
         let working = shard.seats_in(Status::Assigned);
         if shard.state == ShardState::Assigned && !working.is_empty() {
-            return match now < shard.commit_by {
-                true => self.commit_all(focus, shard, &working),
-                false => self.end_of_commits(focus, shard, working[0]),
+            return if now < shard.commit_by {
+                self.commit_all(focus, shard, &working)
+            } else {
+                self.end_of_commits(focus, shard, working[0])
             };
         }
         if shard.review == Review::Pending {
@@ -178,9 +180,10 @@ impl Rng {
                 job: focus.job.id,
                 index: focus.index,
             };
-            return match focus.can(&draw) {
-                true => Self::send(draw),
-                false => Some(Step::PassSlots(u64::from(focus.job.draw_slots) + 2)),
+            return if focus.can(&draw) {
+                Self::send(draw)
+            } else {
+                Some(Step::PassSlots(u64::from(focus.job.draw_slots) + 2))
             };
         }
         if shard.free() > 0 && !shard.reveals_open(now) {

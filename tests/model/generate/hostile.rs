@@ -142,9 +142,10 @@ impl Rng {
 
     /// The mint that bounties are not paid in, where there are two.
     fn foreign(&mut self, world: &World) -> Mint {
-        match world.one_mint {
-            true => Mint::Stake,
-            false => Mint::Payment,
+        if world.one_mint {
+            Mint::Stake
+        } else {
+            Mint::Payment
         }
     }
 }

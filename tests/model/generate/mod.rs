@@ -189,15 +189,17 @@ pub fn step(rng: &mut Rng, world: &World, addresses: &AddressBook) -> Step {
     }
     let open = world.jobs.iter().filter(|job| job.state == JobState::Open);
     if open.count() < JOBS && !world.paused && rng.chance(40) {
-        let post = match rng.chance(20) {
-            true => rng.broken_post(world),
-            false => useful_of(rng, Kind::Post, world, addresses),
+        let post = if rng.chance(20) {
+            rng.broken_post(world)
+        } else {
+            useful_of(rng, Kind::Post, world, addresses)
         };
         return Step::Send(vec![post], None);
     }
-    let advanced = match rng.chance(ADVANCES) {
-        true => rng.advance(world, addresses),
-        false => None,
+    let advanced = if rng.chance(ADVANCES) {
+        rng.advance(world, addresses)
+    } else {
+        None
     };
     if let Some(step) = advanced {
         return step;
@@ -254,10 +256,7 @@ fn seconds(rng: &mut Rng, world: &World) -> i64 {
     // Near ones more often than far ones.
     let mut ahead: Vec<i64> = edges.into_iter().filter(|at| *at > world.now).collect();
     ahead.sort_unstable();
-    ahead.truncate(match rng.chance(85) {
-        true => 3,
-        false => usize::MAX,
-    });
+    ahead.truncate(if rng.chance(85) { 3 } else { usize::MAX });
     let edge = rng.maybe(&ahead).unwrap_or(world.now + 1);
     let near = rng.pick(&[-1, 0, 0, 1]);
     (edge + near - world.now).max(0)

@@ -35,10 +35,7 @@ impl Rng {
                 }
             }
             Kind::Stake => {
-                let by = match self.chance(70) {
-                    true => own,
-                    false => anybody,
-                };
+                let by = if self.chance(70) { own } else { anybody };
                 let balance = world.vaults.get(Vault::Wallet(by, Mint::Stake));
                 let part = self.below(balance / 2 + 2);
                 Action::Stake {
@@ -63,9 +60,10 @@ impl Rng {
             Kind::Claim => Action::ClaimEarnings { worker },
             Kind::Pause => {
                 let by = self.mostly(world.pauser);
-                match self.chance(25) && !world.paused {
-                    true => Action::Pause { by },
-                    false => Action::Resume { by },
+                if self.chance(25) && !world.paused {
+                    Action::Pause { by }
+                } else {
+                    Action::Resume { by }
                 }
             }
             Kind::Rules if self.chance(50) => Action::UpdateProvider {

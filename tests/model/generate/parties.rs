@@ -33,9 +33,10 @@ impl Rng {
     fn leaving(&mut self, world: &World) -> Action {
         let wants = (world.block_seed / 4 % 10) as usize;
         let any = self.index(WORKERS);
-        let worker = match wants < WORKERS && self.chance(90) {
-            true => wants,
-            false => any,
+        let worker = if wants < WORKERS && self.chance(90) {
+            wants
+        } else {
+            any
         };
         let provider = &world.providers[worker];
         if !provider.registered {
@@ -107,9 +108,10 @@ impl Rng {
             orchestrator,
         };
         let anybody = self.who();
-        let payer = match self.chance(85) {
-            true => world.orchestrators[orchestrator].as_ref().map(|c| c.payer),
-            false => None,
+        let payer = if self.chance(85) {
+            world.orchestrators[orchestrator].as_ref().map(|c| c.payer)
+        } else {
+            None
         };
         let withdraw = Action::WithdrawBond {
             orchestrator,
@@ -128,19 +130,28 @@ impl Rng {
             orchestrator,
         };
         match &world.orchestrators[orchestrator] {
-            None => match self.chance(80) {
-                true => appoint,
-                false => self.pick_one([withdraw, bond, retire]),
-            },
-            Some(book) if !book.active => match self.chance(75) {
-                true => withdraw,
-                false => self.pick_one([appoint, bond, retire]),
-            },
+            None => {
+                if self.chance(80) {
+                    appoint
+                } else {
+                    self.pick_one([withdraw, bond, retire])
+                }
+            }
+            Some(book) if !book.active => {
+                if self.chance(75) {
+                    withdraw
+                } else {
+                    self.pick_one([appoint, bond, retire])
+                }
+            }
             Some(_) if serving.count() > 1 && self.chance(15) => retire,
-            Some(_) => match self.chance(75) {
-                true => bond,
-                false => self.pick_one([appoint, withdraw]),
-            },
+            Some(_) => {
+                if self.chance(75) {
+                    bond
+                } else {
+                    self.pick_one([appoint, withdraw])
+                }
+            }
         }
     }
 
@@ -171,9 +182,10 @@ impl Rng {
         let any = self.below(8) as u8;
         let bucket = self.maybe(&full).unwrap_or(any);
         let all = world.vaults.get(Vault::Treasury(mint, bucket));
-        let to = match self.chance(93) || world.one_mint {
-            true => mint,
-            false => [Mint::Payment, Mint::Stake][usize::from(mint == Mint::Payment)],
+        let to = if self.chance(93) || world.one_mint {
+            mint
+        } else {
+            [Mint::Payment, Mint::Stake][usize::from(mint == Mint::Payment)]
         };
         let who = self.who();
         Action::WithdrawTreasury {
@@ -226,9 +238,10 @@ impl Rng {
         Action::BankRewards {
             worker,
             number,
-            payer: match self.chance(90) {
-                true => epoch.map_or(anybody, |epoch| epoch.payer),
-                false => anybody,
+            payer: if self.chance(90) {
+                epoch.map_or(anybody, |epoch| epoch.payer)
+            } else {
+                anybody
             },
         }
     }
@@ -236,12 +249,13 @@ impl Rng {
     /// What is made once.
     fn opening(&mut self) -> Action {
         let by = self.who();
-        match self.chance(70) {
-            true => Action::OpenClient { by: self.index(2) },
-            false => Action::Reopen {
+        if self.chance(70) {
+            Action::OpenClient { by: self.index(2) }
+        } else {
+            Action::Reopen {
                 by,
                 bucket: self.pick(&[None, Some(0), Some(7), Some(8), Some(255)]),
-            },
+            }
         }
     }
 }

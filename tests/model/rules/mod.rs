@@ -130,18 +130,20 @@ impl World {
 
     /// What the token program of a mint says of an account that is not its own.
     fn no_account_of(&self, mint: Mint) -> &'static str {
-        match self.newer[usize::from(mint == Mint::Payment)] {
-            true => "Token::IncorrectProgramId",
-            false => "Token::InvalidAccountData",
+        if self.newer[usize::from(mint == Mint::Payment)] {
+            "Token::IncorrectProgramId"
+        } else {
+            "Token::InvalidAccountData"
         }
     }
 
     /// ModelResult no unless tokens of a mint can go to a vault.
     pub fn need_mint(&self, mint: Mint, to: Vault) -> ModelResult {
         let fits = self.one_mint || mint == to.mint();
-        match self.newer[0] == self.newer[1] {
-            true => need(fits, "Token::MintMismatch"),
-            false => need(fits, self.no_account_of(mint)),
+        if self.newer[0] == self.newer[1] {
+            need(fits, "Token::MintMismatch")
+        } else {
+            need(fits, self.no_account_of(mint))
         }
     }
 

@@ -35,9 +35,10 @@ impl World {
     /// What the schedule gives to an epoch.
     fn scheduled(&self, number: u32) -> u64 {
         let halvings = number / self.schedule.halving;
-        match halvings < 64 {
-            true => self.schedule.emission >> halvings,
-            false => 0,
+        if halvings < 64 {
+            self.schedule.emission >> halvings
+        } else {
+            0
         }
     }
 

@@ -74,9 +74,10 @@ impl World {
         let job = self.job(id)?.clone();
         let seeded = job.seed != 0 || self.parameters.sortition_start == ADMIT_ALL;
         need(seeded, "SeedNotSet")?;
-        let needed = match shard.single(&job) {
-            true => job.terms.first(),
-            false => job.terms.round(),
+        let needed = if shard.single(&job) {
+            job.terms.first()
+        } else {
+            job.terms.round()
         };
         need(now + needed <= job.terms.deadline, "TooLate")?;
         need(shard.free() >= workers.len(), "NoFreeSeat")?;

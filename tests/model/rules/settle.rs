@@ -93,9 +93,10 @@ impl World {
             }
         }
         self.decide(job, shard, &before, Some(winner), sums.paid);
-        self.notes.push(match slash {
-            true => "settled by all",
-            false => "settled by some",
+        self.notes.push(if slash {
+            "settled by all"
+        } else {
+            "settled by some"
         });
         Ok(())
     }
@@ -155,9 +156,10 @@ impl World {
             Status::Assigned => job.late_bps,
             _ => job.slash_bps,
         };
-        let cap = match disagreed && self.one_mint {
-            true => sums.paid + sums.fee - sums.compensated,
-            false => 0,
+        let cap = if disagreed && self.one_mint {
+            sums.paid + sums.fee - sums.compensated
+        } else {
+            0
         };
         let challenger = shard.challenge.filter(|_| disagreed);
         let challenger = challenger.map(|c| Vault::Wallet(c.by, Mint::Stake));
@@ -195,9 +197,10 @@ impl World {
         let amount = share(lock, bps.into()).min(provider.active);
         provider.active -= amount;
         provider.slashed += amount;
-        match disagreed {
-            true => provider.disagreed += 1,
-            false => provider.late += 1,
+        if disagreed {
+            provider.disagreed += 1
+        } else {
+            provider.late += 1
         }
         assert!(provider.locked <= provider.active, "a lock without stake");
         let vault = Vault::Stake(worker);

@@ -13,9 +13,10 @@ pub enum Verdict {
 
 /// The verdict about a shard at `now`.
 pub fn verdict(job: &Job, shard: &Shard, now: i64) -> Verdict {
-    let most = match shard.single(job) {
-        true => 1,
-        false => usize::from(job.terms.max_replicas),
+    let most = if shard.single(job) {
+        1
+    } else {
+        usize::from(job.terms.max_replicas)
     };
     let working = shard.count(Status::Assigned);
     let bound = shard.count(Status::Committed);
@@ -62,9 +63,10 @@ pub fn verdict(job: &Job, shard: &Shard, now: i64) -> Verdict {
     // 4 and 5
     let late = working > 0 || (bound > 0 && shard.reveals_open(now));
     let may_grow = usize::from(shard.target) < most;
-    match revealing || late || may_grow {
-        true => Verdict::Reopen,
-        false => Verdict::Wait,
+    if revealing || late || may_grow {
+        Verdict::Reopen
+    } else {
+        Verdict::Wait
     }
 }
 

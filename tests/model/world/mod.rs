@@ -40,10 +40,7 @@ pub type ModelResult<T = ()> = Result<T, ModelError>;
 
 /// ModelResult no with this error unless `fine`.
 pub fn need(fine: bool, error: &'static str) -> ModelResult {
-    match fine {
-        true => Ok(()),
-        false => Err(ModelError(error)),
-    }
+    if fine { Ok(()) } else { Err(ModelError(error)) }
 }
 
 /// `amount × bps ÷ 10,000`, rounded down.

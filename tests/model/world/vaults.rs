@@ -71,9 +71,10 @@ const COUNT: usize = REWARDS + 1 + 2 * BUCKETS;
 impl Vault {
     /// All of a network; with one mint, those for payments are those for stake.
     pub fn all(one_mint: bool) -> Vec<Self> {
-        let mints: &[Mint] = match one_mint {
-            true => &[Mint::Stake],
-            false => &[Mint::Stake, Mint::Payment],
+        let mints: &[Mint] = if one_mint {
+            &[Mint::Stake]
+        } else {
+            &[Mint::Stake, Mint::Payment]
         };
         let mut all = Vec::new();
         for mint in mints {

@@ -273,11 +273,10 @@ impl Lifecycle {
             network.assign(&job, 0, &[1]).unwrap();
             network.commit(&job, 0, &[(1, RIGHT)]).unwrap();
             network.reveal_by_anyone(&job, 0, &[(1, RIGHT)]).unwrap();
-            match acknowledged {
-                true => {
-                    network.acknowledge(&job, 0, 1).unwrap();
-                }
-                false => network.machine.set_time(network.job(&job).deadline),
+            if acknowledged {
+                network.acknowledge(&job, 0, 1).unwrap();
+            } else {
+                network.machine.set_time(network.job(&job).deadline)
             }
             network.settle(&job, 0).unwrap();
         }

@@ -247,9 +247,10 @@ fn first_of_acknowledge_and_settle_wins_at_the_deadline() {
         }
         settle(&mut case).unwrap();
         let state = case.network.shard(&case.job, 0).state();
-        let expected = match paid {
-            true => ShardState::Settled,
-            false => ShardState::Failed,
+        let expected = if paid {
+            ShardState::Settled
+        } else {
+            ShardState::Failed
         };
         assert_eq!(state, Some(expected));
     }

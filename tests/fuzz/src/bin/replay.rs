@@ -1,33 +1,32 @@
-//! Plays inputs from files and folders again and tells what they cover; of a single file, what each of
-//! its steps does.
+//! Runs inputs from files and folders and prints what they cover. For a single file it also prints each
+//! step.
 
-use millrace_fuzz::play::play;
-use millrace_fuzz::report::{Tally, report};
+use millrace_fuzz::report::{RunCounts, report};
+use millrace_fuzz::run::run;
 use std::path::PathBuf;
 
 fn main() -> std::io::Result<()> {
     let mut files: Vec<PathBuf> = Vec::new();
     for argument in std::env::args_os().skip(1).map(PathBuf::from) {
-        match argument.is_dir() {
-            true => {
-                for entry in std::fs::read_dir(&argument)? {
-                    files.push(entry?.path());
-                }
+        if argument.is_dir() {
+            for entry in std::fs::read_dir(&argument)? {
+                files.push(entry?.path());
             }
-            false => files.push(argument),
+        } else {
+            files.push(argument)
         }
     }
     files.sort();
     let alone = files.len() == 1;
-    let mut tally = Tally::default();
+    let mut counts = RunCounts::default();
     for file in &files {
-        tally.add(play(&std::fs::read(file)?, &mut |line| {
+        counts.add(run(&std::fs::read(file)?, &mut |line| {
             if alone {
                 println!("{line}");
             }
         }));
     }
     println!("inputs: {}", files.len());
-    print!("{}", report(&tally));
+    print!("{}", report(&counts));
     Ok(())
 }

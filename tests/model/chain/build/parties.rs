@@ -254,9 +254,10 @@ impl TestChain {
         let treasury = |mint| pda::treasury(mint, bucket);
         let withdraw = replace_account(withdraw, treasury(&mints.payment), treasury(&mints.stake));
         let withdraw = replace_account(withdraw, mints.payment, mints.stake);
-        match mints.payment_program == mints.stake_program {
-            true => withdraw,
-            false => replace_account(withdraw, mints.payment_program, mints.stake_program),
+        if mints.payment_program == mints.stake_program {
+            withdraw
+        } else {
+            replace_account(withdraw, mints.payment_program, mints.stake_program)
         }
     }
 }

@@ -258,12 +258,12 @@ impl Court<'_> {
         };
         let rounds = match round {
             Round::Near => {
-                let scenes = order::scenes(&mutant.file, true);
+                let cases = order::cases(&mutant.file, true);
                 let mut near = vec![
                     (0, exactly(of_program)),
                     (0, Some(order::modules(&mutant.file))),
                     (1, exactly(of_matrix)),
-                    (1, Some(scenes).filter(|scenes| !scenes.is_empty())),
+                    (1, Some(cases).filter(|cases| !cases.is_empty())),
                 ];
                 if order::is_about_accounts(&mutant.what) {
                     // The matrix catches such mutants sooner.
@@ -272,10 +272,10 @@ impl Court<'_> {
                 near
             }
             Round::All => {
-                // Without a filter every scene runs.
-                let scenes = order::scenes(&mutant.file, false);
-                let new = scenes.is_empty() || scenes != order::scenes(&mutant.file, true);
-                vec![(0, Some(order::without_slow())), (1, new.then_some(scenes))]
+                // Without a filter every case runs.
+                let cases = order::cases(&mutant.file, false);
+                let new = cases.is_empty() || cases != order::cases(&mutant.file, true);
+                vec![(0, Some(order::without_slow())), (1, new.then_some(cases))]
             }
         };
         for (binary, arguments) in rounds {

@@ -15,7 +15,7 @@ const SLOW: &[&str] = &[
     "ten_thousand_settlements",
 ];
 
-/// For a part of a file's name: the test modules about it, and the instructions whose scenes in the matrix reach
+/// For a part of a file's name: the test modules about it, and the instructions whose cases in the matrix reach
 /// it, if not the one that the file is named after.
 type Near = (
     &'static str,
@@ -172,9 +172,9 @@ pub fn modules(file: &str) -> Vec<String> {
     names.chain(without_slow()).collect()
 }
 
-/// The scenes of the matrix for a file; none means those of every instruction. The scenes of a
+/// The cases of the matrix for a file; none means those of every instruction. The cases of a
 /// settlement take half a minute, so `at_first` selects one of them.
-pub fn scenes(file: &str, at_first: bool) -> Vec<String> {
+pub fn cases(file: &str, at_first: bool) -> Vec<String> {
     if file.contains("/account/") && !at_first {
         return Vec::new();
     }

@@ -1,5 +1,5 @@
-//! Instructions that make sense where things stand: who is chosen, of whom and how much comes from the
-//! input.
+//! Instructions that make sense in the current state. The input chooses the parties, the targets and
+//! the amounts.
 
 mod jobs;
 mod parties;
@@ -7,17 +7,17 @@ mod seats;
 mod terms;
 
 use super::base::Base;
-use super::picks::Picks;
+use super::choices::Choices;
 use millrace_client::accounts::AnyAccount;
 use millrace_program::state::{Job, Shard};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 
-/// Builds instructions; none where there is nothing to do.
-type Act = fn(&mut Base, &mut Picks) -> Option<Vec<Instruction>>;
+/// Builds instructions, or returns `None` if the action has no target.
+type Action = fn(&mut Base, &mut Choices) -> Option<Vec<Instruction>>;
 
-/// All acts, those of a job's life more than once.
-const ACTS: [Act; 56] = [
+/// All actions. Those of a job's life occur more than once.
+const ACTIONS: [Action; 56] = [
     jobs::post,
     jobs::post,
     jobs::cancel,
@@ -38,8 +38,8 @@ const ACTS: [Act; 56] = [
     seats::commit,
     seats::reveal,
     seats::reveal,
-    seats::show,
-    seats::show,
+    seats::reveal_by_anyone,
+    seats::reveal_by_anyone,
     seats::acknowledge,
     seats::decline,
     seats::expire,
@@ -76,15 +76,14 @@ const ACTS: [Act; 56] = [
     jobs::settle,
 ];
 
-/// An act of the input's choice.
-pub fn act(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
-    let act = picks.one(&ACTS)?;
-    act(base, picks)
+pub fn action(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+    let action = choices.one(&ACTIONS)?;
+    action(base, choices)
 }
 
-/// A job of the input's choice.
-fn any_job(base: &Base, picks: &mut Picks) -> Option<(Pubkey, Job)> {
-    let ours = super::byzantine::of_the_program(base).into_iter();
+/// Chooses a job.
+fn any_job(base: &Base, choices: &mut Choices) -> Option<(Pubkey, Job)> {
+    let ours = super::attacker::program_accounts(base).into_iter();
     let jobs = ours.filter_map(
         |(key, account)| match AnyAccount::decode(&key, &account.data)? {
             AnyAccount::Job(job, _) => Some((key, *job)),
@@ -92,12 +91,12 @@ fn any_job(base: &Base, picks: &mut Picks) -> Option<(Pubkey, Job)> {
         },
     );
     let jobs: Vec<(Pubkey, Job)> = jobs.collect();
-    picks.one(&jobs).copied()
+    choices.one(&jobs).copied()
 }
 
-/// A shard of the input's choice whose seats were taken: of its job, which number, and what it holds.
-fn any_shard(base: &Base, picks: &mut Picks) -> Option<(Pubkey, Job, Shard)> {
-    let ours = super::byzantine::of_the_program(base);
+/// Chooses a shard with assigned seats, and returns it with its job.
+fn any_shard(base: &Base, choices: &mut Choices) -> Option<(Pubkey, Job, Shard)> {
+    let ours = super::attacker::program_accounts(base);
     let mut jobs = Vec::new();
     let mut shards = Vec::new();
     for (key, account) in &ours {
@@ -110,12 +109,12 @@ fn any_shard(base: &Base, picks: &mut Picks) -> Option<(Pubkey, Job, Shard)> {
             _ => {}
         }
     }
-    let shard = *picks.one(&shards)?;
+    let shard = *choices.one(&shards)?;
     let (key, job) = jobs.into_iter().find(|(key, _)| *key == shard.job)?;
     Some((key, job, shard))
 }
 
-/// Somebody who can sign.
-fn anyone(base: &Base, picks: &mut Picks) -> Option<Pubkey> {
-    picks.one(&base.signers).copied()
+/// Chooses a signer.
+fn anyone(base: &Base, choices: &mut Choices) -> Option<Pubkey> {
+    choices.one(&base.signers).copied()
 }

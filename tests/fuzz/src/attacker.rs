@@ -1,83 +1,89 @@
-//! What an attacker makes of an instruction, and accounts that an attacker makes.
+//! Changes that an attacker makes to an instruction, and accounts that an attacker creates.
 
 use super::base::Base;
-use super::picks::Picks;
-use super::tally::all_names;
+use super::choices::Choices;
+use super::counts::instruction_names;
 use millrace_client::pda::{PROGRAM, SYSTEM_PROGRAM, TOKEN_PROGRAM};
 use solana_sdk::account::Account;
 use solana_sdk::instruction::{AccountMeta, Instruction};
 use solana_sdk::pubkey::Pubkey;
 
-/// Most accounts that are added to an instruction.
+/// Largest number of accounts added to an instruction.
 const MAX_ADDED: usize = 6;
 
-/// Changes an instruction in one way, and says in which.
-pub fn change(base: &Base, made: &[Pubkey], it: &mut Instruction, picks: &mut Picks) -> String {
-    let kind = picks.byte() % 16;
+/// Changes an instruction in one way and returns a description of the change.
+pub fn change(
+    base: &Base,
+    forged: &[Pubkey],
+    it: &mut Instruction,
+    choices: &mut Choices,
+) -> String {
+    let kind = choices.byte() % 16;
     let slots = it.accounts.len();
     let slot = if kind < 5 || slots == 0 {
         0
     } else {
-        picks.below(slots)
+        choices.below(slots)
     };
     match kind {
-        0..=4 => return change_data(it, kind, picks),
+        0..=4 => return change_data(it, kind, choices),
         _ if slots == 0 => return "nothing".to_owned(),
-        5 | 6 => it.accounts[slot].pubkey = any(base, made, picks),
-        7 => it.accounts[slot].pubkey = *made.last().unwrap_or(&PROGRAM),
+        5 | 6 => it.accounts[slot].pubkey = any(base, forged, choices),
+        7 => it.accounts[slot].pubkey = *forged.last().unwrap_or(&PROGRAM),
         8 => it.accounts[slot].is_signer = false,
         9 => it.accounts[slot].is_writable ^= true,
         10 => {
-            for _ in 0..=picks.below(MAX_ADDED) {
-                let key = any(base, made, picks);
+            for _ in 0..=choices.below(MAX_ADDED) {
+                let key = any(base, forged, choices);
                 it.accounts.push(AccountMeta::new(key, false));
             }
         }
         11 => {
             it.accounts.remove(slot);
         }
-        12 => it.accounts.swap(slot, picks.below(slots)),
-        13 => it.accounts[slot].pubkey = it.accounts[picks.below(slots)].pubkey,
+        12 => it.accounts.swap(slot, choices.below(slots)),
+        13 => it.accounts[slot].pubkey = it.accounts[choices.below(slots)].pubkey,
         14 => {
-            if let Some(key) = picks.one(&base.signers) {
+            if let Some(key) = choices.one(&base.signers) {
                 it.accounts[slot].pubkey = *key;
                 it.accounts[slot].is_signer = true;
             }
         }
-        _ => return move_house(base, slot, it, picks),
+        _ => return replace_party(base, slot, it, choices),
     }
     format!("change {kind} of account {slot}")
 }
 
-/// Changes the bytes of an instruction.
-fn change_data(it: &mut Instruction, kind: u8, picks: &mut Picks) -> String {
+/// Changes the data of an instruction.
+fn change_data(it: &mut Instruction, kind: u8, choices: &mut Choices) -> String {
     let length = it.data.len().max(1);
-    // The first bytes say which instruction it is; those behind are changed mostly.
-    let at = 8 + usize::from(picks.word()) % length.saturating_sub(8).max(1);
+    // The first eight bytes select the instruction; mostly bytes after them are changed.
+    let at = 8 + usize::from(choices.word()) % length.saturating_sub(8).max(1);
     match kind {
         0 | 1 => {
             if let Some(byte) = it.data.get_mut(at) {
-                *byte = picks.byte();
+                *byte = choices.byte();
             }
         }
         2 => {
-            let number = picks.amount().to_le_bytes();
+            let number = choices.amount().to_le_bytes();
             let room = it.data.len().saturating_sub(at).min(8);
             if room > 0 {
                 it.data[at..at + room].copy_from_slice(&number[..room]);
             }
         }
         3 => {
-            let length = match picks.rarely(2) {
-                true => at,
-                false => it.data.len() + picks.below(64),
+            let length = if choices.rarely(2) {
+                at
+            } else {
+                it.data.len() + choices.below(64)
             };
-            it.data.resize(length, picks.byte());
+            it.data.resize(length, choices.byte());
         }
         _ => {
-            let names = all_names();
+            let names = instruction_names();
             let other =
-                millrace_fixture::cases::idl::idl_instruction(names[picks.below(names.len())]);
+                millrace_fixture::cases::idl::idl_instruction(names[choices.below(names.len())]);
             let start = it.data.len().min(8);
             it.data.splice(..start, other.discriminator);
         }
@@ -85,13 +91,16 @@ fn change_data(it: &mut Instruction, kind: u8, picks: &mut Picks) -> String {
     format!("change {kind} of the data at {at}")
 }
 
-/// Puts somebody else's accounts into the places of those of one party, all of them.
-fn move_house(base: &Base, slot: usize, it: &mut Instruction, picks: &mut Picks) -> String {
+/// Replaces all accounts of one party by those of another.
+fn replace_party(base: &Base, slot: usize, it: &mut Instruction, choices: &mut Choices) -> String {
     let family = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
     let Some(name) = base.names.get(&it.accounts[slot].pubkey) else {
         return "nothing".to_owned();
     };
-    let Some(to) = picks.one(&base.signers).and_then(|key| base.names.get(key)) else {
+    let Some(to) = choices
+        .one(&base.signers)
+        .and_then(|key| base.names.get(key))
+    else {
         return "nothing".to_owned();
     };
     let (from, to) = (family(name), family(to));
@@ -111,13 +120,14 @@ fn move_house(base: &Base, slot: usize, it: &mut Instruction, picks: &mut Picks)
     format!("{to} in the place of {from}")
 }
 
-/// Any account: one that there was at first, one that was made since, or one of the program's.
-pub fn any(base: &Base, made: &[Pubkey], picks: &mut Picks) -> Pubkey {
-    let number = usize::from(picks.word());
+/// Chooses an account: one that existed at the start, one that the attacker created, or one of the
+/// program's.
+pub fn any(base: &Base, forged: &[Pubkey], choices: &mut Choices) -> Pubkey {
+    let number = usize::from(choices.word());
     match number % 4 {
-        0 => made.get(number / 4 % made.len().max(1)).copied(),
+        0 => forged.get(number / 4 % forged.len().max(1)).copied(),
         1 => {
-            let ours = of_the_program(base);
+            let ours = program_accounts(base);
             ours.get(number / 4 % ours.len().max(1))
                 .map(|(key, _)| *key)
         }
@@ -126,23 +136,23 @@ pub fn any(base: &Base, made: &[Pubkey], picks: &mut Picks) -> Pubkey {
     .unwrap_or_else(|| base.pool[number / 4 % base.pool.len()])
 }
 
-/// All accounts of the program, in an order that is the same in every run.
-pub fn of_the_program(base: &Base) -> Vec<(Pubkey, Account)> {
+/// All accounts of the program, sorted by address.
+pub fn program_accounts(base: &Base) -> Vec<(Pubkey, Account)> {
     let mut all = base.network.machine.program_accounts();
     all.sort_by_key(|(key, _)| *key);
     all
 }
 
-/// Makes an account with bytes of an attacker's choice, which no program of ours wrote.
-pub fn forge(base: &mut Base, made: &mut Vec<Pubkey>, picks: &mut Picks) -> String {
+/// Creates an account with data of the attacker's choice that no trusted program wrote.
+pub fn forge(base: &mut Base, forged: &mut Vec<Pubkey>, choices: &mut Choices) -> String {
     const AMOUNT: std::ops::Range<usize> = 64..72;
-    let model = any(base, made, picks);
+    let model = any(base, forged, choices);
     let owners = [
         Pubkey::new_from_array([13; 32]),
         TOKEN_PROGRAM,
         SYSTEM_PROGRAM,
     ];
-    let owner = owners[picks.below(owners.len())];
+    let owner = owners[choices.below(owners.len())];
     let machine = &mut base.network.machine;
     let data = machine
         .account(&model)
@@ -158,8 +168,8 @@ pub fn forge(base: &mut Base, made: &mut Vec<Pubkey>, picks: &mut Picks) -> Stri
         executable: false,
         rent_epoch: u64::MAX,
     };
-    scribble(&mut account.data, 0, picks);
-    // Nobody but a mint's authority makes tokens.
+    overwrite(&mut account.data, 0, choices);
+    // Only a mint's authority can create tokens.
     if let Some(amount) = account
         .data
         .get_mut(AMOUNT)
@@ -167,41 +177,41 @@ pub fn forge(base: &mut Base, made: &mut Vec<Pubkey>, picks: &mut Picks) -> Stri
     {
         amount.fill(0);
     }
-    let address = Pubkey::new_from_array([128 + (made.len() as u8 & 31); 32]);
+    let address = Pubkey::new_from_array([128 + (forged.len() as u8 & 31); 32]);
     machine.set_account(address, account);
-    made.push(address);
+    forged.push(address);
     format!("forged {address} from {model}, owned by {owner}")
 }
 
-/// Overwrites bytes of one of the program's own accounts, which nobody can; returns what was done.
-pub fn corrupt(base: &mut Base, picks: &mut Picks) -> String {
-    let ours = of_the_program(base);
-    let number = usize::from(picks.word()) % ours.len().max(1);
+/// Overwrites bytes of an account of the program, which no attacker can do. Returns a description.
+pub fn corrupt(base: &mut Base, choices: &mut Choices) -> String {
+    let ours = program_accounts(base);
+    let number = usize::from(choices.word()) % ours.len().max(1);
     let Some((address, mut account)) = ours.into_iter().nth(number) else {
         return "nothing to corrupt".to_owned();
     };
-    let from = if picks.rarely(8) { 0 } else { 8 };
-    scribble(&mut account.data, from, picks);
+    let from = if choices.rarely(8) { 0 } else { 8 };
+    overwrite(&mut account.data, from, choices);
     base.network.machine.set_account(address, account);
     format!("corrupted {address}")
 }
 
-/// Overwrites some bytes from `from` on, and sometimes cuts or adds some.
-fn scribble(data: &mut Vec<u8>, from: usize, picks: &mut Picks) {
-    for _ in 0..picks.below(5) {
-        let at = from + usize::from(picks.word()) % data.len().saturating_sub(from).max(1);
-        if picks.rarely(2) {
-            let number = picks.amount().to_le_bytes();
+/// Overwrites some bytes after `from`, and sometimes truncates or extends the data.
+fn overwrite(data: &mut Vec<u8>, from: usize, choices: &mut Choices) {
+    for _ in 0..choices.below(5) {
+        let at = from + usize::from(choices.word()) % data.len().saturating_sub(from).max(1);
+        if choices.rarely(2) {
+            let number = choices.amount().to_le_bytes();
             let at = at / 8 * 8;
             let room = data.len().saturating_sub(at).min(8);
             if room > 0 {
                 data[at..at + room].copy_from_slice(&number[..room]);
             }
         } else if let Some(byte) = data.get_mut(at) {
-            *byte = picks.byte();
+            *byte = choices.byte();
         }
     }
-    if picks.rarely(16) {
-        data.resize(usize::from(picks.word()) % (data.len() + 64), 0);
+    if choices.rarely(16) {
+        data.resize(usize::from(choices.word()) % (data.len() + 64), 0);
     }
 }

@@ -1,5 +1,5 @@
-//! What no transaction may do, whoever sends it: books only go forward, terms stay, and nobody loses
-//! anything to a transaction that they did not sign.
+//! Invariants of every transaction: totals never decrease, terms never change, and no wallet loses
+//! anything in a transaction that it did not sign.
 
 use millrace_client::accounts::AnyAccount;
 use millrace_client::instructions::Mints;
@@ -13,7 +13,7 @@ use solana_sdk::signer::Signer;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-/// What somebody has in hand.
+/// The holdings of a wallet.
 struct Holdings {
     owner: Pubkey,
     lamports: u64,
@@ -21,15 +21,16 @@ struct Holdings {
     tokens: [u64; 2],
 }
 
-/// Things as they were before a transaction.
+/// The state before a transaction.
 pub struct Before {
     holdings: Vec<Holdings>,
     entities: BTreeMap<Pubkey, AnyAccount>,
 }
 
 impl Before {
-    /// Looks at a network; at the program's own accounts only where they hold what it wrote.
-    pub fn look(network: &TestNetwork, tainted: bool) -> Self {
+    /// Reads the state of a network. The program's own accounts are read only if they are not
+    /// overwritten.
+    pub fn read(network: &TestNetwork, tainted: bool) -> Self {
         let machine = &network.machine;
         let mut entities = BTreeMap::new();
         if !tainted {
@@ -50,7 +51,8 @@ impl Before {
         }
     }
 
-    /// Compares with what is there after `sent` went through, and says what should not be.
+    /// Compares with the state after the successful transaction `sent`, and returns the violated
+    /// invariant.
     pub fn compare(
         &self,
         network: &TestNetwork,
@@ -59,13 +61,13 @@ impl Before {
     ) -> Option<String> {
         let metas = || sent.iter().flat_map(|instruction| &instruction.accounts);
         let signed = |key: &Pubkey| metas().any(|meta| meta.is_signer && meta.pubkey == *key);
-        let after = Self::look(network, tainted);
+        let after = Self::read(network, tainted);
         for (before, after) in self.holdings.iter().zip(&after.holdings) {
             let owner = before.owner;
             let lost = before.lamports > after.lamports
                 || before.tokens.iter().zip(after.tokens).any(|(b, a)| *b > a);
             if lost && !signed(&owner) {
-                return Some(format!("{owner} lost something and did not sign"));
+                return Some(format!("{owner} lost lamports or tokens without signing"));
             }
         }
         for (key, before) in &self.entities {
@@ -79,18 +81,18 @@ impl Before {
                 (AnyAccount::Job(b, _), Some(AnyAccount::Job(a, _))) => job_change(b, a),
                 (AnyAccount::Client(b), Some(AnyAccount::Client(a))) => {
                     (b.owner != a.owner || b.escrow != a.escrow || b.next_nonce > a.next_nonce)
-                        .then_some("a client's books went back")
+                        .then_some("a total of a client decreased")
                 }
                 (AnyAccount::Rewards(b), Some(AnyAccount::Rewards(a))) => {
                     (b.funded > a.funded || b.promised > a.promised || b.paid > a.paid)
-                        .then_some("the rewards' books went back")
+                        .then_some("a total of the rewards decreased")
                 }
                 (AnyAccount::Network(_) | AnyAccount::Rewards(_) | AnyAccount::Bucket(_), None) => {
-                    Some("something that stays for good was closed")
+                    Some("a permanent account was closed")
                 }
                 (_, None) => None,
                 (b, Some(a)) if std::mem::discriminant(b) != std::mem::discriminant(a) => {
-                    Some("an account became one of another type")
+                    Some("an account changed its type")
                 }
                 _ => None,
             };
@@ -102,7 +104,7 @@ impl Before {
     }
 }
 
-/// What is wrong with a change of the network.
+/// The invariant that a change of the network violates.
 fn network_change(
     b: &Network,
     a: &Network,
@@ -126,22 +128,22 @@ fn network_change(
         )
     };
     if fixed(b) != fixed(a) || schedule(b) != schedule(a) {
-        return Some("what is fixed of the network has changed");
+        return Some("a fixed field of the network changed");
     }
     if b.authority != a.authority && !signed(&b.pending_authority) {
-        return Some("the authority has changed and nobody accepted it");
+        return Some("the authority changed without its acceptance");
     }
     let paused = |n: &Network| Network { paused: 0, ..*n };
     let rest_stays = bytemuck::bytes_of(&paused(b)) == bytemuck::bytes_of(&paused(a));
     let by_authority = signed(&b.authority) || signed(&b.pending_authority);
     if !rest_stays && !by_authority {
-        return Some("the network has changed without its authority");
+        return Some("the network changed without its authority");
     }
     (b.paused != a.paused && !by_authority && !signed(&b.pauser))
-        .then_some("somebody else paused or resumed")
+        .then_some("another party paused or resumed")
 }
 
-/// What is wrong with a change of a provider's books.
+/// The invariant that a change of a provider violates.
 fn provider_change(
     b: &Provider,
     a: &Provider,
@@ -161,10 +163,10 @@ fn provider_change(
         (p.operator, machine, place, p.ask_price, p.max_open_seats)
     };
     if fixed(b) != fixed(a) {
-        return Some("what is fixed of a provider has changed");
+        return Some("a fixed field of a provider changed");
     }
     if offer(b) != offer(a) && !signed(&b.authority) {
-        return Some("an offer has changed without its provider");
+        return Some("an offer changed without its provider");
     }
     if b.withdrawn != a.withdrawn && !signed(&b.authority) {
         return Some("stake was withdrawn without its provider");
@@ -173,10 +175,10 @@ fn provider_change(
     let counts = |p: &Provider| [p.agreed, p.disagreed, p.late];
     let back = sums(b).iter().zip(sums(a)).any(|(b, a)| *b > a)
         || counts(b).iter().zip(counts(a)).any(|(b, a)| *b > a);
-    back.then_some("a provider's books went back")
+    back.then_some("a total of a provider decreased")
 }
 
-/// What is wrong with a change of a job's books.
+/// The invariant that a change of a job violates.
 fn job_change(b: &Job, a: &Job) -> Option<&'static str> {
     let whose = |j: &Job| (j.client, j.manifest, j.orchestrator, j.nonce, j.posted_at);
     let price = |j: &Job| (j.price_cap, j.max_units, j.seat_lock, j.shards, j.deadline);
@@ -201,23 +203,23 @@ fn job_change(b: &Job, a: &Job) -> Option<&'static str> {
     if (whose(b), price(b), windows(b)) != (whose(a), price(a), windows(a))
         || (shares(b), seats(b)) != (shares(a), seats(a))
     {
-        return Some("the terms of a job have changed");
+        return Some("the terms of a job changed");
     }
     let sums = |j: &Job| [j.paid, j.refunded, j.fee, j.compensated, j.deposited];
     let counts = |j: &Job| [j.created, j.settled, j.failed, j.cancelled];
     let back = sums(b).iter().zip(sums(a)).any(|(b, a)| *b > a)
         || counts(b).iter().zip(counts(a)).any(|(b, a)| *b > a);
-    back.then_some("a job's books went back")
+    back.then_some("a total of a job decreased")
 }
 
-/// Somebody's addresses.
+/// The addresses of a wallet.
 struct Wallet {
     owner: Pubkey,
     /// The token account of each mint.
     token_accounts: [Pubkey; 2],
 }
 
-/// Everybody's wallets; the mints are the same in all towns.
+/// All wallets. The mints are the same in every case.
 fn wallets(mints: Mints) -> &'static [Wallet] {
     static WALLETS: OnceLock<Vec<Wallet>> = OnceLock::new();
     WALLETS.get_or_init(|| {
@@ -231,7 +233,7 @@ fn wallets(mints: Mints) -> &'static [Wallet] {
     })
 }
 
-/// What is in a token account, 0 where there is none.
+/// The balance of a token account, or 0 if it does not exist.
 fn tokens(machine: &Machine, account: &Pubkey) -> u64 {
     const AMOUNT: std::ops::Range<usize> = 64..72;
     let account = machine.account(account);

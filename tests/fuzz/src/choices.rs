@@ -1,48 +1,44 @@
-//! Choices, read from an input's bytes. An input that has no more bytes chooses the first of all.
+//! Choices decoded from an input's bytes. An input without bytes left always chooses the first option.
 
 use arbitrary::Unstructured;
 
-/// The rest of an input.
-pub struct Picks<'a>(Unstructured<'a>);
+/// The remaining bytes of an input.
+pub struct Choices<'a>(Unstructured<'a>);
 
-impl<'a> Picks<'a> {
-    /// Of all bytes.
+impl<'a> Choices<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
         Self(Unstructured::new(bytes))
     }
 
-    /// Whether nothing is left to choose by.
+    /// Whether all bytes are used.
     pub fn is_over(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// A byte.
     pub fn byte(&mut self) -> u8 {
         self.0.arbitrary().unwrap_or_default()
     }
 
-    /// Two bytes as a number.
     pub fn word(&mut self) -> u16 {
         self.0.arbitrary().unwrap_or_default()
     }
 
-    /// Something below `count`, which is a byte's worth at most; 0 where there is nothing.
+    /// A number below `count`, which must be at most 256; 0 if `count` is 0.
     pub fn below(&mut self, count: usize) -> usize {
         usize::from(self.byte()) % count.max(1)
     }
 
-    /// One of them.
     pub fn one<'b, T>(&mut self, of: &'b [T]) -> Option<&'b T> {
         let at = self.below(of.len());
         of.get(at)
     }
 
-    /// One time in so many.
+    /// True with probability 1/`times`.
     pub fn rarely(&mut self, times: u8) -> bool {
         self.byte() % times == times - 1
     }
 
-    /// An amount: mostly one at which something changes.
+    /// An amount, mostly one at which behaviour changes.
     pub fn amount(&mut self) -> u64 {
         const EDGES: [u64; 12] = [
             1_000,

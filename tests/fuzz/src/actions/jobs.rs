@@ -1,7 +1,7 @@
-//! What is done to jobs and to whole shards.
+//! Actions on jobs and whole shards.
 
 use super::super::base::Base;
-use super::super::picks::Picks;
+use super::super::choices::Choices;
 use super::terms::terms;
 use super::{any_job, any_shard, anyone};
 use millrace_client::accounts::AnyAccount;
@@ -13,13 +13,13 @@ use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 
-pub fn post(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
-    let owner = party(["client", "client2", "newcomer"][picks.below(3)]).pubkey();
+pub fn post(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+    let owner = party(["client", "client2", "newcomer"][choices.below(3)]).pubkey();
     let client = base.network.machine.account(&pda::client(&owner))?;
     let Some(AnyAccount::Client(client)) = AnyAccount::decode(&owner, &client.data) else {
         return None;
     };
-    let terms = terms(client.next_nonce, base.network.machine.now(), picks);
+    let terms = terms(client.next_nonce, base.network.machine.now(), choices);
     Some(vec![instructions::post_job(
         owner,
         base.network.mints,
@@ -27,8 +27,8 @@ pub fn post(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     )])
 }
 
-pub fn cancel(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
-    let (key, job) = any_job(base, picks)?;
+pub fn cancel(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+    let (key, job) = any_job(base, choices)?;
     Some(vec![instructions::cancel_job(
         job.client,
         key,
@@ -36,16 +36,16 @@ pub fn cancel(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
     )])
 }
 
-pub fn challenge(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
-    let (key, job, shard) = any_shard(base, picks)?;
+pub fn challenge(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+    let (key, job, shard) = any_shard(base, choices)?;
     let place = ShardRef::of(key, &job, shard.index);
-    let by = anyone(base, picks)?;
+    let by = anyone(base, choices)?;
     let challenge = instructions::challenge_shard(by, &job.client, place, base.network.mints);
     Some(vec![challenge])
 }
 
-pub fn settle(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
-    let (key, job, shard) = any_shard(base, picks)?;
+pub fn settle(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+    let (key, job, shard) = any_shard(base, choices)?;
     let mints = base.network.mints;
     let mut challenger = None;
     if shard.review() == Review::Challenged {
@@ -57,32 +57,32 @@ pub fn settle(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
             challenger = Some(challenge.challenger);
         }
     }
-    let finder = anyone(base, picks)?;
-    let finder = picks.rarely(2).then(|| mints.stake_account(&finder));
+    let bounty = anyone(base, choices)?;
+    let bounty = choices.rarely(2).then(|| mints.stake_account(&bounty));
     let place = ShardRef::of(key, &job, shard.index);
-    let settle = instructions::settle_shard(place, (&job, &shard), mints, challenger, finder);
+    let settle = instructions::settle_shard(place, (&job, &shard), mints, challenger, bounty);
     Some(vec![settle])
 }
 
-pub fn expire(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
-    let (key, _) = any_job(base, picks)?;
+pub fn expire(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+    let (key, _) = any_job(base, choices)?;
     Some(vec![instructions::expire_job(key)])
 }
 
-pub fn seed(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
-    let (key, _) = any_job(base, picks)?;
+pub fn seed(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+    let (key, _) = any_job(base, choices)?;
     Some(vec![instructions::seed_job(key)])
 }
 
-pub fn draw(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
-    let (key, job, shard) = any_shard(base, picks)?;
+pub fn draw(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+    let (key, job, shard) = any_shard(base, choices)?;
     let place = ShardRef::of(key, &job, shard.index);
     Some(vec![instructions::draw_audit(place)])
 }
 
-pub fn close(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
-    let (key, job) = any_job(base, picks)?;
-    let ours = super::super::byzantine::of_the_program(base).into_iter();
+pub fn close(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+    let (key, job) = any_job(base, choices)?;
+    let ours = super::super::attacker::program_accounts(base).into_iter();
     let shards =
         ours.filter_map(
             |(address, account)| match AnyAccount::decode(&address, &account.data)? {
@@ -91,7 +91,7 @@ pub fn close(base: &mut Base, picks: &mut Picks) -> Option<Vec<Instruction>> {
             },
         );
     let shards: Vec<(Pubkey, Pubkey)> = shards.collect();
-    let some = &shards[picks.below(shards.len() + 1)..];
+    let some = &shards[choices.below(shards.len() + 1)..];
     Some(vec![instructions::close_job(
         key,
         job.client,

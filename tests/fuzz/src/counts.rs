@@ -1,10 +1,10 @@
-//! How often which instruction went through and was refused, and with what.
+//! Counts of successful and refused instructions, and of the reasons of refusals.
 
 use millrace_fixture::cases::idl::idl;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-/// Names of instructions by what their data begins with.
+/// Names of instructions by discriminator.
 fn names() -> &'static BTreeMap<Vec<u8>, String> {
     static NAMES: OnceLock<BTreeMap<Vec<u8>, String>> = OnceLock::new();
     NAMES.get_or_init(|| {
@@ -14,32 +14,28 @@ fn names() -> &'static BTreeMap<Vec<u8>, String> {
     })
 }
 
-/// All names of instructions.
-pub fn all_names() -> Vec<&'static str> {
+pub fn instruction_names() -> Vec<&'static str> {
     names().values().map(String::as_str).collect()
 }
 
-/// The name of the instruction with this data.
-pub fn name_of(data: &[u8]) -> &'static str {
+pub fn instruction_name(data: &[u8]) -> &'static str {
     let found = data.get(..8).and_then(|start| names().get(start));
     found.map_or("unknown", String::as_str)
 }
 
-/// Counts of a run.
 #[derive(Clone, Debug, Default)]
-pub struct Tally {
-    /// Done, by the instruction.
+pub struct RunCounts {
+    /// Successes by instruction.
     pub done: BTreeMap<&'static str, u64>,
-    /// Refused, by the instruction.
+    /// Refusals by instruction.
     pub refused: BTreeMap<&'static str, u64>,
-    /// Refused, by the reason.
+    /// Refusals by reason.
     pub reasons: BTreeMap<String, u64>,
-    /// Transactions.
     pub transactions: u64,
 }
 
-impl Tally {
-    /// Adds another run's.
+impl RunCounts {
+    /// Adds the counts of another run.
     pub fn add(&mut self, other: Self) {
         fn sum<K: Ord>(to: &mut BTreeMap<K, u64>, from: BTreeMap<K, u64>) {
             for (key, count) in from {
@@ -52,9 +48,9 @@ impl Tally {
         self.transactions += other.transactions;
     }
 
-    /// Instructions that never went through.
+    /// Instructions that never succeeded.
     pub fn never_done(&self) -> Vec<&'static str> {
-        let names = all_names().into_iter();
+        let names = instruction_names().into_iter();
         names.filter(|name| !self.done.contains_key(name)).collect()
     }
 }
