@@ -106,7 +106,7 @@ impl Api {
         let mut attempt = 1;
         loop {
             match build(&self.client, &self.url).send().await {
-                Ok(response) if attempt < ATTEMPTS && comes_too_soon(&response) => {
+                Ok(response) if attempt < ATTEMPTS && asks_to_retry(&response) => {
                     tracing::debug!(attempt, "the orchestrator is busy");
                 }
                 Ok(response) => return Ok(response),
@@ -300,7 +300,7 @@ impl Api {
 }
 
 /// Whether the orchestrator asks to be asked again.
-fn comes_too_soon(response: &Response) -> bool {
+fn asks_to_retry(response: &Response) -> bool {
     let busy = [
         StatusCode::SERVICE_UNAVAILABLE,
         StatusCode::TOO_MANY_REQUESTS,

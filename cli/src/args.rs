@@ -18,26 +18,26 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run a whole network on this machine until Ctrl-C
-    Up(up::Up),
+    Up(up::UpArgs),
     /// Run a network with a liar in it, render a picture on it, and show who was paid
-    Demo(demo::Demo),
+    Demo(demo::DemoArgs),
     /// Key files and their funds
     #[command(subcommand)]
-    Wallet(wallet::Wallet),
+    Wallet(wallet::WalletCommand),
     /// The network's parameters
     #[command(subcommand)]
     Network(network::NetworkCommand),
     /// Initialize a network on chain, step by step
-    Migrate(migrate::Migrate),
+    Migrate(migrate::MigrateArgs),
     /// Offer a machine
     #[command(subcommand)]
-    Provider(provider::Provider),
+    Provider(provider::ProviderCommand),
     /// Hand work out
     #[command(subcommand)]
-    Orchestrator(Box<orchestrator::Orchestrator>),
+    Orchestrator(Box<orchestrator::OrchestratorCommand>),
     /// Have work done
     #[command(subcommand)]
-    Job(job::Job),
+    Job(job::JobCommand),
 }
 
 impl Cli {

@@ -1,6 +1,6 @@
 //! Everything that can end a command, in words that say what is wrong and what to do.
 
-use crate::deploy::error::LoadError;
+use crate::deploy::error::DeployError;
 use crate::localnet::validator::ValidatorError;
 use millrace_client::{ChainError, Pubkey};
 use millrace_migrations::MigrationError;
@@ -65,7 +65,7 @@ pub enum CliError {
     Agent(#[from] AgentError),
     /// The program on chain.
     #[error(transparent)]
-    Load(#[from] LoadError),
+    Load(#[from] DeployError),
     /// The embedded validator.
     #[error(transparent)]
     Validator(#[from] ValidatorError),

@@ -1,7 +1,7 @@
 //! The migrations on a real chain: the embedded validator with the program and nothing else.
 #![allow(clippy::unwrap_used)]
 
-use millrace_cli::config::settings::fleeting_sender;
+use millrace_cli::config::settings::ephemeral_sender;
 use millrace_cli::deploy::binary;
 use millrace_cli::localnet::validator::{Genesis, Validator};
 use millrace_cli::tokens::mints::{MINT_BYTES, create_mint};
@@ -28,7 +28,7 @@ async fn migrations_say_what_they_would_do_and_can_be_run_again_without_harm() {
     };
     let validator = Validator::start(genesis, SLOT_MS, None).await.unwrap();
     let rpc = Rpc::new(&validator.rpc_url, &validator.ws_url);
-    let sender = fleeting_sender(rpc.clone());
+    let sender = ephemeral_sender(rpc.clone());
     assert!(matches!(rpc.network().await, Err(ChainError::NoNetwork)));
 
     let mint = Keypair::new();

@@ -13,7 +13,7 @@ async fn net_behind(faults: Faults, seed: u64) -> Result<(Net, FaultyRpc)> {
     let mut net = Net::start(|_| {}).await?;
     let proxy = FaultyRpc::start(&net.local.rpc_url, &net.local.ws_url, faults, seed).await?;
     net.local.stop_orchestrator().await?;
-    net.local.see_through(&proxy.rpc_url, &proxy.ws_url);
+    net.local.route_orchestrator_through(&proxy.rpc_url, &proxy.ws_url);
     net.local.start_orchestrator().await?;
     net.local.wait_for_agents().await?;
     Ok((net, proxy))
@@ -86,7 +86,7 @@ async fn next_endpoint_is_used_if_one_disappears() -> Result<()> {
     let first = FaultyRpc::start(&rpc, &ws, Faults::default(), 4).await?;
     let second = FaultyRpc::start(&rpc, &ws, Faults::default(), 5).await?;
     net.local.stop_orchestrator().await?;
-    net.local.see_through(
+    net.local.route_orchestrator_through(
         &format!("{},{}", first.rpc_url, second.rpc_url),
         &format!("{},{}", first.ws_url, second.ws_url),
     );

@@ -1,7 +1,7 @@
 //! The program comes onto a chain, is replaced there, and changes hands.
 
 use anyhow::{Context, Result};
-use millrace_cli::config::settings::fleeting_sender;
+use millrace_cli::config::settings::ephemeral_sender;
 use millrace_client::Pubkey;
 use millrace_client::deploy::image::{chunks, differing_chunks};
 use millrace_client::deploy::{BufferAddress, instruction, program_data, state};
@@ -163,7 +163,7 @@ async fn former_authority_is_refused_and_a_final_program_is_immutable() -> Resul
     let refused = chain.refused(&old, &upgrade).await?;
     assert!(refused.contains(&format!("is {address}")), "{refused}");
     let own = old.keypair.pubkey();
-    let sender = fleeting_sender(chain.rpc());
+    let sender = ephemeral_sender(chain.rpc());
     let back = instruction::set_authority(&program_data(&PROGRAM), &own, Some(&own));
     let on_chain = sender.send("steal", &[back], &[&old.keypair]).await;
     let on_chain = on_chain.err().context("the loader took it")?.to_string();

@@ -37,7 +37,7 @@ async fn net_with_levers(limits: Limits) -> Result<(Net, FaultyRpc)> {
     let faulty_rpc = FaultyRpc::transparent(&net.local.rpc_url, &net.local.ws_url).await?;
     net.local.stop_orchestrator().await?;
     let ws_url = net.local.ws_url.clone();
-    net.local.see_through(&faulty_rpc.rpc_url, &ws_url);
+    net.local.route_orchestrator_through(&faulty_rpc.rpc_url, &ws_url);
     net.local.start_orchestrator().await?;
     net.local.wait_for_agents().await?;
     Ok((net, faulty_rpc))
@@ -81,7 +81,7 @@ async fn low_payer_balance_is_reported_with_the_transactions_it_covers() -> Resu
     let message = &low[0].message;
     assert!(message.contains("transactions at"), "{message}");
     net.local.stop_orchestrator().await?;
-    net.local.limit(Limits::default());
+    net.local.set_health_limits(Limits::default());
     net.local.start_orchestrator().await?;
     until_wrong(&net, None).await?;
     net.stop().await;

@@ -30,7 +30,7 @@ async fn post(net: &Net, number: usize) -> Result<Pubkey> {
 async fn replace_orchestrator(net: &mut Net, orchestrators: &[&OrchestratorProcess]) -> Result<()> {
     net.local.stop_orchestrator().await?;
     let urls: Vec<String> = orchestrators.iter().map(|o| o.url.clone()).collect();
-    net.local.work_for_as_well(&urls);
+    net.local.add_orchestrators(&urls);
     net.local.orchestrator_url.clone_from(&urls[0]);
     for agent in 0..3 {
         net.local.stop_agent(agent).await?;

@@ -8,7 +8,7 @@ use crate::localnet::Localnet;
 use crate::localnet::options::{self, Options};
 use crate::signals::stop_signal;
 use crate::tokens::balances::{self, ProviderBalance, WalletBalance};
-use crate::ui::output::{self, change, facts, sol, table, tokens};
+use crate::ui::output::{self, change, key_values, sol, table, tokens};
 use crate::ui::progress::Progress;
 use clap::Args;
 use millrace_client::Pubkey;
@@ -23,11 +23,11 @@ const MANIFEST: &str = "examples/render/job.toml";
 /// A finished job stays this long, so that its result is compared with the chain.
 const CLOSE_AFTER: Duration = Duration::from_secs(5);
 /// What the wait for the close may take beyond that; the demonstration does not depend on it.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(30);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
-pub struct Demo {
+pub struct DemoArgs {
     /// Where the picture goes
     #[arg(long, default_value = "render.png", value_name = "FILE")]
     out: PathBuf,
@@ -44,7 +44,7 @@ pub struct Demo {
 
 /// What came of it.
 #[derive(Serialize)]
-struct Report {
+struct DemoReport {
     ready_seconds: f64,
     job: String,
     job_seconds: f64,
@@ -72,7 +72,7 @@ struct ProviderRow {
     after: ProviderBalance,
 }
 
-impl Demo {
+impl DemoArgs {
     /// Runs the demonstration to its end, or until Ctrl-C.
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
         let stop = stop_signal()?;
@@ -98,16 +98,16 @@ impl Demo {
             close_after: CLOSE_AFTER,
             ..Options::embedded()?
         };
-        let network = Localnet::start_telling(options, |step| progress.say(step)).await?;
+        let network = Localnet::start_with_progress(options, |step| progress.update(step)).await?;
         let ready = start.elapsed();
-        progress.end();
-        settings.output.say(&format!(
+        progress.finish();
+        settings.output.print_text(&format!(
             "A network of one orchestrator and three providers, one of them a liar, is up after {:.1} s.\n",
             ready.as_secs_f64()
         ));
         let report = self.render(settings, &network, &manifest, ready).await;
         network.stop().await;
-        settings.output.show(&report?, Report::text);
+        settings.output.print(&report?, DemoReport::text);
         Ok(())
     }
 
@@ -117,19 +117,19 @@ impl Demo {
         network: &Localnet,
         manifest: &Path,
         ready: Duration,
-    ) -> Result<Report, CliError> {
+    ) -> Result<DemoReport, CliError> {
         let (connection, api) = (network.connection().await?, network.api()?);
         let (rpc, parameters) = (&connection.rpc, &connection.network);
         let wallet = &network.keys.client;
         let decimals = connection.payment_decimals;
-        let before = balances::of_providers(rpc, parameters).await?;
-        let client_before = balances::of_wallet(rpc, parameters, &wallet.pubkey()).await?;
+        let before = balances::provider_balances(rpc, parameters).await?;
+        let client_before = balances::wallet_balance(rpc, parameters, &wallet.pubkey()).await?;
 
         let start = Instant::now();
         let resolved = submit::load(manifest, &api).await?;
         let prepared = submit::prepare(&connection, &api, wallet.pubkey(), resolved).await?;
         let name = &prepared.resolved.manifest.name;
-        settings.output.say(&format!(
+        settings.output.print_text(&format!(
             "The job \u{201c}{name}\u{201d} in {} shards, each run by {} providers; {} have to agree. It costs at most:\n{}\n",
             prepared.resolved.manifest.shards.len(),
             prepared.resolved.terms.replicas,
@@ -139,23 +139,23 @@ impl Demo {
         let posted = submit::post(&prepared, &api, &network.sender(), &wallet.keypair).await?;
         settings
             .output
-            .say(&format!("Posted with one signature: job {}\n", posted.job));
+            .print_text(&format!("Posted with one signature: job {}\n", posted.job));
         let mut progress = Progress::new();
-        let view = watch::until_over(&api, &posted.job, &mut progress).await?;
+        let view = watch::wait_until_over(&api, &posted.job, &mut progress).await?;
         let took = start.elapsed();
         watch::require_paid(&view)?;
-        progress.say("fetching and verifying the outputs");
+        progress.update("fetching and verifying the outputs");
         let fetched = result::fetch(rpc, &api, &posted.job).await?;
         let verified = fetched.provenance();
-        progress.say("joining the outputs");
+        progress.update("joining the outputs");
         let picture = result::join(&api, &posted.job, fetched).await?;
         result::write(&self.out, &picture)?;
         let view = wait_for_close(&api, &posted.job, &mut progress)
             .await
             .unwrap_or(view);
-        progress.end();
+        progress.finish();
 
-        let after = balances::of_providers(rpc, parameters).await?;
+        let after = balances::provider_balances(rpc, parameters).await?;
         let rows = network.file.providers.iter().filter_map(|provider| {
             let of = |balances: &[ProviderBalance]| {
                 let mut found = balances.iter();
@@ -167,7 +167,7 @@ impl Demo {
                 after: of(&after)?,
             })
         });
-        Ok(Report {
+        Ok(DemoReport {
             ready_seconds: ready.as_secs_f64(),
             job: posted.job.to_string(),
             job_seconds: took.as_secs_f64(),
@@ -175,7 +175,7 @@ impl Demo {
             shards: view.shard_count,
             providers: rows.collect(),
             client_before,
-            client_after: balances::of_wallet(rpc, parameters, &wallet.pubkey()).await?,
+            client_after: balances::wallet_balance(rpc, parameters, &wallet.pubkey()).await?,
             paid: view.paid,
             fee: view.fee,
             refunded: view.refunded,
@@ -195,10 +195,10 @@ async fn wait_for_close(
     job: &Pubkey,
     progress: &mut Progress,
 ) -> Option<JobView> {
-    progress.say("waiting for the job to be closed and the rest of the deposit to come back");
+    progress.update("waiting for the job to be closed and the rest of the deposit to come back");
     let mut silent = Progress::silent();
-    let closed = watch::until(api, job, &mut silent, |view| view.state == JobPhase::Closed);
-    tokio::time::timeout(CLOSE_AFTER + CLOSE_PATIENCE, closed)
+    let closed = watch::wait_until(api, job, &mut silent, |view| view.state == JobPhase::Closed);
+    tokio::time::timeout(CLOSE_AFTER + CLOSE_TIMEOUT, closed)
         .await
         .ok()?
         .ok()
@@ -218,7 +218,7 @@ fn find_manifest() -> Result<PathBuf, CliError> {
     })
 }
 
-impl Report {
+impl DemoReport {
     fn text(&self) -> String {
         let decimals = self.decimals;
         let amount = |units| format_amount(units, decimals);
@@ -266,7 +266,7 @@ impl Report {
             true => "nobody".to_owned(),
             false => slashed.join("; "),
         };
-        let client = facts([
+        let client = key_values([
             ("job", self.job.clone()),
             (
                 "took",

@@ -1,6 +1,6 @@
 //! `millrace migrate`: brings a network on chain into being, step by step.
 
-use crate::config::settings::{Settings, fleeting_sender};
+use crate::config::settings::{Settings, ephemeral_sender};
 use crate::error::CliError;
 use clap::Args;
 use millrace_client::Pubkey;
@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 /// Arguments of `migrate`.
 #[derive(Debug, Args)]
-pub struct Migrate {
+pub struct MigrateArgs {
     /// Say what each step would do, and send nothing
     #[arg(long)]
     dry_run: bool,
@@ -30,7 +30,7 @@ pub struct Migrate {
     orchestrator_key: Option<Pubkey>,
 }
 
-impl Migrate {
+impl MigrateArgs {
     /// Does it, with the deployer's key.
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
         let rpc = settings.rpc_of_file().await?;
@@ -42,20 +42,20 @@ impl Migrate {
         let setup = self.setup(settings, existing.as_ref())?;
         if self.dry_run {
             let steps = millrace_migrations::plan(&rpc, &setup).await?;
-            settings.output.show(&steps, |steps| text(steps));
+            settings.output.print(&steps, |steps| text(steps));
             return Ok(());
         }
         // A step that an earlier run left open is looked at again anyway: each asks the chain first.
-        let sender = fleeting_sender(rpc);
-        let tell = |step: &Step| {
+        let sender = ephemeral_sender(rpc);
+        let print_step = |step: &Step| {
             settings
                 .output
-                .say(&format!("{:04} {}", step.number, step.what))
+                .print_text(&format!("{:04} {}", step.number, step.what))
         };
-        let applied = millrace_migrations::run(&sender, &setup, tell).await?;
+        let applied = millrace_migrations::run(&sender, &setup, print_step).await?;
         settings
             .output
-            .show(&applied, |applied| match applied.len() {
+            .print(&applied, |applied| match applied.len() {
                 0 => "nothing was left to do".to_owned(),
                 count => format!("{count} steps done"),
             });

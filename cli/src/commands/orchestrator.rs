@@ -5,7 +5,7 @@ use crate::config::orchestrator::{Loaded, OrchestratorFlags};
 use crate::config::settings::{Global, Settings, data_folder};
 use crate::error::CliError;
 use crate::signals::stop_signal;
-use crate::ui::output::{facts, note};
+use crate::ui::output::{key_values, notice};
 use clap::Subcommand;
 use millrace_orchestrator::{BlobPlace, StorePlace};
 use serde::Serialize;
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 /// Commands of `orchestrator`.
 #[derive(Debug, Subcommand)]
-pub enum Orchestrator {
+pub enum OrchestratorCommand {
     /// Run an orchestrator until Ctrl-C or SIGTERM; --keypair names its registered key
     Run(OrchestratorFlags),
     /// Show what it would run with, and where each setting comes from; secrets are hidden
@@ -22,7 +22,7 @@ pub enum Orchestrator {
 }
 
 #[derive(Serialize)]
-struct Started {
+struct StartedReport {
     url: String,
     key: String,
     data: PathBuf,
@@ -30,7 +30,7 @@ struct Started {
     blobs: String,
 }
 
-impl Orchestrator {
+impl OrchestratorCommand {
     fn flags(&self) -> &OrchestratorFlags {
         match self {
             Self::Run(flags) | Self::Config(flags) => flags,
@@ -52,7 +52,7 @@ impl Orchestrator {
             Self::Config(_) => {
                 loaded.derive(&settings)?;
                 let shown = loaded.layers.shown(loaded.settings.show());
-                settings.output.show(&shown, |shown| Shown::file(shown));
+                settings.output.print(&shown, |shown| Shown::file(shown));
                 Ok(())
             }
         }
@@ -93,15 +93,15 @@ async fn serve(loaded: Loaded, settings: &Settings) -> Result<(), CliError> {
     };
     let (store, blobs) = (config.store_place(), config.blob_place());
     let handle = millrace_orchestrator::start(config, stop).await?;
-    let started = Started {
+    let started = StartedReport {
         url: handle.url.clone(),
         key: address,
         data,
         store: store.to_string(),
         blobs: blobs.to_string(),
     };
-    settings.output.show(&started, |started| {
-        facts([
+    settings.output.print(&started, |started| {
+        key_values([
             ("orchestrator", started.url.clone()),
             ("key", started.key.clone()),
             ("data", started.data.display().to_string()),
@@ -112,8 +112,8 @@ async fn serve(loaded: Loaded, settings: &Settings) -> Result<(), CliError> {
     });
     let ended = handle.join().await?;
     match ended.left.as_slice() {
-        [] => note("the orchestrator has ended; nothing was left under way"),
-        left => note(&format!(
+        [] => notice("the orchestrator has ended; nothing was left under way"),
+        left => notice(&format!(
             "the orchestrator has ended; {} acts were left under way, which the next start sees through: {}",
             left.len(),
             left.join(", ")

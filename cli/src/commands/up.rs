@@ -3,7 +3,7 @@
 use crate::config::settings::Settings;
 use crate::error::CliError;
 use crate::localnet::Localnet;
-use crate::localnet::options::{self, Chain, Options};
+use crate::localnet::options::{self, ChainOptions, Options};
 use crate::signals::stop_signal;
 use crate::ui::output::{self, table};
 use crate::ui::progress::Progress;
@@ -19,7 +19,7 @@ pub const ORCHESTRATOR_PORT: u16 = 8901;
 
 /// Arguments of `up`.
 #[derive(Debug, Args)]
-pub struct Up {
+pub struct UpArgs {
     /// Providers, each with its agent
     #[arg(long, default_value_t = 3, value_name = "N")]
     providers: u16,
@@ -58,7 +58,7 @@ pub struct Up {
     close_after: u64,
 }
 
-impl Up {
+impl UpArgs {
     /// Runs until Ctrl-C or SIGTERM.
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
         let start = Instant::now();
@@ -69,7 +69,7 @@ impl Up {
             None => Parameters::localnet()?,
         };
         let options = Options {
-            chain: Chain::Embedded {
+            chain: ChainOptions::Embedded {
                 slot_ms: self.slot_ms,
                 port: Some(self.port),
             },
@@ -82,18 +82,18 @@ impl Up {
             close_after: Duration::from_secs(self.close_after),
             ..Options::embedded()?
         };
-        let starting = Localnet::start_telling(options, |step| progress.say(step));
+        let starting = Localnet::start_with_progress(options, |step| progress.update(step));
         let network = tokio::select! {
             network = starting => network?,
             () = stop.cancelled() => return Ok(()),
         };
-        progress.end();
+        progress.finish();
         let ready = start.elapsed();
         settings
             .output
-            .show(&network.file, |_| welcome(&network, ready));
+            .display(&network.file, |_| welcome(&network, ready));
         stop.cancelled().await;
-        output::note("ending the network");
+        output::notice("ending the network");
         network.stop().await;
         Ok(())
     }
@@ -106,23 +106,23 @@ fn welcome(network: &Localnet, ready: Duration) -> String {
         "The network takes jobs (after {:.1} s).",
         ready.as_secs_f64()
     );
-    let places = output::facts([
+    let places = output::key_values([
         ("RPC", file.rpc_url.clone()),
         ("websocket", file.ws_url.clone()),
         ("orchestrator", file.orchestrator_url.clone()),
         ("program", file.program.clone()),
         ("stake mint", file.stake_mint.clone()),
         ("payment mint", file.payment_mint.clone()),
-        ("client's key", show(&file.keys.client)),
-        ("deployer's key", show(&file.keys.deployer)),
-        ("network file", show(&network.file_path)),
+        ("client's key", display(&file.keys.client)),
+        ("deployer's key", display(&file.keys.deployer)),
+        ("network file", display(&network.file_path)),
     ]);
     let rows = file.providers.iter().enumerate().map(|(index, provider)| {
         let number = (index + 1).to_string();
         [number, provider.account.clone(), provider.behaviour.clone()]
     });
     let providers = table(["provider", "account", "behaves"], &[0], rows);
-    let path = show(&network.file_path);
+    let path = display(&network.file_path);
     format!(
         "{head}\n\n{places}\n\n{providers}\n\nIn a second terminal:\n\n  \
          export MILLRACE_NETWORK={path}\n  \
@@ -134,6 +134,6 @@ fn welcome(network: &Localnet, ready: Duration) -> String {
     )
 }
 
-fn show(path: &Path) -> String {
+fn display(path: &Path) -> String {
     path.display().to_string()
 }

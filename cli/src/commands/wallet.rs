@@ -4,7 +4,7 @@ use crate::config::settings::Settings;
 use crate::error::CliError;
 use crate::tokens::balances::{self, WalletBalance};
 use crate::tokens::funding;
-use crate::ui::output::{SOL_DECIMALS, facts, sol, tokens};
+use crate::ui::output::{SOL_DECIMALS, key_values, sol, tokens};
 use clap::Subcommand;
 use millrace_client::Pubkey;
 use millrace_client::wallet::{read_keypair, write_keypair};
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 /// Commands of `wallet`.
 #[derive(Debug, Subcommand)]
-pub enum Wallet {
+pub enum WalletCommand {
     /// Make a new key file, in Solana's format
     New {
         /// Where it goes; never over an existing file [default: the wallet that other commands use]
@@ -41,13 +41,13 @@ pub enum Wallet {
 }
 
 #[derive(Serialize)]
-struct Shown {
+struct WalletReport {
     address: String,
     #[serde(flatten)]
     balance: WalletBalance,
 }
 
-impl Wallet {
+impl WalletCommand {
     /// Does it.
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
         match self {
@@ -75,18 +75,18 @@ fn wallet(settings: &Settings, address: Option<Pubkey>) -> Result<Pubkey, CliErr
 
 fn new(settings: &Settings, file: PathBuf) -> Result<(), CliError> {
     #[derive(Serialize)]
-    struct Made {
+    struct NewWallet {
         address: String,
         file: PathBuf,
     }
     let keypair = Keypair::new();
     write_keypair(&file, &keypair)?;
-    let made = Made {
+    let made = NewWallet {
         address: keypair.pubkey().to_string(),
         file,
     };
-    settings.output.show(&made, |made| {
-        facts([
+    settings.output.print(&made, |made| {
+        key_values([
             ("address", made.address.clone()),
             ("key file", made.file.display().to_string()),
             ("keep it", "whoever has this file has the funds".to_owned()),
@@ -98,19 +98,19 @@ fn new(settings: &Settings, file: PathBuf) -> Result<(), CliError> {
 async fn show(settings: &Settings, wallet: Pubkey) -> Result<(), CliError> {
     let connection = settings.connect().await?;
     let network = &connection.network;
-    let balance = balances::of_wallet(&connection.rpc, network, &wallet).await?;
-    let shown = Shown {
+    let balance = balances::wallet_balance(&connection.rpc, network, &wallet).await?;
+    let shown = WalletReport {
         address: wallet.to_string(),
         balance,
     };
     let payment = tokens(balance.payment, connection.payment_decimals);
     let stake = tokens(balance.stake, connection.stake_decimals);
-    settings.output.show(&shown, |shown| {
+    settings.output.print(&shown, |shown| {
         let address = ("address", shown.address.clone());
         let lamports = ("SOL", sol(balance.lamports));
         match network.has_single_mint() {
-            true => facts([address, lamports, ("tokens", payment)]),
-            false => facts([
+            true => key_values([address, lamports, ("tokens", payment)]),
+            false => key_values([
                 address,
                 lamports,
                 ("for payments", payment),
@@ -138,17 +138,17 @@ async fn fund(
         .into_iter()
         .map(|(mint, decimals)| Ok((mint, parse_amount(tokens, decimals)?)))
         .collect::<Result<_, CliError>>()?;
-    let mints_any = amounts.iter().any(|(_, amount)| *amount > 0);
-    let authority = minter(settings)?;
-    if mints_any {
+    let mints_tokens = amounts.iter().any(|(_, amount)| *amount > 0);
+    let authority = mint_key(settings)?;
+    if mints_tokens {
         for (mint, _) in &amounts {
-            funding::require_minter(&connection.rpc, &authority, mint).await?;
+            funding::require_mint_authority(&connection.rpc, &authority, mint).await?;
         }
     }
     if lamports > 0 {
         funding::airdrop(&connection.rpc, &wallet, lamports).await?;
     }
-    if !mints_any {
+    if !mints_tokens {
         return Ok(());
     }
     let sender = settings.sender(&connection).await?;
@@ -159,7 +159,7 @@ async fn fund(
 }
 
 /// The key that may mint: the network file's, whatever wallet --keypair names, else the wallet.
-fn minter(settings: &Settings) -> Result<Keypair, CliError> {
+fn mint_key(settings: &Settings) -> Result<Keypair, CliError> {
     match &settings.network {
         Some((_, file)) => Ok(read_keypair(&file.keys.deployer)?),
         None => settings.wallet(),

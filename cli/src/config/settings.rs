@@ -273,7 +273,7 @@ impl Settings {
         let journal: Arc<dyn Journal> = Arc::new(FileJournal::new(folder)?);
         let sender = Sender::new(connection.rpc.clone(), journal);
         for purpose in sender.recover().await? {
-            crate::ui::output::note(&format!(
+            crate::ui::output::notice(&format!(
                 "a transaction of an earlier run has landed: {purpose}"
             ));
         }
@@ -282,7 +282,7 @@ impl Settings {
 }
 
 /// A sender for networks that end with this process.
-pub fn fleeting_sender(rpc: Rpc) -> Sender {
+pub fn ephemeral_sender(rpc: Rpc) -> Sender {
     Sender::new(rpc, Arc::new(MemoryJournal::default()))
 }
 

@@ -1,6 +1,6 @@
 //! The build of the on-chain program that a command is about.
 
-use super::error::LoadError;
+use super::error::DeployError;
 use crate::deploy::binary;
 use crate::error::CliError;
 use clap::Args;
@@ -32,11 +32,11 @@ impl BuildArgs {
     /// Reads it.
     ///
     /// # Errors
-    /// [`LoadError::OtherProgram`], [`LoadError::TooLarge`], and those of [`binary::bytes`].
+    /// [`DeployError::OtherProgram`], [`DeployError::TooLarge`], and those of [`binary::bytes`].
     pub fn load(&self) -> Result<Build, CliError> {
         let file = binary::bytes(self.program_so.as_deref())?;
         if !image::contains_address(&file, &PROGRAM) {
-            return Err(LoadError::OtherProgram { expected: PROGRAM }.into());
+            return Err(DeployError::OtherProgram { expected: PROGRAM }.into());
         }
         let build = Build {
             file_hash: millrace_protocol::hash::sha256(&[&file]),
@@ -49,12 +49,12 @@ impl BuildArgs {
 }
 
 /// # Errors
-/// [`LoadError::TooLarge`] where no account can hold a program of so many bytes.
-pub fn require_room(length: usize) -> Result<(), LoadError> {
+/// [`DeployError::TooLarge`] where no account can hold a program of so many bytes.
+pub fn require_room(length: usize) -> Result<(), DeployError> {
     let wanted = PROGRAM_DATA_HEADER_BYTES.saturating_add(length);
     match wanted <= MAX_ACCOUNT_BYTES {
         true => Ok(()),
-        false => Err(LoadError::TooLarge {
+        false => Err(DeployError::TooLarge {
             wanted,
             most: MAX_ACCOUNT_BYTES,
         }),

@@ -11,11 +11,11 @@ use millrace_client::rpc::client::Rpc;
 use serde::Serialize;
 
 /// Least growth that the loader takes at once (SIMD-0431), but for the last bytes before the most.
-const LEAST_GROWTH: usize = 10_240;
+const MIN_GROWTH: usize = 10_240;
 
 /// Lamports that accounts need so that they stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rents {
+pub struct DeployRents {
     /// The account at the program's own address.
     pub program: u64,
     /// The account with the program's bytes and the room behind them.
@@ -26,7 +26,7 @@ pub struct Rents {
     pub wallet: u64,
 }
 
-impl Rents {
+impl DeployRents {
     /// Asks the cluster, for new bytes of this length in a program with this much room.
     pub async fn read(rpc: &Rpc, length: usize, room: usize) -> Result<Self, CliError> {
         let of = async |bytes: usize| {
@@ -51,7 +51,7 @@ impl Rents {
 
 /// What is there already, and what is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Work {
+pub struct UploadPlan {
     /// Pieces to be written.
     pub pieces: usize,
     /// Lamports in the buffer; nothing where there is none yet.
@@ -66,7 +66,7 @@ pub struct Work {
 
 /// All costs, lamports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct LoadCosts {
+pub struct DeployCosts {
     /// Rent of the account at the program's address; stays there.
     pub program_rent: u64,
     /// Rent of the program's bytes and their room that is not there yet; stays there.
@@ -81,9 +81,9 @@ pub struct LoadCosts {
     pub transactions: u64,
 }
 
-impl LoadCosts {
+impl DeployCosts {
     /// Computes them.
-    pub fn of(work: Work, rents: &Rents) -> Self {
+    pub fn of(work: UploadPlan, rents: &DeployRents) -> Self {
         let is_new = work.in_data.is_none();
         let pieces = work.pieces as u64;
         // Making the buffer, growing, and the last step, which the key of a new program signs too.
@@ -112,7 +112,7 @@ impl LoadCosts {
 
     /// What the wallet has to have at the most at once, beside what it needs to stay. The buffer is
     /// emptied into the wallet before a new program's bytes are paid for, and after an old one's growth.
-    pub fn needed(&self) -> u64 {
+    pub fn peak(&self) -> u64 {
         let before = self
             .program_rent
             .saturating_add(self.buffer_rent)
@@ -125,7 +125,7 @@ impl LoadCosts {
     }
 
     /// What is gone in the end. Less than nothing where an earlier run has paid for the buffer.
-    pub fn lasting(&self) -> u64 {
+    pub fn net_cost(&self) -> u64 {
         let all = [
             self.program_rent,
             self.data_rent,
@@ -165,12 +165,12 @@ impl LoadCosts {
         ]);
         rows.push([
             "the wallet needs, at the most".into(),
-            sol(self.needed()),
+            sol(self.peak()),
             "at one time".into(),
         ]);
         rows.push([
             "gone in the end".into(),
-            sol(self.lasting()),
+            sol(self.net_cost()),
             format!("{} come back out of the buffer", sol(self.buffer_returns)),
         ]);
         table(["", "amount", ""], &[1], rows)
@@ -183,20 +183,20 @@ pub fn growth(room: usize, wanted: usize) -> Option<u32> {
     let missing = wanted.checked_sub(room).filter(|missing| *missing > 0)?;
     let most = MAX_ACCOUNT_BYTES.saturating_sub(PROGRAM_DATA_HEADER_BYTES + room);
     // At most 10 MiB.
-    u32::try_from(missing.max(LEAST_GROWTH).min(most)).ok()
+    u32::try_from(missing.max(MIN_GROWTH).min(most)).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const RENTS: Rents = Rents {
+    const RENTS: DeployRents = DeployRents {
         program: 1_000,
         data: 90_000,
         buffer: 80_000,
         wallet: 890,
     };
-    const NEW: Work = Work {
+    const NEW: UploadPlan = UploadPlan {
         pieces: 10,
         in_buffer: None,
         in_data: None,
@@ -206,57 +206,57 @@ mod tests {
 
     #[test]
     fn a_new_program_costs_its_two_accounts_and_a_buffer_that_comes_back() {
-        let costs = LoadCosts::of(NEW, &RENTS);
+        let costs = DeployCosts::of(NEW, &RENTS);
         // Ten pieces, the buffer, and the last step with two signatures.
         assert_eq!(costs.network_fees, 13 * LAMPORTS_PER_SIGNATURE);
         assert_eq!(costs.transactions, 12);
-        assert_eq!(costs.lasting(), 91_000 + costs.network_fees);
+        assert_eq!(costs.net_cost(), 91_000 + costs.network_fees);
         // The buffer's rent is back before the program's bytes are paid for.
-        assert_eq!(costs.needed(), 1_000 + 90_000 + costs.network_fees);
+        assert_eq!(costs.peak(), 1_000 + 90_000 + costs.network_fees);
     }
 
     #[test]
     fn a_second_run_pays_neither_the_buffer_nor_what_is_written_again() {
-        let again = Work {
+        let again = UploadPlan {
             pieces: 3,
             in_buffer: Some(80_000),
             ..NEW
         };
-        let costs = LoadCosts::of(again, &RENTS);
+        let costs = DeployCosts::of(again, &RENTS);
         assert_eq!(costs.buffer_rent, 0);
         assert_eq!(costs.network_fees, 5 * LAMPORTS_PER_SIGNATURE);
-        assert_eq!(costs.needed(), 1_000 + 10_000 + costs.network_fees);
+        assert_eq!(costs.peak(), 1_000 + 10_000 + costs.network_fees);
     }
 
     #[test]
     fn an_upgrade_pays_for_growth_alone_and_holds_the_buffer_meanwhile() {
-        let same = Work {
+        let same = UploadPlan {
             in_data: Some(90_000),
             ..NEW
         };
-        let costs = LoadCosts::of(same, &RENTS);
+        let costs = DeployCosts::of(same, &RENTS);
         assert_eq!((costs.program_rent, costs.data_rent), (0, 0));
-        assert_eq!(costs.needed(), 80_000 + costs.network_fees);
-        assert_eq!(costs.lasting(), costs.network_fees);
-        let larger = Work {
+        assert_eq!(costs.peak(), 80_000 + costs.network_fees);
+        assert_eq!(costs.net_cost(), costs.network_fees);
+        let larger = UploadPlan {
             in_data: Some(70_000),
             grows: true,
             ..NEW
         };
-        let grown = LoadCosts::of(larger, &RENTS);
+        let grown = DeployCosts::of(larger, &RENTS);
         assert_eq!(grown.data_rent, 20_000);
-        assert_eq!(grown.needed(), 100_000 + grown.network_fees);
+        assert_eq!(grown.peak(), 100_000 + grown.network_fees);
         assert_eq!(grown.transactions, costs.transactions + 1);
     }
 
     #[test]
     fn a_price_for_compute_is_paid_with_each_write() {
-        let priced = Work {
+        let priced = UploadPlan {
             unit_price: 1_000,
             ..NEW
         };
-        let extra =
-            LoadCosts::of(priced, &RENTS).network_fees - LoadCosts::of(NEW, &RENTS).network_fees;
+        let extra = DeployCosts::of(priced, &RENTS).network_fees
+            - DeployCosts::of(NEW, &RENTS).network_fees;
         assert_eq!(extra, 10 * u64::from(WRITE_UNITS) / 1_000);
     }
 

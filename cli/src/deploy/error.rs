@@ -11,7 +11,7 @@ use thiserror::Error;
     missing_docs,
     reason = "the message of each variant says what its fields are"
 )]
-pub enum LoadError {
+pub enum DeployError {
     /// Another address than the one that this binary works with.
     #[error(
         "{file} is the key of {found}, and this build of millrace is for the program {expected}: pass that program's key with --program-key, or build everything for yours (`make build PROGRAM_ID={found}`). Nothing was sent"

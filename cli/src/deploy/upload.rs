@@ -1,12 +1,12 @@
 //! What deploying and upgrading have in common: a buffer that ends up with the build's bytes.
 
 use super::build::{Build, BuildArgs};
-use super::costs::{LoadCosts, Rents, Work};
-use super::error::LoadError;
+use super::costs::{DeployCosts, DeployRents, UploadPlan};
+use super::error::DeployError;
 use crate::config::settings::Settings;
 use crate::error::{CliError, Shortfall};
 use crate::ui::confirm;
-use crate::ui::output::{self, SOL_DECIMALS, facts};
+use crate::ui::output::{self, SOL_DECIMALS, key_values};
 use crate::ui::progress::Progress;
 use clap::Args;
 use millrace_client::Pubkey;
@@ -23,12 +23,12 @@ use solana_sdk::signature::{Keypair, Signer};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-const POLL: Duration = Duration::from_millis(100);
-const PATIENCE: Duration = Duration::from_secs(60);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Flags of commands that write bytes.
 #[derive(Args, Clone, Debug)]
-pub struct FillArgs {
+pub struct UploadArgs {
     #[command(flatten)]
     pub build: BuildArgs,
     /// Bytes that the program can have after later upgrades; each costs rent [default: as many as it has now, and an upgrade makes room where it needs more]
@@ -46,20 +46,20 @@ pub struct FillArgs {
 }
 
 /// A buffer on its way, and what it costs.
-pub struct Fill<'a> {
-    pub args: &'a FillArgs,
+pub struct Upload<'a> {
+    pub args: &'a UploadArgs,
     pub sender: &'a Sender,
     pub wallet: &'a Keypair,
     pub build: &'a Build,
     pub place: BufferAddress,
     pub found: Option<Buffer>,
-    pub costs: LoadCosts,
-    rents: Rents,
+    pub costs: DeployCosts,
+    rents: DeployRents,
 }
 
 /// What was done, for people and programs.
 #[derive(Serialize)]
-pub struct Loaded {
+pub struct DeployReport {
     /// The program.
     pub program: String,
     /// Where the loader keeps its bytes.
@@ -86,11 +86,11 @@ pub struct Loaded {
     pub signature: Option<String>,
 }
 
-impl<'a> Fill<'a> {
+impl<'a> Upload<'a> {
     /// Looks at what is there already, computes the costs, and checks that the wallet has them.
     /// `deployed` is the program that is to be upgraded, `room` what it has room for in the end.
     pub async fn plan(
-        args: &'a FillArgs,
+        args: &'a UploadArgs,
         sender: &'a Sender,
         wallet: &'a Keypair,
         build: &'a Build,
@@ -101,16 +101,16 @@ impl<'a> Fill<'a> {
         let key = wallet.pubkey();
         let place = BufferAddress::of(&key, &PROGRAM, &build.file_hash);
         let found = state::read_buffer(rpc, &place.address).await?;
-        let rents = Rents::read(rpc, build.bytes.len(), room).await?;
+        let rents = DeployRents::read(rpc, build.bytes.len(), room).await?;
         let bytes = found.as_ref().map_or(&[][..], |buffer| &buffer.bytes);
-        let work = Work {
+        let work = UploadPlan {
             pieces: differing_chunks(&build.bytes, bytes).len(),
             in_buffer: found.as_ref().map(|buffer| buffer.lamports),
             in_data: deployed.map(|deployed| deployed.lamports),
             grows: deployed.is_some_and(|deployed| room > deployed.bytes.len()),
             unit_price: args.unit_price,
         };
-        let costs = LoadCosts::of(work, &rents);
+        let costs = DeployCosts::of(work, &rents);
         Ok(Self {
             args,
             sender,
@@ -126,28 +126,28 @@ impl<'a> Fill<'a> {
     /// Shows the costs, checks that the wallet has them, and asks.
     ///
     /// # Errors
-    /// [`CliError::TooLittleSol`], [`LoadError::ForeignBuffer`], [`CliError::NotConfirmed`].
-    pub async fn agree(&self, settings: &Settings, question: &str) -> Result<(), CliError> {
+    /// [`CliError::TooLittleSol`], [`DeployError::ForeignBuffer`], [`CliError::NotConfirmed`].
+    pub async fn confirm(&self, settings: &Settings, question: &str) -> Result<(), CliError> {
         let key = self.wallet.pubkey();
         if let Some(buffer) = &self.found
             && buffer.authority != Some(key)
         {
-            return Err(foreign(&self.place.address, buffer, key).into());
+            return Err(foreign_buffer(&self.place.address, buffer, key).into());
         }
-        output::note(&self.costs.table());
+        output::notice(&self.costs.table());
         let has = self.sender.rpc().lamports(&key).await?;
-        let needed = self.costs.needed().saturating_add(self.rents.wallet);
+        let needed = self.costs.peak().saturating_add(self.rents.wallet);
         if let Some(shortfall) = Shortfall::of(key, has, needed, SOL_DECIMALS) {
             return Err(CliError::TooLittleSol(shortfall));
         }
         if PROGRAM == DEVELOPMENT_ID && !is_local(&settings.rpc_url) {
-            output::note(
+            output::notice(
                 "warning: this build has the development address, whose key lies in the repository: anybody may deploy there first. Make a key of your own for a network that is to last (docs/deploying.md)",
             );
         }
         match self.args.yes {
             true => Ok(()),
-            false => confirm::yes(question),
+            false => confirm::ask_yes(question),
         }
     }
 
@@ -155,7 +155,7 @@ impl<'a> Fill<'a> {
     pub async fn run(&self) -> Result<usize, CliError> {
         let mut progress = Progress::new();
         if self.found.is_none() {
-            progress.say("making the buffer");
+            progress.update("making the buffer");
             let key = self.wallet.pubkey();
             let length = self.build.bytes.len();
             let rent = self.rents.buffer;
@@ -164,7 +164,7 @@ impl<'a> Fill<'a> {
                 .send("make a buffer", &create, &[self.wallet])
                 .await?;
         } else {
-            progress.say("going on with what an earlier run has written");
+            progress.update("going on with what an earlier run has written");
         }
         let writer = BufferWriter {
             rpc: self.sender.rpc(),
@@ -179,13 +179,13 @@ impl<'a> Fill<'a> {
             let (landed, wanted) = (written.landed, written.wanted);
             let tenth = landed * 10 / wanted.max(1);
             if tenth > last.landed * 10 / wanted.max(1) || landed == 0 {
-                progress.say(&format!("writing the program: {landed} of {wanted} pieces"));
+                progress.update(&format!("writing the program: {landed} of {wanted} pieces"));
             }
             last = written;
         });
         match filled.await {
             Ok(written) => Ok(written.landed),
-            Err(source) => Err(LoadError::Interrupted {
+            Err(source) => Err(DeployError::Interrupted {
                 landed: last.landed,
                 wanted: last.wanted,
                 buffer: self.place.address,
@@ -197,24 +197,24 @@ impl<'a> Fill<'a> {
     }
 
     /// What is to be told in the end.
-    pub fn loaded(
+    pub fn report(
         &self,
         done: &'static str,
         written: usize,
         deployed: &DeployedProgram,
         signature: Option<String>,
-    ) -> Loaded {
-        Loaded {
+    ) -> DeployReport {
+        DeployReport {
             done,
             written,
             buffer: self.place.address.to_string(),
             signature,
-            ..Loaded::unchanged(self.build, &self.place, deployed)
+            ..DeployReport::unchanged(self.build, &self.place, deployed)
         }
     }
 }
 
-impl Loaded {
+impl DeployReport {
     /// Of a program that has these bytes already.
     pub fn unchanged(build: &Build, place: &BufferAddress, deployed: &DeployedProgram) -> Self {
         Self {
@@ -236,7 +236,7 @@ impl Loaded {
     /// For people.
     pub fn text(&self) -> String {
         let nobody = || "nobody".to_owned();
-        facts([
+        key_values([
             ("program", self.program.clone()),
             ("done", self.done.to_owned()),
             (
@@ -262,9 +262,9 @@ fn is_local(url: &str) -> bool {
 }
 
 /// A buffer that this wallet may not write.
-fn foreign(buffer: &Pubkey, found: &Buffer, wallet: Pubkey) -> LoadError {
+fn foreign_buffer(buffer: &Pubkey, found: &Buffer, wallet: Pubkey) -> DeployError {
     let owner = found.authority.map(|key| key.to_string());
-    LoadError::ForeignBuffer {
+    DeployError::ForeignBuffer {
         buffer: *buffer,
         owner: owner.unwrap_or_else(|| "nobody".into()),
         wallet,
@@ -273,9 +273,12 @@ fn foreign(buffer: &Pubkey, found: &Buffer, wallet: Pubkey) -> LoadError {
 
 /// The program once it has changed after `slot`, and the chain has gone on by a slot since: the loader
 /// changes a program once a slot at most, and what has changed can be called from the next slot on.
-pub async fn settled(rpc: &Rpc, after: Option<u64>) -> Result<DeployedProgram, CliError> {
+pub async fn wait_until_changed(
+    rpc: &Rpc,
+    after: Option<u64>,
+) -> Result<DeployedProgram, CliError> {
     let start = Instant::now();
-    while start.elapsed() < PATIENCE {
+    while start.elapsed() < SETTLE_TIMEOUT {
         let (now, deployed) = tokio::try_join!(rpc.time(), state::read_program(rpc))?;
         if let Some(deployed) = deployed
             && deployed.slot > after
@@ -283,10 +286,10 @@ pub async fn settled(rpc: &Rpc, after: Option<u64>) -> Result<DeployedProgram, C
         {
             return Ok(deployed);
         }
-        sleep(POLL).await;
+        sleep(POLL_INTERVAL).await;
     }
     Err(CliError::TooSlow {
         what: "the program's change",
-        seconds: PATIENCE.as_secs(),
+        seconds: SETTLE_TIMEOUT.as_secs(),
     })
 }

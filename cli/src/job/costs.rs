@@ -14,7 +14,7 @@ pub const LAMPORTS_PER_SIGNATURE: u64 = 5_000;
 
 /// Lamports that accounts need so that they stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rents {
+pub struct JobRents {
     /// A job's account.
     pub job: u64,
     /// A client's account and its escrow vault.
@@ -23,7 +23,7 @@ pub struct Rents {
     pub wallet: u64,
 }
 
-impl Rents {
+impl JobRents {
     /// Asks the cluster, for a job whose account has `job_bytes`.
     pub async fn read(rpc: &Rpc, job_bytes: usize) -> Result<Self, CliError> {
         let of = async |bytes: usize| {
@@ -49,7 +49,7 @@ impl Rents {
 
 /// The terms that costs depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Priced {
+pub struct PricedTerms {
     /// Most that a unit may cost, base units.
     pub price_cap: u64,
     /// Most units that a shard is paid for in a seat.
@@ -64,13 +64,13 @@ pub struct Priced {
 
 /// All costs of a job. Amounts are base units of the payment token and lamports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Costs {
+pub struct JobCosts {
     /// Put into escrow; what is not used comes back when the job closes.
     pub deposit: u64,
     /// The part of the deposit that providers get at most.
-    pub providers_at_most: u64,
+    pub max_provider_payout: u64,
     /// The part of the deposit that the protocol gets at most.
-    pub fee_at_most: u64,
+    pub max_fee: u64,
     /// Rent of the job's account; comes back when it closes.
     pub job_rent: u64,
     /// Rent of the wallet's client account, paid with its first job and kept.
@@ -78,15 +78,15 @@ pub struct Costs {
     /// What the cluster takes for the transaction.
     pub network_fee: u64,
     /// Most that is paid on top of it, where others pay to be taken first.
-    pub priority_fee_at_most: u64,
+    pub max_priority_fee: u64,
 }
 
-impl Costs {
+impl JobCosts {
     /// Computes the costs as the program will.
     ///
     /// # Errors
     /// [`CliError::CostTooLarge`].
-    pub fn of(priced: Priced, rents: &Rents, opens_client: bool) -> Result<Self, CliError> {
+    pub fn of(priced: PricedTerms, rents: &JobRents, opens_client: bool) -> Result<Self, CliError> {
         let too_large = |_| CliError::CostTooLarge;
         let cost = |fee_bps| {
             let shard = money::shard_cost(
@@ -98,15 +98,15 @@ impl Costs {
             money::mul(shard, u64::from(priced.shards))
         };
         let deposit = cost(priced.fee_bps).map_err(too_large)?;
-        let providers_at_most = cost(0).map_err(too_large)?;
+        let max_provider_payout = cost(0).map_err(too_large)?;
         Ok(Self {
             deposit,
-            providers_at_most,
-            fee_at_most: deposit - providers_at_most,
+            max_provider_payout,
+            max_fee: deposit - max_provider_payout,
             job_rent: rents.job,
             client_rent: if opens_client { rents.client } else { 0 },
             network_fee: LAMPORTS_PER_SIGNATURE,
-            priority_fee_at_most: FeePolicy::default().cap,
+            max_priority_fee: FeePolicy::default().cap,
         })
     }
 
@@ -127,12 +127,12 @@ impl Costs {
             ],
             [
                 "  for providers, at most".into(),
-                tokens(self.providers_at_most, decimals),
+                tokens(self.max_provider_payout, decimals),
                 "paid for each result that the quorum agrees on".into(),
             ],
             [
                 "  protocol fee, at most".into(),
-                tokens(self.fee_at_most, decimals),
+                tokens(self.max_fee, decimals),
                 "on what providers are paid".into(),
             ],
             [
@@ -155,7 +155,7 @@ impl Costs {
         ]);
         rows.push([
             "priority fee, at most".into(),
-            sol(self.priority_fee_at_most),
+            sol(self.max_priority_fee),
             "only where others pay to be taken first".into(),
         ]);
         table(["", "amount", ""], &[1], rows)
@@ -167,12 +167,12 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    const RENTS: Rents = Rents {
+    const RENTS: JobRents = JobRents {
         job: 4_000,
         client: 3_000,
         wallet: 890,
     };
-    const PRICED: Priced = Priced {
+    const PRICED: PricedTerms = PricedTerms {
         price_cap: 2,
         max_units: 1_000,
         max_replicas: 3,
@@ -182,17 +182,17 @@ mod tests {
 
     #[test]
     fn the_deposit_is_every_seat_at_the_cap_with_its_fee() {
-        let costs = Costs::of(PRICED, &RENTS, false).unwrap();
-        assert_eq!(costs.providers_at_most, 2 * 1_000 * 3 * 8);
-        assert_eq!(costs.fee_at_most, 150 * 8);
-        assert_eq!(costs.deposit, costs.providers_at_most + costs.fee_at_most);
+        let costs = JobCosts::of(PRICED, &RENTS, false).unwrap();
+        assert_eq!(costs.max_provider_payout, 2 * 1_000 * 3 * 8);
+        assert_eq!(costs.max_fee, 150 * 8);
+        assert_eq!(costs.deposit, costs.max_provider_payout + costs.max_fee);
         assert_eq!(costs.lamports(), 4_000 + LAMPORTS_PER_SIGNATURE);
     }
 
     #[test]
     fn the_first_job_of_a_wallet_opens_its_client_account() {
-        let first = Costs::of(PRICED, &RENTS, true).unwrap();
-        let later = Costs::of(PRICED, &RENTS, false).unwrap();
+        let first = JobCosts::of(PRICED, &RENTS, true).unwrap();
+        let later = JobCosts::of(PRICED, &RENTS, false).unwrap();
         assert_eq!(first.lamports() - later.lamports(), RENTS.client);
         assert!(first.table(6).contains("client account"));
         assert!(!later.table(6).contains("client account"));
@@ -200,12 +200,12 @@ mod tests {
 
     #[test]
     fn a_cost_beyond_64_bits_is_refused() {
-        let priced = Priced {
+        let priced = PricedTerms {
             price_cap: u64::MAX,
             ..PRICED
         };
         assert!(matches!(
-            Costs::of(priced, &RENTS, false),
+            JobCosts::of(priced, &RENTS, false),
             Err(CliError::CostTooLarge)
         ));
     }

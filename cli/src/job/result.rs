@@ -19,15 +19,15 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// How long the record of a settled shard may lag behind.
-const FILED_WITHIN: Duration = Duration::from_secs(10);
-const POLL: Duration = Duration::from_millis(200);
+const RECORD_TIMEOUT: Duration = Duration::from_secs(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 /// What joining may use on this machine: it is one's own program, and only a guard.
-const JOIN_OUTPUT_BYTES: u64 = 4 << 30;
-const JOIN_LOG_BYTES: u64 = 64 << 10;
-const JOIN_WALL: Duration = Duration::from_secs(3_600);
+const MAX_JOIN_OUTPUT_BYTES: u64 = 4 << 30;
+const MAX_JOIN_LOG_BYTES: u64 = 64 << 10;
+const JOIN_TIMEOUT: Duration = Duration::from_secs(3_600);
 
 /// The verified outputs of a job.
-pub struct Fetched {
+pub struct VerifiedOutputs {
     /// What was run.
     pub manifest: Manifest,
     /// The outputs in the order of the shards.
@@ -37,7 +37,7 @@ pub struct Fetched {
     pub on_chain: usize,
 }
 
-impl Fetched {
+impl VerifiedOutputs {
     /// What the outputs were compared with, for people.
     pub fn provenance(&self) -> String {
         let all = self.outputs.len();
@@ -59,9 +59,9 @@ impl Fetched {
 /// # Errors
 /// [`CliError::NoSuchJob`], [`CliError::NotFinished`], [`CliError::JobFailed`],
 /// [`CliError::WrongOutput`].
-pub async fn fetch(rpc: &Rpc, api: &Api, job: &Pubkey) -> Result<Fetched, CliError> {
+pub async fn fetch(rpc: &Rpc, api: &Api, job: &Pubkey) -> Result<VerifiedOutputs, CliError> {
     let books = rpc.find::<Job>(job).await?;
-    let view = filed(api, job).await?;
+    let view = complete_view(api, job).await?;
     if !view.is_over() {
         return Err(CliError::NotFinished {
             job: job.to_string(),
@@ -89,7 +89,7 @@ pub async fn fetch(rpc: &Rpc, api: &Api, job: &Pubkey) -> Result<Fetched, CliErr
             manifest.shards.len()
         )));
     }
-    Ok(Fetched {
+    Ok(VerifiedOutputs {
         manifest,
         outputs,
         on_chain: roots.len(),
@@ -97,16 +97,16 @@ pub async fn fetch(rpc: &Rpc, api: &Api, job: &Pubkey) -> Result<Fetched, CliErr
 }
 
 /// The job's record. A shard that was just settled is filed a moment later, which is waited for.
-async fn filed(api: &Api, job: &Pubkey) -> Result<JobView, CliError> {
+async fn complete_view(api: &Api, job: &Pubkey) -> Result<JobView, CliError> {
     let start = Instant::now();
     loop {
         let view = api.job(job).await?;
         let view = view.ok_or_else(|| CliError::NoSuchJob(job.to_string()))?;
         let open = |shard: &ShardView| shard.state == ShardPhase::Settled && shard.output.is_none();
-        if !view.shards.iter().any(open) || start.elapsed() > FILED_WITHIN {
+        if !view.shards.iter().any(open) || start.elapsed() > RECORD_TIMEOUT {
             return Ok(view);
         }
-        sleep(POLL).await;
+        sleep(POLL_INTERVAL).await;
     }
 }
 
@@ -145,7 +145,10 @@ async fn output(
         0 => Ok(bytes),
         _ => Err(incomplete(format!(
             "the program ended with {} in shard {}, and the quorum agreed on that",
-            shard.reason.clone().unwrap_or_else(|| ending(exit)),
+            shard
+                .reason
+                .clone()
+                .unwrap_or_else(|| exit_description(exit)),
             shard.index
         ))),
     }
@@ -171,7 +174,7 @@ fn verify(
 }
 
 /// An exit number in words, as `millrace_runtime::exit_code` numbers them.
-fn ending(exit: i32) -> String {
+fn exit_description(exit: i32) -> String {
     match exit {
         0 => "success".into(),
         -1 => "out of fuel".into(),
@@ -198,15 +201,15 @@ pub(crate) fn digest(what: &str, hex: &str) -> Result<Digest, CliError> {
 ///
 /// # Errors
 /// [`CliError::JoinFailed`] where the joining program does not end well.
-pub async fn join(api: &Api, job: &Pubkey, fetched: Fetched) -> Result<Vec<u8>, CliError> {
+pub async fn join(api: &Api, job: &Pubkey, fetched: VerifiedOutputs) -> Result<Vec<u8>, CliError> {
     let whole = fetched.outputs.concat();
     let Join::Program { digest, args } = fetched.manifest.join else {
         return Ok(whole);
     };
     let program = api.blob(&digest).await?;
     // No shard has this number, so that its randomness is its own.
-    let after_the_last = u32::try_from(fetched.manifest.shards.len()).unwrap_or(u32::MAX);
-    let seed = shard_seed(&job.to_bytes(), after_the_last);
+    let join_index = u32::try_from(fetched.manifest.shards.len()).unwrap_or(u32::MAX);
+    let seed = shard_seed(&job.to_bytes(), join_index);
     let work = tokio::task::spawn_blocking(move || run_join(&program, &args, &whole, seed));
     work.await.map_err(|error| CliError::JoinFailed {
         ending: format!("a defect of this binary: {error}"),
@@ -232,9 +235,9 @@ fn run_join(
     let limits = RunLimits {
         fuel: MAX_FUEL,
         memory_bytes: MAX_MEMORY_BYTES,
-        output_bytes: JOIN_OUTPUT_BYTES,
-        log_bytes: JOIN_LOG_BYTES,
-        wall: JOIN_WALL,
+        output_bytes: MAX_JOIN_OUTPUT_BYTES,
+        log_bytes: MAX_JOIN_LOG_BYTES,
+        wall: JOIN_TIMEOUT,
     };
     let outcome = runtime.run(&program, input, &limits)?;
     if outcome.exit == Exit::Ok {
@@ -300,7 +303,7 @@ mod tests {
     #[test]
     fn a_result_says_what_it_was_compared_with() {
         let manifest = br#"{"version":1,"name":"n","program":"0000000000000000000000000000000000000000000000000000000000000000","args":[],"env":{},"inputs":{},"shards":[{"inline":{"text":"0 1\n"}},{"inline":{"text":"1 2\n"}}],"join":"concat","output":"o","runtime":"wasm","limits":{"fuel":1,"memory":1,"output":1,"log":0,"wall_ms":1},"verify":{"mode":"quorum","replicas":1,"quorum":1,"max_replicas":1}}"#;
-        let fetched = |on_chain| Fetched {
+        let fetched = |on_chain| VerifiedOutputs {
             manifest: Manifest::from_bytes(manifest).unwrap(),
             outputs: vec![Vec::new(), Vec::new()],
             on_chain,

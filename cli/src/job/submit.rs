@@ -3,7 +3,7 @@
 use crate::api::Api;
 use crate::config::settings::Connection;
 use crate::error::{CliError, Shortfall};
-use crate::job::costs::{Costs, Priced, Rents};
+use crate::job::costs::{JobCosts, JobRents, PricedTerms};
 use crate::job::terms;
 use crate::ui::output::SOL_DECIMALS;
 use millrace_client::accounts::AnyAccount;
@@ -24,11 +24,11 @@ use std::sync::Arc;
 const MIB: u64 = 1 << 20;
 
 /// A job that has passed every check and waits for its signature.
-pub struct Prepared {
+pub struct PreparedJob {
     /// The manifest with its blobs.
     pub resolved: Resolved,
     /// What it costs.
-    pub costs: Costs,
+    pub costs: JobCosts,
     /// Where it will be.
     pub job: Pubkey,
     /// What does not keep it from being posted but may keep it waiting.
@@ -38,11 +38,11 @@ pub struct Prepared {
     mints: Mints,
     opens_client: bool,
     funds: Funds,
-    rents: Rents,
+    rents: JobRents,
     decimals: u8,
 }
 
-impl Prepared {
+impl PreparedJob {
     /// The wallet has what the job costs.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl Prepared {
 
 /// A job that was posted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Posted {
+pub struct PostedJob {
     /// Its account.
     pub job: Pubkey,
     /// The transaction's signature.
@@ -114,13 +114,13 @@ pub async fn providers(rpc: &Rpc) -> Result<Vec<(Pubkey, Provider)>, CliError> {
 /// nothing.
 ///
 /// # Errors
-/// Those of [`price`] and of [`Prepared::require_funds`].
+/// Those of [`price`] and of [`PreparedJob::require_funds`].
 pub async fn prepare(
     connection: &Connection,
     api: &Api,
     wallet: Pubkey,
     resolved: Resolved,
-) -> Result<Prepared, CliError> {
+) -> Result<PreparedJob, CliError> {
     let prepared = price(connection, api, wallet, resolved).await?;
     prepared.require_funds()?;
     Ok(prepared)
@@ -136,7 +136,7 @@ pub async fn price(
     api: &Api,
     wallet: Pubkey,
     resolved: Resolved,
-) -> Result<Prepared, CliError> {
+) -> Result<PreparedJob, CliError> {
     let Connection {
         rpc,
         network,
@@ -156,18 +156,18 @@ pub async fn price(
     let (client, time, rents) = tokio::try_join!(
         async { Ok(rpc.find::<Client>(&client_key).await?) },
         async { Ok(rpc.time().await?) },
-        Rents::read(rpc, Job::space(shard_count, resolved.terms.max_replicas)),
+        JobRents::read(rpc, Job::space(shard_count, resolved.terms.max_replicas)),
     )?;
     let opens_client = client.is_none();
     let nonce = client.map_or(0, |client| client.next_nonce);
-    let priced = Priced {
+    let priced = PricedTerms {
         price_cap,
         max_units: resolved.terms.max_units,
         max_replicas: resolved.terms.max_replicas,
         shards: shard_count,
         fee_bps: network.fee_bps,
     };
-    let costs = Costs::of(priced, &rents, opens_client)?;
+    let costs = JobCosts::of(priced, &rents, opens_client)?;
     let requirement = &resolved.terms.requirement;
     let args = PostJobArgs {
         nonce,
@@ -200,11 +200,11 @@ pub async fn price(
     };
     let funds = Funds::read(rpc, &wallet, &network.payment_mint).await?;
 
-    let takers = terms::takers(&wanted(&args), network, &providers);
+    let eligible = terms::eligible_providers(&admission_criteria(&args), network, &providers);
     let mut warnings = Vec::new();
-    if takers < usize::from(args.replicas) {
+    if eligible < usize::from(args.replicas) {
         warnings.push(format!(
-            "{takers} of {} providers fit this job, and each shard starts with {}: it waits until there are more, and is refunded at its deadline",
+            "{eligible} of {} providers fit this job, and each shard starts with {}: it waits until there are more, and is refunded at its deadline",
             providers.len(),
             args.replicas
         ));
@@ -214,7 +214,7 @@ pub async fn price(
             health.agents, args.replicas
         ));
     }
-    Ok(Prepared {
+    Ok(PreparedJob {
         resolved,
         costs,
         job: pda::job(&wallet, nonce),
@@ -229,7 +229,7 @@ pub async fn price(
 }
 
 /// The parts of a job that decide who may take it.
-fn wanted(args: &PostJobArgs) -> Job {
+fn admission_criteria(args: &PostJobArgs) -> Job {
     // Everything else of the account plays no part in it.
     let mut job = zeroed_job();
     job.price_cap = args.price_cap;
@@ -266,7 +266,7 @@ impl Funds {
         })
     }
 
-    fn require(&self, costs: &Costs, rents: &Rents, decimals: u8) -> Result<(), CliError> {
+    fn require(&self, costs: &JobCosts, rents: &JobRents, decimals: u8) -> Result<(), CliError> {
         // A wallet that falls below its own rent would vanish, and the cluster refuses that.
         let needed = costs.lamports().saturating_add(rents.wallet);
         let sol = Shortfall::of(self.wallet, self.lamports, needed, SOL_DECIMALS);
@@ -284,11 +284,11 @@ impl Funds {
 
 /// Uploads what the orchestrator does not have yet, and posts the job with one signature.
 pub async fn post(
-    prepared: &Prepared,
+    prepared: &PreparedJob,
     api: &Api,
     sender: &Sender,
     wallet: &Keypair,
-) -> Result<Posted, CliError> {
+) -> Result<PostedJob, CliError> {
     let manifest = prepared.resolved.manifest.to_bytes();
     let mut uploaded = 0;
     for (name, bytes) in &prepared.resolved.blobs {
@@ -309,7 +309,7 @@ pub async fn post(
         hex::encode(prepared.args.manifest)
     );
     let landed = sender.send(&purpose, &instructions, &[wallet]).await?;
-    Ok(Posted {
+    Ok(PostedJob {
         job: prepared.job,
         signature: landed.signature.to_string(),
         uploaded,
@@ -320,16 +320,16 @@ pub async fn post(
 mod tests {
     use super::*;
 
-    const COSTS: Costs = Costs {
+    const COSTS: JobCosts = JobCosts {
         deposit: 1_500_000,
-        providers_at_most: 1_400_000,
-        fee_at_most: 100_000,
+        max_provider_payout: 1_400_000,
+        max_fee: 100_000,
         job_rent: 4_000,
         client_rent: 0,
         network_fee: 5_000,
-        priority_fee_at_most: 100_000,
+        max_priority_fee: 100_000,
     };
-    const RENTS: Rents = Rents {
+    const RENTS: JobRents = JobRents {
         job: 4_000,
         client: 0,
         wallet: 1_000,

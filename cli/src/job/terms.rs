@@ -7,11 +7,11 @@ use millrace_protocol::amount::{format_amount, parse_amount};
 use millrace_protocol::manifest::{Terms, VerifyMode};
 
 /// A window where the manifest leaves it open, seconds, as far as the network allows.
-const USUAL_WINDOW_SECS: u32 = 30;
+const DEFAULT_WINDOW_SECS: u32 = 30;
 
 /// The windows of a job, seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Windows {
+pub struct ResolvedWindows {
     /// To commit.
     pub commit_secs: u32,
     /// To reveal.
@@ -21,11 +21,11 @@ pub struct Windows {
 }
 
 /// Chooses and checks the windows.
-pub fn windows(terms: &Terms, network: &Network) -> Result<Windows, CliError> {
+pub fn windows(terms: &Terms, network: &Network) -> Result<ResolvedWindows, CliError> {
     let (least, most) = (network.min_window_secs, network.max_window_secs);
     let window = |field: &'static str, wanted: Option<u64>| {
         let Some(wanted) = wanted else {
-            return Ok(USUAL_WINDOW_SECS.clamp(least, most));
+            return Ok(DEFAULT_WINDOW_SECS.clamp(least, most));
         };
         let found = u32::try_from(wanted).unwrap_or(u32::MAX);
         match (least..=most).contains(&found) {
@@ -38,7 +38,7 @@ pub fn windows(terms: &Terms, network: &Network) -> Result<Windows, CliError> {
             }),
         }
     };
-    Ok(Windows {
+    Ok(ResolvedWindows {
         commit_secs: window("commit", terms.windows.commit_secs)?,
         reveal_secs: window("reveal", terms.windows.reveal_secs)?,
         challenge_secs: match terms.mode {
@@ -61,7 +61,7 @@ pub fn mode(mode: VerifyMode) -> Mode {
 pub fn check(
     terms: &Terms,
     shards: usize,
-    windows: Windows,
+    windows: ResolvedWindows,
     network: &Network,
 ) -> Result<(), CliError> {
     if network.paused != 0 {
@@ -123,7 +123,7 @@ pub fn price_cap(
 }
 
 /// Providers with enough stake, a fitting price and everything that the job requires.
-pub fn takers(
+pub fn eligible_providers(
     job: &millrace_client::program::state::Job,
     network: &Network,
     providers: &[Provider],
@@ -184,7 +184,7 @@ mod tests {
         let mut network = network();
         assert_eq!(
             windows(&terms(), &network).unwrap().commit_secs,
-            USUAL_WINDOW_SECS
+            DEFAULT_WINDOW_SECS
         );
         network.max_window_secs = 10;
         assert_eq!(windows(&terms(), &network).unwrap().reveal_secs, 10);
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn what_the_program_would_refuse_is_refused_by_name() {
         let network = network();
-        let fits = Windows {
+        let fits = ResolvedWindows {
             commit_secs: 30,
             reveal_secs: 30,
             challenge_secs: 0,

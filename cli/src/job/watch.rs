@@ -8,55 +8,55 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// How often the orchestrator is asked.
-const POLL: Duration = Duration::from_millis(250);
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 /// How long an orchestrator may be away before the wait is given up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const UNREACHABLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a job that was just posted may be unknown to the orchestrator.
-const UNKNOWN_FOR: Duration = Duration::from_secs(30);
+const UNKNOWN_JOB_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Waits until `enough` says so, and returns the job as it is then.
+/// Waits until `done` says so, and returns the job as it is then.
 ///
 /// # Errors
 /// [`CliError::NoSuchJob`] where the orchestrator does not come to know it,
 /// [`CliError::OrchestratorUnreachable`] where it stays away.
-pub async fn until(
+pub async fn wait_until(
     api: &Api,
     job: &Pubkey,
     progress: &mut Progress,
-    enough: impl Fn(&JobView) -> bool,
+    done: impl Fn(&JobView) -> bool,
 ) -> Result<JobView, CliError> {
     let (start, mut answered) = (Instant::now(), Instant::now());
     loop {
         match api.job(job).await {
             Ok(Some(view)) => {
                 answered = Instant::now();
-                progress.say(&sentence(&view));
-                if enough(&view) {
+                progress.update(&status_line(&view));
+                if done(&view) {
                     return Ok(view);
                 }
             }
-            Ok(None) if start.elapsed() > UNKNOWN_FOR => {
+            Ok(None) if start.elapsed() > UNKNOWN_JOB_TIMEOUT => {
                 return Err(CliError::NoSuchJob(job.to_string()));
             }
-            Ok(None) => progress.say("waiting for the orchestrator to see the job"),
-            Err(error) if answered.elapsed() > PATIENCE => return Err(error),
-            Err(error) => progress.say(&format!("{error}; asking again")),
+            Ok(None) => progress.update("waiting for the orchestrator to see the job"),
+            Err(error) if answered.elapsed() > UNREACHABLE_TIMEOUT => return Err(error),
+            Err(error) => progress.update(&format!("{error}; asking again")),
         }
-        sleep(POLL).await;
+        sleep(POLL_INTERVAL).await;
     }
 }
 
 /// Waits until every shard of the job has its end.
-pub async fn until_over(
+pub async fn wait_until_over(
     api: &Api,
     job: &Pubkey,
     progress: &mut Progress,
 ) -> Result<JobView, CliError> {
-    until(api, job, progress, JobView::is_over).await
+    wait_until(api, job, progress, JobView::is_over).await
 }
 
-/// Where a job stands, in one sentence.
-pub fn sentence(view: &JobView) -> String {
+/// Where a job stands, in one status_line.
+pub fn status_line(view: &JobView) -> String {
     let mut text = format!("{} of {} shards paid", view.settled, view.shard_count);
     for (count, what) in [(view.failed, "failed"), (view.cancelled, "cancelled")] {
         if count > 0 {
@@ -117,7 +117,7 @@ pub fn require_paid(view: &JobView) -> Result<(), CliError> {
         .filter(|shard| shard.state == ShardPhase::Failed)
         .map(|shard| shard.index.to_string())
         .collect();
-    let mut reason = sentence(view);
+    let mut reason = status_line(view);
     if !failed.is_empty() {
         reason.push_str(&format!(" (no quorum for shards {})", failed.join(", ")));
     }
@@ -160,16 +160,16 @@ mod tests {
     fn a_wait_has_its_reason() {
         let mut job = job();
         assert_eq!(
-            sentence(&job),
+            status_line(&job),
             "1 of 4 shards paid, waiting for: 2 shards without seats, 1 seats at work, 1 results to be shown"
         );
         job.pending_reasons = vec!["1 of 3 providers free, 3 needed".into()];
         assert_eq!(
-            sentence(&job),
+            status_line(&job),
             "1 of 4 shards paid, waiting for: 1 of 3 providers free, 3 needed"
         );
         job.failed = 3;
-        assert_eq!(sentence(&job), "1 of 4 shards paid, 3 failed");
+        assert_eq!(status_line(&job), "1 of 4 shards paid, 3 failed");
     }
 
     #[test]

@@ -2,10 +2,10 @@
 //! their stake. What depends on nothing of each other is sent at the same time, and what is there
 //! already is left alone.
 
-use super::keys::{Key, Keys, ProviderKeys};
+use super::keys::{KeyFile, Keys, ProviderKeys};
 use super::options::{Options, ProviderOptions};
 use crate::error::CliError;
-use crate::tokens::funding::{airdrop, require_minter};
+use crate::tokens::funding::{airdrop, require_mint_authority};
 use crate::tokens::mints::{DECIMALS, MINT_BYTES, create_mint, mint_to, transfer_lamports};
 use futures_util::future::{try_join_all, try_join3};
 use millrace_client::instructions::{Mints, create_token_account, register_provider, stake};
@@ -26,9 +26,9 @@ const CLIENT_LAMPORTS: u64 = 100 * SOL;
 const ORCHESTRATOR_LAMPORTS: u64 = 1_000 * SOL;
 const PROVIDER_LAMPORTS: u64 = 10 * SOL;
 /// What the faucet of an external chain is asked for, beyond what all wallets get.
-const SPARE_LAMPORTS: u64 = 100 * SOL;
+const DEPLOYER_RESERVE_LAMPORTS: u64 = 100 * SOL;
 /// Wallets funded by one transaction.
-const WALLETS_PER_TRANSACTION: usize = 12;
+const MAX_TRANSFERS_PER_TRANSACTION: usize = 12;
 /// Tokens that a provider keeps beside its stake, base units.
 const PROVIDER_TOKENS: u64 = 100 * 10u64.pow(DECIMALS as u32);
 /// What the machine of a local provider is said to have.
@@ -36,7 +36,7 @@ const PROVIDER_MEMORY_MB: u32 = 8_192;
 const PROVIDER_CORES: u16 = 2;
 
 /// Brings the network on chain into being, and returns its mints.
-pub async fn birth(sender: &Sender, keys: &Keys, options: &Options) -> Result<Mints, CliError> {
+pub async fn bootstrap(sender: &Sender, keys: &Keys, options: &Options) -> Result<Mints, CliError> {
     let rpc = sender.rpc();
     let existing = rpc.find::<Network>(&pda::network()).await?;
     let mints = match &existing {
@@ -47,13 +47,13 @@ pub async fn birth(sender: &Sender, keys: &Keys, options: &Options) -> Result<Mi
         }
     };
     fund_deployer(sender, keys).await?;
-    let make_mints = async {
+    let prepare_mints = async {
         match existing {
-            Some(_) => require_authority(sender, keys, mints).await,
+            Some(_) => require_mint_authorities(sender, keys, mints).await,
             None => create_mints(sender, keys).await,
         }
     };
-    tokio::try_join!(fund_wallets(sender, keys), make_mints)?;
+    tokio::try_join!(fund_wallets(sender, keys), prepare_mints)?;
 
     let setup = Setup {
         authority: keys.deployer.keypair.insecure_clone(),
@@ -66,18 +66,18 @@ pub async fn birth(sender: &Sender, keys: &Keys, options: &Options) -> Result<Mi
     // Nothing below needs anything but the network itself.
     let others = try_join_all(others.into_iter().map(|step| apply(sender, &setup, [step])));
     let providers = keys.providers.iter().zip(&options.providers);
-    let providers = try_join_all(
-        providers.map(|(keys_of, wanted)| provider(sender, &keys.deployer, keys_of, wanted, mints)),
-    );
+    let providers = try_join_all(providers.map(|(keys_of, wanted)| {
+        register_and_stake(sender, &keys.deployer, keys_of, wanted, mints)
+    }));
     let client = fund_client(sender, keys, mints.payment, options.client_tokens);
     try_join3(others, providers, client).await?;
     Ok(mints)
 }
 
-type Step = Box<dyn millrace_migrations::Migration>;
+type BoxedMigration = Box<dyn millrace_migrations::Migration>;
 
 /// The step that makes the network, and those that follow.
-fn steps() -> (Vec<Step>, Vec<Step>) {
+fn steps() -> (Vec<BoxedMigration>, Vec<BoxedMigration>) {
     millrace_migrations::all()
         .into_iter()
         .partition(|step| step.number() == 1)
@@ -86,7 +86,7 @@ fn steps() -> (Vec<Step>, Vec<Step>) {
 async fn apply(
     sender: &Sender,
     setup: &Setup,
-    steps: impl IntoIterator<Item = Step>,
+    steps: impl IntoIterator<Item = BoxedMigration>,
 ) -> Result<(), CliError> {
     for step in steps {
         if !step.is_done(sender.rpc(), setup).await? {
@@ -99,8 +99,8 @@ async fn apply(
 /// The deployer of an embedded chain was born with its funds.
 async fn fund_deployer(sender: &Sender, keys: &Keys) -> Result<(), CliError> {
     let wallet = keys.deployer.pubkey();
-    let needed = SPARE_LAMPORTS
-        + wanted_lamports(keys)
+    let needed = DEPLOYER_RESERVE_LAMPORTS
+        + target_lamports(keys)
             .iter()
             .map(|(_, lamports)| lamports)
             .sum::<u64>();
@@ -111,7 +111,7 @@ async fn fund_deployer(sender: &Sender, keys: &Keys) -> Result<(), CliError> {
     airdrop(sender.rpc(), &wallet, needed - has).await
 }
 
-fn wanted_lamports(keys: &Keys) -> Vec<(Pubkey, u64)> {
+fn target_lamports(keys: &Keys) -> Vec<(Pubkey, u64)> {
     let providers = keys
         .providers
         .iter()
@@ -127,7 +127,7 @@ fn wanted_lamports(keys: &Keys) -> Vec<(Pubkey, u64)> {
 /// Tops wallets up to what they are to have.
 async fn fund_wallets(sender: &Sender, keys: &Keys) -> Result<(), CliError> {
     let deployer = &keys.deployer.keypair;
-    let wanted = wanted_lamports(keys);
+    let wanted = target_lamports(keys);
     let wallets: Vec<Pubkey> = wanted.iter().map(|(wallet, _)| *wallet).collect();
     let mut transfers = Vec::new();
     for (some, wanted) in wallets.chunks(100).zip(wanted.chunks(100)) {
@@ -141,7 +141,7 @@ async fn fund_wallets(sender: &Sender, keys: &Keys) -> Result<(), CliError> {
     }
     let signers = [deployer];
     let sends: Vec<_> = transfers
-        .chunks(WALLETS_PER_TRANSACTION)
+        .chunks(MAX_TRANSFERS_PER_TRANSACTION)
         .map(|some| sender.send("fund wallets", some, &signers))
         .collect();
     try_join_all(sends).await?;
@@ -172,9 +172,13 @@ async fn create_mints(sender: &Sender, keys: &Keys) -> Result<(), CliError> {
 }
 
 /// A network that is there already has to be one whose tokens can be made here.
-async fn require_authority(sender: &Sender, keys: &Keys, mints: Mints) -> Result<(), CliError> {
+async fn require_mint_authorities(
+    sender: &Sender,
+    keys: &Keys,
+    mints: Mints,
+) -> Result<(), CliError> {
     for mint in [mints.stake, mints.payment] {
-        require_minter(sender.rpc(), &keys.deployer.keypair, &mint).await?;
+        require_mint_authority(sender.rpc(), &keys.deployer.keypair, &mint).await?;
     }
     Ok(())
 }
@@ -204,9 +208,9 @@ async fn fund_client(
 }
 
 /// Registers a provider and brings its stake up, all in one transaction.
-async fn provider(
+async fn register_and_stake(
     sender: &Sender,
-    deployer: &Key,
+    deployer: &KeyFile,
     keys: &ProviderKeys,
     wanted: &ProviderOptions,
     mints: Mints,

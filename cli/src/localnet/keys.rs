@@ -7,14 +7,14 @@ use solana_sdk::signature::{Keypair, Signer};
 use std::path::{Path, PathBuf};
 
 /// A key and its file.
-pub struct Key {
+pub struct KeyFile {
     /// The key.
     pub keypair: Keypair,
     /// Its file, in Solana's format.
     pub file: PathBuf,
 }
 
-impl Key {
+impl KeyFile {
     fn open(folder: &Path, name: &str) -> Result<Self, CliError> {
         Self::open_or(folder, name, Keypair::new)
     }
@@ -43,9 +43,9 @@ impl Key {
 /// The keys of a provider.
 pub struct ProviderKeys {
     /// Cold key: owns stake and earnings.
-    pub authority: Key,
+    pub authority: KeyFile,
     /// Hot key: signs commitments.
-    pub operator: Key,
+    pub operator: KeyFile,
 }
 
 impl ProviderKeys {
@@ -58,15 +58,15 @@ impl ProviderKeys {
 /// The keys of a network.
 pub struct Keys {
     /// The network's authority, and who may mint.
-    pub deployer: Key,
+    pub deployer: KeyFile,
     /// A client with funds.
-    pub client: Key,
+    pub client: KeyFile,
     /// The orchestrator.
-    pub orchestrator: Key,
+    pub orchestrator: KeyFile,
     /// Address of the stake mint.
-    pub stake_mint: Key,
+    pub stake_mint: KeyFile,
     /// Address of the payment mint, where it is another one.
-    pub payment_mint: Option<Key>,
+    pub payment_mint: Option<KeyFile>,
     /// The providers.
     pub providers: Vec<ProviderKeys>,
 }
@@ -85,7 +85,7 @@ impl Keys {
         separate_mints: bool,
     ) -> Result<Self, CliError> {
         let given = || deployer.map_or_else(Keypair::new, Keypair::insecure_clone);
-        let opened = Key::open_or(folder, "deployer", given)?;
+        let opened = KeyFile::open_or(folder, "deployer", given)?;
         if deployer.is_some_and(|deployer| deployer.pubkey() != opened.pubkey()) {
             return Err(CliError::Usage(format!(
                 "{} is another deployer's key than the one given; use another data folder",
@@ -94,16 +94,16 @@ impl Keys {
         }
         let provider = |number: usize| {
             Ok::<_, CliError>(ProviderKeys {
-                authority: Key::open(folder, &format!("provider-{number}"))?,
-                operator: Key::open(folder, &format!("operator-{number}"))?,
+                authority: KeyFile::open(folder, &format!("provider-{number}"))?,
+                operator: KeyFile::open(folder, &format!("operator-{number}"))?,
             })
         };
-        let payment_mint = separate_mints.then(|| Key::open(folder, "payment-mint"));
+        let payment_mint = separate_mints.then(|| KeyFile::open(folder, "payment-mint"));
         Ok(Self {
             deployer: opened,
-            client: Key::open(folder, "client")?,
-            orchestrator: Key::open(folder, "orchestrator")?,
-            stake_mint: Key::open(folder, "mint")?,
+            client: KeyFile::open(folder, "client")?,
+            orchestrator: KeyFile::open(folder, "orchestrator")?,
+            stake_mint: KeyFile::open(folder, "mint")?,
             payment_mint: payment_mint.transpose()?,
             providers: (1..=providers).map(provider).collect::<Result<_, _>>()?,
         })

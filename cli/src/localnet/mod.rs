@@ -9,7 +9,7 @@ pub mod validator;
 
 use crate::api::Api;
 use crate::config::network_file::{KeyFiles, NetworkFile, ProviderEntry};
-use crate::config::settings::{Connection, fleeting_sender};
+use crate::config::settings::{Connection, ephemeral_sender};
 use crate::deploy::binary;
 use crate::error::CliError;
 use crate::localnet::validator::{Genesis, Validator, require_free};
@@ -20,7 +20,7 @@ use millrace_client::tx::sender::Sender;
 use millrace_client::{Pubkey, pda};
 use millrace_orchestrator::{ChainConfig, Limits};
 use millrace_provider::{Behaviour, Status};
-use options::{Chain, Options, ProviderOptions};
+use options::{ChainOptions, Options, ProviderOptions};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -29,12 +29,12 @@ use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// How long a part may take to come up or to end.
-const PATIENCE: Duration = Duration::from_secs(30);
-const END_PATIENCE: Duration = Duration::from_secs(3);
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long acts under way may take to end: nobody waits longer here.
-const GRACE: Duration = Duration::from_secs(2);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time between two looks at what nobody notices by working.
-const PROBE: Duration = Duration::from_secs(1);
+const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A running network. Dropping it ends it; [`Localnet::stop`] also waits for the end.
 pub struct Localnet {
@@ -59,13 +59,13 @@ pub struct Localnet {
     reread: Duration,
     limits: Limits,
     /// Where the orchestrator reaches the chain, if by another way than everybody else.
-    way: Option<(String, String)>,
+    orchestrator_rpc: Option<(String, String)>,
     /// Orchestrators outside this process that agents work for as well.
-    others: Vec<String>,
+    external_orchestrators: Vec<String>,
     orchestrator: Option<Running<millrace_orchestrator::Handle>>,
     agents: Vec<Agent>,
     chain: Option<Validator>,
-    folder: Folder,
+    folder: DataDir,
 }
 
 /// A part with the token that ends it; dropping it ends the part.
@@ -79,28 +79,28 @@ struct Agent {
     running: Option<Running<millrace_provider::Handle>>,
 }
 
-enum Folder {
-    Kept(PathBuf),
-    Fleeting(TempDir),
+enum DataDir {
+    Persistent(PathBuf),
+    Temporary(TempDir),
 }
 
-impl Folder {
+impl DataDir {
     fn open(data: Option<PathBuf>) -> Result<Self, CliError> {
         let Some(path) = data else {
             let made = tempfile::Builder::new().prefix("millrace-").tempdir();
             return made
-                .map(Self::Fleeting)
+                .map(Self::Temporary)
                 .map_err(CliError::file(&std::env::temp_dir()));
         };
         std::fs::create_dir_all(&path).map_err(CliError::file(&path))?;
         let path = path.canonicalize().map_err(CliError::file(&path))?;
-        Ok(Self::Kept(path))
+        Ok(Self::Persistent(path))
     }
 
     fn path(&self) -> &Path {
         match self {
-            Self::Kept(path) => path,
-            Self::Fleeting(folder) => folder.path(),
+            Self::Persistent(path) => path,
+            Self::Temporary(folder) => folder.path(),
         }
     }
 }
@@ -111,13 +111,13 @@ impl Localnet {
     /// # Errors
     /// Whatever is in the way, by name: a port in use, no program, a chain that does not answer.
     pub async fn start(options: Options) -> Result<Self, CliError> {
-        Self::start_telling(options, |_| {}).await
+        Self::start_with_progress(options, |_| {}).await
     }
 
     /// As [`Localnet::start`]; `tell` hears of each step before it is taken.
-    pub async fn start_telling(
+    pub async fn start_with_progress(
         options: Options,
-        mut tell: impl FnMut(&str),
+        mut on_step: impl FnMut(&str),
     ) -> Result<Self, CliError> {
         if options.orchestrator_port != 0 {
             require_free(
@@ -126,18 +126,18 @@ impl Localnet {
                 "--orchestrator-port",
             )?;
         }
-        let folder = Folder::open(options.data.clone())?;
+        let folder = DataDir::open(options.data.clone())?;
         let keys = Keys::open(
             &folder.path().join("keys"),
             options.deployer.as_ref(),
             options.providers.len(),
             options.separate_mints,
         )?;
-        tell("starting the chain");
+        on_step("starting the chain");
         let (chain, rpc) = start_chain(&options, &keys).await?;
-        tell("initializing the network, registering providers");
-        let sender = fleeting_sender(rpc.clone());
-        let mints = bootstrap::birth(&sender, &keys, &options).await?;
+        on_step("initializing the network, registering providers");
+        let sender = ephemeral_sender(rpc.clone());
+        let mints = bootstrap::bootstrap(&sender, &keys, &options).await?;
         let connection = Connection::open(rpc.clone()).await?;
         let genesis = rpc.genesis().await?;
         let network_id = connection.network_id();
@@ -177,15 +177,15 @@ impl Localnet {
             close_after: options.close_after,
             reread: options.reread,
             limits: options.limits,
-            way: None,
-            others: Vec::new(),
+            orchestrator_rpc: None,
+            external_orchestrators: Vec::new(),
             orchestrator: None,
             chain,
             folder,
         };
-        tell("starting the orchestrator and the agents");
+        on_step("starting the orchestrator and the agents");
         network
-            .start_orchestrator_on(options.orchestrator_port)
+            .start_orchestrator_on_port(options.orchestrator_port)
             .await?;
         for index in 0..network.agents.len() {
             if network.agents[index].options.started {
@@ -208,7 +208,7 @@ impl Localnet {
 
     /// A sender for this network.
     pub fn sender(&self) -> Sender {
-        fleeting_sender(self.rpc())
+        ephemeral_sender(self.rpc())
     }
 
     /// The network's parameters with its endpoint.
@@ -243,7 +243,7 @@ impl Localnet {
     /// Starts the agent of a provider, which connects by itself.
     pub fn start_agent(&mut self, index: usize) -> Result<(), CliError> {
         let missing = || CliError::Usage(format!("there is no provider {index} in this network"));
-        let orchestrators = self.orchestrators_of_agents();
+        let orchestrators = self.agent_orchestrators();
         let keys = self.keys.providers.get(index).ok_or_else(missing)?;
         let agent = self.agents.get_mut(index).ok_or_else(missing)?;
         if agent.running.is_some() {
@@ -267,7 +267,7 @@ impl Localnet {
     }
 
     /// Starts the agent of a provider with another behaviour than before.
-    pub fn start_agent_as(&mut self, index: usize, behaviour: Behaviour) -> Result<(), CliError> {
+    pub fn start_agent_with(&mut self, index: usize, behaviour: Behaviour) -> Result<(), CliError> {
         if let Some(agent) = self.agents.get_mut(index) {
             agent.options.behaviour = behaviour;
         }
@@ -295,7 +295,7 @@ impl Localnet {
             .orchestrator_url
             .rsplit_once(':')
             .and_then(|(_, port)| port.parse().ok());
-        self.start_orchestrator_on(port.unwrap_or(0)).await
+        self.start_orchestrator_on_port(port.unwrap_or(0)).await
     }
 
     /// Ends the orchestrator and waits until it has ended. Its data stays.
@@ -311,31 +311,32 @@ impl Localnet {
     }
 
     /// From its next start on, the orchestrator finds other things still well.
-    pub fn limit(&mut self, limits: Limits) {
+    pub fn set_health_limits(&mut self, limits: Limits) {
         self.limits = limits;
     }
 
     /// From its next start on, the orchestrator reaches the chain by these addresses.
-    pub fn see_through(&mut self, rpc_url: &str, ws_url: &str) {
-        self.way = Some((rpc_url.to_owned(), ws_url.to_owned()));
+    pub fn route_orchestrator_through(&mut self, rpc_url: &str, ws_url: &str) {
+        self.orchestrator_rpc = Some((rpc_url.to_owned(), ws_url.to_owned()));
     }
 
     /// From its next start on, an agent works for these orchestrators as well.
-    pub fn work_for_as_well(&mut self, orchestrators: &[String]) {
-        self.others = orchestrators.to_vec();
+    pub fn add_orchestrators(&mut self, orchestrators: &[String]) {
+        self.external_orchestrators = orchestrators.to_vec();
     }
 
-    fn orchestrators_of_agents(&self) -> Vec<String> {
+    fn agent_orchestrators(&self) -> Vec<String> {
         let own = std::iter::once(self.orchestrator_url.clone());
-        own.chain(self.others.iter().cloned()).collect()
+        own.chain(self.external_orchestrators.iter().cloned())
+            .collect()
     }
 
-    async fn start_orchestrator_on(&mut self, port: u16) -> Result<(), CliError> {
+    async fn start_orchestrator_on_port(&mut self, port: u16) -> Result<(), CliError> {
         if self.orchestrator.is_some() {
             return Ok(());
         }
         let own = || (self.rpc_url.clone(), self.ws_url.clone());
-        let (rpc_url, ws_url) = self.way.clone().unwrap_or_else(own);
+        let (rpc_url, ws_url) = self.orchestrator_rpc.clone().unwrap_or_else(own);
         let config = millrace_orchestrator::Config {
             rpc_url,
             ws_url,
@@ -347,8 +348,8 @@ impl Localnet {
             close_after: self.close_after,
             reread: self.reread,
             chain: self.chain_config.clone(),
-            grace: GRACE,
-            probe: PROBE,
+            grace: SHUTDOWN_TIMEOUT,
+            probe: PROBE_INTERVAL,
             limits: self.limits,
         };
         let stop = CancellationToken::new();
@@ -372,11 +373,11 @@ impl Localnet {
         {
             let mut status = agent.handle.status();
             let connected = status.wait_for(|status| status.connected);
-            let connected = tokio::time::timeout(PATIENCE, connected).await;
+            let connected = tokio::time::timeout(START_TIMEOUT, connected).await;
             if !matches!(connected, Ok(Ok(_))) {
                 return Err(CliError::TooSlow {
                     what: "connecting the agents",
-                    seconds: PATIENCE.as_secs(),
+                    seconds: START_TIMEOUT.as_secs(),
                 });
             }
         }
@@ -391,14 +392,14 @@ impl Localnet {
             .filter_map(|agent| agent.running.take());
         let agents = agents.map(|running| {
             drop(running.stop);
-            tokio::time::timeout(END_PATIENCE, running.handle.join())
+            tokio::time::timeout(STOP_TIMEOUT, running.handle.join())
         });
         for ended in futures_util::future::join_all(agents).await {
             if !matches!(ended, Ok(Ok(()))) {
                 tracing::warn!("an agent did not end well");
             }
         }
-        let orchestrator = tokio::time::timeout(END_PATIENCE, self.stop_orchestrator()).await;
+        let orchestrator = tokio::time::timeout(STOP_TIMEOUT, self.stop_orchestrator()).await;
         if !matches!(orchestrator, Ok(Ok(()))) {
             tracing::warn!("the orchestrator did not end well");
         }
@@ -410,7 +411,7 @@ impl Localnet {
 
 async fn start_chain(options: &Options, keys: &Keys) -> Result<(Option<Validator>, Rpc), CliError> {
     match &options.chain {
-        Chain::Embedded { slot_ms, port } => {
+        ChainOptions::Embedded { slot_ms, port } => {
             let program = binary::bytes(options.program.as_deref())?;
             let genesis = Genesis {
                 program: Some(&program),
@@ -420,9 +421,9 @@ async fn start_chain(options: &Options, keys: &Keys) -> Result<(Option<Validator
             let rpc = Rpc::new(&validator.rpc_url, &validator.ws_url);
             Ok((Some(validator), rpc))
         }
-        Chain::External { rpc_url, ws_url } => {
+        ChainOptions::External { rpc_url, ws_url } => {
             let rpc = Rpc::new(rpc_url, ws_url);
-            rpc.wait_until_healthy(PATIENCE).await?;
+            rpc.wait_until_healthy(START_TIMEOUT).await?;
             Ok((None, rpc))
         }
     }

@@ -14,7 +14,7 @@ const TOKEN: u64 = 10u64.pow(DECIMALS as u32);
 
 /// The chain below a local network.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Chain {
+pub enum ChainOptions {
     /// A validator in this process.
     Embedded {
         /// Length of a slot, milliseconds.
@@ -70,7 +70,7 @@ impl Default for ProviderOptions {
 /// A local network.
 pub struct Options {
     /// The chain.
-    pub chain: Chain,
+    pub chain: ChainOptions,
     /// The network's authority, which also may mint. On an external chain with an upgradeable program
     /// it has to be its upgrade authority. `None` takes the key in the data folder, or a new one.
     pub deployer: Option<Keypair>,
@@ -104,7 +104,7 @@ impl Options {
     /// None in practice: see [`Parameters::localnet`].
     pub fn embedded() -> Result<Self, CliError> {
         Ok(Self {
-            chain: Chain::Embedded {
+            chain: ChainOptions::Embedded {
                 slot_ms: 100,
                 port: None,
             },

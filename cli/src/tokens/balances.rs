@@ -39,7 +39,10 @@ impl ProviderBalance {
 }
 
 /// Balances of all providers, in the order of their registration.
-pub async fn of_providers(rpc: &Rpc, network: &Network) -> Result<Vec<ProviderBalance>, CliError> {
+pub async fn provider_balances(
+    rpc: &Rpc,
+    network: &Network,
+) -> Result<Vec<ProviderBalance>, CliError> {
     let mut balances = Vec::new();
     for (account, provider) in providers(rpc).await? {
         let wallet = token_account(&provider.authority, &network.payment_mint);
@@ -69,7 +72,7 @@ pub struct WalletBalance {
 }
 
 /// The funds of a wallet.
-pub async fn of_wallet(
+pub async fn wallet_balance(
     rpc: &Rpc,
     network: &Network,
     wallet: &Pubkey,

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 const AIRDROP_TIMEOUT: Duration = Duration::from_secs(30);
-const POLL: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Asks the cluster's faucet for lamports, and waits until they are there.
 ///
@@ -32,16 +32,20 @@ pub async fn airdrop(rpc: &Rpc, wallet: &Pubkey, lamports: u64) -> Result<(), Cl
                 seconds: AIRDROP_TIMEOUT.as_secs(),
             });
         }
-        sleep(POLL).await;
+        sleep(POLL_INTERVAL).await;
     }
     Ok(())
 }
 
 /// # Errors
 /// [`CliError::NoMintAuthority`] where `authority` may not mint.
-pub async fn require_minter(rpc: &Rpc, authority: &Keypair, mint: &Pubkey) -> Result<(), CliError> {
+pub async fn require_mint_authority(
+    rpc: &Rpc,
+    authority: &Keypair,
+    mint: &Pubkey,
+) -> Result<(), CliError> {
     let key = authority.pubkey();
-    match mints::authority(rpc, mint).await? {
+    match mints::mint_authority(rpc, mint).await? {
         Some(found) if found == key => Ok(()),
         _ => Err(CliError::NoMintAuthority(key)),
     }

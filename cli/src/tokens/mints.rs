@@ -89,13 +89,13 @@ pub fn mint_to(mint: &Pubkey, account: &Pubkey, authority: &Pubkey, amount: u64)
 }
 
 /// Who may mint; `None` where nobody may or the mint does not exist.
-pub async fn authority(rpc: &Rpc, mint: &Pubkey) -> Result<Option<Pubkey>, ChainError> {
+pub async fn mint_authority(rpc: &Rpc, mint: &Pubkey) -> Result<Option<Pubkey>, ChainError> {
     let found = rpc.account(mint).await?;
-    Ok(found.and_then(|account| authority_of(&account.data)))
+    Ok(found.and_then(|account| parse_mint_authority(&account.data)))
 }
 
 /// A mint starts with a 4-byte tag, 1 where an authority follows.
-fn authority_of(mint: &[u8]) -> Option<Pubkey> {
+fn parse_mint_authority(mint: &[u8]) -> Option<Pubkey> {
     let key: [u8; 32] = mint.get(4..36)?.try_into().ok()?;
     mint.starts_with(&[1, 0, 0, 0])
         .then(|| Pubkey::new_from_array(key))
@@ -121,10 +121,10 @@ mod tests {
     #[test]
     fn a_mint_that_is_closed_for_ever_has_no_authority() {
         let mut mint = vec![0; MINT_BYTES];
-        assert_eq!(authority_of(&mint), None);
+        assert_eq!(parse_mint_authority(&mint), None);
         mint[0] = 1;
         mint[4..36].copy_from_slice(&B.to_bytes());
-        assert_eq!(authority_of(&mint), Some(B));
-        assert_eq!(authority_of(&[1, 0]), None);
+        assert_eq!(parse_mint_authority(&mint), Some(B));
+        assert_eq!(parse_mint_authority(&[1, 0]), None);
     }
 }

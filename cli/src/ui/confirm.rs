@@ -7,8 +7,8 @@ use std::io::{BufRead, IsTerminal, Write};
 ///
 /// # Errors
 /// [`CliError::NotConfirmed`], also where nobody can be asked.
-pub fn yes(question: &str) -> Result<(), CliError> {
-    let answer = ask(&format!("{question} [y/N] "))?;
+pub fn ask_yes(question: &str) -> Result<(), CliError> {
+    let answer = read_answer(&format!("{question} [y/N] "))?;
     match answer.to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(()),
         _ => Err(CliError::NotConfirmed),
@@ -19,14 +19,14 @@ pub fn yes(question: &str) -> Result<(), CliError> {
 ///
 /// # Errors
 /// [`CliError::NotConfirmed`], also where nobody can be asked.
-pub fn typed(question: &str, word: &str) -> Result<(), CliError> {
-    match ask(&format!("{question} Type «{word}» to go on: "))? == word {
+pub fn ask_typed(question: &str, word: &str) -> Result<(), CliError> {
+    match read_answer(&format!("{question} Type «{word}» to go on: "))? == word {
         true => Ok(()),
         false => Err(CliError::NotConfirmed),
     }
 }
 
-fn ask(question: &str) -> Result<String, CliError> {
+fn read_answer(question: &str) -> Result<String, CliError> {
     if !std::io::stdin().is_terminal() {
         return Err(CliError::NotConfirmed);
     }

@@ -17,31 +17,31 @@ pub struct Output {
 
 impl Output {
     /// Shows `value` as JSON, or as the text that `text` makes of it.
-    pub fn show<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) {
+    pub fn print<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) {
         if !self.json {
-            return line(&text(value));
+            return print_line(&text(value));
         }
         match serde_json::to_string_pretty(value) {
-            Ok(json) => line(&json),
+            Ok(json) => print_line(&json),
             Err(error) => tracing::error!(%error, "the answer can't be written as JSON"),
         }
     }
 
     /// Shows text that has no place in JSON.
-    pub fn say(&self, text: &str) {
+    pub fn print_text(&self, text: &str) {
         if !self.json {
-            line(text);
+            print_line(text);
         }
     }
 }
 
 /// Writes a line. A reader that has gone away, such as `head`, is no error.
-pub fn line(text: &str) {
+pub fn print_line(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
 /// Writes a line beside the data, to standard error.
-pub fn note(text: &str) {
+pub fn notice(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
@@ -68,7 +68,7 @@ pub fn table<const N: usize>(
 }
 
 /// A table of names and values.
-pub fn facts<const N: usize>(rows: [(&str, String); N]) -> String {
+pub fn key_values<const N: usize>(rows: [(&str, String); N]) -> String {
     let width = rows
         .iter()
         .map(|(name, _)| name.chars().count())

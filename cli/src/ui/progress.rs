@@ -6,12 +6,12 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 /// How often the spinner turns.
-const TURN: Duration = Duration::from_millis(100);
+const TICK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Says what is being waited for.
 pub struct Progress {
     bar: Option<ProgressBar>,
-    said: String,
+    last: String,
     quiet: bool,
 }
 
@@ -23,12 +23,12 @@ impl Progress {
             if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed:>4} {msg}") {
                 bar.set_style(style);
             }
-            bar.enable_steady_tick(TURN);
+            bar.enable_steady_tick(TICK_INTERVAL);
             bar
         });
         Self {
             bar,
-            said: String::new(),
+            last: String::new(),
             quiet: false,
         }
     }
@@ -37,25 +37,25 @@ impl Progress {
     pub fn silent() -> Self {
         Self {
             bar: None,
-            said: String::new(),
+            last: String::new(),
             quiet: true,
         }
     }
 
     /// What is being waited for now.
-    pub fn say(&mut self, what: &str) {
-        if what == self.said || self.quiet {
+    pub fn update(&mut self, what: &str) {
+        if what == self.last || self.quiet {
             return;
         }
-        self.said = what.to_owned();
+        self.last = what.to_owned();
         match &self.bar {
             Some(bar) => bar.set_message(what.to_owned()),
-            None => output::note(&format!("  {what}")),
+            None => output::notice(&format!("  {what}")),
         }
     }
 
     /// The wait is over.
-    pub fn end(&mut self) {
+    pub fn finish(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
@@ -71,6 +71,6 @@ impl Default for Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.end();
+        self.finish();
     }
 }

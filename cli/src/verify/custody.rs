@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Step {
+pub struct CustodyEvent {
     /// The slot of its block.
     pub slot: u64,
     /// The block's time, unix seconds, where the cluster knows it.
@@ -21,28 +21,28 @@ pub struct Step {
 }
 
 /// The steps of a job. Amounts are told in tokens with these decimals.
-pub fn steps(events: &[RecordedEvent], payment_decimals: u8, stake_decimals: u8) -> Vec<Step> {
-    let words = Words {
+pub fn steps(events: &[RecordedEvent], payment_decimals: u8, stake_decimals: u8) -> Vec<CustodyEvent> {
+    let describer = Describer {
         payment: payment_decimals,
         stake: stake_decimals,
     };
-    let step = |one: &RecordedEvent| Step {
+    let step = |one: &RecordedEvent| CustodyEvent {
         slot: one.slot,
         time: one.time,
         signature: one.signature.clone(),
         event: one.event.name().to_owned(),
-        what: words.of(&one.event),
+        what: describer.describe(&one.event),
     };
     events.iter().map(step).collect()
 }
 
-struct Words {
+struct Describer {
     payment: u8,
     stake: u8,
 }
 
-impl Words {
-    fn of(&self, event: &ProgramEvent) -> String {
+impl Describer {
+    fn describe(&self, event: &ProgramEvent) -> String {
         use ProgramEvent as E;
         let paid = |amount| format!("{} tokens", format_amount(amount, self.payment));
         let staked = |amount| format!("{} tokens", format_amount(amount, self.stake));

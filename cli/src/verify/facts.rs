@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// Seats that were assigned together, as recorded on chain. Amounts are base units.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Assigned {
+pub struct SeatAssignment {
     pub shard: u32,
     pub attempt: u8,
     pub slot: u64,
@@ -19,9 +19,9 @@ pub struct Assigned {
 }
 
 /// All assignments of seats, in their order.
-pub fn assignments(events: &[RecordedEvent]) -> Vec<Assigned> {
+pub fn assignments(events: &[RecordedEvent]) -> Vec<SeatAssignment> {
     let assigned = events.iter().filter_map(|recorded| match &recorded.event {
-        ProgramEvent::SeatsAssigned(event) => Some(Assigned {
+        ProgramEvent::SeatsAssigned(event) => Some(SeatAssignment {
             shard: event.shard,
             attempt: event.attempt,
             slot: recorded.slot,

@@ -20,29 +20,29 @@ use millrace_client::Pubkey;
 use millrace_client::events::ProgramEvent;
 use millrace_client::history::{job_events, job_terms};
 use millrace_protocol::manifest::Manifest;
-use seats::Known;
+use seats::AuditContext;
 use serde::Serialize;
 
 /// All that was found out.
 #[derive(Serialize)]
-pub struct Audit {
+pub struct AuditReport {
     /// The job.
     pub job: String,
     /// Its state by the orchestrator's record; empty where it has none.
     pub state: String,
     /// What happened, in its order.
-    pub custody: Vec<custody::Step>,
+    pub custody: Vec<custody::CustodyEvent>,
     /// Who was chosen, and who should have been.
-    pub seats: Vec<seats::Seats>,
+    pub seats: Vec<seats::SeatCheck>,
     /// What each paid shard came to, there and here.
-    pub results: Vec<results::Ran>,
+    pub results: Vec<results::ShardCheck>,
     /// What is not as it should be.
     pub wrong: Vec<String>,
     /// What could not be checked, and why.
     pub unchecked: Vec<String>,
 }
 
-/// Audits a job. `run_again`: whether its shards are run on this machine.
+/// Audits a job. `rerun`: whether its shards are run on this machine.
 ///
 /// # Errors
 /// Those of the endpoint; [`CliError::NoSuchJob`] where neither the chain nor the orchestrator knows it.
@@ -50,12 +50,12 @@ pub async fn audit(
     connection: &Connection,
     api: &Api,
     job: &Pubkey,
-    run_again: bool,
+    rerun: bool,
     progress: &mut Progress,
-) -> Result<Audit, CliError> {
+) -> Result<AuditReport, CliError> {
     let rpc = &connection.rpc;
     let (mut wrong, mut unchecked) = (Vec::new(), Vec::new());
-    progress.say("reading the job's transactions from the chain");
+    progress.update("reading the job's transactions from the chain");
     let (mut events, view) = (
         job_events(rpc, job).await?,
         known(api, job, &mut unchecked).await,
@@ -89,13 +89,13 @@ pub async fn audit(
         unchecked.push("the terms that the client signed could not be read".to_owned());
     }
 
-    progress.say("recomputing who should have been chosen");
+    progress.update("recomputing who should have been chosen");
     let selections = api.selections(job).await.unwrap_or_else(|error| {
         unchecked.push(format!("no selection could be recomputed: {error}"));
         Vec::new()
     });
     let providers = submit::providers(rpc).await?;
-    let facts = Known {
+    let facts = AuditContext {
         terms: terms.as_ref(),
         providers: &providers,
         network: &connection.network,
@@ -113,16 +113,16 @@ pub async fn audit(
     }
 
     let settled = facts::settled(&events);
-    let mut ran = results::recorded(&settled, view.as_ref());
-    if run_again && !ran.is_empty() {
+    let mut checks = results::recorded(&settled, view.as_ref());
+    if rerun && !checks.is_empty() {
         let named = facts::manifest(&events);
         let named = named.or(view.as_ref().map(|view| view.manifest.clone()));
         match manifest(api, named.as_deref()).await {
-            Ok(manifest) => results::run_again(api, job, manifest, &mut ran, progress).await?,
+            Ok(manifest) => results::recompute_all(api, job, manifest, &mut checks, progress).await?,
             Err(error) => unchecked.push(format!("nothing could be run again: {error}")),
         }
     }
-    for result in &ran {
+    for result in &checks {
         wrong.extend(result.wrong());
         unchecked.extend(result.failed.clone());
     }
@@ -133,8 +133,8 @@ pub async fn audit(
             behind - settled.len()
         ));
     }
-    progress.end();
-    Ok(Audit {
+    progress.finish();
+    Ok(AuditReport {
         job: job.to_string(),
         state: view.map(|view| view.state).unwrap_or_default(),
         custody: custody::steps(
@@ -143,7 +143,7 @@ pub async fn audit(
             connection.stake_decimals,
         ),
         seats: audited,
-        results: ran,
+        results: checks,
         wrong,
         unchecked,
     })

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// What a shard came to. Roots are hex.
 #[derive(Clone, Debug, Serialize)]
-pub struct Ran {
+pub struct ShardCheck {
     /// The shard.
     pub shard: u32,
     /// What the chain paid for.
@@ -29,7 +29,7 @@ pub struct Ran {
     pub failed: Option<String>,
 }
 
-impl Ran {
+impl ShardCheck {
     /// What is not as it should be.
     pub fn wrong(&self) -> Vec<String> {
         let sides = [
@@ -48,12 +48,12 @@ impl Ran {
 }
 
 /// Paid shards, by chain and record.
-pub fn recorded(settled: &BTreeMap<u32, String>, view: Option<&JobView>) -> Vec<Ran> {
+pub fn recorded(settled: &BTreeMap<u32, String>, view: Option<&JobView>) -> Vec<ShardCheck> {
     let record = |shard: u32| {
         let mut shards = view?.shards.iter();
         shards.find(|view| view.index == shard)?.root.clone()
     };
-    let ran = settled.iter().map(|(shard, root)| Ran {
+    let ran = settled.iter().map(|(shard, root)| ShardCheck {
         shard: *shard,
         root: root.clone(),
         record: record(*shard),
@@ -67,16 +67,16 @@ pub fn recorded(settled: &BTreeMap<u32, String>, view: Option<&JobView>) -> Vec<
 ///
 /// # Errors
 /// Where this machine can't run WebAssembly. What can't be had or run is noted with its shard.
-pub async fn run_again(
+pub async fn recompute_all(
     api: &Api,
     job: &Pubkey,
     manifest: Manifest,
-    ran: &mut [Ran],
+    ran: &mut [ShardCheck],
     progress: &mut Progress,
 ) -> Result<(), CliError> {
     let recomputer = Arc::new(Recomputer::new()?);
-    let common = match common(api, &manifest).await {
-        Ok(common) => common,
+    let shared = match shared(api, &manifest).await {
+        Ok(shared) => shared,
         Err(error) => {
             for one in ran {
                 one.failed = Some(format!("shard {} was not run again: {error}", one.shard));
@@ -89,16 +89,16 @@ pub async fn run_again(
         std::thread::available_parallelism().map_or(1, usize::from),
     );
     let each = ran.iter().map(|one| {
-        let (recomputer, common, shard) = (recomputer.clone(), common.clone(), one.shard);
+        let (recomputer, shared, shard) = (recomputer.clone(), shared.clone(), one.shard);
         let (manifest, job) = (manifest.clone(), Key(job.to_bytes()));
-        async move { again(api, &recomputer, (job, shard), manifest, common).await }
+        async move { recompute(api, &recomputer, (job, shard), manifest, shared).await }
     });
     let each: Vec<_> = each.collect();
     let mut results = stream::iter(each).buffered(cores);
     let mut found = Vec::with_capacity(all);
     while let Some(result) = results.next().await {
         found.push(result);
-        progress.say(&format!("{} of {all} shards run again", found.len()));
+        progress.update(&format!("{} of {all} shards run again", found.len()));
     }
     for (one, result) in ran.iter_mut().zip(found) {
         match result {
@@ -113,12 +113,12 @@ pub async fn run_again(
 
 /// What all shards of a job are run on.
 #[derive(Clone)]
-struct Common {
+struct SharedInputs {
     program: Arc<[u8]>,
     files: Vec<(String, Arc<[u8]>)>,
 }
 
-async fn common(api: &Api, manifest: &Manifest) -> Result<Common, CliError> {
+async fn shared(api: &Api, manifest: &Manifest) -> Result<SharedInputs, CliError> {
     let fetch = async |(name, digest): (String, Digest)| {
         let bytes: Arc<[u8]> = api.blob(&digest).await?.into();
         Ok::<_, CliError>((name, bytes))
@@ -127,18 +127,18 @@ async fn common(api: &Api, manifest: &Manifest) -> Result<Common, CliError> {
     let inputs: Vec<_> = inputs
         .map(|(name, input)| (name.clone(), input.digest))
         .collect();
-    Ok(Common {
+    Ok(SharedInputs {
         program: api.blob(&manifest.program).await?.into(),
         files: stream::iter(inputs).then(fetch).try_collect().await?,
     })
 }
 
-async fn again(
+async fn recompute(
     api: &Api,
     recomputer: &Arc<Recomputer>,
     (job, shard): (Key, u32),
     manifest: Manifest,
-    common: Common,
+    shared: SharedInputs,
 ) -> Result<Digest, String> {
     let stdin = match shard_blob(&manifest, shard).map_err(|error| error.to_string())? {
         Some(name) => api.blob(name).await.map_err(|error| error.to_string())?,
@@ -146,9 +146,9 @@ async fn again(
     };
     let materials = Materials {
         manifest,
-        program: common.program,
+        program: shared.program,
         stdin: stdin.into(),
-        files: common.files,
+        files: shared.files,
     };
     let recomputer = recomputer.clone();
     let work = move || recomputer.receipt((&job, shard), &materials);
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_result_that_differs_from_what_was_paid_for_is_wrong_whoever_tells_it() {
-        let ran = |record: Option<&str>, here: Option<&str>| Ran {
+        let ran = |record: Option<&str>, here: Option<&str>| ShardCheck {
             shard: 3,
             root: "aa".to_owned(),
             record: record.map(str::to_owned),

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use millrace_cli::api::{Api, JobPhase, JobView};
 use millrace_cli::job::{result, submit};
 use millrace_cli::localnet::Localnet;
-use millrace_cli::localnet::options::{Chain, Options};
+use millrace_cli::localnet::options::{ChainOptions, Options};
 use millrace_client::program::state::{Client, Provider};
 use millrace_client::rpc::client::Rpc;
 use millrace_client::{Pubkey, pda};
@@ -67,7 +67,7 @@ impl Net {
         options.close_after = Duration::from_secs(3_600);
         let agave = match kind {
             ValidatorKind::Embedded => {
-                options.chain = Chain::Embedded {
+                options.chain = ChainOptions::Embedded {
                     slot_ms: SLOT_MS,
                     port: None,
                 };
@@ -78,7 +78,7 @@ impl Net {
                 let deployer = Keypair::new();
                 let agave = AgaveValidator::start(ticks, &deployer.pubkey()).await?;
                 options.deployer = Some(deployer);
-                options.chain = Chain::External {
+                options.chain = ChainOptions::External {
                     rpc_url: agave.rpc_url.clone(),
                     ws_url: agave.ws_url.clone(),
                 };
@@ -94,7 +94,7 @@ impl Net {
     pub async fn start_at(rpc_url: &str, ws_url: &str, deployer: Keypair) -> Result<Self> {
         let mut options = Options::embedded()?;
         options.deployer = Some(deployer);
-        options.chain = Chain::External {
+        options.chain = ChainOptions::External {
             rpc_url: rpc_url.to_owned(),
             ws_url: ws_url.to_owned(),
         };

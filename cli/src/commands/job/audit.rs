@@ -5,27 +5,27 @@ use crate::config::settings::Settings;
 use crate::error::CliError;
 use crate::ui::output::{join_paragraphs, table};
 use crate::ui::progress::Progress;
-use crate::verify::seats::Seats;
-use crate::verify::{Audit, audit};
+use crate::verify::seats::SeatCheck;
+use crate::verify::{AuditReport, audit};
 use millrace_client::Pubkey;
 use millrace_client::selection::is_self_reported;
 use millrace_protocol::amount::format_amount;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// Words from this length on are keys, hashes and signatures, all of them ASCII, and are shown up to
-/// [`SHOWN`].
-const LONG: usize = 32;
-const SHOWN: usize = 12;
+/// [`ABBREVIATED_LEN`].
+const MIN_ABBREVIATED_LEN: usize = 32;
+const ABBREVIATED_LEN: usize = 12;
 
 /// Does it.
-pub async fn run(settings: &Settings, job: &Pubkey, run_again: bool) -> Result<(), CliError> {
+pub async fn run(settings: &Settings, job: &Pubkey, rerun: bool) -> Result<(), CliError> {
     let connection = settings.connect().await?;
     let api = settings.api()?;
     let mut progress = Progress::new();
-    let found = audit(&connection, &api, job, run_again, &mut progress).await?;
+    let found = audit(&connection, &api, job, rerun, &mut progress).await?;
     settings
         .output
-        .show(&found, |found| text(found, connection.payment_decimals));
+        .print(&found, |found| text(found, connection.payment_decimals));
     match found.wrong.len() {
         0 => Ok(()),
         count => Err(CliError::AuditFailed {
@@ -35,13 +35,13 @@ pub async fn run(settings: &Settings, job: &Pubkey, run_again: bool) -> Result<(
     }
 }
 
-fn text(found: &Audit, decimals: u8) -> String {
+fn text(found: &AuditReport, decimals: u8) -> String {
     let rows = found.custody.iter().map(|step| {
         [
             step.slot.to_string(),
             time(step.time),
-            short(&step.what),
-            short(&step.signature),
+            abbreviate(&step.what),
+            abbreviate(&step.signature),
         ]
     });
     let custody = table(["slot", "time", "what happened", "transaction"], &[0], rows);
@@ -80,8 +80,8 @@ fn text(found: &Audit, decimals: u8) -> String {
     ])
 }
 
-/// One choice: who was looked at, in order, and what became of it.
-fn seats(seats: &Seats, decimals: u8) -> String {
+/// One choice: who was looked at, in order, and what outcome of it.
+fn seats(seats: &SeatCheck, decimals: u8) -> String {
     let title = format!(
         "Shard {}, attempt {}, slot {}: {}",
         seats.shard,
@@ -94,7 +94,7 @@ fn seats(seats: &Seats, decimals: u8) -> String {
         }
     );
     let rows = seats.candidates.iter().map(|one| {
-        let became = match one.ineligible {
+        let outcome = match one.ineligible {
             None => "chosen".to_owned(),
             Some(reason) if is_self_reported(reason) => {
                 format!("{} (the orchestrator's word)", reason.description())
@@ -106,7 +106,7 @@ fn seats(seats: &Seats, decimals: u8) -> String {
             format_amount(one.ask_price, decimals),
             one.score.to_string(),
             one.finished_seats.to_string(),
-            became,
+            outcome,
         ]
     });
     let head = [
@@ -114,7 +114,7 @@ fn seats(seats: &Seats, decimals: u8) -> String {
         "asked",
         "score",
         "seats before",
-        "what became of it",
+        "what outcome of it",
     ];
     match seats.candidates.is_empty() {
         true => title,
@@ -123,10 +123,10 @@ fn seats(seats: &Seats, decimals: u8) -> String {
 }
 
 /// A text with its keys, hashes and signatures cut to their beginnings.
-fn short(text: &str) -> String {
+fn abbreviate(text: &str) -> String {
     let word = |word: &str| match word.trim_end_matches(|c: char| !c.is_alphanumeric()) {
-        name if name.len() >= LONG && name.is_ascii() => {
-            format!("{}…{}", &name[..SHOWN], &word[name.len()..])
+        name if name.len() >= MIN_ABBREVIATED_LEN && name.is_ascii() => {
+            format!("{}…{}", &name[..ABBREVIATED_LEN], &word[name.len()..])
         }
         _ => word.to_owned(),
     };
@@ -156,11 +156,11 @@ mod tests {
         let key = "43NySuiBy6M1n2J2NZ2aeofdK3s4aFYoYSnqTfwZm87i";
         let text = format!("seats to {key}, {key}: 0.0003 tokens locked");
         assert_eq!(
-            short(&text),
+            abbreviate(&text),
             "seats to 43NySuiBy6M1…, 43NySuiBy6M1…: 0.0003 tokens locked"
         );
         // What is no name may be cut in the middle of a letter.
         let long = "ä".repeat(40);
-        assert_eq!(short(&long), long);
+        assert_eq!(abbreviate(&long), long);
     }
 }

@@ -7,12 +7,12 @@ use crate::config::settings::{Connection, Settings};
 use crate::error::CliError;
 use crate::job::{result, submit, watch};
 use crate::ui::confirm;
-use crate::ui::output::{self, facts, table, tokens};
+use crate::ui::output::{self, key_values, table, tokens};
 use crate::ui::progress::Progress;
 use clap::Subcommand;
 use millrace_client::accounts::AnyAccount;
 use millrace_client::instructions::{Mints, create_token_account};
-use millrace_client::program::state::{Job as Books, JobState};
+use millrace_client::program::state::{Job as JobAccount, JobState};
 use millrace_client::{Pubkey, instructions, pda};
 use millrace_protocol::amount::format_amount;
 use serde::Serialize;
@@ -21,7 +21,7 @@ use std::path::PathBuf;
 
 /// Commands of `job`.
 #[derive(Debug, Subcommand)]
-pub enum Job {
+pub enum JobCommand {
     /// Check a manifest, show all costs, and post the job with one signature
     Submit {
         /// The manifest, such as job.toml
@@ -80,7 +80,7 @@ pub enum Job {
     },
 }
 
-impl Job {
+impl JobCommand {
     /// Does it.
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
         match self {
@@ -103,7 +103,7 @@ impl Job {
                 let connection = settings.connect().await?;
                 settings
                     .output
-                    .show(&view, |view| summary(view, connection.payment_decimals));
+                    .print(&view, |view| summary(view, connection.payment_decimals));
                 watch::require_paid(&view)
             }
             Self::List { all } => list(settings, all).await,
@@ -122,11 +122,11 @@ async fn submit(
     more_follows: bool,
 ) -> Result<Pubkey, CliError> {
     #[derive(Serialize)]
-    struct Shown {
+    struct PostedReport {
         job: String,
         signature: String,
         uploaded: usize,
-        costs: crate::job::costs::Costs,
+        costs: crate::job::costs::JobCosts,
         warnings: Vec<String>,
     }
     // First what is wrong here, then what is wrong elsewhere.
@@ -136,30 +136,30 @@ async fn submit(
     let connection = settings.connect().await?;
     let prepared = submit::prepare(&connection, &api, wallet.pubkey(), resolved).await?;
     for warning in &prepared.warnings {
-        output::note(&format!("warning: {warning}"));
+        output::notice(&format!("warning: {warning}"));
     }
     if !yes {
-        output::note(&prepared.costs.table(connection.payment_decimals));
-        confirm::yes("Sign and post?")?;
+        output::notice(&prepared.costs.table(connection.payment_decimals));
+        confirm::ask_yes("Sign and post?")?;
     } else {
         settings
             .output
-            .say(&prepared.costs.table(connection.payment_decimals));
+            .print_text(&prepared.costs.table(connection.payment_decimals));
     }
     let sender = settings.sender(&connection).await?;
     let posted = submit::post(&prepared, &api, &sender, &wallet).await?;
-    let shown = Shown {
+    let shown = PostedReport {
         job: posted.job.to_string(),
         signature: posted.signature,
         uploaded: posted.uploaded,
         costs: prepared.costs,
         warnings: prepared.warnings,
     };
-    let text = |shown: &Shown| format!("posted job {}", shown.job);
+    let text = |shown: &PostedReport| format!("posted job {}", shown.job);
     match more_follows && settings.output.json {
         // The result is what is asked for then, and one JSON text is what a program reads.
-        true => output::note(&text(&shown)),
-        false => settings.output.show(&shown, |shown| match more_follows {
+        true => output::notice(&text(&shown)),
+        false => settings.output.print(&shown, |shown| match more_follows {
             true => text(shown),
             false => format!(
                 "{}\nwatch it with `millrace job watch {}`",
@@ -174,8 +174,8 @@ async fn submit(
 /// Shows the costs, and what the orchestrator says to the terms.
 async fn quote(settings: &Settings, manifest: &std::path::Path) -> Result<(), CliError> {
     #[derive(Serialize)]
-    struct Quoted {
-        costs: crate::job::costs::Costs,
+    struct QuoteReport {
+        costs: crate::job::costs::JobCosts,
         placeable: bool,
         blockers: Vec<String>,
         warnings: Vec<String>,
@@ -194,13 +194,13 @@ async fn quote(settings: &Settings, manifest: &std::path::Path) -> Result<(), Cl
     {
         warnings.push(lacks.to_string());
     }
-    let quoted = Quoted {
+    let quoted = QuoteReport {
         costs: prepared.costs,
         placeable: quote.placeable,
         blockers: quote.blockers,
         warnings,
     };
-    settings.output.show(&quoted, |quoted| {
+    settings.output.print(&quoted, |quoted| {
         let table = quoted.costs.table(connection.payment_decimals);
         match quoted.placeable {
             true => format!("{table}\nit could be placed now"),
@@ -208,7 +208,7 @@ async fn quote(settings: &Settings, manifest: &std::path::Path) -> Result<(), Cl
         }
     });
     for warning in &quoted.warnings {
-        output::note(&format!("warning: {warning}"));
+        output::notice(&format!("warning: {warning}"));
     }
     match quoted.placeable {
         true => Ok(()),
@@ -219,8 +219,8 @@ async fn quote(settings: &Settings, manifest: &std::path::Path) -> Result<(), Cl
 async fn wait_for(settings: &Settings, job: &Pubkey) -> Result<JobView, CliError> {
     let api = settings.api()?;
     let mut progress = Progress::new();
-    let view = watch::until_over(&api, job, &mut progress).await?;
-    progress.end();
+    let view = watch::wait_until_over(&api, job, &mut progress).await?;
+    progress.finish();
     Ok(view)
 }
 
@@ -230,15 +230,15 @@ async fn list(settings: &Settings, all: bool) -> Result<(), CliError> {
     let mut jobs = match settings.api()?.jobs().await {
         Ok(jobs) => jobs,
         Err(error) => {
-            output::note(&format!("warning: {error}; these are the jobs on chain"));
-            on_chain(&connection).await?
+            output::notice(&format!("warning: {error}; these are the jobs on chain"));
+            jobs_on_chain(&connection).await?
         }
     };
     if !all {
         let mine = settings.wallet()?.pubkey().to_string();
         jobs.retain(|job| job.client == mine);
     }
-    settings.output.show(&jobs, |jobs| {
+    settings.output.print(&jobs, |jobs| {
         let decimals = connection.payment_decimals;
         let rows = jobs.iter().map(|job| {
             [
@@ -258,9 +258,9 @@ async fn list(settings: &Settings, all: bool) -> Result<(), CliError> {
     Ok(())
 }
 
-async fn on_chain(connection: &Connection) -> Result<Vec<JobView>, CliError> {
+async fn jobs_on_chain(connection: &Connection) -> Result<Vec<JobView>, CliError> {
     let reading = connection.rpc.snapshot_all().await?;
-    let mut jobs: Vec<(Pubkey, Books)> = reading
+    let mut jobs: Vec<(Pubkey, JobAccount)> = reading
         .accounts
         .iter()
         .filter_map(|(key, data)| match AnyAccount::decode(key, data)? {
@@ -269,10 +269,13 @@ async fn on_chain(connection: &Connection) -> Result<Vec<JobView>, CliError> {
         })
         .collect();
     jobs.sort_by_key(|(key, job)| (std::cmp::Reverse(job.posted_at), *key));
-    Ok(jobs.iter().map(|(key, job)| view_of(key, job)).collect())
+    Ok(jobs
+        .iter()
+        .map(|(key, job)| view_from_account(key, job))
+        .collect())
 }
 
-fn view_of(key: &Pubkey, job: &Books) -> JobView {
+fn view_from_account(key: &Pubkey, job: &JobAccount) -> JobView {
     let state = match job.state() {
         _ if job.is_finished() => JobPhase::Finished,
         Some(JobState::Open) => JobPhase::Open,
@@ -307,14 +310,14 @@ async fn view(
 ) -> Result<JobView, CliError> {
     let told = settings.api()?.job(job).await;
     let from_chain = async || {
-        let books = connection.rpc.find::<Books>(job).await?;
-        Ok::<_, CliError>(books.map(|books| view_of(job, &books)))
+        let books = connection.rpc.find::<JobAccount>(job).await?;
+        Ok::<_, CliError>(books.map(|books| view_from_account(job, &books)))
     };
     let found = match told {
         Ok(Some(view)) => return Ok(view),
         Ok(None) => from_chain().await?,
         Err(error) => {
-            output::note(&format!("warning: {error}; this is the job on chain"));
+            output::notice(&format!("warning: {error}; this is the job on chain"));
             from_chain().await?
         }
     };
@@ -324,7 +327,7 @@ async fn view(
 async fn show(settings: &Settings, job: &Pubkey) -> Result<(), CliError> {
     let connection = settings.connect().await?;
     let view = view(settings, &connection, job).await?;
-    settings.output.show(&view, |view| {
+    settings.output.print(&view, |view| {
         let rows = view.shards.iter().map(|shard| {
             let seats = shard.seats.iter().map(|seat| {
                 let price = format_amount(seat.price, connection.payment_decimals);
@@ -349,13 +352,13 @@ async fn show(settings: &Settings, job: &Pubkey) -> Result<(), CliError> {
 }
 
 fn summary(view: &JobView, decimals: u8) -> String {
-    facts([
+    key_values([
         ("job", view.job.clone()),
         ("client", view.client.clone()),
         ("manifest", format!("sha256:{}", view.manifest)),
         (
             "state",
-            format!("{}: {}", view.state, watch::sentence(view)),
+            format!("{}: {}", view.state, watch::status_line(view)),
         ),
         ("deposited", tokens(view.deposited, decimals)),
         ("paid to providers", tokens(view.paid, decimals)),
@@ -371,7 +374,7 @@ async fn write_result(
     out: Option<PathBuf>,
 ) -> Result<(), CliError> {
     #[derive(Serialize)]
-    struct Written {
+    struct ResultReport {
         job: String,
         file: PathBuf,
         bytes: usize,
@@ -381,24 +384,24 @@ async fn write_result(
     let connection = settings.connect().await?;
     let api = settings.api()?;
     let mut progress = Progress::new();
-    progress.say("fetching and verifying the outputs");
+    progress.update("fetching and verifying the outputs");
     let fetched = result::fetch(&connection.rpc, &api, job).await?;
     let verified = fetched.provenance();
     // The manifest's own check has made sure that this is a name and no path.
     let file = out.unwrap_or_else(|| PathBuf::from(&fetched.manifest.output));
-    progress.say("joining the outputs");
+    progress.update("joining the outputs");
     let bytes = result::join(&api, job, fetched).await?;
-    progress.end();
+    progress.finish();
     result::write(&file, &bytes)?;
-    let written = Written {
+    let written = ResultReport {
         job: job.to_string(),
         file,
         bytes: bytes.len(),
         sha256: hex::encode(millrace_protocol::hash::sha256(&[&bytes])),
         verified,
     };
-    settings.output.show(&written, |written| {
-        facts([
+    settings.output.print(&written, |written| {
+        key_values([
             ("result", written.file.display().to_string()),
             ("bytes", written.bytes.to_string()),
             ("SHA-256", written.sha256.clone()),
@@ -411,7 +414,7 @@ async fn write_result(
 async fn cancel(settings: &Settings, job: &Pubkey) -> Result<(), CliError> {
     let connection = settings.connect().await?;
     let wallet = settings.wallet()?;
-    let books = connection.rpc.find::<Books>(job).await?;
+    let books = connection.rpc.find::<JobAccount>(job).await?;
     let books = books.ok_or_else(|| CliError::NoSuchJob(job.to_string()))?;
     let owner = wallet.pubkey();
     if books.client != owner {

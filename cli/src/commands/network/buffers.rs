@@ -1,7 +1,7 @@
 //! `millrace network buffers`: bytes of programs that never came to be, and the rent in them.
 
-use crate::config::settings::{Settings, fleeting_sender};
-use crate::deploy::error::LoadError;
+use crate::config::settings::{Settings, ephemeral_sender};
+use crate::deploy::error::DeployError;
 use crate::error::CliError;
 use crate::ui::confirm;
 use crate::ui::output::{sol, table};
@@ -14,11 +14,11 @@ use serde::Serialize;
 use solana_sdk::signature::Signer;
 
 /// Closings that fit a transaction with ease.
-const CLOSE_AT_ONCE: usize = 8;
+const MAX_CLOSES_PER_TRANSACTION: usize = 8;
 
 /// Commands of `network buffers`. They are about buffers whose authority is the wallet.
 #[derive(Debug, Subcommand)]
-pub enum Buffers {
+pub enum BuffersCommand {
     /// List the wallet's buffers
     List,
     /// Close a buffer and get its rent back; what was written into it is lost
@@ -36,63 +36,63 @@ pub enum Buffers {
 }
 
 #[derive(Serialize)]
-struct Shown {
+struct BufferRow {
     buffer: String,
     bytes: u64,
     lamports: u64,
 }
 
-impl Buffers {
+impl BuffersCommand {
     /// Does it.
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
         let wallet = settings.key_of(|file| &file.keys.deployer)?;
         let key = wallet.pubkey();
         let rpc = settings.rpc_of_file().await?;
-        let mut listed = state::list_buffers(&rpc, &key).await?;
+        let mut buffers = state::list_buffers(&rpc, &key).await?;
         let Self::Close { buffer, yes, .. } = self else {
-            show(settings, &listed);
+            show(settings, &buffers);
             return Ok(());
         };
         if let Some(wanted) = buffer {
-            listed.retain(|listed| listed.address == wanted);
-            if listed.is_empty() {
-                return Err(LoadError::NoSuchBuffer(wanted).into());
+            buffers.retain(|buffer| buffer.address == wanted);
+            if buffers.is_empty() {
+                return Err(DeployError::NoSuchBuffer(wanted).into());
             }
         }
-        let lamports: u64 = listed.iter().map(|listed| listed.lamports).sum();
-        if !yes && !listed.is_empty() {
-            confirm::yes(&format!(
+        let lamports: u64 = buffers.iter().map(|buffer| buffer.lamports).sum();
+        if !yes && !buffers.is_empty() {
+            confirm::ask_yes(&format!(
                 "Close {} buffers, and get {} back?",
-                listed.len(),
+                buffers.len(),
                 sol(lamports)
             ))?;
         }
-        let sender = fleeting_sender(rpc);
-        for some in listed.chunks(CLOSE_AT_ONCE) {
+        let sender = ephemeral_sender(rpc);
+        for some in buffers.chunks(MAX_CLOSES_PER_TRANSACTION) {
             let each = some.iter();
             let closes: Vec<_> = each
-                .map(|listed| close_buffer(&listed.address, &key, &key))
+                .map(|buffers| close_buffer(&buffers.address, &key, &key))
                 .collect();
             sender.send("close buffers", &closes, &[&wallet]).await?;
         }
-        show(settings, &listed);
+        show(settings, &buffers);
         settings
             .output
-            .say(&format!("closed, {} are back", sol(lamports)));
+            .print_text(&format!("closed, {} are back", sol(lamports)));
         Ok(())
     }
 }
 
-fn show(settings: &Settings, listed: &[BufferSummary]) {
-    let shown: Vec<Shown> = listed
+fn show(settings: &Settings, buffers: &[BufferSummary]) {
+    let shown: Vec<BufferRow> = buffers
         .iter()
-        .map(|listed| Shown {
-            buffer: listed.address.to_string(),
-            bytes: listed.bytes,
-            lamports: listed.lamports,
+        .map(|buffers| BufferRow {
+            buffer: buffers.address.to_string(),
+            bytes: buffers.bytes,
+            lamports: buffers.lamports,
         })
         .collect();
-    settings.output.show(&shown, |shown| {
+    settings.output.print(&shown, |shown| {
         let rows = shown.iter().map(|shown| {
             [
                 shown.buffer.clone(),

@@ -1,9 +1,9 @@
 //! `millrace network deploy`: the on-chain program on a cluster that does not have it yet.
 
-use crate::config::settings::{Settings, fleeting_sender};
+use crate::config::settings::{Settings, ephemeral_sender};
 use crate::deploy::build::{Build, require_room};
-use crate::deploy::error::LoadError;
-use crate::deploy::upload::{Fill, FillArgs, Loaded, settled};
+use crate::deploy::error::DeployError;
+use crate::deploy::upload::{DeployReport, Upload, UploadArgs, wait_until_changed};
 use crate::error::CliError;
 use crate::ui::output;
 use clap::Args;
@@ -17,41 +17,43 @@ use std::path::{Path, PathBuf};
 
 /// Arguments of `network deploy`. The wallet pays, and becomes the upgrade authority.
 #[derive(Args, Debug)]
-pub struct Deploy {
+pub struct DeployArgs {
     /// Key file of the program's address
     #[arg(long, value_name = "FILE")]
     program_key: PathBuf,
     #[command(flatten)]
-    fill: FillArgs,
+    upload: UploadArgs,
 }
 
-impl Deploy {
+impl DeployArgs {
     /// Does it; says so where it is done already.
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
         let program_key = program_key(&self.program_key)?;
-        let build = self.fill.build.load()?;
-        let room = room(&build, self.fill.max_len)?;
+        let build = self.upload.build.load()?;
+        let room = room(&build, self.upload.max_len)?;
         let wallet = settings.key_of(|file| &file.keys.deployer)?;
         let rpc = settings.rpc_of_file().await?;
         if let Some(deployed) = state::read_program(&rpc).await? {
             return unchanged(settings, &build, &wallet, &deployed);
         }
         // What an earlier run has left is looked at on chain, and no step can take effect twice.
-        let sender = fleeting_sender(rpc);
-        let fill = Fill::plan(&self.fill, &sender, &wallet, &build, None, room).await?;
-        fill.agree(settings, &format!("Deploy {PROGRAM}?")).await?;
-        let written = fill.run().await?;
-        let rent = fill.costs.program_rent;
-        let buffer = &fill.place.address;
+        let sender = ephemeral_sender(rpc);
+        let upload = Upload::plan(&self.upload, &sender, &wallet, &build, None, room).await?;
+        upload
+            .confirm(settings, &format!("Deploy {PROGRAM}?"))
+            .await?;
+        let written = upload.run().await?;
+        let rent = upload.costs.program_rent;
+        let buffer = &upload.place.address;
         let deploy = instruction::deploy(&wallet.pubkey(), &PROGRAM, buffer, rent, room);
         let signers = [&wallet, &program_key];
         let landed = sender.send("deploy the program", &deploy, &signers).await?;
-        let deployed = settled(sender.rpc(), None).await?;
+        let deployed = wait_until_changed(sender.rpc(), None).await?;
         super::verify::require_same(&deployed, &build)?;
         let signature = Some(landed.signature.to_string());
-        let loaded = fill.loaded("deployed", written, &deployed, signature);
-        settings.output.show(&loaded, Loaded::text);
-        settings.output.say(
+        let report = upload.report("deployed", written, &deployed, signature);
+        settings.output.print(&report, DeployReport::text);
+        settings.output.print_text(
             "next: `millrace migrate` initializes a network of it; only the upgrade authority can",
         );
         Ok(())
@@ -62,7 +64,7 @@ impl Deploy {
 fn program_key(file: &Path) -> Result<Keypair, CliError> {
     let key = read_keypair(file)?;
     if key.pubkey() != PROGRAM {
-        return Err(LoadError::WrongProgramKey {
+        return Err(DeployError::WrongProgramKey {
             file: file.to_owned(),
             found: key.pubkey(),
             expected: PROGRAM,
@@ -73,11 +75,11 @@ fn program_key(file: &Path) -> Result<Keypair, CliError> {
 }
 
 /// How many bytes the program is to have room for.
-pub fn room(build: &Build, max_len: Option<usize>) -> Result<usize, LoadError> {
+pub fn room(build: &Build, max_len: Option<usize>) -> Result<usize, DeployError> {
     let length = build.bytes.len();
     let room = max_len.unwrap_or(length);
     if room < length {
-        return Err(LoadError::MaxLenTooSmall {
+        return Err(DeployError::MaxLenTooSmall {
             max_len: room,
             length,
         });
@@ -95,16 +97,16 @@ fn unchanged(
 ) -> Result<(), CliError> {
     if ImageDiff::between(&deployed.bytes, &build.bytes).is_some() {
         let authority = deployed.authority.map(|key| key.to_string());
-        return Err(LoadError::DeployedAlready {
+        return Err(DeployError::DeployedAlready {
             program: PROGRAM,
             authority: authority.unwrap_or_else(|| "nobody".into()),
         }
         .into());
     }
-    output::note("this build is deployed already; nothing was sent");
+    output::notice("this build is deployed already; nothing was sent");
     let place = BufferAddress::of(&wallet.pubkey(), &PROGRAM, &build.file_hash);
-    let loaded = Loaded::unchanged(build, &place, deployed);
-    settings.output.show(&loaded, Loaded::text);
+    let report = DeployReport::unchanged(build, &place, deployed);
+    settings.output.print(&report, DeployReport::text);
     Ok(())
 }
 
@@ -140,11 +142,11 @@ mod tests {
         assert_eq!(room(&build(500), Some(900)).unwrap(), 900);
         assert!(matches!(
             room(&build(500), Some(499)),
-            Err(LoadError::MaxLenTooSmall { .. })
+            Err(DeployError::MaxLenTooSmall { .. })
         ));
         assert!(matches!(
             room(&build(500), Some(state::MAX_ACCOUNT_BYTES)),
-            Err(LoadError::TooLarge { .. })
+            Err(DeployError::TooLarge { .. })
         ));
     }
 }

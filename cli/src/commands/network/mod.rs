@@ -17,16 +17,16 @@ pub enum NetworkCommand {
     /// Show the network's parameters and what is on it
     Show,
     /// Put the on-chain program on a cluster; an interrupted run goes on where it was
-    Deploy(deploy::Deploy),
+    Deploy(deploy::DeployArgs),
     /// Replace the bytes of the program on chain
-    Upgrade(upgrade::Upgrade),
+    Upgrade(upgrade::UpgradeArgs),
     /// Compare the program on chain with a build, byte by byte
-    Verify(verify::Verify),
+    Verify(verify::VerifyArgs),
     /// Hand the program to another upgrade authority, or to nobody
-    Authority(authority::Authority),
+    Authority(authority::AuthorityArgs),
     /// What interrupted deployments left behind
     #[command(subcommand)]
-    Buffers(buffers::Buffers),
+    Buffers(buffers::BuffersCommand),
 }
 
 impl NetworkCommand {

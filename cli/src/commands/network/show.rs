@@ -2,7 +2,7 @@
 
 use crate::config::settings::Settings;
 use crate::error::CliError;
-use crate::ui::output::{facts, tokens};
+use crate::ui::output::{key_values, tokens};
 use millrace_client::accounts::AnyAccount;
 use millrace_client::pda;
 use millrace_protocol::amount::format_duration;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// A network for people and programs. Amounts are base units, times seconds, shares basis points.
 #[derive(Serialize)]
-struct Shown {
+struct NetworkReport {
     url: String,
     genesis: String,
     slot: u64,
@@ -57,7 +57,7 @@ pub async fn run(settings: &Settings) -> Result<(), CliError> {
             _ => {}
         }
     }
-    let shown = Shown {
+    let report = NetworkReport {
         url: settings.rpc_url.clone(),
         genesis,
         slot: time.slot,
@@ -85,15 +85,15 @@ pub async fn run(settings: &Settings) -> Result<(), CliError> {
         jobs,
         stake_decimals: connection.stake_decimals,
     };
-    settings.output.show(&shown, Shown::text);
+    settings.output.print(&report, NetworkReport::text);
     Ok(())
 }
 
-impl Shown {
+impl NetworkReport {
     fn text(&self) -> String {
-        let span = |seconds: u32| format_duration(Duration::from_secs(u64::from(seconds)));
+        let duration = |seconds: u32| format_duration(Duration::from_secs(u64::from(seconds)));
         let percent = |bps: u64| format!("{} %", millrace_protocol::amount::format_amount(bps, 2));
-        facts([
+        key_values([
             ("endpoint", self.url.clone()),
             ("genesis", self.genesis.clone()),
             ("slot", self.slot.to_string()),
@@ -124,12 +124,12 @@ impl Shown {
                 "windows",
                 format!(
                     "{} to {}",
-                    span(self.min_window_secs),
-                    span(self.max_window_secs)
+                    duration(self.min_window_secs),
+                    duration(self.max_window_secs)
                 ),
             ),
-            ("furthest deadline", span(self.max_deadline_secs)),
-            ("unbonding", span(self.unbonding_secs)),
+            ("furthest deadline", duration(self.max_deadline_secs)),
+            ("unbonding", duration(self.unbonding_secs)),
             ("most shards", self.max_shards.to_string()),
             ("most seats of a shard", self.max_replicas.to_string()),
             ("paused", if self.paused { "yes" } else { "no" }.to_owned()),

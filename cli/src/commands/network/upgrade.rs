@@ -1,11 +1,11 @@
 //! `millrace network upgrade`: other bytes for the program on chain.
 
 use super::deploy::room;
-use crate::config::settings::{Settings, fleeting_sender};
+use crate::config::settings::{Settings, ephemeral_sender};
 use crate::deploy::build::Build;
 use crate::deploy::costs::growth;
-use crate::deploy::error::LoadError;
-use crate::deploy::upload::{Fill, FillArgs, Loaded, settled};
+use crate::deploy::error::DeployError;
+use crate::deploy::upload::{DeployReport, Upload, UploadArgs, wait_until_changed};
 use crate::error::CliError;
 use crate::ui::output;
 use clap::Args;
@@ -20,59 +20,61 @@ use solana_sdk::signature::{Keypair, Signer};
 
 /// Arguments of `network upgrade`. The wallet pays, and is the upgrade authority unless it proposes.
 #[derive(Args, Debug)]
-pub struct Upgrade {
+pub struct UpgradeArgs {
     /// Only write the bytes into a buffer and hand it to the program's authority, such as a multisig, which does the upgrade
     #[arg(long)]
     propose: bool,
     #[command(flatten)]
-    fill: FillArgs,
+    upload: UploadArgs,
 }
 
 /// Said to a wallet that is not the authority.
 const PROPOSE_HINT: &str =
     ", or leave the last step to the authority with --propose where it is a multisig";
 
-impl Upgrade {
+impl UpgradeArgs {
     /// Does it; says so where it is done already.
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
-        let build = self.fill.build.load()?;
+        let build = self.upload.build.load()?;
         let wallet = settings.key_of(|file| &file.keys.deployer)?;
         let key = wallet.pubkey();
         let rpc = settings.rpc_of_file().await?;
         let deployed = state::read_program(&rpc).await?;
-        let deployed = deployed.ok_or(LoadError::NotDeployed(PROGRAM))?;
+        let deployed = deployed.ok_or(DeployError::NotDeployed(PROGRAM))?;
         let authority = authority_of(&deployed)?;
         let place = BufferAddress::of(&key, &PROGRAM, &build.file_hash);
         if ImageDiff::between(&deployed.bytes, &build.bytes).is_none() {
-            output::note("this build is deployed already; nothing was sent");
-            let loaded = Loaded::unchanged(&build, &place, &deployed);
-            settings.output.show(&loaded, Loaded::text);
+            output::notice("this build is deployed already; nothing was sent");
+            let report = DeployReport::unchanged(&build, &place, &deployed);
+            settings.output.print(&report, DeployReport::text);
             return Ok(());
         }
         match self.propose {
             false => require_authority(&deployed, key, PROPOSE_HINT)?,
-            true if authority == key => return Err(LoadError::NothingToPropose.into()),
+            true if authority == key => return Err(DeployError::NothingToPropose.into()),
             true if is_proposed(&rpc, &place, &build, authority).await? => {
-                let mut loaded = Loaded::unchanged(&build, &place, &deployed);
-                loaded.done = "proposed";
-                show_proposed(settings, &loaded);
+                let mut report = DeployReport::unchanged(&build, &place, &deployed);
+                report.done = "proposed";
+                show_proposed(settings, &report);
                 return Ok(());
             }
             true => {}
         }
-        let wanted = room(&build, self.fill.max_len)?;
+        let wanted = room(&build, self.upload.max_len)?;
         let more = growth(deployed.bytes.len(), wanted);
-        let in_the_end = deployed.bytes.len() + more.map_or(0, |more| more as usize);
-        let sender = fleeting_sender(rpc);
+        let final_len = deployed.bytes.len() + more.map_or(0, |more| more as usize);
+        let sender = ephemeral_sender(rpc);
         let known = Some(&deployed);
-        let fill = Fill::plan(&self.fill, &sender, &wallet, &build, known, in_the_end).await?;
-        fill.agree(settings, &format!("Upgrade {PROGRAM}?")).await?;
+        let upload = Upload::plan(&self.upload, &sender, &wallet, &build, known, final_len).await?;
+        upload
+            .confirm(settings, &format!("Upgrade {PROGRAM}?"))
+            .await?;
         let mut before = deployed;
         if let Some(more) = more {
             before = extend(&sender, &wallet, &before, more).await?;
         }
-        let written = fill.run().await?;
-        let buffer = fill.place.address;
+        let written = upload.run().await?;
+        let buffer = upload.place.address;
         if self.propose {
             let hand = instruction::set_authority(&buffer, &key, Some(&authority));
             let landed = sender
@@ -81,21 +83,21 @@ impl Upgrade {
             let signature = Some(landed.signature.to_string());
             show_proposed(
                 settings,
-                &fill.loaded("proposed", written, &before, signature),
+                &upload.report("proposed", written, &before, signature),
             );
             return Ok(());
         }
         // The loader changes a program once a slot at most.
-        settled(sender.rpc(), None).await?;
+        wait_until_changed(sender.rpc(), None).await?;
         let upgrade = instruction::upgrade(&PROGRAM, &buffer, &key, &key);
         let landed = sender
             .send("upgrade the program", &[upgrade], &[&wallet])
             .await?;
-        let after = settled(sender.rpc(), before.slot).await?;
+        let after = wait_until_changed(sender.rpc(), before.slot).await?;
         super::verify::require_same(&after, &build)?;
         let signature = Some(landed.signature.to_string());
-        let loaded = fill.loaded("upgraded", written, &after, signature);
-        settings.output.show(&loaded, Loaded::text);
+        let report = upload.report("upgraded", written, &after, signature);
+        settings.output.print(&report, DeployReport::text);
         Ok(())
     }
 }
@@ -103,25 +105,25 @@ impl Upgrade {
 /// Who may change the program.
 ///
 /// # Errors
-/// [`LoadError::NotUpgradeable`], [`LoadError::Final`].
-pub fn authority_of(deployed: &DeployedProgram) -> Result<Pubkey, LoadError> {
+/// [`DeployError::NotUpgradeable`], [`DeployError::Final`].
+pub fn authority_of(deployed: &DeployedProgram) -> Result<Pubkey, DeployError> {
     match deployed.authority {
-        _ if !deployed.is_upgradeable() => Err(LoadError::NotUpgradeable(PROGRAM)),
-        None => Err(LoadError::Final(PROGRAM)),
+        _ if !deployed.is_upgradeable() => Err(DeployError::NotUpgradeable(PROGRAM)),
+        None => Err(DeployError::Final(PROGRAM)),
         Some(authority) => Ok(authority),
     }
 }
 
 /// # Errors
-/// [`LoadError::NotAuthority`], and those of [`authority_of`].
+/// [`DeployError::NotAuthority`], and those of [`authority_of`].
 pub fn require_authority(
     deployed: &DeployedProgram,
     wallet: Pubkey,
     hint: &'static str,
-) -> Result<(), LoadError> {
+) -> Result<(), DeployError> {
     let authority = authority_of(deployed)?;
     if authority != wallet {
-        return Err(LoadError::NotAuthority {
+        return Err(DeployError::NotAuthority {
             program: PROGRAM,
             authority,
             wallet,
@@ -152,22 +154,22 @@ async fn extend(
     more: u32,
 ) -> Result<DeployedProgram, CliError> {
     // The slot of the last change has to be over.
-    settled(sender.rpc(), None).await?;
+    wait_until_changed(sender.rpc(), None).await?;
     let extend = instruction::extend(&PROGRAM, &wallet.pubkey(), more);
     sender
         .send("make room for the program", &[extend], &[wallet])
         .await?;
-    settled(sender.rpc(), before.slot).await
+    wait_until_changed(sender.rpc(), before.slot).await
 }
 
-fn show_proposed(settings: &Settings, loaded: &Loaded) {
-    settings.output.show(loaded, |loaded| {
-        let authority = loaded.upgrade_authority.clone().unwrap_or_default();
+fn show_proposed(settings: &Settings, report: &DeployReport) {
+    settings.output.print(report, |report| {
+        let authority = report.upgrade_authority.clone().unwrap_or_default();
         format!(
             "{}\n\nthe buffer {} holds the new bytes and belongs to {authority}: have it do the upgrade of {} from this buffer, and check it with `millrace network verify`",
-            loaded.text(),
-            loaded.buffer,
-            loaded.program,
+            report.text(),
+            report.buffer,
+            report.program,
         )
     });
 }
@@ -194,15 +196,15 @@ mod tests {
         assert!(by(deployed(LOADER, Some(own))).is_ok());
         assert!(matches!(
             by(deployed(LOADER, Some(other))),
-            Err(LoadError::NotAuthority { authority, .. }) if authority == other
+            Err(DeployError::NotAuthority { authority, .. }) if authority == other
         ));
         assert!(matches!(
             by(deployed(LOADER, None)),
-            Err(LoadError::Final(_))
+            Err(DeployError::Final(_))
         ));
         assert!(matches!(
             by(deployed(other, Some(own))),
-            Err(LoadError::NotUpgradeable(_))
+            Err(DeployError::NotUpgradeable(_))
         ));
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::config::settings::Settings;
 use crate::deploy::build::{Build, BuildArgs};
-use crate::deploy::error::LoadError;
+use crate::deploy::error::DeployError;
 use crate::error::CliError;
-use crate::ui::output::facts;
+use crate::ui::output::key_values;
 use clap::Args;
 use millrace_client::deploy::image::{ImageDiff, program_hash, trim_zeros};
 use millrace_client::deploy::state;
@@ -18,14 +18,14 @@ use serde::Serialize;
 
 /// Arguments of `network verify`. It signs nothing and needs no key.
 #[derive(Args, Debug)]
-pub struct Verify {
+pub struct VerifyArgs {
     #[command(flatten)]
     build: BuildArgs,
 }
 
 /// What was found, for people and programs.
 #[derive(Serialize)]
-struct Verified {
+struct VerifyReport {
     program: String,
     same: bool,
     /// The loader that holds the program.
@@ -50,22 +50,22 @@ struct Verified {
     network_authority: Option<String>,
 }
 
-impl Verify {
+impl VerifyArgs {
     /// Shows what is there.
     ///
     /// # Errors
-    /// [`LoadError::Differs`], [`LoadError::OtherLayout`] after that: the process then ends with 1.
+    /// [`DeployError::Differs`], [`DeployError::OtherLayout`] after that: the process then ends with 1.
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
         let build = self.build.load()?;
         let rpc = settings.rpc_of_file().await?;
         let deployed = state::read_program(&rpc).await?;
-        let deployed = deployed.ok_or(LoadError::NotDeployed(PROGRAM))?;
+        let deployed = deployed.ok_or(DeployError::NotDeployed(PROGRAM))?;
         let network = network(&rpc).await?;
-        let verified = Verified::of(&deployed, &build, network.as_ref());
-        settings.output.show(&verified, Verified::text);
+        let report = VerifyReport::of(&deployed, &build, network.as_ref());
+        settings.output.print(&report, VerifyReport::text);
         require_same(&deployed, &build)?;
         match network {
-            Some(network) if network.version != ACCOUNT_VERSION => Err(LoadError::OtherLayout {
+            Some(network) if network.version != ACCOUNT_VERSION => Err(DeployError::OtherLayout {
                 found: network.version,
                 expected: ACCOUNT_VERSION,
             }
@@ -81,11 +81,11 @@ async fn network(rpc: &Rpc) -> Result<Option<Network>, ChainError> {
 }
 
 /// # Errors
-/// [`LoadError::Differs`] unless the program on chain has the build's bytes.
-pub fn require_same(deployed: &DeployedProgram, build: &Build) -> Result<(), LoadError> {
+/// [`DeployError::Differs`] unless the program on chain has the build's bytes.
+pub fn require_same(deployed: &DeployedProgram, build: &Build) -> Result<(), DeployError> {
     match ImageDiff::between(&deployed.bytes, &build.bytes) {
         None => Ok(()),
-        Some(found) => Err(LoadError::Differs {
+        Some(found) => Err(DeployError::Differs {
             bytes: found.bytes,
             first: found.first,
             on_chain: found.length,
@@ -94,7 +94,7 @@ pub fn require_same(deployed: &DeployedProgram, build: &Build) -> Result<(), Loa
     }
 }
 
-impl Verified {
+impl VerifyReport {
     fn of(deployed: &DeployedProgram, build: &Build, network: Option<&Network>) -> Self {
         Self {
             program: PROGRAM.to_string(),
@@ -124,7 +124,7 @@ impl Verified {
             };
             format!("layout version {version}, {fits} this build has it")
         });
-        facts([
+        key_values([
             ("program", self.program.clone()),
             (
                 "is this build",
@@ -180,14 +180,14 @@ mod tests {
 
     #[test]
     fn room_behind_the_program_is_the_same_build_and_a_changed_byte_is_not() {
-        let same = Verified::of(&deployed(b"program\0\0\0"), &build(b"program\0"), None);
+        let same = VerifyReport::of(&deployed(b"program\0\0\0"), &build(b"program\0"), None);
         assert!(same.same && same.on_chain_hash == same.build_hash);
         assert_eq!((same.on_chain_bytes, same.max_len), (7, 10));
         let refused = require_same(&deployed(b"prOgram"), &build(b"program"));
         assert!(
             matches!(
                 refused,
-                Err(LoadError::Differs {
+                Err(DeployError::Differs {
                     bytes: 1,
                     first: 2,
                     ..
@@ -195,7 +195,7 @@ mod tests {
             ),
             "{refused:?}"
         );
-        let other = Verified::of(&deployed(b"prOgram"), &build(b"program"), None);
+        let other = VerifyReport::of(&deployed(b"prOgram"), &build(b"program"), None);
         assert!(!other.same && other.text().contains("NO"));
     }
 }

@@ -10,14 +10,14 @@ use clap::{Args, Subcommand};
 use millrace_client::instructions::{Mints, create_token_account};
 use millrace_client::pda::token_account;
 use millrace_client::program::RegisterProviderArgs;
-use millrace_client::program::state::{Offer, Provider as Account};
+use millrace_client::program::state::{Offer, Provider};
 use millrace_client::rpc::client::Rpc;
 use millrace_client::tag::tag;
 use millrace_client::wallet::{read_keypair, write_keypair};
 use millrace_client::{Pubkey, instructions, pda};
 use millrace_protocol::amount::{format_amount, parse_amount, parse_size};
 use millrace_protocol::manifest::MAX_TAG_BYTES;
-pub use run::Run;
+pub use run::RunArgs;
 use show::{show, show_all};
 use solana_sdk::signature::{Keypair, Signer};
 use std::path::{Path, PathBuf};
@@ -26,9 +26,9 @@ const MIB: u64 = 1 << 20;
 
 /// Commands of `provider`.
 #[derive(Debug, Subcommand)]
-pub enum Provider {
+pub enum ProviderCommand {
     /// Register a provider; the wallet becomes its cold key
-    Register(Register),
+    Register(RegisterArgs),
     /// Put tokens at stake for the wallet's provider
     Stake {
         /// Tokens
@@ -37,7 +37,7 @@ pub enum Provider {
         #[arg(long, value_name = "ACCOUNT")]
         provider: Option<Pubkey>,
     },
-    /// Show a provider's books
+    /// Show a provider's provider_account
     Show {
         /// Its account [default: the wallet's]
         provider: Option<Pubkey>,
@@ -46,7 +46,7 @@ pub enum Provider {
         all: bool,
     },
     /// Run the agent until Ctrl-C
-    Run(Run),
+    Run(RunArgs),
     /// Move what was earned to the provider's wallet
     Claim {
         /// Its account [default: the wallet's]
@@ -56,7 +56,7 @@ pub enum Provider {
 
 /// Arguments of `provider register`.
 #[derive(Debug, Args)]
-pub struct Register {
+pub struct RegisterArgs {
     /// What it asks for a unit (1,000,000 fuel), in tokens
     #[arg(long, value_name = "TOKENS")]
     price: String,
@@ -80,7 +80,7 @@ pub struct Register {
     supplier: Option<String>,
 }
 
-impl Provider {
+impl ProviderCommand {
     /// Whether it runs until it is stopped, and so has a log to show.
     pub fn serves(&self) -> bool {
         matches!(self, Self::Run(_))
@@ -109,7 +109,7 @@ impl Provider {
                 all: false,
             } => {
                 let connection = settings.connect().await?;
-                show(settings, &connection, account(settings, provider)?).await
+                show(settings, &connection, provider_address(settings, provider)?).await
             }
             Self::Run(run) => run.run(settings).await,
             Self::Claim { provider } => claim(settings, provider).await,
@@ -117,19 +117,19 @@ impl Provider {
     }
 }
 
-fn account(settings: &Settings, given: Option<Pubkey>) -> Result<Pubkey, CliError> {
+fn provider_address(settings: &Settings, given: Option<Pubkey>) -> Result<Pubkey, CliError> {
     match given {
         Some(account) => Ok(account),
         None => Ok(pda::provider(&settings.wallet()?.pubkey())),
     }
 }
 
-async fn books(rpc: &Rpc, account: &Pubkey) -> Result<Account, CliError> {
-    let found = rpc.find::<Account>(account).await?;
+async fn provider_account(rpc: &Rpc, account: &Pubkey) -> Result<Provider, CliError> {
+    let found = rpc.find::<Provider>(account).await?;
     found.ok_or(CliError::NotAProvider(*account))
 }
 
-impl Register {
+impl RegisterArgs {
     async fn run(self, settings: &Settings) -> Result<(), CliError> {
         let connection = settings.connect().await?;
         let ask_price = parse_amount(&self.price, connection.payment_decimals)?;
@@ -150,13 +150,13 @@ impl Register {
         }
         let wallet = settings.wallet()?;
         let provider = pda::provider(&wallet.pubkey());
-        if connection.rpc.find::<Account>(&provider).await?.is_some() {
+        if connection.rpc.find::<Provider>(&provider).await?.is_some() {
             return Err(CliError::Usage(format!(
                 "{} has registered the provider {provider} already; see it with `millrace provider show`",
                 wallet.pubkey()
             )));
         }
-        let operator = operator(&self.operator)?;
+        let operator = read_or_create_operator_key(&self.operator)?;
         let args = RegisterProviderArgs {
             operator: operator.pubkey(),
             offer: Offer {
@@ -177,7 +177,7 @@ impl Register {
         sender
             .send("register provider", &[register], &[&wallet])
             .await?;
-        settings.output.say(
+        settings.output.print_text(
             "Registered. It takes seats once it has its stake: `millrace provider stake AMOUNT`.\n",
         );
         show(settings, &connection, provider).await
@@ -185,13 +185,13 @@ impl Register {
 }
 
 /// The hot key, made where it is missing.
-fn operator(file: &Path) -> Result<Keypair, CliError> {
+fn read_or_create_operator_key(file: &Path) -> Result<Keypair, CliError> {
     if file.exists() {
         return Ok(read_keypair(file)?);
     }
     let keypair = Keypair::new();
     write_keypair(file, &keypair)?;
-    output::note(&format!("made the operator key {}", file.display()));
+    output::notice(&format!("made the operator key {}", file.display()));
     Ok(keypair)
 }
 
@@ -226,7 +226,7 @@ async fn stake(
     let wallet = settings.wallet()?;
     let funder = wallet.pubkey();
     let provider = provider.unwrap_or_else(|| pda::provider(&funder));
-    let active = books(rpc, &provider).await?.active;
+    let active = provider_account(rpc, &provider).await?.active;
     require_minimum(active, amount, network.min_stake, decimals)?;
     let source = token_account(&funder, &network.stake_mint);
     let has = rpc.token_balance(&source).await?.unwrap_or(0);
@@ -260,8 +260,8 @@ fn require_minimum(active: u64, amount: u64, least: u64, decimals: u8) -> Result
 
 async fn claim(settings: &Settings, provider: Option<Pubkey>) -> Result<(), CliError> {
     let connection = settings.connect().await?;
-    let account = account(settings, provider)?;
-    let found = books(&connection.rpc, &account).await?;
+    let account = provider_address(settings, provider)?;
+    let found = provider_account(&connection.rpc, &account).await?;
     if found.earned == found.claimed {
         return Err(CliError::NothingToClaim(account));
     }

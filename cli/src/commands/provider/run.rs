@@ -1,11 +1,11 @@
 //! `millrace provider run`: the agent.
 
-use super::{account, books};
+use super::{provider_account, provider_address};
 use crate::config::provider::{ProviderFlags, ProviderSettings};
 use crate::config::settings::{Global, Settings, data_folder};
 use crate::error::CliError;
 use crate::signals::stop_signal;
-use crate::ui::output::facts;
+use crate::ui::output::key_values;
 use clap::Args;
 use millrace_client::wallet::read_keypair;
 use millrace_provider::Behaviour;
@@ -13,7 +13,7 @@ use solana_sdk::signature::Signer;
 
 /// Arguments of `provider run`.
 #[derive(Debug, Args)]
-pub struct Run {
+pub struct RunArgs {
     #[command(flatten)]
     flags: ProviderFlags,
     /// For demonstrations: honest, liar or silent
@@ -21,7 +21,7 @@ pub struct Run {
     behaviour: Behaviour,
 }
 
-impl Run {
+impl RunArgs {
     /// The general flags with what the file of settings says of them; `None` where it can't be used.
     pub fn global(&self, typed: &Global) -> Option<Global> {
         let chosen = ProviderSettings::load(typed, &self.flags).ok()?;
@@ -44,8 +44,8 @@ impl Run {
         })?;
         let connection = settings.connect().await?;
         let operator = read_keypair(&file)?;
-        let provider = account(settings, given)?;
-        let registered = books(&connection.rpc, &provider).await?.operator;
+        let provider = provider_address(settings, given)?;
+        let registered = provider_account(&connection.rpc, &provider).await?.operator;
         if registered != operator.pubkey() {
             return Err(CliError::Usage(format!(
                 "{} holds the key {}, and the provider {provider} is registered with the operator {registered}",
@@ -65,13 +65,13 @@ impl Run {
             behaviour: self.behaviour,
         };
         let handle = millrace_provider::start(config, stop)?;
-        let text = facts([
+        let text = key_values([
             ("provider", provider.to_string()),
             ("orchestrator", settings.orchestrator_urls.join(", ")),
             ("data", data.display().to_string()),
             ("end", "Ctrl-C".to_owned()),
         ]);
-        settings.output.say(&text);
+        settings.output.print_text(&text);
         Ok(handle.join().await?)
     }
 }

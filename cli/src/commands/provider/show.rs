@@ -1,10 +1,10 @@
-//! `millrace provider show`: a provider's books.
+//! `millrace provider show`: a provider's provider_account.
 
-use super::books;
+use super::provider_account;
 use crate::config::settings::{Connection, Settings};
 use crate::error::CliError;
 use crate::job::submit::providers;
-use crate::ui::output::{facts, table, tokens};
+use crate::ui::output::{key_values, table, tokens};
 use millrace_client::Pubkey;
 use millrace_client::program::state::Provider as Account;
 use millrace_client::tag::tag_text;
@@ -13,7 +13,7 @@ use serde::Serialize;
 
 /// A provider for people and programs. Amounts are base units.
 #[derive(Serialize)]
-struct Shown {
+struct ProviderReport {
     account: String,
     authority: String,
     operator: String,
@@ -35,7 +35,7 @@ struct Shown {
     late: u32,
 }
 
-impl Shown {
+impl ProviderReport {
     fn of(account: Pubkey, found: &Account) -> Self {
         Self {
             account: account.to_string(),
@@ -70,7 +70,7 @@ impl Shown {
                 text.clone()
             }
         };
-        facts([
+        key_values([
             ("provider", self.account.clone()),
             ("cold key", self.authority.clone()),
             ("operator", self.operator.clone()),
@@ -108,9 +108,11 @@ pub async fn show(
     connection: &Connection,
     account: Pubkey,
 ) -> Result<(), CliError> {
-    let found = books(&connection.rpc, &account).await?;
-    let shown = Shown::of(account, &found);
-    settings.output.show(&shown, |shown| shown.text(connection));
+    let found = provider_account(&connection.rpc, &account).await?;
+    let report = ProviderReport::of(account, &found);
+    settings
+        .output
+        .print(&report, |report| report.text(connection));
     Ok(())
 }
 
@@ -118,12 +120,12 @@ pub async fn show(
 pub async fn show_all(settings: &Settings) -> Result<(), CliError> {
     let connection = settings.connect().await?;
     let found = providers(&connection.rpc).await?;
-    let shown: Vec<Shown> = found
+    let report: Vec<ProviderReport> = found
         .iter()
-        .map(|(key, account)| Shown::of(*key, account))
+        .map(|(key, account)| ProviderReport::of(*key, account))
         .collect();
-    settings.output.show(&shown, |shown| {
-        let rows = shown.iter().map(|provider| {
+    settings.output.print(&report, |report| {
+        let rows = report.iter().map(|provider| {
             [
                 provider.account.clone(),
                 format_amount(provider.ask_price, connection.payment_decimals),

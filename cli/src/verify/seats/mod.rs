@@ -1,7 +1,7 @@
 //! Who should have been chosen for seats, and who was. Pure: what the chain and the orchestrator say goes
 //! in, what follows from it comes out.
 
-use super::facts::{Assigned, seed_at};
+use super::facts::{SeatAssignment, seed_at};
 use bytemuck::Zeroable;
 use millrace_client::Pubkey;
 use millrace_client::history::RecordedEvent;
@@ -15,7 +15,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 /// What is known besides the record of a selection.
-pub struct Known<'a> {
+pub struct AuditContext<'a> {
     /// The terms that the client signed.
     pub terms: Option<&'a PostJobArgs>,
     /// The providers that are registered now.
@@ -26,9 +26,9 @@ pub struct Known<'a> {
     pub events: &'a [RecordedEvent],
 }
 
-/// Seats that were given together.
+/// SeatCheck that were given together.
 #[derive(Debug, Serialize)]
-pub struct Seats {
+pub struct SeatCheck {
     /// The shard.
     pub shard: u32,
     /// Its attempt.
@@ -52,11 +52,11 @@ pub struct Seats {
 /// Recomputes the selection for seats that were given.
 pub fn audit(
     job: &Pubkey,
-    known: &Known,
-    assigned: &Assigned,
+    known: &AuditContext,
+    assigned: &SeatAssignment,
     selections: &[SelectionRecord],
-) -> Seats {
-    let mut seats = Seats {
+) -> SeatCheck {
+    let mut seats = SeatCheck {
         shard: assigned.shard,
         attempt: assigned.attempt,
         slot: assigned.slot,
@@ -116,7 +116,7 @@ pub fn audit(
 
 /// The record of this very selection.
 fn record_of<'a>(
-    assigned: &Assigned,
+    assigned: &SeatAssignment,
     selections: &'a [SelectionRecord],
 ) -> Option<&'a SelectionRecord> {
     let same = |selection: &&SelectionRecord| {
@@ -136,10 +136,10 @@ fn set(keys: &[String]) -> BTreeSet<&str> {
 
 /// What the record says, against what the chain says.
 fn compare_with_chain(
-    known: &Known,
-    assigned: &Assigned,
+    known: &AuditContext,
+    assigned: &SeatAssignment,
     selection: &SelectionRecord,
-    seats: &mut Seats,
+    seats: &mut SeatCheck,
 ) {
     let mut differs = |what: &str, record: u64, chain: u64| {
         if record != chain {
@@ -188,14 +188,18 @@ fn compare_with_chain(
     }
 }
 
-fn provider<'a>(known: &Known<'a>, candidate: &CandidateRecord) -> Option<&'a Provider> {
+fn provider<'a>(known: &AuditContext<'a>, candidate: &CandidateRecord) -> Option<&'a Provider> {
     let mut all = known.providers.iter();
     all.find(|(key, _)| key.to_bytes() == candidate.provider.0)
         .map(|(_, provider)| provider)
 }
 
 /// Providers that would come first by what they are now, and that the record does not list.
-fn left_out(known: &Known, assigned: &Assigned, selection: &SelectionRecord) -> Option<String> {
+fn left_out(
+    known: &AuditContext,
+    assigned: &SeatAssignment,
+    selection: &SelectionRecord,
+) -> Option<String> {
     let terms = known.terms?;
     let last = selection.chosen().last()?;
     let asked = Job {

@@ -45,8 +45,8 @@ fn selection() -> SelectionRecord {
     }
 }
 
-fn assigned(n: u8) -> Assigned {
-    Assigned {
+fn assigned(n: u8) -> SeatAssignment {
+    SeatAssignment {
         shard: 0,
         attempt: 0,
         slot: 12,
@@ -86,8 +86,8 @@ fn terms() -> PostJobArgs {
 }
 
 fn look(
-    change: impl FnOnce(&mut SelectionRecord, &mut Assigned, &mut Vec<(Pubkey, Provider)>),
-) -> Seats {
+    change: impl FnOnce(&mut SelectionRecord, &mut SeatAssignment, &mut Vec<(Pubkey, Provider)>),
+) -> SeatCheck {
     let (mut selection, mut assigned) = (selection(), assigned(2));
     let mut providers: Vec<(Pubkey, Provider)> = [(1, 3), (2, 4)]
         .map(|(n, ask_price)| {
@@ -118,7 +118,7 @@ fn look(
         }),
     };
     let terms = terms();
-    let known = Known {
+    let known = AuditContext {
         terms: Some(&terms),
         providers: &providers,
         network: &network,
@@ -157,7 +157,7 @@ fn whoever_was_passed_over_is_named() {
 
 #[test]
 fn a_record_that_differs_from_the_chain_is_wrong() {
-    let wrong = |change: fn(&mut SelectionRecord, &mut Assigned)| {
+    let wrong = |change: fn(&mut SelectionRecord, &mut SeatAssignment)| {
         let seats = look(|selection, assigned, _| change(selection, assigned));
         assert_eq!(seats.wrong.len(), 1, "{seats:?}");
         seats.wrong[0].clone()
@@ -183,7 +183,7 @@ fn a_record_that_differs_from_the_chain_is_wrong() {
 #[test]
 fn without_a_record_of_this_very_choice_nothing_is_claimed() {
     for change in [
-        (|_, assigned| assigned.attempt = 1) as fn(&mut SelectionRecord, &mut Assigned),
+        (|_, assigned| assigned.attempt = 1) as fn(&mut SelectionRecord, &mut SeatAssignment),
         |_, assigned| assigned.shard = 1,
         |_, assigned| assigned.providers = vec![key(3).to_string()],
     ] {
