@@ -1,79 +1,183 @@
-//! What can be typed.
+//! Command-line arguments.
 
-use crate::commands::{demo, job, migrate, network, orchestrator, provider, up, wallet};
-use crate::config::settings::{Global, Settings};
+#[cfg(not(all(feature = "localnet", feature = "orchestrator")))]
+use crate::commands::MissingFeature;
+#[cfg(feature = "orchestrator")]
+use crate::commands::orchestrator;
+#[cfg(feature = "localnet")]
+use crate::commands::{demo, up};
+use crate::commands::{generate, job, migrate, network, provider, wallet};
+use crate::config::{CommonFlags, CommonSettings, Layers, ServiceArgs, Settings, Sources};
 use crate::error::CliError;
-use clap::{Parser, Subcommand};
+use crate::log::LogOptions;
+use crate::ui::output::Output;
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
-/// A market for computation on Solana: post jobs, run them, get paid for results that others confirm.
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  success
+  1  failure; the message on standard error says why
+  2  invalid command line
+  3  `job quote`: the job cannot be placed now
+  4  `job audit`: a discrepancy was found";
+
+/// A market for computation on Solana: post jobs, run them, and get paid for results that a quorum confirms.
 #[derive(Debug, Parser)]
-#[command(name = "millrace", version, propagate_version = true)]
+#[command(
+    name = "millrace",
+    version,
+    propagate_version = true,
+    after_long_help = EXIT_STATUS
+)]
 pub struct Cli {
     #[command(flatten)]
-    global: Global,
+    global: GlobalFlags,
     #[command(subcommand)]
     command: Command,
 }
 
+/// Flags that every command accepts.
+#[derive(Args, Clone, Debug, Default)]
+struct GlobalFlags {
+    #[command(flatten)]
+    common: CommonFlags,
+    /// Print data as JSON
+    #[arg(long, global = true)]
+    json: bool,
+    /// Log more; repeat for debug and trace output
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run a whole network on this machine until Ctrl-C
+    /// Run a local network with validator, orchestrator and providers until Ctrl-C
+    #[cfg(feature = "localnet")]
     Up(up::UpArgs),
-    /// Run a network with a liar in it, render a picture on it, and show who was paid
+    /// Not in this build: run a local network
+    #[cfg(not(feature = "localnet"))]
+    #[command(hide = true)]
+    Up(MissingFeature),
+    /// Run a local network with a dishonest provider, render a picture on it, and show the payouts
+    #[cfg(feature = "localnet")]
     Demo(demo::DemoArgs),
-    /// Key files and their funds
+    /// Not in this build: run a demonstration on a local network
+    #[cfg(not(feature = "localnet"))]
+    #[command(hide = true)]
+    Demo(MissingFeature),
+    /// Create key files, show and fund wallets
     #[command(subcommand)]
     Wallet(wallet::WalletCommand),
-    /// The network's parameters
+    /// Show the network, and deploy, upgrade and verify its program
     #[command(subcommand)]
     Network(network::NetworkCommand),
     /// Initialize a network on chain, step by step
     Migrate(migrate::MigrateArgs),
-    /// Offer a machine
+    /// Register, stake and run a provider
     #[command(subcommand)]
     Provider(provider::ProviderCommand),
-    /// Hand work out
+    /// Run an orchestrator
+    #[cfg(feature = "orchestrator")]
     #[command(subcommand)]
     Orchestrator(Box<orchestrator::OrchestratorCommand>),
-    /// Have work done
+    /// Not in this build: run an orchestrator
+    #[cfg(not(feature = "orchestrator"))]
+    #[command(hide = true)]
+    Orchestrator(MissingFeature),
+    /// Submit jobs, follow them, and fetch their results
     #[command(subcommand)]
     Job(job::JobCommand),
+    /// Print a script that completes commands in a shell
+    #[command(hide = true)]
+    Completions(generate::CompletionsArgs),
+    /// Write man pages into a folder
+    #[command(hide = true)]
+    Man(generate::ManArgs),
+}
+
+impl Command {
+    fn service(&self) -> ServiceArgs<'_> {
+        match self {
+            #[cfg(feature = "orchestrator")]
+            Self::Orchestrator(command) => command.service(),
+            Self::Provider(provider::ProviderCommand::Run(args)) => args.service(),
+            _ => ServiceArgs::none(),
+        }
+    }
+
+    /// Whether the command runs until it is stopped, and logs at level info.
+    fn is_long_running(&self) -> bool {
+        matches!(
+            self,
+            Self::Orchestrator(_) | Self::Provider(provider::ProviderCommand::Run(_))
+        )
+    }
 }
 
 impl Cli {
-    /// Starts the log on standard error.
-    pub fn log(&self) {
-        let (global, serves) = match &self.command {
-            Command::Orchestrator(command) => (command.global(&self.global), true),
-            Command::Provider(command) => (command.global(&self.global), command.serves()),
-            _ => (None, false),
+    /// Starts the log on standard error, and runs the command.
+    pub async fn run(self) -> Result<(), CliError> {
+        let layers = self.layers(true);
+        self.start_log(layers.as_ref().ok());
+        match &self.command {
+            Command::Completions(args) => return args.run(&mut Self::command()),
+            Command::Man(args) => return args.run(Self::command()),
+            _ => {}
+        }
+        let output = Output {
+            json: self.global.json,
         };
-        // What is wrong with a file of settings is told by the command itself.
-        crate::log::start(global.as_ref().unwrap_or(&self.global), serves);
+        let settings = Settings::resolve(layers?, output)?;
+        match self.command {
+            #[cfg(feature = "localnet")]
+            Command::Up(args) => args.run(&settings).await,
+            #[cfg(not(feature = "localnet"))]
+            Command::Up(missing) => missing.fail("up", "localnet"),
+            #[cfg(feature = "localnet")]
+            Command::Demo(args) => args.run(&settings).await,
+            #[cfg(not(feature = "localnet"))]
+            Command::Demo(missing) => missing.fail("demo", "localnet"),
+            Command::Wallet(command) => command.run(&settings).await,
+            Command::Network(command) => command.run(&settings).await,
+            Command::Migrate(args) => args.run(&settings).await,
+            Command::Provider(command) => command.run(&settings).await,
+            #[cfg(feature = "orchestrator")]
+            Command::Orchestrator(command) => command.run(settings).await,
+            #[cfg(not(feature = "orchestrator"))]
+            Command::Orchestrator(missing) => missing.fail("orchestrator", "orchestrator"),
+            Command::Job(command) => command.run(&settings).await,
+            Command::Completions(_) | Command::Man(_) => Ok(()),
+        }
     }
 
-    /// Does what was typed.
-    ///
-    /// # Errors
-    /// What keeps it from being done, in words for people.
-    pub async fn run(self) -> Result<(), CliError> {
-        let global = match &self.command {
-            Command::Orchestrator(orchestrator) => return orchestrator.run(&self.global).await,
-            Command::Provider(provider) => provider.global(&self.global),
-            _ => None,
+    fn layers(&self, with_file: bool) -> Result<Layers, CliError> {
+        let service = self.command.service();
+        let mut flags = self.global.common.values();
+        flags.extend(service.flags);
+        let environment = |variable: &str| {
+            let value = std::env::var_os(variable)?;
+            Some(value.to_string_lossy().into_owned())
         };
-        let settings = Settings::resolve(global.unwrap_or(self.global))?;
-        match self.command {
-            Command::Up(up) => up.run(&settings).await,
-            Command::Demo(demo) => demo.run(&settings).await,
-            Command::Wallet(wallet) => wallet.run(&settings).await,
-            Command::Network(network) => network.run(&settings).await,
-            Command::Migrate(migrate) => migrate.run(&settings).await,
-            Command::Provider(provider) => provider.run(&settings).await,
-            // It has resolved its settings by itself.
-            Command::Orchestrator(_) => Ok(()),
-            Command::Job(job) => job.run(&settings).await,
-        }
+        service.table.load(Sources {
+            flags,
+            environment: &environment,
+            file: service.settings_file.filter(|_| with_file),
+        })
+    }
+
+    /// If the settings file cannot be used, the log starts without it; the command then reports why.
+    fn start_log(&self, layers: Option<&Layers>) {
+        let common = match layers {
+            Some(layers) => CommonSettings::read(layers),
+            None => self.layers(false).and_then(|l| CommonSettings::read(&l)),
+        };
+        let common = common.ok();
+        crate::log::start(&LogOptions {
+            filter: common.as_ref().and_then(|common| common.log.clone()),
+            format: common.map(|common| common.log_format).unwrap_or_default(),
+            verbose: self.global.verbose,
+            long_running: self.command.is_long_running(),
+        });
     }
 }
 
@@ -81,15 +185,14 @@ impl Cli {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
-    fn the_arguments_fit_together() {
+    fn arguments_are_consistent() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn global_flags_stand_before_or_behind_the_command() {
+    fn global_flags_are_accepted_before_and_after_the_command() {
         let typed = [
             "millrace",
             "--json",
@@ -100,7 +203,7 @@ mod tests {
         ];
         let cli = Cli::try_parse_from(typed).unwrap();
         assert!(cli.global.json);
-        assert_eq!(cli.global.url.as_deref(), Some("http://127.0.0.1:1"));
+        assert_eq!(cli.global.common.url.as_deref(), Some("http://127.0.0.1:1"));
         assert!(Cli::try_parse_from(["millrace", "job", "submit"]).is_err());
     }
 }

@@ -5,7 +5,9 @@ use crate::config::Settings;
 use crate::config::paths::state_folder;
 use crate::error::CliError;
 use crate::ui::output;
-use millrace_client::program::state::Network;
+use millrace_client::Pubkey;
+use millrace_client::accounts::AnyAccount;
+use millrace_client::program::state::{Network, Provider};
 use millrace_client::rpc::client::Rpc;
 use millrace_client::tx::journal::{FileJournal, Journal, MemoryJournal};
 use millrace_client::tx::sender::Sender;
@@ -38,6 +40,21 @@ impl Connection {
     /// Hex.
     pub fn network_id(&self) -> String {
         hex::encode(self.network.network_id)
+    }
+
+    /// All registered providers, in the order of their registration.
+    pub async fn providers(&self) -> Result<Vec<(Pubkey, Provider)>, CliError> {
+        let snapshot = self.rpc.snapshot_all().await?;
+        let mut providers: Vec<(Pubkey, Provider)> = snapshot
+            .accounts
+            .iter()
+            .filter_map(|(key, data)| match AnyAccount::decode(key, data)? {
+                AnyAccount::Provider(provider) => Some((*key, *provider)),
+                _ => None,
+            })
+            .collect();
+        providers.sort_by_key(|(key, provider)| (provider.registered_at, *key));
+        Ok(providers)
     }
 
     /// A sender with a journal on disk. Transactions that an earlier process left open on the same

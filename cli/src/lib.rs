@@ -5,9 +5,11 @@ pub mod api;
 pub mod args;
 pub mod commands;
 pub mod config;
+pub mod connection;
 pub mod deploy;
 pub mod error;
 pub mod job;
+#[cfg(feature = "localnet")]
 pub mod localnet;
 pub mod log;
 pub mod signals;

@@ -1,22 +1,29 @@
 //! The log, on standard error.
 
 use crate::config::LogFormat;
-use crate::config::settings::Global;
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
-/// Levels that are named by a word.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// Starts the log: what --log asks for, else RUST_LOG, else what `-v` asks for; services say more by
-/// themselves.
-pub fn start(global: &Global, serves: bool) {
-    let (filter, complaint) = filter(global, serves);
+pub struct LogOptions {
+    /// A level, or a filter in the syntax of `RUST_LOG`.
+    pub filter: Option<String>,
+    pub format: LogFormat,
+    /// How often `-v` was given.
+    pub verbose: u8,
+    /// Long-running commands log at level info by default, others at level warn.
+    pub long_running: bool,
+}
+
+/// Starts the log. The filter of the settings overrides `RUST_LOG`, which overrides `-v`.
+pub fn start(options: &LogOptions) {
+    let (filter, complaint) = filter(options);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_target(false);
-    let result = match global.log_format.unwrap_or_default() {
+    let result = match options.format {
         LogFormat::Json => log
             .json()
             .flatten_event(true)
@@ -26,39 +33,42 @@ pub fn start(global: &Global, serves: bool) {
         LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).try_init(),
     };
     if let Err(error) = result {
-        eprintln!("warning: there will be no log: {error}");
+        eprintln!("warning: cannot start the log: {error}");
     }
     if let Some(complaint) = complaint {
         tracing::warn!("{complaint}");
     }
 }
 
-/// The filter, and what is wrong with the one that was asked for.
-fn filter(global: &Global, serves: bool) -> (EnvFilter, Option<String>) {
-    let level = match global.verbose {
-        0 if !serves => "warn",
+/// The filter, and what is wrong with the requested one.
+fn filter(options: &LogOptions) -> (EnvFilter, Option<String>) {
+    let level = match options.verbose {
+        0 if !options.long_running => "warn",
         0 | 1 => "info",
         2 => "debug",
         _ => "trace",
     };
-    let Some(asked) = &global.log else {
-        let of_environment = EnvFilter::try_from_default_env();
-        return (of_environment.unwrap_or_else(|_| ours_at(level)), None);
+    let Some(requested) = &options.filter else {
+        let from_environment = EnvFilter::try_from_default_env();
+        return (
+            from_environment.unwrap_or_else(|_| millrace_at(level)),
+            None,
+        );
     };
-    if LEVELS.contains(&asked.as_str()) {
-        return (ours_at(asked), None);
+    if LEVELS.contains(&requested.as_str()) {
+        return (millrace_at(requested), None);
     }
-    match EnvFilter::try_new(asked) {
+    match EnvFilter::try_new(requested) {
         Ok(filter) => (filter, None),
         Err(error) => {
-            let complaint = format!("the log's filter {asked:?} can't be used: {error}");
-            (ours_at(level), Some(complaint))
+            let complaint = format!("invalid log filter {requested:?}: {error}");
+            (millrace_at(level), Some(complaint))
         }
     }
 }
 
-/// Solana's client and the embedded validator speak of their own inner life: of them, warnings are enough.
-fn ours_at(level: &str) -> EnvFilter {
+/// Millrace's own crates at `level`; Solana's client and the embedded validator only from warnings on.
+fn millrace_at(level: &str) -> EnvFilter {
     EnvFilter::new(format!("warn,surfpool_core=error,millrace={level}"))
 }
 
@@ -66,26 +76,21 @@ fn ours_at(level: &str) -> EnvFilter {
 mod tests {
     use super::*;
 
-    fn of(log: Option<&str>, verbose: u8, serves: bool) -> String {
-        let global = Global {
-            log: log.map(str::to_owned),
-            verbose,
-            ..Global::default()
-        };
-        filter(&global, serves).0.to_string()
+    fn options(filter: Option<&str>) -> LogOptions {
+        LogOptions {
+            filter: filter.map(str::to_owned),
+            format: LogFormat::Text,
+            verbose: 0,
+            long_running: true,
+        }
     }
 
     #[test]
-    fn a_level_is_ours_and_a_filter_is_taken_as_it_is() {
-        assert!(of(Some("debug"), 0, false).contains("millrace=debug"));
-        assert_eq!(
-            of(Some("millrace_client=trace"), 0, true),
-            "millrace_client=trace"
-        );
-        let global = Global {
-            log: Some("millrace=loud".to_owned()),
-            ..Global::default()
-        };
-        assert!(filter(&global, true).1.is_some());
+    fn level_applies_to_millrace_only_and_filter_is_used_as_it_is() {
+        let level = filter(&options(Some("debug"))).0.to_string();
+        assert!(level.contains("millrace=debug"), "{level}");
+        let custom = filter(&options(Some("millrace_client=trace"))).0;
+        assert_eq!(custom.to_string(), "millrace_client=trace");
+        assert!(filter(&options(Some("millrace=loud"))).1.is_some());
     }
 }

@@ -1,4 +1,4 @@
-//! `millrace`, the one binary that people type.
+//! The `millrace` binary.
 
 use clap::Parser;
 use millrace_cli::args::Cli;
@@ -6,19 +6,18 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    cli.log();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: this machine gives no threads to work with: {error}");
+            eprintln!("error: cannot start worker threads: {error}");
             return ExitCode::FAILURE;
         }
     };
     let result = runtime.block_on(cli.run());
-    // What still runs in the background must not hold up the end.
+    // Do not wait for background tasks.
     runtime.shutdown_background();
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,24 +1,34 @@
-//! `millrace orchestrator run`: the service that hands work out.
+//! `millrace orchestrator`: the service that assigns shards to providers.
 
-use crate::config::Shown;
-use crate::config::orchestrator::{Loaded, OrchestratorFlags};
-use crate::config::settings::{Global, Settings, data_folder};
+use crate::config::orchestrator::{OrchestratorFlags, OrchestratorSettings};
+use crate::config::paths::data_folder;
+use crate::config::{
+    CommonSettings, EffectiveSetting, KeyRole, ServiceArgs, Settings, SettingsFileArgs,
+};
+use crate::connection::connect;
 use crate::error::CliError;
 use crate::signals::stop_signal;
 use crate::ui::output::{key_values, notice};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use millrace_orchestrator::{BlobPlace, StorePlace};
 use serde::Serialize;
 use solana_sdk::signature::Signer;
 use std::path::PathBuf;
 
-/// Commands of `orchestrator`.
 #[derive(Debug, Subcommand)]
 pub enum OrchestratorCommand {
     /// Run an orchestrator until Ctrl-C or SIGTERM; --keypair names its registered key
-    Run(OrchestratorFlags),
-    /// Show what it would run with, and where each setting comes from; secrets are hidden
-    Config(OrchestratorFlags),
+    Run(OrchestratorArgs),
+    /// Print the effective settings and where each comes from, without secrets
+    Config(OrchestratorArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct OrchestratorArgs {
+    #[command(flatten)]
+    file: SettingsFileArgs,
+    #[command(flatten)]
+    flags: OrchestratorFlags,
 }
 
 #[derive(Serialize)]
@@ -31,63 +41,68 @@ struct StartedReport {
 }
 
 impl OrchestratorCommand {
-    fn flags(&self) -> &OrchestratorFlags {
-        match self {
-            Self::Run(flags) | Self::Config(flags) => flags,
+    pub fn service(&self) -> ServiceArgs<'_> {
+        let (Self::Run(args) | Self::Config(args)) = self;
+        ServiceArgs {
+            table: OrchestratorSettings::TABLE,
+            flags: args.flags.values(),
+            settings_file: args.file.settings_file.as_deref(),
         }
     }
 
-    /// The general flags with what the file of settings says of them; `None` where it can't be used.
-    pub fn global(&self, typed: &Global) -> Option<Global> {
-        let loaded = Loaded::new(typed, self.flags()).ok()?;
-        Some(loaded.global(typed))
-    }
-
-    /// Does what was typed.
-    pub async fn run(&self, typed: &Global) -> Result<(), CliError> {
-        let mut loaded = Loaded::new(typed, self.flags())?;
-        let settings = Settings::resolve(loaded.global(typed))?;
+    pub async fn run(&self, mut settings: Settings) -> Result<(), CliError> {
+        let own = OrchestratorSettings::load(&settings.layers)?;
         match self {
-            Self::Run(_) => serve(loaded, &settings).await,
+            Self::Run(_) => serve(own, &settings).await,
             Self::Config(_) => {
-                loaded.derive(&settings)?;
-                let shown = loaded.layers.shown(loaded.settings.show());
-                settings.output.print(&shown, |shown| Shown::file(shown));
-                Ok(())
+                let data = data_folder().join("orchestrator");
+                settings.fill_service_paths(KeyRole::Orchestrator, &data);
+                print_config(&settings)
             }
         }
     }
 }
 
-/// Runs until Ctrl-C or SIGTERM.
-async fn serve(loaded: Loaded, settings: &Settings) -> Result<(), CliError> {
-    let chosen = loaded.settings;
-    let (limits, chain) = (chosen.limits(), chosen.chain());
+fn print_config(settings: &Settings) -> Result<(), CliError> {
+    let layers = &settings.layers;
+    let mut values = CommonSettings::read(layers)?.redacted();
+    values.retain(|(name, _)| OrchestratorSettings::TABLE.common.contains(name));
+    values.extend(OrchestratorSettings::read(layers)?.redacted());
+    let effective = layers.effective(values);
+    settings
+        .output
+        .print(&effective, |effective| EffectiveSetting::file(effective));
+    Ok(())
+}
+
+async fn serve(own: OrchestratorSettings, settings: &Settings) -> Result<(), CliError> {
+    let (limits, chain) = (own.health_limits(), own.chain());
     let usage = |error: &dyn std::fmt::Display| CliError::Usage(error.to_string());
-    // Read here and not with the other settings, whose errors repeat the text: it may hold a password.
-    let store = chosen.store.map(|text| text.0.parse::<StorePlace>());
+    // Parsed here and not with the other settings, whose errors repeat the text: it may hold a
+    // password.
+    let store = own.store.map(|text| text.0.parse::<StorePlace>());
     let store = store.transpose().map_err(|error| usage(&error))?;
-    let blobs = chosen.blobs.map(|text| text.parse::<BlobPlace>());
+    let blobs = own.blobs.map(|text| text.parse::<BlobPlace>());
     let blobs = blobs.transpose().map_err(|error| usage(&error))?;
     let stop = stop_signal()?;
-    let connection = settings.connect().await?;
-    let key = settings.key_of(|file| &file.keys.orchestrator)?;
-    let data = chosen
+    let connection = connect(settings).await?;
+    let key = settings.key(KeyRole::Orchestrator)?;
+    let data = own
         .data
         .unwrap_or_else(|| data_folder().join("orchestrator"));
     let address = key.pubkey().to_string();
     let config = millrace_orchestrator::Config {
         rpc_url: connection.rpc.url().to_owned(),
         ws_url: connection.rpc.ws_urls().to_owned(),
-        listen: chosen.listen,
+        listen: own.listen,
         data: data.clone(),
         store,
         blobs,
         key,
-        close_after: chosen.close_after.0,
-        reread: chosen.reread.0,
-        grace: chosen.grace.0,
-        probe: chosen.probe.0,
+        close_after: own.close_after.0,
+        reread: own.reread.0,
+        grace: own.grace.0,
+        probe: own.probe.0,
         limits,
         chain,
     };
@@ -107,14 +122,14 @@ async fn serve(loaded: Loaded, settings: &Settings) -> Result<(), CliError> {
             ("data", started.data.display().to_string()),
             ("store", started.store.clone()),
             ("blobs", started.blobs.clone()),
-            ("end", "Ctrl-C".to_owned()),
+            ("stop with", "Ctrl-C".to_owned()),
         ])
     });
     let ended = handle.join().await?;
     match ended.left.as_slice() {
-        [] => notice("the orchestrator has ended; nothing was left under way"),
+        [] => notice("orchestrator stopped; no actions in flight"),
         left => notice(&format!(
-            "the orchestrator has ended; {} acts were left under way, which the next start sees through: {}",
+            "orchestrator stopped with {} actions in flight, which the next start resumes: {}",
             left.len(),
             left.join(", ")
         )),

@@ -1,4 +1,4 @@
-//! The file of settings: keys and values, without tables.
+//! The settings file: TOML with keys and values, without tables.
 
 use super::Field;
 use crate::error::CliError;
@@ -6,13 +6,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use toml::{Table, Value};
 
-/// A key less like any known one is not taken for a slip.
-const LEAST_LIKENESS: f64 = 0.7;
+/// Jaro-Winkler similarity from which on a known key is suggested for an unknown one.
+const MIN_SIMILARITY: f64 = 0.7;
 
-/// Reads a file.
-///
 /// # Errors
-/// Where it can't be read, is no TOML, or has a key that no setting has.
+/// If the file cannot be read, is not TOML, or has a key that is not in `fields`.
 pub fn read(path: &Path, fields: &[Field]) -> Result<BTreeMap<String, String>, CliError> {
     let text = std::fs::read_to_string(path).map_err(CliError::file(path))?;
     parse(&text, fields).map_err(|reason| CliError::File {
@@ -21,48 +19,46 @@ pub fn read(path: &Path, fields: &[Field]) -> Result<BTreeMap<String, String>, C
     })
 }
 
-/// Reads the text of a file.
 pub fn parse(text: &str, fields: &[Field]) -> Result<BTreeMap<String, String>, String> {
     let table: Table = toml::from_str(text).map_err(|error| error.to_string())?;
     let mut values = BTreeMap::new();
     for (key, value) in table {
         if !fields.iter().any(|field| field.name == key) {
-            return Err(unknown(&key, fields));
+            return Err(unknown_key(&key, fields));
         }
-        let value = text_of(&value).ok_or_else(|| {
-            format!("`{key}` has to be a text, a number or a list of texts, not a table")
+        let value = value_text(&value).ok_or_else(|| {
+            format!("`{key}` must be a string, a number or a list of strings, not a table")
         })?;
         values.insert(key, value);
     }
     Ok(values)
 }
 
-fn unknown(key: &str, fields: &[Field]) -> String {
-    let like = |field: &&Field| strsim::jaro_winkler(key, field.name);
-    let nearest = fields.iter().max_by(|a, b| like(a).total_cmp(&like(b)));
-    match nearest.filter(|field| like(field) >= LEAST_LIKENESS) {
-        Some(field) => format!(
-            "there is no setting `{key}`; did you mean `{}`?",
-            field.name
-        ),
+fn unknown_key(key: &str, fields: &[Field]) -> String {
+    let similarity = |field: &&Field| strsim::jaro_winkler(key, field.name);
+    let nearest = fields
+        .iter()
+        .max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
+    match nearest.filter(|field| similarity(field) >= MIN_SIMILARITY) {
+        Some(field) => format!("unknown setting `{key}`; did you mean `{}`?", field.name),
         None => {
             let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
             format!(
-                "there is no setting `{key}`; there are {}",
+                "unknown setting `{key}`; known settings: {}",
                 names.join(", ")
             )
         }
     }
 }
 
-fn text_of(value: &Value) -> Option<String> {
+fn value_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Integer(number) => Some(number.to_string()),
         Value::Float(number) => Some(number.to_string()),
-        Value::Boolean(is) => Some(is.to_string()),
+        Value::Boolean(value) => Some(value.to_string()),
         Value::Array(items) => {
-            let items: Option<Vec<String>> = items.iter().map(text_of).collect();
+            let items: Option<Vec<String>> = items.iter().map(value_text).collect();
             Some(items?.join(","))
         }
         _ => None,

@@ -1,8 +1,10 @@
-//! Where each setting's value comes from.
+//! Values of settings with their origins.
 
-use super::table::{flag_of, variable_of};
-use super::{Field, Setting, file};
+use super::file;
+use super::table::{Field, FlagValues};
+use super::value::SettingValue;
 use crate::error::CliError;
+use millrace_client::rpc::redact::redact_url;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,16 +13,21 @@ use std::path::{Path, PathBuf};
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A flag.
     Flag(String),
-    /// An environment variable.
     Environment(String),
-    /// The file.
     File(PathBuf),
-    /// Nothing was said, and it follows from something else.
+    NetworkFile(PathBuf),
+    SolanaCli,
+    /// Computed from the setting with this key.
     Derived(&'static str),
-    /// Nothing was said.
     Default,
+}
+
+impl Origin {
+    /// Whether the user set the value for this program.
+    pub fn is_explicit(&self) -> bool {
+        matches!(self, Self::Flag(_) | Self::Environment(_) | Self::File(_))
+    }
 }
 
 impl fmt::Display for Origin {
@@ -29,10 +36,19 @@ impl fmt::Display for Origin {
             Self::Flag(flag) => f.write_str(flag),
             Self::Environment(variable) => f.write_str(variable),
             Self::File(path) => write!(f, "{}", path.display()),
-            Self::Derived(what) => f.write_str(what),
+            Self::NetworkFile(path) => write!(f, "network file {}", path.display()),
+            Self::SolanaCli => f.write_str("Solana CLI"),
+            Self::Derived(key) => write!(f, "derived from `{key}`"),
             Self::Default => f.write_str("default"),
         }
     }
+}
+
+/// Where [`Layers::load`] reads values.
+pub struct Sources<'a> {
+    pub flags: FlagValues,
+    pub environment: &'a dyn Fn(&str) -> Option<String>,
+    pub file: Option<&'a Path>,
 }
 
 /// The values of all settings as text, each with its origin.
@@ -41,98 +57,102 @@ pub struct Layers {
     values: BTreeMap<&'static str, (String, Origin)>,
 }
 
-/// A setting as it is shown.
+/// A setting as `config` prints it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Shown {
-    /// Its key.
+pub struct EffectiveSetting {
     pub name: String,
-    /// Its value, without secrets.
+    /// Value without secrets.
     pub value: String,
-    /// Where that comes from.
     pub origin: String,
 }
 
 impl Layers {
-    /// Puts flags over the environment, that over the file, and that over the defaults. `typed` holds
-    /// what was typed, by name; of flags that the command line's parser fills from the environment by
-    /// itself, those with the same value there are told as from there.
+    /// Reads `fields`, of which the file may hold only `file_fields`.
     ///
     /// # Errors
-    /// Where the file can't be used.
+    /// If the file cannot be used.
     pub fn load(
-        fields: &'static [Field],
-        typed: Vec<(&'static str, Option<String>)>,
-        environment: impl Fn(&str) -> Option<String>,
-        path: Option<&Path>,
+        fields: &[Field],
+        file_fields: &[Field],
+        sources: Sources<'_>,
     ) -> Result<Self, CliError> {
-        let mut in_file = match path {
-            Some(path) => file::read(path, fields)?,
+        let mut in_file = match sources.file {
+            Some(path) => file::read(path, file_fields)?,
             None => BTreeMap::new(),
         };
-        let typed: BTreeMap<_, _> = typed
+        let mut flags: BTreeMap<_, _> = sources
+            .flags
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)))
             .collect();
-        let mut values = BTreeMap::new();
-        for field in fields {
-            let variable = variable_of(field.name);
-            let of_file = in_file.remove(field.name);
-            let value = match (typed.get(field.name), environment(&variable)) {
-                (Some(flag), of) if of.as_ref() != Some(flag) => {
-                    (flag.clone(), Origin::Flag(flag_of(field.name)))
-                }
-                (_, Some(text)) => (text, Origin::Environment(variable)),
-                _ => match (of_file, path) {
-                    (Some(text), Some(path)) => (text, Origin::File(path.to_owned())),
-                    _ => (field.default.to_owned(), Origin::Default),
-                },
-            };
-            values.insert(field.name, value);
-        }
+        let mut pick = |field: &Field| {
+            let variable = field.variable();
+            if let Some(text) = flags.remove(field.name) {
+                return (text, Origin::Flag(field.flag()));
+            }
+            // An empty variable counts as unset.
+            let in_environment = (sources.environment)(&variable).filter(|text| !text.is_empty());
+            if let Some(text) = in_environment {
+                return (text, Origin::Environment(variable));
+            }
+            match (in_file.remove(field.name), sources.file) {
+                (Some(text), Some(path)) => (text, Origin::File(path.to_owned())),
+                _ => (field.default.to_owned(), Origin::Default),
+            }
+        };
+        let values = fields.iter().map(|field| (field.name, pick(field)));
+        let values = values.collect();
         Ok(Self { values })
     }
 
-    /// Reads a setting.
+    /// Parses a setting.
     ///
     /// # Errors
-    /// [`CliError::Usage`], which names the setting and where it came from.
-    pub fn get<T: Setting>(&self, name: &str) -> Result<T, CliError> {
+    /// [`CliError::Usage`] with the setting and its origin.
+    pub fn get<T: SettingValue>(&self, name: &str) -> Result<T, CliError> {
         let missing = (String::new(), Origin::Default);
         let (text, origin) = self.values.get(name).unwrap_or(&missing);
         T::parse(text).map_err(|reason| {
-            let text = millrace_client::rpc::redact::redact_url(text);
-            CliError::Usage(format!("`{name}` can't be {text:?} ({origin}): {reason}"))
+            let text = redact_url(text);
+            CliError::Usage(format!("invalid `{name}` {text:?} ({origin}): {reason}"))
         })
     }
 
-    /// Says what a setting is where nobody said it.
-    pub fn derive(&mut self, name: &'static str, value: String, from: &'static str) {
-        if let Some(found) = self.values.get_mut(name)
-            && found.1 == Origin::Default
-        {
-            *found = (value, Origin::Derived(from));
+    pub fn origin(&self, name: &str) -> &Origin {
+        let found = self.values.get(name);
+        found.map_or(&Origin::Default, |(_, origin)| origin)
+    }
+
+    /// Sets a value whose origin is the default, and returns whether it did.
+    pub fn fill(&mut self, name: &'static str, value: &str, origin: Origin) -> bool {
+        match self.values.get_mut(name) {
+            Some(found) if found.1 == Origin::Default => {
+                *found = (value.to_owned(), origin);
+                true
+            }
+            _ => false,
         }
     }
 
-    /// Adds the origins to what settings show.
-    pub fn shown(&self, settings: Vec<(&'static str, String)>) -> Vec<Shown> {
-        let origin = |name| self.values.get(name).map(|(_, origin)| origin.to_string());
-        let shown = |(name, value): (&'static str, String)| Shown {
+    /// Adds origins to redacted values.
+    pub fn effective(&self, values: Vec<(&'static str, String)>) -> Vec<EffectiveSetting> {
+        let effective = |(name, value): (&'static str, String)| EffectiveSetting {
             name: name.to_owned(),
             value,
-            origin: origin(name).unwrap_or_default(),
+            origin: self.origin(name).to_string(),
         };
-        settings.into_iter().map(shown).collect()
+        values.into_iter().map(effective).collect()
     }
 }
 
-impl Shown {
-    /// A file that says the same, with the origins beside it. What nobody set is left out.
+impl EffectiveSetting {
+    /// A settings file with these values and their origins as comments. Empty values are commented
+    /// out.
     pub fn file(all: &[Self]) -> String {
-        let set: Vec<(String, &Self)> = all.iter().map(|one| (one.line(), one)).collect();
-        let width = set.iter().map(|(line, _)| line.chars().count()).max();
+        let lines: Vec<(String, &Self)> = all.iter().map(|one| (one.line(), one)).collect();
+        let width = lines.iter().map(|(line, _)| line.chars().count()).max();
         let width = width.unwrap_or(0);
-        let lines: Vec<String> = set
+        let lines: Vec<String> = lines
             .iter()
             .map(|(line, one)| format!("{line:width$}  # {}", one.origin))
             .collect();

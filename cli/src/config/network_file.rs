@@ -1,81 +1,67 @@
-//! `network.json`: where a network is and whose keys there are, written by `millrace up`.
+//! `network.json`: endpoints, addresses and key files of a local network, written by `millrace up`.
 
 use crate::error::CliError;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Its name in a network's folder.
 pub const FILE_NAME: &str = "network.json";
 
-/// A network as other commands find it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NetworkFile {
-    /// HTTP address of the RPC endpoint.
     pub rpc_url: String,
-    /// Websocket address of the RPC endpoint.
     pub ws_url: String,
-    /// Address of the orchestrator.
     pub orchestrator_url: String,
     /// Genesis hash of the cluster.
     pub genesis: String,
-    /// Id of the network, hex.
+    /// Hex.
     pub network_id: String,
-    /// Address of the on-chain program.
     pub program: String,
-    /// Mint of stake.
     pub stake_mint: String,
-    /// Mint of payments.
     pub payment_mint: String,
-    /// Key files.
     pub keys: KeyFiles,
-    /// The providers.
     pub providers: Vec<ProviderEntry>,
 }
 
-/// Key files by role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyFiles {
-    /// The network's authority, and the authority of its mints.
+    /// Authority of the network and of its mints.
     pub deployer: PathBuf,
-    /// A wallet with funds, for posting jobs.
+    /// Wallet with funds, for posting jobs.
     pub client: PathBuf,
-    /// The orchestrator's key.
     pub orchestrator: PathBuf,
 }
 
-/// A provider of the network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderEntry {
-    /// Its account.
     pub account: String,
-    /// File of its cold key.
+    /// Key file of the cold key.
     pub authority: PathBuf,
-    /// File of its hot key.
+    /// Key file of the hot key.
     pub operator: PathBuf,
-    /// How its agent behaves.
     pub behaviour: String,
 }
 
 impl NetworkFile {
-    /// Reads the file, or the file of this name in a folder.
-    pub fn load(place: &Path) -> Result<(PathBuf, Self), CliError> {
-        let path = match place.is_dir() {
-            true => place.join(FILE_NAME),
-            false => place.to_owned(),
+    /// Reads the file, or [`FILE_NAME`] in the folder, and returns it with its path.
+    pub fn load(file_or_folder: &Path) -> Result<(PathBuf, Self), CliError> {
+        let path = if file_or_folder.is_dir() {
+            file_or_folder.join(FILE_NAME)
+        } else {
+            file_or_folder.to_owned()
         };
         let text = fs::read_to_string(&path).map_err(|error| CliError::File {
             path: path.clone(),
-            reason: format!("the network file can't be read ({error}); `millrace up` writes one"),
+            reason: format!("cannot read the network file ({error}); `millrace up` writes one"),
         })?;
         let file = serde_json::from_str(&text).map_err(|error| CliError::File {
             path: path.clone(),
-            reason: format!("this is no network file ({error}); `millrace up` writes one"),
+            reason: format!("not a network file ({error}); `millrace up` writes one"),
         })?;
         Ok((path, file))
     }
 
-    /// Writes it into `folder`, whole or not at all, and returns its path.
+    /// Writes the file into `folder` atomically, and returns its path.
     pub fn save(&self, folder: &Path) -> Result<PathBuf, CliError> {
         let path = folder.join(FILE_NAME);
         let draft = folder.join(".network.json.draft");
@@ -95,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_network_file_is_found_in_its_folder_and_a_broken_one_is_named() {
+    fn network_file_is_found_in_its_folder_and_a_broken_one_is_reported() {
         let folder = tempfile::tempdir().unwrap();
         assert!(
             NetworkFile::load(folder.path())
@@ -129,7 +115,7 @@ mod tests {
             NetworkFile::load(&path)
                 .unwrap_err()
                 .to_string()
-                .contains("no network file")
+                .contains("not a network file")
         );
     }
 }

@@ -1,320 +1,145 @@
-//! Where everything is: flags and environment first, then the network file, then the Solana CLI's
-//! configuration, then the defaults of a local network.
+//! The common settings, resolved: endpoint, keys and orchestrators of a command.
 
-use crate::api::Api;
-use crate::config::network_file::NetworkFile;
-use crate::config::{LogFormat, Setting};
+use super::common::CommonSettings;
+use super::layers::{Layers, Origin};
+use super::network_file::NetworkFile;
+use super::paths::home;
 use crate::error::CliError;
 use crate::ui::output::Output;
-use clap::Args;
-use millrace_client::program::state::Network;
-use millrace_client::rpc::client::Rpc;
-use millrace_client::tx::journal::{FileJournal, Journal, MemoryJournal};
-use millrace_client::tx::sender::Sender;
 use millrace_client::wallet::{CliConfig, read_keypair, ws_url_of};
 use solana_sdk::signature::Keypair;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-/// RPC endpoint where nothing else is said.
-const DEFAULT_URL: &str = "http://127.0.0.1:8899";
-/// Orchestrator where nothing else is said.
-const DEFAULT_ORCHESTRATOR: &str = "http://127.0.0.1:8901";
-
-/// Flags of every command.
-#[derive(Args, Clone, Debug, Default)]
-pub struct Global {
-    /// Address of the RPC endpoint, or several with commas between them: where one fails, the next is asked [default: the network file's, the Solana CLI's, or http://127.0.0.1:8899]
-    // Its value may hold a token: help does not show it.
-    #[arg(
-        long,
-        global = true,
-        env = "MILLRACE_URL",
-        hide_env_values = true,
-        value_name = "URL"
-    )]
-    pub url: Option<String>,
-    /// Websocket address of the RPC endpoint, or as many as there are of --url [default: one port above --url]
-    #[arg(
-        long,
-        global = true,
-        env = "MILLRACE_WS_URL",
-        hide_env_values = true,
-        value_name = "URL"
-    )]
-    pub ws_url: Option<String>,
-    /// Key file of the wallet [default: the network file's client, the Solana CLI's, or ~/.config/solana/id.json]
-    #[arg(long, global = true, env = "MILLRACE_KEYPAIR", value_name = "FILE")]
-    pub keypair: Option<PathBuf>,
-    /// Address of the orchestrator, or several with commas between them: agents work for all of them, everything else asks the first [default: the network file's, or http://127.0.0.1:8901]
-    #[arg(
-        id = "orchestrator_url",
-        long = "orchestrator",
-        global = true,
-        env = "MILLRACE_ORCHESTRATOR",
-        value_name = "URL"
-    )]
-    pub orchestrator: Option<String>,
-    /// Network file that `millrace up` wrote, or its folder
-    #[arg(
-        id = "network_file",
-        long = "network",
-        global = true,
-        env = "MILLRACE_NETWORK",
-        value_name = "PATH"
-    )]
-    pub network: Option<PathBuf>,
-    /// Print data as JSON
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Level of the log (error, warn, info, debug, trace), or a filter such as millrace=debug
-    #[arg(long, global = true, env = "MILLRACE_LOG", value_name = "LEVEL")]
-    pub log: Option<String>,
-    /// Form of the log: text, or json with an object a line [default: text]
-    #[arg(
-        long,
-        global = true,
-        env = "MILLRACE_LOG_FORMAT",
-        value_name = "text|json"
-    )]
-    pub log_format: Option<LogFormat>,
-    /// Say more; twice and thrice for even more
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub verbose: u8,
+/// Whose key a command signs with if `--keypair` is not set and a network file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyRole {
+    Client,
+    Deployer,
+    Orchestrator,
 }
 
-impl Global {
-    /// What was typed or is in the environment, by the names that services know it by.
-    pub fn typed(&self) -> Vec<(&'static str, Option<String>)> {
-        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
-        vec![
-            ("url", self.url.clone()),
-            ("ws_url", self.ws_url.clone()),
-            ("keypair", path(&self.keypair)),
-            ("orchestrator", self.orchestrator.clone()),
-            ("network", path(&self.network)),
-            ("log", self.log.clone()),
-            ("log_format", self.log_format.map(|format| format.show())),
-        ]
-    }
-}
-
-/// What the flags, the environment and the files come to.
 pub struct Settings {
-    /// RPC endpoint.
     pub rpc_url: String,
-    /// Its websocket.
     pub ws_url: String,
-    /// Key file of the wallet.
-    pub keypair: PathBuf,
-    /// The wallet was named by a flag or the environment.
-    pub keypair_named: bool,
-    /// The orchestrator that is asked.
-    pub orchestrator_url: String,
-    /// All orchestrators that were named, that one first.
+    /// At least one.
     pub orchestrator_urls: Vec<String>,
-    /// The network file with its path, where one is named.
+    /// The network file with its path.
     pub network: Option<(PathBuf, NetworkFile)>,
-    /// Where data goes.
     pub output: Output,
-}
-
-/// A network that was reached and is the right one.
-pub struct Connection {
-    /// Its endpoint.
-    pub rpc: Rpc,
-    /// Its parameters.
-    pub network: Network,
-    /// Decimals of the stake mint.
-    pub stake_decimals: u8,
-    /// Decimals of the payment mint.
-    pub payment_decimals: u8,
-}
-
-impl Connection {
-    /// Looks at the network behind `rpc`.
-    pub async fn open(rpc: Rpc) -> Result<Self, CliError> {
-        let network = rpc.network().await?;
-        let (stake_decimals, payment_decimals) = tokio::try_join!(
-            rpc.decimals(&network.stake_mint),
-            rpc.decimals(&network.payment_mint)
-        )?;
-        Ok(Self {
-            rpc,
-            network,
-            stake_decimals,
-            payment_decimals,
-        })
-    }
-
-    /// The network's id, hex.
-    pub fn network_id(&self) -> String {
-        hex::encode(self.network.network_id)
-    }
+    pub layers: Layers,
+    keypair: PathBuf,
 }
 
 impl Settings {
-    /// Resolves the flags.
+    /// Fills the layers from the network file and the Solana CLI's configuration.
     ///
     /// # Errors
-    /// [`CliError::File`] where a network file is named and can't be used.
-    pub fn resolve(global: Global) -> Result<Self, CliError> {
-        let network = global
-            .network
-            .as_deref()
-            .map(NetworkFile::load)
-            .transpose()?;
-        Ok(Self::merge(global, network, CliConfig::load()))
+    /// [`CliError::File`] if a network file is named and cannot be used, [`CliError::Usage`] for a
+    /// setting that cannot be parsed.
+    pub fn resolve(layers: Layers, output: Output) -> Result<Self, CliError> {
+        let path: Option<PathBuf> = layers.get("network")?;
+        let network = path.as_deref().map(NetworkFile::load).transpose()?;
+        Self::merge(layers, output, network, CliConfig::load())
     }
 
-    fn merge(global: Global, network: Option<(PathBuf, NetworkFile)>, solana: CliConfig) -> Self {
-        let file = network.as_ref().map(|(_, file)| file);
-        let of_file = |field: fn(&NetworkFile) -> &String| file.map(|file| field(file).clone());
-        // A websocket address belongs to the RPC address that stands beside it, and to no other.
-        let (rpc_url, ws_beside) = match global.url {
-            Some(url) => (url, None),
-            None => match (file, solana.rpc_url) {
-                (Some(file), _) => (file.rpc_url.clone(), Some(file.ws_url.clone())),
-                (None, Some(url)) => (url, solana.ws_url),
-                (None, None) => (DEFAULT_URL.to_owned(), None),
-            },
-        };
-        let ws_url = global
-            .ws_url
-            .or(ws_beside)
-            .unwrap_or_else(|| ws_url_of(&rpc_url));
-        let keypair_named = global.keypair.is_some();
-        let keypair = global
-            .keypair
-            .or_else(|| file.map(|file| file.keys.client.clone()))
-            .or(solana.keypair)
-            .unwrap_or_else(|| home().join(".config/solana/id.json"));
-        let orchestrators = global
+    fn merge(
+        mut layers: Layers,
+        output: Output,
+        network: Option<(PathBuf, NetworkFile)>,
+        solana: CliConfig,
+    ) -> Result<Self, CliError> {
+        // A websocket URL belongs to the RPC URL beside it, and to no other.
+        if let Some((path, file)) = &network {
+            let origin = Origin::NetworkFile(path.clone());
+            if layers.fill("url", &file.rpc_url, origin.clone()) {
+                layers.fill("ws_url", &file.ws_url, origin.clone());
+            }
+            layers.fill("orchestrator", &file.orchestrator_url, origin);
+        } else if let Some(keypair) = &solana.keypair {
+            layers.fill("keypair", &keypair.display().to_string(), Origin::SolanaCli);
+        }
+        if let Some(url) = &solana.rpc_url
+            && layers.fill("url", url, Origin::SolanaCli)
+            && let Some(ws_url) = &solana.ws_url
+        {
+            layers.fill("ws_url", ws_url, Origin::SolanaCli);
+        }
+        let rpc_url = CommonSettings::read(&layers)?.url.0;
+        layers.fill("ws_url", &ws_url_of(&rpc_url), Origin::Derived("url"));
+
+        let common = CommonSettings::read(&layers)?;
+        let orchestrator_urls: Vec<String> = common
             .orchestrator
-            .or_else(|| of_file(|file| &file.orchestrator_url))
-            .unwrap_or_else(|| DEFAULT_ORCHESTRATOR.to_owned());
-        let orchestrator_urls: Vec<String> = orchestrators
+            .0
             .split(',')
             .map(|url| url.trim().trim_end_matches('/').to_owned())
             .filter(|url| !url.is_empty())
             .collect();
-        Self {
+        if orchestrator_urls.is_empty() {
+            let message = "`orchestrator` is empty; set the URL of an orchestrator";
+            return Err(CliError::Usage(message.to_owned()));
+        }
+        let default_keypair = || home().join(".config/solana/id.json");
+        Ok(Self {
             rpc_url,
-            ws_url,
-            keypair,
-            keypair_named,
-            orchestrator_url: orchestrator_urls.first().cloned().unwrap_or_default(),
+            ws_url: common.ws_url.map(|url| url.0).unwrap_or_default(),
             orchestrator_urls,
             network,
-            output: Output { json: global.json },
+            output,
+            keypair: common.keypair.unwrap_or_else(default_keypair),
+            layers,
+        })
+    }
+
+    /// The first orchestrator.
+    pub fn orchestrator_url(&self) -> &str {
+        self.orchestrator_urls.first().map_or("", String::as_str)
+    }
+
+    /// The key file for a role: the one that `--keypair` names, else the network file's, else the
+    /// wallet of the Solana CLI.
+    pub fn key_file(&self, role: KeyRole) -> &Path {
+        match &self.network {
+            Some((_, file)) if !self.layers.origin("keypair").is_explicit() => match role {
+                KeyRole::Client => &file.keys.client,
+                KeyRole::Deployer => &file.keys.deployer,
+                KeyRole::Orchestrator => &file.keys.orchestrator,
+            },
+            _ => &self.keypair,
         }
     }
 
-    /// The endpoint; nothing is sent yet.
-    pub fn rpc(&self) -> Rpc {
-        Rpc::new(&self.rpc_url, &self.ws_url)
+    pub fn key(&self, role: KeyRole) -> Result<Keypair, CliError> {
+        Ok(read_keypair(self.key_file(role))?)
     }
 
-    /// The endpoint, of which there need not be a network yet; on the cluster of the network file, where
-    /// one is named.
-    pub async fn rpc_of_file(&self) -> Result<Rpc, CliError> {
-        let rpc = self.rpc();
-        if let Some((_, file)) = &self.network {
-            rpc.require_genesis(&file.genesis).await?;
-        }
-        Ok(rpc)
-    }
-
-    /// The wallet's key.
     pub fn wallet(&self) -> Result<Keypair, CliError> {
-        Ok(read_keypair(&self.keypair)?)
+        self.key(KeyRole::Client)
     }
 
-    /// The key of a role: the one that --keypair names, else the network file's, else the wallet's.
-    pub fn key_of(&self, role: fn(&NetworkFile) -> &Path) -> Result<Keypair, CliError> {
-        match &self.network {
-            Some((_, file)) if !self.keypair_named => Ok(read_keypair(role(file))?),
-            _ => self.wallet(),
-        }
+    /// Records the key file and the data folder of a service in the layers, for `config` to print.
+    pub fn fill_service_paths(&mut self, role: KeyRole, data: &Path) {
+        let origin = match &self.network {
+            Some((path, _)) => Origin::NetworkFile(path.clone()),
+            None => Origin::Default,
+        };
+        let key_file = self.key_file(role).display().to_string();
+        self.layers.fill("keypair", &key_file, origin);
+        let data = data.display().to_string();
+        self.layers.fill("data", &data, Origin::Default);
     }
-
-    /// The orchestrator's API.
-    pub fn api(&self) -> Result<Api, CliError> {
-        Api::new(&self.orchestrator_url)
-    }
-
-    /// Reaches the network and checks that it is the one of the network file, where one is named.
-    ///
-    /// # Errors
-    /// [`millrace_client::ChainError`] by name, [`CliError::OtherNetwork`].
-    pub async fn connect(&self) -> Result<Connection, CliError> {
-        let rpc = self.rpc();
-        if let Some((_, file)) = self.network.as_ref() {
-            rpc.require_genesis(&file.genesis).await?;
-        }
-        let connection = Connection::open(rpc).await?;
-        match &self.network {
-            Some((path, file)) if file.network_id != connection.network_id() => {
-                Err(CliError::OtherNetwork {
-                    url: self.rpc_url.clone(),
-                    file: path.clone(),
-                    found: connection.network_id(),
-                    expected: file.network_id.clone(),
-                })
-            }
-            _ => Ok(connection),
-        }
-    }
-
-    /// A sender whose journal outlasts this process; what an earlier one left open on the same network
-    /// is seen through first.
-    pub async fn sender(&self, connection: &Connection) -> Result<Sender, CliError> {
-        let folder = state_folder().join("journal").join(connection.network_id());
-        let journal: Arc<dyn Journal> = Arc::new(FileJournal::new(folder)?);
-        let sender = Sender::new(connection.rpc.clone(), journal);
-        for purpose in sender.recover().await? {
-            crate::ui::output::notice(&format!(
-                "a transaction of an earlier run has landed: {purpose}"
-            ));
-        }
-        Ok(sender)
-    }
-}
-
-/// A sender for networks that end with this process.
-pub fn ephemeral_sender(rpc: Rpc) -> Sender {
-    Sender::new(rpc, Arc::new(MemoryJournal::default()))
-}
-
-fn home() -> PathBuf {
-    std::env::var_os("HOME")
-        .map(PathBuf::from)
-        .unwrap_or_default()
-}
-
-fn folder_of(variable: &str, below_home: &str) -> PathBuf {
-    let named = std::env::var_os(variable).map(PathBuf::from);
-    let base = named.filter(|path| path.is_absolute());
-    base.unwrap_or_else(|| home().join(below_home))
-        .join("millrace")
-}
-
-/// Where journals are kept.
-pub fn state_folder() -> PathBuf {
-    folder_of("XDG_STATE_HOME", ".local/state")
-}
-
-/// Where agents and orchestrators keep their data unless told otherwise.
-pub fn data_folder() -> PathBuf {
-    folder_of("XDG_DATA_HOME", ".local/share")
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::config::layers::Sources;
     use crate::config::network_file::KeyFiles;
+    use crate::config::service::ServiceArgs;
+    use crate::config::table::FlagValues;
 
-    fn file() -> (PathBuf, NetworkFile) {
+    fn network_file() -> (PathBuf, NetworkFile) {
         let file = NetworkFile {
             rpc_url: "http://file:1".into(),
             ws_url: "ws://file:9".into(),
@@ -342,33 +167,73 @@ mod tests {
         }
     }
 
+    fn settings(
+        flags: &[(&'static str, &str)],
+        network: Option<(PathBuf, NetworkFile)>,
+        solana: CliConfig,
+    ) -> Settings {
+        let flags: FlagValues = flags
+            .iter()
+            .map(|(name, value)| (*name, Some((*value).to_owned())))
+            .collect();
+        let sources = Sources {
+            flags,
+            environment: &|_| None,
+            file: None,
+        };
+        let layers = ServiceArgs::none().table.load(sources).unwrap();
+        Settings::merge(layers, Output::default(), network, solana).unwrap()
+    }
+
     #[test]
-    fn flags_come_before_the_network_file_and_that_before_the_solana_configuration() {
-        let all = Settings::merge(Global::default(), Some(file()), solana());
+    fn network_file_overrides_the_solana_configuration() {
+        let both = settings(&[], Some(network_file()), solana());
         assert_eq!(
-            (all.rpc_url.as_str(), all.ws_url.as_str()),
+            (both.rpc_url.as_str(), both.ws_url.as_str()),
             ("http://file:1", "ws://file:9")
         );
-        assert_eq!(all.keypair, PathBuf::from("client"));
-        let solana_only = Settings::merge(Global::default(), None, solana());
-        assert_eq!(solana_only.rpc_url, "http://solana:5");
-        assert_eq!(solana_only.ws_url, "ws://solana:6");
-        assert_eq!(solana_only.orchestrator_url, DEFAULT_ORCHESTRATOR);
-        let flags = Global {
-            url: Some("http://flag:7".into()),
-            orchestrator: Some("http://flag:8/".into()),
-            ..Global::default()
-        };
-        let flagged = Settings::merge(flags, Some(file()), solana());
-        // The file's websocket is of another endpoint.
+        assert_eq!(both.orchestrator_url(), "http://file:3");
+        let origin = both.layers.origin("url").to_string();
+        assert_eq!(origin, "network file network.json");
+    }
+
+    #[test]
+    fn solana_configuration_overrides_the_defaults() {
+        let found = settings(&[], None, solana());
+        assert_eq!(found.rpc_url, "http://solana:5");
+        assert_eq!(found.ws_url, "ws://solana:6");
+        assert_eq!(found.orchestrator_url(), "http://127.0.0.1:8901");
+        assert_eq!(found.key_file(KeyRole::Deployer), Path::new("id.json"));
+        let default = settings(&[], None, CliConfig::default());
+        assert_eq!(default.rpc_url, "http://127.0.0.1:8899");
+        assert_eq!(default.ws_url, "ws://127.0.0.1:8900");
+    }
+
+    #[test]
+    fn url_flag_does_not_take_the_websocket_of_another_endpoint() {
+        let flags = [("url", "http://flag:7"), ("orchestrator", "http://flag:8/")];
+        let flagged = settings(&flags, Some(network_file()), solana());
         assert_eq!(flagged.ws_url, "ws://flag:8");
-        assert_eq!(flagged.orchestrator_url, "http://flag:8");
-        let several = Global {
-            orchestrator: Some("http://a:1/, http://b:2".into()),
-            ..Global::default()
-        };
-        let several = Settings::merge(several, None, solana());
-        assert_eq!(several.orchestrator_url, "http://a:1");
+        assert_eq!(flagged.orchestrator_url(), "http://flag:8");
+        let origin = flagged.layers.origin("ws_url").to_string();
+        assert_eq!(origin, "derived from `url`");
+    }
+
+    #[test]
+    fn orchestrators_are_separated_by_commas() {
+        let flags = [("orchestrator", "http://a:1/, http://b:2")];
+        let several = settings(&flags, None, solana());
+        assert_eq!(several.orchestrator_url(), "http://a:1");
         assert_eq!(several.orchestrator_urls, ["http://a:1", "http://b:2"]);
+    }
+
+    #[test]
+    fn key_follows_the_role_unless_a_flag_names_it() {
+        let file = settings(&[], Some(network_file()), solana());
+        assert_eq!(file.key_file(KeyRole::Client), Path::new("client"));
+        assert_eq!(file.key_file(KeyRole::Deployer), Path::new("deployer"));
+        let flags = [("keypair", "mine")];
+        let named = settings(&flags, Some(network_file()), solana());
+        assert_eq!(named.key_file(KeyRole::Deployer), Path::new("mine"));
     }
 }

@@ -1,83 +1,77 @@
-//! A service's settings as one table.
+//! Tables of settings.
 
-/// A setting as it is listed.
+/// Values of flags by key; `None` for a flag that was not given.
+pub type FlagValues = Vec<(&'static str, Option<String>)>;
+
+/// A setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// Its key in the file.
+    /// Key in the file.
     pub name: &'static str,
-    /// Its default as text; empty where it has none, or where it depends on others.
+    /// Default as text; empty if there is none, or if it depends on other settings.
     pub default: &'static str,
-    /// What it is, for people.
     pub help: &'static str,
 }
 
-/// The flag of a setting.
-pub fn flag_of(name: &str) -> String {
-    format!("--{}", name.replace('_', "-"))
+impl Field {
+    pub fn flag(&self) -> String {
+        format!("--{}", self.name.replace('_', "-"))
+    }
+
+    pub fn variable(&self) -> String {
+        variable(self.name)
+    }
 }
 
-/// The environment variable of a setting.
-pub fn variable_of(name: &str) -> String {
+fn variable(name: &str) -> String {
     format!("MILLRACE_{}", name.to_uppercase())
 }
 
-/// Help of a flag.
-pub fn help_of(name: &str, help: &str, default: &str) -> String {
-    let (help, variable) = (help.trim(), variable_of(name));
-    let default = match default {
-        "" => String::new(),
-        default => format!(" [default: {default}]"),
-    };
-    format!("{help}{default} [env: {variable}]")
+/// Help of a flag, with its default and environment variable.
+pub fn flag_help(name: &str, help: &str, default: &str) -> String {
+    let (help, variable) = (help.trim(), variable(name));
+    if default.is_empty() {
+        format!("{help} [env: {variable}]")
+    } else {
+        format!("{help} [default: {default}] [env: {variable}]")
+    }
 }
 
-/// Makes the settings of a service and its flags out of a table. `shared` ones have flags that every
-/// command knows; the others are flags of the service.
+/// Declares the settings of a table and their flags. `global` says whether the flags are accepted by
+/// every command.
 macro_rules! settings {
     (
-        $(#[$about:meta])* $settings:ident, $(#[$flags_about:meta])* $flags:ident;
-        shared { $( $(#[doc = $s_help:literal])+ $s_name:ident: $s_type:ty = $s_default:literal; )* }
-        own { $( $(#[doc = $help:literal])+ $name:ident: $type:ty = $default:literal, $value:literal; )* }
+        $(#[$about:meta])* $settings:ident, $(#[$flags_about:meta])* $flags:ident, global = $global:literal;
+        $( $(#[doc = $help:literal])+ $name:ident: $type:ty = $default:literal, $value:literal; )*
     ) => {
         $(#[$about])*
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct $settings {
-            $( $(#[doc = $s_help])+ pub $s_name: $s_type, )*
             $( $(#[doc = $help])+ pub $name: $type, )*
         }
 
         $(#[$flags_about])*
         #[derive(clap::Args, Clone, Debug, Default)]
         pub struct $flags {
-            /// File of settings (TOML); flags and the environment come before it
-            #[arg(long, env = "MILLRACE_CONFIG", value_name = "FILE")]
-            pub config: Option<std::path::PathBuf>,
             $(
-                $(#[doc = $help])+
                 #[arg(
                     long,
+                    global = $global,
                     value_name = $value,
-                    help = $crate::config::table::help_of(stringify!($name), concat!($($help),+), $default)
+                    help = $crate::config::table::flag_help(stringify!($name), concat!($($help),+), $default)
                 )]
                 pub $name: Option<String>,
             )*
         }
 
         impl $flags {
-            /// What was typed, by name.
-            pub fn typed(&self) -> Vec<(&'static str, Option<String>)> {
+            pub fn values(&self) -> $crate::config::FlagValues {
                 vec![$( (stringify!($name), self.$name.clone()), )*]
             }
         }
 
         impl $settings {
-            /// Every setting.
             pub const FIELDS: &'static [$crate::config::Field] = &[
-                $( $crate::config::Field {
-                    name: stringify!($s_name),
-                    default: $s_default,
-                    help: concat!($($s_help),+),
-                }, )*
                 $( $crate::config::Field {
                     name: stringify!($name),
                     default: $default,
@@ -85,27 +79,19 @@ macro_rules! settings {
                 }, )*
             ];
 
-            /// Reads every setting.
-            ///
             /// # Errors
-            /// [`CliError::Usage`](crate::error::CliError::Usage), which names the setting and where it
-            /// came from.
+            /// [`CliError::Usage`](crate::error::CliError::Usage) with the first setting that cannot be
+            /// parsed and its origin.
             pub fn read(
                 layers: &$crate::config::Layers,
             ) -> Result<Self, $crate::error::CliError> {
-                Ok(Self {
-                    $( $s_name: layers.get(stringify!($s_name))?, )*
-                    $( $name: layers.get(stringify!($name))?, )*
-                })
+                Ok(Self { $( $name: layers.get(stringify!($name))?, )* })
             }
 
-            /// How every setting is shown: none of them tells a secret.
-            pub fn show(&self) -> Vec<(&'static str, String)> {
-                use $crate::config::Setting;
-                vec![
-                    $( (stringify!($s_name), self.$s_name.show()), )*
-                    $( (stringify!($name), self.$name.show()), )*
-                ]
+            /// Values by key, without secrets.
+            pub fn redacted(&self) -> Vec<(&'static str, String)> {
+                use $crate::config::SettingValue;
+                vec![$( (stringify!($name), self.$name.redacted()), )*]
             }
         }
     };

@@ -1,8 +1,10 @@
 //! `millrace provider run`: the agent.
 
-use super::{provider_account, provider_address};
+use super::account::{find_provider, provider_address};
+use crate::config::paths::data_folder;
 use crate::config::provider::{ProviderFlags, ProviderSettings};
-use crate::config::settings::{Global, Settings, data_folder};
+use crate::config::{ServiceArgs, Settings, SettingsFileArgs};
+use crate::connection::connect;
 use crate::error::CliError;
 use crate::signals::stop_signal;
 use crate::ui::output::key_values;
@@ -11,9 +13,10 @@ use millrace_client::wallet::read_keypair;
 use millrace_provider::Behaviour;
 use solana_sdk::signature::Signer;
 
-/// Arguments of `provider run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
+    #[command(flatten)]
+    file: SettingsFileArgs,
     #[command(flatten)]
     flags: ProviderFlags,
     /// For demonstrations: honest, liar or silent
@@ -22,38 +25,39 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
-    /// The general flags with what the file of settings says of them; `None` where it can't be used.
-    pub fn global(&self, typed: &Global) -> Option<Global> {
-        let chosen = ProviderSettings::load(typed, &self.flags).ok()?;
-        Some(chosen.global(typed))
+    pub fn service(&self) -> ServiceArgs<'_> {
+        ServiceArgs {
+            table: ProviderSettings::TABLE,
+            flags: self.flags.values(),
+            settings_file: self.file.settings_file.as_deref(),
+        }
     }
 
-    /// Runs until Ctrl-C or SIGTERM. The agent itself logs what it does.
+    /// Runs until Ctrl-C or SIGTERM.
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
-        // The general settings are resolved already.
-        let chosen = ProviderSettings::load(&Global::default(), &self.flags)?;
+        let own = ProviderSettings::load(&settings.layers)?;
         let stop = stop_signal()?;
-        let Some(file) = chosen.operator else {
+        let Some(file) = own.operator else {
             return Err(CliError::Usage(
-                "the hot key is missing: name its file with --operator, MILLRACE_OPERATOR, or `operator` in the file of settings".to_owned(),
+                "no operator key: name its file with --operator, MILLRACE_OPERATOR, or `operator` in the settings file".to_owned(),
             ));
         };
-        let given = chosen.provider.map(|text| text.parse()).transpose();
+        let given = own.provider.map(|text| text.parse()).transpose();
         let given = given.map_err(|_| {
-            CliError::Usage("`provider` is no account: write its address".to_owned())
+            CliError::Usage("`provider` must be the address of a provider account".to_owned())
         })?;
-        let connection = settings.connect().await?;
+        let connection = connect(settings).await?;
         let operator = read_keypair(&file)?;
         let provider = provider_address(settings, given)?;
-        let registered = provider_account(&connection.rpc, &provider).await?.operator;
+        let registered = find_provider(&connection.rpc, &provider).await?.operator;
         if registered != operator.pubkey() {
             return Err(CliError::Usage(format!(
-                "{} holds the key {}, and the provider {provider} is registered with the operator {registered}",
+                "{} holds the key {}, but the provider {provider} is registered with the operator {registered}",
                 file.display(),
                 operator.pubkey()
             )));
         }
-        let data = chosen
+        let data = own
             .data
             .unwrap_or_else(|| data_folder().join(provider.to_string()));
         let config = millrace_provider::Config {
@@ -61,7 +65,7 @@ impl RunArgs {
             provider,
             operator,
             data: data.clone(),
-            capacity: chosen.capacity,
+            capacity: own.capacity,
             behaviour: self.behaviour,
         };
         let handle = millrace_provider::start(config, stop)?;
@@ -69,7 +73,7 @@ impl RunArgs {
             ("provider", provider.to_string()),
             ("orchestrator", settings.orchestrator_urls.join(", ")),
             ("data", data.display().to_string()),
-            ("end", "Ctrl-C".to_owned()),
+            ("stop with", "Ctrl-C".to_owned()),
         ]);
         settings.output.print_text(&text);
         Ok(handle.join().await?)
