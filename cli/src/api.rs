@@ -1,4 +1,4 @@
-//! The orchestrator's HTTP API, as a client sees it.
+//! Client of the orchestrator's HTTP API.
 
 use crate::error::CliError;
 use millrace_client::Pubkey;
@@ -15,63 +15,60 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The largest blob has to pass in this time.
-const TIMEOUT: Duration = Duration::from_secs(120);
-/// How often a request is made where the connection breaks.
-const ATTEMPTS: u32 = 3;
+/// Long enough for the largest blob.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
+/// Attempts of a request if the connection breaks or the orchestrator is busy.
+const MAX_ATTEMPTS: u32 = 3;
 
-/// A connection to an orchestrator. Cheap to clone.
+/// An orchestrator's API. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Api {
     url: String,
     client: Client,
 }
 
-/// Something that is wrong with an orchestrator.
+/// A problem of an orchestrator.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Problem {
-    /// Its name.
+pub struct ProblemView {
     pub name: String,
-    /// What it is, with figures.
+    /// Description with figures.
     pub message: String,
-    /// What to do.
     #[serde(rename = "do")]
     pub remedy: String,
 }
 
-/// How an orchestrator is doing.
+/// Health of an orchestrator.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Health {
-    /// ok or degraded.
+pub struct HealthView {
+    /// `ok`, `degraded` or `stopping`.
     pub status: String,
-    /// What is wrong.
-    pub problems: Vec<Problem>,
-    /// Id of its network, hex.
+    pub problems: Vec<ProblemView>,
+    /// Hex.
     pub network_id: String,
-    /// Newest slot that it saw.
+    /// Newest slot that the orchestrator has seen.
     pub slot: u64,
-    /// Connected agents.
+    /// Number of connected agents.
     pub agents: u64,
-    /// Jobs that wait.
+    /// Number of jobs that wait for providers.
     pub waiting_jobs: u64,
-    /// Lamports of its key.
+    /// Balance of the orchestrator's key.
     pub payer_lamports: u64,
 }
 
 impl Api {
-    /// An orchestrator's address; nothing is sent yet.
+    /// Sends nothing.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] if the URL is invalid.
     pub fn new(url: &str) -> Result<Self, CliError> {
-        let unusable = |reason: String| {
-            CliError::Usage(format!(
-                "the orchestrator's address {url} can't be used: {reason}"
-            ))
-        };
+        let unusable =
+            |reason: String| CliError::Usage(format!("invalid orchestrator URL {url}: {reason}"));
         reqwest::Url::parse(url).map_err(|error| unusable(error.to_string()))?;
         let client = Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
+            .timeout(REQUEST_TIMEOUT)
             .build()
             .map_err(|error| unusable(error.to_string()))?;
         Ok(Self {
@@ -80,7 +77,6 @@ impl Api {
         })
     }
 
-    /// Its address.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -96,8 +92,7 @@ impl Api {
         }
     }
 
-    /// Sends a request that may be made again; a broken connection is tried anew, and so is one that
-    /// was too much at the moment.
+    /// Sends an idempotent request. Retries if the connection breaks or the orchestrator asks to retry.
     async fn request(
         &self,
         build: impl Fn(&Client, &str) -> reqwest::RequestBuilder,
@@ -106,15 +101,15 @@ impl Api {
         let mut attempt = 1;
         loop {
             match build(&self.client, &self.url).send().await {
-                Ok(response) if attempt < ATTEMPTS && asks_to_retry(&response) => {
-                    tracing::debug!(attempt, "the orchestrator is busy");
+                Ok(response) if attempt < MAX_ATTEMPTS && asks_to_retry(&response) => {
+                    tracing::debug!(attempt, "orchestrator is busy; retrying");
                 }
                 Ok(response) => return Ok(response),
-                // Nobody listens: asking again at once would only hide it.
-                Err(error) if error.is_connect() || attempt == ATTEMPTS => {
+                // Nothing listens at the address: a retry would only delay the error.
+                Err(error) if error.is_connect() || attempt == MAX_ATTEMPTS => {
                     return Err(self.unreachable(&error));
                 }
-                Err(error) => tracing::debug!(%error, attempt, "a request is made again"),
+                Err(error) => tracing::debug!(%error, attempt, "request failed; retrying"),
             }
             tokio::time::sleep(pause).await;
             pause *= 2;
@@ -124,12 +119,12 @@ impl Api {
 
     async fn refused(&self, what: &str, response: Response) -> CliError {
         #[derive(Deserialize)]
-        struct Failure {
+        struct ErrorBody {
             error: String,
         }
         let status = response.status();
         let text = response.text().await.unwrap_or_default();
-        let reason = serde_json::from_str::<Failure>(&text).map(|failure| failure.error);
+        let reason = serde_json::from_str::<ErrorBody>(&text).map(|body| body.error);
         CliError::OrchestratorRefused {
             what: what.to_owned(),
             reason: reason.unwrap_or_else(|_| status.to_string()),
@@ -145,26 +140,26 @@ impl Api {
             .text()
             .await
             .map_err(|error| self.unreachable(&error))?;
-        serde_json::from_str(&text).map_err(|error| CliError::OrchestratorRefused {
+        serde_json::from_str(&text).map_err(|error| CliError::InvalidAnswer {
             what: what.to_owned(),
-            reason: format!("its answer can't be understood: {error}"),
+            reason: error.to_string(),
         })
     }
 
-    /// How it is doing; also where it says that it is not well.
-    pub async fn health(&self) -> Result<Health, CliError> {
+    /// The health, also if it is degraded.
+    pub async fn health(&self) -> Result<HealthView, CliError> {
         let response = self
             .request(|client, url| client.get(format!("{url}/v1/health")))
             .await?;
         match response.status() {
             StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE => {
-                self.json("its health", response).await
+                self.json("the health", response).await
             }
-            _ => Err(self.refused("its health", response).await),
+            _ => Err(self.refused("the health", response).await),
         }
     }
 
-    /// Its metrics, as Prometheus reads them.
+    /// The metrics in Prometheus' text format.
     pub async fn metrics(&self) -> Result<String, CliError> {
         let response = self
             .request(|client, url| client.get(format!("{url}/metrics")))
@@ -176,11 +171,11 @@ impl Api {
         response.text().await.map_err(unreadable)
     }
 
-    /// Checks that it works on the network with this id.
+    /// Checks that the orchestrator works on the network with this id.
     ///
     /// # Errors
     /// [`CliError::OrchestratorOfAnother`].
-    pub async fn require_network(&self, network_id: &str) -> Result<Health, CliError> {
+    pub async fn require_network(&self, network_id: &str) -> Result<HealthView, CliError> {
         let health = self.health().await?;
         if health.network_id == network_id {
             return Ok(health);
@@ -192,7 +187,6 @@ impl Api {
         })
     }
 
-    /// What is at a path.
     async fn get(&self, what: &str, path: &str) -> Result<Response, CliError> {
         let response = self
             .request(|client, url| client.get(format!("{url}{path}")))
@@ -203,13 +197,13 @@ impl Api {
         }
     }
 
-    /// The jobs that it knows, newest first.
+    /// The recorded jobs, newest first.
     pub async fn jobs(&self) -> Result<Vec<JobView>, CliError> {
         let response = self.get("the jobs", "/v1/jobs").await?;
         self.json("the jobs", response).await
     }
 
-    /// A job, if it knows it.
+    /// The record of a job, if there is one.
     pub async fn job(&self, job: &Pubkey) -> Result<Option<JobView>, CliError> {
         let response = self
             .request(|client, url| client.get(format!("{url}/v1/jobs/{job}")))
@@ -221,14 +215,14 @@ impl Api {
         }
     }
 
-    /// By what seats of a job were given; empty where it gave none.
+    /// The selection records of a job; empty if this orchestrator assigned no seats.
     pub async fn selections(&self, job: &Pubkey) -> Result<Vec<SelectionRecord>, CliError> {
         let path = format!("/v1/jobs/{job}/selections");
         let response = self.get("the selections", &path).await?;
         self.json("the selections", response).await
     }
 
-    /// What happened to a job, by its record.
+    /// The recorded events of a job.
     pub async fn events(&self, job: &Pubkey) -> Result<Vec<RecordedEvent>, CliError> {
         let path = format!("/v1/events?job={job}");
         let response = self.get("the events", &path).await?;
@@ -239,13 +233,12 @@ impl Api {
         let lines = text.lines().map(serde_json::from_str);
         lines
             .collect::<Result<_, _>>()
-            .map_err(|error| CliError::OrchestratorRefused {
+            .map_err(|error| CliError::InvalidAnswer {
                 what: "the events".to_owned(),
-                reason: format!("its answer can't be understood: {error}"),
+                reason: error.to_string(),
             })
     }
 
-    /// Whether a job of these terms could be placed now.
     pub async fn quote(&self, terms: &QuoteRequest) -> Result<Quote, CliError> {
         let response = self
             .request(|client, url| client.post(format!("{url}/v1/quote")).json(terms))
@@ -256,7 +249,7 @@ impl Api {
         }
     }
 
-    /// Uploads a blob, unless it is there. Returns whether it was sent.
+    /// Uploads a blob unless the orchestrator has it. Returns whether it was sent.
     pub async fn put_blob(&self, name: &Digest, bytes: &[u8]) -> Result<bool, CliError> {
         let hex = hex::encode(name);
         let there = self
@@ -273,16 +266,17 @@ impl Api {
                     .body(body.clone())
             })
             .await?;
-        match response.status().is_success() {
-            true => Ok(true),
-            false => Err(self.refused(&format!("the blob {hex}"), response).await),
+        if response.status().is_success() {
+            Ok(true)
+        } else {
+            Err(self.refused(&format!("blob {hex}"), response).await)
         }
     }
 
-    /// A blob, checked against its name.
+    /// Fetches a blob and checks it against its name.
     pub async fn blob(&self, name: &Digest) -> Result<Vec<u8>, CliError> {
         let hex = hex::encode(name);
-        let what = format!("the blob {hex}");
+        let what = format!("blob {hex}");
         let response = self.get(&what, &format!("/v1/blobs/{hex}")).await?;
         let bytes = response
             .bytes()
@@ -290,16 +284,15 @@ impl Api {
             .map_err(|error| self.unreachable(&error))?;
         let found = sha256(&[&bytes]);
         if found != *name {
-            return Err(CliError::OrchestratorRefused {
+            return Err(CliError::InvalidAnswer {
                 what,
-                reason: format!("the bytes that came are those of {}", hex::encode(found)),
+                reason: format!("the bytes have the hash {}", hex::encode(found)),
             });
         }
         Ok(bytes.into())
     }
 }
 
-/// Whether the orchestrator asks to be asked again.
 fn asks_to_retry(response: &Response) -> bool {
     let busy = [
         StatusCode::SERVICE_UNAVAILABLE,
@@ -314,28 +307,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_is_over_once_every_shard_has_its_end() {
-        let mut job = JobView {
-            shard_count: 3,
-            settled: 1,
-            failed: 1,
-            state: JobPhase::Open,
-            ..JobView::default()
-        };
-        assert!(!job.is_over());
-        job.cancelled = 1;
-        assert!(job.is_over());
-    }
-
-    #[test]
-    fn an_answer_of_a_newer_orchestrator_is_understood() {
+    fn answer_of_a_newer_orchestrator_is_accepted() {
         let text = r#"{"job":"j","state":"open","shard_count":2,"news":1,"shards":[{"index":1,"x":2,"state":"new"}]}"#;
         let job: JobView = serde_json::from_str(text).unwrap();
         assert_eq!((job.shard_count, job.shards[0].index), (2, 1));
     }
 
     #[tokio::test]
-    async fn an_orchestrator_that_is_not_there_is_named() {
+    async fn unreachable_orchestrator_is_reported_with_its_url() {
         let api = Api::new("http://127.0.0.1:9").unwrap();
         let error = api.health().await.unwrap_err();
         assert!(

@@ -1,17 +1,12 @@
-//! Ctrl-C and SIGTERM as a token.
+//! Ctrl-C and SIGTERM.
 
 use crate::error::CliError;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// A token that is cancelled at the first Ctrl-C or SIGTERM; the second one ends the process at
-/// once.
+/// A token that the first Ctrl-C or SIGTERM cancels. The second one exits the process at once.
 pub fn stop_signal() -> Result<CancellationToken, CliError> {
-    let fail = |error: std::io::Error| {
-        CliError::Usage(format!(
-            "signals can't be listened to on this system: {error}"
-        ))
-    };
+    let fail = |error: std::io::Error| CliError::Usage(format!("cannot handle signals: {error}"));
     let mut interrupt = signal(SignalKind::interrupt()).map_err(fail)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(fail)?;
     let stop = CancellationToken::new();

@@ -1,8 +1,8 @@
 //! The migrations on a real chain: the embedded validator with the program and nothing else.
 #![allow(clippy::unwrap_used)]
 
-use millrace_cli::config::settings::ephemeral_sender;
-use millrace_cli::deploy::binary;
+use millrace_cli::connection::ephemeral_sender;
+use millrace_cli::deploy::binary::program_bytes;
 use millrace_cli::localnet::validator::{Genesis, Validator};
 use millrace_cli::tokens::mints::{MINT_BYTES, create_mint};
 use millrace_client::ChainError;
@@ -21,7 +21,7 @@ fn done(steps: &[millrace_migrations::Step]) -> Vec<bool> {
 #[tokio::test(flavor = "multi_thread")]
 async fn migrations_say_what_they_would_do_and_can_be_run_again_without_harm() {
     let authority = Keypair::new();
-    let program = binary::bytes(None).unwrap();
+    let program = program_bytes(None).unwrap();
     let genesis = Genesis {
         program: Some(&program),
         funds: &[(authority.pubkey(), LAMPORTS)],

@@ -153,7 +153,7 @@ async fn price_cap_below_every_ask_is_refused_with_the_lowest_ask() -> Result<()
     )?;
     let path = files.path();
     let path = path.to_str().context("an odd path")?;
-    let said = ["nobody works for this price", "0.000007", "0.000006"];
+    let said = ["no provider works for this price", "0.000007", "0.000006"];
     Shell::new(&net)?.refused(&["job", "submit", path, "--yes"], &said)?;
     net.stop().await;
     Ok(())
@@ -214,7 +214,7 @@ async fn wrong_endpoints_ports_and_stores_are_named() -> Result<()> {
     shell.refused_on(
         &path,
         &["job", "list"],
-        &["is not the one of", "expected 00"],
+        &["is not the one in", "expected 00"],
     )?;
     other.genesis = "11111111111111111111111111111111".into();
     let path = other.save(folder.path())?;

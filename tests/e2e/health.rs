@@ -1,7 +1,7 @@
 //! Health is honest: each thing that goes wrong is named, and nothing more once it is mended.
 
 use anyhow::{Context, Result};
-use millrace_cli::api::{Api, Problem};
+use millrace_cli::api::{Api, ProblemView};
 use millrace_client::pda;
 use millrace_orchestrator::Limits;
 use millrace_testkit::faulty_rpc::{Faults, FaultyRpc};
@@ -10,13 +10,13 @@ use millrace_testkit::localnet::{Net, ValidatorKind};
 use std::time::{Duration, SystemTime};
 
 /// Names of what is wrong, and the HTTP status that says so.
-async fn problems(api: &Api, url: &str) -> Result<(u16, Vec<Problem>)> {
+async fn problems(api: &Api, url: &str) -> Result<(u16, Vec<ProblemView>)> {
     let status = reqwest::get(format!("{url}/health")).await?.status();
     Ok((status.as_u16(), api.health().await?.problems))
 }
 
 /// Waits until just this is wrong; nothing where no name is given.
-async fn until_wrong(net: &Net, name: Option<&str>) -> Result<Vec<Problem>> {
+async fn until_wrong(net: &Net, name: Option<&str>) -> Result<Vec<ProblemView>> {
     let (api, url) = (net.api()?, net.local.orchestrator_url.clone());
     let what = format!("the problem {name:?}");
     let expected = name.map_or(200, |_| 503);
@@ -157,7 +157,7 @@ async fn missing_tokens_and_clock_skew_are_reported() -> Result<()> {
     let travel = serde_json::json!([{ "absoluteTimestamp": hour as u64 }]);
     conjure(&net, "surfnet_timeTravel", travel).await?;
     let skew = until_wrong(&net, Some("clock_skew")).await?;
-    let said = |problem: &Problem| problem.message.contains("ahead of this machine's");
+    let said = |problem: &ProblemView| problem.message.contains("ahead of this machine's");
     assert!(skew.iter().any(said), "{skew:?}");
     net.stop().await;
     Ok(())

@@ -52,7 +52,7 @@ async fn job_audit_replays_history_and_recomputes_results() -> Result<()> {
     .await?;
     let (code, data, told) = audit(&net, &job, &[]).await?;
     assert_eq!(code, Some(0), "{told}\n{data:#}");
-    assert_eq!(data["wrong"], Value::Array(Vec::new()));
+    assert_eq!(data["discrepancies"], Value::Array(Vec::new()));
     assert_eq!(data["unchecked"], Value::Array(Vec::new()), "{data:#}");
 
     let names = names(&data);
@@ -70,7 +70,7 @@ async fn job_audit_replays_history_and_recomputes_results() -> Result<()> {
     let provider = |index| net.local.provider(index).map(|key| key.to_string());
     assert_eq!(count(&data["seats"]), 2);
     for seats in data["seats"].as_array().into_iter().flatten() {
-        assert_eq!(count(&seats["should"]), 3);
+        assert_eq!(count(&seats["expected"]), 3);
         let told: Vec<(Option<String>, Option<&str>)> = seats["candidates"]
             .as_array()
             .into_iter()
@@ -88,12 +88,12 @@ async fn job_audit_replays_history_and_recomputes_results() -> Result<()> {
         ];
         // Each works on one shard at a time: the second choice is made when the first is over.
         assert_eq!(told, expected, "{seats:#}");
-        assert_eq!(seats["by_word"], 1);
+        assert_eq!(seats["self_reported"], 1);
     }
     assert_eq!(count(&data["results"]), 2);
     for result in data["results"].as_array().into_iter().flatten() {
-        assert_eq!(result["here"], result["root"], "{result:#}");
-        assert_eq!(result["record"], result["root"], "{result:#}");
+        assert_eq!(result["recomputed_root"], result["root"], "{result:#}");
+        assert_eq!(result["recorded_root"], result["root"], "{result:#}");
     }
 
     an_altered_record_is_found(&net, &job).await?;
@@ -117,14 +117,14 @@ async fn an_altered_record_is_found(net: &Net, job: &Pubkey) -> Result<()> {
     assert_eq!(changed, 1);
     let (code, data, told) = audit(net, job, &["--no-run"]).await?;
     assert_eq!(code, Some(4), "{told}");
-    assert!(told.contains("not as they should be"), "{told}");
-    let wrong = data["wrong"].to_string();
+    assert!(told.contains("discrepancies"), "{told}");
+    let wrong = data["discrepancies"].to_string();
     let cheapest = net.local.provider(0).context("a provider")?;
     assert!(
-        wrong.contains(&format!("{cheapest} was free, and the record says")),
+        wrong.contains(&format!("{cheapest} was eligible, but the selection record says")),
         "{wrong}"
     );
-    assert!(wrong.contains("should have been chosen"), "{wrong}");
+    assert!(wrong.contains("should have been selected"), "{wrong}");
     assert!(wrong.contains("shard 1, attempt 0"), "{wrong}");
     Ok(())
 }

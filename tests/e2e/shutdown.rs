@@ -139,7 +139,7 @@ async fn actions_left_after_the_grace_period_are_logged_and_resumed() -> Result<
     assert!(status.success(), "{status}: {said}");
     assert!(took >= Duration::from_secs(2) && took < MARGIN, "{took:?}");
     let left =
-        format!("1 acts were left under way, which the next start sees through: assign {job} 0");
+        format!("1 actions in flight, which the next start resumes: assign {job} 0");
     assert!(said.contains(&left), "{said}");
     // The log's lines are JSON, and name the act, the job and the shard.
     let line = said
@@ -167,7 +167,7 @@ async fn idle_orchestrator_stops_at_once() -> Result<()> {
     process.signal()?;
     let (status, said) = process.end().await?;
     assert!(status.success(), "{status}: {said}");
-    assert!(said.contains("nothing was left under way"), "{said}");
+    assert!(said.contains("no actions in flight"), "{said}");
     // What was done on chain can be found by the job.
     let acts = said
         .lines()

@@ -1,7 +1,8 @@
-//! `millrace demo`: a network with a liar in it, a picture rendered on it, and the account of it all.
+//! `millrace demo`: renders a picture on a local network with a dishonest provider, and shows the
+//! payouts.
 
 use crate::api::{JobPhase, JobView};
-use crate::config::settings::Settings;
+use crate::config::Settings;
 use crate::error::CliError;
 use crate::job::{result, submit, watch};
 use crate::localnet::Localnet;
@@ -18,31 +19,29 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// The manifest that is looked for.
+/// Searched in the current folder and its ancestors.
 const MANIFEST: &str = "examples/render/job.toml";
-/// A finished job stays this long, so that its result is compared with the chain.
+/// Long enough to compare the result with the chain before the job is closed.
 const CLOSE_AFTER: Duration = Duration::from_secs(5);
-/// What the wait for the close may take beyond that; the demonstration does not depend on it.
+/// Wait for the close beyond [`CLOSE_AFTER`]; the demonstration does not depend on it.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Arguments of `demo`.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
-    /// Where the picture goes
+    /// File to write the picture to
     #[arg(long, default_value = "render.png", value_name = "FILE")]
     out: PathBuf,
-    /// Folder of the network's keys and data, which is kept [default: a new one that is removed]
+    /// Folder for the network's keys and data, which is kept [default: a temporary one]
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
-    /// The job [default: examples/render/job.toml, in this folder or one above it]
+    /// Manifest of the job [default: examples/render/job.toml in this folder or one above it]
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
-    /// File of the on-chain program [default: MILLRACE_PROGRAM_SO, or the one in this binary]
+    /// File of the on-chain program [default: MILLRACE_PROGRAM_SO, or the one embedded in this binary]
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
 }
 
-/// What came of it.
 #[derive(Serialize)]
 struct DemoReport {
     ready_seconds: f64,
@@ -73,7 +72,6 @@ struct ProviderRow {
 }
 
 impl DemoArgs {
-    /// Runs the demonstration to its end, or until Ctrl-C.
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
         let stop = stop_signal()?;
         tokio::select! {
@@ -102,7 +100,7 @@ impl DemoArgs {
         let ready = start.elapsed();
         progress.finish();
         settings.output.print_text(&format!(
-            "A network of one orchestrator and three providers, one of them a liar, is up after {:.1} s.\n",
+            "A network of one orchestrator and three providers, one of them dishonest, is ready ({:.1} s).\n",
             ready.as_secs_f64()
         ));
         let report = self.render(settings, &network, &manifest, ready).await;
@@ -119,18 +117,17 @@ impl DemoArgs {
         ready: Duration,
     ) -> Result<DemoReport, CliError> {
         let (connection, api) = (network.connection().await?, network.api()?);
-        let (rpc, parameters) = (&connection.rpc, &connection.network);
         let wallet = &network.keys.client;
         let decimals = connection.payment_decimals;
-        let before = balances::provider_balances(rpc, parameters).await?;
-        let client_before = balances::wallet_balance(rpc, parameters, &wallet.pubkey()).await?;
+        let before = balances::provider_balances(&connection).await?;
+        let client_before = balances::wallet_balance(&connection, &wallet.pubkey()).await?;
 
         let start = Instant::now();
         let resolved = submit::load(manifest, &api).await?;
         let prepared = submit::prepare(&connection, &api, wallet.pubkey(), resolved).await?;
         let name = &prepared.resolved.manifest.name;
         settings.output.print_text(&format!(
-            "The job \u{201c}{name}\u{201d} in {} shards, each run by {} providers; {} have to agree. It costs at most:\n{}\n",
+            "Job `{name}` has {} shards. Each is run by {} providers, of which {} must agree. Maximum cost:\n{}\n",
             prepared.resolved.manifest.shards.len(),
             prepared.resolved.terms.replicas,
             prepared.resolved.terms.quorum,
@@ -139,13 +136,13 @@ impl DemoArgs {
         let posted = submit::post(&prepared, &api, &network.sender(), &wallet.keypair).await?;
         settings
             .output
-            .print_text(&format!("Posted with one signature: job {}\n", posted.job));
+            .print_text(&format!("Posted job {} with one signature.\n", posted.job));
         let mut progress = Progress::new();
         let view = watch::wait_until_over(&api, &posted.job, &mut progress).await?;
         let took = start.elapsed();
         watch::require_paid(&view)?;
         progress.update("fetching and verifying the outputs");
-        let fetched = result::fetch(rpc, &api, &posted.job).await?;
+        let fetched = result::fetch(&connection.rpc, &api, &posted.job).await?;
         let verified = fetched.provenance();
         progress.update("joining the outputs");
         let picture = result::join(&api, &posted.job, fetched).await?;
@@ -155,7 +152,7 @@ impl DemoArgs {
             .unwrap_or(view);
         progress.finish();
 
-        let after = balances::provider_balances(rpc, parameters).await?;
+        let after = balances::provider_balances(&connection).await?;
         let rows = network.file.providers.iter().filter_map(|provider| {
             let of = |balances: &[ProviderBalance]| {
                 let mut found = balances.iter();
@@ -175,7 +172,7 @@ impl DemoArgs {
             shards: view.shard_count,
             providers: rows.collect(),
             client_before,
-            client_after: balances::wallet_balance(rpc, parameters, &wallet.pubkey()).await?,
+            client_after: balances::wallet_balance(&connection, &wallet.pubkey()).await?,
             paid: view.paid,
             fee: view.fee,
             refunded: view.refunded,
@@ -189,13 +186,13 @@ impl DemoArgs {
     }
 }
 
-/// The closed job, or `None` where it takes too long: only what the client got back is missing then.
+/// The closed job, or `None` on a timeout; only the refund is missing then.
 async fn wait_for_close(
     api: &crate::api::Api,
     job: &Pubkey,
     progress: &mut Progress,
 ) -> Option<JobView> {
-    progress.update("waiting for the job to be closed and the rest of the deposit to come back");
+    progress.update("waiting for the job to close and refund the rest of the deposit");
     let mut silent = Progress::silent();
     let closed = watch::wait_until(api, job, &mut silent, |view| view.state == JobPhase::Closed);
     tokio::time::timeout(CLOSE_AFTER + CLOSE_TIMEOUT, closed)
@@ -212,7 +209,7 @@ fn find_manifest() -> Result<PathBuf, CliError> {
         .find(|path| path.is_file());
     found.ok_or_else(|| {
         CliError::Usage(format!(
-            "there is no {MANIFEST} in {} or above it; run this in a checkout, or name a job with --manifest",
+            "no {MANIFEST} in {} or above it; run this in a checkout, or pass a manifest with --manifest",
             here.display()
         ))
     })
@@ -241,7 +238,7 @@ impl DemoReport {
                 "wallet",
                 "stake",
                 "earnings",
-                "together",
+                "total",
                 "change",
                 "agreed/disagreed/late",
             ],
@@ -262,24 +259,25 @@ impl DemoReport {
                 )
             })
             .collect();
-        let slashed = match slashed.is_empty() {
-            true => "nobody".to_owned(),
-            false => slashed.join("; "),
+        let slashed = if slashed.is_empty() {
+            "no provider".to_owned()
+        } else {
+            slashed.join("; ")
         };
         let client = key_values([
             ("job", self.job.clone()),
             (
-                "took",
+                "duration",
                 format!("{:.1} s for {} shards", self.job_seconds, self.shards),
             ),
             ("deposited", tokens(self.deposited, decimals)),
             ("paid to providers", tokens(self.paid, decimals)),
             ("protocol fee", tokens(self.fee, decimals)),
-            ("given back", tokens(self.refunded, decimals)),
+            ("refunded", tokens(self.refunded, decimals)),
             (
                 "compensation",
                 format!(
-                    "{} (out of slashed stake, in what was given back)",
+                    "{} (from slashed stake, included in the refund)",
                     tokens(self.compensated, decimals)
                 ),
             ),
@@ -302,10 +300,10 @@ impl DemoReport {
             ("slashed", slashed),
             ("verified", self.verified.clone()),
             ("picture", self.result.display().to_string()),
-            ("its SHA-256", self.result_sha256.clone()),
+            ("SHA-256", self.result_sha256.clone()),
         ]);
         output::join_paragraphs([
-            "Tokens of the three providers, before and after:".to_owned(),
+            "Tokens of the three providers before and after:".to_owned(),
             providers,
             client,
         ])

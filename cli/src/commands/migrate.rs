@@ -1,6 +1,7 @@
-//! `millrace migrate`: brings a network on chain into being, step by step.
+//! `millrace migrate`: initializes a network on chain, step by step.
 
-use crate::config::settings::{Settings, ephemeral_sender};
+use crate::config::{KeyRole, Settings};
+use crate::connection::{cluster_rpc, ephemeral_sender};
 use crate::error::CliError;
 use clap::Args;
 use millrace_client::Pubkey;
@@ -10,30 +11,28 @@ use millrace_migrations::{Parameters, Setup, Step};
 use solana_sdk::signature::Signer;
 use std::path::PathBuf;
 
-/// Arguments of `migrate`.
 #[derive(Debug, Args)]
 pub struct MigrateArgs {
-    /// Say what each step would do, and send nothing
+    /// Show what each step would do, and send nothing
     #[arg(long)]
     dry_run: bool,
-    /// File of the network's parameters [default: those of a local network]
+    /// File with the network's parameters [default: those of a local network]
     #[arg(long, value_name = "FILE")]
     parameters: Option<PathBuf>,
-    /// Mint of stake [default: the network's or the network file's]
+    /// Mint of the stake token [default: the network's or the network file's]
     #[arg(long, value_name = "MINT")]
     stake_mint: Option<Pubkey>,
-    /// Mint of payments [default: the network's or the network file's]
+    /// Mint of the payment token [default: the network's or the network file's]
     #[arg(long, value_name = "MINT")]
     payment_mint: Option<Pubkey>,
-    /// Key of the orchestrator to be registered [default: the network file's]
+    /// Key of the orchestrator to register [default: the network file's]
     #[arg(long, value_name = "KEY")]
     orchestrator_key: Option<Pubkey>,
 }
 
 impl MigrateArgs {
-    /// Does it, with the deployer's key.
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
-        let rpc = settings.rpc_of_file().await?;
+        let rpc = cluster_rpc(settings).await?;
         let existing = match rpc.network().await {
             Ok(network) => Some(network),
             Err(millrace_client::ChainError::NoNetwork) => None,
@@ -45,7 +44,7 @@ impl MigrateArgs {
             settings.output.print(&steps, |steps| text(steps));
             return Ok(());
         }
-        // A step that an earlier run left open is looked at again anyway: each asks the chain first.
+        // No journal: each step checks the chain before it sends anything.
         let sender = ephemeral_sender(rpc);
         let print_step = |step: &Step| {
             settings
@@ -56,7 +55,7 @@ impl MigrateArgs {
         settings
             .output
             .print(&applied, |applied| match applied.len() {
-                0 => "nothing was left to do".to_owned(),
+                0 => "nothing to do".to_owned(),
                 count => format!("{count} steps done"),
             });
         Ok(())
@@ -73,7 +72,7 @@ impl MigrateArgs {
                 .or_else(|| in_file.and_then(|text| text.parse().ok()));
             known.ok_or_else(|| {
                 CliError::Usage(format!(
-                    "the network has no mints yet: name one with {flag}"
+                    "the network is not initialized: set the mint with {flag}"
                 ))
             })
         };
@@ -98,12 +97,13 @@ impl MigrateArgs {
             }
             (None, None) => {
                 return Err(CliError::Usage(
-                    "name the orchestrator's key with --orchestrator-key: the address of the key that it is started with".into(),
+                    "no orchestrator key: pass the address of its key with --orchestrator-key"
+                        .into(),
                 ));
             }
         };
         Ok(Setup {
-            authority: settings.key_of(|file| &file.keys.deployer)?,
+            authority: settings.key(KeyRole::Deployer)?,
             mints,
             orchestrator,
             parameters: match &self.parameters {

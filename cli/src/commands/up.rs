@@ -1,6 +1,6 @@
-//! `millrace up`: a whole network on this machine.
+//! `millrace up`: a local network.
 
-use crate::config::settings::Settings;
+use crate::config::Settings;
 use crate::error::CliError;
 use crate::localnet::Localnet;
 use crate::localnet::options::{self, ChainOptions, Options};
@@ -12,48 +12,46 @@ use millrace_migrations::Parameters;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Port of the embedded validator's RPC; its websocket is one above it.
+/// Port of the embedded validator's RPC; the websocket is on the next one.
 pub const RPC_PORT: u16 = 8899;
-/// Port of the orchestrator.
 pub const ORCHESTRATOR_PORT: u16 = 8901;
 
-/// Arguments of `up`.
 #[derive(Debug, Args)]
 pub struct UpArgs {
-    /// Providers, each with its agent
+    /// Number of providers, each with its agent
     #[arg(long, default_value_t = 3, value_name = "N")]
     providers: u16,
-    /// How many of them lie: they change a byte of every result
+    /// Number of providers that lie: they change a byte of every result
     #[arg(long, default_value_t = 0, value_name = "N")]
     liar: u16,
-    /// How many of them are silent: they take work and never answer
+    /// Number of providers that are silent: they accept shards and never answer
     #[arg(long, default_value_t = 0, value_name = "N")]
     silent: u16,
-    /// What each provider asks for a unit, in tokens
+    /// Asking price of each provider in tokens per unit
     #[arg(long, default_value = "0.000001", value_name = "TOKENS")]
     price: String,
-    /// Port of the RPC; the websocket is one above it
+    /// Port of the RPC; the websocket is on the next one
     #[arg(long, default_value_t = RPC_PORT)]
     port: u16,
     /// Port of the orchestrator
     #[arg(long, default_value_t = ORCHESTRATOR_PORT, value_name = "PORT")]
     orchestrator_port: u16,
-    /// Folder of keys and data, which stays [default: a new one that is removed at the end]
+    /// Folder for keys and data, which is kept [default: a temporary one]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Length of a slot in milliseconds
     #[arg(long, default_value_t = 100, value_name = "MS", value_parser = clap::value_parser!(u64).range(10..=10_000))]
     slot_ms: u64,
-    /// File of the network's parameters [default: those of a local network]
+    /// File with the network's parameters [default: those of a local network]
     #[arg(long, value_name = "FILE")]
     parameters: Option<PathBuf>,
-    /// File of the on-chain program [default: MILLRACE_PROGRAM_SO, or the one in this binary]
+    /// File of the on-chain program [default: MILLRACE_PROGRAM_SO, or the one embedded in this binary]
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
-    /// Take two tokens, one for stake and one for payments
+    /// Use separate tokens for stake and payments
     #[arg(long)]
     separate_mints: bool,
-    /// How many seconds a finished job stays on chain before it is closed
+    /// Seconds that a finished job stays on chain before it is closed
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     close_after: u64,
 }
@@ -91,21 +89,17 @@ impl UpArgs {
         let ready = start.elapsed();
         settings
             .output
-            .display(&network.file, |_| welcome(&network, ready));
+            .print(&network.file, |_| welcome(&network, ready));
         stop.cancelled().await;
-        output::notice("ending the network");
+        output::notice("stopping the network");
         network.stop().await;
         Ok(())
     }
 }
 
-/// Where everything is, and what to do with it.
 fn welcome(network: &Localnet, ready: Duration) -> String {
     let file = &network.file;
-    let head = format!(
-        "The network takes jobs (after {:.1} s).",
-        ready.as_secs_f64()
-    );
+    let head = format!("The network is ready ({:.1} s).", ready.as_secs_f64());
     let places = output::key_values([
         ("RPC", file.rpc_url.clone()),
         ("websocket", file.ws_url.clone()),
@@ -121,7 +115,7 @@ fn welcome(network: &Localnet, ready: Duration) -> String {
         let number = (index + 1).to_string();
         [number, provider.account.clone(), provider.behaviour.clone()]
     });
-    let providers = table(["provider", "account", "behaves"], &[0], rows);
+    let providers = table(["provider", "account", "behaviour"], &[0], rows);
     let path = display(&network.file_path);
     format!(
         "{head}\n\n{places}\n\n{providers}\n\nIn a second terminal:\n\n  \
@@ -130,7 +124,7 @@ fn welcome(network: &Localnet, ready: Duration) -> String {
          millrace job list\n  \
          millrace provider show --all\n  \
          millrace network show\n\n\
-         Ctrl-C ends all of it."
+         Ctrl-C stops the network."
     )
 }
 

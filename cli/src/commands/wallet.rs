@@ -1,6 +1,7 @@
-//! `millrace wallet`: key files and their funds.
+//! `millrace wallet`: key files and funds.
 
-use crate::config::settings::Settings;
+use crate::config::{KeyRole, Settings};
+use crate::connection::connect;
 use crate::error::CliError;
 use crate::tokens::balances::{self, WalletBalance};
 use crate::tokens::funding;
@@ -13,28 +14,27 @@ use serde::Serialize;
 use solana_sdk::signature::{Keypair, Signer};
 use std::path::PathBuf;
 
-/// Commands of `wallet`.
 #[derive(Debug, Subcommand)]
 pub enum WalletCommand {
-    /// Make a new key file, in Solana's format
+    /// Create a key file in Solana's format
     New {
-        /// Where it goes; never over an existing file [default: the wallet that other commands use]
+        /// File to write, which must not exist [default: the wallet of the other commands]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
-    /// Show a wallet's address and funds
+    /// Show the address and funds of a wallet
     Show {
-        /// The wallet [default: the one of --keypair]
+        /// Address of the wallet [default: that of --keypair]
         address: Option<Pubkey>,
     },
-    /// Get SOL from the faucet and tokens from the mint; local networks only
+    /// Request SOL from the faucet and mint tokens; for local networks
     Fund {
-        /// The wallet [default: the one of --keypair]
+        /// Address of the wallet [default: that of --keypair]
         address: Option<Pubkey>,
-        /// SOL
+        /// Amount of SOL
         #[arg(long, default_value = "10", value_name = "SOL")]
         sol: String,
-        /// Tokens of each mint
+        /// Amount of tokens of each mint
         #[arg(long, default_value = "1000", value_name = "TOKENS")]
         tokens: String,
     },
@@ -48,10 +48,12 @@ struct WalletReport {
 }
 
 impl WalletCommand {
-    /// Does it.
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
         match self {
-            Self::New { out } => new(settings, out.unwrap_or_else(|| settings.keypair.clone())),
+            Self::New { out } => new(
+                settings,
+                out.unwrap_or_else(|| settings.key_file(KeyRole::Client).to_owned()),
+            ),
             Self::Show { address } => show(settings, wallet(settings, address)?).await,
             Self::Fund {
                 address,
@@ -89,16 +91,19 @@ fn new(settings: &Settings, file: PathBuf) -> Result<(), CliError> {
         key_values([
             ("address", made.address.clone()),
             ("key file", made.file.display().to_string()),
-            ("keep it", "whoever has this file has the funds".to_owned()),
+            (
+                "keep it secret",
+                "the file gives access to the funds".to_owned(),
+            ),
         ])
     });
     Ok(())
 }
 
 async fn show(settings: &Settings, wallet: Pubkey) -> Result<(), CliError> {
-    let connection = settings.connect().await?;
+    let connection = connect(settings).await?;
     let network = &connection.network;
-    let balance = balances::wallet_balance(&connection.rpc, network, &wallet).await?;
+    let balance = balances::wallet_balance(&connection, &wallet).await?;
     let shown = WalletReport {
         address: wallet.to_string(),
         balance,
@@ -108,14 +113,15 @@ async fn show(settings: &Settings, wallet: Pubkey) -> Result<(), CliError> {
     settings.output.print(&shown, |shown| {
         let address = ("address", shown.address.clone());
         let lamports = ("SOL", sol(balance.lamports));
-        match network.has_single_mint() {
-            true => key_values([address, lamports, ("tokens", payment)]),
-            false => key_values([
+        if network.has_single_mint() {
+            key_values([address, lamports, ("tokens", payment)])
+        } else {
+            key_values([
                 address,
                 lamports,
-                ("for payments", payment),
-                ("for stake", stake),
-            ]),
+                ("payment tokens", payment),
+                ("stake tokens", stake),
+            ])
         }
     });
     Ok(())
@@ -127,7 +133,7 @@ async fn fund(
     sol: &str,
     tokens: &str,
 ) -> Result<(), CliError> {
-    let connection = settings.connect().await?;
+    let connection = connect(settings).await?;
     let network = &connection.network;
     let lamports = parse_amount(sol, SOL_DECIMALS)?;
     let mut mints = vec![(network.payment_mint, connection.payment_decimals)];
@@ -151,14 +157,14 @@ async fn fund(
     if !mints_tokens {
         return Ok(());
     }
-    let sender = settings.sender(&connection).await?;
+    let sender = connection.sender().await?;
     for (mint, amount) in amounts {
         funding::mint_tokens(&sender, &authority, &mint, &wallet, amount).await?;
     }
     Ok(())
 }
 
-/// The key that may mint: the network file's, whatever wallet --keypair names, else the wallet.
+/// The key that may mint: the network file's deployer even if `--keypair` is set, else the wallet.
 fn mint_key(settings: &Settings) -> Result<Keypair, CliError> {
     match &settings.network {
         Some((_, file)) => Ok(read_keypair(&file.keys.deployer)?),

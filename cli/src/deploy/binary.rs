@@ -1,22 +1,22 @@
-//! The on-chain program's file, for local networks.
+//! The compiled on-chain program.
 
 use crate::error::CliError;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-/// Names the program's file at run time.
+/// Environment variable with the path of the compiled program.
 pub const PROGRAM_VARIABLE: &str = "MILLRACE_PROGRAM_SO";
 
-/// Empty where the binary was built without it.
+/// Empty if the binary was built without the program.
 static EMBEDDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/program.so"));
 
-/// The program: from `file`, else from the file that [`PROGRAM_VARIABLE`] names, else the one in this
-/// binary.
+/// Reads `file`, else the file that [`PROGRAM_VARIABLE`] names, else returns the program embedded in
+/// this binary.
 ///
 /// # Errors
-/// [`CliError::NoProgramFile`] where there is none of these, [`CliError::File`] where one can't be
-/// read or is no program.
-pub fn bytes(file: Option<&Path>) -> Result<Cow<'static, [u8]>, CliError> {
+/// [`CliError::NoProgramFile`] if there is none of these, [`CliError::File`] if a file cannot be read or
+/// is not an ELF file.
+pub fn program_bytes(file: Option<&Path>) -> Result<Cow<'static, [u8]>, CliError> {
     let named = file
         .map(Path::to_owned)
         .or_else(|| std::env::var_os(PROGRAM_VARIABLE).map(PathBuf::from));
@@ -30,7 +30,7 @@ pub fn bytes(file: Option<&Path>) -> Result<Cow<'static, [u8]>, CliError> {
     if !bytes.starts_with(b"\x7fELF") {
         return Err(CliError::File {
             path,
-            reason: "this is no compiled program; build it with `make program`".into(),
+            reason: "not a compiled program; build one with `make program`".into(),
         });
     }
     Ok(Cow::Owned(bytes))

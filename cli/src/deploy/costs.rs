@@ -1,7 +1,7 @@
-//! What it costs to put a program on chain, before anything is signed.
+//! Costs of putting a program on chain, computed before anything is signed.
 
 use crate::error::CliError;
-use crate::job::costs::LAMPORTS_PER_SIGNATURE;
+use crate::tokens::rent::{LAMPORTS_PER_SIGNATURE, rent_exemption};
 use crate::ui::output::{sol, table};
 use millrace_client::deploy::state::{
     BUFFER_HEADER_BYTES, MAX_ACCOUNT_BYTES, PROGRAM_ACCOUNT_BYTES, PROGRAM_DATA_HEADER_BYTES,
@@ -10,35 +10,31 @@ use millrace_client::deploy::writer::WRITE_UNITS;
 use millrace_client::rpc::client::Rpc;
 use serde::Serialize;
 
-/// Least growth that the loader takes at once (SIMD-0431), but for the last bytes before the most.
+/// Minimum bytes by which the loader extends a program (SIMD-0431), unless fewer are left up to the
+/// maximum account size.
 const MIN_GROWTH: usize = 10_240;
 
-/// Lamports that accounts need so that they stay.
+/// Rent exemptions in lamports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeployRents {
     /// The account at the program's own address.
     pub program: u64,
-    /// The account with the program's bytes and the room behind them.
+    /// The account with the program's bytes and the room after them.
     pub data: u64,
-    /// A buffer for the new bytes.
+    /// The buffer for the new bytes.
     pub buffer: u64,
-    /// A wallet that is not to vanish.
+    /// The paying wallet.
     pub wallet: u64,
 }
 
 impl DeployRents {
-    /// Asks the cluster, for new bytes of this length in a program with this much room.
+    /// Reads the exemptions for `length` new bytes in a program with `room` bytes.
     pub async fn read(rpc: &Rpc, length: usize, room: usize) -> Result<Self, CliError> {
-        let of = async |bytes: usize| {
-            let client = rpc.client();
-            let rent = client.get_minimum_balance_for_rent_exemption(bytes).await;
-            rent.map_err(rpc.error("the rent of an account"))
-        };
         let (program, data, buffer, wallet) = tokio::try_join!(
-            of(PROGRAM_ACCOUNT_BYTES),
-            of(PROGRAM_DATA_HEADER_BYTES + room),
-            of(BUFFER_HEADER_BYTES + length),
-            of(0)
+            rent_exemption(rpc, PROGRAM_ACCOUNT_BYTES),
+            rent_exemption(rpc, PROGRAM_DATA_HEADER_BYTES + room),
+            rent_exemption(rpc, BUFFER_HEADER_BYTES + length),
+            rent_exemption(rpc, 0)
         )?;
         Ok(Self {
             program,
@@ -49,69 +45,69 @@ impl DeployRents {
     }
 }
 
-/// What is there already, and what is to be done.
+/// The state of the accounts, and what an upload has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UploadPlan {
-    /// Pieces to be written.
-    pub pieces: usize,
-    /// Lamports in the buffer; nothing where there is none yet.
+    /// Chunks to write.
+    pub chunks: usize,
+    /// Lamports in the buffer; `None` if there is no buffer yet.
     pub in_buffer: Option<u64>,
-    /// Lamports of the account with the program's bytes; nothing where the program is new.
+    /// Lamports of the account with the program's bytes; `None` for a new program.
     pub in_data: Option<u64>,
-    /// The program grows first.
+    /// The program has to be extended first.
     pub grows: bool,
-    /// Micro-lamports for each compute unit of a write.
+    /// Priority fee of a write, micro-lamports per compute unit.
     pub unit_price: u64,
 }
 
-/// All costs, lamports.
+/// Costs in lamports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct DeployCosts {
-    /// Rent of the account at the program's address; stays there.
+    /// Rent of the account at the program's address; locked as long as the program exists.
     pub program_rent: u64,
-    /// Rent of the program's bytes and their room that is not there yet; stays there.
+    /// Missing rent of the program's bytes and room; locked as long as the program exists.
     pub data_rent: u64,
-    /// What the buffer still takes.
+    /// Rent of a buffer that is not created yet.
     pub buffer_rent: u64,
-    /// What comes back out of the buffer at the end.
+    /// Lamports that return from the buffer at the end.
     pub buffer_returns: u64,
-    /// What the cluster takes for the transactions.
+    /// Signature and priority fees of all transactions.
     pub network_fees: u64,
-    /// Transactions.
     pub transactions: u64,
 }
 
 impl DeployCosts {
-    /// Computes them.
-    pub fn of(work: UploadPlan, rents: &DeployRents) -> Self {
-        let is_new = work.in_data.is_none();
-        let pieces = work.pieces as u64;
-        // Making the buffer, growing, and the last step, which the key of a new program signs too.
-        let others = u64::from(work.in_buffer.is_none()) + u64::from(work.grows) + 1;
-        let signatures = pieces + others + u64::from(is_new);
-        let priority = work
+    pub fn of(plan: UploadPlan, rents: &DeployRents) -> Self {
+        let is_new = plan.in_data.is_none();
+        let chunks = plan.chunks as u64;
+        // Creating the buffer, extending the program, and the final instruction, which the key of a new
+        // program signs too.
+        let others = u64::from(plan.in_buffer.is_none()) + u64::from(plan.grows) + 1;
+        let signatures = chunks + others + u64::from(is_new);
+        let priority = plan
             .unit_price
             .saturating_mul(u64::from(WRITE_UNITS))
             .div_ceil(1_000_000);
         let fees = signatures
             .saturating_mul(LAMPORTS_PER_SIGNATURE)
-            .saturating_add(pieces.saturating_mul(priority));
-        let buffer_rent = match work.in_buffer {
+            .saturating_add(chunks.saturating_mul(priority));
+        let buffer_rent = match plan.in_buffer {
             Some(_) => 0,
             None => rents.buffer,
         };
         Self {
             program_rent: if is_new { rents.program } else { 0 },
-            data_rent: rents.data.saturating_sub(work.in_data.unwrap_or(0)),
+            data_rent: rents.data.saturating_sub(plan.in_data.unwrap_or(0)),
             buffer_rent,
-            buffer_returns: buffer_rent.saturating_add(work.in_buffer.unwrap_or(0)),
+            buffer_returns: buffer_rent.saturating_add(plan.in_buffer.unwrap_or(0)),
             network_fees: fees,
-            transactions: pieces + others,
+            transactions: chunks + others,
         }
     }
 
-    /// What the wallet has to have at the most at once, beside what it needs to stay. The buffer is
-    /// emptied into the wallet before a new program's bytes are paid for, and after an old one's growth.
+    /// Maximum that the wallet spends at any time, besides its own rent exemption. The buffer is emptied
+    /// into the wallet before the bytes of a new program are paid for, but after an existing program is
+    /// extended.
     pub fn peak(&self) -> u64 {
         let before = self
             .program_rent
@@ -124,7 +120,8 @@ impl DeployCosts {
         before.saturating_add(data)
     }
 
-    /// What is gone in the end. Less than nothing where an earlier run has paid for the buffer.
+    /// What the wallet has lost at the end; 0 if an earlier run paid for the buffer and more returns than
+    /// is spent.
     pub fn net_cost(&self) -> u64 {
         let all = [
             self.program_rent,
@@ -136,27 +133,26 @@ impl DeployCosts {
         all.saturating_sub(self.buffer_returns)
     }
 
-    /// For people.
     pub fn table(&self) -> String {
         let mut rows = Vec::new();
         if self.program_rent > 0 {
             rows.push([
                 "rent of the program's address".into(),
                 sol(self.program_rent),
-                "stays as long as the program".into(),
+                "locked as long as the program exists".into(),
             ]);
         }
         if self.data_rent > 0 {
             rows.push([
-                "rent of its bytes and their room".into(),
+                "rent of its bytes".into(),
                 sol(self.data_rent),
-                "stays as long as the program".into(),
+                "locked as long as the program exists".into(),
             ]);
         }
         rows.push([
             "rent of the buffer".into(),
             sol(self.buffer_rent),
-            "comes back at the end, or with `network buffers close`".into(),
+            "returns at the end, or with `network buffers close`".into(),
         ]);
         rows.push([
             "network fees".into(),
@@ -164,26 +160,25 @@ impl DeployCosts {
             format!("for {} transactions", self.transactions),
         ]);
         rows.push([
-            "the wallet needs, at the most".into(),
+            "needed in the wallet".into(),
             sol(self.peak()),
-            "at one time".into(),
+            "at most, at any time".into(),
         ]);
         rows.push([
-            "gone in the end".into(),
+            "net cost".into(),
             sol(self.net_cost()),
-            format!("{} come back out of the buffer", sol(self.buffer_returns)),
+            format!("after {} return from the buffer", sol(self.buffer_returns)),
         ]);
         table(["", "amount", ""], &[1], rows)
     }
 }
 
-/// By how much a program with this much room has to grow so that so many bytes fit; `None` where they
-/// fit already.
+/// Bytes by which a program with `room` bytes has to be extended for `wanted` bytes; `None` if they fit.
 pub fn growth(room: usize, wanted: usize) -> Option<u32> {
     let missing = wanted.checked_sub(room).filter(|missing| *missing > 0)?;
-    let most = MAX_ACCOUNT_BYTES.saturating_sub(PROGRAM_DATA_HEADER_BYTES + room);
+    let max = MAX_ACCOUNT_BYTES.saturating_sub(PROGRAM_DATA_HEADER_BYTES + room);
     // At most 10 MiB.
-    u32::try_from(missing.max(MIN_GROWTH).min(most)).ok()
+    u32::try_from(missing.max(MIN_GROWTH).min(max)).ok()
 }
 
 #[cfg(test)]
@@ -197,7 +192,7 @@ mod tests {
         wallet: 890,
     };
     const NEW: UploadPlan = UploadPlan {
-        pieces: 10,
+        chunks: 10,
         in_buffer: None,
         in_data: None,
         grows: false,
@@ -205,20 +200,20 @@ mod tests {
     };
 
     #[test]
-    fn a_new_program_costs_its_two_accounts_and_a_buffer_that_comes_back() {
+    fn new_program_costs_two_accounts_and_a_temporary_buffer() {
         let costs = DeployCosts::of(NEW, &RENTS);
-        // Ten pieces, the buffer, and the last step with two signatures.
+        // Ten chunks, the buffer, and the final instruction with two signatures.
         assert_eq!(costs.network_fees, 13 * LAMPORTS_PER_SIGNATURE);
         assert_eq!(costs.transactions, 12);
         assert_eq!(costs.net_cost(), 91_000 + costs.network_fees);
-        // The buffer's rent is back before the program's bytes are paid for.
+        // The buffer's rent returns before the program's bytes are paid for.
         assert_eq!(costs.peak(), 1_000 + 90_000 + costs.network_fees);
     }
 
     #[test]
-    fn a_second_run_pays_neither_the_buffer_nor_what_is_written_again() {
+    fn second_run_does_not_pay_again_for_the_buffer_and_written_chunks() {
         let again = UploadPlan {
-            pieces: 3,
+            chunks: 3,
             in_buffer: Some(80_000),
             ..NEW
         };
@@ -229,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn an_upgrade_pays_for_growth_alone_and_holds_the_buffer_meanwhile() {
+    fn upgrade_pays_for_the_extension_and_temporarily_for_the_buffer() {
         let same = UploadPlan {
             in_data: Some(90_000),
             ..NEW
@@ -250,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_price_for_compute_is_paid_with_each_write() {
+    fn priority_fee_is_paid_with_each_write() {
         let priced = UploadPlan {
             unit_price: 1_000,
             ..NEW
@@ -261,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_grows_by_as_much_as_the_loader_takes_and_never_beyond_the_most() {
+    fn extension_is_at_least_the_loaders_minimum_and_at_most_the_maximum_size() {
         assert_eq!(growth(100, 100), None);
         assert_eq!(growth(100, 101), Some(10_240));
         assert_eq!(growth(100, 50_100), Some(50_000));

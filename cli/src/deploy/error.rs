@@ -1,50 +1,40 @@
-//! Why a program can't be put on chain, in words that say what to do.
+//! Errors of deploying, upgrading, verifying and handing over the program.
 
 use crate::ui::output::sol;
 use millrace_client::Pubkey;
 use std::path::PathBuf;
 use thiserror::Error;
 
-/// Why a program was not deployed, upgraded, handed over or found to be the right one.
 #[derive(Debug, Error)]
-#[expect(
-    missing_docs,
-    reason = "the message of each variant says what its fields are"
-)]
 pub enum DeployError {
-    /// Another address than the one that this binary works with.
     #[error(
-        "{file} is the key of {found}, and this build of millrace is for the program {expected}: pass that program's key with --program-key, or build everything for yours (`make build PROGRAM_ID={found}`). Nothing was sent"
+        "{file} is the key of {found}, but this build of millrace is for the program {expected}: pass that program's key with --program-key, or build everything for yours (`make build PROGRAM_ID={found}`). Nothing was sent"
     )]
     WrongProgramKey {
         file: PathBuf,
         found: Pubkey,
         expected: Pubkey,
     },
-    /// A program for another address.
+    /// The compiled program is for another address.
     #[error(
         "the compiled program does not declare {expected}, the address that this build of millrace is for: build both together (`make build PROGRAM_ID=...`). Nothing was sent"
     )]
     OtherProgram { expected: Pubkey },
-    /// Not there.
-    #[error("there is no program at {0} on this cluster; deploy it with `millrace network deploy`")]
+    #[error("no program exists at {0} on this cluster; deploy it with `millrace network deploy`")]
     NotDeployed(Pubkey),
-    /// There with other bytes.
+    /// The program on chain has other bytes.
     #[error(
-        "another build is deployed at {program} already (its upgrade authority: {authority}); replace it with `millrace network upgrade`"
+        "another build is already deployed at {program} (upgrade authority: {authority}); replace it with `millrace network upgrade`"
     )]
-    DeployedAlready { program: Pubkey, authority: String },
-    /// Loaded into a local network.
+    AlreadyDeployed { program: Pubkey, authority: String },
     #[error(
-        "{0} was loaded into this network without the upgradeable loader, as local networks do: it can be neither upgraded nor handed over"
+        "{0} was loaded without the upgradeable loader, as local networks do: it can be neither upgraded nor handed over"
     )]
     NotUpgradeable(Pubkey),
-    /// Immutable.
-    #[error("{0} has no upgrade authority any more: nobody can change it or hand it over")]
-    Final(Pubkey),
-    /// Another wallet's.
+    #[error("{0} has no upgrade authority: it is immutable and cannot be handed over")]
+    Immutable(Pubkey),
     #[error(
-        "the upgrade authority of {program} is {authority}, and this wallet is {wallet}: pass that key with --keypair{hint}"
+        "the upgrade authority of {program} is {authority}, but this wallet is {wallet}: pass the authority's key with --keypair{hint}"
     )]
     NotAuthority {
         program: Pubkey,
@@ -52,32 +42,26 @@ pub enum DeployError {
         wallet: Pubkey,
         hint: &'static str,
     },
-    /// The wallet is the authority itself.
     #[error(
-        "this wallet is the program's upgrade authority itself: leave --propose out, and the upgrade is done at once"
+        "this wallet is the program's upgrade authority: leave out --propose to upgrade at once"
     )]
     NothingToPropose,
-    /// Too large.
-    #[error("the program would take {wanted} bytes with its room, and the most is {most}")]
-    TooLarge { wanted: usize, most: usize },
-    /// Room below the program's length.
-    #[error("--max-len is {max_len} bytes, and the program has {length}")]
+    #[error("the program would take {wanted} bytes, but the maximum is {max}")]
+    TooLarge { wanted: usize, max: usize },
+    #[error("--max-len is {max_len} bytes, but the program has {length}")]
     MaxLenTooSmall { max_len: usize, length: usize },
-    /// A buffer of somebody else.
     #[error(
-        "the buffer {buffer} belongs to {owner}, and this wallet is {wallet}; pass that key with --keypair"
+        "the buffer {buffer} belongs to {owner}, but this wallet is {wallet}; pass the owner's key with --keypair"
     )]
     ForeignBuffer {
         buffer: Pubkey,
         owner: String,
         wallet: Pubkey,
     },
-    /// No such buffer.
-    #[error("there is no buffer {0}; `millrace network buffers list` shows those of this wallet")]
+    #[error("no buffer {0} exists; `millrace network buffers list` shows this wallet's buffers")]
     NoSuchBuffer(Pubkey),
-    /// The writing ended early.
     #[error(
-        "{landed} of {wanted} pieces were written before it failed: {source}. Nothing is lost: the same command goes on from there; to have the {} in the buffer back instead, `millrace network buffers close {buffer}`",
+        "the upload failed after {landed} of {wanted} chunks: {source}. Run the same command again to continue; to get the {} in the buffer back instead, run `millrace network buffers close {buffer}`",
         sol(*lamports)
     )]
     Interrupted {
@@ -87,9 +71,8 @@ pub enum DeployError {
         lamports: u64,
         source: Box<millrace_client::ChainError>,
     },
-    /// The bytes are other ones.
     #[error(
-        "the program on chain is not this build: {bytes} bytes differ, the first at {first} (on chain {on_chain} bytes, the build {build})"
+        "the program on chain is not this build: {bytes} bytes differ, the first at {first} ({on_chain} bytes on chain, {build} in the build)"
     )]
     Differs {
         bytes: usize,
@@ -97,17 +80,14 @@ pub enum DeployError {
         on_chain: usize,
         build: usize,
     },
-    /// The network's account is of another version.
     #[error(
-        "the network account has layout version {found}, and this build reads version {expected}: use the build that fits the network"
+        "the network account has layout version {found}, but this build reads version {expected}: use the build that fits the network"
     )]
     OtherLayout { found: u8, expected: u8 },
-    /// The new authority does not sign.
     #[error(
-        "{0} is an address: it can't be asked to sign here, and a mistyped one would lock everybody out for good. Pass the new authority's key file instead, or add --unchecked where there is none, as for a multisig"
+        "{0} is an address and cannot sign here; a mistyped address would make the program immutable. Pass the new authority's key file, or add --unchecked if there is none, as for a multisig"
     )]
     Unchecked(Pubkey),
-    /// Both at once, or neither.
-    #[error("--new-authority takes a key file or an address, and {0} is neither")]
-    NoSuchAuthority(String),
+    #[error("--new-authority must be a key file or an address, not {0}")]
+    InvalidAuthority(String),
 }

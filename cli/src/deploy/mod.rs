@@ -1,5 +1,6 @@
-//! The on-chain program on its way to a cluster: the compiled binary, what it costs, and the upload.
+//! Deploys the on-chain program: the compiled binary, the costs, and the upload.
 
+pub mod authority;
 pub mod binary;
 pub mod build;
 pub mod costs;

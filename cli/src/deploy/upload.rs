@@ -1,9 +1,9 @@
-//! What deploying and upgrading have in common: a buffer that ends up with the build's bytes.
+//! Writes a build into a buffer account, from which the program is deployed or upgraded.
 
 use super::build::{Build, BuildArgs};
 use super::costs::{DeployCosts, DeployRents, UploadPlan};
 use super::error::DeployError;
-use crate::config::settings::Settings;
+use crate::config::Settings;
 use crate::error::{CliError, Shortfall};
 use crate::ui::confirm;
 use crate::ui::output::{self, SOL_DECIMALS, key_values};
@@ -24,71 +24,68 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
-const SETTLE_TIMEOUT: Duration = Duration::from_secs(60);
+const CHANGE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Flags of commands that write bytes.
 #[derive(Args, Clone, Debug)]
 pub struct UploadArgs {
     #[command(flatten)]
     pub build: BuildArgs,
-    /// Bytes that the program can have after later upgrades; each costs rent [default: as many as it has now, and an upgrade makes room where it needs more]
+    /// Maximum size of the program in bytes, which determines its rent [default: the build's size; upgrades extend the program if needed]
     #[arg(long, value_name = "BYTES")]
     pub max_len: Option<usize>,
-    /// Most writes under way at once; fewer where an endpoint limits its callers
+    /// Maximum number of writes in flight; lower it if the endpoint limits requests
     #[arg(long, default_value_t = 32, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub at_once: u16,
-    /// Micro-lamports for each compute unit of a write, for clusters that are busy
+    /// Priority fee of each write in micro-lamports per compute unit, for busy clusters
     #[arg(long, default_value_t = 0, value_name = "PRICE")]
     pub unit_price: u64,
-    /// Do not ask before signing
+    /// Skip the confirmation prompt
     #[arg(short, long)]
     pub yes: bool,
 }
 
-/// A buffer on its way, and what it costs.
+/// A planned upload and its costs.
 pub struct Upload<'a> {
     pub args: &'a UploadArgs,
     pub sender: &'a Sender,
     pub wallet: &'a Keypair,
     pub build: &'a Build,
-    pub place: BufferAddress,
-    pub found: Option<Buffer>,
+    pub address: BufferAddress,
+    /// The buffer that an earlier run left.
+    pub existing: Option<Buffer>,
     pub costs: DeployCosts,
     rents: DeployRents,
 }
 
-/// What was done, for people and programs.
 #[derive(Serialize)]
 pub struct DeployReport {
-    /// The program.
     pub program: String,
-    /// Where the loader keeps its bytes.
+    /// Account with the program's bytes.
     pub program_data: String,
-    /// What was done: `deployed`, `upgraded`, `proposed`, or `nothing` where it was there already.
+    /// `deployed`, `upgraded`, `proposed`, or `nothing` if the build was already deployed.
     pub done: &'static str,
-    /// The buffer; emptied unless the upgrade was only proposed.
+    /// The buffer; closed unless the upgrade was only proposed.
     pub buffer: String,
-    /// Pieces that this run wrote.
+    /// Chunks that this run wrote.
     pub written: usize,
-    /// Bytes of the build.
+    /// Size of the build.
     pub bytes: usize,
-    /// Bytes that the program can have.
+    /// Maximum size of the program.
     pub max_len: usize,
     /// SHA-256 of the build's file, hex.
     pub sha256: String,
-    /// SHA-256 without the zeros at the end, hex, as `solana-verify` counts it.
+    /// SHA-256 without trailing zeros, hex, as `solana-verify` computes it.
     pub program_hash: String,
     /// Slot of the last change.
     pub slot: Option<u64>,
-    /// Who may upgrade it.
     pub upgrade_authority: Option<String>,
     /// Signature of the last transaction.
     pub signature: Option<String>,
 }
 
 impl<'a> Upload<'a> {
-    /// Looks at what is there already, computes the costs, and checks that the wallet has them.
-    /// `deployed` is the program that is to be upgraded, `room` what it has room for in the end.
+    /// Reads the existing buffer and computes the costs. `deployed` is the program to upgrade, if any;
+    /// `room` is its maximum size afterwards.
     pub async fn plan(
         args: &'a UploadArgs,
         sender: &'a Sender,
@@ -99,40 +96,40 @@ impl<'a> Upload<'a> {
     ) -> Result<Self, CliError> {
         let rpc = sender.rpc();
         let key = wallet.pubkey();
-        let place = BufferAddress::of(&key, &PROGRAM, &build.file_hash);
-        let found = state::read_buffer(rpc, &place.address).await?;
+        let address = BufferAddress::of(&key, &PROGRAM, &build.file_hash);
+        let existing = state::read_buffer(rpc, &address.address).await?;
         let rents = DeployRents::read(rpc, build.bytes.len(), room).await?;
-        let bytes = found.as_ref().map_or(&[][..], |buffer| &buffer.bytes);
-        let work = UploadPlan {
-            pieces: differing_chunks(&build.bytes, bytes).len(),
-            in_buffer: found.as_ref().map(|buffer| buffer.lamports),
+        let bytes = existing.as_ref().map_or(&[][..], |buffer| &buffer.bytes);
+        let plan = UploadPlan {
+            chunks: differing_chunks(&build.bytes, bytes).len(),
+            in_buffer: existing.as_ref().map(|buffer| buffer.lamports),
             in_data: deployed.map(|deployed| deployed.lamports),
             grows: deployed.is_some_and(|deployed| room > deployed.bytes.len()),
             unit_price: args.unit_price,
         };
-        let costs = DeployCosts::of(work, &rents);
+        let costs = DeployCosts::of(plan, &rents);
         Ok(Self {
             args,
             sender,
             wallet,
             build,
-            place,
-            found,
+            address,
+            existing,
             costs,
             rents,
         })
     }
 
-    /// Shows the costs, checks that the wallet has them, and asks.
+    /// Prints the costs, checks that the wallet can pay them, and asks for confirmation.
     ///
     /// # Errors
     /// [`CliError::TooLittleSol`], [`DeployError::ForeignBuffer`], [`CliError::NotConfirmed`].
     pub async fn confirm(&self, settings: &Settings, question: &str) -> Result<(), CliError> {
         let key = self.wallet.pubkey();
-        if let Some(buffer) = &self.found
+        if let Some(buffer) = &self.existing
             && buffer.authority != Some(key)
         {
-            return Err(foreign_buffer(&self.place.address, buffer, key).into());
+            return Err(foreign_buffer(&self.address.address, buffer, key).into());
         }
         output::notice(&self.costs.table());
         let has = self.sender.rpc().lamports(&key).await?;
@@ -142,44 +139,45 @@ impl<'a> Upload<'a> {
         }
         if PROGRAM == DEVELOPMENT_ID && !is_local(&settings.rpc_url) {
             output::notice(
-                "warning: this build has the development address, whose key lies in the repository: anybody may deploy there first. Make a key of your own for a network that is to last (docs/deploying.md)",
+                "warning: this build uses the development address, whose key is in the repository, so anyone can deploy there first; create your own key for a permanent network (docs/deploying.md)",
             );
         }
-        match self.args.yes {
-            true => Ok(()),
-            false => confirm::ask_yes(question),
+        if self.args.yes {
+            Ok(())
+        } else {
+            confirm::ask_yes(question)
         }
     }
 
-    /// Makes the buffer unless it is there, and writes what it lacks. Returns how many pieces that was.
+    /// Creates the buffer if it does not exist, and writes the chunks that differ. Returns their number.
     pub async fn run(&self) -> Result<usize, CliError> {
         let mut progress = Progress::new();
-        if self.found.is_none() {
-            progress.update("making the buffer");
+        if self.existing.is_none() {
+            progress.update("creating the buffer");
             let key = self.wallet.pubkey();
             let length = self.build.bytes.len();
             let rent = self.rents.buffer;
-            let create = instruction::create_buffer(&key, &self.place, length, rent);
+            let create = instruction::create_buffer(&key, &self.address, length, rent);
             self.sender
-                .send("make a buffer", &create, &[self.wallet])
+                .send("create buffer", &create, &[self.wallet])
                 .await?;
         } else {
-            progress.update("going on with what an earlier run has written");
+            progress.update("continuing the upload of an earlier run");
         }
         let writer = BufferWriter {
             rpc: self.sender.rpc(),
             wallet: self.wallet,
-            buffer: self.place.address,
+            buffer: self.address.address,
             at_once: usize::from(self.args.at_once),
             unit_price: self.args.unit_price,
         };
         let mut last = WriteProgress::default();
         let filled = writer.fill(&self.build.bytes, |written| {
-            // Where there is no terminal each step would be a line.
+            // Without a terminal each update is a line: report every tenth only.
             let (landed, wanted) = (written.landed, written.wanted);
             let tenth = landed * 10 / wanted.max(1);
             if tenth > last.landed * 10 / wanted.max(1) || landed == 0 {
-                progress.update(&format!("writing the program: {landed} of {wanted} pieces"));
+                progress.update(&format!("writing the program: {landed} of {wanted} chunks"));
             }
             last = written;
         });
@@ -188,7 +186,7 @@ impl<'a> Upload<'a> {
             Err(source) => Err(DeployError::Interrupted {
                 landed: last.landed,
                 wanted: last.wanted,
-                buffer: self.place.address,
+                buffer: self.address.address,
                 lamports: self.costs.buffer_returns,
                 source: Box::new(source),
             }
@@ -196,7 +194,6 @@ impl<'a> Upload<'a> {
         }
     }
 
-    /// What is to be told in the end.
     pub fn report(
         &self,
         done: &'static str,
@@ -207,21 +204,21 @@ impl<'a> Upload<'a> {
         DeployReport {
             done,
             written,
-            buffer: self.place.address.to_string(),
+            buffer: self.address.address.to_string(),
             signature,
-            ..DeployReport::unchanged(self.build, &self.place, deployed)
+            ..DeployReport::unchanged(self.build, &self.address, deployed)
         }
     }
 }
 
 impl DeployReport {
-    /// Of a program that has these bytes already.
-    pub fn unchanged(build: &Build, place: &BufferAddress, deployed: &DeployedProgram) -> Self {
+    /// For a program that already has these bytes.
+    pub fn unchanged(build: &Build, address: &BufferAddress, deployed: &DeployedProgram) -> Self {
         Self {
             program: PROGRAM.to_string(),
             program_data: program_data(&PROGRAM).to_string(),
             done: "nothing",
-            buffer: place.address.to_string(),
+            buffer: address.address.to_string(),
             written: 0,
             bytes: build.bytes.len(),
             max_len: deployed.bytes.len(),
@@ -233,9 +230,8 @@ impl DeployReport {
         }
     }
 
-    /// For people.
     pub fn text(&self) -> String {
-        let nobody = || "nobody".to_owned();
+        let none = || "none".to_owned();
         key_values([
             ("program", self.program.clone()),
             ("done", self.done.to_owned()),
@@ -250,9 +246,9 @@ impl DeployReport {
             ),
             (
                 "upgrade authority",
-                self.upgrade_authority.clone().unwrap_or_else(nobody),
+                self.upgrade_authority.clone().unwrap_or_else(none),
             ),
-            ("pieces written", self.written.to_string()),
+            ("chunks written", self.written.to_string()),
         ])
     }
 }
@@ -261,24 +257,23 @@ fn is_local(url: &str) -> bool {
     url.contains("//127.0.0.1") || url.contains("//localhost") || url.contains("//[::1]")
 }
 
-/// A buffer that this wallet may not write.
 fn foreign_buffer(buffer: &Pubkey, found: &Buffer, wallet: Pubkey) -> DeployError {
     let owner = found.authority.map(|key| key.to_string());
     DeployError::ForeignBuffer {
         buffer: *buffer,
-        owner: owner.unwrap_or_else(|| "nobody".into()),
+        owner: owner.unwrap_or_else(|| "no authority".into()),
         wallet,
     }
 }
 
-/// The program once it has changed after `slot`, and the chain has gone on by a slot since: the loader
-/// changes a program once a slot at most, and what has changed can be called from the next slot on.
+/// Waits until the program was changed after slot `after`, and one more slot has passed: the loader
+/// changes a program at most once per slot, and the new bytes can be called from the next slot on.
 pub async fn wait_until_changed(
     rpc: &Rpc,
     after: Option<u64>,
 ) -> Result<DeployedProgram, CliError> {
     let start = Instant::now();
-    while start.elapsed() < SETTLE_TIMEOUT {
+    while start.elapsed() < CHANGE_TIMEOUT {
         let (now, deployed) = tokio::try_join!(rpc.time(), state::read_program(rpc))?;
         if let Some(deployed) = deployed
             && deployed.slot > after
@@ -289,7 +284,7 @@ pub async fn wait_until_changed(
         sleep(POLL_INTERVAL).await;
     }
     Err(CliError::TooSlow {
-        what: "the program's change",
-        seconds: SETTLE_TIMEOUT.as_secs(),
+        what: "the change of the program",
+        seconds: CHANGE_TIMEOUT.as_secs(),
     })
 }

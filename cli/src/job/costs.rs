@@ -1,7 +1,8 @@
-//! What a job costs, before anything is signed.
+//! Costs of a job, computed before anything is signed.
 
 use crate::error::CliError;
 use crate::tokens::mints::TOKEN_ACCOUNT_BYTES;
+use crate::tokens::rent::{LAMPORTS_PER_SIGNATURE, rent_exemption};
 use crate::ui::output::{sol, table, tokens};
 use millrace_client::program::math::money;
 use millrace_client::program::state::Client;
@@ -9,35 +10,25 @@ use millrace_client::rpc::client::Rpc;
 use millrace_client::tx::fees::FeePolicy;
 use serde::Serialize;
 
-/// Lamports that the cluster takes for each signature of a transaction.
-pub const LAMPORTS_PER_SIGNATURE: u64 = 5_000;
-
-/// Lamports that accounts need so that they stay.
+/// Rent exemptions in lamports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JobRents {
-    /// A job's account.
+    /// The job's account.
     pub job: u64,
-    /// A client's account and its escrow vault.
+    /// The client account and its escrow vault.
     pub client: u64,
-    /// A wallet that is not to vanish.
+    /// The wallet.
     pub wallet: u64,
 }
 
 impl JobRents {
-    /// Asks the cluster, for a job whose account has `job_bytes`.
+    /// Reads the exemptions for a job whose account has `job_bytes`.
     pub async fn read(rpc: &Rpc, job_bytes: usize) -> Result<Self, CliError> {
-        let of = async |bytes: usize| {
-            let rent = rpc
-                .client()
-                .get_minimum_balance_for_rent_exemption(bytes)
-                .await;
-            rent.map_err(rpc.error("the rent of an account"))
-        };
         let (job, client, escrow, wallet) = tokio::try_join!(
-            of(job_bytes),
-            of(Client::SIZE),
-            of(TOKEN_ACCOUNT_BYTES),
-            of(0)
+            rent_exemption(rpc, job_bytes),
+            rent_exemption(rpc, Client::SIZE),
+            rent_exemption(rpc, TOKEN_ACCOUNT_BYTES),
+            rent_exemption(rpc, 0)
         )?;
         Ok(Self {
             job,
@@ -47,42 +38,41 @@ impl JobRents {
     }
 }
 
-/// The terms that costs depend on.
+/// The terms that determine the costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PricedTerms {
-    /// Most that a unit may cost, base units.
+    /// Maximum price per unit, base units.
     pub price_cap: u64,
-    /// Most units that a shard is paid for in a seat.
+    /// Maximum units paid per seat.
     pub max_units: u64,
-    /// Most seats of a shard.
+    /// Maximum seats per shard.
     pub max_replicas: u8,
-    /// Shards.
     pub shards: u32,
-    /// Protocol fee, basis points.
+    /// Basis points.
     pub fee_bps: u16,
 }
 
-/// All costs of a job. Amounts are base units of the payment token and lamports.
+/// Costs of a job, in base units of the payment token and in lamports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct JobCosts {
-    /// Put into escrow; what is not used comes back when the job closes.
+    /// Base units put into escrow. The rest is refunded when the job closes.
     pub deposit: u64,
-    /// The part of the deposit that providers get at most.
+    /// Maximum part of the deposit that is paid to providers.
     pub max_provider_payout: u64,
-    /// The part of the deposit that the protocol gets at most.
+    /// Maximum part of the deposit that is paid to the protocol.
     pub max_fee: u64,
-    /// Rent of the job's account; comes back when it closes.
+    /// Lamports of the job's account, returned when it closes.
     pub job_rent: u64,
-    /// Rent of the wallet's client account, paid with its first job and kept.
+    /// Lamports of the wallet's client account, paid once with its first job.
     pub client_rent: u64,
-    /// What the cluster takes for the transaction.
+    /// Lamports for the signature.
     pub network_fee: u64,
-    /// Most that is paid on top of it, where others pay to be taken first.
+    /// Maximum lamports for priority, paid only if the cluster is busy.
     pub max_priority_fee: u64,
 }
 
 impl JobCosts {
-    /// Computes the costs as the program will.
+    /// Computes the costs like the program.
     ///
     /// # Errors
     /// [`CliError::CostTooLarge`].
@@ -110,53 +100,52 @@ impl JobCosts {
         })
     }
 
-    /// Lamports that the wallet has to have, apart from what it needs to stay.
+    /// Lamports that the wallet needs besides its own rent exemption.
     pub fn lamports(&self) -> u64 {
         self.job_rent
             .saturating_add(self.client_rent)
             .saturating_add(self.network_fee)
     }
 
-    /// For people.
     pub fn table(&self, decimals: u8) -> String {
         let mut rows = vec![
             [
                 "deposit".into(),
                 tokens(self.deposit, decimals),
-                "what is not used comes back when the job closes".into(),
+                "the rest is refunded when the job closes".into(),
             ],
             [
                 "  for providers, at most".into(),
                 tokens(self.max_provider_payout, decimals),
-                "paid for each result that the quorum agrees on".into(),
+                "paid for results that the quorum agrees on".into(),
             ],
             [
                 "  protocol fee, at most".into(),
                 tokens(self.max_fee, decimals),
-                "on what providers are paid".into(),
+                "on payments to providers".into(),
             ],
             [
                 "rent of the job".into(),
                 sol(self.job_rent),
-                "comes back when the job closes".into(),
+                "returned when the job closes".into(),
             ],
         ];
         if self.client_rent > 0 {
             rows.push([
                 "rent of your client account".into(),
                 sol(self.client_rent),
-                "once for each wallet, with its first job".into(),
+                "paid once, with the first job".into(),
             ]);
         }
         rows.push([
             "network fee".into(),
             sol(self.network_fee),
-            "for the one signature".into(),
+            "for one signature".into(),
         ]);
         rows.push([
             "priority fee, at most".into(),
             sol(self.max_priority_fee),
-            "only where others pay to be taken first".into(),
+            "only if the cluster is busy".into(),
         ]);
         table(["", "amount", ""], &[1], rows)
     }
@@ -181,7 +170,7 @@ mod tests {
     };
 
     #[test]
-    fn the_deposit_is_every_seat_at_the_cap_with_its_fee() {
+    fn deposit_covers_every_seat_at_the_price_cap_and_the_fee() {
         let costs = JobCosts::of(PRICED, &RENTS, false).unwrap();
         assert_eq!(costs.max_provider_payout, 2 * 1_000 * 3 * 8);
         assert_eq!(costs.max_fee, 150 * 8);
@@ -190,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_job_of_a_wallet_opens_its_client_account() {
+    fn first_job_of_a_wallet_opens_its_client_account() {
         let first = JobCosts::of(PRICED, &RENTS, true).unwrap();
         let later = JobCosts::of(PRICED, &RENTS, false).unwrap();
         assert_eq!(first.lamports() - later.lamports(), RENTS.client);
@@ -199,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cost_beyond_64_bits_is_refused() {
+    fn cost_beyond_64_bits_is_refused() {
         let priced = PricedTerms {
             price_cap: u64::MAX,
             ..PRICED

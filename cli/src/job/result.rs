@@ -1,4 +1,5 @@
-//! A job's result: its outputs fetched, each verified against what the quorum agreed on, and joined.
+//! A job's result: fetches the outputs, verifies each against the root that the quorum agreed on, and
+//! joins them.
 
 use crate::api::{Api, JobView, ShardPhase, ShardView};
 use crate::error::CliError;
@@ -18,27 +19,25 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// How long the record of a settled shard may lag behind.
+/// How long the orchestrator's record of a settled shard may lag behind the chain.
 const RECORD_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
-/// What joining may use on this machine: it is one's own program, and only a guard.
+/// Limits of the joining program. It is the client's own program: they only guard against accidents.
 const MAX_JOIN_OUTPUT_BYTES: u64 = 4 << 30;
 const MAX_JOIN_LOG_BYTES: u64 = 64 << 10;
 const JOIN_TIMEOUT: Duration = Duration::from_secs(3_600);
 
-/// The verified outputs of a job.
 pub struct VerifiedOutputs {
-    /// What was run.
     pub manifest: Manifest,
-    /// The outputs in the order of the shards.
+    /// By shard.
     pub outputs: Vec<Vec<u8>>,
-    /// How many were compared with their account on chain; the others, whose accounts are closed, with
-    /// the orchestrator's record.
+    /// Number of outputs that were compared with the account on chain. The others, whose accounts are
+    /// closed, were compared with the orchestrator's record.
     pub on_chain: usize,
 }
 
 impl VerifiedOutputs {
-    /// What the outputs were compared with, for people.
+    /// Describes what the outputs were compared with.
     pub fn provenance(&self) -> String {
         let all = self.outputs.len();
         match self.on_chain {
@@ -72,7 +71,7 @@ pub async fn fetch(rpc: &Rpc, api: &Api, job: &Pubkey) -> Result<VerifiedOutputs
     require_paid(&view)?;
     let name = match books {
         Some(books) => books.manifest,
-        None => digest("the manifest", &view.manifest)?,
+        None => parse_digest("the manifest", &view.manifest)?,
     };
     let manifest = Manifest::from_bytes(&api.blob(&name).await?)?;
     let roots = roots_on_chain(rpc, job).await?;
@@ -96,7 +95,7 @@ pub async fn fetch(rpc: &Rpc, api: &Api, job: &Pubkey) -> Result<VerifiedOutputs
     })
 }
 
-/// The job's record. A shard that was just settled is filed a moment later, which is waited for.
+/// The orchestrator's record of the job. Waits for the outputs of shards that were just settled.
 async fn complete_view(api: &Api, job: &Pubkey) -> Result<JobView, CliError> {
     let start = Instant::now();
     loop {
@@ -110,7 +109,7 @@ async fn complete_view(api: &Api, job: &Pubkey) -> Result<JobView, CliError> {
     }
 }
 
-/// Roots of the settled shards, as long as the job is on chain.
+/// Roots of the settled shards; empty if the job is closed.
 async fn roots_on_chain(rpc: &Rpc, job: &Pubkey) -> Result<HashMap<u32, Digest>, CliError> {
     let shards = rpc.shards(job).await?;
     let settled = shards
@@ -119,7 +118,7 @@ async fn roots_on_chain(rpc: &Rpc, job: &Pubkey) -> Result<HashMap<u32, Digest>,
     Ok(settled.collect())
 }
 
-/// One output, verified.
+/// Fetches and verifies an output.
 async fn output(
     api: &Api,
     shard: &ShardView,
@@ -136,10 +135,10 @@ async fn output(
     let fuel = shard.fuel.ok_or_else(|| missing("fuel"))?;
     let expected = match (on_chain, shard.root.as_deref()) {
         (Some(root), _) => *root,
-        (None, Some(root)) => digest("a root", root)?,
+        (None, Some(root)) => parse_digest("a root", root)?,
         (None, None) => return Err(missing("root")),
     };
-    let bytes = api.blob(&digest("an output", name)?).await?;
+    let bytes = api.blob(&parse_digest("an output", name)?).await?;
     verify(shard.index, &bytes, exit, fuel, &expected)?;
     match exit {
         0 => Ok(bytes),
@@ -154,7 +153,6 @@ async fn output(
     }
 }
 
-/// Compares an output with the root that the quorum agreed on.
 fn verify(
     index: u32,
     bytes: &[u8],
@@ -173,7 +171,7 @@ fn verify(
     })
 }
 
-/// An exit number in words, as `millrace_runtime::exit_code` numbers them.
+/// An exit code as numbered by `millrace_runtime::exit_code`.
 fn exit_description(exit: i32) -> String {
     match exit {
         0 => "success".into(),
@@ -189,9 +187,9 @@ fn incomplete(reason: String) -> CliError {
     CliError::JobFailed { reason }
 }
 
-/// A hash out of the orchestrator's record.
-pub(crate) fn digest(what: &str, hex: &str) -> Result<Digest, CliError> {
-    blob::parse_hex(hex).map_err(|error| CliError::OrchestratorRefused {
+/// Parses a hash of the orchestrator's record.
+pub fn parse_digest(what: &str, hex: &str) -> Result<Digest, CliError> {
+    blob::parse_hex(hex).map_err(|error| CliError::InvalidAnswer {
         what: what.to_owned(),
         reason: error.to_string(),
     })
@@ -200,19 +198,19 @@ pub(crate) fn digest(what: &str, hex: &str) -> Result<Digest, CliError> {
 /// Joins the outputs as the manifest says.
 ///
 /// # Errors
-/// [`CliError::JoinFailed`] where the joining program does not end well.
+/// [`CliError::JoinFailed`] if the joining program does not exit with success.
 pub async fn join(api: &Api, job: &Pubkey, fetched: VerifiedOutputs) -> Result<Vec<u8>, CliError> {
     let whole = fetched.outputs.concat();
     let Join::Program { digest, args } = fetched.manifest.join else {
         return Ok(whole);
     };
     let program = api.blob(&digest).await?;
-    // No shard has this number, so that its randomness is its own.
+    // One past the last shard, so that the joining program has a seed of its own.
     let join_index = u32::try_from(fetched.manifest.shards.len()).unwrap_or(u32::MAX);
     let seed = shard_seed(&job.to_bytes(), join_index);
     let work = tokio::task::spawn_blocking(move || run_join(&program, &args, &whole, seed));
     work.await.map_err(|error| CliError::JoinFailed {
-        ending: format!("a defect of this binary: {error}"),
+        exit: format!("an internal error: {error}"),
         log: String::new(),
     })?
 }
@@ -245,15 +243,15 @@ fn run_join(
     }
     let log = String::from_utf8_lossy(&outcome.log);
     Err(CliError::JoinFailed {
-        ending: outcome.exit.to_string(),
+        exit: outcome.exit.to_string(),
         log: match log.trim() {
             "" => String::new(),
-            log => format!("; it said: {log}"),
+            log => format!("; its log: {log}"),
         },
     })
 }
 
-/// Writes a result, whole or not at all.
+/// Writes a file atomically.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     let folder = path
         .parent()
@@ -278,7 +276,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_output_that_is_not_what_was_agreed_on_is_refused() {
+    fn output_that_differs_from_the_agreed_root_is_refused() {
         let root = Receipt::new(b"right", 0, 7).root();
         verify(3, b"right", 0, 7, &root).unwrap();
         for (bytes, exit, fuel) in [(&b"wrong"[..], 0, 7), (b"right", 1, 7), (b"right", 0, 8)] {
@@ -291,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_result_is_written_over_an_older_one() {
+    fn result_overwrites_an_older_one() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.txt");
         write(&path, b"one").unwrap();
@@ -301,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_result_says_what_it_was_compared_with() {
+    fn provenance_names_what_the_outputs_were_compared_with() {
         let manifest = br#"{"version":1,"name":"n","program":"0000000000000000000000000000000000000000000000000000000000000000","args":[],"env":{},"inputs":{},"shards":[{"inline":{"text":"0 1\n"}},{"inline":{"text":"1 2\n"}}],"join":"concat","output":"o","runtime":"wasm","limits":{"fuel":1,"memory":1,"output":1,"log":0,"wall_ms":1},"verify":{"mode":"quorum","replicas":1,"quorum":1,"max_replicas":1}}"#;
         let fetched = |on_chain| VerifiedOutputs {
             manifest: Manifest::from_bytes(manifest).unwrap(),

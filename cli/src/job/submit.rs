@@ -1,12 +1,11 @@
-//! Posting a job: everything is checked and priced first, then one signature.
+//! Posts a job: checks and prices everything first, then signs once.
 
 use crate::api::Api;
-use crate::config::settings::Connection;
+use crate::connection::Connection;
 use crate::error::{CliError, Shortfall};
 use crate::job::costs::{JobCosts, JobRents, PricedTerms};
 use crate::job::terms;
 use crate::ui::output::SOL_DECIMALS;
-use millrace_client::accounts::AnyAccount;
 use millrace_client::instructions::{Mints, open_client, post_job};
 use millrace_client::program::PostJobArgs;
 use millrace_client::program::state::{Client, Job, Meter, Provider, Scenario};
@@ -23,17 +22,14 @@ use std::sync::Arc;
 
 const MIB: u64 = 1 << 20;
 
-/// A job that has passed every check and waits for its signature.
+/// A job that passed every check and is ready to be signed.
 pub struct PreparedJob {
-    /// The manifest with its blobs.
     pub resolved: Resolved,
-    /// What it costs.
     pub costs: JobCosts,
-    /// Where it will be.
+    /// Address of the job's account.
     pub job: Pubkey,
-    /// What does not keep it from being posted but may keep it waiting.
+    /// Reasons why the job may have to wait.
     pub warnings: Vec<String>,
-    /// What the wallet will sign.
     pub args: PostJobArgs,
     mints: Mints,
     opens_client: bool,
@@ -43,7 +39,7 @@ pub struct PreparedJob {
 }
 
 impl PreparedJob {
-    /// The wallet has what the job costs.
+    /// Checks that the wallet can pay the job.
     ///
     /// # Errors
     /// [`CliError::TooLittleSol`], [`CliError::TooFewTokens`].
@@ -51,7 +47,6 @@ impl PreparedJob {
         self.funds.require(&self.costs, &self.rents, self.decimals)
     }
 
-    /// What an orchestrator has to know to say whether the job could be placed.
     pub fn quote_request(&self) -> QuoteRequest {
         let args = &self.args;
         QuoteRequest {
@@ -67,18 +62,15 @@ impl PreparedJob {
     }
 }
 
-/// A job that was posted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostedJob {
-    /// Its account.
     pub job: Pubkey,
-    /// The transaction's signature.
     pub signature: String,
-    /// Blobs that were sent, without those that were there already.
+    /// Number of uploaded blobs, without those that the orchestrator already had.
     pub uploaded: usize,
 }
 
-/// Loads a manifest; blobs that it names by their hash come from the orchestrator.
+/// Loads a manifest. Blobs that it names by hash are fetched from the orchestrator.
 pub async fn load(path: &Path, api: &Api) -> Result<Resolved, CliError> {
     let (path, api) = (PathBuf::from(path), api.clone());
     let runtime = tokio::runtime::Handle::current();
@@ -89,29 +81,12 @@ pub async fn load(path: &Path, api: &Api) -> Result<Resolved, CliError> {
         })
     };
     let loaded = tokio::task::spawn_blocking(work).await;
-    let loaded = loaded
-        .map_err(|error| CliError::Usage(format!("reading the manifest broke off: {error}")))?;
+    let loaded =
+        loaded.map_err(|error| CliError::Usage(format!("cannot read the manifest: {error}")))?;
     Ok(loaded?)
 }
 
-/// Every provider that is registered.
-pub async fn providers(rpc: &Rpc) -> Result<Vec<(Pubkey, Provider)>, CliError> {
-    let reading = rpc.snapshot_all().await?;
-    let providers =
-        reading
-            .accounts
-            .iter()
-            .filter_map(|(key, data)| match AnyAccount::decode(key, data)? {
-                AnyAccount::Provider(provider) => Some((*key, *provider)),
-                _ => None,
-            });
-    let mut providers: Vec<_> = providers.collect();
-    providers.sort_by_key(|(key, provider)| (provider.registered_at, *key));
-    Ok(providers)
-}
-
-/// Checks everything that could keep `wallet` from posting a loaded manifest, and prices it. Sends
-/// nothing.
+/// Checks and prices a loaded manifest, and checks the funds of `wallet`. Sends nothing.
 ///
 /// # Errors
 /// Those of [`price`] and of [`PreparedJob::require_funds`].
@@ -126,11 +101,11 @@ pub async fn prepare(
     Ok(prepared)
 }
 
-/// Checks a loaded manifest, and prices it, whatever `wallet` has. Sends nothing.
+/// Checks and prices a loaded manifest, without checking the funds of `wallet`. Sends nothing.
 ///
 /// # Errors
-/// Whatever is wrong, by name: the terms against the network's bounds and the providers'
-/// asks, the orchestrator.
+/// If the terms exceed the network's bounds or are below every provider's asking price, or the
+/// orchestrator works on another network.
 pub async fn price(
     connection: &Connection,
     api: &Api,
@@ -146,11 +121,16 @@ pub async fn price(
     let shards = resolved.manifest.shards.len();
     let windows = terms::windows(&resolved.terms, network)?;
     terms::check(&resolved.terms, shards, windows, network)?;
-    let providers: Vec<Provider> = providers(rpc).await?.into_iter().map(|(_, p)| p).collect();
+    let providers: Vec<Provider> = connection
+        .providers()
+        .await?
+        .into_iter()
+        .map(|(_, p)| p)
+        .collect();
     let price_cap = terms::price_cap(&resolved.terms, *decimals, network, &providers)?;
     let health = api.require_network(&connection.network_id()).await?;
 
-    // Bounded by the network's own limit, which is a u32.
+    // `terms::check` bounds it by the network's limit, which is a u32.
     let shard_count = u32::try_from(shards).unwrap_or(u32::MAX);
     let client_key = pda::client(&wallet);
     let (client, time, rents) = tokio::try_join!(
@@ -193,7 +173,7 @@ pub async fn price(
         supplier: tag(requirement.supplier.as_deref()),
         region: tag(requirement.region.as_deref()),
         min_score: requirement.min_score,
-        // At most 4 GiB by the manifest's own bounds.
+        // The manifest's bounds allow at most 4 GiB.
         min_memory_mb: u32::try_from(resolved.manifest.limits.memory.div_ceil(MIB))
             .unwrap_or(u32::MAX),
         min_cores: 0,
@@ -204,13 +184,13 @@ pub async fn price(
     let mut warnings = Vec::new();
     if eligible < usize::from(args.replicas) {
         warnings.push(format!(
-            "{eligible} of {} providers fit this job, and each shard starts with {}: it waits until there are more, and is refunded at its deadline",
+            "{eligible} of {} providers are eligible, but each shard needs {}: the job waits for more providers, and is refunded at its deadline",
             providers.len(),
             args.replicas
         ));
     } else if health.agents < u64::from(args.replicas) {
         warnings.push(format!(
-            "only {} agents are connected to the orchestrator now, and each shard starts with {}",
+            "only {} agents are connected to the orchestrator, but each shard needs {}",
             health.agents, args.replicas
         ));
     }
@@ -228,10 +208,9 @@ pub async fn price(
     })
 }
 
-/// The parts of a job that decide who may take it.
+/// A job account with only the fields that determine which providers are eligible.
 fn admission_criteria(args: &PostJobArgs) -> Job {
-    // Everything else of the account plays no part in it.
-    let mut job = zeroed_job();
+    let mut job: Job = bytemuck::Zeroable::zeroed();
     job.price_cap = args.price_cap;
     job.supplier = args.supplier;
     job.region = args.region;
@@ -241,11 +220,7 @@ fn admission_criteria(args: &PostJobArgs) -> Job {
     job
 }
 
-fn zeroed_job() -> Job {
-    bytemuck::Zeroable::zeroed()
-}
-
-/// What a wallet has.
+/// Funds of a wallet.
 struct Funds {
     wallet: Pubkey,
     mint: Pubkey,
@@ -267,7 +242,7 @@ impl Funds {
     }
 
     fn require(&self, costs: &JobCosts, rents: &JobRents, decimals: u8) -> Result<(), CliError> {
-        // A wallet that falls below its own rent would vanish, and the cluster refuses that.
+        // The cluster refuses transactions that leave the wallet below its rent exemption.
         let needed = costs.lamports().saturating_add(rents.wallet);
         let sol = Shortfall::of(self.wallet, self.lamports, needed, SOL_DECIMALS);
         if let Some(shortfall) = sol {
@@ -282,7 +257,7 @@ impl Funds {
     }
 }
 
-/// Uploads what the orchestrator does not have yet, and posts the job with one signature.
+/// Uploads the blobs that the orchestrator does not have, and posts the job with one signature.
 pub async fn post(
     prepared: &PreparedJob,
     api: &Api,
@@ -294,7 +269,7 @@ pub async fn post(
     for (name, bytes) in &prepared.resolved.blobs {
         uploaded += usize::from(api.put_blob(name, bytes).await?);
     }
-    // Last, because it makes the rest findable.
+    // Last, so that an uploaded manifest implies that its blobs are there.
     uploaded += usize::from(api.put_blob(&prepared.args.manifest, &manifest).await?);
 
     let owner = wallet.pubkey();
@@ -346,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wallet_with_too_little_is_told_what_and_how_much() {
+    fn shortfall_is_reported_with_the_missing_amount() {
         assert!(funds(10_000, 1_500_000).is_ok());
         match funds(9_999, 1_500_000) {
             Err(CliError::TooLittleSol(lacks)) => assert_eq!(lacks.missing, "0.000000001"),

@@ -1,41 +1,39 @@
-//! A manifest's terms against the bounds of a network: what the program would refuse is refused here,
-//! by name and before anything is sent.
+//! Checks a manifest's terms against the bounds of a network, so that what the program would refuse is
+//! reported before anything is sent.
 
 use crate::error::CliError;
 use millrace_client::program::state::{Mode, Network, Provider, first_round_secs};
 use millrace_protocol::amount::{format_amount, parse_amount};
 use millrace_protocol::manifest::{Terms, VerifyMode};
 
-/// A window where the manifest leaves it open, seconds, as far as the network allows.
+/// Window if the manifest does not set it, clamped to the network's bounds.
 const DEFAULT_WINDOW_SECS: u32 = 30;
 
-/// The windows of a job, seconds.
+/// The windows of a job in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResolvedWindows {
-    /// To commit.
     pub commit_secs: u32,
-    /// To reveal.
     pub reveal_secs: u32,
-    /// To challenge a result; 0 where it can't be challenged.
+    /// 0 if results cannot be challenged.
     pub challenge_secs: u32,
 }
 
-/// Chooses and checks the windows.
 pub fn windows(terms: &Terms, network: &Network) -> Result<ResolvedWindows, CliError> {
-    let (least, most) = (network.min_window_secs, network.max_window_secs);
+    let (min, max) = (network.min_window_secs, network.max_window_secs);
     let window = |field: &'static str, wanted: Option<u64>| {
         let Some(wanted) = wanted else {
-            return Ok(DEFAULT_WINDOW_SECS.clamp(least, most));
+            return Ok(DEFAULT_WINDOW_SECS.clamp(min, max));
         };
         let found = u32::try_from(wanted).unwrap_or(u32::MAX);
-        match (least..=most).contains(&found) {
-            true => Ok(found),
-            false => Err(CliError::Window {
+        if (min..=max).contains(&found) {
+            Ok(found)
+        } else {
+            Err(CliError::Window {
                 field,
                 found: wanted,
-                least,
-                most,
-            }),
+                min,
+                max,
+            })
         }
     };
     Ok(ResolvedWindows {
@@ -48,7 +46,6 @@ pub fn windows(terms: &Terms, network: &Network) -> Result<ResolvedWindows, CliE
     })
 }
 
-/// The way of verifying, as the program calls it.
 pub fn mode(mode: VerifyMode) -> Mode {
     match mode {
         VerifyMode::Quorum => Mode::Quorum,
@@ -57,7 +54,7 @@ pub fn mode(mode: VerifyMode) -> Mode {
     }
 }
 
-/// Checks shards, seats, deadline and whether the network takes jobs.
+/// Checks shards, seats and deadline, and that the network is not paused.
 pub fn check(
     terms: &Terms,
     shards: usize,
@@ -70,31 +67,31 @@ pub fn check(
     if u32::try_from(shards).map_or(true, |shards| shards > network.max_shards) {
         return Err(CliError::TooManyShards {
             found: shards,
-            most: network.max_shards,
+            max: network.max_shards,
         });
     }
     if terms.max_replicas > network.max_replicas {
         return Err(CliError::TooManyReplicas {
             found: terms.max_replicas,
-            most: network.max_replicas,
+            max: network.max_replicas,
         });
     }
     let round = i64::from(windows.commit_secs) + i64::from(windows.reveal_secs);
     let first = first_round_secs(mode(terms.mode), round, windows.challenge_secs);
-    let least = u64::try_from(first).unwrap_or(0);
-    let most = network.max_deadline_secs;
-    if terms.deadline_secs < least || terms.deadline_secs > u64::from(most) {
+    let min = u64::try_from(first).unwrap_or(0);
+    let max = network.max_deadline_secs;
+    if terms.deadline_secs < min || terms.deadline_secs > u64::from(max) {
         return Err(CliError::Deadline {
             found: terms.deadline_secs,
-            least,
-            most,
+            min,
+            max,
         });
     }
     Ok(())
 }
 
-/// The price cap in base units, against what providers ask. `providers` are all that are registered;
-/// those under the minimum stake are not counted.
+/// The price cap in base units, which must be at least the lowest asking price. Providers below the
+/// minimum stake do not count.
 pub fn price_cap(
     terms: &Terms,
     decimals: u8,
@@ -105,13 +102,13 @@ pub fn price_cap(
         .map_err(|error| CliError::Price { error })?;
     if offer == 0 {
         return Err(CliError::PriceZero {
-            least: format_amount(1, decimals),
+            minimum: format_amount(1, decimals),
         });
     }
-    let working = providers
+    let staked = providers
         .iter()
         .filter(|provider| provider.active >= network.min_stake);
-    let asks: Vec<u64> = working.map(|provider| provider.ask_price).collect();
+    let asks: Vec<u64> = staked.map(|provider| provider.ask_price).collect();
     match asks.iter().min() {
         Some(ask) if *ask > offer => Err(CliError::PriceBelowEveryAsk {
             providers: asks.len(),
@@ -122,7 +119,7 @@ pub fn price_cap(
     }
 }
 
-/// Providers with enough stake, a fitting price and everything that the job requires.
+/// Number of providers with enough stake and a price below the cap that meet the job's requirements.
 pub fn eligible_providers(
     job: &millrace_client::program::state::Job,
     network: &Network,
@@ -180,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn windows_are_the_usual_ones_within_the_networks_bounds() {
+    fn default_windows_are_clamped_to_the_networks_bounds() {
         let mut network = network();
         assert_eq!(
             windows(&terms(), &network).unwrap().commit_secs,
@@ -202,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_program_would_refuse_is_refused_by_name() {
+    fn terms_that_the_program_would_refuse_are_refused_by_name() {
         let network = network();
         let fits = ResolvedWindows {
             commit_secs: 30,
@@ -213,10 +210,7 @@ mod tests {
         let shards = check(&terms(), 17, fits, &network);
         assert!(matches!(
             shards,
-            Err(CliError::TooManyShards {
-                found: 17,
-                most: 16
-            })
+            Err(CliError::TooManyShards { found: 17, max: 16 })
         ));
         let seats = Terms {
             max_replicas: 5,
@@ -247,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_price_below_every_ask_names_the_cheapest_of_those_who_have_stake() {
+    fn price_below_every_ask_is_refused_with_the_cheapest_staked_provider() {
         let providers = [provider(100, 5), provider(100, 3), provider(99, 1)];
         let refused = price_cap(&terms(), 6, &network(), &providers)
             .unwrap_err()
@@ -269,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_reads_back_as_its_text() {
+    fn tag_reads_back_as_its_text() {
         assert_eq!(tag_text(&tag(Some("eu-west"))), "eu-west");
         assert_eq!(tag(None), [0; 16]);
     }

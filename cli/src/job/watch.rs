@@ -1,4 +1,4 @@
-//! Waiting for a job, with the reason why it is not done yet.
+//! Waits for a job, and describes what it is waiting for.
 
 use crate::api::{Api, JobView, SeatPhase, ShardPhase};
 use crate::error::CliError;
@@ -7,18 +7,17 @@ use millrace_client::Pubkey;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// How often the orchestrator is asked.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
-/// How long an orchestrator may be away before the wait is given up.
+/// How long the orchestrator may be unreachable before the wait fails.
 const UNREACHABLE_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long a job that was just posted may be unknown to the orchestrator.
+/// How long the orchestrator may not have seen a job that was just posted.
 const UNKNOWN_JOB_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Waits until `done` says so, and returns the job as it is then.
+/// Polls the job until `done` returns true.
 ///
 /// # Errors
-/// [`CliError::NoSuchJob`] where the orchestrator does not come to know it,
-/// [`CliError::OrchestratorUnreachable`] where it stays away.
+/// [`CliError::NoSuchJob`] if the orchestrator does not see the job,
+/// [`CliError::OrchestratorUnreachable`] if it stays unreachable.
 pub async fn wait_until(
     api: &Api,
     job: &Pubkey,
@@ -40,13 +39,13 @@ pub async fn wait_until(
             }
             Ok(None) => progress.update("waiting for the orchestrator to see the job"),
             Err(error) if answered.elapsed() > UNREACHABLE_TIMEOUT => return Err(error),
-            Err(error) => progress.update(&format!("{error}; asking again")),
+            Err(error) => progress.update(&format!("{error}; retrying")),
         }
         sleep(POLL_INTERVAL).await;
     }
 }
 
-/// Waits until every shard of the job has its end.
+/// Waits until every shard is settled, failed or cancelled.
 pub async fn wait_until_over(
     api: &Api,
     job: &Pubkey,
@@ -55,9 +54,9 @@ pub async fn wait_until_over(
     wait_until(api, job, progress, JobView::is_over).await
 }
 
-/// Where a job stands, in one status_line.
+/// Progress of a job in one line.
 pub fn status_line(view: &JobView) -> String {
-    let mut text = format!("{} of {} shards paid", view.settled, view.shard_count);
+    let mut text = format!("{} of {} shards settled", view.settled, view.shard_count);
     for (count, what) in [(view.failed, "failed"), (view.cancelled, "cancelled")] {
         if count > 0 {
             text.push_str(&format!(", {count} {what}"));
@@ -66,14 +65,15 @@ pub fn status_line(view: &JobView) -> String {
     if view.is_over() {
         return text;
     }
-    let waits = match view.pending_reasons.is_empty() {
-        true => stages(view),
-        false => view.pending_reasons.join("; "),
+    let pending = if view.pending_reasons.is_empty() {
+        stages(view)
+    } else {
+        view.pending_reasons.join("; ")
     };
-    format!("{text}, waiting for: {waits}")
+    format!("{text}, waiting for: {pending}")
 }
 
-/// What the unfinished shards are doing.
+/// Stages of the unfinished shards.
 fn stages(view: &JobView) -> String {
     let seats = |state: SeatPhase| {
         let live = view
@@ -91,22 +91,23 @@ fn stages(view: &JobView) -> String {
         .count();
     let stages: Vec<String> = [
         (unseated, "shards without seats"),
-        (seats(SeatPhase::Assigned), "seats at work"),
-        (seats(SeatPhase::Committed), "results to be shown"),
-        (seats(SeatPhase::Revealed), "results to be settled"),
+        (seats(SeatPhase::Assigned), "seats running"),
+        (seats(SeatPhase::Committed), "results to reveal"),
+        (seats(SeatPhase::Revealed), "results to settle"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)
     .map(|(count, what)| format!("{count} {what}"))
     .collect();
-    match stages.is_empty() {
-        true => "the orchestrator".to_owned(),
-        false => stages.join(", "),
+    if stages.is_empty() {
+        "the orchestrator".to_owned()
+    } else {
+        stages.join(", ")
     }
 }
 
 /// # Errors
-/// [`CliError::JobFailed`] unless every shard was paid.
+/// [`CliError::JobFailed`] unless every shard is settled.
 pub fn require_paid(view: &JobView) -> Result<(), CliError> {
     if view.settled == view.shard_count {
         return Ok(());
@@ -157,23 +158,23 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_has_its_reason() {
+    fn status_line_names_what_the_job_is_waiting_for() {
         let mut job = job();
         assert_eq!(
             status_line(&job),
-            "1 of 4 shards paid, waiting for: 2 shards without seats, 1 seats at work, 1 results to be shown"
+            "1 of 4 shards settled, waiting for: 2 shards without seats, 1 seats running, 1 results to reveal"
         );
         job.pending_reasons = vec!["1 of 3 providers free, 3 needed".into()];
         assert_eq!(
             status_line(&job),
-            "1 of 4 shards paid, waiting for: 1 of 3 providers free, 3 needed"
+            "1 of 4 shards settled, waiting for: 1 of 3 providers free, 3 needed"
         );
         job.failed = 3;
-        assert_eq!(status_line(&job), "1 of 4 shards paid, 3 failed");
+        assert_eq!(status_line(&job), "1 of 4 shards settled, 3 failed");
     }
 
     #[test]
-    fn only_a_job_with_every_shard_paid_has_a_result() {
+    fn only_a_job_with_every_shard_settled_has_a_result() {
         let mut job = job();
         assert!(require_paid(&job).is_err());
         job.settled = 4;

@@ -1,12 +1,12 @@
-//! Everything that a new local network needs on chain: funds, mints, the migrations, providers with
-//! their stake. What depends on nothing of each other is sent at the same time, and what is there
-//! already is left alone.
+//! Sets up a local network on chain: funds, mints, migrations, and providers with their stake.
+//! Independent steps run concurrently; steps that are already done are skipped.
 
 use super::keys::{KeyFile, Keys, ProviderKeys};
 use super::options::{Options, ProviderOptions};
 use crate::error::CliError;
 use crate::tokens::funding::{airdrop, require_mint_authority};
 use crate::tokens::mints::{DECIMALS, MINT_BYTES, create_mint, mint_to, transfer_lamports};
+use crate::tokens::rent::rent_exemption;
 use futures_util::future::{try_join_all, try_join3};
 use millrace_client::instructions::{Mints, create_token_account, register_provider, stake};
 use millrace_client::pda::token_account;
@@ -20,22 +20,20 @@ use solana_sdk::instruction::Instruction;
 use solana_sdk::signature::{Keypair, Signer};
 
 const SOL: u64 = 1_000_000_000;
-/// What the deployer of a new network has, to give to the others.
+/// Funds of the deployer at genesis, from which the other wallets are funded.
 pub const DEPLOYER_LAMPORTS: u64 = 100_000 * SOL;
 const CLIENT_LAMPORTS: u64 = 100 * SOL;
 const ORCHESTRATOR_LAMPORTS: u64 = 1_000 * SOL;
 const PROVIDER_LAMPORTS: u64 = 10 * SOL;
-/// What the faucet of an external chain is asked for, beyond what all wallets get.
+/// Lamports that the deployer keeps after it has funded all wallets.
 const DEPLOYER_RESERVE_LAMPORTS: u64 = 100 * SOL;
-/// Wallets funded by one transaction.
 const MAX_TRANSFERS_PER_TRANSACTION: usize = 12;
-/// Tokens that a provider keeps beside its stake, base units.
+/// Tokens in a provider's wallet besides its stake, base units.
 const PROVIDER_TOKENS: u64 = 100 * 10u64.pow(DECIMALS as u32);
-/// What the machine of a local provider is said to have.
 const PROVIDER_MEMORY_MB: u32 = 8_192;
 const PROVIDER_CORES: u16 = 2;
 
-/// Brings the network on chain into being, and returns its mints.
+/// Sets up the network and returns its mints.
 pub async fn bootstrap(sender: &Sender, keys: &Keys, options: &Options) -> Result<Mints, CliError> {
     let rpc = sender.rpc();
     let existing = rpc.find::<Network>(&pda::network()).await?;
@@ -61,9 +59,9 @@ pub async fn bootstrap(sender: &Sender, keys: &Keys, options: &Options) -> Resul
         orchestrator: keys.orchestrator.pubkey(),
         parameters: options.parameters.clone(),
     };
-    let (first, others) = steps();
+    let (first, others) = migrations();
     apply(sender, &setup, first).await?;
-    // Nothing below needs anything but the network itself.
+    // These depend only on the network account.
     let others = try_join_all(others.into_iter().map(|step| apply(sender, &setup, [step])));
     let providers = keys.providers.iter().zip(&options.providers);
     let providers = try_join_all(providers.map(|(keys_of, wanted)| {
@@ -76,8 +74,8 @@ pub async fn bootstrap(sender: &Sender, keys: &Keys, options: &Options) -> Resul
 
 type BoxedMigration = Box<dyn millrace_migrations::Migration>;
 
-/// The step that makes the network, and those that follow.
-fn steps() -> (Vec<BoxedMigration>, Vec<BoxedMigration>) {
+/// The migration that initializes the network, and the others.
+fn migrations() -> (Vec<BoxedMigration>, Vec<BoxedMigration>) {
     millrace_migrations::all()
         .into_iter()
         .partition(|step| step.number() == 1)
@@ -96,7 +94,7 @@ async fn apply(
     Ok(())
 }
 
-/// The deployer of an embedded chain was born with its funds.
+/// Does nothing on an embedded chain, whose deployer is funded at genesis.
 async fn fund_deployer(sender: &Sender, keys: &Keys) -> Result<(), CliError> {
     let wallet = keys.deployer.pubkey();
     let needed = DEPLOYER_RESERVE_LAMPORTS
@@ -124,7 +122,7 @@ fn target_lamports(keys: &Keys) -> Vec<(Pubkey, u64)> {
     wallets
 }
 
-/// Tops wallets up to what they are to have.
+/// Tops all wallets up to their target.
 async fn fund_wallets(sender: &Sender, keys: &Keys) -> Result<(), CliError> {
     let deployer = &keys.deployer.keypair;
     let wanted = target_lamports(keys);
@@ -150,11 +148,7 @@ async fn fund_wallets(sender: &Sender, keys: &Keys) -> Result<(), CliError> {
 
 async fn create_mints(sender: &Sender, keys: &Keys) -> Result<(), CliError> {
     let rpc = sender.rpc();
-    let rent = rpc
-        .client()
-        .get_minimum_balance_for_rent_exemption(MINT_BYTES)
-        .await;
-    let rent = rent.map_err(rpc.error("the rent of a mint"))?;
+    let rent = rent_exemption(rpc, MINT_BYTES).await?;
     let deployer = &keys.deployer.keypair;
     let (mut instructions, mut signers): (Vec<Instruction>, Vec<&Keypair>) =
         (Vec::new(), vec![deployer]);
@@ -171,7 +165,7 @@ async fn create_mints(sender: &Sender, keys: &Keys) -> Result<(), CliError> {
     Ok(())
 }
 
-/// A network that is there already has to be one whose tokens can be made here.
+/// On an existing network, the deployer must be able to mint its tokens.
 async fn require_mint_authorities(
     sender: &Sender,
     keys: &Keys,
@@ -183,7 +177,6 @@ async fn require_mint_authorities(
     Ok(())
 }
 
-/// Tops the client's tokens up.
 async fn fund_client(
     sender: &Sender,
     keys: &Keys,
@@ -202,12 +195,12 @@ async fn fund_client(
         mint_to(&mint, &account, &deployer.pubkey(), tokens - has),
     ];
     sender
-        .send("fund the client", &instructions, &[deployer])
+        .send("fund client", &instructions, &[deployer])
         .await?;
     Ok(())
 }
 
-/// Registers a provider and brings its stake up, all in one transaction.
+/// Registers a provider and tops its stake up in one transaction.
 async fn register_and_stake(
     sender: &Sender,
     deployer: &KeyFile,
@@ -248,7 +241,7 @@ async fn register_and_stake(
         &signers[..1]
     };
     sender
-        .send("register a provider and its stake", &instructions, signers)
+        .send("register and stake provider", &instructions, signers)
         .await?;
     Ok(())
 }

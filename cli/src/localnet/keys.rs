@@ -1,4 +1,4 @@
-//! The keys of a local network: files in its folder, used again where they are there already.
+//! The keys of a local network, in files that are reused if they exist.
 
 use crate::error::CliError;
 use millrace_client::wallet::{read_keypair, write_keypair};
@@ -6,11 +6,9 @@ use millrace_client::{Pubkey, pda};
 use solana_sdk::signature::{Keypair, Signer};
 use std::path::{Path, PathBuf};
 
-/// A key and its file.
 pub struct KeyFile {
-    /// The key.
     pub keypair: Keypair,
-    /// Its file, in Solana's format.
+    /// In Solana's format.
     pub file: PathBuf,
 }
 
@@ -34,13 +32,11 @@ impl KeyFile {
         Ok(Self { keypair, file })
     }
 
-    /// Its address.
     pub fn pubkey(&self) -> Pubkey {
         self.keypair.pubkey()
     }
 }
 
-/// The keys of a provider.
 pub struct ProviderKeys {
     /// Cold key: owns stake and earnings.
     pub authority: KeyFile,
@@ -49,35 +45,28 @@ pub struct ProviderKeys {
 }
 
 impl ProviderKeys {
-    /// The provider's account.
     pub fn account(&self) -> Pubkey {
         pda::provider(&self.authority.pubkey())
     }
 }
 
-/// The keys of a network.
 pub struct Keys {
-    /// The network's authority, and who may mint.
+    /// Authority of the network and of its mints.
     pub deployer: KeyFile,
-    /// A client with funds.
     pub client: KeyFile,
-    /// The orchestrator.
     pub orchestrator: KeyFile,
-    /// Address of the stake mint.
     pub stake_mint: KeyFile,
-    /// Address of the payment mint, where it is another one.
+    /// `None` if the stake mint is used for payments too.
     pub payment_mint: Option<KeyFile>,
-    /// The providers.
     pub providers: Vec<ProviderKeys>,
 }
 
 impl Keys {
-    /// Opens the keys in `folder`, making those that are missing. `deployer` is taken where it is
-    /// given.
+    /// Reads the keys in `folder` and creates missing ones. `deployer` is used instead of a new key.
     ///
     /// # Errors
-    /// [`millrace_client::ChainError::Wallet`] for a file that is no key, [`CliError::Usage`] where the
-    /// folder has another deployer.
+    /// [`millrace_client::ChainError::Wallet`] for a file that is not a key, [`CliError::Usage`] if
+    /// the folder has another deployer.
     pub fn open(
         folder: &Path,
         deployer: Option<&Keypair>,
@@ -88,7 +77,7 @@ impl Keys {
         let opened = KeyFile::open_or(folder, "deployer", given)?;
         if deployer.is_some_and(|deployer| deployer.pubkey() != opened.pubkey()) {
             return Err(CliError::Usage(format!(
-                "{} is another deployer's key than the one given; use another data folder",
+                "{} holds the key of another deployer; use another data folder",
                 opened.file.display()
             )));
         }
@@ -116,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_used_again_and_more_are_made_where_needed() {
+    fn existing_keys_are_reused_and_missing_ones_are_created() {
         let folder = tempfile::tempdir().unwrap();
         let first = Keys::open(folder.path(), None, 1, false).unwrap();
         let again = Keys::open(folder.path(), None, 2, true).unwrap();

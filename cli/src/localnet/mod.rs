@@ -1,18 +1,18 @@
-//! A whole network in this process: a chain, the orchestrator, and providers with their agents.
-//!
-//! The chain is the embedded validator or one that runs already; everything above it is the same.
+//! A local network in this process: a chain, an orchestrator, and providers with their agents. The
+//! chain is the embedded validator or an external one.
 
 mod bootstrap;
+mod data_dir;
 pub mod keys;
 pub mod options;
 pub mod validator;
 
 use crate::api::Api;
 use crate::config::network_file::{KeyFiles, NetworkFile, ProviderEntry};
-use crate::config::settings::{Connection, ephemeral_sender};
-use crate::deploy::binary;
+use crate::connection::{Connection, ephemeral_sender};
+use crate::deploy::binary::program_bytes;
 use crate::error::CliError;
-use crate::localnet::validator::{Genesis, Validator, require_free};
+use data_dir::DataDir;
 use keys::Keys;
 use millrace_client::instructions::Mints;
 use millrace_client::rpc::client::Rpc;
@@ -24,43 +24,35 @@ use options::{ChainOptions, Options, ProviderOptions};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use validator::{Genesis, Validator, require_free};
 
-/// How long a part may take to come up or to end.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long acts under way may take to end: nobody waits longer here.
+/// Time that the orchestrator's pending actions may take to finish.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
-/// Time between two looks at what nobody notices by working.
+/// Interval of the orchestrator's checks of endpoint, payer and store.
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A running network. Dropping it ends it; [`Localnet::stop`] also waits for the end.
+/// A running network. Dropping it stops it; [`Localnet::stop`] also waits until it has stopped.
 pub struct Localnet {
-    /// HTTP address of the RPC endpoint.
     pub rpc_url: String,
-    /// Websocket address of the RPC endpoint.
     pub ws_url: String,
-    /// Address of the orchestrator.
     pub orchestrator_url: String,
-    /// The keys, with funds.
     pub keys: Keys,
-    /// The mints.
     pub mints: Mints,
-    /// The network file's content.
     pub file: NetworkFile,
-    /// Where the network file is.
     pub file_path: PathBuf,
-    /// How the orchestrator deals with the chain, from its next start on.
+    /// Takes effect at the orchestrator's next start.
     pub chain_config: ChainConfig,
     state: PathBuf,
     close_after: Duration,
     reread: Duration,
     limits: Limits,
-    /// Where the orchestrator reaches the chain, if by another way than everybody else.
+    /// RPC and websocket URLs of the orchestrator, if they differ from the network's.
     orchestrator_rpc: Option<(String, String)>,
-    /// Orchestrators outside this process that agents work for as well.
+    /// Orchestrators outside this process that the agents also work for.
     external_orchestrators: Vec<String>,
     orchestrator: Option<Running<millrace_orchestrator::Handle>>,
     agents: Vec<Agent>,
@@ -68,7 +60,7 @@ pub struct Localnet {
     folder: DataDir,
 }
 
-/// A part with the token that ends it; dropping it ends the part.
+/// A running service. Dropping it stops the service.
 struct Running<T> {
     handle: T,
     stop: DropGuard,
@@ -79,42 +71,16 @@ struct Agent {
     running: Option<Running<millrace_provider::Handle>>,
 }
 
-enum DataDir {
-    Persistent(PathBuf),
-    Temporary(TempDir),
-}
-
-impl DataDir {
-    fn open(data: Option<PathBuf>) -> Result<Self, CliError> {
-        let Some(path) = data else {
-            let made = tempfile::Builder::new().prefix("millrace-").tempdir();
-            return made
-                .map(Self::Temporary)
-                .map_err(CliError::file(&std::env::temp_dir()));
-        };
-        std::fs::create_dir_all(&path).map_err(CliError::file(&path))?;
-        let path = path.canonicalize().map_err(CliError::file(&path))?;
-        Ok(Self::Persistent(path))
-    }
-
-    fn path(&self) -> &Path {
-        match self {
-            Self::Persistent(path) => path,
-            Self::Temporary(folder) => folder.path(),
-        }
-    }
-}
-
 impl Localnet {
-    /// Starts a network and waits until it takes jobs.
+    /// Starts a network and waits until it accepts jobs.
     ///
     /// # Errors
-    /// Whatever is in the way, by name: a port in use, no program, a chain that does not answer.
+    /// If a port is in use, there is no compiled program, or the chain does not answer.
     pub async fn start(options: Options) -> Result<Self, CliError> {
         Self::start_with_progress(options, |_| {}).await
     }
 
-    /// As [`Localnet::start`]; `tell` hears of each step before it is taken.
+    /// Like [`Localnet::start`]; calls `on_step` with a description of each step before it is taken.
     pub async fn start_with_progress(
         options: Options,
         mut on_step: impl FnMut(&str),
@@ -135,13 +101,13 @@ impl Localnet {
         )?;
         on_step("starting the chain");
         let (chain, rpc) = start_chain(&options, &keys).await?;
-        on_step("initializing the network, registering providers");
+        on_step("initializing the network and registering providers");
         let sender = ephemeral_sender(rpc.clone());
         let mints = bootstrap::bootstrap(&sender, &keys, &options).await?;
         let connection = Connection::open(rpc.clone()).await?;
         let genesis = rpc.genesis().await?;
         let network_id = connection.network_id();
-        // What is kept on disk belongs to one network; with the same keys another one starts afresh.
+        // Data on disk belongs to one network: another network with the same keys starts empty.
         let state = folder.path().join("networks").join(&network_id[..16]);
         let file = NetworkFile {
             rpc_url: rpc.url().to_owned(),
@@ -196,32 +162,27 @@ impl Localnet {
         Ok(network)
     }
 
-    /// The folder of keys and data.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The endpoint.
     pub fn rpc(&self) -> Rpc {
         Rpc::new(&self.rpc_url, &self.ws_url)
     }
 
-    /// A sender for this network.
     pub fn sender(&self) -> Sender {
         ephemeral_sender(self.rpc())
     }
 
-    /// The network's parameters with its endpoint.
     pub async fn connection(&self) -> Result<Connection, CliError> {
         Connection::open(self.rpc()).await
     }
 
-    /// The orchestrator's API.
     pub fn api(&self) -> Result<Api, CliError> {
         Api::new(&self.orchestrator_url)
     }
 
-    /// A provider's account.
+    /// Account of a provider.
     pub fn provider(&self, index: usize) -> Option<Pubkey> {
         self.keys
             .providers
@@ -229,20 +190,19 @@ impl Localnet {
             .map(keys::ProviderKeys::account)
     }
 
-    /// How a provider's agent is said to behave.
     pub fn behaviour(&self, index: usize) -> Option<Behaviour> {
         self.agents.get(index).map(|agent| agent.options.behaviour)
     }
 
-    /// What a provider's agent is doing; `None` where it does not run.
+    /// Status of a provider's agent; `None` if the agent is not running.
     pub fn agent_status(&self, index: usize) -> Option<watch::Receiver<Status>> {
         let agent = self.agents.get(index)?.running.as_ref()?;
         Some(agent.handle.status())
     }
 
-    /// Starts the agent of a provider, which connects by itself.
+    /// Starts a provider's agent, which then connects to the orchestrator.
     pub fn start_agent(&mut self, index: usize) -> Result<(), CliError> {
-        let missing = || CliError::Usage(format!("there is no provider {index} in this network"));
+        let missing = || CliError::Usage(format!("this network has no provider {index}"));
         let orchestrators = self.agent_orchestrators();
         let keys = self.keys.providers.get(index).ok_or_else(missing)?;
         let agent = self.agents.get_mut(index).ok_or_else(missing)?;
@@ -266,7 +226,7 @@ impl Localnet {
         Ok(())
     }
 
-    /// Starts the agent of a provider with another behaviour than before.
+    /// Starts a provider's agent with this behaviour.
     pub fn start_agent_with(&mut self, index: usize, behaviour: Behaviour) -> Result<(), CliError> {
         if let Some(agent) = self.agents.get_mut(index) {
             agent.options.behaviour = behaviour;
@@ -274,7 +234,7 @@ impl Localnet {
         self.start_agent(index)
     }
 
-    /// Ends the agent of a provider and waits until it has ended. Its data stays.
+    /// Stops a provider's agent and waits until it has stopped. Its data is kept.
     pub async fn stop_agent(&mut self, index: usize) -> Result<(), CliError> {
         match self
             .agents
@@ -289,7 +249,7 @@ impl Localnet {
         }
     }
 
-    /// Starts the orchestrator where it was before.
+    /// Starts the orchestrator on its previous port.
     pub async fn start_orchestrator(&mut self) -> Result<(), CliError> {
         let port = self
             .orchestrator_url
@@ -298,7 +258,7 @@ impl Localnet {
         self.start_orchestrator_on_port(port.unwrap_or(0)).await
     }
 
-    /// Ends the orchestrator and waits until it has ended. Its data stays.
+    /// Stops the orchestrator and waits until it has stopped. Its data is kept.
     pub async fn stop_orchestrator(&mut self) -> Result<(), CliError> {
         match self.orchestrator.take() {
             Some(running) => {
@@ -310,17 +270,17 @@ impl Localnet {
         }
     }
 
-    /// From its next start on, the orchestrator finds other things still well.
+    /// Takes effect at the orchestrator's next start.
     pub fn set_health_limits(&mut self, limits: Limits) {
         self.limits = limits;
     }
 
-    /// From its next start on, the orchestrator reaches the chain by these addresses.
+    /// Takes effect at the orchestrator's next start.
     pub fn route_orchestrator_through(&mut self, rpc_url: &str, ws_url: &str) {
         self.orchestrator_rpc = Some((rpc_url.to_owned(), ws_url.to_owned()));
     }
 
-    /// From its next start on, an agent works for these orchestrators as well.
+    /// Takes effect at each agent's next start.
     pub fn add_orchestrators(&mut self, orchestrators: &[String]) {
         self.external_orchestrators = orchestrators.to_vec();
     }
@@ -364,7 +324,7 @@ impl Localnet {
         Ok(())
     }
 
-    /// Waits until every agent that runs has been let in.
+    /// Waits until every running agent is connected.
     pub async fn wait_for_agents(&self) -> Result<(), CliError> {
         for agent in self
             .agents
@@ -384,7 +344,7 @@ impl Localnet {
         Ok(())
     }
 
-    /// Ends everything, agents first, and waits for it, at most some seconds for each part.
+    /// Stops agents, orchestrator and chain in this order, and waits for each up to [`STOP_TIMEOUT`].
     pub async fn stop(mut self) {
         let agents = self
             .agents
@@ -396,12 +356,12 @@ impl Localnet {
         });
         for ended in futures_util::future::join_all(agents).await {
             if !matches!(ended, Ok(Ok(()))) {
-                tracing::warn!("an agent did not end well");
+                tracing::warn!("agent failed to stop cleanly");
             }
         }
         let orchestrator = tokio::time::timeout(STOP_TIMEOUT, self.stop_orchestrator()).await;
         if !matches!(orchestrator, Ok(Ok(()))) {
-            tracing::warn!("the orchestrator did not end well");
+            tracing::warn!("orchestrator failed to stop cleanly");
         }
         if let Some(chain) = self.chain.take() {
             chain.stop().await;
@@ -412,7 +372,7 @@ impl Localnet {
 async fn start_chain(options: &Options, keys: &Keys) -> Result<(Option<Validator>, Rpc), CliError> {
     match &options.chain {
         ChainOptions::Embedded { slot_ms, port } => {
-            let program = binary::bytes(options.program.as_deref())?;
+            let program = program_bytes(options.program.as_deref())?;
             let genesis = Genesis {
                 program: Some(&program),
                 funds: &[(keys.deployer.pubkey(), bootstrap::DEPLOYER_LAMPORTS)],

@@ -1,4 +1,4 @@
-//! What a local network is started with.
+//! Options of a local network.
 
 use crate::error::CliError;
 use crate::tokens::mints::DECIMALS;
@@ -12,43 +12,32 @@ use std::time::Duration;
 
 const TOKEN: u64 = 10u64.pow(DECIMALS as u32);
 
-/// The chain below a local network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChainOptions {
     /// A validator in this process.
     Embedded {
-        /// Length of a slot, milliseconds.
+        /// Duration of a slot.
         slot_ms: u64,
-        /// Port of the RPC, the websocket one above it; `None` takes free ones.
+        /// Port of the RPC; the websocket is on the next one. `None` selects free ports.
         port: Option<u16>,
     },
-    /// A validator that runs already, with a faucet and with the program loaded.
-    External {
-        /// HTTP address of its RPC.
-        rpc_url: String,
-        /// Websocket address of its RPC.
-        ws_url: String,
-    },
+    /// A running validator with a faucet and the program.
+    External { rpc_url: String, ws_url: String },
 }
 
-/// A provider of a local network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderOptions {
-    /// How its agent behaves.
     pub behaviour: Behaviour,
-    /// Asking price, base units per unit.
+    /// Base units per unit.
     pub price: u64,
-    /// Stake, base units.
+    /// Base units.
     pub stake: u64,
-    /// Shards that its agent runs at the same time.
+    /// Number of shards that the agent runs at the same time.
     pub capacity: u32,
-    /// Seats that it takes at a time.
     pub max_open_seats: u16,
-    /// Region tag.
     pub region: Option<String>,
-    /// Supplier tag.
     pub supplier: Option<String>,
-    /// Whether its agent is started with the network.
+    /// Whether the agent is started with the network.
     pub started: bool,
 }
 
@@ -67,41 +56,38 @@ impl Default for ProviderOptions {
     }
 }
 
-/// A local network.
 pub struct Options {
-    /// The chain.
     pub chain: ChainOptions,
-    /// The network's authority, which also may mint. On an external chain with an upgradeable program
-    /// it has to be its upgrade authority. `None` takes the key in the data folder, or a new one.
+    /// Authority of the network and of its mints. On an external chain with an upgradeable program it
+    /// must be the upgrade authority. `None` uses the key in the data folder, or a new one.
     pub deployer: Option<Keypair>,
-    /// The providers.
     pub providers: Vec<ProviderOptions>,
-    /// Parameters of the network, where it is not initialized yet.
+    /// Used if the network is not initialized yet.
     pub parameters: Parameters,
-    /// Stake and payments are two tokens, not one.
+    /// Whether stake and payments use separate tokens.
     pub separate_mints: bool,
-    /// The client's tokens, base units.
+    /// Base units.
     pub client_tokens: u64,
-    /// The on-chain program's file; `None` takes the one in this binary or in the environment.
+    /// File of the on-chain program; `None` as in
+    /// [`program_bytes`](crate::deploy::binary::program_bytes).
     pub program: Option<PathBuf>,
-    /// Folder of keys and data, which stays; `None` takes a new one that is removed at the end.
+    /// Folder of keys and data, which is kept; `None` uses a temporary one.
     pub data: Option<PathBuf>,
-    /// Port of the orchestrator; 0 takes a free one.
+    /// 0 selects a free port.
     pub orchestrator_port: u16,
-    /// How long a finished job stays on chain.
+    /// Time that a finished job stays on chain.
     pub close_after: Duration,
-    /// Time between two full reads of the chain.
+    /// Interval between two full reads of the chain.
     pub reread: Duration,
-    /// What the orchestrator's health still finds well.
+    /// Limits of the orchestrator's health.
     pub limits: Limits,
 }
 
 impl Options {
-    /// A network on the embedded validator, with free ports, slots of 100 ms and three honest
-    /// providers.
+    /// The embedded validator with free ports and slots of 100 ms, and three honest providers.
     ///
     /// # Errors
-    /// None in practice: see [`Parameters::localnet`].
+    /// None in practice, see [`Parameters::localnet`].
     pub fn embedded() -> Result<Self, CliError> {
         Ok(Self {
             chain: ChainOptions::Embedded {
@@ -123,11 +109,11 @@ impl Options {
     }
 }
 
-/// Providers by number and kind: the liars first, then the silent ones, then the honest ones, each
-/// asking `price` (tokens per unit).
+/// `count` providers that each ask `price` tokens per unit: first the liars, then the silent ones, then
+/// the honest ones.
 ///
 /// # Errors
-/// [`CliError::Usage`] where there are more of a kind than providers, and for a price of zero.
+/// [`CliError::Usage`] if there are more liars and silent ones than providers, or the price is zero.
 pub fn providers(
     count: u16,
     liars: u16,
@@ -136,13 +122,13 @@ pub fn providers(
 ) -> Result<Vec<ProviderOptions>, CliError> {
     if u32::from(liars) + u32::from(silent) > u32::from(count) {
         return Err(CliError::Usage(format!(
-            "of {count} providers, {liars} can't lie and {silent} be silent: raise --providers"
+            "{liars} liars and {silent} silent providers are more than {count} providers: raise --providers"
         )));
     }
     let price = parse_amount(price, DECIMALS)?;
     if price == 0 {
         return Err(CliError::Usage(format!(
-            "--price is zero: the least is {}",
+            "--price must be at least {}",
             millrace_protocol::amount::format_amount(1, DECIMALS)
         )));
     }
@@ -165,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn providers_are_of_the_kinds_asked_for() {
+    fn providers_have_the_requested_behaviours() {
         let made = providers(4, 1, 2, "0.000003").unwrap();
         let kinds: Vec<Behaviour> = made.iter().map(|p| p.behaviour).collect();
         let expected = [

@@ -1,7 +1,7 @@
-//! The embedded validator: a chain in this process, behind the usual RPC and websocket.
+//! The embedded validator: a chain in this process with the usual RPC and websocket.
 //!
-//! It is started from its parts rather than by its own kit, which can choose neither ports nor
-//! whether each transaction is profiled, and which leaves its events to pile up until it stands still.
+//! It does not use surfpool's SDK, which cannot choose ports or disable profiling, and which does not
+//! drain the validator's events, so that the validator blocks.
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use millrace_client::Pubkey;
@@ -20,55 +20,46 @@ use thiserror::Error;
 use tokio::sync::{oneshot, watch};
 
 const LOADER: Pubkey = pubkey!("BPFLoader2111111111111111111111111111111111");
-/// Lamports of the program's account: far above its rent.
+/// Far above the rent exemption of the program's account.
 const PROGRAM_LAMPORTS: u64 = 100_000_000_000;
 const HOST: &str = "127.0.0.1";
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
-/// Threads of the validator's own loop; its servers bring theirs.
-const THREADS: usize = 2;
+/// Worker threads of the validator's main loop; its servers have their own.
+const WORKER_THREADS: usize = 2;
 
-/// What a chain is born with.
 pub struct Genesis<'a> {
-    /// The on-chain program's file; `None` for a chain that it is yet to be deployed on.
+    /// The compiled program; `None` for a chain without it.
     pub program: Option<&'a [u8]>,
     /// Lamports by wallet.
     pub funds: &'a [(Pubkey, u64)],
 }
 
-/// Why there is no validator.
 #[derive(Debug, Error)]
 pub enum ValidatorError {
-    /// A port is taken.
     #[error(
-        "port {port} is in use, and the {what} needs it; end what uses it, or choose another with {flag}"
+        "port {port} is in use, but the {what} needs it; stop the process that uses it, or choose another port with {flag}"
     )]
     PortInUse {
-        /// The port.
         port: u16,
-        /// Who needs it.
         what: &'static str,
-        /// How to choose another.
         flag: &'static str,
     },
-    /// Something else.
-    #[error("the embedded validator did not start: {0}")]
+    #[error("the embedded validator failed to start: {0}")]
     Start(String),
 }
 
-/// A running validator. Dropping it ends it, without waiting for the end.
+/// A running validator. Dropping it stops it without waiting.
 pub struct Validator {
-    /// HTTP address of its RPC.
     pub rpc_url: String,
-    /// Websocket address of its RPC.
     pub ws_url: String,
     commands: Sender<SimnetCommand>,
-    ended: watch::Receiver<bool>,
+    stopped: watch::Receiver<bool>,
 }
 
 impl Validator {
-    /// Starts a validator with slots of `slot_ms` milliseconds; RPC on `port` and its websocket on the
-    /// next one, or on free ones.
+    /// Starts a validator with slots of `slot_ms` milliseconds, its RPC on `port` and its websocket on the
+    /// next port, or on free ports.
     pub async fn start(
         genesis: Genesis<'_>,
         slot_ms: u64,
@@ -77,33 +68,36 @@ impl Validator {
         let (rpc_port, ws_port) = ports(port)?;
         let config = config(slot_ms, rpc_port, ws_port);
         let (svm, events, geyser) = chain(&config, &genesis)?;
-        let (commands, orders) = unbounded();
+        let (commands, receiver) = unbounded();
         let (ready, started) = oneshot::channel();
-        let (over, ended) = watch::channel(false);
+        let (stopped_tx, stopped) = watch::channel(false);
         let validator = Self {
             rpc_url: format!("http://{HOST}:{rpc_port}"),
             ws_url: format!("ws://{HOST}:{ws_port}"),
             commands: commands.clone(),
-            ended,
+            stopped,
         };
         let (failed, failure) = oneshot::channel();
-        spawn("validator-events", move || listen(&events, ready, &over))?;
+        spawn("validator-events", move || {
+            drain_events(&events, ready, &stopped_tx)
+        })?;
         spawn("validator", move || {
             let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(THREADS)
+                .worker_threads(WORKER_THREADS)
                 .enable_all()
                 .build();
             let result = match runtime {
                 Ok(runtime) => {
                     let locker = SurfnetSvmLocker::new(svm);
-                    let run = start_local_surfnet_runloop(locker, config, commands, orders, geyser);
+                    let run =
+                        start_local_surfnet_runloop(locker, config, commands, receiver, geyser);
                     runtime.block_on(run).map_err(|error| error.to_string())
                 }
                 Err(error) => Err(error.to_string()),
             };
             if let Err(error) = result {
-                tracing::error!(error, "the embedded validator ended");
-                // Nobody listens any more once it has started.
+                tracing::error!(error, "embedded validator stopped");
+                // The receiver is gone once the validator has started.
                 let _ = failed.send(error);
             }
         })?;
@@ -111,7 +105,7 @@ impl Validator {
             tokio::select! {
                 Ok(result) = started => result,
                 Ok(error) = failure => Err(error),
-                else => Err("it ended at once".to_owned()),
+                else => Err("it stopped at once".to_owned()),
             }
         };
         let late = || format!("it was not ready within {} s", START_TIMEOUT.as_secs());
@@ -122,20 +116,20 @@ impl Validator {
         Ok(validator)
     }
 
-    /// Ends it and waits until its ports are free, at most some seconds.
+    /// Stops the validator and waits until its ports are free, up to [`STOP_TIMEOUT`].
     pub async fn stop(mut self) {
-        // A loop that has ended already takes no command, and needs none.
+        // Fails if the loop has already stopped.
         let _ = self.commands.send(SimnetCommand::Terminate(None));
-        let over = self.ended.wait_for(|over| *over);
-        if tokio::time::timeout(STOP_TIMEOUT, over).await.is_err() {
-            tracing::warn!("the embedded validator takes its time to end");
+        let stopped = self.stopped.wait_for(|stopped| *stopped);
+        if tokio::time::timeout(STOP_TIMEOUT, stopped).await.is_err() {
+            tracing::warn!("embedded validator is slow to stop");
         }
     }
 }
 
 impl Drop for Validator {
     fn drop(&mut self) {
-        // A second one does no harm.
+        // A second command has no effect.
         let _ = self.commands.send(SimnetCommand::Terminate(None));
     }
 }
@@ -149,29 +143,29 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Validat
         .map_err(|error| ValidatorError::Start(error.to_string()))
 }
 
-/// Takes every event, because the validator stands still once they pile up.
-fn listen(
+/// Drains the events, because the validator blocks if their channel is full.
+fn drain_events(
     events: &Receiver<SimnetEvent>,
     ready: oneshot::Sender<Result<(), String>>,
-    over: &watch::Sender<bool>,
+    stopped: &watch::Sender<bool>,
 ) {
-    /// The RPC server and its websocket each say so.
+    /// The RPC server and its websocket each send one.
     const SHUTDOWNS: u32 = 2;
     let (mut ready, mut shutdowns) = (Some(ready), 0);
-    let mut tell = |result| {
+    let mut report = |result| {
         if let Some(ready) = ready.take() {
-            // The one who waited may have lost patience.
+            // The caller may have timed out.
             let _ = ready.send(result);
         }
     };
     for event in events {
         match event {
-            SimnetEvent::CoreStarted(_) => tell(Ok(())),
-            SimnetEvent::Aborted(reason) => tell(Err(reason)),
+            SimnetEvent::CoreStarted(_) => report(Ok(())),
+            SimnetEvent::Aborted(reason) => report(Err(reason)),
             SimnetEvent::Shutdown => {
                 shutdowns += 1;
                 if shutdowns == SHUTDOWNS {
-                    over.send_replace(true);
+                    stopped.send_replace(true);
                 }
             }
             SimnetEvent::ErrorLog(_, reason) => tracing::warn!(reason, "embedded validator"),
@@ -179,7 +173,7 @@ fn listen(
             _ => {}
         }
     }
-    over.send_replace(true);
+    stopped.send_replace(true);
 }
 
 type Parts = (
@@ -243,26 +237,26 @@ fn config(slot_ms: u64, rpc_port: u16, ws_port: u16) -> SurfpoolConfig {
     }
 }
 
-/// Both ports, free at this moment.
+/// The ports of RPC and websocket, which are free at this moment.
 fn ports(port: Option<u16>) -> Result<(u16, u16), ValidatorError> {
     let Some(port) = port else {
-        // Held together, so that they differ.
+        // Bound at the same time, so that they differ.
         let (first, second) = (free()?, free()?);
         let number = |listener: &TcpListener| listener.local_addr().map(|address| address.port());
         let numbers = number(&first).and_then(|a| Ok((a, number(&second)?)));
         return numbers.map_err(|error| ValidatorError::Start(error.to_string()));
     };
     let next = port.checked_add(1).ok_or_else(|| {
-        ValidatorError::Start(format!("port {port} has none above it for the websocket"))
+        ValidatorError::Start(format!("port {port} has no next port for the websocket"))
     })?;
     require_free(port, "validator's RPC", "--port")?;
-    require_free(next, "validator's websocket, one above its RPC,", "--port")?;
+    require_free(next, "validator's websocket", "--port")?;
     Ok((port, next))
 }
 
 fn free() -> Result<TcpListener, ValidatorError> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .map_err(|error| ValidatorError::Start(format!("no port is free: {error}")))
+        .map_err(|error| ValidatorError::Start(format!("no free port: {error}")))
 }
 
 /// # Errors
@@ -284,7 +278,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_port_in_use_is_named_with_its_flag() {
+    fn port_in_use_is_reported_with_its_flag() {
         let taken = free().unwrap();
         let port = taken.local_addr().unwrap().port();
         let error = ports(Some(port)).unwrap_err();

@@ -1,25 +1,22 @@
-//! What providers and clients have, to be compared before and after.
+//! Balances of providers and wallets.
 
+use crate::connection::Connection;
 use crate::error::CliError;
-use crate::job::submit::providers;
 use millrace_client::Pubkey;
 use millrace_client::pda::token_account;
-use millrace_client::program::state::Network;
-use millrace_client::rpc::client::Rpc;
 use serde::Serialize;
 
-/// A provider's tokens, base units.
+/// Amounts are base units.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ProviderBalance {
-    /// Its account.
     pub account: String,
-    /// Payment tokens in the wallet of its cold key.
+    /// Payment tokens of the cold key.
     pub wallet: u64,
-    /// Stake, active and unbonding.
+    /// Active and unbonding stake.
     pub stake: u64,
-    /// Earned and not yet claimed.
+    /// Unclaimed earnings.
     pub earnings: u64,
-    /// Stake ever taken as a penalty.
+    /// Total stake slashed.
     pub slashed: u64,
     /// Seats that agreed with the quorum.
     pub agreed: u32,
@@ -30,7 +27,7 @@ pub struct ProviderBalance {
 }
 
 impl ProviderBalance {
-    /// All of it together; meant for networks where stake and payments are the same token.
+    /// Sum of wallet, stake and earnings, for networks with one token.
     pub fn total(&self) -> u64 {
         self.wallet
             .saturating_add(self.stake)
@@ -38,13 +35,11 @@ impl ProviderBalance {
     }
 }
 
-/// Balances of all providers, in the order of their registration.
-pub async fn provider_balances(
-    rpc: &Rpc,
-    network: &Network,
-) -> Result<Vec<ProviderBalance>, CliError> {
+/// Balances of all providers in the order of their registration.
+pub async fn provider_balances(connection: &Connection) -> Result<Vec<ProviderBalance>, CliError> {
+    let (rpc, network) = (&connection.rpc, &connection.network);
     let mut balances = Vec::new();
-    for (account, provider) in providers(rpc).await? {
+    for (account, provider) in connection.providers().await? {
         let wallet = token_account(&provider.authority, &network.payment_mint);
         balances.push(ProviderBalance {
             account: account.to_string(),
@@ -60,23 +55,20 @@ pub async fn provider_balances(
     Ok(balances)
 }
 
-/// A wallet's funds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct WalletBalance {
-    /// Lamports.
     pub lamports: u64,
     /// Payment tokens, base units.
     pub payment: u64,
-    /// Stake tokens, base units; the same as `payment` where it is the same mint.
+    /// Stake tokens, base units; equal to `payment` on networks with one token.
     pub stake: u64,
 }
 
-/// The funds of a wallet.
 pub async fn wallet_balance(
-    rpc: &Rpc,
-    network: &Network,
+    connection: &Connection,
     wallet: &Pubkey,
 ) -> Result<WalletBalance, CliError> {
+    let (rpc, network) = (&connection.rpc, &connection.network);
     let payment = token_account(wallet, &network.payment_mint);
     let stake = token_account(wallet, &network.stake_mint);
     let (lamports, payment, stake) = tokio::try_join!(

@@ -1,4 +1,4 @@
-//! SOL and tokens for wallets, on networks where they can be made.
+//! Airdrops and minting, for networks with a faucet or an own mint.
 
 use crate::error::CliError;
 use crate::tokens::mints::{self, mint_to};
@@ -14,10 +14,10 @@ use tokio::time::{Instant, sleep};
 const AIRDROP_TIMEOUT: Duration = Duration::from_secs(30);
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Asks the cluster's faucet for lamports, and waits until they are there.
+/// Requests lamports from the cluster's faucet, and waits until they arrive.
 ///
 /// # Errors
-/// [`millrace_client::ChainError::Rpc`] where the cluster has no faucet.
+/// [`millrace_client::ChainError::Rpc`] if the cluster has no faucet.
 pub async fn airdrop(rpc: &Rpc, wallet: &Pubkey, lamports: u64) -> Result<(), CliError> {
     let before = rpc.lamports(wallet).await?;
     rpc.client()
@@ -38,7 +38,7 @@ pub async fn airdrop(rpc: &Rpc, wallet: &Pubkey, lamports: u64) -> Result<(), Cl
 }
 
 /// # Errors
-/// [`CliError::NoMintAuthority`] where `authority` may not mint.
+/// [`CliError::NoMintAuthority`] if `authority` cannot mint.
 pub async fn require_mint_authority(
     rpc: &Rpc,
     authority: &Keypair,
@@ -51,7 +51,7 @@ pub async fn require_mint_authority(
     }
 }
 
-/// Mints tokens to a wallet, opening its token account where it has none.
+/// Mints tokens to a wallet, and creates its token account if it does not exist.
 pub async fn mint_tokens(
     sender: &Sender,
     authority: &Keypair,

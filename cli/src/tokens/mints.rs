@@ -1,7 +1,5 @@
-//! SPL tokens for networks of one's own: making a mint, and minting.
-//!
-//! The few instructions that are needed are written down here, by the number and the layout that the
-//! SPL Token and system programs give them.
+//! Instructions of the SPL Token and system programs: creating a mint, minting, and transferring
+//! lamports.
 
 use millrace_client::Pubkey;
 use millrace_client::error::ChainError;
@@ -11,12 +9,10 @@ use solana_sdk::instruction::{AccountMeta, Instruction};
 
 /// Decimals of the tokens of a local network.
 pub const DECIMALS: u8 = 6;
-/// Bytes of a mint account.
 pub const MINT_BYTES: usize = 82;
-/// Bytes of a token account.
 pub const TOKEN_ACCOUNT_BYTES: usize = 165;
 
-/// Instruction 0 of the system program.
+/// `CreateAccount` of the system program.
 fn create_account(
     from: &Pubkey,
     new: &Pubkey,
@@ -24,7 +20,8 @@ fn create_account(
     bytes: u64,
     owner: &Pubkey,
 ) -> Instruction {
-    let mut data = 0u32.to_le_bytes().to_vec();
+    const CREATE_ACCOUNT: u32 = 0;
+    let mut data = CREATE_ACCOUNT.to_le_bytes().to_vec();
     data.extend(lamports.to_le_bytes());
     data.extend(bytes.to_le_bytes());
     data.extend(owner.to_bytes());
@@ -35,9 +32,10 @@ fn create_account(
     }
 }
 
-/// Instruction 2 of the system program: lamports from one wallet to another.
+/// `Transfer` of the system program.
 pub fn transfer_lamports(from: &Pubkey, to: &Pubkey, lamports: u64) -> Instruction {
-    let mut data = 2u32.to_le_bytes().to_vec();
+    const TRANSFER: u32 = 2;
+    let mut data = TRANSFER.to_le_bytes().to_vec();
     data.extend(lamports.to_le_bytes());
     Instruction {
         program_id: SYSTEM_PROGRAM,
@@ -46,17 +44,16 @@ pub fn transfer_lamports(from: &Pubkey, to: &Pubkey, lamports: u64) -> Instructi
     }
 }
 
-/// Makes a mint at `mint`, which signs, with [`DECIMALS`] and without a freeze authority.
-/// `rent` is what an account of [`MINT_BYTES`] needs.
+/// Creates a mint at `mint`, which signs, with [`DECIMALS`] and without a freeze authority. `rent` is
+/// the rent exemption of [`MINT_BYTES`].
 pub fn create_mint(
     payer: &Pubkey,
     mint: &Pubkey,
     authority: &Pubkey,
     rent: u64,
 ) -> [Instruction; 2] {
-    /// `InitializeMint2`.
-    const INITIALIZE_MINT: u8 = 20;
-    let mut data = vec![INITIALIZE_MINT, DECIMALS];
+    const INITIALIZE_MINT_2: u8 = 20;
+    let mut data = vec![INITIALIZE_MINT_2, DECIMALS];
     data.extend(authority.to_bytes());
     data.push(0);
     let initialize = Instruction {
@@ -73,7 +70,6 @@ pub fn create_mint(
 
 /// Mints `amount` base units into a token account; the authority signs.
 pub fn mint_to(mint: &Pubkey, account: &Pubkey, authority: &Pubkey, amount: u64) -> Instruction {
-    /// `MintTo`.
     const MINT_TO: u8 = 7;
     let mut data = vec![MINT_TO];
     data.extend(amount.to_le_bytes());
@@ -88,13 +84,13 @@ pub fn mint_to(mint: &Pubkey, account: &Pubkey, authority: &Pubkey, amount: u64)
     }
 }
 
-/// Who may mint; `None` where nobody may or the mint does not exist.
+/// The mint's authority; `None` if the supply is fixed or the mint does not exist.
 pub async fn mint_authority(rpc: &Rpc, mint: &Pubkey) -> Result<Option<Pubkey>, ChainError> {
     let found = rpc.account(mint).await?;
     Ok(found.and_then(|account| parse_mint_authority(&account.data)))
 }
 
-/// A mint starts with a 4-byte tag, 1 where an authority follows.
+/// A mint starts with a 4-byte tag, which is 1 if the authority follows.
 fn parse_mint_authority(mint: &[u8]) -> Option<Pubkey> {
     let key: [u8; 32] = mint.get(4..36)?.try_into().ok()?;
     mint.starts_with(&[1, 0, 0, 0])
@@ -109,7 +105,7 @@ mod tests {
     const B: Pubkey = Pubkey::new_from_array([2; 32]);
 
     #[test]
-    fn the_layouts_are_those_of_the_programs() {
+    fn layouts_are_those_of_the_programs() {
         let [create, initialize] = create_mint(&A, &B, &A, 7);
         assert_eq!(create.data.len(), 4 + 8 + 8 + 32);
         assert_eq!(create.data[4..12], 7u64.to_le_bytes());
@@ -119,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mint_that_is_closed_for_ever_has_no_authority() {
+    fn mint_with_fixed_supply_has_no_authority() {
         let mut mint = vec![0; MINT_BYTES];
         assert_eq!(parse_mint_authority(&mint), None);
         mint[0] = 1;

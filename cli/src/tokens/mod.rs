@@ -1,5 +1,6 @@
-//! SOL and SPL tokens of wallets: mints, funding and balances.
+//! SOL and SPL tokens of wallets: mints, funding, balances and rent.
 
 pub mod balances;
 pub mod funding;
 pub mod mints;
+pub mod rent;

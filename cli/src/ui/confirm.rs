@@ -1,12 +1,12 @@
-//! Asking a person before something is signed.
+//! Confirmation prompts.
 
 use crate::error::CliError;
 use std::io::{BufRead, IsTerminal, Write};
 
-/// Asks for a yes.
+/// Asks for `y` or `yes`.
 ///
 /// # Errors
-/// [`CliError::NotConfirmed`], also where nobody can be asked.
+/// [`CliError::NotConfirmed`], also if standard input is not a terminal.
 pub fn ask_yes(question: &str) -> Result<(), CliError> {
     let answer = read_answer(&format!("{question} [y/N] "))?;
     match answer.to_ascii_lowercase().as_str() {
@@ -15,14 +15,15 @@ pub fn ask_yes(question: &str) -> Result<(), CliError> {
     }
 }
 
-/// Asks for a word to be typed, where a yes is given too easily.
+/// Asks to type a word, for actions that cannot be undone.
 ///
 /// # Errors
-/// [`CliError::NotConfirmed`], also where nobody can be asked.
+/// [`CliError::NotConfirmed`], also if standard input is not a terminal.
 pub fn ask_typed(question: &str, word: &str) -> Result<(), CliError> {
-    match read_answer(&format!("{question} Type «{word}» to go on: "))? == word {
-        true => Ok(()),
-        false => Err(CliError::NotConfirmed),
+    if read_answer(&format!("{question} Type `{word}` to continue: "))? == word {
+        Ok(())
+    } else {
+        Err(CliError::NotConfirmed)
     }
 }
 
@@ -31,7 +32,7 @@ fn read_answer(question: &str) -> Result<String, CliError> {
         return Err(CliError::NotConfirmed);
     }
     let mut stderr = std::io::stderr();
-    // Where the question can't be shown, the answer decides all the same.
+    // If the question cannot be printed, the answer still counts.
     let _ = write!(stderr, "{question}");
     let _ = stderr.flush();
     let mut answer = String::new();

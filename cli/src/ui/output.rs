@@ -1,33 +1,30 @@
-//! What goes to standard output: tables for people, JSON for programs.
+//! Output of commands: text, or JSON with `--json`, on standard output; notices on standard error.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use millrace_protocol::amount::format_amount;
 use serde::Serialize;
 use std::io::Write;
 
-/// Decimals of SOL.
 pub const SOL_DECIMALS: u8 = 9;
 
-/// Where a command's data goes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Output {
-    /// JSON instead of text.
     pub json: bool,
 }
 
 impl Output {
-    /// Shows `value` as JSON, or as the text that `text` makes of it.
+    /// Prints `value` as JSON, or as the text that `text` returns.
     pub fn print<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) {
         if !self.json {
             return print_line(&text(value));
         }
         match serde_json::to_string_pretty(value) {
             Ok(json) => print_line(&json),
-            Err(error) => tracing::error!(%error, "the answer can't be written as JSON"),
+            Err(error) => tracing::error!(%error, "failed to serialize the output"),
         }
     }
 
-    /// Shows text that has no place in JSON.
+    /// Prints text, except with `--json`.
     pub fn print_text(&self, text: &str) {
         if !self.json {
             print_line(text);
@@ -35,17 +32,17 @@ impl Output {
     }
 }
 
-/// Writes a line. A reader that has gone away, such as `head`, is no error.
+/// Prints a line to standard output. A reader that closed the pipe, such as `head`, is not an error.
 pub fn print_line(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
-/// Writes a line beside the data, to standard error.
+/// Prints a line to standard error.
 pub fn notice(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
-/// A table; columns whose number is in `numbers` are set to the right.
+/// Formats a table; the columns with an index in `numbers` are right-aligned.
 pub fn table<const N: usize>(
     head: [&str; N],
     numbers: &[usize],
@@ -67,7 +64,7 @@ pub fn table<const N: usize>(
     table.to_string()
 }
 
-/// A table of names and values.
+/// Formats names and values in two columns.
 pub fn key_values<const N: usize>(rows: [(&str, String); N]) -> String {
     let width = rows
         .iter()
@@ -81,7 +78,6 @@ pub fn key_values<const N: usize>(rows: [(&str, String); N]) -> String {
     lines.join("\n")
 }
 
-/// Paragraphs below one another.
 pub fn join_paragraphs<const N: usize>(paragraphs: [String; N]) -> String {
     paragraphs.join("\n\n")
 }
@@ -96,7 +92,7 @@ pub fn tokens(units: u64, decimals: u8) -> String {
     format!("{} tokens", format_amount(units, decimals))
 }
 
-/// A change of tokens with its sign.
+/// The difference of two amounts with its sign.
 pub fn change(before: u64, after: u64, decimals: u8) -> String {
     let sign = if after < before { '-' } else { '+' };
     format!("{sign}{}", format_amount(after.abs_diff(before), decimals))
@@ -107,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn amounts_carry_their_unit_and_changes_their_sign() {
+    fn amounts_have_units_and_changes_have_signs() {
         assert_eq!(sol(5_000), "0.000005 SOL");
         assert_eq!(tokens(1_500_000, 6), "1.5 tokens");
         assert_eq!(change(2_000_000, 500_000, 6), "-1.5");
@@ -115,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_has_every_row() {
+    fn table_has_every_row() {
         let text = table(
             ["a", "b"],
             &[1],

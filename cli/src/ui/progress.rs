@@ -1,14 +1,12 @@
-//! A long wait with its reason: a spinner on a terminal, a line for each change elsewhere.
+//! Progress of long waits: a spinner on a terminal, otherwise one line per change.
 
 use crate::ui::output;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;
 
-/// How often the spinner turns.
 const TICK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Says what is being waited for.
 pub struct Progress {
     bar: Option<ProgressBar>,
     last: String,
@@ -16,7 +14,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// On standard error, so that standard output stays data.
+    /// Prints to standard error, so that standard output has only data.
     pub fn new() -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new_spinner();
@@ -33,7 +31,7 @@ impl Progress {
         }
     }
 
-    /// Says nothing: for tests and for commands that show data alone.
+    /// Prints nothing.
     pub fn silent() -> Self {
         Self {
             bar: None,
@@ -42,7 +40,7 @@ impl Progress {
         }
     }
 
-    /// What is being waited for now.
+    /// Shows what the command is waiting for, if it changed.
     pub fn update(&mut self, what: &str) {
         if what == self.last || self.quiet {
             return;
@@ -54,7 +52,6 @@ impl Progress {
         }
     }
 
-    /// The wait is over.
     pub fn finish(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();

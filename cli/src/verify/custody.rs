@@ -1,41 +1,43 @@
-//! A job's chain of custody: what happened to it, in words, each with the transaction that did it.
+//! A job's chain of custody: its events described in words, each with its transaction.
 
 use millrace_client::events::ProgramEvent;
 use millrace_client::history::RecordedEvent;
 use millrace_protocol::amount::format_amount;
 use serde::Serialize;
 
-/// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CustodyEvent {
-    /// The slot of its block.
     pub slot: u64,
-    /// The block's time, unix seconds, where the cluster knows it.
+    /// The block's time, unix seconds, if the cluster recorded it.
     pub time: Option<i64>,
     /// The transaction's first signature.
     pub signature: String,
-    /// The event's name.
+    /// Name of the event.
     pub event: String,
-    /// What happened, in words.
-    pub what: String,
+    pub description: String,
 }
 
-/// The steps of a job. Amounts are told in tokens with these decimals.
-pub fn steps(events: &[RecordedEvent], payment_decimals: u8, stake_decimals: u8) -> Vec<CustodyEvent> {
+/// Describes the events of a job.
+pub fn describe_all(
+    events: &[RecordedEvent],
+    payment_decimals: u8,
+    stake_decimals: u8,
+) -> Vec<CustodyEvent> {
     let describer = Describer {
         payment: payment_decimals,
         stake: stake_decimals,
     };
-    let step = |one: &RecordedEvent| CustodyEvent {
+    let describe = |one: &RecordedEvent| CustodyEvent {
         slot: one.slot,
         time: one.time,
         signature: one.signature.clone(),
         event: one.event.name().to_owned(),
-        what: describer.describe(&one.event),
+        description: describer.describe(&one.event),
     };
-    events.iter().map(step).collect()
+    events.iter().map(describe).collect()
 }
 
+/// Describes events; the fields are decimals.
 struct Describer {
     payment: u8,
     stake: u8,
@@ -55,13 +57,13 @@ impl Describer {
                 paid(e.deposited)
             ),
             E::JobSeeded(e) if e.seed == 0 => {
-                "its first seed was forgotten; a later block will be it".to_owned()
+                "the block of the seed was no longer available; the seed will come from a later block".to_owned()
             }
-            E::JobSeeded(e) => format!("seed {} taken", e.seed),
+            E::JobSeeded(e) => format!("seeded with {}", e.seed),
             E::SeatsAssigned(e) => {
                 let providers: Vec<String> = e.providers.iter().map(ToString::to_string).collect();
                 format!(
-                    "shard {}, attempt {}: seats to {}, {} of stake locked for each",
+                    "shard {}, attempt {}: seats assigned to {}, {} of stake locked for each",
                     e.shard,
                     e.attempt,
                     providers.join(", "),
@@ -73,14 +75,14 @@ impl Describer {
             }
             E::ResultsRevealed(e) => {
                 format!(
-                    "shard {}: {} showed their results",
+                    "shard {}: {} revealed",
                     e.shard,
                     seats(&e.seats)
                 )
             }
-            E::DeliveryAcknowledged(e) => format!("shard {}: {} has the output", e.shard, e.by),
-            E::AuditDrawn(e) if e.audited => format!("shard {}: drawn for an audit", e.shard),
-            E::AuditDrawn(e) => format!("shard {}: not drawn for an audit", e.shard),
+            E::DeliveryAcknowledged(e) => format!("shard {}: {} acknowledged the output", e.shard, e.by),
+            E::AuditDrawn(e) if e.audited => format!("shard {}: selected for an audit", e.shard),
+            E::AuditDrawn(e) => format!("shard {}: not selected for an audit", e.shard),
             E::ShardChallenged(e) => format!(
                 "shard {}: challenged by {} with {}",
                 e.shard,
@@ -88,9 +90,9 @@ impl Describer {
                 paid(e.bond)
             ),
             E::ChallengeDecided(e) if e.upheld => {
-                format!("shard {}: the challenge was right", e.shard)
+                format!("shard {}: the challenge was upheld", e.shard)
             }
-            E::ChallengeDecided(e) => format!("shard {}: the challenge was wrong", e.shard),
+            E::ChallengeDecided(e) => format!("shard {}: the challenge was rejected", e.shard),
             E::ShardSettled(e) => format!(
                 "shard {} settled: root {}, {} paid to providers, {} fee",
                 e.shard,
@@ -111,7 +113,7 @@ impl Describer {
             ),
             E::SeatExpired(e) => {
                 format!(
-                    "shard {}: {} was late, its seat is free",
+                    "shard {}: {} was late and lost its seat",
                     e.shard, e.provider
                 )
             }
@@ -119,13 +121,13 @@ impl Describer {
             E::ShardReopened(e) => format!("shard {} reopened with {} seats", e.shard, e.target),
             E::ShardFailed(e) => format!("shard {} failed", e.shard),
             E::JobCancelled(e) => format!(
-                "{} shards cancelled, {} given back",
+                "{} shards cancelled, {} refunded",
                 e.shards,
                 paid(e.refunded)
             ),
-            E::JobExpired(e) => format!("expired; {} shards had no seat", e.shards),
+            E::JobExpired(e) => format!("expired with {} shards without seats", e.shards),
             E::JobClosed(e) => format!(
-                "closed: {} paid to providers, {} fee, {} given back",
+                "closed: {} paid to providers, {} fee, {} refunded",
                 paid(e.paid),
                 paid(e.fee),
                 paid(e.refunded)
@@ -135,7 +137,6 @@ impl Describer {
     }
 }
 
-/// The seats of an event, by their numbers.
 fn seats(numbers: &[u8]) -> String {
     let listed: Vec<String> = numbers.iter().map(u8::to_string).collect();
     match listed.as_slice() {
@@ -152,7 +153,7 @@ mod tests {
 
     const KEY: Pubkey = Pubkey::new_from_array([7; 32]);
 
-    fn words(event: ProgramEvent) -> String {
+    fn describe(event: ProgramEvent) -> String {
         let recorded = RecordedEvent {
             slot: 5,
             time: None,
@@ -161,7 +162,7 @@ mod tests {
             position: 0,
             event,
         };
-        steps(&[recorded], 6, 9)[0].what.clone()
+        describe_all(&[recorded], 6, 9)[0].description.clone()
     }
 
     #[test]
@@ -176,7 +177,7 @@ mod tests {
             client_held_after: 0,
         });
         assert_eq!(
-            words(posted),
+            describe(posted),
             format!(
                 "posted by {KEY}: manifest {}, 6 shards, 1.5 tokens in escrow",
                 "ab".repeat(32)
@@ -195,7 +196,7 @@ mod tests {
             unbonding_after: 0,
         });
         assert_eq!(
-            words(slashed),
+            describe(slashed),
             format!("shard 2: 1.5 tokens of {KEY} slashed for a wrong result")
         );
     }
@@ -207,11 +208,11 @@ mod tests {
             shard: 0,
             seats: vec![0, 2],
         });
-        assert_eq!(words(committed), "shard 0: seats 0, 2 committed");
+        assert_eq!(describe(committed), "shard 0: seats 0, 2 committed");
         let unknown = ProgramEvent::Unknown {
             discriminator: [9; 8],
             bytes: Vec::new(),
         };
-        assert_eq!(words(unknown), "Unknown");
+        assert_eq!(describe(unknown), "Unknown");
     }
 }

@@ -34,7 +34,7 @@ pub fn assignments(events: &[RecordedEvent]) -> Vec<SeatAssignment> {
     assigned.collect()
 }
 
-/// The result roots of paid shards, hex.
+/// The result roots of settled shards, hex.
 pub fn settled(events: &[RecordedEvent]) -> BTreeMap<u32, String> {
     let settled = events.iter().filter_map(|recorded| match &recorded.event {
         ProgramEvent::ShardSettled(event) => Some((event.shard, hex::encode(event.root))),
@@ -61,7 +61,7 @@ pub fn seed_at(events: &[RecordedEvent], slot: u64) -> u64 {
     seeds.next().unwrap_or(0)
 }
 
-/// How many events could not be interpreted: a newer program, or a newer orchestrator, recorded them.
+/// Number of events that this build cannot decode, because a newer program or orchestrator recorded them.
 pub fn unknown(events: &[RecordedEvent]) -> usize {
     events.iter().filter(|one| one.event.is_unknown()).count()
 }

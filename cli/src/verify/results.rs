@@ -1,4 +1,4 @@
-//! What paid shards came to: by the chain, by the orchestrator's record, and run again here.
+//! Results of settled shards: on chain, in the orchestrator's record, and recomputed on this machine.
 
 use crate::api::{Api, JobView};
 use crate::error::CliError;
@@ -14,147 +14,159 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What a shard came to. Roots are hex.
+/// The result roots of a shard, hex.
 #[derive(Clone, Debug, Serialize)]
 pub struct ShardCheck {
-    /// The shard.
     pub shard: u32,
-    /// What the chain paid for.
+    /// Root that was settled on chain.
     pub root: String,
-    /// What the orchestrator's record says.
-    pub record: Option<String>,
-    /// What this machine comes to.
-    pub here: Option<String>,
-    /// Why this machine comes to nothing.
-    pub failed: Option<String>,
+    /// Root in the orchestrator's record.
+    pub recorded_root: Option<String>,
+    /// Root of the result that this machine computed.
+    pub recomputed_root: Option<String>,
+    /// Why this machine computed no result.
+    pub error: Option<String>,
 }
 
 impl ShardCheck {
-    /// What is not as it should be.
-    pub fn wrong(&self) -> Vec<String> {
+    pub fn discrepancies(&self) -> Vec<String> {
         let sides = [
-            ("this machine comes to", &self.here),
-            ("the orchestrator's record says", &self.record),
+            ("this machine", &self.recomputed_root),
+            ("the orchestrator's record", &self.recorded_root),
         ];
-        let differ = sides.into_iter().filter_map(|(side, found)| {
+        let differing = sides.into_iter().filter_map(|(side, found)| {
             let found = found.as_ref().filter(|found| **found != self.root)?;
             Some(format!(
-                "shard {}: {side} {found}, and {} was paid for",
+                "shard {}: {side} has root {found}, but {} was settled",
                 self.shard, self.root
             ))
         });
-        differ.collect()
+        differing.collect()
+    }
+
+    fn fail(&mut self, reason: &str) {
+        self.error = Some(format!("shard {} was not run again: {reason}", self.shard));
     }
 }
 
-/// Paid shards, by chain and record.
+/// The settled shards with the roots on chain and in the orchestrator's record.
 pub fn recorded(settled: &BTreeMap<u32, String>, view: Option<&JobView>) -> Vec<ShardCheck> {
-    let record = |shard: u32| {
+    let recorded_root = |shard: u32| {
         let mut shards = view?.shards.iter();
         shards.find(|view| view.index == shard)?.root.clone()
     };
-    let ran = settled.iter().map(|(shard, root)| ShardCheck {
+    let checks = settled.iter().map(|(shard, root)| ShardCheck {
         shard: *shard,
         root: root.clone(),
-        record: record(*shard),
-        here: None,
-        failed: None,
+        recorded_root: recorded_root(*shard),
+        recomputed_root: None,
+        error: None,
     });
-    ran.collect()
+    checks.collect()
 }
 
-/// Runs all of them on this machine, as many at a time as it has cores.
+/// Runs the shards on this machine, one per core at a time.
 ///
 /// # Errors
-/// Where this machine can't run WebAssembly. What can't be had or run is noted with its shard.
-pub async fn recompute_all(
+/// If this machine cannot run WebAssembly. A shard that cannot be fetched or run gets an error in its
+/// check instead.
+pub async fn recompute(
     api: &Api,
     job: &Pubkey,
     manifest: Manifest,
-    ran: &mut [ShardCheck],
+    checks: &mut [ShardCheck],
     progress: &mut Progress,
 ) -> Result<(), CliError> {
     let recomputer = Arc::new(Recomputer::new()?);
-    let shared = match shared(api, &manifest).await {
+    let shared = match SharedInputs::fetch(api, &manifest).await {
         Ok(shared) => shared,
         Err(error) => {
-            for one in ran {
-                one.failed = Some(format!("shard {} was not run again: {error}", one.shard));
+            for check in checks {
+                check.fail(&error.to_string());
             }
             return Ok(());
         }
     };
-    let (all, cores) = (
-        ran.len(),
-        std::thread::available_parallelism().map_or(1, usize::from),
-    );
-    let each = ran.iter().map(|one| {
-        let (recomputer, shared, shard) = (recomputer.clone(), shared.clone(), one.shard);
-        let (manifest, job) = (manifest.clone(), Key(job.to_bytes()));
-        async move { recompute(api, &recomputer, (job, shard), manifest, shared).await }
-    });
-    let each: Vec<_> = each.collect();
-    let mut results = stream::iter(each).buffered(cores);
-    let mut found = Vec::with_capacity(all);
-    while let Some(result) = results.next().await {
-        found.push(result);
-        progress.update(&format!("{} of {all} shards run again", found.len()));
-    }
-    for (one, result) in ran.iter_mut().zip(found) {
-        match result {
-            Ok(root) => one.here = Some(hex::encode(root)),
-            Err(reason) => {
-                one.failed = Some(format!("shard {} was not run again: {reason}", one.shard));
-            }
+    let rerun = Rerun {
+        api,
+        recomputer,
+        job: Key(job.to_bytes()),
+        manifest,
+        shared,
+    };
+    let total = checks.len();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let shards: Vec<u32> = checks.iter().map(|check| check.shard).collect();
+    let mut roots = stream::iter(shards)
+        .map(|shard| rerun.root(shard))
+        .buffered(cores)
+        .enumerate();
+    while let Some((index, root)) = roots.next().await {
+        match root {
+            Ok(root) => checks[index].recomputed_root = Some(hex::encode(root)),
+            Err(reason) => checks[index].fail(&reason),
         }
+        progress.update(&format!("{} of {total} shards run again", index + 1));
     }
     Ok(())
 }
 
-/// What all shards of a job are run on.
+/// The inputs that all shards of a job share.
 #[derive(Clone)]
 struct SharedInputs {
     program: Arc<[u8]>,
     files: Vec<(String, Arc<[u8]>)>,
 }
 
-async fn shared(api: &Api, manifest: &Manifest) -> Result<SharedInputs, CliError> {
-    let fetch = async |(name, digest): (String, Digest)| {
-        let bytes: Arc<[u8]> = api.blob(&digest).await?.into();
-        Ok::<_, CliError>((name, bytes))
-    };
-    let inputs = manifest.inputs.iter();
-    let inputs: Vec<_> = inputs
-        .map(|(name, input)| (name.clone(), input.digest))
-        .collect();
-    Ok(SharedInputs {
-        program: api.blob(&manifest.program).await?.into(),
-        files: stream::iter(inputs).then(fetch).try_collect().await?,
-    })
+impl SharedInputs {
+    async fn fetch(api: &Api, manifest: &Manifest) -> Result<Self, CliError> {
+        let fetch = async |(name, digest): (String, Digest)| {
+            let bytes: Arc<[u8]> = api.blob(&digest).await?.into();
+            Ok::<_, CliError>((name, bytes))
+        };
+        let inputs: Vec<_> = manifest
+            .inputs
+            .iter()
+            .map(|(name, input)| (name.clone(), input.digest))
+            .collect();
+        Ok(Self {
+            program: api.blob(&manifest.program).await?.into(),
+            files: stream::iter(inputs).then(fetch).try_collect().await?,
+        })
+    }
 }
 
-async fn recompute(
-    api: &Api,
-    recomputer: &Arc<Recomputer>,
-    (job, shard): (Key, u32),
+struct Rerun<'a> {
+    api: &'a Api,
+    recomputer: Arc<Recomputer>,
+    job: Key,
     manifest: Manifest,
     shared: SharedInputs,
-) -> Result<Digest, String> {
-    let stdin = match shard_blob(&manifest, shard).map_err(|error| error.to_string())? {
-        Some(name) => api.blob(name).await.map_err(|error| error.to_string())?,
-        None => Vec::new(),
-    };
-    let materials = Materials {
-        manifest,
-        program: shared.program,
-        stdin: stdin.into(),
-        files: shared.files,
-    };
-    let recomputer = recomputer.clone();
-    let work = move || recomputer.receipt((&job, shard), &materials);
-    let receipt = tokio::task::spawn_blocking(work).await;
-    let receipt = receipt.map_err(|error| format!("a defect of this binary: {error}"))?;
-    receipt.map(|receipt| receipt.root())
+}
+
+impl Rerun<'_> {
+    /// Runs a shard and returns the root of its result.
+    async fn root(&self, shard: u32) -> Result<Digest, String> {
+        let stdin = match shard_blob(&self.manifest, shard).map_err(|error| error.to_string())? {
+            Some(name) => self
+                .api
+                .blob(name)
+                .await
+                .map_err(|error| error.to_string())?,
+            None => Vec::new(),
+        };
+        let materials = Materials {
+            manifest: self.manifest.clone(),
+            program: self.shared.program.clone(),
+            stdin: stdin.into(),
+            files: self.shared.files.clone(),
+        };
+        let (recomputer, job) = (self.recomputer.clone(), self.job);
+        let work = move || recomputer.receipt((&job, shard), &materials);
+        let receipt = tokio::task::spawn_blocking(work).await;
+        let receipt = receipt.map_err(|error| format!("internal error: {error}"))?;
+        receipt.map(|receipt| receipt.root())
+    }
 }
 
 #[cfg(test)]
@@ -162,18 +174,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_result_that_differs_from_what_was_paid_for_is_wrong_whoever_tells_it() {
-        let ran = |record: Option<&str>, here: Option<&str>| ShardCheck {
+    fn root_that_differs_from_the_settled_one_is_a_discrepancy() {
+        let check = |recorded: Option<&str>, recomputed: Option<&str>| ShardCheck {
             shard: 3,
             root: "aa".to_owned(),
-            record: record.map(str::to_owned),
-            here: here.map(str::to_owned),
-            failed: None,
+            recorded_root: recorded.map(str::to_owned),
+            recomputed_root: recomputed.map(str::to_owned),
+            error: None,
         };
-        assert!(ran(Some("aa"), Some("aa")).wrong().is_empty());
-        assert!(ran(None, None).wrong().is_empty());
-        assert_eq!(ran(Some("bb"), Some("cc")).wrong().len(), 2);
-        let text = ran(None, Some("cc")).wrong().join("");
-        assert!(text.contains("comes to cc, and aa was paid for"), "{text}");
+        assert!(check(Some("aa"), Some("aa")).discrepancies().is_empty());
+        assert!(check(None, None).discrepancies().is_empty());
+        assert_eq!(check(Some("bb"), Some("cc")).discrepancies().len(), 2);
+        let text = check(None, Some("cc")).discrepancies().join("");
+        assert!(text.contains("has root cc, but aa was settled"), "{text}");
     }
 }

@@ -1,10 +1,11 @@
-//! `millrace job audit`: what happened to a job, who should have worked on it, and whether its results
-//! come out again.
+//! `millrace job audit`.
 
-use crate::config::settings::Settings;
+use crate::config::Settings;
+use crate::connection::{connect, orchestrator_api};
 use crate::error::CliError;
 use crate::ui::output::{join_paragraphs, table};
 use crate::ui::progress::Progress;
+use crate::verify::results::ShardCheck;
 use crate::verify::seats::SeatCheck;
 use crate::verify::{AuditReport, audit};
 use millrace_client::Pubkey;
@@ -12,21 +13,20 @@ use millrace_client::selection::is_self_reported;
 use millrace_protocol::amount::format_amount;
 use std::time::{Duration, UNIX_EPOCH};
 
-/// Words from this length on are keys, hashes and signatures, all of them ASCII, and are shown up to
+/// ASCII words of at least this length are keys, hashes and signatures, and are abbreviated to
 /// [`ABBREVIATED_LEN`].
 const MIN_ABBREVIATED_LEN: usize = 32;
 const ABBREVIATED_LEN: usize = 12;
 
-/// Does it.
 pub async fn run(settings: &Settings, job: &Pubkey, rerun: bool) -> Result<(), CliError> {
-    let connection = settings.connect().await?;
-    let api = settings.api()?;
+    let connection = connect(settings).await?;
+    let api = orchestrator_api(settings)?;
     let mut progress = Progress::new();
-    let found = audit(&connection, &api, job, rerun, &mut progress).await?;
+    let report = audit(&connection, &api, job, rerun, &mut progress).await?;
     settings
         .output
-        .print(&found, |found| text(found, connection.payment_decimals));
-    match found.wrong.len() {
+        .print(&report, |report| text(report, connection.payment_decimals));
+    match report.discrepancies.len() {
         0 => Ok(()),
         count => Err(CliError::AuditFailed {
             job: job.to_string(),
@@ -35,94 +35,112 @@ pub async fn run(settings: &Settings, job: &Pubkey, rerun: bool) -> Result<(), C
     }
 }
 
-fn text(found: &AuditReport, decimals: u8) -> String {
-    let rows = found.custody.iter().map(|step| {
+fn text(report: &AuditReport, decimals: u8) -> String {
+    let state = report.state.map(|state| state.to_string());
+    let title = format!(
+        "Job {}, {}\n(--json prints addresses, hashes and signatures in full)",
+        report.job,
+        state
+            .as_deref()
+            .unwrap_or("not in the orchestrator's record")
+    );
+    let rows = report.custody.iter().map(|event| {
         [
-            step.slot.to_string(),
-            time(step.time),
-            abbreviate(&step.what),
-            abbreviate(&step.signature),
+            event.slot.to_string(),
+            utc(event.time),
+            abbreviate(&event.description),
+            abbreviate(&event.signature),
         ]
     });
-    let custody = table(["slot", "time", "what happened", "transaction"], &[0], rows);
-    let seats: Vec<String> = found.seats.iter().map(|one| seats(one, decimals)).collect();
-    let rows = found.results.iter().map(|one| {
-        let here = match (&one.here, &one.failed) {
-            (Some(here), _) if *here == one.root => "the same",
-            (Some(_), _) => "ANOTHER",
-            (None, Some(_)) => "not run",
-            (None, None) => "not asked for",
-        };
-        [one.shard.to_string(), one.root.clone(), here.to_owned()]
-    });
-    let results = match found.results.is_empty() {
-        true => "No shard was paid by what is final.".to_owned(),
-        false => table(["shard", "root that was paid for", "run here"], &[0], rows),
+    let custody = table(["slot", "time", "event", "transaction"], &[0], rows);
+    let seats: Vec<String> = report
+        .seats
+        .iter()
+        .map(|check| seats_text(check, decimals))
+        .collect();
+    let discrepancies = if report.discrepancies.is_empty() {
+        "No discrepancies were found.".to_owned()
+    } else {
+        format!("DISCREPANCIES:\n{}", list(&report.discrepancies))
     };
-    let verdict = match found.wrong.len() {
-        0 => "Everything that was checked is as it should be.".to_owned(),
-        _ => format!("NOT as it should be:\n{}", list(&found.wrong)),
-    };
-    let unchecked = match found.unchecked.is_empty() {
-        true => "Nothing was left unchecked.".to_owned(),
-        false => format!("Not checked:\n{}", list(&found.unchecked)),
+    let unchecked = if report.unchecked.is_empty() {
+        "Nothing was left unchecked.".to_owned()
+    } else {
+        format!("Not checked:\n{}", list(&report.unchecked))
     };
     join_paragraphs([
-        format!(
-            "job {} {}\n(--json has all names and transactions in full)",
-            found.job, found.state
-        ),
+        title,
         custody,
         seats.join("\n\n"),
-        results,
-        verdict,
+        results_text(&report.results),
+        discrepancies,
         unchecked,
     ])
 }
 
-/// One choice: who was looked at, in order, and what outcome of it.
-fn seats(seats: &SeatCheck, decimals: u8) -> String {
+fn results_text(results: &[ShardCheck]) -> String {
+    if results.is_empty() {
+        return "No shard is settled in a finalized block.".to_owned();
+    }
+    let rows = results.iter().map(|check| {
+        let recomputed = match (&check.recomputed_root, &check.error) {
+            (Some(root), _) if *root == check.root => "same root",
+            (Some(_), _) => "DIFFERENT ROOT",
+            (None, Some(_)) => "failed",
+            (None, None) => "skipped",
+        };
+        [
+            check.shard.to_string(),
+            check.root.clone(),
+            recomputed.to_owned(),
+        ]
+    });
+    table(["shard", "settled root", "recomputed"], &[0], rows)
+}
+
+/// The candidates of a selection in order, and what became of each.
+fn seats_text(check: &SeatCheck, decimals: u8) -> String {
     let title = format!(
         "Shard {}, attempt {}, slot {}: {}",
-        seats.shard,
-        seats.attempt,
-        seats.slot,
-        match (&seats.should, seats.wrong.is_empty()) {
-            (None, _) => "chosen by nobody's record here",
-            (Some(_), true) => "chosen as it should be",
-            (Some(_), false) => "NOT chosen as it should be",
+        check.shard,
+        check.attempt,
+        check.slot,
+        match (&check.expected, check.discrepancies.is_empty()) {
+            (None, _) => "no selection record",
+            (Some(_), true) => "selection as expected",
+            (Some(_), false) => "selection NOT as expected",
         }
     );
-    let rows = seats.candidates.iter().map(|one| {
-        let outcome = match one.ineligible {
-            None => "chosen".to_owned(),
+    if check.candidates.is_empty() {
+        return title;
+    }
+    let rows = check.candidates.iter().map(|candidate| {
+        let outcome = match candidate.ineligible {
+            None => "selected".to_owned(),
             Some(reason) if is_self_reported(reason) => {
-                format!("{} (the orchestrator's word)", reason.description())
+                format!("{} (self-reported)", reason.description())
             }
             Some(reason) => reason.description().to_owned(),
         };
         [
-            one.provider.to_string(),
-            format_amount(one.ask_price, decimals),
-            one.score.to_string(),
-            one.finished_seats.to_string(),
+            candidate.provider.to_string(),
+            format_amount(candidate.ask_price, decimals),
+            candidate.score.to_string(),
+            candidate.finished_seats.to_string(),
             outcome,
         ]
     });
     let head = [
-        "provider, best first",
-        "asked",
+        "candidate, best first",
+        "price",
         "score",
-        "seats before",
-        "what outcome of it",
+        "finished seats",
+        "outcome",
     ];
-    match seats.candidates.is_empty() {
-        true => title,
-        false => format!("{title}\n{}", table(head, &[1, 2, 3], rows)),
-    }
+    format!("{title}\n{}", table(head, &[1, 2, 3], rows))
 }
 
-/// A text with its keys, hashes and signatures cut to their beginnings.
+/// Cuts keys, hashes and signatures in a text to their first characters.
 fn abbreviate(text: &str) -> String {
     let word = |word: &str| match word.trim_end_matches(|c: char| !c.is_alphanumeric()) {
         name if name.len() >= MIN_ABBREVIATED_LEN && name.is_ascii() => {
@@ -139,9 +157,8 @@ fn list(lines: &[String]) -> String {
     lines.join("\n")
 }
 
-/// Unix seconds in UTC.
-fn time(seconds: Option<i64>) -> String {
-    let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok());
+fn utc(unix_seconds: Option<i64>) -> String {
+    let seconds = unix_seconds.and_then(|seconds| u64::try_from(seconds).ok());
     let time = seconds.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
     time.map(|time| humantime::format_rfc3339_seconds(time).to_string())
         .unwrap_or_default()
@@ -152,14 +169,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_cut_and_words_are_not() {
+    fn addresses_are_abbreviated_and_words_are_not() {
         let key = "43NySuiBy6M1n2J2NZ2aeofdK3s4aFYoYSnqTfwZm87i";
-        let text = format!("seats to {key}, {key}: 0.0003 tokens locked");
+        let text = format!("seats assigned to {key}, {key}: 0.0003 tokens locked");
         assert_eq!(
             abbreviate(&text),
-            "seats to 43NySuiBy6M1…, 43NySuiBy6M1…: 0.0003 tokens locked"
+            "seats assigned to 43NySuiBy6M1…, 43NySuiBy6M1…: 0.0003 tokens locked"
         );
-        // What is no name may be cut in the middle of a letter.
+        // A cut within a multi-byte character would panic.
         let long = "ä".repeat(40);
         assert_eq!(abbreviate(&long), long);
     }

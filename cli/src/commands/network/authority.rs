@@ -1,7 +1,8 @@
-//! `millrace network authority`: who may upgrade the program from now on.
+//! `millrace network authority`: transfers the upgrade authority of the program.
 
-use super::upgrade::require_authority;
-use crate::config::settings::{Settings, ephemeral_sender};
+use crate::config::{KeyRole, Settings};
+use crate::connection::{cluster_rpc, ephemeral_sender};
+use crate::deploy::authority::require_authority;
 use crate::deploy::error::DeployError;
 use crate::error::CliError;
 use crate::ui::confirm;
@@ -15,7 +16,6 @@ use serde::Serialize;
 use solana_sdk::signature::{Keypair, Signer};
 use std::path::Path;
 
-/// Arguments of `network authority`. The wallet is the upgrade authority until now.
 #[derive(Args, Debug)]
 pub struct AuthorityArgs {
     /// Key file of the new authority, which signs too; or its address, with --unchecked
@@ -26,24 +26,23 @@ pub struct AuthorityArgs {
         conflicts_with = "immutable"
     )]
     new_authority: Option<String>,
-    /// Make the program immutable: nobody can ever upgrade it again
+    /// Make the program immutable; this cannot be undone
     #[arg(long = "final")]
     immutable: bool,
-    /// Hand over to an address that does not sign, such as a multisig's
+    /// Transfer to an address that does not sign, such as a multisig's
     #[arg(long, requires = "new_authority")]
     unchecked: bool,
-    /// Do not ask before signing
+    /// Skip the confirmation prompt
     #[arg(short, long)]
     yes: bool,
 }
 
-/// Who comes next.
 enum NewAuthority {
-    /// It signs too.
+    /// Signs the transfer.
     Signer(Box<Keypair>),
-    /// It does not.
+    /// Does not sign the transfer.
     Address(Pubkey),
-    /// Nobody, for good.
+    /// The program becomes immutable.
     None,
 }
 
@@ -56,12 +55,11 @@ struct AuthorityReport {
 }
 
 impl AuthorityArgs {
-    /// Does it.
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
-        let new_authority = new_authority(self.new_authority.as_deref(), self.unchecked)?;
-        let wallet = settings.key_of(|file| &file.keys.deployer)?;
+        let new_authority = NewAuthority::parse(self.new_authority.as_deref(), self.unchecked)?;
+        let wallet = settings.key(KeyRole::Deployer)?;
         let key = wallet.pubkey();
-        let rpc = settings.rpc_of_file().await?;
+        let rpc = cluster_rpc(settings).await?;
         let deployed = state::read_program(&rpc).await?;
         let deployed = deployed.ok_or(DeployError::NotDeployed(PROGRAM))?;
         require_authority(&deployed, key, "")?;
@@ -85,7 +83,7 @@ impl AuthorityArgs {
         };
         let sender = ephemeral_sender(rpc);
         let landed = sender
-            .send("transfer the program over", &[transfer], &signers)
+            .send("transfer upgrade authority", &[transfer], &signers)
             .await?;
         let after = state::read_program(sender.rpc()).await?;
         let after = after.ok_or(DeployError::NotDeployed(PROGRAM))?;
@@ -99,10 +97,10 @@ impl AuthorityArgs {
             let now = report.upgrade_authority.clone();
             key_values([
                 ("program", report.program.clone()),
-                ("upgrade authority before", report.before.clone()),
+                ("previous authority", report.before.clone()),
                 (
-                    "upgrade authority now",
-                    now.unwrap_or_else(|| "nobody, for good".into()),
+                    "upgrade authority",
+                    now.unwrap_or_else(|| "none: the program is immutable".into()),
                 ),
             ])
         });
@@ -111,43 +109,39 @@ impl AuthorityArgs {
 }
 
 impl NewAuthority {
+    fn parse(named: Option<&str>, unchecked: bool) -> Result<Self, CliError> {
+        let Some(text) = named else {
+            return Ok(Self::None);
+        };
+        let file = Path::new(text);
+        if file.exists() {
+            return Ok(Self::Signer(Box::new(read_keypair(file)?)));
+        }
+        let address: Pubkey = text
+            .parse()
+            .map_err(|_| DeployError::InvalidAuthority(text.to_owned()))?;
+        if unchecked {
+            Ok(Self::Address(address))
+        } else {
+            Err(DeployError::Unchecked(address).into())
+        }
+    }
+
     fn confirm(&self) -> Result<(), CliError> {
         match self {
             Self::Signer(new) => {
-                confirm::ask_yes(&format!("Hand {PROGRAM} over to {}?", new.pubkey()))
+                let new = new.pubkey();
+                confirm::ask_yes(&format!("Transfer the authority over {PROGRAM} to {new}?"))
             }
             Self::Address(new) => confirm::ask_typed(
-                &format!(
-                    "{new} does not sign: where nobody has its key, the program is lost for good."
-                ),
+                &format!("{new} does not sign. If its key is lost, the program becomes immutable."),
                 &new.to_string(),
             ),
             Self::None => confirm::ask_typed(
-                &format!(
-                    "Nobody will ever be able to upgrade {PROGRAM} again, not even to mend it."
-                ),
+                &format!("{PROGRAM} becomes immutable: no upgrade or fix will be possible."),
                 "final",
             ),
         }
-    }
-}
-
-/// Whom the flags name; nobody where they name none.
-fn new_authority(named: Option<&str>, unchecked: bool) -> Result<NewAuthority, CliError> {
-    let Some(text) = named else {
-        return Ok(NewAuthority::None);
-    };
-    if Path::new(text).exists() {
-        return Ok(NewAuthority::Signer(Box::new(read_keypair(Path::new(
-            text,
-        ))?)));
-    }
-    let address: Pubkey = text
-        .parse()
-        .map_err(|_| DeployError::NoSuchAuthority(text.to_owned()))?;
-    match unchecked {
-        true => Ok(NewAuthority::Address(address)),
-        false => Err(DeployError::Unchecked(address).into()),
     }
 }
 
@@ -158,27 +152,25 @@ mod tests {
     use millrace_client::wallet::write_keypair;
 
     #[test]
-    fn an_address_that_does_not_sign_needs_to_be_meant() {
+    fn address_that_does_not_sign_requires_unchecked() {
         let address = Pubkey::new_from_array([7; 32]).to_string();
-        let refused = new_authority(Some(&address), false)
-            .err()
-            .unwrap()
-            .to_string();
+        let refused = NewAuthority::parse(Some(&address), false);
+        let refused = refused.err().unwrap().to_string();
         assert!(refused.contains("--unchecked"), "{refused}");
         assert!(matches!(
-            new_authority(Some(&address), true).unwrap(),
+            NewAuthority::parse(Some(&address), true).unwrap(),
             NewAuthority::Address(_)
         ));
-        assert!(new_authority(Some("no such file"), true).is_err());
+        assert!(NewAuthority::parse(Some("no such file"), true).is_err());
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("key.json");
         write_keypair(&file, &Keypair::new()).unwrap();
         assert!(matches!(
-            new_authority(file.to_str(), false).unwrap(),
+            NewAuthority::parse(file.to_str(), false).unwrap(),
             NewAuthority::Signer(_)
         ));
         assert!(matches!(
-            new_authority(None, false).unwrap(),
+            NewAuthority::parse(None, false).unwrap(),
             NewAuthority::None
         ));
     }

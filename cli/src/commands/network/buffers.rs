@@ -1,6 +1,7 @@
-//! `millrace network buffers`: bytes of programs that never came to be, and the rent in them.
+//! `millrace network buffers`: buffers of interrupted deployments, and the rent in them.
 
-use crate::config::settings::{Settings, ephemeral_sender};
+use crate::config::{KeyRole, Settings};
+use crate::connection::{cluster_rpc, ephemeral_sender};
 use crate::deploy::error::DeployError;
 use crate::error::CliError;
 use crate::ui::confirm;
@@ -8,28 +9,26 @@ use crate::ui::output::{sol, table};
 use clap::Subcommand;
 use millrace_client::Pubkey;
 use millrace_client::deploy::instruction::close_buffer;
-use millrace_client::deploy::state;
-use millrace_client::deploy::state::BufferSummary;
+use millrace_client::deploy::state::{self, BufferSummary};
 use serde::Serialize;
 use solana_sdk::signature::Signer;
 
-/// Closings that fit a transaction with ease.
+/// Well below what fits the size of a transaction.
 const MAX_CLOSES_PER_TRANSACTION: usize = 8;
 
-/// Commands of `network buffers`. They are about buffers whose authority is the wallet.
 #[derive(Debug, Subcommand)]
 pub enum BuffersCommand {
-    /// List the wallet's buffers
+    /// List the buffers whose authority is the wallet
     List,
-    /// Close a buffer and get its rent back; what was written into it is lost
+    /// Close a buffer of the wallet and get its rent back; its content is lost
     Close {
-        /// Its address
+        /// Address of the buffer
         #[arg(required_unless_present = "all")]
         buffer: Option<Pubkey>,
-        /// All of the wallet's, those of other programs too
+        /// Close all buffers of the wallet, including those of other programs
         #[arg(long, conflicts_with = "buffer")]
         all: bool,
-        /// Do not ask before signing
+        /// Skip the confirmation prompt
         #[arg(short, long)]
         yes: bool,
     },
@@ -43,14 +42,13 @@ struct BufferRow {
 }
 
 impl BuffersCommand {
-    /// Does it.
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
-        let wallet = settings.key_of(|file| &file.keys.deployer)?;
+        let wallet = settings.key(KeyRole::Deployer)?;
         let key = wallet.pubkey();
-        let rpc = settings.rpc_of_file().await?;
+        let rpc = cluster_rpc(settings).await?;
         let mut buffers = state::list_buffers(&rpc, &key).await?;
         let Self::Close { buffer, yes, .. } = self else {
-            show(settings, &buffers);
+            print(settings, &buffers);
             return Ok(());
         };
         if let Some(wanted) = buffer {
@@ -62,44 +60,40 @@ impl BuffersCommand {
         let lamports: u64 = buffers.iter().map(|buffer| buffer.lamports).sum();
         if !yes && !buffers.is_empty() {
             confirm::ask_yes(&format!(
-                "Close {} buffers, and get {} back?",
+                "Close {} buffers and get {} back?",
                 buffers.len(),
                 sol(lamports)
             ))?;
         }
         let sender = ephemeral_sender(rpc);
-        for some in buffers.chunks(MAX_CLOSES_PER_TRANSACTION) {
-            let each = some.iter();
-            let closes: Vec<_> = each
-                .map(|buffers| close_buffer(&buffers.address, &key, &key))
+        for chunk in buffers.chunks(MAX_CLOSES_PER_TRANSACTION) {
+            let closes: Vec<_> = chunk
+                .iter()
+                .map(|buffer| close_buffer(&buffer.address, &key, &key))
                 .collect();
             sender.send("close buffers", &closes, &[&wallet]).await?;
         }
-        show(settings, &buffers);
+        print(settings, &buffers);
         settings
             .output
-            .print_text(&format!("closed, {} are back", sol(lamports)));
+            .print_text(&format!("closed; {} returned to the wallet", sol(lamports)));
         Ok(())
     }
 }
 
-fn show(settings: &Settings, buffers: &[BufferSummary]) {
-    let shown: Vec<BufferRow> = buffers
+fn print(settings: &Settings, buffers: &[BufferSummary]) {
+    let rows: Vec<BufferRow> = buffers
         .iter()
-        .map(|buffers| BufferRow {
-            buffer: buffers.address.to_string(),
-            bytes: buffers.bytes,
-            lamports: buffers.lamports,
+        .map(|buffer| BufferRow {
+            buffer: buffer.address.to_string(),
+            bytes: buffer.bytes,
+            lamports: buffer.lamports,
         })
         .collect();
-    settings.output.print(&shown, |shown| {
-        let rows = shown.iter().map(|shown| {
-            [
-                shown.buffer.clone(),
-                shown.bytes.to_string(),
-                sol(shown.lamports),
-            ]
-        });
+    settings.output.print(&rows, |rows| {
+        let rows = rows
+            .iter()
+            .map(|row| [row.buffer.clone(), row.bytes.to_string(), sol(row.lamports)]);
         table(["buffer", "bytes", "rent"], &[1, 2], rows)
     });
 }

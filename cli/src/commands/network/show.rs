@@ -1,6 +1,7 @@
-//! `millrace network show`: what a network is like.
+//! `millrace network show`: the network's parameters and accounts.
 
-use crate::config::settings::Settings;
+use crate::config::Settings;
+use crate::connection::connect;
 use crate::error::CliError;
 use crate::ui::output::{key_values, tokens};
 use millrace_client::accounts::AnyAccount;
@@ -9,7 +10,7 @@ use millrace_protocol::amount::format_duration;
 use serde::Serialize;
 use std::time::Duration;
 
-/// A network for people and programs. Amounts are base units, times seconds, shares basis points.
+/// Amounts are base units, durations seconds, shares basis points.
 #[derive(Serialize)]
 struct NetworkReport {
     url: String,
@@ -41,9 +42,8 @@ struct NetworkReport {
     stake_decimals: u8,
 }
 
-/// Does it.
 pub async fn run(settings: &Settings) -> Result<(), CliError> {
-    let connection = settings.connect().await?;
+    let connection = connect(settings).await?;
     let (rpc, network) = (&connection.rpc, &connection.network);
     let (genesis, time, reading) = tokio::try_join!(rpc.genesis(), rpc.time(), rpc.snapshot_all())?;
     let (mut orchestrators, mut providers, mut jobs) = (Vec::new(), 0, 0);
@@ -103,11 +103,11 @@ impl NetworkReport {
             ("authority", self.authority.clone()),
             ("stake mint", self.stake_mint.clone()),
             ("payment mint", self.payment_mint.clone()),
-            ("least stake", tokens(self.min_stake, self.stake_decimals)),
+            ("minimum stake", tokens(self.min_stake, self.stake_decimals)),
             (
                 "a seat locks",
                 format!(
-                    "{} times its highest price",
+                    "{} times its maximum price",
                     millrace_protocol::amount::format_amount(self.lock_bps, 4)
                 ),
             ),
@@ -128,10 +128,10 @@ impl NetworkReport {
                     duration(self.max_window_secs)
                 ),
             ),
-            ("furthest deadline", duration(self.max_deadline_secs)),
+            ("maximum deadline", duration(self.max_deadline_secs)),
             ("unbonding", duration(self.unbonding_secs)),
-            ("most shards", self.max_shards.to_string()),
-            ("most seats of a shard", self.max_replicas.to_string()),
+            ("maximum shards", self.max_shards.to_string()),
+            ("maximum seats per shard", self.max_replicas.to_string()),
             ("paused", if self.paused { "yes" } else { "no" }.to_owned()),
             ("orchestrators", self.orchestrators.join(", ")),
             ("providers", self.providers.to_string()),

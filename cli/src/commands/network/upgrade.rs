@@ -1,7 +1,8 @@
-//! `millrace network upgrade`: other bytes for the program on chain.
+//! `millrace network upgrade`: replaces the bytes of the program on chain.
 
-use super::deploy::room;
-use crate::config::settings::{Settings, ephemeral_sender};
+use crate::config::{KeyRole, Settings};
+use crate::connection::{cluster_rpc, ephemeral_sender};
+use crate::deploy::authority::{authority_of, require_authority};
 use crate::deploy::build::Build;
 use crate::deploy::costs::growth;
 use crate::deploy::error::DeployError;
@@ -18,49 +19,44 @@ use millrace_client::rpc::client::Rpc;
 use millrace_client::tx::sender::Sender;
 use solana_sdk::signature::{Keypair, Signer};
 
-/// Arguments of `network upgrade`. The wallet pays, and is the upgrade authority unless it proposes.
 #[derive(Args, Debug)]
 pub struct UpgradeArgs {
-    /// Only write the bytes into a buffer and hand it to the program's authority, such as a multisig, which does the upgrade
+    /// Upload the new bytes and transfer the buffer to the program's authority, such as a multisig, which upgrades from it
     #[arg(long)]
     propose: bool,
     #[command(flatten)]
     upload: UploadArgs,
 }
 
-/// Said to a wallet that is not the authority.
-const PROPOSE_HINT: &str =
-    ", or leave the last step to the authority with --propose where it is a multisig";
+const PROPOSE_HINT: &str = ", or use --propose if the authority is a multisig";
 
 impl UpgradeArgs {
-    /// Does it; says so where it is done already.
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
         let build = self.upload.build.load()?;
-        let wallet = settings.key_of(|file| &file.keys.deployer)?;
+        let wallet = settings.key(KeyRole::Deployer)?;
         let key = wallet.pubkey();
-        let rpc = settings.rpc_of_file().await?;
+        let rpc = cluster_rpc(settings).await?;
         let deployed = state::read_program(&rpc).await?;
         let deployed = deployed.ok_or(DeployError::NotDeployed(PROGRAM))?;
         let authority = authority_of(&deployed)?;
-        let place = BufferAddress::of(&key, &PROGRAM, &build.file_hash);
+        let address = BufferAddress::of(&key, &PROGRAM, &build.file_hash);
         if ImageDiff::between(&deployed.bytes, &build.bytes).is_none() {
-            output::notice("this build is deployed already; nothing was sent");
-            let report = DeployReport::unchanged(&build, &place, &deployed);
+            output::notice("this build is already deployed; nothing was sent");
+            let report = DeployReport::unchanged(&build, &address, &deployed);
             settings.output.print(&report, DeployReport::text);
             return Ok(());
         }
-        match self.propose {
-            false => require_authority(&deployed, key, PROPOSE_HINT)?,
-            true if authority == key => return Err(DeployError::NothingToPropose.into()),
-            true if is_proposed(&rpc, &place, &build, authority).await? => {
-                let mut report = DeployReport::unchanged(&build, &place, &deployed);
-                report.done = "proposed";
-                show_proposed(settings, &report);
-                return Ok(());
-            }
-            true => {}
+        if !self.propose {
+            require_authority(&deployed, key, PROPOSE_HINT)?;
+        } else if authority == key {
+            return Err(DeployError::NothingToPropose.into());
+        } else if is_proposed(&rpc, &address, &build, authority).await? {
+            let mut report = DeployReport::unchanged(&build, &address, &deployed);
+            report.done = "proposed";
+            print_proposed(settings, &report);
+            return Ok(());
         }
-        let wanted = room(&build, self.upload.max_len)?;
+        let wanted = build.room(self.upload.max_len)?;
         let more = growth(deployed.bytes.len(), wanted);
         let final_len = deployed.bytes.len() + more.map_or(0, |more| more as usize);
         let sender = ephemeral_sender(rpc);
@@ -74,27 +70,27 @@ impl UpgradeArgs {
             before = extend(&sender, &wallet, &before, more).await?;
         }
         let written = upload.run().await?;
-        let buffer = upload.place.address;
+        let buffer = upload.address.address;
         if self.propose {
-            let hand = instruction::set_authority(&buffer, &key, Some(&authority));
+            let transfer = instruction::set_authority(&buffer, &key, Some(&authority));
             let landed = sender
-                .send("hand the buffer over", &[hand], &[&wallet])
+                .send("transfer buffer authority", &[transfer], &[&wallet])
                 .await?;
             let signature = Some(landed.signature.to_string());
-            show_proposed(
+            print_proposed(
                 settings,
                 &upload.report("proposed", written, &before, signature),
             );
             return Ok(());
         }
-        // The loader changes a program once a slot at most.
+        // The loader changes a program at most once per slot.
         wait_until_changed(sender.rpc(), None).await?;
         let upgrade = instruction::upgrade(&PROGRAM, &buffer, &key, &key);
         let landed = sender
-            .send("upgrade the program", &[upgrade], &[&wallet])
+            .send("upgrade program", &[upgrade], &[&wallet])
             .await?;
         let after = wait_until_changed(sender.rpc(), before.slot).await?;
-        super::verify::require_same(&after, &build)?;
+        build.require_same(&after)?;
         let signature = Some(landed.signature.to_string());
         let report = upload.report("upgraded", written, &after, signature);
         settings.output.print(&report, DeployReport::text);
@@ -102,45 +98,14 @@ impl UpgradeArgs {
     }
 }
 
-/// Who may change the program.
-///
-/// # Errors
-/// [`DeployError::NotUpgradeable`], [`DeployError::Final`].
-pub fn authority_of(deployed: &DeployedProgram) -> Result<Pubkey, DeployError> {
-    match deployed.authority {
-        _ if !deployed.is_upgradeable() => Err(DeployError::NotUpgradeable(PROGRAM)),
-        None => Err(DeployError::Final(PROGRAM)),
-        Some(authority) => Ok(authority),
-    }
-}
-
-/// # Errors
-/// [`DeployError::NotAuthority`], and those of [`authority_of`].
-pub fn require_authority(
-    deployed: &DeployedProgram,
-    wallet: Pubkey,
-    hint: &'static str,
-) -> Result<(), DeployError> {
-    let authority = authority_of(deployed)?;
-    if authority != wallet {
-        return Err(DeployError::NotAuthority {
-            program: PROGRAM,
-            authority,
-            wallet,
-            hint,
-        });
-    }
-    Ok(())
-}
-
-/// Whether the whole build lies in its buffer, which is the authority's already.
+/// Whether the buffer holds the whole build and already belongs to the authority.
 async fn is_proposed(
     rpc: &Rpc,
-    place: &BufferAddress,
+    address: &BufferAddress,
     build: &Build,
     authority: Pubkey,
 ) -> Result<bool, CliError> {
-    let buffer = state::read_buffer(rpc, &place.address).await?;
+    let buffer = state::read_buffer(rpc, &address.address).await?;
     Ok(buffer.is_some_and(|buffer| {
         buffer.authority == Some(authority)
             && differing_chunks(&build.bytes, &buffer.bytes).is_empty()
@@ -153,58 +118,21 @@ async fn extend(
     before: &DeployedProgram,
     more: u32,
 ) -> Result<DeployedProgram, CliError> {
-    // The slot of the last change has to be over.
+    // Wait for the slot after the last change.
     wait_until_changed(sender.rpc(), None).await?;
     let extend = instruction::extend(&PROGRAM, &wallet.pubkey(), more);
-    sender
-        .send("make room for the program", &[extend], &[wallet])
-        .await?;
+    sender.send("extend program", &[extend], &[wallet]).await?;
     wait_until_changed(sender.rpc(), before.slot).await
 }
 
-fn show_proposed(settings: &Settings, report: &DeployReport) {
+fn print_proposed(settings: &Settings, report: &DeployReport) {
     settings.output.print(report, |report| {
         let authority = report.upgrade_authority.clone().unwrap_or_default();
         format!(
-            "{}\n\nthe buffer {} holds the new bytes and belongs to {authority}: have it do the upgrade of {} from this buffer, and check it with `millrace network verify`",
+            "{}\n\nbuffer {} holds the new bytes and belongs to {authority}, which can now upgrade {} from it; check the upgrade with `millrace network verify`",
             report.text(),
             report.buffer,
             report.program,
         )
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use millrace_client::deploy::LOADER;
-
-    fn deployed(loader: Pubkey, authority: Option<Pubkey>) -> DeployedProgram {
-        DeployedProgram {
-            loader,
-            slot: Some(1),
-            authority,
-            bytes: Vec::new(),
-            lamports: 0,
-        }
-    }
-
-    #[test]
-    fn only_the_authority_of_an_upgradeable_program_may_go_on() {
-        let [own, other] = [1, 2].map(|byte| Pubkey::new_from_array([byte; 32]));
-        let by = |program: DeployedProgram| require_authority(&program, own, "");
-        assert!(by(deployed(LOADER, Some(own))).is_ok());
-        assert!(matches!(
-            by(deployed(LOADER, Some(other))),
-            Err(DeployError::NotAuthority { authority, .. }) if authority == other
-        ));
-        assert!(matches!(
-            by(deployed(LOADER, None)),
-            Err(DeployError::Final(_))
-        ));
-        assert!(matches!(
-            by(deployed(other, Some(own))),
-            Err(DeployError::NotUpgradeable(_))
-        ));
-    }
 }

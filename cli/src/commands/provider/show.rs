@@ -1,9 +1,9 @@
-//! `millrace provider show`: a provider's provider_account.
+//! `millrace provider show`: the accounts of providers.
 
-use super::provider_account;
-use crate::config::settings::{Connection, Settings};
+use super::account::find_provider;
+use crate::config::Settings;
+use crate::connection::{Connection, connect};
 use crate::error::CliError;
-use crate::job::submit::providers;
 use crate::ui::output::{key_values, table, tokens};
 use millrace_client::Pubkey;
 use millrace_client::program::state::Provider as Account;
@@ -11,7 +11,7 @@ use millrace_client::tag::tag_text;
 use millrace_protocol::amount::format_amount;
 use serde::Serialize;
 
-/// A provider for people and programs. Amounts are base units.
+/// Amounts are base units.
 #[derive(Serialize)]
 struct ProviderReport {
     account: String,
@@ -74,7 +74,10 @@ impl ProviderReport {
             ("provider", self.account.clone()),
             ("cold key", self.authority.clone()),
             ("operator", self.operator.clone()),
-            ("asks", format!("{} a unit", payment(self.ask_price))),
+            (
+                "asking price",
+                format!("{} per unit", payment(self.ask_price)),
+            ),
             ("supplier", or_none(&self.supplier)),
             ("region", or_none(&self.region)),
             (
@@ -82,12 +85,12 @@ impl ProviderReport {
                 format!("{} cores, {} MiB", self.cores, self.memory_mb),
             ),
             ("stake", stake(self.active)),
-            ("locked of it", stake(self.locked)),
+            ("locked stake", stake(self.locked)),
             ("unbonding", stake(self.unbonding)),
-            ("slashed so far", stake(self.slashed)),
-            ("earned so far", payment(self.earned)),
+            ("slashed", stake(self.slashed)),
+            ("earned", payment(self.earned)),
             (
-                "not yet claimed",
+                "unclaimed earnings",
                 payment(self.earned.saturating_sub(self.claimed)),
             ),
             (
@@ -102,13 +105,12 @@ impl ProviderReport {
     }
 }
 
-/// Shows one provider.
 pub async fn show(
     settings: &Settings,
     connection: &Connection,
     account: Pubkey,
 ) -> Result<(), CliError> {
-    let found = provider_account(&connection.rpc, &account).await?;
+    let found = find_provider(&connection.rpc, &account).await?;
     let report = ProviderReport::of(account, &found);
     settings
         .output
@@ -116,10 +118,9 @@ pub async fn show(
     Ok(())
 }
 
-/// Shows every provider of the network.
 pub async fn show_all(settings: &Settings) -> Result<(), CliError> {
-    let connection = settings.connect().await?;
-    let found = providers(&connection.rpc).await?;
+    let connection = connect(settings).await?;
+    let found = connection.providers().await?;
     let report: Vec<ProviderReport> = found
         .iter()
         .map(|(key, account)| ProviderReport::of(*key, account))
@@ -141,7 +142,7 @@ pub async fn show_all(settings: &Settings) -> Result<(), CliError> {
         });
         let head = [
             "provider",
-            "asks a unit",
+            "price per unit",
             "stake",
             "slashed",
             "earned",

@@ -1,5 +1,4 @@
-//! Who should have been chosen for seats, and who was. Pure: what the chain and the orchestrator say goes
-//! in, what follows from it comes out.
+//! Checks which providers were selected for seats. Pure: compares selection records with chain data.
 
 use super::facts::{SeatAssignment, seed_at};
 use bytemuck::Zeroable;
@@ -9,12 +8,12 @@ use millrace_client::program::PostJobArgs;
 use millrace_client::program::math::sortition::ADMIT_ALL;
 use millrace_client::program::state::{Job, Network, Provider};
 use millrace_client::selection::{expected_selection, finished_seats, is_self_reported, recheck};
-use millrace_protocol::selection::{CandidateRecord, SelectionRecord};
+use millrace_protocol::selection::{CandidateRecord, Ineligible, SelectionRecord};
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-/// What is known besides the record of a selection.
+/// What selection records are compared with.
 pub struct AuditContext<'a> {
     /// The terms that the client signed.
     pub terms: Option<&'a PostJobArgs>,
@@ -22,187 +21,193 @@ pub struct AuditContext<'a> {
     pub providers: &'a [(Pubkey, Provider)],
     /// The network as it is now.
     pub network: &'a Network,
-    /// What happened to the job.
+    /// The job's events.
     pub events: &'a [RecordedEvent],
 }
 
-/// SeatCheck that were given together.
+/// Seats that were assigned together.
 #[derive(Debug, Serialize)]
 pub struct SeatCheck {
-    /// The shard.
     pub shard: u32,
-    /// Its attempt.
     pub attempt: u8,
-    /// The slot in which they were given.
+    /// Slot of the assignment.
     pub slot: u64,
-    /// Who sat down.
-    pub chosen: Vec<String>,
-    /// Who should have; none where no record says among whom.
-    pub should: Option<Vec<String>>,
-    /// Those that were looked at, the best first.
+    /// Providers that got the seats.
+    pub selected: Vec<String>,
+    /// Providers that should have got them; `None` without a selection record.
+    pub expected: Option<Vec<String>>,
+    /// Candidates of the selection record, best first.
     pub candidates: Vec<CandidateRecord>,
-    /// Those of them whose record rests on the orchestrator's word.
-    pub by_word: usize,
-    /// What is not as it should be.
-    pub wrong: Vec<String>,
+    /// Number of candidates whose ineligibility only the orchestrator can know.
+    pub self_reported: usize,
+    pub discrepancies: Vec<String>,
     /// What could not be checked.
     pub unchecked: Vec<String>,
 }
 
-/// Recomputes the selection for seats that were given.
-pub fn audit(
+/// Recomputes the selection behind an assignment of seats.
+pub fn check(
     job: &Pubkey,
-    known: &AuditContext,
-    assigned: &SeatAssignment,
+    context: &AuditContext,
+    assignment: &SeatAssignment,
     selections: &[SelectionRecord],
 ) -> SeatCheck {
-    let mut seats = SeatCheck {
-        shard: assigned.shard,
-        attempt: assigned.attempt,
-        slot: assigned.slot,
-        chosen: assigned.providers.clone(),
-        should: None,
+    let mut check = SeatCheck {
+        shard: assignment.shard,
+        attempt: assignment.attempt,
+        slot: assignment.slot,
+        selected: assignment.providers.clone(),
+        expected: None,
         candidates: Vec::new(),
-        by_word: 0,
-        wrong: Vec::new(),
+        self_reported: 0,
+        discrepancies: Vec::new(),
         unchecked: Vec::new(),
     };
-    let Some(selection) = record_of(assigned, selections) else {
-        let text = "this orchestrator has no record of the selection: another one, or an older version, made it";
-        seats.unchecked.push(text.to_owned());
-        return seats;
+    let Some(selection) = find_selection(assignment, selections) else {
+        let text = "this orchestrator has no selection record: another orchestrator or an older version assigned the seats";
+        check.unchecked.push(text.to_owned());
+        return check;
     };
-    let should = expected_selection(job, selection);
-    let should: Vec<String> = should.iter().map(ToString::to_string).collect();
-    if set(&should) != set(&assigned.providers) {
-        seats
-            .wrong
-            .push(format!("{} should have been chosen", should.join(", ")));
+    let expected = expected_selection(job, selection);
+    let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
+    if set(&expected) != set(&assignment.providers) {
+        check
+            .discrepancies
+            .push(format!("{} should have been selected", expected.join(", ")));
     }
-    seats.should = Some(should);
-    compare_with_chain(known, assigned, selection, &mut seats);
+    check.expected = Some(expected);
+    compare_with_chain(context, assignment, selection, &mut check);
     for candidate in &selection.candidates {
         let found = recheck(job, selection, candidate);
         if found.is_some_and(is_self_reported) {
-            seats.by_word += 1;
+            check.self_reported += 1;
         } else if found != candidate.ineligible {
-            let (said, is) = (candidate.ineligible, found);
-            let words = |ineligible: Option<millrace_protocol::selection::Ineligible>| {
-                reason.map_or("free", |found| found.description())
-            };
-            seats.wrong.push(format!(
-                "{} was {}, and the record says {}",
+            check.discrepancies.push(format!(
+                "{} was {}, but the selection record says {}",
                 candidate.provider,
-                words(is),
-                words(said)
+                describe(found),
+                describe(candidate.ineligible)
             ));
         }
     }
     if selection.unlisted > 0 {
-        seats.unchecked.push(format!(
-            "{} providers that came before were not listed in the record",
+        check.unchecked.push(format!(
+            "{} better candidates are not listed in the selection record",
             selection.unlisted
         ));
     }
     if !selection.complete {
-        let text = "providers that were away or full are not in the record: there are too many";
-        seats.unchecked.push(text.to_owned());
+        let text = "offline and full providers are too many to be listed in the selection record";
+        check.unchecked.push(text.to_owned());
     } else if selection.unlisted == 0 {
-        seats.unchecked.extend(left_out(known, assigned, selection));
+        let omitted = omitted_candidates(context, assignment, selection);
+        check.unchecked.extend(omitted);
     }
-    seats.candidates.clone_from(&selection.candidates);
-    seats
+    check.candidates.clone_from(&selection.candidates);
+    check
 }
 
-/// The record of this very selection.
-fn record_of<'a>(
-    assigned: &SeatAssignment,
+fn describe(ineligible: Option<Ineligible>) -> &'static str {
+    ineligible.map_or("eligible", |reason| reason.description())
+}
+
+/// The record of exactly this assignment.
+fn find_selection<'a>(
+    assignment: &SeatAssignment,
     selections: &'a [SelectionRecord],
 ) -> Option<&'a SelectionRecord> {
-    let same = |selection: &&SelectionRecord| {
-        let chosen: Vec<String> = selection
+    let matches = |selection: &&SelectionRecord| {
+        let selected: Vec<String> = selection
             .chosen()
             .map(|one| one.provider.to_string())
             .collect();
-        (selection.shard, selection.attempt) == (assigned.shard, assigned.attempt)
-            && set(&chosen) == set(&assigned.providers)
+        (selection.shard, selection.attempt) == (assignment.shard, assignment.attempt)
+            && set(&selected) == set(&assignment.providers)
     };
-    selections.iter().find(same)
+    selections.iter().find(matches)
 }
 
 fn set(keys: &[String]) -> BTreeSet<&str> {
     keys.iter().map(String::as_str).collect()
 }
 
-/// What the record says, against what the chain says.
 fn compare_with_chain(
-    known: &AuditContext,
-    assigned: &SeatAssignment,
+    context: &AuditContext,
+    assignment: &SeatAssignment,
     selection: &SelectionRecord,
-    seats: &mut SeatCheck,
+    check: &mut SeatCheck,
 ) {
-    let mut differs = |what: &str, record: u64, chain: u64| {
-        if record != chain {
-            let text = format!("the record has {what} {record}, and the chain {chain}");
-            seats.wrong.push(text);
+    let mut compare = |what: &str, recorded: u64, on_chain: u64| {
+        if recorded != on_chain {
+            let text = format!("the selection record has {what} {recorded}, the chain {on_chain}");
+            check.discrepancies.push(text);
         }
     };
-    differs("a seat's stake of", selection.seat_lock, assigned.locked);
-    if let Some(terms) = known.terms {
-        differs("a price cap of", selection.price_cap, terms.price_cap);
+    compare(
+        "a stake per seat of",
+        selection.seat_lock,
+        assignment.locked,
+    );
+    if let Some(terms) = context.terms {
+        compare("a price cap of", selection.price_cap, terms.price_cap);
     }
     if selection.sortition_start != ADMIT_ALL {
-        let seed = seed_at(known.events, assigned.slot);
-        differs("the seed", selection.seed, seed);
+        let seed = seed_at(context.events, assignment.slot);
+        compare("the seed", selection.seed, seed);
     }
-    if selection.slot > assigned.slot {
-        seats.wrong.push(format!(
-            "the record is of slot {}, after the seats were given",
+    if selection.slot > assignment.slot {
+        check.discrepancies.push(format!(
+            "the selection record is of slot {}, after the seats were assigned",
             selection.slot
         ));
     }
-    // Parameters may have been changed since, and nothing tells when.
+    // The parameters may have changed since then; the chain does not record when.
     let parameters = [
-        ("least stake", selection.min_stake, known.network.min_stake),
         (
-            "threshold of sortition",
+            "minimum stake",
+            selection.min_stake,
+            context.network.min_stake,
+        ),
+        (
+            "sortition threshold",
             selection.sortition_start,
-            known.network.sortition_start,
+            context.network.sortition_start,
         ),
     ];
     for (what, then, now) in parameters {
         if then != now {
-            seats.unchecked.push(format!(
-                "the network's {what} was {then} by the record, and is {now} now"
+            check.unchecked.push(format!(
+                "the network's {what} was {then} according to the selection record, and is {now} now"
             ));
         }
     }
     for candidate in &selection.candidates {
-        let now = provider(known, candidate);
+        let now = provider(context, candidate);
         if now.is_some_and(|now| finished_seats(now) < candidate.finished_seats) {
-            seats.wrong.push(format!(
-                "{} had {} seats behind it by the record, more than it has now",
+            check.discrepancies.push(format!(
+                "{} had {} finished seats according to the selection record, more than it has now",
                 candidate.provider, candidate.finished_seats
             ));
         }
     }
 }
 
-fn provider<'a>(known: &AuditContext<'a>, candidate: &CandidateRecord) -> Option<&'a Provider> {
-    let mut all = known.providers.iter();
+fn provider<'a>(context: &AuditContext<'a>, candidate: &CandidateRecord) -> Option<&'a Provider> {
+    let mut all = context.providers.iter();
     all.find(|(key, _)| key.to_bytes() == candidate.provider.0)
         .map(|(_, provider)| provider)
 }
 
-/// Providers that would come first by what they are now, and that the record does not list.
-fn left_out(
-    known: &AuditContext,
-    assigned: &SeatAssignment,
+/// Providers that the selection record does not list, although their current offer is better than that
+/// of the last selected one.
+fn omitted_candidates(
+    context: &AuditContext,
+    assignment: &SeatAssignment,
     selection: &SelectionRecord,
 ) -> Option<String> {
-    let terms = known.terms?;
+    let terms = context.terms?;
     let last = selection.chosen().last()?;
-    let asked = Job {
+    let requirement = Job {
         supplier: terms.supplier,
         region: terms.region,
         min_score: terms.min_score,
@@ -215,16 +220,16 @@ fn left_out(
         .iter()
         .map(|one| one.provider.0)
         .collect();
-    let others = known.providers.iter().filter(|(key, now)| {
-        let before = assigned.time.is_none_or(|time| now.registered_at < time);
+    let omitted = context.providers.iter().filter(|(key, now)| {
+        let registered = assignment.time.is_none_or(|time| now.registered_at < time);
         let better = (now.ask_price, Reverse(now.score)) < (last.ask_price, Reverse(last.score));
-        before && better && asked.admits(now) && !listed.contains(&key.to_bytes())
+        registered && better && requirement.admits(now) && !listed.contains(&key.to_bytes())
     });
-    let others: Vec<String> = others.map(|(key, _)| key.to_string()).collect();
-    (!others.is_empty()).then(|| {
+    let omitted: Vec<String> = omitted.map(|(key, _)| key.to_string()).collect();
+    (!omitted.is_empty()).then(|| {
         format!(
-            "not in the record, and better by what they offer now: {} (they changed their offer since, or were left out)",
-            others.join(", ")
+            "not in the selection record, although their current offer is better: {} (the offer changed since, or they were omitted)",
+            omitted.join(", ")
         )
     })
 }

@@ -3,7 +3,6 @@ use super::*;
 use millrace_client::events::ProgramEvent;
 use millrace_client::program::events::JobSeeded;
 use millrace_protocol::key::Key;
-use millrace_protocol::selection::Ineligible;
 
 const JOB: Pubkey = Pubkey::new_from_array([5; 32]);
 
@@ -24,7 +23,7 @@ fn candidate(n: u8, ask_price: u64, ineligible: Option<Ineligible>) -> Candidate
     }
 }
 
-/// A selection of provider 2, who asks 4, where 1 asks less and was away.
+/// A selection of provider 2, which asks 4; provider 1 asks 3, but its agent was offline.
 fn selection() -> SelectionRecord {
     SelectionRecord {
         shard: 0,
@@ -45,7 +44,7 @@ fn selection() -> SelectionRecord {
     }
 }
 
-fn assigned(n: u8) -> SeatAssignment {
+fn assignment(n: u8) -> SeatAssignment {
     SeatAssignment {
         shard: 0,
         attempt: 0,
@@ -85,10 +84,10 @@ fn terms() -> PostJobArgs {
     }
 }
 
-fn look(
+fn check_with(
     change: impl FnOnce(&mut SelectionRecord, &mut SeatAssignment, &mut Vec<(Pubkey, Provider)>),
 ) -> SeatCheck {
-    let (mut selection, mut assigned) = (selection(), assigned(2));
+    let (mut selection, mut assignment) = (selection(), assignment(2));
     let mut providers: Vec<(Pubkey, Provider)> = [(1, 3), (2, 4)]
         .map(|(n, ask_price)| {
             let provider = Provider {
@@ -99,7 +98,7 @@ fn look(
             (key(n), provider)
         })
         .into();
-    change(&mut selection, &mut assigned, &mut providers);
+    change(&mut selection, &mut assignment, &mut providers);
     let network = Network {
         min_stake: 10,
         sortition_start: ADMIT_ALL,
@@ -118,86 +117,100 @@ fn look(
         }),
     };
     let terms = terms();
-    let known = AuditContext {
+    let context = AuditContext {
         terms: Some(&terms),
         providers: &providers,
         network: &network,
         events: &[seeded],
     };
-    audit(&JOB, &known, &assigned, &[selection])
+    check(&JOB, &context, &assignment, &[selection])
 }
 
 #[test]
-fn a_choice_that_is_as_it_should_be_is_found_so() {
-    let seats = look(|_, _, _| {});
-    assert_eq!(seats.should, Some(vec![key(2).to_string()]));
+fn correct_selection_has_no_discrepancies() {
+    let check = check_with(|_, _, _| {});
+    assert_eq!(check.expected, Some(vec![key(2).to_string()]));
     assert!(
-        seats.wrong.is_empty() && seats.unchecked.is_empty(),
-        "{seats:?}"
+        check.discrepancies.is_empty() && check.unchecked.is_empty(),
+        "{check:?}"
     );
-    assert_eq!(seats.by_word, 1, "who was away is the orchestrator's word");
+    assert_eq!(
+        check.self_reported, 1,
+        "only the orchestrator knows who was offline"
+    );
 }
 
 #[test]
-fn whoever_was_passed_over_is_named() {
-    let seats =
-        look(|selection, _, _| selection.candidates[0].ineligible = Some(Ineligible::StakeLocked));
-    assert_eq!(seats.should, Some(vec![key(1).to_string()]));
-    let all = seats.wrong.join("\n");
+fn omitted_better_candidate_is_reported() {
+    let check = check_with(|selection, _, _| {
+        selection.candidates[0].ineligible = Some(Ineligible::StakeLocked);
+    });
+    assert_eq!(check.expected, Some(vec![key(1).to_string()]));
+    let all = check.discrepancies.join("\n");
     assert!(
-        all.contains(&format!("{} should have been chosen", key(1))),
+        all.contains(&format!("{} should have been selected", key(1))),
         "{all}"
     );
-    let lie = format!(
-        "{} was free, and the record says without enough free stake",
+    let reason = Ineligible::StakeLocked.description();
+    let wrong = format!(
+        "{} was eligible, but the selection record says {reason}",
         key(1)
     );
-    assert!(all.contains(&lie), "{all}");
+    assert!(all.contains(&wrong), "{all}");
 }
 
 #[test]
-fn a_record_that_differs_from_the_chain_is_wrong() {
-    let wrong = |change: fn(&mut SelectionRecord, &mut SeatAssignment)| {
-        let seats = look(|selection, assigned, _| change(selection, assigned));
-        assert_eq!(seats.wrong.len(), 1, "{seats:?}");
-        seats.wrong[0].clone()
+fn record_that_differs_from_the_chain_is_a_discrepancy() {
+    let discrepancy = |change: fn(&mut SelectionRecord)| {
+        let check = check_with(|selection, _, _| change(selection));
+        assert_eq!(check.discrepancies.len(), 1, "{check:?}");
+        check.discrepancies[0].clone()
     };
-    assert!(
-        wrong(|selection, _| selection.seat_lock = 49).contains("stake of 49, and the chain 50")
-    );
-    assert!(
-        wrong(|selection, _| selection.price_cap = 8).contains("price cap of 8, and the chain 9")
-    );
-    assert!(wrong(|selection, _| selection.slot = 13).contains("slot 13"));
-    assert!(
-        wrong(|selection, _| selection.candidates[1].finished_seats = 8)
-            .contains("8 seats behind it")
-    );
-    let seed = wrong(|selection, _| {
-        selection.sortition_start = u64::MAX - 1;
-        selection.seed = 78;
-    });
-    assert!(seed.contains("seed 78, and the chain 77"), "{seed}");
-}
-
-#[test]
-fn without_a_record_of_this_very_choice_nothing_is_claimed() {
-    for change in [
-        (|_, assigned| assigned.attempt = 1) as fn(&mut SelectionRecord, &mut SeatAssignment),
-        |_, assigned| assigned.shard = 1,
-        |_, assigned| assigned.providers = vec![key(3).to_string()],
+    for (change, expected) in [
+        (
+            (|selection| selection.seat_lock = 49) as fn(&mut SelectionRecord),
+            "a stake per seat of 49, the chain 50",
+        ),
+        (
+            |selection| selection.price_cap = 8,
+            "a price cap of 8, the chain 9",
+        ),
+        (|selection| selection.slot = 13, "slot 13"),
+        (
+            |selection| selection.candidates[1].finished_seats = 8,
+            "8 finished seats",
+        ),
+        (
+            |selection| {
+                selection.sortition_start = u64::MAX - 1;
+                selection.seed = 78;
+            },
+            "the seed 78, the chain 77",
+        ),
     ] {
-        let seats = look(|selection, assigned, _| change(selection, assigned));
-        assert_eq!(seats.should, None);
-        assert!(seats.wrong.is_empty() && seats.unchecked.len() == 1);
+        let found = discrepancy(change);
+        assert!(found.contains(expected), "{found}");
     }
 }
 
 #[test]
-fn a_better_provider_that_the_record_does_not_know_is_a_doubt() {
-    let with = |registered_at, ask_price, whole| {
-        let seats = look(|selection, _, providers| {
-            selection.complete = whole;
+fn assignment_without_its_own_record_is_unchecked() {
+    for change in [
+        (|assignment| assignment.attempt = 1) as fn(&mut SeatAssignment),
+        |assignment| assignment.shard = 1,
+        |assignment| assignment.providers = vec![key(3).to_string()],
+    ] {
+        let check = check_with(|_, assignment, _| change(assignment));
+        assert_eq!(check.expected, None);
+        assert!(check.discrepancies.is_empty() && check.unchecked.len() == 1);
+    }
+}
+
+#[test]
+fn better_provider_that_the_record_does_not_list_is_unchecked() {
+    let reports = |registered_at, ask_price, complete| {
+        let check = check_with(|selection, _, providers| {
+            selection.complete = complete;
             let other = Provider {
                 registered_at,
                 ask_price,
@@ -205,14 +218,11 @@ fn a_better_provider_that_the_record_does_not_know_is_a_doubt() {
             };
             providers.push((key(9), other));
         });
-        assert!(seats.wrong.is_empty());
-        seats.unchecked.join("\n").contains(&key(9).to_string())
+        assert!(check.discrepancies.is_empty());
+        check.unchecked.join("\n").contains(&key(9).to_string())
     };
-    assert!(with(999, 3, true));
-    assert!(!with(1_000, 3, true), "it came later");
-    assert!(!with(999, 4, true), "it is no better");
-    assert!(
-        !with(999, 3, false),
-        "the record does not claim to be whole"
-    );
+    assert!(reports(999, 3, true));
+    assert!(!reports(1_000, 3, true), "registered later");
+    assert!(!reports(999, 4, true), "not better");
+    assert!(!reports(999, 3, false), "the record is incomplete anyway");
 }
