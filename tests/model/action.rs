@@ -1,10 +1,10 @@
-//! What parties do, and what happens between it.
+//! Actions of the parties, and steps of a sequence.
 
 use crate::world::{Answer, JobId, Mint, Party, Terms, Vault};
 use millrace_program::state::NetworkParameters;
 use serde::{Deserialize, Serialize};
 
-/// One instruction with the arguments that somebody chose.
+/// One instruction with its arguments.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Action {
     Post {
@@ -27,7 +27,7 @@ pub enum Action {
         entries: Vec<Entry>,
     },
     Reveal {
-        /// Who attests the delivery; nobody where the preimages come alone.
+        /// The orchestrator that attests the delivery, or `None` if the preimages are sent by anyone.
         by: Option<Party>,
         job: JobId,
         index: u32,
@@ -62,7 +62,7 @@ pub enum Action {
     Close {
         job: JobId,
         shards: Vec<u32>,
-        /// The orchestrator that is said to have paid the rent, where that is not the one that did.
+        /// The orchestrator passed as the rent payer, if it is not the one that paid.
         payer: Option<usize>,
     },
     DrawAudit {
@@ -117,7 +117,6 @@ pub enum Action {
         to: Vault,
         amount: u64,
     },
-    /// `seed_job`.
     SeedJob {
         job: JobId,
     },
@@ -133,10 +132,9 @@ pub enum Action {
     RotateOperator {
         by: Party,
         worker: usize,
-        /// Which of its hot keys signs from now on.
+        /// The hot key that signs from now on.
         operator: usize,
     },
-    /// `register_orchestrator`.
     RegisterOrchestrator {
         by: Party,
         orchestrator: usize,
@@ -148,10 +146,10 @@ pub enum Action {
     },
     WithdrawBond {
         orchestrator: usize,
-        /// Who is said to have paid the rent.
+        /// The party passed as the rent payer.
         payer: Party,
     },
-    /// `propose_authority`; nobody where a proposal is taken back.
+    /// `to` is `None` if a proposal is withdrawn.
     ProposeAuthority {
         by: Party,
         to: Option<Party>,
@@ -173,7 +171,7 @@ pub enum Action {
     OpenClient {
         by: usize,
     },
-    /// `open_rewards`, or `open_bucket` with a number.
+    /// `open_rewards`, or `open_bucket` with a number. Both exist already.
     Reopen {
         by: Party,
         bucket: Option<u8>,
@@ -189,7 +187,7 @@ pub enum Action {
     BankRewards {
         worker: usize,
         number: u32,
-        /// Who is said to have paid the epoch's rent.
+        /// The party passed as the payer of the epoch's rent.
         payer: Party,
     },
     ClaimRewards {
@@ -197,7 +195,7 @@ pub enum Action {
     },
 }
 
-/// The network's parameters, as they are written down.
+/// The serialized form of the network's parameters.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "NetworkParameters")]
 struct Numbers {
@@ -219,7 +217,7 @@ struct Numbers {
     draw_slots: u8,
 }
 
-/// A commitment or a refusal for a seat.
+/// A commitment or a decline for a seat.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Entry {
     pub seat: u8,
@@ -228,19 +226,19 @@ pub struct Entry {
     pub forged: Forgery,
 }
 
-/// What is wrong with a signature.
+/// The way in which a signature is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Forgery {
     None,
     /// Another worker's hot key signed.
     Signer,
-    /// A hot key of this worker signed that is not, or no longer, in use.
+    /// A hot key of this worker signed that is not in use.
     Retired,
-    /// It was made for the attempt after the seat's.
+    /// The statement is for the next attempt.
     Attempt,
-    /// It was made for the next shard.
+    /// The statement is for the next shard.
     Shard,
-    /// It was made for another job.
+    /// The statement is for another job.
     Job,
 }
 
@@ -251,20 +249,20 @@ pub struct RevealedSeat {
     pub answer: Answer,
 }
 
-/// What happens next.
+/// One step of a sequence.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Step {
     /// Time passes, seconds.
     PassTime(i64),
-    /// Slots pass with blocks in them, and no time.
+    /// Slots pass with their blocks, without any time.
     PassSlots(u64),
-    /// One transaction. With a number, one of its accounts is another than it should be, which one the
-    /// number decides.
+    /// One transaction. With a number, one of its accounts, selected by the number, is replaced by
+    /// another of its kind.
     Send(Vec<Action>, Option<u64>),
 }
 
 impl Action {
-    /// What it is counted as.
+    /// The name under which the action is counted.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Post { .. } => "post",
@@ -272,41 +270,41 @@ impl Action {
             Self::Assign { .. } => "assign",
             Self::Commit { .. } => "commit",
             Self::Reveal { by: Some(_), .. } => "reveal",
-            Self::Reveal { by: None, .. } => "show",
+            Self::Reveal { by: None, .. } => "reveal by anyone",
             Self::Acknowledge { .. } => "acknowledge",
             Self::Decline { .. } => "decline",
             Self::Settle { .. } => "settle",
             Self::ExpireSeat { .. } => "expire seat",
             Self::ExpireJob { .. } => "expire job",
             Self::Close { .. } => "close",
-            Self::DrawAudit { .. } => "draw",
+            Self::DrawAudit { .. } => "draw audit",
             Self::Challenge { .. } => "challenge",
             Self::Stake { .. } => "stake",
-            Self::RequestUnstake { .. } => "unstake",
-            Self::WithdrawStake { .. } => "withdraw",
-            Self::ClaimEarnings { .. } => "claim",
+            Self::RequestUnstake { .. } => "request unstake",
+            Self::WithdrawStake { .. } => "withdraw stake",
+            Self::ClaimEarnings { .. } => "claim earnings",
             Self::Pause { .. } => "pause",
             Self::Resume { .. } => "resume",
-            Self::SetParameters { .. } => "parameters",
-            Self::UpdateProvider { .. } => "offer",
-            Self::RetireOrchestrator { .. } => "retire",
+            Self::SetParameters { .. } => "set parameters",
+            Self::UpdateProvider { .. } => "update provider",
+            Self::RetireOrchestrator { .. } => "retire orchestrator",
             Self::Donate { .. } => "donate",
-            Self::SeedJob { .. } => "seed",
+            Self::SeedJob { .. } => "seed job",
             Self::Register { .. } => "register",
             Self::Deregister { .. } => "deregister",
-            Self::RotateOperator { .. } => "rotate",
-            Self::RegisterOrchestrator { .. } => "appoint",
+            Self::RotateOperator { .. } => "rotate operator",
+            Self::RegisterOrchestrator { .. } => "register orchestrator",
             Self::Bond { .. } => "bond",
             Self::WithdrawBond { .. } => "withdraw bond",
-            Self::ProposeAuthority { .. } => "propose",
-            Self::AcceptAuthority { .. } => "accept",
+            Self::ProposeAuthority { .. } => "propose authority",
+            Self::AcceptAuthority { .. } => "accept authority",
             Self::SetPauser { .. } => "set pauser",
             Self::WithdrawTreasury { .. } => "withdraw treasury",
             Self::OpenClient { .. } => "open client",
-            Self::Reopen { .. } => "open again",
-            Self::FundRewards { .. } => "fund",
+            Self::Reopen { .. } => "reopen",
+            Self::FundRewards { .. } => "fund rewards",
             Self::CloseEpoch { .. } => "close epoch",
-            Self::BankRewards { .. } => "bank",
+            Self::BankRewards { .. } => "bank rewards",
             Self::ClaimRewards { .. } => "claim rewards",
         }
     }

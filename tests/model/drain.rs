@@ -1,5 +1,5 @@
-//! The end of a sequence: everything is ended as anyone can, and everybody leaves. Then nothing may be
-//! left.
+//! Ends a sequence: every job is ended by anyone, and every party leaves. Nothing may remain after
+//! that.
 
 use crate::action::{Action, Step};
 use crate::run::{Mismatch, Run};
@@ -7,7 +7,7 @@ use crate::world::vaults::{PARTIES, Party, Vault};
 use crate::world::{JobId, Mint, ORCHESTRATORS, WORKERS, World};
 
 impl Run<'_> {
-    /// Ends everything, and looks for what is left.
+    /// Ends everything and checks that nothing remains.
     pub fn drain(&mut self) -> Result<(), Mismatch> {
         let shards = self.world.jobs.iter().flat_map(|job| {
             let ends = job.shards.iter().flatten();
@@ -40,7 +40,11 @@ impl Run<'_> {
             .world
             .after(std::slice::from_ref(&action), &self.chain.addresses);
         if let Err(no) = after {
-            let kind = format!("draining stops: {} is refused with {}", action.name(), no.0);
+            let kind = format!(
+                "draining failed: {} is refused with {}",
+                action.name(),
+                no.0
+            );
             return Err(Mismatch::new(kind.clone(), format!("{kind}: {action:?}")));
         }
         self.take(Step::Send(vec![action], None))
@@ -50,7 +54,6 @@ impl Run<'_> {
         self.take(Step::PassTime((time - self.world.now).max(0)))
     }
 
-    /// Ends a job.
     fn end(&mut self, id: JobId) -> Result<(), Mismatch> {
         let Ok(job) = self.world.job(id).cloned() else {
             return Ok(());
@@ -81,7 +84,7 @@ impl Run<'_> {
         })
     }
 
-    /// All stake begins to unbond, and all orchestrators retire.
+    /// Unstakes everything and retires all orchestrators.
     fn give_notice(&mut self) -> Result<(), Mismatch> {
         for worker in 0..WORKERS {
             let provider = self.world.providers[worker].clone();
@@ -104,7 +107,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Every point becomes a reward, and every reward is claimed.
+    /// Banks all points and claims all rewards.
     fn reward(&mut self) -> Result<(), Mismatch> {
         let by = Party::Stranger;
         for number in 0..self.world.epoch() {
@@ -131,7 +134,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Everybody goes.
+    /// Deregisters all providers and withdraws all bonds.
     fn leave(&mut self) -> Result<(), Mismatch> {
         for worker in 0..WORKERS {
             let by = Party::Worker(worker);
@@ -156,10 +159,10 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Every vault but treasuries and that of rewards has what was donated to it, that of rewards what
-    /// was not paid besides, and everybody's lamports are back.
+    /// Checks that every vault holds exactly the tokens donated to it, that the rewards vault also
+    /// holds the unpaid rewards, and that all lamports are back. Treasuries keep their tokens.
     fn nothing_is_left(&self) -> Result<(), Mismatch> {
-        let left = |what: String| Err(Mismatch::new("something is left", what));
+        let left = |what: String| Err(Mismatch::new("something remains", what));
         let unpaid = self.world.rewards.funded - self.world.rewards.paid;
         for (vault, address) in self.chain.addresses.vaults() {
             let found = self
@@ -174,9 +177,7 @@ impl Run<'_> {
                 _ => self.world.donated.get(*vault),
             };
             if found != expected {
-                return left(format!(
-                    "{found} in {vault:?}, and {expected} were given to it"
-                ));
+                return left(format!("{found} in {vault:?}, {expected} expected"));
             }
         }
         let held = self.world.clients.iter().map(|c| (c.held, c.jobs));
@@ -191,7 +192,7 @@ impl Run<'_> {
             Ok(())
         } else {
             left(format!(
-                "lamports {found:?}, and {:?} expected",
+                "lamports {found:?}, {:?} expected",
                 self.lamports_with_rents
             ))
         }
@@ -199,7 +200,7 @@ impl Run<'_> {
 }
 
 impl World {
-    /// Everybody's lamports, with those in rents of what stays beyond jobs.
+    /// The lamports of each party, including the rent of its accounts that outlive jobs.
     pub fn lamports_with_rents(&self) -> [u64; PARTIES] {
         let mut all = self.lamports;
         for (n, client) in self.clients.iter().enumerate() {

@@ -1,7 +1,7 @@
-//! Random sequences of actions on the program as it was built, against a model that says of each with which
-//! error it is refused, or where every token is after it. `MILLRACE_SEQUENCES` is how many there are in
-//! all blocks together, `MILLRACE_SEED` the seed of the first. A sequence that goes wrong is shrunk to a
-//! few steps, and printed so that it can be kept.
+//! Random sequences of actions on the built program, compared with a model that predicts each refusal
+//! with its error and every token balance after each transaction. `MILLRACE_SEQUENCES` is the number of
+//! sequences in all blocks together, `MILLRACE_SEED` the seed of the first one. A failing sequence is
+//! shrunk to a few steps and printed in the format of the committed regressions.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod action;
@@ -22,9 +22,9 @@ use coverage::Coverage;
 use regression::{ChainPool, Failure, Regression};
 use run::Steps;
 
-/// Blocks of sequences, each a test.
+/// Blocks of sequences, one test for each.
 const BLOCKS: u64 = 16;
-/// Sequences of all blocks, unless the environment says otherwise.
+/// Default number of sequences in all blocks.
 const SEQUENCES: u64 = 2_048;
 
 fn from_environment(name: &str, otherwise: u64) -> u64 {
@@ -32,7 +32,7 @@ fn from_environment(name: &str, otherwise: u64) -> u64 {
     value.map_or(otherwise, |value| value.parse().unwrap())
 }
 
-/// Plays the sequences of some seeds, each with the network's tokens that its seed has it.
+/// Runs the sequences of these seeds, each with the mint setup of its seed.
 fn run(seeds: impl IntoIterator<Item = u64>) -> Coverage {
     let mut coverage = Coverage::default();
     let mut chains = ChainPool::default();
@@ -46,12 +46,12 @@ fn run(seeds: impl IntoIterator<Item = u64>) -> Coverage {
     coverage
 }
 
-/// Plays a block. Where it is as long as usual, everything has to come to pass in it.
+/// Runs a block. A block of at least the default size must reach the required coverage.
 fn block(number: u64) {
     let all = from_environment("MILLRACE_SEQUENCES", SEQUENCES);
     let first = from_environment("MILLRACE_SEED", 1_000);
     let coverage = run(first + all * number / BLOCKS..first + all * (number + 1) / BLOCKS);
-    coverage.tell();
+    coverage.print();
     if all >= SEQUENCES {
         required_coverage::check(&coverage);
     }
@@ -88,17 +88,14 @@ blocks! {
 #[test]
 fn committed_regressions_pass() {
     let (mut chains, all) = (ChainPool::default(), Regression::all());
-    assert!(!all.is_empty(), "nothing is kept");
+    assert!(!all.is_empty(), "there are no regressions");
     for (name, kept) in all {
-        assert!(!kept.shows.is_empty(), "{name} does not say what it shows");
+        assert!(!kept.shows.is_empty(), "{name} does not describe its rule");
         let chain = (kept.mint_setup, kept.seed);
         let steps = Steps::Replayed(&kept.steps);
         let played = chains.run(chain, steps, &mut Coverage::default());
         if let Err(failure) = played {
-            panic!(
-                "{name} goes wrong again. What it shows: {}\n{failure}",
-                kept.shows
-            );
+            panic!("{name} fails again: {}\n{failure}", kept.shows);
         }
     }
 }

@@ -1,10 +1,9 @@
-//! Sequences that are kept, each in a file of its own in `regressions`, because they once showed
-//! something.
+//! Committed sequences, each in a file of its own in `regressions`, that once failed or show a rule.
 
 use crate::action::Step;
 use crate::chain::TestChain;
 use crate::coverage::Coverage;
-use crate::run::{Mismatch, Steps, Story, run};
+use crate::run::{History, Mismatch, Steps, run};
 use crate::shrink::shrink;
 use millrace_fixture::MintSetup;
 use serde::{Deserialize, Serialize};
@@ -14,13 +13,13 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::path::PathBuf;
 
-/// A sequence with all that it needs to be played again.
+/// A sequence with everything that is needed to run it again.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Regression {
-    /// What it once showed.
+    /// The rule that it shows.
     pub shows: String,
     pub mint_setup: MintSetup,
-    /// What blocks, and with them draws, come from.
+    /// The seed of the block hashes, which decide the draws.
     pub seed: u64,
     pub steps: Vec<Step>,
 }
@@ -29,7 +28,7 @@ fn json(of: &impl Serialize) -> String {
     serde_json::to_string(of).unwrap()
 }
 
-/// Each step on a line, so that people can read it.
+/// One step on each line, for readability.
 impl fmt::Display for Regression {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let (shows, mint_setup) = (json(&self.shows), json(&self.mint_setup));
@@ -41,12 +40,11 @@ impl fmt::Display for Regression {
 }
 
 impl Regression {
-    /// Where they are.
     pub fn folder() -> PathBuf {
         PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("model/regressions")
     }
 
-    /// All that are kept, with the names of their files.
+    /// All regressions with their file names.
     pub fn all() -> Vec<(String, Self)> {
         let files = std::fs::read_dir(Self::folder()).unwrap();
         let mut all: Vec<(String, Self)> = files
@@ -63,19 +61,18 @@ impl Regression {
     }
 }
 
-/// Networks, each made when it is first needed.
+/// Networks, created on first use.
 #[derive(Default)]
 pub struct ChainPool(HashMap<MintSetup, TestChain>);
 
-/// A sequence that went mismatch.
+/// A failed sequence.
 pub struct Failure {
     pub kept: Regression,
     pub mismatch: Mismatch,
-    pub story: Story,
+    pub history: History,
 }
 
 impl ChainPool {
-    /// Plays a sequence.
     pub fn run(
         &mut self,
         (mint_setup, seed): (MintSetup, u64),
@@ -86,24 +83,24 @@ impl ChainPool {
             Steps::Replayed(steps) => Some(steps.to_vec()),
             Steps::Generated => None,
         };
-        let mut story = Story::default();
+        let mut history = History::default();
         let played = catch_unwind(AssertUnwindSafe(|| {
             let chain = self
                 .0
                 .entry(mint_setup)
                 .or_insert_with(|| TestChain::new(mint_setup));
-            run(chain, (seed, steps), &mut story, coverage)
+            run(chain, (seed, steps), &mut history, coverage)
         }));
         let mismatch = match played {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(mismatch)) => mismatch,
             Err(panic) => {
-                // Nobody knows what it left behind.
+                // The panic may have left the network in any state.
                 self.0.remove(&mint_setup);
-                Mismatch::new("a panic", said(panic.as_ref()))
+                Mismatch::new("a panic", panic_message(panic.as_ref()))
             }
         };
-        let steps = given.unwrap_or_else(|| story.chosen());
+        let steps = given.unwrap_or_else(|| history.chosen());
         let kept = Regression {
             shows: mismatch.kind.clone(),
             mint_setup,
@@ -113,20 +110,19 @@ impl ChainPool {
         Err(Failure {
             kept,
             mismatch,
-            story,
+            history,
         })
     }
 }
 
-/// What a panic said.
-fn said(panic: &(dyn Any + Send)) -> String {
+fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().cloned();
     let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-    text.unwrap_or_else(|| "a panic without words".to_owned())
+    text.unwrap_or_else(|| "a panic without a message".to_owned())
 }
 
 impl Failure {
-    /// The same failure with as few steps as can be found.
+    /// The same failure with as few steps as possible.
     pub fn shrunk(self) -> Self {
         let (mint_setup, seed) = (self.kept.mint_setup, self.kept.seed);
         let kind = self.mismatch.kind.clone();
@@ -136,7 +132,7 @@ impl Failure {
             let played = chains.run((mint_setup, seed), Steps::Replayed(steps), none);
             played.err().filter(|failure| failure.mismatch.kind == kind)
         };
-        // Its panics are no news.
+        // The panics of the replays are expected.
         let hook = take_hook();
         set_hook(Box::new(|_| ()));
         let steps = shrink(self.kept.steps.clone(), |steps| replay(steps).is_some());
@@ -149,15 +145,15 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let seed = self.kept.seed;
-        writeln!(f, "{}{}\n", self.story, self.mismatch.what)?;
+        writeln!(f, "{}{}\n", self.history, self.mismatch.what)?;
         writeln!(
             f,
-            "These {} steps are left of seed {seed}; MILLRACE_SEED={seed} MILLRACE_SEQUENCES=1 plays all of it.",
+            "seed {seed} was shrunk to these {} steps; MILLRACE_SEED={seed} MILLRACE_SEQUENCES=1 runs the whole sequence",
             self.kept.steps.len()
         )?;
         writeln!(
             f,
-            "To have them played from now on, put this into a file in {}, and say what it shows:\n{}",
+            "to keep it as a regression, put this into a file in {} and describe the rule in `shows`:\n{}",
             Regression::folder().display(),
             self.kept
         )

@@ -1,20 +1,20 @@
-//! What has to come to pass in every block of sequences, so that none of it goes untested unnoticed. The
-//! numbers are less than half of what the block with the least had when they were written; what is rarer than
-//! that is not demanded.
+//! The coverage that every block of sequences must reach, so no rule loses its coverage unnoticed. The
+//! numbers are less than half of the lowest count of any block when they were written; rarer events are
+//! not required.
 
 use crate::coverage::Coverage;
 
-/// How often, at least, each action is done in a block, and refused.
-const ACTS: [(&str, u64, u64); 43] = [
-    ("accept", 9, 3),
+/// Minimum successes and refusals of each action.
+const ACTIONS: [(&str, u64, u64); 43] = [
+    ("accept authority", 9, 3),
     ("acknowledge", 30, 60),
-    ("appoint", 20, 0),
+    ("register orchestrator", 20, 0),
     ("assign", 560, 210),
-    ("bank", 150, 17),
+    ("bank rewards", 150, 17),
     ("bond", 50, 4),
     ("cancel", 12, 0),
     ("challenge", 60, 70),
-    ("claim", 170, 20),
+    ("claim earnings", 170, 20),
     ("claim rewards", 90, 13),
     ("close", 370, 50),
     ("close epoch", 50, 15),
@@ -22,35 +22,35 @@ const ACTS: [(&str, u64, u64); 43] = [
     ("decline", 30, 18),
     ("deregister", 260, 20),
     ("donate", 60, 11),
-    ("draw", 80, 80),
+    ("draw audit", 80, 80),
     ("expire job", 80, 14),
     ("expire seat", 50, 60),
-    ("fund", 90, 3),
-    ("offer", 30, 0),
-    ("open again", 0, 5),
+    ("fund rewards", 90, 3),
+    ("update provider", 30, 0),
+    ("reopen", 0, 5),
     ("open client", 20, 12),
-    ("parameters", 80, 9),
+    ("set parameters", 80, 9),
     ("pause", 4, 0),
     ("post", 320, 140),
-    ("propose", 20, 0),
+    ("propose authority", 20, 0),
     ("register", 1, 20),
     ("resume", 20, 0),
-    ("retire", 130, 0),
+    ("retire orchestrator", 130, 0),
     ("reveal", 270, 200),
-    ("rotate", 40, 0),
-    ("seed", 140, 30),
+    ("rotate operator", 40, 0),
+    ("seed job", 140, 30),
     ("set pauser", 50, 0),
     ("settle", 390, 200),
-    ("show", 60, 70),
+    ("reveal by anyone", 60, 70),
     ("stake", 40, 3),
     ("tampered", 0, 450),
-    ("together", 200, 370),
-    ("unstake", 290, 0),
-    ("withdraw", 250, 30),
+    ("several actions", 200, 370),
+    ("request unstake", 290, 0),
+    ("withdraw stake", 250, 30),
     ("withdraw bond", 130, 3),
     ("withdraw treasury", 30, 16),
 ];
-/// How often each error is the right one.
+/// Minimum refusals with each error.
 const ERRORS: [(&str, u64); 36] = [
     ("AccountNotInitialized", 500),
     ("AmountZero", 80),
@@ -89,24 +89,24 @@ const ERRORS: [(&str, u64); 36] = [
     ("WindowOutOfBounds", 20),
     ("WrongAccount", 20),
 ];
-/// How often what comes of the actions.
+/// Minimum counts of the effects of actions.
 const NOTES: [(&str, u64); 25] = [
     ("audited", 30),
-    ("audited: forgotten", 4),
-    ("begun again", 5),
-    ("capped", 3),
+    ("audited: blocks forgotten", 4),
+    ("round restarted", 5),
+    ("compensation capped", 3),
     ("challenge lost", 12),
     ("challenge undecided", 20),
-    ("challenge unheard", 19),
+    ("challenge without other results", 19),
     ("challenge won", 7),
-    ("closed in parts", 20),
+    ("closed in batches", 20),
     ("compensated", 6),
     ("drawn by sortition", 130),
-    ("epoch: done with", 50),
+    ("epoch: fully banked", 50),
     ("epoch: halved", 12),
-    ("epoch: in full", 12),
-    ("epoch: nothing left", 15),
-    ("epoch: the rest", 14),
+    ("epoch: full emission", 12),
+    ("epoch: no funds", 15),
+    ("epoch: remaining funds", 14),
     ("failed", 180),
     ("late", 20),
     ("reopened", 20),
@@ -114,20 +114,20 @@ const NOTES: [(&str, u64); 25] = [
     ("settled by all", 170),
     ("settled by some", 18),
     ("silent", 60),
-    ("spared", 40),
-    ("wrong", 20),
+    ("not audited", 40),
+    ("disagreed", 20),
 ];
 
-/// ModelResult what was too rare in a block.
+/// Panics with everything that was too rare in a block.
 pub fn check(coverage: &Coverage) {
     let mut rare = Vec::new();
     let mut need = |what: String, was: u64, wanted: u64| {
         if was < wanted {
-            rare.push(format!("{what}: {was} times, and {wanted} are wanted"));
+            rare.push(format!("{what}: {was} times, {wanted} required"));
         }
     };
-    for (name, done, refused) in ACTS {
-        need(format!("{name} is done"), coverage.done(name), done);
+    for (name, done, refused) in ACTIONS {
+        need(format!("{name} succeeds"), coverage.done(name), done);
         need(
             format!("{name} is refused"),
             coverage.refused(name),
@@ -142,7 +142,7 @@ pub fn check(coverage: &Coverage) {
         );
     }
     for (name, wanted) in NOTES {
-        need(format!("it comes to: {name}"), coverage.noted(name), wanted);
+        need(format!("effect: {name}"), coverage.noted(name), wanted);
     }
     assert!(
         rare.is_empty(),

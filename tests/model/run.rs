@@ -1,4 +1,4 @@
-//! A sequence, from its beginning to the drained vaults.
+//! Runs a sequence from its first step to the drained vaults.
 
 use crate::action::{Action, Step};
 use crate::chain::TestChain;
@@ -10,15 +10,15 @@ use crate::world::{ModelError, World};
 use millrace_fixture::{Outcome, outcome};
 use std::fmt;
 
-/// Steps of a sequence, without those that drain it.
+/// Steps of a generated sequence, without draining.
 pub const STEPS: usize = 150;
-/// Blocks that a chain remembers.
+/// Block hashes that a chain keeps.
 const REMEMBERED: u64 = 512;
 
-/// What went mismatch, in so many words and in a few.
+/// A difference between the model and the chain, or another failure.
 #[derive(Clone, Debug)]
 pub struct Mismatch {
-    /// The same for the same fault.
+    /// A short description that is equal for equal failures.
     pub kind: String,
     pub what: String,
 }
@@ -30,16 +30,16 @@ impl Mismatch {
     }
 }
 
-/// What happened so far.
+/// The steps so far, each with its result.
 #[derive(Default)]
-pub struct Story {
+pub struct History {
     steps: Vec<(Step, String)>,
-    /// Steps until the draining began.
+    /// Number of steps before draining.
     drained_from: Option<usize>,
 }
 
-impl Story {
-    /// The steps, without those that drain.
+impl History {
+    /// The steps without draining.
     pub fn chosen(&self) -> Vec<Step> {
         let until = self.drained_from.unwrap_or(self.steps.len());
         let steps = self.steps[..until].iter();
@@ -47,39 +47,35 @@ impl Story {
     }
 }
 
-impl fmt::Display for Story {
+impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        for (n, (step, said)) in self.steps.iter().enumerate() {
-            writeln!(f, "{n:3} {step:?}: {said}")?;
+        for (n, (step, result)) in self.steps.iter().enumerate() {
+            writeln!(f, "{n:3} {step:?}: {result}")?;
         }
         Ok(())
     }
 }
 
-/// A sequence that is being played.
 pub struct Run<'a> {
     pub chain: &'a mut TestChain,
     pub world: World,
-    /// What happened, for whoever looks for the fault.
-    pub story: &'a mut Story,
+    pub history: &'a mut History,
     coverage: &'a mut Coverage,
-    /// Lamports of everybody as the sequence began, with those in rents.
+    /// Lamports of each party at the start, with rents.
     pub lamports_with_rents: [u64; PARTIES],
 }
 
-/// Where the steps of a sequence come from.
 pub enum Steps<'a> {
-    /// Chosen at random, as the seed has it.
+    /// Generated from the seed.
     Generated,
-    /// As they are given.
     Replayed(&'a [Step]),
 }
 
-/// Plays the sequence of a seed in a chain, and drains it.
+/// Runs the sequence of a seed on a chain, and drains it.
 pub fn run(
     chain: &mut TestChain,
     (seed, steps): (u64, Steps),
-    story: &mut Story,
+    history: &mut History,
     coverage: &mut Coverage,
 ) -> Result<(), Mismatch> {
     let world = chain.begin(seed);
@@ -87,11 +83,11 @@ pub fn run(
     let mut run = Run {
         chain,
         world,
-        story,
+        history,
         coverage,
         lamports_with_rents,
     };
-    run.compared()?;
+    run.compare()?;
     match steps {
         Steps::Generated => {
             let mut rng = Rng::new(seed);
@@ -108,7 +104,7 @@ pub fn run(
         }
     }
     run.chain.network.compare_with_events();
-    run.story.drained_from = Some(run.story.steps.len());
+    run.history.drained_from = Some(run.history.steps.len());
     run.drain()?;
     let ended = format!("{:?}", run.world);
     coverage.ended(ended);
@@ -116,15 +112,15 @@ pub fn run(
 }
 
 impl Run<'_> {
-    /// Takes a step, and compares the chain with the model.
+    /// Runs a step and compares the chain with the model.
     pub fn take(&mut self, step: Step) -> Result<(), Mismatch> {
-        self.story.steps.push((step.clone(), String::new()));
-        let said = match step {
+        self.history.steps.push((step.clone(), String::new()));
+        let result = match step {
             Step::PassTime(seconds) => {
                 self.world.now += seconds;
                 self.world.slot += 1;
                 self.chain.network.machine.set_time(self.world.now);
-                format!("it is {}", self.world.now)
+                format!("time: {}", self.world.now)
             }
             Step::PassSlots(count) => {
                 self.world.slot += count;
@@ -136,29 +132,29 @@ impl Run<'_> {
             }
             Step::Send(actions, tampered) => {
                 self.send(&actions, tampered)?;
-                return self.compared();
+                return self.compare();
             }
         };
-        self.said(said);
+        self.set_result(result);
         Ok(())
     }
 
-    fn said(&mut self, said: String) {
-        if let Some((_, last)) = self.story.steps.last_mut() {
-            *last = said;
+    fn set_result(&mut self, result: String) {
+        if let Some((_, last)) = self.history.steps.last_mut() {
+            *last = result;
         }
     }
 
-    fn compared(&self) -> Result<(), Mismatch> {
+    fn compare(&self) -> Result<(), Mismatch> {
         let same = self.chain.compare(&self.world);
         same.map_err(|found| {
-            let what = format!("the chain is otherwise than the model:\n{found}");
-            Mismatch::new("the chain is otherwise", what)
+            let what = format!("the chain differs from the model:\n{found}");
+            Mismatch::new("the chain differs from the model", what)
         })
     }
 
     fn send(&mut self, actions: &[Action], tampered: Option<u64>) -> Result<(), Mismatch> {
-        // Each action is made for the world after those before it.
+        // Each action is built for the state after the previous ones.
         let (mut instructions, mut signers) = (Vec::new(), Vec::new());
         let mut world = self.world.clone();
         let mut says = Ok(());
@@ -180,13 +176,13 @@ impl Run<'_> {
         }
         let swapped = tampered.and_then(|number| self.tamper(&mut instructions, actions, number));
         if let Some(swapped) = &swapped {
-            self.said(swapped.clone());
+            self.set_result(swapped.clone());
         }
         let outcome = self.chain.send(&instructions, &signers);
         let name = match (actions, &swapped) {
             (_, Some(_)) => "tampered",
             ([action], None) => action.name(),
-            _ => "together",
+            _ => "several actions",
         };
         self.coverage.count(name, outcome.is_ok());
         if let Ok(meta) = &outcome {
@@ -196,7 +192,7 @@ impl Run<'_> {
         if swapped.is_some() {
             return self.refuses_another_account(says, &outcome);
         }
-        self.agrees(says, &outcome)?;
+        self.check_outcome(says, &outcome)?;
         if outcome.is_ok() {
             self.coverage.note(&std::mem::take(&mut world.notes));
             self.world = world;
@@ -204,31 +200,35 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Whether the program did what the model says, or refused with the error that the model says.
-    fn agrees(&mut self, says: Result<(), ModelError>, outcome: &Outcome) -> Result<(), Mismatch> {
+    /// Checks that the outcome is the one that the model predicts.
+    fn check_outcome(
+        &mut self,
+        says: Result<(), ModelError>,
+        outcome: &Outcome,
+    ) -> Result<(), Mismatch> {
         let found = error_of(outcome);
         let (kind, says) = match (says, found.as_str()) {
             (Ok(()), outcome::DONE) => {
-                self.said("done".into());
+                self.set_result("done".into());
                 return Ok(());
             }
             (Err(ModelError(error)), found) if found == error => {
                 self.coverage.refusal(error);
-                self.said(format!("refused: {error}"));
+                self.set_result(format!("refused: {error}"));
                 return Ok(());
             }
-            // What the model says instead depends on what else is in the transaction.
+            // The other error depends on the rest of the transaction, so it is not part of the kind.
             (Ok(()), found) => (
-                format!("the program refused with {found}, and the model does not"),
-                "the model says that it is done".to_owned(),
+                format!("the program refused with {found}, which the model does not predict"),
+                "the model predicts success".to_owned(),
             ),
             (Err(ModelError(error)), outcome::DONE) => (
-                format!("the program did what the model refuses with {error}"),
+                format!("the program succeeded, and the model predicts {error}"),
                 String::new(),
             ),
             (Err(ModelError(error)), found) => (
-                format!("the program refused with {found}, and the model does not"),
-                format!("the model says {error}"),
+                format!("the program refused with {found}, which the model does not predict"),
+                format!("the model predicts {error}"),
             ),
         };
         let logs = outcome.as_ref().err().map(|failed| &failed.meta.logs);
@@ -238,7 +238,7 @@ impl Run<'_> {
     }
 }
 
-/// What became of a transaction; both token programs speak alike.
+/// The name of the outcome. Both token programs return the same errors.
 pub fn error_of(outcome: &Outcome) -> String {
     outcome::name(outcome).replace("Token2022::", "Token::")
 }

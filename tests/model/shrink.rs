@@ -1,13 +1,13 @@
-//! From a sequence that goes wrong to the few steps of it that are enough for that.
+//! Shrinks a failing sequence to the few steps that are needed.
 
 use crate::action::{Action, Step};
 use crate::world::JobId;
 use serde_json::Value;
 
-/// Replays until it has to be short enough.
+/// Maximum number of replays.
 const REPLAYS: usize = 400;
 
-/// Finds few of the steps with which it still goes wrong in the same way, as `goes_wrong` says.
+/// Returns a short sequence for which `goes_wrong` is still true.
 pub fn shrink(steps: Vec<Step>, mut goes_wrong: impl FnMut(&[Step]) -> bool) -> Vec<Step> {
     let mut left = REPLAYS;
     let mut try_out = |steps: &[Step]| {
@@ -20,7 +20,7 @@ pub fn shrink(steps: Vec<Step>, mut goes_wrong: impl FnMut(&[Step]) -> bool) -> 
     simpler(steps, &mut try_out)
 }
 
-/// Leaves out parts, ever smaller ones.
+/// Removes parts of decreasing size.
 fn without_parts(mut steps: Vec<Step>, goes_wrong: &mut impl FnMut(&[Step]) -> bool) -> Vec<Step> {
     let mut size = steps.len().div_ceil(2).max(1);
     loop {
@@ -43,7 +43,8 @@ fn without_parts(mut steps: Vec<Step>, goes_wrong: &mut impl FnMut(&[Step]) -> b
     }
 }
 
-/// Leaves out jobs that are only there because others have the numbers after theirs, which get theirs.
+/// Removes jobs that are only needed because later jobs have the nonces after theirs, and renumbers the
+/// later ones.
 fn without_jobs(mut steps: Vec<Step>, goes_wrong: &mut impl FnMut(&[Step]) -> bool) -> Vec<Step> {
     let mut at = 0;
     while at < steps.len() {
@@ -60,7 +61,7 @@ fn without_jobs(mut steps: Vec<Step>, goes_wrong: &mut impl FnMut(&[Step]) -> bo
     steps
 }
 
-/// The job that a step posts, where it does nothing else.
+/// The job that a step posts, if it does nothing else.
 fn posted(step: &Step) -> Option<JobId> {
     match step {
         Step::Send(actions, None) => match actions.as_slice() {
@@ -71,7 +72,7 @@ fn posted(step: &Step) -> Option<JobId> {
     }
 }
 
-/// The step in which later jobs of the client have the number before theirs.
+/// The step with the nonces of the client's later jobs decreased by one.
 fn renumbered(step: &Step, job: JobId) -> Step {
     let mut value = serde_json::to_value(step).unwrap();
     lower(&mut value, job);
@@ -102,7 +103,7 @@ fn lower(value: &mut Value, (client, gone): JobId) {
     }
 }
 
-/// Leaves out actions of transactions with several.
+/// Reduces transactions of several actions to one.
 fn simpler(mut steps: Vec<Step>, goes_wrong: &mut impl FnMut(&[Step]) -> bool) -> Vec<Step> {
     for at in 0..steps.len() {
         let Step::Send(actions, tampered) = steps[at].clone() else {
@@ -160,7 +161,7 @@ mod tests {
         let steps = actions
             .into_iter()
             .map(|action| Step::Send(vec![action], None));
-        // As a client's numbers have it: a job is there if all before it were posted.
+        // A job exists only if all earlier nonces were posted.
         let cancels = |steps: &[Step]| {
             let mut next = 0;
             steps.iter().any(|step| match step {

@@ -1,4 +1,4 @@
-//! One account of a transaction is another of its kind: it has to be refused.
+//! Replaces one account of a transaction by another of its kind, which the program has to refuse.
 
 use crate::action::Action;
 use crate::run::{Mismatch, Run, error_of};
@@ -7,8 +7,7 @@ use millrace_fixture::{Outcome, outcome, replace_account};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 
-/// What the program says of an account that is not the one that it needs. Which of them it is for each
-/// slot is what the matrix tests.
+/// Errors for a wrong account. The matrix tests which error belongs to which account.
 const ERRORS: [&str; 12] = [
     "WrongAccount",
     "NotAuthorized",
@@ -26,7 +25,7 @@ const ERRORS: [&str; 12] = [
 ];
 
 impl Run<'_> {
-    /// Puts another account of its kind in the place of one; says which, if one was found.
+    /// Replaces an account by another of its kind. Returns a description if there was a candidate.
     pub fn tamper(
         &self,
         all: &mut [Instruction],
@@ -38,7 +37,7 @@ impl Run<'_> {
             Action::Settle { bounty, .. } | Action::ExpireSeat { bounty, .. } => {
                 (bounty.is_none(), false)
             }
-            // Whoever signs may do it to another one, or for another one.
+            // The signer may send the instruction with the other account too.
             Action::Donate { .. }
             | Action::RetireOrchestrator { .. }
             | Action::BankRewards { .. } => return None,
@@ -60,10 +59,10 @@ impl Run<'_> {
         let at = (number & 0xFF) as usize;
         let (from, to) = *others.get(at % others.len().max(1))?;
         *instruction = replace_account(instruction.clone(), from, to);
-        Some(format!("{from} was swapped for {to}"))
+        Some(format!("{from} was replaced by {to}"))
     }
 
-    /// For a shard's own account that of another job.
+    /// For a shard's own account, the account of a shard of another job.
     fn shard_of_another(&self, account: &Pubkey) -> Option<Pubkey> {
         let addresses = &self.chain.addresses;
         let all = self.world.jobs.iter().filter(|job| job.terms.shards > 1);
@@ -76,21 +75,21 @@ impl Run<'_> {
         Some(addresses.shard(other.0, other.1))
     }
 
-    /// Whether it was refused, for the account or for what it would have been refused without.
+    /// Checks that the transaction was refused, either for the account or for its original error.
     pub fn refuses_another_account(
         &mut self,
         says: ModelResult,
         outcome: &Outcome,
     ) -> Result<(), Mismatch> {
         let found = error_of(outcome);
-        // Of two things that are mismatch, either may be named.
+        // If two things are wrong, either error is allowed.
         let anyway = says.is_err() && outcome.is_err();
         if anyway || ERRORS.contains(&found.as_str()) {
             return Ok(());
         }
         let kind = match found.as_str() {
-            outcome::DONE => "an account was another one, and the program did it".to_owned(),
-            found => format!("an account was another one, and the program said {found}"),
+            outcome::DONE => "an account was replaced, and the program succeeded".to_owned(),
+            found => format!("an account was replaced, and the program returned {found}"),
         };
         Err(Mismatch::new(kind.clone(), kind))
     }

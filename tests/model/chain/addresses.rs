@@ -1,4 +1,4 @@
-//! Keys and addresses of everybody and everything, derived once.
+//! Keys and addresses of all parties and accounts, derived once.
 
 use crate::world::vaults::{Mint, PARTIES, Party, Vault};
 use crate::world::{Answer, CLIENTS, JobId, ORCHESTRATORS, WORKERS};
@@ -13,23 +13,20 @@ use solana_sdk::signer::Signer;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-/// Hot keys of a worker, of which one is in use.
+/// Hot keys of a worker, one of which is in use.
 pub const OPERATORS: usize = 2;
-/// The network's id in every network of the fixture.
+/// The network id of all test networks.
 const NETWORK_ID: [u8; 32] = [9; 32];
 
-/// Keys and addresses.
 pub struct AddressBook {
     pub mints: Mints,
     keys: [Keypair; PARTIES],
-    /// Hot keys of workers: the first of each, then the second of each.
+    /// Hot keys of the workers: the first key of each, then the second of each.
     operators: Vec<Keypair>,
-    /// Provider accounts.
     pub providers: Vec<Pubkey>,
-    /// Client accounts.
     pub clients: Vec<Pubkey>,
     pub buckets: Vec<Pubkey>,
-    /// Orchestrators' accounts.
+    /// Orchestrator accounts.
     pub orchestrators: Vec<Pubkey>,
     vaults: Vec<(Vault, Pubkey)>,
     epochs: RefCell<HashMap<u32, Pubkey>>,
@@ -37,7 +34,7 @@ pub struct AddressBook {
     shards: RefCell<HashMap<(JobId, u32), [Pubkey; 2]>>,
 }
 
-/// A seat for which something is signed.
+/// The seat that a statement is signed for.
 pub struct Place {
     job: Pubkey,
     shard: u32,
@@ -46,7 +43,6 @@ pub struct Place {
 }
 
 impl AddressBook {
-    /// Of the fixture's parties and ours.
     pub fn new(mints: Mints) -> Self {
         let keys = Party::ALL.map(|who| match who {
             Party::Client(n) => key([5, 10][n]),
@@ -111,12 +107,11 @@ impl AddressBook {
         self.key(who).pubkey()
     }
 
-    /// All token accounts.
     pub fn vaults(&self) -> &[(Vault, Pubkey)] {
         &self.vaults
     }
 
-    /// The address of a token account; with one mint, token_accounts of both are the same.
+    /// The address of a token account. With one mint, a party's two token accounts are the same.
     pub fn vault(&self, vault: Vault) -> Pubkey {
         let one_mint = self.mints.stake == self.mints.payment;
         let vault = match vault {
@@ -128,7 +123,6 @@ impl AddressBook {
         found.unwrap().1
     }
 
-    /// The account of a closed epoch.
     pub fn epoch(&self, number: u32) -> Pubkey {
         let mut epochs = self.epochs.borrow_mut();
         *epochs.entry(number).or_insert_with(|| pda::epoch(number))
@@ -147,7 +141,6 @@ impl AddressBook {
         *shards.entry((id, index)).or_insert_with(derive)
     }
 
-    /// A shard's own account.
     pub fn shard(&self, id: JobId, index: u32) -> Pubkey {
         self.of_shard(id, index)[0]
     }
@@ -156,7 +149,6 @@ impl AddressBook {
         self.of_shard(id, index)[1]
     }
 
-    /// A seat of a worker.
     pub fn place(&self, (id, shard): (JobId, u32), attempt: u8, worker: usize) -> Place {
         Place {
             job: self.job(id),
@@ -166,12 +158,11 @@ impl AddressBook {
         }
     }
 
-    /// One of a worker's hot keys.
     pub fn operator(&self, worker: usize, number: usize) -> &Keypair {
         &self.operators[number * WORKERS + worker]
     }
 
-    /// A statement with the signature of one of a worker's hot keys.
+    /// Signs a statement with one of a worker's hot keys.
     pub fn sign(&self, (worker, number): (usize, usize), statement: [u8; 32]) -> SignedStatement {
         let operator = self.operator(worker, number);
         SignedStatement {
@@ -181,8 +172,8 @@ impl AddressBook {
         }
     }
 
-    /// Another account of the same kind, which one `number` decides; nothing for accounts that may be
-    /// others.
+    /// Another account of the same kind, selected by `number`; `None` for accounts that may be
+    /// arbitrary.
     pub fn counterpart(&self, of: &Pubkey, token_accounts: bool, number: u64) -> Option<Pubkey> {
         let one_mint = self.mints.stake == self.mints.payment;
         let mut kinds: Vec<Vec<Pubkey>> = vec![
@@ -220,7 +211,6 @@ impl Place {
         }
     }
 
-    /// The commitment of a worker to an answer.
     pub fn commitment(&self, answer: Answer, worker: usize) -> [u8; 32] {
         self.seat().commitment(&commitment::Reveal {
             root: &[answer.root; 32],
@@ -238,7 +228,7 @@ impl Place {
     }
 }
 
-/// What keeps a worker's claims secret.
+/// The salt of a worker's commitments.
 pub fn salt(worker: usize) -> [u8; 32] {
     [100 + worker as u8; 32]
 }

@@ -1,4 +1,4 @@
-//! Whether the chain looks as the model says.
+//! Compares the accounts on chain with the model.
 
 use crate::chain::TestChain;
 use crate::world::vaults::Party;
@@ -10,10 +10,10 @@ use solana_sdk::signer::Signer;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-/// Epochs before the present one that are looked for, whether they are known or not.
+/// Past epochs whose accounts are compared even if the model does not know them.
 const RECENT: u32 = 20;
 
-/// What is otherwise than the model says.
+/// Differences between the model and the chain.
 #[derive(Default)]
 pub struct Differences(Vec<String>);
 
@@ -25,7 +25,6 @@ impl Differences {
         }
     }
 
-    /// Nothing, or all of it.
     pub fn none(self) -> Result<(), String> {
         if self.0.is_empty() {
             Ok(())
@@ -54,7 +53,6 @@ impl TestChain {
         decode(*address, &account.data).ok()
     }
 
-    /// Compares everything that the model has with what is on chain.
     pub fn compare(&self, world: &World) -> Result<(), String> {
         let mut found = Differences::default();
         let (machine, addresses) = (&self.network.machine, &self.addresses);
@@ -101,7 +99,7 @@ impl TestChain {
         found.none()
     }
 
-    /// The network, its orchestrators, and its rewards.
+    /// Compares the network, its orchestrators and its rewards.
     fn compare_network(&self, found: &mut Differences, world: &World) {
         let key = |who: Party| self.addresses.address(who);
         for (n, book) in world.orchestrators.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The network on a chain: made once, used for one sequence after another.
+//! The test network on a chain. It is created once and reset for each sequence.
 
 pub mod addresses;
 mod build;
@@ -26,26 +26,26 @@ use std::array::from_fn;
 pub const CORES: [u16; WORKERS] = [8, 8, 2, 8, 8];
 const PRICES: [u64; WORKERS] = [4, 5, 4, 7, 6];
 const PLACES: [u16; WORKERS] = [4, 8, 4, 3, 8];
-/// Stake of each worker, and what it has left in its token_account.
+/// Stake of each worker, and the rest of its tokens.
 const STAKE: u64 = 120_000;
 const LEFT: u64 = 20_000;
-/// What the clients have: the second one little.
+/// Balances of the clients. The second one has little.
 const CLIENT_BALANCES: [u64; CLIENTS] = [1_000_000, 90_000];
-/// What everybody else has of each mint.
+/// Balance of every other party in each mint.
 const OTHERS: u64 = 150_000;
-/// Rewards: 40,000 in each of the first two epochs of five minutes, then half of it.
+/// Rewards: 40,000 in each of the first two epochs of five minutes, then half of that.
 const REWARDS: RewardSchedule = RewardSchedule {
     epoch_secs: 300,
     emission: 40_000,
     halving_epochs: 2,
 };
-/// A slot after which the first sequence begins, above that of a new machine.
+/// The slot after which the first sequence starts, higher than that of a new machine.
 const SLOTS_FROM: u64 = 1 << 40;
-/// Slots between the beginnings of sequences.
+/// Slots between the starts of two sequences.
 const SLOTS: u64 = 40_000;
-/// Most bytes of a transaction.
+/// Largest transaction, bytes.
 const PACKET: usize = 1_232;
-/// Hashes that a sequence begins with.
+/// Block hashes at the start of a sequence.
 const BLOCKS_AT_FIRST: u64 = 4;
 
 /// The mint setup of a seed's sequence.
@@ -63,13 +63,12 @@ pub fn mint_setup_of(seed: u64) -> MintSetup {
     all[(seed % 6) as usize]
 }
 
-/// A network with everything that a sequence needs.
 pub struct TestChain {
     pub network: TestNetwork,
     pub addresses: AddressBook,
     /// The address of the program's Network account.
     pub network_address: Pubkey,
-    /// The account of the book of rewards.
+    /// The address of the Rewards account.
     pub rewards: Pubkey,
     one_mint: bool,
     beginning: Vec<(Pubkey, Account)>,
@@ -81,7 +80,6 @@ pub struct TestChain {
 }
 
 impl TestChain {
-    /// A new one.
     pub fn new(mint_setup: MintSetup) -> Self {
         let one_mint = mint_setup.has_one_mint();
         let setup = Setup {
@@ -142,12 +140,12 @@ impl TestChain {
             .send(&[open], &[&network.authority])
             .unwrap();
         network.machine.airdrop(&second.pubkey(), SOL);
-        // A job to take the form of others from.
+        // A job that serves as a template for `as_stored`.
         let posted = network.post_with(|_| ());
         let job = Box::new(network.job(&posted));
         network.cancel(&posted).unwrap();
         network.close(&posted, &[]).unwrap();
-        // Who registers in the second of a job's posting is not drawn for it.
+        // Providers that register in the second of a job's posting are not admitted to it.
         network.warp(1);
 
         let account: Network = network.read(&pda::network());
@@ -174,20 +172,19 @@ impl TestChain {
         chain
     }
 
-    /// All accounts that a sequence changes, and all of the program's.
+    /// All accounts of the program, and all others that a sequence changes.
     fn everything(&self) -> Vec<(Pubkey, Account)> {
         let machine = &self.network.machine;
         let mut all = machine.program_accounts();
         let wallets = Party::ALL.map(|who| self.addresses.address(who));
         let vaults = self.addresses.vaults().iter().map(|(_, address)| *address);
         let rest = vaults.chain(wallets).chain([payer(self)]);
-        // What is not there yet is put back as nothing.
+        // Accounts that do not exist yet are restored as empty.
         all.extend(rest.map(|address| (address, machine.account(&address).unwrap_or_default())));
         all
     }
 
-    /// Puts everything back as it was, and returns the model of it. Which slot it is then depends on the
-    /// seed alone.
+    /// Restores the initial accounts and returns their model. The slot depends on the seed alone.
     pub fn begin(&mut self, seed: u64) -> World {
         let known: Vec<Pubkey> = self.beginning.iter().map(|(key, _)| *key).collect();
         for (address, _) in self.network.machine.program_accounts() {
@@ -210,7 +207,7 @@ impl TestChain {
         self.world(seed)
     }
 
-    /// The model of the network as a sequence begins.
+    /// The model of the initial state.
     fn world(&self, seed: u64) -> World {
         let (machine, mints) = (&self.network.machine, self.addresses.mints);
         let mut vaults = Vaults::new(self.one_mint);
@@ -273,12 +270,12 @@ impl TestChain {
         }
     }
 
-    /// A job and a shard of the model as the instructions' builder wants them: the client, and who sits
-    /// where.
+    /// The job and the shard as the instruction builders expect them: only the client and the live
+    /// seats are set.
     pub fn as_stored(&self, client: usize, shard: Option<&Model>) -> (Job, Shard) {
         let mut job = *self.job;
         job.client = self.addresses.address(Party::Client(client));
-        // The only way to an empty shard from outside of the program: bytes with a version.
+        // The only way to create an empty shard outside the program: zeros and a version.
         let mut bytes = vec![0; Job::SIZE + Shard::inline_bytes(5)];
         bytes[Job::SIZE + VERSION_BEHIND_JOB] = 1;
         let mut stored = Shard::from_job_account(&Pubkey::default(), &bytes).unwrap();
@@ -293,32 +290,30 @@ impl TestChain {
         (job, stored)
     }
 
-    /// The size of a transaction.
+    /// The size of a transaction, bytes.
     pub fn bytes(&self, instructions: &[Instruction], signers: usize) -> usize {
         let message = Message::new(instructions, Some(&payer(self)));
         1 + 64 * (1 + signers) + message.serialize().len()
     }
 
-    /// Whether a transaction is short enough to be sent.
     pub fn fits(&self, instructions: &[Instruction], signers: usize) -> bool {
         self.bytes(instructions, signers) <= PACKET
     }
 
-    /// Sends a transaction.
     pub fn send(&mut self, instructions: &[Instruction], signers: &[Party]) -> Outcome {
         let keys: Vec<&Keypair> = signers.iter().map(|who| self.addresses.key(*who)).collect();
         self.network.machine.send(instructions, &keys)
     }
 }
 
-/// Where a shard's version stands behind a job: after four times, an index, and seven bytes.
+/// Offset of a shard's version behind a job: after four times, an index and seven bytes.
 const VERSION_BEHIND_JOB: usize = 4 * 8 + 4 + 7;
 
 fn payer(chain: &TestChain) -> Pubkey {
     chain.network.machine.payer.pubkey()
 }
 
-/// The parameters that stand in a network.
+/// The parameters stored in a Network account.
 pub fn parameters_of(network: &Network) -> NetworkParameters {
     NetworkParameters {
         min_stake: network.min_stake,

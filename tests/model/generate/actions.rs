@@ -1,12 +1,12 @@
-//! The arguments of actions, at random and around what the shards wait for.
+//! Generates the arguments of actions, at random and guided by the state of the shards.
 
 use crate::action::{Action, Entry, Forgery, RevealedSeat};
-use crate::generate::Kind;
+use crate::generate::ActionKind;
 use crate::generate::behaviour::Behaviour;
 use crate::generate::rng::Rng;
 use crate::world::{Job, JobId, Mint, ORCHESTRATORS, Party, Shard, Status, Vault, WORKERS, World};
 
-/// A job with one of its shards' numbers, which is there or not, and the shard if somebody sat there.
+/// A job and the index of one of its shards, which may not exist.
 struct Target<'a> {
     job: &'a Job,
     index: u32,
@@ -19,7 +19,7 @@ impl Rng {
         self.pick(&Party::ALL)
     }
 
-    /// Mostly `who`, sometimes anybody.
+    /// Mostly `who`, sometimes any party.
     pub fn mostly(&mut self, who: Party) -> Party {
         if self.chance(86) { who } else { self.who() }
     }
@@ -40,11 +40,12 @@ impl Rng {
         self.chance(60).then_some(Vault::Wallet(who, mint))
     }
 
-    fn target<'a>(&mut self, kind: Kind, world: &'a World) -> Option<Target<'a>> {
+    fn target<'a>(&mut self, kind: ActionKind, world: &'a World) -> Option<Target<'a>> {
         let jobs: Vec<&Job> = world.jobs.iter().collect();
         let job = self.maybe(&jobs)?;
-        // The others name no index where a job has one shard.
-        let named = job.terms.shards > 1 || matches!(kind, Kind::Assign | Kind::Challenge);
+        // Other actions contain no index if the job has one shard.
+        let named =
+            job.terms.shards > 1 || matches!(kind, ActionKind::Assign | ActionKind::Challenge);
         let beyond = u32::from(named && self.chance(2));
         let index = self.below((job.terms.shards + beyond).into()) as u32;
         let shard = job.shard(index).ok();
@@ -57,50 +58,49 @@ impl Rng {
         })
     }
 
-    /// Some action of a kind.
-    pub fn action(&mut self, kind: Kind, world: &World) -> Action {
+    pub fn action(&mut self, kind: ActionKind, world: &World) -> Action {
         let mut target = self.target(kind, world);
         let full = |t: &Target| t.shard.is_some_and(|s| s.free() == 0);
-        if kind == Kind::Assign && target.as_ref().is_some_and(full) {
+        if kind == ActionKind::Assign && target.as_ref().is_some_and(full) {
             target = self.target(kind, world);
         }
         let about_a_job = kind.is_about_a_job();
         match target {
             Some(target) if about_a_job => {
                 let target = if self.chance(2) {
-                    return self.about_the_past(kind, world);
+                    return self.action_on_a_missing_job(kind, world);
                 } else {
                     target
                 };
-                self.act_about(kind, world, &target)
+                self.job_action(kind, world, &target)
             }
-            None if about_a_job => self.about_the_past(kind, world),
-            _ => self.act_of_parties(kind, world),
+            None if about_a_job => self.action_on_a_missing_job(kind, world),
+            _ => self.party_action(kind, world),
         }
     }
 
-    /// An action about a job that is closed, or was never posted.
-    fn about_the_past(&mut self, kind: Kind, world: &World) -> Action {
+    /// An action on a job that is closed or was never posted.
+    fn action_on_a_missing_job(&mut self, kind: ActionKind, world: &World) -> Action {
         let client = self.index(2);
         let job: JobId = (client, self.below(world.clients[client].nonce + 1));
         let (index, by) = (0, self.who());
         match kind {
-            Kind::Cancel => Action::Cancel { by, job },
-            Kind::Assign => Action::Assign {
+            ActionKind::Cancel => Action::Cancel { by, job },
+            ActionKind::Assign => Action::Assign {
                 by: Party::Orchestrator(0),
                 job,
                 index,
                 workers: vec![self.index(WORKERS)],
             },
-            Kind::ExpireJob => Action::ExpireJob { job },
-            Kind::Seed => Action::SeedJob { job },
-            Kind::Close => Action::Close {
+            ActionKind::ExpireJob => Action::ExpireJob { job },
+            ActionKind::Seed => Action::SeedJob { job },
+            ActionKind::Close => Action::Close {
                 job,
                 shards: Vec::new(),
                 payer: None,
             },
-            Kind::Draw => Action::DrawAudit { job, index },
-            Kind::Challenge => Action::Challenge { by, job, index },
+            ActionKind::Draw => Action::DrawAudit { job, index },
+            ActionKind::Challenge => Action::Challenge { by, job, index },
             _ => Action::Settle {
                 job,
                 index,
@@ -109,22 +109,22 @@ impl Rng {
         }
     }
 
-    fn act_about(&mut self, kind: Kind, world: &World, target: &Target) -> Action {
+    fn job_action(&mut self, kind: ActionKind, world: &World, target: &Target) -> Action {
         let (job, index) = (target.job.id, target.index);
         let owner = Party::Client(job.0);
         match kind {
-            Kind::Cancel => Action::Cancel {
+            ActionKind::Cancel => Action::Cancel {
                 by: self.mostly(owner),
                 job,
             },
-            Kind::Assign => self.assignment(world, target),
-            Kind::Commit => Action::Commit {
+            ActionKind::Assign => self.assign_action(world, target),
+            ActionKind::Commit => Action::Commit {
                 job,
                 index,
                 entries: self.entries(target),
             },
-            Kind::Reveal => self.showing(target),
-            Kind::Acknowledge => {
+            ActionKind::Reveal => self.reveal_action(target),
+            ActionKind::Acknowledge => {
                 let waiting = target.shard.map(|shard| {
                     let seats = shard.live().filter(|(_, seat)| !seat.delivered);
                     seats.map(|(at, _)| at as u8).collect::<Vec<_>>()
@@ -141,7 +141,7 @@ impl Rng {
                     seat: self.seat(waiting),
                 }
             }
-            Kind::Decline => {
+            ActionKind::Decline => {
                 let working = target.shard.map(|s| s.seats_in(Status::Assigned));
                 let seat = self.seat(working);
                 Action::Decline {
@@ -150,12 +150,12 @@ impl Rng {
                     entry: self.entry(target, seat),
                 }
             }
-            Kind::Settle => Action::Settle {
+            ActionKind::Settle => Action::Settle {
                 job,
                 index,
                 bounty: self.bounty(world),
             },
-            Kind::ExpireSeat => {
+            ActionKind::ExpireSeat => {
                 let working = target.shard.map(|s| s.seats_in(Status::Assigned));
                 let seat = self.seat(working);
                 Action::ExpireSeat {
@@ -166,10 +166,10 @@ impl Rng {
                     bounty: self.bounty(world),
                 }
             }
-            Kind::ExpireJob => Action::ExpireJob { job },
-            Kind::Seed => Action::SeedJob { job },
-            Kind::Close => self.closing(target.job),
-            Kind::Draw => Action::DrawAudit { job, index },
+            ActionKind::ExpireJob => Action::ExpireJob { job },
+            ActionKind::Seed => Action::SeedJob { job },
+            ActionKind::Close => self.close_action(target.job),
+            ActionKind::Draw => Action::DrawAudit { job, index },
             _ => Action::Challenge {
                 by: self.who(),
                 job,
@@ -232,7 +232,7 @@ impl Rng {
         seats.iter().map(|seat| self.entry(target, *seat)).collect()
     }
 
-    fn showing(&mut self, target: &Target) -> Action {
+    fn reveal_action(&mut self, target: &Target) -> Action {
         let bound = target.shard.map(|s| s.seats_in(Status::Committed));
         let bound = bound.unwrap_or_default();
         let count = if self.chance(75) {
@@ -264,7 +264,7 @@ impl Rng {
         }
     }
 
-    fn assignment(&mut self, world: &World, target: &Target) -> Action {
+    fn assign_action(&mut self, world: &World, target: &Target) -> Action {
         let job = target.job;
         let free = match target.shard {
             Some(shard) => shard.free(),
@@ -304,7 +304,7 @@ impl Rng {
         }
     }
 
-    fn closing(&mut self, job: &Job) -> Action {
+    fn close_action(&mut self, job: &Job) -> Action {
         let there = job.shards.iter().enumerate();
         let there = there.filter(|(_, s)| s.as_ref().is_some_and(|s| !s.closed));
         let there: Vec<u32> = there.map(|(index, _)| index as u32).collect();

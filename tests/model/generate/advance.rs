@@ -1,5 +1,5 @@
-//! The next step of a job on the way to its end, so that sequences come to their ends although most of
-//! what may happen is something else.
+//! Generates the next step of a job towards its end, so sequences finish jobs although most random
+//! actions do not.
 
 use crate::action::{Action, Entry, Forgery, RevealedSeat, Step};
 use crate::chain::addresses::AddressBook;
@@ -11,15 +11,15 @@ use crate::world::{
     World,
 };
 
-/// Commitments that fit one transaction.
+/// Commitments that fit into one transaction.
 const MAX_COMMITMENTS: usize = 3;
 
-/// Next steps in which something is mismatch, in a hundred.
+/// Steps that are made invalid, percent.
 const HOSTILE: u64 = 9;
-/// Shards that are looked at for the next step.
+/// Shards that are considered for the next step.
 const MAX_LOOKED_AT: usize = 6;
 
-/// The wait that ends first; blocks end soon.
+/// The shorter of two waits. Waiting for blocks is short.
 fn shorter(one: Option<Step>, other: Step) -> Option<Step> {
     match (one, other) {
         (Some(Step::PassSlots(a)), Step::PassSlots(b)) => Some(Step::PassSlots(a.min(b))),
@@ -29,7 +29,6 @@ fn shorter(one: Option<Step>, other: Step) -> Option<Step> {
     }
 }
 
-/// Where the next step is taken.
 struct Focus<'a> {
     world: &'a World,
     addresses: &'a AddressBook,
@@ -44,7 +43,7 @@ impl Focus<'_> {
         self.world.after(actions, self.addresses).is_ok()
     }
 
-    /// An orchestrator that may assign and attest.
+    /// An orchestrator that may assign seats and attest deliveries.
     fn orchestrator(&self) -> Option<Party> {
         let wanted = self.job.terms.orchestrator;
         let mut all = (0..ORCHESTRATORS).rev();
@@ -56,15 +55,15 @@ impl Focus<'_> {
         serving.map(Party::Orchestrator)
     }
 
-    /// Until `time`.
+    /// Waits until `time`.
     fn until(&self, time: i64) -> Option<Step> {
         (time > self.world.now).then(|| Step::PassTime(time - self.world.now))
     }
 }
 
 impl Rng {
-    /// The next step of some job, if there is one that can be taken. Time passes for it only where
-    /// nothing else is to be done anywhere, so that nobody is late because of it.
+    /// The next step of some job. Time passes only if no other step is possible anywhere, so no seat
+    /// becomes late because of it.
     pub fn advance(&mut self, world: &World, addresses: &AddressBook) -> Option<Step> {
         let open = |job: &&Job| job.finished() || job.state == JobState::Open || job.live > 0;
         let jobs = world.jobs.iter().filter(open);
@@ -102,16 +101,16 @@ impl Rng {
     fn advance_at(&mut self, focus: &Focus) -> Option<Step> {
         let job = focus.job;
         if job.finished() {
-            return Self::send(self.closing_all(job));
+            return Self::send(self.close_all_action(job));
         }
         match job.shards[focus.index as usize].as_ref() {
-            None if job.state == JobState::Open => self.sit_down(focus, None),
+            None if job.state == JobState::Open => self.assign_free_seats(focus, None),
             Some(shard) if shard.is_live() => self.advance_shard(focus, shard),
             _ => None,
         }
     }
 
-    fn closing_all(&mut self, job: &Job) -> Action {
+    fn close_all_action(&mut self, job: &Job) -> Action {
         let there = job.shards.iter().enumerate();
         let there = there.filter(|(_, s)| s.as_ref().is_some_and(|s| !s.closed));
         let there: Vec<u32> = there.map(|(index, _)| index as u32).collect();
@@ -131,8 +130,8 @@ impl Rng {
         Some(Step::Send(vec![action], None))
     }
 
-    /// Takes all free seats, once the job has the seed that it needs.
-    fn sit_down(&mut self, focus: &Focus, shard: Option<&Shard>) -> Option<Step> {
+    /// Assigns all free seats, after taking the job's seed if it needs one.
+    fn assign_free_seats(&mut self, focus: &Focus, shard: Option<&Shard>) -> Option<Step> {
         let (world, job) = (focus.world, focus.job);
         let drawn = world.parameters.sortition_start != ADMIT_ALL;
         if drawn && job.seed == 0 {
@@ -157,7 +156,7 @@ impl Rng {
         match fitting.len() {
             0 if drawn => Some(Step::PassSlots(4)),
             0 => None,
-            // Who is lazy does not look for enough, either.
+            // With lazy workers, some seats stay free too.
             _ if focus.behaviour == Behaviour::Lazy && free > 1 && self.chance(50) => {
                 Self::send(assign(self.some(&fitting, free - 1)))
             }
@@ -187,19 +186,19 @@ impl Rng {
             };
         }
         if shard.free() > 0 && !shard.reveals_open(now) {
-            if let Some(step) = self.sit_down(focus, Some(shard)) {
+            if let Some(step) = self.assign_free_seats(focus, Some(shard)) {
                 return Some(step);
             }
             return focus.until(shard.reveal_by);
         }
         let bound = shard.seats_in(Status::Committed);
         if !bound.is_empty() && shard.reveals_open(now) && now < shard.reveal_by {
-            return self.show_all(focus, shard, &bound);
+            return self.reveal_all(focus, shard, &bound);
         }
         self.finish(focus, shard)
     }
 
-    /// Who sits commits; seldom, it declines.
+    /// Commits all working seats; rarely, one declines instead.
     fn commit_all(&mut self, focus: &Focus, shard: &Shard, working: &[u8]) -> Option<Step> {
         let declined = self
             .chance(8)
@@ -243,11 +242,11 @@ impl Rng {
         })
     }
 
-    /// Somebody did not commit in time.
+    /// Handles a seat that missed the commit window.
     fn end_of_commits(&mut self, focus: &Focus, shard: &Shard, late: u8) -> Option<Step> {
         let bound = shard.seats_in(Status::Committed);
         if shard.reveals_open(focus.world.now) && !bound.is_empty() && self.chance(60) {
-            return self.show_all(focus, shard, &bound);
+            return self.reveal_all(focus, shard, &bound);
         }
         let worker = shard.seats[usize::from(late)]?.worker;
         Self::send(Action::ExpireSeat {
@@ -259,7 +258,7 @@ impl Rng {
         })
     }
 
-    fn show_all(&mut self, focus: &Focus, shard: &Shard, bound: &[u8]) -> Option<Step> {
+    fn reveal_all(&mut self, focus: &Focus, shard: &Shard, bound: &[u8]) -> Option<Step> {
         let mut seats = bound.to_vec();
         if focus.behaviour == Behaviour::Silent && self.chance(50) {
             seats.pop();
@@ -282,7 +281,7 @@ impl Rng {
         })
     }
 
-    /// What can be shown is shown: it is doubted, acknowledged, awaited or settled.
+    /// Continues after all reveals: challenge, acknowledge, wait or settle.
     fn finish(&mut self, focus: &Focus, shard: &Shard) -> Option<Step> {
         let (job, index) = (focus.job.id, focus.index);
         let challenge = Action::Challenge {
@@ -309,7 +308,7 @@ impl Rng {
             .any(|(_, seat)| seat.answer.is_some_and(|a| a.root != RIGHT));
         let last_round = focus.job.terms.deadline - focus.job.terms.round();
         if differ && self.chance(15) {
-            // Until nobody else can be heard.
+            // Wait until no further round fits.
             return focus.until(last_round + 1).or_else(|| Self::send(settle));
         }
         if focus.can(&settle) {

@@ -1,31 +1,30 @@
-//! What is to become of a shard, if nothing comes between: so that lies are told where they matter, and
-//! each end of a shard is reached often.
+//! How the workers of a shard behave, so wrong results occur where they matter and every outcome of a
+//! shard is frequent.
 
 use crate::generate::rng::Rng;
 use crate::world::{Answer, Job, Mode, World};
 
-/// The root of an honest answer, and that of a lie on which liars agree.
+/// The root of the honest result, and the root on which wrong results agree.
 pub const RIGHT: u8 = 7;
 const LIE: u8 = 66;
 
-/// What the workers of a shard are like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Behaviour {
     Honest,
-    /// Who sits on the first seat lies.
+    /// The first seat returns a wrong result.
     FirstLies,
-    /// Who sits on this seat lies.
+    /// This seat returns a wrong result.
     OneLies(u8),
     /// All results differ.
-    Discord,
-    /// Some don't commit.
+    AllDiffer,
+    /// Some seats do not commit.
     Lazy,
-    /// Some commit and show nothing.
+    /// Some seats commit and do not reveal.
     Silent,
 }
 
 impl Behaviour {
-    /// The same whenever it is asked for.
+    /// The behaviour at a shard, always the same for the same job and seed.
     pub fn of(world: &World, job: &Job, index: u32) -> Self {
         let (client, nonce) = job.id;
         let place = (client as u64) << 40 | nonce << 8 | u64::from(index);
@@ -40,7 +39,7 @@ impl Behaviour {
                 one,
                 one,
                 one,
-                Self::Discord,
+                Self::AllDiffer,
                 Self::Lazy,
                 Self::Silent,
             ]),
@@ -52,7 +51,7 @@ impl Behaviour {
                 first,
                 first,
                 first,
-                Self::Discord,
+                Self::AllDiffer,
                 Self::Silent,
             ]),
         }
@@ -60,7 +59,7 @@ impl Behaviour {
 }
 
 impl Rng {
-    /// What the worker on a seat says, mostly as its behaviour has it.
+    /// The result of a seat, mostly according to the behaviour.
     pub fn answer(&mut self, behaviour: Behaviour, job: &Job, seat: u8) -> Answer {
         let units = job.terms.honest_units;
         let right = Answer { root: RIGHT, units };
@@ -80,7 +79,7 @@ impl Rng {
         match behaviour {
             Behaviour::FirstLies if seat == 0 => lie,
             Behaviour::OneLies(liar) if seat == liar => lie,
-            Behaviour::Discord => Answer {
+            Behaviour::AllDiffer => Answer {
                 root: LIE + 10 + seat,
                 units,
             },

@@ -1,15 +1,15 @@
-//! An action that would be done, with one thing in it that is not right.
+//! Makes one part of a valid action invalid.
 
 use crate::action::{Action, Forgery};
 use crate::generate::rng::Rng;
 use crate::world::{Mint, ORCHESTRATORS, Party, Vault, WORKERS, World};
 
 impl Rng {
-    /// The action with something wrong in it, as far as there is something to get mismatch.
+    /// The action with an invalid part, if it has a part that can be invalid.
     pub fn corrupted(&mut self, action: Action, world: &World) -> Action {
         let (worker, anybody) = (self.index(WORKERS), self.who());
         if self.chance(40)
-            && let Some(late) = self.sitting_down_late(&action)
+            && let Some(late) = self.assign_too_late(&action)
         {
             return late;
         }
@@ -80,7 +80,7 @@ impl Rng {
             Action::Settle { job, index, .. } => Action::Settle {
                 job,
                 index,
-                bounty: Some(Vault::Wallet(anybody, self.foreign(world))),
+                bounty: Some(Vault::Wallet(anybody, self.other_mint(world))),
             },
             Action::ExpireSeat {
                 job, index, seat, ..
@@ -89,7 +89,7 @@ impl Rng {
                 index,
                 seat,
                 worker,
-                bounty: Some(Vault::Wallet(anybody, self.foreign(world))),
+                bounty: Some(Vault::Wallet(anybody, self.other_mint(world))),
             },
             Action::Close { job, shards, .. } => Action::Close {
                 job,
@@ -113,8 +113,8 @@ impl Rng {
         }
     }
 
-    /// Taking a seat where others should go or results are shown.
-    fn sitting_down_late(&mut self, action: &Action) -> Option<Action> {
+    /// An assignment at a shard whose seat should be expired or whose results are being revealed.
+    fn assign_too_late(&mut self, action: &Action) -> Option<Action> {
         let (job, index) = match *action {
             Action::ExpireSeat { job, index, .. }
             | Action::Reveal { job, index, .. }
@@ -129,7 +129,6 @@ impl Rng {
         })
     }
 
-    /// What can be wrong with a signature.
     pub fn forged(&mut self) -> Forgery {
         self.pick(&[
             Forgery::Signer,
@@ -140,8 +139,8 @@ impl Rng {
         ])
     }
 
-    /// The mint that bounties are not paid in, where there are two.
-    fn foreign(&mut self, world: &World) -> Mint {
+    /// The mint in which bounties are not paid, if there are two.
+    fn other_mint(&mut self, world: &World) -> Mint {
         if world.one_mint {
             Mint::Stake
         } else {

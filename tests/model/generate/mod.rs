@@ -1,4 +1,4 @@
-//! What happens next: mostly something that the model says will be done, sometimes anything.
+//! Generates the steps of a sequence: mostly actions that the model accepts, sometimes arbitrary ones.
 
 mod actions;
 mod advance;
@@ -15,41 +15,40 @@ use crate::chain::addresses::AddressBook;
 use crate::generate::rng::Rng;
 use crate::world::{JobState, Party, Review, World};
 
-/// Kinds of actions with how often each is tried.
-const KINDS: [(Kind, u64); 28] = [
-    (Kind::Post, 5),
-    (Kind::Cancel, 1),
-    (Kind::Assign, 20),
-    (Kind::Commit, 26),
-    (Kind::Reveal, 34),
-    (Kind::Acknowledge, 8),
-    (Kind::Decline, 2),
-    (Kind::Settle, 22),
-    (Kind::ExpireSeat, 8),
-    (Kind::ExpireJob, 2),
-    (Kind::Close, 6),
-    (Kind::Draw, 9),
-    (Kind::Challenge, 9),
-    (Kind::Stake, 2),
-    (Kind::Unstake, 2),
-    (Kind::Withdraw, 2),
-    (Kind::Claim, 3),
-    (Kind::Pause, 1),
-    (Kind::Rules, 3),
-    (Kind::Donate, 2),
-    (Kind::Seed, 5),
-    (Kind::Leave, 10),
-    (Kind::Serve, 5),
-    (Kind::Power, 3),
-    (Kind::Treasury, 3),
-    (Kind::Reward, 9),
-    (Kind::Open, 3),
-    (Kind::Rotate, 2),
+/// Kinds of actions with their weights.
+const KINDS: [(ActionKind, u64); 28] = [
+    (ActionKind::Post, 5),
+    (ActionKind::Cancel, 1),
+    (ActionKind::Assign, 20),
+    (ActionKind::Commit, 26),
+    (ActionKind::Reveal, 34),
+    (ActionKind::Acknowledge, 8),
+    (ActionKind::Decline, 2),
+    (ActionKind::Settle, 22),
+    (ActionKind::ExpireSeat, 8),
+    (ActionKind::ExpireJob, 2),
+    (ActionKind::Close, 6),
+    (ActionKind::Draw, 9),
+    (ActionKind::Challenge, 9),
+    (ActionKind::Stake, 2),
+    (ActionKind::Unstake, 2),
+    (ActionKind::Withdraw, 2),
+    (ActionKind::Claim, 3),
+    (ActionKind::Pause, 1),
+    (ActionKind::Settings, 3),
+    (ActionKind::Donate, 2),
+    (ActionKind::Seed, 5),
+    (ActionKind::Exit, 10),
+    (ActionKind::Orchestrators, 5),
+    (ActionKind::Authority, 3),
+    (ActionKind::Treasury, 3),
+    (ActionKind::Reward, 9),
+    (ActionKind::Reopen, 3),
+    (ActionKind::Rotate, 2),
 ];
 
-/// What somebody may think of doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ActionKind {
     Post,
     Cancel,
     Assign,
@@ -68,29 +67,26 @@ pub enum Kind {
     Withdraw,
     Claim,
     Pause,
-    Rules,
+    Settings,
     Donate,
-    /// Taking a job's seed.
     Seed,
-    /// A provider's way out of the network, and back.
-    Leave,
-    /// Orchestrators: coming, bonds, going.
-    Serve,
-    /// Party rules the network.
-    Power,
+    /// A provider's exit from the network, and its return.
+    Exit,
+    /// Registration, bonds and retirement of orchestrators.
+    Orchestrators,
+    /// The authority and the pauser.
+    Authority,
     Treasury,
     /// Epochs and rewards.
     Reward,
-    /// What is made once.
-    Open,
-    /// A provider's hot key.
+    /// Accounts that are created once.
+    Reopen,
     Rotate,
 }
 
-impl Kind {
-    /// Whether it is done to a job that is there.
+impl ActionKind {
     pub fn is_about_a_job(self) -> bool {
-        use Kind::{
+        use ActionKind::{
             Acknowledge, Assign, Cancel, Challenge, Close, Commit, Decline, Draw, ExpireJob,
             ExpireSeat, Reveal, Seed, Settle,
         };
@@ -113,18 +109,18 @@ impl Kind {
     }
 }
 
-/// Steps of a job on the way to its end, in a hundred.
+/// Steps that advance a job towards its end, percent.
 const ADVANCES: u64 = 65;
-/// Open jobs, below which another one is posted soon.
+/// If fewer jobs are open, another one is posted soon.
 const JOBS: usize = 2;
-/// Tries of an action until the model says that it will be done.
+/// Attempts to find an action of a kind that the model accepts.
 const TRIES: usize = 6;
-/// Acts that are tried although the model says no, in a hundred.
+/// Actions that are tried although the model refuses them, percent.
 const BOLD: u64 = 15;
-/// Kinds that are tried.
+/// Attempts to find a kind with an accepted action.
 const KINDS_TRIED: u64 = 6;
 
-fn kind(rng: &mut Rng) -> Kind {
+fn kind(rng: &mut Rng) -> ActionKind {
     let all = KINDS.iter().map(|(_, weight)| weight).sum();
     let mut at = rng.below(all);
     for (kind, weight) in KINDS {
@@ -133,11 +129,11 @@ fn kind(rng: &mut Rng) -> Kind {
         }
         at -= weight;
     }
-    Kind::Settle
+    ActionKind::Settle
 }
 
-/// An action of a kind that will be done, if one is found; else the last that was thought of.
-fn useful_of(rng: &mut Rng, kind: Kind, world: &World, addresses: &AddressBook) -> Action {
+/// An action of a kind that the model accepts, or else the last candidate.
+fn useful_of(rng: &mut Rng, kind: ActionKind, world: &World, addresses: &AddressBook) -> Action {
     let mut action = rng.action(kind, world);
     for _ in 1..TRIES {
         if world
@@ -151,7 +147,7 @@ fn useful_of(rng: &mut Rng, kind: Kind, world: &World, addresses: &AddressBook) 
     action
 }
 
-/// An action that will be done, if one is found; else the last that was thought of.
+/// An action that the model accepts, or else the last candidate.
 fn useful(rng: &mut Rng, world: &World, addresses: &AddressBook) -> Action {
     let mut last = None;
     for _ in 0..KINDS_TRIED {
@@ -168,10 +164,9 @@ fn useful(rng: &mut Rng, world: &World, addresses: &AddressBook) -> Action {
         }
         last = Some(action);
     }
-    last.unwrap_or_else(|| rng.action(Kind::Donate, world))
+    last.unwrap_or_else(|| rng.action(ActionKind::Donate, world))
 }
 
-/// What happens next.
 pub fn step(rng: &mut Rng, world: &World, addresses: &AddressBook) -> Step {
     if rng.chance(5) {
         return Step::PassTime(seconds(rng, world));
@@ -192,7 +187,7 @@ pub fn step(rng: &mut Rng, world: &World, addresses: &AddressBook) -> Step {
         let post = if rng.chance(20) {
             rng.broken_post(world)
         } else {
-            useful_of(rng, Kind::Post, world, addresses)
+            useful_of(rng, ActionKind::Post, world, addresses)
         };
         return Step::Send(vec![post], None);
     }
@@ -222,14 +217,14 @@ pub fn step(rng: &mut Rng, world: &World, addresses: &AddressBook) -> Step {
     Step::Send(vec![first], tampered)
 }
 
-/// How a sequence begins: with parameters of its own.
+/// The first step of a sequence: its own parameters.
 pub fn first_step(rng: &mut Rng) -> Step {
     let parameters = rng.parameters();
     let by = Party::Authority;
     Step::Send(vec![Action::SetParameters { by, parameters }], None)
 }
 
-/// Time to pass: a moment, to the edge of some window, or long.
+/// Seconds to pass: a moment, until the edge of a window, or a long time.
 fn seconds(rng: &mut Rng, world: &World) -> i64 {
     if rng.chance(35) {
         return rng.pick(&[0, 1, 1, 2, 7]);
@@ -253,7 +248,7 @@ fn seconds(rng: &mut Rng, world: &World) -> i64 {
     let leaving = world.orchestrators.iter().flatten().filter(|c| !c.active);
     edges.extend(leaving.map(|c| c.retired_at + wait));
     edges.push(world.epoch_end(world.epoch()));
-    // Near ones more often than far ones.
+    // Near edges are more frequent than far ones.
     let mut ahead: Vec<i64> = edges.into_iter().filter(|at| *at > world.now).collect();
     ahead.sort_unstable();
     ahead.truncate(if rng.chance(85) { 3 } else { usize::MAX });

@@ -1,40 +1,39 @@
-//! Acts that are about no shard: posting, stakes, the network's rules, gifts.
+//! Actions without a shard: posting, stake, parameters, donations.
 
 use crate::action::Action;
-use crate::generate::Kind;
+use crate::generate::ActionKind;
 use crate::generate::rng::Rng;
 use crate::world::{JobState, Mint, ORCHESTRATORS, Party, Vault, WORKERS, World};
 
-/// Terms that are broken, in a hundred.
+/// Jobs with an invalid term, percent.
 const BROKEN: u64 = 12;
 
 impl Rng {
-    /// A job with terms that are broken somewhere.
+    /// A job with an invalid term.
     pub fn broken_post(&mut self, world: &World) -> Action {
         let by = self.index(2);
         let terms = self.terms(world, by, 100);
         Action::Post { by, terms }
     }
 
-    /// Some action of such a kind.
-    pub fn act_of_money(&mut self, kind: Kind, world: &World) -> Action {
+    pub fn money_action(&mut self, kind: ActionKind, world: &World) -> Action {
         let worker = self.index(WORKERS);
         let provider = &world.providers[worker];
         let own = Party::Worker(worker);
         let anybody = self.who();
         match kind {
-            Kind::Post => {
+            ActionKind::Post => {
                 let by = self.index(2);
                 let open = world.jobs.iter().filter(|j| j.state == JobState::Open);
                 if open.count() >= 4 {
-                    return self.act_of_money(Kind::Claim, world);
+                    return self.money_action(ActionKind::Claim, world);
                 }
                 Action::Post {
                     by,
                     terms: self.terms(world, by, BROKEN),
                 }
             }
-            Kind::Stake => {
+            ActionKind::Stake => {
                 let by = if self.chance(70) { own } else { anybody };
                 let balance = world.vaults.get(Vault::Wallet(by, Mint::Stake));
                 let part = self.below(balance / 2 + 2);
@@ -44,7 +43,7 @@ impl Rng {
                     amount: self.pick(&[part, part, balance, balance, 1, balance + 1, 0]),
                 }
             }
-            Kind::Unstake => {
+            ActionKind::Unstake => {
                 let free = provider.active - provider.locked;
                 let part = self.below(free / 3 + 2);
                 Action::RequestUnstake {
@@ -53,12 +52,12 @@ impl Rng {
                     amount: self.pick(&[part, part, 1, 1, 1, 1, 1, free, free + 1, 0]),
                 }
             }
-            Kind::Withdraw => Action::WithdrawStake {
+            ActionKind::Withdraw => Action::WithdrawStake {
                 by: self.mostly(own),
                 worker,
             },
-            Kind::Claim => Action::ClaimEarnings { worker },
-            Kind::Pause => {
+            ActionKind::Claim => Action::ClaimEarnings { worker },
+            ActionKind::Pause => {
                 let by = self.mostly(world.pauser);
                 if self.chance(25) && !world.paused {
                     Action::Pause { by }
@@ -66,13 +65,13 @@ impl Rng {
                     Action::Resume { by }
                 }
             }
-            Kind::Rules if self.chance(50) => Action::UpdateProvider {
+            ActionKind::Settings if self.chance(50) => Action::UpdateProvider {
                 by: self.mostly(own),
                 worker,
                 price: self.pick(&[0, 3, 4, 5, 6, 8, 4, 5]),
                 max_seats: self.pick(&[0, 1, 3, 8, 8, 8]),
             },
-            Kind::Rules => Action::SetParameters {
+            ActionKind::Settings => Action::SetParameters {
                 by: self.mostly(world.authority),
                 parameters: self.parameters(),
             },

@@ -1,17 +1,17 @@
-//! The network's parameters, within their bounds and beyond.
+//! Network parameters, within and out of bounds.
 
 use crate::generate::rng::Rng;
 use crate::rules::sortition::ADMIT_ALL;
 use millrace_program::state::NetworkParameters;
 
-/// Where sortition starts so that of five with the usual stake one is admitted at once on average.
+/// The start of sortition at which, on average, one of five providers with the usual stake is admitted
+/// at once.
 const ONE_AT_ONCE: u64 = u64::MAX / 600_000;
-/// Parameters with one out of its bounds, in a hundred.
+/// Parameter sets with one parameter out of bounds, percent.
 const BROKEN: u64 = 20;
 const DAY: u32 = 86_400;
 
 impl Rng {
-    /// Parameters, some of which are out of their bounds.
     pub fn parameters(&mut self) -> NetworkParameters {
         let max_deadline_secs = self.pick(&[700, 1_500, 3_600]);
         let mut parameters = NetworkParameters {
@@ -44,7 +44,7 @@ impl Rng {
         parameters
     }
 
-    /// Takes one parameter to its bound, or a step beyond.
+    /// Sets one parameter to its bound or one step beyond.
     fn break_parameter(&mut self, p: &mut NetworkParameters) {
         let beyond = self.chance(75);
         let step = u32::from(beyond);

@@ -1,22 +1,21 @@
-//! What providers, orchestrators and the network's authority think of, besides jobs.
+//! Actions of providers, orchestrators and the network's authority, except on jobs.
 
 use crate::action::Action;
 use crate::chain::addresses::OPERATORS;
-use crate::generate::Kind;
+use crate::generate::ActionKind;
 use crate::generate::rng::Rng;
 use crate::world::{Mint, ORCHESTRATORS, Party, Provider, Vault, WORKERS, World};
 
 impl Rng {
-    /// Some action that is about no job.
-    pub fn act_of_parties(&mut self, kind: Kind, world: &World) -> Action {
+    pub fn party_action(&mut self, kind: ActionKind, world: &World) -> Action {
         match kind {
-            Kind::Leave => self.leaving(world),
-            Kind::Serve => self.serving(world),
-            Kind::Power => self.ruling(world),
-            Kind::Treasury => self.treasury(world),
-            Kind::Reward => self.rewarding(world),
-            Kind::Open => self.opening(),
-            Kind::Rotate => {
+            ActionKind::Exit => self.exit_action(world),
+            ActionKind::Orchestrators => self.orchestrator_action(world),
+            ActionKind::Authority => self.authority_action(world),
+            ActionKind::Treasury => self.treasury_action(world),
+            ActionKind::Reward => self.reward_action(world),
+            ActionKind::Reopen => self.reopen_action(),
+            ActionKind::Rotate => {
                 let worker = self.index(WORKERS);
                 Action::RotateOperator {
                     by: self.mostly(Party::Worker(worker)),
@@ -24,13 +23,13 @@ impl Rng {
                     operator: self.index(OPERATORS),
                 }
             }
-            _ => self.act_of_money(kind, world),
+            _ => self.money_action(kind, world),
         }
     }
 
-    /// The next step of a provider out of the network, or back into it. In every other sequence there is
-    /// one that wants to go.
-    fn leaving(&mut self, world: &World) -> Action {
+    /// The next step of a provider out of the network, or back into it. In every other sequence one
+    /// provider wants to leave.
+    fn exit_action(&mut self, world: &World) -> Action {
         let wants = (world.block_seed / 4 % 10) as usize;
         let any = self.index(WORKERS);
         let worker = if wants < WORKERS && self.chance(90) {
@@ -58,11 +57,17 @@ impl Rng {
                 },
             ]);
         }
-        self.way_out(world, worker, provider).unwrap_or(deregister)
+        self.next_exit_action(world, worker, provider)
+            .unwrap_or(deregister)
     }
 
-    /// What a provider has to do before it can go.
-    fn way_out(&mut self, world: &World, worker: usize, provider: &Provider) -> Option<Action> {
+    /// The next action that a provider needs before it can deregister.
+    fn next_exit_action(
+        &mut self,
+        world: &World,
+        worker: usize,
+        provider: &Provider,
+    ) -> Option<Action> {
         let by = Party::Worker(worker);
         let amount = provider.active - provider.locked;
         let over = provider.points.keys().find(|n| **n < world.epoch());
@@ -73,7 +78,7 @@ impl Rng {
         } else if provider.unbonding > 0 && world.now >= provider.until {
             Some(Action::WithdrawStake { by, worker })
         } else if self.chance(15) {
-            // Too early, with points or rewards left.
+            // Deregister too early, with points or rewards left.
             None
         } else if provider.reward_due > 0 {
             Some(Action::ClaimRewards { worker })
@@ -99,8 +104,8 @@ impl Rng {
         of[at].clone()
     }
 
-    /// Orchestrators: coming, bonds, going.
-    fn serving(&mut self, world: &World) -> Action {
+    /// Registration, bonds and retirement of orchestrators.
+    fn orchestrator_action(&mut self, world: &World) -> Action {
         let orchestrator = self.index(ORCHESTRATORS);
         let own = Party::Orchestrator(orchestrator);
         let appoint = Action::RegisterOrchestrator {
@@ -123,7 +128,7 @@ impl Rng {
             orchestrator,
             amount: self.pick(&[0, 1, 600, 5_000, balance / 3, balance, balance + 1]),
         };
-        // Somebody has to serve, or nothing goes on.
+        // One orchestrator has to stay active, or no job makes progress.
         let serving = world.orchestrators.iter().flatten().filter(|c| c.active);
         let retire = Action::RetireOrchestrator {
             by: self.pick(&[world.authority, own, anybody]),
@@ -155,8 +160,7 @@ impl Rng {
         }
     }
 
-    /// Party rules the network.
-    fn ruling(&mut self, world: &World) -> Action {
+    fn authority_action(&mut self, world: &World) -> Action {
         let by = self.mostly(world.authority);
         let who = self.who();
         match self.below(4) {
@@ -172,10 +176,10 @@ impl Rng {
         }
     }
 
-    /// Fees and penalties on their way out.
-    fn treasury(&mut self, world: &World) -> Action {
+    /// Withdrawal of fees and penalties.
+    fn treasury_action(&mut self, world: &World) -> Action {
         let mint = self.pick(&[Mint::Stake, Mint::Payment]);
-        // One with something in it, if there is one.
+        // Prefer a treasury with tokens.
         let full: Vec<u8> = (0..8)
             .filter(|b| world.vaults.get(Vault::Treasury(mint, *b)) > 0)
             .collect();
@@ -197,8 +201,7 @@ impl Rng {
         }
     }
 
-    /// Epochs and rewards.
-    fn rewarding(&mut self, world: &World) -> Action {
+    fn reward_action(&mut self, world: &World) -> Action {
         let by = self.who();
         let worker = self.index(WORKERS);
         let balance = world.vaults.get(Vault::Wallet(by, Mint::Stake));
@@ -218,12 +221,12 @@ impl Rng {
                     number: noted.unwrap_or(any),
                 }
             }
-            5..=7 => self.banking(world, worker),
+            5..=7 => self.bank_action(world, worker),
             _ => Action::ClaimRewards { worker },
         }
     }
 
-    fn banking(&mut self, world: &World, worker: usize) -> Action {
+    fn bank_action(&mut self, world: &World, worker: usize) -> Action {
         let closed: Vec<u32> = world.epochs.keys().copied().collect();
         let any = self.below(u64::from(world.epoch()) + 2) as u32;
         let number = self.maybe(&closed).unwrap_or(any);
@@ -246,8 +249,7 @@ impl Rng {
         }
     }
 
-    /// What is made once.
-    fn opening(&mut self) -> Action {
+    fn reopen_action(&mut self) -> Action {
         let by = self.who();
         if self.chance(70) {
             Action::OpenClient { by: self.index(2) }

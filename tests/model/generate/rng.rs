@@ -1,16 +1,14 @@
-//! Seeded choices, the same on every machine.
+//! Seeded random choices, the same on every machine.
 
 /// SplitMix64.
 #[derive(Clone, Debug)]
 pub struct Rng(u64);
 
 impl Rng {
-    /// A generator whose choices are those of `seed`.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// The next 64 bits.
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -19,7 +17,7 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    /// A number below `bound`; 0 where that is 0.
+    /// A number below `bound`, or 0 if `bound` is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound.max(1)
     }
@@ -29,27 +27,24 @@ impl Rng {
         low + self.below(high - low + 1)
     }
 
-    /// An index below `bound`.
     pub fn index(&mut self, bound: usize) -> usize {
         self.below(bound as u64) as usize
     }
 
-    /// True so often in a hundred.
+    /// True in `percent` of 100 cases.
     pub fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
-    /// One of them.
     pub fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.index(of.len())]
     }
 
-    /// One of them, if there is one.
     pub fn maybe<T: Copy>(&mut self, of: &[T]) -> Option<T> {
         (!of.is_empty()).then(|| self.pick(of))
     }
 
-    /// `count` of them at the most, in a random order.
+    /// At most `count` of them, in random order.
     pub fn some<T: Copy>(&mut self, of: &[T], count: usize) -> Vec<T> {
         let mut left = of.to_vec();
         let mut taken = Vec::new();

@@ -1,10 +1,10 @@
-//! The terms of jobs.
+//! Terms of jobs.
 
 use crate::generate::rng::Rng;
 use crate::world::{Mode, Terms, World};
 
 impl Rng {
-    /// Terms of a client, of which so many in a hundred are broken somewhere.
+    /// Terms of a client's job, with an invalid term in `broken` of 100 cases.
     pub fn terms(&mut self, world: &World, by: usize, broken: u64) -> Terms {
         let mode = self.pick(&[Mode::Quorum, Mode::Quorum, Mode::Audit, Mode::Challenge]);
         let window = |rng: &mut Self| rng.pick(&[10, 11, 30, 60]);
@@ -55,13 +55,13 @@ impl Rng {
         let latest = world.now + i64::from(world.parameters.max_deadline_secs);
         terms.deadline = (world.now + terms.first() + spare).min(latest);
         if self.chance(broken) {
-            self.damage(&mut terms);
+            self.break_term(&mut terms);
         }
         terms
     }
 
-    /// Breaks one of the terms, or takes it to the edge of what may be.
-    fn damage(&mut self, terms: &mut Terms) {
+    /// Makes one term invalid, or sets it to its bound.
+    fn break_term(&mut self, terms: &mut Terms) {
         match self.below(20) {
             0 => terms.nonce += 1,
             1 => terms.nonce = terms.nonce.saturating_sub(1),

@@ -1,4 +1,4 @@
-//! A job's beginning and its end.
+//! Posting, cancelling, expiring and closing jobs.
 
 use crate::chain::addresses::AddressBook;
 use crate::world::{
@@ -6,12 +6,12 @@ use crate::world::{
     Vault, World, need, share,
 };
 
-/// Lamports that an account of so many bytes holds.
+/// Rent of an account of this size, lamports.
 pub fn rent(bytes: u64) -> u64 {
     (128 + bytes) * 6_960
 }
 
-/// Bytes of a job's account.
+/// Size of a job's account.
 fn job_bytes(terms: &Terms) -> u64 {
     match terms.shards {
         1 => 376 + 88 * u64::from(terms.max_replicas),
@@ -19,12 +19,12 @@ fn job_bytes(terms: &Terms) -> u64 {
     }
 }
 
-/// Bytes of a shard's own account.
+/// Size of a shard's own account.
 pub fn shard_bytes(terms: &Terms) -> u64 {
     120 + 88 * u64::from(terms.max_replicas)
 }
 
-/// A number that must fit 64 bits.
+/// A number that must fit into 64 bits.
 fn fitting(number: Option<u128>) -> ModelResult<u64> {
     let number = number.and_then(|n| u64::try_from(n).ok());
     number.ok_or(ModelError("AmountOverflow"))
@@ -178,7 +178,7 @@ impl World {
             self.lamports[who.at()] += rent(bytes);
         }
         if left > 0 {
-            self.notes.push("closed in parts");
+            self.notes.push("closed in batches");
             return need(!shards.is_empty(), "WrongListLength");
         }
         self.give_back(id.0, held);

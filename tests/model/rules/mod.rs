@@ -1,4 +1,4 @@
-//! What each action changes, as the protocol's document says it: the table of actions, and gifts.
+//! The effects of every action, as documented in the protocol.
 
 mod jobs;
 mod network;
@@ -16,7 +16,7 @@ use crate::chain::addresses::AddressBook;
 use crate::world::{Mint, ModelError, ModelResult, NOT_THERE, Party, TOO_FEW, Vault, World, need};
 
 impl World {
-    /// The world after a transaction, or why there is none.
+    /// The state after a transaction, or the error with which it is refused.
     pub fn after(&self, actions: &[Action], addresses: &AddressBook) -> ModelResult<Self> {
         let mut world = self.clone();
         for action in actions {
@@ -29,7 +29,7 @@ impl World {
         match action {
             Action::Post { by, terms } => self.post(*by, terms, addresses),
             Action::Cancel { by, job } => self.cancel(*by, *job),
-            Action::SeedJob { job } => self.seed(*job),
+            Action::SeedJob { job } => self.seed_job(*job),
             Action::Assign {
                 by,
                 job,
@@ -64,14 +64,14 @@ impl World {
             } => self.expire_seat((*job, *index), (*seat, *worker), *bounty),
             Action::ExpireJob { job } => self.expire_job(*job),
             Action::Close { job, shards, payer } => self.close(*job, shards, *payer),
-            Action::DrawAudit { job, index } => self.draw(*job, *index),
+            Action::DrawAudit { job, index } => self.draw_audit(*job, *index),
             Action::Challenge { by, job, index } => self.challenge(*by, *job, *index),
             Action::Donate { by, to, amount } => self.donate(*by, *to, *amount),
             _ => self.apply_small(action),
         }
     }
 
-    /// An action that is about no job.
+    /// Actions that concern no job.
     fn apply_small(&mut self, action: &Action) -> ModelResult {
         match *action {
             Action::OpenClient { by } => self.open_client(by),
@@ -79,48 +79,54 @@ impl World {
                 worker,
                 price,
                 max_seats,
-            } => self.register(worker, price, max_seats),
+            } => self.register_provider(worker, price, max_seats),
             Action::Deregister { by, worker } => self.deregister(by, worker),
             Action::RotateOperator {
                 by,
                 worker,
                 operator,
-            } => self.rotate(by, worker, operator),
+            } => self.rotate_operator(by, worker, operator),
             Action::UpdateProvider {
                 by,
                 worker,
                 price,
                 max_seats,
-            } => self.offer(by, worker, (price, max_seats)),
+            } => self.update_provider(by, worker, (price, max_seats)),
             Action::Stake { by, worker, amount } => self.stake(by, worker, amount),
-            Action::RequestUnstake { by, worker, amount } => self.unstake(by, worker, amount),
-            Action::WithdrawStake { by, worker } => self.withdraw(by, worker),
-            Action::ClaimEarnings { worker } => self.claim(worker),
-            Action::RegisterOrchestrator { by, orchestrator } => self.appoint(by, orchestrator),
+            Action::RequestUnstake { by, worker, amount } => {
+                self.request_unstake(by, worker, amount)
+            }
+            Action::WithdrawStake { by, worker } => self.withdraw_stake(by, worker),
+            Action::ClaimEarnings { worker } => self.claim_earnings(worker),
+            Action::RegisterOrchestrator { by, orchestrator } => {
+                self.register_orchestrator(by, orchestrator)
+            }
             Action::Bond {
                 by,
                 orchestrator,
                 amount,
             } => self.bond(by, orchestrator, amount),
-            Action::RetireOrchestrator { by, orchestrator } => self.retire(by, orchestrator),
+            Action::RetireOrchestrator { by, orchestrator } => {
+                self.retire_orchestrator(by, orchestrator)
+            }
             Action::WithdrawBond {
                 orchestrator,
                 payer,
             } => self.withdraw_bond(orchestrator, payer),
-            Action::Reopen { by, bucket } => self.open_again(by, bucket),
-            Action::FundRewards { by, amount } => self.fund(by, amount),
+            Action::Reopen { by, bucket } => self.open_existing(by, bucket),
+            Action::FundRewards { by, amount } => self.fund_rewards(by, amount),
             Action::CloseEpoch { by, number } => self.close_epoch(by, number),
             Action::BankRewards {
                 worker,
                 number,
                 payer,
-            } => self.bank(worker, number, payer),
+            } => self.bank_rewards(worker, number, payer),
             Action::ClaimRewards { worker } => self.claim_rewards(worker),
             _ => self.apply_of_network(action),
         }
     }
 
-    /// Takes tokens out of somebody's token_account.
+    /// Moves tokens from a party's wallet.
     pub fn spend(&mut self, who: Party, mint: Mint, to: Vault, amount: u64) -> ModelResult {
         let token_account = Vault::Wallet(who, mint);
         need(self.vaults.get(token_account) >= amount, TOO_FEW)?;
@@ -128,7 +134,7 @@ impl World {
         Ok(())
     }
 
-    /// What the token program of a mint says of an account that is not its own.
+    /// The error of a mint's token program for an account of the other token program.
     fn no_account_of(&self, mint: Mint) -> &'static str {
         if self.newer[usize::from(mint == Mint::Payment)] {
             "Token::IncorrectProgramId"
@@ -137,7 +143,7 @@ impl World {
         }
     }
 
-    /// ModelResult no unless tokens of a mint can go to a vault.
+    /// Refuses unless tokens of the mint can be sent to the vault.
     pub fn need_mint(&self, mint: Mint, to: Vault) -> ModelResult {
         let fits = self.one_mint || mint == to.mint();
         if self.newer[0] == self.newer[1] {
@@ -147,7 +153,7 @@ impl World {
         }
     }
 
-    /// A transfer that the program does not see.
+    /// A token transfer without the program.
     fn donate(&mut self, by: Party, to: Vault, amount: u64) -> ModelResult {
         need(self.is_open(to), self.no_account_of(to.mint()))?;
         self.spend(by, to.mint(), to, amount)?;
@@ -157,17 +163,17 @@ impl World {
         Ok(())
     }
 
-    /// ModelResult no unless `by` is a registered orchestrator, whose key signs.
+    /// Refuses unless `by` is a registered orchestrator that signs with its key.
     pub fn need_registered(&self, by: Party) -> ModelResult {
         match by {
             Party::Orchestrator(n) => need(self.orchestrators[n].is_some(), NOT_THERE),
-            // They come with an orchestrator's account, and are not its key.
+            // Other parties pass an orchestrator's account without being its key.
             _ => need(self.orchestrators[0].is_some(), NOT_THERE)
                 .and(Err(ModelError("NotAuthorized"))),
         }
     }
 
-    /// ModelResult no unless `by`, an orchestrator, serves a job that asks for `wanted`.
+    /// Refuses unless `by` is an active orchestrator that the job accepts.
     pub fn need_serving(&self, by: Party, wanted: Option<usize>) -> ModelResult {
         let Party::Orchestrator(n) = by else {
             return Err(ModelError("NotAuthorized"));

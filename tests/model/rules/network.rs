@@ -1,11 +1,10 @@
-//! What the network's authority and its pauser do.
+//! Actions of the network's authority and its pauser.
 
 use crate::action::Action;
 use crate::world::{ModelResult, Party, TOO_FEW, Vault, World, need};
 use millrace_program::state::NetworkParameters;
 
 impl World {
-    /// An action of who rules the network.
     pub fn apply_of_network(&mut self, action: &Action) -> ModelResult {
         match *action {
             Action::Pause { by } => self.pause(by, true),
@@ -55,7 +54,7 @@ impl World {
         need(by == self.authority, "NotAuthorized")?;
         need(amount > 0, "AmountZero")?;
         let fits = self.need_mint(from.mint(), to);
-        // A token account of the other token program is none, and that is seen before amounts are.
+        // An account of the other token program is refused before amounts are checked.
         if self.newer[0] != self.newer[1] {
             fits?;
         }
@@ -66,7 +65,7 @@ impl World {
     }
 }
 
-/// Whether parameters are within the bounds of the document's table.
+/// Whether the parameters are within the documented bounds.
 pub fn fit(p: &NetworkParameters) -> bool {
     const DAY: u32 = 86_400;
     p.min_stake >= 1

@@ -1,21 +1,21 @@
-//! Orchestrators: coming, their bonds, and going.
+//! Registration, bonds and retirement of orchestrators.
 
 use crate::rules::jobs::rent;
 use crate::world::{
     IN_USE, Mint, ModelError, ModelResult, NOT_THERE, Orchestrator, Party, Vault, World, need,
 };
 
-/// Bytes of an orchestrator's account.
-const CONDUCTOR_BYTES: u64 = 152;
+/// Size of an orchestrator's account.
+const ORCHESTRATOR_BYTES: u64 = 152;
 
 impl World {
     /// Rent of an orchestrator's two accounts.
     pub fn orchestrator_rent(&self) -> u64 {
-        rent(CONDUCTOR_BYTES) + self.vault_rent(Mint::Stake)
+        rent(ORCHESTRATOR_BYTES) + self.vault_rent(Mint::Stake)
     }
 
     /// `register_orchestrator`.
-    pub fn appoint(&mut self, by: Party, orchestrator: usize) -> ModelResult {
+    pub fn register_orchestrator(&mut self, by: Party, orchestrator: usize) -> ModelResult {
         need(self.orchestrators[orchestrator].is_none(), IN_USE)?;
         need(by == self.authority, "NotAuthorized")?;
         self.orchestrators[orchestrator] = Some(Orchestrator {
@@ -45,7 +45,7 @@ impl World {
     }
 
     /// `retire_orchestrator`.
-    pub fn retire(&mut self, by: Party, orchestrator: usize) -> ModelResult {
+    pub fn retire_orchestrator(&mut self, by: Party, orchestrator: usize) -> ModelResult {
         let may = [self.authority, Party::Orchestrator(orchestrator)].contains(&by);
         let now = self.now;
         let book = self.orchestrator_mut(orchestrator)?;

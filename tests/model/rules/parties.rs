@@ -1,11 +1,11 @@
-//! Providers and clients: coming, going, and what is at stake.
+//! Registration, stake and exits of providers; clients.
 
 use crate::rules::jobs::rent;
 use crate::world::{
     Client, IN_USE, Mint, ModelResult, NOT_THERE, Party, Provider, Vault, World, need,
 };
 
-/// Bytes of a provider's account, and of a client's.
+/// Sizes of a provider's account and of a client's.
 const PROVIDER_BYTES: u64 = 512;
 const CLIENT_BYTES: u64 = 128;
 
@@ -37,7 +37,7 @@ impl World {
     }
 
     /// `register_provider`.
-    pub fn register(&mut self, worker: usize, price: u64, max_seats: u16) -> ModelResult {
+    pub fn register_provider(&mut self, worker: usize, price: u64, max_seats: u16) -> ModelResult {
         need(!self.providers[worker].registered, IN_USE)?;
         need(price > 0, "PriceZero")?;
         need(max_seats > 0, "SeatsZero")?;
@@ -75,7 +75,7 @@ impl World {
         Ok(())
     }
 
-    /// Sends all that is in a vault, which is what was donated to it.
+    /// Moves the donated rest of a vault.
     pub fn empty(&mut self, vault: Vault, to: Vault) {
         let all = self.vaults.get(vault);
         self.vaults.send(vault, to, all);
@@ -88,14 +88,14 @@ impl World {
     }
 
     /// `rotate_operator`.
-    pub fn rotate(&mut self, by: Party, worker: usize, operator: usize) -> ModelResult {
+    pub fn rotate_operator(&mut self, by: Party, worker: usize, operator: usize) -> ModelResult {
         self.need_cold(by, worker)?;
         self.providers[worker].operator = operator;
         Ok(())
     }
 
     /// `update_provider`.
-    pub fn offer(
+    pub fn update_provider(
         &mut self,
         by: Party,
         worker: usize,
@@ -124,7 +124,7 @@ impl World {
     }
 
     /// `request_unstake`.
-    pub fn unstake(&mut self, by: Party, worker: usize, amount: u64) -> ModelResult {
+    pub fn request_unstake(&mut self, by: Party, worker: usize, amount: u64) -> ModelResult {
         self.need_cold(by, worker)?;
         need(amount > 0, "AmountZero")?;
         let until = self.now + i64::from(self.parameters.unbonding_secs);
@@ -138,7 +138,7 @@ impl World {
     }
 
     /// `withdraw_stake`.
-    pub fn withdraw(&mut self, by: Party, worker: usize) -> ModelResult {
+    pub fn withdraw_stake(&mut self, by: Party, worker: usize) -> ModelResult {
         self.need_cold(by, worker)?;
         let provider = &mut self.providers[worker];
         need(provider.unbonding > 0, "AmountZero")?;
@@ -153,7 +153,7 @@ impl World {
     }
 
     /// `claim_earnings`.
-    pub fn claim(&mut self, worker: usize) -> ModelResult {
+    pub fn claim_earnings(&mut self, worker: usize) -> ModelResult {
         let provider = &mut self.providers[worker];
         need(provider.registered, NOT_THERE)?;
         let amount = provider.earned - provider.claimed;

@@ -1,4 +1,4 @@
-//! The draw of an audit, and challenges.
+//! Audit draws and challenges.
 
 use crate::rules::jobs::rent;
 use crate::world::{
@@ -7,21 +7,22 @@ use crate::world::{
 };
 use millrace_protocol::hash::sha256;
 
-/// Bytes of a challenge's account.
+/// Size of a challenge's account.
 pub const CHALLENGE_BYTES: u64 = 104;
 
-/// The first 8 bytes.
+/// The first 8 bytes as a little-endian number.
 pub fn number(digest: &[u8; 32]) -> u64 {
     u64::from_le_bytes(std::array::from_fn(|i| digest[i]))
 }
 
 impl World {
-    /// The hash of a block, as the machine makes it.
+    /// The hash of a block in the virtual machine.
     pub fn block(&self, slot: u64) -> [u8; 32] {
         sha256(&[&slot.to_le_bytes(), &self.block_seed.to_le_bytes()])
     }
 
-    /// What the blocks after `slot` say about a commitment; nothing where they are not there yet.
+    /// Whether the blocks after `slot` select the commitment for an audit, or `None` if they do not
+    /// exist yet.
     fn drawn(&self, slot: u64, spread: u8, commitment: &[u8; 32], bps: u16) -> Option<bool> {
         let (oldest, end) = self.blocks;
         if oldest > slot {
@@ -46,7 +47,7 @@ impl World {
     }
 
     /// `draw_audit`.
-    pub fn draw(&mut self, id: JobId, index: u32) -> ModelResult {
+    pub fn draw_audit(&mut self, id: JobId, index: u32) -> ModelResult {
         let (now, slot) = (self.now, self.slot);
         let job = self.job(id)?;
         let shard = match job.shard(index) {
@@ -73,9 +74,9 @@ impl World {
             shard.reveal_by = now + i64::from(terms.reveal);
         }
         self.notes.push(match (audited, forgotten) {
-            (true, true) => "audited: forgotten",
+            (true, true) => "audited: blocks forgotten",
             (true, false) => "audited",
-            (false, _) => "spared",
+            (false, _) => "not audited",
         });
         Ok(())
     }
@@ -86,7 +87,7 @@ impl World {
         need(self.clients[id.0].opened, NOT_THERE)?;
         let job = self.job(id)?;
         let shard = match job.shard(index) {
-            // In the job's account there is none with this number.
+            // A shard in the job's account has the index 0.
             Err(ModelError("WrongShardState")) if index > 0 => {
                 return Err(ModelError("WrongAccount"));
             }
@@ -114,7 +115,7 @@ impl World {
 }
 
 impl Shard {
-    /// Calls for more seats.
+    /// Opens more seats for an audit or a challenge.
     fn start_review(&mut self, review: Review, terms: &Terms, now: i64, slot: u64) {
         self.review = review;
         self.challenge_by = 0;

@@ -1,13 +1,12 @@
-//! Epochs, and rewards from the points to the token_account.
+//! Epochs, and rewards from the points to the wallet.
 
 use crate::rules::jobs::rent;
 use crate::world::{
     Epoch, IN_USE, Mint, ModelError, ModelResult, NOT_THERE, Party, Vault, World, need,
 };
 
-/// Bytes of a closed epoch's account.
+/// Size of a closed epoch's account.
 const EPOCH_BYTES: u64 = 96;
-/// Buckets of a network.
 const BUCKETS: u8 = 8;
 
 /// `amount × part ÷ whole`, rounded down.
@@ -16,8 +15,8 @@ fn part_of(amount: u64, part: u64, whole: u64) -> u64 {
 }
 
 impl World {
-    /// `open_rewards` and `open_bucket`, which were done at the beginning and can't be done again.
-    pub fn open_again(&self, _: Party, bucket: Option<u8>) -> ModelResult {
+    /// `open_rewards` and `open_bucket` of accounts that exist already.
+    pub fn open_existing(&self, _: Party, bucket: Option<u8>) -> ModelResult {
         match bucket {
             Some(index) if index >= BUCKETS => Err(ModelError("BucketOutOfBounds")),
             _ => Err(ModelError(IN_USE)),
@@ -25,14 +24,14 @@ impl World {
     }
 
     /// `fund_rewards`.
-    pub fn fund(&mut self, by: Party, amount: u64) -> ModelResult {
+    pub fn fund_rewards(&mut self, by: Party, amount: u64) -> ModelResult {
         need(amount > 0, "AmountZero")?;
         self.spend(by, Mint::Stake, Vault::Rewards, amount)?;
         self.rewards.funded += amount;
         Ok(())
     }
 
-    /// What the schedule gives to an epoch.
+    /// The scheduled emission of an epoch.
     fn scheduled(&self, number: u32) -> u64 {
         let halvings = number / self.schedule.halving;
         if halvings < 64 {
@@ -65,16 +64,16 @@ impl World {
         self.lamports[by.at()] -= rent(EPOCH_BYTES);
         let all = self.scheduled(number);
         self.notes.push(match emission {
-            0 => "epoch: nothing left",
-            e if e < all => "epoch: the rest",
+            0 => "epoch: no funds",
+            e if e < all => "epoch: remaining funds",
             _ if all < self.schedule.emission => "epoch: halved",
-            _ => "epoch: in full",
+            _ => "epoch: full emission",
         });
         Ok(())
     }
 
     /// `bank_rewards`.
-    pub fn bank(&mut self, worker: usize, number: u32, payer: Party) -> ModelResult {
+    pub fn bank_rewards(&mut self, worker: usize, number: u32, payer: Party) -> ModelResult {
         let epoch = self.epochs.get_mut(&number).ok_or(ModelError(NOT_THERE))?;
         let provider = &mut self.providers[worker];
         need(provider.registered, NOT_THERE)?;
@@ -89,7 +88,7 @@ impl World {
         if epoch.banked == epoch.points {
             self.epochs.remove(&number);
             self.lamports[payer.at()] += rent(EPOCH_BYTES);
-            self.notes.push("epoch: done with");
+            self.notes.push("epoch: fully banked");
         }
         Ok(())
     }

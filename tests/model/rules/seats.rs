@@ -1,4 +1,4 @@
-//! Sitting down, committing, showing, leaving.
+//! Assigning seats, committing, revealing and declining.
 
 use crate::action::{Entry, Forgery, RevealedSeat};
 use crate::chain::addresses::AddressBook;
@@ -9,16 +9,16 @@ use crate::world::{
     ShardState, Status, Vault, World, need,
 };
 
-/// Attempts after which no seat is given up any more.
+/// Number of attempts after which a seat can no longer be declined or expired.
 const FREED: u8 = 200;
 
 impl World {
-    /// The shard as it is, or a new one where nobody ever sat.
+    /// The shard, or a new one if no seat was ever assigned.
     fn opened(&mut self, id: JobId, index: u32, orchestrator: usize) -> ModelResult<Shard> {
         let job = self.job_mut(id)?;
         let slot = job.seed_slot;
         match &job.shards[index as usize] {
-            // Its account is gone, so that it looks new; and all shards of the job were made.
+            // Its account is closed, so the shard looks new although all shards were created.
             Some(shard) if shard.closed && job.state == JobState::Open => {
                 Err(ModelError("InvariantBroken"))
             }
@@ -87,7 +87,7 @@ impl World {
         need(!late, "LateSeatsNotExpired")?;
         shard.start(&job.terms, now);
         for worker in workers {
-            self.sit_down(&job, &mut shard, (index, *worker), addresses)?;
+            self.take_seat(&job, &mut shard, (index, *worker), addresses)?;
         }
         if self.parameters.sortition_start != ADMIT_ALL {
             self.notes.push("drawn by sortition");
@@ -96,7 +96,7 @@ impl World {
         Ok(())
     }
 
-    /// Which orchestrator it is that may assign seats.
+    /// The orchestrator that assigns the seats.
     fn may_assign(&self, by: Party, wanted: ModelResult<Option<usize>>) -> ModelResult<usize> {
         let registered = self.need_registered(by);
         if registered == Err(ModelError(NOT_THERE)) {
@@ -116,8 +116,8 @@ impl World {
         Ok(orchestrator)
     }
 
-    /// A worker takes a seat.
-    fn sit_down(
+    /// Assigns a seat to a worker.
+    fn take_seat(
         &mut self,
         job: &Job,
         shard: &mut Shard,
@@ -228,7 +228,7 @@ impl World {
         Ok(())
     }
 
-    /// ModelResult no unless an orchestrator may attest deliveries of a job.
+    /// Refuses unless an orchestrator may attest deliveries of the job.
     fn may_attest(&self, by: Party, id: JobId, index: u32) -> ModelResult {
         let registered = self.need_registered(by);
         if registered == Err(ModelError(NOT_THERE)) {
@@ -304,13 +304,13 @@ impl World {
         need(left.worker == worker, "WrongAccount")?;
         need(shard.attempt < FREED, "TooManyAttempts")?;
         shard.next_attempt(slot);
-        self.punish(id, worker, (late_bps, false), 0, [bounty, None])?;
+        self.penalize(id, worker, (late_bps, false), 0, [bounty, None])?;
         Ok(())
     }
 }
 
 impl Shard {
-    /// Empties the seat of somebody at work.
+    /// Frees a working seat.
     fn leaving(&mut self, seat: u8) -> ModelResult<Seat> {
         let place = self.seats.get_mut(usize::from(seat));
         let place = place.ok_or(ModelError("WrongSeatStatus"))?;

@@ -1,4 +1,4 @@
-//! Carrying out a verdict.
+//! Executes verdicts.
 
 use crate::rules::jobs::rent;
 use crate::rules::review::CHALLENGE_BYTES;
@@ -9,7 +9,7 @@ use crate::world::{
 };
 use std::collections::BTreeMap;
 
-/// What a seat is paid.
+/// The payment of a seat.
 fn payment(job: &Job, seat: &Seat) -> u64 {
     let units = seat.answer.map_or(0, |answer| answer.units);
     seat.price * units.min(job.terms.max_units)
@@ -25,7 +25,7 @@ fn note(points: &mut BTreeMap<u32, u64>, epoch: u32, amount: u64) {
     }
 }
 
-/// What a shard cost so far.
+/// Costs of a shard so far.
 #[derive(Default)]
 struct Sums {
     paid: u64,
@@ -37,20 +37,20 @@ impl World {
     /// `settle_shard`.
     pub fn settle(&mut self, id: JobId, index: u32, bounty: Option<Vault>) -> ModelResult {
         need(self.clients[id.0].opened, NOT_THERE)?;
-        let (mut shard, verdict) = self.judged(id, index)?;
+        let (mut shard, verdict) = self.due_verdict(id, index)?;
         let job = self.job(id)?.clone();
         let could_reveal = shard.reveals_open(self.now);
         match verdict {
             Verdict::Settle { winner, slash } => {
-                self.pay_and_punish(&job, &mut shard, (winner, slash), could_reveal, bounty)?;
+                self.pay_and_penalize(&job, &mut shard, (winner, slash), could_reveal, bounty)?;
                 shard.winner = winner as u8;
                 shard.state = ShardState::Settled;
                 self.job_mut(id)?.settled += 1;
             }
             Verdict::Fail => {
                 let before = shard.clone();
-                self.let_go(&job, &mut shard, could_reveal, bounty)?;
-                self.decide(&job, &mut shard, &before, None, 0);
+                self.release_all(&job, &mut shard, could_reveal, bounty)?;
+                self.distribute_bond(&job, &mut shard, &before, None, 0);
                 shard.state = ShardState::Failed;
                 self.job_mut(id)?.failed += 1;
                 self.notes.push("failed");
@@ -62,7 +62,7 @@ impl World {
         Ok(())
     }
 
-    fn pay_and_punish(
+    fn pay_and_penalize(
         &mut self,
         job: &Job,
         shard: &mut Shard,
@@ -83,16 +83,16 @@ impl World {
         for (at, seat) in before.live().filter(|(_, seat)| !right(seat)) {
             let disagreed = seat.status == Status::Revealed;
             if is_late(seat, could_reveal) || (disagreed && slash) {
-                self.punish_seat(job, shard, (at, seat), &mut sums, bounty)?;
+                self.penalize_seat(job, shard, (at, seat), &mut sums, bounty)?;
             } else {
                 if disagreed {
-                    self.notes.push("disagreed, and let go");
+                    self.notes.push("disagreed and released");
                 }
                 self.leave(job.lock, seat.worker);
                 shard.set(at, Status::Released);
             }
         }
-        self.decide(job, shard, &before, Some(winner), sums.paid);
+        self.distribute_bond(job, shard, &before, Some(winner), sums.paid);
         self.notes.push(if slash {
             "settled by all"
         } else {
@@ -101,7 +101,6 @@ impl World {
         Ok(())
     }
 
-    /// Pays a seat.
     fn pay(&mut self, job: &Job, seat: &Seat) -> u64 {
         let amount = payment(job, seat);
         let epoch = self.epoch();
@@ -142,8 +141,8 @@ impl World {
         provider.locked -= lock;
     }
 
-    /// Punishes a seat that is disagreed or late as its shard ends or is reopened.
-    fn punish_seat(
+    /// Penalizes a seat that disagrees or is late when its shard ends or is reopened.
+    fn penalize_seat(
         &mut self,
         job: &Job,
         shard: &mut Shard,
@@ -164,11 +163,11 @@ impl World {
         let challenger = shard.challenge.filter(|_| disagreed);
         let challenger = challenger.map(|c| Vault::Wallet(c.by, Mint::Stake));
         let finders = [bounty, challenger];
-        sums.compensated += self.punish(job.id, seat.worker, (bps, disagreed), cap, finders)?;
+        sums.compensated += self.penalize(job.id, seat.worker, (bps, disagreed), cap, finders)?;
         self.notes.push(match seat.status {
             Status::Assigned => "late",
             Status::Committed => "silent",
-            _ => "wrong",
+            _ => "disagreed",
         });
         shard.set(
             at,
@@ -181,8 +180,8 @@ impl World {
         Ok(())
     }
 
-    /// Frees a seat's lock and takes the penalty; says what of it went to the client.
-    pub fn punish(
+    /// Frees a seat's lock and takes the penalty. Returns the compensation of the client.
+    pub fn penalize(
         &mut self,
         id: JobId,
         worker: usize,
@@ -210,8 +209,11 @@ impl World {
         self.job_mut(id)?.compensated += compensation;
         if compensation > 0 {
             let capped = compensation == cap;
-            self.notes
-                .push(if capped { "capped" } else { "compensated" });
+            self.notes.push(if capped {
+                "compensation capped"
+            } else {
+                "compensated"
+            });
         }
         let bounty = share(amount - compensation, (bounty_bps / 2).into());
         let mut left = amount - compensation;
@@ -227,8 +229,8 @@ impl World {
         Ok(compensation)
     }
 
-    /// Lets everyone go from a shard that fails.
-    fn let_go(
+    /// Releases all seats of a failed shard.
+    fn release_all(
         &mut self,
         job: &Job,
         shard: &mut Shard,
@@ -238,7 +240,7 @@ impl World {
         for (at, seat) in shard.clone().live() {
             if is_late(seat, could_reveal) {
                 let none = &mut Sums::default();
-                self.punish_seat(job, shard, (at, seat), none, bounty)?;
+                self.penalize_seat(job, shard, (at, seat), none, bounty)?;
             } else {
                 self.leave(job.lock, seat.worker);
                 shard.set(at, Status::Released);
@@ -257,14 +259,14 @@ impl World {
         for (at, seat) in shard.clone().live() {
             if is_late(seat, could_reveal) {
                 let none = &mut Sums::default();
-                self.punish_seat(job, shard, (at, seat), none, bounty)?;
+                self.penalize_seat(job, shard, (at, seat), none, bounty)?;
                 shard.seats[at] = None;
             }
         }
         if shard.single(job) {
             shard.review = Review::None;
             shard.challenge_by = 0;
-            self.notes.push("begun again");
+            self.notes.push("round restarted");
         } else {
             shard.target = job.terms.max_replicas;
             self.notes.push("reopened");
@@ -274,8 +276,8 @@ impl World {
         Ok(())
     }
 
-    /// Where a challenge's bond goes.
-    fn decide(
+    /// Distributes a challenge's bond.
+    fn distribute_bond(
         &mut self,
         job: &Job,
         shard: &mut Shard,
@@ -307,7 +309,7 @@ impl World {
             None if heard => "challenge undecided",
             None => {
                 to_provider = own.min(challenge.bond);
-                "challenge unheard"
+                "challenge without other results"
             }
         };
         self.notes.push(note);

@@ -1,16 +1,16 @@
-//! The seed of a job, and whom sortition admits.
+//! Seeds of jobs, and admission by sortition.
 
 use crate::chain::addresses::AddressBook;
 use crate::rules::review::number;
 use crate::world::{Job, JobId, ModelError, ModelResult, Shard, World, need};
 use millrace_protocol::hash::sha256;
 
-/// The parameter that admits everyone.
+/// The parameter that admits every provider.
 pub const ADMIT_ALL: u64 = u64::MAX;
 
 impl World {
     /// `seed_job`.
-    pub fn seed(&mut self, id: JobId) -> ModelResult {
+    pub fn seed_job(&mut self, id: JobId) -> ModelResult {
         let ((oldest, end), slot) = (self.blocks, self.slot);
         let after = self.job(id)?.seed_slot;
         let first = (oldest <= after && after + 1 < end).then(|| self.block(after + 1));
@@ -27,7 +27,7 @@ impl World {
         Ok(())
     }
 
-    /// ModelResult no unless sortition, which starts at `start`, admits a worker to a shard.
+    /// Refuses unless sortition admits the worker to the shard.
     pub fn need_admitted(
         &self,
         (job, shard): (&Job, &Shard),
@@ -51,7 +51,7 @@ impl World {
         ]));
         let waited = self.slot.saturating_sub(shard.slot).min(64);
         let first = u128::from(start) * u128::from(provider.active - provider.locked);
-        // With so many doublings whatever is above nothing is above every number.
+        // After 64 doublings, any positive threshold exceeds every number.
         let admitted = match waited {
             64 => first > 0,
             _ => u128::from(drawn) >> waited < first,

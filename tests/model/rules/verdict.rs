@@ -1,8 +1,7 @@
-//! What the seats say together, line by line as the document has it.
+//! The verdict on a shard, line by line as documented in the protocol.
 
 use crate::world::{Answer, Job, JobId, ModelResult, Seat, Shard, ShardState, Status, World, need};
 
-/// What is to be done with a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Wait,
@@ -11,7 +10,6 @@ pub enum Verdict {
     Fail,
 }
 
-/// The verdict about a shard at `now`.
 pub fn verdict(job: &Job, shard: &Shard, now: i64) -> Verdict {
     let most = if shard.single(job) {
         1
@@ -71,8 +69,8 @@ pub fn verdict(job: &Job, shard: &Shard, now: i64) -> Verdict {
 }
 
 impl World {
-    /// A live shard with its verdict, if that is not to wait.
-    pub fn judged(&self, id: JobId, index: u32) -> ModelResult<(Shard, Verdict)> {
+    /// A live shard with its verdict, unless that is to wait.
+    pub fn due_verdict(&self, id: JobId, index: u32) -> ModelResult<(Shard, Verdict)> {
         let job = self.job(id)?;
         let shard = job.shard(index)?;
         need(shard.is_live(), "WrongShardState")?;
@@ -82,7 +80,7 @@ impl World {
     }
 }
 
-/// Who is late when seats end.
+/// Whether a seat is late when its shard ends.
 pub fn is_late(seat: &Seat, could_reveal: bool) -> bool {
     match seat.status {
         Status::Assigned => true,

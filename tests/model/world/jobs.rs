@@ -1,4 +1,4 @@
-//! Jobs in the model's picture: their terms, their shards, and who sits there.
+//! Jobs in the model: terms, shards and seats.
 
 use crate::world::vaults::Party;
 use crate::world::{JobId, ModelError, ModelResult, NOT_THERE, share};
@@ -11,14 +11,14 @@ pub enum Mode {
     Challenge,
 }
 
-/// What a provider says it computed: the first byte of the root stands for all of them.
+/// A provider's result. All bytes of the root are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     pub root: u8,
     pub units: u64,
 }
 
-/// The terms of a job as its client wrote them.
+/// The terms of a job.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Terms {
     pub nonce: u64,
@@ -36,9 +36,9 @@ pub struct Terms {
     pub audit_bps: u16,
     pub max_deposit: u64,
     pub min_cores: u16,
-    /// An orchestrator that it asks for; one that there is not where the number is too high.
+    /// The requested orchestrator; it does not exist if the number is too high.
     pub orchestrator: Option<usize>,
-    /// Units that an honest provider counts.
+    /// Units of the honest result.
     pub honest_units: u64,
 }
 
@@ -56,9 +56,9 @@ pub struct Job {
     pub terms: Terms,
     pub state: JobState,
     pub posted_at: i64,
-    /// The slot after which the block comes that seeds the job.
+    /// The slot before the block that seeds the job.
     pub seed_slot: u64,
-    /// 0 until it is taken.
+    /// 0 until the seed is taken.
     pub seed: u64,
     pub accept: u32,
     pub lock: u64,
@@ -111,7 +111,7 @@ pub struct Shard {
     pub review: Review,
     pub winner: u8,
     pub payer: usize,
-    /// Its account is closed.
+    /// Whether its account is closed.
     pub closed: bool,
     pub seats: [Option<Seat>; 5],
     pub challenge: Option<Challenge>,
@@ -141,9 +141,9 @@ pub struct Seat {
     pub price: u64,
     pub attempt: u8,
     pub status: Status,
-    /// The commitment, then the root.
+    /// The commitment, and after the reveal the root.
     pub digest: [u8; 32],
-    /// What was committed to.
+    /// The committed result.
     pub answer: Option<Answer>,
     pub delivered: bool,
 }
@@ -162,13 +162,12 @@ impl Shard {
         matches!(self.state, ShardState::Assigned | ShardState::Revealing)
     }
 
-    /// Occupied seats with their numbers.
+    /// Live seats with their numbers.
     pub fn live(&self) -> impl Iterator<Item = (usize, &Seat)> {
         let seats = self.seats.iter().enumerate();
         seats.filter_map(|(at, seat)| seat.as_ref().filter(|s| s.is_live()).map(|s| (at, s)))
     }
 
-    /// Numbers of the seats in a status.
     pub fn seats_in(&self, status: Status) -> Vec<u8> {
         let seats = self.seats.iter().enumerate();
         let fitting = seats.filter(|(_, seat)| seat.is_some_and(|s| s.status == status));
@@ -186,7 +185,7 @@ impl Shard {
         }
     }
 
-    /// Whether a committed seat may show its result at `now`.
+    /// Whether a committed seat may reveal its result at `now`.
     pub fn reveals_open(&self, now: i64) -> bool {
         let bound = self.count(Status::Committed) + self.count(Status::Revealed);
         match self.review {
@@ -196,20 +195,20 @@ impl Shard {
         }
     }
 
-    /// Only one seat is asked.
+    /// Whether one seat is enough for now.
     pub fn single(&self, job: &Job) -> bool {
         job.terms.mode != Mode::Quorum
             && !matches!(self.review, Review::Audited | Review::Challenged)
     }
 
-    /// Begins a round's windows.
+    /// Starts the windows of a round.
     pub fn start(&mut self, terms: &Terms, now: i64) {
         self.commit_by = now + i64::from(terms.commit);
         self.reveal_by = self.commit_by + i64::from(terms.reveal);
         self.state = ShardState::Assigned;
     }
 
-    /// Begins another attempt, for which seats are free from `slot` on.
+    /// Starts another attempt, whose seats are free from `slot` on.
     pub fn next_attempt(&mut self, slot: u64) {
         self.attempt += 1;
         self.slot = slot;
@@ -217,12 +216,12 @@ impl Shard {
 }
 
 impl Terms {
-    /// Length of a round.
+    /// Length of a round, seconds.
     pub fn round(&self) -> i64 {
         i64::from(self.commit) + i64::from(self.reveal)
     }
 
-    /// Time that the first round of a shard must have.
+    /// Minimum time before the deadline for the first round, seconds.
     pub fn first(&self) -> i64 {
         match self.mode {
             Mode::Quorum => self.round(),
@@ -252,13 +251,13 @@ impl Job {
         self.settled + self.failed + self.cancelled == self.terms.shards
     }
 
-    /// What `seats` can cost.
+    /// The highest cost of this many seats.
     pub fn cost(&self, seats: u8) -> u64 {
         let pay = self.terms.price_cap * self.terms.max_units * u64::from(seats);
         pay + share(pay, u64::from(self.fee_bps))
     }
 
-    /// The error where a shard is not there: in a job's own account it reads as one without a state.
+    /// The error for a missing shard. In a job's own account, it is read as a shard without a state.
     fn no_shard(&self) -> ModelError {
         ModelError(match self.terms.shards {
             1 => "WrongShardState",
@@ -266,7 +265,7 @@ impl Job {
         })
     }
 
-    /// ModelResult no where a shard should have an account of its own, and it is not there.
+    /// Refuses if the shard should have an account of its own and does not exist.
     pub fn need_account(&self, index: u32) -> ModelResult {
         match self.terms.shards {
             1 => Ok(()),

@@ -1,4 +1,4 @@
-//! The model's picture of the network: its own structs, and nothing of the program's arithmetic.
+//! The model's state of the network. It has its own structs and uses none of the program's arithmetic.
 
 pub mod jobs;
 pub mod vaults;
@@ -11,34 +11,34 @@ pub use crate::world::vaults::{Mint, PARTIES, Party, Vault};
 use millrace_program::state::NetworkParameters;
 use std::collections::BTreeMap;
 
-/// Providers.
+/// Number of providers.
 pub const WORKERS: usize = 5;
-/// Clients.
+/// Number of clients.
 pub const CLIENTS: usize = 2;
-/// Orchestrators' keys, of which the last is not registered at first.
+/// Number of orchestrators' keys. The last one is not registered at the start.
 pub const ORCHESTRATORS: usize = 3;
-/// Epochs of which a provider and a bucket keep points.
+/// Epochs for which a provider and a bucket keep points.
 pub const POINTS_KEPT: (usize, usize) = (8, 16);
 
-/// Which client's job, by its nonce.
+/// A job's client and nonce.
 pub type JobId = (usize, u64);
 
-/// The model says no, and which error is right: that of the first rule that is broken, in the order of
-/// the accounts and then of the instruction's document.
+/// A refusal that the model predicts, with the name of the error: that of the first broken rule, in the
+/// order of the accounts and then of the instruction's documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ModelError(pub &'static str);
 
-/// The error where an account that has to be there is not.
+/// The error for a missing account.
 pub const NOT_THERE: &str = "AccountNotInitialized";
-/// The error where an account that is to be made is there.
+/// The error for an account that exists already.
 pub const IN_USE: &str = "System::AccountAlreadyInUse";
-/// The error where somebody has too few tokens.
+/// The error for too few tokens.
 pub const TOO_FEW: &str = "Token::InsufficientFunds";
 
-/// What the model says to an action.
+/// The model's prediction for an action.
 pub type ModelResult<T = ()> = Result<T, ModelError>;
 
-/// ModelResult no with this error unless `fine`.
+/// Refuses with this error unless `fine`.
 pub fn need(fine: bool, error: &'static str) -> ModelResult {
     if fine { Ok(()) } else { Err(ModelError(error)) }
 }
@@ -50,10 +50,10 @@ pub fn share(amount: u64, bps: u64) -> u64 {
 
 #[derive(Clone, Debug, Default)]
 pub struct Provider {
-    /// Its account is there.
+    /// Whether its account exists.
     pub registered: bool,
     pub registered_at: i64,
-    /// Which of its hot keys signs.
+    /// The number of the hot key in use.
     pub operator: usize,
     pub reward_due: u64,
     pub price: u64,
@@ -77,24 +77,22 @@ pub struct Provider {
 
 #[derive(Clone, Debug, Default)]
 pub struct Client {
-    /// Its account is there.
+    /// Whether its account exists.
     pub opened: bool,
     pub nonce: u64,
     pub held: u64,
     pub jobs: u32,
 }
 
-/// A registered orchestrator.
 #[derive(Clone, Debug)]
 pub struct Orchestrator {
     pub active: bool,
     pub retired_at: i64,
     pub bonded: u64,
-    /// Party paid the rent.
+    /// The party that paid the rent.
     pub payer: Party,
 }
 
-/// The book of rewards.
 #[derive(Clone, Debug, Default)]
 pub struct Rewards {
     pub funded: u64,
@@ -102,7 +100,6 @@ pub struct Rewards {
     pub paid: u64,
 }
 
-/// A closed epoch.
 #[derive(Clone, Debug)]
 pub struct Epoch {
     pub payer: Party,
@@ -111,10 +108,10 @@ pub struct Epoch {
     pub emission: u64,
 }
 
-/// When rewards are given.
+/// The reward schedule.
 #[derive(Clone, Copy, Debug)]
 pub struct Schedule {
-    /// When epoch 0 began.
+    /// The start of epoch 0.
     pub from: i64,
     pub secs: u32,
     pub emission: u64,
@@ -125,17 +122,17 @@ pub struct Schedule {
 pub struct World {
     pub now: i64,
     pub slot: u64,
-    /// Slots whose blocks the chain remembers: the first, and the one after the last.
+    /// Slots whose block hashes the chain keeps: the first, and the one after the last.
     pub blocks: (u64, u64),
     pub block_seed: u64,
     pub one_mint: bool,
     pub paused: bool,
-    /// Bytes of a vault of each mint.
+    /// Size of a vault of each mint, bytes.
     pub vault_bytes: [u64; 2],
-    /// Whether each mint is of Token-2022.
+    /// Whether each mint belongs to Token-2022.
     pub newer: [bool; 2],
     pub authority: Party,
-    /// Who is proposed as the authority.
+    /// The proposed authority.
     pub pending: Option<Party>,
     pub pauser: Party,
     pub orchestrators: [Option<Orchestrator>; ORCHESTRATORS],
@@ -148,12 +145,12 @@ pub struct World {
     pub clients: [Client; CLIENTS],
     pub jobs: Vec<Job>,
     pub vaults: Vaults,
-    /// What is in the vaults and in nobody's books.
+    /// Tokens in the vaults that no account records.
     pub donated: Vaults,
     pub lamports: [u64; PARTIES],
     /// Points of the buckets, by epoch.
     pub buckets: [BTreeMap<u32, u64>; 8],
-    /// What came to pass, to count it.
+    /// Effects of the transaction, for the coverage.
     pub notes: Vec<&'static str>,
 }
 
@@ -174,18 +171,15 @@ impl World {
         ((self.now - self.schedule.from) / i64::from(self.schedule.secs)) as u32
     }
 
-    /// When an epoch ends.
     pub fn epoch_end(&self, number: u32) -> i64 {
         self.schedule.from + (i64::from(number) + 1) * i64::from(self.schedule.secs)
     }
 
-    /// Points of an epoch in all buckets.
     pub fn points_of(&self, number: u32) -> u64 {
         let noted = self.buckets.iter().filter_map(|bucket| bucket.get(&number));
         noted.sum()
     }
 
-    /// Whether a token account is there.
     pub fn is_open(&self, vault: Vault) -> bool {
         match vault {
             Vault::Escrow(n) => self.clients[n].opened,

@@ -1,9 +1,9 @@
-//! Who there is, and where tokens can be.
+//! The parties and all token accounts.
 
 use crate::world::{CLIENTS, ORCHESTRATORS, WORKERS};
 use serde::{Deserialize, Serialize};
 
-/// Somebody with a key and token_accounts.
+/// A key with a wallet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Party {
     Client(usize),
@@ -13,7 +13,7 @@ pub enum Party {
     Authority,
 }
 
-/// How many there are.
+/// Number of parties.
 pub const PARTIES: usize = CLIENTS + WORKERS + ORCHESTRATORS + 2;
 
 impl Party {
@@ -32,7 +32,7 @@ impl Party {
         Self::Authority,
     ];
 
-    /// Its place in [`Party::ALL`].
+    /// Its index in [`Party::ALL`].
     pub fn at(self) -> usize {
         match self {
             Self::Client(n) => n,
@@ -50,7 +50,6 @@ pub enum Mint {
     Payment,
 }
 
-/// A token account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Vault {
     Wallet(Party, Mint),
@@ -69,7 +68,7 @@ const REWARDS: usize = BONDS + ORCHESTRATORS;
 const COUNT: usize = REWARDS + 1 + 2 * BUCKETS;
 
 impl Vault {
-    /// All of a network; with one mint, those for payments are those for stake.
+    /// All token accounts of a network. With one mint, the accounts for payments are those for stake.
     pub fn all(one_mint: bool) -> Vec<Self> {
         let mints: &[Mint] = if one_mint {
             &[Mint::Stake]
@@ -88,7 +87,6 @@ impl Vault {
         all
     }
 
-    /// Of which mint its tokens are.
     pub fn mint(self) -> Mint {
         match self {
             Self::Wallet(_, mint) | Self::Treasury(mint, _) => mint,
@@ -98,7 +96,7 @@ impl Vault {
     }
 }
 
-/// What is in each token account, base units.
+/// The balance of each token account, base units.
 #[derive(Clone, Debug)]
 pub struct Vaults {
     one_mint: bool,
@@ -106,7 +104,6 @@ pub struct Vaults {
 }
 
 impl Vaults {
-    /// Empty ones.
     pub fn new(one_mint: bool) -> Self {
         Self {
             one_mint,
@@ -141,7 +138,7 @@ impl Vaults {
         self.amounts[self.at(vault)] += amount;
     }
 
-    /// Moves tokens; the model is wrong where a vault has less than its books say.
+    /// Moves tokens. Panics if the vault has too few, which means that the model is wrong.
     pub fn send(&mut self, from: Vault, to: Vault, amount: u64) {
         let (from, to) = (self.at(from), self.at(to));
         self.amounts[from] -= amount;

@@ -1,11 +1,11 @@
-//! Instructions for actions, with the accounts that the model says they need.
+//! Builds the instructions of actions, with the accounts that the model predicts.
 
 mod parties;
 
 use crate::action::{Action, Entry, Forgery};
 use crate::chain::TestChain;
 use crate::chain::addresses::{AddressBook, OPERATORS, salt};
-use crate::world::{JobId, Mode as Way, ORCHESTRATORS, Party, Terms, Vault, WORKERS, World};
+use crate::world::{JobId, Mode as ModelMode, ORCHESTRATORS, Party, Terms, Vault, WORKERS, World};
 use millrace_client::instructions;
 use millrace_client::instructions::{ShardRef, SignedCommitment};
 use millrace_program::state::{Meter, Mode, Scenario};
@@ -13,10 +13,9 @@ use millrace_program::{PostJobArgs, RevealEntry};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 
-/// Instructions, and who has to sign them.
+/// Instructions and their signers.
 pub type Built = (Vec<Instruction>, Vec<Party>);
 
-/// The terms as the program takes them.
 fn args(terms: &Terms, addresses: &AddressBook) -> PostJobArgs {
     let orchestrator = terms.orchestrator.map(|n| match n {
         n if n < ORCHESTRATORS => addresses.address(Party::Orchestrator(n)),
@@ -28,9 +27,9 @@ fn args(terms: &Terms, addresses: &AddressBook) -> PostJobArgs {
         orchestrator: orchestrator.unwrap_or_default(),
         scenario: Scenario::General,
         mode: match terms.mode {
-            Way::Quorum => Mode::Quorum,
-            Way::Audit => Mode::Audit,
-            Way::Challenge => Mode::Challenge,
+            ModelMode::Quorum => Mode::Quorum,
+            ModelMode::Audit => Mode::Audit,
+            ModelMode::Challenge => Mode::Challenge,
         },
         meter: Meter::Fuel,
         shards: terms.shards,
@@ -53,7 +52,7 @@ fn args(terms: &Terms, addresses: &AddressBook) -> PostJobArgs {
     }
 }
 
-/// Puts the key of who actions in the place of the key of who should.
+/// Replaces the signer `should` by `does`.
 pub fn signed_by(mut built: Instruction, should: Pubkey, does: Pubkey) -> Instruction {
     for meta in built.accounts.iter_mut().filter(|m| m.is_signer) {
         if meta.pubkey == should {
@@ -73,7 +72,7 @@ impl TestChain {
         }
     }
 
-    /// The seat for which an entry is signed, as it is forged or not.
+    /// The seat that an entry's statement is signed for, which is wrong for some forgeries.
     fn signed_place(
         &self,
         world: &World,
@@ -94,7 +93,7 @@ impl TestChain {
         self.addresses.place((id, index), attempt, entry.worker)
     }
 
-    /// Whose hot key signs for an entry, and which of them.
+    /// The worker whose hot key signs an entry, and the number of the key.
     fn signer(world: &World, entry: &Entry) -> (usize, usize) {
         let current = |worker: usize| world.providers[worker].operator;
         match entry.forged {
@@ -107,7 +106,6 @@ impl TestChain {
         }
     }
 
-    /// The instructions of an action in a world.
     pub fn build(&self, world: &World, action: &Action) -> Built {
         let addresses = &self.addresses;
         let mints = addresses.mints;

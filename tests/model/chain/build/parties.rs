@@ -1,4 +1,4 @@
-//! Instructions for actions that are about no job.
+//! Builds the instructions of actions that concern no job.
 
 use crate::action::Action;
 use crate::chain::build::{Built, signed_by};
@@ -16,18 +16,17 @@ impl TestChain {
         self.addresses.address(who)
     }
 
-    /// An instruction that `should` is to sign, and `does`.
+    /// An instruction that `should` has to sign and `does` signs.
     fn by(&self, built: Instruction, should: Party, does: Party) -> Built {
         let signed = signed_by(built, self.key(should), self.key(does));
         (vec![signed], vec![does])
     }
 
-    /// One that is signed by whom it names.
+    /// An instruction that is signed by the party it names.
     fn own(&self, built: Instruction, who: Party) -> Built {
         self.by(built, who, who)
     }
 
-    /// What a worker says of itself.
     fn offered(&self, worker: usize, price: u64, max_seats: u16) -> RegisterProviderArgs {
         let mut args = offer(self.addresses.operator(worker, 0).pubkey());
         args.offer.ask_price = price;
@@ -36,7 +35,7 @@ impl TestChain {
         args
     }
 
-    /// Instructions of providers, clients, and of those who stake for them.
+    /// Actions of providers, clients, and wallets that add stake.
     pub fn build_small(&self, action: &Action) -> Built {
         let mints = self.addresses.mints;
         match *action {
@@ -115,7 +114,7 @@ impl TestChain {
         }
     }
 
-    /// A transfer, which the program does not see.
+    /// A token transfer without the program.
     fn transfer(&self, by: Party, to: Vault, amount: u64) -> Built {
         let mints = self.addresses.mints;
         let transfer = Instruction {
@@ -133,7 +132,7 @@ impl TestChain {
         (vec![transfer], vec![by])
     }
 
-    /// Instructions of orchestrators, of rewards, and of who rules the network.
+    /// Actions of orchestrators, on rewards, and of the network's authority.
     fn build_of_network(&self, action: &Action) -> Built {
         let mints = self.addresses.mints;
         let anyone = |built: Instruction| (vec![built], Vec::new());
@@ -245,7 +244,7 @@ impl TestChain {
         }
     }
 
-    /// The same of the treasury vault for penalties.
+    /// The same withdrawal from the treasury for penalties.
     fn of_stake(&self, withdraw: Instruction, bucket: u8) -> Instruction {
         let mints = self.addresses.mints;
         if mints.stake == mints.payment {
