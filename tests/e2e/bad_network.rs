@@ -13,7 +13,8 @@ async fn net_behind(faults: Faults, seed: u64) -> Result<(Net, FaultyRpc)> {
     let mut net = Net::start(|_| {}).await?;
     let proxy = FaultyRpc::start(&net.local.rpc_url, &net.local.ws_url, faults, seed).await?;
     net.local.stop_orchestrator().await?;
-    net.local.route_orchestrator_through(&proxy.rpc_url, &proxy.ws_url);
+    net.local
+        .route_orchestrator_through(&proxy.rpc_url, &proxy.ws_url);
     net.local.start_orchestrator().await?;
     net.local.wait_for_agents().await?;
     Ok((net, proxy))

@@ -37,7 +37,8 @@ async fn net_with_levers(limits: Limits) -> Result<(Net, FaultyRpc)> {
     let faulty_rpc = FaultyRpc::transparent(&net.local.rpc_url, &net.local.ws_url).await?;
     net.local.stop_orchestrator().await?;
     let ws_url = net.local.ws_url.clone();
-    net.local.route_orchestrator_through(&faulty_rpc.rpc_url, &ws_url);
+    net.local
+        .route_orchestrator_through(&faulty_rpc.rpc_url, &ws_url);
     net.local.start_orchestrator().await?;
     net.local.wait_for_agents().await?;
     Ok((net, faulty_rpc))

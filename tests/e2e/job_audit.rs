@@ -121,7 +121,9 @@ async fn an_altered_record_is_found(net: &Net, job: &Pubkey) -> Result<()> {
     let wrong = data["discrepancies"].to_string();
     let cheapest = net.local.provider(0).context("a provider")?;
     assert!(
-        wrong.contains(&format!("{cheapest} was eligible, but the selection record says")),
+        wrong.contains(&format!(
+            "{cheapest} was eligible, but the selection record says"
+        )),
         "{wrong}"
     );
     assert!(wrong.contains("should have been selected"), "{wrong}");

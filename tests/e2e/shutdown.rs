@@ -138,8 +138,7 @@ async fn actions_left_after_the_grace_period_are_logged_and_resumed() -> Result<
     let took = told.elapsed();
     assert!(status.success(), "{status}: {said}");
     assert!(took >= Duration::from_secs(2) && took < MARGIN, "{took:?}");
-    let left =
-        format!("1 actions in flight, which the next start resumes: assign {job} 0");
+    let left = format!("1 actions in flight, which the next start resumes: assign {job} 0");
     assert!(said.contains(&left), "{said}");
     // The log's lines are JSON, and name the act, the job and the shard.
     let line = said

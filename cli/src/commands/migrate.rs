@@ -5,6 +5,7 @@ use crate::connection::{cluster_rpc, ephemeral_sender};
 use crate::error::CliError;
 use clap::Args;
 use millrace_client::Pubkey;
+use millrace_client::compatibility::supported_network;
 use millrace_client::instructions::Mints;
 use millrace_client::program::state::Network;
 use millrace_migrations::{Parameters, Setup, Step};
@@ -33,7 +34,7 @@ pub struct MigrateArgs {
 impl MigrateArgs {
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
         let rpc = cluster_rpc(settings).await?;
-        let existing = match rpc.network().await {
+        let existing = match supported_network(&rpc).await {
             Ok(network) => Some(network),
             Err(millrace_client::ChainError::NoNetwork) => None,
             Err(error) => return Err(error.into()),

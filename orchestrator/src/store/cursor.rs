@@ -3,14 +3,15 @@
 use super::{Row, Store, StoreError, Value};
 use async_trait::async_trait;
 use millrace_client::ChainError;
+use millrace_client::error::BoxError;
 use millrace_client::events::ProgramEvent;
 use millrace_client::history::{Cursor, CursorStore, RecordedEvent};
 
 /// Events that one statement writes: in one, so that their numbers follow their order.
 const WRITTEN_TOGETHER: usize = 100;
 
-fn failed(error: impl std::fmt::Display) -> ChainError {
-    ChainError::Journal(error.to_string())
+fn failed(error: impl Into<BoxError>) -> ChainError {
+    ChainError::event_store(error)
 }
 
 #[async_trait]

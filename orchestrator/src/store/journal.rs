@@ -36,7 +36,7 @@ impl MemberJournal {
 }
 
 fn failed(error: StoreError) -> ChainError {
-    ChainError::Journal(error.to_string())
+    ChainError::journal(error)
 }
 
 #[async_trait]
@@ -45,10 +45,9 @@ impl Journal for MemberJournal {
         let member = self.leases.member();
         let begun = self.store.begin_entry(&member, entry).await;
         if !begun.map_err(failed)? {
-            return Err(ChainError::Journal(
+            return Err(ChainError::journal(
                 "this orchestrator's leases have run out; nothing was sent, and whoever took them \
-                 over goes on"
-                    .to_owned(),
+                 over goes on",
             ));
         }
         self.under_way().insert(entry.signature.clone());
