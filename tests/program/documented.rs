@@ -1,20 +1,20 @@
-//! Whether the documents say what is there.
+//! Checks that tests named in the documents exist.
 
 use std::fs;
 use std::path::PathBuf;
 
-/// Where the tests' sources are.
+/// The root of the test sources.
 fn sources() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The names of tests in a document: all in backquotes that are paths of modules.
+/// Test names in a document: all texts in backquotes that are module paths.
 fn named(document: &str) -> Vec<&str> {
     let quoted = document.split('`').skip(1).step_by(2);
     quoted.filter(|text| text.contains("::")).collect()
 }
 
-/// Whether there is a test of this path, below the tests of the program or beside them.
+/// Whether a test with this path exists, relative to the tests of the program or to all tests.
 fn is_there(test: &str) -> bool {
     let (modules, name) = test.rsplit_once("::").unwrap();
     let path = modules.replace("::", "/");
