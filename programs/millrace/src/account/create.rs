@@ -117,7 +117,8 @@ fn rent_of(space: usize) -> Result<u64> {
         _ => return Err(MillraceError::AmountOverflow.into_program_error()),
     };
     let bytes = OVERHEAD.saturating_add(space as u64);
-    let lamports = rate.checked_mul(years * bytes);
+    let per_byte = rate.checked_mul(years);
+    let lamports = per_byte.and_then(|rate| rate.checked_mul(bytes));
     lamports.ok_or_else(|| MillraceError::AmountOverflow.into_program_error())
 }
 

@@ -82,7 +82,7 @@ impl<'info, T: ProgramAccount> AccountLoader<'info, T> {
 
 /// The bytes of an account that hold its content.
 const fn content<T>() -> std::ops::Range<usize> {
-    DISCRIMINATOR_BYTES..DISCRIMINATOR_BYTES + size_of::<T>()
+    DISCRIMINATOR_BYTES..DISCRIMINATOR_BYTES.saturating_add(size_of::<T>())
 }
 
 #[inline(never)]

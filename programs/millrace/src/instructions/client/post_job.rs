@@ -154,7 +154,7 @@ impl PostJob<'_> {
             && bounds.contains(&args.reveal_secs)
             && challenge_fits;
         require!(windows_fit, MillraceError::WindowOutOfBounds);
-        let round = i64::from(args.commit_secs) + i64::from(args.reveal_secs);
+        let round = i64::from(args.commit_secs).saturating_add(i64::from(args.reveal_secs));
         let first = first_round_secs(args.mode, round, args.challenge_secs);
         let latest = now.saturating_add(i64::from(network.max_deadline_secs));
         let earliest = now.saturating_add(first);
