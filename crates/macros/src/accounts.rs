@@ -159,7 +159,7 @@ fn rule(field: &Field) -> syn::Result<TokenStream> {
         Ty::Signer => quote!(Signer),
         Ty::AccountLoader(of) => {
             let of = &of.account_type_path;
-            quote!(ProgramAccount(crate::account::AccountType::of::<#of>()))
+            quote!(ProgramAccount(crate::account::ProgramAccountType::of::<#of>()))
         }
         Ty::InterfaceAccount(of) => {
             let last = of.account_type_path.path.segments.last();

@@ -1,6 +1,6 @@
 //! Creating and closing accounts.
 
-use super::call::{Access, call};
+use super::call::{AccountAccess, call};
 use super::error::IntoProgramError;
 use super::table::require_same_key;
 use super::{InterfaceAccount, TokenView, key};
@@ -75,8 +75,8 @@ pub fn create_with_bump<'info>(
             ],
         );
         let accounts = [
-            (payer, Access::SignAndWrite),
-            (account, Access::SignAndWrite),
+            (payer, AccountAccess::SignAndWrite),
+            (account, AccountAccess::SignAndWrite),
         ];
         return call(system, &accounts, &data, signer);
     }
@@ -87,10 +87,13 @@ pub fn create_with_bump<'info>(
             &mut data,
             &[&system::TRANSFER.to_le_bytes(), &missing.to_le_bytes()],
         );
-        let accounts = [(payer, Access::SignAndWrite), (account, Access::Write)];
+        let accounts = [
+            (payer, AccountAccess::SignAndWrite),
+            (account, AccountAccess::Write),
+        ];
         call(system, &accounts, &data, &[])?;
     }
-    let accounts = [(account, Access::SignAndWrite)];
+    let accounts = [(account, AccountAccess::SignAndWrite)];
     let mut data = [0; 12];
     fill(&mut data, &[&system::ALLOCATE.to_le_bytes(), &space]);
     call(system, &accounts, &data, signer)?;
@@ -159,7 +162,7 @@ fn create_vault_of<'info>(
     // The size depends on the mint's extensions.
     call(
         program,
-        &[(mint, Access::Read)],
+        &[(mint, AccountAccess::Read)],
         &[token::GET_ACCOUNT_DATA_SIZE],
         &[],
     )?;
@@ -175,7 +178,7 @@ fn create_vault_of<'info>(
         &mut data,
         &[&[token::INITIALIZE_ACCOUNT_3], authority.as_ref()],
     );
-    let accounts = [(account, Access::Write), (mint, Access::Read)];
+    let accounts = [(account, AccountAccess::Write), (mint, AccountAccess::Read)];
     call(program, &accounts, &data, &[])?;
     Ok(bump)
 }

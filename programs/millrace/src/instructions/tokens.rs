@@ -1,6 +1,6 @@
 //! Transfers of tokens into, out of and between vaults.
 
-use crate::account::{Access, call};
+use crate::account::{AccountAccess, call};
 use crate::constants::seeds;
 use crate::error::MillraceError;
 use crate::prelude::*;
@@ -90,9 +90,9 @@ impl<'info> TokenTransfer<'_, 'info> {
         signer: &[&[u8]],
     ) -> Result<()> {
         let accounts = [
-            (vault, Access::Write),
-            (to, Access::Write),
-            (authority, Access::Sign),
+            (vault, AccountAccess::Write),
+            (to, AccountAccess::Write),
+            (authority, AccountAccess::Sign),
         ];
         call(key(self.program), &accounts, &[CLOSE_ACCOUNT], signer)
     }
@@ -121,10 +121,10 @@ fn transfer<'info>(
     data[1..9].copy_from_slice(&amount.to_le_bytes());
     data[9] = decimals;
     let accounts = [
-        (from, Access::Write),
-        (mint, Access::Read),
-        (to, Access::Write),
-        (authority, Access::Sign),
+        (from, AccountAccess::Write),
+        (mint, AccountAccess::Read),
+        (to, AccountAccess::Write),
+        (authority, AccountAccess::Sign),
     ];
     call(program, &accounts, &data, signer)
 }

@@ -51,7 +51,7 @@ impl<'a, 'info> ShardStore<'a, 'info> {
         let mut shard = Shard::zeroed();
         match self.shard {
             Some(account) => {
-                let kind = const { crate::account::AccountType::of::<Shard>() };
+                let kind = const { crate::account::ProgramAccountType::of::<Shard>() };
                 kind.check(account)?;
                 let data = account
                     .try_borrow_data()
