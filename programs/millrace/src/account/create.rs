@@ -36,7 +36,7 @@ pub fn create<'a, 'info: 'a>(
     seeds: &[&[u8]],
 ) -> Result<u8> {
     let bump = canonical_bump(seeds, account.key)?;
-    create_with_bump(payer.as_ref(), account, (space, &crate::ID), (seeds, bump))?;
+    create_with_bump(payer.as_ref(), account, space, &crate::ID, seeds, bump)?;
     Ok(bump)
 }
 
@@ -48,8 +48,10 @@ pub fn create<'a, 'info: 'a>(
 pub fn create_with_bump<'info>(
     payer: &AccountInfo<'info>,
     account: &AccountInfo<'info>,
-    (space, owner): (usize, &Pubkey),
-    (seeds, bump): (&[&[u8]], u8),
+    space: usize,
+    owner: &Pubkey,
+    seeds: &[&[u8]],
+    bump: u8,
 ) -> Result<()> {
     let bump_seed = [bump];
     let mut signer: [&[u8]; 5] = [&bump_seed; 5];
@@ -129,9 +131,6 @@ fn rent_of(space: usize) -> Result<u64> {
 const ONE_YEAR: u64 = 1f64.to_bits();
 const TWO_YEARS: u64 = 2f64.to_bits();
 
-/// Mint, authority and token program of a token account.
-type Parties<'a, 'info, A, P> = (&'a InterfaceAccount<'info, Mint>, &'a A, &'a P);
-
 /// Creates a token account of the token program, with the mint and the authority, at the address that
 /// `seeds` derive. Returns the bump.
 ///
@@ -140,23 +139,22 @@ type Parties<'a, 'info, A, P> = (&'a InterfaceAccount<'info, Mint>, &'a A, &'a P
 pub fn create_vault<'a, 'info: 'a>(
     payer: &'a impl AsRef<AccountInfo<'info>>,
     account: &AccountInfo<'info>,
-    (mint, authority, program): Parties<
-        'a,
-        'info,
-        impl AsRef<AccountInfo<'info>>,
-        impl AsRef<AccountInfo<'info>>,
-    >,
+    mint: &'a InterfaceAccount<'info, Mint>,
+    authority: &'a impl AsRef<AccountInfo<'info>>,
+    program: &'a impl AsRef<AccountInfo<'info>>,
     seeds: &[&[u8]],
 ) -> Result<u8> {
-    let parties = (mint.as_ref(), key(authority), key(program));
-    create_vault_of(payer.as_ref(), account, parties, seeds)
+    let (mint, authority, program) = (mint.as_ref(), key(authority), key(program));
+    create_vault_of(payer.as_ref(), account, mint, authority, program, seeds)
 }
 
 #[inline(never)]
 fn create_vault_of<'info>(
     payer: &AccountInfo<'info>,
     account: &AccountInfo<'info>,
-    (mint, authority, program): (&AccountInfo<'info>, &Pubkey, &Pubkey),
+    mint: &AccountInfo<'info>,
+    authority: &Pubkey,
+    program: &Pubkey,
     seeds: &[&[u8]],
 ) -> Result<u8> {
     // The size depends on the mint's extensions.
@@ -172,7 +170,7 @@ fn create_vault_of<'info>(
         return Err(ProgramError::InvalidAccountData.into_program_error());
     };
     let bump = canonical_bump(seeds, account.key)?;
-    create_with_bump(payer, account, (space, program), (seeds, bump))?;
+    create_with_bump(payer, account, space, program, seeds, bump)?;
     let mut data = [0; 33];
     fill(
         &mut data,
@@ -195,12 +193,9 @@ pub fn is_created(account: &AccountInfo) -> bool {
 /// `ConstraintTokenOwner`.
 pub fn check_vault<'a, 'info: 'a>(
     account: &AccountInfo<'info>,
-    (mint, authority, program): Parties<
-        'a,
-        'info,
-        impl AsRef<AccountInfo<'info>>,
-        impl AsRef<AccountInfo<'info>>,
-    >,
+    mint: &'a InterfaceAccount<'info, Mint>,
+    authority: &'a impl AsRef<AccountInfo<'info>>,
+    program: &'a impl AsRef<AccountInfo<'info>>,
     seeds: &[&[u8]],
 ) -> Result<u8> {
     let bump = canonical_bump(seeds, account.key)?;

@@ -248,7 +248,8 @@ pub fn post_job(ctx: Context<PostJob>, args: PostJobArgs) -> Result<()> {
         mint: accounts.payment_mint.as_ref(),
     };
     tokens.deposit(
-        (accounts.source.as_ref(), accounts.escrow.as_ref()),
+        accounts.source.as_ref(),
+        accounts.escrow.as_ref(),
         accounts.owner.as_ref(),
         deposit,
     )?;

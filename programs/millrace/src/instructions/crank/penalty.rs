@@ -42,7 +42,8 @@ impl Penalty {
         tokens: &TokenTransfer<'_, 'info>,
         stake_vault: &AccountInfo<'info>,
         recipients: &PenaltyRecipients<'_, 'info>,
-        (job, shard): (Pubkey, u32),
+        job: Pubkey,
+        shard: u32,
     ) -> Result<StakeSlashed> {
         let wanted = money::share(self.locked, u64::from(self.bps))?;
         let (authority, bump, amount, active_after, unbonding_after) = {
@@ -58,8 +59,8 @@ impl Penalty {
             (p.authority, p.bump, taken, p.active, p.unbonding)
         };
         let send = |to: &AccountInfo<'info>, amount: u64| {
-            let vaults = (stake_vault, to);
-            tokens.pay_from_provider(vaults, provider.as_ref(), (&authority, bump), amount)
+            let provider = provider.as_ref();
+            tokens.pay_from_provider(stake_vault, to, provider, &authority, bump, amount)
         };
         let compensation = (amount / 2).min(self.compensation_cap);
         if compensation > 0 {

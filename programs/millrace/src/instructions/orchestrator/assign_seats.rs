@@ -87,7 +87,7 @@ impl<'info> AssignSeats<'info> {
         job.invariant()?;
         let seats = job.max_replicas;
         drop(job);
-        store.create(&self.key, (index, shard.bump, seats))?;
+        store.create(&self.key, index, shard.bump, seats)?;
         Ok(shard)
     }
 }

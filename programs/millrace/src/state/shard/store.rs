@@ -102,14 +102,14 @@ impl<'a, 'info> ShardStore<'a, 'info> {
     }
 
     /// Creates the shard's account. Does nothing if the shard is in the job's account.
-    pub fn create(&self, payer: &Signer<'info>, (index, bump, seats): (u32, u8, u8)) -> Result<()> {
+    pub fn create(&self, payer: &Signer<'info>, index: u32, bump: u8, seats: u8) -> Result<()> {
         let Some(account) = self.shard else {
             return Ok(());
         };
         let index = index.to_le_bytes();
         let seeds: &[&[u8]] = &[seeds::SHARD, self.job.key.as_ref(), &index];
-        let space = (Shard::space(seats), &crate::ID);
-        create_with_bump(payer.as_ref(), account, space, (seeds, bump))?;
+        let space = Shard::space(seats);
+        create_with_bump(payer.as_ref(), account, space, &crate::ID, seeds, bump)?;
         account.try_borrow_mut_data()?[..8].copy_from_slice(Shard::DISCRIMINATOR);
         Ok(())
     }
