@@ -6,7 +6,7 @@ use crate::blobs::upload_quota::UploadQuota;
 use crate::config::Config;
 use crate::error::OrchestratorError;
 use crate::events::Events;
-use crate::executor::Executor;
+use crate::executor::{Executor, ExecutorParts};
 use crate::jobs::archive::Archive;
 use crate::jobs::manifests::Readiness;
 use crate::leases::manager::LeaseManager;
@@ -136,15 +136,17 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     let purse = mints.stake_account(&me);
     let bounty = rpc.token_balance(&purse).await?.map(|_| purse);
     let key = Arc::new(config.key);
-    let executor = Executor::new(
-        (sender.clone(), payer.clone()),
+    let executor = Executor::new(ExecutorParts {
+        sender: sender.clone(),
+        payer: payer.clone(),
         key,
-        (mints, bounty),
-        feed.clone(),
-        submissions.clone(),
-        agents.clone(),
-        metrics.clone(),
-    );
+        mints,
+        bounty_account: bounty,
+        feed: feed.clone(),
+        submissions: submissions.clone(),
+        agents: agents.clone(),
+        metrics: metrics.clone(),
+    });
     let readiness = Readiness::new(blobs.clone(), upload_quota.clone(), submissions.clone());
     let job_gc = JobGc::new(submissions.clone(), store.clone());
     let probe = Probe::new(

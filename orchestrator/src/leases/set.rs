@@ -41,7 +41,7 @@ pub struct Change {
 
 impl LeaseSet {
     /// Of a store that nobody shares.
-    pub fn whole() -> Self {
+    pub fn exclusive() -> Self {
         Self {
             state: None,
             changes: watch::Sender::new(0),

@@ -140,6 +140,7 @@ impl Service {
         let ages = ages
             .into_iter()
             .filter_map(|(what, age)| Some((what, age?)));
+        let acts = self.executor().counts();
         let snapshot = GaugeSnapshot {
             slot_seen: slot,
             slot_newest: inputs.slot_newest,

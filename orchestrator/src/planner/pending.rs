@@ -112,13 +112,13 @@ impl<'a> PendingReasons<'a> {
     }
 
     /// Reasons why shards of a job have no seats yet, in words; empty where nothing waits.
-    pub fn of(&self, address: Pubkey, job: &Job) -> Vec<String> {
-        let wait = self.look(address, job);
+    pub fn messages(&self, address: Pubkey, job: &Job) -> Vec<String> {
+        let wait = self.reason(address, job);
         wait.into_iter().map(|wait| wait.to_string()).collect()
     }
 
     /// Why shards of a job have no seats yet; `None` where nothing waits.
-    pub fn look(&self, address: Pubkey, job: &Job) -> Option<PendingReason> {
+    pub fn reason(&self, address: Pubkey, job: &Job) -> Option<PendingReason> {
         let Some(View {
             network,
             matcher,

@@ -91,7 +91,10 @@ impl<'a> Matcher<'a> {
             }
             ranked.extend(others.into_iter().map(|(rank, other)| {
                 let ineligible = Some(other.ineligible);
-                (rank, candidate(&other.key, other.provider, 0, ineligible))
+                (
+                    rank,
+                    candidate_record(&other.key, other.provider, 0, ineligible),
+                )
             }));
             ranked.sort_unstable_by_key(|(rank, _)| *rank);
             let (all, mut passed_over) = (ranked.len(), 0);
@@ -152,7 +155,7 @@ impl<'a> Matcher<'a> {
     ) -> (Rank, CandidateRecord) {
         let candidate = &self.candidates[list.members[at] as usize];
         let rank = rank_of(&candidate.key, candidate.provider, candidate.place, point);
-        let candidate = candidate(
+        let candidate = candidate_record(
             &candidate.key,
             candidate.provider,
             candidate.locked,
@@ -168,7 +171,7 @@ fn rank_of(key: &Pubkey, provider: &Provider, place: RingPosition, point: RingPo
     rank(ask_price, score, place, point, key.as_array())
 }
 
-fn candidate(
+fn candidate_record(
     key: &Pubkey,
     provider: &Provider,
     promised_stake: u64,
