@@ -35,13 +35,22 @@ fn is_there(test: &str) -> bool {
     texts.any(|text| tests.iter().any(|test| text.contains(test)))
 }
 
-#[test]
-fn every_test_named_in_the_attacks_document_exists() {
-    let path = sources().join("../docs/attacks.md");
-    let document = fs::read_to_string(path).unwrap();
+/// Checks that all tests named in a document exist, and that there are at least `count` names.
+fn names_existing_tests(document: &str, count: usize) {
+    let document = fs::read_to_string(sources().join(document)).unwrap();
     let named = named(&document);
-    assert!(named.len() > 100, "{}", named.len());
+    assert!(named.len() >= count, "{}", named.len());
     let missing: Vec<&&str> = named.iter().filter(|test| !is_there(test)).collect();
     assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
+fn every_test_named_in_the_attacks_document_exists() {
+    names_existing_tests("../docs/attacks.md", 100);
     assert!(!is_there("documented::no_such_test"));
+}
+
+#[test]
+fn every_test_named_in_the_security_case_of_accounts_exists() {
+    names_existing_tests("../programs/millrace/src/account/README.md", 15);
 }
