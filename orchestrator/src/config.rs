@@ -1,5 +1,5 @@
-use crate::blobs::BlobPlace;
-use crate::store::StorePlace;
+use crate::blobs::BlobLocation;
+use crate::store::StoreLocation;
 use millrace_client::tx::fees::FeePolicy;
 use solana_sdk::signature::Keypair;
 use std::net::SocketAddr;
@@ -18,9 +18,9 @@ pub struct Config {
     pub data: PathBuf,
     /// The store; `store.db` in `data` unless given. Several orchestrators may share a PostgreSQL:
     /// they share the work then.
-    pub store: Option<StorePlace>,
+    pub store: Option<StoreLocation>,
     /// The blobs; `blobs` in `data` unless given. Orchestrators that share a store share these too.
-    pub blobs: Option<BlobPlace>,
+    pub blobs: Option<BlobLocation>,
     /// The registered key: signs assignments and reveals, pays fees and the rent of shards.
     pub key: Keypair,
     /// How long a finished job stays on chain before it is closed, so that its client can compare
@@ -92,14 +92,14 @@ impl Default for ChainConfig {
 
 impl Config {
     /// Where the store is.
-    pub fn store_place(&self) -> StorePlace {
-        let own = || StorePlace::Sqlite(self.data.join("store.db"));
+    pub fn store_location(&self) -> StoreLocation {
+        let own = || StoreLocation::Sqlite(self.data.join("store.db"));
         self.store.clone().unwrap_or_else(own)
     }
 
     /// Where the blobs are.
-    pub fn blob_place(&self) -> BlobPlace {
-        let own = || BlobPlace::Folder(self.data.join("blobs"));
+    pub fn blob_location(&self) -> BlobLocation {
+        let own = || BlobLocation::Folder(self.data.join("blobs"));
         self.blobs.clone().unwrap_or_else(own)
     }
 }

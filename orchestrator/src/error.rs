@@ -1,4 +1,4 @@
-use crate::blobs::BlobError;
+use crate::blobs::BlobStoreError;
 use crate::store::StoreError;
 use millrace_client::ChainError;
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ pub enum OrchestratorError {
     Store(#[from] StoreError),
     /// The blobs.
     #[error(transparent)]
-    Blobs(#[from] BlobError),
+    Blobs(#[from] BlobStoreError),
     /// The store was made for another cluster.
     #[error(
         "the chain's genesis is {found}, and this --data folder is of a chain with genesis {expected}; point --url at that chain, or use another --data folder"

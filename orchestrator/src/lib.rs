@@ -21,8 +21,8 @@ mod start;
 mod store;
 mod submissions;
 
-pub use blobs::{BlobError, BlobPlace};
+pub use blobs::{BlobLocation, BlobStoreError};
 pub use config::{ChainConfig, Config, Limits};
 pub use error::OrchestratorError;
 pub use start::{Ended, Handle, start};
-pub use store::{StoreError, StorePlace};
+pub use store::{StoreError, StoreLocation};

@@ -5,7 +5,7 @@ use crate::start::Ended;
 
 use crate::agents::Agents;
 use crate::api;
-use crate::blobs::Blobs;
+use crate::blobs::BlobStore;
 use crate::blobs::upload_quota::UploadQuota;
 use crate::config::Limits;
 use crate::error::OrchestratorError;
@@ -58,7 +58,7 @@ pub struct Service {
     pub(crate) payer: Payer,
     pub(crate) events: Events,
     pub(crate) submissions: SubmissionStore,
-    pub(crate) blobs: Blobs,
+    pub(crate) blobs: BlobStore,
     pub(crate) store: Arc<Store>,
     pub(crate) leases: LeaseSet,
     pub(crate) lease_manager: LeaseManager,
@@ -330,7 +330,7 @@ impl Service {
     }
 
     /// The blobs.
-    pub fn blobs(&self) -> &Blobs {
+    pub fn blobs(&self) -> &BlobStore {
         &self.blobs
     }
 

@@ -1,7 +1,7 @@
 //! The start of an orchestrator: its checks, and its parts put together.
 
-use crate::agents::Agents;
-use crate::blobs::Blobs;
+use crate::agents::{Agents, AgentsConfig};
+use crate::blobs::BlobStore;
 use crate::blobs::upload_quota::UploadQuota;
 use crate::config::Config;
 use crate::error::OrchestratorError;
@@ -20,14 +20,12 @@ use crate::submissions::cache::SubmissionStore;
 use crate::submissions::gc::JobGc;
 use millrace_client::cache::finalized::FinalizedCache;
 use millrace_client::cache::subscription::Feed;
-use millrace_client::compatibility;
 use millrace_client::instructions::Mints;
 use millrace_client::pda;
 use millrace_client::program::state::Orchestrator;
 use millrace_client::rpc::client::Rpc;
 use millrace_client::tx::payer::Payer;
-use millrace_client::tx::policy::SendPolicy;
-use millrace_client::tx::sender::Sender;
+use millrace_client::tx::sender::{SendPolicy, Sender};
 use solana_sdk::signature::Signer;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -72,9 +70,9 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     if let Some(expected) = &config.chain.genesis {
         rpc.require_genesis(expected).await?;
     }
-    let network = compatibility::supported_network(&rpc).await?;
+    let network = rpc.network().await?;
     if let Some(expected) = &config.chain.program_hash {
-        compatibility::require_program(&rpc, expected).await?;
+        rpc.require_program(expected).await?;
     }
     let genesis = rpc.genesis().await?;
     let me = config.key.pubkey();
@@ -88,9 +86,9 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         reason,
     };
     std::fs::create_dir_all(&config.data).map_err(in_folder)?;
-    let store = Arc::new(Store::open(&config.store_place(), &network_id).await?);
+    let store = Arc::new(Store::open(&config.store_location(), &network_id).await?);
     store.require_genesis(&genesis).await?;
-    let blobs = Blobs::open(&config.blob_place(), &config.data).await?;
+    let blobs = BlobStore::open(&config.blob_location(), &config.data).await?;
     let listener =
         TcpListener::bind(config.listen)
             .await
@@ -124,14 +122,16 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     payer.read(&rpc).await?;
     let events = Events::new(rpc.clone(), store.clone());
     let end = CancellationToken::new();
-    let agents = Agents::new(
-        submissions.clone(),
-        feed.clone(),
-        (blobs.clone(), upload_quota.clone()),
-        (network.network_id, &genesis),
-        metrics.clone(),
-        end.clone(),
-    );
+    let agents = Agents::new(AgentsConfig {
+        submissions: submissions.clone(),
+        feed: feed.clone(),
+        blobs: blobs.clone(),
+        upload_quota: upload_quota.clone(),
+        network_id: network.network_id,
+        genesis: genesis.clone(),
+        metrics: metrics.clone(),
+        stop: end.clone(),
+    });
     let mints = Mints::from(&network);
     let purse = mints.stake_account(&me);
     let bounty = rpc.token_balance(&purse).await?.map(|_| purse);

@@ -5,10 +5,9 @@ use crate::connection::{cluster_rpc, ephemeral_sender};
 use crate::error::CliError;
 use clap::Args;
 use millrace_client::Pubkey;
-use millrace_client::compatibility::supported_network;
 use millrace_client::instructions::Mints;
 use millrace_client::program::state::Network;
-use millrace_migrations::{MigrationStatus, Parameters, Setup};
+use millrace_migrations::{Parameters, Setup, Step};
 use solana_sdk::signature::Signer;
 use std::path::PathBuf;
 
@@ -34,7 +33,7 @@ pub struct MigrateArgs {
 impl MigrateArgs {
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
         let rpc = cluster_rpc(settings).await?;
-        let existing = match supported_network(&rpc).await {
+        let existing = match rpc.network().await {
             Ok(network) => Some(network),
             Err(millrace_client::ChainError::NoNetwork) => None,
             Err(error) => return Err(error.into()),
@@ -47,17 +46,17 @@ impl MigrateArgs {
         }
         // No journal: each step checks the chain before it sends anything.
         let sender = ephemeral_sender(rpc);
-        let print_step = |step: &MigrationStatus| {
+        let print_step = |step: &Step| {
             settings
                 .output
-                .print_text(&format!("{:04} {}", step.number, step.description))
+                .print_text(&format!("{:04} {}", step.number, step.what))
         };
         let applied = millrace_migrations::run(&sender, &setup, print_step).await?;
         settings
             .output
             .print(&applied, |applied| match applied.len() {
                 0 => "nothing to do".to_owned(),
-                count => format!("applied {count} migrations"),
+                count => format!("{count} steps done"),
             });
         Ok(())
     }
@@ -115,12 +114,12 @@ impl MigrateArgs {
     }
 }
 
-fn text(steps: &[MigrationStatus]) -> String {
-    let line = |step: &MigrationStatus| {
+fn text(steps: &[Step]) -> String {
+    let line = |step: &Step| {
         let state = if step.done { "done" } else { "to do" };
         format!(
             "{:04}  {state:5}  {}: {}",
-            step.number, step.name, step.description
+            step.number, step.name, step.what
         )
     };
     steps.iter().map(line).collect::<Vec<_>>().join("\n")

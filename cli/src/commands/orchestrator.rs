@@ -10,7 +10,7 @@ use crate::error::CliError;
 use crate::signals::stop_signal;
 use crate::ui::output::{key_values, notice};
 use clap::{Args, Subcommand};
-use millrace_orchestrator::{BlobPlace, StorePlace};
+use millrace_orchestrator::{BlobLocation, StoreLocation};
 use serde::Serialize;
 use solana_sdk::signature::Signer;
 use std::path::PathBuf;
@@ -80,9 +80,9 @@ async fn serve(own: OrchestratorSettings, settings: &Settings) -> Result<(), Cli
     let usage = |error: &dyn std::fmt::Display| CliError::Usage(error.to_string());
     // Parsed here and not with the other settings, whose errors repeat the text: it may hold a
     // password.
-    let store = own.store.map(|text| text.0.parse::<StorePlace>());
+    let store = own.store.map(|text| text.0.parse::<StoreLocation>());
     let store = store.transpose().map_err(|error| usage(&error))?;
-    let blobs = own.blobs.map(|text| text.parse::<BlobPlace>());
+    let blobs = own.blobs.map(|text| text.parse::<BlobLocation>());
     let blobs = blobs.transpose().map_err(|error| usage(&error))?;
     let stop = stop_signal()?;
     let connection = connect(settings).await?;
@@ -106,7 +106,7 @@ async fn serve(own: OrchestratorSettings, settings: &Settings) -> Result<(), Cli
         limits,
         chain,
     };
-    let (store, blobs) = (config.store_place(), config.blob_place());
+    let (store, blobs) = (config.store_location(), config.blob_location());
     let handle = millrace_orchestrator::start(config, stop).await?;
     let started = StartedReport {
         url: handle.url.clone(),

@@ -1,6 +1,7 @@
-//! Who is let in: the operator of a registered provider, proven by a signature over a fresh challenge.
+//! Authentication: an agent proves that it has the operator key of a registered provider by signing a fresh
+//! challenge.
 
-use super::{Agents, Connection, OutboundMessage, QUEUE};
+use super::{AgentConnection, Agents, OutboundMessage, QUEUE_LENGTH};
 use millrace_client::Pubkey;
 use millrace_client::program::state::Provider;
 use millrace_protocol::agent::{self, FromAgent, agent_challenge};
@@ -9,30 +10,31 @@ use std::collections::HashMap;
 use std::time::Instant;
 use tokio::sync::mpsc;
 
-/// A hello has some 400 bytes.
-const LONGEST_HELLO: usize = 4_096;
-/// More is not believed: the plan would fill one agent with everything.
-const MOST_CAPACITY: u32 = 4_096;
-/// Bytes that are kept of a version.
-const LONGEST_VERSION: usize = 64;
+/// A hello has about 400 bytes.
+const MAX_HELLO_BYTES: usize = 4_096;
+/// Larger capacities are lowered to this one, so that no agent attracts every shard.
+const MAX_CAPACITY: u32 = 4_096;
+/// Longer version texts are truncated.
+const MAX_VERSION_BYTES: usize = 64;
 
-/// An agent that was let in.
-pub(super) struct Member {
-    /// Its provider.
+pub(super) struct AuthenticatedAgent {
     pub(super) provider: Pubkey,
-    /// Tells this connection from others of the same provider.
+    /// Distinguishes connections of the same provider.
     pub(super) number: u64,
-    /// What it is to be told. Ends when the connection is to end.
+    /// Messages to send. Closed when the connection has to end.
     pub(super) inbox: mpsc::Receiver<OutboundMessage>,
 }
 
 impl Agents {
-    /// Checks who it is and enters it; a newer connection of the same provider takes the slot of an
-    /// older one. What costs least is checked first, and nothing is asked of the chain for whoever
-    /// can't sign.
-    pub(super) async fn admit(&self, hello: &str, nonce: &[u8; 32]) -> Result<Member, String> {
-        if hello.len() > LONGEST_HELLO {
-            return Err(format!("a hello has at most {LONGEST_HELLO} bytes"));
+    /// Authenticates an agent and registers its connection, which replaces an older one of the same provider.
+    /// Cheap checks come first, and the chain is read only after the signature has been verified.
+    pub(super) async fn authenticate(
+        &self,
+        hello: &str,
+        nonce: &[u8; 32],
+    ) -> Result<AuthenticatedAgent, String> {
+        if hello.len() > MAX_HELLO_BYTES {
+            return Err(format!("a hello has at most {MAX_HELLO_BYTES} bytes"));
         }
         let hello = agent::decode::<FromAgent>(hello).map_err(|error| error.to_string())?;
         let FromAgent::Hello {
@@ -49,66 +51,68 @@ impl Agents {
         agent::check_version("agent", protocol).map_err(|error| error.to_string())?;
         let statement = agent_challenge(&self.network_id, nonce, &provider.0);
         if !Signature::from(signature).verify(&operator.0, &statement) {
-            return Err("the signature does not answer the challenge".to_owned());
+            return Err("the signature does not match the challenge".to_owned());
         }
         let key = Pubkey::new_from_array(provider.0);
-        let books = self.newcomer(&key).await.ok_or_else(|| {
-            format!("{provider} is no provider of this network; register it with `millrace provider register`")
+        let account = self.find_provider(&key).await.ok_or_else(|| {
+            format!(
+                "{provider} is not a provider of this network; register it with `millrace provider register`"
+            )
         })?;
-        if books.operator.to_bytes() != operator.0 {
+        if account.operator.to_bytes() != operator.0 {
             return Err(format!("{operator} is not the operator key of {provider}"));
         }
-        if let Some(left) = self.bans().left(&key, Instant::now()) {
+        if let Some(left) = self.bans().remaining(&key, Instant::now()) {
             return Err(format!(
-                "it flooded, and is not let in for another {} seconds",
+                "banned for another {} seconds for exceeding the rate limit",
                 left.as_secs() + 1
             ));
         }
-        version.truncate(version.floor_char_boundary(LONGEST_VERSION));
-        let (queue, inbox) = mpsc::channel(QUEUE);
+        version.truncate(version.floor_char_boundary(MAX_VERSION_BYTES));
+        let (queue, inbox) = mpsc::channel(QUEUE_LENGTH);
         let number = rand::random();
-        let connection = Connection {
+        let connection = AgentConnection {
             number,
-            capacity: capacity.clamp(1, MOST_CAPACITY),
+            capacity: capacity.clamp(1, MAX_CAPACITY),
             draining: false,
             version,
             queue,
-            told: HashMap::new(),
+            sent: HashMap::new(),
         };
         self.connected().insert(key, connection);
         self.changes.send_modify(|count| *count += 1);
-        Ok(Member {
+        Ok(AuthenticatedAgent {
             provider: key,
             number,
             inbox,
         })
     }
 
-    /// The books of a provider that is in the cache.
-    pub(super) async fn provider(&self, key: &Pubkey) -> Option<Provider> {
+    /// A provider's account from the cache.
+    pub(super) async fn cached_provider(&self, key: &Pubkey) -> Option<Provider> {
         let cache = self.feed.cache().read().await;
         cache.providers().get(key).copied()
     }
 
-    /// The same, read from the chain where it is not in the cache yet. That is done now and then
-    /// only: anybody can name accounts that are no providers, and the cache learns of new ones by
-    /// itself.
-    async fn newcomer(&self, key: &Pubkey) -> Option<Provider> {
-        if let Some(books) = self.provider(key).await {
-            return Some(books);
+    /// A provider's account from the cache, or else from the chain. Reads of the chain are rate-limited:
+    /// any caller can name addresses that are not providers, and the cache learns of new providers anyway.
+    async fn find_provider(&self, key: &Pubkey) -> Option<Provider> {
+        if let Some(account) = self.cached_provider(key).await {
+            return Some(account);
         }
-        let may = {
+        let allowed = {
             let mut lookups = self.lookups.lock().unwrap_or_else(|held| held.into_inner());
             lookups.take(1.0, Instant::now())
         };
-        if !may {
+        if !allowed {
             return None;
         }
         self.feed.refresh(&[*key]).await.ok()?;
-        self.provider(key).await
+        self.cached_provider(key).await
     }
 
-    pub(super) fn leave(&self, provider: &Pubkey, number: u64) {
+    /// Removes a connection, unless a newer one of the same provider has replaced it.
+    pub(super) fn disconnect(&self, provider: &Pubkey, number: u64) {
         let mut connected = self.connected();
         if connected.get(provider).is_some_and(|c| c.number == number) {
             connected.remove(provider);

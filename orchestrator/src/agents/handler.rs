@@ -1,5 +1,5 @@
-//! What agents hand in, checked before it reaches the desk: what costs least first, and only for a
-//! seat that the chain says is the agent's own.
+//! Validates what agents submit before it is stored: cheap checks first, and only for a seat that is the
+//! agent's own on chain.
 
 use super::Agents;
 use crate::submissions::model::{RevealedResult, SeatKey, Submission};
@@ -12,15 +12,15 @@ use millrace_protocol::receipt::Receipt;
 use solana_sdk::signature::Signature;
 use tracing::info;
 
-/// Bytes that are kept of a reason.
-const LONGEST_REASON: usize = 500;
+/// Longer reasons are truncated.
+const MAX_REASON_BYTES: usize = 500;
 
-/// Why something was not taken in. It can harm nobody else.
+/// Why a message was ignored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Rejection {
-    /// It may have been right once, or be right soon: an honest agent says such things after a cut.
+    /// The message was valid earlier, or will be soon. An honest agent can send it after a reconnect.
     Stale(String),
-    /// No honest agent says it.
+    /// No honest agent sends the message.
     Invalid(String),
 }
 
@@ -28,17 +28,16 @@ fn stale<T>(reason: &str) -> Result<T, Rejection> {
     Err(Rejection::Stale(reason.to_owned()))
 }
 
-fn wrong<T>(reason: &str) -> Result<T, Rejection> {
+fn invalid<T>(reason: &str) -> Result<T, Rejection> {
     Err(Rejection::Invalid(reason.to_owned()))
 }
 
-/// What is no fault of the agent: it will say it again.
+/// An error on our side. The agent repeats the message.
 fn retryable(error: impl ToString) -> Rejection {
     Rejection::Stale(error.to_string())
 }
 
 impl Agents {
-    /// Takes in what an agent says.
     pub(super) async fn handle_message(
         &self,
         provider: Pubkey,
@@ -55,7 +54,8 @@ impl Agents {
                 signature,
             } => {
                 let key = SeatKey::of(job, shard, attempt, provider);
-                self.take_commitment(key, seat, commitment, signature).await
+                self.handle_commitment(key, seat, commitment, signature)
+                    .await
             }
             FromAgent::Revealed {
                 job,
@@ -72,9 +72,9 @@ impl Agents {
                     output: result.output,
                     exit: result.exit,
                     fuel: result.fuel,
-                    reason: shortened(result.reason),
+                    reason: truncated(result.reason),
                 };
-                self.take_reveal(key, revealed).await
+                self.handle_reveal(key, revealed).await
             }
             FromAgent::Failed {
                 job,
@@ -84,7 +84,7 @@ impl Agents {
                 retry,
             } => {
                 let key = SeatKey::of(job, shard, attempt, provider);
-                self.take_failure(key, shortened(reason), retry).await
+                self.handle_failure(key, truncated(reason), retry).await
             }
             FromAgent::Draining => {
                 if let Some(connection) = self.connected().get_mut(&provider) {
@@ -93,25 +93,25 @@ impl Agents {
                 Ok(())
             }
             FromAgent::Progress { .. } | FromAgent::Pong { .. } => Ok(()),
-            FromAgent::Hello { .. } => wrong("it said hello twice"),
+            FromAgent::Hello { .. } => invalid("hello was sent twice"),
         }
     }
 
-    /// The shard and the seat that a key names, as the chain has them.
+    /// The shard and the agent's live seat, as they are on chain.
     async fn seat(&self, key: &SeatKey) -> Result<(Shard, Seat), Rejection> {
         let cache = self.feed.cache().read().await;
         let Some(shard) = cache.shard(&key.job, key.shard).copied() else {
-            return stale("no such shard");
+            return stale("the shard does not exist");
         };
         let mut seats = shard.seats.iter();
         let own = |s: &&Seat| s.is_live() && s.provider == key.provider && s.attempt == key.attempt;
         match seats.find(own).copied() {
             Some(seat) => Ok((shard, seat)),
-            None => stale("the seat is not its own, or over"),
+            None => stale("the agent has no live seat at this attempt of the shard"),
         }
     }
 
-    async fn take_commitment(
+    async fn handle_commitment(
         &self,
         key: SeatKey,
         seat: u8,
@@ -123,17 +123,15 @@ impl Agents {
         if known || found.status() != SeatStatus::Assigned {
             return Ok(());
         }
-        let mut seats = shard.seats.iter();
-        let at = seats.position(|s| s.provider == key.provider && s.is_live());
-        if at != Some(usize::from(seat)) {
-            return wrong("it sits elsewhere");
+        if seat_index(&shard, &key.provider) != Some(seat) {
+            return invalid("the agent has another seat of the shard");
         }
-        let Some(books) = self.provider(&key.provider).await else {
-            return stale("no such provider");
+        let Some(account) = self.cached_provider(&key.provider).await else {
+            return stale("the provider does not exist");
         };
-        let statement = self.commitment_seat(&key).statement(&commitment);
-        if !Signature::from(signature).verify(books.operator.as_ref(), &statement) {
-            return wrong("the signature is not the operator's");
+        let statement = self.seat_context(&key).statement(&commitment);
+        if !Signature::from(signature).verify(account.operator.as_ref(), &statement) {
+            return invalid("the signature is not the operator's");
         }
         let submission = Submission {
             seat,
@@ -147,8 +145,9 @@ impl Agents {
             .map_err(retryable)
     }
 
-    /// Delivery: the output is here, it gives the root, and the root opens the commitment.
-    async fn take_reveal(&self, key: SeatKey, revealed: RevealedResult) -> Result<(), Rejection> {
+    /// Accepts a reveal if the output has been uploaded and matches the root, and the root matches the
+    /// commitment on chain.
+    async fn handle_reveal(&self, key: SeatKey, revealed: RevealedResult) -> Result<(), Rejection> {
         let (shard, seat) = self.seat(&key).await?;
         let known = {
             let submissions = self.submissions.read();
@@ -163,38 +162,36 @@ impl Agents {
             units: revealed.units,
             salt: &revealed.salt,
         };
-        if self.commitment_seat(&key).commitment(&reveal) != seat.digest {
-            return wrong("the reveal does not open the commitment");
+        if self.seat_context(&key).commitment(&reveal) != seat.digest {
+            return invalid("the reveal does not match the commitment");
         }
-        if !self.gives_root(&revealed).await? {
-            return wrong("the output does not match the root");
+        if !self.matches_output(&revealed).await? {
+            return invalid("the output does not match the root");
         }
-        let mut seats = shard.seats.iter();
-        let at = seats.position(|s| s.is_live() && s.provider == key.provider);
-        let Some(at) = at.and_then(|at| u8::try_from(at).ok()) else {
-            return stale("no such seat");
+        let Some(index) = seat_index(&shard, &key.provider) else {
+            return stale("the agent has no live seat of the shard");
         };
-        // The chain has checked the signature; it is not needed again.
-        let seated = Submission {
-            seat: at,
+        // The program has verified the signature on chain; it is not needed again.
+        let committed = Submission {
+            seat: index,
             commitment: seat.digest,
             signature: [0; 64],
             revealed: None,
         };
         self.upload_quota.claim([revealed.output]);
         self.submissions
-            .record_reveal(key, seated, revealed)
+            .record_reveal(key, committed, revealed)
             .await
             .map_err(retryable)
     }
 
-    /// Whether the uploaded output gives the root and the units. An output may have 64 MiB, so few are
-    /// looked at at a time, and none by a thread that serves connections.
-    async fn gives_root(&self, revealed: &RevealedResult) -> Result<bool, Rejection> {
-        let _turn = self.checks.acquire().await.map_err(retryable)?;
+    /// Whether the uploaded output yields the root and the units. An output can have 64 MiB, so only a few
+    /// are verified at a time, on blocking threads.
+    async fn matches_output(&self, revealed: &RevealedResult) -> Result<bool, Rejection> {
+        let _permit = self.checks.acquire().await.map_err(retryable)?;
         let bytes = self.blobs.get(&revealed.output).await.map_err(retryable)?;
         let Some(bytes) = bytes else {
-            return stale("the output was not uploaded");
+            return stale("the output has not been uploaded");
         };
         let (exit, fuel) = (revealed.exit, revealed.fuel);
         let receipt = tokio::task::spawn_blocking(move || {
@@ -204,8 +201,9 @@ impl Agents {
         Ok(receipt.await.map_err(retryable)? == (revealed.root, revealed.units))
     }
 
-    /// Whoever sits at a shard may say once that it can't run it.
-    async fn take_failure(
+    /// Records that the agent cannot run a shard. Only a provider with a live seat can report a failure, and
+    /// only the first report counts.
+    async fn handle_failure(
         &self,
         key: SeatKey,
         reason: String,
@@ -213,11 +211,11 @@ impl Agents {
     ) -> Result<(), Rejection> {
         self.seat(&key).await?;
         let (provider, job, shard) = (key.provider, key.job, key.shard);
-        info!(%provider, %job, shard, reason, "an agent could not run a shard");
+        info!(%provider, %job, shard, reason, "agent failed to run a shard");
         let known = {
             let submissions = self.submissions.read();
-            let failed = submissions.failures.get(&(job, shard));
-            failed.is_some_and(|failed| failed.contains_key(&provider))
+            let failures = submissions.failures.get(&(job, shard));
+            failures.is_some_and(|failures| failures.contains_key(&provider))
         };
         if retry || known {
             return Ok(());
@@ -228,7 +226,7 @@ impl Agents {
             .map_err(retryable)
     }
 
-    fn commitment_seat<'a>(&'a self, key: &'a SeatKey) -> commitment::SeatContext<'a> {
+    fn seat_context<'a>(&'a self, key: &'a SeatKey) -> commitment::SeatContext<'a> {
         commitment::SeatContext {
             network_id: &self.network_id,
             program: millrace_client::pda::PROGRAM.as_array(),
@@ -240,8 +238,15 @@ impl Agents {
     }
 }
 
-fn shortened(mut reason: String) -> String {
-    reason.truncate(reason.floor_char_boundary(LONGEST_REASON));
+/// Index of a provider's live seat.
+fn seat_index(shard: &Shard, provider: &Pubkey) -> Option<u8> {
+    let mut seats = shard.seats.iter();
+    let index = seats.position(|seat| seat.is_live() && seat.provider == *provider)?;
+    u8::try_from(index).ok()
+}
+
+fn truncated(mut reason: String) -> String {
+    reason.truncate(reason.floor_char_boundary(MAX_REASON_BYTES));
     reason.shrink_to_fit();
     reason
 }

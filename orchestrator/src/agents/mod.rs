@@ -1,18 +1,18 @@
-//! Agents: they connect outward to us by websocket and prove their operator key; what they hand in is
-//! checked before it reaches the desk. Whatever one of them does, the others don't notice.
+//! Agents. They connect to the orchestrator by websocket and prove that they have their provider's operator
+//! key. What they submit is validated before it is stored. No agent can disturb the others.
 
 mod auth;
 mod handler;
 mod limits;
 mod session;
 
-use crate::blobs::Blobs;
+use crate::blobs::BlobStore;
 use crate::blobs::upload_quota::UploadQuota;
 use crate::observability::metrics::Metrics;
 use crate::planner::AgentView;
 use crate::submissions::cache::SubmissionStore;
 use crate::submissions::model::SeatKey;
-use limits::{BanList, RateLimiter};
+use limits::{BanList, TokenBucket};
 use millrace_client::Pubkey;
 use millrace_client::cache::subscription::Feed;
 use millrace_protocol::agent::ToAgent;
@@ -25,106 +25,111 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-/// Messages that wait for a slow agent; a fuller queue drops the connection.
-const QUEUE: usize = 256;
-/// The same message is not sent to the same agent again within this time.
-const REPEAT_AFTER: Duration = Duration::from_secs(4);
-/// Outputs that are looked at at the same time; each may have 64 MiB.
-const CHECKS: usize = 4;
-/// Providers that are not in the cache and are looked up on chain: at once, and each second.
-const LOOKUPS: (f64, f64) = (20.0, 2.0);
+/// Messages queued for an agent. If the queue is full, the connection is dropped.
+const QUEUE_LENGTH: usize = 256;
+/// A message is not repeated to the same agent within this time.
+const REPEAT_INTERVAL: Duration = Duration::from_secs(4);
+/// Outputs that are verified concurrently. Each can have 64 MiB.
+const MAX_CONCURRENT_CHECKS: usize = 4;
+/// Lookups on chain of providers that are not in the cache: burst, and rate per second.
+const LOOKUP_BURST: f64 = 20.0;
+const LOOKUPS_PER_SEC: f64 = 2.0;
 
-/// The connected agents.
+/// The connected agents. Clones share their state.
 #[derive(Clone)]
 pub struct Agents {
     submissions: SubmissionStore,
     feed: Feed,
-    blobs: Blobs,
+    blobs: BlobStore,
     upload_quota: UploadQuota,
     network_id: Digest,
     genesis: Arc<str>,
-    connected: Arc<Mutex<HashMap<Pubkey, Connection>>>,
+    connected: Arc<Mutex<HashMap<Pubkey, AgentConnection>>>,
     changes: watch::Sender<u64>,
     bans: Arc<Mutex<BanList>>,
-    lookups: Arc<Mutex<RateLimiter>>,
+    lookups: Arc<Mutex<TokenBucket>>,
     checks: Arc<Semaphore>,
     metrics: Metrics,
     stop: CancellationToken,
 }
 
-struct Connection {
+/// What [`Agents`] is built from.
+pub struct AgentsConfig {
+    pub submissions: SubmissionStore,
+    pub feed: Feed,
+    pub blobs: BlobStore,
+    pub upload_quota: UploadQuota,
+    pub network_id: Digest,
+    /// The cluster's genesis hash, base58.
+    pub genesis: String,
+    pub metrics: Metrics,
+    /// Ends all connections.
+    pub stop: CancellationToken,
+}
+
+struct AgentConnection {
+    /// Distinguishes connections of the same provider.
     number: u64,
     capacity: u32,
     draining: bool,
     version: String,
     queue: mpsc::Sender<OutboundMessage>,
-    told: HashMap<SentKey, Instant>,
+    sent: HashMap<SentKey, Instant>,
 }
 
-/// A message on its way to an agent.
 #[derive(Debug)]
 pub(super) struct OutboundMessage {
     message: ToAgent,
-    /// Since when a seat waits for it, where its way is timed.
+    /// When the seat began to wait for this message, if the delay is measured.
     since: Option<Instant>,
 }
 
+/// Identifies messages that are not repeated within [`REPEAT_INTERVAL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum SentKey {
     Run(SeatKey),
     Reveal(SeatKey),
 }
 
-/// An agent, for people.
+/// A connected agent, as listed by the API.
 #[derive(Clone, Debug, Serialize)]
 pub struct AgentInfo {
-    /// Its provider's account.
+    /// Address of the provider's account.
     pub provider: String,
-    /// Shards it runs at the same time.
+    /// Shards that the agent runs concurrently.
     pub capacity: u32,
-    /// It takes nothing new.
+    /// Whether the agent finishes its shards and accepts no new ones.
     pub draining: bool,
-    /// Its software's version.
+    /// Version of the agent's software.
     pub version: String,
 }
 
 impl Agents {
-    /// No agents yet; all connections end with `stop`.
-    pub fn new(
-        submissions: SubmissionStore,
-        feed: Feed,
-        (blobs, upload_quota): (Blobs, UploadQuota),
-        (network_id, genesis): (Digest, &str),
-        metrics: Metrics,
-        stop: CancellationToken,
-    ) -> Self {
+    pub fn new(config: AgentsConfig) -> Self {
+        let lookups = TokenBucket::new(LOOKUP_BURST, LOOKUPS_PER_SEC, Instant::now());
         Self {
-            submissions,
-            feed,
-            blobs,
-            upload_quota,
-            network_id,
-            genesis: genesis.into(),
+            submissions: config.submissions,
+            feed: config.feed,
+            blobs: config.blobs,
+            upload_quota: config.upload_quota,
+            network_id: config.network_id,
+            genesis: config.genesis.into(),
             connected: Arc::default(),
             changes: watch::Sender::new(0),
             bans: Arc::default(),
-            lookups: Arc::new(Mutex::new(RateLimiter::new(
-                LOOKUPS.0,
-                LOOKUPS.1,
-                Instant::now(),
-            ))),
-            checks: Arc::new(Semaphore::new(CHECKS)),
-            metrics,
-            stop,
+            lookups: Arc::new(Mutex::new(lookups)),
+            checks: Arc::new(Semaphore::new(MAX_CONCURRENT_CHECKS)),
+            metrics: config.metrics,
+            stop: config.stop,
         }
     }
 
-    /// A counter that rises when an agent comes or goes.
+    /// A counter that increases when an agent connects or disconnects.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
-    fn connected(&self) -> MutexGuard<'_, HashMap<Pubkey, Connection>> {
+    fn connected(&self) -> MutexGuard<'_, HashMap<Pubkey, AgentConnection>> {
         // A poisoned lock still holds whole connections: each change is a single insert or remove.
         self.connected
             .lock()
@@ -136,62 +141,60 @@ impl Agents {
         self.bans.lock().unwrap_or_else(|held| held.into_inner())
     }
 
-    /// As the plan sees them.
+    /// The agents, as the planner needs them.
     pub fn views(&self) -> HashMap<Pubkey, AgentView> {
-        let view = |c: &Connection| AgentView {
-            capacity: c.capacity,
-            draining: c.draining,
+        let view = |agent: &AgentConnection| AgentView {
+            capacity: agent.capacity,
+            draining: agent.draining,
         };
         self.connected()
             .iter()
-            .map(|(key, c)| (*key, view(c)))
+            .map(|(key, agent)| (*key, view(agent)))
             .collect()
     }
 
-    /// As people see them.
+    /// The agents, as the API lists them.
     pub fn infos(&self) -> Vec<AgentInfo> {
         let connected = self.connected();
         let mut infos: Vec<_> = connected
             .iter()
-            .map(|(key, c)| AgentInfo {
+            .map(|(key, agent)| AgentInfo {
                 provider: key.to_string(),
-                capacity: c.capacity,
-                draining: c.draining,
-                version: c.version.clone(),
+                capacity: agent.capacity,
+                draining: agent.draining,
+                version: agent.version.clone(),
             })
             .collect();
         infos.sort_by(|a, b| a.provider.cmp(&b.provider));
         infos
     }
 
-    /// Says something to an agent; the same within a short time only once. Returns whether it was
-    /// queued.
+    /// Queues a message for an agent, unless the same message was queued a moment ago. Returns whether it
+    /// was queued.
     pub fn send(&self, provider: &Pubkey, message: ToAgent) -> bool {
         self.send_since(provider, message, None)
     }
 
-    /// As [`Agents::tell`], of a message that a seat waits for, maybe since a time that is known.
+    /// Like [`Agents::send`], for a message that a seat has been waiting for. If `since` is given, the delay
+    /// is measured when the message is written.
     pub fn send_since(&self, provider: &Pubkey, message: ToAgent, since: Option<Instant>) -> bool {
         let mut connected = self.connected();
-        let Some(connection) = connected.get_mut(provider) else {
+        let Some(agent) = connected.get_mut(provider) else {
             return false;
         };
-        if let Some(told) = sent_key(provider, &message) {
+        if let Some(key) = sent_key(provider, &message) {
             let now = Instant::now();
-            connection
-                .told
-                .retain(|_, at| now.duration_since(*at) < REPEAT_AFTER);
-            if connection.told.contains_key(&told) {
+            agent
+                .sent
+                .retain(|_, at| now.duration_since(*at) < REPEAT_INTERVAL);
+            if agent.sent.contains_key(&key) {
                 return false;
             }
-            connection.told.insert(told, now);
+            agent.sent.insert(key, now);
         }
-        if connection
-            .queue
-            .try_send(OutboundMessage { message, since })
-            .is_err()
-        {
-            warn!(%provider, "the agent does not read; its connection is dropped");
+        let queued = agent.queue.try_send(OutboundMessage { message, since });
+        if queued.is_err() {
+            warn!(%provider, "agent does not read its messages; dropping the connection");
             connected.remove(provider);
             return false;
         }
@@ -201,12 +204,10 @@ impl Agents {
 
 fn sent_key(provider: &Pubkey, message: &ToAgent) -> Option<SentKey> {
     match message {
-        ToAgent::Run { task } => Some(SentKey::Run(SeatKey::of(
-            task.job,
-            task.shard,
-            task.attempt,
-            *provider,
-        ))),
+        ToAgent::Run { task } => {
+            let seat = SeatKey::of(task.job, task.shard, task.attempt, *provider);
+            Some(SentKey::Run(seat))
+        }
         ToAgent::Reveal {
             job,
             shard,

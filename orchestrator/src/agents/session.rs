@@ -1,10 +1,10 @@
-//! One connection, from its challenge to its end.
+//! One connection of an agent, from the challenge to the disconnect.
 
-use super::auth::Member;
+use super::auth::AuthenticatedAgent;
 use super::handler::Rejection;
-use super::limits::Allowance;
+use super::limits::ConnectionRate;
 use super::{Agents, OutboundMessage};
-use crate::api::ConnectionSlot;
+use crate::api::limits::connections::ConnectionSlot;
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use millrace_client::{Pubkey, failpoint};
@@ -16,55 +16,53 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-/// An agent that says nothing this long after a ping is gone.
-const SILENCE: Duration = Duration::from_secs(30);
-const PING_EVERY: Duration = Duration::from_secs(10);
-/// From the challenge to the answer to the hello.
-const HANDSHAKE: Duration = Duration::from_secs(10);
-/// An agent that takes no message for so long is gone.
-const SEND: Duration = Duration::from_secs(10);
+/// The connection is dropped if nothing has been received for this long.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+const PING_INTERVAL: Duration = Duration::from_secs(10);
+/// Limit from the challenge to the answer to the hello.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The connection is dropped if the agent does not accept a message within this time.
+const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why a connection is over.
-enum Over {
-    /// It broke, or the agent fell silent.
+/// Why a connection ended.
+enum Disconnect {
+    /// The connection was closed or timed out.
     Lost,
-    /// It said more than it may.
-    Flood,
+    RateLimited,
 }
 
 impl Agents {
-    /// Serves one connection until it ends. Until its agent is let in, the connection is one of a
-    /// crowd and can be pushed out by newer ones.
+    /// Serves one connection until it ends. Until the agent is authenticated, newer connections can evict
+    /// this one.
     pub async fn serve(&self, mut socket: WebSocket, slot: &ConnectionSlot) {
-        let member = tokio::select! {
+        let agent = tokio::select! {
             () = self.stop.cancelled() => None,
             () = slot.evicted() => None,
-            member = timeout(HANDSHAKE, self.greet(&mut socket)) => member.ok().flatten(),
+            agent = timeout(HANDSHAKE_TIMEOUT, self.handshake(&mut socket)) => agent.ok().flatten(),
         };
-        let Some(mut member) = member else { return };
-        slot.settle();
-        let provider = member.provider;
+        let Some(mut agent) = agent else { return };
+        slot.release();
+        let provider = agent.provider;
         info!(%provider, "agent connected");
-        let over = tokio::select! {
-            () = self.stop.cancelled() => Over::Lost,
-            over = self.talk(&mut socket, &mut member) => over,
+        let reason = tokio::select! {
+            () = self.stop.cancelled() => Disconnect::Lost,
+            reason = self.exchange(&mut socket, &mut agent) => reason,
         };
-        self.leave(&provider, member.number);
-        if matches!(over, Over::Flood) {
-            let penalty = self.bans().ban(provider, Instant::now());
-            warn!(%provider, ?penalty, "an agent floods, and is kept out for a while");
+        self.disconnect(&provider, agent.number);
+        if matches!(reason, Disconnect::RateLimited) {
+            let ban = self.bans().ban(provider, Instant::now());
+            warn!(%provider, ?ban, "agent exceeded its rate limit; temporarily banned");
             let reason = format!(
-                "too many messages, or too many wrong ones: not let in again for {} seconds",
-                penalty.as_secs()
+                "rate limit exceeded: too many messages, or too many invalid ones; banned for {} seconds",
+                ban.as_secs()
             );
-            // Best effort: the agent learns why, and is cut either way.
-            let _ = send(&mut socket, &ToAgent::Refused { reason }).await;
+            refuse(&mut socket, reason).await;
         }
-        info!(%provider, "agent gone");
+        info!(%provider, "agent disconnected");
     }
 
-    /// Challenges, and lets in whoever answers.
-    async fn greet(&self, socket: &mut WebSocket) -> Option<Member> {
+    /// Sends the challenge and authenticates the agent.
+    async fn handshake(&self, socket: &mut WebSocket) -> Option<AuthenticatedAgent> {
         let nonce: [u8; 32] = rand::random();
         let challenge = ToAgent::Challenge {
             protocol: PROTOCOL_VERSION,
@@ -80,46 +78,47 @@ impl Agents {
                 _ => return None,
             }
         };
-        match self.admit(&hello, &nonce).await {
-            Ok(member) => Some(member),
+        match self.authenticate(&hello, &nonce).await {
+            Ok(agent) => Some(agent),
             Err(reason) => {
-                debug!(reason, "an agent was refused");
-                // Best effort: the agent learns why, and is cut either way.
-                let _ = send(socket, &ToAgent::Refused { reason }).await;
+                debug!(reason, "agent refused");
+                refuse(socket, reason).await;
                 None
             }
         }
     }
 
-    /// Tells an agent what there is for it and allow_frame what it says, either without waiting for the other: what
-    /// it says waits for the disk, and its next task does not.
-    async fn talk(&self, socket: &mut WebSocket, member: &mut Member) -> Over {
-        let heard = Mutex::new(Instant::now());
+    /// Sends and receives concurrently: handling a received message waits for the disk, and sending the next
+    /// task must not wait for that.
+    async fn exchange(&self, socket: &mut WebSocket, agent: &mut AuthenticatedAgent) -> Disconnect {
+        let last_received = Mutex::new(Instant::now());
         let (mut sink, mut stream) = socket.split();
-        // Whichever ends first ends the other; what was heard is stored to its end.
-        let over = CancellationToken::new();
-        let telling = async {
-            let telling = self.keep_telling(&mut sink, member.provider, &mut member.inbox, &heard);
-            over.run_until_cancelled(telling).await;
-            over.cancel();
+        // Either direction ends the other. A message that is being handled is still handled completely.
+        let closed = CancellationToken::new();
+        let sending = async {
+            let sending =
+                self.send_messages(&mut sink, agent.provider, &mut agent.inbox, &last_received);
+            closed.run_until_cancelled(sending).await;
+            closed.cancel();
         };
-        let hearing = async {
-            let how = self.keep_hearing(&mut stream, member.provider, &heard, &over);
-            let how = how.await;
-            over.cancel();
-            how
+        let receiving = async {
+            let receiving =
+                self.receive_messages(&mut stream, agent.provider, &last_received, &closed);
+            let reason = receiving.await;
+            closed.cancel();
+            reason
         };
-        let ((), how) = tokio::join!(telling, hearing);
-        how
+        let ((), reason) = tokio::join!(sending, receiving);
+        reason
     }
 
-    /// Tells until the agent takes nothing or has been silent for too long.
-    async fn keep_telling(
+    /// Sends queued messages and pings until the agent does not accept one or has been silent for too long.
+    async fn send_messages(
         &self,
         sink: &mut (impl Sink<Message> + Unpin),
         provider: Pubkey,
         inbox: &mut mpsc::Receiver<OutboundMessage>,
-        heard: &Mutex<Instant>,
+        last_received: &Mutex<Instant>,
     ) {
         let welcome = ToAgent::Welcome {
             provider: provider.to_bytes().into(),
@@ -127,27 +126,27 @@ impl Agents {
         if send(sink, &welcome).await.is_err() {
             return;
         }
-        let mut ping = tokio::time::interval(PING_EVERY);
-        let mut beats = 0;
+        let mut ping = tokio::time::interval(PING_INTERVAL);
+        let mut pings = 0;
         loop {
             let sent = tokio::select! {
-                letter = inbox.recv() => {
-                    // Without a queue it did not read, or a newer connection has taken its slot.
-                    let Some(OutboundMessage { message, since }) = letter else { return };
+                queued = inbox.recv() => {
+                    // The queue is closed if it was full, or if a newer connection has replaced this one.
+                    let Some(OutboundMessage { message, since }) = queued else { return };
                     let sent = send(sink, &message).await;
                     if let Some(since) = since.filter(|_| sent.is_ok()) {
-                        self.metrics.dispatched(since);
+                        self.metrics.task_dispatched(since);
                     }
                     sent
                 }
                 _ = ping.tick() => {
                     // A poisoned lock still holds a whole time.
-                    let heard = *heard.lock().unwrap_or_else(|held| held.into_inner());
-                    if heard.elapsed() >= SILENCE {
+                    let received = *last_received.lock().unwrap_or_else(|held| held.into_inner());
+                    if received.elapsed() >= IDLE_TIMEOUT {
                         return;
                     }
-                    beats += 1;
-                    send(sink, &ToAgent::Ping { n: beats }).await
+                    pings += 1;
+                    send(sink, &ToAgent::Ping { n: pings }).await
                 }
             };
             if sent.is_err() {
@@ -156,18 +155,18 @@ impl Agents {
         }
     }
 
-    /// Hears until the connection ends, the agent has said too much, or it is over otherwise.
-    async fn keep_hearing(
+    /// Handles messages until the connection is closed or the agent exceeds its rate limit.
+    async fn receive_messages(
         &self,
         stream: &mut (impl Stream<Item = Result<Message, axum::Error>> + Unpin),
         provider: Pubkey,
-        heard: &Mutex<Instant>,
-        over: &CancellationToken,
-    ) -> Over {
-        let mut allowance = Allowance::new(Instant::now());
+        last_received: &Mutex<Instant>,
+        closed: &CancellationToken,
+    ) -> Disconnect {
+        let mut rate = ConnectionRate::new(Instant::now());
         loop {
-            let Some(frame) = over.run_until_cancelled(stream.next()).await else {
-                return Over::Lost;
+            let Some(frame) = closed.run_until_cancelled(stream.next()).await else {
+                return Disconnect::Lost;
             };
             let now = Instant::now();
             let length = match &frame {
@@ -175,45 +174,50 @@ impl Agents {
                 Some(Ok(Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes))) => {
                     bytes.len()
                 }
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return Over::Lost,
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return Disconnect::Lost,
             };
-            if !allowance.allow_frame(length, now) {
-                return Over::Flood;
+            if !rate.allow_frame(length, now) {
+                return Disconnect::RateLimited;
             }
             let Some(Ok(Message::Text(text))) = frame else {
                 continue;
             };
             // A poisoned lock still holds a whole time.
-            *heard.lock().unwrap_or_else(|held| held.into_inner()) = now;
-            let wrong = match self.handle_message(provider, &text).await {
-                Ok(()) => false,
+            *last_received
+                .lock()
+                .unwrap_or_else(|held| held.into_inner()) = now;
+            match self.handle_message(provider, &text).await {
+                Ok(()) => {}
                 Err(Rejection::Stale(reason)) => {
-                    debug!(%provider, reason, "what an agent said came too late");
-                    false
+                    debug!(%provider, reason, "ignored a stale message of an agent");
                 }
                 Err(Rejection::Invalid(reason)) => {
-                    debug!(%provider, reason, "what an agent said is wrong, and left out");
-                    true
+                    debug!(%provider, reason, "ignored an invalid message of an agent");
+                    if !rate.allow_error(Instant::now()) {
+                        return Disconnect::RateLimited;
+                    }
                 }
-            };
-            if wrong && !allowance.allow_error(Instant::now()) {
-                return Over::Flood;
             }
         }
     }
 }
 
+/// Tries to report why the connection is closed; it is closed in either case.
+async fn refuse(socket: &mut WebSocket, reason: String) {
+    let _ = send(socket, &ToAgent::Refused { reason }).await;
+}
+
 async fn send(sink: &mut (impl Sink<Message> + Unpin), message: &ToAgent) -> Result<(), ()> {
-    let text = agent::encode(message).map_err(|error| warn!(%error, "a message was not sent"))?;
-    let what = name(message);
-    failpoint::before("agent", what);
-    let sent = timeout(SEND, sink.send(Message::Text(text.into()))).await;
-    failpoint::after("agent", what);
+    let text =
+        agent::encode(message).map_err(|error| warn!(%error, "failed to encode a message"))?;
+    let name = failpoint_name(message);
+    failpoint::before("agent", name);
+    let sent = timeout(SEND_TIMEOUT, sink.send(Message::Text(text.into()))).await;
+    failpoint::after("agent", name);
     sent.map_err(|_| ())?.map_err(|_| ())
 }
 
-/// What a message is called where it may end the process.
-fn name(message: &ToAgent) -> &'static str {
+fn failpoint_name(message: &ToAgent) -> &'static str {
     match message {
         ToAgent::Challenge { .. } => "challenge",
         ToAgent::Welcome { .. } => "welcome",

@@ -1,8 +1,10 @@
-//! Blobs that no job names yet: a client uploads before it posts, so anybody may upload, and nobody has
-//! paid for what he uploads. There is so much room for them, and half of it for one uploader. A job that
-//! names them, or a reveal that shows them, claims them: then they stay.
+//! Limits the space of uploaded blobs that no job names yet.
+//!
+//! Clients upload before they post a job, so any caller can upload, and no one has paid for the space. One
+//! uploader can use half of the quota. A blob leaves the quota and is kept once a job names it or a
+//! revealed result refers to it.
 
-use crate::blobs::Blobs;
+use crate::blobs::BlobStore;
 use millrace_protocol::hash::Digest;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -10,24 +12,23 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use tracing::{debug, warn};
 
-/// Bytes of all of them: 16 GiB.
-const MOST: u64 = 16 << 30;
-/// Where there is no room, those go that have waited for so long.
-const KEPT: Duration = Duration::from_secs(3_600);
+/// The quota of all uploaders: 16 GiB.
+const MAX_PENDING_BYTES: u64 = 16 << 30;
+/// A pending blob can be evicted for a new one after this time.
+const PENDING_TTL: Duration = Duration::from_secs(3_600);
 
-/// Keeps the room for unclaimed blobs. What an earlier process was sent counts as claimed.
+/// The quota for blobs that no job names. Blobs that an earlier process received do not count.
 #[derive(Clone)]
 pub struct UploadQuota {
-    blobs: Blobs,
+    blobs: BlobStore,
     pending: Arc<Mutex<PendingUploads>>,
 }
 
 impl UploadQuota {
-    /// Nothing has come yet.
-    pub fn new(blobs: Blobs) -> Self {
+    pub fn new(blobs: BlobStore) -> Self {
         Self {
             blobs,
-            pending: Arc::new(Mutex::new(PendingUploads::new(MOST))),
+            pending: Arc::new(Mutex::new(PendingUploads::new(MAX_PENDING_BYTES))),
         }
     }
 
@@ -36,109 +37,110 @@ impl UploadQuota {
         self.pending.lock().unwrap_or_else(|held| held.into_inner())
     }
 
-    /// Takes note of a blob that has just come. Returns whether there was room; where there was none, it
-    /// is gone again.
-    pub async fn arrived(&self, name: Digest, bytes: u64, client_subnet: IpAddr) -> bool {
-        let entry = Entry {
+    /// Counts a blob that has just been uploaded. Returns false if the quota is exhausted; the blob is
+    /// deleted then.
+    pub async fn add(&self, name: Digest, bytes: u64, client_subnet: IpAddr) -> bool {
+        let upload = PendingUpload {
             name,
             bytes,
             client_subnet,
             since: Instant::now(),
         };
-        let (fits, out) = self.pending().arrived(entry);
-        for name in out {
+        let (fits, evicted) = self.pending().add(upload);
+        for name in evicted {
+            let blob = hex::encode(name);
             match self.blobs.remove(&name).await {
-                Ok(()) => debug!(
-                    blob = hex::encode(name),
-                    "no job has named a blob: it is dropped"
-                ),
-                Err(error) => warn!(%error, blob = hex::encode(name), "a blob can't be dropped"),
+                Ok(()) => debug!(blob, "deleted a blob that no job names"),
+                Err(error) => warn!(%error, blob, "failed to delete a blob that no job names"),
             }
         }
         fits
     }
 
-    /// Somebody pays for these, so they stay.
+    /// Keeps these blobs: a job pays for them.
     pub fn claim(&self, names: impl IntoIterator<Item = Digest>) {
         let mut pending = self.pending();
         for name in names {
-            pending.claim(&name);
+            pending.remove(&name);
         }
     }
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Entry {
+struct PendingUpload {
     name: Digest,
     bytes: u64,
     client_subnet: IpAddr,
     since: Instant,
 }
 
-/// What is there, pure.
+/// The uploads that count towards the quota. Performs no I/O.
 struct PendingUploads {
-    most: u64,
-    next: u64,
-    /// By number, so the oldest first.
-    entries: BTreeMap<u64, Entry>,
+    max_bytes: u64,
+    next_number: u64,
+    /// By number, so that the oldest comes first.
+    uploads: BTreeMap<u64, PendingUpload>,
     numbers: HashMap<Digest, u64>,
-    used: u64,
-    of_subnet: HashMap<IpAddr, u64>,
+    bytes: u64,
+    bytes_of_subnet: HashMap<IpAddr, u64>,
 }
 
 impl PendingUploads {
-    fn new(most: u64) -> Self {
+    fn new(max_bytes: u64) -> Self {
         Self {
-            most,
-            next: 0,
-            entries: BTreeMap::new(),
+            max_bytes,
+            next_number: 0,
+            uploads: BTreeMap::new(),
             numbers: HashMap::new(),
-            used: 0,
-            of_subnet: HashMap::new(),
+            bytes: 0,
+            bytes_of_subnet: HashMap::new(),
         }
     }
 
-    /// Whether it fits, and what has to go: old ones that made room, or itself.
-    fn arrived(&mut self, new: Entry) -> (bool, Vec<Digest>) {
-        let mut out = Vec::new();
+    /// Adds an upload. Returns whether it fits, and the blobs to delete: expired ones that were evicted for
+    /// it, or the upload itself.
+    fn add(&mut self, new: PendingUpload) -> (bool, Vec<Digest>) {
+        let mut evicted = Vec::new();
         if self.numbers.contains_key(&new.name) {
-            return (true, out);
+            return (true, evicted);
         }
         loop {
-            let own = self.of_subnet.get(&new.client_subnet).copied().unwrap_or(0);
-            let is_greedy = own + new.bytes > self.most / 2;
-            if !is_greedy && self.used + new.bytes <= self.most {
+            let subnet = self.bytes_of_subnet.get(&new.client_subnet);
+            let over_share = subnet.copied().unwrap_or(0) + new.bytes > self.max_bytes / 2;
+            if !over_share && self.bytes + new.bytes <= self.max_bytes {
                 break;
             }
-            let mut entries = self.entries.values();
+            let mut uploads = self.uploads.values();
             let oldest =
-                entries.find(|entry| !is_greedy || entry.client_subnet == new.client_subnet);
-            let is_old = |entry: &&Entry| new.since.saturating_duration_since(entry.since) >= KEPT;
-            let Some(name) = oldest.filter(is_old).map(|entry| entry.name) else {
-                out.push(new.name);
-                return (false, out);
+                uploads.find(|upload| !over_share || upload.client_subnet == new.client_subnet);
+            let expired = |upload: &&PendingUpload| {
+                new.since.saturating_duration_since(upload.since) >= PENDING_TTL
             };
-            self.claim(&name);
-            out.push(name);
+            let Some(name) = oldest.filter(expired).map(|upload| upload.name) else {
+                evicted.push(new.name);
+                return (false, evicted);
+            };
+            self.remove(&name);
+            evicted.push(name);
         }
-        self.used += new.bytes;
-        *self.of_subnet.entry(new.client_subnet).or_default() += new.bytes;
-        self.numbers.insert(new.name, self.next);
-        self.entries.insert(self.next, new);
-        self.next += 1;
-        (true, out)
+        self.bytes += new.bytes;
+        *self.bytes_of_subnet.entry(new.client_subnet).or_default() += new.bytes;
+        self.numbers.insert(new.name, self.next_number);
+        self.uploads.insert(self.next_number, new);
+        self.next_number += 1;
+        (true, evicted)
     }
 
-    fn claim(&mut self, name: &Digest) {
+    fn remove(&mut self, name: &Digest) {
         let number = self.numbers.remove(name);
-        let Some(entry) = number.and_then(|number| self.entries.remove(&number)) else {
+        let Some(upload) = number.and_then(|number| self.uploads.remove(&number)) else {
             return;
         };
-        self.used -= entry.bytes;
-        if let Some(own) = self.of_subnet.get_mut(&entry.client_subnet) {
-            *own -= entry.bytes;
-            if *own == 0 {
-                self.of_subnet.remove(&entry.client_subnet);
+        self.bytes -= upload.bytes;
+        if let Some(bytes) = self.bytes_of_subnet.get_mut(&upload.client_subnet) {
+            *bytes -= upload.bytes;
+            if *bytes == 0 {
+                self.bytes_of_subnet.remove(&upload.client_subnet);
             }
         }
     }
@@ -151,8 +153,8 @@ mod tests {
     const GREEDY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
     const OTHER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
 
-    fn blob(n: u8, client_subnet: IpAddr, since: Instant) -> Entry {
-        Entry {
+    fn upload(n: u8, client_subnet: IpAddr, since: Instant) -> PendingUpload {
+        PendingUpload {
             name: [n; 32],
             bytes: 10,
             client_subnet,
@@ -161,40 +163,42 @@ mod tests {
     }
 
     #[test]
-    fn one_uploader_fills_half_of_the_room_and_all_of_them_the_whole() {
+    fn one_uploader_can_use_half_of_the_quota() {
         let (mut pending, now) = (PendingUploads::new(40), Instant::now());
-        let mut fits = |n, client_subnet| pending.arrived(blob(n, client_subnet, now)).0;
+        let mut fits = |n, subnet| pending.add(upload(n, subnet, now)).0;
         assert!(fits(1, GREEDY) && fits(2, GREEDY) && !fits(3, GREEDY));
-        assert!(fits(2, GREEDY), "one that is there takes no more room");
+        assert!(fits(2, GREEDY), "a repeated upload takes no more space");
         assert!(fits(4, OTHER) && fits(5, OTHER) && !fits(6, OTHER));
-        // One more has no room at all, though it is the only one from there.
+        // The quota is used up, even for the first upload of another subnet.
         assert!(!fits(7, IpAddr::from([192, 0, 2, 3])));
-        pending.claim(&[1; 32]);
-        assert!(pending.arrived(blob(3, GREEDY, now)).0);
+        pending.remove(&[1; 32]);
+        assert!(pending.add(upload(3, GREEDY, now)).0);
         for n in 0..8 {
-            pending.claim(&[n; 32]);
+            pending.remove(&[n; 32]);
         }
-        assert!((pending.used, pending.of_subnet.len(), pending.entries.len()) == (0, 0, 0));
+        let left = (
+            pending.bytes,
+            pending.bytes_of_subnet.len(),
+            pending.uploads.len(),
+        );
+        assert_eq!(left, (0, 0, 0));
     }
 
     #[test]
-    fn old_ones_make_room_the_oldest_first_and_of_the_greedy_ones_own() {
+    fn expired_uploads_are_evicted_oldest_first_and_within_the_subnet_that_exceeds_its_share() {
         let (mut pending, start) = (PendingUploads::new(40), Instant::now());
-        pending.arrived(blob(1, OTHER, start));
-        pending.arrived(blob(2, GREEDY, start));
-        pending.arrived(blob(3, GREEDY, start));
-        let soon = start + KEPT / 2;
-        assert_eq!(
-            pending.arrived(blob(4, GREEDY, soon)),
-            (false, vec![[4; 32]])
-        );
-        let late = start + KEPT;
-        assert_eq!(
-            pending.arrived(blob(4, GREEDY, late)),
-            (true, vec![[2; 32]])
-        );
-        assert_eq!(pending.arrived(blob(5, OTHER, late)), (true, vec![]));
+        pending.add(upload(1, OTHER, start));
+        pending.add(upload(2, GREEDY, start));
+        pending.add(upload(3, GREEDY, start));
+        let early = start + PENDING_TTL / 2;
+        let refused = pending.add(upload(4, GREEDY, early));
+        assert_eq!(refused, (false, vec![[4; 32]]));
+        let late = start + PENDING_TTL;
+        let own_evicted = pending.add(upload(4, GREEDY, late));
+        assert_eq!(own_evicted, (true, vec![[2; 32]]));
+        assert_eq!(pending.add(upload(5, OTHER, late)), (true, vec![]));
         let third = IpAddr::from([192, 0, 2, 3]);
-        assert_eq!(pending.arrived(blob(6, third, late)), (true, vec![[1; 32]]));
+        let oldest_evicted = pending.add(upload(6, third, late));
+        assert_eq!(oldest_evicted, (true, vec![[1; 32]]));
     }
 }

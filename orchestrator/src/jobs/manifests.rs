@@ -3,7 +3,7 @@
 //! A manifest that lacks something is looked at again when the blob that it lacked has come, and now and
 //! then besides, for another orchestrator may have put it into the same folder.
 
-use crate::blobs::Blobs;
+use crate::blobs::BlobStore;
 use crate::blobs::upload_quota::UploadQuota;
 use crate::submissions::cache::SubmissionStore;
 use millrace_client::cache::accounts::AccountCache;
@@ -21,7 +21,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Knows which manifests wait for which blob.
 #[derive(Clone)]
 pub struct Readiness {
-    blobs: Blobs,
+    blobs: BlobStore,
     upload_quota: UploadQuota,
     submissions: SubmissionStore,
     waiting: Arc<Mutex<Waiting>>,
@@ -59,7 +59,7 @@ impl Waiting {
 
 impl Readiness {
     /// Nothing has been looked at yet.
-    pub fn new(blobs: Blobs, upload_quota: UploadQuota, submissions: SubmissionStore) -> Self {
+    pub fn new(blobs: BlobStore, upload_quota: UploadQuota, submissions: SubmissionStore) -> Self {
         Self {
             blobs,
             upload_quota,
@@ -128,7 +128,7 @@ impl Readiness {
         };
         let named = blobs_of(&manifest);
         for blob in &named {
-            if !self.blobs.has(blob).await {
+            if !self.blobs.contains(blob).await {
                 return lack(Some(*blob));
             }
         }

@@ -1,9 +1,10 @@
-//! Keeps the leases: renews them in time, takes what is free, loads the papers of what was taken, gives
-//! back what is too much.
+//! Renews the leases, takes free partitions, loads their submissions, and gives back what exceeds this
+//! member's share.
 
 use crate::error::OrchestratorError;
 use crate::executor::Executor;
-use crate::leases::partition::{Member, Partition, moves};
+use crate::leases::partition::{Member, Partition};
+use crate::leases::rebalance::rebalance;
 use crate::leases::set::LeaseSet;
 use crate::store::{Scope, Store, StoreError};
 use crate::submissions::cache::SubmissionStore;
@@ -17,56 +18,50 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
-/// A lease lasts so long when it is not renewed: how long nobody acts after an orchestrator died.
-const LASTS: Duration = Duration::from_secs(10);
-/// Leases are renewed, and others' looked at, so often.
-const RENEW_EVERY: Duration = Duration::from_secs(2);
-/// Nothing is begun so near the end of a lease: what was begun just before gets out.
-const MARGIN: Duration = Duration::from_secs(2);
-/// A renewal that takes longer has failed.
-const PATIENCE: Duration = Duration::from_secs(4);
-/// Pause after papers could not be loaded.
-const PAUSE: Duration = Duration::from_millis(500);
+/// How long a lease is valid without a renewal. After an orchestrator has died, no other one acts on its
+/// jobs for this long.
+const LEASE_TTL: Duration = Duration::from_secs(10);
+const RENEW_INTERVAL: Duration = Duration::from_secs(2);
+/// No action is started this close to the expiry of a lease, so that earlier ones can still be sent.
+const EXPIRY_MARGIN: Duration = Duration::from_secs(2);
+/// A round that takes longer counts as failed.
+const RENEW_TIMEOUT: Duration = Duration::from_secs(4);
+/// Pause after a failed takeover.
+const TAKEOVER_RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Keeps a tenure.
+/// Keeps a [`LeaseSet`] in step with the leases in the store.
 #[derive(Clone)]
 pub struct LeaseManager {
-    /// What is kept.
     pub leases: LeaseSet,
-    /// Where the leases are.
     pub store: Arc<Store>,
-    /// Takes the papers of what was taken.
     pub submissions: SubmissionStore,
-    /// Sees through what dead members left open.
     pub sender: Sender,
-    /// Knows what is under way.
     pub executor: Executor,
-    /// Knows whose jobs that is about.
     pub feed: Feed,
-    /// The orchestrator's key.
+    /// The orchestrator's registered key.
     pub key: Pubkey,
 }
 
 impl LeaseManager {
-    /// Keeps leases until `stop`; afterwards [`LeaseManager::leave`] gives them back.
+    /// Renews leases until `stop`. Call [`LeaseManager::leave`] afterwards to give them back.
     pub async fn run(self, stop: CancellationToken) {
-        let arrivals = TaskTracker::new();
+        let takeovers = TaskTracker::new();
         while !stop.is_cancelled() {
-            let round = tokio::time::timeout(PATIENCE, self.round(&arrivals)).await;
+            let round = tokio::time::timeout(RENEW_TIMEOUT, self.round(&takeovers)).await;
             match round {
                 Ok(Ok(true)) => {}
                 Ok(Ok(false)) => continue,
-                Ok(Err(error)) => warn!(%error, "leases could not be renewed"),
-                Err(_) => warn!("leases could not be renewed: the database takes too long"),
+                Ok(Err(error)) => warn!(%error, "failed to renew leases"),
+                Err(_) => warn!(timeout = ?RENEW_TIMEOUT, "failed to renew leases: timed out"),
             }
             tokio::select! {
                 () = stop.cancelled() => break,
-                () = tokio::time::sleep(RENEW_EVERY) => {}
+                () = tokio::time::sleep(RENEW_INTERVAL) => {}
             }
         }
     }
 
-    /// Gives everything back, once nothing is under way any more.
+    /// Gives all leases back. Call it when no action is in flight.
     pub async fn leave(&self) {
         let member = self.leases.member();
         if member.is_empty() {
@@ -74,96 +69,98 @@ impl LeaseManager {
         }
         self.leases.join("");
         if let Err(error) = self.store.leave(&member).await {
-            warn!(%error, "leases could not be given back; they end by themselves");
+            warn!(%error, "failed to give leases back; they will expire");
         }
     }
 
-    /// Renews, and comes nearer to the right share. False where it had to join first.
-    async fn round(&self, arrivals: &TaskTracker) -> Result<bool, StoreError> {
+    /// Renews the leases and rebalances. Returns false if it had to join instead.
+    async fn round(&self, takeovers: &TaskTracker) -> Result<bool, StoreError> {
         let me = Member {
             id: self.leases.member(),
             orchestrator: self.key,
         };
         let asked = Instant::now();
-        let renewed = match me.id.is_empty() {
-            true => None,
-            false => self.store.renew(&me.id, LASTS).await?,
+        let renewed = if me.id.is_empty() {
+            None
+        } else {
+            self.store.renew(&me.id, LEASE_TTL).await?
         };
         let Some(renewed) = renewed else {
             self.join().await?;
             return Ok(false);
         };
         let mut leased: HashSet<Partition> = renewed.into_iter().collect();
-        let until = asked + LASTS - MARGIN;
-        // What is held already is safe before anything else is looked at.
-        self.enter(leased.clone(), until, arrivals);
+        let until = asked + LEASE_TTL - EXPIRY_MARGIN;
+        // Leases that were renewed take effect before anything else is read.
+        self.apply_renewal(leased.clone(), until, takeovers);
 
         let (members, leases) = tokio::try_join!(self.store.members(), self.store.leases())?;
-        let moves = moves(&me, &members, &leases);
-        let leaving = self.leases.leaving();
-        self.leases.leave(&moves.give);
-        let taken = self.store.take(&me.id, &moves.take, LASTS).await?;
+        let change = rebalance(&me, &members, &leases);
+        let draining = self.leases.draining();
+        self.leases.set_draining(&change.give_back);
+        let taken = self.store.take(&me.id, &change.take, LEASE_TTL).await?;
         if !taken.is_empty() {
             info!(taken = taken.len(), members = members.len(), "leases taken");
             leased.extend(taken);
-            self.enter(leased.clone(), until, arrivals);
+            self.apply_renewal(leased.clone(), until, takeovers);
         }
-        let quiet = self.quiet(leaving, &moves.give).await;
-        if !quiet.is_empty() {
+        let drained = self.drained(draining, &change.give_back).await;
+        if !drained.is_empty() {
             info!(
-                given = quiet.len(),
+                given_back = drained.len(),
                 members = members.len(),
                 "leases given back"
             );
-            self.store.give_back(&me.id, &quiet).await?;
-            leased.retain(|partition| !quiet.contains(partition));
-            self.enter(leased, until, arrivals);
+            self.store.give_back(&me.id, &drained).await?;
+            leased.retain(|partition| !drained.contains(partition));
+            self.apply_renewal(leased, until, takeovers);
         }
         Ok(true)
     }
 
-    /// Becomes a member under a new name: at the start, and after the time of the old one was over.
+    /// Joins the store under a new member id: at startup, and after the membership has expired.
     async fn join(&self) -> Result<(), StoreError> {
         let me = Member {
             id: format!("{:016x}", rand::random::<u64>()),
             orchestrator: self.key,
         };
-        self.store.join(&me, LASTS).await?;
+        self.store.join(&me, LEASE_TTL).await?;
         let lost = self.leases.join(&me.id);
         if !lost.is_empty() {
             warn!(
                 lost = lost.len(),
-                "all leases have run out: nothing was heard of the database"
+                "all leases expired: the database was unreachable for too long"
             );
             self.submissions.evict(&lost);
         }
-        debug!(member = me.id, "joined the store");
+        debug!(member = me.id, "joined the shared store");
         Ok(())
     }
 
-    /// Enters what is leased; loads the papers of what is new, and drops those of what is gone.
-    fn enter(&self, leased: HashSet<Partition>, until: Instant, arrivals: &TaskTracker) {
-        let change = self.leases.renewed(leased, until);
+    /// Applies the current leases: starts the takeover of new partitions, and drops the submissions of
+    /// lost ones from memory.
+    fn apply_renewal(&self, leased: HashSet<Partition>, until: Instant, takeovers: &TaskTracker) {
+        let change = self.leases.apply_renewal(leased, until);
         self.submissions.evict(&change.lost);
         if change.gained.is_empty() {
             return;
         }
         let this = self.clone();
-        arrivals.spawn(async move { this.arrive(change.gained).await });
+        takeovers.spawn(async move { this.finish_takeover(change.gained).await });
     }
 
-    /// Sees through what dead members have left open, loads papers, and only then lets them be acted
-    /// on. Tried until it works or the leases are gone.
-    async fn arrive(self, partitions: Vec<Partition>) {
+    /// Resolves the transactions that dead members left open and loads the partitions' submissions. Only
+    /// then may they be acted on. Retries until it succeeds or the leases are lost.
+    async fn finish_takeover(self, partitions: Vec<Partition>) {
         while partitions
             .iter()
             .any(|partition| self.leases.owns_submissions_of(partition))
         {
             match self.take_over(&partitions).await {
-                Ok(()) => return self.leases.arrived(&partitions),
-                Err(error) => warn!(%error, "what others have left could not be taken over yet"),
+                Ok(()) => return self.leases.mark_ready(&partitions),
+                Err(error) => warn!(%error, "failed to take partitions over; retrying"),
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(TAKEOVER_RETRY_INTERVAL).await;
         }
     }
 
@@ -171,28 +168,34 @@ impl LeaseManager {
         for purpose in self.sender.recover().await? {
             info!(
                 purpose,
-                "a transaction of an orchestrator that is gone has landed"
+                "a transaction left by another orchestrator has landed"
             );
         }
-        let submissions = self
+        let stored = self
             .store
             .load_submissions(Scope::Partitions(partitions))
             .await?;
-        self.submissions.load(submissions);
+        self.submissions.load(stored);
         Ok(())
     }
 
-    /// What was on the way out before already, is still too much, and has nothing under way.
-    async fn quiet(&self, mut leaving: HashSet<Partition>, give: &[Partition]) -> Vec<Partition> {
+    /// The partitions that were draining already, still have to be given back, and have no action in
+    /// flight.
+    async fn drained(
+        &self,
+        mut draining: HashSet<Partition>,
+        give_back: &[Partition],
+    ) -> Vec<Partition> {
         let busy = self.executor.busy().keys;
         let cache = self.feed.cache().read().await;
         for key in busy {
             if let Some(job) = cache.jobs().get(&key.job()) {
-                leaving.remove(&Partition::of(job));
+                draining.remove(&Partition::of(job));
             }
         }
-        give.iter()
-            .filter(|b| leaving.contains(b))
+        give_back
+            .iter()
+            .filter(|partition| draining.contains(partition))
             .copied()
             .collect()
     }

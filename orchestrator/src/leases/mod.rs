@@ -1,6 +1,6 @@
-//! Leases of a store that several orchestrators share: partitions, what this process owns, and the
-//! manager that renews it.
+//! Leases on a store that several orchestrators share.
 
 pub mod manager;
 pub mod partition;
+pub mod rebalance;
 pub mod set;

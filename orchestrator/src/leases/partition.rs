@@ -1,8 +1,8 @@
-//! Who takes which jobs, where several orchestrators share one store: pure decisions.
+//! Partitions of jobs, and the leases and members that divide them among orchestrators sharing a store.
 //!
-//! Jobs fall into partitions by their client, so that one orchestrator writes a client's accounts at a
-//! time. A partition is leased to one member: a running orchestrator. Jobs that ask for a certain
-//! orchestrator have partitions of their own, which only members with that key take.
+//! Jobs are partitioned by client, so that only one orchestrator at a time writes a client's accounts. A
+//! partition is leased to one member, which is a running orchestrator. Jobs that name an orchestrator have
+//! partitions of their own, which only members with that key take.
 
 use millrace_client::Pubkey;
 use millrace_client::program::state::Job;
@@ -11,14 +11,17 @@ use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
-/// Partitions of each kind. With few orchestrators, enough that shares are even to some percent.
-const PARTITIONS: u16 = 64;
+/// Partitions of each kind: enough for shares that are even to a few percent with a few orchestrators.
+const PARTITIONS_PER_KIND: u16 = 64;
+/// Separates the hash of a client from other hashes. Orchestrators of every version that share a store
+/// must agree on it, so it keeps the name that partitions first had.
+const HASH_DOMAIN: &[u8] = b"bucket";
 
-/// Some clients' jobs.
+/// The jobs of some clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Partition {
-    /// The orchestrator that the jobs ask for; none where any will do.
-    orchestrator: Option<Pubkey>,
+    /// The orchestrator that the jobs name; `None` if any orchestrator may take them.
+    pub(super) orchestrator: Option<Pubkey>,
     number: u16,
 }
 
@@ -26,10 +29,10 @@ impl Partition {
     /// The partition of a job.
     pub fn of(job: &Job) -> Self {
         let any = job.orchestrator == Pubkey::default();
-        let hash = sha256(&[b"bucket", job.client.as_ref()]);
+        let hash = sha256(&[HASH_DOMAIN, job.client.as_ref()]);
         Self {
             orchestrator: (!any).then_some(job.orchestrator),
-            number: u16::from_le_bytes([hash[0], hash[1]]) % PARTITIONS,
+            number: u16::from_le_bytes([hash[0], hash[1]]) % PARTITIONS_PER_KIND,
         }
     }
 
@@ -37,19 +40,20 @@ impl Partition {
     pub fn all_for(orchestrator: &Pubkey) -> impl Iterator<Item = Self> {
         let kinds = [None, Some(*orchestrator)];
         kinds.into_iter().flat_map(|orchestrator| {
-            (0..PARTITIONS).map(move |number| Self {
+            (0..PARTITIONS_PER_KIND).map(move |number| Self {
                 orchestrator,
                 number,
             })
         })
     }
 
-    /// Names with commas, as SQL wants them. A name has letters, digits and a slash only.
-    pub fn list(partitions: &[Self]) -> String {
-        let names: Vec<String> = partitions.iter().map(|b| format!("'{b}'")).collect();
-        match names.is_empty() {
-            true => "''".to_owned(),
-            false => names.join(", "),
+    /// A list for SQL's `IN (...)`. Names need no escaping: they contain letters, digits and a slash.
+    pub fn sql_list(partitions: &[Self]) -> String {
+        let names: Vec<String> = partitions.iter().map(|p| format!("'{p}'")).collect();
+        if names.is_empty() {
+            "''".to_owned()
+        } else {
+            names.join(", ")
         }
     }
 }
@@ -79,17 +83,15 @@ impl FromStr for Partition {
     }
 }
 
-/// Which jobs an orchestrator may act on now.
+/// The partitions whose jobs an orchestrator may act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OwnedPartitions {
-    /// All: nobody shares its store.
+    /// All of them: no other orchestrator uses the store.
     All,
-    /// Those in these partitions.
     Only(HashSet<Partition>),
 }
 
 impl OwnedPartitions {
-    /// Whether a partition is among them.
     pub fn contains(&self, partition: &Partition) -> bool {
         match self {
             Self::All => true,
@@ -97,7 +99,6 @@ impl OwnedPartitions {
         }
     }
 
-    /// Whether a job is among them.
     pub fn contains_job(&self, job: &Job) -> bool {
         self.contains(&Partition::of(job))
     }
@@ -106,75 +107,33 @@ impl OwnedPartitions {
 /// A running orchestrator that uses the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// Drawn anew at each start, and whenever its time was over.
+    /// Random; replaced at each start and after each expiry.
     pub id: String,
-    /// Its registered key; several members may have the same.
+    /// The registered key. Several members may share one.
     pub orchestrator: Pubkey,
 }
 
-/// A partition with who holds it.
+/// The lease of a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
-    /// The partition.
     pub partition: Partition,
-    /// Its holder, while the lease lasts.
+    /// The member that holds it, unless it has expired.
     pub holder: Option<String>,
-    /// Rises each time that somebody takes it.
+    /// Increases each time that a member takes the lease.
     pub epoch: u64,
 }
 
-/// What a member should do about its share.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Moves {
-    /// Take these, which are free.
-    pub take: Vec<Partition>,
-    /// Give these back, as somebody else has less than its share.
-    pub give: Vec<Partition>,
-}
-
-/// Leads a member to its share: as many partitions of each kind as are there divided by those who may
-/// have them, the first ones by name one more. Everybody decides so alone, and all come out even.
-pub fn moves(me: &Member, members: &[Member], leases: &[Lease]) -> Moves {
-    let mut moves = Moves::default();
-    for kind in [None, Some(me.orchestrator)] {
-        let of_kind = leases.iter().filter(|l| l.partition.orchestrator == kind);
-        let of_kind: Vec<&Lease> = of_kind.collect();
-        let may = |member: &&Member| kind.is_none_or(|key| member.orchestrator == key);
-        let mut rivals: Vec<&str> = members.iter().filter(may).map(|m| m.id.as_str()).collect();
-        rivals.sort_unstable();
-        let Some(rank) = rivals.iter().position(|id| *id == me.id) else {
-            // Not seen yet, or no more: the next look will tell.
-            continue;
-        };
-        let share = share(of_kind.len(), rivals.len(), rank);
-        let mine: Vec<Partition> = of_kind
-            .iter()
-            .filter(|lease| lease.holder.as_deref() == Some(&me.id))
-            .map(|lease| lease.partition)
-            .collect();
-        if mine.len() > share {
-            moves.give.extend(&mine[share..]);
-            continue;
-        }
-        let free: Vec<Partition> = of_kind
-            .iter()
-            .filter(|lease| lease.holder.is_none())
-            .map(|lease| lease.partition)
-            .collect();
-        // Everybody begins somewhere else, so that they don't all want the same ones.
-        let begin = rank * free.len() / rivals.len();
-        let (before, after) = free.split_at(begin);
-        let wanted = after.iter().chain(before).take(share - mine.len());
-        moves.take.extend(wanted);
-    }
-    moves
-}
-
-/// The share of the `rank`-th of `members`.
-fn share(partitions: usize, members: usize, rank: usize) -> usize {
-    partitions / members + usize::from(rank < partitions % members)
-}
-
 #[cfg(test)]
-#[path = "partition_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partition_names_round_trip() {
+        for partition in Partition::all_for(&Pubkey::new_unique()) {
+            assert_eq!(partition.to_string().parse(), Ok(partition));
+        }
+        for wrong in ["", "any", "any/x", "unknown/1"] {
+            assert_eq!(wrong.parse::<Partition>(), Err(()));
+        }
+    }
+}

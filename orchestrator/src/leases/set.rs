@@ -1,46 +1,44 @@
-//! What this orchestrator holds of a shared store, and until when. [`keeper`] renews it.
+//! The partitions that this orchestrator owns, and until when. [`super::manager`] renews them.
 
-use crate::leases::partition::Partition;
-
-use crate::leases::partition::OwnedPartitions;
+use crate::leases::partition::{OwnedPartitions, Partition};
 use std::collections::HashSet;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 use tokio::sync::watch;
 
-/// What is held now. Clones are the same.
+/// The partitions that this orchestrator owns now. Clones share their state.
 #[derive(Clone)]
 pub struct LeaseSet {
-    /// `None` where nobody shares the store: everything is held for ever.
+    /// `None` if no other orchestrator uses the store: every partition is owned, without expiry.
     state: Option<Arc<RwLock<State>>>,
     changes: watch::Sender<u64>,
 }
 
 #[derive(Default)]
 struct State {
-    /// The name under which leases are held and transactions written down.
+    /// The id under which leases are held and transactions are journalled.
     member: String,
-    /// By this machine's clock, some time before the database's says the same: nothing is done later.
+    /// Local deadline, set earlier than the database's expiry. No work starts after it.
     until: Option<Instant>,
-    /// Leased, as the last renewal said.
+    /// Leased as of the last renewal.
     leased: HashSet<Partition>,
-    /// Among them, those whose papers have been loaded.
+    /// The leased partitions whose submissions have been loaded.
     ready: HashSet<Partition>,
-    /// Among them, those that are given back as soon as nothing is under way for them.
-    leaving: HashSet<Partition>,
+    /// The leased partitions that are given back as soon as no action is in flight for them.
+    draining: HashSet<Partition>,
 }
 
-/// How a renewal has changed what is leased.
+/// How a renewal changed the set of leased partitions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Change {
-    /// New ones: their papers are to be loaded.
+pub struct LeaseChange {
+    /// New partitions, whose submissions have to be loaded.
     pub gained: Vec<Partition>,
-    /// Lost ones: their papers are to be dropped.
+    /// Lost partitions, whose submissions have to be dropped from memory.
     pub lost: HashSet<Partition>,
 }
 
 impl LeaseSet {
-    /// Of a store that nobody shares.
+    /// For a store that no other orchestrator uses.
     pub fn exclusive() -> Self {
         Self {
             state: None,
@@ -48,7 +46,7 @@ impl LeaseSet {
         }
     }
 
-    /// Of a shared store; nothing is held yet.
+    /// For a shared store. Owns nothing until leases are taken.
     pub fn shared() -> Self {
         Self {
             state: Some(Arc::default()),
@@ -56,7 +54,7 @@ impl LeaseSet {
         }
     }
 
-    /// A counter that rises when more or less is held.
+    /// A counter that increases when the set changes.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
@@ -84,14 +82,14 @@ impl LeaseSet {
         changed
     }
 
-    /// The name in the store; empty where nobody shares it.
+    /// This member's id; empty if no other orchestrator uses the store.
     pub fn member(&self) -> String {
         self.read()
             .map(|state| state.member.clone())
             .unwrap_or_default()
     }
 
-    /// What may be acted on at this instant.
+    /// The partitions that may be acted on at this instant.
     pub fn owned(&self) -> OwnedPartitions {
         match self.read() {
             None => OwnedPartitions::All,
@@ -99,20 +97,21 @@ impl LeaseSet {
         }
     }
 
-    /// Why nothing can be done for now, where that is so.
+    /// Why this orchestrator cannot act at all, if so.
     pub fn problem(&self) -> Option<&'static str> {
         let state = self.read()?;
-        let over = state.until.is_none_or(|until| Instant::now() >= until);
-        over.then_some("nothing is done, as leases on the shared store could not be renewed lately")
+        let expired = state.until.is_none_or(|until| Instant::now() >= until);
+        expired.then_some("leases on the shared store were not renewed in time; no work is started")
     }
 
-    /// Whether papers of a partition are taken in: it is leased, loaded or not.
+    /// Whether this orchestrator records submissions of a partition. True from the moment that the
+    /// partition is leased, even before earlier submissions have been loaded.
     pub fn owns_submissions_of(&self, partition: &Partition) -> bool {
         self.read()
             .is_none_or(|state| state.leased.contains(partition))
     }
 
-    /// Begins anew under a name, with nothing. Gives what was held.
+    /// Starts over under another id, without leases. Returns the partitions that were leased.
     pub(crate) fn join(&self, member: &str) -> HashSet<Partition> {
         self.change(|state| {
             let lost = std::mem::take(&mut state.leased);
@@ -124,29 +123,28 @@ impl LeaseSet {
         })
     }
 
-    /// Enters the leases that the database has renewed or given until `until`.
-    pub(crate) fn renewed(&self, leased: HashSet<Partition>, until: Instant) -> Change {
-        self.change(|state| state.renewed(leased, until))
+    /// Applies the leases that the database granted until `until`.
+    pub(crate) fn apply_renewal(&self, leased: HashSet<Partition>, until: Instant) -> LeaseChange {
+        self.change(|state| state.apply_renewal(leased, until))
     }
 
-    /// Notes that papers have been loaded.
-    pub(crate) fn arrived(&self, partitions: &[Partition]) {
+    /// Marks partitions as ready: their submissions have been loaded.
+    pub(crate) fn mark_ready(&self, partitions: &[Partition]) {
         self.change(|state| {
-            let still = partitions.iter().filter(|b| state.leased.contains(b));
-            let still: Vec<Partition> = still.copied().collect();
-            state.ready.extend(still);
+            let leased = partitions.iter().filter(|p| state.leased.contains(p));
+            let leased: Vec<Partition> = leased.copied().collect();
+            state.ready.extend(leased);
         });
     }
 
-    /// Stops acting on these, to give them back, and on no others.
-    pub(crate) fn leave(&self, partitions: &[Partition]) {
-        self.change(|state| state.leaving = partitions.iter().copied().collect());
+    /// Stops acting on exactly these partitions, so that they can be given back.
+    pub(crate) fn set_draining(&self, partitions: &[Partition]) {
+        self.change(|state| state.draining = partitions.iter().copied().collect());
     }
 
-    /// Partitions on the way out.
-    pub(crate) fn leaving(&self) -> HashSet<Partition> {
+    pub(crate) fn draining(&self) -> HashSet<Partition> {
         self.read()
-            .map(|state| state.leaving.clone())
+            .map(|state| state.draining.clone())
             .unwrap_or_default()
     }
 }
@@ -156,17 +154,17 @@ impl State {
         if self.until.is_none_or(|until| now >= until) {
             return HashSet::new();
         }
-        let held = self.ready.iter().filter(|b| !self.leaving.contains(b));
-        held.copied().collect()
+        let owned = self.ready.iter().filter(|p| !self.draining.contains(p));
+        owned.copied().collect()
     }
 
-    fn renewed(&mut self, leased: HashSet<Partition>, until: Instant) -> Change {
-        let change = Change {
+    fn apply_renewal(&mut self, leased: HashSet<Partition>, until: Instant) -> LeaseChange {
+        let change = LeaseChange {
             gained: leased.difference(&self.leased).copied().collect(),
             lost: self.leased.difference(&leased).copied().collect(),
         };
         self.ready.retain(|partition| leased.contains(partition));
-        self.leaving.retain(|partition| leased.contains(partition));
+        self.draining.retain(|partition| leased.contains(partition));
         self.leased = leased;
         self.until = Some(until);
         change
@@ -175,7 +173,6 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use millrace_client::Pubkey;
     use std::time::Duration;
@@ -189,47 +186,47 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_is_acted_on_once_its_papers_are_here_and_until_its_time_is_over() {
-        let (some, now) = (partitions(2), Instant::now());
+    fn a_partition_is_owned_once_loaded_and_until_its_lease_expires() {
+        let (leased, now) = (partitions(2), Instant::now());
         let mut state = State::default();
-        let change = state.renewed(set(&some), now + Duration::from_secs(5));
+        let change = state.apply_renewal(set(&leased), now + Duration::from_secs(5));
         assert_eq!(change.gained.len(), 2);
         assert!(state.owned_at(now).is_empty());
-        state.ready.insert(some[0]);
-        assert_eq!(state.owned_at(now), set(&some[..1]));
+        state.ready.insert(leased[0]);
+        assert_eq!(state.owned_at(now), set(&leased[..1]));
         assert!(state.owned_at(now + Duration::from_secs(5)).is_empty());
     }
 
     #[test]
-    fn a_lease_that_is_not_renewed_is_lost_and_has_to_arrive_again() {
-        let (some, now) = (partitions(2), Instant::now());
+    fn a_partition_that_was_lost_has_to_be_loaded_again() {
+        let (leased, now) = (partitions(2), Instant::now());
         let until = now + Duration::from_secs(5);
         let mut state = State::default();
-        state.renewed(set(&some), until);
-        state.ready.extend(&some);
-        let change = state.renewed(set(&some[1..]), until);
-        assert_eq!(change.lost, set(&some[..1]));
-        let change = state.renewed(set(&some), until);
-        assert_eq!(change.gained, some[..1]);
-        assert_eq!(state.owned_at(now), set(&some[1..]));
+        state.apply_renewal(set(&leased), until);
+        state.ready.extend(&leased);
+        let change = state.apply_renewal(set(&leased[1..]), until);
+        assert_eq!(change.lost, set(&leased[..1]));
+        let change = state.apply_renewal(set(&leased), until);
+        assert_eq!(change.gained, leased[..1]);
+        assert_eq!(state.owned_at(now), set(&leased[1..]));
     }
 
     #[test]
-    fn what_is_on_the_way_out_is_not_acted_on() {
-        let (some, now) = (partitions(2), Instant::now());
+    fn a_draining_partition_is_not_acted_on() {
+        let (leased, now) = (partitions(2), Instant::now());
         let leases = LeaseSet::shared();
         leases.join("me");
-        leases.renewed(set(&some), now + Duration::from_secs(60));
-        leases.arrived(&some);
-        leases.leave(&some[..1]);
-        assert_eq!(leases.owned(), OwnedPartitions::Only(set(&some[1..])));
-        assert!(leases.owns_submissions_of(&some[0]));
-        assert_eq!(leases.join("me again"), set(&some));
-        assert!(!leases.owns_submissions_of(&some[0]));
+        leases.apply_renewal(set(&leased), now + Duration::from_secs(60));
+        leases.mark_ready(&leased);
+        leases.set_draining(&leased[..1]);
+        assert_eq!(leases.owned(), OwnedPartitions::Only(set(&leased[1..])));
+        assert!(leases.owns_submissions_of(&leased[0]));
+        assert_eq!(leases.join("me again"), set(&leased));
+        assert!(!leases.owns_submissions_of(&leased[0]));
     }
 
     #[test]
-    fn a_store_of_ones_own_is_held_whole() {
+    fn an_exclusive_store_owns_every_partition() {
         let leases = LeaseSet::exclusive();
         assert_eq!(leases.owned(), OwnedPartitions::All);
         assert!(leases.owns_submissions_of(&partitions(1)[0]));

@@ -1,71 +1,80 @@
+use std::error::Error;
 use std::path::PathBuf;
 use thiserror::Error;
 
-/// Why a store can't be used.
+/// An underlying error of a library.
+type Cause = Box<dyn Error + Send + Sync>;
+
+/// Why the store cannot be used.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// The file is damaged.
     #[error(
-        "the store {path} is corrupt ({reason}); move it away and start again: jobs and money are on chain, agents send again what is not settled"
+        "the store {path} is corrupt ({source}); move it away and start again: jobs and money are on chain, and agents submit unsettled results again"
     )]
-    Corrupt {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// It was made for another network.
+    Corrupt { path: PathBuf, source: Cause },
     #[error(
-        "the store {place} belongs to network {found}, and this is network {expected}; give another --store, or another --data folder"
+        "the store {location} belongs to network {found}, not to network {expected}; choose another --store or another --data folder"
     )]
-    OfAnother {
-        /// Where it is.
-        place: String,
-        /// The network that it says.
+    WrongNetwork {
+        location: String,
         found: String,
-        /// The network that was expected.
         expected: String,
     },
-    /// A newer version of Millrace has changed its tables.
     #[error(
-        "the store {place} has version {found}, and this millrace knows versions up to {known}; use a newer millrace, or give another --store"
+        "the store {location} has version {found}, and this millrace supports versions up to {known}; use a newer millrace or choose another --store"
     )]
-    Newer {
-        /// Where it is.
-        place: String,
-        /// Its version.
+    NewerVersion {
+        location: String,
         found: i64,
-        /// The newest version known here.
         known: i64,
     },
-    /// Another process has it open.
     #[error(
-        "the store {path} is in use by another orchestrator; stop that one, give this one another --data folder, or share a PostgreSQL: --store postgres://USER@HOST/DATABASE"
+        "the store {path} is in use by another orchestrator; stop that one, choose another --data folder, or share a PostgreSQL database: --store postgres://USER@HOST/DATABASE"
     )]
-    InUse {
-        /// The file.
+    InUse { path: PathBuf },
+    #[error("cannot access {path}: {source}")]
+    File {
         path: PathBuf,
+        source: std::io::Error,
     },
-    /// The database server can't be reached, or ended the connection.
-    #[error("the database {place} can't be reached: {reason}")]
-    Away {
-        /// Where it is, without its password.
-        place: String,
-        /// What was said.
-        reason: String,
-    },
-    /// A statement failed.
+    /// The connection to the server failed or was closed. `location` does not contain the password.
+    #[error("cannot reach the database {location}: {}", with_causes(source.as_ref()))]
+    Unreachable { location: String, source: Cause },
+    /// The database rejected a statement.
+    #[error("the store failed: {}", with_causes(source.as_ref()))]
+    Statement { source: Cause },
+    /// The store contains something that this version does not write.
+    #[error("the store contains an unexpected value: {0}")]
+    UnexpectedValue(String),
     #[error("the store failed: {0}")]
     Failed(String),
-    /// It has been closed: the orchestrator is ending.
-    #[error("the store is closed, as the orchestrator is ending")]
+    #[error("the store is closed because the orchestrator is stopping")]
     Closed,
-    /// What was given with `--store` says no place.
-    #[error("{given:?} is no store ({reason}); write sqlite:PATH or postgres://USER@HOST/DATABASE")]
-    Place {
-        /// What was given, without its password.
-        given: String,
-        /// What is wrong with it.
-        reason: String,
-    },
+    /// `given` does not contain the password.
+    #[error(
+        "{given:?} is not a valid store ({reason}); write sqlite:PATH or postgres://USER@HOST/DATABASE"
+    )]
+    InvalidLocation { given: String, reason: String },
+}
+
+impl StoreError {
+    pub(crate) fn statement(error: impl Into<Cause>) -> Self {
+        Self::Statement {
+            source: error.into(),
+        }
+    }
+}
+
+/// An error's message followed by those of its causes, because the outermost message alone says little.
+fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut inner = error.source();
+    while let Some(cause) = inner {
+        let message = cause.to_string();
+        if !text.contains(&message) {
+            text = format!("{text}: {message}");
+        }
+        inner = cause.source();
+    }
+    text
 }

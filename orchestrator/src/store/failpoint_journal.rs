@@ -1,11 +1,10 @@
-//! The journal with a point before and after each write, at which a test can end the process.
+//! A journal with a failpoint before and after each write, at which a test can end the process.
 
 use async_trait::async_trait;
 use millrace_client::tx::journal::{EndState, Journal, JournalEntry};
 use millrace_client::{ChainError, failpoint};
 use std::sync::Arc;
 
-/// Passes everything on.
 pub struct FailpointJournal(pub Arc<dyn Journal>);
 
 #[async_trait]
@@ -17,9 +16,9 @@ impl Journal for FailpointJournal {
         done
     }
 
-    async fn end(&self, signature: &str, ending: EndState) -> Result<(), ChainError> {
+    async fn end(&self, signature: &str, end_state: EndState) -> Result<(), ChainError> {
         failpoint::before("store", "journal_end");
-        let done = self.0.end(signature, ending).await;
+        let done = self.0.end(signature, end_state).await;
         failpoint::after("store", "journal_end");
         done
     }

@@ -1,8 +1,10 @@
-//! The journal of transactions, in the store. Each entry has an owner: the member of the store that
-//! sees it through. What a dead one left open is taken over by whoever looks first.
+//! The journal of transactions. Each entry has an owner: the member that follows the transaction until it has
+//! ended. The entries of an expired member are adopted by the first other member that looks.
 
-use super::{Store, StoreError};
 use crate::leases::set::LeaseSet;
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::sql::value::Row;
 use async_trait::async_trait;
 use millrace_client::ChainError;
 use millrace_client::tx::journal::{EndState, Journal, JournalEntry};
@@ -13,66 +15,65 @@ use std::sync::{Arc, Mutex, MutexGuard};
 pub struct MemberJournal {
     store: Arc<Store>,
     leases: LeaseSet,
-    /// Signatures that this process sees through.
-    under_way: Mutex<HashSet<String>>,
+    /// Signatures that this process follows.
+    in_flight: Mutex<HashSet<String>>,
 }
 
 impl MemberJournal {
-    /// The journal of who holds `tenure`.
     pub fn new(store: Arc<Store>, leases: LeaseSet) -> Self {
         Self {
             store,
             leases,
-            under_way: Mutex::default(),
+            in_flight: Mutex::default(),
         }
     }
 
-    fn under_way(&self) -> MutexGuard<'_, HashSet<String>> {
+    fn in_flight(&self) -> MutexGuard<'_, HashSet<String>> {
         // A poisoned lock still holds whole entries: each change is a single insert or remove.
-        self.under_way
+        self.in_flight
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
 fn failed(error: StoreError) -> ChainError {
-    ChainError::journal(error)
+    ChainError::Journal(error.to_string())
 }
 
 #[async_trait]
 impl Journal for MemberJournal {
     async fn begin(&self, entry: &JournalEntry) -> Result<(), ChainError> {
         let member = self.leases.member();
-        let begun = self.store.begin_entry(&member, entry).await;
-        if !begun.map_err(failed)? {
-            return Err(ChainError::journal(
-                "this orchestrator's leases have run out; nothing was sent, and whoever took them \
-                 over goes on",
+        let written = self.store.begin_entry(&member, entry).await;
+        if !written.map_err(failed)? {
+            return Err(ChainError::Journal(
+                "this orchestrator's leases have expired; the transaction was not sent, and the member \
+                 that took the leases over continues"
+                    .to_owned(),
             ));
         }
-        self.under_way().insert(entry.signature.clone());
+        self.in_flight().insert(entry.signature.clone());
         Ok(())
     }
 
     async fn end(&self, signature: &str, _: EndState) -> Result<(), ChainError> {
         self.store.end_entry(signature).await.map_err(failed)?;
-        self.under_way().remove(signature);
+        self.in_flight().remove(signature);
         Ok(())
     }
 
     async fn unfinished(&self) -> Result<Vec<JournalEntry>, ChainError> {
         let member = self.leases.member();
         let mut entries = self.store.adopt_entries(&member).await.map_err(failed)?;
-        let under_way = self.under_way();
-        entries.retain(|entry| !under_way.contains(&entry.signature));
+        let in_flight = self.in_flight();
+        entries.retain(|entry| !in_flight.contains(&entry.signature));
         Ok(entries)
     }
 }
 
 impl Store {
-    /// Writes an entry down. False, and nothing is written, where the member's time is over: the
-    /// database itself keeps one that was asleep from acting. A store that nobody shares has the
-    /// empty name for its only member.
+    /// Inserts an entry. Returns false, without writing, if the member has expired: a process that was
+    /// suspended cannot act. The only member of an exclusive store has an empty id.
     async fn begin_entry(&self, member: &str, entry: &JournalEntry) -> Result<bool, StoreError> {
         let insert = "INSERT INTO journal \
                       (signature, bytes, last_valid_block_height, purpose, owner) \
@@ -89,7 +90,7 @@ impl Store {
         Ok(self.run(insert, values).await?.changed > 0)
     }
 
-    /// Entries that have not ended, whoever sees them through.
+    /// The number of entries that have not ended, of all members.
     pub async fn journal_length(&self) -> Result<usize, StoreError> {
         let rows = self.rows("SELECT COUNT(*) FROM journal", []).await?;
         rows.first().map_or(Ok(0), |row| row.small(0))
@@ -101,7 +102,7 @@ impl Store {
         Ok(())
     }
 
-    /// Takes over what members left open that are no more; gives that and what is the member's own.
+    /// Adopts the entries of expired members, and returns them with the member's own.
     pub(super) async fn adopt_entries(
         &self,
         member: &str,
@@ -110,7 +111,7 @@ impl Store {
                       (SELECT 1 FROM members WHERE member = journal.owner AND expires > {now}) \
                       RETURNING signature, bytes, last_valid_block_height, purpose";
         let rows = self.rows(update, [member.into()]).await?;
-        let entry = |row: &super::Row| {
+        let entry = |row: &Row| {
             Ok(JournalEntry {
                 signature: row.text(0)?,
                 bytes: row.bytes(1)?,

@@ -1,19 +1,20 @@
-//! Members and leases, in the store. All times are the database's own, so that no orchestrator's
-//! clock matters; each change is one statement with its condition, so that of two who want the same
-//! lease one gets it.
+//! Members and leases. All times come from the database, so that the orchestrators' clocks do not matter.
+//! Each change is one statement with its condition, so that only one of two competing members gets a lease.
 
-use super::{Row, Store, StoreError};
 use crate::leases::partition::{Lease, Member, Partition};
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::sql::value::Row;
 use std::time::Duration;
 
-fn millis(time: Duration) -> i64 {
-    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+fn millis(ttl: Duration) -> i64 {
+    i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn partition(row: &Row, at: usize) -> Result<Partition, StoreError> {
     let text = row.text(at)?;
     text.parse()
-        .map_err(|()| StoreError::Failed(format!("{text:?} is not a partition")))
+        .map_err(|()| StoreError::UnexpectedValue(format!("{text:?} is not a partition")))
 }
 
 fn partitions(rows: &[Row]) -> Result<Vec<Partition>, StoreError> {
@@ -21,8 +22,8 @@ fn partitions(rows: &[Row]) -> Result<Vec<Partition>, StoreError> {
 }
 
 impl Store {
-    /// Enters a member for `time`, and the leases that it may take where they are not there yet.
-    pub async fn join(&self, me: &Member, time: Duration) -> Result<(), StoreError> {
+    /// Adds a member, valid for `ttl`, and the leases that it may take unless they exist.
+    pub async fn join(&self, me: &Member, ttl: Duration) -> Result<(), StoreError> {
         let leases: Vec<String> = Partition::all_for(&me.orchestrator)
             .map(|partition| format!("('{partition}', 0, 0)"))
             .collect();
@@ -31,7 +32,7 @@ impl Store {
             leases.join(", ")
         );
         self.run(insert, []).await?;
-        // Long dead ones are of no use to anybody.
+        // Members that expired an hour ago have no entries left to adopt.
         let prune = "DELETE FROM members WHERE expires < {now} - 3600000";
         self.run(prune, []).await?;
         let insert = "INSERT INTO members (member, orchestrator, expires) \
@@ -40,22 +41,22 @@ impl Store {
         let values = [
             me.id.as_str().into(),
             orchestrator.as_str().into(),
-            millis(time).into(),
+            millis(ttl).into(),
         ];
         self.run(insert, values).await?;
         Ok(())
     }
 
-    /// Renews a member and its leases for `time` from now. Gives the leases that it still holds, or
-    /// `None` where its own time was over: then it holds nothing and has to join anew.
+    /// Renews a member and its leases for `ttl` from now, and returns the leases that it still holds. Returns
+    /// `None` if the membership has expired: the member holds nothing and has to join again.
     pub async fn renew(
         &self,
         member: &str,
-        time: Duration,
+        ttl: Duration,
     ) -> Result<Option<Vec<Partition>>, StoreError> {
         let update = "UPDATE members SET expires = {now} + $1 \
                       WHERE member = $2 AND expires > {now}";
-        let values = [millis(time).into(), member.into()];
+        let values = [millis(ttl).into(), member.into()];
         if self.run(update, values.clone()).await?.changed == 0 {
             return Ok(None);
         }
@@ -65,13 +66,13 @@ impl Store {
         partitions(&rows).map(Some)
     }
 
-    /// All members whose time is not over.
+    /// All members that have not expired.
     pub async fn members(&self) -> Result<Vec<Member>, StoreError> {
         let select = "SELECT member, orchestrator FROM members WHERE expires > {now}";
         let rows = self.rows(select, []).await?;
         let member = |row: &Row| {
             let key = row.text(1)?;
-            let wrong = |_| StoreError::Failed(format!("{key:?} is no key"));
+            let wrong = |_| StoreError::UnexpectedValue(format!("{key:?} is not a public key"));
             Ok(Member {
                 id: row.text(0)?,
                 orchestrator: key.parse().map_err(wrong)?,
@@ -80,7 +81,6 @@ impl Store {
         rows.iter().map(member).collect()
     }
 
-    /// All leases.
     pub async fn leases(&self) -> Result<Vec<Lease>, StoreError> {
         let select = "SELECT bucket, COALESCE(CASE WHEN expires > {now} THEN member END, ''), epoch \
                       FROM leases ORDER BY bucket";
@@ -96,12 +96,12 @@ impl Store {
         rows.iter().map(lease).collect()
     }
 
-    /// Takes leases for `time`, those that are free by then. Gives the ones that were taken.
+    /// Takes those of the wanted leases that are free, for `ttl`. Returns the ones that were taken.
     pub async fn take(
         &self,
         member: &str,
         wanted: &[Partition],
-        time: Duration,
+        ttl: Duration,
     ) -> Result<Vec<Partition>, StoreError> {
         if wanted.is_empty() {
             return Ok(Vec::new());
@@ -111,28 +111,28 @@ impl Store {
              WHERE bucket IN ({}) AND expires <= {{now}} AND EXISTS \
              (SELECT 1 FROM members WHERE members.member = $1 AND members.expires > {{now}}) \
              RETURNING bucket",
-            Partition::list(wanted)
+            Partition::sql_list(wanted)
         );
         let rows = self
-            .rows(update, [member.into(), millis(time).into()])
+            .rows(update, [member.into(), millis(ttl).into()])
             .await?;
         partitions(&rows)
     }
 
-    /// Gives leases back, those that are still the member's.
+    /// Gives back those of the leases that the member still holds.
     pub async fn give_back(&self, member: &str, given: &[Partition]) -> Result<(), StoreError> {
         if given.is_empty() {
             return Ok(());
         }
         let update = format!(
             "UPDATE leases SET member = NULL, expires = 0 WHERE member = $1 AND bucket IN ({})",
-            Partition::list(given)
+            Partition::sql_list(given)
         );
         self.run(update, [member.into()]).await?;
         Ok(())
     }
 
-    /// Gives everything back and ends the membership.
+    /// Gives all leases back and ends the membership.
     pub async fn leave(&self, member: &str) -> Result<(), StoreError> {
         let update = "UPDATE leases SET member = NULL, expires = 0 WHERE member = $1";
         self.run(update, [member.into()]).await?;

@@ -1,12 +1,13 @@
-//! By what seats were given, in the store: kept as long as a job's view, for whoever audits it.
+//! Seat-selection records. They are kept as long as the archived view of the job, for auditing.
 
-use super::{Store, StoreError};
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
 use millrace_client::Pubkey;
 use millrace_protocol::selection::SelectionRecord;
 
 impl Store {
-    /// Keeps a choice. One of the same providers for the same seats was tried again, and takes the place
-    /// of the earlier.
+    /// Stores a record. A record of the same providers for the same seats is a retry and replaces the
+    /// earlier one.
     pub async fn put_selection(
         &self,
         job: &Pubkey,
@@ -20,7 +21,7 @@ impl Store {
             .chosen()
             .map(|one| one.provider.to_string())
             .collect();
-        let text = serde_json::to_string(record).map_err(|e| StoreError::Failed(e.to_string()))?;
+        let text = serde_json::to_string(record).map_err(StoreError::statement)?;
         let values = [
             job.as_array().into(),
             record.shard.into(),
@@ -32,8 +33,8 @@ impl Store {
         Ok(())
     }
 
-    /// The choices for a job's seats, by shard and attempt. What another version wrote and this one can't
-    /// read is left out.
+    /// The records of a job, by shard and attempt. Records of another version that this one cannot parse are
+    /// left out.
     pub async fn selections(&self, job: &Pubkey) -> Result<Vec<SelectionRecord>, StoreError> {
         let select = "SELECT choice FROM choices WHERE job = $1 ORDER BY shard, attempt";
         let rows = self.rows(select, [job.as_array().into()]).await?;

@@ -1,27 +1,26 @@
-//! The desk's papers, in the store.
+//! Submissions of agents, failures of providers, and results of settled shards.
 
-use super::{Row, Store, StoreError, Value};
 use crate::leases::partition::Partition;
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::sql::value::{Row, SqlValue};
 use crate::submissions::model::{RevealedResult, SeatKey, SettledResult, Submission, Submissions};
 use millrace_client::Pubkey;
 
-/// Which papers.
+/// Selects submissions.
 #[derive(Clone, Copy, Debug)]
 pub enum Scope<'a> {
-    /// All.
     All,
-    /// Those of jobs in these partitions.
     Partitions(&'a [Partition]),
-    /// Those of one job.
     Job(&'a Pubkey),
 }
 
 impl Scope<'_> {
-    fn condition(&self) -> (String, Vec<Value>) {
+    fn condition(&self) -> (String, Vec<SqlValue>) {
         match self {
             Self::All => (String::new(), Vec::new()),
             Self::Partitions(partitions) => (
-                format!(" WHERE bucket IN ({})", Partition::list(partitions)),
+                format!(" WHERE bucket IN ({})", Partition::sql_list(partitions)),
                 Vec::new(),
             ),
             Self::Job(job) => (" WHERE job = $1".to_owned(), vec![job.as_array().into()]),
@@ -48,20 +47,19 @@ fn revealed(row: &Row) -> Result<Option<RevealedResult>, StoreError> {
     }))
 }
 
-/// How a partition is written; empty where none is known.
-fn name(partition: Option<Partition>) -> String {
+/// The text of a partition; empty if it is unknown.
+fn partition_name(partition: Option<Partition>) -> String {
     partition
         .map(|partition| partition.to_string())
         .unwrap_or_default()
 }
 
-/// The partition; none where the row is older than partitions are.
+/// The partition; `None` for rows from before partitions existed.
 fn partition(row: &Row, at: usize) -> Result<Option<Partition>, StoreError> {
     Ok(row.text(at)?.parse().ok())
 }
 
 impl Store {
-    /// What was stored.
     pub async fn load_submissions(&self, scope: Scope<'_>) -> Result<Submissions, StoreError> {
         let (condition, values) = scope.condition();
         let select = format!(
@@ -119,7 +117,7 @@ impl Store {
         Ok(submissions)
     }
 
-    /// Stores a commitment; a second one for the same seat changes nothing.
+    /// Stores a commitment. A second one for the same seat is ignored.
     pub async fn put_commitment(
         &self,
         k: &SeatKey,
@@ -137,13 +135,13 @@ impl Store {
             p.seat.into(),
             (&p.commitment).into(),
             (&p.signature).into(),
-            name(partition).as_str().into(),
+            partition_name(partition).as_str().into(),
         ];
         self.run(insert, values).await?;
         Ok(())
     }
 
-    /// Stores what opens a commitment.
+    /// Stores the result behind a commitment.
     pub async fn put_reveal(&self, k: &SeatKey, o: &RevealedResult) -> Result<(), StoreError> {
         let update = "UPDATE seats SET root = $1, units = $2, salt = $3, output = $4, exit = $5, \
                       fuel = $6, reason = $7 \
@@ -181,13 +179,13 @@ impl Store {
             shard.into(),
             provider.as_array().into(),
             reason.into(),
-            name(partition).as_str().into(),
+            partition_name(partition).as_str().into(),
         ];
         self.run(insert, values).await?;
         Ok(())
     }
 
-    /// Stores the result of a settled shard; a second time changes nothing, as it is the same.
+    /// Stores the result of a settled shard. Repeating it changes nothing: the result is the same.
     pub async fn put_settled_result(
         &self,
         (job, shard): (&Pubkey, u32),
@@ -205,14 +203,14 @@ impl Store {
             o.exit.into(),
             o.fuel.into(),
             o.reason.as_str().into(),
-            name(partition).as_str().into(),
+            partition_name(partition).as_str().into(),
         ];
         self.run(insert, values).await?;
         Ok(())
     }
 
-    /// Forgets everything of a job but its view in the archive. Its outcomes go last: where it is cut
-    /// short, they say that there is something to forget.
+    /// Deletes everything about a job except its archived view. Settled results go last: if the deletion is
+    /// interrupted, they show that there is more to delete.
     pub async fn forget(&self, job: &Pubkey) -> Result<(), StoreError> {
         for delete in [
             "DELETE FROM seats WHERE job = $1",
@@ -224,7 +222,6 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets a seat.
     pub async fn delete_seat(&self, k: &SeatKey) -> Result<(), StoreError> {
         let delete = "DELETE FROM seats \
                       WHERE job = $1 AND shard = $2 AND attempt = $3 AND provider = $4";

@@ -1,5 +1,6 @@
-//! All balances of a network follow from its events alone. `testkit/fixture/src/ledger.rs` folds the
-//! events. Every other test of the program ends with the same comparison, except for donations.
+//! Events alone are enough: whatever a network goes through, all of its balances follow from what its
+//! instructions have told. How they are folded is `fixture/ledger.rs`; every other test of the program
+//! ends with the same comparison, but for gifts.
 
 use anchor_lang::Discriminator;
 use millrace_fixture::{Ledger, TestNetwork};
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 mod lifecycle;
 use lifecycle::Lifecycle;
 
-/// Events that must occur: all that move a balance, and those of each end of a job.
+/// Events that must have come about: all that move a balance, and those of each way to an end.
 const NEEDED: [(&str, &[u8]); 33] = [
     ("NetworkInitialized", e::NetworkInitialized::DISCRIMINATOR),
     ("BucketOpened", e::BucketOpened::DISCRIMINATOR),
@@ -56,24 +57,23 @@ const NEEDED: [(&str, &[u8]); 33] = [
     ("ParametersSet", e::ParametersSet::DISCRIMINATOR),
 ];
 
-/// Checks that the totals of each account follow from its events, and that each vault holds exactly
-/// that and its donations.
-fn compare(network: &TestNetwork, donations: &BTreeMap<Pubkey, u64>) {
+/// Each account's books are those of its events, and each vault has exactly that and its gifts.
+fn compare(network: &TestNetwork, gifts: &BTreeMap<Pubkey, u64>) {
     network.compare_with_events();
     for (vault, (booked, found)) in network.expected_and_actual_vaults() {
-        let given = donations.get(&vault).copied().unwrap_or(0);
+        let given = gifts.get(&vault).copied().unwrap_or(0);
         assert_eq!(found, booked + i128::from(given), "vault {vault}");
     }
 }
 
-/// Runs a lifecycle with a comparison after each step. Returns the ledger and the number of vaults that
-/// are not empty at the end.
+/// Plays a lifecycle, comparing after each of its steps, and says which vaults of the network were not
+/// empty at the end.
 fn run_lifecycle(one_mint: bool) -> (Ledger, usize) {
     let mut lifecycle = Lifecycle::start(one_mint);
     for (name, step) in Lifecycle::STEPS {
         println!("{name}");
         step(&mut lifecycle);
-        compare(&lifecycle.network, &lifecycle.donations);
+        compare(&lifecycle.network, &lifecycle.gifts);
     }
     let vaults = lifecycle.network.expected_and_actual_vaults();
     let filled = vaults.values().filter(|(booked, _)| *booked > 0).count();
@@ -86,7 +86,7 @@ fn all_balances_follow_from_events(one_mint: bool) {
         let seen = ledger.seen.get(kind).copied().unwrap_or(0);
         assert!(seen > 0, "no {name}");
     }
-    // The comparison is not empty: there are totals of every kind.
+    // Nothing is compared with nothing: there are books of every kind that are not empty.
     assert!(filled >= 15, "{filled} vaults");
     assert!(ledger.clients.values().filter(|c| c.held > 0).count() >= 2);
     let providers = || ledger.providers.values();
@@ -117,6 +117,6 @@ fn compensation_requires_one_mint_and_is_in_the_events() {
         jobs.map(|job| job.compensated).sum()
     };
     let (one, two) = (run_lifecycle(true).0, run_lifecycle(false).0);
-    // Lost bonds compensate a job in both setups.
+    // Lost bonds compensate a job in both.
     assert!(compensated(&one) > compensated(&two));
 }

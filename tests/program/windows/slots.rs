@@ -1,16 +1,15 @@
-//! Boundaries on slots.
+//! Boundaries by slots, and by what was there first.
 
 use super::cases::audited;
 use super::{DONE, WindowCase, boundary};
 use millrace_fixture::{Outcome, PARAMETERS, RIGHT, Setup, TestNetwork, refused};
 
-/// Slots whose block hashes a chain keeps.
+/// Slots of which a chain remembers the blocks.
 const REMEMBERED: i64 = 512;
-/// Seed of the block hashes.
+/// Seed of the blocks.
 const BLOCKS: u64 = 3;
 
-/// A network whose sortition admits every provider that registered before the posting, and whose draws
-/// span one slot.
+/// Sortition that admits anyone who registered before, and a draw over a single slot.
 fn network() -> TestNetwork {
     let mut parameters = PARAMETERS;
     (parameters.sortition_start, parameters.draw_slots) = (u64::MAX - 1, 1);
@@ -29,7 +28,7 @@ fn slot(network: &mut TestNetwork, at: i64) {
     network.machine.advance_slots(missing, BLOCKS);
 }
 
-/// A job, and the slot `after` slots behind its posting.
+/// A job, and the slot `after` that of its posting.
 fn posted(after: i64) -> WindowCase {
     let mut network = network();
     let job = network.post_with(|_| ());
@@ -45,7 +44,7 @@ fn draw(s: &mut WindowCase) -> Outcome {
     s.network.draw_audit(&s.job, 0)
 }
 
-/// A commitment, and the slot after the second of the blocks that decide its audit.
+/// A commitment, and the slot after the second of the blocks that decide about its audit.
 fn committed() -> WindowCase {
     let mut case = posted(2);
     case.job = case.network.post_with(audited);
@@ -62,13 +61,13 @@ fn committed() -> WindowCase {
 #[test]
 fn seed_is_available_from_the_slot_after_its_block() {
     let early = ["SeedNotAvailable", DONE, DONE];
-    boundary("take a seed", || posted(2), seed, early).check(slot);
+    boundary("take a seed", || posted(2), seed, early).hold(slot);
 }
 
 #[test]
 fn audit_draw_is_available_from_the_slot_after_its_blocks() {
     let early = ["TooEarly", DONE, DONE];
-    boundary("draw", committed, draw, early).check(slot);
+    boundary("draw", committed, draw, early).hold(slot);
 }
 
 #[test]
@@ -77,10 +76,10 @@ fn seed_is_forgotten_with_the_block_of_the_posting() {
         let mut case = posted(REMEMBERED + 1);
         slot(&mut case.network, case.at + offset);
         seed(&mut case).unwrap();
-        let account = case.network.job(&case.job);
-        assert_eq!(account.seed != 0, taken, "{offset}");
+        let books = case.network.job(&case.job);
+        assert_eq!(books.seed != 0, taken, "{offset}");
         if !taken {
-            assert_eq!(account.seed_slot, case.network.machine.slot());
+            assert_eq!(books.seed_slot, case.network.machine.slot());
         }
     }
 }

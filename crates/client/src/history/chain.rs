@@ -1,8 +1,8 @@
-//! Past transactions: their events and invocations.
+//! One transaction of the past: its events, and what it called.
 
 use super::RecordedEvent;
 use super::invocation::Invocation;
-use super::walk::SignatureInfo;
+use super::walk::Signed;
 use crate::error::ChainError;
 use crate::rpc::client::Rpc;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -15,33 +15,36 @@ use solana_transaction_status_client_types::{
     UiTransactionEncoding, UiTransactionStatusMeta,
 };
 
-/// All invocations of a transaction.
-pub(super) struct Invocations {
+/// What a transaction called.
+pub(super) struct Calls {
     /// Its own instructions.
     pub(super) outer: Vec<Invocation>,
-    /// Instructions that its instructions invoked.
-    pub(super) inner: Vec<InnerInvocation>,
+    /// Those that these called.
+    pub(super) inner: Vec<Called>,
 }
 
-pub(super) struct InnerInvocation {
-    /// Index of the transaction's instruction that caused it.
+/// An instruction that another called.
+pub(super) struct Called {
+    /// Which instruction of the transaction it comes from.
     pub(super) instruction: u32,
-    /// Index among all invocations of that instruction.
+    /// Its place among what that one called.
     pub(super) position: u32,
-    pub(super) invocation: Invocation,
+    /// The call.
+    pub(super) call: Invocation,
 }
 
-/// Transactions that are read at the same time.
+/// Transactions that are fetched at the same time.
 const FETCH_CONCURRENCY: usize = 8;
 
-/// The events of transactions, in order. Failed transactions had no effect, and their events do not count.
+/// The events of transactions, in their order. What was reverted has done nothing, and its events say
+/// nothing.
 pub(super) async fn events_of_all(
     rpc: &Rpc,
-    all: &[SignatureInfo],
+    all: &[Signed],
 ) -> Result<Vec<RecordedEvent>, ChainError> {
     let mut fetches = Vec::new();
-    for info in all.iter().filter(|info| !info.failed) {
-        fetches.push(events(rpc.clone(), info.clone()));
+    for signed in all.iter().filter(|signed| !signed.failed) {
+        fetches.push(events(rpc.clone(), signed.clone()));
     }
     let each: Vec<Vec<RecordedEvent>> = stream::iter(fetches)
         .buffered(FETCH_CONCURRENCY)
@@ -50,37 +53,34 @@ pub(super) async fn events_of_all(
     Ok(each.into_iter().flatten().collect())
 }
 
-/// Reads a transaction and decodes its events.
-async fn events(rpc: Rpc, info: SignatureInfo) -> Result<Vec<RecordedEvent>, ChainError> {
-    let found = fetch(&rpc, &info).await?;
-    let events = read(&info, &found);
-    events.ok_or_else(|| unreadable(&info, INCOMPLETE))
+/// Fetches a transaction and reads its events.
+async fn events(rpc: Rpc, signed: Signed) -> Result<Vec<RecordedEvent>, ChainError> {
+    let found = fetch(&rpc, &signed).await?;
+    let events = read(&signed, &found);
+    events.ok_or_else(|| unreadable(&signed, INCOMPLETE))
 }
 
-/// Reads a transaction and decodes its invocations.
-pub(super) async fn invocations(
-    rpc: &Rpc,
-    info: &SignatureInfo,
-) -> Result<Invocations, ChainError> {
-    let found = fetch(rpc, info).await?;
-    read_invocations(&found).ok_or_else(|| unreadable(info, INCOMPLETE))
+/// Fetches a transaction and reads what it called.
+pub(super) async fn calls(rpc: &Rpc, signed: &Signed) -> Result<Calls, ChainError> {
+    let found = fetch(rpc, signed).await?;
+    read_calls(&found).ok_or_else(|| unreadable(signed, INCOMPLETE))
 }
 
-const INCOMPLETE: &str = "was returned without its inner instructions";
+const INCOMPLETE: &str = "came without the instructions that it called";
 
-fn unreadable(info: &SignatureInfo, reason: &str) -> ChainError {
+fn unreadable(signed: &Signed, reason: &str) -> ChainError {
     ChainError::Rpc {
-        what: "a past transaction",
-        reason: format!("{} {reason}", info.signature),
+        what: "a transaction of the past",
+        reason: format!("{} {reason}", signed.signature),
     }
 }
 
 async fn fetch(
     rpc: &Rpc,
-    info: &SignatureInfo,
+    signed: &Signed,
 ) -> Result<EncodedConfirmedTransactionWithStatusMeta, ChainError> {
-    let signature = info.signature.parse();
-    let signature = signature.map_err(|_| unreadable(info, "is not a signature"))?;
+    let signature = signed.signature.parse();
+    let signature = signature.map_err(|_| unreadable(signed, "is no signature"))?;
     let config = RpcTransactionConfig {
         encoding: Some(UiTransactionEncoding::Base64),
         commitment: Some(CommitmentConfig::finalized()),
@@ -88,63 +88,63 @@ async fn fetch(
     };
     let client = rpc.client();
     let found = client.get_transaction_with_config(&signature, config).await;
-    found.map_err(rpc.error("a past transaction"))
+    found.map_err(rpc.error("a transaction of the past"))
 }
 
-/// The events of a transaction, in order. `None` if the endpoint left out its inner instructions.
+/// The events of a transaction in their order; `None` where the endpoint left out what they are read
+/// from.
 fn read(
-    info: &SignatureInfo,
+    signed: &Signed,
     found: &EncodedConfirmedTransactionWithStatusMeta,
 ) -> Option<Vec<RecordedEvent>> {
     let meta = found.transaction.meta.as_ref()?;
     if meta.err.is_some() {
         return Some(Vec::new());
     }
-    let called = read_invocations(found)?.inner.into_iter();
+    let called = read_calls(found)?.inner.into_iter();
     let events = called.filter_map(|called| {
         Some(RecordedEvent {
             slot: found.slot,
-            time: found.block_time.or(info.time),
-            signature: info.signature.clone(),
+            time: found.block_time.or(signed.time),
+            signature: signed.signature.clone(),
             instruction: called.instruction,
             position: called.position,
-            event: called.invocation.event()?,
+            event: called.call.event()?,
         })
     });
     Some(events.collect())
 }
 
-/// All invocations of a transaction. `None` if the endpoint left out its inner instructions.
-fn read_invocations(found: &EncodedConfirmedTransactionWithStatusMeta) -> Option<Invocations> {
+/// What a transaction called; `None` where the endpoint left it out.
+fn read_calls(found: &EncodedConfirmedTransactionWithStatusMeta) -> Option<Calls> {
     let meta = found.transaction.meta.as_ref()?;
     let message = found.transaction.transaction.decode()?.message;
     let keys = keys(&message, meta)?;
     let outer = message.instructions().iter();
-    let outer =
-        outer.map(|one| invocation(&keys, one.program_id_index, &one.accounts, one.data.clone()));
-    let by_instruction: Option<Vec<_>> = meta.inner_instructions.clone().into();
+    let outer = outer.map(|one| call(&keys, one.program_id_index, &one.accounts, one.data.clone()));
+    let calls: Option<Vec<_>> = meta.inner_instructions.clone().into();
     let mut inner = Vec::new();
-    for invoked in by_instruction? {
-        for (position, one) in invoked.instructions.iter().enumerate() {
-            // Endpoints parse instructions of programs that they know; this program is not among them.
+    for calls in calls? {
+        for (position, one) in calls.instructions.iter().enumerate() {
+            // Endpoints that parse known programs don't know ours.
             let UiInstruction::Compiled(one) = one else {
                 continue;
             };
             let data = bs58::decode(&one.data).into_vec().ok()?;
-            inner.push(InnerInvocation {
-                instruction: u32::from(invoked.index),
+            inner.push(Called {
+                instruction: u32::from(calls.index),
                 position: u32::try_from(position).ok()?,
-                invocation: invocation(&keys, one.program_id_index, &one.accounts, data)?,
+                call: call(&keys, one.program_id_index, &one.accounts, data)?,
             });
         }
     }
-    Some(Invocations {
+    Some(Calls {
         outer: outer.collect::<Option<_>>()?,
         inner,
     })
 }
 
-/// All accounts of a transaction, with those from lookup tables at the end.
+/// All accounts of a transaction, those of lookup tables last.
 fn keys(message: &VersionedMessage, meta: &UiTransactionStatusMeta) -> Option<Vec<Pubkey>> {
     let mut keys: Vec<Pubkey> = message.static_account_keys().to_vec();
     let loaded: Option<UiLoadedAddresses> = meta.loaded_addresses.clone().into();
@@ -156,7 +156,7 @@ fn keys(message: &VersionedMessage, meta: &UiTransactionStatusMeta) -> Option<Ve
     Some(keys)
 }
 
-fn invocation(keys: &[Pubkey], program: u8, accounts: &[u8], data: Vec<u8>) -> Option<Invocation> {
+fn call(keys: &[Pubkey], program: u8, accounts: &[u8], data: Vec<u8>) -> Option<Invocation> {
     let key = |at: &u8| keys.get(usize::from(*at)).copied();
     Some(Invocation {
         program: key(&program)?,

@@ -1,4 +1,5 @@
-//! Reports the steps of each transaction, for metrics. Observers have no effect on the sender.
+//! What becomes of transactions, told to whoever counts it: a seam for metrics. Observers look on; what
+//! they do with it changes nothing.
 
 use crate::error::ChainError;
 use solana_sdk::signature::Signature;
@@ -8,16 +9,16 @@ use std::time::{Duration, Instant};
 /// [`TxEvent::Failed`], [`TxEvent::Expired`] and [`TxEvent::Lost`].
 #[derive(Debug)]
 pub enum TxEvent<'a> {
-    /// The transaction was not sent: its simulation failed, or no endpoint answered.
+    /// Nothing was sent: the simulation refused it, or no endpoint answered.
     Refused(&'a ChainError),
-    /// Signed, journalled and about to be sent for the first time.
+    /// Signed, written down and sent for the first time.
     Sent {
         /// Its signature.
         signature: Signature,
-        /// It replaces one that expired or ran out of compute units.
-        replacement: bool,
+        /// It takes the place of one that expired.
+        anew: bool,
     },
-    /// The same bytes are sent again.
+    /// The same bytes were sent once more.
     Resent {
         /// Its signature.
         signature: Signature,
@@ -36,72 +37,66 @@ pub enum TxEvent<'a> {
         /// Why.
         error: &'a ChainError,
     },
-    /// It can no longer land.
+    /// It can't land any more.
     Expired {
         /// Its signature.
         signature: Signature,
     },
-    /// The sender stopped before the outcome was known. The journal still has the transaction.
+    /// Nobody asks for it any more, though its fate is not known: the endpoint's fault, or the end of
+    /// this process. The journal still has it.
     Lost {
         /// Its signature.
         signature: Signature,
     },
 }
 
-/// Receives the steps of transactions.
+/// Somebody who counts.
 pub trait Observer: Send + Sync {
-    /// Called by the sender at each step. Must not block.
+    /// Hears of a step. Called on the sender's way, so it must not block.
     fn on_event(&self, event: &TxEvent<'_>);
 }
 
-/// Ignores all steps.
+/// Nobody.
 impl Observer for () {
     fn on_event(&self, _: &TxEvent<'_>) {}
 }
 
-/// A transaction in flight. Dropped before its outcome is known, it is reported as lost.
+/// A transaction that was sent. Dropped before its fate is known, it is told as lost.
 pub(crate) struct TrackedTx<'a> {
     observer: &'a dyn Observer,
     signature: Signature,
     since: Instant,
-    ended: bool,
+    known: bool,
 }
 
 impl<'a> TrackedTx<'a> {
-    /// Reports that the transaction is being sent.
-    pub(crate) fn sent(
-        observer: &'a dyn Observer,
-        signature: Signature,
-        replacement: bool,
-    ) -> Self {
-        observer.on_event(&TxEvent::Sent {
-            signature,
-            replacement,
-        });
+    /// Tells that it was sent.
+    pub(crate) fn sent(observer: &'a dyn Observer, signature: Signature, anew: bool) -> Self {
+        observer.on_event(&TxEvent::Sent { signature, anew });
         Self {
             observer,
             signature,
             since: Instant::now(),
-            ended: false,
+            known: false,
         }
     }
 
-    /// Reports that the transaction was confirmed.
+    /// Tells that it was confirmed.
     pub(crate) fn landed(&mut self) {
         let (signature, after) = (self.signature, self.since.elapsed());
         self.ended(&TxEvent::Landed { signature, after });
     }
 
-    /// Reports how the transaction ended.
+    /// Tells how it ended.
     pub(crate) fn ended(&mut self, event: &TxEvent<'_>) {
-        self.ended = true;
+        self.known = true;
         self.observer.on_event(event);
     }
 }
 
 impl Drop for TrackedTx<'_> {
     fn drop(&mut self) {
-        if !self.ended {
+        if !self.known {
             let signature = self.signature;
             self.observer.on_event(&TxEvent::Lost { signature });
         }
@@ -111,7 +106,7 @@ impl Drop for TrackedTx<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use parking_lot::Mutex;
+    use std::sync::Mutex;
 
     #[derive(Default)]
     struct Names(Mutex<Vec<&'static str>>);
@@ -119,24 +114,23 @@ mod tests {
     impl Observer for Names {
         fn on_event(&self, event: &TxEvent<'_>) {
             let name = match event {
-                TxEvent::Sent {
-                    replacement: true, ..
-                } => "replaced",
+                TxEvent::Sent { anew: true, .. } => "sent anew",
                 TxEvent::Sent { .. } => "sent",
                 TxEvent::Landed { .. } => "landed",
                 TxEvent::Lost { .. } => "lost",
                 _ => "other",
             };
-            self.0.lock().push(name);
+            self.0.lock().expect("no test panics here").push(name);
         }
     }
 
     #[test]
-    fn a_transaction_ends_once_and_is_lost_if_dropped_before() {
+    fn what_was_sent_has_one_end_and_is_lost_where_nobody_learned_it() {
         let names = Names::default();
         let signature = Signature::default();
         TrackedTx::sent(&names, signature, false).landed();
         drop(TrackedTx::sent(&names, signature, true));
-        assert_eq!(*names.0.lock(), ["sent", "landed", "replaced", "lost"]);
+        let told = names.0.lock().expect("no test panics here");
+        assert_eq!(*told, ["sent", "landed", "sent anew", "lost"]);
     }
 }

@@ -1,6 +1,6 @@
 //! The crowd at the door: connections whose agents have not been let in, and those of clients. There
 //! is room for so many; where it is full, a newcomer pushes out the one that has been there longest
-//! among those from the address that has the most. So whoever opens thousands only pushes out his own,
+//! among those from the address that has the max. So whoever opens thousands only pushes out his own,
 //! and an honest agent that answers at once gets in.
 
 use std::collections::{BTreeMap, HashMap};
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Clone)]
 pub struct ConnectionLimiter {
     all: Arc<Mutex<All>>,
-    most: usize,
+    max: usize,
 }
 
 #[derive(Default)]
@@ -31,11 +31,11 @@ pub struct ConnectionSlot {
 }
 
 impl ConnectionLimiter {
-    /// Room for `most`.
-    pub fn new(most: usize) -> Self {
+    /// Room for `max`.
+    pub fn new(max: usize) -> Self {
         Self {
             all: Arc::default(),
-            most: most.max(1),
+            max: max.max(1),
         }
     }
 
@@ -54,7 +54,7 @@ impl ConnectionLimiter {
     pub fn enter(&self, from: IpAddr) -> ConnectionSlot {
         let out = CancellationToken::new();
         let mut all = self.all();
-        if all.waiting.len() >= self.most
+        if all.waiting.len() >= self.max
             && let Some(number) = first_to_go(&all.waiting)
             && let Some((_, gone)) = all.waiting.remove(&number)
         {
@@ -86,14 +86,14 @@ impl ConnectionSlot {
     }
 
     /// It is known now who is there: it can't be pushed out any more, and takes no room.
-    pub fn settle(&self) {
+    pub fn release(&self) {
         self.crowd.all().waiting.remove(&self.number);
     }
 }
 
 impl Drop for ConnectionSlot {
     fn drop(&mut self) {
-        self.settle();
+        self.release();
     }
 }
 
@@ -110,8 +110,8 @@ fn first_to_go(waiting: &BTreeMap<u64, (IpAddr, CancellationToken)>) -> Option<u
     for (from, _) in waiting.values() {
         *counts.entry(*from).or_default() += 1;
     }
-    let most = counts.values().max()?;
-    let crowded = |from: &IpAddr| counts.get(from) == Some(most);
+    let max = counts.values().max()?;
+    let crowded = |from: &IpAddr| counts.get(from) == Some(max);
     let first = waiting.iter().find(|(_, (from, _))| crowded(from));
     first.map(|(number, _)| *number)
 }
@@ -144,7 +144,7 @@ mod tests {
     fn whoever_is_settled_or_gone_takes_no_room() {
         let crowd = ConnectionLimiter::new(1);
         let agent = crowd.enter(NOISY);
-        agent.settle();
+        agent.release();
         let client = crowd.enter(NOISY);
         assert!(!is_out(&agent) && !is_out(&client));
         drop(agent);

@@ -62,7 +62,7 @@ impl Dispatches {
 
 impl Metrics {
     /// A task whose seat has waited `since` then was written to its agent.
-    pub fn dispatched(&self, since: Instant) {
+    pub fn task_dispatched(&self, since: Instant) {
         self.0.dispatch.observe(since.elapsed().as_secs_f64());
     }
 }

@@ -61,12 +61,11 @@ pub fn labels<const N: usize>(pairs: [(&'static str, &str); N]) -> Labels {
     pairs.into_iter().map(owned).collect()
 }
 
-/// Which way a blob goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// From a client or an agent to here.
+pub enum BlobDirection {
+    /// From a client or an agent to the orchestrator.
     In,
-    /// From here to a client or an agent.
+    /// From the orchestrator to a client or an agent.
     Out,
 }
 
@@ -172,16 +171,16 @@ impl Inner {
             let kind = labels([("kind", kind), ("error", "")]);
             drop(self.failures.get_or_create(&kind));
         }
-        for way in [Way::In, Way::Out] {
-            drop(self.blob_bytes.get_or_create(&way_label(way)));
+        for direction in [BlobDirection::In, BlobDirection::Out] {
+            drop(self.blob_bytes.get_or_create(&direction_label(direction)));
         }
     }
 }
 
-fn way_label(way: Way) -> Labels {
-    let direction = match way {
-        Way::In => "in",
-        Way::Out => "out",
+fn direction_label(direction: BlobDirection) -> Labels {
+    let direction = match direction {
+        BlobDirection::In => "in",
+        BlobDirection::Out => "out",
     };
     labels([("direction", direction)])
 }
@@ -220,12 +219,10 @@ impl Metrics {
         self.0.transactions.get_or_create(&label).get()
     }
 
-    /// A blob passed.
-    pub fn blob_passed(&self, way: Way, bytes: usize) {
-        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    pub fn blob_transferred(&self, direction: BlobDirection, bytes: u64) {
         self.0
             .blob_bytes
-            .get_or_create(&way_label(way))
+            .get_or_create(&direction_label(direction))
             .inc_by(bytes);
     }
 }

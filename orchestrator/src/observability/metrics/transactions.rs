@@ -20,9 +20,9 @@ impl Observer for Metrics {
     fn on_event(&self, event: &TxEvent<'_>) {
         match event {
             TxEvent::Refused(_) => self.ended("refused"),
-            TxEvent::Sent { replacement, .. } => {
+            TxEvent::Sent { anew, .. } => {
                 self.0.in_flight.inc();
-                if *replacement {
+                if *anew {
                     self.0.resigns.inc();
                 }
             }

@@ -2,6 +2,7 @@
 
 pub mod database;
 pub mod postgres;
+pub mod query;
 pub mod schema;
 pub mod sqlite;
 pub mod tls;

@@ -1,13 +1,11 @@
-//! SQLite in WAL mode with full synchronisation, so that what was written before a transaction is sent
-//! survives a power cut. One thread owns the file; statements that wait together share one commit,
-//! and so one wait for the disk.
+//! SQLite in WAL mode with full synchronization, so that everything written before a transaction is sent
+//! survives a power failure. One thread owns the file. Statements that are queued together share one
+//! commit, and so one disk sync.
 
-use crate::store::sql::database::Answer;
-
-use crate::store::StoreError;
-use crate::store::sql::database::Statement;
+use crate::store::error::StoreError;
+use crate::store::sql::query::{QueryResult, Statement};
 use crate::store::sql::schema;
-use crate::store::sql::value::{Row, Value};
+use crate::store::sql::value::{Row, SqlValue};
 use rusqlite::{Connection, params_from_iter};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -15,27 +13,25 @@ use std::sync::{Mutex, MutexGuard, mpsc};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
-/// Statements that share a commit, at most.
-const MOST_AT_ONCE: usize = 256;
+/// Most statements that share a commit.
+const MAX_BATCH: usize = 256;
 /// The time in milliseconds since 1970, in SQL.
 const NOW: &str = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 
-type Reply = oneshot::Sender<Result<Answer, StoreError>>;
+type ReplySender = oneshot::Sender<Result<QueryResult, StoreError>>;
 
-/// A statement with who waits for it.
 struct Request {
     statement: Statement,
-    reply: Reply,
+    reply: ReplySender,
 }
 
-/// An open file.
 pub struct Sqlite {
     queue: Mutex<Option<mpsc::Sender<Request>>>,
     worker: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Sqlite {
-    /// Opens or makes the file, and brings its tables to the present version. Blocks.
+    /// Opens or creates the file and migrates its schema to the current version. Blocks.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let lock = lock(path)?;
         let connection = connect(path)?;
@@ -48,7 +44,10 @@ impl Sqlite {
         let worker = std::thread::Builder::new()
             .name("store".into())
             .spawn(work)
-            .map_err(|error| StoreError::Failed(error.to_string()))?;
+            .map_err(|source| StoreError::File {
+                path: path.into(),
+                source,
+            })?;
         Ok(Self {
             queue: Mutex::new(Some(queue)),
             worker: Mutex::new(Some(worker)),
@@ -62,8 +61,7 @@ impl Sqlite {
             .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// Runs a statement.
-    pub async fn run(&self, statement: Statement) -> Result<Answer, StoreError> {
+    pub async fn run(&self, statement: Statement) -> Result<QueryResult, StoreError> {
         let (reply, answer) = oneshot::channel();
         let request = Request { statement, reply };
         let queued = self
@@ -76,7 +74,7 @@ impl Sqlite {
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
-    /// Finishes what waits, and lets go of the file.
+    /// Runs the queued statements and closes the file.
     pub async fn close(&self) {
         drop(self.queue().take());
         let worker = self
@@ -85,20 +83,22 @@ impl Sqlite {
             .unwrap_or_else(|poisoned| poisoned.into_inner())
             .take();
         if let Some(worker) = worker {
-            // A panic there has been logged by its thread.
+            // If the thread has panicked, the panic hook has logged it.
             let _ = tokio::task::spawn_blocking(move || worker.join()).await;
         }
     }
 }
 
-/// The file beside the store that one process holds at a time.
+/// Locks a file beside the store, so that one process at a time opens the store.
 fn lock(path: &Path) -> Result<File, StoreError> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".lock");
-    let beside = PathBuf::from(beside);
-    let failed =
-        |error: std::io::Error| StoreError::Failed(format!("{}: {error}", beside.display()));
-    let file = File::create(&beside).map_err(failed)?;
+    let mut lock_path = path.as_os_str().to_owned();
+    lock_path.push(".lock");
+    let lock_path = PathBuf::from(lock_path);
+    let failed = |source| StoreError::File {
+        path: lock_path.clone(),
+        source,
+    };
+    let file = File::create(&lock_path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.into() }),
@@ -107,66 +107,66 @@ fn lock(path: &Path) -> Result<File, StoreError> {
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {
-    let corrupt = |reason: String| StoreError::Corrupt {
-        path: path.into(),
-        reason,
-    };
-    let connection = Connection::open(path).map_err(failed)?;
+    let connection = Connection::open(path).map_err(StoreError::statement)?;
     let found = connection
         .pragma_update(None, "journal_mode", "WAL")
         .and_then(|()| connection.pragma_update(None, "synchronous", "FULL"))
         .and_then(|()| connection.query_row("PRAGMA quick_check", [], |row| row.get(0)));
-    match found {
-        Ok::<String, _>(text) if text == "ok" => Ok(connection),
-        Ok(text) => Err(corrupt(text)),
-        Err(error) => Err(corrupt(error.to_string())),
-    }
+    let source = match found {
+        Ok::<String, _>(text) if text == "ok" => return Ok(connection),
+        Ok(text) => text.into(),
+        Err(error) => error.into(),
+    };
+    Err(StoreError::Corrupt {
+        path: path.into(),
+        source,
+    })
 }
 
 fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let version: i64 = connection
         .query_row("PRAGMA user_version", [], |row| row.get(0))
-        .map_err(failed)?;
+        .map_err(StoreError::statement)?;
     for step in schema::steps_from(version, &path.display().to_string())? {
         let (sql, reached) = (step.sqlite, step.version);
         let script = format!("BEGIN IMMEDIATE;{sql}PRAGMA user_version = {reached};COMMIT;");
-        connection.execute_batch(&script).map_err(failed)?;
+        connection
+            .execute_batch(&script)
+            .map_err(StoreError::statement)?;
     }
     Ok(())
 }
 
-fn failed(error: rusqlite::Error) -> StoreError {
-    StoreError::Failed(error.to_string())
-}
-
-/// Serves requests until nobody can send any more.
+/// Serves requests until all senders are gone.
 fn serve(connection: &Connection, requests: &mpsc::Receiver<Request>) {
     while let Ok(first) = requests.recv() {
         let mut batch = vec![first];
-        while batch.len() < MOST_AT_ONCE
+        while batch.len() < MAX_BATCH
             && let Ok(next) = requests.try_recv()
         {
             batch.push(next);
         }
-        serve_together(connection, batch);
+        run_batch(connection, batch);
     }
 }
 
-/// Runs statements in one transaction. Each may fail for itself; nobody hears of success before all
-/// is on the disk.
-fn serve_together(connection: &Connection, batch: Vec<Request>) {
+/// Runs statements in one transaction. A statement can fail without affecting the others. Success is
+/// reported only after everything is on disk.
+fn run_batch(connection: &Connection, batch: Vec<Request>) {
     let alone = batch.len() == 1;
     let begun = alone || connection.execute_batch("BEGIN IMMEDIATE").is_ok();
-    let mut done: Vec<(Reply, Result<Answer, StoreError>)> = Vec::with_capacity(batch.len());
+    let mut done: Vec<(ReplySender, Result<QueryResult, StoreError>)> =
+        Vec::with_capacity(batch.len());
     for Request { statement, reply } in batch {
-        let result = match begun {
-            true => run(connection, &statement),
-            false => Err(StoreError::Failed("the database is locked".to_owned())),
+        let result = if begun {
+            run(connection, &statement)
+        } else {
+            Err(StoreError::Failed("the database is locked".to_owned()))
         };
         done.push((reply, result));
     }
-    // A full disk rolls the transaction back by itself; then there is nothing to commit.
-    let kept = alone
+    // A full disk rolls the transaction back; then there is nothing to commit.
+    let committed = alone
         || (begun
             && !connection.is_autocommit()
             && connection
@@ -175,31 +175,35 @@ fn serve_together(connection: &Connection, batch: Vec<Request>) {
                 .is_ok());
     for (reply, result) in done {
         let lost = || StoreError::Failed("the changes could not be committed".to_owned());
-        let result = result.and_then(|answer| if kept { Ok(answer) } else { Err(lost()) });
-        // Whoever asked may have gone.
+        let result = result.and_then(|answer| if committed { Ok(answer) } else { Err(lost()) });
+        // The caller may have been cancelled.
         let _ = reply.send(result);
     }
 }
 
-fn run(connection: &Connection, statement: &Statement) -> Result<Answer, StoreError> {
+fn run(connection: &Connection, statement: &Statement) -> Result<QueryResult, StoreError> {
     let sql = statement.sql(NOW);
-    let mut prepared = connection.prepare_cached(&sql).map_err(failed)?;
+    let mut prepared = connection
+        .prepare_cached(&sql)
+        .map_err(StoreError::statement)?;
     let columns = prepared.column_count();
     let given = params_from_iter(&statement.values);
     if columns == 0 {
-        let changed = prepared.execute(given).map_err(failed)? as u64;
-        return Ok(Answer {
+        let changed = prepared.execute(given).map_err(StoreError::statement)? as u64;
+        return Ok(QueryResult {
             changed,
             rows: Vec::new(),
         });
     }
     let read = |row: &rusqlite::Row| {
-        let values = (0..columns).map(|at| row.get::<_, Value>(at));
+        let values = (0..columns).map(|at| row.get::<_, SqlValue>(at));
         values.collect::<rusqlite::Result<Vec<_>>>().map(Row)
     };
-    let rows = prepared.query_map(given, read).map_err(failed)?;
-    let rows: Vec<Row> = rows.collect::<Result<_, _>>().map_err(failed)?;
-    Ok(Answer {
+    let rows = prepared
+        .query_map(given, read)
+        .and_then(Iterator::collect::<rusqlite::Result<Vec<Row>>>)
+        .map_err(StoreError::statement)?;
+    Ok(QueryResult {
         changed: rows.len() as u64,
         rows,
     })

@@ -1,135 +1,126 @@
-//! What goes into a database and comes out of it, whichever it is.
+//! Values and rows, converted to and from both databases.
 
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 use bytes::BytesMut;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-/// A value of a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// Nothing.
+pub enum SqlValue {
     Null,
-    /// An integer; unsigned ones keep their bits.
+    /// A `u64` is stored with the same bits, so a large one is negative here.
     Int(i64),
-    /// A text.
     Text(String),
-    /// Bytes.
     Bytes(Vec<u8>),
 }
 
-impl From<i64> for Value {
+impl From<i64> for SqlValue {
     fn from(n: i64) -> Self {
         Self::Int(n)
     }
 }
 
-impl From<u64> for Value {
+impl From<u64> for SqlValue {
     fn from(n: u64) -> Self {
         Self::Int(n.cast_signed())
     }
 }
 
-impl From<u32> for Value {
+impl From<u32> for SqlValue {
     fn from(n: u32) -> Self {
         Self::Int(n.into())
     }
 }
 
-impl From<u8> for Value {
+impl From<u8> for SqlValue {
     fn from(n: u8) -> Self {
         Self::Int(n.into())
     }
 }
 
-impl From<i32> for Value {
+impl From<i32> for SqlValue {
     fn from(n: i32) -> Self {
         Self::Int(n.into())
     }
 }
 
-impl From<&str> for Value {
+impl From<&str> for SqlValue {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
 }
 
-impl From<&[u8]> for Value {
+impl From<&[u8]> for SqlValue {
     fn from(bytes: &[u8]) -> Self {
         Self::Bytes(bytes.to_vec())
     }
 }
 
-impl<const N: usize> From<&[u8; N]> for Value {
+impl<const N: usize> From<&[u8; N]> for SqlValue {
     fn from(bytes: &[u8; N]) -> Self {
         Self::Bytes(bytes.to_vec())
     }
 }
 
-/// One row; columns are asked for by their place.
+/// One row. Columns are addressed by position.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row(pub Vec<Value>);
+pub struct Row(pub Vec<SqlValue>);
 
 impl Row {
-    fn at(&self, column: usize) -> &Value {
-        self.0.get(column).unwrap_or(&Value::Null)
+    fn at(&self, column: usize) -> &SqlValue {
+        self.0.get(column).unwrap_or(&SqlValue::Null)
     }
 
     fn wrong(&self, column: usize, wanted: &str) -> StoreError {
         let found = self.at(column);
         StoreError::Failed(format!(
-            "column {column} holds {found:?}, and {wanted} was expected"
+            "column {column} holds {found:?}, expected {wanted}"
         ))
     }
 
-    /// Whether there is nothing in the column.
     pub fn is_null(&self, column: usize) -> bool {
-        *self.at(column) == Value::Null
+        *self.at(column) == SqlValue::Null
     }
 
-    /// An integer.
     pub fn int(&self, column: usize) -> Result<i64, StoreError> {
         match self.at(column) {
-            Value::Int(n) => Ok(*n),
+            SqlValue::Int(n) => Ok(*n),
             _ => Err(self.wrong(column, "an integer")),
         }
     }
 
-    /// An unsigned integer that was kept with its bits.
+    /// A `u64` that was stored with the same bits.
     pub fn unsigned(&self, column: usize) -> Result<u64, StoreError> {
         self.int(column).map(i64::cast_unsigned)
     }
 
-    /// An integer of a smaller type.
+    /// An integer that has to fit a smaller type.
     pub fn small<T: TryFrom<i64>>(&self, column: usize) -> Result<T, StoreError> {
-        let wrong = |_| self.wrong(column, "a smaller integer");
+        let wrong = |_| self.wrong(column, "an integer in range");
         T::try_from(self.int(column)?).map_err(wrong)
     }
 
-    /// A text.
     pub fn text(&self, column: usize) -> Result<String, StoreError> {
         match self.at(column) {
-            Value::Text(text) => Ok(text.clone()),
-            _ => Err(self.wrong(column, "a text")),
+            SqlValue::Text(text) => Ok(text.clone()),
+            _ => Err(self.wrong(column, "text")),
         }
     }
 
-    /// Bytes.
     pub fn bytes(&self, column: usize) -> Result<Vec<u8>, StoreError> {
         match self.at(column) {
-            Value::Bytes(bytes) => Ok(bytes.clone()),
+            SqlValue::Bytes(bytes) => Ok(bytes.clone()),
             _ => Err(self.wrong(column, "bytes")),
         }
     }
 
-    /// Bytes of a fixed number.
     pub fn array<const N: usize>(&self, column: usize) -> Result<[u8; N], StoreError> {
         let wrong = |_| self.wrong(column, &format!("{N} bytes"));
         self.bytes(column)?.try_into().map_err(wrong)
     }
 }
 
-impl rusqlite::ToSql for Value {
+impl rusqlite::ToSql for SqlValue {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
             Self::Null => ValueRef::Null,
@@ -140,7 +131,7 @@ impl rusqlite::ToSql for Value {
     }
 }
 
-impl rusqlite::types::FromSql for Value {
+impl rusqlite::types::FromSql for SqlValue {
     fn column_result(value: ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
         Ok(match value {
             ValueRef::Null => Self::Null,
@@ -152,7 +143,7 @@ impl rusqlite::types::FromSql for Value {
     }
 }
 
-impl ToSql for Value {
+impl ToSql for SqlValue {
     fn to_sql(
         &self,
         kind: &Type,
@@ -167,14 +158,14 @@ impl ToSql for Value {
     }
 
     fn accepts(_: &Type) -> bool {
-        // Each kind of value checks for itself.
+        // `to_sql_checked` checks each variant.
         true
     }
 
     to_sql_checked!();
 }
 
-impl<'a> tokio_postgres::types::FromSql<'a> for Value {
+impl<'a> tokio_postgres::types::FromSql<'a> for SqlValue {
     fn from_sql(
         kind: &Type,
         raw: &'a [u8],

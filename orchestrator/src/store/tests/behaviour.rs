@@ -18,7 +18,7 @@ const LONG: Duration = Duration::from_secs(60);
 const OVER: Duration = Duration::ZERO;
 
 /// Everything that a store has to do, each on an empty one.
-async fn behaves(mut place: impl AsyncFnMut(&str) -> StorePlace) {
+async fn behaves(mut place: impl AsyncFnMut(&str) -> StoreLocation) {
     submissions_survive_a_restart(&place("submissions").await).await;
     submissions_are_found_by_partition_and_by_job(&place("buckets").await).await;
     of_a_forgotten_job_no_papers_are_left(&place("forget").await).await;
@@ -128,7 +128,7 @@ fn selection(attempt: u8, provider: u8, slot: u64) -> SelectionRecord {
     }
 }
 
-async fn a_repeated_selection_replaces_the_first(place: &StorePlace) {
+async fn a_repeated_selection_replaces_the_first(place: &StoreLocation) {
     let store = Store::open(place, "n").await.unwrap();
     let job = Pubkey::new_unique();
     for record in [
@@ -148,7 +148,7 @@ async fn a_repeated_selection_replaces_the_first(place: &StorePlace) {
     store.close().await;
 }
 
-async fn submissions_survive_a_restart(place: &StorePlace) {
+async fn submissions_survive_a_restart(place: &StoreLocation) {
     let store = Store::open(place, "n").await.unwrap();
     let (seat, mut submission) = (seat(Pubkey::new_unique(), 3), submission());
     let revealed = RevealedResult {
@@ -194,7 +194,7 @@ async fn submissions_survive_a_restart(place: &StorePlace) {
     assert!(submissions.by_seat.is_empty());
 }
 
-async fn submissions_are_found_by_partition_and_by_job(place: &StorePlace) {
+async fn submissions_are_found_by_partition_and_by_job(place: &StoreLocation) {
     let store = Store::open(place, "n").await.unwrap();
     let (first, second) = (seat(Pubkey::new_unique(), 0), seat(Pubkey::new_unique(), 0));
     let some = partitions(&Pubkey::new_unique());
@@ -230,7 +230,7 @@ async fn submissions_are_found_by_partition_and_by_job(place: &StorePlace) {
     assert!(found.by_seat.is_empty());
 }
 
-async fn of_a_forgotten_job_no_papers_are_left(place: &StorePlace) {
+async fn of_a_forgotten_job_no_papers_are_left(place: &StoreLocation) {
     let store = Store::open(place, "n").await.unwrap();
     let (over, other) = (seat(Pubkey::new_unique(), 0), seat(Pubkey::new_unique(), 0));
     for seat in [&over, &other] {
@@ -256,7 +256,7 @@ async fn of_a_forgotten_job_no_papers_are_left(place: &StorePlace) {
     assert_eq!(view.as_deref(), Some("view"));
 }
 
-async fn whether_it_takes_writes_can_be_asked_again_and_again(place: &StorePlace) {
+async fn whether_it_takes_writes_can_be_asked_again_and_again(place: &StoreLocation) {
     let store = Store::open(place, "n").await.unwrap();
     store.probe().await.unwrap();
     store.probe().await.unwrap();
@@ -264,7 +264,7 @@ async fn whether_it_takes_writes_can_be_asked_again_and_again(place: &StorePlace
     assert!(store.probe().await.is_err());
 }
 
-async fn views_come_back_newest_first(place: &StorePlace) {
+async fn views_come_back_newest_first(place: &StoreLocation) {
     let store = Store::open(place, "n").await.unwrap();
     for (job, view) in [("a", "1"), ("b", "2"), ("c", "3"), ("b", "4")] {
         store.put_view(job, view).await.unwrap();
@@ -274,14 +274,14 @@ async fn views_come_back_newest_first(place: &StorePlace) {
     assert_eq!(store.view("d").await.unwrap(), None);
 }
 
-async fn another_network_is_refused(place: &StorePlace) {
+async fn another_network_is_refused(place: &StoreLocation) {
     Store::open(place, "one").await.unwrap().close().await;
     Store::open(place, "one").await.unwrap().close().await;
     let refused = Store::open(place, "two").await;
-    assert!(matches!(refused, Err(StoreError::OfAnother { .. })));
+    assert!(matches!(refused, Err(StoreError::WrongNetwork { .. })));
 }
 
-async fn many_writes_at_once_are_all_kept(place: &StorePlace) {
+async fn many_writes_at_once_are_all_kept(place: &StoreLocation) {
     let store = Arc::new(Store::open(place, "n").await.unwrap());
     let writes = (0..600).map(|n| {
         let store = store.clone();
@@ -293,7 +293,7 @@ async fn many_writes_at_once_are_all_kept(place: &StorePlace) {
     assert_eq!(store.views(1_000).await.unwrap().len(), 600);
 }
 
-async fn a_lease_has_one_holder_until_it_ends(place: &StorePlace) {
+async fn a_lease_has_one_holder_until_it_ends(place: &StoreLocation) {
     let store = Store::open(place, "n").await.unwrap();
     let (a, b) = (member("a"), member("b"));
     store.join(&a, LONG).await.unwrap();
@@ -332,7 +332,7 @@ async fn a_lease_has_one_holder_until_it_ends(place: &StorePlace) {
     assert!(store.take("b", some, LONG).await.unwrap().is_empty());
 }
 
-async fn members_have_to_join_anew_when_their_time_is_over(place: &StorePlace) {
+async fn members_have_to_join_anew_when_their_time_is_over(place: &StoreLocation) {
     let store = Store::open(place, "n").await.unwrap();
     store.join(&member("a"), LONG).await.unwrap();
     store.join(&member("b"), OVER).await.unwrap();
@@ -343,7 +343,7 @@ async fn members_have_to_join_anew_when_their_time_is_over(place: &StorePlace) {
     assert_eq!(ids(store.members().await.unwrap()), ["a"]);
 }
 
-async fn entries_of_the_dead_are_adopted_and_of_the_living_are_not(place: &StorePlace) {
+async fn entries_of_the_dead_are_adopted_and_of_the_living_are_not(place: &StoreLocation) {
     let store = Arc::new(Store::open(place, "n").await.unwrap());
     let journal = async |id: &str| {
         store.join(&member(id), LONG).await.unwrap();
@@ -375,7 +375,7 @@ async fn entries_of_the_dead_are_adopted_and_of_the_living_are_not(place: &Store
     assert_eq!(alone().unfinished().await.unwrap(), [entry("alone")]);
 }
 
-async fn whoever_is_over_begins_nothing(place: &StorePlace) {
+async fn whoever_is_over_begins_nothing(place: &StoreLocation) {
     let store = Arc::new(Store::open(place, "n").await.unwrap());
     store.join(&member("a"), LONG).await.unwrap();
     let leases = LeaseSet::shared();
@@ -405,7 +405,7 @@ fn recorded(signature: &str, position: u32, job: Pubkey) -> RecordedEvent {
     }
 }
 
-async fn events_are_kept_once_in_their_order(place: &StorePlace) {
+async fn events_are_kept_once_in_their_order(place: &StoreLocation) {
     let store = Store::open(place, "n").await.unwrap();
     assert_eq!(store.load().await.unwrap(), None);
     let cursor = |slot| Cursor {
@@ -439,7 +439,7 @@ async fn events_are_kept_once_in_their_order(place: &StorePlace) {
     assert_eq!(found, many);
 }
 
-async fn it_stays_with_the_cluster_that_it_was_made_for(place: &StorePlace) {
+async fn it_stays_with_the_cluster_that_it_was_made_for(place: &StoreLocation) {
     let store = Store::open(place, "n").await.unwrap();
     store.require_genesis("one").await.unwrap();
     store.require_genesis("one").await.unwrap();

@@ -12,12 +12,12 @@ use super::*;
 use server::PostgresServer;
 use std::path::Path;
 
-fn in_file(path: &Path) -> StorePlace {
-    StorePlace::Sqlite(path.to_owned())
+fn in_file(path: &Path) -> StoreLocation {
+    StoreLocation::Sqlite(path.to_owned())
 }
 
 /// Makes an empty database.
-async fn new_database(server: &PostgresServer, name: &str) -> StorePlace {
+async fn new_database(server: &PostgresServer, name: &str) -> StoreLocation {
     execute(&server.url("postgres"), &format!("CREATE DATABASE {name}")).await;
     server.url(name).parse().unwrap()
 }
@@ -58,11 +58,14 @@ async fn a_file_is_one_orchestrators_until_that_lets_go_of_it() {
 
 #[tokio::test]
 async fn a_database_that_is_not_there_is_named_without_its_password() {
-    let place: StorePlace = "postgres://mill:geheim@127.0.0.1:1/race".parse().unwrap();
+    let place: StoreLocation = "postgres://mill:geheim@127.0.0.1:1/race".parse().unwrap();
     let Err(refused) = Store::open(&place, "n").await else {
         panic!("there is a database on port 1");
     };
-    assert!(matches!(refused, StoreError::Away { .. }), "{refused}");
+    assert!(
+        matches!(refused, StoreError::Unreachable { .. }),
+        "{refused}"
+    );
     let text = refused.to_string();
     assert!(
         text.contains("127.0.0.1:1/race") && !text.contains("geheim"),

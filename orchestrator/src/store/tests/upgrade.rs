@@ -77,7 +77,10 @@ async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     let newer = rusqlite::Connection::open(&path).unwrap();
     newer.execute_batch("PRAGMA user_version = 99").unwrap();
     let refused = Store::open(&in_file(&path), "n").await;
-    assert!(matches!(refused, Err(StoreError::Newer { found: 99, .. })));
+    assert!(matches!(
+        refused,
+        Err(StoreError::NewerVersion { found: 99, .. })
+    ));
     let tables: i64 = newer
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
         .unwrap();
@@ -102,5 +105,8 @@ async fn a_database_of_version_1_is_brought_to_the_present_one_and_a_newer_one_i
     is_all_there(&second).await;
     execute(&server.url("old"), "UPDATE store_version SET version = 99").await;
     let refused = Store::open(&place, "n").await;
-    assert!(matches!(refused, Err(StoreError::Newer { found: 99, .. })));
+    assert!(matches!(
+        refused,
+        Err(StoreError::NewerVersion { found: 99, .. })
+    ));
 }

@@ -1,6 +1,6 @@
 //! Creating and closing accounts.
 
-use super::call::{AccountAccess, call};
+use super::call::{Access, call};
 use super::error::IntoProgramError;
 use super::table::require_same_key;
 use super::{InterfaceAccount, TokenView, key};
@@ -36,7 +36,7 @@ pub fn create<'a, 'info: 'a>(
     seeds: &[&[u8]],
 ) -> Result<u8> {
     let bump = canonical_bump(seeds, account.key)?;
-    create_with_bump(payer.as_ref(), account, space, &crate::ID, seeds, bump)?;
+    create_with_bump(payer.as_ref(), account, (space, &crate::ID), (seeds, bump))?;
     Ok(bump)
 }
 
@@ -48,10 +48,8 @@ pub fn create<'a, 'info: 'a>(
 pub fn create_with_bump<'info>(
     payer: &AccountInfo<'info>,
     account: &AccountInfo<'info>,
-    space: usize,
-    owner: &Pubkey,
-    seeds: &[&[u8]],
-    bump: u8,
+    (space, owner): (usize, &Pubkey),
+    (seeds, bump): (&[&[u8]], u8),
 ) -> Result<()> {
     let bump_seed = [bump];
     let mut signer: [&[u8]; 5] = [&bump_seed; 5];
@@ -77,8 +75,8 @@ pub fn create_with_bump<'info>(
             ],
         );
         let accounts = [
-            (payer, AccountAccess::SignAndWrite),
-            (account, AccountAccess::SignAndWrite),
+            (payer, Access::SignAndWrite),
+            (account, Access::SignAndWrite),
         ];
         return call(system, &accounts, &data, signer);
     }
@@ -89,13 +87,10 @@ pub fn create_with_bump<'info>(
             &mut data,
             &[&system::TRANSFER.to_le_bytes(), &missing.to_le_bytes()],
         );
-        let accounts = [
-            (payer, AccountAccess::SignAndWrite),
-            (account, AccountAccess::Write),
-        ];
+        let accounts = [(payer, Access::SignAndWrite), (account, Access::Write)];
         call(system, &accounts, &data, &[])?;
     }
-    let accounts = [(account, AccountAccess::SignAndWrite)];
+    let accounts = [(account, Access::SignAndWrite)];
     let mut data = [0; 12];
     fill(&mut data, &[&system::ALLOCATE.to_le_bytes(), &space]);
     call(system, &accounts, &data, signer)?;
@@ -122,14 +117,16 @@ fn rent_of(space: usize) -> Result<u64> {
         _ => return Err(MillraceError::AmountOverflow.into_program_error()),
     };
     let bytes = OVERHEAD.saturating_add(space as u64);
-    let per_byte = rate.checked_mul(years);
-    let lamports = per_byte.and_then(|rate| rate.checked_mul(bytes));
+    let lamports = rate.checked_mul(years * bytes);
     lamports.ok_or_else(|| MillraceError::AmountOverflow.into_program_error())
 }
 
 // The two possible numbers of years, as the bits of floating-point numbers.
 const ONE_YEAR: u64 = 1f64.to_bits();
 const TWO_YEARS: u64 = 2f64.to_bits();
+
+/// Mint, authority and token program of a token account.
+type Parties<'a, 'info, A, P> = (&'a InterfaceAccount<'info, Mint>, &'a A, &'a P);
 
 /// Creates a token account of the token program, with the mint and the authority, at the address that
 /// `seeds` derive. Returns the bump.
@@ -139,28 +136,29 @@ const TWO_YEARS: u64 = 2f64.to_bits();
 pub fn create_vault<'a, 'info: 'a>(
     payer: &'a impl AsRef<AccountInfo<'info>>,
     account: &AccountInfo<'info>,
-    mint: &'a InterfaceAccount<'info, Mint>,
-    authority: &'a impl AsRef<AccountInfo<'info>>,
-    program: &'a impl AsRef<AccountInfo<'info>>,
+    (mint, authority, program): Parties<
+        'a,
+        'info,
+        impl AsRef<AccountInfo<'info>>,
+        impl AsRef<AccountInfo<'info>>,
+    >,
     seeds: &[&[u8]],
 ) -> Result<u8> {
-    let (mint, authority, program) = (mint.as_ref(), key(authority), key(program));
-    create_vault_of(payer.as_ref(), account, mint, authority, program, seeds)
+    let parties = (mint.as_ref(), key(authority), key(program));
+    create_vault_of(payer.as_ref(), account, parties, seeds)
 }
 
 #[inline(never)]
 fn create_vault_of<'info>(
     payer: &AccountInfo<'info>,
     account: &AccountInfo<'info>,
-    mint: &AccountInfo<'info>,
-    authority: &Pubkey,
-    program: &Pubkey,
+    (mint, authority, program): (&AccountInfo<'info>, &Pubkey, &Pubkey),
     seeds: &[&[u8]],
 ) -> Result<u8> {
     // The size depends on the mint's extensions.
     call(
         program,
-        &[(mint, AccountAccess::Read)],
+        &[(mint, Access::Read)],
         &[token::GET_ACCOUNT_DATA_SIZE],
         &[],
     )?;
@@ -170,13 +168,13 @@ fn create_vault_of<'info>(
         return Err(ProgramError::InvalidAccountData.into_program_error());
     };
     let bump = canonical_bump(seeds, account.key)?;
-    create_with_bump(payer, account, space, program, seeds, bump)?;
+    create_with_bump(payer, account, (space, program), (seeds, bump))?;
     let mut data = [0; 33];
     fill(
         &mut data,
         &[&[token::INITIALIZE_ACCOUNT_3], authority.as_ref()],
     );
-    let accounts = [(account, AccountAccess::Write), (mint, AccountAccess::Read)];
+    let accounts = [(account, Access::Write), (mint, Access::Read)];
     call(program, &accounts, &data, &[])?;
     Ok(bump)
 }
@@ -193,9 +191,12 @@ pub fn is_created(account: &AccountInfo) -> bool {
 /// `ConstraintTokenOwner`.
 pub fn check_vault<'a, 'info: 'a>(
     account: &AccountInfo<'info>,
-    mint: &'a InterfaceAccount<'info, Mint>,
-    authority: &'a impl AsRef<AccountInfo<'info>>,
-    program: &'a impl AsRef<AccountInfo<'info>>,
+    (mint, authority, program): Parties<
+        'a,
+        'info,
+        impl AsRef<AccountInfo<'info>>,
+        impl AsRef<AccountInfo<'info>>,
+    >,
     seeds: &[&[u8]],
 ) -> Result<u8> {
     let bump = canonical_bump(seeds, account.key)?;

@@ -12,12 +12,12 @@ pub trait ProgramAccount: ZeroCopy + Owner {
 }
 
 /// The discriminator and the minimum length of an account type.
-pub struct ProgramAccountType {
+pub struct AccountType {
     discriminator: u64,
     min_bytes: usize,
 }
 
-impl ProgramAccountType {
+impl AccountType {
     pub const fn of<T: ProgramAccount>() -> Self {
         Self {
             discriminator: discriminator_number(T::DISCRIMINATOR),

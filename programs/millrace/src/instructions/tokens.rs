@@ -1,6 +1,6 @@
 //! Transfers of tokens into, out of and between vaults.
 
-use crate::account::{AccountAccess, call};
+use crate::account::{Access, call};
 use crate::constants::seeds;
 use crate::error::MillraceError;
 use crate::prelude::*;
@@ -19,19 +19,23 @@ pub struct TokenTransfer<'a, 'info> {
 }
 
 impl<'info> TokenTransfer<'_, 'info> {
-    /// Transfers `amount`. `signer` has the seeds of the authority; it is empty if the authority has signed
-    /// the transaction. The token program checks that both accounts are of the mint and that the authority
-    /// owns `from`.
+    /// Transfers `amount` from the first vault to the second. `signer` has the seeds of the authority; it
+    /// is empty if the authority has signed the transaction. The token program checks that both accounts
+    /// are of the mint and that the authority owns the first one.
     pub fn send(
         &self,
-        from: &AccountInfo<'info>,
-        to: &AccountInfo<'info>,
+        vaults: (&AccountInfo<'info>, &AccountInfo<'info>),
         authority: &AccountInfo<'info>,
         amount: u64,
         signer: &[&[u8]],
     ) -> Result<()> {
-        let program = key(self.program);
-        transfer(program, self.mint, from, to, authority, amount, signer)
+        transfer(
+            (key(self.program), self.mint),
+            vaults,
+            authority,
+            amount,
+            signer,
+        )
     }
 
     /// Transfers `amount` into a vault, and checks that the vault received that amount.
@@ -41,13 +45,12 @@ impl<'info> TokenTransfer<'_, 'info> {
     #[inline(never)]
     pub fn deposit(
         &self,
-        from: &AccountInfo<'info>,
-        vault: &AccountInfo<'info>,
+        (from, vault): (&AccountInfo<'info>, &AccountInfo<'info>),
         authority: &AccountInfo<'info>,
         amount: u64,
     ) -> Result<()> {
         let before = TokenView::of(vault, key(self.program))?.amount;
-        self.send(from, vault, authority, amount, &[])?;
+        self.send((from, vault), authority, amount, &[])?;
         let after = TokenView::of(vault, key(self.program))?.amount;
         let received = after.checked_sub(before) == Some(amount);
         require!(received, MillraceError::DepositAmountMismatch);
@@ -57,29 +60,25 @@ impl<'info> TokenTransfer<'_, 'info> {
     /// Transfers from a client's escrow vault, whose authority is the client's account.
     pub fn pay_from_escrow(
         &self,
-        from: &AccountInfo<'info>,
-        to: &AccountInfo<'info>,
+        vaults: (&AccountInfo<'info>, &AccountInfo<'info>),
         client: &AccountInfo<'info>,
-        owner: &Pubkey,
-        bump: u8,
+        (owner, bump): (&Pubkey, u8),
         amount: u64,
     ) -> Result<()> {
         let signer: &[&[u8]] = &[seeds::CLIENT, owner.as_ref(), &[bump]];
-        self.send(from, to, client, amount, signer)
+        self.send(vaults, client, amount, signer)
     }
 
     /// Transfers from a provider's vault, whose authority is the provider's account.
     pub fn pay_from_provider(
         &self,
-        from: &AccountInfo<'info>,
-        to: &AccountInfo<'info>,
+        vaults: (&AccountInfo<'info>, &AccountInfo<'info>),
         provider: &AccountInfo<'info>,
-        authority: &Pubkey,
-        bump: u8,
+        (authority, bump): (&Pubkey, u8),
         amount: u64,
     ) -> Result<()> {
         let signer: &[&[u8]] = &[seeds::PROVIDER, authority.as_ref(), &[bump]];
-        self.send(from, to, provider, amount, signer)
+        self.send(vaults, provider, amount, signer)
     }
 
     /// Closes an empty vault; its rent goes to `to`.
@@ -91,9 +90,9 @@ impl<'info> TokenTransfer<'_, 'info> {
         signer: &[&[u8]],
     ) -> Result<()> {
         let accounts = [
-            (vault, AccountAccess::Write),
-            (to, AccountAccess::Write),
-            (authority, AccountAccess::Sign),
+            (vault, Access::Write),
+            (to, Access::Write),
+            (authority, Access::Sign),
         ];
         call(key(self.program), &accounts, &[CLOSE_ACCOUNT], signer)
     }
@@ -101,10 +100,8 @@ impl<'info> TokenTransfer<'_, 'info> {
 
 #[inline(never)]
 fn transfer<'info>(
-    program: &Pubkey,
-    mint: &AccountInfo<'info>,
-    from: &AccountInfo<'info>,
-    to: &AccountInfo<'info>,
+    (program, mint): (&Pubkey, &AccountInfo<'info>),
+    (from, to): (&AccountInfo<'info>, &AccountInfo<'info>),
     authority: &AccountInfo<'info>,
     amount: u64,
     signer: &[&[u8]],
@@ -124,10 +121,10 @@ fn transfer<'info>(
     data[1..9].copy_from_slice(&amount.to_le_bytes());
     data[9] = decimals;
     let accounts = [
-        (from, AccountAccess::Write),
-        (mint, AccountAccess::Read),
-        (to, AccountAccess::Write),
-        (authority, AccountAccess::Sign),
+        (from, Access::Write),
+        (mint, Access::Read),
+        (to, Access::Write),
+        (authority, Access::Sign),
     ];
     call(program, &accounts, &data, signer)
 }

@@ -1,11 +1,10 @@
-//! A simulated chain for tests: blocks, forks, block heights, and endpoints that lag. Time advances with
-//! requests: each one that it answers takes a slot.
+//! A small chain for tests: blocks, forks, heights, and endpoints that see more or less of it. Its time
+//! is counted in calls: with each one that it answers a slot passes.
 
 #![allow(clippy::unwrap_used)]
+use super::decode;
 use crate::rpc::client::Rpc;
-use crate::tx::codec::decode;
 use async_trait::async_trait;
-use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
 use solana_account_decoder_client_types::{UiAccountData, UiAccountEncoding};
 use solana_client::nonblocking::rpc_client::RpcClient;
@@ -16,31 +15,31 @@ use solana_rpc_client_api::request::RpcRequest;
 use solana_sdk::hash::Hash;
 use solana_sdk::signature::Signature;
 use solana_sdk::transaction::VersionedTransaction;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 
-/// Blocks for which a blockhash is valid.
-pub const BLOCKHASH_BLOCKS: u64 = 150;
+/// Blocks for which a blockhash is good.
+pub const GOOD_FOR: u64 = 150;
 /// Slots after which a block is confirmed, and finalized.
-const CONFIRMED_SLOTS: u64 = 2;
-const FINALIZED_SLOTS: u64 = 32;
-/// Skipped slots, so that block heights and slots differ.
-const SKIPPED_SLOTS: u64 = 100;
+const CONFIRMED: u64 = 2;
+const FINALIZED: u64 = 32;
+/// Slots before the first block that counts, so that heights and slots differ.
+const SKIPPED: u64 = 100;
 
-/// What happens to a transaction each time it is sent.
+/// What the network does with a transaction, each time it is sent.
 #[derive(Clone, Copy, Debug)]
 pub enum Delivery {
-    /// It lands in the next block.
+    /// It is in the next block.
     Now,
     /// It is lost.
     Never,
-    /// It is delayed by so many slots after it was first sent.
+    /// It is held back for so many slots, counted from the first time.
     After(u64),
-    /// It lands in a block of a fork that exists for so many slots. Sent after that, it lands in the next
-    /// block.
+    /// It is in a block of a fork, which is seen for so many slots and then gone. What is sent after
+    /// that is in the next block.
     Forked {
-        /// Slots for which the fork exists.
-        slots: u64,
-        /// Whether the block of the fork gets confirmed, against all odds.
+        /// How long it is seen.
+        seen_for: u64,
+        /// Whether a confirmed block has it, against all odds.
         confirmed: bool,
     },
 }
@@ -57,44 +56,41 @@ struct Sent {
 #[derive(Clone, Copy)]
 struct Block {
     slot: u64,
-    /// The slot at which its fork is dropped.
+    /// When its fork is gone.
     until: Option<u64>,
     confirms: bool,
     failed: bool,
 }
 
-/// The script and the observations of a test.
-pub struct ChainState {
+/// What is asked of the chain, and what it shows.
+pub struct State {
     slot: u64,
-    /// One per signature in order of arrival; `Now` after the last one.
+    /// One for each signature in the order of their first arrival; `Now` beyond the last.
     pub deliveries: Vec<Delivery>,
-    /// Slots by which the endpoints behind one address lag. They answer in turns.
+    /// Slots by which the endpoints behind one address lag; they answer in turns.
     pub lags: Vec<u64>,
-    /// Compute units that a transaction consumes.
+    /// Compute units that a transaction takes.
     pub takes: u32,
-    /// What a simulation reports; `None` if the endpoint does not simulate.
+    /// What a simulation says it takes; `None` where none can be had.
     pub simulated: Option<u32>,
-    /// Recent prices, one per slot.
+    /// Recent prices.
     pub prices: Vec<u64>,
     /// Simulations so far.
     pub simulations: u32,
-    /// Requests for a blockhash so far.
-    pub blockhash_requests: u32,
-    /// Status requests so far.
-    pub status_requests: usize,
-    /// Whether a transaction was signed while an earlier one could still land.
+    /// A transaction was signed while an earlier one could still land.
     pub two_alive: bool,
     calls: usize,
     sent: Vec<Sent>,
 }
 
+/// The chain.
 #[derive(Clone)]
-pub struct Chain(Arc<Mutex<ChainState>>);
+pub struct Chain(Arc<Mutex<State>>);
 
 impl Chain {
-    /// A chain on which everything succeeds at once.
+    /// A chain where everything goes well.
     pub fn new() -> Self {
-        Self(Arc::new(Mutex::new(ChainState {
+        Self(Arc::new(Mutex::new(State {
             slot: 1_000,
             deliveries: Vec::new(),
             lags: vec![0],
@@ -102,43 +98,43 @@ impl Chain {
             simulated: Some(10_000),
             prices: Vec::new(),
             simulations: 0,
-            blockhash_requests: 0,
-            status_requests: 0,
             two_alive: false,
             calls: 0,
             sent: Vec::new(),
         })))
     }
 
-    pub fn state(&self) -> MutexGuard<'_, ChainState> {
-        self.0.lock()
+    /// What can be set and seen.
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
     }
 
+    /// An address of it.
     pub fn rpc(&self) -> Rpc {
         let client = RpcClient::new_sender(self.clone(), RpcClientConfig::default());
-        Rpc::with_client(client, "scripted", "scripted")
+        Rpc::of(client, "scripted", "scripted")
     }
 }
 
-impl ChainState {
+impl State {
     /// Lets slots pass.
     pub fn pass(&mut self, slots: u64) {
         self.slot += slots;
         self.deliver();
     }
 
-    /// Transactions that succeeded and are in a block of the chain.
+    /// Transactions that are in a block of the chain and did what they say.
     pub fn landed(&self) -> usize {
         let blocks = self.sent.iter().filter_map(|sent| self.block(sent));
         blocks.filter(|block| !block.failed).count()
     }
 
-    /// Signatures that were sent.
+    /// Signatures that arrived.
     pub fn signatures(&self) -> usize {
         self.sent.len()
     }
 
-    /// Compute unit limit and price of each signature.
+    /// The limit and the price that each signature came with.
     pub fn budgets(&self) -> Vec<(u32, u64)> {
         self.sent
             .iter()
@@ -151,7 +147,7 @@ impl ChainState {
             .filter(|b| b.until.is_none_or(|until| until > self.slot))
     }
 
-    /// Includes delayed transactions that are due.
+    /// What was held back arrives.
     fn deliver(&mut self) {
         let now = self.slot;
         for at in 0..self.sent.len() {
@@ -186,7 +182,7 @@ impl ChainState {
         let at = known.unwrap_or_else(|| {
             let alive = self.sent.iter().any(|sent| match self.block(sent) {
                 Some(block) => !block.failed,
-                None => height(self.slot.saturating_sub(FINALIZED_SLOTS)) <= sent.last_valid,
+                None => height(self.slot.saturating_sub(FINALIZED)) <= sent.last_valid,
             });
             self.two_alive |= alive;
             let delivery = self.deliveries.get(self.sent.len());
@@ -203,9 +199,10 @@ impl ChainState {
         let first_time = sent.block.is_none();
         if self.block(sent).is_none() {
             match sent.delivery {
-                Delivery::Forked { slots, confirmed } if first_time => {
-                    self.include(at, Some(now + slots), confirmed)
-                }
+                Delivery::Forked {
+                    seen_for,
+                    confirmed,
+                } if first_time => self.include(at, Some(now + seen_for), confirmed),
                 Delivery::Now | Delivery::Forked { .. } => self.include(at, None, true),
                 Delivery::Never | Delivery::After(_) => {}
             }
@@ -220,13 +217,13 @@ impl ChainState {
             return Value::Null;
         };
         let depth = view - block.slot;
-        if depth > BLOCKHASH_BLOCKS && !history {
+        if depth > GOOD_FOR && !history {
             return Value::Null;
         }
         let level = match depth {
             _ if !block.confirms => "processed",
-            FINALIZED_SLOTS.. => "finalized",
-            CONFIRMED_SLOTS.. => "confirmed",
+            FINALIZED.. => "finalized",
+            CONFIRMED.. => "confirmed",
             _ => "processed",
         };
         let failure = json!({ "InstructionError": [1, "ProgramFailedToComplete"] });
@@ -242,7 +239,7 @@ impl ChainState {
     fn answer(&mut self, request: RpcRequest, params: &Value) -> Result<Value> {
         self.pass(1);
         self.calls += 1;
-        // Blockhashes come from the endpoint that does not lag.
+        // A blockhash that is old already says nothing about lagging.
         let turn = match request {
             RpcRequest::GetLatestBlockhash => 0,
             _ => self.calls % self.lags.len(),
@@ -251,10 +248,9 @@ impl ChainState {
         let context = json!({ "slot": view });
         Ok(match request {
             RpcRequest::GetLatestBlockhash => {
-                self.blockhash_requests += 1;
-                let slot = view - CONFIRMED_SLOTS;
+                let slot = view - CONFIRMED;
                 let value = json!({ "blockhash": blockhash(slot).to_string(),
-                                    "lastValidBlockHeight": height(slot) + BLOCKHASH_BLOCKS });
+                                    "lastValidBlockHeight": height(slot) + GOOD_FOR });
                 json!({ "context": context, "value": value })
             }
             RpcRequest::GetRecentPrioritizationFees => {
@@ -266,21 +262,20 @@ impl ChainState {
             RpcRequest::SimulateTransaction => {
                 self.simulations += 1;
                 let Some(units) = self.simulated else {
-                    return Err(ErrorKind::Custom("no simulations".into()).into());
+                    return Err(ErrorKind::Custom("not here".into()).into());
                 };
                 let value = json!({ "err": null, "logs": [], "unitsConsumed": units });
                 json!({ "context": context, "value": value })
             }
             RpcRequest::SendTransaction => self.receive(transaction(params)).to_string().into(),
             RpcRequest::GetSignatureStatuses => {
-                self.status_requests += 1;
                 let history = params.pointer("/1/searchTransactionHistory") == Some(&true.into());
                 let asked = params[0].as_array().into_iter().flatten();
                 let of = |one: &Value| self.status(one.as_str().unwrap(), view, history);
                 json!({ "context": context, "value": asked.map(of).collect::<Vec<_>>() })
             }
             RpcRequest::GetEpochInfo => {
-                let slot = view - FINALIZED_SLOTS;
+                let slot = view - FINALIZED;
                 json!({ "epoch": 0, "slotIndex": slot, "slotsInEpoch": 432_000,
                         "absoluteSlot": slot, "blockHeight": height(slot),
                         "transactionCount": 0 })
@@ -291,7 +286,7 @@ impl ChainState {
 }
 
 fn height(slot: u64) -> u64 {
-    slot.saturating_sub(SKIPPED_SLOTS)
+    slot.saturating_sub(SKIPPED)
 }
 
 fn blockhash(slot: u64) -> Hash {
@@ -302,7 +297,7 @@ fn blockhash(slot: u64) -> Hash {
 
 fn last_valid(blockhash: &Hash) -> u64 {
     let bytes = blockhash.as_ref()[..8].try_into().unwrap();
-    height(u64::from_le_bytes(bytes)) + BLOCKHASH_BLOCKS
+    height(u64::from_le_bytes(bytes)) + GOOD_FOR
 }
 
 fn transaction(params: &Value) -> VersionedTransaction {
@@ -311,7 +306,7 @@ fn transaction(params: &Value) -> VersionedTransaction {
     decode(&encoded.decode().unwrap()).unwrap()
 }
 
-/// Compute unit limit and price of a transaction.
+/// Limit and price of a transaction.
 fn budget(transaction: &VersionedTransaction) -> (u32, u64) {
     let (mut limit, mut price) = (0, 0);
     for one in transaction.message.instructions() {
@@ -329,8 +324,6 @@ fn budget(transaction: &VersionedTransaction) -> (u32, u64) {
 #[async_trait]
 impl RpcSender for Chain {
     async fn send(&self, request: RpcRequest, params: Value) -> Result<Value> {
-        // Other tasks run while the request is in flight.
-        tokio::task::yield_now().await;
         self.state().answer(request, &params)
     }
 

@@ -1,47 +1,44 @@
-//! The tables, version by version. A change of the tables is a new step at the end; steps that were
-//! released are never changed.
+//! The schema, as a list of migrations. Add a step at the end to change it; released steps never change.
 
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 
-/// From one version to the next, for each database.
+/// A migration from one version to the next.
 #[derive(Clone, Copy, Debug)]
-pub struct Step {
-    /// The version that it leads to.
+pub struct SchemaStep {
+    /// The version after the step.
     pub version: i64,
-    /// For SQLite.
     pub sqlite: &'static str,
-    /// For PostgreSQL.
     pub postgres: &'static str,
 }
 
-/// All steps, from an empty database on.
-const STEPS: [Step; 3] = [
-    Step {
+/// All steps, starting from an empty database.
+const STEPS: [SchemaStep; 3] = [
+    SchemaStep {
         version: 1,
         sqlite: include_str!("sqlite-1.sql"),
         postgres: include_str!("postgres-1.sql"),
     },
-    Step {
+    SchemaStep {
         version: 2,
         sqlite: include_str!("sqlite-2.sql"),
         postgres: include_str!("postgres-2.sql"),
     },
-    Step {
+    SchemaStep {
         version: 3,
         sqlite: include_str!("sqlite-3.sql"),
         postgres: include_str!("postgres-3.sql"),
     },
 ];
 
-/// The steps that a database of version `found` needs; 0 is an empty one.
+/// The steps that a database of version `found` needs. Version 0 is an empty database.
 ///
 /// # Errors
-/// [`StoreError::Newer`] where a newer version has been there.
-pub fn steps_from(found: i64, place: &str) -> Result<Vec<Step>, StoreError> {
+/// [`StoreError::NewerVersion`] if a newer millrace has migrated the database.
+pub fn steps_from(found: i64, location: &str) -> Result<Vec<SchemaStep>, StoreError> {
     let known = STEPS.last().map_or(0, |step| step.version);
     if found > known {
-        return Err(StoreError::Newer {
-            place: place.to_owned(),
+        return Err(StoreError::NewerVersion {
+            location: location.to_owned(),
             found,
             known,
         });
@@ -56,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_lead_from_any_version_to_the_newest_and_a_newer_one_is_refused() {
+    fn every_older_version_is_migrated_and_a_newer_one_is_refused() {
         let versions = |found| -> Vec<i64> {
             let steps = steps_from(found, "here").unwrap();
             steps.iter().map(|step| step.version).collect()
@@ -66,7 +63,7 @@ mod tests {
         assert!(versions(3).is_empty());
         assert!(matches!(
             steps_from(4, "here"),
-            Err(StoreError::Newer {
+            Err(StoreError::NewerVersion {
                 found: 4,
                 known: 3,
                 ..

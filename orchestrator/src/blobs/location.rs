@@ -1,36 +1,32 @@
-//! Where blobs are kept.
-
-use super::BlobError;
+use super::error::BlobStoreError;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// A place for blobs, written as a folder or as `s3://BUCKET/PREFIX`.
+/// The location of blobs, written as a folder or as `s3://BUCKET/PREFIX`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BlobPlace {
-    /// A folder of this machine's.
+pub enum BlobLocation {
     Folder(PathBuf),
-    /// A bucket of an object store that speaks S3, which several orchestrators may share.
+    /// A bucket of an S3-compatible object store, which several orchestrators can share.
     S3 {
-        /// Its name.
         bucket: String,
-        /// What names in it begin with.
+        /// Common prefix of all object names.
         prefix: String,
     },
 }
 
-impl FromStr for BlobPlace {
-    type Err = BlobError;
+impl FromStr for BlobLocation {
+    type Err = BlobStoreError;
 
-    fn from_str(given: &str) -> Result<Self, BlobError> {
-        let refuse = || BlobError::Place {
+    fn from_str(given: &str) -> Result<Self, BlobStoreError> {
+        let refuse = || BlobStoreError::InvalidLocation {
             given: given.to_owned(),
         };
         let Some(rest) = given.strip_prefix("s3://") else {
-            return match given.is_empty() || given.contains("://") {
-                true => Err(refuse()),
-                false => Ok(Self::Folder(given.into())),
-            };
+            if given.is_empty() || given.contains("://") {
+                return Err(refuse());
+            }
+            return Ok(Self::Folder(given.into()));
         };
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         if bucket.is_empty() {
@@ -43,7 +39,7 @@ impl FromStr for BlobPlace {
     }
 }
 
-impl fmt::Display for BlobPlace {
+impl fmt::Display for BlobLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Folder(folder) => write!(f, "{}", folder.display()),
@@ -58,22 +54,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_a_folder_or_a_bucket() {
-        let s3 = |bucket: &str, prefix: &str| BlobPlace::S3 {
+    fn a_location_is_a_folder_or_a_bucket() {
+        let s3 = |bucket: &str, prefix: &str| BlobLocation::S3 {
             bucket: bucket.into(),
             prefix: prefix.into(),
         };
-        for (text, place) in [
+        for (text, location) in [
             ("s3://mill", s3("mill", "")),
             ("s3://mill/", s3("mill", "")),
             ("s3://mill/race/one/", s3("mill", "race/one")),
-            ("/var/blobs", BlobPlace::Folder("/var/blobs".into())),
-            ("blobs", BlobPlace::Folder("blobs".into())),
+            ("/var/blobs", BlobLocation::Folder("/var/blobs".into())),
+            ("blobs", BlobLocation::Folder("blobs".into())),
         ] {
-            assert_eq!(text.parse::<BlobPlace>().unwrap(), place);
+            assert_eq!(text.parse::<BlobLocation>().unwrap(), location);
         }
         for wrong in ["", "s3://", "s3:///race", "gs://mill"] {
-            assert!(wrong.parse::<BlobPlace>().is_err(), "{wrong}");
+            assert!(wrong.parse::<BlobLocation>().is_err(), "{wrong}");
         }
     }
 }

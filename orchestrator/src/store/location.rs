@@ -1,58 +1,57 @@
-//! Where a store is.
-
-use super::StoreError;
+use crate::store::error::StoreError;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use tokio_postgres::config::{Host, SslMode};
 
-/// Where a store is: a file of SQLite's, or a PostgreSQL database that several orchestrators share.
+/// The location of a store: an SQLite file, or a PostgreSQL database that several orchestrators can share.
 ///
-/// Written `sqlite:PATH` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. A password is never shown.
+/// Written as `sqlite:PATH` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. `Display` and `Debug` omit the
+/// password.
 #[derive(Clone, PartialEq, Eq)]
-pub enum StorePlace {
-    /// A file.
+pub enum StoreLocation {
     Sqlite(PathBuf),
-    /// A database.
     Postgres(Box<tokio_postgres::Config>),
 }
 
-impl FromStr for StorePlace {
+impl FromStr for StoreLocation {
     type Err = StoreError;
 
     fn from_str(given: &str) -> Result<Self, StoreError> {
-        let refuse = |reason: String| StoreError::Place {
+        let refuse = |reason: String| StoreError::InvalidLocation {
             given: without_password(given),
             reason,
         };
         if let Some(path) = given.strip_prefix("sqlite:") {
-            return match path {
-                "" => Err(refuse("it names no file".to_owned())),
-                path => Ok(Self::Sqlite(path.into())),
-            };
+            if path.is_empty() {
+                return Err(refuse("the path is missing".to_owned()));
+            }
+            return Ok(Self::Sqlite(path.into()));
         }
         if !given.starts_with("postgres://") && !given.starts_with("postgresql://") {
-            return Err(refuse("it has another scheme".to_owned()));
+            return Err(refuse("unknown scheme".to_owned()));
         }
         let mut config: tokio_postgres::Config = given
             .parse()
             .map_err(|error: tokio_postgres::Error| refuse(error.to_string()))?;
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-            return Err(refuse("it names no host".to_owned()));
+            return Err(refuse("the host is missing".to_owned()));
         }
         if config.get_ssl_mode() == SslMode::Prefer {
-            // Nothing goes over a network in the clear unless that is asked for.
-            config.ssl_mode(match is_local(&config) {
-                true => SslMode::Disable,
-                false => SslMode::Require,
-            });
+            // Nothing is sent over a network unencrypted unless the user asks for it.
+            let mode = if is_local(&config) {
+                SslMode::Disable
+            } else {
+                SslMode::Require
+            };
+            config.ssl_mode(mode);
         }
         Ok(Self::Postgres(Box::new(config)))
     }
 }
 
-/// Whether the database is on this machine.
+/// Whether every host of the database is this machine.
 fn is_local(config: &tokio_postgres::Config) -> bool {
     let loopback = |host: &Host| match host {
         Host::Unix(_) => true,
@@ -63,7 +62,7 @@ fn is_local(config: &tokio_postgres::Config) -> bool {
         && config.get_hostaddrs().iter().all(IpAddr::is_loopback)
 }
 
-/// The text with stars in place of a password before the `@` or in a parameter.
+/// The text without a password before the `@`, and without parameters.
 fn without_password(text: &str) -> String {
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) => (format!("{scheme}://"), rest),
@@ -73,12 +72,12 @@ fn without_password(text: &str) -> String {
         Some((user, host)) => format!("{}@{host}", user.split(':').next().unwrap_or_default()),
         None => rest.to_owned(),
     };
-    // Parameters may hold one as well.
+    // A parameter may contain a password, too.
     let rest = rest.split('?').next().unwrap_or_default();
     format!("{scheme}{rest}")
 }
 
-impl fmt::Display for StorePlace {
+impl fmt::Display for StoreLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let config = match self {
             Self::Sqlite(path) => return write!(f, "sqlite:{}", path.display()),
@@ -89,10 +88,10 @@ impl fmt::Display for StorePlace {
             write!(f, "{user}@")?;
         }
         for (at, host) in config.get_hosts().iter().enumerate() {
-            let comma = if at > 0 { "," } else { "" };
+            let separator = if at > 0 { "," } else { "" };
             match host {
-                Host::Tcp(name) => write!(f, "{comma}{name}")?,
-                Host::Unix(path) => write!(f, "{comma}{}", path.display())?,
+                Host::Tcp(name) => write!(f, "{separator}{name}")?,
+                Host::Unix(path) => write!(f, "{separator}{}", path.display())?,
             }
             if let Some(port) = config.get_ports().get(at).or(config.get_ports().first()) {
                 write!(f, ":{port}")?;
@@ -102,7 +101,7 @@ impl fmt::Display for StorePlace {
     }
 }
 
-impl fmt::Debug for StorePlace {
+impl fmt::Debug for StoreLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
@@ -114,36 +113,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_shown_without_its_password() {
-        let place: StorePlace = "postgres://mill:geheim@db.example:5433/race"
+    fn a_location_is_displayed_without_its_password() {
+        let location: StoreLocation = "postgres://mill:secret@db.example:5433/race"
             .parse()
             .unwrap();
-        for shown in [place.to_string(), format!("{place:?}")] {
+        for shown in [location.to_string(), format!("{location:?}")] {
             assert_eq!(shown, "postgres://mill@db.example:5433/race");
         }
     }
 
     #[test]
-    fn a_refused_place_is_shown_without_its_password() {
+    fn an_invalid_location_is_reported_without_its_password() {
         for wrong in [
-            "mysql://mill:geheim@db/race",
-            "postgres://mill:geheim@db:port/race",
-            "postgres://mill:ge@heim@db:port/race",
-            "postgres://mill@db:port/race?password=geheim",
+            "mysql://mill:secret@db/race",
+            "postgres://mill:secret@db:port/race",
+            "postgres://mill:sec@ret@db:port/race",
+            "postgres://mill@db:port/race?password=secret",
             "postgres:///race",
             "sqlite:",
             "",
         ] {
-            let error = wrong.parse::<StorePlace>().unwrap_err().to_string();
-            assert!(!error.contains("heim"), "{error}");
+            let error = wrong.parse::<StoreLocation>().unwrap_err().to_string();
+            assert!(
+                !error.contains("secret") && !error.contains("ret@"),
+                "{error}"
+            );
         }
     }
 
     #[test]
-    fn what_goes_over_a_network_is_encrypted_unless_told_otherwise() {
+    fn remote_connections_are_encrypted_unless_disabled() {
         let mode = |text: &str| match text.parse().unwrap() {
-            StorePlace::Postgres(config) => config.get_ssl_mode(),
-            StorePlace::Sqlite(_) => panic!("{text} is no database"),
+            StoreLocation::Postgres(config) => config.get_ssl_mode(),
+            StoreLocation::Sqlite(_) => panic!("{text} is not a database"),
         };
         assert_eq!(mode("postgres://m@127.0.0.1/r"), SslMode::Disable);
         assert_eq!(mode("postgres://m@localhost/r"), SslMode::Disable);

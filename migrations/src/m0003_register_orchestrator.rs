@@ -1,7 +1,6 @@
-//! 0003: registers the first orchestrator.
+//! 0003: the first orchestrator.
 
-use crate::error::MigrationError;
-use crate::migration::{Migration, Setup};
+use crate::{Migration, MigrationError, Setup};
 use async_trait::async_trait;
 use millrace_client::instructions::register_orchestrator;
 use millrace_client::pda;
@@ -10,10 +9,11 @@ use millrace_client::rpc::client::Rpc;
 use millrace_client::tx::sender::Sender;
 use solana_sdk::signature::Signer;
 
-pub struct OrchestratorMigration;
+/// See the module.
+pub struct RegisterOrchestrator;
 
 #[async_trait]
-impl Migration for OrchestratorMigration {
+impl Migration for RegisterOrchestrator {
     fn number(&self) -> u16 {
         3
     }
@@ -24,7 +24,7 @@ impl Migration for OrchestratorMigration {
 
     fn describe(&self, setup: &Setup) -> String {
         format!(
-            "allow the key {} to assign seats and attest deliveries",
+            "lets the key {} assign seats and attest deliveries",
             setup.orchestrator
         )
     }

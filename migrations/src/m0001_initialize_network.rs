@@ -1,7 +1,6 @@
-//! 0001: creates the network account with its mints and parameters.
+//! 0001: the network account, with its mints and parameters.
 
-use crate::error::MigrationError;
-use crate::migration::{Migration, Setup};
+use crate::{Migration, MigrationError, Setup};
 use async_trait::async_trait;
 use millrace_client::instructions::initialize_network;
 use millrace_client::pda;
@@ -15,10 +14,11 @@ use solana_sdk::signature::Signer;
 
 const UPGRADEABLE_LOADER: Pubkey = pubkey!("BPFLoaderUpgradeab1e11111111111111111111111");
 
-pub struct NetworkMigration;
+/// See the module.
+pub struct InitializeNetwork;
 
 #[async_trait]
-impl Migration for NetworkMigration {
+impl Migration for InitializeNetwork {
     fn number(&self) -> u16 {
         1
     }
@@ -29,7 +29,7 @@ impl Migration for NetworkMigration {
 
     fn describe(&self, setup: &Setup) -> String {
         format!(
-            "create the network account {} with authority {}, stake mint {} and payment mint {}",
+            "creates the network account {} with {} as its authority, stake mint {} and payment mint {}",
             pda::network(),
             setup.authority.pubkey(),
             setup.mints.stake,

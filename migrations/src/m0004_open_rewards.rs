@@ -1,7 +1,6 @@
-//! 0004: creates the vault that rewards are paid from. It is funded separately.
+//! 0004: the vault that rewards are paid from. Whoever wants rewards to be paid fills it.
 
-use crate::error::MigrationError;
-use crate::migration::{Migration, Setup};
+use crate::{Migration, MigrationError, Setup};
 use async_trait::async_trait;
 use millrace_client::instructions::open_rewards;
 use millrace_client::pda;
@@ -10,10 +9,11 @@ use millrace_client::rpc::client::Rpc;
 use millrace_client::tx::sender::Sender;
 use solana_sdk::signature::Signer;
 
-pub struct RewardsMigration;
+/// See the module.
+pub struct OpenRewards;
 
 #[async_trait]
-impl Migration for RewardsMigration {
+impl Migration for OpenRewards {
     fn number(&self) -> u16 {
         4
     }
@@ -23,7 +23,7 @@ impl Migration for RewardsMigration {
     }
 
     fn describe(&self, _: &Setup) -> String {
-        format!("create the empty rewards vault {}", pda::rewards_vault())
+        format!("opens the rewards' vault {}, empty", pda::rewards_vault())
     }
 
     async fn is_done(&self, rpc: &Rpc, _: &Setup) -> Result<bool, MigrationError> {

@@ -1,4 +1,4 @@
-//! The HTTP client of the object store: the same one as everywhere else, so that there is one.
+//! Lets the object store use `reqwest`, the HTTP client that the rest of the workspace uses.
 
 use async_trait::async_trait;
 use http_body_util::BodyExt;
@@ -8,54 +8,53 @@ use object_store::client::{
 };
 use std::time::Duration;
 
-/// How long a connection, and the next part of an answer, may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Limit for connecting, and for each read of a response.
+const IO_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Makes the client.
 #[derive(Debug)]
 pub struct Connector;
 
 impl HttpConnector for Connector {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
         let client = reqwest::Client::builder()
-            .connect_timeout(PATIENCE)
-            .read_timeout(PATIENCE)
+            .connect_timeout(IO_TIMEOUT)
+            .read_timeout(IO_TIMEOUT)
             .build();
         let client = client.map_err(|error| object_store::Error::Generic {
             store: "S3",
             source: Box::new(error),
         })?;
-        Ok(HttpClient::new(Service(client)))
+        Ok(HttpClient::new(ReqwestService(client)))
     }
 }
 
 #[derive(Debug)]
-struct Service(reqwest::Client);
+struct ReqwestService(reqwest::Client);
 
 #[async_trait]
-impl HttpService for Service {
+impl HttpService for ReqwestService {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let (parts, body) = request.into_parts();
         let body = body.collect().await?.to_bytes();
         let request = http::Request::from_parts(parts, body);
-        let request = reqwest::Request::try_from(request).map_err(failed)?;
-        let answer = self.0.execute(request).await.map_err(failed)?;
-        let (parts, body) = http::Response::from(answer).into_parts();
-        // Blobs have at most 64 MiB, and are hashed as a whole.
-        let body = body.collect().await.map_err(failed)?.to_bytes();
+        let request = reqwest::Request::try_from(request).map_err(http_error)?;
+        let response = self.0.execute(request).await.map_err(http_error)?;
+        let (parts, body) = http::Response::from(response).into_parts();
+        // A blob has at most 64 MiB and is hashed as a whole.
+        let body = body.collect().await.map_err(http_error)?.to_bytes();
         Ok(HttpResponse::from_parts(parts, body.into()))
     }
 }
 
-/// Which errors are worth another try. Every request of ours may be repeated: what a blob holds
-/// follows from its name.
-fn failed(error: reqwest::Error) -> HttpError {
+/// Classifies errors for retries. Every request may be repeated, because a blob's name determines its
+/// content.
+fn http_error(error: reqwest::Error) -> HttpError {
     let kind = match &error {
         error if error.is_timeout() => HttpErrorKind::Timeout,
         error if error.is_connect() => HttpErrorKind::Connect,
         error if error.is_builder() => HttpErrorKind::Unknown,
         _ => HttpErrorKind::Interrupted,
     };
-    // The address may carry what must not be logged.
+    // The URL may contain secrets that must not be logged.
     HttpError::new(kind, error.without_url())
 }

@@ -1,7 +1,6 @@
-//! 0002: creates the buckets that settlements write to, with their treasury vaults.
+//! 0002: the buckets that settlements write into, with their treasury vaults.
 
-use crate::error::MigrationError;
-use crate::migration::{Migration, Setup};
+use crate::{Migration, MigrationError, Setup};
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
 use millrace_client::instructions::open_bucket;
@@ -11,12 +10,14 @@ use millrace_client::rpc::client::Rpc;
 use millrace_client::tx::sender::Sender;
 use solana_sdk::signature::Signer;
 
-/// Limited by the size of a transaction.
-const MAX_BUCKETS_PER_TRANSACTION: usize = 2;
+/// Buckets opened by one transaction: more would leave its size.
+const PER_TRANSACTION: usize = 2;
 
-pub struct BucketsMigration;
+/// See the module.
+pub struct OpenBuckets;
 
-async fn missing_buckets(rpc: &Rpc) -> Result<Vec<u8>, MigrationError> {
+/// The buckets that are not open yet.
+async fn missing(rpc: &Rpc) -> Result<Vec<u8>, MigrationError> {
     let addresses: Vec<_> = (0..BUCKETS).map(pda::bucket).collect();
     let found = rpc.accounts(&addresses).await?;
     let open = |account: &Option<_>| account.as_ref().is_some_and(is_bucket);
@@ -24,13 +25,13 @@ async fn missing_buckets(rpc: &Rpc) -> Result<Vec<u8>, MigrationError> {
     Ok(missing.map(|(index, _)| index).collect())
 }
 
-/// An account with lamports alone is not a bucket.
+/// An account that merely has lamports is no bucket.
 fn is_bucket(account: &solana_sdk::account::Account) -> bool {
     account.owner == pda::PROGRAM
 }
 
 #[async_trait]
-impl Migration for BucketsMigration {
+impl Migration for OpenBuckets {
     fn number(&self) -> u16 {
         2
     }
@@ -41,24 +42,24 @@ impl Migration for BucketsMigration {
 
     fn describe(&self, _: &Setup) -> String {
         format!(
-            "create the missing ones of {BUCKETS} buckets for fees, penalties and points, with their treasury vaults"
+            "opens {BUCKETS} buckets of fees, penalties and points with their treasury vaults, those that are not open yet"
         )
     }
 
     async fn is_done(&self, rpc: &Rpc, _: &Setup) -> Result<bool, MigrationError> {
-        Ok(missing_buckets(rpc).await?.is_empty())
+        Ok(missing(rpc).await?.is_empty())
     }
 
     async fn apply(&self, sender: &Sender, setup: &Setup) -> Result<(), MigrationError> {
         let payer = setup.authority.pubkey();
-        let missing = missing_buckets(sender.rpc()).await?;
+        let missing = missing(sender.rpc()).await?;
         let instructions: Vec<_> = missing
             .into_iter()
             .map(|index| open_bucket(payer, setup.mints, index))
             .collect();
         let signers = [&setup.authority];
         let sends: Vec<_> = instructions
-            .chunks(MAX_BUCKETS_PER_TRANSACTION)
+            .chunks(PER_TRANSACTION)
             .map(|chunk| sender.send("open buckets", chunk, &signers))
             .collect();
         try_join_all(sends).await?;

@@ -1,17 +1,19 @@
-//! History in the store: events in the order in which they happened, and how far they reach.
+//! The history of the program's events, in the order in which they happened, and the cursor behind the last
+//! one.
 
-use super::{Row, Store, StoreError, Value};
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::sql::value::{Row, SqlValue};
 use async_trait::async_trait;
 use millrace_client::ChainError;
-use millrace_client::error::BoxError;
 use millrace_client::events::ProgramEvent;
 use millrace_client::history::{Cursor, CursorStore, RecordedEvent};
 
-/// Events that one statement writes: in one, so that their numbers follow their order.
-const WRITTEN_TOGETHER: usize = 100;
+/// Most events per statement. One statement inserts many, so that their numbers follow their order.
+const MAX_INSERT: usize = 100;
 
-fn failed(error: impl Into<BoxError>) -> ChainError {
-    ChainError::event_store(error)
+fn failed(error: impl std::fmt::Display) -> ChainError {
+    ChainError::Journal(error.to_string())
 }
 
 #[async_trait]
@@ -28,10 +30,11 @@ impl CursorStore for Store {
         rows.first().map(cursor).transpose().map_err(failed)
     }
 
-    /// The events first: where the cursor is lost, the same ones are read again, and kept once.
+    /// Writes the events before the cursor. If the cursor is lost, the same events are read again, and
+    /// duplicates are ignored.
     async fn save(&self, cursor: &Cursor, events: &[RecordedEvent]) -> Result<(), ChainError> {
-        for some in events.chunks(WRITTEN_TOGETHER) {
-            self.put_events(some).await?;
+        for chunk in events.chunks(MAX_INSERT) {
+            self.put_events(chunk).await?;
         }
         let replace = "INSERT INTO history (\"only\", slot, signature) VALUES (0, $1, $2) \
                        ON CONFLICT (\"only\") DO UPDATE \
@@ -44,7 +47,7 @@ impl CursorStore for Store {
 
 impl Store {
     async fn put_events(&self, events: &[RecordedEvent]) -> Result<(), ChainError> {
-        let (mut rows, mut values) = (Vec::new(), Vec::<Value>::new());
+        let (mut rows, mut values) = (Vec::new(), Vec::<SqlValue>::new());
         for one in events {
             let first = values.len() + 1;
             let numbers: Vec<String> = (first..first + 8).map(|n| format!("${n}")).collect();
@@ -53,12 +56,12 @@ impl Store {
             let job = one.event.job().map(|job| job.to_string());
             values.extend([
                 one.slot.into(),
-                one.time.map_or(Value::Null, Value::from),
+                one.time.map_or(SqlValue::Null, SqlValue::from),
                 one.signature.as_str().into(),
                 one.instruction.into(),
                 one.position.into(),
                 one.event.name().into(),
-                job.as_deref().map_or(Value::Null, Value::from),
+                job.as_deref().map_or(SqlValue::Null, SqlValue::from),
                 fields.as_str().into(),
             ]);
         }
@@ -72,8 +75,7 @@ impl Store {
         Ok(())
     }
 
-    /// At most `limit` events after the one with the number `after`, of one job or of all, each with its
-    /// number.
+    /// At most `limit` events with numbers above `after`, of one job or of all jobs, each with its number.
     pub async fn events(
         &self,
         after: i64,
@@ -83,14 +85,15 @@ impl Store {
         let select = "SELECT number, slot, time, signature, instruction, position, name, fields \
                       FROM events WHERE number > $1 AND (job = $2 OR $2 IS NULL) \
                       ORDER BY number LIMIT $3";
-        let job = job.map_or(Value::Null, Value::from);
+        let job = job.map_or(SqlValue::Null, SqlValue::from);
         let rows = self.rows(select, [after.into(), job, limit.into()]).await?;
         let event = |row: &Row| {
             let recorded = RecordedEvent {
                 slot: row.unsigned(1)?,
-                time: match row.is_null(2) {
-                    true => None,
-                    false => Some(row.int(2)?),
+                time: if row.is_null(2) {
+                    None
+                } else {
+                    Some(row.int(2)?)
                 },
                 signature: row.text(3)?,
                 instruction: row.small(4)?,

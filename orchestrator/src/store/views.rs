@@ -1,0 +1,27 @@
+//! The last views of jobs whose accounts are closed.
+
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+
+impl Store {
+    /// Stores the last view of a job, replacing an earlier one.
+    pub async fn put_view(&self, job: &str, view: &str) -> Result<(), StoreError> {
+        let insert = "INSERT INTO views (job, view) VALUES ($1, $2) \
+                      ON CONFLICT (job) DO UPDATE SET view = excluded.view";
+        self.run(insert, [job.into(), view.into()]).await?;
+        Ok(())
+    }
+
+    pub async fn view(&self, job: &str) -> Result<Option<String>, StoreError> {
+        let select = "SELECT view FROM views WHERE job = $1";
+        let rows = self.rows(select, [job.into()]).await?;
+        rows.first().map(|row| row.text(0)).transpose()
+    }
+
+    /// The last views of at most `limit` jobs, newest first.
+    pub async fn views(&self, limit: u32) -> Result<Vec<String>, StoreError> {
+        let select = "SELECT view FROM views ORDER BY number DESC LIMIT $1";
+        let rows = self.rows(select, [limit.into()]).await?;
+        rows.iter().map(|row| row.text(0)).collect()
+    }
+}
