@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup base build program probe jobs cli demo up fmt idl lint costs test test-one test-agave bench chaos soak fuzz mutants reproducible
+.PHONY: help setup base build program probe jobs cli demo up dist fmt idl lint costs test test-one test-agave bench chaos soak fuzz mutants reproducible
 .NOTPARALLEL:
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/millrace
@@ -62,6 +62,9 @@ demo: build ## Run a whole network on this machine and render a picture on it
 
 up: build ## Run a whole network on this machine until Ctrl-C
 	@target/bin/millrace up
+
+dist: program ## Build a release archive in target/dist, OPTIONS="--no-default-features" (an hour the first time)
+	@toolchain/dist.sh $(OPTIONS)
 
 fmt: ## Format all sources
 	@cargo fmt --all
