@@ -1,4 +1,4 @@
-//! Puts the on-chain program into the binary, where the environment names it.
+//! Embeds the compiled on-chain program that `MILLRACE_PROGRAM_SO` names.
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -10,15 +10,12 @@ fn main() {
         Some(path) => {
             let path = PathBuf::from(path);
             println!("cargo::rerun-if-changed={}", path.display());
-            // A program that is not built yet is named at run time instead.
+            // A program that is not built yet can be named at run time.
             fs::read(path).unwrap_or_default()
         }
         None => Vec::new(),
     };
     if let Err(error) = fs::write(&target, bytes) {
-        println!(
-            "cargo::error={} can't be written: {error}",
-            target.display()
-        );
+        println!("cargo::error=cannot write {}: {error}", target.display());
     }
 }

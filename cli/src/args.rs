@@ -16,7 +16,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 const EXIT_STATUS: &str = "\
 Exit status:
   0  success
-  1  failure; the message on standard error says why
+  1  failure, explained on standard error
   2  invalid command line
   3  `job quote`: the job cannot be placed now
   4  `job audit`: a discrepancy was found";

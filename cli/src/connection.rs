@@ -14,14 +14,14 @@ use millrace_client::tx::sender::Sender;
 use std::sync::Arc;
 
 /// A network whose parameters were read.
-pub struct Connection {
+pub struct NetworkConnection {
     pub rpc: Rpc,
     pub network: Network,
     pub stake_decimals: u8,
     pub payment_decimals: u8,
 }
 
-impl Connection {
+impl NetworkConnection {
     /// Reads the network's parameters.
     pub async fn open(rpc: Rpc) -> Result<Self, CliError> {
         let network = rpc.network().await?;
@@ -91,8 +91,8 @@ pub fn orchestrator_api(settings: &Settings) -> Result<Api, CliError> {
 ///
 /// # Errors
 /// [`millrace_client::ChainError`], [`CliError::OtherNetwork`].
-pub async fn connect(settings: &Settings) -> Result<Connection, CliError> {
-    let connection = Connection::open(cluster_rpc(settings).await?).await?;
+pub async fn connect(settings: &Settings) -> Result<NetworkConnection, CliError> {
+    let connection = NetworkConnection::open(cluster_rpc(settings).await?).await?;
     match &settings.network {
         Some((path, file)) if file.network_id != connection.network_id() => {
             Err(CliError::OtherNetwork {

@@ -1,4 +1,4 @@
-//! Errors that end a command. Each message says what is wrong and what to do.
+//! Errors that end a command. Each message has the problem and the remedy.
 
 use crate::deploy::error::DeployError;
 #[cfg(feature = "localnet")]

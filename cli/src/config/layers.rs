@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Where a value comes from.
+/// Origin of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     Flag(String),
@@ -44,7 +44,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Where [`Layers::load`] reads values.
+/// Sources of [`Layers::load`].
 pub struct Sources<'a> {
     pub flags: FlagValues,
     pub environment: &'a dyn Fn(&str) -> Option<String>,

@@ -19,7 +19,7 @@ pub fn data_folder() -> PathBuf {
     xdg_folder("XDG_DATA_HOME", ".local/share")
 }
 
-/// The XDG specification tells programs to ignore relative paths.
+/// Relative paths are ignored, as the XDG specification requires.
 fn xdg_folder(variable: &str, default: &str) -> PathBuf {
     let named = std::env::var_os(variable).map(PathBuf::from);
     let base = named.filter(|path| path.is_absolute());

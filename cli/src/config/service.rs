@@ -21,7 +21,7 @@ pub struct ServiceTable {
     pub own: &'static [Field],
 }
 
-/// What the command line says about a service.
+/// The part of the command line that configures a service.
 pub struct ServiceArgs<'a> {
     pub table: ServiceTable,
     pub flags: FlagValues,

@@ -37,8 +37,8 @@ pub fn flag_help(name: &str, help: &str, default: &str) -> String {
     }
 }
 
-/// Declares the settings of a table and their flags. `global` says whether the flags are accepted by
-/// every command.
+/// Declares the settings of a table and their flags. `global`: whether every command accepts the
+/// flags.
 macro_rules! settings {
     (
         $(#[$about:meta])* $settings:ident, $(#[$flags_about:meta])* $flags:ident, global = $global:literal;

@@ -109,7 +109,7 @@ impl SettingValue for PathBuf {
     }
 }
 
-/// Types with `FromStr` and `Display`; the text says what is expected.
+/// Types with `FromStr` and `Display`; the text describes the expected format.
 macro_rules! from_str_value {
     ($($type:ty, $expected:literal;)*) => { $(
         impl SettingValue for $type {

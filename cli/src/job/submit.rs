@@ -1,7 +1,7 @@
 //! Posts a job: checks and prices everything first, then signs once.
 
 use crate::api::Api;
-use crate::connection::Connection;
+use crate::connection::NetworkConnection;
 use crate::error::{CliError, Shortfall};
 use crate::job::costs::{JobCosts, JobRents, PricedTerms};
 use crate::job::terms;
@@ -91,7 +91,7 @@ pub async fn load(path: &Path, api: &Api) -> Result<Resolved, CliError> {
 /// # Errors
 /// Those of [`price`] and of [`PreparedJob::require_funds`].
 pub async fn prepare(
-    connection: &Connection,
+    connection: &NetworkConnection,
     api: &Api,
     wallet: Pubkey,
     resolved: Resolved,
@@ -107,12 +107,12 @@ pub async fn prepare(
 /// If the terms exceed the network's bounds or are below every provider's asking price, or the
 /// orchestrator works on another network.
 pub async fn price(
-    connection: &Connection,
+    connection: &NetworkConnection,
     api: &Api,
     wallet: Pubkey,
     resolved: Resolved,
 ) -> Result<PreparedJob, CliError> {
-    let Connection {
+    let NetworkConnection {
         rpc,
         network,
         payment_decimals: decimals,

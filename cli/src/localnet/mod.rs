@@ -9,7 +9,7 @@ pub mod validator;
 
 use crate::api::Api;
 use crate::config::network_file::{KeyFiles, NetworkFile, ProviderEntry};
-use crate::connection::{Connection, ephemeral_sender};
+use crate::connection::{NetworkConnection, ephemeral_sender};
 use crate::deploy::binary::program_bytes;
 use crate::error::CliError;
 use data_dir::DataDir;
@@ -104,7 +104,7 @@ impl Localnet {
         on_step("initializing the network and registering providers");
         let sender = ephemeral_sender(rpc.clone());
         let mints = bootstrap::bootstrap(&sender, &keys, &options).await?;
-        let connection = Connection::open(rpc.clone()).await?;
+        let connection = NetworkConnection::open(rpc.clone()).await?;
         let genesis = rpc.genesis().await?;
         let network_id = connection.network_id();
         // Data on disk belongs to one network: another network with the same keys starts empty.
@@ -174,8 +174,8 @@ impl Localnet {
         ephemeral_sender(self.rpc())
     }
 
-    pub async fn connection(&self) -> Result<Connection, CliError> {
-        Connection::open(self.rpc()).await
+    pub async fn connection(&self) -> Result<NetworkConnection, CliError> {
+        NetworkConnection::open(self.rpc()).await
     }
 
     pub fn api(&self) -> Result<Api, CliError> {

@@ -1,6 +1,6 @@
 //! Balances of providers and wallets.
 
-use crate::connection::Connection;
+use crate::connection::NetworkConnection;
 use crate::error::CliError;
 use millrace_client::Pubkey;
 use millrace_client::pda::token_account;
@@ -36,7 +36,9 @@ impl ProviderBalance {
 }
 
 /// Balances of all providers in the order of their registration.
-pub async fn provider_balances(connection: &Connection) -> Result<Vec<ProviderBalance>, CliError> {
+pub async fn provider_balances(
+    connection: &NetworkConnection,
+) -> Result<Vec<ProviderBalance>, CliError> {
     let (rpc, network) = (&connection.rpc, &connection.network);
     let mut balances = Vec::new();
     for (account, provider) in connection.providers().await? {
@@ -65,7 +67,7 @@ pub struct WalletBalance {
 }
 
 pub async fn wallet_balance(
-    connection: &Connection,
+    connection: &NetworkConnection,
     wallet: &Pubkey,
 ) -> Result<WalletBalance, CliError> {
     let (rpc, network) = (&connection.rpc, &connection.network);

@@ -11,7 +11,7 @@ pub mod results;
 pub mod seats;
 
 use crate::api::{Api, JobPhase, JobView};
-use crate::connection::Connection;
+use crate::connection::NetworkConnection;
 use crate::error::CliError;
 use crate::job::result::parse_digest;
 use crate::ui::progress::Progress;
@@ -42,7 +42,7 @@ pub struct AuditReport {
 /// # Errors
 /// Those of the endpoint; [`CliError::NoSuchJob`] if neither the chain nor the orchestrator has the job.
 pub async fn audit(
-    connection: &Connection,
+    connection: &NetworkConnection,
     api: &Api,
     job: &Pubkey,
     rerun: bool,

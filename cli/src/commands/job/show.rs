@@ -2,7 +2,7 @@
 
 use crate::api::{JobPhase, JobView};
 use crate::config::Settings;
-use crate::connection::{Connection, connect, orchestrator_api};
+use crate::connection::{NetworkConnection, connect, orchestrator_api};
 use crate::error::CliError;
 use crate::job::watch;
 use crate::ui::output::{self, key_values, table, tokens};
@@ -81,7 +81,7 @@ pub async fn show(settings: &Settings, job: &Pubkey) -> Result<(), CliError> {
     Ok(())
 }
 
-async fn jobs_on_chain(connection: &Connection) -> Result<Vec<JobView>, CliError> {
+async fn jobs_on_chain(connection: &NetworkConnection) -> Result<Vec<JobView>, CliError> {
     let snapshot = connection.rpc.snapshot_all().await?;
     let mut jobs: Vec<(Pubkey, Job)> = snapshot
         .accounts
@@ -98,7 +98,10 @@ async fn jobs_on_chain(connection: &Connection) -> Result<Vec<JobView>, CliError
         .collect())
 }
 
-async fn job_on_chain(connection: &Connection, job: &Pubkey) -> Result<Option<JobView>, CliError> {
+async fn job_on_chain(
+    connection: &NetworkConnection,
+    job: &Pubkey,
+) -> Result<Option<JobView>, CliError> {
     let account = connection.rpc.find::<Job>(job).await?;
     Ok(account.map(|account| view_from_account(job, &account)))
 }

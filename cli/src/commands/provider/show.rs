@@ -2,7 +2,7 @@
 
 use super::account::find_provider;
 use crate::config::Settings;
-use crate::connection::{Connection, connect};
+use crate::connection::{NetworkConnection, connect};
 use crate::error::CliError;
 use crate::ui::output::{key_values, table, tokens};
 use millrace_client::Pubkey;
@@ -60,7 +60,7 @@ impl ProviderReport {
         }
     }
 
-    fn text(&self, connection: &Connection) -> String {
+    fn text(&self, connection: &NetworkConnection) -> String {
         let stake = |units| tokens(units, connection.stake_decimals);
         let payment = |units| tokens(units, connection.payment_decimals);
         let or_none = |text: &String| {
@@ -107,7 +107,7 @@ impl ProviderReport {
 
 pub async fn show(
     settings: &Settings,
-    connection: &Connection,
+    connection: &NetworkConnection,
     account: Pubkey,
 ) -> Result<(), CliError> {
     let found = find_provider(&connection.rpc, &account).await?;
