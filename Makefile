@@ -24,7 +24,7 @@ endif
 JOBS := $(patsubst %/Cargo.toml,%,$(wildcard examples/*/Cargo.toml))
 # The same packages for every command: with others, dependencies get other features, and
 # hundreds of them are built again.
-SAME := --locked --workspace
+SAME := --locked --workspace --features millrace-cli/faults
 AGAVE_BIN = $(shell toolchain/agave.sh --path)
 say := @printf >&2 '==> %s\n'
 

@@ -1,215 +1,218 @@
-//! Blobs by their SHA-256: fetched from the orchestrators into a cache, and uploaded to them.
+//! Blobs by their SHA-256: downloads from the orchestrators into a cache, and uploads.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 use std::{fs, io};
 
+use backon::{BackoffBuilder, ExponentialBuilder};
 use futures_util::TryStreamExt;
 use millrace_protocol::blob;
 use millrace_protocol::hash::{Digest, sha256};
+use parking_lot::Mutex;
 use reqwest::{Client, StatusCode};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::backoff::Backoff;
-use crate::error::{AgentError, StoreError, TransferError};
-use crate::files::write_whole;
+use crate::error::{AgentError, FileError, TransferError};
+use crate::files::write_atomic;
 
-/// Largest blob that is fetched where nothing smaller is declared: 64 MiB, as an orchestrator takes.
+/// Maximum size of a blob if no smaller size is declared: 64 MiB, the limit of an orchestrator.
 pub(crate) const MAX_BLOB_BYTES: u64 = 64 << 20;
-/// Bytes that the cache holds at most, beyond the newest blob: 2 GiB.
+/// Maximum size of the cache, not counting the newest blob: 2 GiB.
 const MAX_CACHE_BYTES: u64 = 2 << 30;
-/// How long a peer may take to accept a connection, and to send the next part of an answer.
-const PATIENCE: Duration = Duration::from_secs(20);
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const MOST_PAUSE: Duration = Duration::from_secs(5);
+/// Timeout for connecting, and for each part of a response.
+const IO_TIMEOUT: Duration = Duration::from_secs(20);
+const MAX_RETRY_DELAY: Duration = Duration::from_millis(2_500);
+/// Delays between attempts. Jitter lengthens each by up to its own length.
+const RETRY: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(50))
+    .with_max_delay(MAX_RETRY_DELAY)
+    .with_jitter()
+    .without_max_times();
 
-/// How one attempt failed.
-enum Trouble {
+/// Why one attempt failed.
+enum AttemptError {
     TooLarge,
-    Passing(String),
+    Retryable(String),
 }
 
-impl From<reqwest::Error> for Trouble {
+impl From<reqwest::Error> for AttemptError {
     fn from(error: reqwest::Error) -> Self {
-        // The outermost text alone says little more than that there was an error.
+        // The outermost message alone rarely names the cause.
         let mut text = error.to_string();
         let mut inner: Option<&dyn std::error::Error> = std::error::Error::source(&error);
         while let Some(error) = inner {
             text = format!("{text}: {error}");
             inner = error.source();
         }
-        Self::Passing(text)
+        Self::Retryable(text)
     }
 }
 
-/// The orchestrators' blobs, and the cache of those fetched.
-pub(crate) struct Blobs {
+/// Transfers blobs, and caches those that it has downloaded.
+pub(crate) struct BlobCache {
     client: Client,
-    orchestrators: Vec<Source>,
-    cache: PathBuf,
-    /// One fetch of a blob at a time: shards of a job start together and need the same ones.
-    fetching: Mutex<HashMap<Digest, Weak<tokio::sync::Mutex<()>>>>,
+    orchestrators: Vec<BlobSource>,
+    folder: PathBuf,
+    /// One lock per blob, so that it is downloaded once: the shards of a job start together and need
+    /// the same blobs.
+    downloads: Mutex<HashMap<Digest, Weak<tokio::sync::Mutex<()>>>>,
 }
 
-/// An orchestrator that blobs come from.
-struct Source {
+struct BlobSource {
     address: String,
-    /// Whether there is a connection to it: those are asked first.
-    live: AtomicBool,
+    /// Whether the agent is connected to this orchestrator. Connected ones are asked first.
+    connected: AtomicBool,
 }
 
-impl Blobs {
-    /// `addresses` are the orchestrators', without a slash at the end.
+impl BlobCache {
+    /// `addresses` are those of the orchestrators, without a trailing slash.
     pub(crate) fn open(data: &Path, addresses: Vec<String>) -> Result<Self, AgentError> {
-        let cache = data.join("blobs");
-        fs::create_dir_all(&cache).map_err(StoreError::of("made", &cache))?;
-        // No proxy: the websocket beside it knows of none either.
+        let folder = data.join("blobs");
+        fs::create_dir_all(&folder).map_err(FileError::of("create", &folder))?;
+        // The websocket uses no proxy either.
         let client = Client::builder()
             .no_proxy()
-            .connect_timeout(PATIENCE)
-            .read_timeout(PATIENCE)
+            .connect_timeout(IO_TIMEOUT)
+            .read_timeout(IO_TIMEOUT)
             .build()
-            .map_err(|error| AgentError::Http {
-                reason: error.to_string(),
-            })?;
+            .map_err(AgentError::Http)?;
         Ok(Self {
             client,
             orchestrators: addresses
                 .into_iter()
-                .map(|address| Source {
+                .map(|address| BlobSource {
                     address,
-                    live: AtomicBool::new(false),
+                    connected: AtomicBool::new(false),
                 })
                 .collect(),
-            cache,
-            fetching: Mutex::default(),
+            folder,
+            downloads: Mutex::default(),
         })
     }
 
-    /// Notes whether there is a connection to an orchestrator.
-    pub(crate) fn set_live(&self, orchestrator: usize, live: bool) {
+    pub(crate) fn set_connected(&self, orchestrator: usize, connected: bool) {
         if let Some(source) = self.orchestrators.get(orchestrator) {
-            source.live.store(live, Ordering::Relaxed);
+            source.connected.store(connected, Ordering::Relaxed);
         }
     }
 
-    /// The blob's bytes, which hash to its name; tried again and again until `until`.
+    /// The content of a blob, verified against its name. Retries until `deadline`.
     pub(crate) async fn get(
         &self,
         digest: &Digest,
         limit: u64,
-        until: Instant,
+        deadline: Instant,
     ) -> Result<Arc<[u8]>, TransferError> {
-        let turn = self.turn(digest);
-        let _turn = turn.lock().await;
+        let lock = self.download_lock(digest);
+        let _guard = lock.lock().await;
         if let Some(bytes) = self.cached(digest).await {
-            return match bytes.len() as u64 <= limit {
-                true => Ok(bytes),
-                false => Err(too_large(digest, limit)),
-            };
+            if bytes.len() as u64 > limit {
+                return Err(too_large(digest, limit));
+            }
+            return Ok(bytes);
         }
-        let bytes: Arc<[u8]> = insist(digest, limit, until, || self.download(digest, limit))
-            .await?
-            .into();
-        self.keep(digest, Arc::clone(&bytes)).await;
+        let download = || self.download(digest, limit);
+        let bytes = retry_until(digest, limit, deadline, download).await?;
+        let bytes: Arc<[u8]> = bytes.into();
+        self.store(digest, Arc::clone(&bytes)).await;
         Ok(bytes)
     }
 
-    /// Uploads a blob unless the orchestrator has it; tried again and again until `until`.
+    /// Uploads a blob unless the orchestrator has it. Retries until `deadline`.
     pub(crate) async fn put(
         &self,
         orchestrator: usize,
         digest: &Digest,
         bytes: &[u8],
-        until: Instant,
+        deadline: Instant,
     ) -> Result<(), TransferError> {
-        let Some(to) = self.orchestrators.get(orchestrator) else {
+        let Some(source) = self.orchestrators.get(orchestrator) else {
             return Ok(());
         };
-        let url = url(&to.address, digest);
-        insist(digest, u64::MAX, until, || self.upload(&url, bytes)).await
+        let url = url(&source.address, digest);
+        retry_until(digest, u64::MAX, deadline, || self.upload(&url, bytes)).await
     }
 
-    /// From the first orchestrator that has it.
-    async fn download(&self, digest: &Digest, limit: u64) -> Result<Vec<u8>, Trouble> {
-        let mut sources: Vec<&Source> = self.orchestrators.iter().collect();
-        sources.sort_by_key(|source| !source.live.load(Ordering::Relaxed));
-        let mut trouble = Trouble::Passing("there is no orchestrator to ask".to_owned());
+    /// Downloads from the first orchestrator that has the blob.
+    async fn download(&self, digest: &Digest, limit: u64) -> Result<Vec<u8>, AttemptError> {
+        let mut sources: Vec<&BlobSource> = self.orchestrators.iter().collect();
+        sources.sort_by_key(|source| !source.connected.load(Ordering::Relaxed));
+        let mut last = AttemptError::Retryable("no orchestrator is configured".to_owned());
         for source in sources {
-            match self
-                .fetch(&url(&source.address, digest), digest, limit)
-                .await
-            {
+            let url = url(&source.address, digest);
+            match self.download_from(&url, digest, limit).await {
                 Ok(bytes) => return Ok(bytes),
-                Err(why) => trouble = why,
+                Err(error) => last = error,
             }
         }
-        Err(trouble)
+        Err(last)
     }
 
-    async fn fetch(&self, url: &str, digest: &Digest, limit: u64) -> Result<Vec<u8>, Trouble> {
-        let answer = self.client.get(url).send().await?;
-        if answer.status() != StatusCode::OK {
-            return Err(refused(answer.status()));
+    async fn download_from(
+        &self,
+        url: &str,
+        digest: &Digest,
+        limit: u64,
+    ) -> Result<Vec<u8>, AttemptError> {
+        let response = self.client.get(url).send().await?;
+        if response.status() != StatusCode::OK {
+            return Err(refused(response.status()));
         }
-        let declared = answer.content_length().unwrap_or(0);
+        let declared = response.content_length().unwrap_or(0);
         if declared > limit {
-            return Err(Trouble::TooLarge);
+            return Err(AttemptError::TooLarge);
         }
         let mut bytes = Vec::new();
-        let mut parts = answer.bytes_stream();
-        while let Some(part) = parts.try_next().await? {
-            if (bytes.len() + part.len()) as u64 > limit {
-                return Err(Trouble::TooLarge);
+        let mut chunks = response.bytes_stream();
+        while let Some(chunk) = chunks.try_next().await? {
+            if (bytes.len() + chunk.len()) as u64 > limit {
+                return Err(AttemptError::TooLarge);
             }
-            bytes.extend_from_slice(&part);
+            bytes.extend_from_slice(&chunk);
         }
         if sha256(&[&bytes]) != *digest {
-            return Err(Trouble::Passing(
+            return Err(AttemptError::Retryable(
                 "the orchestrator sent bytes with another hash".to_owned(),
             ));
         }
         Ok(bytes)
     }
 
-    async fn upload(&self, url: &str, bytes: &[u8]) -> Result<(), Trouble> {
+    async fn upload(&self, url: &str, bytes: &[u8]) -> Result<(), AttemptError> {
         if self.client.head(url).send().await?.status() == StatusCode::OK {
             return Ok(());
         }
-        let answer = self.client.put(url).body(bytes.to_vec()).send().await?;
-        match answer.status().is_success() {
-            true => Ok(()),
-            false => Err(refused(answer.status())),
+        let response = self.client.put(url).body(bytes.to_vec()).send().await?;
+        if !response.status().is_success() {
+            return Err(refused(response.status()));
         }
+        Ok(())
     }
 
-    fn turn(&self, digest: &Digest) -> Arc<tokio::sync::Mutex<()>> {
-        let mut fetching = self.fetching.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(turn) = fetching.get(digest).and_then(Weak::upgrade) {
-            return turn;
+    fn download_lock(&self, digest: &Digest) -> Arc<tokio::sync::Mutex<()>> {
+        let mut downloads = self.downloads.lock();
+        if let Some(lock) = downloads.get(digest).and_then(Weak::upgrade) {
+            return lock;
         }
-        fetching.retain(|_, turn| turn.strong_count() > 0);
-        let turn = Arc::default();
-        fetching.insert(*digest, Arc::downgrade(&turn));
-        turn
+        downloads.retain(|_, lock| lock.strong_count() > 0);
+        let lock = Arc::default();
+        downloads.insert(*digest, Arc::downgrade(&lock));
+        lock
     }
 
-    /// Out of the cache, if it is there and whole.
+    /// The blob from the cache, if it is there and undamaged.
     async fn cached(&self, digest: &Digest) -> Option<Arc<[u8]>> {
-        let (path, digest) = (self.cache.join(hex::encode(digest)), *digest);
+        let (path, digest) = (self.folder.join(hex::encode(digest)), *digest);
         let read = move || {
             let bytes = fs::read(&path).ok()?;
             if sha256(&[&bytes]) != digest {
-                tracing::warn!(
-                    "the cached blob {} is damaged and fetched anew",
-                    path.display()
-                );
+                tracing::warn!(path = %path.display(), "cached blob is damaged; downloading again");
                 return None;
             }
-            // The cache drops what was used longest ago, by this time.
+            // Eviction goes by this time.
             let file = fs::File::options().write(true).open(&path);
             let _ = file.and_then(|file| file.set_modified(SystemTime::now()));
             Some(bytes.into())
@@ -217,16 +220,16 @@ impl Blobs {
         tokio::task::spawn_blocking(read).await.ok().flatten()
     }
 
-    /// Puts a blob into the cache. A full disk costs another fetch, not the task.
-    async fn keep(&self, digest: &Digest, bytes: Arc<[u8]>) {
-        let (cache, name) = (self.cache.clone(), hex::encode(digest));
+    /// Adds a blob to the cache. On failure, as on a full disk, the blob is downloaded again next time.
+    async fn store(&self, digest: &Digest, bytes: Arc<[u8]>) {
+        let (folder, name) = (self.folder.clone(), hex::encode(digest));
         let write = move || {
-            trim(&cache, MAX_CACHE_BYTES)
-                .map_err(StoreError::of("trimmed", &cache))
-                .and_then(|()| write_whole(&cache.join(name), &bytes))
+            evict(&folder, MAX_CACHE_BYTES)
+                .map_err(FileError::of("clean up", &folder))
+                .and_then(|()| write_atomic(&folder.join(name), &bytes))
         };
         if let Ok(Err(error)) = tokio::task::spawn_blocking(write).await {
-            tracing::warn!("a fetched blob is not kept: {error}");
+            tracing::warn!(%error, "downloaded blob not cached");
         }
     }
 }
@@ -235,18 +238,18 @@ fn url(address: &str, digest: &Digest) -> String {
     format!("{address}/v1/blobs/{}", hex::encode(digest))
 }
 
-/// Removes what was used longest ago until at most `most` bytes are left.
-fn trim(cache: &Path, most: u64) -> io::Result<()> {
+/// Removes the least recently used files until at most `max_bytes` are left.
+fn evict(folder: &Path, max_bytes: u64) -> io::Result<()> {
     let mut files = Vec::new();
-    for file in fs::read_dir(cache)? {
+    for file in fs::read_dir(folder)? {
         let file = file?;
-        let facts = file.metadata()?;
-        files.push((facts.modified()?, facts.len(), file.path()));
+        let metadata = file.metadata()?;
+        files.push((metadata.modified()?, metadata.len(), file.path()));
     }
     files.sort();
     let mut used: u64 = files.iter().map(|(_, length, _)| length).sum();
     for (_, length, path) in files {
-        if used <= most {
+        if used <= max_bytes {
             break;
         }
         fs::remove_file(path)?;
@@ -255,32 +258,33 @@ fn trim(cache: &Path, most: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Tries until it works, can't work, or `until` is over.
-async fn insist<T, F>(
+/// Retries until an attempt succeeds, an error is final, or the next attempt would start after
+/// `deadline`.
+async fn retry_until<T, F>(
     digest: &Digest,
     limit: u64,
-    until: Instant,
+    deadline: Instant,
     mut attempt: impl FnMut() -> F,
 ) -> Result<T, TransferError>
 where
-    F: Future<Output = Result<T, Trouble>>,
+    F: Future<Output = Result<T, AttemptError>>,
 {
-    let mut backoff = Backoff::new(FIRST_PAUSE, MOST_PAUSE);
+    let mut delays = RETRY.build();
     let mut reason = "the orchestrator did not answer".to_owned();
     loop {
-        match timeout_at(until, attempt()).await {
+        match timeout_at(deadline, attempt()).await {
             Ok(Ok(done)) => return Ok(done),
-            Ok(Err(Trouble::TooLarge)) => return Err(too_large(digest, limit)),
-            Ok(Err(Trouble::Passing(why))) => reason = why,
+            Ok(Err(AttemptError::TooLarge)) => return Err(too_large(digest, limit)),
+            Ok(Err(AttemptError::Retryable(error))) => reason = error,
             Err(_) => {}
         }
-        let pause = backoff.pause();
-        if Instant::now() + pause >= until {
+        let delay = delays.next().unwrap_or(MAX_RETRY_DELAY);
+        if Instant::now() + delay >= deadline {
             let blob = blob::format(digest);
-            return Err(TransferError::Late { blob, reason });
+            return Err(TransferError::TimedOut { blob, reason });
         }
-        tracing::debug!(blob = hex::encode(digest), reason, "trying again");
-        sleep(pause).await;
+        tracing::debug!(blob = hex::encode(digest), reason, "retrying blob transfer");
+        sleep(delay).await;
     }
 }
 
@@ -291,8 +295,8 @@ fn too_large(digest: &Digest, limit: u64) -> TransferError {
     }
 }
 
-fn refused(status: StatusCode) -> Trouble {
-    Trouble::Passing(match status {
+fn refused(status: StatusCode) -> AttemptError {
+    AttemptError::Retryable(match status {
         StatusCode::NOT_FOUND => "the orchestrator does not have it".to_owned(),
         status => format!("the orchestrator answered {status}"),
     })
@@ -304,7 +308,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_cache_drops_what_was_used_longest_ago() {
+    fn a_full_cache_evicts_the_least_recently_used_blobs() {
         let cache = tempfile::tempdir().unwrap();
         for (name, age) in [("old", 30), ("older", 60), ("new", 0)] {
             let path = cache.path().join(name);
@@ -319,30 +323,30 @@ mod tests {
             names.sort();
             names
         };
-        trim(cache.path(), 30).unwrap();
+        evict(cache.path(), 30).unwrap();
         assert_eq!(left(), ["new", "old", "older"]);
-        trim(cache.path(), 29).unwrap();
+        evict(cache.path(), 29).unwrap();
         assert_eq!(left(), ["new", "old"]);
-        trim(cache.path(), 0).unwrap();
+        evict(cache.path(), 0).unwrap();
         assert!(left().is_empty());
     }
 
     #[tokio::test]
-    async fn a_damaged_blob_in_the_cache_is_not_taken() {
+    async fn a_damaged_blob_in_the_cache_is_ignored() {
         let data = tempfile::tempdir().unwrap();
-        let blobs = Blobs::open(data.path(), vec!["http://127.0.0.1:1".to_owned()]).unwrap();
+        let blobs = BlobCache::open(data.path(), vec!["http://127.0.0.1:1".to_owned()]).unwrap();
         let digest = sha256(&[b"work"]);
-        blobs.keep(&digest, Arc::from(*b"work")).await;
+        blobs.store(&digest, Arc::from(*b"work")).await;
         let now = Instant::now();
         assert_eq!(&*blobs.get(&digest, 4, now).await.unwrap(), b"work");
         assert!(matches!(
             blobs.get(&digest, 3, now).await,
             Err(TransferError::TooLarge { limit: 3, .. })
         ));
-        fs::write(blobs.cache.join(hex::encode(&digest)), "wörk").unwrap();
+        fs::write(blobs.folder.join(hex::encode(digest)), "wörk").unwrap();
         assert!(matches!(
             blobs.get(&digest, 4, now).await,
-            Err(TransferError::Late { .. })
+            Err(TransferError::TimedOut { .. })
         ));
     }
 }

@@ -1,4 +1,4 @@
-//! What an agent is started with.
+//! The configuration of an agent.
 
 use std::path::PathBuf;
 
@@ -6,34 +6,35 @@ use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::Keypair;
 
 use crate::error::AgentError;
-use crate::fault::Behaviour;
+use crate::fault::FaultMode;
 
-/// What an agent is started with.
-pub struct Config {
-    /// Addresses of the orchestrators, such as `http://127.0.0.1:8910`: the agent works for all of
-    /// them at the same time, and what two of them ask for is done once.
+/// The configuration of an agent.
+pub struct AgentConfig {
+    /// Addresses of the orchestrators, such as `http://127.0.0.1:8910`. The agent works for all of
+    /// them at the same time and runs a shard once even if two of them ask for it.
     pub orchestrators: Vec<String>,
-    /// The provider's account on chain.
+    /// Address of the provider's account.
     pub provider: Pubkey,
-    /// The operator key that is registered for it; it signs, and pays nothing.
+    /// The registered operator key. It signs and pays nothing.
     pub operator: Keypair,
-    /// Folder of the results and fetched blobs; made where it is missing. One agent at a time.
+    /// Folder of results and downloaded blobs, created if it is missing. Only one agent at a time can
+    /// use a folder.
     pub data: PathBuf,
-    /// Shards to run at the same time, at least 1.
+    /// Number of shards to run at the same time, at least 1.
     pub capacity: u32,
-    /// How the agent behaves.
-    pub behaviour: Behaviour,
+    /// A deliberate fault, for demonstrations and tests.
+    pub fault: Option<FaultMode>,
 }
 
-/// An orchestrator's address, as its two protocols need it; without a slash at the end.
+/// The address of an orchestrator for both of its protocols, without a trailing slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     pub(crate) http: String,
     pub(crate) ws: String,
 }
 
-impl Config {
-    /// Checks all that can be checked without touching anything. Gives each address once.
+impl AgentConfig {
+    /// Checks what can be checked without I/O. Returns the distinct addresses.
     pub(crate) fn check(&self) -> Result<Vec<Address>, AgentError> {
         if self.capacity == 0 {
             return Err(AgentError::NoCapacity);
@@ -45,10 +46,10 @@ impl Config {
                 addresses.push(address);
             }
         }
-        match addresses.is_empty() {
-            true => Err(AgentError::NoOrchestrator),
-            false => Ok(addresses),
+        if addresses.is_empty() {
+            return Err(AgentError::NoOrchestrator);
         }
+        Ok(addresses)
     }
 }
 
@@ -61,13 +62,13 @@ impl Address {
         let url = reqwest::Url::parse(text.trim()).map_err(|error| refuse(error.to_string()))?;
         let Some(rest) = url.as_str().strip_prefix("http://") else {
             return Err(refuse(format!(
-                "its scheme is {}, and only http is spoken",
+                "the scheme {} is not supported",
                 url.scheme()
             )));
         };
         let rest = rest.trim_end_matches('/');
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(refuse("it has a part behind ? or #".to_owned()));
+            return Err(refuse("a query or fragment is not allowed".to_owned()));
         }
         Ok(Self {
             http: format!("http://{rest}"),
@@ -91,14 +92,14 @@ mod tests {
     }
 
     #[test]
-    fn each_orchestrator_counts_once_and_one_is_needed() {
-        let config = |orchestrators: &[&str]| Config {
+    fn duplicate_orchestrators_count_once_and_an_empty_list_is_refused() {
+        let config = |orchestrators: &[&str]| AgentConfig {
             orchestrators: orchestrators.iter().map(|s| (*s).to_owned()).collect(),
             provider: Pubkey::new_unique(),
             operator: Keypair::new(),
             data: PathBuf::new(),
             capacity: 1,
-            behaviour: Behaviour::Honest,
+            fault: None,
         };
         let found = config(&["http://a:1", "http://b:2", "http://a:1/"]).check();
         let found: Vec<String> = found.unwrap().into_iter().map(|a| a.http).collect();
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_http_address_is_refused_by_name() {
+    fn an_address_without_http_is_refused() {
         for text in [
             "",
             "127.0.0.1:8910",

@@ -1,4 +1,4 @@
-//! Why an agent can't work, and why a task can't be done.
+//! Errors of an agent and of its tasks.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,68 +8,49 @@ use millrace_protocol::shard::ShardError;
 use millrace_runtime::RunError;
 use thiserror::Error;
 
-/// Why an agent does not start, or ended.
+/// Why an agent does not start, or why it ended.
 #[derive(Debug, Error)]
 pub enum AgentError {
-    /// The orchestrator's address is none.
-    #[error(
-        "the orchestrator's address {address:?} can't be used ({reason}); write it as \
-         http://HOST:PORT"
-    )]
-    Address {
-        /// What was given.
-        address: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// Nobody to work for.
-    #[error("no orchestrator is given; name at least one, as http://HOST:PORT")]
+    /// The address of an orchestrator is invalid.
+    #[error("invalid orchestrator address {address:?} ({reason}); write it as http://HOST:PORT")]
+    Address { address: String, reason: String },
+    /// The configuration names no orchestrator.
+    #[error("no orchestrator is configured; name at least one, as http://HOST:PORT")]
     NoOrchestrator,
-    /// A capacity of nothing.
-    #[error("the capacity is 0, so no shard could ever run; give at least 1")]
+    /// The capacity is 0.
+    #[error("the capacity is 0, so no shard can run; set it to at least 1")]
     NoCapacity,
-    /// Another agent works on the same folder.
+    /// Another agent uses the data folder.
     #[error(
-        "the data folder {folder} is in use by another agent; stop that one, or give this one a \
-         folder of its own"
+        "the data folder {folder} is in use by another agent; stop that agent, or choose another \
+         folder"
     )]
-    Locked {
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// The data folder can't be used.
+    Locked { folder: PathBuf },
+    /// The data folder cannot be used.
     #[error(transparent)]
-    Store(#[from] StoreError),
-    /// WebAssembly can't be run on this machine.
+    File(#[from] FileError),
+    /// This machine cannot run WebAssembly.
     #[error(transparent)]
     Runtime(#[from] RunError),
-    /// The client for blobs could not be made.
-    #[error("no HTTP connections can be made from here: {reason}")]
-    Http {
-        /// What the client says.
-        reason: String,
-    },
-    /// A defect: the agent's own task broke off.
-    #[error("the agent broke off ({reason}); start it again, nothing that it had finished is lost")]
-    Broken {
-        /// What is known about it.
-        reason: String,
-    },
+    /// The HTTP client for blobs cannot be created.
+    #[error("cannot create an HTTP client ({0})")]
+    Http(#[source] reqwest::Error),
+    /// A bug: the agent's own task panicked.
+    #[error("the agent ended unexpectedly ({reason}); restart it, finished results are kept")]
+    Panicked { reason: String },
 }
 
-/// The disk did not do what it was asked for.
+/// An operation on a file or folder failed.
 #[derive(Debug, Error)]
-#[error("{path} can't be {action} ({source}); see to the disk and the folder's permissions")]
-pub struct StoreError {
-    /// What was tried, as in "written".
+#[error("cannot {action} {path} ({source}); check the disk and the permissions of the folder")]
+pub struct FileError {
+    /// The operation, as in "write".
     pub action: &'static str,
-    /// On which file or folder.
     pub path: PathBuf,
-    /// What the system says.
     pub source: io::Error,
 }
 
-impl StoreError {
+impl FileError {
     /// For `map_err`.
     pub(crate) fn of(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
@@ -81,36 +62,35 @@ impl StoreError {
     }
 }
 
-/// Why a blob could not be moved.
+/// Why a blob was not transferred.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum TransferError {
-    #[error("the blob {blob} has more than the {limit} bytes that are allowed for it")]
+    #[error("the blob {blob} is larger than its limit of {limit} bytes")]
     TooLarge { blob: String, limit: u64 },
-    #[error("the blob {blob} did not get through in time: {reason}")]
-    Late { blob: String, reason: String },
+    #[error("the blob {blob} was not transferred in time: {reason}")]
+    TimedOut { blob: String, reason: String },
 }
 
 impl TransferError {
-    /// Whether it may go better another time.
-    pub(crate) fn retry(&self) -> bool {
-        matches!(self, Self::Late { .. })
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::TimedOut { .. })
     }
 }
 
 /// Why a task has no result.
 #[derive(Debug, Error)]
 pub(crate) enum TaskError {
-    #[error("the job's data can't be had: {0}")]
+    #[error("the data of the job is not available: {0}")]
     Transfer(#[from] TransferError),
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     #[error(transparent)]
     Shard(#[from] ShardError),
     #[error(
-        "the input {name:?} has {found} bytes and the manifest says {declared}: the manifest \
-         doesn't fit its blob, so the job can't be run"
+        "the input {name:?} has {found} bytes, but the manifest declares {declared}; the job cannot \
+         be run"
     )]
-    Length {
+    InputLength {
         name: String,
         declared: u64,
         found: u64,
@@ -118,22 +98,22 @@ pub(crate) enum TaskError {
     #[error(transparent)]
     Run(#[from] RunError),
     #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error("the result was damaged on the provider's disk and is set aside")]
+    File(#[from] FileError),
+    #[error("the stored result is damaged and was quarantined")]
     Damaged,
-    #[error("no result of this seat is here")]
-    Unknown,
-    #[error("the task is for another network than the one this connection is about")]
+    #[error("no result is stored for this seat")]
+    NoResult,
+    #[error("the task belongs to another network than this connection")]
     OtherNetwork,
-    #[error("the agent could not finish the work: {0}")]
-    Broken(String),
+    #[error("the agent could not finish the task: {0}")]
+    Aborted(String),
 }
 
 impl TaskError {
-    /// Whether the same agent could do it at another time.
-    pub(crate) fn retry(&self) -> bool {
+    /// Whether the same agent may succeed later.
+    pub(crate) fn is_retryable(&self) -> bool {
         match self {
-            Self::Transfer(error) => error.retry(),
+            Self::Transfer(error) => error.is_retryable(),
             Self::Run(error) => match error {
                 RunError::Timeout { .. } | RunError::Cancelled | RunError::Host(_) => true,
                 RunError::NotWasm { .. }
@@ -142,12 +122,12 @@ impl TaskError {
                 | RunError::NoStart
                 | RunError::BadInput { .. } => false,
             },
-            Self::Store(_) | Self::Broken(_) => true,
+            Self::File(_) | Self::Aborted(_) => true,
             Self::Manifest(_)
             | Self::Shard(_)
-            | Self::Length { .. }
+            | Self::InputLength { .. }
             | Self::Damaged
-            | Self::Unknown
+            | Self::NoResult
             | Self::OtherNetwork => false,
         }
     }

@@ -1,54 +1,86 @@
-//! How an agent behaves, so that demonstrations and tests can show what becomes of a cheat.
+//! Deliberate faults of an agent, for demonstrations and tests. Without the feature `faults` there are
+//! none: [`FaultMode`] has no variants, so no agent of such a build can be faulty.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// How an agent behaves. All but [`Honest`](Self::Honest) are for demonstrations: they show what
-/// happens to a provider that cheats.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Behaviour {
-    /// Does the work and shows it.
-    #[default]
-    Honest,
-    /// Does the work, then changes a byte of every output: a wrong result that is consistent in
-    /// itself, so that nothing but another provider's result gives it away.
-    Liar,
-    /// Takes work and never commits to a result.
-    Silent,
+/// What a faulty agent does wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultMode {
+    /// Changes a byte of every output. The result is consistent in itself, so only another provider's
+    /// result exposes it.
+    #[cfg(feature = "faults")]
+    WrongResult,
+    /// Takes tasks and never commits to a result.
+    #[cfg(feature = "faults")]
+    NoCommit,
 }
 
-impl Behaviour {
-    /// What is claimed to be the output.
-    pub(crate) fn output(self, mut honest: Vec<u8>) -> Vec<u8> {
-        if self == Self::Liar {
-            let middle = honest.len() / 2;
-            match honest.get_mut(middle) {
-                Some(byte) => *byte ^= 0xff,
-                None => honest.push(0xff),
-            }
+impl FaultMode {
+    const ALL: &[Self] = &[
+        #[cfg(feature = "faults")]
+        Self::WrongResult,
+        #[cfg(feature = "faults")]
+        Self::NoCommit,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            #[cfg(feature = "faults")]
+            Self::WrongResult => "wrong-result",
+            #[cfg(feature = "faults")]
+            Self::NoCommit => "no-commit",
         }
-        honest
+    }
+
+    pub(crate) fn corrupts_output(self) -> bool {
+        match self {
+            #[cfg(feature = "faults")]
+            Self::WrongResult => true,
+            #[cfg(feature = "faults")]
+            Self::NoCommit => false,
+        }
+    }
+
+    pub(crate) fn never_commits(self) -> bool {
+        match self {
+            #[cfg(feature = "faults")]
+            Self::WrongResult => false,
+            #[cfg(feature = "faults")]
+            Self::NoCommit => true,
+        }
     }
 }
 
-impl fmt::Display for Behaviour {
+impl fmt::Display for FaultMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Honest => "honest",
-            Self::Liar => "liar",
-            Self::Silent => "silent",
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for FaultMode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if Self::ALL.is_empty() {
+            return Err(format!(
+                "this build has no fault mode {text:?}; build with `--features faults`"
+            ));
+        }
+        let mut modes = Self::ALL.iter().copied();
+        modes.find(|mode| mode.name() == text).ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.iter().map(|mode| mode.name()).collect();
+            format!("unknown fault mode {text:?}; use {}", names.join(" or "))
         })
     }
 }
 
-impl FromStr for Behaviour {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Honest, Self::Liar, Self::Silent]
-            .into_iter()
-            .find(|behaviour| behaviour.to_string() == text)
-            .ok_or_else(|| format!("{text:?} is no behaviour: use honest, liar or silent"))
+/// Flips the middle byte of `output`, or adds one if the output is empty.
+pub(crate) fn corrupt(output: &mut Vec<u8>) {
+    let middle = output.len() / 2;
+    match output.get_mut(middle) {
+        Some(byte) => *byte ^= 0xff,
+        None => output.push(0xff),
     }
 }
 
@@ -57,19 +89,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_liar_changes_an_output_and_every_output() {
+    fn a_corrupted_output_differs() {
         for honest in [&b""[..], b"a", b"a longer output"] {
-            assert_eq!(Behaviour::Honest.output(honest.to_vec()), honest);
-            assert_eq!(Behaviour::Silent.output(honest.to_vec()), honest);
-            assert_ne!(Behaviour::Liar.output(honest.to_vec()), honest);
+            let mut output = honest.to_vec();
+            corrupt(&mut output);
+            assert_ne!(output, honest);
         }
     }
 
     #[test]
-    fn a_behaviour_reads_back_from_its_name() {
-        for behaviour in [Behaviour::Honest, Behaviour::Liar, Behaviour::Silent] {
-            assert_eq!(behaviour.to_string().parse(), Ok(behaviour));
+    fn a_mode_is_parsed_from_its_name() {
+        for mode in FaultMode::ALL {
+            assert_eq!(mode.to_string().parse(), Ok(*mode));
         }
-        assert!("liars".parse::<Behaviour>().is_err());
+        assert!("honest".parse::<FaultMode>().is_err());
+    }
+
+    #[cfg(not(feature = "faults"))]
+    #[test]
+    fn a_build_without_the_feature_has_no_fault_modes() {
+        let refused = "wrong-result".parse::<FaultMode>();
+        assert!(refused.is_err_and(|error| error.contains("--features faults")));
     }
 }

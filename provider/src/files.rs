@@ -1,27 +1,27 @@
-//! Files that are there whole or not at all, whenever the machine goes down.
+//! Atomic file writes that survive a crash.
 
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
-use crate::error::StoreError;
+use crate::error::FileError;
 
-/// Ending of files that are still being written; left over ones mean nothing.
-pub(crate) const DRAFT: &str = "draft";
+/// Extension of temporary files. Files that a crash left behind can be deleted.
+pub(crate) const TEMPORARY: &str = "draft";
 
-/// Writes a file beside its place, makes sure of it, and only then gives it its name.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let draft = path.with_extension(format!("{:016x}.{DRAFT}", rand::random::<u64>()));
-    let written = File::create(&draft)
+/// Writes a temporary file beside `path`, syncs it and renames it to `path`.
+pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let temporary = path.with_extension(format!("{:016x}.{TEMPORARY}", rand::random::<u64>()));
+    let written = File::create(&temporary)
         .and_then(|mut file| {
             file.write_all(bytes)?;
             file.sync_all()
         })
-        .and_then(|()| fs::rename(&draft, path));
+        .and_then(|()| fs::rename(&temporary, path));
     if let Err(error) = written {
-        // It may not even have been made; what counts is the first error.
-        let _ = fs::remove_file(&draft);
-        return Err(StoreError::of("written", path)(error));
+        // The file may not exist; the first error is the one to report.
+        let _ = fs::remove_file(&temporary);
+        return Err(FileError::of("write", path)(error));
     }
     match path.parent() {
         Some(folder) => sync_folder(folder),
@@ -29,9 +29,9 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     }
 }
 
-/// Makes sure that the names in a folder outlast a crash.
-pub(crate) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
+/// Makes the file names in a folder durable.
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), FileError> {
     File::open(folder)
         .and_then(|folder| folder.sync_all())
-        .map_err(StoreError::of("written", folder))
+        .map_err(FileError::of("sync", folder))
 }

@@ -1,16 +1,15 @@
-//! The agent on a provider's machine: it connects outward to one orchestrator or several, runs the
-//! shards that it is given, commits to the results, and shows them when it is asked to.
+//! The agent: the process on a provider's machine. It connects to one or more orchestrators, runs the
+//! shards that it is assigned, commits to the results, and reveals them on request.
 //!
-//! - `agent` keeps a connection to each orchestrator up for ever, `session` is one connection, and
-//!   `outbox` holds what is to be said on each.
-//! - `tasks` decides what happens to a seat, `execute` computes it, `signer` signs for it.
-//! - `results` keeps every result until the orchestrator releases it, so that nothing is computed
-//!   twice and nothing that was committed to is lost; `blobs` fetches inputs and uploads outputs.
+//! - `agent` keeps a connection to each orchestrator open; `session` is one connection, and `outbox`
+//!   queues its messages.
+//! - `tasks` tracks the work on each seat, `execute` runs shards, `signer` signs for the provider.
+//! - `results` stores each result until the orchestrator releases it, so nothing is computed twice and
+//!   no committed result is lost. `blobs` downloads inputs and uploads outputs.
 //!
-//! What travels is described in [`millrace_protocol::agent`].
+//! The messages are defined in [`millrace_protocol::agent`].
 
 mod agent;
-mod backoff;
 mod blobs;
 mod config;
 mod error;
@@ -25,10 +24,10 @@ mod signer;
 mod status;
 mod tasks;
 
-pub use agent::{Handle, run, start};
-pub use config::Config;
-pub use error::{AgentError, StoreError};
-pub use execute::Materials;
-pub use fault::Behaviour;
+pub use agent::{AgentHandle, run, start};
+pub use config::AgentConfig;
+pub use error::{AgentError, FileError};
+pub use execute::TaskInputs;
+pub use fault::FaultMode;
 pub use recompute::Recomputer;
-pub use status::Status;
+pub use status::AgentStatus;

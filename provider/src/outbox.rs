@@ -1,37 +1,36 @@
-//! What is to be said to the orchestrators, whether there is a connection or not.
+//! Messages to the orchestrators, queued while there is no connection.
 
 use millrace_protocol::agent::FromAgent;
 use tokio::sync::mpsc;
 
-/// Messages that wait for one orchestrator. What does not fit any more is left out: commitments are
-/// said again with each new connection, and everything else when it is asked for again.
-const MOST: usize = 1_024;
+/// Maximum number of messages queued for one orchestrator. Further messages are dropped: commitments
+/// are sent again on each new connection, and the orchestrator asks again for everything else.
+const MAX_QUEUED: usize = 1_024;
 
-/// Takes what is to be said.
+/// The sending ends, one for each orchestrator.
 pub(crate) struct Outbox(Vec<mpsc::Sender<FromAgent>>);
 
 impl Outbox {
-    /// An outbox for so many orchestrators, with what is to be said to each.
     pub(crate) fn new(orchestrators: usize) -> (Self, Vec<mpsc::Receiver<FromAgent>>) {
-        let (senders, receivers) = (0..orchestrators).map(|_| mpsc::channel(MOST)).unzip();
+        let (senders, receivers) = (0..orchestrators)
+            .map(|_| mpsc::channel(MAX_QUEUED))
+            .unzip();
         (Self(senders), receivers)
     }
 
-    /// Says something to all.
-    pub(crate) fn say(&self, message: FromAgent) {
+    pub(crate) fn send_to_all(&self, message: FromAgent) {
         for orchestrator in 0..self.0.len() {
-            self.tell(orchestrator, message.clone());
+            self.send_to(orchestrator, message.clone());
         }
     }
 
-    /// Says something to one.
-    pub(crate) fn tell(&self, orchestrator: usize, message: FromAgent) {
+    pub(crate) fn send_to(&self, orchestrator: usize, message: FromAgent) {
         let Some(sender) = self.0.get(orchestrator) else {
             return;
         };
-        // Nobody listens only once the agent has stopped.
+        // The receiver closes only when the agent stops.
         if let Err(mpsc::error::TrySendError::Full(_)) = sender.try_send(message) {
-            tracing::debug!(orchestrator, "a message is left out, as too many wait");
+            tracing::debug!(orchestrator, "outbox full; message dropped");
         }
     }
 }
@@ -41,15 +40,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_waits_for_one_that_is_away_stays_bounded_and_the_others_hear_everything() {
+    fn the_queue_of_an_absent_orchestrator_is_bounded_and_does_not_block_others() {
         let (outbox, mut receivers) = Outbox::new(2);
-        for n in 0..MOST as u64 * 2 {
-            outbox.say(FromAgent::Pong { n });
+        for n in 0..MAX_QUEUED as u64 * 2 {
+            outbox.send_to_all(FromAgent::Pong { n });
             assert!(receivers[1].try_recv().is_ok());
         }
-        let waiting = std::iter::from_fn(|| receivers[0].try_recv().ok()).count();
-        assert_eq!(waiting, MOST);
-        outbox.tell(1, FromAgent::Draining);
+        let queued = std::iter::from_fn(|| receivers[0].try_recv().ok()).count();
+        assert_eq!(queued, MAX_QUEUED);
+        outbox.send_to(1, FromAgent::Draining);
         assert!(receivers[0].try_recv().is_err());
         assert!(receivers[1].try_recv().is_ok());
     }

@@ -1,4 +1,4 @@
-//! One connection to an orchestrator, from its challenge to its end.
+//! One connection to an orchestrator, from the challenge to its end.
 
 use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
@@ -19,67 +19,67 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_conf
 use crate::results::SeatId;
 use crate::tasks::Tasks;
 
-/// Where agents connect.
 const PATH: &str = "/v1/agents";
-/// How long connecting, each step of the greeting, and sending a message may take.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// How often the connection is tried. The answer comes from the websocket itself.
-const PING_EVERY: Duration = Duration::from_secs(10);
-/// A peer that was silent for so long is gone.
-const SILENCE: Duration = Duration::from_secs(35);
+/// Timeout for connecting, for each step of the handshake, and for sending a message.
+const IO_TIMEOUT: Duration = Duration::from_secs(20);
+/// Interval of websocket pings. The peer's websocket answers them.
+const PING_INTERVAL: Duration = Duration::from_secs(10);
+/// The connection is lost if the peer sends nothing for this long.
+const PEER_TIMEOUT: Duration = Duration::from_secs(35);
 
-/// How a connection ended.
+/// Why a connection ended.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
-    /// The agent is to stop.
+pub(crate) enum SessionEnd {
+    /// The agent is stopping.
     Stopped,
-    /// It broke; the reason is for people.
+    /// The connection broke, with the reason.
     Lost(String),
-    /// The orchestrator does not let the agent in, or is not the one that it was.
+    /// The orchestrator does not admit the agent or belongs to another network, with the reason.
     Refused(String),
 }
 
-/// What outlasts a connection.
-pub(crate) struct Memory {
+/// State that is kept across connections to one orchestrator.
+pub(crate) struct SessionContext {
     pub(crate) tasks: Arc<Tasks>,
-    /// Which of the agent's orchestrators it is about.
+    /// Index of the orchestrator.
     pub(crate) orchestrator: usize,
-    /// What is to be said to it.
-    pub(crate) outbox: mpsc::Receiver<FromAgent>,
-    /// Shards to run at the same time.
+    /// Messages to the orchestrator.
+    pub(crate) queue: mpsc::Receiver<FromAgent>,
+    /// Number of shards to run at the same time.
     pub(crate) capacity: u32,
-    /// The network of the first connection to any orchestrator; all others have to be about the same.
+    /// The network of the agent's first connection. All orchestrators must belong to it.
     pub(crate) network: Arc<OnceLock<Digest>>,
 }
 
-/// Connects and serves until the end. Says as well whether the agent had been let in.
-pub(crate) async fn serve(memory: &mut Memory, address: &str) -> (Ended, bool) {
-    let stop = memory.tasks.stop().clone();
-    let greeted = tokio::select! {
+/// Connects, and serves the connection until it ends. Also returns whether the agent was admitted.
+pub(crate) async fn serve(context: &mut SessionContext, address: &str) -> (SessionEnd, bool) {
+    let stop = context.tasks.stop().clone();
+    let admitted = tokio::select! {
         biased;
-        () = stop.cancelled() => Err(Ended::Stopped),
-        greeted = greet(memory, address) => greeted,
+        () = stop.cancelled() => Err(SessionEnd::Stopped),
+        admitted = handshake(context, address) => admitted,
     };
-    let (mut link, network) = match greeted {
-        Ok(greeted) => greeted,
-        Err(ended) => return (ended, false),
+    let (mut connection, network) = match admitted {
+        Ok(admitted) => admitted,
+        Err(end) => return (end, false),
     };
-    set_connected(memory, true);
-    memory.tasks.note(format!("connected to {address}"));
-    let Err(ended) = talk(memory, &mut link, &network).await;
-    set_connected(memory, false);
-    (ended, true)
+    let (tasks, orchestrator) = (Arc::clone(&context.tasks), context.orchestrator);
+    tasks.set_connected(orchestrator, true);
+    tracing::info!(address, "connected");
+    tasks.status().event(format!("connected to {address}"));
+    let Err(end) = exchange(context, &mut connection, &network).await;
+    tasks.set_connected(orchestrator, false);
+    (end, true)
 }
 
-fn set_connected(memory: &Memory, connected: bool) {
-    memory.tasks.connected(memory.orchestrator, connected);
-}
-
-/// Opens a connection and proves who the agent is.
-async fn greet(memory: &mut Memory, address: &str) -> Result<(Link, Digest), Ended> {
-    let mut link = Link::open(&format!("{address}{PATH}")).await?;
+/// Opens a connection and proves the agent's identity.
+async fn handshake(
+    context: &mut SessionContext,
+    address: &str,
+) -> Result<(Connection, Digest), SessionEnd> {
+    let mut connection = Connection::open(&format!("{address}{PATH}")).await?;
     let (nonce, network) = loop {
-        match link.patiently().await? {
+        match connection.receive_in_time().await? {
             ToAgent::Challenge {
                 protocol,
                 nonce,
@@ -87,81 +87,85 @@ async fn greet(memory: &mut Memory, address: &str) -> Result<(Link, Digest), End
                 ..
             } => {
                 check_version("orchestrator", protocol)
-                    .map_err(|error| Ended::Refused(error.to_string()))?;
+                    .map_err(|error| SessionEnd::Refused(error.to_string()))?;
                 break (nonce, network_id);
             }
-            ToAgent::Refused { reason } => return Err(Ended::Refused(reason)),
-            other => tracing::debug!("passed over before the challenge: {other:?}"),
+            ToAgent::Refused { reason } => return Err(SessionEnd::Refused(reason)),
+            message => tracing::debug!(?message, "message before the challenge ignored"),
         }
     };
-    // Nothing is signed for a network that the agent has not been started for.
-    let other = || {
-        Ended::Refused(
-            "the orchestrator works on another network than before, or than the others; if that is \
-             meant, start the agent again"
+    // The agent signs nothing for another network than that of its first connection.
+    let other_network = || {
+        SessionEnd::Refused(
+            "the orchestrator belongs to another network than this agent's other connections; \
+             restart the agent to change its network"
                 .to_owned(),
         )
     };
-    if memory.network.get().is_some_and(|known| *known != network) {
-        return Err(other());
+    if context.network.get().is_some_and(|known| *known != network) {
+        return Err(other_network());
     }
-    let identity = memory.tasks.identity();
-    let hello = identity.hello(&network, &nonce, memory.capacity);
-    link.send(&hello).await?;
+    let identity = context.tasks.identity();
+    let hello = identity.hello(&network, &nonce, context.capacity);
+    connection.send(&hello).await?;
     loop {
-        match link.patiently().await? {
+        match connection.receive_in_time().await? {
             ToAgent::Welcome { provider } if provider == identity.provider => break,
             ToAgent::Welcome { provider } => {
-                return Err(Ended::Refused(format!(
-                    "the orchestrator takes this agent for the provider {provider}"
+                return Err(SessionEnd::Refused(format!(
+                    "the orchestrator admitted this agent as the provider {provider}"
                 )));
             }
-            ToAgent::Refused { reason } => return Err(Ended::Refused(reason)),
-            other => tracing::debug!("passed over before the welcome: {other:?}"),
+            ToAgent::Refused { reason } => return Err(SessionEnd::Refused(reason)),
+            message => tracing::debug!(?message, "message before the welcome ignored"),
         }
     }
-    if *memory.network.get_or_init(|| network) != network {
-        return Err(other());
+    if *context.network.get_or_init(|| network) != network {
+        return Err(other_network());
     }
-    Ok((link, network))
+    Ok((connection, network))
 }
 
-/// Serves a connection that was let in. Ends with an error only.
-async fn talk(memory: &mut Memory, link: &mut Link, network: &Digest) -> Result<Infallible, Ended> {
-    // The orchestrator passes over what it knows.
-    for message in memory.tasks.committed(network) {
-        link.send(&message).await?;
+/// Exchanges messages on an admitted connection until it ends.
+async fn exchange(
+    context: &mut SessionContext,
+    connection: &mut Connection,
+    network: &Digest,
+) -> Result<Infallible, SessionEnd> {
+    // The orchestrator ignores commitments that it has.
+    for message in context.tasks.commitments(network) {
+        connection.send(&message).await?;
     }
-    let stop = memory.tasks.stop().clone();
-    let mut ping = interval(PING_EVERY);
+    let stop = context.tasks.stop().clone();
+    let mut ping = interval(PING_INTERVAL);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             biased;
             () = stop.cancelled() => {
-                while let Ok(message) = memory.outbox.try_recv() {
-                    link.send(&message).await?;
+                while let Ok(message) = context.queue.try_recv() {
+                    connection.send(&message).await?;
                 }
-                link.close().await;
-                return Err(Ended::Stopped);
+                connection.close().await;
+                return Err(SessionEnd::Stopped);
             }
-            Some(message) = memory.outbox.recv() => link.send(&message).await?,
-            message = link.next() => match message? {
-                Some(message) => obey(memory, link, network, message).await?,
+            Some(message) = context.queue.recv() => connection.send(&message).await?,
+            message = connection.receive() => match message? {
+                Some(message) => handle_message(context, connection, network, message).await?,
                 None => continue,
             },
-            _ = ping.tick() => link.ping().await?,
+            _ = ping.tick() => connection.ping().await?,
         }
     }
 }
 
-async fn obey(
-    memory: &Memory,
-    link: &mut Link,
+async fn handle_message(
+    context: &SessionContext,
+    connection: &mut Connection,
     network: &Digest,
     message: ToAgent,
-) -> Result<(), Ended> {
-    let (tasks, from) = (&memory.tasks, memory.orchestrator);
+) -> Result<(), SessionEnd> {
+    let (tasks, from) = (&context.tasks, context.orchestrator);
     match message {
         ToAgent::Run { task } => tasks.run(task, network, from),
         ToAgent::Reveal {
@@ -189,53 +193,53 @@ async fn obey(
             };
             tasks.release(id, &outcome).await;
         }
-        ToAgent::Ping { n } => link.send(&FromAgent::Pong { n }).await?,
-        ToAgent::Refused { reason } => return Err(Ended::Refused(reason)),
+        ToAgent::Ping { n } => connection.send(&FromAgent::Pong { n }).await?,
+        ToAgent::Refused { reason } => return Err(SessionEnd::Refused(reason)),
         ToAgent::Challenge { .. } | ToAgent::Welcome { .. } => {
-            tracing::debug!("passed over: the connection is open already");
+            tracing::debug!("handshake message on an admitted connection ignored");
         }
     }
     Ok(())
 }
 
-/// A websocket that speaks the messages of the protocol.
-struct Link {
+/// A websocket that carries the messages of the agent protocol.
+struct Connection {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
-    heard: Instant,
+    last_received: Instant,
 }
 
-impl Link {
-    async fn open(url: &str) -> Result<Self, Ended> {
+impl Connection {
+    async fn open(url: &str) -> Result<Self, SessionEnd> {
         let config = WebSocketConfig::default()
             .max_message_size(Some(MAX_FRAME_BYTES))
             .max_frame_size(Some(MAX_FRAME_BYTES));
         let connecting = connect_async_with_config(url, Some(config), true);
-        let (socket, _) = in_time(connecting).await?;
+        let (socket, _) = with_timeout(connecting).await?;
         Ok(Self {
             socket,
-            heard: Instant::now(),
+            last_received: Instant::now(),
         })
     }
 
-    /// The next message; `None` for a frame that is none or isn't understood.
-    async fn next(&mut self) -> Result<Option<ToAgent>, Ended> {
+    /// The next frame; `None` if it holds no message or an unknown one.
+    async fn receive(&mut self) -> Result<Option<ToAgent>, SessionEnd> {
         let frame = match self.socket.next().await {
             Some(Ok(frame)) => frame,
-            Some(Err(error)) => return Err(Ended::Lost(error.to_string())),
-            None => return Err(Ended::Lost("the connection was closed".to_owned())),
+            Some(Err(error)) => return Err(SessionEnd::Lost(error.to_string())),
+            None => return Err(SessionEnd::Lost("the connection was closed".to_owned())),
         };
-        self.heard = Instant::now();
+        self.last_received = Instant::now();
         match frame {
             Message::Text(text) => match decode(&text) {
                 Ok(message) => Ok(Some(message)),
                 Err(error) => {
-                    tracing::warn!("a message is passed over: {error}");
+                    tracing::warn!(%error, "message ignored");
                     Ok(None)
                 }
             },
-            Message::Close(why) => Err(Ended::Lost(match why {
-                Some(why) if !why.reason.is_empty() => {
-                    format!("the orchestrator closed the connection: {}", why.reason)
+            Message::Close(frame) => Err(SessionEnd::Lost(match frame {
+                Some(frame) if !frame.reason.is_empty() => {
+                    format!("the orchestrator closed the connection: {}", frame.reason)
                 }
                 _ => "the orchestrator closed the connection".to_owned(),
             })),
@@ -243,52 +247,57 @@ impl Link {
         }
     }
 
-    /// The next message, which has to come soon.
-    async fn patiently(&mut self) -> Result<ToAgent, Ended> {
+    async fn receive_in_time(&mut self) -> Result<ToAgent, SessionEnd> {
         let message = async {
             loop {
-                if let Some(message) = self.next().await? {
+                if let Some(message) = self.receive().await? {
                     return Ok(message);
                 }
             }
         };
-        match timeout(PATIENCE, message).await {
+        match timeout(IO_TIMEOUT, message).await {
             Ok(message) => message,
-            Err(_) => Err(Ended::Lost("the orchestrator says nothing".to_owned())),
+            Err(_) => Err(SessionEnd::Lost(
+                "the orchestrator sent no message in time".to_owned(),
+            )),
         }
     }
 
-    async fn send(&mut self, message: &FromAgent) -> Result<(), Ended> {
+    async fn send(&mut self, message: &FromAgent) -> Result<(), SessionEnd> {
         match encode(message) {
-            Ok(text) => in_time(self.socket.send(Message::text(text))).await,
+            Ok(text) => with_timeout(self.socket.send(Message::text(text))).await,
             Err(error) => {
-                tracing::warn!("a message is not sent: {error}");
+                tracing::warn!(%error, "message not sent");
                 Ok(())
             }
         }
     }
 
-    /// Asks for a sign of life, and gives up on a peer that gave none for long.
-    async fn ping(&mut self) -> Result<(), Ended> {
-        if self.heard.elapsed() > SILENCE {
-            return Err(Ended::Lost("the orchestrator fell silent".to_owned()));
+    /// Sends a ping, unless the peer has been silent for too long.
+    async fn ping(&mut self) -> Result<(), SessionEnd> {
+        if self.last_received.elapsed() > PEER_TIMEOUT {
+            return Err(SessionEnd::Lost(
+                "the orchestrator stopped responding".to_owned(),
+            ));
         }
-        in_time(self.socket.send(Message::Ping(Vec::new().into()))).await
+        with_timeout(self.socket.send(Message::Ping(Vec::new().into()))).await
     }
 
     async fn close(&mut self) {
-        if let Err(error) = in_time(self.socket.close(None)).await {
-            tracing::debug!("the connection was not closed in good order: {error:?}");
+        if let Err(error) = with_timeout(self.socket.close(None)).await {
+            tracing::debug!(?error, "connection not closed cleanly");
         }
     }
 }
 
-async fn in_time<T>(
+async fn with_timeout<T>(
     work: impl Future<Output = Result<T, tokio_tungstenite::tungstenite::Error>>,
-) -> Result<T, Ended> {
-    match timeout(PATIENCE, work).await {
+) -> Result<T, SessionEnd> {
+    match timeout(IO_TIMEOUT, work).await {
         Ok(Ok(done)) => Ok(done),
-        Ok(Err(error)) => Err(Ended::Lost(error.to_string())),
-        Err(_) => Err(Ended::Lost("the orchestrator does not answer".to_owned())),
+        Ok(Err(error)) => Err(SessionEnd::Lost(error.to_string())),
+        Err(_) => Err(SessionEnd::Lost(
+            "the orchestrator did not respond in time".to_owned(),
+        )),
     }
 }

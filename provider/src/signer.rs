@@ -1,4 +1,4 @@
-//! What an agent says under its operator's signature, and the preimage that opens it.
+//! Messages that carry the operator's signature, and the reveal of a commitment.
 
 use millrace_protocol::agent::{FromAgent, PROTOCOL_VERSION, ShardResult, Task, agent_challenge};
 use millrace_protocol::commitment::{Reveal, SeatContext};
@@ -6,7 +6,7 @@ use millrace_protocol::hash::Digest;
 use millrace_protocol::key::Key;
 use solana_sdk::signature::{Keypair, Signer};
 
-/// Whom an agent speaks for.
+/// The provider that an agent works for, and its operator key.
 pub(crate) struct Identity {
     pub(crate) provider: Key,
     pub(crate) operator: Keypair,
@@ -26,8 +26,8 @@ impl Identity {
         }
     }
 
-    /// The commitment to a result. The salt is stored with the result and ed25519 draws nothing
-    /// by chance, so this is the same message each time.
+    /// The commitment to a result. It is the same message each time: the salt is stored with the
+    /// result, and ed25519 signatures are deterministic.
     pub(crate) fn committed(&self, task: &Task, result: &ShardResult) -> FromAgent {
         let seat = SeatContext {
             network_id: &task.network_id,
@@ -57,7 +57,6 @@ impl Identity {
     }
 }
 
-/// The preimage of a commitment.
 pub(crate) fn revealed(task: &Task, result: &ShardResult) -> FromAgent {
     FromAgent::Revealed {
         job: task.job,

@@ -1,24 +1,26 @@
-//! What the agent does with tasks, against a pretended orchestrator.
+//! How the agent handles tasks, tested against a scripted orchestrator.
 #![allow(clippy::unwrap_used)]
 
 mod common;
 
 use std::fs;
 
-use common::{Agent, COPY, ENDLESS, Fake, LOOP, NETWORK, PROVIDER, config, until};
+use common::{Agent, COPY, ENDLESS, FakeOrchestrator, LOOP, NETWORK, PROVIDER, config, until};
 use millrace_protocol::agent::{FromAgent, Task, ToAgent};
 use millrace_protocol::commitment::{Reveal, SeatContext};
 use millrace_protocol::hash::{Digest, sha256};
 use millrace_protocol::receipt::Receipt;
-use millrace_provider::{Behaviour, Config};
+use millrace_provider::AgentConfig;
+#[cfg(feature = "faults")]
+use millrace_provider::FaultMode;
 use solana_sdk::signature::{Keypair, Signature, Signer};
 use tempfile::tempdir;
 
-/// What a `Revealed` shows: root, output, exit and reason.
-type Shown = (Digest, Digest, i32, String);
+/// Root, output, exit and reason of a `Revealed` message.
+type RevealedFields = (Digest, Digest, i32, String);
 
-/// Checks that `revealed` opens `committed`, and that the operator signed for that seat.
-fn opened(task: &Task, committed: &FromAgent, revealed: &FromAgent) -> Shown {
+/// Checks that `revealed` matches `committed`, and that the operator signed for the task's seat.
+fn check_reveal(task: &Task, committed: &FromAgent, revealed: &FromAgent) -> RevealedFields {
     let (
         FromAgent::Committed {
             commitment,
@@ -57,11 +59,11 @@ fn opened(task: &Task, committed: &FromAgent, revealed: &FromAgent) -> Shown {
 }
 
 #[track_caller]
-fn assert_failed(message: &FromAgent, may_retry: bool, says: &str) {
+fn assert_failed(message: &FromAgent, retryable: bool, text: &str) {
     match message {
         FromAgent::Failed { reason, retry, .. } => {
-            assert!(reason.contains(says), "{reason}");
-            assert_eq!(*retry, may_retry, "{reason}");
+            assert!(reason.contains(text), "{reason}");
+            assert_eq!(*retry, retryable, "{reason}");
         }
         other => panic!("{other:?}"),
     }
@@ -69,16 +71,16 @@ fn assert_failed(message: &FromAgent, may_retry: bool, says: &str) {
 
 #[tokio::test]
 async fn a_task_is_computed_committed_to_uploaded_and_revealed() {
-    let (mut fake, data) = (Fake::start().await, tempdir().unwrap());
+    let (mut fake, data) = (FakeOrchestrator::start().await, tempdir().unwrap());
     let agent = Agent::start(config(&fake, data.path()));
     let mut link = fake.agent().await;
     let task = fake.job(COPY, 1_000_000);
     link.run(&task);
-    let committed = link.heard().await;
+    let committed = link.receive().await;
     assert_eq!(fake.blob(&sha256(&[b"first"])), None);
     link.reveal(&task);
-    let revealed = link.heard().await;
-    let (root, output, exit, reason) = opened(&task, &committed, &revealed);
+    let revealed = link.receive().await;
+    let (root, output, exit, reason) = check_reveal(&task, &committed, &revealed);
     assert_eq!(fake.blob(&output).unwrap(), b"first");
     let FromAgent::Revealed { ref result, .. } = revealed else {
         panic!("{revealed:?}");
@@ -87,38 +89,42 @@ async fn a_task_is_computed_committed_to_uploaded_and_revealed() {
     assert_eq!((exit, reason.as_str()), (0, ""));
 
     link.reveal(&task);
-    assert_eq!(link.heard().await, revealed);
-    assert_eq!(fake.puts(), 1, "what is there is not uploaded again");
+    assert_eq!(link.receive().await, revealed);
+    assert_eq!(fake.puts(), 1, "an uploaded output is not uploaded again");
     agent.stop().await;
 }
 
 #[tokio::test]
-async fn a_restarted_agent_says_its_results_again_and_computes_nothing_twice() {
-    let (mut fake, data) = (Fake::start().await, tempdir().unwrap());
+async fn a_restarted_agent_repeats_its_commitments_and_computes_nothing_twice() {
+    let (mut fake, data) = (FakeOrchestrator::start().await, tempdir().unwrap());
     let agent = Agent::start(config(&fake, data.path()));
     let mut link = fake.agent().await;
     let task = fake.job(COPY, 1_000_000);
     link.run(&task);
-    let committed = link.heard().await;
+    let committed = link.receive().await;
     link.run(&task);
-    assert_eq!(link.heard().await, committed);
+    assert_eq!(link.receive().await, committed);
     agent.stop().await;
 
     let agent = Agent::start(config(&fake, data.path()));
     let mut link = fake.agent().await;
-    assert_eq!(link.heard().await, committed, "by itself, after a restart");
+    assert_eq!(
+        link.receive().await,
+        committed,
+        "sent unasked after a restart"
+    );
     link.run(&task);
-    assert_eq!(link.heard().await, committed);
+    assert_eq!(link.receive().await, committed);
     link.reveal(&task);
-    opened(&task, &committed, &link.heard().await);
-    assert_eq!(agent.handle.status().borrow().done, 0);
+    check_reveal(&task, &committed, &link.receive().await);
+    assert_eq!(agent.handle.status().borrow().computed, 0);
     assert_eq!(fake.gets(&task.manifest), 1);
     agent.stop().await;
 }
 
 #[tokio::test]
-async fn a_task_that_a_stop_cut_short_is_run_when_it_is_asked_for_again() {
-    let (mut fake, data) = (Fake::start().await, tempdir().unwrap());
+async fn a_task_that_a_stop_interrupted_runs_again_on_request() {
+    let (mut fake, data) = (FakeOrchestrator::start().await, tempdir().unwrap());
     let agent = Agent::start(config(&fake, data.path()));
     let mut link = fake.agent().await;
     let program = wat::parse_str(COPY).unwrap();
@@ -127,31 +133,35 @@ async fn a_task_that_a_stop_cut_short_is_run_when_it_is_asked_for_again() {
     link.run(&running);
     until(&agent.handle, |status| status.running == 2).await;
     agent.stop().await;
-    assert_eq!(link.hung_up().await, []);
+    assert_eq!(link.closed().await, []);
 
     fake.add(&program);
     let agent = Agent::start(config(&fake, data.path()));
     let mut link = fake.agent().await;
-    link.say(ToAgent::Ping { n: 7 });
-    assert_eq!(link.heard().await, FromAgent::Pong { n: 7 });
-    assert_eq!(agent.handle.status().borrow().running, 0, "not by itself");
+    link.send(ToAgent::Ping { n: 7 });
+    assert_eq!(link.receive().await, FromAgent::Pong { n: 7 });
+    assert_eq!(
+        agent.handle.status().borrow().running,
+        0,
+        "not without a request"
+    );
     link.run(&waiting);
-    assert!(matches!(link.heard().await, FromAgent::Committed { job, .. } if job == waiting.job));
+    assert!(matches!(link.receive().await, FromAgent::Committed { job, .. } if job == waiting.job));
     agent.stop().await;
 }
 
 #[tokio::test]
-async fn what_a_program_does_wrong_is_a_result_with_its_reason() {
-    let (mut fake, data) = (Fake::start().await, tempdir().unwrap());
+async fn a_failing_program_is_a_result_with_a_reason() {
+    let (mut fake, data) = (FakeOrchestrator::start().await, tempdir().unwrap());
     let agent = Agent::start(config(&fake, data.path()));
     let mut link = fake.agent().await;
     let trap = r#"(module (func (export "_start") unreachable))"#;
     for (program, code, words) in [(LOOP, -1, "out of fuel"), (trap, -4, "trap: unreachable")] {
         let task = fake.job(program, 1_000_000);
         link.run(&task);
-        let committed = link.heard().await;
+        let committed = link.receive().await;
         link.reveal(&task);
-        let (_, output, exit, reason) = opened(&task, &committed, &link.heard().await);
+        let (_, output, exit, reason) = check_reveal(&task, &committed, &link.receive().await);
         assert_eq!((exit, reason.as_str()), (code, words));
         assert_eq!(fake.blob(&output).unwrap(), b"");
     }
@@ -159,8 +169,8 @@ async fn what_a_program_does_wrong_is_a_result_with_its_reason() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_run_fails_for_good_and_the_agent_goes_on() {
-    let (mut fake, data) = (Fake::start().await, tempdir().unwrap());
+async fn a_task_that_cannot_run_fails_permanently_and_the_agent_continues() {
+    let (mut fake, data) = (FakeOrchestrator::start().await, tempdir().unwrap());
     let agent = Agent::start(config(&fake, data.path()));
     let mut link = fake.agent().await;
     fake.add(b"no module");
@@ -174,43 +184,43 @@ async fn what_can_not_be_run_fails_for_good_and_the_agent_goes_on() {
         shard: 1,
         ..fake.job(COPY, 4_000_000)
     };
-    for (task, says) in [
+    for (task, text) in [
         (
             fake.job_of(b"no module", 1_000_000),
-            "not a WebAssembly program",
+            "not a valid WebAssembly program",
         ),
         (foreign, "another network"),
-        (no_manifest, "no manifest"),
-        (no_shard, "no shard 1"),
+        (no_manifest, "not a manifest"),
+        (no_shard, "shard 1 does not exist"),
     ] {
         link.run(&task);
-        assert_failed(&link.heard().await, false, says);
+        assert_failed(&link.receive().await, false, text);
     }
     let task = fake.job(COPY, 1_000_000);
     link.reveal(&task);
-    assert_failed(&link.heard().await, false, "no result");
+    assert_failed(&link.receive().await, false, "no result is stored");
     link.run(&task);
-    assert!(matches!(link.heard().await, FromAgent::Committed { .. }));
+    assert!(matches!(link.receive().await, FromAgent::Committed { .. }));
     agent.stop().await;
 }
 
 #[tokio::test]
-async fn data_that_never_comes_is_a_failure_that_may_be_tried_again() {
-    let (mut fake, data) = (Fake::start().await, tempdir().unwrap());
+async fn missing_data_is_a_retryable_failure() {
+    let (mut fake, data) = (FakeOrchestrator::start().await, tempdir().unwrap());
     let agent = Agent::start(config(&fake, data.path()));
     let mut link = fake.agent().await;
     let task = Task {
         commit_by: 0,
-        ..fake.job_of(b"a program that nobody has", 1_000_000)
+        ..fake.job_of(b"a program that no one has", 1_000_000)
     };
     link.run(&task);
-    assert_failed(&link.heard().await, true, "does not have it");
+    assert_failed(&link.receive().await, true, "does not have it");
     agent.stop().await;
 }
 
 #[tokio::test]
-async fn bytes_under_a_wrong_name_are_not_run() {
-    let (mut fake, data) = (Fake::start().await, tempdir().unwrap());
+async fn a_blob_with_another_hash_is_not_run() {
+    let (mut fake, data) = (FakeOrchestrator::start().await, tempdir().unwrap());
     let agent = Agent::start(config(&fake, data.path()));
     let mut link = fake.agent().await;
     let program = wat::parse_str(COPY).unwrap();
@@ -221,21 +231,21 @@ async fn bytes_under_a_wrong_name_are_not_run() {
         tokio::task::yield_now().await;
     }
     fake.add(&program);
-    let committed = link.heard().await;
+    let committed = link.receive().await;
     link.reveal(&task);
-    let (_, output, ..) = opened(&task, &committed, &link.heard().await);
+    let (_, output, ..) = check_reveal(&task, &committed, &link.receive().await);
     assert_eq!(fake.blob(&output).unwrap(), b"first");
     agent.stop().await;
 }
 
 #[tokio::test]
-async fn a_release_ends_the_run_and_forgets_the_seat() {
-    let (mut fake, data) = (Fake::start().await, tempdir().unwrap());
+async fn a_release_ends_the_run_and_removes_the_seat() {
+    let (mut fake, data) = (FakeOrchestrator::start().await, tempdir().unwrap());
     let agent = Agent::start(config(&fake, data.path()));
     let mut link = fake.agent().await;
     let (done, endless) = (fake.job(COPY, 1_000_000), fake.job(LOOP, ENDLESS));
     link.run(&done);
-    link.heard().await;
+    link.receive().await;
     link.run(&endless);
     until(&agent.handle, |status| status.running == 1).await;
     link.release(&done);
@@ -243,7 +253,7 @@ async fn a_release_ends_the_run_and_forgets_the_seat() {
     until(&agent.handle, |status| status.running == 0).await;
     for task in [done, endless] {
         link.reveal(&task);
-        assert_failed(&link.heard().await, false, "no result");
+        assert_failed(&link.receive().await, false, "no result");
     }
     agent.stop().await;
     assert_eq!(
@@ -253,9 +263,9 @@ async fn a_release_ends_the_run_and_forgets_the_seat() {
 }
 
 #[tokio::test]
-async fn no_more_shards_run_at_a_time_than_the_capacity() {
-    let (mut fake, data) = (Fake::start().await, tempdir().unwrap());
-    let agent = Agent::start(Config {
+async fn the_capacity_limits_the_running_shards() {
+    let (mut fake, data) = (FakeOrchestrator::start().await, tempdir().unwrap());
+    let agent = Agent::start(AgentConfig {
         capacity: 1,
         ..config(&fake, data.path())
     });
@@ -269,53 +279,55 @@ async fn no_more_shards_run_at_a_time_than_the_capacity() {
     while !task_file.exists() {
         tokio::task::yield_now().await;
     }
-    // The second one is taken, and would have started long before all of these are answered.
+    // The second task is accepted; without the limit it would start before these are answered.
     for n in 0..20 {
-        link.say(ToAgent::Ping { n });
-        assert_eq!(link.heard().await, FromAgent::Pong { n });
+        link.send(ToAgent::Ping { n });
+        assert_eq!(link.receive().await, FromAgent::Pong { n });
         assert_eq!(agent.handle.status().borrow().running, 1);
     }
     link.release(&first);
     let started = format!("running shard 0 of {}", second.job);
-    until(&agent.handle, |status| status.last == started).await;
+    until(&agent.handle, |status| status.last_event == started).await;
     agent.stop().await;
 }
 
+#[cfg(feature = "faults")]
 #[tokio::test]
-async fn a_liar_differs_from_an_honest_agent_in_its_output_alone() {
-    let mut fake = Fake::start().await;
+async fn a_wrong_result_differs_from_an_honest_one_only_in_its_output() {
+    let mut fake = FakeOrchestrator::start().await;
     let task = fake.job(COPY, 1_000_000);
-    let mut shown = Vec::new();
-    for behaviour in [Behaviour::Honest, Behaviour::Liar] {
+    let mut results = Vec::new();
+    for fault in [None, Some(FaultMode::WrongResult)] {
         let data = tempdir().unwrap();
-        let agent = Agent::start(Config {
-            behaviour,
+        let agent = Agent::start(AgentConfig {
+            fault,
             ..config(&fake, data.path())
         });
         let mut link = fake.agent().await;
         link.run(&task);
-        let committed = link.heard().await;
+        let committed = link.receive().await;
         link.reveal(&task);
-        let revealed = link.heard().await;
-        let (root, output, ..) = opened(&task, &committed, &revealed);
+        let revealed = link.receive().await;
+        let (root, output, ..) = check_reveal(&task, &committed, &revealed);
         let FromAgent::Revealed { result, .. } = revealed else {
             panic!("{revealed:?}");
         };
         let (units, fuel) = (result.units, result.fuel);
         let content = fake.blob(&output).unwrap();
         assert_eq!(root, Receipt::new(&content, 0, fuel).root());
-        shown.push((root, units, fuel));
+        results.push((root, units, fuel));
         agent.stop().await;
     }
-    assert_ne!(shown[0].0, shown[1].0);
-    assert_eq!((shown[0].1, shown[0].2), (shown[1].1, shown[1].2));
+    assert_ne!(results[0].0, results[1].0);
+    assert_eq!((results[0].1, results[0].2), (results[1].1, results[1].2));
 }
 
+#[cfg(feature = "faults")]
 #[tokio::test]
-async fn a_silent_agent_takes_work_and_says_nothing_of_it() {
-    let (mut fake, data) = (Fake::start().await, tempdir().unwrap());
-    let agent = Agent::start(Config {
-        behaviour: Behaviour::Silent,
+async fn an_agent_that_never_commits_accepts_a_task_and_sends_nothing() {
+    let (mut fake, data) = (FakeOrchestrator::start().await, tempdir().unwrap());
+    let agent = Agent::start(AgentConfig {
+        fault: Some(FaultMode::NoCommit),
         ..config(&fake, data.path())
     });
     let mut link = fake.agent().await;
@@ -325,19 +337,19 @@ async fn a_silent_agent_takes_work_and_says_nothing_of_it() {
     link.reveal(&task);
     link.release(&task);
     until(&agent.handle, |status| status.running == 0).await;
-    assert_eq!(agent.handle.status().borrow().done, 0);
+    assert_eq!(agent.handle.status().borrow().computed, 0);
     agent.stop().await;
-    assert_eq!(link.hung_up().await, []);
+    assert_eq!(link.closed().await, []);
 }
 
 #[tokio::test]
-async fn a_damaged_result_is_moved_aside_and_computed_anew() {
-    let (mut fake, data) = (Fake::start().await, tempdir().unwrap());
+async fn a_damaged_result_is_quarantined_and_computed_again() {
+    let (mut fake, data) = (FakeOrchestrator::start().await, tempdir().unwrap());
     let agent = Agent::start(config(&fake, data.path()));
     let mut link = fake.agent().await;
     let task = fake.job(COPY, 1_000_000);
     link.run(&task);
-    let before = link.heard().await;
+    let before = link.receive().await;
     agent.stop().await;
     let folder = data
         .path()
@@ -348,13 +360,13 @@ async fn a_damaged_result_is_moved_aside_and_computed_anew() {
     let agent = Agent::start(config(&fake, data.path()));
     let mut link = fake.agent().await;
     link.run(&task);
-    let after = link.heard().await;
+    let after = link.receive().await;
     assert_ne!(after, before, "a new salt");
     assert_eq!(
         fs::read_dir(data.path().join("corrupt")).unwrap().count(),
         1
     );
     link.reveal(&task);
-    opened(&task, &after, &link.heard().await);
+    check_reveal(&task, &after, &link.receive().await);
     agent.stop().await;
 }

@@ -1,19 +1,19 @@
-//! How the agent keeps its connection, and what it refuses to start with.
+//! How the agent keeps its connection, and which configurations it refuses.
 #![allow(clippy::unwrap_used)]
 
 mod common;
 
 use std::fs;
 
-use common::{Agent, COPY, Fake, NETWORK, config, until};
+use common::{Agent, COPY, FakeOrchestrator, NETWORK, config, until};
 use millrace_protocol::agent::{FromAgent, PROTOCOL_VERSION, ToAgent};
-use millrace_provider::{AgentError, Config, start};
+use millrace_provider::{AgentConfig, AgentError, start};
 use tempfile::tempdir;
 use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
-async fn a_result_that_comes_during_a_cut_is_said_after_it() {
-    let (mut fake, data) = (Fake::start().await, tempdir().unwrap());
+async fn a_result_computed_while_disconnected_is_committed_after_reconnecting() {
+    let (mut fake, data) = (FakeOrchestrator::start().await, tempdir().unwrap());
     let agent = Agent::start(config(&fake, data.path()));
     let link = fake.agent().await;
     let program = wat::parse_str(COPY).unwrap();
@@ -23,25 +23,25 @@ async fn a_result_that_comes_during_a_cut_is_said_after_it() {
     drop(link);
     until(&agent.handle, |status| !status.connected).await;
     fake.add(&program);
-    until(&agent.handle, |status| status.done == 1).await;
+    until(&agent.handle, |status| status.computed == 1).await;
     let mut link = fake.agent().await;
-    assert!(matches!(link.heard().await, FromAgent::Committed { .. }));
+    assert!(matches!(link.receive().await, FromAgent::Committed { .. }));
     agent.stop().await;
 }
 
 #[tokio::test]
-async fn an_agent_that_was_refused_comes_back() {
-    let (mut fake, data) = (Fake::start().await, tempdir().unwrap());
+async fn a_refused_agent_reconnects() {
+    let (mut fake, data) = (FakeOrchestrator::start().await, tempdir().unwrap());
     let agent = Agent::start(config(&fake, data.path()));
     let mut link = fake.connection().await;
     link.challenge(NETWORK);
-    link.heard().await;
-    link.say(ToAgent::Refused {
+    link.receive().await;
+    link.send(ToAgent::Refused {
         reason: "register first".to_owned(),
     });
-    link.hung_up().await;
+    link.closed().await;
     let status = until(&agent.handle, |status| {
-        status.last.contains("register first")
+        status.last_event.contains("register first")
     })
     .await;
     assert!(!status.connected);
@@ -52,19 +52,19 @@ async fn an_agent_that_was_refused_comes_back() {
 
 #[tokio::test]
 async fn an_orchestrator_of_another_protocol_version_gets_no_signature() {
-    let (mut fake, data) = (Fake::start().await, tempdir().unwrap());
+    let (mut fake, data) = (FakeOrchestrator::start().await, tempdir().unwrap());
     let agent = Agent::start(config(&fake, data.path()));
     let mut link = fake.connection().await;
-    link.say(ToAgent::Challenge {
+    link.send(ToAgent::Challenge {
         protocol: PROTOCOL_VERSION + 1,
         nonce: [9; 32],
         network_id: NETWORK,
         genesis: "test".to_owned(),
     });
-    assert_eq!(link.hung_up().await, []);
+    assert_eq!(link.closed().await, []);
     until(&agent.handle, |status| {
         status
-            .last
+            .last_event
             .contains("the orchestrator speaks version 2 of the agent protocol")
     })
     .await;
@@ -72,17 +72,17 @@ async fn an_orchestrator_of_another_protocol_version_gets_no_signature() {
 }
 
 #[tokio::test]
-async fn nothing_is_signed_for_another_network_after_the_first() {
-    let (mut fake, data) = (Fake::start().await, tempdir().unwrap());
+async fn nothing_is_signed_for_another_network() {
+    let (mut fake, data) = (FakeOrchestrator::start().await, tempdir().unwrap());
     let agent = Agent::start(config(&fake, data.path()));
     let link = fake.agent().await;
     until(&agent.handle, |status| status.connected).await;
     drop(link);
     let mut link = fake.connection().await;
     link.challenge([0; 32]);
-    assert_eq!(link.hung_up().await, []);
+    assert_eq!(link.closed().await, []);
     until(&agent.handle, |status| {
-        status.last.contains("another network")
+        status.last_event.contains("another network")
     })
     .await;
     let _link = fake.agent().await;
@@ -90,9 +90,9 @@ async fn nothing_is_signed_for_another_network_after_the_first() {
 }
 
 #[tokio::test]
-async fn what_an_agent_can_not_work_with_is_refused_by_name() {
-    let (fake, data) = (Fake::start().await, tempdir().unwrap());
-    let refused = |config: Config| start(config, CancellationToken::new()).unwrap_err();
+async fn an_invalid_configuration_is_refused() {
+    let (fake, data) = (FakeOrchestrator::start().await, tempdir().unwrap());
+    let refused = |config: AgentConfig| start(config, CancellationToken::new()).unwrap_err();
     let agent = Agent::start(config(&fake, data.path()));
     assert!(matches!(
         refused(config(&fake, data.path())),
@@ -100,14 +100,14 @@ async fn what_an_agent_can_not_work_with_is_refused_by_name() {
     ));
     agent.stop().await;
     assert!(matches!(
-        refused(Config {
+        refused(AgentConfig {
             capacity: 0,
             ..config(&fake, data.path())
         }),
         AgentError::NoCapacity
     ));
     assert!(matches!(
-        refused(Config {
+        refused(AgentConfig {
             orchestrators: vec!["example.com".to_owned()],
             ..config(&fake, data.path())
         }),
@@ -115,9 +115,6 @@ async fn what_an_agent_can_not_work_with_is_refused_by_name() {
     ));
     let file = data.path().join("file");
     fs::write(&file, "").unwrap();
-    assert!(matches!(
-        refused(config(&fake, &file)),
-        AgentError::Store(_)
-    ));
+    assert!(matches!(refused(config(&fake, &file)), AgentError::File(_)));
     Agent::start(config(&fake, data.path())).stop().await;
 }

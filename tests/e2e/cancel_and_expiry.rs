@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use millrace_cli::api::ShardPhase;
-use millrace_provider::Behaviour;
+use millrace_provider::FaultMode;
 use millrace_testkit::jobs::{JobFiles, Terms};
 use millrace_testkit::localnet::Net;
 use std::time::Duration;
@@ -39,7 +39,7 @@ async fn cancelled_job_refunds_its_unassigned_shards() -> Result<()> {
     // One provider that never commits holds one shard; the other two shards wait.
     let net = Net::start(|options| {
         options.providers.truncate(1);
-        options.providers[0].behaviour = Behaviour::Silent;
+        options.providers[0].fault = Some(FaultMode::NoCommit);
         options.close_after = Duration::ZERO;
     });
     let net = net.await?;

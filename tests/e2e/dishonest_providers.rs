@@ -1,13 +1,14 @@
 //! A liar loses, and the client does not notice.
 
 use anyhow::Result;
-use millrace_provider::Behaviour;
+use millrace_provider::FaultMode;
 use millrace_testkit::jobs::{JobFiles, Terms};
 use millrace_testkit::localnet::Net;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_result_is_slashed_and_the_client_gets_the_right_one() -> Result<()> {
-    let net = Net::start(|options| options.providers[1].behaviour = Behaviour::Liar).await?;
+    let net =
+        Net::start(|options| options.providers[1].fault = Some(FaultMode::WrongResult)).await?;
     let stake = net.provider(1).await?.active;
     let job = net
         .post(&JobFiles::from_wat("tiny", &Terms::default())?)
@@ -44,7 +45,7 @@ async fn wrong_result_is_slashed_and_the_client_gets_the_right_one() -> Result<(
 async fn silent_provider_is_expired_and_its_seat_refilled() -> Result<()> {
     let net = Net::start(|options| {
         options.providers.push(options.providers[0].clone());
-        options.providers[0].behaviour = Behaviour::Silent;
+        options.providers[0].fault = Some(FaultMode::NoCommit);
         options.providers[3].started = false;
     });
     let mut net = net.await?;

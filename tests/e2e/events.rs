@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result};
 use millrace_client::{Pubkey, instructions, pda};
-use millrace_provider::Behaviour;
+use millrace_provider::FaultMode;
 use millrace_testkit::jobs::{JobFiles, Terms};
 use millrace_testkit::localnet::Net;
 use serde_json::Value;
@@ -86,7 +86,7 @@ async fn events_of_a_job_are_served_once_and_in_order_across_a_restart() -> Resu
 async fn reverted_and_forged_events_are_not_served() -> Result<()> {
     let net = Net::start(|options| {
         options.providers.truncate(1);
-        options.providers[0].behaviour = Behaviour::Silent;
+        options.providers[0].fault = Some(FaultMode::NoCommit);
         options.providers[0].started = false;
     });
     let net = net.await?;

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result};
 use millrace_client::Pubkey;
-use millrace_provider::Behaviour;
+use millrace_provider::FaultMode;
 use millrace_testkit::jobs::{JobFiles, Terms};
 use millrace_testkit::localnet::Net;
 use serde_json::Value;
@@ -32,7 +32,7 @@ async fn job_audit_replays_history_and_recomputes_results() -> Result<()> {
         // The cheapest is away, the next one lies.
         options.providers.push(options.providers[0].clone());
         options.providers[0].started = false;
-        options.providers[1].behaviour = Behaviour::Liar;
+        options.providers[1].fault = Some(FaultMode::WrongResult);
         for (at, provider) in options.providers.iter_mut().enumerate() {
             provider.price = 1 + at as u64;
         }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use millrace_cli::api::{JobPhase, JobView};
 use millrace_cli::localnet::options::ProviderOptions;
 use millrace_client::Pubkey;
-use millrace_provider::Behaviour;
+use millrace_provider::FaultMode;
 use millrace_testkit::env_number;
 use millrace_testkit::jobs::{JobFiles, Mode, Terms};
 use millrace_testkit::localnet::Net;
@@ -34,16 +34,16 @@ async fn town() -> Result<Net> {
             provider.region = Some("good".into());
         }
         let others = [
-            ("slow", 1, Behaviour::Silent),
-            ("slow", 2, Behaviour::Honest),
-            ("audit", 1, Behaviour::Honest),
-            ("audit", 1, Behaviour::Honest),
+            ("slow", 1, Some(FaultMode::NoCommit)),
+            ("slow", 2, None),
+            ("audit", 1, None),
+            ("audit", 1, None),
         ];
-        for (region, price, behaviour) in others {
+        for (region, price, fault) in others {
             options.providers.push(ProviderOptions {
                 region: Some(region.into()),
                 price,
-                behaviour,
+                fault,
                 ..ProviderOptions::default()
             });
         }

@@ -3,14 +3,14 @@
 use anyhow::Result;
 use millrace_cli::api::ShardPhase;
 use millrace_client::instructions::{ShardRef, challenge_shard};
-use millrace_provider::Behaviour;
+use millrace_provider::FaultMode;
 use millrace_testkit::jobs::{JobFiles, Mode, Terms};
 use millrace_testkit::localnet::Net;
 
 /// A network whose cheapest provider, who is asked first, behaves as given.
-async fn net_with_first(behaviour: Behaviour) -> Result<Net> {
+async fn net_with_first(fault: Option<FaultMode>) -> Result<Net> {
     Net::start(|options| {
-        options.providers[0].behaviour = behaviour;
+        options.providers[0].fault = fault;
         for provider in &mut options.providers[1..] {
             provider.price = 2;
         }
@@ -29,7 +29,7 @@ fn terms(mode: Mode) -> Terms {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn audited_job_is_paid_for_the_seats_that_ran_it() -> Result<()> {
-    let net = net_with_first(Behaviour::Honest).await?;
+    let net = net_with_first(None).await?;
     for (bps, paid) in [(10_000, 1 + 2), (1, 1)] {
         let files = JobFiles::from_wat("tiny", &terms(Mode::Audit(bps)))?;
         let job = net.post(&files).await?;
@@ -44,7 +44,7 @@ async fn audited_job_is_paid_for_the_seats_that_ran_it() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn audited_wrong_result_is_slashed_and_replaced() -> Result<()> {
-    let net = net_with_first(Behaviour::Liar).await?;
+    let net = net_with_first(Some(FaultMode::WrongResult)).await?;
     let files = JobFiles::from_wat("tiny", &terms(Mode::Audit(10_000)))?;
     let job = net.post(&files).await?;
     let view = net.wait_finished(&job).await?;
@@ -58,7 +58,7 @@ async fn audited_wrong_result_is_slashed_and_replaced() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unchallenged_result_is_paid_after_its_window() -> Result<()> {
-    let net = net_with_first(Behaviour::Honest).await?;
+    let net = net_with_first(None).await?;
     let files = JobFiles::from_wat("tiny", &terms(Mode::Challenge(2)))?;
     let job = net.post(&files).await?;
     let view = net.wait_finished(&job).await?;
@@ -69,7 +69,7 @@ async fn unchallenged_result_is_paid_after_its_window() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn challenged_wrong_result_is_slashed_and_the_bond_returned() -> Result<()> {
-    let net = net_with_first(Behaviour::Liar).await?;
+    let net = net_with_first(Some(FaultMode::WrongResult)).await?;
     let files = JobFiles::from_wat("tiny", &terms(Mode::Challenge(60)))?;
     let tokens = net.client_tokens().await?;
     let job = net.post(&files).await?;

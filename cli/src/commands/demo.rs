@@ -6,7 +6,7 @@ use crate::config::Settings;
 use crate::error::CliError;
 use crate::job::{result, submit, watch};
 use crate::localnet::Localnet;
-use crate::localnet::options::{self, Options};
+use crate::localnet::options::{self, Faults, Options};
 use crate::signals::stop_signal;
 use crate::tokens::balances::{self, ProviderBalance, WalletBalance};
 use crate::ui::output::{self, change, key_values, sol, table, tokens};
@@ -89,8 +89,12 @@ impl DemoArgs {
         };
         let start = Instant::now();
         let mut progress = Progress::new();
+        let faults = Faults {
+            wrong_result: 1,
+            no_commit: 0,
+        };
         let options = Options {
-            providers: options::providers(3, 1, 0, "0.000001")?,
+            providers: options::providers(3, faults, "0.000001")?,
             program: self.program.clone(),
             data: self.keep.clone(),
             close_after: CLOSE_AFTER,
@@ -159,7 +163,7 @@ impl DemoArgs {
                 found.find(|b| b.account == provider.account).cloned()
             };
             Some(ProviderRow {
-                behaviour: provider.behaviour.clone(),
+                behaviour: provider.behaviour().to_owned(),
                 before: of(&before)?,
                 after: of(&after)?,
             })

@@ -3,7 +3,7 @@
 use crate::config::Settings;
 use crate::error::CliError;
 use crate::localnet::Localnet;
-use crate::localnet::options::{self, ChainOptions, Options};
+use crate::localnet::options::{self, ChainOptions, Faults, Options};
 use crate::signals::stop_signal;
 use crate::ui::output::{self, table};
 use crate::ui::progress::Progress;
@@ -21,12 +21,12 @@ pub struct UpArgs {
     /// Number of providers, each with its agent
     #[arg(long, default_value_t = 3, value_name = "N")]
     providers: u16,
-    /// Number of providers that lie: they change a byte of every result
+    /// Number of providers that return wrong results; needs a build with `--features faults`
     #[arg(long, default_value_t = 0, value_name = "N")]
-    liar: u16,
-    /// Number of providers that are silent: they accept shards and never answer
+    wrong_result: u16,
+    /// Number of providers that never commit to a result; needs a build with `--features faults`
     #[arg(long, default_value_t = 0, value_name = "N")]
-    silent: u16,
+    no_commit: u16,
     /// Asking price of each provider in tokens per unit
     #[arg(long, default_value = "0.000001", value_name = "TOKENS")]
     price: String,
@@ -71,7 +71,14 @@ impl UpArgs {
                 slot_ms: self.slot_ms,
                 port: Some(self.port),
             },
-            providers: options::providers(self.providers, self.liar, self.silent, &self.price)?,
+            providers: options::providers(
+                self.providers,
+                Faults {
+                    wrong_result: self.wrong_result,
+                    no_commit: self.no_commit,
+                },
+                &self.price,
+            )?,
             parameters,
             separate_mints: self.separate_mints,
             program: self.program,
@@ -113,7 +120,11 @@ fn welcome(network: &Localnet, ready: Duration) -> String {
     ]);
     let rows = file.providers.iter().enumerate().map(|(index, provider)| {
         let number = (index + 1).to_string();
-        [number, provider.account.clone(), provider.behaviour.clone()]
+        [
+            number,
+            provider.account.clone(),
+            provider.behaviour().to_owned(),
+        ]
     });
     let providers = table(["provider", "account", "behaviour"], &[0], rows);
     let path = display(&network.file_path);

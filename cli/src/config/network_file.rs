@@ -39,7 +39,15 @@ pub struct ProviderEntry {
     pub authority: PathBuf,
     /// Key file of the hot key.
     pub operator: PathBuf,
-    pub behaviour: String,
+    /// The deliberate fault of the agent; none if it is honest.
+    #[serde(default)]
+    pub fault: Option<String>,
+}
+
+impl ProviderEntry {
+    pub fn behaviour(&self) -> &str {
+        self.fault.as_deref().unwrap_or("honest")
+    }
 }
 
 impl NetworkFile {

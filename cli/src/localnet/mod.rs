@@ -19,7 +19,7 @@ use millrace_client::rpc::client::Rpc;
 use millrace_client::tx::sender::Sender;
 use millrace_client::{Pubkey, pda};
 use millrace_orchestrator::{ChainConfig, Limits};
-use millrace_provider::{Behaviour, Status};
+use millrace_provider::{AgentConfig, AgentHandle, AgentStatus};
 use options::{ChainOptions, Options, ProviderOptions};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -68,7 +68,7 @@ struct Running<T> {
 
 struct Agent {
     options: ProviderOptions,
-    running: Option<Running<millrace_provider::Handle>>,
+    running: Option<Running<AgentHandle>>,
 }
 
 impl Localnet {
@@ -190,12 +190,8 @@ impl Localnet {
             .map(keys::ProviderKeys::account)
     }
 
-    pub fn behaviour(&self, index: usize) -> Option<Behaviour> {
-        self.agents.get(index).map(|agent| agent.options.behaviour)
-    }
-
     /// Status of a provider's agent; `None` if the agent is not running.
-    pub fn agent_status(&self, index: usize) -> Option<watch::Receiver<Status>> {
+    pub fn agent_status(&self, index: usize) -> Option<watch::Receiver<AgentStatus>> {
         let agent = self.agents.get(index)?.running.as_ref()?;
         Some(agent.handle.status())
     }
@@ -209,13 +205,13 @@ impl Localnet {
         if agent.running.is_some() {
             return Ok(());
         }
-        let config = millrace_provider::Config {
+        let config = AgentConfig {
             orchestrators,
             provider: keys.account(),
             operator: keys.operator.keypair.insecure_clone(),
             data: self.state.join(format!("provider-{}", index + 1)),
             capacity: agent.options.capacity,
-            behaviour: agent.options.behaviour,
+            fault: agent.options.fault,
         };
         let stop = CancellationToken::new();
         let handle = millrace_provider::start(config, stop.clone())?;
@@ -224,14 +220,6 @@ impl Localnet {
             stop: stop.drop_guard(),
         });
         Ok(())
-    }
-
-    /// Starts a provider's agent with this behaviour.
-    pub fn start_agent_with(&mut self, index: usize, behaviour: Behaviour) -> Result<(), CliError> {
-        if let Some(agent) = self.agents.get_mut(index) {
-            agent.options.behaviour = behaviour;
-        }
-        self.start_agent(index)
     }
 
     /// Stops a provider's agent and waits until it has stopped. Its data is kept.
@@ -395,7 +383,7 @@ fn provider_entries(keys: &Keys, options: &[ProviderOptions]) -> Vec<ProviderEnt
         account: keys.account().to_string(),
         authority: keys.authority.file.clone(),
         operator: keys.operator.file.clone(),
-        behaviour: options.behaviour.to_string(),
+        fault: options.fault.map(|fault| fault.to_string()),
     });
     entries.collect()
 }

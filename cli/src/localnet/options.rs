@@ -5,7 +5,7 @@ use crate::tokens::mints::DECIMALS;
 use millrace_migrations::Parameters;
 use millrace_orchestrator::Limits;
 use millrace_protocol::amount::parse_amount;
-use millrace_provider::Behaviour;
+use millrace_provider::FaultMode;
 use solana_sdk::signature::Keypair;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -27,8 +27,9 @@ pub enum ChainOptions {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderOptions {
-    pub behaviour: Behaviour,
-    /// Base units per unit.
+    /// The deliberate fault of its agent.
+    pub fault: Option<FaultMode>,
+    /// Asking price, base units per unit.
     pub price: u64,
     /// Base units.
     pub stake: u64,
@@ -44,7 +45,7 @@ pub struct ProviderOptions {
 impl Default for ProviderOptions {
     fn default() -> Self {
         Self {
-            behaviour: Behaviour::Honest,
+            fault: None,
             price: 1,
             stake: 1_000 * TOKEN,
             capacity: 1,
@@ -109,36 +110,48 @@ impl Options {
     }
 }
 
-/// `count` providers that each ask `price` tokens per unit: first the liars, then the silent ones, then
-/// the honest ones.
+/// How many providers have which fault.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    pub wrong_result: u16,
+    pub no_commit: u16,
+}
+
+/// `count` providers, each asking `price` (tokens per unit). The faulty ones come first.
 ///
 /// # Errors
-/// [`CliError::Usage`] if there are more liars and silent ones than providers, or the price is zero.
+/// [`CliError::Usage`] if more providers are faulty than there are, if this build has no fault modes,
+/// or if the price is zero.
 pub fn providers(
     count: u16,
-    liars: u16,
-    silent: u16,
+    faults: Faults,
     price: &str,
 ) -> Result<Vec<ProviderOptions>, CliError> {
-    if u32::from(liars) + u32::from(silent) > u32::from(count) {
+    let Faults {
+        wrong_result,
+        no_commit,
+    } = faults;
+    let faulty = usize::from(wrong_result) + usize::from(no_commit);
+    if faulty > usize::from(count) {
         return Err(CliError::Usage(format!(
-            "{liars} liars and {silent} silent providers are more than {count} providers: raise --providers"
+            "{faulty} of {count} providers cannot be faulty; raise --providers"
         )));
     }
     let price = parse_amount(price, DECIMALS)?;
     if price == 0 {
         return Err(CliError::Usage(format!(
-            "--price must be at least {}",
+            "--price is zero; the minimum is {}",
             millrace_protocol::amount::format_amount(1, DECIMALS)
         )));
     }
-    let behaviour = |at: u16| match at {
-        at if at < liars => Behaviour::Liar,
-        at if at < liars + silent => Behaviour::Silent,
-        _ => Behaviour::Honest,
-    };
-    let provider = |at| ProviderOptions {
-        behaviour: behaviour(at),
+    let mut modes = Vec::with_capacity(faulty);
+    for (name, number) in [("wrong-result", wrong_result), ("no-commit", no_commit)] {
+        for _ in 0..number {
+            modes.push(name.parse::<FaultMode>().map_err(CliError::Usage)?);
+        }
+    }
+    let provider = |at: u16| ProviderOptions {
+        fault: modes.get(usize::from(at)).copied(),
         price,
         ..ProviderOptions::default()
     };
@@ -150,20 +163,39 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    fn faults(wrong_result: u16, no_commit: u16) -> Faults {
+        Faults {
+            wrong_result,
+            no_commit,
+        }
+    }
+
+    #[cfg(feature = "faults")]
     #[test]
-    fn providers_have_the_requested_behaviours() {
-        let made = providers(4, 1, 2, "0.000003").unwrap();
-        let kinds: Vec<Behaviour> = made.iter().map(|p| p.behaviour).collect();
+    fn faulty_providers_come_first() {
+        let made = providers(4, faults(1, 2), "0.000003").unwrap();
+        let modes: Vec<Option<FaultMode>> = made.iter().map(|p| p.fault).collect();
         let expected = [
-            Behaviour::Liar,
-            Behaviour::Silent,
-            Behaviour::Silent,
-            Behaviour::Honest,
+            Some(FaultMode::WrongResult),
+            Some(FaultMode::NoCommit),
+            Some(FaultMode::NoCommit),
+            None,
         ];
-        assert_eq!(kinds, expected);
+        assert_eq!(modes, expected);
         assert_eq!(made[0].price, 3);
-        assert!(providers(2, 2, 1, "1").is_err());
-        assert!(providers(2, 0, 0, "0").is_err());
-        assert!(providers(2, 0, 0, "0.0000001").is_err());
+    }
+
+    #[cfg(not(feature = "faults"))]
+    #[test]
+    fn a_build_without_the_feature_refuses_faulty_providers() {
+        let refused = providers(4, faults(1, 0), "0.000003").unwrap_err();
+        assert!(refused.to_string().contains("--features faults"));
+    }
+
+    #[test]
+    fn impossible_numbers_and_prices_are_refused() {
+        assert!(providers(2, faults(2, 1), "1").is_err());
+        assert!(providers(2, faults(0, 0), "0").is_err());
+        assert!(providers(2, faults(0, 0), "0.0000001").is_err());
     }
 }

@@ -9,7 +9,7 @@ use millrace_protocol::hash::Digest;
 use millrace_protocol::key::Key;
 use millrace_protocol::manifest::Manifest;
 use millrace_protocol::shard::shard_blob;
-use millrace_provider::{Materials, Recomputer};
+use millrace_provider::{Recomputer, TaskInputs};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -155,14 +155,14 @@ impl Rerun<'_> {
                 .map_err(|error| error.to_string())?,
             None => Vec::new(),
         };
-        let materials = Materials {
+        let inputs = TaskInputs {
             manifest: self.manifest.clone(),
             program: self.shared.program.clone(),
             stdin: stdin.into(),
             files: self.shared.files.clone(),
         };
         let (recomputer, job) = (self.recomputer.clone(), self.job);
-        let work = move || recomputer.receipt((&job, shard), &materials);
+        let work = move || recomputer.receipt(&job, shard, &inputs);
         let receipt = tokio::task::spawn_blocking(work).await;
         let receipt = receipt.map_err(|error| format!("internal error: {error}"))?;
         receipt.map(|receipt| receipt.root())

@@ -17,7 +17,7 @@ pub const SEED_DOMAIN: &[u8; 24] = b"millrace/shard-seed/v1\0\0";
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ShardError {
     /// The index is not one of the manifest's.
-    #[error("the job has {shards} shards, counted from 0: there is no shard {index}")]
+    #[error("shard {index} does not exist; the job has {shards} shards, counted from 0")]
     NoSuchShard {
         /// The index asked for.
         index: u32,

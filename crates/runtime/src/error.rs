@@ -4,9 +4,7 @@
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RunError {
     /// The bytes are no module this runtime accepts.
-    #[error(
-        "this is not a WebAssembly program that can be run: {reason}; build it for wasm32-wasip1"
-    )]
+    #[error("not a valid WebAssembly program: {reason}; build it for wasm32-wasip1")]
     NotWasm {
         /// What is wrong with it.
         reason: String,

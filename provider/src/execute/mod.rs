@@ -1,8 +1,8 @@
-//! From a task to its result: what the manifest names is gathered, and the program is run on it.
+//! Fetches the inputs of a task, runs the program and builds the result.
 
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use millrace_protocol::agent::{ShardResult, Task};
@@ -14,51 +14,51 @@ use millrace_protocol::shard::{shard_blob, shard_seed, shard_stdin};
 use millrace_runtime::{
     Exit, MAX_MODULE_BYTES, Program, RunError, RunInput, RunLimits, RunOutcome, Runtime, exit_code,
 };
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use crate::blobs::{Blobs, MAX_BLOB_BYTES};
+use crate::blobs::{BlobCache, MAX_BLOB_BYTES};
 use crate::error::{AgentError, TaskError};
-use crate::fault::Behaviour;
+use crate::fault::{self, FaultMode};
 
-/// Compiled programs that are kept.
+/// Maximum number of compiled programs in the cache.
 const MAX_PROGRAMS: usize = 16;
-/// Characters of a program's last words that go into the reason of its exit.
-const MAX_LAST_WORDS: usize = 200;
+/// Maximum length of the log line in the reason of an exit, in characters.
+const MAX_LOG_LINE_CHARS: usize = 200;
 
-/// Everything that a shard is run on.
-pub struct Materials {
-    /// What the job is.
+/// Everything that a shard is run with.
+pub struct TaskInputs {
     pub manifest: Manifest,
-    /// The module.
+    /// The WebAssembly module.
     pub program: Arc<[u8]>,
-    /// The blob that holds standard input; empty where the manifest itself does.
+    /// The blob that contains the standard input; empty if the manifest contains the input itself.
     pub stdin: Arc<[u8]>,
-    /// Inputs by name.
+    /// The named inputs.
     pub files: Vec<(String, Arc<[u8]>)>,
 }
 
-/// Fetches what a task is run on.
-pub(crate) async fn gather(
-    blobs: &Blobs,
+/// Fetches the inputs of a task; gives up at `deadline`.
+pub(crate) async fn fetch_inputs(
+    blobs: &BlobCache,
     task: &Task,
-    until: Instant,
-) -> Result<Materials, TaskError> {
-    let manifest = blobs.get(&task.manifest, MAX_MANIFEST_BYTES as u64, until);
+    deadline: Instant,
+) -> Result<TaskInputs, TaskError> {
+    let manifest = blobs.get(&task.manifest, MAX_MANIFEST_BYTES as u64, deadline);
     let manifest = Manifest::from_bytes(&manifest.await?)?;
     let RuntimeKind::Wasm = manifest.runtime;
     let stdin = match shard_blob(&manifest, task.shard)? {
-        Some(digest) => blobs.get(digest, MAX_BLOB_BYTES, until).await?,
+        Some(digest) => blobs.get(digest, MAX_BLOB_BYTES, deadline).await?,
         None => Arc::default(),
     };
     let program = blobs
-        .get(&manifest.program, MAX_MODULE_BYTES, until)
+        .get(&manifest.program, MAX_MODULE_BYTES, deadline)
         .await?;
     let mut files = Vec::new();
     for (name, input) in &manifest.inputs {
         let limit = input.length.min(MAX_BLOB_BYTES);
-        let bytes = blobs.get(&input.digest, limit, until).await?;
+        let bytes = blobs.get(&input.digest, limit, deadline).await?;
         if bytes.len() as u64 != input.length {
-            return Err(TaskError::Length {
+            return Err(TaskError::InputLength {
                 name: name.clone(),
                 declared: input.length,
                 found: bytes.len() as u64,
@@ -66,7 +66,7 @@ pub(crate) async fn gather(
         }
         files.push((name.clone(), bytes));
     }
-    Ok(Materials {
+    Ok(TaskInputs {
         manifest,
         program,
         stdin,
@@ -74,16 +74,17 @@ pub(crate) async fn gather(
     })
 }
 
-type Compiled = Arc<OnceLock<Result<Program, RunError>>>;
+/// The lock makes concurrent requests for one program wait for a single compilation.
+type CompiledProgram = Arc<OnceLock<Result<Program, RunError>>>;
 
-/// Runs shards; keeps compiled programs by their digest.
-pub(crate) struct Executor {
+/// Runs shards, and caches compiled programs by their digest.
+pub(crate) struct ShardRunner {
     runtime: Runtime,
-    /// The last one was asked for last.
-    programs: Mutex<VecDeque<(Digest, Compiled)>>,
+    /// The most recently used program is last.
+    programs: Mutex<VecDeque<(Digest, CompiledProgram)>>,
 }
 
-impl Executor {
+impl ShardRunner {
     pub(crate) fn new() -> Result<Self, AgentError> {
         Ok(Self {
             runtime: Runtime::new()?,
@@ -91,21 +92,22 @@ impl Executor {
         })
     }
 
-    /// Runs a shard of a job to its end, or until `cancel` is true. Blocks.
+    /// Runs a shard of a job until it ends or `cancel` is true. Blocks.
     pub(crate) fn run(
         &self,
-        (job, shard): (&Key, u32),
-        materials: &Materials,
+        job: &Key,
+        shard: u32,
+        inputs: &TaskInputs,
         cancel: &AtomicBool,
     ) -> Result<RunOutcome, TaskError> {
-        let manifest = &materials.manifest;
-        let program = self.program(&manifest.program, &materials.program)?;
+        let manifest = &inputs.manifest;
+        let program = self.program(&manifest.program, &inputs.program)?;
         let env: Vec<_> = manifest.env.clone().into_iter().collect();
         let input = RunInput {
             args: &manifest.args,
             env: &env,
-            stdin: shard_stdin(manifest, shard, &materials.stdin)?,
-            files: &materials.files,
+            stdin: shard_stdin(manifest, shard, &inputs.stdin)?,
+            files: &inputs.files,
             seed: shard_seed(&job.0, shard),
         };
         let limits = RunLimits {
@@ -118,17 +120,17 @@ impl Executor {
         Ok(self.runtime.run_until(&program, input, &limits, cancel)?)
     }
 
-    /// The compiled program. Whoever asks for one that is being compiled waits for it.
     fn program(&self, digest: &Digest, wasm: &[u8]) -> Result<Program, RunError> {
-        let compiled = self.slot(digest);
+        let compiled = self.cache_slot(digest);
         compiled.get_or_init(|| self.runtime.compile(wasm)).clone()
     }
 
-    fn slot(&self, digest: &Digest) -> Compiled {
-        let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = programs.iter().position(|(known, _)| known == digest);
+    /// The slot of a program, marked as most recently used. May evict the least recently used one.
+    fn cache_slot(&self, digest: &Digest) -> CompiledProgram {
+        let mut programs = self.programs.lock();
+        let found = programs.iter().position(|(cached, _)| cached == digest);
         let slot = found.and_then(|at| programs.remove(at));
-        let slot = slot.unwrap_or_else(|| (*digest, Compiled::default()));
+        let slot = slot.unwrap_or_else(|| (*digest, CompiledProgram::default()));
         let compiled = Arc::clone(&slot.1);
         programs.push_back(slot);
         if programs.len() > MAX_PROGRAMS {
@@ -138,32 +140,35 @@ impl Executor {
     }
 }
 
-/// What is claimed of an outcome, with the output that belongs to it.
-pub(crate) fn claim(
+/// The result of a run, and its output.
+pub(crate) fn build_result(
     outcome: RunOutcome,
-    behaviour: Behaviour,
+    fault: Option<FaultMode>,
     salt: [u8; 32],
 ) -> (ShardResult, Vec<u8>) {
     let exit = exit_code(&outcome.exit);
-    let reason = reason(&outcome);
-    let output = behaviour.output(outcome.output);
+    let reason = exit_reason(&outcome);
+    let mut output = outcome.output;
+    if fault.is_some_and(FaultMode::corrupts_output) {
+        fault::corrupt(&mut output);
+    }
     let receipt = Receipt::new(&output, exit, outcome.fuel);
     let result = ShardResult {
         root: receipt.root(),
         units: receipt.units(),
         salt,
+        output: sha256(&[&output]),
+        output_bytes: receipt.output_bytes,
         fuel: outcome.fuel,
         exit,
         reason,
-        output: sha256(&[&output]),
-        output_bytes: receipt.output_bytes,
     };
     (result, output)
 }
 
-/// The exit in words, empty for success. A program that failed has mostly said why in the last
-/// line of its log.
-fn reason(outcome: &RunOutcome) -> String {
+/// The exit in words, empty for success. The last line of the log usually explains a failure, so it is
+/// included.
+fn exit_reason(outcome: &RunOutcome) -> String {
     if outcome.exit == Exit::Ok {
         return String::new();
     }
@@ -171,9 +176,9 @@ fn reason(outcome: &RunOutcome) -> String {
     let last = log.lines().rev().find(|line| !line.trim().is_empty());
     match last {
         Some(line) => {
-            let words = line.trim().chars().filter(|c| !c.is_control());
-            let words: String = words.take(MAX_LAST_WORDS).collect();
-            format!("{} ({words})", outcome.exit)
+            let printable = line.trim().chars().filter(|c| !c.is_control());
+            let line: String = printable.take(MAX_LOG_LINE_CHARS).collect();
+            format!("{} ({line})", outcome.exit)
         }
         None => outcome.exit.to_string(),
     }

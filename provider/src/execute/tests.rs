@@ -9,9 +9,9 @@ use tempfile::tempdir;
 
 use super::*;
 use crate::error::TransferError;
-use crate::files::write_whole;
+use crate::files::write_atomic;
 
-static EXECUTOR: LazyLock<Executor> = LazyLock::new(|| Executor::new().unwrap());
+static RUNNER: LazyLock<ShardRunner> = LazyLock::new(|| ShardRunner::new().unwrap());
 
 /// Copies standard input to standard output.
 const COPY: &str = r#"(module
@@ -76,9 +76,9 @@ fn task(manifest: &Manifest, shard: u32) -> Task {
     }
 }
 
-fn materials(text: &str) -> Materials {
+fn inputs(text: &str) -> TaskInputs {
     let program = wat::parse_str(text).unwrap();
-    Materials {
+    TaskInputs {
         manifest: manifest(&program),
         program: program.into(),
         stdin: Arc::from(*b"a second shard"),
@@ -87,24 +87,24 @@ fn materials(text: &str) -> Materials {
 }
 
 fn run(text: &str, shard: u32) -> Result<RunOutcome, TaskError> {
-    let materials = materials(text);
-    let task = task(&materials.manifest, shard);
-    EXECUTOR.run((&task.job, task.shard), &materials, &AtomicBool::new(false))
+    let inputs = inputs(text);
+    let task = task(&inputs.manifest, shard);
+    RUNNER.run(&task.job, task.shard, &inputs, &AtomicBool::new(false))
 }
 
-/// Gathers shard 1 of a manifest from a cache that holds `blobs`, with no orchestrator.
-async fn gathered(manifest: &Manifest, blobs: &[&[u8]]) -> Result<Materials, TaskError> {
+/// Fetches the inputs of shard 1 from a cache that holds `blobs`; no orchestrator is reachable.
+async fn fetch(manifest: &Manifest, blobs: &[&[u8]]) -> Result<TaskInputs, TaskError> {
     let data = tempdir().unwrap();
-    let cache = Blobs::open(data.path(), vec!["http://127.0.0.1:1".to_owned()]).unwrap();
+    let cache = BlobCache::open(data.path(), vec!["http://127.0.0.1:1".to_owned()]).unwrap();
     for blob in [&manifest.to_bytes()[..]].iter().chain(blobs) {
-        let name = hex::encode(&sha256(&[blob]));
-        write_whole(&data.path().join("blobs").join(name), blob).unwrap();
+        let name = hex::encode(sha256(&[blob]));
+        write_atomic(&data.path().join("blobs").join(name), blob).unwrap();
     }
-    gather(&cache, &task(manifest, 1), Instant::now()).await
+    fetch_inputs(&cache, &task(manifest, 1), Instant::now()).await
 }
 
 #[test]
-fn a_shard_reads_its_own_part_of_the_work() {
+fn a_shard_reads_its_own_input() {
     for (shard, output) in [(0, &b"first"[..]), (1, b"second")] {
         let outcome = run(COPY, shard).unwrap();
         assert_eq!((outcome.exit, &outcome.output[..]), (Exit::Ok, output));
@@ -112,10 +112,10 @@ fn a_shard_reads_its_own_part_of_the_work() {
 }
 
 #[test]
-fn a_claim_is_the_receipt_of_the_run() {
+fn the_result_matches_the_receipt_of_the_run() {
     let outcome = run(COPY, 0).unwrap();
     let fuel = outcome.fuel;
-    let (result, output) = claim(outcome, Behaviour::Honest, [7; 32]);
+    let (result, output) = build_result(outcome, None, [7; 32]);
     let receipt = Receipt::new(b"first", 0, fuel);
     assert_eq!(output, b"first");
     assert_eq!(result.root, receipt.root());
@@ -125,25 +125,29 @@ fn a_claim_is_the_receipt_of_the_run() {
     assert_eq!(result.salt, [7; 32]);
 }
 
+#[cfg(feature = "faults")]
 #[test]
-fn a_liars_claim_is_wrong_but_fits_its_output() {
+fn a_wrong_result_is_consistent_with_its_output() {
     let outcome = run(COPY, 0).unwrap();
-    let (honest, _) = claim(outcome.clone(), Behaviour::Honest, [7; 32]);
-    let (lie, output) = claim(outcome, Behaviour::Liar, [7; 32]);
-    assert_ne!(lie.root, honest.root);
-    assert_eq!(lie.root, Receipt::new(&output, lie.exit, lie.fuel).root());
-    assert_eq!(lie.output, sha256(&[&output]));
+    let (honest, _) = build_result(outcome.clone(), None, [7; 32]);
+    let (wrong, output) = build_result(outcome, Some(FaultMode::WrongResult), [7; 32]);
+    assert_ne!(wrong.root, honest.root);
+    assert_eq!(
+        wrong.root,
+        Receipt::new(&output, wrong.exit, wrong.fuel).root()
+    );
+    assert_eq!(wrong.output, sha256(&[&output]));
 }
 
 #[test]
-fn a_program_that_never_ends_is_a_result_with_an_empty_output() {
-    let (result, output) = claim(run(LOOP, 0).unwrap(), Behaviour::Honest, [0; 32]);
+fn an_endless_program_has_a_result_with_an_empty_output() {
+    let (result, output) = build_result(run(LOOP, 0).unwrap(), None, [0; 32]);
     assert_eq!((result.exit, result.reason.as_str()), (-1, "out of fuel"));
     assert_eq!((result.units, output.len()), (3, 0));
 }
 
 #[test]
-fn the_last_words_of_a_program_are_in_its_reason() {
+fn the_last_log_line_is_part_of_the_reason() {
     let outcome = RunOutcome {
         exit: Exit::Code(3),
         output: Vec::new(),
@@ -151,49 +155,49 @@ fn the_last_words_of_a_program_are_in_its_reason() {
         log_truncated: false,
         fuel: 1,
     };
-    assert_eq!(reason(&outcome), "exit code 3 (no such scene)");
+    assert_eq!(exit_reason(&outcome), "exit code 3 (no such scene)");
 }
 
 #[test]
-fn what_can_not_be_run_is_no_result_and_not_to_be_tried_again() {
+fn an_invalid_program_is_not_retryable() {
     for text in ["(module)", r#"(module (import "env" "f" (func)))"#] {
         let error = run(text, 0).unwrap_err();
         assert!(matches!(error, TaskError::Run(_)), "{error}");
-        assert!(!error.retry(), "{error}");
+        assert!(!error.is_retryable(), "{error}");
     }
 }
 
 #[test]
-fn running_out_of_this_hosts_time_is_no_result_but_may_be_tried_again() {
-    let mut materials = materials(LOOP);
-    materials.manifest.limits.fuel = 1_000_000_000_000_000;
-    materials.manifest.limits.wall_ms = 1;
-    let task = task(&materials.manifest, 0);
-    let error = EXECUTOR
-        .run((&task.job, task.shard), &materials, &AtomicBool::new(false))
+fn a_timeout_of_this_host_is_retryable() {
+    let mut inputs = inputs(LOOP);
+    inputs.manifest.limits.fuel = 1_000_000_000_000_000;
+    inputs.manifest.limits.wall_ms = 1;
+    let task = task(&inputs.manifest, 0);
+    let error = RUNNER
+        .run(&task.job, task.shard, &inputs, &AtomicBool::new(false))
         .unwrap_err();
     assert!(matches!(error, TaskError::Run(RunError::Timeout { .. })));
-    assert!(error.retry());
+    assert!(error.is_retryable());
 }
 
 #[test]
-fn a_program_is_compiled_once_and_the_one_unused_longest_is_dropped() {
-    let executor = Executor::new().unwrap();
-    let first = executor.slot(&[0; 32]);
+fn the_program_cache_evicts_the_least_recently_used_entry() {
+    let runner = ShardRunner::new().unwrap();
+    let first = runner.cache_slot(&[0; 32]);
     for n in 1..MAX_PROGRAMS as u8 {
-        executor.slot(&[n; 32]);
+        runner.cache_slot(&[n; 32]);
     }
-    assert!(Arc::ptr_eq(&first, &executor.slot(&[0; 32])));
-    let second = executor.slot(&[1; 32]);
+    assert!(Arc::ptr_eq(&first, &runner.cache_slot(&[0; 32])));
+    let second = runner.cache_slot(&[1; 32]);
     for n in 0..MAX_PROGRAMS as u8 - 1 {
-        executor.slot(&[100 + n; 32]);
+        runner.cache_slot(&[100 + n; 32]);
     }
-    assert!(Arc::ptr_eq(&second, &executor.slot(&[1; 32])));
-    assert!(!Arc::ptr_eq(&first, &executor.slot(&[0; 32])));
+    assert!(Arc::ptr_eq(&second, &runner.cache_slot(&[1; 32])));
+    assert!(!Arc::ptr_eq(&first, &runner.cache_slot(&[0; 32])));
 }
 
 #[tokio::test]
-async fn what_the_manifest_names_is_gathered() {
+async fn all_inputs_of_the_manifest_are_fetched() {
     let mut manifest = manifest(b"program");
     let input = |content: &[u8]| Input {
         digest: sha256(&[content]),
@@ -201,24 +205,24 @@ async fn what_the_manifest_names_is_gathered() {
     };
     manifest.inputs = [("words".to_owned(), input(b"one two"))].into();
     let blobs: [&[u8]; 3] = [b"program", b"a second shard", b"one two"];
-    let found = gathered(&manifest, &blobs).await.unwrap();
+    let found = fetch(&manifest, &blobs).await.unwrap();
     assert_eq!(&*found.program, b"program");
     assert_eq!(&*found.stdin, b"a second shard");
     assert_eq!(found.files, [("words".to_owned(), Arc::from(*b"one two"))]);
 
-    let error = gathered(&manifest, &blobs[..2]).await.err().unwrap();
-    let late = matches!(error, TaskError::Transfer(TransferError::Late { .. }));
-    assert!(late && error.retry(), "{error}");
+    let error = fetch(&manifest, &blobs[..2]).await.err().unwrap();
+    let timed_out = matches!(error, TaskError::Transfer(TransferError::TimedOut { .. }));
+    assert!(timed_out && error.is_retryable(), "{error}");
 }
 
 #[tokio::test]
-async fn an_input_of_another_length_than_declared_can_not_be_run() {
+async fn an_input_of_another_length_than_declared_is_refused() {
     for length in [6, 8] {
         let mut manifest = manifest(b"program");
         let digest = sha256(&[b"one two"]);
         manifest.inputs = [("words".to_owned(), Input { digest, length })].into();
         let blobs: [&[u8]; 3] = [b"program", b"a second shard", b"one two"];
-        let error = gathered(&manifest, &blobs).await.err().unwrap();
-        assert!(!error.retry(), "{error}");
+        let error = fetch(&manifest, &blobs).await.err().unwrap();
+        assert!(!error.is_retryable(), "{error}");
     }
 }

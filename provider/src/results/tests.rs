@@ -31,14 +31,14 @@ fn result(output: &[u8]) -> ShardResult {
     }
 }
 
-/// A store with the tasks 0 and 1, of which 0 is finished.
-fn sample() -> (TempDir, Store) {
+/// A store with tasks 0 and 1; only task 0 has a result.
+fn sample() -> (TempDir, ResultStore) {
     let data = tempdir().unwrap();
-    let store = Store::open(data.path()).unwrap();
-    store.begin(&task(0)).unwrap();
-    store.begin(&task(1)).unwrap();
+    let store = ResultStore::open(data.path()).unwrap();
+    store.record_task(&task(0)).unwrap();
+    store.record_task(&task(1)).unwrap();
     let id = SeatId::of(&task(0));
-    assert!(store.finish(&id, &result(b"out"), b"out").unwrap());
+    assert!(store.record_result(&id, &result(b"out"), b"out").unwrap());
     (data, store)
 }
 
@@ -47,10 +47,10 @@ fn folders(path: &Path) -> usize {
 }
 
 #[test]
-fn results_survive_a_restart_and_unfinished_tasks_have_none() {
+fn results_survive_a_restart() {
     let (data, store) = sample();
     drop(store);
-    let store = Store::open(data.path()).unwrap();
+    let store = ResultStore::open(data.path()).unwrap();
     let id = SeatId::of(&task(0));
     assert_eq!(store.result(&id, &NETWORK), Some((task(0), result(b"out"))));
     assert_eq!(store.output(&id, &result(b"out")).unwrap(), b"out");
@@ -60,19 +60,19 @@ fn results_survive_a_restart_and_unfinished_tasks_have_none() {
 }
 
 #[test]
-fn taking_a_finished_task_again_changes_its_deadlines_and_keeps_its_result() {
+fn recording_a_finished_task_again_changes_only_its_deadlines() {
     let (_data, store) = sample();
     let later = Task {
         reveal_by: 3_000,
         ..task(0)
     };
-    store.begin(&later).unwrap();
+    store.record_task(&later).unwrap();
     let found = store.result(&SeatId::of(&task(0)), &NETWORK);
     assert_eq!(found, Some((later, result(b"out"))));
 }
 
 #[test]
-fn a_task_of_another_network_takes_the_place_of_an_old_one() {
+fn a_task_of_another_network_replaces_the_old_one() {
     let (_data, store) = sample();
     let id = SeatId::of(&task(0));
     let other = Task {
@@ -80,9 +80,9 @@ fn a_task_of_another_network_takes_the_place_of_an_old_one() {
         ..task(0)
     };
     assert_eq!(store.result(&id, &other.network_id), None);
-    store.begin(&other).unwrap();
+    store.record_task(&other).unwrap();
     assert_eq!(store.result(&id, &NETWORK), None);
-    assert!(store.finish(&id, &result(b"new"), b"new").unwrap());
+    assert!(store.record_result(&id, &result(b"new"), b"new").unwrap());
     assert_eq!(
         store.result(&id, &other.network_id),
         Some((other, result(b"new")))
@@ -90,20 +90,20 @@ fn a_task_of_another_network_takes_the_place_of_an_old_one() {
 }
 
 #[test]
-fn what_was_released_is_gone_and_can_not_be_finished() {
+fn a_released_seat_accepts_no_result() {
     let (data, store) = sample();
     for shard in [0, 1] {
-        store.forget(&SeatId::of(&task(shard))).unwrap();
+        store.remove(&SeatId::of(&task(shard))).unwrap();
     }
-    store.forget(&SeatId::of(&task(7))).unwrap();
+    store.remove(&SeatId::of(&task(7))).unwrap();
     let id = SeatId::of(&task(1));
-    assert!(!store.finish(&id, &result(b"out"), b"out").unwrap());
+    assert!(!store.record_result(&id, &result(b"out"), b"out").unwrap());
     assert_eq!(store.result(&id, &NETWORK), None);
     assert_eq!(folders(&data.path().join("results")), 0);
 }
 
 #[test]
-fn damaged_entries_are_moved_aside_and_the_others_stay() {
+fn damaged_entries_are_quarantined_and_the_others_stay() {
     let damages: [fn(&Path); 5] = [
         |folder| fs::write(folder.join(OUTPUT), "oux").unwrap(),
         |folder| fs::remove_file(folder.join(OUTPUT)).unwrap(),
@@ -114,12 +114,16 @@ fn damaged_entries_are_moved_aside_and_the_others_stay() {
     for damage in damages {
         let (data, store) = sample();
         let id = SeatId::of(&task(0));
-        store.begin(&task(2)).unwrap();
+        store.record_task(&task(2)).unwrap();
         let other = SeatId::of(&task(2));
-        assert!(store.finish(&other, &result(b"two"), b"two").unwrap());
+        assert!(
+            store
+                .record_result(&other, &result(b"two"), b"two")
+                .unwrap()
+        );
         damage(&store.folder(&id));
         drop(store);
-        let store = Store::open(data.path()).unwrap();
+        let store = ResultStore::open(data.path()).unwrap();
         assert_eq!(store.result(&id, &NETWORK), None);
         assert!(store.result(&other, &NETWORK).is_some());
         assert_eq!(folders(&data.path().join("corrupt")), 1);
@@ -128,18 +132,18 @@ fn damaged_entries_are_moved_aside_and_the_others_stay() {
 }
 
 #[test]
-fn an_entry_under_a_foreign_name_is_damaged() {
+fn an_entry_under_the_name_of_another_seat_is_quarantined() {
     let (data, store) = sample();
     let from = store.folder(&SeatId::of(&task(0)));
     fs::rename(from, store.folder(&SeatId::of(&task(9)))).unwrap();
     drop(store);
-    let store = Store::open(data.path()).unwrap();
+    let store = ResultStore::open(data.path()).unwrap();
     assert_eq!(store.finished(&NETWORK), []);
     assert_eq!(folders(&data.path().join("corrupt")), 1);
 }
 
 #[test]
-fn an_output_that_is_damaged_while_the_agent_lives_is_not_shown() {
+fn an_output_that_is_damaged_at_run_time_is_quarantined() {
     let (data, store) = sample();
     let id = SeatId::of(&task(0));
     fs::write(store.folder(&id).join(OUTPUT), "oux").unwrap();
@@ -152,34 +156,34 @@ fn an_output_that_is_damaged_while_the_agent_lives_is_not_shown() {
 }
 
 #[test]
-fn a_folder_that_a_crash_left_empty_is_no_damage() {
+fn a_folder_left_empty_by_a_crash_is_removed() {
     let (data, store) = sample();
     let folder = data.path().join("results").join("left");
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("task.00.draft"), "{").unwrap();
     drop(store);
-    let _store = Store::open(data.path()).unwrap();
+    let _store = ResultStore::open(data.path()).unwrap();
     assert!(!folder.exists());
     assert_eq!(folders(&data.path().join("corrupt")), 0);
 }
 
 #[test]
-fn what_nobody_released_is_forgotten_a_day_after_its_window() {
+fn an_unreleased_result_is_removed_a_day_after_its_window() {
     let (_data, store) = sample();
     let id = SeatId::of(&task(0));
-    store.forget_expired(2_000 + KEEP_SECONDS).unwrap();
+    store.remove_expired(2_000 + RETENTION_SECS).unwrap();
     assert!(store.result(&id, &NETWORK).is_some());
-    store.forget_expired(2_001 + KEEP_SECONDS).unwrap();
+    store.remove_expired(2_001 + RETENTION_SECS).unwrap();
     assert!(store.result(&id, &NETWORK).is_none());
 }
 
 #[test]
-fn a_folder_serves_one_agent_at_a_time() {
+fn a_data_folder_is_locked_by_one_agent() {
     let (data, store) = sample();
     assert!(matches!(
-        Store::open(data.path()),
+        ResultStore::open(data.path()),
         Err(AgentError::Locked { .. })
     ));
     drop(store);
-    assert!(Store::open(data.path()).is_ok());
+    assert!(ResultStore::open(data.path()).is_ok());
 }

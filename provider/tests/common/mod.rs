@@ -1,4 +1,4 @@
-//! A pretended orchestrator, and what the tests give it to hand out.
+//! A scripted orchestrator for the tests of the agent.
 #![allow(dead_code, clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, HashMap};
@@ -21,7 +21,7 @@ use millrace_protocol::key::Key;
 use millrace_protocol::manifest::{
     Join, Manifest, RuntimeKind, ShardInput, ShardLimits, VERSION, Verification, VerifyMode,
 };
-use millrace_provider::{Behaviour, Config, Handle, Status, start};
+use millrace_provider::{AgentConfig, AgentHandle, AgentStatus, start};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::{Keypair, Signature};
 use tokio::net::TcpListener;
@@ -31,8 +31,8 @@ use tokio_util::sync::CancellationToken;
 
 pub const NETWORK: Digest = [2; 32];
 pub const PROVIDER: Pubkey = Pubkey::new_from_array([3; 32]);
-/// Nothing in these tests takes nearly as long, however slow the machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Far above what any step takes on a slow machine.
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Copies its standard input to its standard output.
 pub const COPY: &str = r#"(module
@@ -46,74 +46,77 @@ pub const COPY: &str = r#"(module
         (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
 /// Never ends.
 pub const LOOP: &str = r#"(module (func (export "_start") (loop (br 0))))"#;
-/// So much fuel that [`LOOP`] runs for days.
+/// Enough fuel for [`LOOP`] to run for days.
 pub const ENDLESS: u64 = 1_000_000_000_000_000;
 
-/// Waits for `what`, but not for ever.
-pub async fn soon<T>(what: impl Future<Output = T>) -> T {
-    timeout(PATIENCE, what).await.expect("it never came")
+/// Waits for `work`, at most [`TIMEOUT`].
+pub async fn in_time<T>(work: impl Future<Output = T>) -> T {
+    timeout(TIMEOUT, work).await.expect("timed out")
 }
 
-/// Waits until an agent's status is so.
-pub async fn until(agent: &Handle, is_so: impl FnMut(&Status) -> bool) -> Status {
+/// Waits until an agent's status meets a condition.
+pub async fn until(
+    agent: &AgentHandle,
+    condition: impl FnMut(&AgentStatus) -> bool,
+) -> AgentStatus {
     let mut status = agent.status();
-    soon(status.wait_for(is_so)).await.unwrap().clone()
+    in_time(status.wait_for(condition)).await.unwrap().clone()
 }
 
 #[derive(Default)]
-struct Shelf {
+struct BlobState {
     blobs: HashMap<String, Vec<u8>>,
     gets: HashMap<String, usize>,
     puts: usize,
 }
 
 #[derive(Clone)]
-struct Desk {
-    shelf: Arc<Mutex<Shelf>>,
+struct ServerState {
+    blobs: Arc<Mutex<BlobState>>,
     links: mpsc::UnboundedSender<Link>,
 }
 
-/// The pretended orchestrator: blobs by HTTP, and connections that a test speaks on by itself.
-pub struct Fake {
+/// An orchestrator that serves blobs over HTTP and gives the agents' connections to the test.
+pub struct FakeOrchestrator {
     pub url: String,
-    shelf: Arc<Mutex<Shelf>>,
+    blobs: Arc<Mutex<BlobState>>,
     links: mpsc::UnboundedReceiver<Link>,
 }
 
-/// A connection of an agent; dropped, it is cut.
+/// A connection of an agent. Dropping it closes the connection.
 pub struct Link {
     to: mpsc::UnboundedSender<ToAgent>,
     from: mpsc::UnboundedReceiver<FromAgent>,
 }
 
-impl Fake {
+impl FakeOrchestrator {
     pub async fn start() -> Self {
         let (sender, links) = mpsc::unbounded_channel();
-        let shelf = Arc::default();
-        let desk = Desk {
-            shelf: Arc::clone(&shelf),
+        let blobs = Arc::default();
+        let state = ServerState {
+            blobs: Arc::clone(&blobs),
             links: sender,
         };
         let app = Router::new()
             .route("/v1/agents", get(connect))
             .route("/v1/blobs/{name}", get(give).head(has).put(take))
-            .with_state(desk);
+            .with_state(state);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, app).await });
-        Self { url, shelf, links }
+        Self { url, blobs, links }
     }
 
-    /// The next connection, at its very beginning.
+    /// The next connection, before the handshake.
     pub async fn connection(&mut self) -> Link {
-        soon(self.links.recv()).await.unwrap()
+        in_time(self.links.recv()).await.unwrap()
     }
 
-    /// The next connection, let in on [`NETWORK`].
+    /// The next connection, admitted to [`NETWORK`].
     pub async fn agent(&mut self) -> Link {
         let mut link = self.connection().await;
         link.challenge(NETWORK);
-        let hello = link.heard().await;
+        let hello = link.receive().await;
         let FromAgent::Hello {
             provider,
             operator,
@@ -125,7 +128,7 @@ impl Fake {
         };
         let signed = agent_challenge(&NETWORK, &[9; 32], &provider.0);
         assert!(Signature::from(signature).verify(&operator.0, &signed));
-        link.say(ToAgent::Welcome { provider });
+        link.send(ToAgent::Welcome { provider });
         link
     }
 
@@ -135,14 +138,14 @@ impl Fake {
         digest
     }
 
-    /// Stores `content` under a name, though it may have another hash.
+    /// Stores `content` under `digest`, even if its hash differs.
     pub fn add_as(&self, digest: &Digest, content: &[u8]) {
-        let mut shelf = self.shelf.lock().unwrap();
-        shelf.blobs.insert(hex::encode(digest), content.to_vec());
+        let mut stored = self.blobs.lock().unwrap();
+        stored.blobs.insert(hex::encode(digest), content.to_vec());
     }
 
     pub fn blob(&self, digest: &Digest) -> Option<Vec<u8>> {
-        self.shelf
+        self.blobs
             .lock()
             .unwrap()
             .blobs
@@ -150,17 +153,17 @@ impl Fake {
             .cloned()
     }
 
-    /// How often a blob was asked for.
+    /// Number of requests for a blob.
     pub fn gets(&self, digest: &Digest) -> usize {
-        let shelf = self.shelf.lock().unwrap();
-        shelf.gets.get(&hex::encode(digest)).copied().unwrap_or(0)
+        let stored = self.blobs.lock().unwrap();
+        stored.gets.get(&hex::encode(digest)).copied().unwrap_or(0)
     }
 
     pub fn puts(&self) -> usize {
-        self.shelf.lock().unwrap().puts
+        self.blobs.lock().unwrap().puts
     }
 
-    /// Stores a job, and gives the task of its one shard, which reads "first".
+    /// Stores a job and returns the task of its only shard, whose input is "first".
     pub fn job(&self, text: &str, fuel: u64) -> Task {
         let program = wat::parse_str(text).unwrap();
         self.add(&program);
@@ -185,12 +188,12 @@ impl Fake {
 }
 
 impl Link {
-    pub fn say(&self, message: ToAgent) {
+    pub fn send(&self, message: ToAgent) {
         self.to.send(message).unwrap();
     }
 
     pub fn challenge(&self, network_id: Digest) {
-        self.say(ToAgent::Challenge {
+        self.send(ToAgent::Challenge {
             protocol: PROTOCOL_VERSION,
             nonce: [9; 32],
             network_id,
@@ -199,11 +202,11 @@ impl Link {
     }
 
     pub fn run(&self, task: &Task) {
-        self.say(ToAgent::Run { task: task.clone() });
+        self.send(ToAgent::Run { task: task.clone() });
     }
 
     pub fn reveal(&self, task: &Task) {
-        self.say(ToAgent::Reveal {
+        self.send(ToAgent::Reveal {
             job: task.job,
             shard: task.shard,
             attempt: task.attempt,
@@ -211,7 +214,7 @@ impl Link {
     }
 
     pub fn release(&self, task: &Task) {
-        self.say(ToAgent::Release {
+        self.send(ToAgent::Release {
             job: task.job,
             shard: task.shard,
             attempt: task.attempt,
@@ -219,25 +222,26 @@ impl Link {
         });
     }
 
-    pub async fn heard(&mut self) -> FromAgent {
-        soon(self.from.recv()).await.expect("the agent hung up")
+    pub async fn receive(&mut self) -> FromAgent {
+        let message = in_time(self.from.recv()).await;
+        message.expect("the agent closed the connection")
     }
 
-    /// Waits until the agent has hung up; gives what it said before.
-    pub async fn hung_up(&mut self) -> Vec<FromAgent> {
-        let mut said = Vec::new();
-        while let Some(message) = soon(self.from.recv()).await {
-            said.push(message);
+    /// Waits until the agent closes the connection. Returns the messages before that.
+    pub async fn closed(&mut self) -> Vec<FromAgent> {
+        let mut messages = Vec::new();
+        while let Some(message) = in_time(self.from.recv()).await {
+            messages.push(message);
         }
-        said
+        messages
     }
 }
 
-async fn connect(State(desk): State<Desk>, upgrade: WebSocketUpgrade) -> Response {
+async fn connect(State(state): State<ServerState>, upgrade: WebSocketUpgrade) -> Response {
     upgrade.on_upgrade(async move |socket| {
         let (to, orders) = mpsc::unbounded_channel();
         let (reports, from) = mpsc::unbounded_channel();
-        if desk.links.send(Link { to, from }).is_ok() {
+        if state.links.send(Link { to, from }).is_ok() {
             carry(socket, orders, reports).await;
         }
     })
@@ -259,7 +263,7 @@ async fn carry(
             }
             frame = socket.recv() => match frame {
                 Some(Ok(Message::Text(text))) => {
-                    // The test may have let go of the link by now.
+                    // The test may have dropped the link.
                     let _ = reports.send(decode(&text).unwrap());
                 }
                 Some(Ok(_)) => {}
@@ -269,23 +273,31 @@ async fn carry(
     }
 }
 
-async fn give(State(desk): State<Desk>, Path(name): Path<String>) -> Result<Vec<u8>, StatusCode> {
-    let mut shelf = desk.shelf.lock().unwrap();
-    *shelf.gets.entry(name.clone()).or_default() += 1;
-    shelf.blobs.get(&name).cloned().ok_or(StatusCode::NOT_FOUND)
+async fn give(
+    State(state): State<ServerState>,
+    Path(name): Path<String>,
+) -> Result<Vec<u8>, StatusCode> {
+    let mut stored = state.blobs.lock().unwrap();
+    *stored.gets.entry(name.clone()).or_default() += 1;
+    let found = stored.blobs.get(&name).cloned();
+    found.ok_or(StatusCode::NOT_FOUND)
 }
 
-async fn has(State(desk): State<Desk>, Path(name): Path<String>) -> StatusCode {
-    match desk.shelf.lock().unwrap().blobs.contains_key(&name) {
+async fn has(State(state): State<ServerState>, Path(name): Path<String>) -> StatusCode {
+    match state.blobs.lock().unwrap().blobs.contains_key(&name) {
         true => StatusCode::OK,
         false => StatusCode::NOT_FOUND,
     }
 }
 
-async fn take(State(desk): State<Desk>, Path(name): Path<String>, body: Bytes) -> StatusCode {
-    let mut shelf = desk.shelf.lock().unwrap();
-    shelf.blobs.insert(name, body.to_vec());
-    shelf.puts += 1;
+async fn take(
+    State(state): State<ServerState>,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> StatusCode {
+    let mut stored = state.blobs.lock().unwrap();
+    stored.blobs.insert(name, body.to_vec());
+    stored.puts += 1;
     StatusCode::CREATED
 }
 
@@ -319,25 +331,25 @@ fn manifest(program: &[u8], fuel: u64) -> Manifest {
     }
 }
 
-pub fn config(fake: &Fake, data: &FilePath) -> Config {
-    Config {
+pub fn config(fake: &FakeOrchestrator, data: &FilePath) -> AgentConfig {
+    AgentConfig {
         orchestrators: vec![fake.url.clone()],
         provider: PROVIDER,
         operator: Keypair::new_from_array([4; 32]),
         data: data.to_owned(),
         capacity: 2,
-        behaviour: Behaviour::Honest,
+        fault: None,
     }
 }
 
-/// An agent with what stops it.
+/// A running agent and the token that stops it.
 pub struct Agent {
-    pub handle: Handle,
+    pub handle: AgentHandle,
     stop: CancellationToken,
 }
 
 impl Agent {
-    pub fn start(config: Config) -> Self {
+    pub fn start(config: AgentConfig) -> Self {
         let stop = CancellationToken::new();
         let handle = start(config, stop.clone()).unwrap();
         Self { handle, stop }
@@ -345,6 +357,6 @@ impl Agent {
 
     pub async fn stop(self) {
         self.stop.cancel();
-        soon(self.handle.join()).await.unwrap();
+        in_time(self.handle.join()).await.unwrap();
     }
 }

@@ -10,7 +10,7 @@ use crate::signals::stop_signal;
 use crate::ui::output::key_values;
 use clap::Args;
 use millrace_client::wallet::read_keypair;
-use millrace_provider::Behaviour;
+use millrace_provider::{AgentConfig, FaultMode};
 use solana_sdk::signature::Signer;
 
 #[derive(Debug, Args)]
@@ -19,9 +19,9 @@ pub struct RunArgs {
     file: SettingsFileArgs,
     #[command(flatten)]
     flags: ProviderFlags,
-    /// For demonstrations: honest, liar or silent
-    #[arg(long, default_value = "honest", hide = true)]
-    behaviour: Behaviour,
+    /// Make the agent faulty, for demonstrations: wrong-result or no-commit
+    #[arg(long, value_name = "MODE", hide = true)]
+    fault: Option<FaultMode>,
 }
 
 impl RunArgs {
@@ -60,13 +60,13 @@ impl RunArgs {
         let data = own
             .data
             .unwrap_or_else(|| data_folder().join(provider.to_string()));
-        let config = millrace_provider::Config {
+        let config = AgentConfig {
             orchestrators: settings.orchestrator_urls.clone(),
             provider,
             operator,
             data: data.clone(),
             capacity: own.capacity,
-            behaviour: self.behaviour,
+            fault: self.fault,
         };
         let handle = millrace_provider::start(config, stop)?;
         let text = key_values([

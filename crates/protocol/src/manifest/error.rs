@@ -183,7 +183,7 @@ pub enum ManifestError {
     )]
     TooLong { bytes: usize },
     /// Bytes that are no canonical manifest at all.
-    #[error("these bytes are no manifest ({reason}): check the hash that names them")]
+    #[error("not a manifest ({reason}); check the hash that names it")]
     NoJson { reason: String },
     /// A version that this software doesn't know.
     #[error("the manifest has version {found}, and this software knows version {known}: update it")]
