@@ -7,6 +7,7 @@ use crate::error::CliError;
 use crate::ui::output;
 use millrace_client::Pubkey;
 use millrace_client::accounts::AnyAccount;
+use millrace_client::compatibility::supported_network;
 use millrace_client::program::state::{Network, Provider};
 use millrace_client::rpc::client::Rpc;
 use millrace_client::tx::journal::{FileJournal, Journal, MemoryJournal};
@@ -24,7 +25,7 @@ pub struct NetworkConnection {
 impl NetworkConnection {
     /// Reads the network's parameters.
     pub async fn open(rpc: Rpc) -> Result<Self, CliError> {
-        let network = rpc.network().await?;
+        let network = supported_network(&rpc).await?;
         let (stake_decimals, payment_decimals) = tokio::try_join!(
             rpc.decimals(&network.stake_mint),
             rpc.decimals(&network.payment_mint)

@@ -1,4 +1,4 @@
-//! The migrations on a real chain: the embedded validator with the program and nothing else.
+//! Migrations on the embedded validator with the program and no network.
 #![allow(clippy::unwrap_used)]
 
 use millrace_cli::connection::ephemeral_sender;
@@ -8,18 +8,18 @@ use millrace_cli::tokens::mints::{MINT_BYTES, create_mint};
 use millrace_client::ChainError;
 use millrace_client::instructions::Mints;
 use millrace_client::rpc::client::Rpc;
-use millrace_migrations::{MigrationError, Parameters, Setup, plan, run};
+use millrace_migrations::{MigrationError, MigrationStatus, Parameters, Setup, plan, run};
 use solana_sdk::signature::{Keypair, Signer};
 
 const SLOT_MS: u64 = 50;
 const LAMPORTS: u64 = 100_000_000_000;
 
-fn done(steps: &[millrace_migrations::Step]) -> Vec<bool> {
-    steps.iter().map(|step| step.done).collect()
+fn done(statuses: &[MigrationStatus]) -> Vec<bool> {
+    statuses.iter().map(|status| status.done).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn migrations_say_what_they_would_do_and_can_be_run_again_without_harm() {
+async fn migrations_are_planned_applied_once_and_refused_with_other_mints() {
     let authority = Keypair::new();
     let program = program_bytes(None).unwrap();
     let genesis = Genesis {
@@ -54,17 +54,17 @@ async fn migrations_say_what_they_would_do_and_can_be_run_again_without_harm() {
     assert_eq!(done(&plan(&rpc, &first).await.unwrap()), [false; 4]);
     assert!(
         matches!(rpc.network().await, Err(ChainError::NoNetwork)),
-        "a plan sends nothing"
+        "planning sends nothing"
     );
-    let mut heard = Vec::new();
-    let applied = run(&sender, &first, |step| heard.push(step.number))
+    let mut started = Vec::new();
+    let applied = run(&sender, &first, |step| started.push(step.number))
         .await
         .unwrap();
-    assert_eq!((heard, applied.len()), (vec![1, 2, 3, 4], 4));
+    assert_eq!((started, applied.len()), (vec![1, 2, 3, 4], 4));
     assert_eq!(done(&plan(&rpc, &first).await.unwrap()), [true; 4]);
     assert!(run(&sender, &first, |_| {}).await.unwrap().is_empty());
 
-    // Another orchestrator is all that is left to do; other mints are refused by name.
+    // A second orchestrator only has to be registered; other mints are refused.
     let second = setup(mint.pubkey());
     assert_eq!(
         done(&plan(&rpc, &second).await.unwrap()),

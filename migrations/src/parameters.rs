@@ -1,65 +1,64 @@
-//! The parameters that a network is born with, read from a TOML file.
+//! Parameters of a new network, read from a TOML file.
 
-use crate::MigrationError;
+use crate::error::MigrationError;
 use millrace_client::program::math::sortition::ADMIT_ALL;
 use millrace_client::program::state::{NetworkParameters, RewardSchedule};
 use millrace_protocol::amount::{parse_amount, parse_duration};
 use serde::Deserialize;
 use std::path::Path;
 
-/// The file that a local network takes its parameters from.
 const LOCALNET: &str = include_str!("../localnet.toml");
 
-/// Parameters as people write them. Every field has to be there, and no other.
+/// Parameters as they are written in the file. Unknown fields are refused.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameters {
-    /// Least stake of a provider, tokens as a decimal number.
+    /// Minimum stake of a provider, tokens as a decimal number.
     pub min_stake: String,
-    /// Least bond of an orchestrator, tokens as a decimal number.
+    /// Minimum bond of an orchestrator, tokens as a decimal number.
     pub min_bond: String,
-    /// Stake that a seat locks, basis points of its highest price.
+    /// Stake that a seat locks, basis points of its maximum price.
     pub lock_bps: u64,
-    /// Where sortition starts: chances in 2^64 for each base unit of free stake; left out, everyone is
-    /// admitted at once.
+    /// Initial admission chance of sortition: chances in 2^64 per base unit of free stake. If missing,
+    /// every provider is admitted at once.
     pub sortition_start: Option<u64>,
-    /// Time from a request to unstake to the withdrawal: a duration such as `2 d`.
+    /// Time between the request to unstake and the withdrawal: a duration such as `2 d`.
     pub unbonding: String,
-    /// Shortest commit or reveal window: a duration in full seconds.
+    /// Minimum commit or reveal window: a duration in whole seconds.
     pub min_window: String,
-    /// Longest commit or reveal window: a duration in full seconds.
+    /// Maximum commit or reveal window: a duration in whole seconds.
     pub max_window: String,
-    /// Time in which a seat may be declined: a duration in full seconds.
+    /// Time in which a seat may be declined: a duration in whole seconds.
     pub accept: String,
-    /// Furthest deadline after posting: a duration in full seconds.
+    /// Maximum time between posting and deadline: a duration in whole seconds.
     pub max_deadline: String,
-    /// Most shards of a job.
+    /// Maximum shards per job.
     pub max_shards: u32,
-    /// Most seats of a shard.
+    /// Maximum seats per shard.
     pub max_replicas: u8,
-    /// Protocol fee, basis points of what providers are paid.
+    /// Protocol fee, basis points of the payments to providers.
     pub fee_bps: u16,
     /// Share of the locked stake that a wrong result loses, basis points.
     pub slash_bps: u16,
     /// Share of the locked stake that a late seat loses, basis points.
     pub late_bps: u16,
-    /// Share of a penalty that goes to who cranked it, basis points.
+    /// Share of a penalty that is paid to the sender of the crank, basis points.
     pub bounty_bps: u16,
-    /// Slots over which the draw of an audit is spread.
+    /// Number of slots that the draw of an audit is spread over.
     pub draw_slots: u8,
-    /// Length of an epoch: a duration in full seconds. Fixed with the network.
+    /// Duration of an epoch in whole seconds. Cannot be changed later.
     pub epoch: String,
-    /// Rewards of the first epoch, tokens as a decimal number. Fixed with the network.
+    /// Rewards of the first epoch, tokens as a decimal number. Cannot be changed later.
     pub emission: String,
-    /// Epochs after which the rewards of an epoch halve. Fixed with the network.
+    /// Number of epochs after which the rewards halve. Cannot be changed later.
     pub halving_epochs: u32,
 }
 
 impl Parameters {
-    /// The parameters of a network on one machine.
+    /// The parameters of a local network.
     ///
     /// # Errors
-    /// None in practice: the file is part of the program and tested.
+    /// None in practice: the file is embedded and tested.
     pub fn localnet() -> Result<Self, MigrationError> {
         Self::parse(LOCALNET, "localnet.toml")
     }
@@ -67,12 +66,12 @@ impl Parameters {
     /// Reads a parameters file.
     ///
     /// # Errors
-    /// [`MigrationError::Parameters`] naming the file and what is wrong in it.
+    /// [`MigrationError::Parameters`] with the file.
     pub fn load(path: &Path) -> Result<Self, MigrationError> {
         let place = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|error| MigrationError::Parameters {
             place: place.clone(),
-            reason: format!("it can't be read: {error}"),
+            reason: error.to_string(),
         })?;
         Self::parse(&text, &place)
     }
@@ -84,11 +83,11 @@ impl Parameters {
         })
     }
 
-    /// The parameters as the program takes them, for a stake token with `decimals`.
+    /// The parameters in the program's format, for a stake token with `decimals`.
     ///
     /// # Errors
-    /// [`MigrationError::Parameters`] naming the field that is no amount or duration, or saying that
-    /// a value leaves the program's constant bounds.
+    /// [`MigrationError::Parameters`] with the field that cannot be parsed, or if a value exceeds the
+    /// program's bounds.
     pub fn on_chain(&self, decimals: u8) -> Result<NetworkParameters, MigrationError> {
         let parameters = NetworkParameters {
             min_stake: amount("min_stake", &self.min_stake, decimals)?,
@@ -110,14 +109,14 @@ impl Parameters {
         };
         parameters
             .validate()
-            .map_err(|error| wrong("together", error.to_string()))?;
+            .map_err(|error| out_of_bounds(error.to_string()))?;
         Ok(parameters)
     }
 
-    /// The schedule of rewards as the program takes it, for a stake token with `decimals`.
+    /// The schedule of rewards in the program's format, for a stake token with `decimals`.
     ///
     /// # Errors
-    /// As [`Parameters::on_chain`].
+    /// Like [`Parameters::on_chain`].
     pub fn schedule(&self, decimals: u8) -> Result<RewardSchedule, MigrationError> {
         let schedule = RewardSchedule {
             epoch_secs: seconds("epoch", &self.epoch)?,
@@ -126,29 +125,36 @@ impl Parameters {
         };
         schedule
             .validate()
-            .map_err(|error| wrong("epoch and halving_epochs", error.to_string()))?;
+            .map_err(|error| out_of_bounds(error.to_string()))?;
         Ok(schedule)
     }
 }
 
 fn amount(field: &str, text: &str, decimals: u8) -> Result<u64, MigrationError> {
-    parse_amount(text, decimals).map_err(|error| wrong(field, error.to_string()))
+    parse_amount(text, decimals).map_err(|error| invalid(field, error.to_string()))
 }
 
 fn seconds(field: &str, text: &str) -> Result<u32, MigrationError> {
-    let duration = parse_duration(text).map_err(|error| wrong(field, error.to_string()))?;
+    let duration = parse_duration(text).map_err(|error| invalid(field, error.to_string()))?;
     match u32::try_from(duration.as_secs()) {
         Ok(seconds) if duration.subsec_nanos() == 0 => Ok(seconds),
-        _ => Err(wrong(
+        _ => Err(invalid(
             field,
-            format!("{text} is no number of full seconds below 136 years"),
+            format!("{text:?} is not a number of whole seconds below 136 years"),
         )),
     }
 }
 
-fn wrong(field: &str, reason: String) -> MigrationError {
+fn invalid(field: &str, reason: String) -> MigrationError {
     MigrationError::Parameters {
         place: format!("`{field}`"),
+        reason,
+    }
+}
+
+fn out_of_bounds(reason: String) -> MigrationError {
+    MigrationError::Parameters {
+        place: "the file".to_owned(),
         reason,
     }
 }
@@ -159,14 +165,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_committed_parameters_are_within_the_programs_bounds() {
+    fn local_parameters_are_within_the_programs_bounds() {
         let parameters = Parameters::localnet().unwrap().on_chain(6).unwrap();
         assert_eq!(parameters.min_stake, 100_000_000);
         assert_eq!(parameters.unbonding_secs, 172_800);
     }
 
     #[test]
-    fn an_unknown_field_and_a_missing_one_are_refused() {
+    fn unknown_and_missing_fields_are_refused() {
         let unknown = format!("{LOCALNET}\nera = 1\n");
         let refused = Parameters::parse(&unknown, "x.toml")
             .unwrap_err()
@@ -185,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_outside_the_programs_bounds_is_refused_before_anything_is_sent() {
+    fn value_outside_the_programs_bounds_is_refused() {
         let mut parameters = Parameters::localnet().unwrap();
         parameters.unbonding = "1 h".into();
         assert!(parameters.on_chain(6).is_err());

@@ -20,12 +20,14 @@ use crate::submissions::cache::SubmissionStore;
 use crate::submissions::gc::JobGc;
 use millrace_client::cache::finalized::FinalizedCache;
 use millrace_client::cache::subscription::Feed;
+use millrace_client::compatibility;
 use millrace_client::instructions::Mints;
 use millrace_client::pda;
 use millrace_client::program::state::Orchestrator;
 use millrace_client::rpc::client::Rpc;
 use millrace_client::tx::payer::Payer;
-use millrace_client::tx::sender::{SendPolicy, Sender};
+use millrace_client::tx::policy::SendPolicy;
+use millrace_client::tx::sender::Sender;
 use solana_sdk::signature::Signer;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -70,9 +72,9 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     if let Some(expected) = &config.chain.genesis {
         rpc.require_genesis(expected).await?;
     }
-    let network = rpc.network().await?;
+    let network = compatibility::supported_network(&rpc).await?;
     if let Some(expected) = &config.chain.program_hash {
-        rpc.require_program(expected).await?;
+        compatibility::require_program(&rpc, expected).await?;
     }
     let genesis = rpc.genesis().await?;
     let me = config.key.pubkey();

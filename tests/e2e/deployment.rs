@@ -3,8 +3,9 @@
 use anyhow::{Context, Result};
 use millrace_cli::connection::ephemeral_sender;
 use millrace_client::Pubkey;
+use millrace_client::deploy::buffer::BufferAddress;
 use millrace_client::deploy::image::{chunks, differing_chunks};
-use millrace_client::deploy::{BufferAddress, instruction, program_data, state};
+use millrace_client::deploy::{instructions, state};
 use millrace_client::pda::PROGRAM;
 use millrace_client::rpc::client::Rpc;
 use millrace_protocol::hash::sha256;
@@ -164,7 +165,7 @@ async fn former_authority_is_refused_and_a_final_program_is_immutable() -> Resul
     assert!(refused.contains(&format!("is {address}")), "{refused}");
     let own = old.keypair.pubkey();
     let sender = ephemeral_sender(chain.rpc());
-    let back = instruction::set_authority(&program_data(&PROGRAM), &own, Some(&own));
+    let back = instructions::set_upgrade_authority(&PROGRAM, &own, Some(&own));
     let on_chain = sender.send("steal", &[back], &[&old.keypair]).await;
     let on_chain = on_chain.err().context("the loader took it")?.to_string();
     assert!(on_chain.contains("ncorrect"), "{on_chain}");
@@ -176,7 +177,7 @@ async fn former_authority_is_refused_and_a_final_program_is_immutable() -> Resul
     assert_eq!(chain.succeed(&old, &propose).await?["written"], 0);
     let buffer: Pubkey = proposed["buffer"].as_str().context("no buffer")?.parse()?;
     let key = new.keypair.pubkey();
-    let carry_out = instruction::upgrade(&PROGRAM, &buffer, &key, &key);
+    let carry_out = instructions::upgrade(&PROGRAM, &buffer, &key, &key);
     sender
         .send("upgrade", &[carry_out], &[&new.keypair])
         .await?;

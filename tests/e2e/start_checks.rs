@@ -26,7 +26,7 @@ async fn orchestrator_refuses_a_wrong_chain_or_program_and_reports_an_empty_wall
     );
     net.local.chain_config.genesis = Some(genesis);
 
-    let hash = compatibility::hash(&std::fs::read(program_file()?)?);
+    let hash = compatibility::file_hash(&std::fs::read(program_file()?)?);
     net.local.chain_config.program_hash = Some("00".into());
     let told = refusal(&mut net).await?;
     assert!(

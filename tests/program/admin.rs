@@ -1,4 +1,4 @@
-//! What the authority and the pauser may do, each alone, and what a pause never stops.
+//! Permissions of the authority and the pauser, and what a pause never stops.
 
 use anchor_lang::Discriminator;
 use millrace_client::{instructions, pda};
@@ -285,8 +285,8 @@ fn retired_orchestrator_assigns_nothing_and_withdraws_its_bond_after_unbonding()
         "OrchestratorInactive",
     );
     let retired_at = network.machine.now();
-    let books: Orchestrator = network.read(&pda::orchestrator(&key));
-    assert_eq!((books.retired_at, books.bonded), (retired_at, 1_000));
+    let account: Orchestrator = network.read(&pda::orchestrator(&key));
+    assert_eq!((account.retired_at, account.bonded), (retired_at, 1_000));
 
     network.warp(7 * 86_400 - 1);
     refused(network.machine.send(from_ref(&withdraw), &[]), "TooEarly");

@@ -1,4 +1,4 @@
-//! One seat, and a draw after its commitment that decides whether others look at it.
+//! Audit mode: one seat, and a draw after its commitment that decides whether other seats check it.
 
 use millrace_fixture::{Answer, RIGHT, Setup, TestNetwork, WRONG, refused};
 use millrace_program::PostJobArgs;
@@ -7,7 +7,7 @@ use millrace_program::math::slot_hashes::{SLOT_HASHES, SlotHashes};
 use millrace_program::state::{Mode, Review, SeatStatus, ShardState};
 use solana_sdk::pubkey::Pubkey;
 
-/// One seat; where an audit falls, two of three must agree.
+/// One seat; if it is audited, two of three must agree.
 fn audited(bps: u16) -> impl Fn(&mut PostJobArgs) {
     move |terms| {
         (terms.mode, terms.audit_bps) = (Mode::Audit, bps);
@@ -15,7 +15,7 @@ fn audited(bps: u16) -> impl Fn(&mut PostJobArgs) {
     }
 }
 
-/// A job whose only seat has committed, and the chain some slots later.
+/// A job whose only seat has committed, some slots later.
 fn committed(bps: u16, answer: Answer, seed: u64) -> (TestNetwork, Pubkey) {
     let mut network = Setup {
         workers: 4,
@@ -32,7 +32,7 @@ fn committed(bps: u16, answer: Answer, seed: u64) -> (TestNetwork, Pubkey) {
 
 #[test]
 fn unaudited_result_is_paid_for_one_seat() {
-    // One in 10,000: of a few seeds the first that is spared is taken, as the draw itself says.
+    // The audit rate is one in 10,000; the first seed whose draw selects no audit is used.
     let (mut network, job) = committed(1, RIGHT, 3);
     network.draw_audit(&job, 0).unwrap();
     assert_eq!(network.shard(&job, 0).review(), Review::NotSelected);
@@ -123,16 +123,16 @@ fn audit_draw_matches_an_independent_computation() {
     for seed in 0..24 {
         let (mut network, job) = committed(5_000, RIGHT, seed);
         let hashes = network.machine.account(&SLOT_HASHES).unwrap().data;
-        let (books, shard) = (network.job(&job), network.shard(&job, 0));
+        let (account, shard) = (network.job(&job), network.shard(&job, 0));
         let commitment = shard.seats[0].digest;
         let hashes = SlotHashes::new(&hashes);
-        let expected = draw(&hashes, shard.slot, books.draw_slots, &commitment, 5_000);
+        let expected = draw(&hashes, shard.slot, account.draw_slots, &commitment, 5_000);
         network.draw_audit(&job, 0).unwrap();
         let review = network.shard(&job, 0).review();
         assert_eq!(review == Review::Audited, expected == Draw::Audited);
         audits += usize::from(expected == Draw::Audited);
     }
-    // Half of 24, and four standard deviations.
+    // Half of 24, within four standard deviations.
     assert!((2..=22).contains(&audits), "{audits}");
 }
 
@@ -145,7 +145,7 @@ fn audit_draw_waits_for_its_blocks_and_cannot_be_outwaited() {
     refused(network.draw_audit(&job, 0), "NoAuditPending");
     network.commit(&job, 0, &[(0, RIGHT)]).unwrap();
     refused(network.draw_audit(&job, 0), "TooEarly");
-    // The blocks that decide are forgotten: an audit, though only one in 10,000 is drawn.
+    // The deciding blocks are forgotten, so the shard is audited although the rate is one in 10,000.
     network.machine.advance_slots(1_000, 1);
     network.draw_audit(&job, 0).unwrap();
     assert_eq!(network.shard(&job, 0).review(), Review::Audited);
@@ -215,7 +215,7 @@ fn audited_cheat_gains_nothing_by_silence() {
 fn seat_is_assigned_only_while_an_audit_can_be_decided() {
     let mut network = TestNetwork::start();
     let job = network.post_with(audited(500));
-    // Two rounds of 90, and a minute for the draw.
+    // Two rounds of 90 seconds, and a minute for the draw.
     let last = network.job(&job).deadline - 240;
     network.machine.set_time(last + 1);
     refused(network.assign(&job, 0, &[0]), "TooLate");

@@ -1,6 +1,6 @@
-//! Addresses that the same seeds derive with another bump. The program looks for the bump itself,
-//! without the runtime's search, so it has to find the same one: a second account of one wallet would
-//! have counters of its own, and let nonces be used twice.
+//! Addresses that the same seeds derive with another bump. The program searches the bump itself, so it
+//! has to find the same one as the runtime: a second account of one wallet would have counters of its
+//! own and allow a nonce to be used twice.
 
 use millrace_client::pda::PROGRAM;
 use millrace_client::{instructions, pda};
@@ -9,7 +9,7 @@ use millrace_program::constants::seeds;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 
-/// All addresses that seeds derive, from the highest bump down.
+/// All addresses that the seeds derive, from the highest bump down.
 fn derived(seeds: &[&[u8]]) -> Vec<Pubkey> {
     let all = (0..=u8::MAX).rev().filter_map(|bump| {
         let bump = [bump];
@@ -22,7 +22,7 @@ fn derived(seeds: &[&[u8]]) -> Vec<Pubkey> {
 #[test]
 fn account_is_created_only_at_the_canonical_bump() {
     let mut network = TestNetwork::start();
-    // Keys whose highest bumps are many: a wrong search would go wrong at some.
+    // Keys with many different canonical bumps, so a wrong search fails for one of them.
     for number in 40..60 {
         let wallet = key(number);
         network.machine.airdrop(&wallet.pubkey(), 1_000_000_000);

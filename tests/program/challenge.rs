@@ -1,4 +1,4 @@
-//! One seat, whose result stands unless somebody locks a bond against it.
+//! Challenge mode: the result of one seat is paid unless someone locks a bond against it.
 
 use millrace_client::instructions::{ShardRef, challenge_shard};
 use millrace_client::pda;
@@ -9,7 +9,7 @@ use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::Keypair;
 use solana_sdk::signer::Signer;
 
-/// What two further seats can cost: 2 × 5 × 1,000, and 2.5 % of it.
+/// The cost of two further seats: 2 × 5 × 1,000, and 2.5 % of it.
 const BOND: u64 = 10_250;
 const WALLET_BALANCE: u64 = 50_000;
 
@@ -18,8 +18,8 @@ fn challengeable(terms: &mut PostJobArgs) {
     (terms.replicas, terms.quorum, terms.max_replicas) = (1, 2, 3);
 }
 
-/// A job whose only seat has shown a result, and a wallet that may challenge it.
-fn shown(answer: Answer, one_mint: bool) -> (TestNetwork, Pubkey, Keypair) {
+/// A job whose only seat has revealed a result, and a wallet that may challenge it.
+fn revealed(answer: Answer, one_mint: bool) -> (TestNetwork, Pubkey, Keypair) {
     let mut network = Setup {
         workers: 4,
         one_mint,
@@ -44,7 +44,7 @@ fn wallet_balance(network: &TestNetwork, owner: &Keypair) -> u64 {
 
 #[test]
 fn unchallenged_result_is_paid() {
-    let (mut network, job, _) = shown(RIGHT, false);
+    let (mut network, job, _) = revealed(RIGHT, false);
     network.warp(119);
     refused(network.settle(&job, 0), "ShardNotDue");
     network.warp(1);
@@ -56,10 +56,10 @@ fn unchallenged_result_is_paid() {
 
 #[test]
 fn result_can_be_challenged_or_settled_but_never_both() {
-    let (mut network, job, challenger) = shown(RIGHT, false);
+    let (mut network, job, challenger) = revealed(RIGHT, false);
     network.warp(120);
     refused(network.challenge(&job, 0, &challenger), "TooLate");
-    let (mut network, job, challenger) = shown(RIGHT, false);
+    let (mut network, job, challenger) = revealed(RIGHT, false);
     network.warp(119);
     network.challenge(&job, 0, &challenger).unwrap();
     network.warp(1);
@@ -68,7 +68,7 @@ fn result_can_be_challenged_or_settled_but_never_both() {
 
 #[test]
 fn open_challenge_blocks_payment_and_holds_the_bond() {
-    let (mut network, job, challenger) = shown(RIGHT, false);
+    let (mut network, job, challenger) = revealed(RIGHT, false);
     network.challenge(&job, 0, &challenger).unwrap();
     assert_eq!(wallet_balance(&network, &challenger), WALLET_BALANCE - BOND);
     assert_eq!(network.job(&job).bonded, BOND);
@@ -88,11 +88,11 @@ fn open_challenge_blocks_payment_and_holds_the_bond() {
 
 #[test]
 fn failed_challenge_pays_for_the_confirming_seats() {
-    let (mut network, job, challenger) = shown(RIGHT, false);
+    let (mut network, job, challenger) = revealed(RIGHT, false);
     network.challenge(&job, 0, &challenger).unwrap();
     network.run_seats(&job, 0, &[(1, RIGHT), (2, RIGHT)]);
     network.settle(&job, 0).unwrap();
-    // Two further payments of 4,000, and 200 of fee on them.
+    // Two further payments of 4,000, and their fee of 200.
     assert_eq!(
         wallet_balance(&network, &challenger),
         WALLET_BALANCE - 8_200
@@ -109,7 +109,7 @@ fn failed_challenge_pays_for_the_confirming_seats() {
 
 #[test]
 fn successful_challenge_returns_the_bond_with_a_bounty() {
-    let (mut network, job, challenger) = shown(WRONG, false);
+    let (mut network, job, challenger) = revealed(WRONG, false);
     network.challenge(&job, 0, &challenger).unwrap();
     network.run_seats(&job, 0, &[(1, RIGHT), (2, RIGHT)]);
     network.settle(&job, 0).unwrap();
@@ -125,11 +125,11 @@ fn successful_challenge_returns_the_bond_with_a_bounty() {
 
 #[test]
 fn with_one_mint_a_detected_cheat_compensates_the_client() {
-    let (mut network, job, challenger) = shown(WRONG, true);
+    let (mut network, job, challenger) = revealed(WRONG, true);
     network.challenge(&job, 0, &challenger).unwrap();
     network.run_seats(&job, 0, &[(1, RIGHT), (2, RIGHT)]);
     network.settle(&job, 0).unwrap();
-    // 5,000 slashed: half to the client, a tenth of the other half to the challenger.
+    // 5,000 are slashed: half goes to the client, a tenth of the other half to the challenger.
     assert_eq!(network.job(&job).compensated, 2_500);
     assert_eq!(wallet_balance(&network, &challenger), WALLET_BALANCE + 250);
     network.close(&job, &[0]).unwrap();
@@ -138,7 +138,7 @@ fn with_one_mint_a_detected_cheat_compensates_the_client() {
 
 #[test]
 fn challenge_without_a_quorum_returns_the_bond_and_slashes_no_one() {
-    let (mut network, job, challenger) = shown(RIGHT, false);
+    let (mut network, job, challenger) = revealed(RIGHT, false);
     network.challenge(&job, 0, &challenger).unwrap();
     let third = Answer {
         root: [3; 32],
@@ -155,7 +155,7 @@ fn challenge_without_a_quorum_returns_the_bond_and_slashes_no_one() {
 
 #[test]
 fn undecided_challenge_pays_the_challenged_seat_from_the_bond() {
-    let (mut network, job, challenger) = shown(RIGHT, false);
+    let (mut network, job, challenger) = revealed(RIGHT, false);
     network.challenge(&job, 0, &challenger).unwrap();
     let deadline = network.job(&job).deadline;
     network.machine.set_time(deadline - 90);
@@ -176,7 +176,7 @@ fn undecided_challenge_pays_the_challenged_seat_from_the_bond() {
 
 #[test]
 fn challenge_seats_are_assigned_while_a_round_fits() {
-    let (mut network, job, challenger) = shown(RIGHT, false);
+    let (mut network, job, challenger) = revealed(RIGHT, false);
     network.challenge(&job, 0, &challenger).unwrap();
     let deadline = network.job(&job).deadline;
     network.machine.set_time(deadline - 90);
@@ -206,16 +206,16 @@ fn client_cannot_avoid_payment_by_challenging() {
 
 #[test]
 fn settlement_of_a_challenged_shard_needs_the_challenger() {
-    let (mut network, job, challenger) = shown(RIGHT, false);
+    let (mut network, job, challenger) = revealed(RIGHT, false);
     network.challenge(&job, 0, &challenger).unwrap();
     network.run_seats(&job, 0, &[(1, RIGHT), (2, RIGHT)]);
-    let books = network.job(&job);
+    let account = network.job(&job);
     let place = network.shard_ref(&job, 0);
     let shard = network.shard(&job, 0);
     let settle = |challenger| {
         millrace_client::instructions::settle_shard(
             place,
-            (&books, &shard),
+            (&account, &shard),
             network.mints,
             challenger,
             None,
@@ -229,7 +229,7 @@ fn settlement_of_a_challenged_shard_needs_the_challenger() {
 
 #[test]
 fn only_a_revealed_result_of_a_challengeable_job_can_be_challenged() {
-    let (mut network, _, challenger) = shown(RIGHT, false);
+    let (mut network, _, challenger) = revealed(RIGHT, false);
     let quorum = network.post_with(|_| ());
     network.run_seats(&quorum, 0, &[(1, RIGHT), (2, RIGHT), (3, RIGHT)]);
     refused(
@@ -245,7 +245,7 @@ fn only_a_revealed_result_of_a_challengeable_job_can_be_challenged() {
 
 #[test]
 fn challenge_needs_its_own_shard() {
-    let (mut network, job, challenger) = shown(RIGHT, false);
+    let (mut network, job, challenger) = revealed(RIGHT, false);
     let another = ShardRef {
         index: 1,
         ..network.shard_ref(&job, 0)
@@ -260,7 +260,7 @@ fn challenge_needs_its_own_shard() {
 fn seat_is_assigned_only_while_a_challenge_can_be_decided() {
     let mut network = TestNetwork::start();
     let job = network.post_with(challengeable);
-    // A round of 90, a window of 120, and another round.
+    // A round of 90 seconds, a window of 120, and another round.
     let last = network.job(&job).deadline - 300;
     network.machine.set_time(last + 1);
     refused(network.assign(&job, 0, &[0]), "TooLate");

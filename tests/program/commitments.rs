@@ -1,5 +1,5 @@
-//! A commitment counts only for the seat that its provider's operator signed it for, and only where
-//! the check right before it covers exactly that.
+//! A commitment is recorded only for the seat that its provider's operator signed it for, and only if
+//! the preceding ed25519 check covers exactly that statement.
 
 use millrace_client::instructions::{
     ShardRef, SignedCommitment, SignedStatement, create_token_account, record_commitments,
@@ -15,19 +15,19 @@ use solana_sdk::instruction::{Instruction, InstructionError};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 
-/// The number that the ed25519 program gives to a signature that does not hold.
+/// The error of the ed25519 program for an invalid signature.
 const INVALID_SIGNATURE: InstructionError = InstructionError::Custom(2);
-/// Where the key, the signature and the message stand in a check of one.
+/// Offsets of the key, the signature and the message in a check of one signature.
 const KEY: usize = 16;
 const SIGNATURE: usize = KEY + 32;
 const MESSAGE: usize = SIGNATURE + 64;
-/// Where the offsets stand that say so.
+/// Offsets of the fields that hold these offsets.
 const SIGNATURE_AT: usize = 2;
 const KEY_AT: usize = 6;
 const MESSAGE_AT: usize = 10;
 const MESSAGE_SIZE: usize = 12;
 
-/// A shard whose three seats are taken by the three workers.
+/// A shard whose three seats are assigned to the three workers.
 fn seated() -> (TestNetwork, Pubkey) {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
@@ -35,13 +35,13 @@ fn seated() -> (TestNetwork, Pubkey) {
     (network, job)
 }
 
-fn check_and_record(job: &Pubkey, claims: &[SignedCommitment]) -> [Instruction; 2] {
+fn check_and_record(job: &Pubkey, commitments: &[SignedCommitment]) -> [Instruction; 2] {
     let place = ShardRef {
         job: *job,
         index: 0,
         embedded: true,
     };
-    record_commitments(place, claims)
+    record_commitments(place, commitments)
 }
 
 fn write(instruction: &mut Instruction, at: usize, number: u16) {
@@ -67,10 +67,10 @@ fn signed_commitments_are_recorded_from_any_caller() {
 #[test]
 fn invalid_signature_is_refused_before_the_program() {
     let (mut network, job) = seated();
-    let mut claim = network.signed_commitment(&job, 0, (0, RIGHT));
-    claim.signed.signature[5] ^= 1;
+    let mut commitment = network.signed_commitment(&job, 0, (0, RIGHT));
+    commitment.signed.signature[5] ^= 1;
     refused_outside(
-        network.record_commitments(&job, 0, &[claim]),
+        network.record_commitments(&job, 0, &[commitment]),
         INVALID_SIGNATURE,
     );
 }
@@ -78,16 +78,16 @@ fn invalid_signature_is_refused_before_the_program() {
 #[test]
 fn commitment_by_another_key_is_refused() {
     let (mut network, job) = seated();
-    let claim = network.signed_commitment(&job, 0, (0, RIGHT));
+    let commitment = network.signed_commitment(&job, 0, (0, RIGHT));
     let worker = &network.workers[0];
     for key in [&worker.authority, &network.workers[1].operator] {
         let signed = SignedCommitment {
             signed: SignedStatement {
                 operator: key.pubkey(),
-                signature: key.sign_message(&claim.signed.statement).into(),
-                ..claim.signed
+                signature: key.sign_message(&commitment.signed.statement).into(),
+                ..commitment.signed
             },
-            ..claim
+            ..commitment
         };
         let record = check_and_record(&job, &[signed]);
         refused(network.machine.send(&record, &[]), "SignatureMismatch");
@@ -106,9 +106,9 @@ fn statement_for_another_seat_is_refused() {
     }
     let of_another_shard = network.signed_commitment(&job, 1, (0, RIGHT));
     let of_another_job = network.signed_commitment(&other_job, 0, (0, RIGHT));
-    for claim in [of_another_shard, of_another_job] {
+    for commitment in [of_another_shard, of_another_job] {
         refused(
-            network.record_commitments(&job, 0, &[claim]),
+            network.record_commitments(&job, 0, &[commitment]),
             "SignatureMismatch",
         );
     }
@@ -131,10 +131,10 @@ fn statement_for_another_seat_is_refused() {
 #[test]
 fn altered_commitment_is_refused() {
     let (mut network, job) = seated();
-    let mut claim = network.signed_commitment(&job, 0, (0, RIGHT));
-    claim.commitment[0] ^= 1;
+    let mut commitment = network.signed_commitment(&job, 0, (0, RIGHT));
+    commitment.commitment[0] ^= 1;
     refused(
-        network.record_commitments(&job, 0, &[claim]),
+        network.record_commitments(&job, 0, &[commitment]),
         "SignatureMismatch",
     );
 }
@@ -159,11 +159,11 @@ fn commitment_of_an_earlier_attempt_is_refused() {
     network.commit(&job, 0, &[(0, RIGHT)]).unwrap();
 }
 
-/// A seat of worker 0 as the messages of another network or program would name it.
+/// Commitment and preimage of worker 0 for a seat of another network or of another program.
 fn elsewhere(network: &TestNetwork, job: &Pubkey) -> [(SignedCommitment, RevealEntry); 2] {
     let provider = network.workers[0].account;
     let here = ([9; 32], PROGRAM.to_bytes());
-    let opening = network.reveal_entry(job, 0, (0, RIGHT));
+    let entry = network.reveal_entry(job, 0, (0, RIGHT));
     [([8; 32], here.1), (here.0, [4; 32])].map(|(network_id, program)| {
         let place = commitment::SeatContext {
             network_id: &network_id,
@@ -174,9 +174,9 @@ fn elsewhere(network: &TestNetwork, job: &Pubkey) -> [(SignedCommitment, RevealE
             provider: provider.as_array(),
         };
         let made = place.commitment(&commitment::Reveal {
-            root: &opening.root,
-            units: opening.units,
-            salt: &opening.salt,
+            root: &entry.root,
+            units: entry.units,
+            salt: &entry.salt,
         });
         let statement = place.statement(&made);
         let operator = &network.workers[0].operator;
@@ -185,22 +185,22 @@ fn elsewhere(network: &TestNetwork, job: &Pubkey) -> [(SignedCommitment, RevealE
             statement,
             signature: operator.sign_message(&statement).into(),
         };
-        let claim = SignedCommitment {
+        let commitment = SignedCommitment {
             seat: 0,
             provider,
             commitment: made,
             signed,
         };
-        (claim, opening.clone())
+        (commitment, entry.clone())
     })
 }
 
 #[test]
 fn statement_for_another_network_or_program_is_refused() {
     let (mut network, job) = seated();
-    for (claim, _) in elsewhere(&network, &job) {
+    for (commitment, _) in elsewhere(&network, &job) {
         refused(
-            network.record_commitments(&job, 0, &[claim]),
+            network.record_commitments(&job, 0, &[commitment]),
             "SignatureMismatch",
         );
     }
@@ -210,28 +210,28 @@ fn statement_for_another_network_or_program_is_refused() {
 #[test]
 fn commitment_for_another_network_or_program_cannot_be_revealed() {
     let (network, job) = seated();
-    let claims = elsewhere(&network, &job);
+    let commitments = elsewhere(&network, &job);
     drop(network);
-    for (elsewhere, opening) in claims {
+    for (elsewhere, entry) in commitments {
         let (mut network, job) = seated();
-        // Its operator signs for this network what was made for another one.
-        let mut claim = network.signed_commitment(&job, 0, (0, RIGHT));
+        // The operator signs, for this network, a commitment that was made for another one.
+        let mut commitment = network.signed_commitment(&job, 0, (0, RIGHT));
         let place = commitment::SeatContext {
             network_id: &[9; 32],
             program: PROGRAM.as_array(),
             job: job.as_array(),
             shard: 0,
             attempt: 0,
-            provider: claim.provider.as_array(),
+            provider: commitment.provider.as_array(),
         };
-        claim.commitment = elsewhere.commitment;
-        claim.signed.statement = place.statement(&claim.commitment);
+        commitment.commitment = elsewhere.commitment;
+        commitment.signed.statement = place.statement(&commitment.commitment);
         let operator = &network.workers[0].operator;
-        claim.signed.signature = operator.sign_message(&claim.signed.statement).into();
+        commitment.signed.signature = operator.sign_message(&commitment.signed.statement).into();
         let rest = [1, 2].map(|w| network.signed_commitment(&job, 0, (w, RIGHT)));
-        let all = [claim, rest[0], rest[1]];
+        let all = [commitment, rest[0], rest[1]];
         network.record_commitments(&job, 0, &all).unwrap();
-        let outcome = network.record_reveals(&job, 0, vec![opening]);
+        let outcome = network.record_reveals(&job, 0, vec![entry]);
         refused(outcome, "RevealMismatch");
     }
 }
@@ -239,12 +239,12 @@ fn commitment_for_another_network_or_program_cannot_be_revealed() {
 #[test]
 fn foreign_offsets_in_the_ed25519_check_are_refused() {
     let (mut network, job) = seated();
-    let claim = network.signed_commitment(&job, 0, (0, RIGHT));
+    let commitment = network.signed_commitment(&job, 0, (0, RIGHT));
     let forger = &network.workers[1].operator;
-    let forged: [u8; 64] = forger.sign_message(&claim.signed.statement).into();
-    let [mut check, record] = check_and_record(&job, &[claim]);
-    // The operator's key and the statement stay where they usually are; what is checked is the
-    // forger's signature over the same statement, further behind.
+    let forged: [u8; 64] = forger.sign_message(&commitment.signed.statement).into();
+    let [mut check, record] = check_and_record(&job, &[commitment]);
+    // The operator's key and the statement stay at their usual offsets. The check verifies the forger's
+    // signature over the same statement further behind.
     check.data[SIGNATURE..MESSAGE].fill(0);
     let behind = check.data.len() as u16;
     check.data.extend(forger.pubkey().to_bytes());
@@ -258,11 +258,11 @@ fn foreign_offsets_in_the_ed25519_check_are_refused() {
 #[test]
 fn statement_outside_the_signed_message_is_refused() {
     let (mut network, job) = seated();
-    let claim = network.signed_commitment(&job, 0, (0, RIGHT));
+    let commitment = network.signed_commitment(&job, 0, (0, RIGHT));
     let operator = &network.workers[0].operator;
     let other = [3; 32];
     let signature: [u8; 64] = operator.sign_message(&other).into();
-    let [mut check, record] = check_and_record(&job, &[claim]);
+    let [mut check, record] = check_and_record(&job, &[commitment]);
     check.data[SIGNATURE..MESSAGE].copy_from_slice(&signature);
     let behind = check.data.len() as u16;
     check.data.extend(other);
@@ -274,11 +274,11 @@ fn statement_outside_the_signed_message_is_refused() {
 #[test]
 fn ed25519_check_of_another_instruction_is_refused() {
     let (mut network, job) = seated();
-    let claim = network.signed_commitment(&job, 0, (0, RIGHT));
-    // The number of an instruction stands two bytes behind the offset within it, and behind the
-    // size in the case of the message.
+    let commitment = network.signed_commitment(&job, 0, (0, RIGHT));
+    // The field with an instruction's number is two bytes behind the offset within it, or behind the
+    // size for the message.
     for field in [SIGNATURE_AT + 2, KEY_AT + 2, MESSAGE_SIZE + 2] {
-        let [mut check, record] = check_and_record(&job, &[claim]);
+        let [mut check, record] = check_and_record(&job, &[commitment]);
         write(&mut check, field, 0);
         let outcome = network.machine.send(&[check, record], &[]);
         refused(outcome, "SignatureMismatch");
@@ -288,13 +288,13 @@ fn ed25519_check_of_another_instruction_is_refused() {
 #[test]
 fn message_of_another_length_is_refused() {
     let (mut network, job) = seated();
-    let claim = network.signed_commitment(&job, 0, (0, RIGHT));
+    let commitment = network.signed_commitment(&job, 0, (0, RIGHT));
     let operator = &network.workers[0].operator;
     for length in [0, 31, 33] {
-        let mut message = claim.signed.statement.to_vec();
+        let mut message = commitment.signed.statement.to_vec();
         message.resize(length, 0);
         let signature: [u8; 64] = operator.sign_message(&message).into();
-        let [mut check, record] = check_and_record(&job, &[claim]);
+        let [mut check, record] = check_and_record(&job, &[commitment]);
         check.data.truncate(MESSAGE);
         check.data.extend(&message);
         check.data[SIGNATURE..MESSAGE].copy_from_slice(&signature);
@@ -307,8 +307,8 @@ fn message_of_another_length_is_refused() {
 #[test]
 fn ed25519_check_must_be_the_previous_instruction() {
     let (mut network, job) = seated();
-    let claim = network.signed_commitment(&job, 0, (0, RIGHT));
-    let [check, record] = check_and_record(&job, &[claim]);
+    let commitment = network.signed_commitment(&job, 0, (0, RIGHT));
+    let [check, record] = check_and_record(&job, &[commitment]);
     let (payer, owner) = (network.machine.payer.pubkey(), network.owner.pubkey());
     let unrelated = create_token_account(&payer, &owner, &network.mints.payment);
     let orders = [
@@ -344,9 +344,9 @@ fn ed25519_check_covers_every_commitment_in_order() {
 #[test]
 fn provider_accounts_match_the_commitments() {
     let (mut network, job) = seated();
-    let claim = network.signed_commitment(&job, 0, (0, RIGHT));
+    let commitment = network.signed_commitment(&job, 0, (0, RIGHT));
     let [own, other] = [0, 1].map(|w| network.workers[w].account);
-    let [check, record] = check_and_record(&job, &[claim]);
+    let [check, record] = check_and_record(&job, &[commitment]);
     let anothers = replace_account(record.clone(), own, other);
     let outcome = network.machine.send(&[check.clone(), anothers], &[]);
     refused(outcome, "WrongAccount");
@@ -363,8 +363,8 @@ fn provider_accounts_match_the_commitments() {
 #[test]
 fn forged_instructions_sysvar_is_refused() {
     let (mut network, job) = seated();
-    let claim = network.signed_commitment(&job, 0, (0, RIGHT));
-    let [check, record] = check_and_record(&job, &[claim]);
+    let commitment = network.signed_commitment(&job, 0, (0, RIGHT));
+    let [check, record] = check_and_record(&job, &[commitment]);
     let sysvar = record.accounts[3].pubkey;
     let posing = replace_account(record, sysvar, network.owner.pubkey());
     let outcome = network.machine.send(&[check, posing], &[]);

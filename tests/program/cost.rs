@@ -1,5 +1,4 @@
-//! What each instruction costs in compute units, compared with a committed table, and what the whole
-//! path of a job costs.
+//! Compute units of each instruction, compared with a committed table, and the cost of a whole job.
 
 use millrace_client::instructions;
 use millrace_client::pda::PROGRAM;
@@ -14,11 +13,10 @@ use solana_sdk::signer::Signer;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// What an instruction may use where its transaction asks for no more.
+/// Compute units of an instruction whose transaction requests no limit.
 const DEFAULT_LIMIT: u64 = 200_000;
-/// How far a cost may be from the table, in percent.
+/// Allowed difference from the table, percent.
 const TOLERANCE: u64 = 2;
-/// Every instruction of the program.
 const INSTRUCTIONS: [&str; 42] = [
     "accept_authority",
     "acknowledge_delivery",
@@ -66,13 +64,12 @@ const INSTRUCTIONS: [&str; 42] = [
 
 type Costs = BTreeMap<String, u64>;
 
-/// The name of the instruction that data begins with.
 fn name_of(data: &[u8]) -> &'static str {
     let begins = |name: &&&str| data.starts_with(&sha256(&[b"global:", name.as_bytes()])[..8]);
     INSTRUCTIONS.iter().find(begins).unwrap()
 }
 
-/// The instructions of the program that a transaction carried, with the units that each took.
+/// The program's instructions in a transaction, with their compute units.
 fn costs(landed: &Landed) -> Vec<(&'static str, u64)> {
     let own = landed.instructions.iter();
     let own = own.filter(|instruction| instruction.program_id == PROGRAM);
@@ -92,21 +89,21 @@ fn costs(landed: &Landed) -> Vec<(&'static str, u64)> {
         .collect()
 }
 
-/// The dearest of each instruction since `from`.
-fn dearest(network: &TestNetwork, from: usize) -> Costs {
-    let mut dearest = Costs::new();
+/// The highest cost of each instruction since `from`.
+fn highest_costs(network: &TestNetwork, from: usize) -> Costs {
+    let mut highest_costs = Costs::new();
     for (name, units) in network.machine.landed[from..].iter().flat_map(costs) {
-        let most = dearest.entry(name.to_owned()).or_insert(0);
+        let most = highest_costs.entry(name.to_owned()).or_insert(0);
         *most = units.max(*most);
     }
-    dearest
+    highest_costs
 }
 
 fn seats(count: u8, quorum: u8) -> impl Fn(&mut PostJobArgs) {
     move |terms| (terms.replicas, terms.quorum, terms.max_replicas) = (count, quorum, count)
 }
 
-/// A job of one shard from post to close.
+/// A job of one shard, from posting to closing.
 fn path(answers: &[(usize, Answer)], quorum: u8, one_mint: bool) -> (Costs, TestNetwork) {
     let mut network = Setup {
         workers: answers.len(),
@@ -119,10 +116,10 @@ fn path(answers: &[(usize, Answer)], quorum: u8, one_mint: bool) -> (Costs, Test
     network.run_seats(&job, 0, answers);
     network.settle(&job, 0).unwrap();
     network.close(&job, &[0]).unwrap();
-    (dearest(&network, from), network)
+    (highest_costs(&network, from), network)
 }
 
-/// Everything that is not on the path of a job, once.
+/// All other instructions, once each.
 fn others() -> Costs {
     let mut network = Setup {
         workers: 4,
@@ -131,15 +128,15 @@ fn others() -> Costs {
     .build();
     network.fund_rewards(1_000_000);
     network.machine.advance_slots(600, 3);
-    ends(&mut network);
-    doubts(&mut network);
+    unpaid_ends(&mut network);
+    reviews(&mut network);
     exits(&mut network);
     administration(&mut network);
-    dearest(&network, 0)
+    highest_costs(&network, 0)
 }
 
-/// Jobs that end otherwise than paid.
-fn ends(network: &mut TestNetwork) {
+/// Jobs that end without payment.
+fn unpaid_ends(network: &mut TestNetwork) {
     let cancelled = network.post_with(|_| ());
     network.cancel(&cancelled).unwrap();
     let expiring = network.post_with(|t| t.shards = 2);
@@ -151,8 +148,8 @@ fn ends(network: &mut TestNetwork) {
     network.expire_job(&expiring).unwrap();
 }
 
-/// A seed, an audit, a challenge, and an output that the client acknowledges.
-fn doubts(network: &mut TestNetwork) {
+/// A seed, an audit, a challenge, and an acknowledged output.
+fn reviews(network: &mut TestNetwork) {
     let audited = network.post_with(|t| {
         (t.mode, t.audit_bps) = (Mode::Audit, 10_000);
         (t.replicas, t.quorum, t.max_replicas) = (1, 2, 3);
@@ -182,7 +179,7 @@ fn doubts(network: &mut TestNetwork) {
     network.settle(&ignored, 0).unwrap();
 }
 
-/// A provider that takes everything out.
+/// A provider that withdraws everything.
 fn exits(network: &mut TestNetwork) {
     network.claim_earnings(1).unwrap();
     network.close_and_bank(1, 0);
@@ -201,7 +198,7 @@ fn exits(network: &mut TestNetwork) {
     network.machine.send(&changes, &[&cold]).unwrap();
 }
 
-/// What the authority does.
+/// Instructions of the authority.
 fn administration(network: &mut TestNetwork) {
     let (own, next) = (network.authority.insecure_clone(), key(6));
     let mints = network.mints;
@@ -219,7 +216,7 @@ fn administration(network: &mut TestNetwork) {
     };
     assert!(!jobs.is_empty());
     let bucket = (0..8).find(fees).unwrap();
-    let acts = [
+    let actions = [
         instructions::withdraw_treasury(own.pubkey(), mints, bucket, token_account, 1),
         instructions::set_parameters(own.pubkey(), PARAMETERS),
         instructions::pause(own.pubkey()),
@@ -228,8 +225,8 @@ fn administration(network: &mut TestNetwork) {
         instructions::retire_orchestrator(own.pubkey(), &orchestrator),
         instructions::propose_authority(own.pubkey(), next.pubkey()),
     ];
-    for act in acts {
-        network.machine.send(&[act], &[&own]).unwrap();
+    for action in actions {
+        network.machine.send(&[action], &[&own]).unwrap();
     }
     network.warp(7 * 86_400);
     let withdraw = instructions::withdraw_bond(&orchestrator, own.pubkey(), mints);
@@ -242,7 +239,7 @@ const ONE: [(usize, Answer); 1] = [(0, RIGHT)];
 const THREE: [(usize, Answer); 3] = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
 const WORST: [(usize, Answer); 5] = [(0, WRONG), (1, RIGHT), (2, WRONG), (3, RIGHT), (4, RIGHT)];
 
-/// All costs by the names of the figures.
+/// All costs by figure.
 fn measured() -> Costs {
     let mut all = Costs::new();
     let paths = [
@@ -307,7 +304,7 @@ fn compute_units_match_the_table() {
     }
 }
 
-/// Signatures and bytes of a job's transactions, and lamports that it locks at the most.
+/// Signatures and bytes of a job's transactions, and the most lamports that it locks.
 fn footprint(network: &TestNetwork, from: usize) -> (usize, usize) {
     let landed = &network.machine.landed[from..];
     let sum = |of: fn(&Landed) -> usize| landed.iter().map(of).sum();
@@ -316,7 +313,7 @@ fn footprint(network: &TestNetwork, from: usize) -> (usize, usize) {
 
 #[test]
 fn one_seat_job_locks_less_rent_than_a_comparable_task_elsewhere() {
-    /// Figures of the nearest peer for one unverified job from post to pay.
+    /// The same figures of the nearest peer for one unverified job, from posting to payment.
     const PEER: (u64, usize, u64) = (61_636, 6, 4_287_360);
     let mut network = Setup::default().build();
     let from = network.machine.landed.len();
@@ -332,7 +329,7 @@ fn one_seat_job_locks_less_rent_than_a_comparable_task_elsewhere() {
     network.close(&job, &[0]).unwrap();
     assert_eq!(lamports(&network), before);
     let (signatures, bytes) = footprint(&network, from);
-    let units: u64 = dearest(&network, from).values().sum();
+    let units: u64 = highest_costs(&network, from).values().sum();
     println!("{units} units, {signatures} signatures, {bytes} bytes, {locked} lamports locked");
     assert!(locked < PEER.2, "{locked} lamports");
     assert!(signatures < PEER.1, "{signatures} signatures");

@@ -1,4 +1,4 @@
-//! Outputs that are delivered, withheld or ignored, and seats that are declined.
+//! Outputs that are delivered, withheld or ignored, and declined seats.
 
 use millrace_client::{instructions, pda};
 use millrace_fixture::{RIGHT, TestNetwork, WRONG, key, refused, replace_account};
@@ -117,8 +117,11 @@ fn declined_seat_is_released_without_penalty_and_reassigned() {
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
     network.warp(19);
     network.decline(&job, 0, 1).unwrap();
-    let books = network.provider(1);
-    assert_eq!((books.locked, books.open_seats, books.late), (0, 0, 0));
+    let account = network.provider(1);
+    assert_eq!(
+        (account.locked, account.open_seats, account.late),
+        (0, 0, 0)
+    );
     assert_eq!(network.balances(&job).stakes, [100_000; 4]);
     let shard = network.shard(&job, 0);
     assert_eq!((shard.free_seats(), shard.attempt), (1, 1));

@@ -1,4 +1,4 @@
-//! Who answers otherwise than the quorum is slashed, and not before everyone could be heard.
+//! A result that differs from the quorum is slashed, but not before every seat had its time.
 
 use millrace_client::pda::PROGRAM;
 use millrace_fixture::{Answer, Balances, RIGHT, SOL, Setup, TestNetwork, WRONG, key, refused};
@@ -27,8 +27,8 @@ fn one_wrong_result_of_three_is_slashed_and_half_compensates_the_client() {
     let job = network.post_with(|_| ());
     network.run_seats(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
     network.settle(&job, 0).unwrap();
-    // Two paid 4,000 each and 200 of fee; half of 10,000 locked is slashed, and half of that is
-    // the client's.
+    // Two seats are paid 4,000 each, with a fee of 200. Half of the lock of 10,000 is slashed, and half
+    // of that goes to the client.
     let settled = Balances {
         client: 984_625,
         escrow: 15_375 - 8_200 + 2_500,
@@ -56,7 +56,7 @@ fn late_seats_of_an_empty_round_can_be_assigned_while_it_fits() {
     network.run_seats(&job, 0, &first);
     network.settle(&job, 0).unwrap();
     assert_eq!(network.shard(&job, 0).target, 5);
-    // What the first round showed would be enough for a quorum, and hides nothing of this one.
+    // The results of the first round reach a quorum, but reveal nothing about this round.
     network.warp(60);
     network.run_seats(&job, 0, &[(3, RIGHT), (4, RIGHT)]);
     network.settle(&job, 0).unwrap();
@@ -66,7 +66,7 @@ fn late_seats_of_an_empty_round_can_be_assigned_while_it_fits() {
 
 #[test]
 fn wrong_result_without_a_challenge_pays_no_challenger_bounty() {
-    /// The place of the challenger's account for stake among those of a settlement.
+    /// Index of the challenger's stake account in a settlement.
     const CHALLENGER_STAKE: usize = 16;
     let mut network = network(3, false);
     let (stranger, mints) = (key(6).pubkey(), network.mints);
@@ -90,7 +90,7 @@ fn compensation_never_exceeds_the_cost_of_the_shard() {
     let (right, wrong) = (with(FEW, RIGHT), with(FEW, WRONG));
     network.run_seats(&job, 0, &[(0, right), (1, wrong), (2, right)]);
     network.settle(&job, 0).unwrap();
-    // The shard cost 800 and 20 of fee: less than the 2,500 that half the slash would be.
+    // The shard cost 800 and a fee of 20: less than 2,500, half of the slashed stake.
     assert_eq!(network.job(&job).compensated, 820);
     network.close(&job, &[0]).unwrap();
     let after = network.balances(&job);
@@ -228,9 +228,9 @@ fn shard_without_a_quorum_fails_and_is_refunded_without_slashing() {
     };
     assert_eq!(network.balances(&job), expected);
     for worker in 0..3 {
-        let books = network.provider(worker);
-        assert_eq!((books.agreed, books.disagreed, books.late), (0, 0, 0));
-        assert_eq!((books.locked, books.open_seats), (0, 0));
+        let account = network.provider(worker);
+        assert_eq!((account.agreed, account.disagreed, account.late), (0, 0, 0));
+        assert_eq!((account.locked, account.open_seats), (0, 0));
     }
 }
 
@@ -259,8 +259,8 @@ fn reopened_shard_takes_further_seats_while_a_round_fits() {
     let job = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (3, 3, 5));
     network.run_seats(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
     network.settle(&job, 0).unwrap();
-    // The commit window of the round has long passed without anybody. The results of the round before
-    // are known to all, and who sits down now has a whole window again.
+    // The round's commit window has passed without a commitment. The results of the round before are
+    // public, and a new seat gets a whole window.
     network.machine.set_time(network.job(&job).deadline - 90);
     network.run_seats(&job, 0, &[(3, RIGHT), (4, WRONG)]);
     network.settle(&job, 0).unwrap();

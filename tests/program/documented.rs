@@ -1,20 +1,20 @@
-//! Whether the documents say what is there.
+//! Checks that tests named in the documents exist.
 
 use std::fs;
 use std::path::PathBuf;
 
-/// Where the tests' sources are.
+/// The root of the test sources.
 fn sources() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The names of tests in a document: all in backquotes that are paths of modules.
+/// Test names in a document: all texts in backquotes that are module paths.
 fn named(document: &str) -> Vec<&str> {
     let quoted = document.split('`').skip(1).step_by(2);
     quoted.filter(|text| text.contains("::")).collect()
 }
 
-/// Whether there is a test of this path, below the tests of the program or beside them.
+/// Whether a test with this path exists, relative to the tests of the program or to all tests.
 fn is_there(test: &str) -> bool {
     let (modules, name) = test.rsplit_once("::").unwrap();
     let path = modules.replace("::", "/");
@@ -35,13 +35,22 @@ fn is_there(test: &str) -> bool {
     texts.any(|text| tests.iter().any(|test| text.contains(test)))
 }
 
-#[test]
-fn every_test_named_in_the_attacks_document_exists() {
-    let path = sources().join("../docs/attacks.md");
-    let document = fs::read_to_string(path).unwrap();
+/// Checks that all tests named in a document exist, and that there are at least `count` names.
+fn names_existing_tests(document: &str, count: usize) {
+    let document = fs::read_to_string(sources().join(document)).unwrap();
     let named = named(&document);
-    assert!(named.len() > 100, "{}", named.len());
+    assert!(named.len() >= count, "{}", named.len());
     let missing: Vec<&&str> = named.iter().filter(|test| !is_there(test)).collect();
     assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
+fn every_test_named_in_the_attacks_document_exists() {
+    names_existing_tests("../docs/attacks.md", 100);
     assert!(!is_there("documented::no_such_test"));
+}
+
+#[test]
+fn every_test_named_in_the_security_case_of_accounts_exists() {
+    names_existing_tests("../programs/millrace/src/account/README.md", 15);
 }

@@ -1,4 +1,4 @@
-//! Tokens that somebody sends into a vault change nothing.
+//! Tokens that are donated to a vault change nothing.
 
 use millrace_client::{instructions, pda};
 use millrace_fixture::{Balances, PARAMETERS, RIGHT, Setup, TestNetwork, WRONG, refused};
@@ -9,7 +9,7 @@ use solana_sdk::signer::Signer;
 
 const GIFT: u64 = 777;
 
-/// Sends a gift into every vault around a job.
+/// Donates to every vault around a job.
 fn donate(network: &mut TestNetwork, job: &Pubkey) {
     let mints = network.mints;
     let bucket = bucket_of(job);
@@ -28,50 +28,51 @@ fn donate(network: &mut TestNetwork, job: &Pubkey) {
     }
 }
 
-/// A job with a liar from beginning to end; gifts come before and after every step.
-fn run(gifts: bool) -> (Balances, u64, Vec<Provider>) {
+/// A job with one wrong result, from beginning to end, optionally with donations before and after every
+/// step.
+fn run(donations: bool) -> (Balances, u64, Vec<Provider>) {
     let mut network = Setup::default().build();
     let job = network.post_with(|_| ());
-    let gift = |network: &mut TestNetwork| {
-        if gifts {
+    let donation = |network: &mut TestNetwork| {
+        if donations {
             donate(network, &job);
         }
     };
     let answers = [(0, RIGHT), (1, WRONG), (2, RIGHT)];
-    gift(&mut network);
+    donation(&mut network);
     network.run_seats(&job, 0, &answers);
-    gift(&mut network);
+    donation(&mut network);
     network.settle(&job, 0).unwrap();
-    gift(&mut network);
+    donation(&mut network);
     network.close(&job, &[0]).unwrap();
     network.claim_earnings(0).unwrap();
     let authority = network.workers[0].authority.pubkey();
     let token_account = pda::token_account(&authority, &network.mints.payment);
-    let books = (0..3).map(|w| network.provider(w)).collect();
+    let account = (0..3).map(|w| network.provider(w)).collect();
     (
         network.balances(&job),
         network.machine.tokens(&token_account),
-        books,
+        account,
     )
 }
 
 #[test]
 fn donated_tokens_stay_in_their_vault_and_change_nothing_else() {
-    let (plain, claimed, books) = run(false);
-    let (gifted, claimed_too, books_too) = run(true);
-    let gifts = 3 * GIFT;
-    let with_gifts = |amounts: &[u64]| amounts.iter().map(|a| a + gifts).collect();
+    let (plain, claimed, account) = run(false);
+    let (donated, claimed_too, account_too) = run(true);
+    let donations = 3 * GIFT;
+    let with_donations = |amounts: &[u64]| amounts.iter().map(|a| a + donations).collect();
     let expected = Balances {
         client: plain.client,
-        escrow: plain.escrow + gifts,
-        fees: plain.fees + gifts,
-        penalties: plain.penalties + gifts,
-        stakes: with_gifts(&plain.stakes),
-        earnings: with_gifts(&plain.earnings),
+        escrow: plain.escrow + donations,
+        fees: plain.fees + donations,
+        penalties: plain.penalties + donations,
+        stakes: with_donations(&plain.stakes),
+        earnings: with_donations(&plain.earnings),
     };
-    assert_eq!(gifted, expected);
+    assert_eq!(donated, expected);
     assert_eq!((claimed, claimed_too), (4_000, 4_000));
-    for (one, other) in books.iter().zip(&books_too) {
+    for (one, other) in account.iter().zip(&account_too) {
         let of = |p: &Provider| [p.active, p.deposited, p.slashed, p.earned, p.claimed];
         assert_eq!(of(one), of(other));
     }
@@ -151,6 +152,9 @@ fn tokens_donated_to_treasuries_can_be_withdrawn_by_the_authority() {
         refused(outcome, "InsufficientFunds");
         network.machine.send(&[withdraw(GIFT)], &[&own]).unwrap();
     }
-    let gifts = u64::from(BUCKETS) * GIFT;
-    assert_eq!(network.machine.tokens(&token_account), 1_000_000 + gifts);
+    let donations = u64::from(BUCKETS) * GIFT;
+    assert_eq!(
+        network.machine.tokens(&token_account),
+        1_000_000 + donations
+    );
 }

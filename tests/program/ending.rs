@@ -1,4 +1,4 @@
-//! How a job ends: cancelled, or closed with everything back where it came from.
+//! Ends of jobs: cancelled, or closed with all funds returned.
 
 use millrace_client::{instructions, pda};
 use millrace_fixture::{RIGHT, Setup, TestNetwork, key, refused, replace_account};
@@ -10,7 +10,7 @@ use std::slice::from_ref;
 
 const ALL: [(usize, millrace_fixture::Answer); 3] = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
 
-/// A job of so many shards, all paid.
+/// A job with this many shards, all paid.
 fn settled(network: &mut TestNetwork, shards: u32) -> Pubkey {
     let job = network.post_with(|t| t.shards = shards);
     for index in 0..shards {
@@ -27,10 +27,10 @@ fn cancelled_job_refunds_exactly_its_unassigned_shards() {
     network.assign(&job, 1, &[0]).unwrap();
     network.cancel(&job).unwrap();
     assert_eq!(network.balances(&job).client, 1_000_000 - 15_375);
-    let books = network.job(&job);
-    assert_eq!(books.state(), Some(JobState::Cancelled));
+    let account = network.job(&job);
+    assert_eq!(account.state(), Some(JobState::Cancelled));
     assert_eq!(
-        (books.cancelled, books.refunded, books.held().unwrap()),
+        (account.cancelled, account.refunded, account.held().unwrap()),
         (2, 30_750, 15_375)
     );
 
@@ -93,14 +93,14 @@ fn stranger_can_neither_cancel_nor_receive_the_refund() {
 
     let owner = network.owner.pubkey();
     let own_client = pda::client(&owner);
-    let with_the_clients_books = replace_account(
+    let with_the_clients_account = replace_account(
         instructions::cancel_job(stranger.pubkey(), job, mints),
         pda::client(&stranger.pubkey()),
         own_client,
     );
     let outcome = network
         .machine
-        .send(&[with_the_clients_books], &[&stranger]);
+        .send(&[with_the_clients_account], &[&stranger]);
     refused(outcome, "NotAuthorized");
 
     let [own, strangers] =
@@ -208,14 +208,14 @@ fn job_closes_with_its_own_client_and_escrow() {
     refused(network.machine.send(&[all_of_another], &[]), "WrongAccount");
     let wallets = [network.owner.pubkey(), another.pubkey()];
     let [own, others] = wallets.map(|wallet| pda::client(&wallet));
-    let their_books = replace_account(network.close_instruction(&job, &[0]), own, others);
-    let theirs = replace_account(their_books, pda::escrow(&own), pda::escrow(&others));
+    let their_account = replace_account(network.close_instruction(&job, &[0]), own, others);
+    let theirs = replace_account(their_account, pda::escrow(&own), pda::escrow(&others));
     refused(network.machine.send(&[theirs], &[]), "WrongAccount");
 }
 
 #[test]
 fn refund_destination_must_be_a_plain_token_account() {
-    /// Bytes of the token program's account for several signers.
+    /// Size of a multisig account of the token program.
     const MULTISIG: usize = 355;
     let mut network = TestNetwork::start();
     let job = settled(&mut network, 1);
@@ -251,8 +251,11 @@ fn nonce_of_a_closed_job_cannot_be_reused() {
     let mut skipped = network.terms();
     skipped.nonce += 1;
     refused(network.post(skipped), "NonceMismatch");
-    let books: Client = network.read(&client);
-    assert_eq!((books.next_nonce, books.open_jobs, books.held), (1, 0, 0));
+    let account: Client = network.read(&client);
+    assert_eq!(
+        (account.next_nonce, account.open_jobs, account.held),
+        (1, 0, 0)
+    );
     assert_ne!(network.post_with(|_| ()), job);
 }
 

@@ -1,5 +1,4 @@
-//! How a provider changes and leaves: with everything that is its own, and nothing that others wait
-//! for.
+//! Changes and exits of providers: with everything that they own, and nothing that others wait for.
 
 use millrace_client::{instructions, pda};
 use millrace_fixture::{RIGHT, Setup, TestNetwork, WRONG, key, offer, refused, replace_account};
@@ -8,7 +7,7 @@ use solana_sdk::signer::Signer;
 
 const WEEK: i64 = 7 * 86_400;
 
-/// A job of one seat that worker 0 has taken.
+/// A job of one seat, assigned to worker 0.
 fn seated() -> (TestNetwork, Pubkey) {
     let mut network = TestNetwork::start();
     let job = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (1, 1, 1));
@@ -23,8 +22,8 @@ fn stake_is_withdrawn_after_the_unbonding_time_and_not_before() {
     refused(network.request_unstake(0, 100_001), "InsufficientFreeStake");
     refused(network.withdraw_stake(0), "AmountZero");
     network.request_unstake(0, 40_000).unwrap();
-    let books = network.provider(0);
-    assert_eq!((books.active, books.unbonding), (60_000, 40_000));
+    let account = network.provider(0);
+    assert_eq!((account.active, account.unbonding), (60_000, 40_000));
     network.warp(WEEK - 1);
     refused(network.withdraw_stake(0), "TooEarly");
     network.warp(1);
@@ -32,8 +31,8 @@ fn stake_is_withdrawn_after_the_unbonding_time_and_not_before() {
     let authority = network.workers[0].authority.pubkey();
     let token_account = network.mints.stake_account(&authority);
     assert_eq!(network.machine.tokens(&token_account), 40_000);
-    let books = network.provider(0);
-    assert_eq!((books.active, books.withdrawn), (60_000, 40_000));
+    let account = network.provider(0);
+    assert_eq!((account.active, account.withdrawn), (60_000, 40_000));
     refused(network.withdraw_stake(0), "AmountZero");
 }
 
@@ -64,8 +63,8 @@ fn locked_stake_cannot_be_unstaked() {
 
 #[test]
 fn unbonding_stake_can_be_slashed_at_every_instant() {
-    // When in relation to the request the seat is taken and judged: taken before it, right after it,
-    // and judged at the last second to commit.
+    // The seat is assigned before the unstake request, right after it, or assigned after it and judged
+    // at the last second to commit.
     for (before, after) in [(true, 0), (false, 0), (false, 59)] {
         let mut network = TestNetwork::start();
         let job = network.post_with(|_| ());
@@ -82,14 +81,14 @@ fn unbonding_stake_can_be_slashed_at_every_instant() {
         network.reveal(&job, 0, &answers).unwrap();
         network.stake_more(1, 1);
         network.settle(&job, 0).unwrap();
-        let books = network.provider(1);
-        assert_eq!((books.slashed, books.disagreed), (5_000, 1));
-        assert_eq!(books.active + books.unbonding, 100_001 - 5_000);
+        let account = network.provider(1);
+        assert_eq!((account.slashed, account.disagreed), (5_000, 1));
+        assert_eq!(account.active + account.unbonding, 100_001 - 5_000);
     }
 }
 
-/// Stake that finished unbonding while two jobs judge its provider: how long before or after that second
-/// the first verdict falls, and whether the stake is withdrawn before it or after.
+/// Stake that finishes unbonding while two jobs judge its provider. `offset` is the time of the first
+/// verdict relative to the end of unbonding; the stake is withdrawn before or after it.
 fn judged_around_the_end(offset: i64, withdraws_first: bool, one_mint: bool) {
     let mut network = Setup {
         one_mint,
@@ -126,7 +125,7 @@ fn judged_around_the_end(offset: i64, withdraws_first: bool, one_mint: bool) {
     }
     for (done, job) in jobs.iter().enumerate() {
         add(&mut network);
-        // What the other seat locks is never free, whatever was added.
+        // The lock of the other seat is never free, whatever was added.
         let free = network.provider(1).free_stake();
         refused(
             network.request_unstake(1, free + 1),
@@ -138,11 +137,11 @@ fn judged_around_the_end(offset: i64, withdraws_first: bool, one_mint: bool) {
     if !withdraws_first {
         withdraw(&mut network);
     }
-    let books = network.provider(1);
+    let account = network.provider(1);
     let out = if offset < 0 { 0 } else { 80_000 };
-    assert_eq!((books.withdrawn, books.unbonding), (out, 80_000 - out));
-    assert_eq!(books.active, 20_000 + added - 10_000);
-    assert_eq!((books.disagreed, books.locked), (2, 0));
+    assert_eq!((account.withdrawn, account.unbonding), (out, 80_000 - out));
+    assert_eq!(account.active, 20_000 + added - 10_000);
+    assert_eq!((account.disagreed, account.locked), (2, 0));
 }
 
 #[test]
@@ -174,9 +173,9 @@ fn unbonding_stake_backs_no_seat() {
         network.reveal(job, 0, &answers).unwrap();
         network.settle(job, 0).unwrap();
     }
-    let books = network.provider(1);
+    let account = network.provider(1);
     assert_eq!(
-        (books.slashed, books.active, books.unbonding),
+        (account.slashed, account.active, account.unbonding),
         (10_000, 10_000, 5_000)
     );
 }
@@ -195,12 +194,12 @@ fn provider_deregisters_with_its_rent_once_settled() {
     network.withdraw_stake(0).unwrap();
     refused(network.deregister(0), "ProviderNotSettled");
     network.claim_earnings(0).unwrap();
-    // It has points of an epoch that nobody has closed.
+    // It has points of an epoch that is not closed.
     refused(network.deregister(0), "ProviderNotSettled");
     network.pay_rewards(0, 0);
 
     let account = network.workers[0].account;
-    // What somebody sent to the vaults goes along.
+    // Donations to the vaults leave with the provider.
     for (mint, vault) in [
         (network.mints.stake, pda::stake_vault(&account)),
         (network.mints.payment, pda::earnings_vault(&account)),
@@ -224,7 +223,7 @@ fn provider_deregisters_with_its_rent_once_settled() {
         let token_account = pda::token_account(&authority, mint);
         network.machine.tokens(&token_account)
     };
-    // Stake, rewards and a gift; earnings and a gift.
+    // Stake, rewards and a donation; earnings and a donation.
     assert!(tokens(&network.mints.stake) >= 100_000 + 7);
     assert_eq!(tokens(&network.mints.payment), 4_000 + 7);
     network.workers.remove(0);
@@ -242,8 +241,11 @@ fn deregistered_provider_may_register_again_without_debt() {
         (worker.authority.insecure_clone(), worker.operator.pubkey())
     };
     network.register(&authority, offer(operator)).unwrap();
-    let books = network.provider(0);
-    assert_eq!((books.deposited, books.slashed, books.withdrawn), (0, 0, 0));
+    let account = network.provider(0);
+    assert_eq!(
+        (account.deposited, account.slashed, account.withdrawn),
+        (0, 0, 0)
+    );
     network.stake(0, 100_000).unwrap();
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0]).unwrap();
@@ -257,24 +259,24 @@ fn only_the_authority_changes_offer_operator_and_stake() {
         (worker.operator.insecure_clone(), worker.account)
     };
     let cold = network.workers[0].authority.insecure_clone();
-    let mut dearer = offer(operator.pubkey()).offer;
-    dearer.ask_price = 9;
-    let acts = [
-        instructions::update_provider(cold.pubkey(), dearer.clone()),
+    let mut more_expensive = offer(operator.pubkey()).offer;
+    more_expensive.ask_price = 9;
+    let actions = [
+        instructions::update_provider(cold.pubkey(), more_expensive.clone()),
         instructions::rotate_operator(cold.pubkey(), key(6).pubkey()),
         instructions::request_unstake(cold.pubkey(), 1),
         instructions::withdraw_stake(cold.pubkey(), network.mints),
         instructions::deregister(cold.pubkey(), network.mints),
     ];
-    for act in &acts {
-        let by_the_hot_key = replace_account(act.clone(), cold.pubkey(), operator.pubkey());
+    for action in &actions {
+        let by_the_hot_key = replace_account(action.clone(), cold.pubkey(), operator.pubkey());
         assert!(by_the_hot_key.accounts.iter().any(|m| m.pubkey == account));
         let outcome = network.machine.send(&[by_the_hot_key], &[&operator]);
         refused(outcome, "NotAuthorized");
     }
-    network.machine.send(&acts[..2], &[&cold]).unwrap();
-    let books = network.provider(0);
-    assert_eq!((books.ask_price, books.operator), (9, key(6).pubkey()));
+    network.machine.send(&actions[..2], &[&cold]).unwrap();
+    let account = network.provider(0);
+    assert_eq!((account.ask_price, account.operator), (9, key(6).pubkey()));
 }
 
 #[test]
@@ -285,11 +287,11 @@ fn assigned_seat_keeps_its_price_and_needs_the_new_operator() {
     let mut free = offer(network.workers[0].operator.pubkey()).offer;
     (free.ask_price, free.max_open_seats) = (5, 1);
     let next = key(6);
-    let acts = [
+    let actions = [
         instructions::update_provider(cold.pubkey(), free),
         instructions::rotate_operator(cold.pubkey(), next.pubkey()),
     ];
-    network.machine.send(&acts, &[&cold]).unwrap();
+    network.machine.send(&actions, &[&cold]).unwrap();
     refused(
         network.record_commitments(&job, 0, &[before]),
         "SignatureMismatch",

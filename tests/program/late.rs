@@ -1,5 +1,5 @@
-//! Who does not commit or reveal in time pays for it, and holds up neither the others nor the
-//! client's money.
+//! Seats that do not commit or reveal in time are penalized, and delay neither the others nor the
+//! refund of the client.
 
 use millrace_client::{instructions, pda};
 use millrace_fixture::{RIGHT, Setup, TestNetwork, refused, replace_account};
@@ -112,7 +112,8 @@ fn committed_seat_without_a_reveal_is_late() {
     refused(network.settle(&job, 0), "ShardNotDue");
     network.warp(1);
     network.settle(&job, 0).unwrap();
-    // It may have seen that its result is wrong, and loses what a wrong one does: half its lock.
+    // The provider may have seen that its result is wrong, so it loses as much as for a wrong result:
+    // half of its lock.
     let after = network.balances(&job);
     assert_eq!(after.earnings, [4_000, 0, 4_000]);
     assert_eq!(after.stakes, [100_000, 95_000, 100_000]);
@@ -205,9 +206,9 @@ fn unassigned_job_expires_at_its_deadline_and_is_refunded() {
     refused(network.expire_job(&job), "TooEarly");
     network.machine.set_time(deadline);
     network.expire_job(&job).unwrap();
-    let books = network.job(&job);
-    assert_eq!(books.state(), Some(JobState::Expired));
-    assert_eq!((books.failed, books.held().unwrap()), (3, 46_125));
+    let account = network.job(&job);
+    assert_eq!(account.state(), Some(JobState::Expired));
+    assert_eq!((account.failed, account.held().unwrap()), (3, 46_125));
     refused(network.expire_job(&job), "WrongJobState");
     network.close(&job, &[]).unwrap();
     assert_eq!(network.balances(&job).client, 1_000_000);

@@ -1,5 +1,5 @@
-//! Every limit filled to the last place: whoever comes then, honestly, is served all the same, and what
-//! filled it comes to its end by itself.
+//! Every limit is filled up; an honest party that comes after that is still served, and what filled the
+//! limit ends by itself.
 
 use millrace_client::pda;
 use millrace_fixture::{Answer, PARAMETERS, RIGHT, SOL, Setup, TestNetwork, key, refused};
@@ -18,7 +18,7 @@ fn one_seat(terms: &mut PostJobArgs) {
     (terms.replicas, terms.quorum, terms.max_replicas) = (1, 1, 1);
 }
 
-/// A second client, who floods.
+/// A second client that floods the network.
 fn with_a_flooder(setup: Setup) -> (TestNetwork, Keypair, Keypair) {
     let mut network = setup.build();
     let (honest, flooder) = (network.owner.insecure_clone(), key(7));
@@ -58,9 +58,9 @@ fn seats_filled_by_tiny_jobs_are_free_after_the_commit_window() {
             job
         })
         .collect();
-    let books = network.provider(0);
-    assert_eq!(usize::from(books.open_seats), MAX_SEATS);
-    // The honest job has others, and the filled one again a window later.
+    let account = network.provider(0);
+    assert_eq!(usize::from(account.open_seats), MAX_SEATS);
+    // Other workers serve the honest job at once; the filled ones serve it a window later.
     is_served(&mut network, &honest, 1);
     let one_more = network.post_with(one_seat);
     refused(network.assign(&one_more, 0, &[0]), "ProviderAtCapacity");
@@ -88,8 +88,8 @@ fn client_with_hundreds_of_open_jobs_delays_no_one() {
         })
         .collect();
     let client = pda::client(&flooder.pubkey());
-    let books: Client = network.read(&client);
-    assert_eq!((u64::from(books.open_jobs), books.held), (JOBS, JOBS));
+    let account: Client = network.read(&client);
+    assert_eq!((u64::from(account.open_jobs), account.held), (JOBS, JOBS));
     is_served(&mut network, &honest, 0);
     is_served(&mut network, &flooder, 1);
     network.machine.set_time(network.job(&jobs[0]).deadline);
@@ -97,8 +97,8 @@ fn client_with_hundreds_of_open_jobs_delays_no_one() {
         network.expire_job(job).unwrap();
         network.close(job, &[]).unwrap();
     }
-    let books: Client = network.read(&client);
-    assert_eq!((books.open_jobs, books.held), (0, 0));
+    let account: Client = network.read(&client);
+    assert_eq!((account.open_jobs, account.held), (0, 0));
     assert_eq!(network.machine.lamports_of(&flooder.pubkey()), lamports);
 }
 
@@ -127,7 +127,7 @@ fn job_with_max_shards_costs_as_much_per_shard_as_a_small_one() {
         (expired, closed)
     });
     assert_eq!(small.0, large.0);
-    // Nothing is done shard by shard; addresses take a little more or less to derive.
+    // No cost depends on the number of shards, except for the derivation of addresses.
     assert!(small.1.abs_diff(large.1) < 100, "{small:?}, {large:?}");
     let token_account = network.mints.payment_account(&flooder.pubkey());
     assert_eq!(network.machine.tokens(&token_account), 10_000_000);
@@ -167,7 +167,7 @@ fn shard_without_attempts_left_fails_at_its_deadline_and_is_refunded() {
         network.assign(&job, 0, &[0]).unwrap();
         network.decline(&job, 0, 0).unwrap();
     }
-    // Rounds in which a seat stays idle use up the rest, at the price of a late one each.
+    // Rounds with an idle seat use up the remaining attempts, each at the cost of a late penalty.
     for worker in (0..3).cycle() {
         network.assign(&job, 0, &[worker]).unwrap();
         network.warp(10);
@@ -212,7 +212,7 @@ fn bucket_without_room_for_points_still_takes_fees_and_pays_seats() {
     const BUCKET: u8 = 3;
     let mut network = TestNetwork::start();
     network.fund_rewards(10_000_000);
-    // Nobody closes an epoch; each provider has room for its own ones.
+    // No epoch is closed; each provider has room for its own points.
     for epoch in 0..MAX_BUCKET_EPOCHS {
         settled_in(&mut network, BUCKET, epoch / MAX_PROVIDER_EPOCHS);
         network.warp(DAY);
@@ -225,7 +225,7 @@ fn bucket_without_room_for_points_still_takes_fees_and_pays_seats() {
     assert_eq!(network.job(&job).fee, 100);
     assert_eq!(network.machine.ledger.rewards.points, given);
     assert_eq!(network.provider(2).points[0].amount, 0);
-    // Another bucket gives points, and this one does once an epoch is closed.
+    // Another bucket gives points, and so does this one after an epoch is closed.
     settled_in(&mut network, BUCKET + 1, 2);
     assert_eq!(network.provider(2).points[0].amount, 100);
     network.close_epoch(0).unwrap();

@@ -1,5 +1,5 @@
-//! The on-chain program as it was built, in a virtual machine: who is paid, who is punished, what is
-//! refused, by behaviour. Every test ends with the books compared with the vaults.
+//! The built program in a virtual machine, by behaviour: payments, penalties and refusals. Every test
+//! ends with a check of all balances.
 #![allow(clippy::unwrap_used)]
 
 mod admin;

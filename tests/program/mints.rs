@@ -1,5 +1,5 @@
-//! What moves out of a vault is told in the vault's own token, whoever else has an account of another
-//! one: the program says so itself and leaves it to no token program.
+//! Every withdrawal uses the mint of the vault, even if the recipient has an account of another mint.
+//! The program itself checks that and does not rely on the token program.
 
 use millrace_client::instructions;
 use millrace_client::instructions::create_token_account_of;
@@ -9,8 +9,7 @@ use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::Keypair;
 use solana_sdk::signer::Signer;
 
-/// The instruction with a third mint in the place of `mint`, and an account of it in the place of its
-/// taker's.
+/// The instruction with a third mint instead of `mint`, and an account of that mint as the recipient.
 fn in_a_third(
     network: &mut TestNetwork,
     (mint, taker): (Pubkey, Pubkey),

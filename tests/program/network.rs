@@ -1,4 +1,4 @@
-//! How a network is born: once, by who may, with mints and parameters that hold.
+//! Initialization of networks: once, by the right key, with valid mints and parameters.
 
 use millrace_client::instructions::Mints;
 use millrace_client::{instructions, pda};
@@ -19,8 +19,8 @@ use solana_sdk::signature::Keypair;
 use solana_sdk::signer::Signer;
 use std::slice::from_ref;
 
-/// A program without a network, with mints, and who may upgrade it.
-fn unborn(loader: fn(Pubkey) -> Loader) -> (Machine, Mints, Keypair) {
+/// A program without a network, with mints, and the upgrade authority.
+fn without_network(loader: fn(Pubkey) -> Loader) -> (Machine, Mints, Keypair) {
     let upgrader = key(3);
     let mut machine = Machine::new(loader(upgrader.pubkey()));
     let mints = Setup::default().create_mints(&mut machine);
@@ -28,17 +28,17 @@ fn unborn(loader: fn(Pubkey) -> Loader) -> (Machine, Mints, Keypair) {
     (machine, mints, upgrader)
 }
 
-fn birth(
+fn initialize_instruction(
     authority: &Keypair,
     mints: Mints,
     upgradeable: bool,
     parameters: NetworkParameters,
 ) -> Instruction {
-    let args = founding(parameters);
+    let args = initialize_args(parameters);
     instructions::initialize_network(authority.pubkey(), mints, upgradeable, args)
 }
 
-fn founding(parameters: NetworkParameters) -> InitializeNetworkArgs {
+fn initialize_args(parameters: NetworkParameters) -> InitializeNetworkArgs {
     InitializeNetworkArgs {
         network_id: [9; 32],
         pauser: key(8).pubkey(),
@@ -47,12 +47,15 @@ fn founding(parameters: NetworkParameters) -> InitializeNetworkArgs {
     }
 }
 
-/// Tries to initialize a network of its own with parameters.
+/// Initializes a network with changed parameters.
 fn initialize_with(change: impl FnOnce(&mut NetworkParameters)) -> Outcome {
-    let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
+    let (mut machine, mints, upgrader) = without_network(Loader::Upgradeable);
     let mut parameters = PARAMETERS;
     change(&mut parameters);
-    machine.send(&[birth(&upgrader, mints, true, parameters)], &[&upgrader])
+    machine.send(
+        &[initialize_instruction(&upgrader, mints, true, parameters)],
+        &[&upgrader],
+    )
 }
 
 #[test]
@@ -78,19 +81,19 @@ fn network_is_initialized_once() {
 
 #[test]
 fn only_the_upgrade_authority_initializes_the_network() {
-    let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
+    let (mut machine, mints, upgrader) = without_network(Loader::Upgradeable);
     let stranger = key(6);
     machine.airdrop(&stranger.pubkey(), SOL);
-    let strangers = birth(&stranger, mints, true, PARAMETERS);
+    let strangers = initialize_instruction(&stranger, mints, true, PARAMETERS);
     refused(
         machine.send(from_ref(&strangers), &[&stranger]),
         "NotAuthorized",
     );
 
-    let without_data = birth(&stranger, mints, false, PARAMETERS);
+    let without_data = initialize_instruction(&stranger, mints, false, PARAMETERS);
     refused(machine.send(&[without_data], &[&stranger]), "WrongAccount");
 
-    // The same content at another address, with the stranger as who may upgrade.
+    // The same content at another address, with the stranger as the upgrade authority.
     let genuine = machine.account(&pda::program_data()).unwrap();
     let mut data = genuine.data.clone();
     let at = data
@@ -105,18 +108,18 @@ fn only_the_upgrade_authority_initializes_the_network() {
         "WrongAccount",
     );
 
-    let genuine = birth(&upgrader, mints, true, PARAMETERS);
+    let genuine = initialize_instruction(&upgrader, mints, true, PARAMETERS);
     machine.send(&[genuine], &[&upgrader]).unwrap();
 }
 
 #[test]
 fn another_program_does_not_pass_as_this_one() {
-    let (mut machine, mints, _) = unborn(Loader::Upgradeable);
+    let (mut machine, mints, _) = without_network(Loader::Upgradeable);
     let stranger = key(6);
     machine.airdrop(&stranger.pubkey(), SOL);
-    let mut posing = birth(&stranger, mints, false, PARAMETERS);
-    // The program stands thrice: as itself, in the place of the data that is not given, and last,
-    // where events are emitted.
+    let mut posing = initialize_instruction(&stranger, mints, false, PARAMETERS);
+    // The program is passed three times: as itself, in place of the missing program data, and last for
+    // events.
     let this_program = &mut posing.accounts[4];
     assert_eq!(this_program.pubkey, pda::PROGRAM);
     this_program.pubkey = pda::TOKEN_PROGRAM;
@@ -125,18 +128,18 @@ fn another_program_does_not_pass_as_this_one() {
 
 #[test]
 fn network_of_a_final_program_is_initialized_by_the_first_caller() {
-    let (mut machine, mints, _) = unborn(|_| Loader::Fixed);
+    let (mut machine, mints, _) = without_network(|_| Loader::Fixed);
     let first = key(6);
     machine.airdrop(&first.pubkey(), SOL);
-    let born = birth(&first, mints, false, PARAMETERS);
-    machine.send(&[born], &[&first]).unwrap();
+    let initialize = initialize_instruction(&first, mints, false, PARAMETERS);
+    machine.send(&[initialize], &[&first]).unwrap();
     let account: Network = machine.read(&pda::network());
     assert_eq!(account.authority, first.pubkey());
 }
 
-/// A mint of Token-2022 with extensions, as kind and bytes.
+/// A mint of Token-2022 with extensions, each with its type and size.
 fn extended_mint(machine: &mut Machine, number: u8, extensions: &[(u16, usize)]) -> Pubkey {
-    /// Behind the size of a token account; then the kind of account: a mint.
+    /// The account type follows the size of a token account.
     const KIND: usize = 165;
     let mint = key(number).pubkey();
     machine.create_mint(mint, TOKEN_2022);
@@ -153,10 +156,11 @@ fn extended_mint(machine: &mut Machine, number: u8, extensions: &[(u16, usize)])
     mint
 }
 
-/// Tries to initialize a network with a mint of these extensions, once for each of its mints.
+/// Initializes a network with a mint with these extensions, once as the stake mint and once as the
+/// payment mint, and expects the error.
 #[track_caller]
 fn does_not_take_a_mint_of(extensions: &[(u16, usize)], error: &str) {
-    let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
+    let (mut machine, mints, upgrader) = without_network(Loader::Upgradeable);
     let other = extended_mint(&mut machine, 9, extensions);
     for payment in [false, true] {
         let mut mints = mints;
@@ -165,8 +169,8 @@ fn does_not_take_a_mint_of(extensions: &[(u16, usize)], error: &str) {
         } else {
             mints.stake = other
         }
-        let born = birth(&upgrader, mints, true, PARAMETERS);
-        refused(machine.send(&[born], &[&upgrader]), error);
+        let initialize = initialize_instruction(&upgrader, mints, true, PARAMETERS);
+        refused(machine.send(&[initialize], &[&upgrader]), error);
     }
 }
 
@@ -191,25 +195,25 @@ fn mint_extensions_that_could_change_balances_are_refused_by_name() {
     ];
     for (kind, error) in hostile {
         does_not_take_a_mint_of(&[(kind, 32)], error);
-        // A harmless one before it hides nothing.
+        // A harmless extension before it does not hide it.
         does_not_take_a_mint_of(&[(18, 64), (kind, 32)], error);
     }
 }
 
 #[test]
 fn plain_token_2022_mint_is_accepted() {
-    let (mut machine, mut mints, upgrader) = unborn(Loader::Upgradeable);
+    let (mut machine, mut mints, upgrader) = without_network(Loader::Upgradeable);
     mints.stake = extended_mint(&mut machine, 9, &[(18, 64)]);
-    let born = birth(&upgrader, mints, true, PARAMETERS);
-    machine.send(&[born], &[&upgrader]).unwrap();
+    let initialize = initialize_instruction(&upgrader, mints, true, PARAMETERS);
+    machine.send(&[initialize], &[&upgrader]).unwrap();
 }
 
 #[test]
 fn trailing_zeros_after_mint_extensions_are_ignored() {
-    let (mut machine, mut mints, upgrader) = unborn(Loader::Upgradeable);
+    let (mut machine, mut mints, upgrader) = without_network(Loader::Upgradeable);
     mints.stake = extended_mint(&mut machine, 9, &[(18, 64), (0, 0)]);
-    let born = birth(&upgrader, mints, true, PARAMETERS);
-    machine.send(&[born], &[&upgrader]).unwrap();
+    let initialize = initialize_instruction(&upgrader, mints, true, PARAMETERS);
+    machine.send(&[initialize], &[&upgrader]).unwrap();
 }
 
 #[test]
@@ -219,7 +223,7 @@ fn mint_truncated_at_its_extensions_is_refused() {
 
 #[test]
 fn account_that_is_not_a_mint_is_refused() {
-    let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
+    let (mut machine, mints, upgrader) = without_network(Loader::Upgradeable);
     let foreign = key(9).pubkey();
     machine.create_mint(foreign, upgrader.pubkey());
     for other in [foreign, upgrader.pubkey()] {
@@ -227,20 +231,26 @@ fn account_that_is_not_a_mint_is_refused() {
             stake: other,
             ..mints
         };
-        let born = birth(&upgrader, stake, true, PARAMETERS);
-        refused(machine.send(&[born], &[&upgrader]), "MintNotSupported");
+        let initialize = initialize_instruction(&upgrader, stake, true, PARAMETERS);
+        refused(
+            machine.send(&[initialize], &[&upgrader]),
+            "MintNotSupported",
+        );
     }
 }
 
 #[test]
 fn uninitialized_mint_is_refused() {
-    let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
+    let (mut machine, mints, upgrader) = without_network(Loader::Upgradeable);
     let mut mint = machine.account(&mints.payment).unwrap();
-    // Where a mint says that it is initialized.
+    // The mint's `is_initialized` flag.
     mint.data[45] = 0;
     machine.set_account(mints.payment, mint);
-    let born = birth(&upgrader, mints, true, PARAMETERS);
-    refused(machine.send(&[born], &[&upgrader]), "MintNotSupported");
+    let initialize = initialize_instruction(&upgrader, mints, true, PARAMETERS);
+    refused(
+        machine.send(&[initialize], &[&upgrader]),
+        "MintNotSupported",
+    );
 }
 
 #[test]
@@ -251,19 +261,22 @@ fn reward_schedule_out_of_bounds_is_refused() {
         |rewards| rewards.halving_epochs = 0,
     ];
     for change in beyond {
-        let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
-        let mut args = founding(PARAMETERS);
+        let (mut machine, mints, upgrader) = without_network(Loader::Upgradeable);
+        let mut args = initialize_args(PARAMETERS);
         change(&mut args.rewards);
-        let born = instructions::initialize_network(upgrader.pubkey(), mints, true, args);
-        refused(machine.send(&[born], &[&upgrader]), "ParameterOutOfBounds");
+        let initialize = instructions::initialize_network(upgrader.pubkey(), mints, true, args);
+        refused(
+            machine.send(&[initialize], &[&upgrader]),
+            "ParameterOutOfBounds",
+        );
     }
 }
 
 #[test]
 fn treasuries_of_a_bucket_use_the_networks_mints() {
-    let (mut machine, mints, upgrader) = unborn(Loader::Upgradeable);
-    let born = birth(&upgrader, mints, true, PARAMETERS);
-    machine.send(&[born], &[&upgrader]).unwrap();
+    let (mut machine, mints, upgrader) = without_network(Loader::Upgradeable);
+    let initialize = initialize_instruction(&upgrader, mints, true, PARAMETERS);
+    machine.send(&[initialize], &[&upgrader]).unwrap();
     let third = key(9).pubkey();
     machine.create_mint(third, mints.stake_program);
     let of_another = [

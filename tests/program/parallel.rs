@@ -1,6 +1,6 @@
-//! What settlements of different jobs write together: the fewer accounts, the more of them fit a
-//! block. A client, a provider and a bucket are each written by their own settlements, and nothing is
-//! by all of them.
+//! Accounts that settlements of different jobs write together. The fewer there are, the more
+//! settlements fit into a block. A client, a provider and a bucket are each written by their own
+//! settlements, and no account by all of them.
 
 use millrace_client::pda;
 use millrace_fixture::{RIGHT, SOL, Setup, TestNetwork, key};
@@ -12,9 +12,9 @@ use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 use std::collections::{BTreeSet, HashSet};
 
-/// What Agave counts besides the units that a transaction uses (solana-cost-model 4.2.2,
+/// Costs that Agave adds to the compute units of a transaction (solana-cost-model 4.2.2,
 /// `block_cost_limits.rs` and `cost_model.rs`): units of a signature and of a write lock, bytes of
-/// instruction data for a unit, and units for each page of loaded accounts.
+/// instruction data for each unit, and units for each page of loaded accounts.
 const SIGNATURE: u64 = 720;
 const WRITE_LOCK: u64 = 300;
 const DATA_BYTES: u64 = 4;
@@ -35,7 +35,7 @@ fn network() -> TestNetwork {
     network
 }
 
-/// A job that is due: of which client, done by which providers, in a bucket that `fits`.
+/// A job that is due, of this client and these providers, in a bucket that `fits` accepts.
 fn due(
     network: &mut TestNetwork,
     client: u8,
@@ -44,7 +44,7 @@ fn due(
 ) -> Pubkey {
     network.owner = key(client);
     network.machine.airdrop(&key(client).pubkey(), SOL);
-    // A job's bucket comes from its address: others are cancelled until it fits.
+    // The bucket follows from the job's address, so jobs are cancelled until one fits.
     let job = loop {
         let job = network.post_with(|_| ());
         if fits(bucket_of(&job)) {
@@ -57,12 +57,12 @@ fn due(
     job
 }
 
-/// Whether a transaction locks one of its accounts to write.
+/// Whether a transaction takes a write lock on an account.
 fn is_locked(message: &Message, at: usize) -> bool {
     message.is_maybe_writable_with_reserved_addresses(at, None::<&HashSet<Pubkey>>)
 }
 
-/// The accounts that a transaction with an instruction locks to write, without who pays its fee.
+/// Write locks of a transaction with one instruction, without the fee payer.
 fn write_locks(instruction: &Instruction) -> BTreeSet<Pubkey> {
     let payer = key(99).pubkey();
     let message = Message::new(std::slice::from_ref(instruction), Some(&payer));
@@ -72,7 +72,7 @@ fn write_locks(instruction: &Instruction) -> BTreeSet<Pubkey> {
     locked.into_iter().filter(|key| *key != payer).collect()
 }
 
-/// What a pair of settlements writes together, once both have landed.
+/// Accounts that two settlements write together, after both have landed.
 fn shared(network: &mut TestNetwork, [one, other]: [Pubkey; 2]) -> BTreeSet<Pubkey> {
     let pair = [one, other].map(|job| network.settle_instruction(&job, 0));
     for settle in &pair {
@@ -89,8 +89,8 @@ fn shared(network: &mut TestNetwork, [one, other]: [Pubkey; 2]) -> BTreeSet<Pubk
 const FIRST: [usize; 3] = [0, 1, 2];
 const SECOND: [usize; 3] = [3, 4, 5];
 
-/// What is written together by settlements of different clients, providers and buckets, then by those
-/// with the same providers, the same bucket, the same client.
+/// Accounts written together by settlements with different clients, providers and buckets; then by
+/// those with the same providers, the same bucket, and the same client.
 fn overlaps() -> [BTreeSet<Pubkey>; 4] {
     let pairs: [(u8, [usize; 3], bool); 4] = [
         (7, SECOND, false),
@@ -154,7 +154,7 @@ fn no_account_is_written_by_every_settlement() {
     assert_eq!(common, Some(BTreeSet::new()));
 }
 
-/// What the last transaction that landed counts for in a block.
+/// The block cost of the last transaction.
 fn block_cost(network: &TestNetwork) -> u64 {
     let landed = network.machine.landed.last().unwrap();
     let payer = network.machine.payer.pubkey();
@@ -176,7 +176,7 @@ fn block_cost(network: &TestNetwork) -> u64 {
         + PAGE.1 * pages
 }
 
-/// Figures for a benchmark: what settling three seats counts for in a block, and how many accounts two
+/// Figures for the benchmark: the block cost of settling three seats, and how many accounts two
 /// settlements write together.
 pub fn figures() -> Vec<(&'static str, u64, &'static str)> {
     let mut network = network();

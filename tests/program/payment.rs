@@ -1,4 +1,4 @@
-//! Who agrees is paid, and all that is left goes back.
+//! Agreeing seats are paid, and the rest is refunded.
 
 use millrace_client::{instructions, pda};
 use millrace_fixture::{Answer, Balances, RIGHT, Setup, TestNetwork, refused, replace_account};
@@ -23,8 +23,13 @@ fn single_seat_is_paid_and_the_rest_refunded() {
         earnings: vec![4_000, 0, 0],
     };
     assert_eq!(network.balances(&job), settled);
-    let books = network.job(&job);
-    let out = (books.paid, books.fee, books.refunded, books.held().unwrap());
+    let account = network.job(&job);
+    let out = (
+        account.paid,
+        account.fee,
+        account.refunded,
+        account.held().unwrap(),
+    );
     assert_eq!(out, (4_000, 100, 0, 1_025));
 
     network.close(&job, &[0]).unwrap();
@@ -61,10 +66,10 @@ fn three_agreeing_seats_are_paid_equally_and_the_fee_goes_to_the_bucket() {
     };
     assert_eq!(network.balances(&job), expected);
     for worker in 0..3 {
-        let books = network.provider(worker);
-        assert_eq!((books.agreed, books.disagreed, books.late), (1, 0, 0));
+        let account = network.provider(worker);
+        assert_eq!((account.agreed, account.disagreed, account.late), (1, 0, 0));
         assert_eq!(
-            (books.locked, books.open_seats, books.earned),
+            (account.locked, account.open_seats, account.earned),
             (0, 0, 4_000)
         );
     }
@@ -117,11 +122,11 @@ fn each_seat_is_paid_its_providers_ask() {
 fn units_above_the_maximum_are_not_paid() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
-    let dear = Answer {
+    let expensive = Answer {
         units: u64::MAX,
         ..RIGHT
     };
-    network.run_seats(&job, 0, &[(0, dear), (1, dear), (2, dear)]);
+    network.run_seats(&job, 0, &[(0, expensive), (1, expensive), (2, expensive)]);
     network.settle(&job, 0).unwrap();
     assert_eq!(network.balances(&job).earnings, [4_000; 3]);
 }

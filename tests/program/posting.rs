@@ -1,4 +1,4 @@
-//! What terms a job can be posted with, each bound at its edge.
+//! The bounds of a job's terms.
 
 use millrace_client::{instructions, pda};
 use millrace_fixture::{PARAMETERS, Setup, TestNetwork, key, refused, replace_account, tag};
@@ -37,7 +37,7 @@ fn deposit_covers_every_seat_at_the_cap_and_the_fee() {
         t.max_replicas = 5;
         t.quorum = 3;
     });
-    // 5 × 1,000 × 5 seats = 25,000 a shard, and 2.5 % of it.
+    // 5 × 1,000 × 5 seats = 25,000 for each shard, and 2.5 % of it.
     assert_eq!(network.job(&job).deposited, 51_250);
     assert_eq!(network.balances(&job).escrow, 51_250);
     assert_eq!(network.balances(&job).client, RICH - 51_250);

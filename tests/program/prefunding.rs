@@ -1,6 +1,6 @@
-//! Lamports that somebody sends to an address before the program makes an account there. For every
-//! instruction that makes one: it is made all the same, its payer adds what is missing of the rent
-//! and no more, and the rent goes, with the gift, to who paid it once the account is closed.
+//! Lamports that are sent to an address before the program creates an account there. For every
+//! instruction that creates an account: the account is created, the payer adds only the missing rent,
+//! and the rent including the donation goes to its payer when the account is closed.
 
 use millrace_client::{instructions, pda};
 use millrace_fixture::{Loader, Machine, Outcome, RIGHT, SOL, Setup, TestNetwork, key, offer};
@@ -9,31 +9,30 @@ use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 use std::collections::BTreeSet;
 
-/// The program's IDL.
 const IDL: &str = include_str!("../../idl/millrace_program.json");
-/// Owns what is no account of a program.
+/// The owner of addresses without a program's account.
 const SYSTEM: Pubkey = Pubkey::new_from_array([0; 32]);
-/// Fewest lamports that a transfer can leave at an address.
+/// The minimum lamports that a transfer can leave at an address.
 const LEAST: u64 = 890_880;
 const WEEK: i64 = 7 * 86_400;
 
-/// An instruction that makes accounts.
-struct Birth {
+/// An instruction that creates accounts.
+struct Creation {
     name: &'static str,
-    /// A network in which it can be sent.
+    /// Builds a network in which the instruction can be sent.
     ready: fn() -> TestNetwork,
-    /// The accounts that it makes.
+    /// The accounts that the instruction creates.
     made: fn(&TestNetwork) -> Vec<Pubkey>,
-    /// Who pays their rent.
+    /// The payer of their rent.
     payer: fn(&TestNetwork) -> Pubkey,
-    /// Sends it.
-    act: fn(&mut TestNetwork) -> Outcome,
-    /// Brings all of them to their end; `None` where they stay for good.
+    /// Sends the instruction.
+    action: fn(&mut TestNetwork) -> Outcome,
+    /// Closes all of the accounts; `None` if they are permanent.
     end: Option<fn(&mut TestNetwork)>,
 }
 
-/// A program and its parties, and no network yet.
-fn unborn() -> TestNetwork {
+/// A program and its parties, without a network.
+fn without_network() -> TestNetwork {
     let authority = key(3);
     let mut machine = Machine::new(Loader::Upgradeable(authority.pubkey()));
     let mints = Setup::default().create_mints(&mut machine);
@@ -48,8 +47,8 @@ fn unborn() -> TestNetwork {
     }
 }
 
-fn born() -> TestNetwork {
-    let mut network = unborn();
+fn created() -> TestNetwork {
+    let mut network = without_network();
     let parameters = millrace_fixture::PARAMETERS;
     network.initialize(parameters).unwrap();
     network
@@ -102,7 +101,7 @@ fn owner(network: &TestNetwork) -> Pubkey {
     network.owner.pubkey()
 }
 
-/// By the key of [`with_a_newcomer`].
+/// The key of [`with_a_newcomer`].
 fn newcomer(_: &TestNetwork) -> Pubkey {
     key(6).pubkey()
 }
@@ -123,46 +122,46 @@ fn of_an_orchestrator(_: &TestNetwork) -> Vec<Pubkey> {
     vec![orchestrator, pda::bond_vault(&orchestrator)]
 }
 
-const BIRTHS: [Birth; 10] = [
-    Birth {
+const CREATIONS: [Creation; 10] = [
+    Creation {
         name: "initialize_network",
-        ready: unborn,
+        ready: without_network,
         made: |_| vec![pda::network()],
         payer: authority,
-        act: |m| m.initialize(millrace_fixture::PARAMETERS),
+        action: |m| m.initialize(millrace_fixture::PARAMETERS),
         end: None,
     },
-    Birth {
+    Creation {
         name: "open_bucket",
-        ready: born,
+        ready: created,
         made: |m| {
             let treasuries = [m.mints.stake, m.mints.payment].map(|mint| pda::treasury(&mint, 7));
             [vec![pda::bucket(7)], treasuries.to_vec()].concat()
         },
         payer: authority,
-        act: |m| {
+        action: |m| {
             let open = instructions::open_bucket(m.authority.pubkey(), m.mints, 7);
             m.machine.send(&[open], &[&m.authority])
         },
         end: None,
     },
-    Birth {
+    Creation {
         name: "open_rewards",
-        ready: born,
+        ready: created,
         made: |_| vec![pda::rewards(), pda::rewards_vault()],
         payer: authority,
-        act: |m| {
+        action: |m| {
             let open = instructions::open_rewards(m.authority.pubkey(), m.mints);
             m.machine.send(&[open], &[&m.authority])
         },
         end: None,
     },
-    Birth {
+    Creation {
         name: "register_orchestrator",
         ready: with_a_newcomer,
         made: of_an_orchestrator,
         payer: authority,
-        act: |m| m.register_orchestrator(&key(6).pubkey()),
+        action: |m| m.register_orchestrator(&key(6).pubkey()),
         end: Some(|m| {
             let (newcomer, payer) = (key(6), m.authority.pubkey());
             let wallet = newcomer.pubkey();
@@ -174,43 +173,43 @@ const BIRTHS: [Birth; 10] = [
             m.machine.send(&[withdraw], &[]).unwrap();
         }),
     },
-    Birth {
+    Creation {
         name: "register_provider",
         ready: with_a_newcomer,
         made: of_a_provider,
         payer: newcomer,
-        act: |m| m.register(&key(6), offer(key(7).pubkey())),
+        action: |m| m.register(&key(6), offer(key(7).pubkey())),
         end: Some(|m| {
             let leave = instructions::deregister(key(6).pubkey(), m.mints);
             m.machine.send(&[leave], &[&key(6)]).unwrap();
         }),
     },
-    Birth {
+    Creation {
         name: "open_client",
         ready: with_a_newcomer,
         made: of_a_client,
         payer: newcomer,
-        act: |m| m.open_client(&key(6)),
+        action: |m| m.open_client(&key(6)),
         end: None,
     },
-    Birth {
+    Creation {
         name: "post_job",
         ready: TestNetwork::start,
         made: |m| vec![first_job(m)],
         payer: owner,
-        act: |m| m.post(m.terms()),
+        action: |m| m.post(m.terms()),
         end: Some(|m| {
             let job = first_job(m);
             m.cancel(&job).unwrap();
             m.close(&job, &[]).unwrap();
         }),
     },
-    Birth {
+    Creation {
         name: "assign_seats",
         ready: with_two_shards,
         made: |m| vec![pda::shard(&first_job(m), 1)],
         payer: |m| m.orchestrator.pubkey(),
-        act: |m| m.assign(&first_job(m), 1, &[0]),
+        action: |m| m.assign(&first_job(m), 1, &[0]),
         end: Some(|m| {
             let job = first_job(m);
             m.cancel(&job).unwrap();
@@ -219,24 +218,24 @@ const BIRTHS: [Birth; 10] = [
             m.close(&job, &[1]).unwrap();
         }),
     },
-    Birth {
+    Creation {
         name: "challenge_shard",
         ready: with_a_result,
         made: |m| vec![pda::challenge(&first_job(m), 0)],
         payer: owner,
-        act: |m| m.challenge(&first_job(m), 0, &key(5)),
+        action: |m| m.challenge(&first_job(m), 0, &key(5)),
         end: Some(|m| {
             let job = first_job(m);
             m.run_seats(&job, 0, &[(1, RIGHT), (2, RIGHT)]);
             m.settle(&job, 0).unwrap();
         }),
     },
-    Birth {
+    Creation {
         name: "close_epoch",
         ready: with_an_epoch_that_is_over,
         made: |_| vec![pda::epoch(0)],
         payer: authority,
-        act: |m| m.close_epoch(0),
+        action: |m| m.close_epoch(0),
         end: Some(|m| {
             for worker in 0..3 {
                 m.bank_rewards(worker, 0).unwrap();
@@ -245,34 +244,40 @@ const BIRTHS: [Birth; 10] = [
     },
 ];
 
-/// Lamports at each of some addresses.
 fn lamports(network: &TestNetwork, at: &[Pubkey]) -> Vec<u64> {
     at.iter()
         .map(|key| network.machine.lamports_of(key))
         .collect()
 }
 
-/// Sends a gift to each account that will be made, makes them, and ends them where they end.
-fn live(birth: &Birth, gifts: &[u64], rents: &[u64]) {
-    let name = birth.name;
-    let mut network = (birth.ready)();
-    let (made, payer) = ((birth.made)(&network), (birth.payer)(&network));
-    for (account, gift) in made.iter().zip(gifts) {
-        network.machine.airdrop(account, *gift);
+/// Donates to each address, creates the accounts, and closes them if they can be closed.
+fn check_creation(creation: &Creation, donations: &[u64], rents: &[u64]) {
+    let name = creation.name;
+    let mut network = (creation.ready)();
+    let (made, payer) = ((creation.made)(&network), (creation.payer)(&network));
+    for (account, donation) in made.iter().zip(donations) {
+        network.machine.airdrop(account, *donation);
     }
     let before = network.machine.lamports_of(&payer);
-    (birth.act)(&mut network).unwrap();
-    let expected: Vec<u64> = gifts.iter().zip(rents).map(|(g, r)| *g.max(r)).collect();
+    (creation.action)(&mut network).unwrap();
+    let expected: Vec<u64> = donations
+        .iter()
+        .zip(rents)
+        .map(|(g, r)| *g.max(r))
+        .collect();
     assert_eq!(lamports(&network, &made), expected, "{name}");
-    let missing = gifts.iter().zip(rents).map(|(g, r)| r.saturating_sub(*g));
+    let missing = donations
+        .iter()
+        .zip(rents)
+        .map(|(g, r)| r.saturating_sub(*g));
     let paid = before - network.machine.lamports_of(&payer);
     assert_eq!(paid, missing.sum::<u64>(), "{name}: paid");
     for account in &made {
         let owner = network.machine.account(account).unwrap().owner;
         assert_ne!(owner, SYSTEM, "{name}");
     }
-    let Some(end) = birth.end else { return };
-    // Jobs and shards that came about before are closed by some of the ends too.
+    let Some(end) = creation.end else { return };
+    // Some ends also close jobs and shards that existed before.
     let others = network.machine.lamports_of(&payer);
     let locked = |network: &TestNetwork| {
         let all = network.machine.program_accounts().into_iter();
@@ -288,38 +293,38 @@ fn live(birth: &Birth, gifts: &[u64], rents: &[u64]) {
     );
     let back = network.machine.lamports_of(&payer) - others;
     let own: u64 = expected.iter().sum();
-    // The rent of a job that was closed along is the client's.
+    // The rent of a job that was closed as well is the client's.
     let along = if payer == owner(&network) { freed } else { 0 };
     assert_eq!(back, own + along, "{name}: back");
 }
 
 #[test]
 fn prefunded_accounts_are_created_and_their_rent_returned() {
-    for birth in &BIRTHS {
-        let mut network = (birth.ready)();
-        let made = (birth.made)(&network);
+    for creation in &CREATIONS {
+        let mut network = (creation.ready)();
+        let made = (creation.made)(&network);
         let nothing = vec![0; made.len()];
-        assert_eq!(lamports(&network, &made), nothing, "{}", birth.name);
-        (birth.act)(&mut network).unwrap();
+        assert_eq!(lamports(&network, &made), nothing, "{}", creation.name);
+        (creation.action)(&mut network).unwrap();
         let rents = lamports(&network, &made);
         assert!(rents.iter().all(|rent| *rent > LEAST), "{rents:?}");
-        let gifts: [fn(u64) -> u64; 5] = [
+        let donations: [fn(u64) -> u64; 5] = [
             |_| LEAST,
             |rent| rent - 1,
             |rent| rent,
             |rent| rent + 1,
             |_| SOL,
         ];
-        for gift in gifts {
-            let gifts: Vec<u64> = rents.iter().map(|rent| gift(*rent)).collect();
-            live(birth, &gifts, &rents);
+        for donation in donations {
+            let donations: Vec<u64> = rents.iter().map(|rent| donation(*rent)).collect();
+            check_creation(creation, &donations, &rents);
         }
     }
 }
 
 #[test]
 fn every_account_creating_instruction_is_tried() {
-    // Nothing makes an account without the system program.
+    // Creating an account requires the system program.
     let idl: serde_json::Value = serde_json::from_str(IDL).unwrap();
     let instructions = idl["instructions"].as_array().unwrap().iter();
     let making = instructions.filter(|instruction| {
@@ -327,6 +332,6 @@ fn every_account_creating_instruction_is_tried() {
         accounts.iter().any(|a| a["name"] == "system_program")
     });
     let making: BTreeSet<&str> = making.map(|i| i["name"].as_str().unwrap()).collect();
-    let tried: BTreeSet<&str> = BIRTHS.iter().map(|birth| birth.name).collect();
+    let tried: BTreeSet<&str> = CREATIONS.iter().map(|creation| creation.name).collect();
     assert_eq!(making, tried);
 }

@@ -1,4 +1,4 @@
-//! Registering and staking.
+//! Registration and staking.
 
 use millrace_client::{instructions, pda};
 use millrace_fixture::{SOL, Setup, TestNetwork, key, offer, refused, replace_account, tag};
@@ -10,12 +10,15 @@ use solana_sdk::signer::Signer;
 fn provider_is_registered_with_its_offer_and_no_stake() {
     let mut network = TestNetwork::start();
     let worker = network.add_provider(0, |args| args.offer.gpus = 2);
-    let (books, keys) = (network.provider(worker), &network.workers[worker]);
-    assert_eq!(books.authority, keys.authority.pubkey());
-    assert_eq!(books.operator, keys.operator.pubkey());
-    assert_eq!((books.ask_price, books.gpus, books.cores), (4, 2, 8));
-    assert_eq!((books.active, books.deposited, books.locked), (0, 0, 0));
-    assert_eq!(books.registered_at, network.machine.now());
+    let (account, keys) = (network.provider(worker), &network.workers[worker]);
+    assert_eq!(account.authority, keys.authority.pubkey());
+    assert_eq!(account.operator, keys.operator.pubkey());
+    assert_eq!((account.ask_price, account.gpus, account.cores), (4, 2, 8));
+    assert_eq!(
+        (account.active, account.deposited, account.locked),
+        (0, 0, 0)
+    );
+    assert_eq!(account.registered_at, network.machine.now());
 }
 
 type Change = fn(&mut RegisterProviderArgs);
@@ -70,8 +73,8 @@ fn first_stake_needs_the_minimum_and_later_ones_do_not() {
     refused(network.stake(worker, 999), "StakeBelowMinimum");
     network.stake(worker, 1_000).unwrap();
     network.stake(worker, 1).unwrap();
-    let books = network.provider(worker);
-    assert_eq!((books.active, books.deposited), (1_001, 1_001));
+    let account = network.provider(worker);
+    assert_eq!((account.active, account.deposited), (1_001, 1_001));
     let vault = pda::stake_vault(&network.workers[worker].account);
     assert_eq!(network.machine.tokens(&vault), 1_001);
     refused(network.stake(worker, 1), "InsufficientFunds");
@@ -87,8 +90,8 @@ fn anyone_may_add_stake_to_a_provider() {
     let account = network.workers[0].account;
     let stake = instructions::stake(network.owner.pubkey(), account, network.mints, 500);
     network.machine.send(&[stake], &[&network.owner]).unwrap();
-    let books: Provider = network.read(&account);
-    assert_eq!((books.active, books.deposited), (100_500, 100_500));
+    let account: Provider = network.read(&account);
+    assert_eq!((account.active, account.deposited), (100_500, 100_500));
 }
 
 #[test]

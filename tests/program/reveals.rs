@@ -1,4 +1,4 @@
-//! A result is shown only when nobody can copy it any more, and only as it was committed to.
+//! A result is revealed only when no seat can copy it any more, and only as it was committed.
 
 use millrace_client::{instructions, pda};
 use millrace_fixture::{Answer, RIGHT, TestNetwork, WRONG, key, refused, replace_account};
@@ -90,7 +90,7 @@ fn refilled_seat_cannot_copy_a_quorum() {
     network.warp(60);
     network.expire_seat(&job, 0, 2).unwrap();
     network.reveal(&job, 0, &ALL[..2]).unwrap();
-    // Nobody's commitment is to come: both results are there for everyone to see.
+    // No commitment is missing, and both results are public.
     refused(network.assign(&job, 0, &[2]), "NoFreeSeat");
     network.settle(&job, 0).unwrap();
     assert_eq!(network.balances(&job).earnings[2], 0);
@@ -121,7 +121,7 @@ fn reveal_below_a_quorum_of_commitments_is_refused() {
 #[test]
 fn reveal_must_match_the_commitment() {
     let (mut network, job) = committed();
-    let opening = network.reveal_entry(&job, 0, ALL[0]);
+    let entry = network.reveal_entry(&job, 0, ALL[0]);
     let changed: [fn(&mut RevealEntry); 4] = [
         |o| o.root[31] ^= 1,
         |o| o.units += 1,
@@ -129,12 +129,12 @@ fn reveal_must_match_the_commitment() {
         |o| o.seat = 1,
     ];
     for change in changed {
-        let mut other = opening.clone();
+        let mut other = entry.clone();
         change(&mut other);
         let outcome = network.record_reveals(&job, 0, vec![other]);
         refused(outcome, "RevealMismatch");
     }
-    network.record_reveals(&job, 0, vec![opening]).unwrap();
+    network.record_reveals(&job, 0, vec![entry]).unwrap();
 }
 
 #[test]
@@ -158,15 +158,15 @@ fn copied_commitment_cannot_be_revealed() {
     copy.signed.statement = place.statement(&seen);
     let operator = &network.workers[1].operator;
     copy.signed.signature = operator.sign_message(&copy.signed.statement).into();
-    let claims = [0, 2].map(|w| network.signed_commitment(&job, 0, ALL[w]));
-    let all = [claims[0], copy, claims[1]];
+    let commitments = [0, 2].map(|w| network.signed_commitment(&job, 0, ALL[w]));
+    let all = [commitments[0], copy, commitments[1]];
     network.record_commitments(&job, 0, &all).unwrap();
 
     network.reveal(&job, 0, &[ALL[0], ALL[2]]).unwrap();
-    let mut opening = network.reveal_entry(&job, 0, ALL[0]);
-    opening.seat = 1;
+    let mut entry = network.reveal_entry(&job, 0, ALL[0]);
+    entry.seat = 1;
     refused(
-        network.record_reveals(&job, 0, vec![opening]),
+        network.record_reveals(&job, 0, vec![entry]),
         "RevealMismatch",
     );
     network.warp(90);
@@ -179,16 +179,16 @@ fn seat_reveals_once_and_only_after_its_commitment() {
     let (mut network, job) = committed();
     network.reveal(&job, 0, &ALL[..1]).unwrap();
     refused(network.reveal(&job, 0, &[(0, WRONG)]), "WrongSeatStatus");
-    let opening = network.reveal_entry(&job, 0, ALL[1]);
+    let entry = network.reveal_entry(&job, 0, ALL[1]);
     let beyond = RevealEntry {
         seat: 5,
-        ..opening.clone()
+        ..entry.clone()
     };
     refused(
         network.record_reveals(&job, 0, vec![beyond]),
         "WrongSeatStatus",
     );
-    let empty = RevealEntry { seat: 3, ..opening };
+    let empty = RevealEntry { seat: 3, ..entry };
     refused(
         network.record_reveals(&job, 0, vec![empty]),
         "WrongSeatStatus",

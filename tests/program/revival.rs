@@ -1,5 +1,5 @@
-//! What is closed stays closed: in one transaction an account is closed, its address is given lamports,
-//! and something that would make it live again is tried.
+//! Closed accounts stay closed: one transaction closes an account, sends lamports to its address, and
+//! tries to use or recreate it.
 
 use millrace_client::{instructions, pda};
 use millrace_fixture::{Answer, RIGHT, Setup, TestNetwork, key, offer, refused};
@@ -11,10 +11,10 @@ use solana_sdk::signer::Signer;
 
 const ALL: [(usize, Answer); 3] = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
 const WEEK: i64 = 7 * 86_400;
-/// An account that holds no data is of this program.
+/// An account without data does not belong to the program.
 const FOREIGN: &str = "AccountOwnedByWrongProgram";
 
-/// Lamports from the payer of fees, enough for any rent.
+/// Sends lamports from the fee payer, enough for any rent.
 fn fund(network: &TestNetwork, to: Pubkey) -> Instruction {
     const TRANSFER: u32 = 2;
     let lamports: u64 = 50_000_000;
@@ -28,7 +28,7 @@ fn fund(network: &TestNetwork, to: Pubkey) -> Instruction {
     }
 }
 
-/// A job whose only shard is paid, and the terms that it was posted with.
+/// A job whose only shard is paid, and its terms.
 fn settled() -> (TestNetwork, Pubkey, PostJobArgs) {
     let mut network = TestNetwork::start();
     let terms = network.terms();
@@ -46,7 +46,7 @@ fn job_closed_and_refunded_is_not_posted_again_in_the_transaction() {
     let owner = network.owner.insecure_clone();
     let revival = [close.clone(), fund(&network, job), again];
     refused(network.machine.send(&revival, &[&owner]), "NonceMismatch");
-    // The next nonce is another address.
+    // The next nonce has another address.
     let next = network.terms();
     let other = pda::job(&owner.pubkey(), next.nonce);
     let post = instructions::post_job(owner.pubkey(), network.mints, next);
@@ -54,8 +54,8 @@ fn job_closed_and_refunded_is_not_posted_again_in_the_transaction() {
     network.machine.send(&closed_and_posted, &[&owner]).unwrap();
     assert_ne!(job, other);
     assert!(network.machine.account(&job).unwrap().data.is_empty());
-    let books: Client = network.read(&pda::client(&owner.pubkey()));
-    assert_eq!((books.next_nonce, books.open_jobs), (2, 1));
+    let account: Client = network.read(&pda::client(&owner.pubkey()));
+    assert_eq!((account.next_nonce, account.open_jobs), (2, 1));
 }
 
 #[test]
@@ -68,28 +68,33 @@ fn job_closed_and_refunded_is_unusable_in_the_transaction() {
     );
     let (mints, place) = (network.mints, network.shard_ref(&job, 0));
     let providers = network.provider_accounts(&[0]);
-    let opening = network.reveal_entry(&job, 0, ALL[0]);
-    let acts = [
+    let entry = network.reveal_entry(&job, 0, ALL[0]);
+    let actions = [
         network.settle_instruction(&job, 0),
         close.clone(),
         instructions::cancel_job(owner.pubkey(), job, mints),
         instructions::expire_job(job),
         instructions::assign_seats(own.pubkey(), place, &providers),
-        instructions::record_reveals(own.pubkey(), place, vec![opening.clone()]),
-        instructions::reveal_seats(place, vec![opening]),
+        instructions::record_reveals(own.pubkey(), place, vec![entry.clone()]),
+        instructions::reveal_seats(place, vec![entry]),
         instructions::acknowledge_delivery(owner.pubkey(), false, place, 0),
         instructions::challenge_shard(owner.pubkey(), &owner.pubkey(), place, mints),
         instructions::draw_audit(place),
         instructions::expire_seat(place, 0, providers[0], mints, None),
         instructions::seed_job(job),
     ];
-    for act in acts {
-        let signs = |key: &Pubkey| act.accounts.iter().any(|m| m.is_signer && m.pubkey == *key);
+    for action in actions {
+        let signs = |key: &Pubkey| {
+            action
+                .accounts
+                .iter()
+                .any(|m| m.is_signer && m.pubkey == *key)
+        };
         let signers: Vec<_> = [&owner, &own]
             .into_iter()
             .filter(|key| signs(&key.pubkey()))
             .collect();
-        let revival = [close.clone(), fund(&network, job), act.clone()];
+        let revival = [close.clone(), fund(&network, job), action.clone()];
         refused(network.machine.send(&revival, &signers), FOREIGN);
     }
     network.machine.send(&[close], &[]).unwrap();
@@ -178,9 +183,14 @@ fn provider_that_deregisters_and_registers_in_one_transaction_has_nothing() {
     let again = instructions::register_provider(cold.pubkey(), network.mints, args);
     let come_again = [leave, fund(&network, account), again];
     network.machine.send(&come_again, &[&cold]).unwrap();
-    let books = network.provider(0);
-    let money = [books.active, books.deposited, books.withdrawn, books.earned];
-    assert_eq!((money, books.agreed, books.open_seats), ([0; 4], 0, 0));
+    let account = network.provider(0);
+    let money = [
+        account.active,
+        account.deposited,
+        account.withdrawn,
+        account.earned,
+    ];
+    assert_eq!((money, account.agreed, account.open_seats), ([0; 4], 0, 0));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Points for the fees that were paid, and what they are worth once their epoch is over.
+//! Points for paid fees, and their value after their epoch.
 
 use millrace_client::{instructions, pda};
 use millrace_fixture::{RIGHT, Setup, TestNetwork, refused};
@@ -9,7 +9,7 @@ use solana_sdk::signer::Signer;
 const DAY: i64 = 86_400;
 const ALL: [(usize, millrace_fixture::Answer); 3] = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
 
-/// A settled job: 4,000 for each of three, and points of 100 each.
+/// A settled job: 4,000 and 100 points for each of three seats.
 fn settled(network: &mut TestNetwork) -> Pubkey {
     let job = network.post_with(|_| ());
     network.run_seats(&job, 0, &ALL);
@@ -51,7 +51,7 @@ fn points_equal_the_fee_and_earn_their_share_of_the_epoch() {
         refused(network.claim_rewards(worker), "AmountZero");
     }
     assert_eq!(rewards(&network).paid, 1_000_000);
-    // The last points took the epoch's account along, and its rent.
+    // Banking the last points closed the epoch's account and returned its rent.
     let account = network.machine.account(&pda::epoch(0));
     assert!(account.is_none_or(|account| account.data.is_empty()));
 }
@@ -98,8 +98,8 @@ fn epoch_never_promises_more_than_the_vault_holds() {
     for worker in 0..3 {
         network.claim_rewards(worker).unwrap();
     }
-    let books = rewards(&network);
-    assert_eq!((books.promised, books.paid), (1_000_001, 999_999));
+    let account = rewards(&network);
+    assert_eq!((account.promised, account.paid), (1_000_001, 999_999));
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn full_point_list_does_not_lose_older_points() {
         settled(&mut network);
         network.warp(DAY);
     }
-    // Eight epochs are kept; the ninth gave no points, and its fee was paid all the same.
+    // Eight epochs are kept; the ninth gave no points, although its fee was paid.
     let epochs = network.provider(0).points.map(|points| points.epoch);
     assert_eq!(epochs, [0, 1, 2, 3, 4, 5, 6, 7]);
     refused(network.close_epoch(8), "NoPointsInEpoch");

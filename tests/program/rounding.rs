@@ -1,5 +1,5 @@
-//! Dust, the largest amounts, and what rounding leaves over: nothing is lost and nothing appears, in ten
-//! thousand settlements either.
+//! The smallest and the largest amounts, and rounding: ten thousand settlements neither lose nor create
+//! a unit.
 
 use millrace_client::{instructions, pda};
 use millrace_fixture::{Answer, PARAMETERS, RIGHT, SOL, Setup, TestNetwork, WRONG, refused};
@@ -9,23 +9,21 @@ use solana_sdk::instruction::{AccountMeta, Instruction};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 
-/// Settlements, over which each remainder of the fee comes up.
+/// Number of settlements; every remainder of the fee occurs.
 const SETTLEMENTS: u64 = 10_000;
-/// Shards of a job.
 const SHARDS: u32 = 1_000;
-/// What the workers ask.
+/// Asks of the workers.
 const PRICES: [u64; 3] = [1, 3, 7];
-/// Shards that close in one transaction.
 const CLOSED_AT_ONCE: usize = 15;
-/// Basis points of the fee.
+/// Fee, basis points.
 const FEE: u128 = PARAMETERS.fee_bps as u128;
 
-/// `part ÷ 10,000`, without rounding: whole base units, and ten-thousandths.
+/// `part ÷ 10,000` without rounding: whole base units and ten-thousandths.
 fn exact(part: u128) -> (u64, u128) {
     ((part / 10_000) as u64, part % 10_000)
 }
 
-/// Seats one worker at a shard, and then commits, reveals and settles in one transaction.
+/// Assigns one seat, then commits, reveals and settles in one transaction.
 fn settle_alone(
     network: &mut TestNetwork,
     job: &Pubkey,
@@ -38,12 +36,12 @@ fn settle_alone(
         network.shard_ref(job, index),
     );
     let claim = network.signed_commitment(job, index, (worker, answer));
-    let opening = network.reveal_entry(job, index, (worker, answer));
+    let entry = network.reveal_entry(job, index, (worker, answer));
     let [check, record] = instructions::record_commitments(place, &[claim]);
-    let reveal = instructions::record_reveals(own.pubkey(), place, vec![opening]);
+    let reveal = instructions::record_reveals(own.pubkey(), place, vec![entry]);
     let settle = network.settle_instruction(job, index);
-    let acts = [check, record, reveal, settle];
-    network.machine.send(&acts, &[&own]).unwrap();
+    let actions = [check, record, reveal, settle];
+    network.machine.send(&actions, &[&own]).unwrap();
 }
 
 fn close_in_batches(network: &mut TestNetwork, job: &Pubkey) {
@@ -58,7 +56,7 @@ fn fees(network: &TestNetwork) -> u64 {
     vaults.map(|vault| network.machine.tokens(&vault)).sum()
 }
 
-/// Settles a half of ten thousand shards of one seat, each with another remainder of the fee.
+/// Settles half of ten thousand shards of one seat, each with a different remainder of the fee.
 fn settle_a_half(which: u64) {
     const WALLET_BALANCE: u64 = 1_000_000_000;
     const HALF: u64 = SETTLEMENTS / 2;
@@ -88,7 +86,7 @@ fn settle_a_half(which: u64) {
                 (t.shards, t.price_cap, t.max_units) = (SHARDS, 7, 10_000);
             });
         }
-        // A prime step, so that each number of units comes up once, and each remainder with it.
+        // A prime step, so every number of units occurs once, and every remainder with it.
         let units = 1 + number * 7_919 % 10_000;
         let worker = (number % 3) as usize;
         settle_alone(
@@ -104,17 +102,17 @@ fn settle_a_half(which: u64) {
         points += fee;
         lost += rest;
         if index + 1 == SHARDS {
-            let books = network.job(&job);
+            let account = network.job(&job);
             assert_eq!(
-                (books.settled, books.paid + books.fee),
-                (SHARDS, books.deposited - books.held().unwrap())
+                (account.settled, account.paid + account.fee),
+                (SHARDS, account.deposited - account.held().unwrap())
             );
             close_in_batches(&mut network, &job);
             network.machine.landed.clear();
         }
     }
     let all: u64 = paid.iter().sum();
-    // Rounding gave the client what is left over of each fee, less than a base unit each.
+    // Rounding favoured the client by less than a base unit for each fee.
     let (whole, rest) = exact(u128::from(all) * FEE);
     assert_eq!(exact(lost), (whole - charged, rest));
     assert!(
@@ -124,8 +122,8 @@ fn settle_a_half(which: u64) {
     assert_eq!(fees(&network), charged);
     assert_eq!(network.machine.ledger.rewards.points, points);
     for (worker, paid) in paid.into_iter().enumerate() {
-        let books = network.provider(worker);
-        assert_eq!((books.earned, books.locked), (paid, 0));
+        let account = network.provider(worker);
+        assert_eq!((account.earned, account.locked), (paid, 0));
         let vault = pda::earnings_vault(&network.workers[worker].account);
         assert_eq!(network.machine.tokens(&vault), paid);
     }
@@ -148,7 +146,7 @@ fn ten_thousand_settlements_lose_no_unit_second_half() {
     settle_a_half(1);
 }
 
-/// Terms of a shard of three seats whose highest payment is `amount`.
+/// Terms of a shard of three seats with a maximum payment of `amount`.
 fn at_most(amount: u64) -> impl Fn(&mut PostJobArgs) {
     move |terms| (terms.price_cap, terms.max_units) = (1, amount)
 }
@@ -182,26 +180,26 @@ fn small_penalties_are_split_to_the_last_unit() {
             };
             network.run_seats(&job, 0, &[(0, truth), (1, lie), (2, truth)]);
             let before = (network.balances(&job), network.provider(1));
-            let (books, shard) = (network.job(&job), network.shard(&job, 0));
+            let (account, shard) = (network.job(&job), network.shard(&job, 0));
             let cranker = network.workers[2].authority.pubkey();
             let token_account = network.mints.stake_account(&cranker);
             let had = network.machine.tokens(&token_account);
-            let (place, parts) = (network.shard_ref(&job, 0), (&books, &shard));
+            let (place, parts) = (network.shard_ref(&job, 0), (&account, &shard));
             let mints = network.mints;
             let settle = instructions::settle_shard(place, parts, mints, None, Some(token_account));
             network.machine.send(&[settle], &[]).unwrap();
 
-            // The lock is twice the highest payment, and a lie costs half of that.
+            // The lock is twice the highest payment, and a wrong result costs half of the lock.
             let penalty = amount;
             let cost = 2 * amount + exact(2 * u128::from(amount) * FEE).0;
             let compensation = if one_mint { (penalty / 2).min(cost) } else { 0 };
             let bounty = exact(u128::from(penalty - compensation) * 1_000).0;
-            let books = network.job(&job);
+            let account = network.job(&job);
             assert_eq!(network.provider(1).slashed - before.1.slashed, penalty);
-            assert_eq!(books.compensated, compensation);
+            assert_eq!(account.compensated, compensation);
             assert_eq!(network.machine.tokens(&token_account) - had, bounty);
             let treasury = network.balances(&job).penalties - before.0.penalties;
-            let fee = if one_mint { books.fee } else { 0 };
+            let fee = if one_mint { account.fee } else { 0 };
             assert_eq!(treasury, penalty - compensation - bounty + fee);
             network.close(&job, &[0]).unwrap();
         }
@@ -216,8 +214,11 @@ fn one_base_unit_is_paid_without_fee_and_points() {
     let one = Answer { units: 1, ..RIGHT };
     network.run_seats(&job, 0, &[(0, one), (1, one), (2, one)]);
     network.settle(&job, 0).unwrap();
-    let books = network.job(&job);
-    assert_eq!((books.paid, books.fee, books.held().unwrap()), (3, 0, 0));
+    let account = network.job(&job);
+    assert_eq!(
+        (account.paid, account.fee, account.held().unwrap()),
+        (3, 0, 0)
+    );
     assert_eq!(network.provider(0).points[0].amount, 0);
     network.claim_earnings(0).unwrap();
     network.close(&job, &[0]).unwrap();
@@ -227,20 +228,20 @@ fn one_base_unit_is_paid_without_fee_and_points() {
 #[test]
 fn late_penalty_that_rounds_to_zero_takes_nothing() {
     let mut network = dust(false);
-    // A lock of 8, of which a tenth is taken.
+    // A lock of 8, a tenth of which is taken.
     let job = network.post_with(at_most(4));
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
     network.warp(60);
     network.expire_seat(&job, 0, 0).unwrap();
-    let books = network.provider(0);
-    assert_eq!((books.late, books.slashed, books.locked), (1, 0, 0));
+    let account = network.provider(0);
+    assert_eq!((account.late, account.slashed, account.locked), (1, 0, 0));
 }
 
-/// The largest payment of one seat whose deposit, with the fee, fits 64 bits.
+/// The largest payment of one seat whose deposit, with the fee, fits into 64 bits.
 const LARGEST: u64 = 17_996_823_486_545_904_015;
 
-/// A network in which nearly all tokens that can be go through one job: of each mint as many as fit 64
-/// bits, and a lock that fits too.
+/// A network in which nearly all possible tokens go through one job: the supply of each mint fits into
+/// 64 bits, and so does the lock.
 fn vast() -> TestNetwork {
     let mut parameters = PARAMETERS;
     parameters.lock_bps = 1_000;
@@ -290,7 +291,7 @@ fn largest_amounts_are_locked_paid_and_refunded() {
     network.withdraw_stake(0).unwrap();
 }
 
-/// Gives all payment tokens of a worker's wallet to the client.
+/// Transfers all payment tokens of a worker's wallet to the client.
 fn give_back(network: &mut TestNetwork, worker: usize) {
     const TRANSFER: u8 = 3;
     let own = network.workers[worker].authority.insecure_clone();
@@ -333,9 +334,12 @@ fn earnings_beyond_64_bits_do_not_block_settlement() {
             instructions::withdraw_treasury(own.pubkey(), mints, bucket, token_account, fee);
         network.machine.send(&[refund], &[&own]).unwrap();
     }
-    // Totals that no longer fit have begun anew.
-    let books = network.provider(0);
-    assert_eq!((books.earned, books.claimed, books.agreed), (half, half, 5));
+    // Totals that no longer fit have restarted.
+    let account = network.provider(0);
+    assert_eq!(
+        (account.earned, account.claimed, account.agreed),
+        (half, half, 5)
+    );
 }
 
 #[test]
@@ -365,11 +369,12 @@ fn largest_stake_is_slashed_without_overflow() {
     for _ in 0..3 {
         network.add_staked_provider(third, |args| args.offer.ask_price = 1);
     }
-    // A thousand prices are nearly all that each of them has.
+    // A lock for a thousand units is nearly all that each worker has.
     let most = third / 1_000;
     let mut terms = network.terms();
     (terms.price_cap, terms.max_units) = (1, most);
-    // The client has not so much, and need not: of a smaller price the lock is as large.
+    // The client has less than that, and the deposit for a lower price is enough because the lock is
+    // the same.
     let owner = pda::token_account(&network.owner.pubkey(), &network.mints.payment);
     let mint = network.mints.payment;
     network.machine.mint(&mint, &owner, 4 * most);

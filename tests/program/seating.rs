@@ -1,4 +1,4 @@
-//! Who may take a seat, and what it locks.
+//! Assignment of seats, and the stake that they lock.
 
 use millrace_client::{instructions, pda};
 use millrace_fixture::{RIGHT, Setup, TestNetwork, key, refused, replace_account, tag};
@@ -30,8 +30,8 @@ fn seat_locks_stake_and_starts_the_windows() {
     let accounts = network.provider_accounts(&[2, 0]);
     assert_eq!(seats, [(accounts[0], 4), (accounts[1], 4)]);
     for (worker, locked, open) in [(0, 10_000, 1), (1, 0, 0), (2, 10_000, 1)] {
-        let books = network.provider(worker);
-        assert_eq!((books.locked, books.open_seats), (locked, open));
+        let account = network.provider(worker);
+        assert_eq!((account.locked, account.open_seats), (locked, open));
     }
 
     network.warp(30);

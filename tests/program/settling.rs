@@ -1,4 +1,4 @@
-//! A settlement comes when it is due, once, and moves money between the job's own parties alone.
+//! A shard is settled when it is due, once, and only the job's own parties are paid and penalized.
 
 use millrace_client::pda;
 use millrace_fixture::{
@@ -12,7 +12,7 @@ use std::slice::from_ref;
 
 const ALL: [(usize, Answer); 3] = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
 
-/// A shard that is due, with where the money was before.
+/// A shard that is due, and the balances before its settlement.
 fn due() -> (TestNetwork, Pubkey, Balances) {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
@@ -21,7 +21,7 @@ fn due() -> (TestNetwork, Pubkey, Balances) {
     (network, job, before)
 }
 
-/// A settlement in which one account stands in for another is refused and moves nothing.
+/// Checks that a settlement with replaced accounts is refused and moves nothing.
 #[track_caller]
 fn does_not_settle(
     swaps: &[(Pubkey, Pubkey)],

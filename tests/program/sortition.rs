@@ -1,4 +1,4 @@
-//! Who may sit is drawn, by stake, and everyone may in time.
+//! Providers are admitted by a draw weighted by stake, and every provider is admitted eventually.
 
 use millrace_client::instructions;
 use millrace_fixture::{PARAMETERS, Setup, TestNetwork, refused};
@@ -7,7 +7,7 @@ use millrace_program::math::sortition::{Ticket, admits};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 
-/// About one in a thousand for a provider with 100,000 at stake.
+/// A chance of about one in a thousand for a provider with a stake of 100,000.
 const START: u64 = u64::MAX / 1_000 / 100_000;
 
 fn network(workers: usize) -> TestNetwork {
@@ -24,7 +24,7 @@ fn network(workers: usize) -> TestNetwork {
     network
 }
 
-/// A job with its seed taken in the slot after it was posted.
+/// A job whose seed is taken in the slot after its posting.
 fn seeded(network: &mut TestNetwork) -> Pubkey {
     let job = network.post_with(|_| ());
     network.machine.advance_slots(2, 1);
@@ -32,7 +32,7 @@ fn seeded(network: &mut TestNetwork) -> Pubkey {
     job
 }
 
-/// Slots after which a worker is admitted to a shard that nobody has taken a seat at.
+/// Slots after which a worker is admitted to a shard without seats.
 fn admitted_after(network: &TestNetwork, job: &Pubkey, worker: usize) -> u64 {
     let ticket = Ticket {
         seed: network.job(job).seed,
@@ -77,12 +77,12 @@ fn assignment_needs_the_seed_of_the_next_block() {
     network.machine.advance_slots(5, 1);
     network.seed_job(&job).unwrap();
     let hashes = network.machine.account(&SLOT_HASHES).unwrap().data;
-    let books = network.job(&job);
+    let account = network.job(&job);
     let block = SlotHashes::new(&hashes)
-        .first_after(books.seed_slot)
+        .first_after(account.seed_slot)
         .unwrap();
-    assert_eq!(block.slot, books.seed_slot + 1);
-    assert_eq!(books.seed.to_le_bytes(), block.hash[..8]);
+    assert_eq!(block.slot, account.seed_slot + 1);
+    assert_eq!(account.seed.to_le_bytes(), block.hash[..8]);
     refused(network.seed_job(&job), "SeedAlreadySet");
 }
 
@@ -92,8 +92,11 @@ fn forgotten_seed_is_replaced_by_a_future_block() {
     let job = network.post_with(|_| ());
     network.machine.advance_slots(1_000, 1);
     network.seed_job(&job).unwrap();
-    let books = network.job(&job);
-    assert_eq!((books.seed, books.seed_slot), (0, network.machine.slot()));
+    let account = network.job(&job);
+    assert_eq!(
+        (account.seed, account.seed_slot),
+        (0, network.machine.slot())
+    );
     refused(network.assign(&job, 0, &[0]), "SeedNotSet");
     refused(network.seed_job(&job), "SeedNotAvailable");
     network.machine.advance_slots(2, 1);

@@ -1,5 +1,5 @@
-//! What is due once is done once, also where it is asked for twice in one transaction, and of two acts
-//! that exclude each other the first one counts, in whatever order they come in a slot.
+//! Actions that may happen once, tried twice in one transaction; and pairs of actions that exclude each
+//! other in one slot, of which the first one wins.
 
 use millrace_client::{instructions, pda};
 use millrace_fixture::{Outcome, RIGHT, SOL, TestNetwork, WRONG, refused};
@@ -11,14 +11,14 @@ use solana_sdk::signer::Signer;
 
 const WEEK: i64 = 7 * 86_400;
 
-/// Does an act twice in one transaction, which must be refused as a whole, and then once.
+/// Sends an instruction twice in one transaction, which must be refused as a whole, and then once.
 #[track_caller]
-fn once(network: &mut TestNetwork, act: &Instruction, signers: &[&Keypair], error: &str) {
+fn once(network: &mut TestNetwork, action: &Instruction, signers: &[&Keypair], error: &str) {
     let before = network.machine.program_accounts();
-    let both = [act.clone(), act.clone()];
+    let both = [action.clone(), action.clone()];
     refused(network.machine.send(&both, signers), error);
     assert_eq!(network.machine.program_accounts(), before);
-    let once = network.machine.send(std::slice::from_ref(act), signers);
+    let once = network.machine.send(std::slice::from_ref(action), signers);
     once.unwrap();
     assert_ne!(network.machine.program_accounts(), before);
 }
@@ -69,7 +69,7 @@ fn late_seat_is_penalized_once_in_one_transaction() {
     assert_eq!(network.provider(0).slashed, 1_000);
 }
 
-/// Cancelling and handing out a job's only shard, or the first of two.
+/// Cancelling a job and assigning its only shard, or the first of two.
 fn both(network: &TestNetwork, job: &Pubkey) -> (Instruction, Instruction) {
     let cancel = instructions::cancel_job(network.owner.pubkey(), *job, network.mints);
     let (key, place) = (network.orchestrator.pubkey(), network.shard_ref(job, 0));
@@ -77,23 +77,27 @@ fn both(network: &TestNetwork, job: &Pubkey) -> (Instruction, Instruction) {
     (cancel, assign)
 }
 
-/// Sends two acts in one slot: in one transaction, or in two.
-fn in_a_slot(network: &mut TestNetwork, acts: [Instruction; 2], together: bool) -> Outcome {
+/// Sends two instructions in one slot, in one transaction or in two.
+fn in_a_slot(network: &mut TestNetwork, actions: [Instruction; 2], together: bool) -> Outcome {
     let parties = [
         network.owner.insecure_clone(),
         network.orchestrator.insecure_clone(),
     ];
     let slot = network.machine.slot();
-    let send = |network: &mut TestNetwork, acts: &[Instruction]| {
-        let metas = || acts.iter().flat_map(|act| &act.accounts);
+    let send = |network: &mut TestNetwork, actions: &[Instruction]| {
+        let metas = || actions.iter().flat_map(|action| &action.accounts);
         let signs = |key: &Keypair| metas().any(|m| m.is_signer && m.pubkey == key.pubkey());
         let signers: Vec<&Keypair> = parties.iter().filter(|key| signs(key)).collect();
-        network.machine.send(acts, &signers)
+        network.machine.send(actions, &signers)
     };
     if !together {
-        send(network, &acts[..1]).unwrap();
+        send(network, &actions[..1]).unwrap();
     }
-    let rest = if together { &acts[..] } else { &acts[1..] };
+    let rest = if together {
+        &actions[..]
+    } else {
+        &actions[1..]
+    };
     let outcome = send(network, rest);
     assert_eq!(network.machine.slot(), slot);
     outcome
@@ -110,9 +114,12 @@ fn first_of_cancel_and_assign_in_one_slot_wins() {
             "WrongJobState",
         );
         if together {
-            // Neither came about.
-            let books = network.job(&job);
-            assert_eq!((books.state(), books.created), (Some(JobState::Open), 0));
+            // Neither took effect.
+            let account = network.job(&job);
+            assert_eq!(
+                (account.state(), account.created),
+                (Some(JobState::Open), 0)
+            );
             network.cancel(&job).unwrap();
         }
         assert_eq!(network.balances(&job).client, 1_000_000);
@@ -137,9 +144,9 @@ fn cancel_in_the_slot_of_an_assignment_refunds_the_other_shard() {
         let job = network.post_with(|t| t.shards = 2);
         let (cancel, assign) = both(&network, &job);
         in_a_slot(&mut network, [assign, cancel], together).unwrap();
-        let books = network.job(&job);
+        let account = network.job(&job);
         assert_eq!(
-            (books.created, books.cancelled, books.refunded),
+            (account.created, account.cancelled, account.refunded),
             (1, 1, 15_375)
         );
         assert_eq!(network.provider(0).locked, 10_000);

@@ -1,6 +1,7 @@
 //! `millrace completions` and `millrace man`: files for packages.
 
 use crate::error::CliError;
+use crate::ui::output;
 use clap::{Args, Command};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -13,7 +14,9 @@ pub struct CompletionsArgs {
 
 impl CompletionsArgs {
     pub fn run(&self, command: &mut Command) -> Result<(), CliError> {
-        clap_complete::generate(self.shell, command, "millrace", &mut std::io::stdout());
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, command, "millrace", &mut script);
+        output::print_line(String::from_utf8_lossy(&script).trim_end());
         Ok(())
     }
 }

@@ -5,9 +5,10 @@ use crate::connection::{cluster_rpc, ephemeral_sender};
 use crate::error::CliError;
 use clap::Args;
 use millrace_client::Pubkey;
+use millrace_client::compatibility::supported_network;
 use millrace_client::instructions::Mints;
 use millrace_client::program::state::Network;
-use millrace_migrations::{Parameters, Setup, Step};
+use millrace_migrations::{MigrationStatus, Parameters, Setup};
 use solana_sdk::signature::Signer;
 use std::path::PathBuf;
 
@@ -33,7 +34,7 @@ pub struct MigrateArgs {
 impl MigrateArgs {
     pub async fn run(self, settings: &Settings) -> Result<(), CliError> {
         let rpc = cluster_rpc(settings).await?;
-        let existing = match rpc.network().await {
+        let existing = match supported_network(&rpc).await {
             Ok(network) => Some(network),
             Err(millrace_client::ChainError::NoNetwork) => None,
             Err(error) => return Err(error.into()),
@@ -46,17 +47,17 @@ impl MigrateArgs {
         }
         // No journal: each step checks the chain before it sends anything.
         let sender = ephemeral_sender(rpc);
-        let print_step = |step: &Step| {
+        let print_step = |step: &MigrationStatus| {
             settings
                 .output
-                .print_text(&format!("{:04} {}", step.number, step.what))
+                .print_text(&format!("{:04} {}", step.number, step.description))
         };
         let applied = millrace_migrations::run(&sender, &setup, print_step).await?;
         settings
             .output
             .print(&applied, |applied| match applied.len() {
                 0 => "nothing to do".to_owned(),
-                count => format!("{count} steps done"),
+                count => format!("applied {count} migrations"),
             });
         Ok(())
     }
@@ -114,12 +115,12 @@ impl MigrateArgs {
     }
 }
 
-fn text(steps: &[Step]) -> String {
-    let line = |step: &Step| {
+fn text(steps: &[MigrationStatus]) -> String {
+    let line = |step: &MigrationStatus| {
         let state = if step.done { "done" } else { "to do" };
         format!(
             "{:04}  {state:5}  {}: {}",
-            step.number, step.name, step.what
+            step.number, step.name, step.description
         )
     };
     steps.iter().map(line).collect::<Vec<_>>().join("\n")

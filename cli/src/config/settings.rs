@@ -6,7 +6,7 @@ use super::network_file::NetworkFile;
 use super::paths::home;
 use crate::error::CliError;
 use crate::ui::output::Output;
-use millrace_client::wallet::{CliConfig, read_keypair, ws_url_of};
+use millrace_client::wallet::{CliConfig, default_ws_urls, read_keypair};
 use solana_sdk::signature::Keypair;
 use std::path::{Path, PathBuf};
 
@@ -65,7 +65,7 @@ impl Settings {
             layers.fill("ws_url", ws_url, Origin::SolanaCli);
         }
         let rpc_url = CommonSettings::read(&layers)?.url.0;
-        layers.fill("ws_url", &ws_url_of(&rpc_url), Origin::Derived("url"));
+        layers.fill("ws_url", &default_ws_urls(&rpc_url), Origin::Derived("url"));
 
         let common = CommonSettings::read(&layers)?;
         let orchestrator_urls: Vec<String> = common

@@ -10,11 +10,12 @@ use crate::ui::output::{self, SOL_DECIMALS, key_values};
 use crate::ui::progress::Progress;
 use clap::Args;
 use millrace_client::Pubkey;
+use millrace_client::deploy::buffer::BufferAddress;
 use millrace_client::deploy::image::differing_chunks;
 use millrace_client::deploy::state::{Buffer, DeployedProgram};
 use millrace_client::deploy::writer::{BufferWriter, WriteProgress};
-use millrace_client::deploy::{BufferAddress, instruction, program_data, state};
-use millrace_client::pda::PROGRAM;
+use millrace_client::deploy::{instructions, state};
+use millrace_client::pda::{self, PROGRAM};
 use millrace_client::program::constants::DEVELOPMENT_ID;
 use millrace_client::rpc::client::Rpc;
 use millrace_client::tx::sender::Sender;
@@ -157,7 +158,7 @@ impl<'a> Upload<'a> {
             let key = self.wallet.pubkey();
             let length = self.build.bytes.len();
             let rent = self.rents.buffer;
-            let create = instruction::create_buffer(&key, &self.address, length, rent);
+            let create = instructions::create_buffer(&key, &self.address, length, rent);
             self.sender
                 .send("create buffer", &create, &[self.wallet])
                 .await?;
@@ -168,13 +169,13 @@ impl<'a> Upload<'a> {
             rpc: self.sender.rpc(),
             wallet: self.wallet,
             buffer: self.address.address,
-            at_once: usize::from(self.args.at_once),
+            concurrency: usize::from(self.args.at_once),
             unit_price: self.args.unit_price,
         };
         let mut last = WriteProgress::default();
         let filled = writer.fill(&self.build.bytes, |written| {
             // Without a terminal each update is a line: report every tenth only.
-            let (landed, wanted) = (written.landed, written.wanted);
+            let (landed, wanted) = (written.landed, written.total);
             let tenth = landed * 10 / wanted.max(1);
             if tenth > last.landed * 10 / wanted.max(1) || landed == 0 {
                 progress.update(&format!("writing the program: {landed} of {wanted} chunks"));
@@ -185,7 +186,7 @@ impl<'a> Upload<'a> {
             Ok(written) => Ok(written.landed),
             Err(source) => Err(DeployError::Interrupted {
                 landed: last.landed,
-                wanted: last.wanted,
+                wanted: last.total,
                 buffer: self.address.address,
                 lamports: self.costs.buffer_returns,
                 source: Box::new(source),
@@ -216,7 +217,7 @@ impl DeployReport {
     pub fn unchanged(build: &Build, address: &BufferAddress, deployed: &DeployedProgram) -> Self {
         Self {
             program: PROGRAM.to_string(),
-            program_data: program_data(&PROGRAM).to_string(),
+            program_data: pda::program_data().to_string(),
             done: "nothing",
             buffer: address.address.to_string(),
             written: 0,

@@ -1,4 +1,4 @@
-//! Reading the program's accounts from their bytes.
+//! Decodes the program's accounts.
 
 use crate::error::ChainError;
 use anchor_lang::Discriminator;
@@ -7,6 +7,15 @@ use millrace_program::state::{
     Bucket, Challenge, Client, Epoch, Job, Network, Orchestrator, Provider, Rewards, Shard,
 };
 use solana_sdk::pubkey::Pubkey;
+
+/// Accounts that were read together.
+#[derive(Clone, Debug, Default)]
+pub struct AccountSnapshot {
+    /// The slot at which they were read.
+    pub slot: u64,
+    /// Address and bytes of each account.
+    pub accounts: Vec<(Pubkey, Vec<u8>)>,
+}
 
 /// Any account of the program.
 #[derive(Clone, Debug)]
@@ -19,13 +28,13 @@ pub enum AnyAccount {
     Provider(Box<Provider>),
     /// A client.
     Client(Client),
-    /// A job, and its only shard where that lies behind it and seats were taken.
+    /// A job. If it has one shard, which was ever assigned, its account contains the shard too.
     Job(Box<Job>, Option<Box<Shard>>),
-    /// A shard with an account of its own.
+    /// A shard in an account of its own.
     Shard(Box<Shard>),
     /// A bucket.
     Bucket(Box<Bucket>),
-    /// The book of rewards.
+    /// The totals of rewards.
     Rewards(Rewards),
     /// A closed epoch.
     Epoch(Epoch),
@@ -34,7 +43,8 @@ pub enum AnyAccount {
 }
 
 impl AnyAccount {
-    /// Reads the account at `address` by its discriminator; `None` for bytes that are no account of ours.
+    /// Decodes the account at `address` by its discriminator. `None` if the bytes are not an account of the
+    /// program.
     pub fn decode(address: &Pubkey, data: &[u8]) -> Option<Self> {
         let discriminator = data.get(..8)?;
         Some(match discriminator {
@@ -61,20 +71,20 @@ fn pod<T: AnyBitPattern>(data: &[u8]) -> Option<T> {
     bytemuck::try_pod_read_unaligned(bytes).ok()
 }
 
-/// A typed account.
+/// A type of account.
 pub trait AccountType: Sized {
-    /// What people call it.
+    /// Name of the type in messages.
     const NAME: &'static str;
-    /// Takes it out of the entity, if it is one.
-    fn of(entity: AnyAccount) -> Option<Self>;
+    /// The account, if it has this type.
+    fn of(account: AnyAccount) -> Option<Self>;
 }
 
 macro_rules! typed {
     ($type:ident, $what:literal, $pattern:pat => $value:expr) => {
         impl AccountType for $type {
             const NAME: &'static str = $what;
-            fn of(entity: AnyAccount) -> Option<Self> {
-                match entity {
+            fn of(account: AnyAccount) -> Option<Self> {
+                match account {
                     $pattern => Some($value),
                     _ => None,
                 }
@@ -94,10 +104,10 @@ typed!(Shard, "shard", AnyAccount::Shard(x) => *x);
 typed!(Orchestrator, "orchestrator", AnyAccount::Orchestrator(x) => x);
 typed!(Client, "client", AnyAccount::Client(x) => x);
 
-/// Reads a typed account.
+/// Decodes an account of type `T`.
 ///
 /// # Errors
-/// [`ChainError::Layout`] where the bytes are something else.
+/// [`ChainError::Layout`] if the bytes are something else.
 pub fn decode<T: AccountType>(address: Pubkey, data: &[u8]) -> Result<T, ChainError> {
     AnyAccount::decode(&address, data)
         .and_then(T::of)

@@ -1,4 +1,4 @@
-//! Whether a network fits this build: the layout of its accounts, and the very program.
+//! Whether a network fits this build: the version of its accounts, and the hash of its program.
 
 use crate::deploy::{image, state};
 use crate::error::ChainError;
@@ -7,47 +7,56 @@ use crate::rpc::client::Rpc;
 use millrace_program::constants::ACCOUNT_VERSION;
 use millrace_program::state::Network;
 
+/// The network's account, if this build supports its version.
+///
 /// # Errors
-/// [`ChainError::WrongVersion`] where the network's accounts are of another layout.
+/// [`ChainError::WrongVersion`], and the errors of [`Rpc::network`].
+pub async fn supported_network(rpc: &Rpc) -> Result<Network, ChainError> {
+    let network = rpc.network().await?;
+    require_version(&network)?;
+    Ok(network)
+}
+
+/// # Errors
+/// [`ChainError::WrongVersion`] if the network's accounts have another version than this build supports.
 pub fn require_version(network: &Network) -> Result<(), ChainError> {
-    match network.version {
-        ACCOUNT_VERSION => Ok(()),
-        found => Err(ChainError::WrongVersion {
-            found,
-            expected: ACCOUNT_VERSION,
-        }),
+    if network.version == ACCOUNT_VERSION {
+        return Ok(());
     }
+    Err(ChainError::WrongVersion {
+        found: network.version,
+        expected: ACCOUNT_VERSION,
+    })
 }
 
-impl Rpc {
-    /// The program's hash, lowercase hex: SHA-256 of its file, less the zeros at the end, as
-    /// `solana-verify get-program-hash` tells it.
-    ///
-    /// # Errors
-    /// [`ChainError::NoProgram`]; [`ChainError::Layout`] where it was closed.
-    pub async fn program_hash(&self) -> Result<String, ChainError> {
-        let found = state::read_program(self).await?;
-        let found = found.ok_or(ChainError::NoProgram(PROGRAM))?;
-        Ok(hash(&found.bytes))
-    }
-
-    /// # Errors
-    /// [`ChainError::WrongProgram`] unless the program has this hash, in hex.
-    pub async fn require_program(&self, expected: &str) -> Result<(), ChainError> {
-        let found = self.program_hash().await?;
-        if found.eq_ignore_ascii_case(expected.trim()) {
-            return Ok(());
-        }
-        Err(ChainError::WrongProgram {
-            program: PROGRAM,
-            found,
-            expected: expected.to_owned(),
-        })
-    }
+/// The hash of the program on chain, lowercase hex: SHA-256 of its file without the zeros at the end, as
+/// `solana-verify get-program-hash` prints it.
+///
+/// # Errors
+/// [`ChainError::NoProgram`], and the errors of [`state::read_program`].
+pub async fn program_hash(rpc: &Rpc) -> Result<String, ChainError> {
+    let program = state::read_program(rpc).await?;
+    let program = program.ok_or(ChainError::NoProgram(PROGRAM))?;
+    Ok(file_hash(&program.bytes))
 }
 
-/// The hash of a program's file, lowercase hex.
-pub fn hash(file: &[u8]) -> String {
+/// # Errors
+/// [`ChainError::WrongProgram`] unless the program on chain has this hash, hex in either case; the errors
+/// of [`program_hash`].
+pub async fn require_program(rpc: &Rpc, expected: &str) -> Result<(), ChainError> {
+    let found = program_hash(rpc).await?;
+    if found.eq_ignore_ascii_case(expected.trim()) {
+        return Ok(());
+    }
+    Err(ChainError::WrongProgram {
+        program: PROGRAM,
+        found,
+        expected: expected.to_owned(),
+    })
+}
+
+/// The hash of a program's file, lowercase hex, as [`program_hash`] computes it.
+pub fn file_hash(file: &[u8]) -> String {
     hex::encode(image::program_hash(file))
 }
 
@@ -57,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_network_of_another_version_is_refused_with_what_to_do() {
+    fn other_account_versions_are_refused_with_advice() {
         let mut network: Network = bytemuck::Zeroable::zeroed();
         network.version = ACCOUNT_VERSION;
         assert!(require_version(&network).is_ok());
@@ -70,10 +79,10 @@ mod tests {
     }
 
     #[test]
-    fn the_room_behind_a_program_is_no_part_of_its_hash() {
-        assert_eq!(hash(b"program"), hash(b"program\0\0\0"));
-        assert_ne!(hash(b"program"), hash(b"programs"));
-        // The known digest of nothing.
-        assert!(hash(&[0; 9]).starts_with("e3b0c44298fc1c14"));
+    fn hash_ignores_zeros_at_the_end() {
+        assert_eq!(file_hash(b"program"), file_hash(b"program\0\0\0"));
+        assert_ne!(file_hash(b"program"), file_hash(b"programs"));
+        // The well-known digest of no bytes.
+        assert!(file_hash(&[0; 9]).starts_with("e3b0c44298fc1c14"));
     }
 }

@@ -1,17 +1,17 @@
-//! Points at which a test can end the process, as a crash or a power cut would: before and after each
-//! write to the store, each call of the RPC and each message to an agent.
+//! Failpoints: places at which a test can end the process, as a crash or a power failure would. They are
+//! before and after each write to the store, each RPC request and each message to an agent.
 //!
-//! They exist where debug assertions do, and do nothing unless the environment says so:
-//! - `MILLRACE_FAIL=NAME` ends the process when it comes to that point, `NAME#3` when it does so for the
-//!   third time. A name is `kind::what::before` or `kind::what::after`.
-//! - `MILLRACE_FAIL_TRACE=FILE` appends the name of each point that is come to.
+//! They are compiled in with debug assertions only, and are inactive unless the environment sets:
+//! - `MILLRACE_FAIL=NAME`: ends the process when it reaches the failpoint; with `NAME#3`, the third time.
+//!   Names are `kind::what::before` and `kind::what::after`.
+//! - `MILLRACE_FAIL_TRACE=FILE`: appends the name of each failpoint that is reached.
 
-/// The process is about to do `what`.
+/// Failpoint before an operation, for example of kind `rpc` with `what` as the method.
 pub fn before(kind: &str, what: &str) {
     reach(kind, what, "before");
 }
 
-/// It has been done.
+/// Failpoint after an operation.
 pub fn after(kind: &str, what: &str) {
     reach(kind, what, "after");
 }
@@ -21,13 +21,13 @@ fn reach(_: &str, _: &str, _: &str) {}
 
 #[cfg(debug_assertions)]
 fn reach(kind: &str, what: &str, moment: &str) {
-    if let Some(orders) = orders::given() {
-        orders.reach(&format!("{kind}::{what}::{moment}"));
+    if let Some(config) = config::from_environment() {
+        config.reach(&format!("{kind}::{what}::{moment}"));
     }
 }
 
 #[cfg(debug_assertions)]
-mod orders {
+mod config {
     use std::env::{var, var_os};
     use std::fs::File;
     use std::io::Write;
@@ -35,22 +35,23 @@ mod orders {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    /// What the environment asks for.
-    pub(super) struct Orders {
+    pub(super) struct Config {
+        /// Name of the failpoint that ends the process, and at which visit.
         end_at: Option<(String, u64)>,
-        reached: AtomicU64,
+        /// Visits to that failpoint so far.
+        visits: AtomicU64,
         trace: Option<File>,
     }
 
-    /// None, as a rule.
-    pub(super) fn given() -> Option<&'static Orders> {
-        static GIVEN: OnceLock<Option<Orders>> = OnceLock::new();
-        let read = || Orders::of(var("MILLRACE_FAIL").ok(), var_os("MILLRACE_FAIL_TRACE"));
-        GIVEN.get_or_init(read).as_ref()
+    /// `None` if the environment sets neither variable.
+    pub(super) fn from_environment() -> Option<&'static Config> {
+        static CONFIG: OnceLock<Option<Config>> = OnceLock::new();
+        let read = || Config::new(var("MILLRACE_FAIL").ok(), var_os("MILLRACE_FAIL_TRACE"));
+        CONFIG.get_or_init(read).as_ref()
     }
 
-    impl Orders {
-        pub(super) fn of(
+    impl Config {
+        pub(super) fn new(
             end_at: Option<String>,
             trace: Option<impl Into<PathBuf>>,
         ) -> Option<Self> {
@@ -58,7 +59,7 @@ mod orders {
                 let path = path.into();
                 let file = File::options().append(true).create(true).open(&path);
                 file.inspect_err(
-                    |error| tracing::error!(path = %path.display(), %error, "no trace"),
+                    |error| tracing::error!(path = %path.display(), %error, "failed to open the trace of failpoints"),
                 )
                 .ok()
             });
@@ -68,27 +69,27 @@ mod orders {
             });
             (end_at.is_some() || trace.is_some()).then_some(Self {
                 end_at,
-                reached: AtomicU64::new(0),
+                visits: AtomicU64::new(0),
                 trace,
             })
         }
 
         pub(super) fn reach(&self, name: &str) {
             if let Some(mut file) = self.trace.as_ref() {
-                // One write for each line, so that lines of several threads don't mix.
+                // One write per line, so that lines of several threads do not mix.
                 let _ = file.write_all(format!("{name}\n").as_bytes());
             }
-            if self.is_last(name) {
+            if self.ends_at(name) {
                 std::process::abort();
             }
         }
 
-        /// Whether the process ends here.
-        pub(super) fn is_last(&self, name: &str) -> bool {
+        /// Whether the process ends at this visit to a failpoint.
+        pub(super) fn ends_at(&self, name: &str) -> bool {
             let Some((end_at, number)) = &self.end_at else {
                 return false;
             };
-            name == end_at && self.reached.fetch_add(1, Ordering::SeqCst) + 1 == *number
+            name == end_at && self.visits.fetch_add(1, Ordering::SeqCst) + 1 == *number
         }
     }
 }
@@ -96,17 +97,17 @@ mod orders {
 #[cfg(all(test, debug_assertions))]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::orders::Orders;
+    use super::config::Config;
     use std::path::PathBuf;
 
     #[test]
-    fn a_process_ends_at_its_point_the_so_manyth_time() {
+    fn process_ends_at_the_given_visit() {
         let none = None::<PathBuf>;
-        assert!(Orders::of(None, none.clone()).is_none());
-        let first = Orders::of(Some("a::b::after".into()), none.clone()).unwrap();
-        assert!(!first.is_last("a::b::before") && first.is_last("a::b::after"));
-        let third = Orders::of(Some("a::b::after#3".into()), none).unwrap();
-        let ends = [(); 4].map(|()| third.is_last("a::b::after"));
+        assert!(Config::new(None, none.clone()).is_none());
+        let first = Config::new(Some("a::b::after".into()), none.clone()).unwrap();
+        assert!(!first.ends_at("a::b::before") && first.ends_at("a::b::after"));
+        let third = Config::new(Some("a::b::after#3".into()), none).unwrap();
+        let ends = [(); 4].map(|()| third.ends_at("a::b::after"));
         assert_eq!(ends, [false, false, true, false]);
     }
 }

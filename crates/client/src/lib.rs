@@ -1,8 +1,7 @@
-//! The program's client: addresses, instructions, account reads, a cache of accounts, and the life of
-//! a transaction.
+//! Client library of the Millrace program: addresses, instructions, accounts, events and their history, an
+//! account cache, a transaction sender, and deployment.
 //!
-//! The on-chain program is a dependency of this crate (its types, without the entry point), so that
-//! layouts cannot drift.
+//! Layouts are the program crate's own types (without its entry point), so they cannot drift.
 
 #![warn(missing_docs)]
 

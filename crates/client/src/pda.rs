@@ -1,9 +1,9 @@
-//! Addresses that the program derives.
+//! Addresses that the program derives, and those of the programs that it uses.
 
 use millrace_program::constants::seeds;
 use solana_sdk::pubkey::Pubkey;
 
-/// The program.
+/// The Millrace program.
 pub const PROGRAM: Pubkey = millrace_program::ID;
 /// The SPL Token program.
 pub const TOKEN_PROGRAM: Pubkey = anchor_spl::token::ID;
@@ -14,27 +14,27 @@ fn derive(seeds: &[&[u8]]) -> Pubkey {
     Pubkey::find_program_address(seeds, &PROGRAM).0
 }
 
-/// The network.
+/// The network account.
 pub fn network() -> Pubkey {
     derive(&[seeds::NETWORK])
 }
 
-/// A bucket of fees, penalties and points.
+/// A bucket account, which collects fees, penalties and points.
 pub fn bucket(index: u8) -> Pubkey {
     derive(&[seeds::BUCKET, &[index]])
 }
 
-/// The book of rewards.
+/// The account with the totals of rewards.
 pub fn rewards() -> Pubkey {
     derive(&[seeds::REWARDS])
 }
 
-/// The vault that rewards are paid from.
+/// The vault from which rewards are paid.
 pub fn rewards_vault() -> Pubkey {
     derive(&[seeds::REWARDS_VAULT])
 }
 
-/// A closed epoch.
+/// The account of a closed epoch.
 pub fn epoch(number: u32) -> Pubkey {
     derive(&[seeds::EPOCH, &number.to_le_bytes()])
 }
@@ -44,22 +44,22 @@ pub fn bond_vault(orchestrator: &Pubkey) -> Pubkey {
     derive(&[seeds::BOND, orchestrator.as_ref()])
 }
 
-/// The challenge of a shard.
+/// The account of a shard's challenge.
 pub fn challenge(job: &Pubkey, index: u32) -> Pubkey {
     derive(&[seeds::CHALLENGE, job.as_ref(), &index.to_le_bytes()])
 }
 
-/// The treasury vault of `mint` in `bucket`.
+/// The treasury vault of a bucket for `mint`.
 pub fn treasury(mint: &Pubkey, bucket: u8) -> Pubkey {
     derive(&[seeds::TREASURY, mint.as_ref(), &[bucket]])
 }
 
-/// The orchestrator with this key.
+/// The account of the orchestrator with this key.
 pub fn orchestrator(key: &Pubkey) -> Pubkey {
     derive(&[seeds::ORCHESTRATOR, key.as_ref()])
 }
 
-/// The provider with this cold key.
+/// The account of the provider with this authority (cold key).
 pub fn provider(authority: &Pubkey) -> Pubkey {
     derive(&[seeds::PROVIDER, authority.as_ref()])
 }
@@ -84,24 +84,24 @@ pub fn escrow(client: &Pubkey) -> Pubkey {
     derive(&[seeds::ESCROW, client.as_ref()])
 }
 
-/// A wallet's job with this nonce.
+/// The account of a wallet's job with this nonce.
 pub fn job(owner: &Pubkey, nonce: u64) -> Pubkey {
     derive(&[seeds::JOB, owner.as_ref(), &nonce.to_le_bytes()])
 }
 
-/// The account of a shard, in a job that has several.
+/// The account of a shard, if its job has several shards.
 pub fn shard(job: &Pubkey, index: u32) -> Pubkey {
     derive(&[seeds::SHARD, job.as_ref(), &index.to_le_bytes()])
 }
 
-/// The authority under which the program emits events to itself.
+/// The key with which the program signs its events.
 pub fn event_authority() -> Pubkey {
     derive(&[b"__event_authority"])
 }
 
-/// The program's data under the upgradeable loader.
+/// The account in which the upgradeable loader keeps the program's bytes.
 pub fn program_data() -> Pubkey {
-    anchor_lang::solana_program::bpf_loader_upgradeable::get_program_data_address(&PROGRAM)
+    solana_loader_v3_interface::get_program_data_address(&PROGRAM)
 }
 
 /// The associated token account of `owner` for an SPL Token mint.

@@ -1,7 +1,7 @@
-//! Recomputes a selection of providers from its record: who should have been chosen.
+//! Recomputes the selection of providers for a shard from its record.
 //!
-//! What a provider asked, had staked and whether it was drawn is checked. That its agent was away, full,
-//! or had failed at the job before is known to the orchestrator alone: [`is_self_reported`].
+//! Prices, stakes and the sortition are checked. Whether an agent was offline, at capacity, or had failed at
+//! the job before is known to the orchestrator only: see [`is_self_reported`].
 
 use millrace_program::math::sortition::{Ticket, admits};
 use millrace_program::state::Provider;
@@ -9,12 +9,12 @@ use millrace_protocol::key::Key;
 use millrace_protocol::selection::{CandidateRecord, Ineligible, SelectionRecord, shard_position};
 use solana_sdk::pubkey::Pubkey;
 
-/// Seats that a provider has behind it: right, wrong and late.
+/// Seats that a provider has finished: agreed, disagreed and late ones.
 pub fn finished_seats(provider: &Provider) -> u64 {
     u64::from(provider.agreed) + u64::from(provider.disagreed) + u64::from(provider.late)
 }
 
-/// Whether a reason is the orchestrator's word: nothing on chain tells.
+/// Whether only the orchestrator can know this reason, because nothing on chain shows it.
 pub fn is_self_reported(reason: Ineligible) -> bool {
     matches!(
         reason,
@@ -22,15 +22,16 @@ pub fn is_self_reported(reason: Ineligible) -> bool {
     )
 }
 
-/// What kept a candidate from the seat: by the orchestrator's word, or as its stake, its price and its
-/// ticket have it, whatever the record says.
+/// Why a candidate was not eligible. Reasons that only the orchestrator can know are taken from the record;
+/// all others are recomputed from the candidate's price, stake and ticket. `None` if it was eligible.
 pub fn recheck(
     job: &Pubkey,
     selection: &SelectionRecord,
     candidate: &CandidateRecord,
 ) -> Option<Ineligible> {
-    if let Some(told) = candidate.ineligible.filter(|told| is_self_reported(*told)) {
-        return Some(told);
+    let recorded = candidate.ineligible;
+    if let Some(reason) = recorded.filter(|reason| is_self_reported(*reason)) {
+        return Some(reason);
     }
     let free = candidate
         .free_stake
@@ -41,14 +42,15 @@ pub fn recheck(
         Some(Ineligible::UnderStaked)
     } else if free < selection.seat_lock {
         Some(Ineligible::StakeLocked)
-    } else if !is_drawn(job, selection, candidate) {
+    } else if !is_admitted(job, selection, candidate) {
         Some(Ineligible::NotAdmitted)
     } else {
         None
     }
 }
 
-fn is_drawn(job: &Pubkey, selection: &SelectionRecord, candidate: &CandidateRecord) -> bool {
+/// Whether the sortition admitted a candidate at the time of the selection.
+fn is_admitted(job: &Pubkey, selection: &SelectionRecord, candidate: &CandidateRecord) -> bool {
     let ticket = Ticket {
         seed: selection.seed,
         job: job.as_array(),
@@ -61,8 +63,8 @@ fn is_drawn(job: &Pubkey, selection: &SelectionRecord, candidate: &CandidateReco
     admits(start, candidate.free_stake, waited, &ticket)
 }
 
-/// Who should have been chosen among those that the record lists: as many as there were seats, in the
-/// order of their ranks.
+/// The providers that should have been selected from the candidates of the record: the eligible ones in
+/// order of rank, one per free seat.
 pub fn expected_selection(job: &Pubkey, selection: &SelectionRecord) -> Vec<Key> {
     let point = shard_position(job.as_array(), selection.shard, selection.attempt);
     let free = selection.candidates.iter();
@@ -118,31 +120,31 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_better_and_free_should_have_been_chosen_whatever_the_record_says() {
-        let told = [
+    fn better_eligible_candidates_are_selected_whatever_the_record_says() {
+        let reasons = [
             Ineligible::RequirementNotMet,
             Ineligible::PriceAboveCap,
             Ineligible::UnderStaked,
             Ineligible::StakeLocked,
             Ineligible::NotAdmitted,
         ];
-        for told in told {
-            let record = selection(vec![candidate(1, 3, Some(told)), candidate(2, 4, None)]);
-            assert_eq!(first(&record), [1], "{told:?}");
+        for reason in reasons {
+            let record = selection(vec![candidate(1, 3, Some(reason)), candidate(2, 4, None)]);
+            assert_eq!(first(&record), [1], "{reason:?}");
         }
-        // What only the orchestrator knows is taken from it.
-        for told in [
+        // Reasons that only the orchestrator can know are taken from the record.
+        for reason in [
             Ineligible::AgentOffline,
             Ineligible::AtCapacity,
             Ineligible::AlreadyTried,
         ] {
-            let record = selection(vec![candidate(1, 3, Some(told)), candidate(2, 4, None)]);
-            assert_eq!(first(&record), [2], "{told:?}");
+            let record = selection(vec![candidate(1, 3, Some(reason)), candidate(2, 4, None)]);
+            assert_eq!(first(&record), [2], "{reason:?}");
         }
     }
 
     #[test]
-    fn what_is_in_a_candidates_way_is_found_again() {
+    fn reasons_are_recomputed() {
         let of = |change: fn(&mut CandidateRecord, &mut SelectionRecord)| {
             let (mut one, mut record) = (candidate(1, 3, None), selection(Vec::new()));
             change(&mut one, &mut record);
@@ -172,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_the_list_decides_nothing() {
+    fn selection_does_not_depend_on_the_order_of_candidates() {
         let mut record = selection(vec![candidate(2, 4, None), candidate(1, 3, None)]);
         assert_eq!(first(&record), [1]);
         record.free_seats = 2;

@@ -1,70 +1,63 @@
-//! Key files in Solana's format, and the Solana CLI's configuration where one exists.
+//! Key files in Solana's format, and the configuration of the Solana CLI.
 
-use crate::error::ChainError;
-use solana_sdk::signature::Keypair;
-use std::fs;
+use crate::error::{ChainError, WalletError};
+use solana_sdk::signature::{self, Keypair};
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Reads a key pair file: a JSON list of 64 numbers.
+///
+/// # Errors
+/// [`ChainError::Wallet`] if the file cannot be read or is malformed.
 pub fn read_keypair(path: &Path) -> Result<Keypair, ChainError> {
-    let shown = path.display();
-    let text = fs::read_to_string(path).map_err(|error| {
-        ChainError::Wallet(format!(
-            "the key file {shown} can't be read ({error}); make one with `millrace wallet new --out {shown}`, or name another with --keypair"
-        ))
+    let text = fs::read(path).map_err(|source| WalletError::Unreadable {
+        path: path.to_owned(),
+        source,
     })?;
-    parse_keypair(&text).ok_or_else(|| {
-        ChainError::Wallet(format!(
-            "{shown} is no Solana key file: it must be a JSON list of 64 numbers"
-        ))
-    })
+    // Its error would show a part of the file.
+    let keypair = signature::read_keypair(&mut text.as_slice());
+    Ok(keypair.map_err(|_| WalletError::Malformed {
+        path: path.to_owned(),
+    })?)
 }
 
-fn parse_keypair(text: &str) -> Option<Keypair> {
-    let bytes: Vec<u8> = serde_json::from_str(text).ok()?;
-    Keypair::try_from(bytes.as_slice()).ok()
-}
-
-/// Writes a new key pair file that only its owner may read; never over an existing file.
+/// Writes a new key pair file that only its owner may read. Never overwrites a file.
+///
+/// # Errors
+/// [`ChainError::Wallet`] if the file cannot be written, or exists.
 pub fn write_keypair(path: &Path, keypair: &Keypair) -> Result<(), ChainError> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let fail = |error: std::io::Error| {
-        ChainError::Wallet(format!(
-            "the key file {} can't be written: {error}",
-            path.display()
-        ))
+    let write = || {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        let mut file = options.open(path)?;
+        signature::write_keypair(keypair, &mut file)
+            .map_err(|error| io::Error::other(error.to_string()))?;
+        file.sync_all()
     };
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(fail)?;
-    }
-    let mut options = fs::OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(fail)?;
-    let text = serde_json::to_string(&keypair.to_bytes().to_vec())
-        .map_err(|error| ChainError::Wallet(error.to_string()))?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .map_err(fail)
+    Ok(write().map_err(|source| WalletError::Unwritable {
+        path: path.to_owned(),
+        source,
+    })?)
 }
 
-/// What the Solana CLI is configured for.
+/// Settings of the Solana CLI.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CliConfig {
     /// `json_rpc_url`.
     pub rpc_url: Option<String>,
-    /// `websocket_url`, where not empty.
+    /// `websocket_url`, unless it is empty.
     pub ws_url: Option<String>,
     /// `keypair_path`.
     pub keypair: Option<PathBuf>,
 }
 
 impl CliConfig {
-    /// Reads `~/.config/solana/cli/config.yml`; empty where there is none.
+    /// Reads `~/.config/solana/cli/config.yml`. All settings are `None` if the file does not exist.
     pub fn load() -> Self {
         let home = std::env::var_os("HOME")
             .map(PathBuf::from)
@@ -75,7 +68,7 @@ impl CliConfig {
             .unwrap_or_default()
     }
 
-    /// The file is flat YAML that `solana config set` writes; only plain `key: value` lines matter.
+    /// `solana config set` writes flat YAML, of which plain `key: value` lines suffice.
     fn parse(text: &str) -> Self {
         let value = |key: &str| {
             let line = text
@@ -92,14 +85,14 @@ impl CliConfig {
     }
 }
 
-/// The websocket address that belongs to an RPC address, as the Solana CLI computes it: the scheme
-/// becomes ws, a given port one higher.
-pub fn ws_url_of(rpc_url: &str) -> String {
-    let each = rpc_url.split(',').map(|url| ws_url_of_one(url.trim()));
-    each.collect::<Vec<_>>().join(",")
+/// The websocket addresses that belong to comma-separated RPC addresses, as the Solana CLI computes them:
+/// `http` becomes `ws`, and an explicit port is incremented.
+pub fn default_ws_urls(rpc_urls: &str) -> String {
+    let urls = rpc_urls.split(',').map(|url| default_ws_url(url.trim()));
+    urls.collect::<Vec<_>>().join(",")
 }
 
-fn ws_url_of_one(rpc_url: &str) -> String {
+fn default_ws_url(rpc_url: &str) -> String {
     let swapped = rpc_url.replacen("http", "ws", 1);
     let (base, path) = match swapped.split_once("://") {
         Some((scheme, rest)) => match rest.split_once('/') {
@@ -124,7 +117,7 @@ mod tests {
     use solana_sdk::signature::Signer;
 
     #[test]
-    fn a_solana_configuration_is_honoured() {
+    fn solana_configuration_is_parsed() {
         let text = "---\njson_rpc_url: \"http://localhost:8899\"\nwebsocket_url: ''\nkeypair_path: /home/a/id.json\ncommitment: confirmed\n";
         let config = CliConfig::parse(text);
         assert_eq!(config.rpc_url.as_deref(), Some("http://localhost:8899"));
@@ -133,17 +126,20 @@ mod tests {
     }
 
     #[test]
-    fn the_websocket_address_follows_the_rpc_address() {
-        assert_eq!(ws_url_of("http://127.0.0.1:8899"), "ws://127.0.0.1:8900");
-        assert_eq!(ws_url_of("http://a:1, https://b"), "ws://a:2,wss://b");
+    fn websocket_addresses_follow_from_rpc_addresses() {
         assert_eq!(
-            ws_url_of("https://api.example.com/x?k=1"),
+            default_ws_urls("http://127.0.0.1:8899"),
+            "ws://127.0.0.1:8900"
+        );
+        assert_eq!(default_ws_urls("http://a:1, https://b"), "ws://a:2,wss://b");
+        assert_eq!(
+            default_ws_urls("https://api.example.com/x?k=1"),
             "wss://api.example.com/x?k=1"
         );
     }
 
     #[test]
-    fn a_key_file_is_private_and_never_written_over() {
+    fn key_files_are_private_and_never_overwritten() {
         use std::os::unix::fs::PermissionsExt;
         let path = std::env::temp_dir().join(format!("millrace-key-{}.json", std::process::id()));
         let keypair = Keypair::new();

@@ -159,7 +159,7 @@ fn rule(field: &Field) -> syn::Result<TokenStream> {
         Ty::Signer => quote!(Signer),
         Ty::AccountLoader(of) => {
             let of = &of.account_type_path;
-            quote!(ProgramAccount(crate::account::AccountType::of::<#of>()))
+            quote!(ProgramAccount(crate::account::ProgramAccountType::of::<#of>()))
         }
         Ty::InterfaceAccount(of) => {
             let last = of.account_type_path.path.segments.last();
@@ -294,7 +294,7 @@ fn parties(kind: &InitKind, name: &syn::Ident) -> syn::Result<TokenStream> {
     let program = token_program.as_ref();
     let program = program
         .ok_or_else(|| wrong("`init` of a token account requires `token::token_program`"))?;
-    Ok(quote!((&#mint, &#owner, &#program)))
+    Ok(quote!(&#mint, &#owner, &#program))
 }
 
 /// The comparisons of `has_one` and `address`.

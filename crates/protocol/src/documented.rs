@@ -47,3 +47,43 @@ fn fields_are_named_by_their_path() {
     let expected = ["a", "b.c"].map(str::to_owned);
     assert_eq!(documented_fields(page, "## one"), BTreeSet::from(expected));
 }
+
+/// Texts of all `#[error("...")]` attributes of a source file, without backticks and line continuations.
+fn error_texts(source: &str) -> Vec<String> {
+    let attributes = source.split("#[error(").skip(1);
+    attributes
+        .filter_map(|rest| {
+            let text = rest.split_once('"')?.1.split_once("\")]").or_else(|| {
+                // The closing quote of an attribute that spans several lines.
+                rest.split_once('"')?.1.split_once("\"\n")
+            })?;
+            let lines = text.0.split("\\\n").map(str::trim_start);
+            Some(lines.collect::<String>().replace('`', ""))
+        })
+        .collect()
+}
+
+/// Whether the parts of a pattern between `…` occur in the text in this order.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut rest = text;
+    pattern.split('…').map(str::trim).all(|part| {
+        let found = rest.split_once(part);
+        rest = found.map_or("", |(_, after)| after);
+        found.is_some()
+    })
+}
+
+#[test]
+fn every_documented_error_of_a_manifest_exists() {
+    let texts = error_texts(include_str!("manifest/error.rs"));
+    assert!(texts.len() > 25, "{texts:#?}");
+    let documented = documented_fields(include_str!("../../../docs/manifest.md"), "## Errors");
+    let missing: Vec<_> = documented
+        .iter()
+        .filter(|pattern| !texts.iter().any(|text| matches(pattern, text)))
+        .collect();
+    assert!(
+        missing.is_empty() && documented.len() > 20,
+        "docs/manifest.md: {missing:#?}"
+    );
+}

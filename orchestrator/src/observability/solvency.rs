@@ -1,8 +1,8 @@
 //! Books against vaults: what the program's accounts say is held, and what is in the token accounts. Each
 //! book is read together with its vault, at one slot, so that no difference comes from reading late.
 
-use millrace_client::accounts::AnyAccount;
-use millrace_client::cache::accounts::{AccountCache, AccountSnapshot};
+use millrace_client::accounts::{AccountSnapshot, AnyAccount};
+use millrace_client::cache::accounts::AccountCache;
 use millrace_client::rpc::client::Rpc;
 use millrace_client::{ChainError, Pubkey, pda};
 use std::collections::{BTreeMap, BTreeSet};

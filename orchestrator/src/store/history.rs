@@ -6,14 +6,15 @@ use crate::store::handle::Store;
 use crate::store::sql::value::{Row, SqlValue};
 use async_trait::async_trait;
 use millrace_client::ChainError;
+use millrace_client::error::BoxError;
 use millrace_client::events::ProgramEvent;
 use millrace_client::history::{Cursor, CursorStore, RecordedEvent};
 
 /// Most events per statement. One statement inserts many, so that their numbers follow their order.
 const MAX_INSERT: usize = 100;
 
-fn failed(error: impl std::fmt::Display) -> ChainError {
-    ChainError::Journal(error.to_string())
+fn failed(error: impl Into<BoxError>) -> ChainError {
+    ChainError::event_store(error)
 }
 
 #[async_trait]

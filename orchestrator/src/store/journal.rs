@@ -37,7 +37,7 @@ impl MemberJournal {
 }
 
 fn failed(error: StoreError) -> ChainError {
-    ChainError::Journal(error.to_string())
+    ChainError::journal(error)
 }
 
 #[async_trait]
@@ -46,10 +46,9 @@ impl Journal for MemberJournal {
         let member = self.leases.member();
         let written = self.store.begin_entry(&member, entry).await;
         if !written.map_err(failed)? {
-            return Err(ChainError::Journal(
+            return Err(ChainError::journal(
                 "this orchestrator's leases have expired; the transaction was not sent, and the member \
-                 that took the leases over continues"
-                    .to_owned(),
+                 that took the leases over continues",
             ));
         }
         self.in_flight().insert(entry.signature.clone());

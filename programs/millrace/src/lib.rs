@@ -10,6 +10,7 @@
 // Anchor's `#[program]` module has a handler of the same name for each handler that it delegates to.
 #![allow(ambiguous_glob_reexports)]
 #![deny(arithmetic_overflow)]
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 pub mod account;
 pub mod constants;

@@ -1,4 +1,4 @@
-//! A rich lifecycle of a network, step by step: everything that moves a balance happens in it.
+//! The lifecycle of a network in steps that move every balance.
 
 use millrace_client::{instructions, pda};
 use millrace_fixture::{
@@ -14,35 +14,34 @@ use std::collections::BTreeMap;
 const DAY: i64 = 86_400;
 const ALL: [(usize, Answer); 3] = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
 
-/// A network, and what was sent to its vaults beside the instructions.
+/// A network, and the tokens donated to its vaults.
 pub struct Lifecycle {
-    /// The network.
     pub network: TestNetwork,
-    /// Gifts by vault.
-    pub gifts: BTreeMap<Pubkey, u64>,
+    /// Donations by vault.
+    pub donations: BTreeMap<Pubkey, u64>,
     clients: [Keypair; 2],
 }
 
 type Step = fn(&mut Lifecycle);
 
 impl Lifecycle {
-    /// The steps, in their order.
+    /// All steps in their order.
     pub const STEPS: [(&str, Step); 15] = [
         ("bonds", Self::bonds),
-        ("gifts", Self::donate),
+        ("donations", Self::donate),
         ("agreement", Self::agreement),
         ("disagreement", Self::disagreement),
         ("late seats", Self::late),
         ("audits", Self::audits),
         ("challenges", Self::challenges),
-        ("outputs shown alone", Self::outputs),
-        ("cancels and expiries", Self::ends),
+        ("outputs revealed by anyone", Self::outputs),
+        ("cancellations and expiries", Self::ends),
         ("other parameters", Self::parameters),
         ("epochs", Self::epochs),
         ("treasuries", Self::treasuries),
         ("exits", Self::exits),
-        ("gifts again", Self::donate),
-        ("what is left open", Self::open_ends),
+        ("donations again", Self::donate),
+        ("open ends", Self::open_ends),
     ];
 
     /// A network with six providers and two clients.
@@ -66,42 +65,42 @@ impl Lifecycle {
         network.fund_rewards(10_000_000);
         Self {
             network,
-            gifts: BTreeMap::new(),
+            donations: BTreeMap::new(),
             clients,
         }
     }
 
-    /// Lets the other client post.
+    /// Switches to the client that posts.
     fn post_as(&mut self, client: usize) {
         self.network.owner = self.clients[client].insecure_clone();
     }
 
-    fn give(&mut self, mint: Pubkey, vault: Pubkey) {
-        let gift = 777;
-        self.network.machine.mint(&mint, &vault, gift);
-        *self.gifts.entry(vault).or_default() += gift;
+    fn donate_to(&mut self, mint: Pubkey, vault: Pubkey) {
+        let donation = 777;
+        self.network.machine.mint(&mint, &vault, donation);
+        *self.donations.entry(vault).or_default() += donation;
     }
 
-    /// Gifts to every kind of vault.
+    /// Donates to every kind of vault.
     fn donate(&mut self) {
         let mints = self.network.mints;
         for client in self.clients.each_ref().map(Keypair::pubkey) {
-            self.give(mints.payment, pda::escrow(&pda::client(&client)));
+            self.donate_to(mints.payment, pda::escrow(&pda::client(&client)));
         }
         for provider in self.network.provider_accounts(&[0, 1, 2, 3, 4, 5]) {
-            self.give(mints.stake, pda::stake_vault(&provider));
-            self.give(mints.payment, pda::earnings_vault(&provider));
+            self.donate_to(mints.stake, pda::stake_vault(&provider));
+            self.donate_to(mints.payment, pda::earnings_vault(&provider));
         }
         for bucket in [0, 5] {
-            self.give(mints.stake, pda::treasury(&mints.stake, bucket));
-            self.give(mints.payment, pda::treasury(&mints.payment, bucket));
+            self.donate_to(mints.stake, pda::treasury(&mints.stake, bucket));
+            self.donate_to(mints.payment, pda::treasury(&mints.payment, bucket));
         }
         let orchestrator = pda::orchestrator(&self.network.orchestrator.pubkey());
-        self.give(mints.stake, pda::bond_vault(&orchestrator));
-        self.give(mints.stake, pda::rewards_vault());
+        self.donate_to(mints.stake, pda::bond_vault(&orchestrator));
+        self.donate_to(mints.stake, pda::rewards_vault());
     }
 
-    /// Two bonds, of which one is withdrawn together with a gift.
+    /// Two bonds, one of which is withdrawn together with a donation.
     fn bonds(&mut self) {
         let (network, second) = (&mut self.network, key(8));
         let (mints, first) = (network.mints, network.orchestrator.pubkey());
@@ -131,7 +130,7 @@ impl Lifecycle {
         network.machine.send(&[withdraw], &[]).unwrap();
     }
 
-    /// Jobs whose seats agree: of both clients, of one shard and of two, closed and not.
+    /// Jobs whose seats agree: of both clients, with one shard and with two, closed and not closed.
     fn agreement(&mut self) {
         for client in [0, 1, 0] {
             self.post_as(client);
@@ -153,7 +152,7 @@ impl Lifecycle {
         }
     }
 
-    /// A liar among three, two among five after a disagreement, and three who all differ.
+    /// One wrong result of three, two of five after a disagreement, and three different results.
     fn disagreement(&mut self) {
         self.post_as(1);
         let network = &mut self.network;
@@ -174,7 +173,8 @@ impl Lifecycle {
         network.settle(&job, 0).unwrap();
     }
 
-    /// A seat that never commits, with and without a bounty; one that stays silent; one that declines.
+    /// A seat that never commits, with and without a bounty; one that does not reveal; one that
+    /// declines.
     fn late(&mut self) {
         self.post_as(0);
         let network = &mut self.network;
@@ -206,7 +206,7 @@ impl Lifecycle {
         network.close(&job, &[0]).unwrap();
     }
 
-    /// An audit that spares, one that finds nothing, one that finds a cheat, and a silent seat.
+    /// A draw without an audit, an audit that confirms, one that finds a cheat, and a silent seat.
     fn audits(&mut self) {
         let network = &mut self.network;
         network.warp(DAY);
@@ -238,7 +238,7 @@ impl Lifecycle {
         }
     }
 
-    /// Challenges lost, won, undecided and unheard.
+    /// Challenges that are lost, won, undecided, and without other results.
     fn challenges(&mut self) {
         self.post_as(1);
         let challenger = self.clients[0].insecure_clone();
@@ -251,7 +251,7 @@ impl Lifecycle {
         let network = &mut self.network;
         for (answer, others) in ends {
             let job = network.post_with(challengeable);
-            // The seat is not its first one's.
+            // The seat was declined by another provider first.
             network.assign(&job, 0, &[5]).unwrap();
             network.decline(&job, 0, 5).unwrap();
             network.run_seats(&job, 0, &[(0, answer)]);
@@ -265,7 +265,8 @@ impl Lifecycle {
         }
     }
 
-    /// An output that its provider shows and the client has, and one that nobody has.
+    /// A result revealed by anyone whose output the client acknowledges, and one without
+    /// acknowledgement.
     fn outputs(&mut self) {
         let network = &mut self.network;
         for acknowledged in [true, false] {
@@ -282,7 +283,7 @@ impl Lifecycle {
         }
     }
 
-    /// A job cancelled in part and one at once; one that expires in part, with a seat that is late.
+    /// A job cancelled in part and one as a whole; one that expires in part, with a late seat.
     fn ends(&mut self) {
         let network = &mut self.network;
         let whole = network.post_with(|t| t.shards = 8);
@@ -298,11 +299,11 @@ impl Lifecycle {
         network.expire_job(&expiring).unwrap();
         network.settle(&expiring, 0).unwrap();
         network.close(&expiring, &[0]).unwrap();
-        // The seat of the cancelled one is judged by the lock of its posting.
+        // The seat of the cancelled job is judged by the lock at its posting.
         network.settle(&part, 1).unwrap();
     }
 
-    /// Jobs before and after other parameters.
+    /// Jobs before and after a change of parameters.
     fn parameters(&mut self) {
         let network = &mut self.network;
         let before = network.post_with(|_| ());
@@ -319,7 +320,7 @@ impl Lifecycle {
         network.close(&after, &[0]).unwrap();
     }
 
-    /// Three epochs: banked and claimed, banked alone, closed alone.
+    /// Three epochs: banked and claimed, only banked, only closed.
     fn epochs(&mut self) {
         let network = &mut self.network;
         let points = |network: &TestNetwork, worker: usize| {
@@ -352,7 +353,7 @@ impl Lifecycle {
         }
     }
 
-    /// Part of what a treasury holds goes to the authority's choice.
+    /// A part of each treasury goes to a wallet of the authority's choice.
     fn treasuries(&mut self) {
         let network = &mut self.network;
         let (own, mints) = (network.authority.insecure_clone(), network.mints);
@@ -378,7 +379,7 @@ impl Lifecycle {
         assert!(taken > 1);
     }
 
-    /// Stake that grows, is on its way, and is out; a provider that leaves and comes again.
+    /// Stake that is added, unbonding, and withdrawn; a provider that deregisters and registers again.
     fn exits(&mut self) {
         let network = &mut self.network;
         network.stake_more(1, 12_345);
@@ -394,9 +395,9 @@ impl Lifecycle {
             let operator = worker.operator.pubkey();
             (worker.authority.insecure_clone(), operator, worker.account)
         };
-        // The gifts to its vaults went along.
+        // The donations to its vaults left with it.
         for vault in [pda::stake_vault, pda::earnings_vault] {
-            self.gifts.remove(&vault(&account));
+            self.donations.remove(&vault(&account));
         }
         network.register(&authority, offer(operator)).unwrap();
         network.stake(5, 60_000).unwrap();
@@ -404,7 +405,7 @@ impl Lifecycle {
         network.request_unstake(2, 7).unwrap();
     }
 
-    /// Seats, a challenge and deposits that are open at the end.
+    /// Seats, a challenge and deposits that stay open at the end.
     fn open_ends(&mut self) {
         for client in [0, 1] {
             self.post_as(client);

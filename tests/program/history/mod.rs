@@ -1,6 +1,5 @@
-//! Events alone are enough: whatever a network goes through, all of its balances follow from what its
-//! instructions have told. How they are folded is `fixture/ledger.rs`; every other test of the program
-//! ends with the same comparison, but for gifts.
+//! All balances of a network follow from its events alone. `testkit/fixture/src/ledger.rs` folds the
+//! events. Every other test of the program ends with the same comparison, except for donations.
 
 use anchor_lang::Discriminator;
 use millrace_fixture::{Ledger, TestNetwork};
@@ -11,7 +10,7 @@ use std::collections::BTreeMap;
 mod lifecycle;
 use lifecycle::Lifecycle;
 
-/// Events that must have come about: all that move a balance, and those of each way to an end.
+/// Events that must occur: all that move a balance, and those of each end of a job.
 const NEEDED: [(&str, &[u8]); 33] = [
     ("NetworkInitialized", e::NetworkInitialized::DISCRIMINATOR),
     ("BucketOpened", e::BucketOpened::DISCRIMINATOR),
@@ -57,23 +56,24 @@ const NEEDED: [(&str, &[u8]); 33] = [
     ("ParametersSet", e::ParametersSet::DISCRIMINATOR),
 ];
 
-/// Each account's books are those of its events, and each vault has exactly that and its gifts.
-fn compare(network: &TestNetwork, gifts: &BTreeMap<Pubkey, u64>) {
+/// Checks that the totals of each account follow from its events, and that each vault holds exactly
+/// that and its donations.
+fn compare(network: &TestNetwork, donations: &BTreeMap<Pubkey, u64>) {
     network.compare_with_events();
     for (vault, (booked, found)) in network.expected_and_actual_vaults() {
-        let given = gifts.get(&vault).copied().unwrap_or(0);
+        let given = donations.get(&vault).copied().unwrap_or(0);
         assert_eq!(found, booked + i128::from(given), "vault {vault}");
     }
 }
 
-/// Plays a lifecycle, comparing after each of its steps, and says which vaults of the network were not
-/// empty at the end.
+/// Runs a lifecycle with a comparison after each step. Returns the ledger and the number of vaults that
+/// are not empty at the end.
 fn run_lifecycle(one_mint: bool) -> (Ledger, usize) {
     let mut lifecycle = Lifecycle::start(one_mint);
     for (name, step) in Lifecycle::STEPS {
         println!("{name}");
         step(&mut lifecycle);
-        compare(&lifecycle.network, &lifecycle.gifts);
+        compare(&lifecycle.network, &lifecycle.donations);
     }
     let vaults = lifecycle.network.expected_and_actual_vaults();
     let filled = vaults.values().filter(|(booked, _)| *booked > 0).count();
@@ -86,7 +86,7 @@ fn all_balances_follow_from_events(one_mint: bool) {
         let seen = ledger.seen.get(kind).copied().unwrap_or(0);
         assert!(seen > 0, "no {name}");
     }
-    // Nothing is compared with nothing: there are books of every kind that are not empty.
+    // The comparison is not empty: there are totals of every kind.
     assert!(filled >= 15, "{filled} vaults");
     assert!(ledger.clients.values().filter(|c| c.held > 0).count() >= 2);
     let providers = || ledger.providers.values();
@@ -117,6 +117,6 @@ fn compensation_requires_one_mint_and_is_in_the_events() {
         jobs.map(|job| job.compensated).sum()
     };
     let (one, two) = (run_lifecycle(true).0, run_lifecycle(false).0);
-    // Lost bonds compensate a job in both.
+    // Lost bonds compensate a job in both setups.
     assert!(compensated(&one) > compensated(&two));
 }

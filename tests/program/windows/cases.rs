@@ -1,4 +1,4 @@
-//! Markets right before a window ends.
+//! Networks right before the end of a window.
 
 use super::WindowCase;
 use millrace_client::instructions;
@@ -8,9 +8,9 @@ use millrace_program::state::{Mode, Network};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 
-/// Three right answers.
+/// Three honest results.
 pub const ALL: [(usize, Answer); 3] = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
-/// The time to commit and to reveal, a round, and the time to challenge.
+/// The commit window, a round, and the challenge window.
 const COMMIT: i64 = 60;
 const ROUND: i64 = 90;
 const CHALLENGE: u32 = 120;
@@ -30,7 +30,7 @@ pub fn one_seat(terms: &mut PostJobArgs) {
     (terms.replicas, terms.quorum, terms.max_replicas) = (1, 1, 1);
 }
 
-/// A job, some of whose seats are taken now.
+/// A job with seats assigned now, and the current time.
 fn seated(change: fn(&mut PostJobArgs), workers: &[usize]) -> (TestNetwork, Pubkey, i64) {
     let mut network = Setup {
         workers: 5,
@@ -51,36 +51,36 @@ fn case((network, job, at): (TestNetwork, Pubkey, i64), after: i64) -> WindowCas
     WindowCase { network, job, at }
 }
 
-/// The end of the commit window of three seats that have not committed.
+/// The end of the commit window of three seats without a commitment.
 pub fn commits_end() -> WindowCase {
     case(seated(|_| (), &[0, 1, 2]), COMMIT)
 }
 
-/// The same where two of three have, and two are enough to show results.
+/// The same with two of three commitments, which are enough to reveal.
 pub fn commits_end_with_a_quorum() -> WindowCase {
     let mut place = seated(|_| (), &[0, 1, 2]);
     place.0.commit(&place.1, 0, &ALL[..2]).unwrap();
     case(place, COMMIT)
 }
 
-/// The same where a third seat is free, and one of two is late.
+/// The same with a free third seat, and one late seat of two.
 pub fn commits_end_beside_a_free_seat() -> WindowCase {
     let mut place = seated(|t| t.quorum = 3, &[0, 1]);
     place.0.commit(&place.1, 0, &ALL[..1]).unwrap();
     case(place, COMMIT)
 }
 
-/// The end of the time to decline.
-pub fn accepting_ends() -> WindowCase {
+/// The end of the accept window.
+pub fn accept_window_ends() -> WindowCase {
     case(seated(|_| (), &[0, 1, 2]), PARAMETERS.accept_secs.into())
 }
 
-/// The same for a commit window that is shorter.
-pub fn accepting_ends_with_the_commits() -> WindowCase {
+/// The same with a shorter commit window.
+pub fn accept_window_ends_with_the_commits() -> WindowCase {
     case(seated(|t| t.commit_secs = 10, &[0, 1, 2]), 10)
 }
 
-/// The end of the reveal window of seats that have committed; two have shown.
+/// The end of the reveal window of three committed seats, two of which have revealed.
 pub fn reveals_end() -> WindowCase {
     let mut place = seated(|_| (), &[0, 1, 2]);
     place.0.commit(&place.1, 0, &ALL).unwrap();
@@ -88,13 +88,13 @@ pub fn reveals_end() -> WindowCase {
     case(place, ROUND)
 }
 
-/// The end of a round in which nobody has done anything.
+/// The end of a round without any commitment.
 pub fn round_ends() -> WindowCase {
     case(seated(|_| (), &[0, 1, 2]), ROUND)
 }
 
-/// The end of the time to reveal that a draw gave to a seat.
-pub fn spared_reveals_end() -> WindowCase {
+/// The end of the reveal window that follows a late audit draw.
+pub fn unaudited_reveals_end() -> WindowCase {
     let mut place = seated(audited, &[0]);
     let (network, job, now) = (&mut place.0, place.1, &mut place.2);
     network.commit(&job, 0, &ALL[..1]).unwrap();
@@ -105,20 +105,19 @@ pub fn spared_reveals_end() -> WindowCase {
     case(place, ROUND - COMMIT)
 }
 
-/// A result that can be challenged.
-fn shown() -> (TestNetwork, Pubkey, i64) {
+fn revealed() -> (TestNetwork, Pubkey, i64) {
     let mut place = seated(challengeable, &[0]);
     place.0.commit(&place.1, 0, &ALL[..1]).unwrap();
     place.0.reveal(&place.1, 0, &ALL[..1]).unwrap();
     place
 }
 
-/// The end of the time to challenge.
-pub fn result_stands() -> WindowCase {
-    case(shown(), CHALLENGE.into())
+/// The end of the challenge window.
+pub fn challenge_ends() -> WindowCase {
+    case(revealed(), CHALLENGE.into())
 }
 
-/// How long before its deadline something must begin.
+/// The instant `secs` before the deadline.
 fn before_the_deadline((network, job, _): (TestNetwork, Pubkey, i64), secs: i64) -> WindowCase {
     let at = network.job(&job).deadline - secs;
     WindowCase { network, job, at }
@@ -139,7 +138,7 @@ pub fn last_challenge() -> WindowCase {
     before_the_deadline(seated(challengeable, &[]), 2 * ROUND + i64::from(CHALLENGE))
 }
 
-/// The last instant at which a draw leaves a round.
+/// The last instant at which a draw leaves time for a round.
 pub fn last_draw() -> WindowCase {
     let mut place = seated(audited, &[0]);
     place.0.commit(&place.1, 0, &ALL[..1]).unwrap();
@@ -147,22 +146,22 @@ pub fn last_draw() -> WindowCase {
     before_the_deadline(place, ROUND)
 }
 
-/// The first instant at which a draw that nobody made does not fit any more.
+/// The first instant at which a missing draw no longer fits.
 pub fn no_draw_fits() -> WindowCase {
     let mut case = last_draw();
     case.at += 1;
     case
 }
 
-/// The first instant at which nobody can hear a challenge any more.
-pub fn no_hearing_fits() -> WindowCase {
-    let mut place = shown();
+/// The first instant at which no round fits for an open challenge.
+pub fn no_challenge_round_fits() -> WindowCase {
+    let mut place = revealed();
     let challenger = place.0.owner.insecure_clone();
     place.0.challenge(&place.1, 0, &challenger).unwrap();
     before_the_deadline(place, ROUND - 1)
 }
 
-/// The first instant at which seats that a disagreement has opened can't be taken any more.
+/// The first instant at which the seats that a disagreement opened can no longer be assigned.
 pub fn no_further_seats_fit() -> WindowCase {
     let mut place = seated(|t| (t.quorum, t.max_replicas) = (3, 5), &[]);
     let (network, job, _) = &mut place;
@@ -171,20 +170,20 @@ pub fn no_further_seats_fit() -> WindowCase {
     before_the_deadline(place, ROUND - 1)
 }
 
-/// The deadline of a job that nobody has taken.
+/// The deadline of a job without seats.
 pub fn deadline() -> WindowCase {
     before_the_deadline(seated(|t| t.shards = 2, &[]), 0)
 }
 
-/// The deadline of a job whose output nobody has.
-pub fn deadline_of_an_output() -> WindowCase {
+/// The deadline of a job whose output is not delivered.
+pub fn deadline_of_an_undelivered_output() -> WindowCase {
     let mut place = seated(one_seat, &[0]);
     place.0.commit(&place.1, 0, &ALL[..1]).unwrap();
     place.0.reveal_by_anyone(&place.1, 0, &ALL[..1]).unwrap();
     before_the_deadline(place, 0)
 }
 
-/// The instant that is so long before a deadline that a wallet wants.
+/// The instant `before` the deadline that the posted job will have.
 fn posting(before: i64) -> WindowCase {
     let network = TestNetwork::start();
     let at = network.machine.now() + 500_000 - before;
@@ -195,13 +194,13 @@ fn posting(before: i64) -> WindowCase {
     }
 }
 
-/// The deadline that [`posting`] is before.
-pub fn wanted(network: &TestNetwork) -> i64 {
+/// The deadline of the jobs that [`posting`] precedes.
+pub fn posting_deadline(network: &TestNetwork) -> i64 {
     let account: Network = network.read(&millrace_client::pda::network());
     account.epochs_started_at + 500_000
 }
 
-/// The last instant to post a job, of each mode, and the first one.
+/// The last instants to post a job of each mode, and the first one.
 pub fn last_posting() -> WindowCase {
     posting(ROUND)
 }
@@ -222,7 +221,7 @@ pub fn unbonding_ends() -> WindowCase {
     case(place, WEEK)
 }
 
-/// The end of a retired orchestrator's time.
+/// The end of a retired orchestrator's unbonding time.
 pub fn retirement_ends() -> WindowCase {
     let mut place = seated(|_| (), &[]);
     let (network, orchestrator) = (&mut place.0, key(4));
@@ -230,11 +229,11 @@ pub fn retirement_ends() -> WindowCase {
     network
         .machine
         .open_wallet(&wallet, mints, (&mints.stake, 1_000));
-    let acts = [
+    let actions = [
         instructions::bond(wallet, &wallet, mints, 1_000),
         instructions::retire_orchestrator(wallet, &wallet),
     ];
-    network.machine.send(&acts, &[&orchestrator]).unwrap();
+    network.machine.send(&actions, &[&orchestrator]).unwrap();
     case(place, WEEK)
 }
 
@@ -249,7 +248,7 @@ pub fn epoch_ends() -> WindowCase {
     case(place, 0)
 }
 
-/// The end of an epoch in which a shard could be settled.
+/// The end of an epoch in which a shard can be settled.
 pub fn settlement_at_an_epochs_end() -> WindowCase {
     let mut network = TestNetwork::start();
     let account: Network = network.read(&millrace_client::pda::network());

@@ -1,4 +1,4 @@
-//! Boundaries by the clock.
+//! Boundaries on the clock.
 
 use super::cases::{self, ALL, audited, challengeable};
 use super::{Boundary, DONE, WindowCase, boundary};
@@ -11,7 +11,7 @@ use solana_sdk::signer::Signer;
 const TOO_LATE: [&str; 3] = [DONE, "TooLate", "TooLate"];
 const TOO_EARLY: [&str; 3] = ["TooEarly", DONE, DONE];
 const NOT_DUE: [&str; 3] = ["ShardNotDue", DONE, DONE];
-/// For the last instant at which something fits.
+/// The outcomes around the last instant at which the action fits.
 const LAST: [&str; 3] = [DONE, DONE, "TooLate"];
 const LAST_POSTING: [&str; 3] = [DONE, DONE, "DeadlineOutOfBounds"];
 const FIRST_POSTING: [&str; 3] = ["DeadlineOutOfBounds", DONE, DONE];
@@ -32,7 +32,7 @@ fn reveal(s: &mut WindowCase) -> Outcome {
 fn reveal_the_last(s: &mut WindowCase) -> Outcome {
     s.network.reveal(&s.job, 0, &ALL[2..])
 }
-fn show_the_last(s: &mut WindowCase) -> Outcome {
+fn reveal_the_last_alone(s: &mut WindowCase) -> Outcome {
     s.network.reveal_by_anyone(&s.job, 0, &ALL[2..])
 }
 fn settle(s: &mut WindowCase) -> Outcome {
@@ -77,7 +77,7 @@ fn close_epoch(s: &mut WindowCase) -> Outcome {
 fn post_with(s: &mut WindowCase, change: fn(&mut PostJobArgs)) -> Outcome {
     let mut terms = s.network.terms();
     change(&mut terms);
-    terms.deadline = cases::wanted(&s.network);
+    terms.deadline = cases::posting_deadline(&s.network);
     s.network.post(terms)
 }
 fn post(s: &mut WindowCase) -> Outcome {
@@ -94,7 +94,7 @@ const BOUNDARIES: [Boundary; 32] = [
     boundary("commit", cases::commits_end, commit, TOO_LATE),
     boundary("expire a seat", cases::commits_end, expire_seat, TOO_EARLY),
     boundary(
-        "show while others may commit",
+        "reveal while others may commit",
         cases::commits_end_with_a_quorum,
         reveal,
         ["RevealsNotOpen", DONE, DONE],
@@ -105,15 +105,20 @@ const BOUNDARIES: [Boundary; 32] = [
         assign_the_third,
         [DONE, "LateSeatsNotExpired", "LateSeatsNotExpired"],
     ),
-    boundary("decline", cases::accepting_ends, decline, TOO_LATE),
+    boundary("decline", cases::accept_window_ends, decline, TOO_LATE),
     boundary(
         "decline in a short commit window",
-        cases::accepting_ends_with_the_commits,
+        cases::accept_window_ends_with_the_commits,
         decline,
         TOO_LATE,
     ),
     boundary("reveal", cases::reveals_end, reveal_the_last, TOO_LATE),
-    boundary("show", cases::reveals_end, show_the_last, TOO_LATE),
+    boundary(
+        "reveal by anyone",
+        cases::reveals_end,
+        reveal_the_last_alone,
+        TOO_LATE,
+    ),
     boundary(
         "settle with a silent seat",
         cases::reveals_end,
@@ -122,28 +127,33 @@ const BOUNDARIES: [Boundary; 32] = [
     ),
     boundary("settle an idle round", cases::round_ends, settle, NOT_DUE),
     boundary(
-        "reveal what was spared",
-        cases::spared_reveals_end,
+        "reveal an unaudited result",
+        cases::unaudited_reveals_end,
         reveal,
         TOO_LATE,
     ),
     boundary(
-        "settle a silent spared seat",
-        cases::spared_reveals_end,
+        "settle a silent unaudited seat",
+        cases::unaudited_reveals_end,
         settle,
         NOT_DUE,
     ),
-    boundary("challenge", cases::result_stands, challenge, TOO_LATE),
-    boundary("settle what stands", cases::result_stands, settle, NOT_DUE),
-    boundary("sit down", cases::last_round, assign_the_third, LAST),
+    boundary("challenge", cases::challenge_ends, challenge, TOO_LATE),
     boundary(
-        "sit down for an audit",
+        "settle an unchallenged result",
+        cases::challenge_ends,
+        settle,
+        NOT_DUE,
+    ),
+    boundary("assign a seat", cases::last_round, assign_the_third, LAST),
+    boundary(
+        "assign a seat of an audited job",
         cases::last_audit,
         assign_the_third,
         LAST,
     ),
     boundary(
-        "sit down for a challenge",
+        "assign a seat of a challengeable job",
         cases::last_challenge,
         assign_the_third,
         LAST,
@@ -151,8 +161,8 @@ const BOUNDARIES: [Boundary; 32] = [
     boundary("draw", cases::last_draw, draw, LAST),
     boundary("fail without a draw", cases::no_draw_fits, settle, NOT_DUE),
     boundary(
-        "fail without a hearing",
-        cases::no_hearing_fits,
+        "fail without a challenge round",
+        cases::no_challenge_round_fits,
         settle,
         NOT_DUE,
     ),
@@ -172,31 +182,31 @@ const BOUNDARIES: [Boundary; 32] = [
     boundary("cancel", cases::deadline, cancel, ALWAYS),
     boundary(
         "fail without an output",
-        cases::deadline_of_an_output,
+        cases::deadline_of_an_undelivered_output,
         settle,
         NOT_DUE,
     ),
     boundary(
         "acknowledge",
-        cases::deadline_of_an_output,
+        cases::deadline_of_an_undelivered_output,
         acknowledge,
         ALWAYS,
     ),
     boundary("post", cases::last_posting, post, LAST_POSTING),
     boundary(
-        "post what is audited",
+        "post an audited job",
         cases::last_posting_of_an_audit,
         post_audited,
         LAST_POSTING,
     ),
     boundary(
-        "post what can be challenged",
+        "post a challengeable job",
         cases::last_posting_of_a_challenge,
         post_challengeable,
         LAST_POSTING,
     ),
     boundary(
-        "post for far away",
+        "post with a distant deadline",
         cases::first_posting,
         post,
         FIRST_POSTING,
@@ -217,13 +227,13 @@ fn clock(network: &mut TestNetwork, at: i64) {
 #[test]
 fn every_window_holds_to_the_second() {
     for boundary in BOUNDARIES {
-        boundary.hold(clock);
+        boundary.check(clock);
     }
 }
 
 #[test]
 fn epoch_closes_from_the_second_it_ends() {
-    boundary("close an epoch", cases::epoch_ends, close_epoch, TOO_EARLY).hold(clock);
+    boundary("close an epoch", cases::epoch_ends, close_epoch, TOO_EARLY).check(clock);
 }
 
 #[test]
@@ -240,7 +250,7 @@ fn settlement_counts_for_the_epoch_of_its_second() {
 #[test]
 fn first_of_acknowledge_and_settle_wins_at_the_deadline() {
     for paid in [true, false] {
-        let mut case = cases::deadline_of_an_output();
+        let mut case = cases::deadline_of_an_undelivered_output();
         case.network.machine.set_time(case.at);
         if paid {
             acknowledge(&mut case).unwrap();

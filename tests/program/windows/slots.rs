@@ -1,15 +1,16 @@
-//! Boundaries by slots, and by what was there first.
+//! Boundaries on slots.
 
 use super::cases::audited;
 use super::{DONE, WindowCase, boundary};
 use millrace_fixture::{Outcome, PARAMETERS, RIGHT, Setup, TestNetwork, refused};
 
-/// Slots of which a chain remembers the blocks.
+/// Slots whose block hashes a chain keeps.
 const REMEMBERED: i64 = 512;
-/// Seed of the blocks.
+/// Seed of the block hashes.
 const BLOCKS: u64 = 3;
 
-/// Sortition that admits anyone who registered before, and a draw over a single slot.
+/// A network whose sortition admits every provider that registered before the posting, and whose draws
+/// span one slot.
 fn network() -> TestNetwork {
     let mut parameters = PARAMETERS;
     (parameters.sortition_start, parameters.draw_slots) = (u64::MAX - 1, 1);
@@ -28,7 +29,7 @@ fn slot(network: &mut TestNetwork, at: i64) {
     network.machine.advance_slots(missing, BLOCKS);
 }
 
-/// A job, and the slot `after` that of its posting.
+/// A job, and the slot `after` slots behind its posting.
 fn posted(after: i64) -> WindowCase {
     let mut network = network();
     let job = network.post_with(|_| ());
@@ -44,7 +45,7 @@ fn draw(s: &mut WindowCase) -> Outcome {
     s.network.draw_audit(&s.job, 0)
 }
 
-/// A commitment, and the slot after the second of the blocks that decide about its audit.
+/// A commitment, and the slot after the second of the blocks that decide its audit.
 fn committed() -> WindowCase {
     let mut case = posted(2);
     case.job = case.network.post_with(audited);
@@ -61,13 +62,13 @@ fn committed() -> WindowCase {
 #[test]
 fn seed_is_available_from_the_slot_after_its_block() {
     let early = ["SeedNotAvailable", DONE, DONE];
-    boundary("take a seed", || posted(2), seed, early).hold(slot);
+    boundary("take a seed", || posted(2), seed, early).check(slot);
 }
 
 #[test]
 fn audit_draw_is_available_from_the_slot_after_its_blocks() {
     let early = ["TooEarly", DONE, DONE];
-    boundary("draw", committed, draw, early).hold(slot);
+    boundary("draw", committed, draw, early).check(slot);
 }
 
 #[test]
@@ -76,10 +77,10 @@ fn seed_is_forgotten_with_the_block_of_the_posting() {
         let mut case = posted(REMEMBERED + 1);
         slot(&mut case.network, case.at + offset);
         seed(&mut case).unwrap();
-        let books = case.network.job(&case.job);
-        assert_eq!(books.seed != 0, taken, "{offset}");
+        let account = case.network.job(&case.job);
+        assert_eq!(account.seed != 0, taken, "{offset}");
         if !taken {
-            assert_eq!(books.seed_slot, case.network.machine.slot());
+            assert_eq!(account.seed_slot, case.network.machine.slot());
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::ui::confirm;
 use crate::ui::output::key_values;
 use clap::Args;
 use millrace_client::Pubkey;
-use millrace_client::deploy::{instruction, program_data, state};
+use millrace_client::deploy::{instructions, state};
 use millrace_client::pda::PROGRAM;
 use millrace_client::wallet::read_keypair;
 use serde::Serialize;
@@ -66,18 +66,17 @@ impl AuthorityArgs {
         if !self.yes {
             new_authority.confirm()?;
         }
-        let account = program_data(&PROGRAM);
         let (transfer, signers) = match &new_authority {
             NewAuthority::Signer(new) => (
-                instruction::set_authority_checked(&account, &key, &new.pubkey()),
+                instructions::set_upgrade_authority_checked(&PROGRAM, &key, &new.pubkey()),
                 vec![&wallet, new],
             ),
             NewAuthority::Address(new) => (
-                instruction::set_authority(&account, &key, Some(new)),
+                instructions::set_upgrade_authority(&PROGRAM, &key, Some(new)),
                 vec![&wallet],
             ),
             NewAuthority::None => (
-                instruction::set_authority(&account, &key, None),
+                instructions::set_upgrade_authority(&PROGRAM, &key, None),
                 vec![&wallet],
             ),
         };

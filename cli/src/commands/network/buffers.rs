@@ -8,7 +8,7 @@ use crate::ui::confirm;
 use crate::ui::output::{sol, table};
 use clap::Subcommand;
 use millrace_client::Pubkey;
-use millrace_client::deploy::instruction::close_buffer;
+use millrace_client::deploy::instructions::close;
 use millrace_client::deploy::state::{self, BufferSummary};
 use serde::Serialize;
 use solana_sdk::signature::Signer;
@@ -69,7 +69,7 @@ impl BuffersCommand {
         for chunk in buffers.chunks(MAX_CLOSES_PER_TRANSACTION) {
             let closes: Vec<_> = chunk
                 .iter()
-                .map(|buffer| close_buffer(&buffer.address, &key, &key))
+                .map(|buffer| close(&buffer.address, &key, &key))
                 .collect();
             sender.send("close buffers", &closes, &[&wallet]).await?;
         }

@@ -8,9 +8,10 @@ use crate::deploy::upload::{DeployReport, Upload, UploadArgs, wait_until_changed
 use crate::error::CliError;
 use crate::ui::output;
 use clap::Args;
+use millrace_client::deploy::buffer::BufferAddress;
 use millrace_client::deploy::image::ImageDiff;
 use millrace_client::deploy::state::DeployedProgram;
-use millrace_client::deploy::{BufferAddress, instruction, state};
+use millrace_client::deploy::{instructions, state};
 use millrace_client::pda::PROGRAM;
 use millrace_client::wallet::read_keypair;
 use solana_sdk::signature::{Keypair, Signer};
@@ -44,7 +45,7 @@ impl DeployArgs {
         let written = upload.run().await?;
         let rent = upload.costs.program_rent;
         let buffer = &upload.address.address;
-        let deploy = instruction::deploy(&wallet.pubkey(), &PROGRAM, buffer, rent, room);
+        let deploy = instructions::deploy(&wallet.pubkey(), &PROGRAM, buffer, rent, room)?;
         let signers = [&wallet, &program_key];
         let landed = sender.send("deploy program", &deploy, &signers).await?;
         let deployed = wait_until_changed(sender.rpc(), None).await?;

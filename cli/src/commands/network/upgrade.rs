@@ -11,9 +11,10 @@ use crate::error::CliError;
 use crate::ui::output;
 use clap::Args;
 use millrace_client::Pubkey;
+use millrace_client::deploy::buffer::BufferAddress;
 use millrace_client::deploy::image::{ImageDiff, differing_chunks};
 use millrace_client::deploy::state::DeployedProgram;
-use millrace_client::deploy::{BufferAddress, instruction, state};
+use millrace_client::deploy::{instructions, state};
 use millrace_client::pda::PROGRAM;
 use millrace_client::rpc::client::Rpc;
 use millrace_client::tx::sender::Sender;
@@ -72,7 +73,7 @@ impl UpgradeArgs {
         let written = upload.run().await?;
         let buffer = upload.address.address;
         if self.propose {
-            let transfer = instruction::set_authority(&buffer, &key, Some(&authority));
+            let transfer = instructions::set_buffer_authority(&buffer, &key, &authority);
             let landed = sender
                 .send("transfer buffer authority", &[transfer], &[&wallet])
                 .await?;
@@ -85,7 +86,7 @@ impl UpgradeArgs {
         }
         // The loader changes a program at most once per slot.
         wait_until_changed(sender.rpc(), None).await?;
-        let upgrade = instruction::upgrade(&PROGRAM, &buffer, &key, &key);
+        let upgrade = instructions::upgrade(&PROGRAM, &buffer, &key, &key);
         let landed = sender
             .send("upgrade program", &[upgrade], &[&wallet])
             .await?;
@@ -120,7 +121,7 @@ async fn extend(
 ) -> Result<DeployedProgram, CliError> {
     // Wait for the slot after the last change.
     wait_until_changed(sender.rpc(), None).await?;
-    let extend = instruction::extend(&PROGRAM, &wallet.pubkey(), more);
+    let extend = instructions::extend_program(&PROGRAM, Some(&wallet.pubkey()), more);
     sender.send("extend program", &[extend], &[wallet]).await?;
     wait_until_changed(sender.rpc(), before.slot).await
 }

@@ -1,8 +1,8 @@
-//! Chosen accounts as finalized blocks have them, for acts that nothing can undo.
+//! Selected accounts as of finalized blocks, for actions that cannot be undone.
 //!
-//! The feed's cache is of confirmed blocks: quick, and in the worst case of a fork that loses. Whoever
-//! is about to drop what may still be needed asks here for the accounts that it depends on, and does it
-//! only once a finalized block says the same.
+//! The [`Feed`](super::subscription::Feed)'s cache follows confirmed blocks: it is fast, and in the worst
+//! case shows a fork that loses. Before dropping data that may still be needed, request the accounts that
+//! the decision depends on here, and wait until a finalized block agrees.
 
 use crate::cache::accounts::AccountCache;
 use crate::error::ChainError;
@@ -16,10 +16,12 @@ use tokio::sync::{RwLock, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-/// Time between two reads while something is requested.
+/// Time between two reads while any account is requested.
 const READ_INTERVAL: Duration = Duration::from_secs(1);
+/// Most accounts of one read.
+const MAX_ACCOUNTS: usize = 100;
 
-/// A cache of the accounts that are requested. Cheap to clone; all clones share it.
+/// A cache of the requested accounts. Cheap to clone; clones share it.
 #[derive(Clone)]
 pub struct FinalizedCache {
     rpc: Rpc,
@@ -27,30 +29,32 @@ pub struct FinalizedCache {
     requested: Arc<watch::Sender<Requested>>,
 }
 
-/// Accounts that are requested, each with the slot from which on a finalized block without it says that it is
-/// gone: an older one may not have it yet. What is there is what it is, however old the block.
+/// Requested accounts, each with the minimum slot at which absence from a finalized block proves that the
+/// account was closed. Before that slot the account may simply not exist yet. An account that is present
+/// counts at any slot.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Requested(BTreeMap<Pubkey, u64>);
 
 impl Requested {
-    /// From now on these, and no others. What was requested before is asked from the slot that it was.
+    /// Replaces the requested accounts. Those that were requested before keep their minimum slot. Returns
+    /// whether anything changed.
     fn replace(&mut self, keys: &BTreeSet<Pubkey>, slot: u64) -> bool {
-        let since = |key: &Pubkey| (*key, self.0.get(key).copied().unwrap_or(slot));
-        let next = Self(keys.iter().map(since).collect());
+        let min_slot = |key: &Pubkey| (*key, self.0.get(key).copied().unwrap_or(slot));
+        let next = Self(keys.iter().map(min_slot).collect());
         let changed = next != *self;
         *self = next;
         changed
     }
 
-    /// Whether a block of this slot, with so much in an account, says anything.
-    fn is_answered_by(&self, key: &Pubkey, slot: u64, data: &[u8]) -> bool {
-        let since = self.0.get(key);
-        since.is_some_and(|since| !data.is_empty() || slot >= *since)
+    /// Whether a block of this slot, in which the account has these bytes, is conclusive.
+    fn accepts(&self, key: &Pubkey, slot: u64, data: &[u8]) -> bool {
+        let min_slot = self.0.get(key);
+        min_slot.is_some_and(|min_slot| !data.is_empty() || slot >= *min_slot)
     }
 }
 
 impl FinalizedCache {
-    /// A cache of nothing; [`FinalizedCache::run`] keeps it.
+    /// An empty cache. [`FinalizedCache::run`] fills it.
     pub fn new(rpc: Rpc) -> Self {
         Self {
             rpc,
@@ -59,55 +63,56 @@ impl FinalizedCache {
         }
     }
 
-    /// The cache: what it does not know ([`AccountCache::has_seen`]) was not read yet.
+    /// The cache. Accounts for which [`AccountCache::has_seen`] is false were not read yet.
     pub fn cache(&self) -> &RwLock<AccountCache> {
         &self.cache
     }
 
-    /// From now on these accounts are read, and no others. `slot` is that of the cache by which they
-    /// are requested: that an account is not in a finalized block before it says nothing.
+    /// Reads these accounts from now on, and no others. `slot` is that of the confirmed cache that led to
+    /// the request: absence of an account from an older finalized block proves nothing.
     pub fn request(&self, keys: &BTreeSet<Pubkey>, slot: u64) {
         self.requested
             .send_if_modified(|requested| requested.replace(keys, slot));
     }
 
-    /// Reads what is requested until `stop`.
+    /// Reads the requested accounts, at once after each change and then every second, until `stop`.
     pub async fn run(&self, stop: CancellationToken) {
         let mut requested = self.requested.subscribe();
         loop {
-            let now = requested.borrow_and_update().clone();
-            if let Err(error) = self.read(&now).await {
-                debug!(%error, "reading what is final failed");
+            let current = requested.borrow_and_update().clone();
+            if let Err(error) = self.read(&current).await {
+                debug!(%error, "failed to read finalized accounts");
             }
-            let next = async {
-                match now.0.is_empty() {
-                    true => std::future::pending().await,
-                    false => tokio::time::sleep(READ_INTERVAL).await,
+            let next_read = async {
+                if current.0.is_empty() {
+                    std::future::pending().await
+                } else {
+                    tokio::time::sleep(READ_INTERVAL).await
                 }
             };
             tokio::select! {
                 () = stop.cancelled() => return,
-                // It is this type that sends.
+                // Never fails: `self` holds the sender.
                 _ = requested.changed() => {}
-                () = next => {}
+                () = next_read => {}
             }
         }
     }
 
-    /// Reads these accounts at once, and forgets all others. What was read before stays where the endpoint
-    /// fails.
+    /// Reads the requested accounts once and drops all others. After an error, accounts that were read
+    /// before are kept.
     async fn read(&self, requested: &Requested) -> Result<(), ChainError> {
         let mut cache = self.cache.write().await;
         cache.retain(|key| requested.0.contains_key(key));
         drop(cache);
         let keys: Vec<Pubkey> = requested.0.keys().copied().collect();
-        for some in keys.chunks(100) {
+        for some in keys.chunks(MAX_ACCOUNTS) {
             let finalized = CommitmentConfig::finalized();
-            let reading = self.rpc.snapshot_at(some, finalized).await?;
+            let snapshot = self.rpc.snapshot_at(some, finalized).await?;
             let mut cache = self.cache.write().await;
-            for (address, data) in &reading.accounts {
-                if requested.is_answered_by(address, reading.slot, data) {
-                    cache.update(reading.slot, *address, data);
+            for (address, data) in &snapshot.accounts {
+                if requested.accepts(address, snapshot.slot, data) {
+                    cache.update(snapshot.slot, *address, data);
                 }
             }
         }
@@ -120,25 +125,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn that_an_account_is_gone_is_said_by_blocks_no_older_than_the_question() {
+    fn absence_is_only_accepted_from_blocks_no_older_than_the_request() {
         let (first, second) = (Pubkey::new_unique(), Pubkey::new_unique());
-        let gone = |requested: &Requested, key, slot| requested.is_answered_by(key, slot, &[]);
+        let closed = |requested: &Requested, key, slot| requested.accepts(key, slot, &[]);
         let mut requested = Requested::default();
         assert!(requested.replace(&[first].into(), 100));
-        assert!(!gone(&requested, &first, 99));
-        assert!(gone(&requested, &first, 100));
-        assert!(requested.is_answered_by(&first, 99, &[1]), "it is there");
-        assert!(
-            !requested.replace(&[first].into(), 150),
-            "the same as before"
-        );
+        assert!(!closed(&requested, &first, 99));
+        assert!(closed(&requested, &first, 100));
+        assert!(requested.accepts(&first, 99, &[1]), "it exists");
+        assert!(!requested.replace(&[first].into(), 150), "nothing changed");
         assert!(requested.replace(&[first, second].into(), 150));
-        assert!(gone(&requested, &first, 100));
-        assert!(!gone(&requested, &second, 149));
+        assert!(closed(&requested, &first, 100));
+        assert!(!closed(&requested, &second, 149));
         assert!(requested.replace(&[second].into(), 160));
-        assert!(!gone(&requested, &first, 200), "requested no more");
-        assert!(!requested.is_answered_by(&first, 200, &[1]));
+        assert!(!closed(&requested, &first, 200), "no longer requested");
+        assert!(!requested.accepts(&first, 200, &[1]));
         assert!(requested.replace(&[first, second].into(), 170));
-        assert!(!gone(&requested, &first, 169), "it is another question");
+        assert!(!closed(&requested, &first, 169), "requested a second time");
     }
 }

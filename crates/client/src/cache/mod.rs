@@ -1,4 +1,4 @@
-//! The program's accounts in memory: confirmed, finalized, and the subscription that keeps them current.
+//! Caches of on-chain accounts, and the feed that keeps them current.
 
 pub mod accounts;
 pub mod finalized;

@@ -1,74 +1,74 @@
-//! What changes on chain: subscriptions for speed, full reads for truth.
+//! Keeps the account cache current: subscriptions for speed, full reads for correctness.
 //!
-//! The cache is shared; whoever waits is woken by a counter. Losing every notification costs the
-//! interval between two full reads, never a change.
+//! If every notification is lost, changes arrive late by the interval between two full reads; none is
+//! missed.
 
 use crate::cache::accounts::AccountCache;
-use crate::error::ChainError;
+use crate::error::{BoxError, ChainError};
 use crate::pda::PROGRAM;
 use crate::rpc::client::{ChainTime, Rpc};
 use crate::rpc::redact::redact_text;
+use backon::{BackoffBuilder, ExponentialBuilder};
 use futures_util::StreamExt;
-use rand::Rng;
+use parking_lot::Mutex;
 use solana_pubsub_client::nonblocking::pubsub_client::PubsubClient;
 use solana_rpc_client_api::config::RpcProgramAccountsConfig;
 use solana_sdk::pubkey::Pubkey;
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{RwLock, watch};
+use tokio::sync::{Notify, RwLock, watch};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-const MIN_BACKOFF: Duration = Duration::from_millis(200);
-const MAX_BACKOFF: Duration = Duration::from_secs(15);
-/// A subscription that is silent this long is taken down and made anew.
+/// Pauses between two connection attempts, before jitter, which adds up to the same again.
+const MIN_BACKOFF: Duration = Duration::from_millis(150);
+const MAX_BACKOFF: Duration = Duration::from_secs(10);
+/// A subscription that is silent for this long is replaced.
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(60);
-/// How often, and how many times, an endpoint that lags is asked for what was just changed.
+/// How often, and how many times, an endpoint that lags is asked for accounts that were just changed.
 const REFRESH_INTERVAL: Duration = Duration::from_millis(100);
 const MAX_REFRESHES: u32 = 10;
-/// How often the cluster's clock is read.
 const CLOCK_INTERVAL: Duration = Duration::from_millis(500);
+/// Most accounts of one read.
+const MAX_ACCOUNTS: usize = 100;
 
-/// A live cache of the chain.
+/// Keeps a cache of the program's accounts and the cluster's clock current. Cheap to clone; clones share
+/// all state.
 #[derive(Clone)]
 pub struct Feed {
     rpc: Rpc,
     cache: Arc<RwLock<AccountCache>>,
     changes: watch::Sender<u64>,
     clock: watch::Sender<Option<Clock>>,
-    /// When everything was last read.
+    /// When all accounts were last read.
     full_read: watch::Sender<Option<Instant>>,
-    full_read_requested: Arc<tokio::sync::Notify>,
+    full_read_requested: Arc<Notify>,
     stale: Arc<StaleNotifications>,
 }
 
-/// Accounts of which a notification told something older than what is known.
+/// Accounts whose last notification was older than their cached state.
 #[derive(Default)]
 struct StaleNotifications {
     keys: Mutex<BTreeSet<Pubkey>>,
-    more: tokio::sync::Notify,
+    added: Notify,
 }
 
 impl StaleNotifications {
-    /// A poisoned lock still holds whole keys.
-    fn keys(&self) -> MutexGuard<'_, BTreeSet<Pubkey>> {
-        self.keys.lock().unwrap_or_else(|held| held.into_inner())
-    }
-
     fn add(&self, key: Pubkey) {
-        self.keys().insert(key);
-        self.more.notify_one();
+        self.keys.lock().insert(key);
+        self.added.notify_one();
     }
 
+    /// Waits for at least one account, and takes all.
     async fn next(&self) -> Vec<Pubkey> {
         loop {
-            let keys = std::mem::take(&mut *self.keys());
+            let keys = std::mem::take(&mut *self.keys.lock());
             if !keys.is_empty() {
                 return keys.into_iter().collect();
             }
-            self.more.notified().await;
+            self.added.notified().await;
         }
     }
 }
@@ -76,11 +76,11 @@ impl StaleNotifications {
 #[derive(Clone, Copy)]
 struct Clock {
     time: ChainTime,
-    read: Instant,
+    read_at: Instant,
 }
 
 impl Feed {
-    /// A feed of the program's accounts; [`Feed::run`] makes it live.
+    /// A feed with an empty cache. [`Feed::run`] keeps it current.
     pub fn new(rpc: Rpc) -> Self {
         Self {
             rpc,
@@ -98,64 +98,58 @@ impl Feed {
         &self.cache
     }
 
-    /// A counter that rises with every change.
+    /// A counter that rises with every change of the cache or the clock.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
-    /// The cluster's unix time now: the last clock read, and what has passed since. `None` before the
-    /// first read.
+    /// The cluster's time now, unix seconds: the last clock read plus at most two seconds that have
+    /// passed since. `None` before the first read.
     pub fn now(&self) -> Option<i64> {
         let clock = (*self.clock.borrow())?;
-        // At most two seconds are added: a stalled cluster's clock stands still.
-        let passed = clock.read.elapsed().as_secs().min(2);
+        // Not more, because the clock of a stalled cluster does not advance.
+        let passed = clock.read_at.elapsed().as_secs().min(2);
         Some(clock.time.unix.saturating_add_unsigned(passed))
     }
 
-    /// Whether the clock was read within `span`.
-    pub fn is_fresh(&self, span: Duration) -> bool {
-        self.clock
-            .borrow()
-            .is_some_and(|clock| clock.read.elapsed() < span)
-    }
-
-    /// Time since the clock was last read; `None` before the first time.
+    /// Time since the clock was last read; `None` before the first read.
     pub fn clock_age(&self) -> Option<Duration> {
-        (*self.clock.borrow()).map(|clock| clock.read.elapsed())
+        (*self.clock.borrow()).map(|clock| clock.read_at.elapsed())
     }
 
-    /// Time since everything was last read; `None` before the first time.
+    /// Time since the last full read; `None` before the first one.
     pub fn full_read_age(&self) -> Option<Duration> {
-        (*self.full_read.borrow()).map(|read| read.elapsed())
+        (*self.full_read.borrow()).map(|read_at| read_at.elapsed())
     }
 
-    /// Changes with every full read.
+    /// Notifies of every full read.
     pub fn full_reads(&self) -> watch::Receiver<Option<Instant>> {
         self.full_read.subscribe()
     }
 
-    /// The slot of the last clock read.
+    /// The slot of the last clock read; 0 before the first one.
     pub fn slot(&self) -> u64 {
         self.clock.borrow().map_or(0, |clock| clock.time.slot)
     }
 
-    /// Asks for a full read soon, after an act whose result does not notify (a closed account).
+    /// Requests a full read soon, for changes that send no notification, such as a closed account.
     pub fn request_full_read(&self) {
         self.full_read_requested.notify_one();
     }
 
-    /// Keeps the cache live until `stop`: full reads every `interval` and at each (re)connection.
+    /// Keeps cache and clock current until `stop`. All accounts are read every `interval` and after each
+    /// (re)connection.
     pub async fn run(&self, interval: Duration, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => {}
-            () = self.keep_reading(interval) => {}
-            () = self.keep_subscribed() => {}
+            () = self.run_full_reads(interval) => {}
+            () = self.run_subscription() => {}
             () = self.refetch_stale() => {}
-            () = self.keep_time() => {}
+            () = self.run_clock() => {}
         }
     }
 
-    async fn keep_reading(&self, interval: Duration) {
+    async fn run_full_reads(&self, interval: Duration) {
         loop {
             self.read_all().await;
             tokio::select! {
@@ -165,28 +159,35 @@ impl Feed {
         }
     }
 
-    /// Reads everything once; a failure is left to the next read.
+    /// Reads all accounts once. An error is logged and left to the next full read.
     pub async fn read_all(&self) {
         match self.rpc.snapshot_all().await {
-            Ok(reading) => {
-                self.cache.write().await.replace(&reading);
+            Ok(snapshot) => {
+                self.cache.write().await.replace(&snapshot);
                 self.full_read.send_replace(Some(Instant::now()));
-                self.changed();
+                self.notify_changed();
             }
-            Err(error) => warn!(%error, "full read failed"),
+            Err(error) => warn!(%error, "failed to read all accounts"),
         }
     }
 
-    /// Reads chosen accounts at once, after an act that changed them.
+    /// Reads accounts at once, after a transaction that changed them.
+    ///
+    /// # Errors
+    /// Errors of the endpoint.
     pub async fn refresh(&self, keys: &[Pubkey]) -> Result<(), ChainError> {
-        self.read_chosen(keys).await.map(drop)
+        self.read_accounts(keys).await.map(drop)
     }
 
-    /// As [`Feed::refresh`], as they are after `slot`: an endpoint that is not there yet is asked again
-    /// for some moments, so that an act that landed is not planned once more.
+    /// Reads accounts as of `slot` or later, so that a transaction that landed in that slot is not
+    /// planned a second time. An endpoint that lags is asked again for about a second; after that, its
+    /// older state is accepted.
+    ///
+    /// # Errors
+    /// Errors of the endpoint.
     pub async fn refresh_after(&self, keys: &[Pubkey], slot: u64) -> Result<(), ChainError> {
         for _ in 0..MAX_REFRESHES {
-            if self.read_chosen(keys).await? >= slot {
+            if self.read_accounts(keys).await? >= slot {
                 break;
             }
             sleep(REFRESH_INTERVAL).await;
@@ -194,74 +195,75 @@ impl Feed {
         Ok(())
     }
 
-    /// Returns the oldest slot that was read at.
-    async fn read_chosen(&self, keys: &[Pubkey]) -> Result<u64, ChainError> {
+    /// Returns the oldest slot at which any of the accounts was read.
+    async fn read_accounts(&self, keys: &[Pubkey]) -> Result<u64, ChainError> {
         let mut oldest = u64::MAX;
-        for some in keys.chunks(100) {
-            let reading = self.rpc.snapshot_owned(some).await?;
-            oldest = oldest.min(reading.slot);
+        for some in keys.chunks(MAX_ACCOUNTS) {
+            let snapshot = self.rpc.snapshot_owned(some).await?;
+            oldest = oldest.min(snapshot.slot);
             let mut cache = self.cache.write().await;
-            for (address, data) in &reading.accounts {
-                cache.update(reading.slot, *address, data);
+            for (address, data) in &snapshot.accounts {
+                cache.update(snapshot.slot, *address, data);
             }
         }
-        self.changed();
+        self.notify_changed();
         Ok(oldest)
     }
 
-    async fn keep_time(&self) {
+    async fn run_clock(&self) {
         loop {
             match self.rpc.time().await {
                 Ok(time) => {
                     let clock = Clock {
                         time,
-                        read: Instant::now(),
+                        read_at: Instant::now(),
                     };
                     self.clock.send_modify(|known| {
-                        // A lagging endpoint must not turn time back.
+                        // An endpoint that lags must not turn back the time.
                         if known.is_none_or(|known| known.time.slot <= time.slot) {
                             *known = Some(clock);
                         }
                     });
-                    self.changed();
+                    self.notify_changed();
                 }
-                Err(error) => debug!(%error, "reading the clock failed"),
+                Err(error) => debug!(%error, "failed to read the cluster's clock"),
             }
             sleep(CLOCK_INTERVAL).await;
         }
     }
 
-    async fn keep_subscribed(&self) {
-        let mut backoff = MIN_BACKOFF;
+    async fn run_subscription(&self) {
+        let backoff = ExponentialBuilder::default()
+            .with_min_delay(MIN_BACKOFF)
+            .with_max_delay(MAX_BACKOFF)
+            .with_jitter()
+            .without_max_times();
+        let mut delays = backoff.build();
         for attempt in 0.. {
             let start = Instant::now();
             match self.subscribe(attempt).await {
-                Ok(()) => info!("subscription ended, connecting again"),
+                Ok(()) => info!("subscription ended; reconnecting"),
                 Err(error) => {
                     let error = redact_text(&error.to_string());
-                    debug!(error, "subscription failed, connecting again");
+                    debug!(error, "failed to subscribe; reconnecting");
                 }
             }
             if start.elapsed() > SILENCE_TIMEOUT {
-                backoff = MIN_BACKOFF;
+                delays = backoff.build();
             }
-            let jitter = rand::rng().random_range(0.5..1.5);
-            sleep(backoff.mul_f64(jitter)).await;
-            backoff = (backoff * 2).min(MAX_BACKOFF);
+            sleep(delays.next().unwrap_or(MAX_BACKOFF)).await;
         }
     }
 
-    async fn subscribe(
-        &self,
-        attempt: usize,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// Applies notifications until the subscription ends or is silent for [`SILENCE_TIMEOUT`].
+    async fn subscribe(&self, attempt: usize) -> Result<(), BoxError> {
         let client = PubsubClient::new(self.rpc.ws_url(attempt)).await?;
         let config = RpcProgramAccountsConfig {
             account_config: Rpc::account_config(),
             ..RpcProgramAccountsConfig::default()
         };
         let (mut stream, _unsubscribe) = client.program_subscribe(&PROGRAM, Some(config)).await?;
-        // What changed before the subscription stood is in this read.
+        // Finds what changed before the subscription was active.
         self.request_full_read();
         while let Ok(Some(note)) = timeout(SILENCE_TIMEOUT, stream.next()).await {
             let (Ok(address), Some(data)) =
@@ -270,28 +272,29 @@ impl Feed {
                 continue;
             };
             let mut cache = self.cache.write().await;
-            let taken = cache.update(note.context.slot, address, &data);
+            let applied = cache.update(note.context.slot, address, &data);
             drop(cache);
-            match taken {
-                true => self.changed(),
-                // A hint that something has changed, if not a fact: some nodes tell of an old slot.
-                false => self.stale.add(address),
+            if applied {
+                self.notify_changed();
+            } else {
+                // Some nodes report an old slot: not proof of a change, but a reason to read the account.
+                self.stale.add(address);
             }
         }
         Ok(())
     }
 
-    /// Reads what notifications were too old to tell. Those that come meanwhile are read together.
+    /// Reads accounts whose notifications were stale. Those that arrive during a read are read together.
     async fn refetch_stale(&self) {
         loop {
             let keys = self.stale.next().await;
             if let Err(error) = self.refresh(&keys).await {
-                debug!(%error, "accounts could not be read; the next full read will");
+                debug!(%error, "failed to read accounts; leaving them to the next full read");
             }
         }
     }
 
-    fn changed(&self) {
+    fn notify_changed(&self) {
         self.changes.send_modify(|count| *count += 1);
     }
 }

@@ -1,30 +1,30 @@
-//! A program's bytes, and how they differ from others.
+//! A program's bytes, in chunks, and compared with other programs.
 
 use solana_sdk::pubkey::Pubkey;
 use std::ops::Range;
 
-/// Most bytes that one transaction can write beside all else that it needs.
+/// Bytes that one transaction can write, next to everything else that it holds.
 pub const CHUNK_BYTES: usize = 960;
 
-/// Bytes without the zeros at their end: there may be room behind a program on chain.
+/// Bytes without the zeros at their end: a program on chain may have room after it.
 pub fn trim_zeros(bytes: &[u8]) -> &[u8] {
     let end = bytes.iter().rposition(|byte| *byte != 0);
     &bytes[..end.map_or(0, |last| last + 1)]
 }
 
-/// SHA-256 of the bytes without the zeros at their end, as `solana-verify` counts it.
+/// SHA-256 of the bytes without the zeros at their end, as `solana-verify` computes it.
 pub fn program_hash(bytes: &[u8]) -> [u8; 32] {
     millrace_protocol::hash::sha256(&[trim_zeros(bytes)])
 }
 
-/// Whether a compiled program has this address in it. One that compares anything with its own address,
-/// as every Anchor program does, has it among its constants.
+/// Whether a compiled program contains this address. Every program that compares anything with its own
+/// address, as all Anchor programs do, has it among its constants.
 pub fn contains_address(program: &[u8], id: &Pubkey) -> bool {
     program.windows(32).any(|window| window == id.as_ref())
 }
 
-/// The pieces of `wanted` that `found` does not have yet, by their place in it. What is missing at the
-/// end of `found` counts as zeros, which is what a new account is filled with.
+/// The chunks of `wanted` that differ from the same bytes of `found`. Bytes after the end of `found` count
+/// as zeros, which is what a new account is filled with.
 pub fn differing_chunks(wanted: &[u8], found: &[u8]) -> Vec<Range<usize>> {
     let at = |place: usize| found.get(place).copied().unwrap_or(0);
     let differs = |range: &Range<usize>| {
@@ -34,28 +34,28 @@ pub fn differing_chunks(wanted: &[u8], found: &[u8]) -> Vec<Range<usize>> {
     chunks(wanted.len()).filter(differs).collect()
 }
 
-/// All pieces of so many bytes.
+/// The chunks of an image of `length` bytes.
 pub fn chunks(length: usize) -> impl Iterator<Item = Range<usize>> {
     (0..length)
         .step_by(CHUNK_BYTES)
         .map(move |from| from..(from + CHUNK_BYTES).min(length))
 }
 
-/// How two programs differ, zeros at the end apart.
+/// How two programs differ, apart from zeros at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImageDiff {
-    /// Length of the one.
+    /// Length of the first one.
     pub length: usize,
-    /// Length of the other.
+    /// Length of the second one.
     pub other_length: usize,
-    /// The first byte that is not the same.
+    /// Offset of the first byte that differs.
     pub first: usize,
-    /// How many bytes are not the same, those that only the longer one has among them.
+    /// Number of bytes that differ, including those that only the longer one has.
     pub bytes: usize,
 }
 
 impl ImageDiff {
-    /// `None` where they are the same.
+    /// `None` if they are the same.
     pub fn between(one: &[u8], other: &[u8]) -> Option<Self> {
         let (one, other) = (trim_zeros(one), trim_zeros(other));
         let differ = |(place, (a, b)): (usize, (&u8, &u8))| (a != b).then_some(place);
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_pieces_that_differ_are_written_and_every_byte_is_covered() {
+    fn only_differing_chunks_are_written_and_every_byte_is_covered() {
         let wanted: Vec<u8> = (0..CHUNK_BYTES * 3 + 5)
             .map(|i| (i % 251) as u8 + 1)
             .collect();
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_piece_of_zeros_need_not_be_written_into_a_new_buffer() {
+    fn chunks_of_zeros_are_not_written_to_a_new_buffer() {
         let mut wanted = vec![1; CHUNK_BYTES * 3];
         wanted[CHUNK_BYTES..2 * CHUNK_BYTES].fill(0);
         let ranges = differing_chunks(&wanted, &vec![0; wanted.len()]);
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn room_behind_a_program_is_no_difference_and_anything_else_is_one() {
+    fn zeros_after_a_program_are_not_a_difference() {
         assert_eq!(ImageDiff::between(b"elf\0", b"elf\0\0\0"), None);
         assert_eq!(program_hash(b"elf"), program_hash(b"elf\0\0"));
         assert_eq!(ImageDiff::between(&[], &[0]), None);
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_declares_its_address() {
+    fn a_program_contains_its_address() {
         let id = Pubkey::new_from_array([5; 32]);
         let mut program = vec![0; 100];
         assert!(!contains_address(&program, &id));

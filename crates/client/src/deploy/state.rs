@@ -1,100 +1,105 @@
-//! What the loader writes into its accounts: a number for the kind, then what the kind has.
+//! The loader's accounts as they are on chain.
 
-use super::{LOADER, program_data};
+use super::LOADER;
 use crate::error::ChainError;
-use crate::pda::PROGRAM;
+use crate::pda::{self, PROGRAM};
 use crate::rpc::client::Rpc;
 use serde::Deserialize;
 use serde_json::json;
 use solana_account_decoder_client_types::UiAccount;
+use solana_loader_v3_interface::state::UpgradeableLoaderState;
 use solana_rpc_client_api::request::RpcRequest;
 use solana_sdk::pubkey;
 use solana_sdk::pubkey::Pubkey;
 
 /// Bytes of a program's own account.
-pub const PROGRAM_ACCOUNT_BYTES: usize = 36;
-/// Bytes before the program's in a buffer.
-pub const BUFFER_HEADER_BYTES: usize = 37;
-/// Bytes before the program's in the account beside the program.
-pub const PROGRAM_DATA_HEADER_BYTES: usize = 45;
-/// Most bytes of any account.
-pub const MAX_ACCOUNT_BYTES: usize = 10 * 1024 * 1024;
+pub const PROGRAM_ACCOUNT_BYTES: usize = UpgradeableLoaderState::size_of_program();
+/// Bytes before the program's bytes in a buffer.
+pub const BUFFER_HEADER_BYTES: usize = UpgradeableLoaderState::size_of_buffer_metadata();
+/// Bytes before the program's bytes in a program data account.
+pub const PROGRAM_DATA_HEADER_BYTES: usize = UpgradeableLoaderState::size_of_programdata_metadata();
+/// The cluster's limit for any account.
+pub const MAX_ACCOUNT_BYTES: usize = solana_system_interface::MAX_PERMITTED_DATA_LENGTH as usize;
 
-/// The loader without upgrades, which local validators load programs by.
-const PLAIN_LOADER: Pubkey = pubkey!("BPFLoader2111111111111111111111111111111111");
+/// The loader without upgrades, by which local validators load programs.
+const LOADER_V2: Pubkey = pubkey!("BPFLoader2111111111111111111111111111111111");
 
-/// A buffer.
+/// A buffer account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Buffer {
-    /// Who may write into it, close it, and use it.
+    /// The key that may write into, close and use the buffer.
     pub authority: Option<Pubkey>,
-    /// What is in it, as long as the whole.
+    /// The program's bytes that were written so far, zeros elsewhere.
     pub bytes: Vec<u8>,
-    /// Lamports in it.
+    /// Balance of the account.
     pub lamports: u64,
 }
 
-/// A program as it runs on chain.
+/// A program on chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeployedProgram {
-    /// The loader that holds it.
+    /// The loader that owns the program.
     pub loader: Pubkey,
-    /// Slot of its deployment, of its last upgrade or of its last growth; unknown to the plain loader.
+    /// Slot of the deployment, or of the last upgrade or extension. `None` under a loader without
+    /// upgrades.
     pub slot: Option<u64>,
-    /// Who may upgrade it; nobody where there is none.
+    /// The key that may upgrade the program; `None` if no one may.
     pub authority: Option<Pubkey>,
-    /// Its bytes, with the room behind them.
+    /// The program's bytes, with the zeros of the room after them.
     pub bytes: Vec<u8>,
-    /// Lamports of the account that holds the bytes.
+    /// Balance of the account that holds the bytes.
     pub lamports: u64,
 }
 
 impl DeployedProgram {
-    /// Whether the upgradeable loader holds it.
+    /// Whether the upgradeable loader owns the program. It may be immutable nevertheless.
     pub fn is_upgradeable(&self) -> bool {
         self.loader == LOADER
     }
 }
 
-/// Kind 1.
-pub fn parse_buffer(data: &[u8]) -> Option<(Option<Pubkey>, &[u8])> {
-    let rest = data.strip_prefix(&1u32.to_le_bytes())?;
-    Some((read_key(rest)?, data.get(BUFFER_HEADER_BYTES..)?))
+fn parse(data: &[u8]) -> Option<UpgradeableLoaderState> {
+    bincode::deserialize(data).ok()
 }
 
-/// Kind 3: the slot, the authority, and the bytes.
-fn parse_program_data(data: &[u8]) -> Option<(u64, Option<Pubkey>, &[u8])> {
-    let rest = data.strip_prefix(&3u32.to_le_bytes())?;
-    let (slot, rest) = rest.split_first_chunk()?;
-    let bytes = data.get(PROGRAM_DATA_HEADER_BYTES..)?;
-    Some((u64::from_le_bytes(*slot), read_key(rest)?, bytes))
-}
-
-/// A key behind a byte that says whether there is one.
-fn read_key(data: &[u8]) -> Option<Option<Pubkey>> {
-    match data.split_first()? {
-        (0, _) => Some(None),
-        (1, rest) => Some(Some(Pubkey::new_from_array(*rest.first_chunk()?))),
+/// Authority and program bytes of a buffer.
+fn parse_buffer(data: &[u8]) -> Option<(Option<Pubkey>, &[u8])> {
+    match parse(data)? {
+        UpgradeableLoaderState::Buffer { authority_address } => {
+            Some((authority_address, data.get(BUFFER_HEADER_BYTES..)?))
+        }
         _ => None,
     }
 }
 
-/// The program on chain; `None` where there is none.
+/// Slot of the last change, authority and program bytes of a program data account.
+fn parse_program_data(data: &[u8]) -> Option<(u64, Option<Pubkey>, &[u8])> {
+    match parse(data)? {
+        UpgradeableLoaderState::ProgramData {
+            slot,
+            upgrade_authority_address,
+        } => {
+            let bytes = data.get(PROGRAM_DATA_HEADER_BYTES..)?;
+            Some((slot, upgrade_authority_address, bytes))
+        }
+        _ => None,
+    }
+}
+
+/// Millrace's program as it is on chain; `None` if it is not deployed.
 ///
 /// # Errors
-/// [`ChainError::Layout`] where a loader holds it that is not known here, or where it was closed.
+/// [`ChainError::UnknownLoader`], [`ChainError::ProgramClosed`], and errors of the endpoint.
 pub async fn read_program(rpc: &Rpc) -> Result<Option<DeployedProgram>, ChainError> {
-    let data_at = program_data(&PROGRAM);
-    // Both of the same slot, so that they fit each other.
-    let mut found = rpc.accounts(&[PROGRAM, data_at]).await?;
+    // Both are read at the same slot, so that they fit together.
+    let mut found = rpc.accounts(&[PROGRAM, pda::program_data()]).await?;
     let (data, program) = (found.pop().flatten(), found.pop().flatten());
     let Some(program) = program.filter(|account| account.executable) else {
         return Ok(None);
     };
-    let strange = |address, expected| ChainError::Layout { address, expected };
-    if program.owner == PLAIN_LOADER {
+    if program.owner == LOADER_V2 {
         return Ok(Some(DeployedProgram {
-            loader: PLAIN_LOADER,
+            loader: LOADER_V2,
             slot: None,
             authority: None,
             bytes: program.data,
@@ -102,11 +107,14 @@ pub async fn read_program(rpc: &Rpc) -> Result<Option<DeployedProgram>, ChainErr
         }));
     }
     if program.owner != LOADER {
-        return Err(strange(PROGRAM, "program of a loader that is known here"));
+        return Err(ChainError::UnknownLoader {
+            program: PROGRAM,
+            loader: program.owner,
+        });
     }
-    let closed = || strange(data_at, "program's bytes: the program was closed, for good");
-    let data = data.ok_or_else(closed)?;
-    let (slot, authority, bytes) = parse_program_data(&data.data).ok_or_else(closed)?;
+    let data = data.ok_or(ChainError::ProgramClosed(PROGRAM))?;
+    let parsed = parse_program_data(&data.data).ok_or(ChainError::ProgramClosed(PROGRAM))?;
+    let (slot, authority, bytes) = parsed;
     Ok(Some(DeployedProgram {
         loader: LOADER,
         slot: Some(slot),
@@ -116,19 +124,19 @@ pub async fn read_program(rpc: &Rpc) -> Result<Option<DeployedProgram>, ChainErr
     }))
 }
 
-/// A buffer; `None` where there is none.
+/// The buffer at an address; `None` if it was not created yet.
 ///
 /// # Errors
-/// [`ChainError::Layout`] where something else is there.
+/// [`ChainError::Layout`] if the address holds another account of the loader; errors of the endpoint.
 pub async fn read_buffer(rpc: &Rpc, address: &Pubkey) -> Result<Option<Buffer>, ChainError> {
     let found = rpc.account(address).await?;
-    // Lamports alone, which anybody may send, are no account yet.
+    // An address that was only sent lamports still belongs to the system program.
     let Some(account) = found.filter(|account| account.owner == LOADER) else {
         return Ok(None);
     };
     let (authority, bytes) = parse_buffer(&account.data).ok_or(ChainError::Layout {
         address: *address,
-        expected: "buffer of the upgradeable loader",
+        expected: "buffer",
     })?;
     Ok(Some(Buffer {
         authority,
@@ -137,21 +145,32 @@ pub async fn read_buffer(rpc: &Rpc, address: &Pubkey) -> Result<Option<Buffer>, 
     }))
 }
 
-/// A buffer as it is listed.
+/// A buffer without its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BufferSummary {
-    /// Its address.
+    /// The buffer account.
     pub address: Pubkey,
-    /// Bytes of a program that it has room for.
+    /// Bytes of a program for which the buffer has room.
     pub bytes: u64,
-    /// Lamports in it.
+    /// Balance of the account.
     pub lamports: u64,
 }
 
 /// All buffers of an authority.
+///
+/// # Errors
+/// Errors of the endpoint.
 pub async fn list_buffers(rpc: &Rpc, authority: &Pubkey) -> Result<Vec<BufferSummary>, ChainError> {
-    /// What a buffer with an authority begins with, in base 58: the number 1, and that there is a key.
-    const BUFFER_OF_SOMEBODY: &str = "7YXq9J";
+    #[derive(Deserialize)]
+    struct Keyed {
+        pubkey: String,
+        account: UiAccount,
+    }
+    let header = UpgradeableLoaderState::Buffer {
+        authority_address: Some(*authority),
+    };
+    // Writing to memory does not fail.
+    let header = bincode::serialize(&header).unwrap_or_default();
     let config = json!([
         LOADER.to_string(),
         {
@@ -159,17 +178,16 @@ pub async fn list_buffers(rpc: &Rpc, authority: &Pubkey) -> Result<Vec<BufferSum
             "commitment": "confirmed",
             "dataSlice": { "offset": 0, "length": 0 },
             "filters": [
-                { "memcmp": { "offset": 0, "bytes": BUFFER_OF_SOMEBODY } },
-                { "memcmp": { "offset": 5, "bytes": authority.to_string() } },
+                { "memcmp": { "offset": 0, "bytes": bs58::encode(header).into_string() } },
             ],
         }
     ]);
-    let answer: Vec<Keyed> = rpc
+    let found: Vec<Keyed> = rpc
         .client()
         .send(RpcRequest::GetProgramAccounts, config)
         .await
         .map_err(rpc.error("the loader's buffers"))?;
-    let listed = answer.into_iter().filter_map(|keyed| {
+    let buffers = found.into_iter().filter_map(|keyed| {
         let space = keyed.account.space.unwrap_or(0);
         Some(BufferSummary {
             address: keyed.pubkey.parse().ok()?,
@@ -177,24 +195,17 @@ pub async fn list_buffers(rpc: &Rpc, authority: &Pubkey) -> Result<Vec<BufferSum
             lamports: keyed.account.lamports,
         })
     });
-    Ok(listed.collect())
-}
-
-#[derive(Deserialize)]
-struct Keyed {
-    pubkey: String,
-    account: UiAccount,
+    Ok(buffers.collect())
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use anchor_lang::solana_program::bpf_loader_upgradeable::UpgradeableLoaderState as Theirs;
 
     const KEY: Pubkey = Pubkey::new_from_array([9; 32]);
 
-    fn written(state: &Theirs, header: usize) -> Vec<u8> {
+    fn account(state: &UpgradeableLoaderState, header: usize) -> Vec<u8> {
         let mut data = bincode::serialize(state).unwrap();
         data.resize(header, 0);
         data.extend(b"elf");
@@ -202,32 +213,24 @@ mod tests {
     }
 
     #[test]
-    fn accounts_of_the_loader_read_as_the_loader_writes_them() {
+    fn program_bytes_start_after_the_header_with_and_without_authority() {
         for authority in [None, Some(KEY)] {
-            let theirs = Theirs::Buffer {
+            let buffer = UpgradeableLoaderState::Buffer {
                 authority_address: authority,
             };
-            let data = written(&theirs, BUFFER_HEADER_BYTES);
+            let data = account(&buffer, BUFFER_HEADER_BYTES);
             assert_eq!(parse_buffer(&data), Some((authority, &b"elf"[..])));
             assert_eq!(parse_program_data(&data), None);
 
-            let theirs = Theirs::ProgramData {
+            let program_data = UpgradeableLoaderState::ProgramData {
                 slot: 77,
                 upgrade_authority_address: authority,
             };
-            let data = written(&theirs, PROGRAM_DATA_HEADER_BYTES);
-            assert_eq!(
-                parse_program_data(&data),
-                Some((77, authority, &b"elf"[..]))
-            );
+            let data = account(&program_data, PROGRAM_DATA_HEADER_BYTES);
+            let parsed = parse_program_data(&data);
+            assert_eq!(parsed, Some((77, authority, &b"elf"[..])));
             assert_eq!(parse_buffer(&data), None);
         }
         assert_eq!(parse_buffer(&[]), None);
-        assert_eq!(Theirs::size_of_buffer_metadata(), BUFFER_HEADER_BYTES);
-        assert_eq!(
-            Theirs::size_of_programdata_metadata(),
-            PROGRAM_DATA_HEADER_BYTES
-        );
-        assert_eq!(Theirs::size_of_program(), PROGRAM_ACCOUNT_BYTES);
     }
 }

@@ -1,8 +1,8 @@
-//! One transaction of the past: its events, and what it called.
+//! Past transactions: their events and invocations.
 
 use super::RecordedEvent;
 use super::invocation::Invocation;
-use super::walk::Signed;
+use super::walk::SignatureInfo;
 use crate::error::ChainError;
 use crate::rpc::client::Rpc;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -15,36 +15,33 @@ use solana_transaction_status_client_types::{
     UiTransactionEncoding, UiTransactionStatusMeta,
 };
 
-/// What a transaction called.
-pub(super) struct Calls {
+/// All invocations of a transaction.
+pub(super) struct Invocations {
     /// Its own instructions.
     pub(super) outer: Vec<Invocation>,
-    /// Those that these called.
-    pub(super) inner: Vec<Called>,
+    /// Instructions that its instructions invoked.
+    pub(super) inner: Vec<InnerInvocation>,
 }
 
-/// An instruction that another called.
-pub(super) struct Called {
-    /// Which instruction of the transaction it comes from.
+pub(super) struct InnerInvocation {
+    /// Index of the transaction's instruction that caused it.
     pub(super) instruction: u32,
-    /// Its place among what that one called.
+    /// Index among all invocations of that instruction.
     pub(super) position: u32,
-    /// The call.
-    pub(super) call: Invocation,
+    pub(super) invocation: Invocation,
 }
 
-/// Transactions that are fetched at the same time.
+/// Transactions that are read at the same time.
 const FETCH_CONCURRENCY: usize = 8;
 
-/// The events of transactions, in their order. What was reverted has done nothing, and its events say
-/// nothing.
+/// The events of transactions, in order. Failed transactions had no effect, and their events do not count.
 pub(super) async fn events_of_all(
     rpc: &Rpc,
-    all: &[Signed],
+    all: &[SignatureInfo],
 ) -> Result<Vec<RecordedEvent>, ChainError> {
     let mut fetches = Vec::new();
-    for signed in all.iter().filter(|signed| !signed.failed) {
-        fetches.push(events(rpc.clone(), signed.clone()));
+    for info in all.iter().filter(|info| !info.failed) {
+        fetches.push(events(rpc.clone(), info.clone()));
     }
     let each: Vec<Vec<RecordedEvent>> = stream::iter(fetches)
         .buffered(FETCH_CONCURRENCY)
@@ -53,34 +50,37 @@ pub(super) async fn events_of_all(
     Ok(each.into_iter().flatten().collect())
 }
 
-/// Fetches a transaction and reads its events.
-async fn events(rpc: Rpc, signed: Signed) -> Result<Vec<RecordedEvent>, ChainError> {
-    let found = fetch(&rpc, &signed).await?;
-    let events = read(&signed, &found);
-    events.ok_or_else(|| unreadable(&signed, INCOMPLETE))
+/// Reads a transaction and decodes its events.
+async fn events(rpc: Rpc, info: SignatureInfo) -> Result<Vec<RecordedEvent>, ChainError> {
+    let found = fetch(&rpc, &info).await?;
+    let events = read(&info, &found);
+    events.ok_or_else(|| unreadable(&info, INCOMPLETE))
 }
 
-/// Fetches a transaction and reads what it called.
-pub(super) async fn calls(rpc: &Rpc, signed: &Signed) -> Result<Calls, ChainError> {
-    let found = fetch(rpc, signed).await?;
-    read_calls(&found).ok_or_else(|| unreadable(signed, INCOMPLETE))
+/// Reads a transaction and decodes its invocations.
+pub(super) async fn invocations(
+    rpc: &Rpc,
+    info: &SignatureInfo,
+) -> Result<Invocations, ChainError> {
+    let found = fetch(rpc, info).await?;
+    read_invocations(&found).ok_or_else(|| unreadable(info, INCOMPLETE))
 }
 
-const INCOMPLETE: &str = "came without the instructions that it called";
+const INCOMPLETE: &str = "was returned without its inner instructions";
 
-fn unreadable(signed: &Signed, reason: &str) -> ChainError {
+fn unreadable(info: &SignatureInfo, reason: &str) -> ChainError {
     ChainError::Rpc {
-        what: "a transaction of the past",
-        reason: format!("{} {reason}", signed.signature),
+        what: "a past transaction",
+        reason: format!("{} {reason}", info.signature),
     }
 }
 
 async fn fetch(
     rpc: &Rpc,
-    signed: &Signed,
+    info: &SignatureInfo,
 ) -> Result<EncodedConfirmedTransactionWithStatusMeta, ChainError> {
-    let signature = signed.signature.parse();
-    let signature = signature.map_err(|_| unreadable(signed, "is no signature"))?;
+    let signature = info.signature.parse();
+    let signature = signature.map_err(|_| unreadable(info, "is not a signature"))?;
     let config = RpcTransactionConfig {
         encoding: Some(UiTransactionEncoding::Base64),
         commitment: Some(CommitmentConfig::finalized()),
@@ -88,63 +88,63 @@ async fn fetch(
     };
     let client = rpc.client();
     let found = client.get_transaction_with_config(&signature, config).await;
-    found.map_err(rpc.error("a transaction of the past"))
+    found.map_err(rpc.error("a past transaction"))
 }
 
-/// The events of a transaction in their order; `None` where the endpoint left out what they are read
-/// from.
+/// The events of a transaction, in order. `None` if the endpoint left out its inner instructions.
 fn read(
-    signed: &Signed,
+    info: &SignatureInfo,
     found: &EncodedConfirmedTransactionWithStatusMeta,
 ) -> Option<Vec<RecordedEvent>> {
     let meta = found.transaction.meta.as_ref()?;
     if meta.err.is_some() {
         return Some(Vec::new());
     }
-    let called = read_calls(found)?.inner.into_iter();
+    let called = read_invocations(found)?.inner.into_iter();
     let events = called.filter_map(|called| {
         Some(RecordedEvent {
             slot: found.slot,
-            time: found.block_time.or(signed.time),
-            signature: signed.signature.clone(),
+            time: found.block_time.or(info.time),
+            signature: info.signature.clone(),
             instruction: called.instruction,
             position: called.position,
-            event: called.call.event()?,
+            event: called.invocation.event()?,
         })
     });
     Some(events.collect())
 }
 
-/// What a transaction called; `None` where the endpoint left it out.
-fn read_calls(found: &EncodedConfirmedTransactionWithStatusMeta) -> Option<Calls> {
+/// All invocations of a transaction. `None` if the endpoint left out its inner instructions.
+fn read_invocations(found: &EncodedConfirmedTransactionWithStatusMeta) -> Option<Invocations> {
     let meta = found.transaction.meta.as_ref()?;
     let message = found.transaction.transaction.decode()?.message;
     let keys = keys(&message, meta)?;
     let outer = message.instructions().iter();
-    let outer = outer.map(|one| call(&keys, one.program_id_index, &one.accounts, one.data.clone()));
-    let calls: Option<Vec<_>> = meta.inner_instructions.clone().into();
+    let outer =
+        outer.map(|one| invocation(&keys, one.program_id_index, &one.accounts, one.data.clone()));
+    let by_instruction: Option<Vec<_>> = meta.inner_instructions.clone().into();
     let mut inner = Vec::new();
-    for calls in calls? {
-        for (position, one) in calls.instructions.iter().enumerate() {
-            // Endpoints that parse known programs don't know ours.
+    for invoked in by_instruction? {
+        for (position, one) in invoked.instructions.iter().enumerate() {
+            // Endpoints parse instructions of programs that they know; this program is not among them.
             let UiInstruction::Compiled(one) = one else {
                 continue;
             };
             let data = bs58::decode(&one.data).into_vec().ok()?;
-            inner.push(Called {
-                instruction: u32::from(calls.index),
+            inner.push(InnerInvocation {
+                instruction: u32::from(invoked.index),
                 position: u32::try_from(position).ok()?,
-                call: call(&keys, one.program_id_index, &one.accounts, data)?,
+                invocation: invocation(&keys, one.program_id_index, &one.accounts, data)?,
             });
         }
     }
-    Some(Calls {
+    Some(Invocations {
         outer: outer.collect::<Option<_>>()?,
         inner,
     })
 }
 
-/// All accounts of a transaction, those of lookup tables last.
+/// All accounts of a transaction, with those from lookup tables at the end.
 fn keys(message: &VersionedMessage, meta: &UiTransactionStatusMeta) -> Option<Vec<Pubkey>> {
     let mut keys: Vec<Pubkey> = message.static_account_keys().to_vec();
     let loaded: Option<UiLoadedAddresses> = meta.loaded_addresses.clone().into();
@@ -156,7 +156,7 @@ fn keys(message: &VersionedMessage, meta: &UiTransactionStatusMeta) -> Option<Ve
     Some(keys)
 }
 
-fn call(keys: &[Pubkey], program: u8, accounts: &[u8], data: Vec<u8>) -> Option<Invocation> {
+fn invocation(keys: &[Pubkey], program: u8, accounts: &[u8], data: Vec<u8>) -> Option<Invocation> {
     let key = |at: &u8| keys.get(usize::from(*at)).copied();
     Some(Invocation {
         program: key(&program)?,

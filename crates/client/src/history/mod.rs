@@ -1,9 +1,9 @@
-//! What happened, from the first transaction on: the program's events, read from its finalized
-//! transactions in their order, each once. For people, audits and statistics; acting never depends on it.
+//! History: all events of the program's finalized transactions, in order, each exactly once. For audits and
+//! statistics; no decision of a service depends on it.
 //!
-//! The signatures of the event authority's address are walked from the newest back to the cursor, and
-//! their transactions then taken from the oldest on. Events and cursor are stored together, some
-//! transactions at a time: a walk that is cut short begins again, and nothing is missed or told twice.
+//! Signatures of the event authority's address are listed from the newest back to the cursor; their
+//! transactions are then read from the oldest on. Events and cursor are stored together, in batches: an
+//! interrupted run starts again at the cursor, and no event is missed or stored twice.
 
 mod chain;
 mod invocation;
@@ -26,71 +26,71 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
-use walk::Walk;
+use walk::{SignatureInfo, Walk};
 
-/// Signatures of a page: what an endpoint gives at the most.
+/// Signatures per page: the most that endpoints return.
 const PAGE_SIZE: usize = 1_000;
-/// Transactions after which the cursor is stored.
+/// Transactions whose events are stored together with the cursor.
 const BATCH_SIZE: usize = 100;
-/// Signatures that a walk keeps: with a longer history it is walked again for those behind.
+/// Signatures that are kept in memory. A longer history is listed again for the newer ones.
 const MAX_KEPT: usize = 100_000;
 
 /// The last transaction whose events are stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
-    /// Its slot.
+    /// The transaction's slot.
     pub slot: u64,
-    /// Its first signature, base58.
+    /// The transaction's first signature, base58.
     pub signature: String,
 }
 
-/// An event and where it stands.
+/// An event and its position on chain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RecordedEvent {
     /// The slot of its block.
     pub slot: u64,
-    /// The block's time, unix seconds, where the cluster knows it.
+    /// The block's time, unix seconds, if the cluster recorded it.
     pub time: Option<i64>,
     /// The transaction's first signature, base58.
     pub signature: String,
-    /// The instruction of the transaction that it comes from.
+    /// Index of the instruction of the transaction that caused the event.
     pub instruction: u32,
-    /// Its place among what that instruction called.
+    /// Index of the event's invocation among all invocations of that instruction.
     pub position: u32,
     /// The event.
     pub event: ProgramEvent,
 }
 
-/// Where events and the cursor are kept.
+/// Stores events and the cursor.
 #[async_trait]
 pub trait CursorStore: Send + Sync {
-    /// The cursor; `None` before the first events.
+    /// The cursor; `None` before the first events are stored.
     async fn load(&self) -> Result<Option<Cursor>, ChainError>;
-    /// Keeps events and moves the cursor behind them: both or neither. An event that is there already
-    /// (same signature, instruction and position) is left out.
+    /// Stores events and then moves the cursor. Events that are stored already (same signature,
+    /// instruction and position) are ignored, so the same batch can be saved again after a failure.
     async fn save(&self, cursor: &Cursor, events: &[RecordedEvent]) -> Result<(), ChainError>;
 }
 
-/// Reads history into a store.
+/// Reads history into a store. Cheap to clone; clones share all state.
 #[derive(Clone)]
 pub struct History {
     rpc: Rpc,
     store: Arc<dyn CursorStore>,
-    page: usize,
+    page_size: usize,
     batch: usize,
     max_kept: usize,
     changes: watch::Sender<u64>,
-    /// When everything that was final had last been read; the beginning, before that.
+    /// When all final transactions had last been read; before that, when this reader was created.
     caught_up: watch::Sender<Instant>,
 }
 
 impl History {
-    /// A reader that goes on from the store's cursor.
+    /// A reader that continues from the store's cursor.
     pub fn new(rpc: Rpc, store: Arc<dyn CursorStore>) -> Self {
         Self {
             rpc,
             store,
-            page: PAGE_SIZE,
+            page_size: PAGE_SIZE,
             batch: BATCH_SIZE,
             max_kept: MAX_KEPT,
             changes: watch::Sender::new(0),
@@ -98,17 +98,18 @@ impl History {
         }
     }
 
-    /// A counter that rises when events were stored.
+    /// A counter that rises when events are stored.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
-    /// Time since everything that was final had been read, or since the beginning.
+    /// Time since all final transactions had been read; before the first time, since this reader was
+    /// created.
     pub fn age(&self) -> Duration {
         self.caught_up.borrow().elapsed()
     }
 
-    /// Catches up every `interval` until `stop`. A failure is told once, and tried again.
+    /// Catches up every `interval` until `stop`. Consecutive failures are logged once.
     pub async fn run(&self, interval: Duration, stop: CancellationToken) {
         let mut failing = false;
         loop {
@@ -117,8 +118,8 @@ impl History {
                 caught_up = self.catch_up() => caught_up,
             };
             match &caught_up {
-                Ok(_) if failing => info!("history is read again"),
-                Err(error) if !failing => warn!(%error, "history can't be read, trying on"),
+                Ok(_) if failing => info!("reading history works again"),
+                Err(error) if !failing => warn!(%error, "failed to read history; retrying"),
                 _ => {}
             }
             failing = caught_up.is_err();
@@ -129,10 +130,10 @@ impl History {
         }
     }
 
-    /// Reads everything that is finalized by now. Returns how many events that were.
+    /// Reads all transactions that are final by now. Returns the number of events.
     ///
     /// # Errors
-    /// Those of the endpoint and the store; [`ChainError::HistoryGap`]. What was stored before stays.
+    /// Errors of the endpoint and the store; [`ChainError::HistoryGap`]. Stored events are kept.
     pub async fn catch_up(&self) -> Result<usize, ChainError> {
         let mut events = 0;
         loop {
@@ -140,12 +141,12 @@ impl History {
             let walk = Walk {
                 rpc: &self.rpc,
                 address: event_authority(),
-                page: self.page,
+                page_size: self.page_size,
                 max_kept: self.max_kept,
             };
             let walked = walk.back_to(cursor.as_ref()).await?;
-            for some in walked.oldest_first.chunks(self.batch) {
-                events += self.take(some).await?;
+            for batch in walked.oldest_first.chunks(self.batch) {
+                events += self.store_batch(batch).await?;
             }
             if !walked.more {
                 self.caught_up.send_replace(Instant::now());
@@ -154,12 +155,12 @@ impl History {
         }
     }
 
-    /// Stores the events of some transactions.
-    async fn take(&self, some: &[walk::Signed]) -> Result<usize, ChainError> {
-        let Some(last) = some.last() else {
+    /// Stores the events of a batch of transactions.
+    async fn store_batch(&self, batch: &[SignatureInfo]) -> Result<usize, ChainError> {
+        let Some(last) = batch.last() else {
             return Ok(0);
         };
-        let events = chain::events_of_all(&self.rpc, some).await?;
+        let events = chain::events_of_all(&self.rpc, batch).await?;
         let cursor = Cursor {
             slot: last.slot,
             signature: last.signature.clone(),

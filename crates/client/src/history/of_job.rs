@@ -1,11 +1,13 @@
-//! One job's past, read from the chain itself: nobody's word is needed for it.
+//! The history of one job, read from the chain without relying on any orchestrator.
 
-use super::chain::{self, Calls};
-use super::walk::{Signed, Walk};
+use super::chain::{self, Invocations};
+use super::walk::{SignatureInfo, Walk};
 use super::{MAX_KEPT, PAGE_SIZE, RecordedEvent};
 use crate::error::ChainError;
+use crate::pda::PROGRAM;
 use crate::rpc::client::Rpc;
-use anchor_lang::{AnchorDeserialize, Discriminator};
+use anchor_lang::Discriminator;
+use borsh::BorshDeserialize;
 use millrace_program::PostJobArgs;
 use millrace_program::instruction::PostJob;
 use solana_sdk::pubkey::Pubkey;
@@ -15,12 +17,12 @@ use solana_sdk::pubkey::Pubkey;
 /// those transactions that this build does not recognize: they may belong to the job.
 ///
 /// # Errors
-/// Those of the endpoint.
+/// Errors of the endpoint.
 pub async fn job_events(rpc: &Rpc, job: &Pubkey) -> Result<Vec<RecordedEvent>, ChainError> {
     let walk = Walk {
         rpc,
         address: *job,
-        page: PAGE_SIZE,
+        page_size: PAGE_SIZE,
         max_kept: MAX_KEPT,
     };
     let walked = walk.back_to(None).await?;
@@ -30,34 +32,38 @@ pub async fn job_events(rpc: &Rpc, job: &Pubkey) -> Result<Vec<RecordedEvent>, C
     Ok(events)
 }
 
-/// The terms that a client signed, from the transaction that posted the job; `None` where they are not in
-/// it.
+/// The terms that the client signed, from the transaction that posted the job (`posted` is its event).
+/// `None` if that transaction does not post the job.
 ///
 /// # Errors
-/// Those of the endpoint.
+/// Errors of the endpoint.
 pub async fn job_terms(
     rpc: &Rpc,
     job: &Pubkey,
     posted: &RecordedEvent,
 ) -> Result<Option<PostJobArgs>, ChainError> {
-    let signed = Signed {
+    let info = SignatureInfo {
         slot: posted.slot,
         time: posted.time,
         signature: posted.signature.clone(),
         failed: false,
     };
-    let calls = chain::calls(rpc, &signed).await?;
-    Ok(posting(&calls, job))
+    let invocations = chain::invocations(rpc, &info).await?;
+    Ok(posted_terms(&invocations, job))
 }
 
-/// What posted this job, be it an instruction of the transaction or one that it called.
-fn posting(calls: &Calls, job: &Pubkey) -> Option<PostJobArgs> {
-    let inner = calls.inner.iter().map(|called| &called.call);
-    let mut all = calls.outer.iter().chain(inner);
-    all.find_map(|call| {
-        let ours = call.program == crate::pda::PROGRAM && call.accounts.contains(job);
-        let data = call.data.strip_prefix(PostJob::DISCRIMINATOR)?;
-        ours.then(|| PostJobArgs::deserialize(&mut &data[..]).ok())?
+/// The arguments of the invocation of `post_job` that created this job.
+fn posted_terms(invocations: &Invocations, job: &Pubkey) -> Option<PostJobArgs> {
+    let inner = invocations.inner.iter().map(|inner| &inner.invocation);
+    let mut all = invocations.outer.iter().chain(inner);
+    all.find_map(|one| {
+        if one.program != PROGRAM || !one.accounts.contains(job) {
+            return None;
+        }
+        // The program ignores bytes after the arguments.
+        let mut data = one.data.strip_prefix(PostJob::DISCRIMINATOR)?;
+        let post = PostJob::deserialize(&mut data).ok()?;
+        Some(post.args)
     })
 }
 
@@ -66,7 +72,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::super::invocation::Invocation;
     use super::*;
-    use crate::history::chain::Called;
+    use crate::history::chain::InnerInvocation;
     use crate::instructions::{Mints, post_job};
     use crate::pda;
     use bytemuck::Zeroable;
@@ -100,7 +106,7 @@ mod tests {
         }
     }
 
-    fn call(owner: Pubkey, nonce: u64) -> Invocation {
+    fn invocation(owner: Pubkey, nonce: u64) -> Invocation {
         let mints = Mints::from(&Network::zeroed());
         let instruction = post_job(owner, mints, args(nonce));
         Invocation {
@@ -111,28 +117,28 @@ mod tests {
     }
 
     #[test]
-    fn the_terms_are_those_of_the_instruction_that_made_this_very_job() {
+    fn terms_are_those_of_the_instruction_that_posted_the_job() {
         let owner = Pubkey::new_unique();
-        let calls = Calls {
-            outer: vec![call(owner, 0)],
-            inner: vec![Called {
+        let invocations = Invocations {
+            outer: vec![invocation(owner, 0)],
+            inner: vec![InnerInvocation {
                 instruction: 0,
                 position: 0,
-                call: call(owner, 1),
+                invocation: invocation(owner, 1),
             }],
         };
         for nonce in [0, 1] {
-            let found = posting(&calls, &pda::job(&owner, nonce)).unwrap();
+            let found = posted_terms(&invocations, &pda::job(&owner, nonce)).unwrap();
             assert_eq!((found.nonce, found.price_cap), (nonce, 77));
         }
-        assert!(posting(&calls, &pda::job(&owner, 2)).is_none());
-        // A look-alike of another program is none.
-        let mut other = call(owner, 0);
+        assert!(posted_terms(&invocations, &pda::job(&owner, 2)).is_none());
+        // The same instruction of another program does not count.
+        let mut other = invocation(owner, 0);
         other.program = Pubkey::new_unique();
-        let calls = Calls {
+        let invocations = Invocations {
             outer: vec![other],
             inner: Vec::new(),
         };
-        assert!(posting(&calls, &pda::job(&owner, 0)).is_none());
+        assert!(posted_terms(&invocations, &pda::job(&owner, 0)).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! History over many pages, cut short and taken up again, on endpoints that lag or have forgotten.
+//! History over many pages, interrupted and continued, on endpoints that lag or have deleted old blocks.
 
 #![allow(clippy::unwrap_used)]
 use super::*;
@@ -7,6 +7,7 @@ use crate::pda::PROGRAM;
 use anchor_lang::Event as _;
 use anchor_lang::event::EVENT_IX_TAG_LE;
 use millrace_program::events::JobExpired;
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
 use solana_client::nonblocking::rpc_client::RpcClient;
 use solana_client::rpc_sender::{RpcSender, RpcTransportStats};
@@ -17,9 +18,8 @@ use solana_sdk::hash::Hash;
 use solana_sdk::message::Message;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::transaction::Transaction;
-use std::sync::{Mutex, MutexGuard};
 
-/// A transaction of the past: its event's number is its place.
+/// A past transaction. Its event contains its index.
 #[derive(Clone)]
 struct Past {
     slot: u64,
@@ -27,7 +27,7 @@ struct Past {
     failed: bool,
 }
 
-/// An endpoint with a past.
+/// An endpoint with a history.
 #[derive(Clone, Default)]
 struct Node(Arc<Mutex<Memory>>);
 
@@ -35,17 +35,17 @@ struct Node(Arc<Mutex<Memory>>);
 struct Memory {
     /// Oldest first.
     past: Vec<Past>,
-    /// The newest slot that is final.
+    /// The newest final slot.
     final_slot: u64,
-    /// The first that is still known.
+    /// Index of the oldest transaction that is not deleted.
     known_from: usize,
-    /// Calls that are answered before the endpoint goes away.
+    /// Requests that are answered before the endpoint fails.
     calls_left: Option<usize>,
     pages: usize,
 }
 
 impl Node {
-    /// An endpoint with so many transactions, two in each slot, every fifth of them reverted.
+    /// An endpoint with this many transactions, two per slot. Every fifth one failed.
     fn new(transactions: usize) -> Self {
         let node = Self::default();
         node.memory().grow(transactions);
@@ -53,13 +53,13 @@ impl Node {
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.0.lock().unwrap()
+        self.0.lock()
     }
 
-    fn history(&self, store: &Arc<Kept>) -> History {
+    fn history(&self, store: &Arc<MemoryStore>) -> History {
         let client = RpcClient::new_sender(self.clone(), RpcClientConfig::default());
-        let mut history = History::new(Rpc::of(client, "past", "past"), store.clone());
-        (history.page, history.batch) = (7, 3);
+        let mut history = History::new(Rpc::with_client(client, "past", "past"), store.clone());
+        (history.page_size, history.batch) = (7, 3);
         history
     }
 }
@@ -137,7 +137,7 @@ impl Memory {
         };
         let data = bs58::encode([EVENT_IX_TAG_LE, &event.data()].concat()).into_string();
         let call = |program: u8| json!({ "programIdIndex": program, "accounts": [1], "data": data, "stackHeight": 2 });
-        // The first call has the same bytes and goes to another program.
+        // The first invocation has the same bytes and invokes another program.
         let inner = json!([{ "index": 0, "instructions": [call(0), call(2)] }]);
         json!({
             "slot": slot, "blockTime": 1_000 + slot,
@@ -178,43 +178,43 @@ impl RpcSender for Node {
     }
 }
 
-/// A store that would keep what it is told twice.
+/// A store that would keep duplicates.
 #[derive(Default)]
-struct Kept(Mutex<(Option<Cursor>, Vec<RecordedEvent>)>);
+struct MemoryStore(Mutex<(Option<Cursor>, Vec<RecordedEvent>)>);
 
-impl Kept {
+impl MemoryStore {
     fn numbers(&self) -> Vec<u64> {
-        let kept = self.0.lock().unwrap();
+        let stored = self.0.lock();
         let number = |one: &RecordedEvent| match &one.event {
             ProgramEvent::JobExpired(event) => u64::from(event.shards),
             other => panic!("{other:?}"),
         };
-        kept.1.iter().map(number).collect()
+        stored.1.iter().map(number).collect()
     }
 }
 
 #[async_trait]
-impl CursorStore for Kept {
+impl CursorStore for MemoryStore {
     async fn load(&self) -> Result<Option<Cursor>, ChainError> {
-        Ok(self.0.lock().unwrap().0.clone())
+        Ok(self.0.lock().0.clone())
     }
 
     async fn save(&self, cursor: &Cursor, events: &[RecordedEvent]) -> Result<(), ChainError> {
-        let mut kept = self.0.lock().unwrap();
-        kept.0 = Some(cursor.clone());
-        kept.1.extend_from_slice(events);
+        let mut stored = self.0.lock();
+        stored.0 = Some(cursor.clone());
+        stored.1.extend_from_slice(events);
         Ok(())
     }
 }
 
-/// All that went through, in order.
+/// Indices of the transactions that succeeded, in order.
 fn expected(transactions: u64) -> Vec<u64> {
     (0..transactions).filter(|at| at % 5 != 4).collect()
 }
 
 #[tokio::test]
-async fn history_is_read_over_many_pages_in_order_and_goes_on_from_where_it_was() {
-    let (node, store) = (Node::new(50), Arc::new(Kept::default()));
+async fn history_is_read_in_order_over_many_pages_and_continues_at_the_cursor() {
+    let (node, store) = (Node::new(50), Arc::new(MemoryStore::default()));
     let history = node.history(&store);
     assert_eq!(history.catch_up().await.unwrap(), 40);
     assert!(node.memory().pages > 7);
@@ -223,8 +223,8 @@ async fn history_is_read_over_many_pages_in_order_and_goes_on_from_where_it_was(
     node.memory().grow(25);
     assert_eq!(history.catch_up().await.unwrap(), 20);
     assert_eq!(store.numbers(), expected(75));
-    let kept = store.0.lock().unwrap();
-    let (first, last) = (&kept.1[0], &kept.1[59]);
+    let stored = store.0.lock();
+    let (first, last) = (&stored.1[0], &stored.1[59]);
     assert_eq!(
         (first.slot, first.time, first.position),
         (100, Some(1_100), 1)
@@ -233,23 +233,27 @@ async fn history_is_read_over_many_pages_in_order_and_goes_on_from_where_it_was(
 }
 
 #[tokio::test]
-async fn wherever_it_is_cut_short_nothing_is_missing_or_told_twice_afterwards() {
+async fn interruptions_neither_lose_nor_repeat_events() {
     for calls in 0..60 {
-        let (node, store) = (Node::new(30), Arc::new(Kept::default()));
+        let (node, store) = (Node::new(30), Arc::new(MemoryStore::default()));
         node.memory().calls_left = Some(calls);
         let _ = node.history(&store).catch_up().await;
         assert!(store.numbers().len() <= 24);
-        // Another process goes on, with a little more to do.
+        // Another process continues, with some more transactions.
         node.memory().calls_left = None;
         node.memory().grow(3);
         node.history(&store).catch_up().await.unwrap();
-        assert_eq!(store.numbers(), expected(33), "cut after {calls} calls");
+        assert_eq!(
+            store.numbers(),
+            expected(33),
+            "interrupted after {calls} requests"
+        );
     }
 }
 
 #[tokio::test]
-async fn a_history_that_is_longer_than_what_is_kept_is_walked_again() {
-    let (node, store) = (Node::new(50), Arc::new(Kept::default()));
+async fn history_longer_than_the_memory_limit_is_listed_again() {
+    let (node, store) = (Node::new(50), Arc::new(MemoryStore::default()));
     let mut history = node.history(&store);
     history.max_kept = 12;
     assert_eq!(history.catch_up().await.unwrap(), 40);
@@ -257,8 +261,8 @@ async fn a_history_that_is_longer_than_what_is_kept_is_walked_again() {
 }
 
 #[tokio::test]
-async fn what_is_not_final_is_not_history_yet() {
-    let (node, store) = (Node::new(20), Arc::new(Kept::default()));
+async fn transactions_that_are_not_final_are_left_out() {
+    let (node, store) = (Node::new(20), Arc::new(MemoryStore::default()));
     let history = node.history(&store);
     node.memory().final_slot = 104;
     history.catch_up().await.unwrap();
@@ -269,16 +273,16 @@ async fn what_is_not_final_is_not_history_yet() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_has_forgotten_makes_no_gap() {
-    let (node, store) = (Node::new(20), Arc::new(Kept::default()));
+async fn deleted_blocks_are_reported_and_leave_no_gap() {
+    let (node, store) = (Node::new(20), Arc::new(MemoryStore::default()));
     let history = node.history(&store);
     history.catch_up().await.unwrap();
     node.memory().grow(20);
     node.memory().known_from = 30;
-    let told = history.catch_up().await.unwrap_err();
+    let error = history.catch_up().await.unwrap_err();
     assert!(
-        matches!(told, ChainError::HistoryGap { from: 109, to: 115 }),
-        "{told}"
+        matches!(error, ChainError::HistoryGap { from: 109, to: 115 }),
+        "{error}"
     );
     assert_eq!(store.numbers(), expected(20));
     node.memory().known_from = 0;

@@ -1,8 +1,8 @@
-//! The way back through an address's signatures, page by page, to the cursor.
+//! Lists the signatures of an address, page by page, from the newest back to the cursor.
 //!
-//! Endpoints differ in what they know: one lags, another has thrown old blocks away, and both would
-//! answer with an empty page where more was to come. So every page after the first is asked of an
-//! endpoint that has seen the newest one, and the walk must end next to the cursor's own transaction.
+//! Endpoints differ in what they have: one lags, another has deleted old blocks, and both return an empty
+//! page although there is more. So every page after the first is requested from an endpoint that has
+//! processed the newest signature, and the list must end right after the cursor's own transaction.
 
 use super::Cursor;
 use crate::error::ChainError;
@@ -16,45 +16,46 @@ use std::collections::VecDeque;
 
 /// A finalized transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Signed {
+pub(super) struct SignatureInfo {
     pub(super) slot: u64,
     pub(super) time: Option<i64>,
     pub(super) signature: String,
-    /// It was reverted.
+    /// Whether it failed, and had no effect.
     pub(super) failed: bool,
 }
 
-/// What a walk found.
 pub(super) struct Walked {
-    pub(super) oldest_first: Vec<Signed>,
-    /// There are newer ones than were kept.
+    pub(super) oldest_first: Vec<SignatureInfo>,
+    /// Whether newer signatures exist that were not kept.
     pub(super) more: bool,
 }
 
 pub(super) struct Walk<'a> {
     pub(super) rpc: &'a Rpc,
     pub(super) address: Pubkey,
-    pub(super) page: usize,
+    pub(super) page_size: usize,
     pub(super) max_kept: usize,
 }
 
 impl Walk<'_> {
-    /// Walks from the newest transaction back to the one after the cursor's.
+    /// Lists signatures from the newest transaction back to the one after the cursor's.
     pub(super) async fn back_to(&self, cursor: Option<&Cursor>) -> Result<Walked, ChainError> {
-        let mut kept: VecDeque<Signed> = VecDeque::new();
+        let mut kept: VecDeque<SignatureInfo> = VecDeque::new();
         let (mut more, mut last, mut newest) = (false, None::<String>, None);
         let until = cursor.map(|cursor| cursor.signature.as_str());
         loop {
-            let page = self.ask(last.as_deref(), until, self.page, newest).await?;
-            let is_last = page.len() < self.page;
+            let page = self
+                .page(last.as_deref(), until, self.page_size, newest)
+                .await?;
+            let is_last = page.len() < self.page_size;
             for status in page {
                 last = Some(status.signature.clone());
-                // Endpoints are asked for what is final, and not all of them keep to it.
+                // Not all endpoints honour the requested commitment.
                 if status.confirmation_status != Some(TransactionConfirmationStatus::Finalized) {
                     continue;
                 }
                 newest = newest.max(Some(status.slot));
-                kept.push_back(Signed {
+                kept.push_back(SignatureInfo {
                     slot: status.slot,
                     time: status.block_time,
                     signature: status.signature,
@@ -88,7 +89,7 @@ impl Walk<'_> {
         cursor: &Cursor,
         newest: Option<u64>,
     ) -> Result<(), ChainError> {
-        let before = self.ask(Some(oldest), None, 1, newest).await?;
+        let before = self.page(Some(oldest), None, 1, newest).await?;
         match before.first() {
             Some(found) if found.signature == cursor.signature => Ok(()),
             _ => Err(ChainError::HistoryGap {
@@ -98,7 +99,7 @@ impl Walk<'_> {
         }
     }
 
-    async fn ask(
+    async fn page(
         &self,
         before: Option<&str>,
         until: Option<&str>,
@@ -117,6 +118,6 @@ impl Walk<'_> {
         let answer = client
             .send(RpcRequest::GetSignaturesForAddress, params)
             .await;
-        answer.map_err(self.rpc.error("signatures of the past"))
+        answer.map_err(self.rpc.error("past signatures"))
     }
 }

@@ -1,12 +1,6 @@
-//! Reads from an RPC endpoint, with errors that name it.
+//! Reads from RPC endpoints. Errors name the endpoint.
 
-use crate::accounts;
-
-use crate::accounts::AnyAccount;
-
-use crate::accounts::AccountType;
-use crate::cache::accounts::AccountSnapshot;
-use crate::compatibility::require_version;
+use crate::accounts::{self, AccountSnapshot, AccountType, AnyAccount};
 use crate::error::ChainError;
 use crate::pda;
 use crate::rpc::failover::FailoverSender;
@@ -29,9 +23,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const CLOCK: Pubkey = pubkey!("SysvarC1ock11111111111111111111111111111111");
-const TIMEOUT: Duration = Duration::from_secs(20);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A connection to an RPC endpoint. Cheap to clone.
+/// A client of one RPC endpoint, or of several with failover. Cheap to clone.
+///
+/// Reads return the errors of [`ChainError::from_client`]: mostly [`ChainError::Unreachable`] and
+/// [`ChainError::Rpc`].
 #[derive(Clone)]
 pub struct Rpc {
     client: Arc<RpcClient>,
@@ -42,26 +39,26 @@ pub struct Rpc {
 /// The cluster's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChainTime {
-    /// Slot.
+    /// The current slot.
     pub slot: u64,
-    /// Unix seconds, as programs see them.
+    /// Unix seconds, as programs read them.
     pub unix: i64,
 }
 
 impl Rpc {
-    /// An endpoint, or several by preference with commas between them, and as many websocket addresses;
-    /// reads are `confirmed`. Nothing is sent yet.
+    /// A client of one endpoint, or of several in order of preference, separated by commas, with as many
+    /// websocket addresses. Reads use the commitment `confirmed`. Does not connect yet.
     pub fn new(url: &str, ws_url: &str) -> Self {
         let commitment = CommitmentConfig::confirmed();
         let each = url.split(',').map(str::trim);
-        let each = each.map(|url| HttpSender::new_with_timeout(url, TIMEOUT));
+        let each = each.map(|url| HttpSender::new_with_timeout(url, REQUEST_TIMEOUT));
         let config = RpcClientConfig::with_commitment(commitment);
         let client = RpcClient::new_sender(FailoverSender::new(each), config);
-        Self::of(client, url, ws_url)
+        Self::with_client(client, url, ws_url)
     }
 
-    /// A client that goes another way than HTTP, under the names by which people know its addresses.
-    pub fn of(client: RpcClient, url: &str, ws_url: &str) -> Self {
+    /// Wraps a client that has another transport than HTTP. The addresses are shown in errors.
+    pub fn with_client(client: RpcClient, url: &str, ws_url: &str) -> Self {
         Self {
             client: Arc::new(client),
             url: url.into(),
@@ -69,12 +66,12 @@ impl Rpc {
         }
     }
 
-    /// The HTTP address.
+    /// The HTTP addresses, as they were given.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The websocket address to try at the given attempt: the first one, and after it in a circle.
+    /// The websocket address for a connection attempt: attempt 0 gets the first one, later ones rotate.
     pub fn ws_url(&self, attempt: usize) -> &str {
         let all = self.ws_url.split(',').count();
         let mut each = self.ws_url.split(',').map(str::trim);
@@ -86,25 +83,25 @@ impl Rpc {
         &self.ws_url
     }
 
-    /// The plain client, for what this type does not cover.
+    /// The underlying client, for requests that this type does not cover.
     pub fn client(&self) -> &RpcClient {
         &self.client
     }
 
-    /// Names the endpoint in an error of the plain client.
+    /// Converts errors of the underlying client. `what` was requested, as in "refused `what`".
     pub fn error(&self, what: &'static str) -> impl Fn(ClientError) -> ChainError {
         let url = self.url.clone();
         move |error| ChainError::from_client(&url, what, error)
     }
 
-    /// The genesis hash, which identifies the cluster.
+    /// The genesis hash, base58, which identifies the cluster.
     pub async fn genesis(&self) -> Result<String, ChainError> {
         let hash = self.client.get_genesis_hash().await;
         Ok(hash.map_err(self.error("the genesis hash"))?.to_string())
     }
 
     /// # Errors
-    /// [`ChainError::WrongGenesis`] unless the cluster is the expected one.
+    /// [`ChainError::WrongGenesis`] unless the cluster has the expected genesis hash.
     pub async fn require_genesis(&self, expected: &str) -> Result<(), ChainError> {
         let found = self.genesis().await?;
         if found == expected {
@@ -118,21 +115,21 @@ impl Rpc {
         })
     }
 
-    /// An account's bytes and lamports, if it exists.
+    /// An account; `None` if it does not exist.
     pub async fn account(&self, address: &Pubkey) -> Result<Option<Account>, ChainError> {
-        // The plain client hides behind «AccountNotFound» that an endpoint is down; its call for
-        // several accounts does not.
+        // The underlying client's request for one account reports `AccountNotFound` if the endpoint is
+        // down; its request for several accounts does not.
         Ok(self.accounts(&[*address]).await?.pop().flatten())
     }
 
-    /// Several accounts at once, at most 100.
+    /// At most 100 accounts, read at the same slot. `None` for those that do not exist.
     pub async fn accounts(&self, keys: &[Pubkey]) -> Result<Vec<Option<Account>>, ChainError> {
         let (_, found) = self.several(keys, CommitmentConfig::confirmed()).await?;
         Ok(found)
     }
 
-    /// Several accounts with the slot they were read at. As base64: what the plain client asks for, zstd,
-    /// takes longer to unpack than it saves where accounts are as small as ours.
+    /// At most 100 accounts with the slot at which they were read. Encoded as base64: the underlying
+    /// client's default, zstd, takes longer to decode than it saves with accounts as small as these.
     async fn several(
         &self,
         keys: &[Pubkey],
@@ -147,17 +144,20 @@ impl Rpc {
             .get_multiple_ui_accounts_with_config(keys, config)
             .await
             .map_err(self.error("accounts"))?;
-        let odd = || {
-            let reason = "the endpoint sent an account that can't be read".to_owned();
+        let malformed = || {
+            let reason = "the endpoint returned a malformed account".to_owned();
             self.error("accounts")(ClientErrorKind::Custom(reason).into())
         };
-        let read = |found: UiAccount| found.to_account().ok_or_else(odd);
+        let read = |found: UiAccount| found.to_account().ok_or_else(malformed);
         let found = answer.value.into_iter();
         let found = found.map(|found| found.map(read).transpose());
         Ok((answer.context.slot, found.collect::<Result<_, _>>()?))
     }
 
-    /// A typed account, if it exists.
+    /// An account of the program; `None` if it does not exist.
+    ///
+    /// # Errors
+    /// [`ChainError::Layout`] if it is an account of another type.
     pub async fn find<T: AccountType>(&self, address: &Pubkey) -> Result<Option<T>, ChainError> {
         match self.account(address).await? {
             Some(found) if !found.data.is_empty() => {
@@ -167,10 +167,10 @@ impl Rpc {
         }
     }
 
-    /// A typed account.
+    /// An account of the program that must exist.
     ///
     /// # Errors
-    /// [`ChainError::Missing`] where there is none.
+    /// [`ChainError::Missing`], and the errors of [`Rpc::find`].
     pub async fn get<T: AccountType>(&self, address: &Pubkey) -> Result<T, ChainError> {
         let missing = ChainError::Missing {
             address: *address,
@@ -179,13 +179,13 @@ impl Rpc {
         self.find(address).await?.ok_or(missing)
     }
 
-    /// The network's parameters.
+    /// The network's account. Its version is not checked: see
+    /// [`supported_network`](crate::compatibility::supported_network).
     ///
     /// # Errors
-    /// [`ChainError::NoProgram`], [`ChainError::NoNetwork`], [`ChainError::WrongVersion`].
+    /// [`ChainError::NoProgram`], [`ChainError::NoNetwork`].
     pub async fn network(&self) -> Result<Network, ChainError> {
         if let Some(network) = self.find(&pda::network()).await? {
-            require_version(&network)?;
             return Ok(network);
         }
         match self.account(&pda::PROGRAM).await? {
@@ -194,22 +194,21 @@ impl Rpc {
         }
     }
 
-    /// The shards of a job whose seats were taken; none of a job that is closed.
+    /// The shards of a job that were ever assigned. Empty if the job is closed.
     pub async fn shards(&self, job: &Pubkey) -> Result<Vec<Shard>, ChainError> {
         let Some(found) = self.account(job).await?.filter(|a| !a.data.is_empty()) else {
             return Ok(Vec::new());
         };
-        let missing = ChainError::Layout {
-            address: *job,
-            expected: "job",
+        let Some(AnyAccount::Job(account, embedded)) = AnyAccount::decode(job, &found.data) else {
+            return Err(ChainError::Layout {
+                address: *job,
+                expected: "job",
+            });
         };
-        let Some(AnyAccount::Job(books, alone)) = AnyAccount::decode(job, &found.data) else {
-            return Err(missing);
-        };
-        if books.shards == 1 {
-            return Ok(alone.into_iter().map(|shard| *shard).collect());
+        if account.shards == 1 {
+            return Ok(embedded.into_iter().map(|shard| *shard).collect());
         }
-        let keys: Vec<Pubkey> = (0..books.shards).map(|i| pda::shard(job, i)).collect();
+        let keys: Vec<Pubkey> = (0..account.shards).map(|i| pda::shard(job, i)).collect();
         let mut shards = Vec::new();
         for some in keys.chunks(100) {
             let found = self.accounts(some).await?.into_iter().flatten();
@@ -218,7 +217,7 @@ impl Rpc {
         Ok(shards)
     }
 
-    /// Balance of a token account in base units; `None` where it does not exist.
+    /// Balance of a token account, base units; `None` if the account does not exist.
     pub async fn token_balance(&self, address: &Pubkey) -> Result<Option<u64>, ChainError> {
         // Offset 64 of an SPL Token account holds the amount.
         let found = self.account(address).await?;
@@ -227,6 +226,9 @@ impl Rpc {
     }
 
     /// Decimals of a mint.
+    ///
+    /// # Errors
+    /// [`ChainError::Missing`] if no mint has this address.
     pub async fn decimals(&self, mint: &Pubkey) -> Result<u8, ChainError> {
         let missing = ChainError::Missing {
             address: *mint,
@@ -237,7 +239,7 @@ impl Rpc {
         found.and_then(|a| a.data.get(44).copied()).ok_or(missing)
     }
 
-    /// Lamports of a wallet.
+    /// Balance of a wallet in lamports; 0 if the account does not exist.
     pub async fn lamports(&self, address: &Pubkey) -> Result<u64, ChainError> {
         Ok(self.account(address).await?.map_or(0, |a| a.lamports))
     }
@@ -263,7 +265,7 @@ impl Rpc {
         }
     }
 
-    /// All accounts of the program with the slot they were read at.
+    /// All accounts of the program.
     pub async fn snapshot_all(&self) -> Result<AccountSnapshot, ChainError> {
         #[derive(Deserialize)]
         struct Answer {
@@ -298,37 +300,37 @@ impl Rpc {
         })
     }
 
-    /// As [`Rpc::snapshot`], but accounts of other programs count as missing, whatever they pretend to be.
+    /// As [`Rpc::snapshot`], but accounts that other programs own count as missing, whatever their bytes.
     pub async fn snapshot_owned(&self, keys: &[Pubkey]) -> Result<AccountSnapshot, ChainError> {
         let ours = |account: &Account| account.owner == pda::PROGRAM;
-        self.read_those(keys, CommitmentConfig::confirmed(), ours)
+        self.filtered_snapshot(keys, CommitmentConfig::confirmed(), ours)
             .await
     }
 
-    /// Chosen accounts with the slot they were read at; a missing one has no bytes. At most 100.
+    /// At most 100 accounts. One that does not exist has no bytes.
     pub async fn snapshot(&self, keys: &[Pubkey]) -> Result<AccountSnapshot, ChainError> {
         self.snapshot_at(keys, CommitmentConfig::confirmed()).await
     }
 
-    /// As [`Rpc::snapshot`], as blocks of the given commitment have them.
+    /// As [`Rpc::snapshot`], with another commitment than `confirmed`.
     pub async fn snapshot_at(
         &self,
         keys: &[Pubkey],
         commitment: CommitmentConfig,
     ) -> Result<AccountSnapshot, ChainError> {
-        self.read_those(keys, commitment, |_| true).await
+        self.filtered_snapshot(keys, commitment, |_| true).await
     }
 
-    async fn read_those(
+    async fn filtered_snapshot(
         &self,
         keys: &[Pubkey],
         commitment: CommitmentConfig,
-        counts: impl Fn(&Account) -> bool,
+        accepts: impl Fn(&Account) -> bool,
     ) -> Result<AccountSnapshot, ChainError> {
         let (slot, found) = self.several(keys, commitment).await?;
         let data = found
             .into_iter()
-            .map(|found| found.filter(|account| counts(account)))
+            .map(|found| found.filter(|account| accepts(account)))
             .map(|found| found.map_or(Vec::new(), |account| account.data));
         Ok(AccountSnapshot {
             slot,
@@ -336,13 +338,16 @@ impl Rpc {
         })
     }
 
-    /// Waits until the endpoint answers, at most `patience`.
-    pub async fn wait_until_healthy(&self, patience: Duration) -> Result<(), ChainError> {
+    /// Waits until the endpoint is healthy.
+    ///
+    /// # Errors
+    /// The endpoint's last error after `timeout`.
+    pub async fn wait_until_healthy(&self, timeout: Duration) -> Result<(), ChainError> {
         let start = tokio::time::Instant::now();
         loop {
             match self.client.get_health().await {
                 Ok(()) => return Ok(()),
-                Err(error) if start.elapsed() > patience => {
+                Err(error) if start.elapsed() > timeout => {
                     return Err(self.error("its health")(error));
                 }
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -350,7 +355,7 @@ impl Rpc {
         }
     }
 
-    /// How accounts are encoded in subscriptions.
+    /// Encoding and commitment of accounts in requests and subscriptions.
     pub fn account_config() -> RpcAccountInfoConfig {
         RpcAccountInfoConfig {
             encoding: Some(solana_account_decoder_client_types::UiAccountEncoding::Base64),

@@ -1,162 +1,156 @@
-//! Several RPC endpoints as one: the first that is well answers, in the order in which they were given.
+//! Failover between RPC endpoints: the first healthy one answers, in order of preference.
 //!
-//! One that can't be reached, says that it is not well, or lags far behind the others rests for a while;
-//! the call goes on to the next. What an endpoint says about the request itself (a refusal, a wrong address) is an answer, and
-//! nobody else is asked. An endpoint of another cluster is never used: each shows its genesis first.
+//! An endpoint that cannot be reached, reports that it is unhealthy, or lags far behind the others is put
+//! on cooldown, and the call goes to the next one. An error about the request itself (a refusal, an
+//! invalid address) is an answer and is returned. An endpoint of another cluster is never used: the
+//! genesis hash of each is checked before its first call.
 
 use crate::failpoint;
 use crate::rpc::redact::{redact_text, redact_url};
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use serde_json::Value;
 use solana_client::client_error::reqwest::StatusCode;
 use solana_client::rpc_sender::{RpcSender, RpcTransportStats};
 use solana_rpc_client_api::client_error::{Error, ErrorKind, Result};
 use solana_rpc_client_api::request::{RpcError, RpcRequest};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-/// How long an endpoint that failed is asked only where no other answers.
+/// How long a failed endpoint is only used if no other one answers.
 const COOLDOWN: Duration = Duration::from_secs(15);
-/// Error of a node that says of itself that it lags.
+/// Error of a node that reports that it lags.
 const NODE_UNHEALTHY: i64 = -32_005;
-/// Error of a node that has not seen the slot that the question is about.
+/// Error of a node that has not reached the slot that the request asks for.
 const SLOT_NOT_REACHED: i64 = -32_016;
-/// Slots that an answer may be behind the newest one: finalized blocks are 32 behind, and half a minute
-/// is not worth changing endpoints.
+/// Slots that an answer may be behind the newest one. Finalized blocks are 32 behind, and half a minute is
+/// not worth a change of endpoints.
 const MAX_LAG_SLOTS: u64 = 100;
 
-/// One of several.
 struct Endpoint<S> {
     sender: S,
-    rests_until: Mutex<Option<Instant>>,
-    /// Whether it is of the right cluster; unknown until it first answers.
+    cooldown_until: Mutex<Option<Instant>>,
+    /// Whether it belongs to the right cluster; unset until it first answers.
     belongs: OnceLock<bool>,
 }
 
-/// All of them.
+/// Sends each request to the first endpoint that answers it.
 pub struct FailoverSender<S> {
-    all: Vec<Endpoint<S>>,
+    endpoints: Vec<Endpoint<S>>,
     genesis: OnceLock<Value>,
-    rest: Duration,
-    /// The newest slot that an answer was of.
-    newest: AtomicU64,
+    cooldown: Duration,
+    /// The newest slot of any answer.
+    newest_slot: AtomicU64,
 }
 
 impl<S: RpcSender + Send + Sync> FailoverSender<S> {
-    /// FailoverSender by preference.
+    /// A sender over these endpoints, in order of preference.
     pub fn new(senders: impl IntoIterator<Item = S>) -> Self {
         let endpoint = |sender| Endpoint {
             sender,
-            rests_until: Mutex::new(None),
+            cooldown_until: Mutex::new(None),
             belongs: OnceLock::new(),
         };
         Self {
-            all: senders.into_iter().map(endpoint).collect(),
+            endpoints: senders.into_iter().map(endpoint).collect(),
             genesis: OnceLock::new(),
-            rest: COOLDOWN,
-            newest: AtomicU64::new(0),
+            cooldown: COOLDOWN,
+            newest_slot: AtomicU64::new(0),
         }
     }
 
-    /// Whether an endpoint is of the cluster that the first answer came from.
+    /// Whether an endpoint belongs to the cluster that answered first.
     async fn belongs(&self, endpoint: &Endpoint<S>) -> Result<bool> {
         if let Some(known) = endpoint.belongs.get() {
             return Ok(*known);
         }
-        let request = (RpcRequest::GetGenesisHash, Value::Null);
-        let found = endpoint.sender.send(request.0, request.1).await?;
+        let request = RpcRequest::GetGenesisHash;
+        let found = endpoint.sender.send(request, Value::Null).await?;
         let same = *self.genesis.get_or_init(|| found.clone()) == found;
         if !same {
             let url = redact_url(&endpoint.sender.url());
-            warn!(url, genesis = %found, "an endpoint is of another cluster, and is not used");
+            warn!(url, genesis = %found, "RPC endpoint belongs to another cluster; ignoring it");
         }
         Ok(*endpoint.belongs.get_or_init(|| same))
     }
 
-    /// Whether an answer is of a slot far behind what other answers were of.
+    /// Whether the slot of an answer is far behind those of other answers.
     fn lags(&self, answer: &Value) -> bool {
         let Some(slot) = answer.pointer("/context/slot").and_then(Value::as_u64) else {
             return false;
         };
-        let newest = self.newest.fetch_max(slot, Ordering::Relaxed);
+        let newest = self.newest_slot.fetch_max(slot, Ordering::Relaxed);
         slot.saturating_add(MAX_LAG_SLOTS) < newest
     }
 
-    async fn ask(&self, request: RpcRequest, params: Value) -> Result<Value> {
-        let now = Instant::now();
-        let rests: Vec<Option<Instant>> = self.all.iter().map(|e| *e.rests_until()).collect();
-        let (mut last, mut old) = (None, None);
-        for at in order(&rests, now) {
-            let endpoint = &self.all[at];
+    async fn request(&self, request: RpcRequest, params: Value) -> Result<Value> {
+        let cooldowns = self.endpoints.iter().map(|one| *one.cooldown_until.lock());
+        let cooldowns: Vec<Option<Instant>> = cooldowns.collect();
+        let (mut last_error, mut lagging_answer) = (None, None);
+        for index in order(&cooldowns, Instant::now()) {
+            let endpoint = &self.endpoints[index];
             let answer = match self.belongs(endpoint).await {
                 Ok(true) => endpoint.sender.send(request, params.clone()).await,
                 Ok(false) => continue,
                 Err(error) => Err(error),
             };
             match answer {
-                Err(error) if is_endpoints_fault(&error) => {
-                    endpoint.rest(self.rest, &error);
-                    last = Some(error);
+                Err(error) if is_endpoint_fault(&error) => {
+                    endpoint.start_cooldown(self.cooldown, &error);
+                    last_error = Some(error);
                 }
                 Ok(answer) if self.lags(&answer) => {
-                    endpoint.rest(self.rest, &ErrorKind::Custom("it lags".into()).into());
-                    old.get_or_insert(answer);
+                    let error = ErrorKind::Custom("the endpoint lags".into()).into();
+                    endpoint.start_cooldown(self.cooldown, &error);
+                    lagging_answer.get_or_insert(answer);
                 }
                 answered => {
-                    endpoint.recover();
+                    endpoint.end_cooldown();
                     return answered;
                 }
             }
         }
-        // Where nobody knows better, what an endpoint that lags says is all there is.
-        if let Some(answer) = old {
+        // Better than nothing, if no endpoint is up to date.
+        if let Some(answer) = lagging_answer {
             return Ok(answer);
         }
-        let nobody = || Error::from(ErrorKind::Custom("no endpoint is of this cluster".into()));
-        Err(last.unwrap_or_else(nobody))
+        Err(last_error.unwrap_or_else(|| {
+            ErrorKind::Custom("no endpoint belongs to this cluster".into()).into()
+        }))
     }
 }
 
 impl<S: RpcSender> Endpoint<S> {
-    /// Until when it rests. A lock that a panic left behind still holds a whole time.
-    fn rests_until(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.rests_until
-            .lock()
-            .unwrap_or_else(|held| held.into_inner())
-    }
-
-    fn rest(&self, rest: Duration, error: &Error) {
-        let until = Instant::now() + rest;
-        if self.rests_until().replace(until).is_none() {
-            let (url, error) = (
-                redact_url(&self.sender.url()),
-                redact_text(&error.to_string()),
-            );
-            warn!(url, error, "an endpoint fails, the next one is asked");
-        }
-    }
-
-    fn recover(&self) {
-        if self.rests_until().take().is_some() {
+    fn start_cooldown(&self, cooldown: Duration, error: &Error) {
+        let until = Instant::now() + cooldown;
+        if self.cooldown_until.lock().replace(until).is_none() {
             let url = redact_url(&self.sender.url());
-            info!(url, "an endpoint answers again");
+            let error = redact_text(&error.to_string());
+            warn!(url, error, "RPC endpoint failed; using the next one");
+        }
+    }
+
+    fn end_cooldown(&self) {
+        if self.cooldown_until.lock().take().is_some() {
+            let url = redact_url(&self.sender.url());
+            info!(url, "RPC endpoint recovered");
         }
     }
 }
 
-/// In which order endpoints are asked: those that are well by preference, then those that rest, the one
-/// that has rested longest first.
-fn order(rests: &[Option<Instant>], now: Instant) -> Vec<usize> {
-    let mut all: Vec<usize> = (0..rests.len()).collect();
-    all.sort_by_key(|at| rests[*at].filter(|until| *until > now));
-    all
+/// The order in which endpoints are used: those that are not on cooldown by preference, then the others,
+/// the one whose cooldown ends first before the rest.
+fn order(cooldowns: &[Option<Instant>], now: Instant) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..cooldowns.len()).collect();
+    order.sort_by_key(|index| cooldowns[*index].filter(|until| *until > now));
+    order
 }
 
-/// Whether an error says something about the endpoint, not about the request.
-fn is_endpoints_fault(error: &Error) -> bool {
+/// Whether an error is about the endpoint rather than the request.
+fn is_endpoint_fault(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Io(_) | ErrorKind::Middleware(_) => true,
         ErrorKind::Reqwest(error) => error.status().is_none_or(|status| {
@@ -175,18 +169,18 @@ impl<S: RpcSender + Send + Sync> RpcSender for FailoverSender<S> {
     async fn send(&self, request: RpcRequest, params: Value) -> Result<Value> {
         let method = request.to_string();
         failpoint::before("rpc", &method);
-        let answer = self.ask(request, params).await;
+        let answer = self.request(request, params).await;
         failpoint::after("rpc", &method);
         answer
     }
 
     fn get_transport_stats(&self) -> RpcTransportStats {
-        let first = self.all.first();
+        let first = self.endpoints.first();
         first.map_or_else(Default::default, |e| e.sender.get_transport_stats())
     }
 
     fn url(&self) -> String {
-        let urls: Vec<String> = self.all.iter().map(|e| e.sender.url()).collect();
+        let urls: Vec<String> = self.endpoints.iter().map(|e| e.sender.url()).collect();
         urls.join(",")
     }
 }
@@ -198,7 +192,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, AtomicUsize};
 
-    /// An endpoint that is up or down, and counts what it was asked.
+    /// An endpoint that is up or down, and counts its requests.
     #[derive(Clone)]
     struct Node {
         name: &'static str,
@@ -253,25 +247,25 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_next_endpoint_answers_while_the_first_rests_and_the_first_again_after_it() {
+    async fn next_endpoint_answers_during_the_cooldown_of_the_first() {
         let (first, second) = (node("first", "g"), node("second", "g"));
         let mut all = FailoverSender::new([first.clone(), second.clone()]);
         assert_eq!(slot(&all).await.unwrap(), "first");
         first.up.store(false, Ordering::SeqCst);
         assert_eq!(slot(&all).await.unwrap(), "second");
         first.up.store(true, Ordering::SeqCst);
-        assert_eq!(slot(&all).await.unwrap(), "second", "it rests");
+        assert_eq!(slot(&all).await.unwrap(), "second", "on cooldown");
         first.up.store(false, Ordering::SeqCst);
-        all.all[0].recover();
-        all.rest = Duration::ZERO;
+        all.endpoints[0].end_cooldown();
+        all.cooldown = Duration::ZERO;
         assert_eq!(slot(&all).await.unwrap(), "second");
         first.up.store(true, Ordering::SeqCst);
-        assert_eq!(slot(&all).await.unwrap(), "first", "its rest is over");
+        assert_eq!(slot(&all).await.unwrap(), "first", "its cooldown is over");
         assert_eq!(second.asked.load(Ordering::SeqCst), 3);
     }
 
     #[test]
-    fn endpoints_are_asked_by_preference_and_those_that_rest_behind_the_others() {
+    fn endpoints_on_cooldown_are_used_last() {
         let now = Instant::now();
         let (soon, later) = (now + Duration::from_secs(1), now + Duration::from_secs(2));
         let past = now.checked_sub(Duration::from_millis(1));
@@ -281,7 +275,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn where_all_are_down_the_error_is_the_last_one_and_one_that_rests_is_asked_again() {
+    async fn endpoints_on_cooldown_are_tried_if_all_others_fail() {
         let (first, second) = (node("first", "g"), node("second", "g"));
         let all = FailoverSender::new([first.clone(), second.clone()]);
         for one in [&first, &second] {
@@ -296,7 +290,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_endpoint_of_another_cluster_is_never_used() {
+    async fn endpoint_of_another_cluster_is_never_used() {
         let (first, stranger) = (node("first", "g"), node("stranger", "other"));
         let all = FailoverSender::new([first.clone(), stranger.clone()]);
         assert_eq!(slot(&all).await.unwrap(), "first");
@@ -306,32 +300,40 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_an_endpoint_says_of_the_request_is_an_answer() {
+    async fn errors_about_the_request_are_answers() {
         let (first, second) = (node("first", "g"), node("second", "g"));
         let all = FailoverSender::new([first, second.clone()]);
         let answer = all.send(RpcRequest::GetBalance, Value::Null).await;
         assert!(matches!(answer.unwrap_err().kind(), ErrorKind::Custom(_)));
         assert_eq!(second.asked.load(Ordering::SeqCst), 0);
-        assert_eq!(slot(&all).await.unwrap(), "first", "and no reason to rest");
+        assert_eq!(
+            slot(&all).await.unwrap(),
+            "first",
+            "and no reason for a cooldown"
+        );
     }
 
     #[tokio::test]
-    async fn an_endpoint_that_lags_is_asked_only_where_no_other_answers() {
+    async fn lagging_endpoint_is_used_only_if_no_other_answers() {
         let (first, second) = (node("first", "g"), node("second", "g"));
         let all = FailoverSender::new([first.clone(), second.clone()]);
-        let who = async || {
+        let answering = async || {
             let request = RpcRequest::GetSignatureStatuses;
             let answer = all.send(request, Value::Null).await.unwrap();
             answer["value"].clone()
         };
         first.slot.store(1_000, Ordering::SeqCst);
         second.slot.store(1_000, Ordering::SeqCst);
-        assert_eq!(who().await, "first");
+        assert_eq!(answering().await, "first");
         first.slot.store(1_000 - MAX_LAG_SLOTS, Ordering::SeqCst);
-        assert_eq!(who().await, "first", "finalized blocks are behind as well");
+        assert_eq!(
+            answering().await,
+            "first",
+            "finalized blocks are behind too"
+        );
         first.slot.store(999 - MAX_LAG_SLOTS, Ordering::SeqCst);
-        assert_eq!(who().await, "second");
+        assert_eq!(answering().await, "second");
         second.up.store(false, Ordering::SeqCst);
-        assert_eq!(who().await, "first");
+        assert_eq!(answering().await, "first");
     }
 }

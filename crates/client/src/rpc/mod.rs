@@ -1,4 +1,4 @@
-//! Calls to RPC endpoints, with failover between several and credentials kept out of messages.
+//! Requests to RPC endpoints, with failover, and with secrets kept out of messages.
 
 pub mod client;
 pub mod failover;

@@ -1,12 +1,12 @@
-//! Addresses as they may be shown: without the passwords and tokens that people put into them.
+//! Removes secrets, such as passwords and API keys, from addresses before they are shown.
 
-/// What stands in a secret's place.
+/// Replaces a secret.
 const HIDDEN: &str = "***";
-/// A part of a path that is at least this long is a token, not a name.
-const TOKEN_LENGTH: usize = 16;
+/// A path segment of at least this length counts as a token, not as a name.
+const MIN_TOKEN_BYTES: usize = 16;
 
-/// An address, or several with commas between them, without its secrets: the password before the host,
-/// every value behind `?`, and parts of the path that look like tokens.
+/// Redacts an address, or several separated by commas: the password before the host, every value after
+/// `?`, and path segments that look like tokens.
 ///
 /// ```
 /// use millrace_client::rpc::redact::redact_url;
@@ -18,7 +18,7 @@ pub fn redact_url(url: &str) -> String {
     each.join(",")
 }
 
-/// A text without the secrets of the addresses in it.
+/// Redacts all addresses in a text.
 pub fn redact_text(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
@@ -50,16 +50,16 @@ fn hide_one(url: &str) -> String {
         Some((rest, query)) => (rest, Some(query)),
         None => (rest, None),
     };
-    // The host's name has no @: whatever stands before the last one is who asks.
+    // A host name contains no @, so everything before the last one is user information.
     let start = rest.find('/').unwrap_or(rest.len());
     let start = rest.rfind('@').map_or(start, |at| {
         rest[at..].find('/').map_or(rest.len(), |slash| at + slash)
     });
     let (host, path) = rest.split_at(start);
     let host = match host.rsplit_once('@') {
-        Some((who, host)) => match who.split_once(':') {
+        Some((user_info, host)) => match user_info.split_once(':') {
             Some((user, _)) => format!("{user}:{HIDDEN}@{host}"),
-            None => format!("{who}@{host}"),
+            None => format!("{user_info}@{host}"),
         },
         None => host.to_owned(),
     };
@@ -74,7 +74,7 @@ fn hide_one(url: &str) -> String {
 }
 
 fn hide_part(part: &str) -> &str {
-    if part.len() >= TOKEN_LENGTH {
+    if part.len() >= MIN_TOKEN_BYTES {
         HIDDEN
     } else {
         part
@@ -88,7 +88,7 @@ fn hide_value(pair: &str) -> String {
     }
 }
 
-/// PostgreSQL's other form: `host=db user=me password=secret`.
+/// Redacts PostgreSQL's key-value form: `host=db user=me password=secret`.
 fn hide_pairs(text: &str) -> String {
     let hide = |word: &str| match word.split_once('=') {
         Some((name, _)) if name.eq_ignore_ascii_case("password") => format!("{name}={HIDDEN}"),
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_of_every_kind_of_address_are_hidden() {
+    fn secrets_in_all_kinds_of_addresses_are_redacted() {
         for (url, shown) in [
             ("http://127.0.0.1:8899", "http://127.0.0.1:8899"),
             ("https://h/?api-key=s&x=2", "https://h/?api-key=***&x=***"),
@@ -124,10 +124,10 @@ mod tests {
     }
 
     #[test]
-    fn addresses_within_a_text_lose_their_secrets_and_the_text_stays() {
-        let said = "status 429 for url (https://h/?api-key=s), «wss://u:p@h/x» later";
-        let shown = "status 429 for url (https://h/?api-key=***), «wss://u:***@h/x» later";
-        assert_eq!(redact_text(said), shown);
+    fn only_secrets_in_a_text_are_redacted() {
+        let text = "status 429 for url (https://h/?api-key=s), \"wss://u:p@h/x\" later";
+        let redacted = "status 429 for url (https://h/?api-key=***), \"wss://u:***@h/x\" later";
+        assert_eq!(redact_text(text), redacted);
         assert_eq!(redact_text("nothing here"), "nothing here");
     }
 }

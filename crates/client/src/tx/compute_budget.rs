@@ -1,31 +1,32 @@
-//! How many compute units a transaction asks for: what a simulation of its kind took, with some room.
+//! How many compute units a transaction asks for: what a simulation consumed, with a margin.
 //!
-//! Transactions of one shape (the same instructions with as many accounts and as much data) take much
-//! the same, so that one simulation serves all of them. A shape that ran out, or was refused, is
+//! Transactions of one shape (the same instructions, with as many accounts and as much data) consume about
+//! the same, so one simulation serves all of them. A shape that ran out of units, or was refused, is
 //! simulated again.
 
+use parking_lot::Mutex;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard};
 
-/// Most compute units of a transaction.
+/// The cluster's limit of compute units for one transaction.
 pub const MAX_COMPUTE_UNITS: u32 = 1_400_000;
-/// Room above what the simulation took, in percent: bumps and clocks differ a little.
+/// Margin above the simulation, in percent: bump seeds and clocks differ a little.
 const MARGIN_PERCENT: u32 = 20;
-/// Room for the instructions that set limit and price, which the simulated transaction may lack.
+/// Margin for the instructions that set limit and price, which the simulated transaction may lack.
 const FIXED_MARGIN_UNITS: u32 = 1_000;
-/// What an instruction is given where it can't be simulated: several times what the dearest one takes.
+/// Units per instruction if no simulation is possible: several times what the most expensive one consumes.
 const FALLBACK_UNITS: u32 = 200_000;
-/// Shapes that are remembered; there are some dozens.
+/// Limit of remembered shapes. There are a few dozen of them.
 const MAX_SHAPES: usize = 4_096;
 
-/// What decides how much a transaction takes.
+/// The properties of a transaction that determine what it consumes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TxShape(Vec<(Pubkey, Vec<u8>, usize, usize)>);
 
 impl TxShape {
-    /// The shape of a transaction with these instructions.
+    /// The shape of a transaction with these instructions: per instruction its program, the first 8 bytes
+    /// of its data, and its numbers of accounts and data bytes.
     pub fn of(instructions: &[Instruction]) -> Self {
         let each = instructions.iter().map(|one| {
             let name = one.data.iter().take(8).copied().collect();
@@ -34,7 +35,7 @@ impl TxShape {
         Self(each.collect())
     }
 
-    /// What it is given where no simulation can be had.
+    /// Limit for a transaction of this shape if no simulation is possible.
     pub fn fallback_units(&self) -> u32 {
         let instructions = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
         FALLBACK_UNITS
@@ -43,24 +44,19 @@ impl TxShape {
     }
 }
 
-/// What shapes took.
+/// Compute units by shape, from simulations.
 #[derive(Default)]
 pub struct UnitEstimates(Mutex<HashMap<TxShape, u32>>);
 
 impl UnitEstimates {
-    fn known(&self) -> MutexGuard<'_, HashMap<TxShape, u32>> {
-        // A poisoned lock still holds whole entries.
-        self.0.lock().unwrap_or_else(|held| held.into_inner())
-    }
-
-    /// What a transaction of this shape took when it was simulated.
+    /// What the simulation of a transaction of this shape consumed.
     pub fn get(&self, shape: &TxShape) -> Option<u32> {
-        self.known().get(shape).copied()
+        self.0.lock().get(shape).copied()
     }
 
-    /// Remembers what a simulation took, where it is more than what is known.
-    pub fn learn(&self, shape: &TxShape, used: u32) {
-        let mut known = self.known();
+    /// Records what a simulation consumed, unless a higher value is known.
+    pub fn record(&self, shape: &TxShape, used: u32) {
+        let mut known = self.0.lock();
         if known.len() >= MAX_SHAPES {
             known.clear();
         }
@@ -68,21 +64,21 @@ impl UnitEstimates {
         *most = used.max(*most);
     }
 
-    /// Notes that a transaction ran out of `limit` units: from now on the shape gets more.
-    pub fn exceeded(&self, shape: &TxShape, limit: u32) {
-        self.learn(
+    /// Records that a transaction ran out of `limit` units. Later ones of its shape get half as much again.
+    pub fn record_exceeded(&self, shape: &TxShape, limit: u32) {
+        self.record(
             shape,
             limit.saturating_add(limit / 2).min(MAX_COMPUTE_UNITS),
         );
     }
 
-    /// Forgets a shape, so that it is simulated again before the next one is sent.
+    /// Forgets a shape, so that the next transaction of that shape is simulated again.
     pub fn forget(&self, shape: &TxShape) {
-        self.known().remove(shape);
+        self.0.lock().remove(shape);
     }
 }
 
-/// The limit for what took `used` units.
+/// The limit for a transaction that consumes `used` units.
 pub fn with_margin(used: u32) -> u32 {
     used.saturating_add(used / 100 * MARGIN_PERCENT)
         .saturating_add(FIXED_MARGIN_UNITS)
@@ -103,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes_differ_by_instruction_accounts_and_data_and_not_by_whose_accounts_they_are() {
+    fn shape_depends_on_instructions_and_sizes_but_not_on_addresses() {
         let shape = |name, accounts| TxShape::of(&[instruction(name, accounts)]);
         assert_eq!(shape(1, 3), shape(1, 3));
         assert_ne!(shape(1, 3), shape(2, 3));
@@ -114,15 +110,15 @@ mod tests {
     }
 
     #[test]
-    fn a_shape_that_ran_out_gets_more_until_it_has_all_there_is() {
+    fn limit_rises_after_each_exhaustion_up_to_the_maximum() {
         let (units, shape) = (UnitEstimates::default(), TxShape::of(&[instruction(1, 1)]));
         assert_eq!(units.get(&shape), None);
-        units.learn(&shape, 10_000);
-        units.learn(&shape, 8_000);
+        units.record(&shape, 10_000);
+        units.record(&shape, 8_000);
         assert_eq!(units.get(&shape), Some(10_000));
         for _ in 0..20 {
             let limit = with_margin(units.get(&shape).unwrap_or_default());
-            units.exceeded(&shape, limit);
+            units.record_exceeded(&shape, limit);
         }
         assert_eq!(units.get(&shape), Some(MAX_COMPUTE_UNITS));
         assert_eq!(with_margin(MAX_COMPUTE_UNITS), MAX_COMPUTE_UNITS);

@@ -1,32 +1,31 @@
-//! What is paid beyond the signature, so that a transaction is taken before others: a priority fee that
-//! follows what was paid lately for the same accounts, and never exceeds a cap.
+//! Priority fees: a percentile of what was recently paid for the same accounts, never above a cap.
 
 use crate::error::ChainError;
 use crate::rpc::client::Rpc;
+use parking_lot::Mutex;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 use std::collections::HashSet;
-use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Most accounts that an endpoint takes in one question for recent prices.
+/// Most accounts of one request for recent prices.
 const MAX_PRICED_ACCOUNTS: usize = 128;
-/// How long an answer is good for.
-const GOOD_FOR: Duration = Duration::from_secs(10);
-/// Micro-lamports per compute unit that the second signing starts from, where nothing was paid lately:
-/// a price of zero stays zero however often it is doubled.
+/// How long recent prices are reused.
+const PRICE_TTL: Duration = Duration::from_secs(10);
+/// Least price of the second signing, micro-lamports per compute unit: a recent price of zero would stay
+/// zero however often it is multiplied.
 const MIN_RAISED_PRICE: u64 = 10_000;
-/// What each signing after the first multiplies the price by.
+/// Factor between the prices of two signings.
 const PRICE_FACTOR: u64 = 4;
-const MICRO_LAMPORTS: u128 = 1_000_000;
+const MICRO_LAMPORTS_PER_LAMPORT: u128 = 1_000_000;
 
-/// How much may be paid for a place in a block.
+/// How much may be paid for priority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FeePolicy {
-    /// Which of the recent prices is paid, in percent of the slots that were cheaper: 50 is the median.
+    /// Percentile of the recent prices that is paid, 0 to 100: 50 is the median.
     pub percentile: u8,
-    /// Most that a transaction pays beyond its signatures, lamports. 0 pays none.
+    /// Most that a transaction pays on top of its signatures, lamports. 0 disables priority fees.
     pub cap: u64,
 }
 
@@ -40,28 +39,28 @@ impl Default for FeePolicy {
 }
 
 impl FeePolicy {
-    /// The price of a transaction, micro-lamports per compute unit: the percentile of `recent` prices,
-    /// more with each signing after the first (`signing` counts from 0), and at most what the cap
-    /// leaves for `units` compute units.
+    /// The price of a transaction that asks for `units` compute units, in micro-lamports per unit: the
+    /// percentile of `recent` prices, four times as much with each signing after the first (`signing`
+    /// counts from 0), and at most what the cap allows.
     pub fn price(&self, recent: &[u64], units: u32, signing: u32) -> u64 {
-        let usual = percentile(recent, self.percentile);
+        let recent = percentile(recent, self.percentile);
         let wanted = match signing {
-            0 => usual,
-            n => usual
+            0 => recent,
+            n => recent
                 .max(MIN_RAISED_PRICE)
                 .saturating_mul(PRICE_FACTOR.saturating_pow(n - 1)),
         };
-        wanted.min(self.most(units))
+        wanted.min(self.max_price(units))
     }
 
     /// The highest price at which `units` compute units cost no more than the cap.
-    fn most(&self, units: u32) -> u64 {
-        let most = u128::from(self.cap) * MICRO_LAMPORTS / u128::from(units.max(1));
+    fn max_price(&self, units: u32) -> u64 {
+        let most = u128::from(self.cap) * MICRO_LAMPORTS_PER_LAMPORT / u128::from(units.max(1));
         u64::try_from(most).unwrap_or(u64::MAX)
     }
 }
 
-/// The value that `percent` of the values are not above; 0 where there are none.
+/// The value that `percent` of the values do not exceed; 0 if there are none.
 fn percentile(values: &[u64], percent: u8) -> u64 {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();
@@ -70,63 +69,63 @@ fn percentile(values: &[u64], percent: u8) -> u64 {
     sorted.get(at).copied().unwrap_or(0)
 }
 
-/// Recent prices, asked for rarely.
+/// Recent prices, cached for some seconds.
 ///
-/// Transactions that follow each other write to much the same accounts, and those that only one of them
-/// writes to are new and have no price. So what is asked for is the accounts of all that were sent since
-/// the last answer, and the answer is used for all that follow within seconds.
+/// Consecutive transactions write to mostly the same accounts; an account that only one of them writes to
+/// is new and has no price. So each request asks for the accounts of all transactions since the last one,
+/// and its answer serves all transactions of the next seconds.
 #[derive(Default)]
-pub struct RecentPrices(Mutex<Known>);
+pub struct RecentPrices(Mutex<PriceCache>);
 
 #[derive(Default)]
-struct Known {
+struct PriceCache {
     recent: Vec<u64>,
-    asked: Option<Instant>,
+    requested_at: Option<Instant>,
+    /// Accounts to ask for with the next request.
     accounts: HashSet<Pubkey>,
 }
 
 impl RecentPrices {
-    fn known(&self) -> MutexGuard<'_, Known> {
-        // A poisoned lock still holds prices that were true.
-        self.0.lock().unwrap_or_else(|held| held.into_inner())
-    }
-
-    /// Prices lately paid for accounts that `instructions` write to, micro-lamports per compute unit,
-    /// one for each slot. With `anew` the endpoint is asked for these accounts alone.
+    /// Prices recently paid for the accounts that `instructions` write to, micro-lamports per compute
+    /// unit, one per slot. With `refresh` the endpoint is asked at once, for these accounts only.
     ///
     /// # Errors
-    /// Those of the endpoint; what was known stays known.
+    /// Errors of the endpoint. The cached prices are kept.
     pub async fn recent(
         &self,
         rpc: &Rpc,
         instructions: &[Instruction],
-        anew: bool,
+        refresh: bool,
     ) -> Result<Vec<u64>, ChainError> {
         let own = writable(instructions);
         let accounts: Vec<Pubkey> = {
-            let mut known = self.known();
-            if known.accounts.len() < MAX_PRICED_ACCOUNTS {
-                known.accounts.extend(&own);
+            let mut cache = self.0.lock();
+            if cache.accounts.len() < MAX_PRICED_ACCOUNTS {
+                cache.accounts.extend(&own);
             }
-            if !anew && known.asked.is_some_and(|at| at.elapsed() < GOOD_FOR) {
-                return Ok(known.recent.clone());
+            if !refresh
+                && cache
+                    .requested_at
+                    .is_some_and(|at| at.elapsed() < PRICE_TTL)
+            {
+                return Ok(cache.recent.clone());
             }
-            // Whoever comes while this one asks takes the old answer.
-            known.asked = Some(Instant::now());
-            let all = std::mem::take(&mut known.accounts);
+            // Callers during this request get the cached prices.
+            cache.requested_at = Some(Instant::now());
+            let all = std::mem::take(&mut cache.accounts);
             let of_all = all.into_iter().take(MAX_PRICED_ACCOUNTS).collect();
-            if anew { own } else { of_all }
+            if refresh { own } else { of_all }
         };
         let asked = &accounts[..accounts.len().min(MAX_PRICED_ACCOUNTS)];
         let answer = rpc.client().get_recent_prioritization_fees(asked).await;
         let answer = answer.map_err(rpc.error("recent priority fees"))?;
         let recent: Vec<u64> = answer.iter().map(|slot| slot.prioritization_fee).collect();
-        self.known().recent.clone_from(&recent);
+        self.0.lock().recent.clone_from(&recent);
         Ok(recent)
     }
 }
 
-/// The accounts that instructions write to, each once.
+/// The accounts that instructions write to, without duplicates.
 fn writable(instructions: &[Instruction]) -> Vec<Pubkey> {
     let metas = instructions.iter().flat_map(|one| &one.accounts);
     let mut keys: Vec<Pubkey> = metas
@@ -149,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_price_is_the_percentile_of_recent_prices_in_any_order() {
+    fn price_is_the_percentile_of_recent_prices() {
         let recent = [50, 0, 10, 40, 20, 30];
         assert_eq!(fees(0, 1_000).price(&recent, UNITS, 0), 0);
         assert_eq!(fees(50, 1_000).price(&recent, UNITS, 0), 30);
@@ -160,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn each_signing_pays_more_up_to_the_cap_and_never_beyond_it() {
+    fn each_signing_pays_more_up_to_the_cap() {
         let fees = fees(75, 20_000);
         let price = |signing| fees.price(&[], UNITS, signing);
         assert_eq!(price(0), 0);
@@ -170,11 +169,11 @@ mod tests {
         assert_eq!(price(9), 200_000);
         assert_eq!(fees.price(&[u64::MAX], UNITS, 0), 200_000);
         let paid = u128::from(fees.price(&[u64::MAX], 333_333, 0)) * 333_333;
-        assert!(paid <= 20_000 * MICRO_LAMPORTS);
+        assert!(paid <= 20_000 * MICRO_LAMPORTS_PER_LAMPORT);
     }
 
     #[test]
-    fn a_cap_of_zero_pays_nothing() {
+    fn zero_cap_pays_nothing() {
         assert_eq!(fees(75, 0).price(&[9, 9, 9], UNITS, 5), 0);
         assert_eq!(fees(75, 1).price(&[9], 0, 0), 9);
     }

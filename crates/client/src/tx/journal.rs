@@ -1,25 +1,25 @@
-//! Where a transaction is written down before it is sent, so that a crash in between can be told
-//! from a transaction that never was.
+//! Journals of transactions. Each is written before it is sent, so that after a crash its outcome can
+//! still be determined.
 
 use crate::error::ChainError;
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Mutex;
 
-/// A signed transaction on its way.
+/// A signed transaction in flight.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JournalEntry {
     /// Its first signature, base58.
     pub signature: String,
     /// Its bytes, as sent.
     pub bytes: Vec<u8>,
-    /// Block height after which it can't land any more.
+    /// Block height after which it cannot land.
     pub last_valid_block_height: u64,
-    /// What it is for; one purpose has one transaction on its way at a time.
+    /// What the transaction is for, in words.
     pub purpose: String,
 }
 
@@ -27,65 +27,59 @@ pub struct JournalEntry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndState {
-    /// Confirmed.
+    /// It succeeded on chain.
     Landed,
     /// It failed on chain.
     Failed,
-    /// It can't land any more.
+    /// It can no longer land.
     Expired,
 }
 
-/// Keeps entries until they have ended.
+/// Keeps entries until their transactions have ended.
 #[async_trait]
 pub trait Journal: Send + Sync {
-    /// Writes an entry down, durably, before it is sent.
+    /// Writes an entry durably. Called before the transaction is sent.
     async fn begin(&self, entry: &JournalEntry) -> Result<(), ChainError>;
-    /// Notes how it ended.
+    /// Removes an entry whose transaction ended.
     async fn end(&self, signature: &str, ending: EndState) -> Result<(), ChainError>;
-    /// Entries that have not ended and that nobody sees through: a process that has ended left them.
+    /// Entries of processes that are gone, whose transactions have not ended.
     async fn unfinished(&self) -> Result<Vec<JournalEntry>, ChainError>;
 }
 
-/// A journal that dies with the process: for tests and for reading commands.
+/// A journal that is lost with the process: for tests, and for transactions that need none because a
+/// repeated run finds on chain what is left to do.
 #[derive(Default)]
 pub struct MemoryJournal(Mutex<HashMap<String, JournalEntry>>);
-
-impl MemoryJournal {
-    fn entries(&self) -> std::sync::MutexGuard<'_, HashMap<String, JournalEntry>> {
-        // A poisoned lock still holds whole entries: each change is a single insert or remove.
-        self.0
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-}
 
 #[async_trait]
 impl Journal for MemoryJournal {
     async fn begin(&self, entry: &JournalEntry) -> Result<(), ChainError> {
-        self.entries()
-            .insert(entry.signature.clone(), entry.clone());
+        self.0.lock().insert(entry.signature.clone(), entry.clone());
         Ok(())
     }
 
     async fn end(&self, signature: &str, _: EndState) -> Result<(), ChainError> {
-        self.entries().remove(signature);
+        self.0.lock().remove(signature);
         Ok(())
     }
 
     async fn unfinished(&self) -> Result<Vec<JournalEntry>, ChainError> {
-        Ok(self.entries().values().cloned().collect())
+        Ok(self.0.lock().values().cloned().collect())
     }
 }
 
-/// A journal of one file for each open transaction, for the command line.
+/// A journal with one file per transaction in flight, for the command line.
 pub struct FileJournal {
     folder: PathBuf,
 }
 
 impl FileJournal {
-    /// A journal in `folder`, which is made if it is missing.
+    /// A journal in `folder`, which is created if it is missing.
+    ///
+    /// # Errors
+    /// [`ChainError::Journal`] if the folder cannot be created.
     pub fn new(folder: PathBuf) -> Result<Self, ChainError> {
-        fs::create_dir_all(&folder).map_err(journal_error)?;
+        fs::create_dir_all(&folder).map_err(ChainError::journal)?;
         Ok(Self { folder })
     }
 
@@ -94,14 +88,10 @@ impl FileJournal {
     }
 }
 
-fn journal_error(error: impl std::fmt::Display) -> ChainError {
-    ChainError::Journal(error.to_string())
-}
-
 #[async_trait]
 impl Journal for FileJournal {
     async fn begin(&self, entry: &JournalEntry) -> Result<(), ChainError> {
-        let text = serde_json::to_vec(entry).map_err(journal_error)?;
+        let text = serde_json::to_vec(entry).map_err(ChainError::journal)?;
         let path = self.path(&entry.signature);
         let mut options = OpenOptions::new();
         let mut file = options
@@ -109,25 +99,26 @@ impl Journal for FileJournal {
             .create(true)
             .truncate(true)
             .open(path)
-            .map_err(journal_error)?;
+            .map_err(ChainError::journal)?;
         file.write_all(&text)
             .and_then(|()| file.sync_all())
-            .map_err(journal_error)
+            .map_err(ChainError::journal)
     }
 
     async fn end(&self, signature: &str, _: EndState) -> Result<(), ChainError> {
         match fs::remove_file(self.path(signature)) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(journal_error(e)),
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(ChainError::journal(e)),
             _ => Ok(()),
         }
     }
 
     async fn unfinished(&self) -> Result<Vec<JournalEntry>, ChainError> {
         let mut entries = Vec::new();
-        for file in fs::read_dir(&self.folder).map_err(journal_error)? {
-            let path = file.map_err(journal_error)?.path();
-            let text = fs::read(&path).map_err(journal_error)?;
-            // A file cut short by a crash was never sent: it is synced before the send.
+        for file in fs::read_dir(&self.folder).map_err(ChainError::journal)? {
+            let path = file.map_err(ChainError::journal)?.path();
+            let text = fs::read(&path).map_err(ChainError::journal)?;
+            // A file that a crash cut short belongs to a transaction that was never sent: files are synced
+            // before the send.
             if let Ok(entry) = serde_json::from_slice(&text) {
                 entries.push(entry);
             }
@@ -142,7 +133,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_open_entry_survives_a_restart_and_an_ended_one_does_not() {
+    async fn unfinished_entries_survive_a_restart() {
         let folder = std::env::temp_dir().join(format!("millrace-journal-{}", std::process::id()));
         let entry = |name: &str| JournalEntry {
             signature: name.into(),

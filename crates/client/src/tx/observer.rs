@@ -1,5 +1,4 @@
-//! What becomes of transactions, told to whoever counts it: a seam for metrics. Observers look on; what
-//! they do with it changes nothing.
+//! Reports the steps of each transaction, for metrics. Observers have no effect on the sender.
 
 use crate::error::ChainError;
 use solana_sdk::signature::Signature;
@@ -9,16 +8,16 @@ use std::time::{Duration, Instant};
 /// [`TxEvent::Failed`], [`TxEvent::Expired`] and [`TxEvent::Lost`].
 #[derive(Debug)]
 pub enum TxEvent<'a> {
-    /// Nothing was sent: the simulation refused it, or no endpoint answered.
+    /// The transaction was not sent: its simulation failed, or no endpoint answered.
     Refused(&'a ChainError),
-    /// Signed, written down and sent for the first time.
+    /// Signed, journalled and about to be sent for the first time.
     Sent {
         /// Its signature.
         signature: Signature,
-        /// It takes the place of one that expired.
-        anew: bool,
+        /// It replaces one that expired or ran out of compute units.
+        replacement: bool,
     },
-    /// The same bytes were sent once more.
+    /// The same bytes are sent again.
     Resent {
         /// Its signature.
         signature: Signature,
@@ -37,66 +36,72 @@ pub enum TxEvent<'a> {
         /// Why.
         error: &'a ChainError,
     },
-    /// It can't land any more.
+    /// It can no longer land.
     Expired {
         /// Its signature.
         signature: Signature,
     },
-    /// Nobody asks for it any more, though its fate is not known: the endpoint's fault, or the end of
-    /// this process. The journal still has it.
+    /// The sender stopped before the outcome was known. The journal still has the transaction.
     Lost {
         /// Its signature.
         signature: Signature,
     },
 }
 
-/// Somebody who counts.
+/// Receives the steps of transactions.
 pub trait Observer: Send + Sync {
-    /// Hears of a step. Called on the sender's way, so it must not block.
+    /// Called by the sender at each step. Must not block.
     fn on_event(&self, event: &TxEvent<'_>);
 }
 
-/// Nobody.
+/// Ignores all steps.
 impl Observer for () {
     fn on_event(&self, _: &TxEvent<'_>) {}
 }
 
-/// A transaction that was sent. Dropped before its fate is known, it is told as lost.
+/// A transaction in flight. Dropped before its outcome is known, it is reported as lost.
 pub(crate) struct TrackedTx<'a> {
     observer: &'a dyn Observer,
     signature: Signature,
     since: Instant,
-    known: bool,
+    ended: bool,
 }
 
 impl<'a> TrackedTx<'a> {
-    /// Tells that it was sent.
-    pub(crate) fn sent(observer: &'a dyn Observer, signature: Signature, anew: bool) -> Self {
-        observer.on_event(&TxEvent::Sent { signature, anew });
+    /// Reports that the transaction is being sent.
+    pub(crate) fn sent(
+        observer: &'a dyn Observer,
+        signature: Signature,
+        replacement: bool,
+    ) -> Self {
+        observer.on_event(&TxEvent::Sent {
+            signature,
+            replacement,
+        });
         Self {
             observer,
             signature,
             since: Instant::now(),
-            known: false,
+            ended: false,
         }
     }
 
-    /// Tells that it was confirmed.
+    /// Reports that the transaction was confirmed.
     pub(crate) fn landed(&mut self) {
         let (signature, after) = (self.signature, self.since.elapsed());
         self.ended(&TxEvent::Landed { signature, after });
     }
 
-    /// Tells how it ended.
+    /// Reports how the transaction ended.
     pub(crate) fn ended(&mut self, event: &TxEvent<'_>) {
-        self.known = true;
+        self.ended = true;
         self.observer.on_event(event);
     }
 }
 
 impl Drop for TrackedTx<'_> {
     fn drop(&mut self) {
-        if !self.known {
+        if !self.ended {
             let signature = self.signature;
             self.observer.on_event(&TxEvent::Lost { signature });
         }
@@ -106,7 +111,7 @@ impl Drop for TrackedTx<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Mutex;
+    use parking_lot::Mutex;
 
     #[derive(Default)]
     struct Names(Mutex<Vec<&'static str>>);
@@ -114,23 +119,24 @@ mod tests {
     impl Observer for Names {
         fn on_event(&self, event: &TxEvent<'_>) {
             let name = match event {
-                TxEvent::Sent { anew: true, .. } => "sent anew",
+                TxEvent::Sent {
+                    replacement: true, ..
+                } => "replaced",
                 TxEvent::Sent { .. } => "sent",
                 TxEvent::Landed { .. } => "landed",
                 TxEvent::Lost { .. } => "lost",
                 _ => "other",
             };
-            self.0.lock().expect("no test panics here").push(name);
+            self.0.lock().push(name);
         }
     }
 
     #[test]
-    fn what_was_sent_has_one_end_and_is_lost_where_nobody_learned_it() {
+    fn a_transaction_ends_once_and_is_lost_if_dropped_before() {
         let names = Names::default();
         let signature = Signature::default();
         TrackedTx::sent(&names, signature, false).landed();
         drop(TrackedTx::sent(&names, signature, true));
-        let told = names.0.lock().expect("no test panics here");
-        assert_eq!(*told, ["sent", "landed", "sent anew", "lost"]);
+        assert_eq!(*names.0.lock(), ["sent", "landed", "replaced", "lost"]);
     }
 }

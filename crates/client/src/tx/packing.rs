@@ -1,4 +1,4 @@
-//! What fits into one transaction.
+//! Size limits of transactions, and the instructions that set their compute budget.
 
 use solana_sdk::hash::Hash;
 use solana_sdk::instruction::Instruction;
@@ -7,20 +7,19 @@ use solana_sdk::pubkey;
 use solana_sdk::pubkey::Pubkey;
 use std::collections::HashSet;
 
-/// Most bytes of a transaction with its signatures.
+/// The network's limit of bytes for one transaction, signatures included.
 pub const MAX_TX_BYTES: usize = 1_232;
-/// Most accounts that a transaction may lock.
+/// The network's limit of accounts that a transaction locks.
 const MAX_ACCOUNTS: usize = 64;
-/// Bytes of a signature.
 const SIGNATURE_BYTES: usize = 64;
 const COMPUTE_BUDGET: Pubkey = pubkey!("ComputeBudget111111111111111111111111111111");
 
-/// Instruction 2 of the compute budget program: most compute units.
+/// Instruction 2 of the compute budget program: the limit of compute units.
 pub fn set_compute_unit_limit(units: u32) -> Instruction {
     budget(2, &units.to_le_bytes())
 }
 
-/// Instruction 3 of the compute budget program: micro-lamports for each of them.
+/// Instruction 3 of the compute budget program: the price in micro-lamports per compute unit.
 pub fn set_compute_unit_price(micro_lamports: u64) -> Instruction {
     budget(3, &micro_lamports.to_le_bytes())
 }
@@ -35,7 +34,7 @@ fn budget(number: u8, argument: &[u8]) -> Instruction {
     }
 }
 
-/// All instructions of a transaction: the limit, the price where there is one, then its own.
+/// All instructions of a transaction: the limit, the price unless it is 0, then `instructions`.
 pub fn with_budget(instructions: &[Instruction], units: u32, price: u64) -> Vec<Instruction> {
     let mut all = vec![set_compute_unit_limit(units)];
     if price > 0 {
@@ -45,18 +44,18 @@ pub fn with_budget(instructions: &[Instruction], units: u32, price: u64) -> Vec<
     all
 }
 
-/// Bytes of the transaction that a [`crate::tx::sender::Sender`] makes of these instructions, at the most.
+/// Upper bound of the size, in bytes, of the transaction that a [`crate::tx::sender::Sender`] builds.
 pub fn size(instructions: &[Instruction], payer: &Pubkey, signers: &[Pubkey]) -> usize {
     let message = message(instructions, payer);
     let required = usize::from(message.header.num_required_signatures);
-    // The payer signs, listed or not; so do all that the instructions want.
+    // The payer signs, listed or not, and so does every signer of an instruction.
     let listed: HashSet<&Pubkey> = signers.iter().chain([payer]).collect();
-    // One byte counts the signatures: there is room for 12 at the most.
+    // The number of signatures takes one byte: at most 12 of them fit.
     1 + required.max(listed.len()) * SIGNATURE_BYTES + message.serialize().len()
 }
 
-/// Whether these instructions fit into one transaction paid by `payer` and signed by it and `signers`,
-/// together with those that set its compute budget.
+/// Whether these instructions, with those that set the compute budget, fit into one transaction that is
+/// paid by `payer` and signed by it and by `signers`.
 pub fn fits(instructions: &[Instruction], payer: &Pubkey, signers: &[Pubkey]) -> bool {
     size(instructions, payer, signers) <= MAX_TX_BYTES
         && message(instructions, payer).account_keys.len() <= MAX_ACCOUNTS
@@ -87,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn the_size_is_that_of_the_transaction_that_is_sent() {
+    fn size_is_that_of_the_transaction_that_is_sent() {
         let (payer, other) = (Keypair::new(), Keypair::new());
         for (accounts, data) in [(0, 0), (3, 40), (20, 130)] {
             let own = [instruction(&other.pubkey(), accounts, data)];
@@ -105,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_a_byte_too_long_or_an_account_too_many_does_not_fit() {
+    fn one_byte_or_one_account_too_many_does_not_fit() {
         let payer = Pubkey::new_unique();
         let bare = size(&[instruction(&payer, 0, 200)], &payer, &[payer]) - 200;
         let fitting = |data| fits(&[instruction(&payer, 0, data)], &payer, &[payer]);
@@ -115,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn accounts_that_instructions_share_are_paid_for_once() {
+    fn shared_accounts_are_counted_once() {
         let payer = Pubkey::new_unique();
         let one = instruction(&payer, 20, 8);
         let twice = [one.clone(), one.clone()];
@@ -124,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn no_price_adds_no_instruction() {
+    fn zero_price_adds_no_instruction() {
         assert_eq!(with_budget(&[], 5, 0), vec![set_compute_unit_limit(5)]);
         assert_eq!(with_budget(&[], 5, 7)[1], set_compute_unit_price(7));
     }

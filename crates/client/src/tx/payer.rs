@@ -1,4 +1,5 @@
-//! The wallet that pays fees and rent, watched so that it never runs dry in the middle of an act.
+//! The balance of the wallet that pays fees and rent, so that a service stops paying rent before the
+//! wallet is empty.
 
 use crate::error::ChainError;
 use crate::rpc::client::Rpc;
@@ -6,7 +7,7 @@ use solana_sdk::pubkey::Pubkey;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// A gauge of a wallet's lamports. Cheap to clone; all clones show the same.
+/// The last known balance of a wallet. Cheap to clone; clones share the balance.
 #[derive(Clone)]
 pub struct Payer {
     key: Pubkey,
@@ -15,7 +16,7 @@ pub struct Payer {
 }
 
 impl Payer {
-    /// A gauge that was not read yet. Under `floor` lamports nothing is begun that pays rent.
+    /// A wallet whose balance is not known yet. Below `floor` lamports it pays no more rent.
     pub fn new(key: Pubkey, floor: u64) -> Self {
         Self {
             key,
@@ -24,27 +25,27 @@ impl Payer {
         }
     }
 
-    /// The wallet.
+    /// The wallet's address.
     pub fn key(&self) -> Pubkey {
         self.key
     }
 
-    /// Lamports under which no more rent is paid.
+    /// Lamports below which the wallet pays no more rent.
     pub fn floor(&self) -> u64 {
         self.floor
     }
 
-    /// Lamports when it was last read; `None` before that.
+    /// The balance in lamports when it was last read; `None` before the first read.
     pub fn lamports(&self) -> Option<u64> {
         *self.lamports.borrow()
     }
 
-    /// Changes of the balance, for gauges.
+    /// Notifies of changes of the balance.
     pub fn changes(&self) -> watch::Receiver<Option<u64>> {
         self.lamports.subscribe()
     }
 
-    /// Takes in a balance that was read elsewhere.
+    /// Sets a balance that was read elsewhere.
     pub fn set(&self, lamports: u64) {
         self.lamports.send_if_modified(|known| {
             let changed = *known != Some(lamports);
@@ -53,21 +54,21 @@ impl Payer {
         });
     }
 
-    /// Reads the balance.
+    /// Reads the balance from the chain.
     ///
     /// # Errors
-    /// Those of the endpoint; the gauge stays as it was.
+    /// Errors of the endpoint. The last known balance is kept.
     pub async fn read(&self, rpc: &Rpc) -> Result<u64, ChainError> {
         let lamports = rpc.lamports(&self.key).await?;
         self.set(lamports);
         Ok(lamports)
     }
 
-    /// Whether something may be begun that pays rent out of this wallet. What brings money back, or
-    /// pays a fee alone, is always worth its fee, and is not asked about.
+    /// Checks that this wallet may pay rent. Not meant for transactions that return rent or pay only a
+    /// fee: those are always worth their fee.
     ///
     /// # Errors
-    /// [`ChainError::PayerLow`] where less than the floor was seen last.
+    /// [`ChainError::PayerLow`] if the last known balance is below the floor.
     pub fn require_rent(&self) -> Result<(), ChainError> {
         match self.lamports() {
             Some(lamports) if lamports < self.floor => Err(ChainError::PayerLow {
@@ -86,9 +87,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_low_wallet_is_named_and_pays_no_rent_until_it_is_filled() {
+    fn wallet_below_its_floor_pays_no_rent_until_it_is_filled() {
         let payer = Payer::new(Pubkey::new_from_array([7; 32]), 1_000);
-        assert!(payer.require_rent().is_ok(), "nothing is known of it yet");
+        assert!(payer.require_rent().is_ok(), "its balance is not known yet");
         payer.set(999);
         let told = payer.require_rent().unwrap_err().to_string();
         assert!(told.contains(&payer.key().to_string()), "{told}");

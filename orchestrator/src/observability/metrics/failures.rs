@@ -45,7 +45,7 @@ mod tests {
         assert_eq!(kind_of(&expired.into()), ("expired", ""));
         let others = [
             ChainError::NoNetwork.into(),
-            ChainError::Journal("full".to_owned()).into(),
+            ChainError::journal("full").into(),
             OrchestratorError::NotRegistered(String::new()),
         ];
         for error in others {

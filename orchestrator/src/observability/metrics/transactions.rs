@@ -20,9 +20,9 @@ impl Observer for Metrics {
     fn on_event(&self, event: &TxEvent<'_>) {
         match event {
             TxEvent::Refused(_) => self.ended("refused"),
-            TxEvent::Sent { anew, .. } => {
+            TxEvent::Sent { replacement, .. } => {
                 self.0.in_flight.inc();
-                if *anew {
+                if *replacement {
                     self.0.resigns.inc();
                 }
             }

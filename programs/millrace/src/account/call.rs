@@ -8,7 +8,7 @@ use anchor_lang::prelude::{AccountInfo, Pubkey};
 
 /// What a called program may do with an account.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Access {
+pub enum AccountAccess {
     Read,
     Write,
     /// Read the account, which signs the call.
@@ -16,7 +16,7 @@ pub enum Access {
     SignAndWrite,
 }
 
-impl Access {
+impl AccountAccess {
     fn writes(self) -> bool {
         matches!(self, Self::Write | Self::SignAndWrite)
     }
@@ -37,7 +37,7 @@ const MAX_ACCOUNTS: usize = 4;
 #[inline(never)]
 pub fn call(
     program: &Pubkey,
-    accounts: &[(&AccountInfo, Access)],
+    accounts: &[(&AccountInfo, AccountAccess)],
     data: &[u8],
     seeds: &[&[u8]],
 ) -> Result<()> {
@@ -67,7 +67,7 @@ pub fn call(
 #[cfg(target_os = "solana")]
 #[allow(unsafe_code)]
 mod runtime {
-    use super::{Access, MAX_ACCOUNTS};
+    use super::{AccountAccess, MAX_ACCOUNTS};
     use crate::error::MillraceError;
     use anchor_lang::Result;
     use anchor_lang::prelude::{AccountInfo, Pubkey};
@@ -119,7 +119,7 @@ mod runtime {
 
     pub fn invoke(
         program: &Pubkey,
-        accounts: &[(&AccountInfo, Access)],
+        accounts: &[(&AccountInfo, AccountAccess)],
         data: &[u8],
         seeds: &[&[u8]],
     ) -> Result<()> {
@@ -197,14 +197,14 @@ mod runtime {
 /// Outside the chain there are no programs to call.
 #[cfg(not(target_os = "solana"))]
 mod runtime {
-    use super::{Access, MAX_ACCOUNTS};
+    use super::{AccountAccess, MAX_ACCOUNTS};
     use crate::account::IntoProgramError;
     use anchor_lang::Result;
     use anchor_lang::prelude::{AccountInfo, ProgramError, Pubkey};
 
     pub fn invoke(
         _: &Pubkey,
-        accounts: &[(&AccountInfo, Access)],
+        accounts: &[(&AccountInfo, AccountAccess)],
         _: &[u8],
         seeds: &[&[u8]],
     ) -> Result<()> {

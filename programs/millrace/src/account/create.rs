@@ -1,6 +1,6 @@
 //! Creating and closing accounts.
 
-use super::call::{Access, call};
+use super::call::{AccountAccess, call};
 use super::error::IntoProgramError;
 use super::table::require_same_key;
 use super::{InterfaceAccount, TokenView, key};
@@ -36,7 +36,7 @@ pub fn create<'a, 'info: 'a>(
     seeds: &[&[u8]],
 ) -> Result<u8> {
     let bump = canonical_bump(seeds, account.key)?;
-    create_with_bump(payer.as_ref(), account, (space, &crate::ID), (seeds, bump))?;
+    create_with_bump(payer.as_ref(), account, space, &crate::ID, seeds, bump)?;
     Ok(bump)
 }
 
@@ -48,8 +48,10 @@ pub fn create<'a, 'info: 'a>(
 pub fn create_with_bump<'info>(
     payer: &AccountInfo<'info>,
     account: &AccountInfo<'info>,
-    (space, owner): (usize, &Pubkey),
-    (seeds, bump): (&[&[u8]], u8),
+    space: usize,
+    owner: &Pubkey,
+    seeds: &[&[u8]],
+    bump: u8,
 ) -> Result<()> {
     let bump_seed = [bump];
     let mut signer: [&[u8]; 5] = [&bump_seed; 5];
@@ -75,8 +77,8 @@ pub fn create_with_bump<'info>(
             ],
         );
         let accounts = [
-            (payer, Access::SignAndWrite),
-            (account, Access::SignAndWrite),
+            (payer, AccountAccess::SignAndWrite),
+            (account, AccountAccess::SignAndWrite),
         ];
         return call(system, &accounts, &data, signer);
     }
@@ -87,10 +89,13 @@ pub fn create_with_bump<'info>(
             &mut data,
             &[&system::TRANSFER.to_le_bytes(), &missing.to_le_bytes()],
         );
-        let accounts = [(payer, Access::SignAndWrite), (account, Access::Write)];
+        let accounts = [
+            (payer, AccountAccess::SignAndWrite),
+            (account, AccountAccess::Write),
+        ];
         call(system, &accounts, &data, &[])?;
     }
-    let accounts = [(account, Access::SignAndWrite)];
+    let accounts = [(account, AccountAccess::SignAndWrite)];
     let mut data = [0; 12];
     fill(&mut data, &[&system::ALLOCATE.to_le_bytes(), &space]);
     call(system, &accounts, &data, signer)?;
@@ -117,16 +122,14 @@ fn rent_of(space: usize) -> Result<u64> {
         _ => return Err(MillraceError::AmountOverflow.into_program_error()),
     };
     let bytes = OVERHEAD.saturating_add(space as u64);
-    let lamports = rate.checked_mul(years * bytes);
+    let per_byte = rate.checked_mul(years);
+    let lamports = per_byte.and_then(|rate| rate.checked_mul(bytes));
     lamports.ok_or_else(|| MillraceError::AmountOverflow.into_program_error())
 }
 
 // The two possible numbers of years, as the bits of floating-point numbers.
 const ONE_YEAR: u64 = 1f64.to_bits();
 const TWO_YEARS: u64 = 2f64.to_bits();
-
-/// Mint, authority and token program of a token account.
-type Parties<'a, 'info, A, P> = (&'a InterfaceAccount<'info, Mint>, &'a A, &'a P);
 
 /// Creates a token account of the token program, with the mint and the authority, at the address that
 /// `seeds` derive. Returns the bump.
@@ -136,29 +139,28 @@ type Parties<'a, 'info, A, P> = (&'a InterfaceAccount<'info, Mint>, &'a A, &'a P
 pub fn create_vault<'a, 'info: 'a>(
     payer: &'a impl AsRef<AccountInfo<'info>>,
     account: &AccountInfo<'info>,
-    (mint, authority, program): Parties<
-        'a,
-        'info,
-        impl AsRef<AccountInfo<'info>>,
-        impl AsRef<AccountInfo<'info>>,
-    >,
+    mint: &'a InterfaceAccount<'info, Mint>,
+    authority: &'a impl AsRef<AccountInfo<'info>>,
+    program: &'a impl AsRef<AccountInfo<'info>>,
     seeds: &[&[u8]],
 ) -> Result<u8> {
-    let parties = (mint.as_ref(), key(authority), key(program));
-    create_vault_of(payer.as_ref(), account, parties, seeds)
+    let (mint, authority, program) = (mint.as_ref(), key(authority), key(program));
+    create_vault_of(payer.as_ref(), account, mint, authority, program, seeds)
 }
 
 #[inline(never)]
 fn create_vault_of<'info>(
     payer: &AccountInfo<'info>,
     account: &AccountInfo<'info>,
-    (mint, authority, program): (&AccountInfo<'info>, &Pubkey, &Pubkey),
+    mint: &AccountInfo<'info>,
+    authority: &Pubkey,
+    program: &Pubkey,
     seeds: &[&[u8]],
 ) -> Result<u8> {
     // The size depends on the mint's extensions.
     call(
         program,
-        &[(mint, Access::Read)],
+        &[(mint, AccountAccess::Read)],
         &[token::GET_ACCOUNT_DATA_SIZE],
         &[],
     )?;
@@ -168,13 +170,13 @@ fn create_vault_of<'info>(
         return Err(ProgramError::InvalidAccountData.into_program_error());
     };
     let bump = canonical_bump(seeds, account.key)?;
-    create_with_bump(payer, account, (space, program), (seeds, bump))?;
+    create_with_bump(payer, account, space, program, seeds, bump)?;
     let mut data = [0; 33];
     fill(
         &mut data,
         &[&[token::INITIALIZE_ACCOUNT_3], authority.as_ref()],
     );
-    let accounts = [(account, Access::Write), (mint, Access::Read)];
+    let accounts = [(account, AccountAccess::Write), (mint, AccountAccess::Read)];
     call(program, &accounts, &data, &[])?;
     Ok(bump)
 }
@@ -191,12 +193,9 @@ pub fn is_created(account: &AccountInfo) -> bool {
 /// `ConstraintTokenOwner`.
 pub fn check_vault<'a, 'info: 'a>(
     account: &AccountInfo<'info>,
-    (mint, authority, program): Parties<
-        'a,
-        'info,
-        impl AsRef<AccountInfo<'info>>,
-        impl AsRef<AccountInfo<'info>>,
-    >,
+    mint: &'a InterfaceAccount<'info, Mint>,
+    authority: &'a impl AsRef<AccountInfo<'info>>,
+    program: &'a impl AsRef<AccountInfo<'info>>,
     seeds: &[&[u8]],
 ) -> Result<u8> {
     let bump = canonical_bump(seeds, account.key)?;

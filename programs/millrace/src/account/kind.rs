@@ -12,12 +12,12 @@ pub trait ProgramAccount: ZeroCopy + Owner {
 }
 
 /// The discriminator and the minimum length of an account type.
-pub struct AccountType {
+pub struct ProgramAccountType {
     discriminator: u64,
     min_bytes: usize,
 }
 
-impl AccountType {
+impl ProgramAccountType {
     pub const fn of<T: ProgramAccount>() -> Self {
         Self {
             discriminator: discriminator_number(T::DISCRIMINATOR),

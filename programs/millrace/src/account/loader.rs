@@ -2,7 +2,7 @@
 
 use super::error::IntoProgramError;
 use super::impl_account_traits;
-use super::kind::{AccountType, ProgramAccount};
+use super::kind::{ProgramAccount, ProgramAccountType};
 use anchor_lang::prelude::*;
 use std::cell::{Ref, RefMut};
 use std::marker::PhantomData;
@@ -30,7 +30,7 @@ impl<'info, T: ProgramAccount> AccountLoader<'info, T> {
     /// # Errors
     /// Anchor's codes for an account of another program or type.
     pub fn try_from(info: &'info AccountInfo<'info>) -> Result<Self> {
-        let kind = const { AccountType::of::<T>() };
+        let kind = const { ProgramAccountType::of::<T>() };
         kind.check(info)?;
         Ok(Self::of(info))
     }
@@ -82,7 +82,7 @@ impl<'info, T: ProgramAccount> AccountLoader<'info, T> {
 
 /// The bytes of an account that hold its content.
 const fn content<T>() -> std::ops::Range<usize> {
-    DISCRIMINATOR_BYTES..DISCRIMINATOR_BYTES + size_of::<T>()
+    DISCRIMINATOR_BYTES..DISCRIMINATOR_BYTES.saturating_add(size_of::<T>())
 }
 
 #[inline(never)]

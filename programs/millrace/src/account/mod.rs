@@ -14,12 +14,12 @@ mod table;
 mod token;
 mod types;
 
-pub use call::{Access, call};
+pub use call::{AccountAccess, call};
 pub use create::{
     canonical_bump, check_vault, close, create, create_vault, create_with_bump, is_created,
 };
 pub use error::{IntoProgramError, error_from_code, runtime_error};
-pub use kind::{AccountType, ProgramAccount, discriminator_number};
+pub use kind::{ProgramAccount, ProgramAccountType, discriminator_number};
 pub use loader::AccountLoader;
 pub use table::{
     AccountKind, AccountRule, check_accounts, deserialize_arg, optional_account, require_same_key,

@@ -1,7 +1,7 @@
 //! The rules for an instruction's accounts, and the function that checks accounts against them.
 
 use super::error::IntoProgramError;
-use super::kind::AccountType;
+use super::kind::ProgramAccountType;
 use anchor_lang::prelude::*;
 use anchor_lang::system_program;
 
@@ -14,7 +14,7 @@ pub enum AccountKind {
     /// A signer of the transaction.
     Signer,
     /// An account of this program, of the given type.
-    ProgramAccount(AccountType),
+    ProgramAccount(ProgramAccountType),
     /// A token account of either token program.
     Token,
     /// A mint of either token program.

@@ -13,7 +13,7 @@ pub use provider::*;
 pub use rewards::*;
 pub use shard::*;
 
-use crate::account::{Access, call};
+use crate::account::{AccountAccess, call};
 use crate::prelude::*;
 use anchor_lang::Discriminator;
 use anchor_lang::event::EVENT_IX_TAG_LE;
@@ -47,5 +47,10 @@ fn discriminator<E: Discriminator>(_: &E) -> &'static [u8] {
 fn call_itself(event_authority: &AccountInfo, data: &[u8]) -> Result<()> {
     let bump = [crate::EVENT_AUTHORITY_AND_BUMP.1];
     let signer: &[&[u8]] = &[b"__event_authority", &bump];
-    call(&crate::ID, &[(event_authority, Access::Sign)], data, signer)
+    call(
+        &crate::ID,
+        &[(event_authority, AccountAccess::Sign)],
+        data,
+        signer,
+    )
 }

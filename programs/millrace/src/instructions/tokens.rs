@@ -1,6 +1,6 @@
 //! Transfers of tokens into, out of and between vaults.
 
-use crate::account::{Access, call};
+use crate::account::{AccountAccess, call};
 use crate::constants::seeds;
 use crate::error::MillraceError;
 use crate::prelude::*;
@@ -19,23 +19,19 @@ pub struct TokenTransfer<'a, 'info> {
 }
 
 impl<'info> TokenTransfer<'_, 'info> {
-    /// Transfers `amount` from the first vault to the second. `signer` has the seeds of the authority; it
-    /// is empty if the authority has signed the transaction. The token program checks that both accounts
-    /// are of the mint and that the authority owns the first one.
+    /// Transfers `amount`. `signer` has the seeds of the authority; it is empty if the authority has signed
+    /// the transaction. The token program checks that both accounts are of the mint and that the authority
+    /// owns `from`.
     pub fn send(
         &self,
-        vaults: (&AccountInfo<'info>, &AccountInfo<'info>),
+        from: &AccountInfo<'info>,
+        to: &AccountInfo<'info>,
         authority: &AccountInfo<'info>,
         amount: u64,
         signer: &[&[u8]],
     ) -> Result<()> {
-        transfer(
-            (key(self.program), self.mint),
-            vaults,
-            authority,
-            amount,
-            signer,
-        )
+        let program = key(self.program);
+        transfer(program, self.mint, from, to, authority, amount, signer)
     }
 
     /// Transfers `amount` into a vault, and checks that the vault received that amount.
@@ -45,12 +41,13 @@ impl<'info> TokenTransfer<'_, 'info> {
     #[inline(never)]
     pub fn deposit(
         &self,
-        (from, vault): (&AccountInfo<'info>, &AccountInfo<'info>),
+        from: &AccountInfo<'info>,
+        vault: &AccountInfo<'info>,
         authority: &AccountInfo<'info>,
         amount: u64,
     ) -> Result<()> {
         let before = TokenView::of(vault, key(self.program))?.amount;
-        self.send((from, vault), authority, amount, &[])?;
+        self.send(from, vault, authority, amount, &[])?;
         let after = TokenView::of(vault, key(self.program))?.amount;
         let received = after.checked_sub(before) == Some(amount);
         require!(received, MillraceError::DepositAmountMismatch);
@@ -60,25 +57,29 @@ impl<'info> TokenTransfer<'_, 'info> {
     /// Transfers from a client's escrow vault, whose authority is the client's account.
     pub fn pay_from_escrow(
         &self,
-        vaults: (&AccountInfo<'info>, &AccountInfo<'info>),
+        from: &AccountInfo<'info>,
+        to: &AccountInfo<'info>,
         client: &AccountInfo<'info>,
-        (owner, bump): (&Pubkey, u8),
+        owner: &Pubkey,
+        bump: u8,
         amount: u64,
     ) -> Result<()> {
         let signer: &[&[u8]] = &[seeds::CLIENT, owner.as_ref(), &[bump]];
-        self.send(vaults, client, amount, signer)
+        self.send(from, to, client, amount, signer)
     }
 
     /// Transfers from a provider's vault, whose authority is the provider's account.
     pub fn pay_from_provider(
         &self,
-        vaults: (&AccountInfo<'info>, &AccountInfo<'info>),
+        from: &AccountInfo<'info>,
+        to: &AccountInfo<'info>,
         provider: &AccountInfo<'info>,
-        (authority, bump): (&Pubkey, u8),
+        authority: &Pubkey,
+        bump: u8,
         amount: u64,
     ) -> Result<()> {
         let signer: &[&[u8]] = &[seeds::PROVIDER, authority.as_ref(), &[bump]];
-        self.send(vaults, provider, amount, signer)
+        self.send(from, to, provider, amount, signer)
     }
 
     /// Closes an empty vault; its rent goes to `to`.
@@ -90,9 +91,9 @@ impl<'info> TokenTransfer<'_, 'info> {
         signer: &[&[u8]],
     ) -> Result<()> {
         let accounts = [
-            (vault, Access::Write),
-            (to, Access::Write),
-            (authority, Access::Sign),
+            (vault, AccountAccess::Write),
+            (to, AccountAccess::Write),
+            (authority, AccountAccess::Sign),
         ];
         call(key(self.program), &accounts, &[CLOSE_ACCOUNT], signer)
     }
@@ -100,8 +101,10 @@ impl<'info> TokenTransfer<'_, 'info> {
 
 #[inline(never)]
 fn transfer<'info>(
-    (program, mint): (&Pubkey, &AccountInfo<'info>),
-    (from, to): (&AccountInfo<'info>, &AccountInfo<'info>),
+    program: &Pubkey,
+    mint: &AccountInfo<'info>,
+    from: &AccountInfo<'info>,
+    to: &AccountInfo<'info>,
     authority: &AccountInfo<'info>,
     amount: u64,
     signer: &[&[u8]],
@@ -121,10 +124,10 @@ fn transfer<'info>(
     data[1..9].copy_from_slice(&amount.to_le_bytes());
     data[9] = decimals;
     let accounts = [
-        (from, Access::Write),
-        (mint, Access::Read),
-        (to, Access::Write),
-        (authority, Access::Sign),
+        (from, AccountAccess::Write),
+        (mint, AccountAccess::Read),
+        (to, AccountAccess::Write),
+        (authority, AccountAccess::Sign),
     ];
     call(program, &accounts, &data, signer)
 }

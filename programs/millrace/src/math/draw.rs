@@ -31,7 +31,8 @@ pub fn draw(hashes: &SlotHashes, slot: u64, spread: u8, commitment: &[u8; 32], b
     let Some(first) = hashes.first_after(slot) else {
         return Draw::TooEarly;
     };
-    let after = first.slot + leading_u64(&first.hash) % u64::from(spread.max(1));
+    let spread = leading_u64(&first.hash).checked_rem(u64::from(spread));
+    let after = first.slot.saturating_add(spread.unwrap_or(0));
     match hashes.first_after(after) {
         Some(second) if is_selected(&first, &second, commitment, bps) => Draw::Audited,
         Some(_) => Draw::NotSelected,

@@ -33,10 +33,8 @@ pub fn share(amount: u64, bps: u64) -> Result<u64> {
 
 /// `amount × part ÷ whole`, rounded down; 0 if `whole` is 0. A `part` above `whole` counts as `whole`.
 pub fn proportion(amount: u64, part: u64, whole: u64) -> u64 {
-    if whole == 0 {
-        return 0;
-    }
-    let exact = u128::from(amount) * u128::from(part.min(whole)) / u128::from(whole);
+    let product = u128::from(amount).saturating_mul(u128::from(part.min(whole)));
+    let exact = product.checked_div(u128::from(whole)).unwrap_or(0);
     // At most `amount`, because the part is at most the whole.
     u64::try_from(exact).unwrap_or(amount)
 }

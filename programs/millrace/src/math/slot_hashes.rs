@@ -14,61 +14,48 @@ pub struct Block {
 }
 
 /// The content of the sysvar.
-pub struct SlotHashes<'a>(&'a [u8]);
+pub struct SlotHashes<'a>(&'a [[u8; ENTRY_BYTES]]);
 
 impl<'a> SlotHashes<'a> {
     /// An incomplete last entry, and entries beyond the count, are ignored.
     pub fn new(data: &'a [u8]) -> Self {
-        let count = data
-            .get(..COUNT_BYTES)
-            .and_then(|bytes| bytes.try_into().ok());
-        let count = usize::try_from(count.map_or(0, u64::from_le_bytes)).unwrap_or(0);
-        let entries = data.get(COUNT_BYTES..).unwrap_or_default();
-        let length = count
-            .saturating_mul(ENTRY_BYTES)
-            .min(entries.len() / ENTRY_BYTES * ENTRY_BYTES);
-        Self(&entries[..length])
-    }
-
-    fn len(&self) -> usize {
-        self.0.len() / ENTRY_BYTES
+        let count = data.first_chunk::<COUNT_BYTES>();
+        let count = count.map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        let (entries, _) = data.get(COUNT_BYTES..).unwrap_or_default().as_chunks();
+        let count = usize::try_from(count).map_or(entries.len(), |count| count.min(entries.len()));
+        Self(&entries[..count])
     }
 
     /// The block at an index, newest first.
     fn at(&self, index: usize) -> Option<Block> {
-        let entry = self.0.get(index * ENTRY_BYTES..(index + 1) * ENTRY_BYTES)?;
-        let (slot, hash) = entry.split_at(8);
+        let entry = self.0.get(index)?;
         Some(Block {
-            slot: u64::from_le_bytes(slot.try_into().ok()?),
-            hash: hash.try_into().ok()?,
+            slot: slot(entry),
+            hash: *entry.last_chunk()?,
         })
     }
 
-    /// The first block after `slot`.
+    /// The first block after the slot `after`.
     ///
-    /// `None` if no such block exists yet, or if the oldest known block is after `slot`, so that an
+    /// `None` if no such block exists yet, or if the oldest known block is after that slot, so that an
     /// earlier one may be forgotten: waiting must not change the answer.
-    pub fn first_after(&self, slot: u64) -> Option<Block> {
-        // Binary search: blocks at an index below `bound` are after `slot`, the others are not.
-        let (mut bound, mut end) = (0, self.len());
-        while bound < end {
-            let middle = bound + (end - bound) / 2;
-            if self.at(middle)?.slot > slot {
-                bound = middle + 1;
-            } else {
-                end = middle;
-            }
-        }
-        // An older block must be known, or an earlier block after `slot` may be forgotten.
-        self.at(bound)?;
+    pub fn first_after(&self, after: u64) -> Option<Block> {
+        // Blocks at an index below `bound` are after the slot, the others are not.
+        let bound = self.0.partition_point(|entry| slot(entry) > after);
+        // An older block must be known, or an earlier block after the slot may be forgotten.
+        self.0.get(bound)?;
         self.at(bound.checked_sub(1)?)
     }
 
-    /// Whether the chain no longer has the first block after `slot`.
-    pub fn is_forgotten(&self, slot: u64) -> bool {
-        let oldest = self.len().checked_sub(1).and_then(|oldest| self.at(oldest));
-        oldest.is_some_and(|block| block.slot > slot)
+    /// Whether the chain no longer has the first block after the slot `after`.
+    pub fn is_forgotten(&self, after: u64) -> bool {
+        self.0.last().is_some_and(|oldest| slot(oldest) > after)
     }
+}
+
+fn slot(entry: &[u8; ENTRY_BYTES]) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = *entry;
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
 #[cfg(test)]
@@ -112,11 +99,11 @@ mod tests {
     fn a_count_beyond_the_bytes_and_bytes_beyond_the_count_are_ignored() {
         let mut data = account(&[20, 17]);
         data[0] = 9;
-        assert_eq!(SlotHashes::new(&data).len(), 2);
+        assert_eq!(SlotHashes::new(&data).0.len(), 2);
         data.truncate(data.len() - 1);
-        assert_eq!(SlotHashes::new(&data).len(), 1);
+        assert_eq!(SlotHashes::new(&data).0.len(), 1);
         let mut data = account(&[20, 17]);
         data[0] = 1;
-        assert_eq!(SlotHashes::new(&data).len(), 1);
+        assert_eq!(SlotHashes::new(&data).0.len(), 1);
     }
 }

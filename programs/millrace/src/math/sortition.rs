@@ -43,7 +43,7 @@ pub fn threshold(start: u64, free_stake: u64, waited: u64) -> u128 {
     if start == ADMIT_ALL {
         return ALL;
     }
-    let first = u128::from(start) * u128::from(free_stake);
+    let first = u128::from(start).saturating_mul(u128::from(free_stake));
     let doublings = u32::try_from(waited.min(64)).unwrap_or(64);
     // If a bit is shifted out, the product is above the maximum.
     if first.leading_zeros() > doublings {

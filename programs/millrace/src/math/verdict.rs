@@ -64,7 +64,7 @@ pub fn verdict(seats: &[Seat; MAX_SEATS], input: &VerdictInput) -> Verdict {
             return Verdict::Wait;
         }
         if !is_delivered(seats, winner) {
-            // The client does not pay for an output that no one delivered, and the chain cannot tell who
+            // The client does not pay for an output that no one delivered, and the chain has no evidence of who
             // withheld it.
             return if input.deadline_passed {
                 Verdict::Fail

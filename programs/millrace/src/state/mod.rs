@@ -38,7 +38,7 @@ mod tests {
         assert_eq!(Provider::SIZE, 512);
         assert_eq!(Client::SIZE, 128);
         assert_eq!(Job::SIZE, 328);
-        assert_eq!(std::mem::size_of::<Seat>(), 88);
+        assert_eq!(Seat::BYTES, 88);
         assert_eq!((Shard::HEADER_BYTES, Shard::INLINE_OFFSET), (112, 64));
         assert_eq!(Job::space(1, 1), 464);
         assert_eq!(Job::space(2, 3), 328);

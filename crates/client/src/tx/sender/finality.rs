@@ -1,109 +1,115 @@
-//! After a transaction was confirmed: it stays in the journal until nothing can undo it, and is sent
-//! again where a fork has dropped it.
+//! Confirmed transactions until they are final: they stay in the journal, and are sent again if a fork
+//! drops them.
 
-use super::confirmation::{EndpointView, has_expired};
-use super::{Sender, decode};
+use super::confirmation::Confirmer;
+use super::statuses::EndpointView;
 use crate::error::ChainError;
-use crate::tx::journal::{EndState, JournalEntry};
+use crate::tx::codec::decode;
+use crate::tx::journal::{EndState, Journal, JournalEntry};
+use parking_lot::Mutex;
 use solana_sdk::signature::Signature;
 use std::collections::HashSet;
-use std::sync::MutexGuard;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-/// How often it is looked whether what was confirmed is final.
 const FINALITY_INTERVAL: Duration = Duration::from_secs(2);
-/// Most signatures in one question.
-const MAX_STATUS_SIGNATURES: usize = 256;
 
-/// A transaction that was confirmed, with the slot of its block.
+/// A confirmed transaction and the slot of its block.
 #[derive(Clone)]
-pub(super) struct Unfinalized {
-    pub(super) entry: JournalEntry,
-    pub(super) slot: u64,
+struct Unfinalized {
+    entry: JournalEntry,
+    signature: Signature,
+    slot: u64,
 }
 
-impl Sender {
-    pub(super) fn unfinalized(&self) -> MutexGuard<'_, Vec<Unfinalized>> {
-        // A poisoned lock still holds whole entries.
-        self.unfinalized
-            .lock()
-            .unwrap_or_else(|held| held.into_inner())
+/// All transactions that are confirmed and not final.
+#[derive(Clone)]
+pub(super) struct FinalityTracker {
+    journal: Arc<dyn Journal>,
+    transactions: Arc<Mutex<Vec<Unfinalized>>>,
+}
+
+impl FinalityTracker {
+    pub(super) fn new(journal: Arc<dyn Journal>) -> Self {
+        Self {
+            journal,
+            transactions: Arc::default(),
+        }
     }
 
-    /// How many transactions are confirmed and not yet final.
-    pub fn unfinalized_count(&self) -> usize {
-        self.unfinalized().len()
+    pub(super) fn add(&self, entry: JournalEntry, signature: Signature, slot: u64) {
+        let transaction = Unfinalized {
+            entry,
+            signature,
+            slot,
+        };
+        self.transactions.lock().push(transaction);
     }
 
-    /// Follows what was confirmed until it is final, and until `stop`. What is not final by then stays
-    /// in the journal, for [`Sender::recover`].
-    pub async fn track_finality(&self, stop: CancellationToken) {
+    pub(super) fn len(&self) -> usize {
+        self.transactions.lock().len()
+    }
+
+    /// Checks all transactions every [`FINALITY_INTERVAL`] until `stop`.
+    pub(super) async fn run(&self, confirmer: &Confirmer, stop: CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(FINALITY_INTERVAL) => {}
             }
-            if let Err(error) = self.check_finality().await {
-                debug!(%error, "looking after confirmed transactions failed");
+            if let Err(error) = self.check(confirmer).await {
+                debug!(%error, "failed to check confirmed transactions");
             }
         }
     }
 
-    /// Looks once at every confirmed transaction that is not final.
-    ///
-    /// # Errors
-    /// Those of the endpoint and the journal; what was not looked at is checked again next time.
-    pub async fn check_finality(&self) -> Result<(), ChainError> {
-        let unfinalized: Vec<Unfinalized> = self.unfinalized().clone();
-        for some in unfinalized.chunks(MAX_STATUS_SIGNATURES) {
-            let signature = |one: &Unfinalized| one.entry.signature.parse::<Signature>().ok();
-            let signatures: Vec<Signature> = some.iter().filter_map(signature).collect();
-            let sights = self.look(&signatures, true).await?;
-            let mut ended = HashSet::new();
-            for (one, sight) in some.iter().zip(&sights) {
-                if let Some(ending) = self.settled_state(one, sight).await {
-                    self.journal.end(&one.entry.signature, ending).await?;
-                    ended.insert(&one.entry.signature);
-                }
+    /// Checks all transactions once. After an error, those that were not checked are kept.
+    pub(super) async fn check(&self, confirmer: &Confirmer) -> Result<(), ChainError> {
+        let tracked = self.transactions.lock().clone();
+        let signatures: Vec<Signature> = tracked.iter().map(|one| one.signature).collect();
+        let views = confirmer.statuses(&signatures).await?;
+        let mut ended = HashSet::new();
+        for (one, view) in tracked.iter().zip(&views) {
+            if let Some(state) = final_state(confirmer, one, view).await {
+                self.journal.end(&one.entry.signature, state).await?;
+                ended.insert(one.signature);
             }
-            self.unfinalized()
-                .retain(|one| !ended.contains(&one.entry.signature));
         }
+        let mut transactions = self.transactions.lock();
+        transactions.retain(|one| !ended.contains(&one.signature));
         Ok(())
     }
+}
 
-    /// Returns how it ended, where nothing can change that.
-    async fn settled_state(&self, one: &Unfinalized, sight: &EndpointView) -> Option<EndState> {
-        if let Some(status) = &sight.status {
-            let ending = match status.err {
-                None => EndState::Landed,
-                Some(_) => EndState::Failed,
-            };
-            return sight.is_final().then_some(ending);
-        }
-        // An endpoint that lags does not see it yet.
-        if sight.view < one.slot {
-            return None;
-        }
-        let signature = &one.entry.signature;
-        let expiry_slot = self.expiry_slot(one.entry.last_valid_block_height).await;
-        if has_expired(Some(sight), expiry_slot) {
-            let purpose = &one.entry.purpose;
-            warn!(
-                signature,
-                purpose, "a fork has dropped a transaction for good"
-            );
-            return Some(EndState::Expired);
-        }
-        warn!(
-            signature,
-            "a fork has dropped a transaction, sending it again"
-        );
-        if let Ok(transaction) = decode(&one.entry.bytes) {
-            self.push(&transaction).await;
-        }
-        None
+/// How a transaction ended, if nothing can change it any more. Sends it again if a fork dropped it and it
+/// can still land.
+async fn final_state(
+    confirmer: &Confirmer,
+    one: &Unfinalized,
+    view: &EndpointView,
+) -> Option<EndState> {
+    let (signature, entry) = (one.signature, &one.entry);
+    if let Some(status) = &view.status {
+        let state = match status.err {
+            None => EndState::Landed,
+            Some(_) => EndState::Failed,
+        };
+        return view.is_finalized().then_some(state);
     }
+    // An endpoint that lags does not have it yet.
+    if view.slot < one.slot {
+        return None;
+    }
+    let expiry_slot = confirmer.expiry_slot(entry.last_valid_block_height).await;
+    if view.is_expired(expiry_slot) {
+        warn!(%signature, entry.purpose, "transaction dropped by a fork; expired");
+        return Some(EndState::Expired);
+    }
+    warn!(%signature, entry.purpose, "transaction dropped by a fork; sending it again");
+    if let Ok(transaction) = decode(&entry.bytes) {
+        confirmer.submit(&transaction).await;
+    }
+    None
 }

@@ -1,163 +1,114 @@
-//! The life of a transaction: priced, signed, written down, sent, re-sent as the same bytes, confirmed;
-//! signed anew only after it can no longer land, and watched until nothing can undo it.
+//! Lands transactions: priced, signed, journalled, sent, and sent again as the same bytes until confirmed.
+//! A transaction is signed again only after it can no longer land, and is tracked until it is final.
 
+mod builder;
 mod confirmation;
 mod finality;
-mod prepare;
+mod statuses;
 
 #[cfg(test)]
 mod scripted;
 #[cfg(test)]
 mod tests;
 
-use crate::tx::compute_budget::MAX_COMPUTE_UNITS;
-
-use crate::tx::compute_budget::TxShape;
-
 use crate::error::ChainError;
 use crate::rpc::client::Rpc;
-use crate::tx::compute_budget::UnitEstimates;
-use crate::tx::fees::{FeePolicy, RecentPrices};
+use crate::tx::codec::{decode, encode};
+use crate::tx::fees::FeePolicy;
 use crate::tx::journal::{EndState, Journal, JournalEntry};
 use crate::tx::observer::{Observer, TrackedTx, TxEvent};
-use confirmation::{PollPolicy, TxOutcome};
-use finality::Unfinalized;
+use crate::tx::policy::{RetainUntil, SendPolicy};
+use builder::{TxBuilder, Unsigned};
+use confirmation::Confirmer;
+use finality::FinalityTracker;
 use futures_util::{StreamExt, stream};
-use solana_sdk::instruction::{Instruction, InstructionError};
+use solana_sdk::instruction::Instruction;
 use solana_sdk::signature::{Keypair, Signature};
-use solana_sdk::transaction::{TransactionError, VersionedTransaction};
-use std::sync::{Arc, Mutex};
+use statuses::TxOutcome;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-/// How often a transaction is signed anew before the caller is told.
+/// How often a transaction is signed before [`Sender::send`] gives up.
 const MAX_SIGNINGS: u32 = 3;
-/// Transactions of an earlier run that are seen through at the same time.
+/// Journalled transactions that [`Sender::recover`] confirms at the same time.
 const RECOVERY_CONCURRENCY: usize = 16;
 
-/// When a transaction is simulated before it is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SimulationMode {
-    /// Always: what would be refused is told before a fee is paid. For people.
-    Always,
-    /// Once for each shape, and again after one of that shape failed. For services, whose acts are
-    /// planned from what is on chain, and which can't wait.
-    OncePerShape,
-}
-
-/// When a transaction that landed is struck from the journal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Retain {
-    /// As soon as it is confirmed.
-    UntilConfirmed,
-    /// Not before it is finalized: [`Sender::track_finality`] sends it again where a fork has dropped it.
-    UntilFinalized,
-}
-
-/// How a sender goes about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SendPolicy {
-    /// What may be paid for a place in a block.
-    pub fees: FeePolicy,
-    /// When a transaction is simulated.
-    pub simulate: SimulationMode,
-    /// When it is struck from the journal.
-    pub keep: Retain,
-}
-
-impl SendPolicy {
-    /// For a command that a person waits for.
-    pub fn command(fees: FeePolicy) -> Self {
-        Self {
-            fees,
-            simulate: SimulationMode::Always,
-            keep: Retain::UntilConfirmed,
-        }
-    }
-
-    /// For a service that runs on, and runs [`Sender::track_finality`].
-    pub fn service(fees: FeePolicy) -> Self {
-        Self {
-            fees,
-            simulate: SimulationMode::OncePerShape,
-            keep: Retain::UntilFinalized,
-        }
-    }
-}
-
-/// A transaction that was confirmed.
+/// A confirmed transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Landed {
-    /// Its signature.
+    /// The first signature.
     pub signature: Signature,
     /// The slot of its block.
     pub slot: u64,
-    /// Compute units that its simulation took, or that of another one of its shape.
+    /// Compute units that its simulation consumed, or that of another transaction of its shape; with a
+    /// fixed budget, the units it asked for.
     pub compute_units: u64,
 }
 
-/// Sends transactions and sees them through.
+/// Sends transactions and confirms them. Cheap to clone; clones share all state.
 #[derive(Clone)]
 pub struct Sender {
     rpc: Rpc,
     journal: Arc<dyn Journal>,
-    observer: Arc<dyn Observer>,
-    policy: SendPolicy,
-    poll_policy: PollPolicy,
-    units: Arc<UnitEstimates>,
-    prices: Arc<RecentPrices>,
-    unfinalized: Arc<Mutex<Vec<Unfinalized>>>,
+    retain: RetainUntil,
+    builder: TxBuilder,
+    confirmer: Confirmer,
+    finality: FinalityTracker,
 }
 
 impl Sender {
-    /// A sender for commands, that writes every transaction into `journal` first.
+    /// A sender for commands, with the default fees.
     pub fn new(rpc: Rpc, journal: Arc<dyn Journal>) -> Self {
         Self::with_policy(rpc, journal, SendPolicy::command(FeePolicy::default()))
     }
 
-    /// A sender that goes about it as `policy` says.
+    /// A sender that writes every transaction to `journal` before sending it.
     pub fn with_policy(rpc: Rpc, journal: Arc<dyn Journal>, policy: SendPolicy) -> Self {
         Self {
+            builder: TxBuilder::new(rpc.clone(), policy),
+            confirmer: Confirmer::new(rpc.clone(), policy.max_concurrent_sends),
+            finality: FinalityTracker::new(journal.clone()),
+            retain: policy.retain,
             rpc,
             journal,
-            observer: Arc::new(()),
-            policy,
-            poll_policy: PollPolicy::default(),
-            units: Arc::default(),
-            prices: Arc::default(),
-            unfinalized: Arc::default(),
         }
     }
 
-    /// The same, with somebody who hears of every step.
+    /// Reports every step of every transaction to `observer`.
     pub fn observed_by(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.observer = observer;
+        self.confirmer.observer = observer;
         self
     }
 
-    /// The endpoint.
+    /// The endpoint that this sender uses.
     pub fn rpc(&self) -> &Rpc {
         &self.rpc
     }
 
-    /// Lands `instructions` in one transaction paid by the first signer; whether they fit into one is
-    /// what [`crate::tx::packing::fits`] tells.
+    /// Lands `instructions` in one transaction, signed by `signers` and paid by the first of them.
+    /// [`crate::tx::packing::fits`] tells in advance whether they fit into one.
     ///
-    /// `purpose` is kept in the journal. A transaction that expired is signed anew, so the
-    /// instructions must be such that they can't take effect twice; all of the program's are.
+    /// `purpose` is kept in the journal. An expired transaction is signed again, up to three signings,
+    /// each with a higher price unless the budget is fixed.
     ///
     /// # Errors
-    /// The program's refusal by name, before anything is sent where a simulation shows it.
+    /// The program's refusal by name, before anything is sent if a simulation shows it.
+    /// [`ChainError::Expired`] after the last signing. Errors of the journal.
     pub async fn send(
         &self,
         purpose: &str,
         instructions: &[Instruction],
         signers: &[&Keypair],
     ) -> Result<Landed, ChainError> {
-        let shape = TxShape::of(instructions);
+        let observer = &self.confirmer.observer;
+        let unsigned = Unsigned {
+            instructions,
+            signers,
+        };
         for signing in 0..MAX_SIGNINGS {
-            let signed = self.prepare(&shape, instructions, signers, signing).await;
-            let signed =
-                signed.inspect_err(|error| self.observer.on_event(&TxEvent::Refused(error)))?;
+            let signed = self.builder.build(unsigned, signing).await;
+            let signed = signed.inspect_err(|error| observer.on_event(&TxEvent::Refused(error)))?;
             let signature = signed.transaction.signatures[0];
             let entry = JournalEntry {
                 signature: signature.to_string(),
@@ -166,11 +117,16 @@ impl Sender {
                 purpose: purpose.to_owned(),
             };
             self.journal.begin(&entry).await?;
-            let mut watched = TrackedTx::sent(self.observer.as_ref(), signature, signing > 0);
-            match self.confirm(&signed.transaction, signed.last_valid).await? {
+            let mut tracked = TrackedTx::sent(observer.as_ref(), signature, signing > 0);
+            let outcome = self
+                .confirmer
+                .confirm(&signed.transaction, signed.last_valid)
+                .await;
+            match outcome {
                 TxOutcome::Landed { slot } => {
-                    watched.landed();
-                    self.conclude(entry, EndState::Landed, slot).await?;
+                    tracked.landed();
+                    self.conclude(entry, signature, EndState::Landed, slot)
+                        .await?;
                     return Ok(Landed {
                         signature,
                         slot,
@@ -179,25 +135,23 @@ impl Sender {
                 }
                 TxOutcome::Failed { error, slot } => {
                     let named = ChainError::from_transaction(error.clone(), Vec::new());
-                    watched.ended(&TxEvent::Failed {
+                    tracked.ended(&TxEvent::Failed {
                         signature,
                         error: &named,
                     });
-                    self.conclude(entry, EndState::Failed, slot).await?;
-                    if ran_out(&error) && signed.limit < MAX_COMPUTE_UNITS {
-                        self.units.exceeded(&shape, signed.limit);
-                        debug!(%signature, purpose, limit = signed.limit, "too few compute units");
-                        continue;
+                    self.conclude(entry, signature, EndState::Failed, slot)
+                        .await?;
+                    let limit = signed.limit;
+                    if !self.builder.record_failure(instructions, limit, &error) {
+                        return Err(named);
                     }
-                    self.units.forget(&shape);
-                    return Err(named);
+                    debug!(%signature, purpose, limit, "transaction ran out of compute units");
                 }
                 TxOutcome::Expired => {
-                    watched.ended(&TxEvent::Expired { signature });
-                    self.journal
-                        .end(&entry.signature, EndState::Expired)
+                    tracked.ended(&TxEvent::Expired { signature });
+                    self.conclude(entry, signature, EndState::Expired, 0)
                         .await?;
-                    warn!(%signature, purpose, "transaction expired, signing anew");
+                    warn!(%signature, purpose, "transaction expired; signing it again");
                 }
             }
         }
@@ -206,76 +160,73 @@ impl Sender {
         })
     }
 
-    /// Sees through what an earlier process left open: re-sends the same bytes until each has landed
-    /// or can't any more. Returns the purposes that landed.
+    /// Confirms what an earlier process left in the journal: sends the same bytes until each transaction
+    /// has landed or can no longer land. Returns the purposes of those that landed.
     ///
     /// # Errors
-    /// Those of the journal, and of an endpoint that refuses for good.
+    /// Errors of the journal.
     pub async fn recover(&self) -> Result<Vec<String>, ChainError> {
+        let unfinished = self.journal.unfinished().await?;
+        let recoveries = unfinished.into_iter().map(|entry| self.recover_one(entry));
+        let mut recovered = stream::iter(recoveries).buffer_unordered(RECOVERY_CONCURRENCY);
         let mut landed = Vec::new();
-        let open = self.journal.unfinished().await?;
-        let mut fates = stream::iter(open.into_iter().map(|entry| self.recover_one(entry)))
-            .buffer_unordered(RECOVERY_CONCURRENCY);
-        while let Some(purpose) = fates.next().await {
+        while let Some(purpose) = recovered.next().await {
             landed.extend(purpose?);
         }
         Ok(landed)
     }
 
-    /// Returns the purpose, if it landed.
+    /// Returns the purpose of the transaction if it landed.
     async fn recover_one(&self, entry: JournalEntry) -> Result<Option<String>, ChainError> {
         let Ok(transaction) = decode(&entry.bytes) else {
             self.journal.end(&entry.signature, EndState::Failed).await?;
             return Ok(None);
         };
+        let signature = transaction.signatures[0];
         let last_valid = entry.last_valid_block_height;
-        let (ending, slot) = match self.confirm(&transaction, last_valid).await? {
+        let (state, slot) = match self.confirmer.confirm(&transaction, last_valid).await {
             TxOutcome::Landed { slot } => (EndState::Landed, slot),
             TxOutcome::Failed { slot, .. } => (EndState::Failed, slot),
             TxOutcome::Expired => (EndState::Expired, 0),
         };
-        let purpose = (ending == EndState::Landed).then(|| entry.purpose.clone());
-        debug!(
-            signature = entry.signature,
-            ?ending,
-            "transaction of an earlier run"
-        );
-        self.conclude(entry, ending, slot).await?;
+        let purpose = (state == EndState::Landed).then(|| entry.purpose.clone());
+        debug!(%signature, ?state, "recovered a transaction of an earlier run");
+        self.conclude(entry, signature, state, slot).await?;
         Ok(purpose)
     }
 
-    /// Strikes a transaction from the journal, now or once its end is final.
+    /// Removes a transaction from the journal, now or once its end is final.
     async fn conclude(
         &self,
         entry: JournalEntry,
-        ending: EndState,
+        signature: Signature,
+        state: EndState,
         slot: u64,
     ) -> Result<(), ChainError> {
-        if self.policy.keep == Retain::UntilConfirmed || ending == EndState::Expired {
-            return self.journal.end(&entry.signature, ending).await;
+        if self.retain == RetainUntil::Confirmed || state == EndState::Expired {
+            return self.journal.end(&entry.signature, state).await;
         }
-        self.unfinalized().push(Unfinalized { entry, slot });
+        self.finality.add(entry, signature, slot);
         Ok(())
     }
-}
 
-/// Whether a transaction may have failed for want of compute units. A program that is cut short in the
-/// middle of its own code has «failed to complete».
-fn ran_out(error: &TransactionError) -> bool {
-    matches!(
-        error,
-        TransactionError::InstructionError(
-            _,
-            InstructionError::ComputationalBudgetExceeded
-                | InstructionError::ProgramFailedToComplete
-        )
-    )
-}
+    /// How many transactions are confirmed and not final. Always 0 unless the policy retains
+    /// transactions until they are final.
+    pub fn unfinalized_count(&self) -> usize {
+        self.finality.len()
+    }
 
-fn encode(transaction: &VersionedTransaction) -> Result<Vec<u8>, ChainError> {
-    bincode::serialize(transaction).map_err(|e| ChainError::Journal(e.to_string()))
-}
+    /// Tracks confirmed transactions until they are final, and until `stop`. Those that are not final by
+    /// then stay in the journal, for [`Sender::recover`].
+    pub async fn track_finality(&self, stop: CancellationToken) {
+        self.finality.run(&self.confirmer, stop).await;
+    }
 
-fn decode(bytes: &[u8]) -> Result<VersionedTransaction, ChainError> {
-    bincode::deserialize(bytes).map_err(|e| ChainError::Journal(e.to_string()))
+    /// Checks once whether confirmed transactions are final.
+    ///
+    /// # Errors
+    /// Errors of the endpoint and the journal. Transactions that were not checked are kept.
+    pub async fn check_finality(&self) -> Result<(), ChainError> {
+        self.finality.check(&self.confirmer).await
+    }
 }

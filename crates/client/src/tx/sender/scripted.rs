@@ -1,10 +1,11 @@
-//! A small chain for tests: blocks, forks, heights, and endpoints that see more or less of it. Its time
-//! is counted in calls: with each one that it answers a slot passes.
+//! A simulated chain for tests: blocks, forks, block heights, and endpoints that lag. Time advances with
+//! requests: each one that it answers takes a slot.
 
 #![allow(clippy::unwrap_used)]
-use super::decode;
 use crate::rpc::client::Rpc;
+use crate::tx::codec::decode;
 use async_trait::async_trait;
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
 use solana_account_decoder_client_types::{UiAccountData, UiAccountEncoding};
 use solana_client::nonblocking::rpc_client::RpcClient;
@@ -15,31 +16,31 @@ use solana_rpc_client_api::request::RpcRequest;
 use solana_sdk::hash::Hash;
 use solana_sdk::signature::Signature;
 use solana_sdk::transaction::VersionedTransaction;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 
-/// Blocks for which a blockhash is good.
-pub const GOOD_FOR: u64 = 150;
+/// Blocks for which a blockhash is valid.
+pub const BLOCKHASH_BLOCKS: u64 = 150;
 /// Slots after which a block is confirmed, and finalized.
-const CONFIRMED: u64 = 2;
-const FINALIZED: u64 = 32;
-/// Slots before the first block that counts, so that heights and slots differ.
-const SKIPPED: u64 = 100;
+const CONFIRMED_SLOTS: u64 = 2;
+const FINALIZED_SLOTS: u64 = 32;
+/// Skipped slots, so that block heights and slots differ.
+const SKIPPED_SLOTS: u64 = 100;
 
-/// What the network does with a transaction, each time it is sent.
+/// What happens to a transaction each time it is sent.
 #[derive(Clone, Copy, Debug)]
 pub enum Delivery {
-    /// It is in the next block.
+    /// It lands in the next block.
     Now,
     /// It is lost.
     Never,
-    /// It is held back for so many slots, counted from the first time.
+    /// It is delayed by so many slots after it was first sent.
     After(u64),
-    /// It is in a block of a fork, which is seen for so many slots and then gone. What is sent after
-    /// that is in the next block.
+    /// It lands in a block of a fork that exists for so many slots. Sent after that, it lands in the next
+    /// block.
     Forked {
-        /// How long it is seen.
-        seen_for: u64,
-        /// Whether a confirmed block has it, against all odds.
+        /// Slots for which the fork exists.
+        slots: u64,
+        /// Whether the block of the fork gets confirmed, against all odds.
         confirmed: bool,
     },
 }
@@ -56,41 +57,44 @@ struct Sent {
 #[derive(Clone, Copy)]
 struct Block {
     slot: u64,
-    /// When its fork is gone.
+    /// The slot at which its fork is dropped.
     until: Option<u64>,
     confirms: bool,
     failed: bool,
 }
 
-/// What is asked of the chain, and what it shows.
-pub struct State {
+/// The script and the observations of a test.
+pub struct ChainState {
     slot: u64,
-    /// One for each signature in the order of their first arrival; `Now` beyond the last.
+    /// One per signature in order of arrival; `Now` after the last one.
     pub deliveries: Vec<Delivery>,
-    /// Slots by which the endpoints behind one address lag; they answer in turns.
+    /// Slots by which the endpoints behind one address lag. They answer in turns.
     pub lags: Vec<u64>,
-    /// Compute units that a transaction takes.
+    /// Compute units that a transaction consumes.
     pub takes: u32,
-    /// What a simulation says it takes; `None` where none can be had.
+    /// What a simulation reports; `None` if the endpoint does not simulate.
     pub simulated: Option<u32>,
-    /// Recent prices.
+    /// Recent prices, one per slot.
     pub prices: Vec<u64>,
     /// Simulations so far.
     pub simulations: u32,
-    /// A transaction was signed while an earlier one could still land.
+    /// Requests for a blockhash so far.
+    pub blockhash_requests: u32,
+    /// Status requests so far.
+    pub status_requests: usize,
+    /// Whether a transaction was signed while an earlier one could still land.
     pub two_alive: bool,
     calls: usize,
     sent: Vec<Sent>,
 }
 
-/// The chain.
 #[derive(Clone)]
-pub struct Chain(Arc<Mutex<State>>);
+pub struct Chain(Arc<Mutex<ChainState>>);
 
 impl Chain {
-    /// A chain where everything goes well.
+    /// A chain on which everything succeeds at once.
     pub fn new() -> Self {
-        Self(Arc::new(Mutex::new(State {
+        Self(Arc::new(Mutex::new(ChainState {
             slot: 1_000,
             deliveries: Vec::new(),
             lags: vec![0],
@@ -98,43 +102,43 @@ impl Chain {
             simulated: Some(10_000),
             prices: Vec::new(),
             simulations: 0,
+            blockhash_requests: 0,
+            status_requests: 0,
             two_alive: false,
             calls: 0,
             sent: Vec::new(),
         })))
     }
 
-    /// What can be set and seen.
-    pub fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap()
+    pub fn state(&self) -> MutexGuard<'_, ChainState> {
+        self.0.lock()
     }
 
-    /// An address of it.
     pub fn rpc(&self) -> Rpc {
         let client = RpcClient::new_sender(self.clone(), RpcClientConfig::default());
-        Rpc::of(client, "scripted", "scripted")
+        Rpc::with_client(client, "scripted", "scripted")
     }
 }
 
-impl State {
+impl ChainState {
     /// Lets slots pass.
     pub fn pass(&mut self, slots: u64) {
         self.slot += slots;
         self.deliver();
     }
 
-    /// Transactions that are in a block of the chain and did what they say.
+    /// Transactions that succeeded and are in a block of the chain.
     pub fn landed(&self) -> usize {
         let blocks = self.sent.iter().filter_map(|sent| self.block(sent));
         blocks.filter(|block| !block.failed).count()
     }
 
-    /// Signatures that arrived.
+    /// Signatures that were sent.
     pub fn signatures(&self) -> usize {
         self.sent.len()
     }
 
-    /// The limit and the price that each signature came with.
+    /// Compute unit limit and price of each signature.
     pub fn budgets(&self) -> Vec<(u32, u64)> {
         self.sent
             .iter()
@@ -147,7 +151,7 @@ impl State {
             .filter(|b| b.until.is_none_or(|until| until > self.slot))
     }
 
-    /// What was held back arrives.
+    /// Includes delayed transactions that are due.
     fn deliver(&mut self) {
         let now = self.slot;
         for at in 0..self.sent.len() {
@@ -182,7 +186,7 @@ impl State {
         let at = known.unwrap_or_else(|| {
             let alive = self.sent.iter().any(|sent| match self.block(sent) {
                 Some(block) => !block.failed,
-                None => height(self.slot.saturating_sub(FINALIZED)) <= sent.last_valid,
+                None => height(self.slot.saturating_sub(FINALIZED_SLOTS)) <= sent.last_valid,
             });
             self.two_alive |= alive;
             let delivery = self.deliveries.get(self.sent.len());
@@ -199,10 +203,9 @@ impl State {
         let first_time = sent.block.is_none();
         if self.block(sent).is_none() {
             match sent.delivery {
-                Delivery::Forked {
-                    seen_for,
-                    confirmed,
-                } if first_time => self.include(at, Some(now + seen_for), confirmed),
+                Delivery::Forked { slots, confirmed } if first_time => {
+                    self.include(at, Some(now + slots), confirmed)
+                }
                 Delivery::Now | Delivery::Forked { .. } => self.include(at, None, true),
                 Delivery::Never | Delivery::After(_) => {}
             }
@@ -217,13 +220,13 @@ impl State {
             return Value::Null;
         };
         let depth = view - block.slot;
-        if depth > GOOD_FOR && !history {
+        if depth > BLOCKHASH_BLOCKS && !history {
             return Value::Null;
         }
         let level = match depth {
             _ if !block.confirms => "processed",
-            FINALIZED.. => "finalized",
-            CONFIRMED.. => "confirmed",
+            FINALIZED_SLOTS.. => "finalized",
+            CONFIRMED_SLOTS.. => "confirmed",
             _ => "processed",
         };
         let failure = json!({ "InstructionError": [1, "ProgramFailedToComplete"] });
@@ -239,7 +242,7 @@ impl State {
     fn answer(&mut self, request: RpcRequest, params: &Value) -> Result<Value> {
         self.pass(1);
         self.calls += 1;
-        // A blockhash that is old already says nothing about lagging.
+        // Blockhashes come from the endpoint that does not lag.
         let turn = match request {
             RpcRequest::GetLatestBlockhash => 0,
             _ => self.calls % self.lags.len(),
@@ -248,9 +251,10 @@ impl State {
         let context = json!({ "slot": view });
         Ok(match request {
             RpcRequest::GetLatestBlockhash => {
-                let slot = view - CONFIRMED;
+                self.blockhash_requests += 1;
+                let slot = view - CONFIRMED_SLOTS;
                 let value = json!({ "blockhash": blockhash(slot).to_string(),
-                                    "lastValidBlockHeight": height(slot) + GOOD_FOR });
+                                    "lastValidBlockHeight": height(slot) + BLOCKHASH_BLOCKS });
                 json!({ "context": context, "value": value })
             }
             RpcRequest::GetRecentPrioritizationFees => {
@@ -262,20 +266,21 @@ impl State {
             RpcRequest::SimulateTransaction => {
                 self.simulations += 1;
                 let Some(units) = self.simulated else {
-                    return Err(ErrorKind::Custom("not here".into()).into());
+                    return Err(ErrorKind::Custom("no simulations".into()).into());
                 };
                 let value = json!({ "err": null, "logs": [], "unitsConsumed": units });
                 json!({ "context": context, "value": value })
             }
             RpcRequest::SendTransaction => self.receive(transaction(params)).to_string().into(),
             RpcRequest::GetSignatureStatuses => {
+                self.status_requests += 1;
                 let history = params.pointer("/1/searchTransactionHistory") == Some(&true.into());
                 let asked = params[0].as_array().into_iter().flatten();
                 let of = |one: &Value| self.status(one.as_str().unwrap(), view, history);
                 json!({ "context": context, "value": asked.map(of).collect::<Vec<_>>() })
             }
             RpcRequest::GetEpochInfo => {
-                let slot = view - FINALIZED;
+                let slot = view - FINALIZED_SLOTS;
                 json!({ "epoch": 0, "slotIndex": slot, "slotsInEpoch": 432_000,
                         "absoluteSlot": slot, "blockHeight": height(slot),
                         "transactionCount": 0 })
@@ -286,7 +291,7 @@ impl State {
 }
 
 fn height(slot: u64) -> u64 {
-    slot.saturating_sub(SKIPPED)
+    slot.saturating_sub(SKIPPED_SLOTS)
 }
 
 fn blockhash(slot: u64) -> Hash {
@@ -297,7 +302,7 @@ fn blockhash(slot: u64) -> Hash {
 
 fn last_valid(blockhash: &Hash) -> u64 {
     let bytes = blockhash.as_ref()[..8].try_into().unwrap();
-    height(u64::from_le_bytes(bytes)) + GOOD_FOR
+    height(u64::from_le_bytes(bytes)) + BLOCKHASH_BLOCKS
 }
 
 fn transaction(params: &Value) -> VersionedTransaction {
@@ -306,7 +311,7 @@ fn transaction(params: &Value) -> VersionedTransaction {
     decode(&encoded.decode().unwrap()).unwrap()
 }
 
-/// Limit and price of a transaction.
+/// Compute unit limit and price of a transaction.
 fn budget(transaction: &VersionedTransaction) -> (u32, u64) {
     let (mut limit, mut price) = (0, 0);
     for one in transaction.message.instructions() {
@@ -324,6 +329,8 @@ fn budget(transaction: &VersionedTransaction) -> (u32, u64) {
 #[async_trait]
 impl RpcSender for Chain {
     async fn send(&self, request: RpcRequest, params: Value) -> Result<Value> {
+        // Other tasks run while the request is in flight.
+        tokio::task::yield_now().await;
         self.state().answer(request, &params)
     }
 

@@ -1,19 +1,20 @@
-//! Late landings, forks, lagging endpoints: whatever the network does, no transaction is signed while
-//! an earlier one of the same act could still land, and the act is in the chain once.
+//! Late landings, forks and lagging endpoints: whatever the network does, no transaction is signed again
+//! while an earlier signing could still land, and its instructions take effect once.
 
 #![allow(clippy::unwrap_used)]
-use super::scripted::{Chain, Delivery, GOOD_FOR};
+use super::scripted::{BLOCKHASH_BLOCKS, Chain, Delivery};
 use super::*;
 use crate::tx::compute_budget::with_margin;
 use crate::tx::journal::MemoryJournal;
+use crate::tx::policy::PollPolicy;
 use solana_sdk::signature::Signer;
 use std::time::Duration;
 
 fn sender(chain: &Chain, policy: SendPolicy) -> (Sender, Arc<MemoryJournal>) {
     let journal = Arc::new(MemoryJournal::default());
     let mut sender = Sender::with_policy(chain.rpc(), journal.clone(), policy);
-    // The chain's time is counted in calls: nothing is gained by waiting between them.
-    sender.poll_policy = PollPolicy {
+    // The chain's time advances with requests, so there is no need to wait between them.
+    sender.confirmer.polls = PollPolicy {
         min_poll_interval: Duration::ZERO,
         max_poll_interval: Duration::ZERO,
         resend_interval: Duration::ZERO,
@@ -41,29 +42,29 @@ async fn pay(sender: &Sender) -> Result<Landed, ChainError> {
     sender.send("pay", &[instruction], &[&key]).await
 }
 
-/// Sends once on a chain with these deliveries, and returns how many signatures it took.
+/// Sends one transaction with these deliveries, and returns how often it was signed.
 async fn once(chain: &Chain, deliveries: &[Delivery]) -> usize {
     chain.state().deliveries = deliveries.to_vec();
     let (sender, journal) = sender(chain, command());
     pay(&sender).await.unwrap();
     assert!(journal.unfinished().await.unwrap().is_empty());
     let mut state = chain.state();
-    // Whatever is still held back may arrive.
-    state.pass(3 * GOOD_FOR);
+    // Delayed transactions may arrive.
+    state.pass(3 * BLOCKHASH_BLOCKS);
     assert_eq!(state.landed(), 1);
     assert!(!state.two_alive);
     state.signatures()
 }
 
 #[tokio::test]
-async fn what_lands_late_is_waited_for_and_what_comes_too_late_is_refused() {
+async fn late_transactions_are_awaited_and_expired_ones_signed_again() {
     assert_eq!(once(&Chain::new(), &[Delivery::Now]).await, 1);
     assert_eq!(
-        once(&Chain::new(), &[Delivery::After(GOOD_FOR - 10)]).await,
+        once(&Chain::new(), &[Delivery::After(BLOCKHASH_BLOCKS - 10)]).await,
         1
     );
     assert_eq!(
-        once(&Chain::new(), &[Delivery::After(2 * GOOD_FOR)]).await,
+        once(&Chain::new(), &[Delivery::After(2 * BLOCKHASH_BLOCKS)]).await,
         2
     );
     let lost = [Delivery::Never, Delivery::Never];
@@ -71,20 +72,26 @@ async fn what_lands_late_is_waited_for_and_what_comes_too_late_is_refused() {
 }
 
 #[tokio::test]
-async fn what_was_seen_in_a_fork_and_is_gone_is_sent_again_as_the_same_bytes() {
-    let forked = |seen_for| Delivery::Forked {
-        seen_for,
+async fn transactions_dropped_by_a_fork_are_sent_again_as_the_same_bytes() {
+    let forked = |slots| Delivery::Forked {
+        slots,
         confirmed: false,
     };
     assert_eq!(once(&Chain::new(), &[forked(20)]).await, 1);
-    assert_eq!(once(&Chain::new(), &[forked(GOOD_FOR - 20)]).await, 1);
-    // Gone when it can't be sent any more.
-    assert_eq!(once(&Chain::new(), &[forked(2 * GOOD_FOR)]).await, 2);
+    assert_eq!(
+        once(&Chain::new(), &[forked(BLOCKHASH_BLOCKS - 20)]).await,
+        1
+    );
+    // Dropped after it expired.
+    assert_eq!(
+        once(&Chain::new(), &[forked(2 * BLOCKHASH_BLOCKS)]).await,
+        2
+    );
 }
 
 #[tokio::test]
-async fn an_endpoint_that_lags_does_not_make_a_landed_transaction_look_expired() {
-    for wait in [0, GOOD_FOR - 40, GOOD_FOR - 10] {
+async fn lagging_endpoints_do_not_make_a_landed_transaction_look_expired() {
+    for wait in [0, BLOCKHASH_BLOCKS - 40, BLOCKHASH_BLOCKS - 10] {
         let chain = Chain::new();
         chain.state().lags = vec![0, 90, 200];
         assert_eq!(once(&chain, &[Delivery::After(wait)]).await, 1, "{wait}");
@@ -95,22 +102,22 @@ async fn an_endpoint_that_lags_does_not_make_a_landed_transaction_look_expired()
 }
 
 #[tokio::test]
-async fn after_some_signings_the_caller_is_told_and_nothing_is_left_open() {
+async fn sending_fails_after_three_signings_and_leaves_the_journal_empty() {
     let chain = Chain::new();
     chain.state().deliveries = vec![Delivery::Never; 9];
     let (sender, journal) = sender(&chain, command());
-    let told = pay(&sender).await.unwrap_err();
+    let error = pay(&sender).await.unwrap_err();
     assert!(
-        matches!(told, ChainError::Expired { attempts: 3 }),
-        "{told}"
+        matches!(error, ChainError::Expired { attempts: 3 }),
+        "{error}"
     );
-    assert!(told.is_transient());
+    assert!(error.is_transient());
     assert!(journal.unfinished().await.unwrap().is_empty());
     assert!(!chain.state().two_alive);
 }
 
 #[tokio::test]
-async fn a_service_strikes_what_landed_from_its_journal_only_when_it_is_final() {
+async fn service_journals_transactions_until_they_are_final() {
     let chain = Chain::new();
     let (sender, journal) = sender(&chain, service());
     let landed = pay(&sender).await.unwrap();
@@ -135,10 +142,10 @@ async fn a_service_strikes_what_landed_from_its_journal_only_when_it_is_final() 
 }
 
 #[tokio::test]
-async fn what_was_confirmed_and_dropped_by_a_fork_is_sent_until_it_lands_again() {
+async fn confirmed_transactions_dropped_by_a_fork_are_sent_until_they_land() {
     let chain = Chain::new();
     chain.state().deliveries = vec![Delivery::Forked {
-        seen_for: 30,
+        slots: 30,
         confirmed: true,
     }];
     let (sender, journal) = sender(&chain, service());
@@ -155,32 +162,32 @@ async fn what_was_confirmed_and_dropped_by_a_fork_is_sent_until_it_lands_again()
 }
 
 #[tokio::test]
-async fn a_transaction_that_a_fork_dropped_for_good_is_let_go_when_it_can_not_land() {
+async fn confirmed_transactions_dropped_by_a_fork_are_released_once_expired() {
     let chain = Chain::new();
     let forked = Delivery::Forked {
-        seen_for: 30,
+        slots: 30,
         confirmed: true,
     };
     chain.state().deliveries = vec![forked];
     let (sender, journal) = sender(&chain, service());
     pay(&sender).await.unwrap();
-    chain.state().pass(2 * GOOD_FOR);
+    chain.state().pass(2 * BLOCKHASH_BLOCKS);
     sender.check_finality().await.unwrap();
     assert!(journal.unfinished().await.unwrap().is_empty());
     assert_eq!((sender.unfinalized_count(), chain.state().landed()), (0, 0));
-    // The act is planned anew, and lands.
+    // The caller sends it again, and it lands.
     pay(&sender).await.unwrap();
     assert_eq!(chain.state().landed(), 1);
     assert!(!chain.state().two_alive);
 }
 
 #[tokio::test]
-async fn a_restart_takes_up_what_was_under_way_and_signs_nothing() {
+async fn restart_recovers_transactions_in_flight_without_signing() {
     let chain = Chain::new();
     chain.state().deliveries = vec![Delivery::After(80)];
     let (before, journal) = sender(&chain, service());
     let run = tokio::time::timeout(Duration::from_millis(0), pay(&before));
-    // The run is cut off after it has sent, wherever that is.
+    // The run is cancelled at some point after it has sent.
     tokio::select! {
         biased;
         _ = async { while chain.state().signatures() == 0 { tokio::task::yield_now().await } } => {}
@@ -191,12 +198,39 @@ async fn a_restart_takes_up_what_was_under_way_and_signs_nothing() {
         chain.state().signatures()
     );
     let mut after = Sender::with_policy(chain.rpc(), journal.clone(), command());
-    after.poll_policy = before.poll_policy;
+    after.confirmer.polls = before.confirmer.polls;
     let landed = after.recover().await.unwrap();
     assert_eq!(landed, ["pay"]);
     assert!(journal.unfinished().await.unwrap().is_empty());
     let state = chain.state();
     assert_eq!((state.landed(), state.signatures()), (1, 1));
+}
+
+#[tokio::test]
+async fn concurrent_transactions_share_status_requests_and_a_blockhash() {
+    const COUNT: usize = 40;
+    let chain = Chain::new();
+    let (sender, journal) = sender(&chain, SendPolicy::bulk(5_000, 7));
+    chain.state().takes = 5_000;
+    let key = Keypair::new();
+    let sends = (0..COUNT).map(async |n| {
+        let instruction = Instruction {
+            program_id: crate::pda::PROGRAM,
+            accounts: vec![solana_sdk::instruction::AccountMeta::new(
+                key.pubkey(),
+                true,
+            )],
+            data: vec![u8::try_from(100 + n).unwrap(); 9],
+        };
+        sender.send("write", &[instruction], &[&key]).await.unwrap();
+    });
+    futures_util::future::join_all(sends).await;
+    assert!(journal.unfinished().await.unwrap().is_empty());
+    let state = chain.state();
+    assert_eq!((state.landed(), state.signatures()), (COUNT, COUNT));
+    assert_eq!(state.budgets(), [(5_000, 7); COUNT]);
+    assert_eq!((state.simulations, state.blockhash_requests), (0, 1));
+    assert!(state.status_requests < COUNT, "{}", state.status_requests);
 }
 
 #[tokio::test]
@@ -212,7 +246,7 @@ async fn one_simulation_serves_all_transactions_of_a_shape() {
 }
 
 #[tokio::test]
-async fn a_transaction_that_ran_out_of_units_is_given_more_and_so_are_those_after_it() {
+async fn running_out_of_units_raises_the_limit_of_the_shape() {
     let chain = Chain::new();
     chain.state().takes = 20_000;
     let (sender, journal) = sender(&chain, service());
@@ -229,7 +263,7 @@ async fn a_transaction_that_ran_out_of_units_is_given_more_and_so_are_those_afte
 }
 
 #[tokio::test]
-async fn where_nothing_is_simulated_a_safe_limit_is_taken() {
+async fn fallback_limit_is_used_without_simulation() {
     let chain = Chain::new();
     chain.state().simulated = None;
     let (sender, _) = sender(&chain, command());
@@ -238,7 +272,7 @@ async fn where_nothing_is_simulated_a_safe_limit_is_taken() {
 }
 
 #[tokio::test]
-async fn the_price_follows_recent_prices_and_rises_with_each_signing_up_to_the_cap() {
+async fn price_follows_recent_prices_and_rises_with_each_signing_up_to_the_cap() {
     let chain = Chain::new();
     {
         let mut state = chain.state();

@@ -38,7 +38,8 @@ pub fn bond(ctx: Context<Bond>, amount: u64) -> Result<()> {
         mint: accounts.stake_mint.as_ref(),
     };
     tokens.deposit(
-        (accounts.source.as_ref(), accounts.bond_vault.as_ref()),
+        accounts.source.as_ref(),
+        accounts.bond_vault.as_ref(),
         accounts.funder.as_ref(),
         amount,
     )?;

@@ -35,7 +35,8 @@ pub fn fund_rewards(ctx: Context<FundRewards>, amount: u64) -> Result<()> {
         mint: accounts.stake_mint.as_ref(),
     };
     tokens.deposit(
-        (accounts.source.as_ref(), accounts.vault.as_ref()),
+        accounts.source.as_ref(),
+        accounts.vault.as_ref(),
         accounts.funder.as_ref(),
         amount,
     )?;

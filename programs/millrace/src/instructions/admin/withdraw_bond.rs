@@ -66,7 +66,8 @@ pub fn withdraw_bond(ctx: Context<WithdrawBond>) -> Result<()> {
     // The whole balance, including tokens sent without a deposit: only an empty vault can be closed.
     let amount = accounts.bond_vault.load()?.amount;
     tokens.send(
-        (accounts.bond_vault.as_ref(), accounts.destination.as_ref()),
+        accounts.bond_vault.as_ref(),
+        accounts.destination.as_ref(),
         accounts.orchestrator.as_ref(),
         amount,
         signer,

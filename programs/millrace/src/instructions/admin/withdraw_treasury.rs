@@ -53,7 +53,8 @@ pub fn withdraw_treasury(ctx: Context<WithdrawTreasury>, amount: u64) -> Result<
     };
     let signer: &[&[u8]] = &[seeds::NETWORK, &[bump]];
     tokens.send(
-        (accounts.treasury.as_ref(), accounts.destination.as_ref()),
+        accounts.treasury.as_ref(),
+        accounts.destination.as_ref(),
         accounts.network.as_ref(),
         amount,
         signer,

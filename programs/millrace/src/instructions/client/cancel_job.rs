@@ -76,9 +76,11 @@ pub fn cancel_job(ctx: Context<CancelJob>) -> Result<()> {
         mint: accounts.payment_mint.as_ref(),
     };
     tokens.pay_from_escrow(
-        (accounts.escrow.as_ref(), accounts.destination.as_ref()),
+        accounts.escrow.as_ref(),
+        accounts.destination.as_ref(),
         accounts.client.as_ref(),
-        (key(&accounts.owner), bump),
+        key(&accounts.owner),
+        bump,
         refund,
     )?;
     emit(

@@ -93,7 +93,8 @@ pub fn challenge_shard(ctx: Context<ChallengeShard>, index: u32) -> Result<()> {
         mint: accounts.payment_mint.as_ref(),
     };
     tokens.deposit(
-        (accounts.source.as_ref(), accounts.escrow.as_ref()),
+        accounts.source.as_ref(),
+        accounts.escrow.as_ref(),
         accounts.challenger.as_ref(),
         bond,
     )?;

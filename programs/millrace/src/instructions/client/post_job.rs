@@ -154,7 +154,7 @@ impl PostJob<'_> {
             && bounds.contains(&args.reveal_secs)
             && challenge_fits;
         require!(windows_fit, MillraceError::WindowOutOfBounds);
-        let round = i64::from(args.commit_secs) + i64::from(args.reveal_secs);
+        let round = i64::from(args.commit_secs).saturating_add(i64::from(args.reveal_secs));
         let first = first_round_secs(args.mode, round, args.challenge_secs);
         let latest = now.saturating_add(i64::from(network.max_deadline_secs));
         let earliest = now.saturating_add(first);
@@ -248,7 +248,8 @@ pub fn post_job(ctx: Context<PostJob>, args: PostJobArgs) -> Result<()> {
         mint: accounts.payment_mint.as_ref(),
     };
     tokens.deposit(
-        (accounts.source.as_ref(), accounts.escrow.as_ref()),
+        accounts.source.as_ref(),
+        accounts.escrow.as_ref(),
         accounts.owner.as_ref(),
         deposit,
     )?;

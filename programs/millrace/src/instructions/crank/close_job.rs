@@ -117,9 +117,11 @@ pub fn close_job<'info>(ctx: Context<'info, CloseJob<'info>>) -> Result<()> {
         mint: accounts.payment_mint.as_ref(),
     };
     tokens.pay_from_escrow(
-        (accounts.escrow.as_ref(), accounts.destination.as_ref()),
+        accounts.escrow.as_ref(),
+        accounts.destination.as_ref(),
         accounts.client.as_ref(),
-        (key(&accounts.owner), bump),
+        key(&accounts.owner),
+        bump,
         refund,
     )?;
     accounts.job.close(accounts.owner.as_ref())?;

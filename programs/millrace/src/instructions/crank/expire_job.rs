@@ -25,7 +25,7 @@ pub fn expire_job(ctx: Context<ExpireJob>) -> Result<()> {
         );
         require!(now >= job.deadline, MillraceError::TooEarly);
         let shards = job.unassigned();
-        job.failed += shards;
+        job.failed = job.failed.saturating_add(shards);
         job.state = JobState::Expired as u8;
         job.invariant()?;
         shards

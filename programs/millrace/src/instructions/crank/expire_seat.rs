@@ -101,7 +101,8 @@ pub fn expire_seat(ctx: Context<ExpireSeat>, seat: u8) -> Result<()> {
         &tokens,
         accounts.stake_vault.as_ref(),
         &recipients,
-        (shard.job, shard.index),
+        shard.job,
+        shard.index,
     )?;
     emit(&ctx.accounts.event_authority, &event)?;
     emit(

@@ -3,7 +3,7 @@
 use crate::error::MillraceError;
 use crate::events::StakeSlashed;
 use crate::instructions::tokens::TokenTransfer;
-use crate::math::money::share;
+use crate::math::money;
 use crate::prelude::*;
 use crate::state::Provider;
 
@@ -42,9 +42,10 @@ impl Penalty {
         tokens: &TokenTransfer<'_, 'info>,
         stake_vault: &AccountInfo<'info>,
         recipients: &PenaltyRecipients<'_, 'info>,
-        (job, shard): (Pubkey, u32),
+        job: Pubkey,
+        shard: u32,
     ) -> Result<StakeSlashed> {
-        let wanted = share(self.locked, u64::from(self.bps))?;
+        let wanted = money::share(self.locked, u64::from(self.bps))?;
         let (authority, bump, amount, active_after, unbonding_after) = {
             let mut p = provider.load_mut()?;
             let taken = p.leave_seat(self.locked, wanted)?;
@@ -58,8 +59,8 @@ impl Penalty {
             (p.authority, p.bump, taken, p.active, p.unbonding)
         };
         let send = |to: &AccountInfo<'info>, amount: u64| {
-            let vaults = (stake_vault, to);
-            tokens.pay_from_provider(vaults, provider.as_ref(), (&authority, bump), amount)
+            let provider = provider.as_ref();
+            tokens.pay_from_provider(stake_vault, to, provider, &authority, bump, amount)
         };
         let compensation = (amount / 2).min(self.compensation_cap);
         if compensation > 0 {
@@ -68,12 +69,13 @@ impl Penalty {
                 .ok_or_else(|| MillraceError::WrongAccount.into_program_error())?;
             send(escrow, compensation)?;
         }
+        let uncompensated = money::sub(amount, compensation)?;
         // Both bounties together are at most half of the amount.
-        let bounty = share(amount - compensation, u64::from(self.bounty_bps / 2))?;
-        let mut left = amount - compensation;
+        let bounty = money::share(uncompensated, u64::from(self.bounty_bps / 2))?;
+        let mut left = uncompensated;
         for recipient in recipients.bounties.into_iter().flatten() {
             send(recipient, bounty)?;
-            left -= bounty;
+            left = money::sub(left, bounty)?;
         }
         send(recipients.treasury, left)?;
         Ok(StakeSlashed {
@@ -84,7 +86,7 @@ impl Penalty {
             disagreed: self.disagreed,
             amount,
             compensation,
-            bounties: amount - compensation - left,
+            bounties: money::sub(uncompensated, left)?,
             active_after,
             unbonding_after,
         })

@@ -67,7 +67,7 @@ impl<'info> AssignSeats<'info> {
             job.state() == Some(JobState::Open),
             MillraceError::WrongJobState
         );
-        job.created += 1;
+        job.created = job.created.saturating_add(1);
         let mut shard: Shard = bytemuck::Zeroable::zeroed();
         shard.job = self.job.key();
         shard.index = index;
@@ -80,14 +80,14 @@ impl<'info> AssignSeats<'info> {
             let seeds = [seeds::SHARD, shard.job.as_ref(), &index.to_le_bytes()];
             let bump = canonical_bump(&seeds, own.key);
             let bump = bump.map_err(|_| MillraceError::WrongAccount.into_program_error())?;
-            job.live += 1;
+            job.live = job.live.saturating_add(1);
             shard.payer = self.key.key();
             shard.bump = bump;
         }
         job.invariant()?;
         let seats = job.max_replicas;
         drop(job);
-        store.create(&self.key, (index, shard.bump, seats))?;
+        store.create(&self.key, index, shard.bump, seats)?;
         Ok(shard)
     }
 }

@@ -49,10 +49,10 @@ impl CheckedSignatures {
 
     fn pair(&self, at: usize) -> Option<(&[u8], &[u8])> {
         let data = self.0.data.as_slice();
-        let start = HEADER_BYTES + at * OFFSETS_BYTES;
+        let start = at.checked_mul(OFFSETS_BYTES)?.checked_add(HEADER_BYTES)?;
+        let offsets = data.get(start..)?.first_chunk::<OFFSETS_BYTES>()?;
         let mut fields = [0u16; 7];
-        for (i, field) in fields.iter_mut().enumerate() {
-            let bytes = data.get(start + i * 2..start + i * 2 + 2)?;
+        for (field, bytes) in fields.iter_mut().zip(offsets.chunks_exact(2)) {
             *field = u16::from_le_bytes(bytes.try_into().ok()?);
         }
         let [
@@ -70,7 +70,7 @@ impl CheckedSignatures {
         if !here || usize::from(size) != MESSAGE_BYTES {
             return None;
         }
-        let slice = |at: u16, len: usize| data.get(usize::from(at)..usize::from(at) + len);
+        let slice = |at: u16, len: usize| data.get(usize::from(at)..)?.get(..len);
         Some((slice(key_at, KEY_BYTES)?, slice(message_at, MESSAGE_BYTES)?))
     }
 }

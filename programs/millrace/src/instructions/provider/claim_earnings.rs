@@ -43,12 +43,11 @@ pub fn claim_earnings(ctx: Context<ClaimEarnings>) -> Result<()> {
         mint: accounts.payment_mint.as_ref(),
     };
     tokens.pay_from_provider(
-        (
-            accounts.earnings_vault.as_ref(),
-            accounts.destination.as_ref(),
-        ),
+        accounts.earnings_vault.as_ref(),
+        accounts.destination.as_ref(),
         accounts.provider.as_ref(),
-        (&authority, bump),
+        &authority,
+        bump,
         amount,
     )?;
     emit(

@@ -50,7 +50,8 @@ pub fn claim_rewards(ctx: Context<ClaimRewards>) -> Result<()> {
     };
     let signer: &[&[u8]] = &[seeds::REWARDS, &[bump]];
     tokens.send(
-        (accounts.vault.as_ref(), accounts.destination.as_ref()),
+        accounts.vault.as_ref(),
+        accounts.destination.as_ref(),
         accounts.rewards.as_ref(),
         amount,
         signer,

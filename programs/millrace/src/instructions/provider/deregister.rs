@@ -95,7 +95,8 @@ pub fn deregister(ctx: Context<Deregister>) -> Result<()> {
         let (from, to) = (vault.as_ref(), destination.as_ref());
         // Tokens that someone sent to the vault must not prevent it from being closed.
         tokens.send(
-            (from, to),
+            from,
+            to,
             accounts.provider.as_ref(),
             vault.load()?.amount,
             signer,

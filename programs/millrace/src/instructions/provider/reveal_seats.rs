@@ -19,7 +19,7 @@ pub struct RevealSeats<'info> {
 }
 
 /// For providers that no orchestrator serves. They are paid once an orchestrator or the client confirms the
-/// delivery of the output. No signature is needed: only the provider can know a commitment's preimage.
+/// delivery of the output. No signature is needed: a commitment's preimage is proof enough.
 pub fn reveal_seats(ctx: Context<RevealSeats>, entries: Vec<RevealEntry>) -> Result<()> {
     let accounts = &ctx.accounts;
     let store = ShardStore::new(&accounts.job, &accounts.shard)?;

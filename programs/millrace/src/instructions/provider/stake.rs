@@ -54,7 +54,8 @@ pub fn stake(ctx: Context<Stake>, amount: u64) -> Result<()> {
         mint: accounts.stake_mint.as_ref(),
     };
     tokens.deposit(
-        (accounts.source.as_ref(), accounts.stake_vault.as_ref()),
+        accounts.source.as_ref(),
+        accounts.stake_vault.as_ref(),
         accounts.funder.as_ref(),
         amount,
     )?;

@@ -45,9 +45,11 @@ pub fn withdraw_stake(ctx: Context<WithdrawStake>) -> Result<()> {
         mint: accounts.stake_mint.as_ref(),
     };
     tokens.pay_from_provider(
-        (accounts.stake_vault.as_ref(), accounts.destination.as_ref()),
+        accounts.stake_vault.as_ref(),
+        accounts.destination.as_ref(),
         accounts.provider.as_ref(),
-        (&authority, bump),
+        &authority,
+        bump,
         amount,
     )?;
     emit(

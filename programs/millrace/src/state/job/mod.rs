@@ -218,15 +218,21 @@ impl Job {
         }
     }
 
+    /// Shards that are settled, failed or cancelled.
+    fn ended(&self) -> u64 {
+        u64::from(self.settled)
+            .saturating_add(u64::from(self.failed))
+            .saturating_add(u64::from(self.cancelled))
+    }
+
     /// Whether every shard is settled, failed or cancelled.
     pub fn is_finished(&self) -> bool {
-        u64::from(self.settled) + u64::from(self.failed) + u64::from(self.cancelled)
-            == u64::from(self.shards)
+        self.ended() == u64::from(self.shards)
     }
 
     /// Length of a round (commit and reveal window), seconds.
     pub fn round_secs(&self) -> i64 {
-        i64::from(self.commit_secs) + i64::from(self.reveal_secs)
+        i64::from(self.commit_secs).saturating_add(i64::from(self.reveal_secs))
     }
 
     /// Whether a round that starts now ends by the deadline.
@@ -290,9 +296,8 @@ impl Job {
     /// `paid + refunded + fee ≤ deposited + compensated`, and the numbers of shards are consistent.
     pub fn invariant(&self) -> Result<()> {
         self.held()?;
-        let ended = u64::from(self.settled) + u64::from(self.failed) + u64::from(self.cancelled);
         require!(
-            ended <= u64::from(self.shards),
+            self.ended() <= u64::from(self.shards),
             MillraceError::InvariantBroken
         );
         require!(self.created <= self.shards, MillraceError::InvariantBroken);
@@ -309,7 +314,8 @@ pub fn first_round_secs(mode: Mode, round_secs: i64, challenge_secs: u32) -> i64
         Mode::Audit => DRAW_SECS,
         Mode::Challenge => challenge_secs,
     };
-    round_secs.saturating_mul(2) + i64::from(between)
+    let rounds_secs = round_secs.saturating_mul(2);
+    rounds_secs.saturating_add(i64::from(between))
 }
 
 #[cfg(test)]

@@ -207,8 +207,9 @@ impl Network {
     /// End of an epoch, unix seconds, exclusive.
     pub fn epoch_end(&self, number: u32) -> i64 {
         let length = i64::from(self.epoch_secs);
-        let after = (i64::from(number) + 1).saturating_mul(length);
-        self.epochs_started_at.saturating_add(after)
+        let next = i64::from(number).saturating_add(1);
+        self.epochs_started_at
+            .saturating_add(next.saturating_mul(length))
     }
 
     /// Rewards of an epoch by the schedule, base units: they halve every `halving_epochs`, as Bitcoin's

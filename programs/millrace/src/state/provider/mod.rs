@@ -105,7 +105,7 @@ impl Provider {
             MillraceError::InsufficientFreeStake
         );
         self.locked = money::add(self.locked, amount)?;
-        self.open_seats += 1;
+        self.open_seats = self.open_seats.saturating_add(1);
         Ok(())
     }
 
@@ -118,10 +118,10 @@ impl Provider {
             .checked_sub(1)
             .ok_or_else(|| MillraceError::InvariantBroken.into_program_error())?;
         let from_active = penalty.min(self.active);
-        let from_unbonding = (penalty - from_active).min(self.unbonding);
-        self.active -= from_active;
-        self.unbonding -= from_unbonding;
-        let taken = from_active + from_unbonding;
+        let from_unbonding = penalty.saturating_sub(from_active).min(self.unbonding);
+        self.active = money::sub(self.active, from_active)?;
+        self.unbonding = money::sub(self.unbonding, from_unbonding)?;
+        let taken = money::add(from_active, from_unbonding)?;
         self.slashed = money::add(self.slashed, taken)?;
         Ok(taken)
     }

@@ -94,12 +94,14 @@ impl Shard {
 
     /// Bytes of an account with `seats` seats, including the discriminator.
     pub const fn space(seats: u8) -> usize {
-        8 + Self::HEADER_BYTES + seats as usize * std::mem::size_of::<Seat>()
+        let seats = Seat::BYTES.saturating_mul(seats as usize);
+        seats.saturating_add(8 + Self::HEADER_BYTES)
     }
 
     /// Bytes of a shard with `seats` seats in the job's account.
     pub const fn inline_bytes(seats: u8) -> usize {
-        Self::HEADER_BYTES - Self::INLINE_OFFSET + seats as usize * std::mem::size_of::<Seat>()
+        let seats = Seat::BYTES.saturating_mul(seats as usize);
+        seats.saturating_add(Self::HEADER_BYTES - Self::INLINE_OFFSET)
     }
 
     /// A number that this version does not support counts as `None`.
@@ -203,7 +205,8 @@ impl Shard {
         if self.review() == Review::Pending {
             return false;
         }
-        let committed = self.count(SeatStatus::Committed) + self.count(SeatStatus::Revealed);
+        let revealed = self.count(SeatStatus::Revealed);
+        let committed = self.count(SeatStatus::Committed).saturating_add(revealed);
         if now < self.commit_by {
             self.count(SeatStatus::Assigned) == 0 && committed >= usize::from(self.target)
         } else {

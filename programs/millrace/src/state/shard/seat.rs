@@ -47,6 +47,8 @@ pub enum SeatStatus {
 }
 
 impl Seat {
+    pub const BYTES: usize = std::mem::size_of::<Self>();
+
     /// A number that this version does not support counts as released.
     pub fn status(&self) -> SeatStatus {
         match self.status {

@@ -51,7 +51,7 @@ impl<'a, 'info> ShardStore<'a, 'info> {
         let mut shard = Shard::zeroed();
         match self.shard {
             Some(account) => {
-                let kind = const { crate::account::AccountType::of::<Shard>() };
+                let kind = const { crate::account::ProgramAccountType::of::<Shard>() };
                 kind.check(account)?;
                 let data = account
                     .try_borrow_data()
@@ -89,10 +89,11 @@ impl<'a, 'info> ShardStore<'a, 'info> {
         let room = data
             .get_mut(from..)
             .ok_or_else(|| ErrorCode::AccountDidNotSerialize.into_program_error())?;
-        let kept = &bytes[skip..][..room.len().min(bytes.len() - skip)];
+        let stored = &bytes[skip..];
+        let kept = &stored[..stored.len().min(room.len())];
         // A seat that does not fit would be lost, and its stake with it.
-        let seats =
-            kept.len().saturating_sub(Shard::HEADER_BYTES - skip) / std::mem::size_of::<Seat>();
+        let before_seats = Shard::HEADER_BYTES.saturating_sub(skip);
+        let seats = kept.len().saturating_sub(before_seats) / Seat::BYTES;
         let mut beyond = shard.seats.iter().skip(seats);
         let empty = beyond.all(|seat| seat.status() == SeatStatus::Empty);
         require!(empty, MillraceError::WrongShardAccount);
@@ -101,14 +102,14 @@ impl<'a, 'info> ShardStore<'a, 'info> {
     }
 
     /// Creates the shard's account. Does nothing if the shard is in the job's account.
-    pub fn create(&self, payer: &Signer<'info>, (index, bump, seats): (u32, u8, u8)) -> Result<()> {
+    pub fn create(&self, payer: &Signer<'info>, index: u32, bump: u8, seats: u8) -> Result<()> {
         let Some(account) = self.shard else {
             return Ok(());
         };
         let index = index.to_le_bytes();
         let seeds: &[&[u8]] = &[seeds::SHARD, self.job.key.as_ref(), &index];
-        let space = (Shard::space(seats), &crate::ID);
-        create_with_bump(payer.as_ref(), account, space, (seeds, bump))?;
+        let space = Shard::space(seats);
+        create_with_bump(payer.as_ref(), account, space, &crate::ID, seeds, bump)?;
         account.try_borrow_mut_data()?[..8].copy_from_slice(Shard::DISCRIMINATOR);
         Ok(())
     }
@@ -119,7 +120,7 @@ impl Job {
     pub fn space(shards: u32, max_replicas: u8) -> usize {
         match shards {
             // `post_job` refuses more seats than the maximum, with an error of its own.
-            1 => Self::SIZE + Shard::inline_bytes(max_replicas.min(MAX_SEATS as u8)),
+            1 => Self::SIZE.saturating_add(Shard::inline_bytes(max_replicas.min(MAX_SEATS as u8))),
             _ => Self::SIZE,
         }
     }
@@ -153,8 +154,8 @@ impl Shard {
 /// Copies stored bytes to the beginning of `target`. They must contain at least everything before the
 /// seats, and fit into `target`.
 fn copy(stored: &[u8], target: &mut [u8]) -> Result<()> {
-    let seats = std::mem::size_of::<Seat>() * MAX_SEATS;
-    let whole = (target.len() - seats..=target.len()).contains(&stored.len());
+    let before_seats = target.len().saturating_sub(Seat::BYTES * MAX_SEATS);
+    let whole = (before_seats..=target.len()).contains(&stored.len());
     require!(whole, ErrorCode::AccountDidNotDeserialize);
     target[..stored.len()].copy_from_slice(stored);
     Ok(())
@@ -172,7 +173,7 @@ mod tests {
         shard.version = 1;
         shard.seats[1].price = 7;
         let bytes = bytemuck::bytes_of(&shard);
-        let seats = 2 * std::mem::size_of::<Seat>();
+        let seats = 2 * Seat::BYTES;
         let stored = [Shard::DISCRIMINATOR, &bytes[..Shard::HEADER_BYTES + seats]].concat();
         assert_eq!(stored.len(), Shard::space(2));
         assert_eq!(Shard::from_account(&stored).unwrap(), shard);

@@ -71,7 +71,8 @@ impl Settlement<'_, '_> {
         self.resolve_challenge(Some(&result))?;
         self.shard.winner = winner as u8;
         self.shard.state = ShardState::Settled as u8;
-        self.accounts.job.load_mut()?.settled += 1;
+        let mut job = self.accounts.job.load_mut()?;
+        job.settled = job.settled.saturating_add(1);
         Ok(())
     }
 
@@ -87,7 +88,8 @@ impl Settlement<'_, '_> {
         }
         self.resolve_challenge(None)?;
         self.shard.state = ShardState::Failed as u8;
-        self.accounts.job.load_mut()?.failed += 1;
+        let mut job = self.accounts.job.load_mut()?;
+        job.failed = job.failed.saturating_add(1);
         Ok(())
     }
 

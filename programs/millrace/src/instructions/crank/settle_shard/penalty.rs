@@ -54,13 +54,13 @@ impl Settlement<'_, '_> {
             program: &accounts.stake_token_program,
             mint: accounts.stake_mint.as_ref(),
         };
-        let place = (self.shard.job, self.shard.index);
         let event = penalty.apply(
             &party.provider,
             &tokens,
             party.stake_vault,
             &recipients,
-            place,
+            self.shard.job,
+            self.shard.index,
         )?;
         accounts.job.load_mut()?.compensate(event.compensation)?;
         self.totals.slashes.push(event);

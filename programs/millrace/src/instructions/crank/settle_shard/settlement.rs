@@ -142,9 +142,11 @@ impl<'a, 'info> Settlement<'a, 'info> {
             (client.owner, client.bump)
         };
         self.payments().pay_from_escrow(
-            (self.accounts.escrow.as_ref(), to),
+            self.accounts.escrow.as_ref(),
+            to,
             client.as_ref(),
-            (&owner, bump),
+            &owner,
+            bump,
             amount,
         )
     }

@@ -1,6 +1,7 @@
-//! 0004: the vault that rewards are paid from. Whoever wants rewards to be paid fills it.
+//! 0004: creates the vault that rewards are paid from. It is funded separately.
 
-use crate::{Migration, MigrationError, Setup};
+use crate::error::MigrationError;
+use crate::migration::{Migration, Setup};
 use async_trait::async_trait;
 use millrace_client::instructions::open_rewards;
 use millrace_client::pda;
@@ -9,11 +10,10 @@ use millrace_client::rpc::client::Rpc;
 use millrace_client::tx::sender::Sender;
 use solana_sdk::signature::Signer;
 
-/// See the module.
-pub struct OpenRewards;
+pub struct RewardsMigration;
 
 #[async_trait]
-impl Migration for OpenRewards {
+impl Migration for RewardsMigration {
     fn number(&self) -> u16 {
         4
     }
@@ -23,7 +23,7 @@ impl Migration for OpenRewards {
     }
 
     fn describe(&self, _: &Setup) -> String {
-        format!("opens the rewards' vault {}, empty", pda::rewards_vault())
+        format!("create the empty rewards vault {}", pda::rewards_vault())
     }
 
     async fn is_done(&self, rpc: &Rpc, _: &Setup) -> Result<bool, MigrationError> {

@@ -1,6 +1,7 @@
-//! 0003: the first orchestrator.
+//! 0003: registers the first orchestrator.
 
-use crate::{Migration, MigrationError, Setup};
+use crate::error::MigrationError;
+use crate::migration::{Migration, Setup};
 use async_trait::async_trait;
 use millrace_client::instructions::register_orchestrator;
 use millrace_client::pda;
@@ -9,11 +10,10 @@ use millrace_client::rpc::client::Rpc;
 use millrace_client::tx::sender::Sender;
 use solana_sdk::signature::Signer;
 
-/// See the module.
-pub struct RegisterOrchestrator;
+pub struct OrchestratorMigration;
 
 #[async_trait]
-impl Migration for RegisterOrchestrator {
+impl Migration for OrchestratorMigration {
     fn number(&self) -> u16 {
         3
     }
@@ -24,7 +24,7 @@ impl Migration for RegisterOrchestrator {
 
     fn describe(&self, setup: &Setup) -> String {
         format!(
-            "lets the key {} assign seats and attest deliveries",
+            "allow the key {} to assign seats and attest deliveries",
             setup.orchestrator
         )
     }

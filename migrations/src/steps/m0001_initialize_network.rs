@@ -1,6 +1,7 @@
-//! 0001: the network account, with its mints and parameters.
+//! 0001: creates the network account with its mints and parameters.
 
-use crate::{Migration, MigrationError, Setup};
+use crate::error::MigrationError;
+use crate::migration::{Migration, Setup};
 use async_trait::async_trait;
 use millrace_client::instructions::initialize_network;
 use millrace_client::pda;
@@ -14,11 +15,10 @@ use solana_sdk::signature::Signer;
 
 const UPGRADEABLE_LOADER: Pubkey = pubkey!("BPFLoaderUpgradeab1e11111111111111111111111");
 
-/// See the module.
-pub struct InitializeNetwork;
+pub struct NetworkMigration;
 
 #[async_trait]
-impl Migration for InitializeNetwork {
+impl Migration for NetworkMigration {
     fn number(&self) -> u16 {
         1
     }
@@ -29,7 +29,7 @@ impl Migration for InitializeNetwork {
 
     fn describe(&self, setup: &Setup) -> String {
         format!(
-            "creates the network account {} with {} as its authority, stake mint {} and payment mint {}",
+            "create the network account {} with authority {}, stake mint {} and payment mint {}",
             pda::network(),
             setup.authority.pubkey(),
             setup.mints.stake,
