@@ -74,7 +74,7 @@ async fn killed_deployment_resumes_and_jobs_are_paid_before_and_after_an_upgrade
     // What landed before and while it was killed is not written again.
     let before = written(&rpc, &buffer, &build).await?;
     let second = chain.succeed(&wallet, &DEPLOY).await?;
-    let all = pieces(build.len()).count();
+    let all = chunks(build.len()).count();
     let wrote = second["written"].as_u64().context("no count")? as usize;
     assert!(before >= 10 && wrote > 0, "{before} {second}");
     assert!(wrote <= all - before, "{wrote} of {all}, {before} before");
