@@ -215,7 +215,8 @@ fn settlement_of_a_challenged_shard_needs_the_challenger() {
     let settle = |challenger| {
         millrace_client::instructions::settle_shard(
             place,
-            (&account, &shard),
+            &account,
+            &shard,
             network.mints,
             challenger,
             None,

@@ -72,7 +72,7 @@ fn pod<T: AnyBitPattern>(data: &[u8]) -> Option<T> {
 }
 
 /// A type of account.
-pub trait AccountType: Sized {
+pub trait TypedAccount: Sized {
     /// Name of the type in messages.
     const NAME: &'static str;
     /// The account, if it has this type.
@@ -81,7 +81,7 @@ pub trait AccountType: Sized {
 
 macro_rules! typed {
     ($type:ident, $what:literal, $pattern:pat => $value:expr) => {
-        impl AccountType for $type {
+        impl TypedAccount for $type {
             const NAME: &'static str = $what;
             fn of(account: AnyAccount) -> Option<Self> {
                 match account {
@@ -108,7 +108,7 @@ typed!(Client, "client", AnyAccount::Client(x) => x);
 ///
 /// # Errors
 /// [`ChainError::Layout`] if the bytes are something else.
-pub fn decode<T: AccountType>(address: Pubkey, data: &[u8]) -> Result<T, ChainError> {
+pub fn decode<T: TypedAccount>(address: Pubkey, data: &[u8]) -> Result<T, ChainError> {
     AnyAccount::decode(&address, data)
         .and_then(T::of)
         .ok_or(ChainError::Layout {

@@ -35,7 +35,7 @@ mod config {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    pub(super) struct Config {
+    pub(super) struct Failpoints {
         /// Name of the failpoint that ends the process, and at which visit.
         end_at: Option<(String, u64)>,
         /// Visits to that failpoint so far.
@@ -44,13 +44,13 @@ mod config {
     }
 
     /// `None` if the environment sets neither variable.
-    pub(super) fn from_environment() -> Option<&'static Config> {
-        static CONFIG: OnceLock<Option<Config>> = OnceLock::new();
-        let read = || Config::new(var("MILLRACE_FAIL").ok(), var_os("MILLRACE_FAIL_TRACE"));
+    pub(super) fn from_environment() -> Option<&'static Failpoints> {
+        static CONFIG: OnceLock<Option<Failpoints>> = OnceLock::new();
+        let read = || Failpoints::new(var("MILLRACE_FAIL").ok(), var_os("MILLRACE_FAIL_TRACE"));
         CONFIG.get_or_init(read).as_ref()
     }
 
-    impl Config {
+    impl Failpoints {
         pub(super) fn new(
             end_at: Option<String>,
             trace: Option<impl Into<PathBuf>>,
@@ -97,16 +97,16 @@ mod config {
 #[cfg(all(test, debug_assertions))]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::config::Config;
+    use super::config::Failpoints;
     use std::path::PathBuf;
 
     #[test]
     fn process_ends_at_the_given_visit() {
         let none = None::<PathBuf>;
-        assert!(Config::new(None, none.clone()).is_none());
-        let first = Config::new(Some("a::b::after".into()), none.clone()).unwrap();
+        assert!(Failpoints::new(None, none.clone()).is_none());
+        let first = Failpoints::new(Some("a::b::after".into()), none.clone()).unwrap();
         assert!(!first.ends_at("a::b::before") && first.ends_at("a::b::after"));
-        let third = Config::new(Some("a::b::after#3".into()), none).unwrap();
+        let third = Failpoints::new(Some("a::b::after#3".into()), none).unwrap();
         let ends = [(); 4].map(|()| third.ends_at("a::b::after"));
         assert_eq!(ends, [false, false, true, false]);
     }

@@ -99,7 +99,8 @@ impl InstructionBuilder {
         let challenger = challenge.map(|challenge| challenge.challenger);
         Some(instructions::settle_shard(
             ShardRef::of(*job, account, index),
-            (account, shard),
+            account,
+            shard,
             self.mints,
             challenger,
             self.bounty_account,

@@ -3,7 +3,7 @@
 use crate::chain::TestChain;
 use crate::world::vaults::Party;
 use crate::world::{Client, Job, Provider, Shard, World};
-use millrace_client::accounts::{AccountType, decode};
+use millrace_client::accounts::{TypedAccount, decode};
 use millrace_program::state;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
@@ -48,7 +48,7 @@ fn points(all: &[state::Points]) -> BTreeMap<u32, u64> {
 }
 
 impl TestChain {
-    fn stored<T: AccountType>(&self, address: &Pubkey) -> Option<T> {
+    fn stored<T: TypedAccount>(&self, address: &Pubkey) -> Option<T> {
         let account = self.network.machine.account(address)?;
         decode(*address, &account.data).ok()
     }

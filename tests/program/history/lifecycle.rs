@@ -439,8 +439,14 @@ fn settle_with_bounty(network: &mut TestNetwork, job: &Pubkey) -> Outcome {
         challenge.challenger
     });
     let token_account = network.mints.stake_account(&network.owner.pubkey());
-    let (place, parts) = (network.shard_ref(job, 0), (&books, &shard));
-    let settle =
-        instructions::settle_shard(place, parts, network.mints, challenger, Some(token_account));
+    let place = network.shard_ref(job, 0);
+    let settle = instructions::settle_shard(
+        place,
+        &books,
+        &shard,
+        network.mints,
+        challenger,
+        Some(token_account),
+    );
     network.machine.send(&[settle], &[])
 }

@@ -4,11 +4,10 @@ use super::LOADER;
 use crate::error::ChainError;
 use crate::pda::{self, PROGRAM};
 use crate::rpc::client::Rpc;
-use serde::Deserialize;
-use serde_json::json;
-use solana_account_decoder_client_types::UiAccount;
+use solana_account_decoder_client_types::UiDataSliceConfig;
 use solana_loader_v3_interface::state::UpgradeableLoaderState;
-use solana_rpc_client_api::request::RpcRequest;
+use solana_rpc_client_api::config::{RpcAccountInfoConfig, RpcProgramAccountsConfig};
+use solana_rpc_client_api::filter::{Memcmp, RpcFilterType};
 use solana_sdk::pubkey;
 use solana_sdk::pubkey::Pubkey;
 
@@ -161,39 +160,34 @@ pub struct BufferSummary {
 /// # Errors
 /// Errors of the endpoint.
 pub async fn list_buffers(rpc: &Rpc, authority: &Pubkey) -> Result<Vec<BufferSummary>, ChainError> {
-    #[derive(Deserialize)]
-    struct Keyed {
-        pubkey: String,
-        account: UiAccount,
-    }
     let header = UpgradeableLoaderState::Buffer {
         authority_address: Some(*authority),
     };
     // Writing to memory does not fail.
     let header = bincode::serialize(&header).unwrap_or_default();
-    let config = json!([
-        LOADER.to_string(),
-        {
-            "encoding": "base64",
-            "commitment": "confirmed",
-            "dataSlice": { "offset": 0, "length": 0 },
-            "filters": [
-                { "memcmp": { "offset": 0, "bytes": bs58::encode(header).into_string() } },
-            ],
-        }
-    ]);
-    let found: Vec<Keyed> = rpc
-        .client()
-        .send(RpcRequest::GetProgramAccounts, config)
-        .await
-        .map_err(rpc.error("the loader's buffers"))?;
-    let buffers = found.into_iter().filter_map(|keyed| {
-        let space = keyed.account.space.unwrap_or(0);
-        Some(BufferSummary {
-            address: keyed.pubkey.parse().ok()?,
-            bytes: space.saturating_sub(BUFFER_HEADER_BYTES as u64),
-            lamports: keyed.account.lamports,
-        })
+    let config = RpcProgramAccountsConfig {
+        filters: Some(vec![RpcFilterType::Memcmp(Memcmp::new_base58_encoded(
+            0, &header,
+        ))]),
+        account_config: RpcAccountInfoConfig {
+            data_slice: Some(UiDataSliceConfig {
+                offset: 0,
+                length: 0,
+            }),
+            ..Rpc::account_config()
+        },
+        ..RpcProgramAccountsConfig::default()
+    };
+    let client = rpc.client();
+    let found = client.get_program_ui_accounts_with_config(&LOADER, config);
+    let found = found.await.map_err(rpc.error("the loader's buffers"))?;
+    let buffers = found.into_iter().map(|(address, account)| BufferSummary {
+        address,
+        bytes: account
+            .space
+            .unwrap_or(0)
+            .saturating_sub(BUFFER_HEADER_BYTES as u64),
+        lamports: account.lamports,
     });
     Ok(buffers.collect())
 }

@@ -1,7 +1,7 @@
 //! Past transactions: their events and invocations.
 
-use super::RecordedEvent;
 use super::invocation::Invocation;
+use super::store::RecordedEvent;
 use super::walk::SignatureInfo;
 use crate::error::ChainError;
 use crate::rpc::client::Rpc;

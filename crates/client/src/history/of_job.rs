@@ -1,8 +1,8 @@
 //! The history of one job, read from the chain without relying on any orchestrator.
 
 use super::chain::{self, Invocations};
-use super::walk::{SignatureInfo, Walk};
-use super::{MAX_KEPT, PAGE_SIZE, RecordedEvent};
+use super::store::RecordedEvent;
+use super::walk::{MAX_KEPT, PAGE_SIZE, SignatureInfo, Walk};
 use crate::error::ChainError;
 use crate::pda::PROGRAM;
 use crate::rpc::client::Rpc;

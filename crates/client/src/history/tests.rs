@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 use super::*;
+use crate::error::ChainError;
 use crate::events::ProgramEvent;
-use crate::pda::PROGRAM;
+use crate::pda::{PROGRAM, event_authority};
+use crate::rpc::client::Rpc;
 use anchor_lang::Event as _;
 use anchor_lang::event::EVENT_IX_TAG_LE;
+use async_trait::async_trait;
 use millrace_program::events::JobExpired;
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
@@ -18,6 +21,7 @@ use solana_sdk::hash::Hash;
 use solana_sdk::message::Message;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::transaction::Transaction;
+use std::sync::Arc;
 
 /// A past transaction. Its event contains its index.
 #[derive(Clone)]

@@ -4,7 +4,7 @@
 //! page although there is more. So every page after the first is requested from an endpoint that has
 //! processed the newest signature, and the list must end right after the cursor's own transaction.
 
-use super::Cursor;
+use super::store::Cursor;
 use crate::error::ChainError;
 use crate::rpc::client::Rpc;
 use serde_json::json;
@@ -13,6 +13,11 @@ use solana_rpc_client_api::response::RpcConfirmedTransactionStatusWithSignature 
 use solana_sdk::pubkey::Pubkey;
 use solana_transaction_status_client_types::TransactionConfirmationStatus;
 use std::collections::VecDeque;
+
+/// Signatures per page: the most that endpoints return.
+pub(super) const PAGE_SIZE: usize = 1_000;
+/// Signatures that are kept in memory. A longer history is listed again for the newer ones.
+pub(super) const MAX_KEPT: usize = 100_000;
 
 /// A finalized transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]

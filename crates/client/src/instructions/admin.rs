@@ -1,13 +1,14 @@
-use super::{Mints, build, with_writable};
-use crate::pda;
-use crate::pda::{PROGRAM, SYSTEM_PROGRAM};
+use super::build::{build, with_writable};
+use super::mints::Mints;
+use crate::pda::{self, PROGRAM, SYSTEM_PROGRAM};
 use millrace_program::constants::BUCKETS;
 use millrace_program::state::NetworkParameters;
 use millrace_program::{InitializeNetworkArgs, accounts, instruction as ix};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 
-/// `initialize_network`; `upgradeable` where the upgradeable loader holds the program.
+/// Creates the network. Signed by the program's upgrade authority; by anyone if no loader can upgrade the
+/// program, for which `upgradeable` is `false`.
 pub fn initialize_network(
     authority: Pubkey,
     mints: Mints,
@@ -30,7 +31,7 @@ pub fn initialize_network(
     )
 }
 
-/// `propose_authority`.
+/// Proposes a new authority of the network. Signed by the current authority.
 pub fn propose_authority(authority: Pubkey, proposed: Pubkey) -> Instruction {
     build(
         accounts::ProposeAuthority {
@@ -43,7 +44,7 @@ pub fn propose_authority(authority: Pubkey, proposed: Pubkey) -> Instruction {
     )
 }
 
-/// `accept_authority`.
+/// Makes the proposed key the authority of the network. Signed by the proposed key.
 pub fn accept_authority(pending_authority: Pubkey) -> Instruction {
     build(
         accounts::AcceptAuthority {
@@ -56,7 +57,7 @@ pub fn accept_authority(pending_authority: Pubkey) -> Instruction {
     )
 }
 
-/// `set_pauser`.
+/// Sets the key that may pause the network. Signed by the authority.
 pub fn set_pauser(authority: Pubkey, pauser: Pubkey) -> Instruction {
     build(
         accounts::SetPauser {
@@ -69,7 +70,7 @@ pub fn set_pauser(authority: Pubkey, pauser: Pubkey) -> Instruction {
     )
 }
 
-/// `set_parameters`.
+/// Sets the network's parameters. Signed by the authority.
 pub fn set_parameters(authority: Pubkey, parameters: NetworkParameters) -> Instruction {
     build(
         accounts::SetParameters {
@@ -91,17 +92,17 @@ fn pausing(pauser: Pubkey) -> accounts::Pause {
     }
 }
 
-/// `pause`.
+/// Pauses the network. Signed by the pauser.
 pub fn pause(pauser: Pubkey) -> Instruction {
     build(pausing(pauser), ix::Pause {})
 }
 
-/// `resume`.
+/// Ends a pause of the network. Signed by the pauser.
 pub fn resume(pauser: Pubkey) -> Instruction {
     build(pausing(pauser), ix::Resume {})
 }
 
-/// `open_bucket`.
+/// Opens a bucket and its two treasury vaults. Signed by `payer`, who pays their rent.
 pub fn open_bucket(payer: Pubkey, mints: Mints, index: u8) -> Instruction {
     build(
         accounts::OpenBucket {
@@ -122,7 +123,8 @@ pub fn open_bucket(payer: Pubkey, mints: Mints, index: u8) -> Instruction {
     )
 }
 
-/// `withdraw_treasury` of the payment mint's vault to `destination`.
+/// Withdraws from the treasury vault of a bucket for the payment mint to `destination`, a token account. Signed
+/// by the authority. `amount` is in base units.
 pub fn withdraw_treasury(
     authority: Pubkey,
     mints: Mints,
@@ -146,7 +148,7 @@ pub fn withdraw_treasury(
     )
 }
 
-/// `register_orchestrator`.
+/// Registers an orchestrator with this key. Signed by the network's authority, which pays the rent.
 pub fn register_orchestrator(authority: Pubkey, key: Pubkey, mints: Mints) -> Instruction {
     let orchestrator = pda::orchestrator(&key);
     build(
@@ -165,7 +167,8 @@ pub fn register_orchestrator(authority: Pubkey, key: Pubkey, mints: Mints) -> In
     )
 }
 
-/// `bond` from the funder's associated token account.
+/// Adds to an orchestrator's bond from the funder's associated token account. Signed by the funder. `amount`
+/// is in base units.
 pub fn bond(funder: Pubkey, key: &Pubkey, mints: Mints, amount: u64) -> Instruction {
     let orchestrator = pda::orchestrator(key);
     build(
@@ -183,7 +186,7 @@ pub fn bond(funder: Pubkey, key: &Pubkey, mints: Mints, amount: u64) -> Instruct
     )
 }
 
-/// `retire_orchestrator`.
+/// Retires an orchestrator. Signed by its key or by the network's authority.
 pub fn retire_orchestrator(signer: Pubkey, key: &Pubkey) -> Instruction {
     build(
         accounts::RetireOrchestrator {
@@ -197,7 +200,8 @@ pub fn retire_orchestrator(signer: Pubkey, key: &Pubkey) -> Instruction {
     )
 }
 
-/// `withdraw_bond` to the key's associated token account, which must exist; the rent goes to `payer`.
+/// Returns the bond of a retired orchestrator to the associated token account of its key, which must exist, and
+/// the rent to `payer`, who registered it. Needs no signature.
 pub fn withdraw_bond(key: &Pubkey, payer: Pubkey, mints: Mints) -> Instruction {
     let orchestrator = pda::orchestrator(key);
     build(
@@ -216,7 +220,7 @@ pub fn withdraw_bond(key: &Pubkey, payer: Pubkey, mints: Mints) -> Instruction {
     )
 }
 
-/// `open_rewards`.
+/// Opens the account of rewards and its vault. Signed by `payer`, who pays their rent.
 pub fn open_rewards(payer: Pubkey, mints: Mints) -> Instruction {
     build(
         accounts::OpenRewards {
@@ -234,7 +238,8 @@ pub fn open_rewards(payer: Pubkey, mints: Mints) -> Instruction {
     )
 }
 
-/// `fund_rewards` from the funder's associated token account.
+/// Adds to the rewards vault from the funder's associated token account. Signed by the funder. `amount` is in
+/// base units.
 pub fn fund_rewards(funder: Pubkey, mints: Mints, amount: u64) -> Instruction {
     build(
         accounts::FundRewards {
@@ -251,7 +256,7 @@ pub fn fund_rewards(funder: Pubkey, mints: Mints, amount: u64) -> Instruction {
     )
 }
 
-/// `close_epoch`.
+/// Closes an epoch and promises its rewards. Signed by `payer`, who pays the rent of the epoch's account.
 pub fn close_epoch(payer: Pubkey, number: u32) -> Instruction {
     let instruction = build(
         accounts::CloseEpoch {

@@ -1,11 +1,12 @@
-use super::{Mints, ShardRef, build};
-use crate::pda;
-use crate::pda::{PROGRAM, SYSTEM_PROGRAM};
+use super::build::build;
+use super::mints::Mints;
+use super::shard_ref::ShardRef;
+use crate::pda::{self, PROGRAM, SYSTEM_PROGRAM};
 use millrace_program::{PostJobArgs, accounts, instruction as ix};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 
-/// `open_client`.
+/// Opens a client account and its escrow vault for a wallet. Signed by the wallet, which pays the rent.
 pub fn open_client(owner: Pubkey, mints: Mints) -> Instruction {
     let client = pda::client(&owner);
     build(
@@ -24,7 +25,7 @@ pub fn open_client(owner: Pubkey, mints: Mints) -> Instruction {
     )
 }
 
-/// `post_job` with the deposit from the owner's associated token account.
+/// Posts a job. The deposit comes from the owner's associated token account. Signed by the owner.
 pub fn post_job(owner: Pubkey, mints: Mints, args: PostJobArgs) -> Instruction {
     let client = pda::client(&owner);
     build(
@@ -45,7 +46,8 @@ pub fn post_job(owner: Pubkey, mints: Mints, args: PostJobArgs) -> Instruction {
     )
 }
 
-/// `cancel_job` with the refund to the owner's associated token account.
+/// Cancels the shards of a job that have no seats. The refund goes to the owner's associated token account.
+/// Signed by the owner.
 pub fn cancel_job(owner: Pubkey, job: Pubkey, mints: Mints) -> Instruction {
     let client = pda::client(&owner);
     build(
@@ -64,19 +66,20 @@ pub fn cancel_job(owner: Pubkey, job: Pubkey, mints: Mints) -> Instruction {
     )
 }
 
-/// `acknowledge_delivery` by the client, or by an orchestrator where `orchestrator`.
+/// Acknowledges that the output of a seat was delivered. Signed by the client's wallet, or by the key of an
+/// orchestrator, for which `orchestrator` is `true`.
 pub fn acknowledge_delivery(
     signer: Pubkey,
     orchestrator: bool,
-    place: ShardRef,
+    shard_ref: ShardRef,
     seat: u8,
 ) -> Instruction {
     build(
         accounts::AcknowledgeDelivery {
             signer,
             orchestrator: orchestrator.then(|| pda::orchestrator(&signer)),
-            job: place.job,
-            shard: place.account(),
+            job: shard_ref.job,
+            shard: shard_ref.account(),
             event_authority: pda::event_authority(),
             program: PROGRAM,
         },
@@ -84,12 +87,12 @@ pub fn acknowledge_delivery(
     )
 }
 
-/// `challenge_shard` with the bond from the challenger's associated token account; `owner` is the
-/// wallet that posted the job.
+/// Challenges a revealed result, with a bond from the challenger's associated token account. `owner` is the
+/// wallet that posted the job. Signed by the challenger.
 pub fn challenge_shard(
     challenger: Pubkey,
     owner: &Pubkey,
-    place: ShardRef,
+    shard_ref: ShardRef,
     mints: Mints,
 ) -> Instruction {
     let client = pda::client(owner);
@@ -97,9 +100,9 @@ pub fn challenge_shard(
         accounts::ChallengeShard {
             challenger,
             client,
-            job: place.job,
-            shard: place.account(),
-            challenge: pda::challenge(&place.job, place.index),
+            job: shard_ref.job,
+            shard: shard_ref.account(),
+            challenge: pda::challenge(&shard_ref.job, shard_ref.index),
             payment_mint: mints.payment,
             source: mints.payment_account(&challenger),
             escrow: pda::escrow(&client),
@@ -108,6 +111,8 @@ pub fn challenge_shard(
             event_authority: pda::event_authority(),
             program: PROGRAM,
         },
-        ix::ChallengeShard { index: place.index },
+        ix::ChallengeShard {
+            index: shard_ref.index,
+        },
     )
 }

@@ -1,31 +1,33 @@
-use super::{Mints, SLOT_HASHES, ShardRef, build, with_writable};
-use crate::pda;
-use crate::pda::PROGRAM;
+use super::build::{SLOT_HASHES, build, with_writable};
+use super::mints::Mints;
+use super::shard_ref::ShardRef;
+use crate::pda::{self, PROGRAM};
 use millrace_program::state::{Job, Review, Shard, bucket_of};
 use millrace_program::{accounts, instruction as ix};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 
-/// `settle_shard`, with the accounts of every occupied seat of `shard` as it is now. The cranker's
-/// bounty goes to `bounty`, a token account of the stake mint. Where the shard is challenged, the
-/// challenger has to be given, and its associated token accounts must exist.
+/// Settles a shard, with the accounts of every occupied seat of `shard`. The caller's bounty goes to
+/// `bounty`, a token account of the stake mint. If the shard is challenged, `challenger` is required, and its
+/// associated token accounts must exist. Needs no signature.
 pub fn settle_shard(
-    place: ShardRef,
-    (books, shard): (&Job, &Shard),
+    shard_ref: ShardRef,
+    job: &Job,
+    shard: &Shard,
     mints: Mints,
     challenger: Option<Pubkey>,
     bounty: Option<Pubkey>,
 ) -> Instruction {
-    let client = pda::client(&books.client);
-    let bucket = bucket_of(&place.job);
+    let client = pda::client(&job.client);
+    let bucket = bucket_of(&shard_ref.job);
     let challenger = challenger.filter(|_| shard.review() == Review::Challenged);
-    let challenge = || pda::challenge(&place.job, place.index);
+    let challenge = || pda::challenge(&shard_ref.job, shard_ref.index);
     let instruction = build(
         accounts::SettleShard {
             network: pda::network(),
             client,
-            job: place.job,
-            shard: place.account(),
+            job: shard_ref.job,
+            shard: shard_ref.account(),
             bucket: pda::bucket(bucket),
             escrow: pda::escrow(&client),
             payment_mint: mints.payment,
@@ -56,19 +58,20 @@ pub fn settle_shard(
     with_writable(instruction, keys)
 }
 
-/// `expire_seat`; the cranker's bounty goes to `bounty`, a token account of the stake mint.
+/// Frees a late seat. The caller's bounty goes to `bounty`, a token account of the stake mint. Needs no
+/// signature.
 pub fn expire_seat(
-    place: ShardRef,
+    shard_ref: ShardRef,
     seat: u8,
     provider: Pubkey,
     mints: Mints,
     bounty: Option<Pubkey>,
 ) -> Instruction {
-    let bucket = bucket_of(&place.job);
+    let bucket = bucket_of(&shard_ref.job);
     build(
         accounts::ExpireSeat {
-            job: place.job,
-            shard: place.account(),
+            job: shard_ref.job,
+            shard: shard_ref.account(),
             provider,
             stake_vault: pda::stake_vault(&provider),
             stake_mint: mints.stake,
@@ -83,7 +86,7 @@ pub fn expire_seat(
     )
 }
 
-/// `expire_job`.
+/// Ends a job whose deadline has passed. Needs no signature.
 pub fn expire_job(job: Pubkey) -> Instruction {
     build(
         accounts::ExpireJob {
@@ -95,12 +98,12 @@ pub fn expire_job(job: Pubkey) -> Instruction {
     )
 }
 
-/// `draw_audit`.
-pub fn draw_audit(place: ShardRef) -> Instruction {
+/// Decides whether a shard with one result is audited. Needs no signature.
+pub fn draw_audit(shard_ref: ShardRef) -> Instruction {
     build(
         accounts::DrawAudit {
-            job: place.job,
-            shard: place.account(),
+            job: shard_ref.job,
+            shard: shard_ref.account(),
             slot_hashes: SLOT_HASHES,
             event_authority: pda::event_authority(),
             program: PROGRAM,
@@ -109,7 +112,7 @@ pub fn draw_audit(place: ShardRef) -> Instruction {
     )
 }
 
-/// `seed_job`.
+/// Takes the seed of a job's sortition from a recent block. Needs no signature.
 pub fn seed_job(job: Pubkey) -> Instruction {
     build(
         accounts::SeedJob {
@@ -122,8 +125,8 @@ pub fn seed_job(job: Pubkey) -> Instruction {
     )
 }
 
-/// `close_job` for the `shards` given as (account, payer of its rent); the refund goes to the client's
-/// associated token account, which must exist.
+/// Closes a finished job. `shards` are the accounts of its shards, each with the payer of its rent. The refund
+/// goes to the owner's associated token account, which must exist. Needs no signature.
 pub fn close_job(
     job: Pubkey,
     owner: Pubkey,

@@ -1,57 +1,50 @@
-use super::{INSTRUCTIONS_SYSVAR, ShardRef, build, with_writable};
-use crate::pda;
-use crate::pda::{PROGRAM, SYSTEM_PROGRAM};
+use super::build::{INSTRUCTIONS_SYSVAR, build, with_writable};
+use super::ed25519::{SignedStatement, ed25519_check};
+use super::shard_ref::ShardRef;
+use crate::pda::{self, PROGRAM, SYSTEM_PROGRAM};
 use millrace_program::{CommitmentEntry, RevealEntry, accounts, instruction as ix};
 use solana_sdk::instruction::{AccountMeta, Instruction};
-use solana_sdk::pubkey;
 use solana_sdk::pubkey::Pubkey;
 
-const ED25519_PROGRAM: Pubkey = pubkey!("Ed25519SigVerify111111111111111111111111111");
-
-/// `assign_seats` of `providers` at a shard.
-pub fn assign_seats(key: Pubkey, place: ShardRef, providers: &[Pubkey]) -> Instruction {
+/// Assigns free seats of a shard to `providers`, given by their accounts. Signed by the orchestrator's key.
+pub fn assign_seats(key: Pubkey, shard_ref: ShardRef, providers: &[Pubkey]) -> Instruction {
     let instruction = build(
         accounts::AssignSeats {
             key,
             orchestrator: pda::orchestrator(&key),
             network: pda::network(),
-            job: place.job,
-            shard: place.account(),
+            job: shard_ref.job,
+            shard: shard_ref.account(),
             system_program: SYSTEM_PROGRAM,
             event_authority: pda::event_authority(),
             program: PROGRAM,
         },
-        ix::AssignSeats { index: place.index },
+        ix::AssignSeats {
+            index: shard_ref.index,
+        },
     );
     with_writable(instruction, providers.iter().copied())
 }
 
-/// A statement with the signature of an operator over it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SignedStatement {
-    /// The operator key.
-    pub operator: Pubkey,
-    /// The statement that was signed.
-    pub statement: [u8; 32],
-    /// The signature.
-    pub signature: [u8; 64],
-}
-
-/// A commitment with the operator's signature over its statement.
+/// A commitment, and its statement signed by the operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignedCommitment {
-    /// The seat.
+    /// Index of the seat in the shard.
     pub seat: u8,
-    /// The provider in it.
+    /// The account of the provider in that seat.
     pub provider: Pubkey,
-    /// The commitment.
+    /// The commitment to a result.
     pub commitment: [u8; 32],
-    /// Its statement, signed.
+    /// The signed statement.
     pub signed: SignedStatement,
 }
 
-/// The ed25519 check and `record_commitments`; they must follow one another in this order.
-pub fn record_commitments(place: ShardRef, commitments: &[SignedCommitment]) -> [Instruction; 2] {
+/// Records commitments that operators have signed: the check of their signatures and `record_commitments`, which
+/// must follow each other in this order. Needs no signature.
+pub fn record_commitments(
+    shard_ref: ShardRef,
+    commitments: &[SignedCommitment],
+) -> [Instruction; 2] {
     let entry = |c: &SignedCommitment| CommitmentEntry {
         seat: c.seat,
         commitment: c.commitment,
@@ -59,8 +52,8 @@ pub fn record_commitments(place: ShardRef, commitments: &[SignedCommitment]) -> 
     let mut record = build(
         accounts::RecordCommitments {
             network: pda::network(),
-            job: place.job,
-            shard: place.account(),
+            job: shard_ref.job,
+            shard: shard_ref.account(),
             instructions: INSTRUCTIONS_SYSVAR,
             event_authority: pda::event_authority(),
             program: PROGRAM,
@@ -76,39 +69,15 @@ pub fn record_commitments(place: ShardRef, commitments: &[SignedCommitment]) -> 
     [ed25519_check(&signed), record]
 }
 
-/// Layout: count, padding, 14 bytes of offsets each, then key, signature and message each.
-pub(super) fn ed25519_check(statements: &[SignedStatement]) -> Instruction {
-    const ENTRY: usize = 32 + 64 + 32;
-    let count = statements.len();
-    let start = 2 + 14 * count;
-    let mut data = vec![count as u8, 0];
-    for i in 0..count {
-        let at = (start + ENTRY * i) as u16;
-        for field in [at + 32, u16::MAX, at, u16::MAX, at + 96, 32, u16::MAX] {
-            data.extend(field.to_le_bytes());
-        }
-    }
-    for signed in statements {
-        data.extend(signed.operator.to_bytes());
-        data.extend(signed.signature);
-        data.extend(signed.statement);
-    }
-    Instruction {
-        program_id: ED25519_PROGRAM,
-        accounts: Vec::new(),
-        data,
-    }
-}
-
-/// `record_reveals`.
-pub fn record_reveals(key: Pubkey, place: ShardRef, entries: Vec<RevealEntry>) -> Instruction {
+/// Reveals results. Signed by the orchestrator's key.
+pub fn record_reveals(key: Pubkey, shard_ref: ShardRef, entries: Vec<RevealEntry>) -> Instruction {
     build(
         accounts::RecordReveals {
             key,
             orchestrator: pda::orchestrator(&key),
             network: pda::network(),
-            job: place.job,
-            shard: place.account(),
+            job: shard_ref.job,
+            shard: shard_ref.account(),
             event_authority: pda::event_authority(),
             program: PROGRAM,
         },

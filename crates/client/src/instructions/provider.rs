@@ -1,13 +1,14 @@
-use super::orchestrator::{SignedStatement, ed25519_check};
-use super::{INSTRUCTIONS_SYSVAR, Mints, ShardRef, build};
-use crate::pda;
-use crate::pda::{PROGRAM, SYSTEM_PROGRAM};
+use super::build::{INSTRUCTIONS_SYSVAR, build};
+use super::ed25519::{SignedStatement, ed25519_check};
+use super::mints::Mints;
+use super::shard_ref::ShardRef;
+use crate::pda::{self, PROGRAM, SYSTEM_PROGRAM};
 use millrace_program::state::Offer;
 use millrace_program::{RegisterProviderArgs, RevealEntry, accounts, instruction as ix};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 
-/// `register_provider`.
+/// Registers a provider with two vaults. Signed by `authority`, its cold key, which pays the rent.
 pub fn register_provider(
     authority: Pubkey,
     mints: Mints,
@@ -33,7 +34,7 @@ pub fn register_provider(
     )
 }
 
-/// `update_provider`.
+/// Replaces a provider's offer. Signed by its authority.
 pub fn update_provider(authority: Pubkey, offer: Offer) -> Instruction {
     build(
         accounts::UpdateProvider {
@@ -46,7 +47,7 @@ pub fn update_provider(authority: Pubkey, offer: Offer) -> Instruction {
     )
 }
 
-/// `rotate_operator`.
+/// Replaces a provider's operator, its hot key. Signed by its authority.
 pub fn rotate_operator(authority: Pubkey, operator: Pubkey) -> Instruction {
     build(
         accounts::RotateOperator {
@@ -59,7 +60,8 @@ pub fn rotate_operator(authority: Pubkey, operator: Pubkey) -> Instruction {
     )
 }
 
-/// `stake` from the funder's associated token account.
+/// Adds to a provider's stake from the funder's associated token account. Signed by the funder. `amount` is in
+/// base units.
 pub fn stake(funder: Pubkey, provider: Pubkey, mints: Mints, amount: u64) -> Instruction {
     build(
         accounts::Stake {
@@ -77,7 +79,7 @@ pub fn stake(funder: Pubkey, provider: Pubkey, mints: Mints, amount: u64) -> Ins
     )
 }
 
-/// `request_unstake`.
+/// Starts to unbond free stake. Signed by the authority. `amount` is in base units.
 pub fn request_unstake(authority: Pubkey, amount: u64) -> Instruction {
     build(
         accounts::RequestUnstake {
@@ -91,7 +93,8 @@ pub fn request_unstake(authority: Pubkey, amount: u64) -> Instruction {
     )
 }
 
-/// `withdraw_stake` to the authority's associated token account, which must exist.
+/// Withdraws unbonded stake to the authority's associated token account, which must exist. Signed by the
+/// authority.
 pub fn withdraw_stake(authority: Pubkey, mints: Mints) -> Instruction {
     let provider = pda::provider(&authority);
     build(
@@ -109,7 +112,8 @@ pub fn withdraw_stake(authority: Pubkey, mints: Mints) -> Instruction {
     )
 }
 
-/// `deregister`; the authority's associated token accounts must exist.
+/// Removes a provider that holds nothing any more. The authority's associated token accounts must exist. Signed
+/// by the authority.
 pub fn deregister(authority: Pubkey, mints: Mints) -> Instruction {
     let provider = pda::provider(&authority);
     build(
@@ -131,9 +135,10 @@ pub fn deregister(authority: Pubkey, mints: Mints) -> Instruction {
     )
 }
 
-/// The ed25519 check of a refusal and `decline_seat`; they must follow one another in this order.
+/// Declines a seat: the check of the operator's signature and `decline_seat`, which must follow each other in
+/// this order. Needs no signature.
 pub fn decline_seat(
-    place: ShardRef,
+    shard_ref: ShardRef,
     seat: u8,
     provider: Pubkey,
     refusal: &SignedStatement,
@@ -141,8 +146,8 @@ pub fn decline_seat(
     let decline = build(
         accounts::DeclineSeat {
             network: pda::network(),
-            job: place.job,
-            shard: place.account(),
+            job: shard_ref.job,
+            shard: shard_ref.account(),
             provider,
             instructions: INSTRUCTIONS_SYSVAR,
             event_authority: pda::event_authority(),
@@ -153,13 +158,13 @@ pub fn decline_seat(
     [ed25519_check(std::slice::from_ref(refusal)), decline]
 }
 
-/// `reveal_seats`.
-pub fn reveal_seats(place: ShardRef, entries: Vec<RevealEntry>) -> Instruction {
+/// Reveals results without the orchestrator. Needs no signature.
+pub fn reveal_seats(shard_ref: ShardRef, entries: Vec<RevealEntry>) -> Instruction {
     build(
         accounts::RevealSeats {
             network: pda::network(),
-            job: place.job,
-            shard: place.account(),
+            job: shard_ref.job,
+            shard: shard_ref.account(),
             event_authority: pda::event_authority(),
             program: PROGRAM,
         },
@@ -167,7 +172,7 @@ pub fn reveal_seats(place: ShardRef, entries: Vec<RevealEntry>) -> Instruction {
     )
 }
 
-/// `claim_earnings` to the authority's associated token account, which must exist.
+/// Pays out all earnings to the authority's associated token account, which must exist. Needs no signature.
 pub fn claim_earnings(authority: &Pubkey, mints: Mints) -> Instruction {
     let provider = pda::provider(authority);
     build(
@@ -184,7 +189,8 @@ pub fn claim_earnings(authority: &Pubkey, mints: Mints) -> Instruction {
     )
 }
 
-/// `bank_rewards` of a closed epoch, whose rent `payer` paid.
+/// Credits a provider's points of a closed epoch as rewards. `payer` paid the rent of the epoch's account. Needs
+/// no signature.
 pub fn bank_rewards(provider: Pubkey, number: u32, payer: Pubkey) -> Instruction {
     build(
         accounts::BankRewards {
@@ -198,7 +204,7 @@ pub fn bank_rewards(provider: Pubkey, number: u32, payer: Pubkey) -> Instruction
     )
 }
 
-/// `claim_rewards` to the authority's associated token account, which must exist.
+/// Pays out all banked rewards to the authority's associated token account, which must exist. Needs no signature.
 pub fn claim_rewards(authority: &Pubkey, mints: Mints) -> Instruction {
     build(
         accounts::ClaimRewards {

@@ -1,6 +1,6 @@
 //! Reads from RPC endpoints. Errors name the endpoint.
 
-use crate::accounts::{self, AccountSnapshot, AccountType, AnyAccount};
+use crate::accounts::{self, AccountSnapshot, AnyAccount, TypedAccount};
 use crate::error::ChainError;
 use crate::pda;
 use crate::rpc::failover::FailoverSender;
@@ -158,7 +158,7 @@ impl Rpc {
     ///
     /// # Errors
     /// [`ChainError::Layout`] if it is an account of another type.
-    pub async fn find<T: AccountType>(&self, address: &Pubkey) -> Result<Option<T>, ChainError> {
+    pub async fn find<T: TypedAccount>(&self, address: &Pubkey) -> Result<Option<T>, ChainError> {
         match self.account(address).await? {
             Some(found) if !found.data.is_empty() => {
                 accounts::decode(*address, &found.data).map(Some)
@@ -171,7 +171,7 @@ impl Rpc {
     ///
     /// # Errors
     /// [`ChainError::Missing`], and the errors of [`Rpc::find`].
-    pub async fn get<T: AccountType>(&self, address: &Pubkey) -> Result<T, ChainError> {
+    pub async fn get<T: TypedAccount>(&self, address: &Pubkey) -> Result<T, ChainError> {
         let missing = ChainError::Missing {
             address: *address,
             what: T::NAME,
@@ -268,16 +268,16 @@ impl Rpc {
     /// All accounts of the program.
     pub async fn snapshot_all(&self) -> Result<AccountSnapshot, ChainError> {
         #[derive(Deserialize)]
-        struct Answer {
-            context: Context,
-            value: Vec<Keyed>,
+        struct ProgramAccounts {
+            context: AnswerContext,
+            value: Vec<KeyedAccount>,
         }
         #[derive(Deserialize)]
-        struct Context {
+        struct AnswerContext {
             slot: u64,
         }
         #[derive(Deserialize)]
-        struct Keyed {
+        struct KeyedAccount {
             pubkey: String,
             account: UiAccount,
         }
@@ -285,7 +285,7 @@ impl Rpc {
             pda::PROGRAM.to_string(),
             { "encoding": "base64", "commitment": "confirmed", "withContext": true }
         ]);
-        let answer: Answer = self
+        let answer: ProgramAccounts = self
             .client
             .send(RpcRequest::GetProgramAccounts, config)
             .await

@@ -60,7 +60,7 @@ pub fn settle(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>
     let bounty = anyone(base, choices)?;
     let bounty = choices.rarely(2).then(|| mints.stake_account(&bounty));
     let place = ShardRef::of(key, &job, shard.index);
-    let settle = instructions::settle_shard(place, (&job, &shard), mints, challenger, bounty);
+    let settle = instructions::settle_shard(place, &job, &shard, mints, challenger, bounty);
     Some(vec![settle])
 }
 

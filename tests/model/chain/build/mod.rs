@@ -223,11 +223,7 @@ impl TestChain {
                 let challenger = challenger.map(|c| key(c.by));
                 let bounty = bounty.as_ref().map(token_account);
                 one(instructions::settle_shard(
-                    place,
-                    (&books, &seats),
-                    mints,
-                    challenger,
-                    bounty,
+                    place, &books, &seats, mints, challenger, bounty,
                 ))
             }
             Action::ExpireSeat {
