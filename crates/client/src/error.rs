@@ -1,4 +1,4 @@
-//! Errors of this crate. Each text says what is wrong with which value, then what to do about it.
+//! Errors of this crate. Each text names the wrong value, and then the way to resolve the error.
 
 use crate::rpc::redact::{redact_text, redact_url};
 use solana_rpc_client_api::client_error::{Error as ClientError, ErrorKind};

@@ -126,7 +126,7 @@ fn read_invocations(found: &EncodedConfirmedTransactionWithStatusMeta) -> Option
     let mut inner = Vec::new();
     for invoked in by_instruction? {
         for (position, one) in invoked.instructions.iter().enumerate() {
-            // Endpoints parse instructions of programs that they know; this program is not among them.
+            // Endpoints parse instructions of some programs; this program is not among them.
             let UiInstruction::Compiled(one) = one else {
                 continue;
             };

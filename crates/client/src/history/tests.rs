@@ -112,9 +112,10 @@ impl Memory {
             .take(limit);
         Ok(found
             .map(|past| {
-                let level = match past.slot <= self.final_slot {
-                    true => "finalized",
-                    false => "confirmed",
+                let level = if past.slot <= self.final_slot {
+                    "finalized"
+                } else {
+                    "confirmed"
                 };
                 let err = past.failed.then_some("AccountInUse");
                 json!({ "signature": past.signature, "slot": past.slot, "err": err, "memo": null,

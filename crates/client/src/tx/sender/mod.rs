@@ -87,7 +87,7 @@ impl Sender {
     }
 
     /// Lands `instructions` in one transaction, signed by `signers` and paid by the first of them.
-    /// [`crate::tx::packing::fits`] tells in advance whether they fit into one.
+    /// [`crate::tx::packing::fits`] checks in advance whether they fit into one.
     ///
     /// `purpose` is kept in the journal. An expired transaction is signed again, up to three signings,
     /// each with a higher price unless the budget is fixed.

@@ -230,9 +230,10 @@ impl ChainState {
             _ => "processed",
         };
         let failure = json!({ "InstructionError": [1, "ProgramFailedToComplete"] });
-        let (err, status) = match block.failed {
-            true => (failure.clone(), json!({ "Err": failure })),
-            false => (Value::Null, json!({ "Ok": null })),
+        let (err, status) = if block.failed {
+            (failure.clone(), json!({ "Err": failure }))
+        } else {
+            (Value::Null, json!({ "Ok": null }))
         };
         let confirmations = (level != "finalized").then_some(depth);
         json!({ "slot": block.slot, "confirmations": confirmations, "err": err, "status": status,

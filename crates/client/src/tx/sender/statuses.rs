@@ -165,7 +165,7 @@ impl Statuses {
         match self.request(&signatures, history).await {
             Ok(views) => {
                 for (question, view) in questions.into_iter().zip(views) {
-                    // Whoever asked may have stopped waiting.
+                    // The receiver may have been dropped.
                     let _ = question.answer.send(view);
                 }
             }
