@@ -186,8 +186,14 @@ fn small_penalties_are_split_to_the_last_unit() {
             let had = network.machine.tokens(&token_account);
             let place = network.shard_ref(&job, 0);
             let mints = network.mints;
-            let settle =
-                instructions::settle_shard(place, &account, &shard, mints, None, Some(token_account));
+            let settle = instructions::settle_shard(
+                place,
+                &account,
+                &shard,
+                mints,
+                None,
+                Some(token_account),
+            );
             network.machine.send(&[settle], &[]).unwrap();
 
             // The lock is twice the highest payment, and a wrong result costs half of the lock.
