@@ -7,8 +7,9 @@ use millrace_client::{ChainError, Pubkey};
 use millrace_migrations::MigrationError;
 #[cfg(feature = "orchestrator")]
 use millrace_orchestrator::OrchestratorError;
-use millrace_protocol::amount::{AmountError, MeasureError, format_amount};
+use millrace_protocol::amount::{AmountError, format_amount};
 use millrace_protocol::manifest::ManifestError;
+use millrace_protocol::measure::MeasureError;
 use millrace_provider::AgentError;
 use millrace_runtime::RunError;
 use std::path::PathBuf;

@@ -3,7 +3,8 @@
 use crate::error::MigrationError;
 use millrace_client::program::math::sortition::ADMIT_ALL;
 use millrace_client::program::state::{NetworkParameters, RewardSchedule};
-use millrace_protocol::amount::{parse_amount, parse_duration};
+use millrace_protocol::amount::parse_amount;
+use millrace_protocol::measure::parse_duration;
 use serde::Deserialize;
 use std::path::Path;
 

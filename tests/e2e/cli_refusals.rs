@@ -101,13 +101,13 @@ async fn bad_manifests_are_refused_by_name_and_cost_nothing() -> Result<()> {
         ),
         (
             changed("program = \"program.wasm\"", &missing)?,
-            &["the blob", "can't be had"],
+            &["the blob", "is not available"],
         ),
         (
             changed("program.wasm", "none.wasm")?,
-            &["none.wasm", "can't be read"],
+            &["cannot read the file", "none.wasm"],
         ),
-        (native, &["is no WebAssembly module"]),
+        (native, &["is not a WebAssembly module"]),
         (
             changed("0.00001", "0.0000001")?,
             &["price.max_per_unit", "decimals"],
@@ -205,7 +205,7 @@ async fn wrong_endpoints_ports_and_stores_are_named() -> Result<()> {
     shell.refused(&down, &["http://127.0.0.1:1", "does not answer"])?;
     // What can be told without a network is told without it.
     let submit = [&down[..2], &["job", "submit", "absent.toml"]].concat();
-    shell.refused(&submit, &["absent.toml can't be read"])?;
+    shell.refused(&submit, &["cannot read the manifest", "absent.toml"])?;
 
     let mut other = net.local.file.clone();
     other.network_id = "00".repeat(32);

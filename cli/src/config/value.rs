@@ -2,7 +2,8 @@
 
 use crate::ui::output::SOL_DECIMALS;
 use millrace_client::rpc::redact::redact_url;
-use millrace_protocol::amount::{format_amount, format_duration, parse_amount, parse_duration};
+use millrace_protocol::amount::{format_amount, parse_amount};
+use millrace_protocol::measure::{format_duration, parse_duration};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;

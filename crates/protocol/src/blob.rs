@@ -1,5 +1,5 @@
-//! How blobs are named in text: `sha256:<64 hex digits>` where people write them, the bare hex
-//! digits inside JSON.
+//! Names of blobs in text: `sha256:<64 hex digits>` in manifest files and messages, bare hex digits in
+//! JSON and URLs.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,30 +9,32 @@ use thiserror::Error;
 
 use crate::hash::Digest;
 
-/// What stands before the hex digits of a blob's name.
+/// Prefix of a blob's name.
 pub const PREFIX: &str = "sha256:";
 
-/// A text that is no blob's name.
+/// The text is not the name of a blob.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum BlobNameError {
     /// The prefix is missing.
-    #[error("{text:?} is no blob: write sha256: and the 64 hex digits of its SHA-256")]
+    #[error(
+        "{text:?} is not the name of a blob; write sha256: and the 64 hex digits of its SHA-256"
+    )]
     NoPrefix {
-        /// What was given.
+        /// The refused text.
         text: String,
     },
-    /// The digits are not 64 hex digits.
-    #[error("{text:?} is no SHA-256: it takes 64 hex digits (0-9, a-f)")]
+    /// The name does not consist of 64 hex digits.
+    #[error("{text:?} is not a SHA-256; write 64 hex digits (0-9, a-f)")]
     NotHex {
-        /// What was given, without the prefix.
+        /// The refused text, without the prefix.
         text: String,
     },
-    /// Neither a path nor a blob.
-    #[error("the path is empty: name a file, or a blob as sha256:<hex>")]
+    /// The text is empty.
+    #[error("the path is empty; name a file, or a blob as sha256:<hex>")]
     EmptyPath,
 }
 
-/// Reads 64 hex digits of either case.
+/// Parses 64 hex digits of either case.
 pub fn parse_hex(text: &str) -> Result<Digest, BlobNameError> {
     let mut digest = Digest::default();
     hex::decode_to_slice(text, &mut digest).map_err(|_| BlobNameError::NotHex {
@@ -46,7 +48,7 @@ pub fn format(digest: &Digest) -> String {
     format!("{PREFIX}{}", hex::encode(digest))
 }
 
-/// Reads a blob's name as [`format()`] writes it; hex digits of either case.
+/// Parses a blob's name as [`format()`] formats it; hex digits of either case.
 pub fn parse(text: &str) -> Result<Digest, BlobNameError> {
     let digits = text
         .strip_prefix(PREFIX)
@@ -56,12 +58,12 @@ pub fn parse(text: &str) -> Result<Digest, BlobNameError> {
     parse_hex(digits)
 }
 
-/// Where a manifest's author says that some bytes are.
+/// A reference to content in a manifest file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BlobRef {
-    /// A file, counted from the manifest's folder unless absolute. Never empty.
+    /// A file, relative to the manifest's folder unless the path is absolute. Never empty.
     Path(String),
-    /// A blob that the network already has.
+    /// A blob on the network.
     Digest(Digest),
 }
 
@@ -77,8 +79,8 @@ impl fmt::Display for BlobRef {
 impl FromStr for BlobRef {
     type Err = BlobNameError;
 
-    /// Whatever starts with [`PREFIX`] is a blob (a file of that name is reached by `./sha256:…`),
-    /// all else a path.
+    /// A text that starts with [`PREFIX`] is a blob, any other text a path. A file with such a name can
+    /// be written as `./sha256:…`.
     fn from_str(text: &str) -> Result<Self, BlobNameError> {
         match text {
             "" => Err(BlobNameError::EmptyPath),
@@ -100,7 +102,7 @@ impl<'de> Deserialize<'de> for BlobRef {
 pub mod hex_bytes {
     use serde::{Deserialize, Deserializer, Serializer};
 
-    /// Writes the bytes as lowercase hex digits.
+    /// Serializes the bytes as lowercase hex digits.
     pub fn serialize<S: Serializer, const N: usize>(
         bytes: &[u8; N],
         to: S,
@@ -108,7 +110,7 @@ pub mod hex_bytes {
         to.serialize_str(&hex::encode(bytes))
     }
 
-    /// Reads exactly `2 * N` hex digits of either case.
+    /// Deserializes exactly `2 * N` hex digits of either case.
     pub fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
         from: D,
     ) -> Result<[u8; N], D::Error> {
@@ -129,7 +131,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_name_reads_back_as_its_digest(digest: [u8; 32]) {
+        fn a_formatted_name_parses_to_its_digest(digest: [u8; 32]) {
             prop_assert_eq!(parse(&format(&digest)), Ok(digest));
             prop_assert_eq!(parse_hex(&hex::encode(digest).to_uppercase()), Ok(digest));
             prop_assert_eq!(format(&digest).parse(), Ok(BlobRef::Digest(digest)));
@@ -137,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_not_64_hex_digits_is_refused_with_what_was_given() {
+    fn a_name_without_64_hex_digits_is_refused() {
         for digits in ["", "ab", &"g".repeat(64), &"a".repeat(65), &"ä".repeat(32)] {
             let error = format!("sha256:{digits}").parse::<BlobRef>().unwrap_err();
             assert_eq!(
@@ -151,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_prefix_tells_a_blob_from_a_path() {
+    fn the_prefix_distinguishes_a_blob_from_a_path() {
         assert_eq!(
             parse(&"a".repeat(64)),
             Err(BlobNameError::NoPrefix {

@@ -14,11 +14,11 @@ pub struct KeyError {
     pub text: String,
 }
 
-/// The address of an account or a public key; in text and JSON base58.
+/// The address of an account, or a public key. Base58 in text and JSON.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(pub [u8; 32]);
 
-/// The longest base58 text of 32 bytes.
+/// Maximum length of the base58 form of 32 bytes.
 const MAX_KEY_CHARS: usize = 44;
 
 impl fmt::Display for Key {
@@ -44,7 +44,7 @@ impl FromStr for Key {
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
         let mut bytes = [0; 32];
-        // Decoding takes time in the square of the length, so that is looked at first.
+        // Decoding takes quadratic time, so the length is checked first.
         let decoded = (text.len() <= MAX_KEY_CHARS)
             .then(|| bs58::decode(text).onto(&mut bytes).ok())
             .flatten();
@@ -78,7 +78,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_key_reads_back_from_its_text(bytes: [u8; 32]) {
+        fn a_formatted_key_parses_to_itself(bytes: [u8; 32]) {
             let key = Key(bytes);
             prop_assert_eq!(key.to_string().parse(), Ok(key));
         }

@@ -1,24 +1,25 @@
-//! What all sides of Millrace must agree on to the byte: hashes, commitments, receipts, Merkle
-//! roots, and (feature `manifest`) the manifest of a job with the way it splits into shards.
+//! Everything that all parties of Millrace must compute identically: hashes, commitments, receipts,
+//! Merkle roots and, with the feature `manifest`, the manifest of a job and how it is split into shards.
 //!
-//! The on-chain program uses this crate without default features, so nothing in the always-built
-//! part may allocate needlessly, do I/O, or depend on a Solana client.
+//! The on-chain program uses this crate without default features, so the always-built part must not
+//! allocate needlessly, do I/O, or depend on a Solana client.
 //!
-//! Always built, for the program too:
-//! - [`hash`]: SHA-256, the one hash there is.
-//! - [`commitment`]: what a provider signs for a seat, and the preimage that opens it.
+//! Always built:
+//! - [`hash`]: SHA-256, the only hash of the protocol.
+//! - [`commitment`]: what a provider signs for a seat, and how it is revealed.
 //! - [`receipt`] and [`merkle`]: the result of a shard as one hash.
+//! - [`units`]: the unit that jobs pay for.
 //!
-//! With the feature `manifest`, which is on by default:
-//! - `manifest`: a job as people write it (TOML), and its one canonical form, whose hash the chain
-//!   holds.
-//! - `shard`: how work is cut into shards, what each reads, where its randomness starts.
+//! With the feature `manifest` (default):
+//! - `manifest`: the manifest file of a job (TOML), and its canonical form, whose hash is on chain.
+//! - `shard`: how a job is split into shards, what each shard reads, and the seed of its random bytes.
 //! - `agent`: the messages between an orchestrator and a provider's agent.
-//! - `selection`: the order in which providers are asked, and the record of a selection.
+//! - `selection`: the order in which providers are selected, and the record of a selection.
 //! - `api`: the JSON types of the orchestrator's HTTP API.
-//! - `blob` and `amount`: how blobs, tokens, sizes and durations are written.
+//! - `key`, `blob`, `amount` and `measure`: the text forms of addresses, blobs, token amounts, sizes and
+//!   durations.
 //!
-//! From a file to what is posted, and from there to what a shard reads:
+//! From a manifest file to the posted job, and from there to the input of a shard:
 //!
 #![cfg_attr(feature = "manifest", doc = "```no_run")]
 #![cfg_attr(not(feature = "manifest"), doc = "```ignore")]
@@ -58,6 +59,8 @@ pub mod hash;
 pub mod key;
 #[cfg(feature = "manifest")]
 pub mod manifest;
+#[cfg(feature = "manifest")]
+pub mod measure;
 pub mod merkle;
 pub mod receipt;
 #[cfg(feature = "manifest")]

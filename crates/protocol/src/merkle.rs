@@ -1,9 +1,8 @@
-//! Merkle roots over the chunks of an output, so that one wrong chunk can be shown with
-//! `log2 n` hashes.
+//! Merkle trees over the chunks of an output, so that one chunk can be proven with `log2 n` hashes.
 //!
-//! Leaves and nodes hash under different prefixes, which keeps a node from being passed off as a
-//! leaf (the second-preimage attack that RFC 6962, section 2.1, guards against). A level with an odd
-//! number of nodes carries its last one up unchanged.
+//! Leaves and inner nodes are hashed with different prefixes, so a node cannot be presented as a leaf
+//! (the second-preimage attack of RFC 6962, section 2.1). In a level with an odd number of nodes the
+//! last node moves up unchanged.
 
 use crate::hash::{Digest, sha256};
 
@@ -13,7 +12,7 @@ pub const CHUNK_BYTES: usize = 64 * 1024;
 const LEAF: &[u8] = &[0];
 const NODE: &[u8] = &[1];
 
-/// Hash of one chunk as a leaf.
+/// Leaf hash of one chunk.
 pub fn leaf(chunk: &[u8]) -> Digest {
     sha256(&[LEAF, chunk])
 }
@@ -22,12 +21,12 @@ fn node(left: &Digest, right: &Digest) -> Digest {
     sha256(&[NODE, left, right])
 }
 
-/// Root over `output` cut into chunks of [`CHUNK_BYTES`]; an empty output is one empty chunk.
+/// Root of `output` in chunks of [`CHUNK_BYTES`]; an empty output is one empty chunk.
 pub fn root_of_output(output: &[u8]) -> Digest {
     root(&leaves(output))
 }
 
-/// Leaves of `output`, at least one.
+/// Leaf hashes of `output`, at least one.
 pub fn leaves(output: &[u8]) -> Vec<Digest> {
     if output.is_empty() {
         return vec![leaf(&[])];
@@ -35,7 +34,7 @@ pub fn leaves(output: &[u8]) -> Vec<Digest> {
     output.chunks(CHUNK_BYTES).map(leaf).collect()
 }
 
-/// Root over `leaves`; for no leaves the root of one empty chunk.
+/// Root of `leaves`; without leaves, the root of one empty chunk.
 pub fn root(leaves: &[Digest]) -> Digest {
     let mut level = leaves.to_vec();
     while level.len() > 1 {
@@ -55,8 +54,8 @@ fn parents(level: &[Digest]) -> Vec<Digest> {
         .collect()
 }
 
-/// Siblings that lead from leaf `index` to the root, bottom up; `None` where a level carries the
-/// node up unchanged. Returns `None` if `index` is out of range.
+/// Siblings on the path from leaf `index` to the root, bottom up; an entry is `None` if the node moves
+/// up unchanged. Returns `None` if `index` is out of range.
 pub fn proof(leaves: &[Digest], index: usize) -> Option<Vec<Option<Digest>>> {
     if index >= leaves.len() {
         return None;
@@ -70,7 +69,7 @@ pub fn proof(leaves: &[Digest], index: usize) -> Option<Vec<Option<Digest>>> {
     Some(path)
 }
 
-/// Whether `chunk` is the one at `index` under `root`, by the siblings that [`proof`] gave.
+/// Whether `chunk` is the chunk at `index` under `root`, given the siblings from [`proof`].
 pub fn verify(root: &Digest, chunk: &[u8], index: usize, path: &[Option<Digest>]) -> bool {
     let mut hash = leaf(chunk);
     let mut at = index;
@@ -93,7 +92,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_chunk_proves_itself_and_no_other(count in 1usize..40, pick in any::<prop::sample::Index>(), other in any::<prop::sample::Index>()) {
+        fn a_proof_verifies_its_own_chunk_only(count in 1usize..40, pick in any::<prop::sample::Index>(), other in any::<prop::sample::Index>()) {
             let chunks: Vec<[u8; 8]> = (0..count as u64).map(u64::to_le_bytes).collect();
             let leaves: Vec<Digest> = chunks.iter().map(|c| leaf(c)).collect();
             let root = root(&leaves);
@@ -105,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_node_is_no_leaf() {
+    fn a_node_is_not_accepted_as_a_leaf() {
         let leaves = [leaf(b"a"), leaf(b"b")];
         let mut joined = leaves[0].to_vec();
         joined.extend(leaves[1]);
@@ -113,8 +112,8 @@ mod tests {
     }
 
     #[test]
-    fn the_chunk_border_matters() {
-        assert_eq!(CHUNK_BYTES, 65_536, "all sides must cut alike");
+    fn outputs_are_cut_at_the_chunk_size() {
+        assert_eq!(CHUNK_BYTES, 65_536, "part of the protocol");
         let output = vec![7; CHUNK_BYTES + 1];
         assert_eq!(leaves(&output).len(), 2);
         assert_eq!(leaves(&output[..CHUNK_BYTES]).len(), 1);
@@ -126,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_no_proof_of_a_chunk_behind_the_last() {
+    fn an_index_past_the_last_chunk_has_no_proof() {
         let leaves = leaves(&[0; CHUNK_BYTES + 1]);
         assert!(proof(&leaves, 1).is_some());
         assert_eq!(proof(&leaves, 2), None);

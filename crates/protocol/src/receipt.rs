@@ -1,5 +1,4 @@
-//! The result of a shard as one hash: the Merkle root over its output, with how the program ended
-//! and what the meter counted.
+//! The result of a shard as one hash over the output, the exit and the consumed fuel.
 
 use crate::hash::{Digest, sha256};
 use crate::merkle;
@@ -8,21 +7,21 @@ use crate::units::FUEL_PER_UNIT;
 /// Domain of the result root.
 pub const RECEIPT_DOMAIN: &[u8; 24] = b"millrace/receipt/v1\0\0\0\0\0";
 
-/// What running a shard gave; equal on every machine for a deterministic program.
+/// What a run of a shard produced. Runs of the same shard have equal receipts on every machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// Merkle root over the output's chunks.
+    /// Merkle root of the output.
     pub output_root: Digest,
     /// Length of the output in bytes.
     pub output_bytes: u64,
-    /// 0 for success, above 0 the program's own exit code, below 0 why it was ended.
+    /// 0 for success, above 0 the program's exit code, below 0 why it was ended.
     pub exit: i32,
     /// Fuel consumed.
     pub fuel: u64,
 }
 
 impl Receipt {
-    /// The receipt of an output.
+    /// The receipt of a run with this output.
     pub fn new(output: &[u8], exit: i32, fuel: u64) -> Self {
         Self {
             output_root: merkle::root_of_output(output),
@@ -32,7 +31,7 @@ impl Receipt {
         }
     }
 
-    /// The result root that is committed to and revealed.
+    /// The root of the result, which a provider commits to and reveals.
     pub fn root(&self) -> Digest {
         sha256(&[
             RECEIPT_DOMAIN,
@@ -43,7 +42,7 @@ impl Receipt {
         ])
     }
 
-    /// Units to be paid: fuel in steps of [`FUEL_PER_UNIT`], begun ones count, at least one.
+    /// Units to pay for: fuel in steps of [`FUEL_PER_UNIT`], rounded up, at least one.
     pub fn units(&self) -> u64 {
         self.fuel.div_ceil(FUEL_PER_UNIT).max(1)
     }
@@ -54,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_part_of_a_result_changes_its_root() {
+    fn every_field_changes_the_root() {
         let base = Receipt::new(b"out", 0, 10);
         for other in [
             Receipt::new(b"oux", 0, 10),
@@ -70,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_begun_unit_counts() {
+    fn units_are_rounded_up() {
         let units = |fuel| Receipt::new(b"", 0, fuel).units();
         assert_eq!(
             [units(0), units(1), units(1_000_000), units(1_000_001)],

@@ -1,5 +1,4 @@
-//! How the work of a job is cut into shards, what each shard reads, and where its randomness
-//! starts.
+//! How a job is split into shards, what each shard reads, and the seed of its random bytes.
 
 use std::num::NonZeroU64;
 use std::ops::Range;
@@ -10,41 +9,41 @@ use crate::blob;
 use crate::hash::{Digest, sha256};
 use crate::manifest::{Manifest, ShardInput};
 
-/// Domain of the shard's seed.
+/// Domain of the seed of a shard.
 pub const SEED_DOMAIN: &[u8; 24] = b"millrace/shard-seed/v1\0\0";
 
-/// A shard's input can't be had from what was given.
+/// The input of a shard cannot be determined.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ShardError {
-    /// The index is not one of the manifest's.
+    /// The manifest has no shard with this index.
     #[error("shard {index} does not exist; the job has {shards} shards, counted from 0")]
     NoSuchShard {
-        /// The index asked for.
+        /// The requested index.
         index: u32,
-        /// Shards in the manifest.
+        /// Number of shards in the manifest.
         shards: usize,
     },
-    /// The shard's range ends behind the blob that was given.
+    /// The range of the shard extends past the end of its blob.
     #[error(
-        "shard {index} reads bytes {offset} to {end} of the blob {blob}, which has {length}: the \
-         manifest doesn't fit its blob, so the job can't be run"
+        "shard {index} reads bytes {offset} to {end} of the blob {blob}, which has {length} bytes; the \
+         manifest does not match its blob, so the job cannot be run"
     )]
     OutsideBlob {
-        /// The shard.
+        /// Index of the shard.
         index: u32,
         /// First byte of the range.
         offset: u64,
-        /// First byte behind the range.
+        /// First byte after the range.
         end: u64,
         /// Name of the blob.
         blob: String,
-        /// Bytes in it.
+        /// Length of the blob in bytes.
         length: usize,
     },
 }
 
-/// The blob from which shard `index` reads its standard input; `None` if the manifest itself
-/// holds that input.
+/// The blob that contains the standard input of shard `index`; `None` if the manifest itself contains
+/// the input.
 pub fn shard_blob(manifest: &Manifest, index: u32) -> Result<Option<&Digest>, ShardError> {
     Ok(match input(manifest, index)? {
         ShardInput::Blob { digest, .. } => Some(digest),
@@ -52,10 +51,10 @@ pub fn shard_blob(manifest: &Manifest, index: u32) -> Result<Option<&Digest>, Sh
     })
 }
 
-/// The standard input of shard `index`, out of the content of the blob that [`shard_blob`] names.
+/// The standard input of shard `index`. `blob` is the content of the blob that [`shard_blob`] names; it
+/// is ignored if the manifest contains the input.
 ///
-/// The caller has checked that `blob` hashes to its name; it is not looked at where the manifest
-/// itself holds the input.
+/// The caller must have checked that `blob` hashes to its name.
 pub fn shard_stdin<'a>(
     manifest: &'a Manifest,
     index: u32,
@@ -95,21 +94,21 @@ fn input(manifest: &Manifest, index: u32) -> Result<&ShardInput, ShardError> {
         })
 }
 
-/// The 32 bytes from which a shard's randomness flows: `sha256(domain ‖ job ‖ index)`, the index
-/// little-endian. Equal in every seat of a shard, so that all see the same random bytes.
+/// The seed of a shard's random bytes: `sha256(domain ‖ job ‖ index)`, the index little-endian. All
+/// seats of a shard have the same seed.
 pub fn shard_seed(job: &[u8; 32], index: u32) -> [u8; 32] {
     sha256(&[SEED_DOMAIN, job, &index.to_le_bytes()])
 }
 
-/// Lines in `source`; a last one without a line end counts.
+/// Number of lines in `source`, including a last line without a line ending.
 pub fn count_lines(source: &[u8]) -> u64 {
     let ends = source.iter().filter(|byte| **byte == b'\n').count();
     let open = source.last().is_some_and(|byte| *byte != b'\n');
     ends as u64 + u64::from(open)
 }
 
-/// Cuts `source` behind every `size`-th line end; the last piece may have fewer lines. Gives byte
-/// ranges that follow on each other, none of them empty.
+/// Splits `source` after every `size`-th line ending; the last piece may have fewer lines. Returns
+/// consecutive byte ranges, none of them empty.
 pub fn split_lines(source: &[u8], size: NonZeroU64) -> Vec<Range<u64>> {
     let mut pieces = Vec::new();
     let (mut start, mut lines) = (0, 0);
@@ -128,7 +127,7 @@ pub fn split_lines(source: &[u8], size: NonZeroU64) -> Vec<Range<u64>> {
     pieces
 }
 
-/// Cuts `length` bytes into pieces of `size`; the last one may be shorter. None is empty.
+/// Splits `length` bytes into pieces of `size`; the last one may be shorter. No piece is empty.
 pub fn split_bytes(length: u64, size: NonZeroU64) -> Vec<Range<u64>> {
     let size = size.get();
     (0..length.div_ceil(size))
@@ -136,18 +135,18 @@ pub fn split_bytes(length: u64, size: NonZeroU64) -> Vec<Range<u64>> {
         .collect()
 }
 
-/// Cuts the items `0..total` into `count` half-open ranges whose lengths differ by at most one.
-/// None is empty if `total` is at least `count`.
+/// Splits the items `0..total` into `count` half-open ranges whose lengths differ by at most one. No
+/// range is empty if `total` is at least `count`.
 pub fn split_range(total: u64, count: NonZeroU64) -> Vec<Range<u64>> {
     let (each, rest) = (total / count, total % count);
-    // The first `rest` ranges take one item more.
+    // The first `rest` ranges have one more item.
     let start = |shard: u64| shard * each + shard.min(rest);
     (0..count.get())
         .map(|shard| start(shard)..start(shard + 1))
         .collect()
 }
 
-/// What a shard of a "range" split reads: `start end`, half open, and a line end.
+/// The input of a shard of a "range" split: `start end` and a line ending; `end` is exclusive.
 pub fn range_text(range: &Range<u64>) -> String {
     format!("{} {}\n", range.start, range.end)
 }
@@ -211,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn line_ends_stay_and_the_last_line_needs_none() {
+    fn line_endings_are_kept_and_the_last_one_is_optional() {
         let source = b"a\r\nb\n\nlast";
         assert_eq!(count_lines(source), 4);
         let parts = cut(source, &split_lines(source, size(1)));
@@ -219,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_numbers_do_not_overflow() {
+    fn large_numbers_do_not_overflow() {
         assert_eq!(split_bytes(u64::MAX, size(u64::MAX)).len(), 1);
         assert_eq!(
             split_bytes(u64::MAX, size(u64::MAX - 1)),
@@ -265,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shard_that_is_not_there_is_refused() {
+    fn an_index_past_the_last_shard_is_refused() {
         let manifest = samples::manifest();
         let index = manifest.shards.len() as u32;
         let missing = ShardError::NoSuchShard {
@@ -277,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn the_seed_depends_on_job_and_index_alone() {
+    fn the_seed_depends_on_job_and_index_only() {
         let mut bytes = SEED_DOMAIN.to_vec();
         bytes.extend([7; 32]);
         bytes.extend([3, 1, 0, 0]);

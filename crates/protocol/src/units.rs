@@ -1,4 +1,4 @@
-//! Units of computation: what a job pays for.
+//! The unit that jobs pay for.
 
 /// Fuel in one unit.
 pub const FUEL_PER_UNIT: u64 = 1_000_000;

@@ -6,7 +6,7 @@ use crate::error::CliError;
 use crate::ui::output::{key_values, tokens};
 use millrace_client::accounts::AnyAccount;
 use millrace_client::pda;
-use millrace_protocol::amount::format_duration;
+use millrace_protocol::measure::format_duration;
 use serde::Serialize;
 use std::time::Duration;
 

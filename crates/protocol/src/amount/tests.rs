@@ -4,21 +4,13 @@ use proptest::prelude::*;
 
 proptest! {
     #[test]
-    fn an_amount_reads_back_as_written(units: u64, decimals in 0u8..40) {
+    fn a_formatted_amount_parses_to_itself(units: u64, decimals in 0u8..40) {
         prop_assert_eq!(parse_amount(&format_amount(units, decimals), decimals), Ok(units));
     }
 
     #[test]
-    fn sizes_and_durations_read_back_as_written(count: u64, shift in 0u32..64) {
-        let value = count >> shift;
-        prop_assert_eq!(parse_size(&format_size(value)), Ok(value));
-        let duration = Duration::from_millis(value);
-        prop_assert_eq!(parse_duration(&format_duration(duration)), Ok(duration));
-    }
-
-    #[test]
-    fn no_text_panics(text: String, decimals: u8) {
-        let _ = (parse_amount(&text, decimals), parse_size(&text), parse_duration(&text));
+    fn parsing_an_amount_never_panics(text: String, decimals: u8) {
+        let _ = parse_amount(&text, decimals);
     }
 }
 
@@ -43,7 +35,7 @@ fn amounts_are_exact() {
 }
 
 #[test]
-fn an_amount_that_is_no_number_is_refused() {
+fn an_amount_that_is_not_a_number_is_refused() {
     for text in [
         "", ".", "1.", ".5", "1.2.3", "1,5", "1e3", "+1", "--1", "-", " 1", "1_0", "१", "NaN",
     ] {
@@ -71,7 +63,7 @@ fn an_amount_finer_than_a_base_unit_is_refused() {
     let error = parse_amount("0.0000001", 6).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the amount \"0.0000001\" has 7 decimals, and the token has 6: shorten it"
+        "the amount \"0.0000001\" has 7 decimals, but the token has 6; shorten it"
     );
 }
 
@@ -86,65 +78,4 @@ fn an_amount_above_64_bits_is_refused() {
         assert!(matches!(error, AmountError::TooLarge { .. }), "{text}");
         assert!(error.to_string().contains(&format!("{text:?}")));
     }
-}
-
-#[test]
-fn sizes_take_binary_and_decimal_units_or_none() {
-    for (text, bytes) in [
-        ("256 MiB", 256 << 20),
-        ("1KiB", 1024),
-        ("1 kB", 1000),
-        ("7", 7),
-        ("7 B", 7),
-    ] {
-        assert_eq!(parse_size(text), Ok(bytes), "{text}");
-    }
-    assert_eq!(format_size(256 << 20), "256 MiB");
-    assert_eq!(format_size(0), "0 B");
-    assert_eq!(format_size(1500), "1500 B");
-}
-
-#[test]
-fn durations_take_a_unit() {
-    for (text, secs) in [("5 m", 300), ("30 s", 30), ("2 h", 7200), ("90s", 90)] {
-        assert_eq!(
-            parse_duration(text),
-            Ok(Duration::from_secs(secs)),
-            "{text}"
-        );
-    }
-    assert_eq!(format_duration(Duration::from_secs(90)), "90 s");
-    assert_eq!(format_duration(Duration::ZERO), "0 s");
-    assert_eq!(
-        parse_duration("30").unwrap_err().to_string(),
-        "the duration \"30\" has no unit: write one of ms, s, m, h, d behind it"
-    );
-}
-
-#[test]
-fn a_wrong_measure_is_refused_with_what_would_be_right() {
-    for text in ["", "MiB", "-1 s", "1.5 GiB", "1 mb", "1 s s"] {
-        for message in [
-            parse_size(text).unwrap_err().to_string(),
-            parse_duration(text).unwrap_err().to_string(),
-        ] {
-            assert!(message.contains(&format!("{text:?}")), "{message}");
-        }
-    }
-    assert!(matches!(
-        parse_size("1 mb"),
-        Err(MeasureError::UnknownUnit { unit, .. }) if unit == "mb"
-    ));
-    assert!(matches!(
-        parse_size("-1"),
-        Err(MeasureError::NotANumber { .. })
-    ));
-    assert!(matches!(
-        parse_size("99999999 TiB"),
-        Err(MeasureError::TooLarge { .. })
-    ));
-    assert!(matches!(
-        parse_duration("18446744073709551616 ms"),
-        Err(MeasureError::TooLarge { .. })
-    ));
 }

@@ -1,4 +1,4 @@
-//! The files and blobs that a manifest names, read once each and named by their hash.
+//! Reads the files and blobs that a manifest names, each once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,19 +7,19 @@ use super::error::ManifestError;
 use crate::blob::{self, BlobRef};
 use crate::hash::{Digest, sha256};
 
-/// Why a reader has not the bytes that a manifest names.
+/// Why the content of a file or blob is not available.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadError {
-    /// Where it looked: the path in full, or the blob's name.
+    /// The full path, or the blob's name.
     pub place: String,
     /// What went wrong.
     pub reason: String,
 }
 
-/// Hands over the content of a file or a blob.
+/// Returns the content of a file or a blob.
 pub(super) type Read<'r> = dyn FnMut(&BlobRef) -> Result<Arc<[u8]>, ReadError> + 'r;
 
-/// The bytes behind the names in a manifest.
+/// Reads content and caches it by its name in the manifest.
 pub(super) struct BlobReader<'a, 'r> {
     read: &'a mut Read<'r>,
     known: HashMap<BlobRef, (Digest, Arc<[u8]>)>,
@@ -75,15 +75,15 @@ impl<'a, 'r> BlobReader<'a, 'r> {
         Ok((digest, content))
     }
 
-    /// What shards read, which is never empty.
-    pub(super) fn filled(
+    /// The source of shards, which must not be empty.
+    pub(super) fn source(
         &mut self,
         field: &str,
         from: &BlobRef,
     ) -> Result<(Digest, Arc<[u8]>), ManifestError> {
         let (digest, content) = self.get(field, from)?;
         if content.is_empty() {
-            return Err(ManifestError::Empty {
+            return Err(ManifestError::EmptySource {
                 field: field.to_owned(),
                 place: from.to_string(),
             });
@@ -104,7 +104,7 @@ impl<'a, 'r> BlobReader<'a, 'r> {
     }
 }
 
-/// What `content` is instead of a WebAssembly module of version 1.
+/// What `content` is if it is not a WebAssembly module of version 1.
 fn not_wasm(content: &[u8]) -> Option<&'static str> {
     match content {
         [] => Some("an empty file"),

@@ -1,76 +1,79 @@
-//! Everything that can be wrong with a manifest.
+//! Errors of manifests.
 
 use thiserror::Error;
 
 use super::limits::{MAX_CHALLENGED_REPLICAS, MAX_MANIFEST_BYTES, MAX_REPLICAS, MAX_SHARDS};
 
-/// Why a manifest is refused. Each message says what is wrong and what to do; `field` is the
-/// dotted name of the key in the TOML file.
+/// Why a manifest is refused. Each message names the problem and the correction; `field` is the dotted
+/// name of the key in the TOML file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[expect(
     missing_docs,
-    reason = "the message of each variant says what its fields are"
+    reason = "the message of each variant explains its fields"
 )]
 pub enum ManifestError {
-    /// The manifest file itself can't be read.
-    #[error("the manifest {path} can't be read ({reason}): name a TOML file such as job.toml")]
-    NoManifest { path: String, reason: String },
-    /// No TOML, a value of a wrong type, a field missing. Line and column count from 1.
+    /// The manifest file cannot be read.
+    #[error("cannot read the manifest {path} ({reason}); name a TOML file such as job.toml")]
+    Unreadable { path: String, reason: String },
+    /// The text is not TOML, a value has the wrong type, or a field is missing. Line and column count
+    /// from 1.
     #[error("line {line}, column {column}: {message}")]
     Toml {
         line: usize,
         column: usize,
         message: String,
     },
-    /// A field that manifests don't have.
-    #[error("line {line}: unknown field `{field}`: remove or correct it (known here: {known})")]
+    /// The field does not exist.
+    #[error("line {line}: unknown field `{field}`; remove or correct it (known fields: {known})")]
     UnknownField {
         line: usize,
         field: String,
         known: String,
     },
-    /// A field that the chosen way of splitting or joining needs.
-    #[error("`{field}` is missing: {because} needs it")]
+    /// The chosen split, join or verification mode needs the field.
+    #[error("`{field}` is missing; {because} needs it")]
     MissingField { field: String, because: String },
-    /// A field that the chosen way of splitting or joining doesn't have.
-    #[error("`{field}` has no meaning here: {because} doesn't take it, so remove it")]
-    NeedlessField { field: String, because: String },
+    /// The chosen split, join or verification mode does not use the field.
+    #[error("`{field}` is not used with {because}; remove it")]
+    UnusedField { field: String, because: String },
 
-    /// A number of bytes where lines are counted.
-    #[error("`shards.size` counts lines here: write a whole number without a unit")]
+    /// A size in bytes is given although lines are counted.
+    #[error("`shards.size` counts lines here; write a whole number without a unit")]
     BytesForLines,
 
-    /// A file that the manifest names can't be read.
+    /// A file that the manifest names cannot be read.
     #[error(
-        "`{field}`: the file {path} can't be read ({reason}): build or create it, or correct the \
-         path, which counts from the manifest's folder"
+        "`{field}`: cannot read the file {path} ({reason}); build or create it, or correct the path, \
+         which is relative to the manifest's folder"
     )]
     MissingFile {
         field: String,
         path: String,
         reason: String,
     },
-    /// A blob that the manifest names by its hash can't be had.
+    /// A blob that the manifest names by its hash is not available.
     #[error(
-        "`{field}`: the blob {blob} can't be had ({reason}): upload it first, or name a file instead"
+        "`{field}`: the blob {blob} is not available ({reason}); upload it first, or name a file \
+         instead"
     )]
     MissingBlob {
         field: String,
         blob: String,
         reason: String,
     },
-    /// The bytes that came for a blob have another hash.
+    /// The content received for a blob has another hash.
     #[error(
-        "`{field}`: the bytes that came for {blob} are those of {found}: fetch it from elsewhere"
+        "`{field}`: the content received for {blob} has the hash {found}; get the blob from another \
+         source"
     )]
     WrongBlob {
         field: String,
         blob: String,
         found: String,
     },
-    /// The program is no WebAssembly module.
+    /// The program is not a WebAssembly module.
     #[error(
-        "`{field}`: {place} is no WebAssembly module but {found}: build the program for \
+        "`{field}`: {place} is not a WebAssembly module but {found}; build the program for \
          wasm32-wasip1 and name the .wasm file"
     )]
     NotWasm {
@@ -79,116 +82,117 @@ pub enum ManifestError {
         found: String,
     },
 
-    /// A number that has to be at least 1.
-    #[error("`{field}` is zero: give it a value above zero")]
+    /// The number must be at least 1.
+    #[error("`{field}` is zero; set it to at least 1")]
     Zero { field: String },
-    /// A number above what the network takes.
-    #[error("`{field}` is {value}, and the most is {bound}: lower it")]
+    /// The value exceeds its bound.
+    #[error("`{field}` is {value}, but the maximum is {bound}; lower it")]
     AboveBound {
         field: String,
         value: String,
         bound: String,
     },
-    /// A time in full seconds on chain.
-    #[error("`{field}` is {value}, and only full seconds count there: round it")]
+    /// The chain counts time in whole seconds.
+    #[error("`{field}` is {value}, but must be in whole seconds; round it")]
     NotWholeSeconds { field: String, value: String },
     /// More seats must agree than there are.
     #[error(
-        "`verify.quorum` is {quorum}, above the {replicas} of `verify.replicas`: lower the quorum \
-         or raise the replicas"
+        "`verify.quorum` is {quorum}, above the {replicas} of `verify.replicas`; lower the quorum or \
+         raise the replicas"
     )]
     QuorumAboveReplicas { quorum: u32, replicas: u32 },
     /// Two quorums with different results would be possible.
     #[error(
-        "`verify.quorum` is {quorum}, no majority of the {max_replicas} of `verify.max_replicas`, \
-         so two results could both win: raise the quorum to {needed} or lower max_replicas"
+        "`verify.quorum` is {quorum}, not a majority of the {max_replicas} of \
+         `verify.max_replicas`, so two different results could both win; raise the quorum to {needed} \
+         or lower max_replicas"
     )]
     NoMajority {
         quorum: u32,
         max_replicas: u32,
         needed: u32,
     },
-    /// An audit or a challenge starts with one seat.
+    /// With an audit or a challenge, a shard starts with one seat.
     #[error(
-        "`verify.replicas` is {replicas}, and with an audit or a challenge a shard starts with one \
-         seat: leave it out"
+        "`verify.replicas` is {replicas}, but with an audit or a challenge a shard starts with one \
+         seat; remove the field"
     )]
     NotOneReplica { replicas: u32 },
-    /// More seats than can be settled where a result was challenged.
+    /// More seats than a challenged shard can settle.
     #[error(
-        "a challenged shard would have up to {max_replicas} seats, and the most is \
-         {MAX_CHALLENGED_REPLICAS}: lower `verify.max_replicas`"
+        "a challenged shard would have up to {max_replicas} seats, but the maximum is \
+         {MAX_CHALLENGED_REPLICAS}; lower `verify.max_replicas`"
     )]
     TooManyChallenged { max_replicas: u32 },
-    /// Where one result is doubted, at least two have to agree.
+    /// With an audit or a challenge, at least two seats must agree.
     #[error(
-        "`verify.quorum` is {quorum} of the {max_replicas} of `verify.max_replicas`, and where a \
-         result is doubted at least two have to agree: raise them"
+        "`verify.quorum` is {quorum} of the {max_replicas} of `verify.max_replicas`, but with an \
+         audit or a challenge at least two seats must agree; raise them"
     )]
-    NobodyToAgree { quorum: u32, max_replicas: u32 },
-    /// A rate that is none.
-    #[error("`verify.audit_bps` is {found}: it goes from 1 (0.01 %) to 10,000 (always)")]
+    ReviewQuorum { quorum: u32, max_replicas: u32 },
+    /// The audit rate is outside its range.
+    #[error("`verify.audit_bps` is {found}; set it from 1 (0.01 %) to 10,000 (always)")]
     AuditRate { found: u32 },
-    /// Fewer seats at most than at the start.
+    /// The maximum number of seats is below the initial number.
     #[error(
-        "`verify.max_replicas` is {max_replicas}, below the {replicas} of `verify.replicas`: raise \
-         it to at least that"
+        "`verify.max_replicas` is {max_replicas}, below the {replicas} of `verify.replicas`; raise it \
+         to at least that"
     )]
     MaxReplicasBelowReplicas { max_replicas: u32, replicas: u32 },
-    /// More seats than a shard has.
+    /// More seats than a shard may have.
     #[error(
-        "a shard would have up to {max_replicas} seats, and the most is {MAX_REPLICAS}: lower \
+        "a shard would have up to {max_replicas} seats, but the maximum is {MAX_REPLICAS}; lower \
          `verify.replicas` and `verify.max_replicas`"
     )]
     TooManyReplicas { max_replicas: u32 },
 
-    /// Nothing to do.
-    #[error("`{field}`: {place} is empty, and every shard needs something to read: fill it")]
-    Empty { field: String, place: String },
+    /// The source is empty.
+    #[error("`{field}`: {place} is empty, but every shard needs input; add some")]
+    EmptySource { field: String, place: String },
     /// The manifest has no shards.
-    #[error("the job has no shards: give it at least one")]
+    #[error("the job has no shards; add at least one")]
     NoShards,
     /// More shards than a job may have.
-    #[error("the job would have {shards} shards, and the most is {MAX_SHARDS}: {advice}")]
+    #[error("the job would have {shards} shards, but the maximum is {MAX_SHARDS}; {advice}")]
     TooManyShards { shards: u64, advice: String },
     /// Fewer items than shards.
     #[error(
-        "`shards.total` is {total}, too few to give each of {count} shards one: lower \
+        "`shards.total` is {total}, too few for {count} shards with at least one item each; lower \
          `shards.count` or raise the total"
     )]
     TooFewItems { total: u64, count: u64 },
-    /// A shard's range of a blob can't be right.
-    #[error("shard {index} has an empty or endless input: split the work anew")]
+    /// The range of a shard is invalid.
+    #[error("shard {index} has an empty or overflowing input; split the work differently")]
     BadShard { index: usize },
 
-    /// A name that can't be a file's.
-    #[error("`{field}`: {name:?} is no file name: it {why}")]
+    /// The name is not a valid file name.
+    #[error("`{field}`: {name:?} is not a file name: it {problem}")]
     BadName {
         field: String,
         name: String,
-        why: String,
+        problem: String,
     },
-    /// A text that can't be handed to a program or a terminal.
-    #[error("`{field}`: {text:?} {why}: change it")]
+    /// The text cannot be passed to a program or shown in a terminal.
+    #[error("`{field}`: {text:?} {problem}; change it")]
     BadText {
         field: String,
         text: String,
-        why: String,
+        problem: String,
     },
 
     /// The canonical form is too long.
     #[error(
-        "the manifest has {bytes} bytes in its canonical form, and the most is \
-         {MAX_MANIFEST_BYTES}: move long arguments into an input file"
+        "the manifest has {bytes} bytes in its canonical form, but the maximum is \
+         {MAX_MANIFEST_BYTES}; move long arguments to an input file"
     )]
     TooLong { bytes: usize },
-    /// Bytes that are no canonical manifest at all.
+    /// The bytes are not a canonical manifest.
     #[error("not a manifest ({reason}); check the hash that names it")]
-    NoJson { reason: String },
-    /// A version that this software doesn't know.
-    #[error("the manifest has version {found}, and this software knows version {known}: update it")]
-    Version { found: u64, known: u32 },
-    /// A manifest in other bytes than the canonical ones.
-    #[error("the manifest is not canonical: its bytes differ from what writing it anew gives")]
+    NotManifest { reason: String },
+    /// The version is not supported.
+    #[error("the manifest has version {found}, but this software supports {supported}; update it")]
+    Version { found: u64, supported: u32 },
+    /// The bytes differ from the canonical form of the same manifest.
+    #[error("the manifest is not canonical; its bytes differ from its canonical form")]
     NotCanonical,
 }

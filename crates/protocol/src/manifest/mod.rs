@@ -1,9 +1,10 @@
-//! The manifest of a job: what to run, on what, how it splits and joins, and how it is verified.
+//! The manifest of a job: the program, its inputs, how the work is split and joined, and how results are
+//! verified.
 //!
-//! People write it in TOML ([`ManifestFile`]). [`resolve()`] reads the files and blobs that it
-//! names and gives the canonical [`Manifest`], whose bytes are themselves a blob: their SHA-256 is
-//! what the job on chain holds. Price, deadline, windows and requirement are no part of it: they
-//! are [`Terms`], and stand on chain.
+//! A client writes a [`ManifestFile`] in TOML. [`resolve()`] reads the files and blobs that it names and
+//! returns the canonical [`Manifest`]. The canonical bytes are a blob themselves, and the job on chain
+//! contains their SHA-256. Price, deadline, windows and requirement are not part of the manifest: they
+//! are the [`Terms`], which are stored on chain.
 
 mod blobs;
 mod canonical;

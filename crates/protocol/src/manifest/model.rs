@@ -1,4 +1,4 @@
-//! The manifest as every provider runs it: a job, fully resolved.
+//! The types of a resolved manifest, as every provider uses it.
 
 use std::collections::BTreeMap;
 
@@ -8,54 +8,55 @@ use crate::blob::hex_bytes;
 use crate::hash::Digest;
 use crate::units::FUEL_PER_UNIT;
 
-/// The version of the canonical form that this crate writes and reads.
+/// Version of the canonical form that this crate writes and reads.
 pub const VERSION: u32 = 1;
 
-/// A job, fully resolved: nothing in it depends on any machine's files.
+/// A fully resolved job. It does not depend on the files of any machine.
 ///
-/// Fields are written in the order in which they stand here; a change of it changes every hash.
+/// The canonical form has the fields in the order of their declaration; changing the order changes every
+/// hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// [`VERSION`].
     pub version: u32,
-    /// The job's name for people, 1 to [`MAX_NAME_BYTES`](super::MAX_NAME_BYTES) bytes.
+    /// Name of the job for display, 1 to [`MAX_NAME_BYTES`](super::MAX_NAME_BYTES) bytes.
     pub name: String,
-    /// The program's module.
+    /// Blob of the program's module.
     #[serde(with = "hex_bytes")]
     pub program: Digest,
     /// Arguments of the program, without its name.
     pub args: Vec<String>,
-    /// The program's whole environment.
+    /// The complete environment of the program.
     pub env: BTreeMap<String, String>,
-    /// Files that every shard may read at `/in/<name>`.
+    /// Files that every shard can read at `/in/<name>`.
     pub inputs: BTreeMap<String, Input>,
-    /// Where each shard's standard input comes from; 1 to [`MAX_SHARDS`](super::MAX_SHARDS).
+    /// Source of each shard's standard input; 1 to [`MAX_SHARDS`](super::MAX_SHARDS) shards.
     pub shards: Vec<ShardInput>,
-    /// How the outputs become the result.
+    /// How the outputs are joined to the result.
     pub join: Join,
-    /// Name of the file that the result is written to, without a folder.
+    /// Name of the result file, without a folder.
     pub output: String,
-    /// What runs the program.
+    /// The runtime of the program.
     pub runtime: RuntimeKind,
-    /// What one shard may use.
+    /// Resource limits of one shard.
     pub limits: ShardLimits,
-    /// How many providers run each shard, and how many must agree.
+    /// How results are verified.
     pub verify: Verification,
 }
 
-/// A file that the program may read.
+/// A file that the program can read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// The blob that holds it.
+    /// Blob with the content of the file.
     #[serde(with = "hex_bytes")]
     pub digest: Digest,
     /// Length in bytes.
     pub length: u64,
 }
 
-/// The standard input of a shard, never empty.
+/// The standard input of a shard; never empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub enum ShardInput {
@@ -80,19 +81,19 @@ pub enum ShardInput {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub enum Join {
-    /// One behind the other, in the order of the shards.
+    /// The outputs are concatenated in the order of the shards.
     Concat,
-    /// A program reads them, concatenated, and writes the result.
+    /// A program reads the concatenated outputs and writes the result.
     Program {
-        /// The program's module.
+        /// Blob of the program's module.
         #[serde(with = "hex_bytes")]
         digest: Digest,
-        /// Its arguments, without its name.
+        /// Arguments of the program, without its name.
         args: Vec<String>,
     },
 }
 
-/// What runs a program; an open set.
+/// The runtime of a program. Later versions may add runtimes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RuntimeKind {
@@ -100,7 +101,7 @@ pub enum RuntimeKind {
     Wasm,
 }
 
-/// What one shard may use.
+/// Resource limits of one shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShardLimits {
@@ -110,44 +111,43 @@ pub struct ShardLimits {
     pub memory: u64,
     /// Bytes of output, 1 to [`MAX_OUTPUT_BYTES`](super::MAX_OUTPUT_BYTES).
     pub output: u64,
-    /// Bytes of the error log that are kept, up to [`MAX_LOG_BYTES`](super::MAX_LOG_BYTES); no
-    /// part of the result.
+    /// Bytes of the log that are kept, up to [`MAX_LOG_BYTES`](super::MAX_LOG_BYTES). The log is not part
+    /// of the result.
     pub log: u64,
-    /// Milliseconds after which a host loses patience, 1 to [`MAX_WALL_MS`](super::MAX_WALL_MS);
-    /// no part of the result.
+    /// Milliseconds after which a host aborts the run, 1 to [`MAX_WALL_MS`](super::MAX_WALL_MS). An
+    /// aborted run has no result.
     pub wall_ms: u64,
 }
 
-/// How a shard's result is verified.
+/// How the result of a shard is verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Verification {
-    /// The way of verifying.
+    /// The verification mode.
     pub mode: VerifyMode,
     /// Seats that a shard starts with.
     pub replicas: u8,
-    /// Seats that must agree where there is more than one: a majority of `max_replicas`.
+    /// Seats that must agree if there is more than one: a majority of `max_replicas`.
     pub quorum: u8,
-    /// Seats that a shard gets at most where the first ones disagree or are doubted, up to
+    /// Maximum number of seats if the first ones disagree or are reviewed, up to
     /// [`MAX_REPLICAS`](super::MAX_REPLICAS).
     pub max_replicas: u8,
 }
 
-/// A way of verifying; an open set.
+/// A verification mode. Later versions may add modes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VerifyMode {
     /// Several providers run the same shard, and enough of them must agree.
     Quorum,
-    /// One provider runs a shard, and others where a draw says so.
+    /// One provider runs a shard; if a random draw selects the shard, others run it too.
     Audit,
-    /// One provider runs a shard, and others where somebody challenges its result.
+    /// One provider runs a shard; if its result is challenged, others run it too.
     Challenge,
 }
 
 impl ShardLimits {
-    /// The most units that a shard can cost: `fuel` in steps of [`FUEL_PER_UNIT`], a begun one
-    /// counts.
+    /// Maximum number of units of a shard: `fuel` in steps of [`FUEL_PER_UNIT`], rounded up.
     pub fn max_units(&self) -> u64 {
         self.fuel.div_ceil(FUEL_PER_UNIT)
     }

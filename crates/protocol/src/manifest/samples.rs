@@ -8,7 +8,7 @@ use super::{Manifest, ManifestError, ManifestFile, ReadError, Resolved, resolve}
 use crate::blob::{self, BlobRef};
 use crate::hash::sha256;
 
-/// Uses every field but those of other ways of splitting.
+/// A manifest with every field except those of other splits.
 pub(crate) const TOML: &str = r#"
 name = "count"
 program = "map.wasm"
@@ -76,7 +76,7 @@ pub(crate) fn files() -> BTreeMap<String, Vec<u8>> {
     .into()
 }
 
-/// Resolves a manifest file with `files` by path; each is also there as a blob.
+/// Resolves a manifest file with `files` by path; each is also available as a blob.
 pub(crate) fn resolve_with(
     toml: &str,
     files: &BTreeMap<String, Vec<u8>>,
@@ -94,12 +94,12 @@ pub(crate) fn resolve_with(
     })
 }
 
-/// [`TOML`] with one piece of text in place of another, which has to be there, resolved.
+/// [`TOML`] with one text replaced, resolved.
 pub(crate) fn resolve_changed(from: &str, to: &str) -> Result<Resolved, ManifestError> {
     resolve_with(&changed(from, to), &files())
 }
 
-/// [`TOML`] with one piece of text in place of another, which has to be there.
+/// [`TOML`] with one text replaced, which must occur in it.
 pub(crate) fn changed(from: &str, to: &str) -> String {
     assert!(TOML.contains(from), "{from:?} is not in the sample");
     TOML.replacen(from, to, 1)
@@ -110,7 +110,7 @@ pub(crate) fn manifest() -> Manifest {
     resolve_with(TOML, &files()).unwrap().manifest
 }
 
-/// The name of a file's content as a blob.
+/// The blob name of `content`.
 pub(crate) fn blob_of(content: &[u8]) -> String {
     blob::format(&sha256(&[content]))
 }

@@ -1,4 +1,4 @@
-//! What a manifest says that stands on chain, beside the manifest's hash.
+//! The terms of a job: the part of a manifest file that is stored on chain beside the manifest's hash.
 
 use std::time::Duration;
 
@@ -6,47 +6,47 @@ use super::check;
 use super::error::ManifestError;
 use super::file::ManifestFile;
 use super::model::{ShardLimits, Verification, VerifyMode};
-use super::split::{needed, needless};
-use crate::amount::format_duration;
+use super::split::{reject_field, require_field};
+use crate::measure::format_duration;
 
-/// The part of a manifest file that the job on chain holds.
+/// The part of a manifest file that is stored in the job on chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// Tokens for one unit at most, as written: a decimal number for
-    /// [`parse_amount`](crate::amount::parse_amount), once the token's decimals are known.
+    /// Maximum price of a unit in tokens, as written: a decimal number for
+    /// [`parse_amount`](crate::amount::parse_amount) once the token's decimals are known.
     pub max_price_per_unit: String,
     /// Seconds from posting the job to its deadline, at least 1.
     pub deadline_secs: u64,
-    /// The time that providers have.
+    /// The time windows of providers.
     pub windows: JobWindows,
-    /// Who may run the job.
+    /// Which providers may run the job.
     pub requirement: ProviderRequirement,
     /// How results are verified.
     pub mode: VerifyMode,
-    /// How often an audit is drawn, basis points; 0 where none is.
+    /// Probability of an audit in basis points; 0 in other modes.
     pub audit_bps: u16,
     /// Seats that a shard starts with.
     pub replicas: u8,
-    /// Seats that must agree where there is more than one.
+    /// Seats that must agree if there is more than one.
     pub quorum: u8,
-    /// Seats that a shard gets at most.
+    /// Maximum number of seats of a shard.
     pub max_replicas: u8,
-    /// Units that one shard can cost in one seat.
+    /// Maximum number of units of a shard in one seat.
     pub max_units: u64,
 }
 
-/// Windows in seconds, each at least 1; `None` is to be chosen out of the network's bounds.
+/// Windows in seconds, each at least 1; `None` lets the client choose within the network's bounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JobWindows {
     /// From a seat's assignment to its commitment.
     pub commit_secs: Option<u64>,
     /// From the end of the commitments to the reveal.
     pub reveal_secs: Option<u64>,
-    /// From the reveal until which the result can be challenged; only where it can be.
+    /// From the reveal, in which the result can be challenged; only in the challenge mode.
     pub challenge_secs: Option<u64>,
 }
 
-/// What a provider must have; `None` and 0 ask for nothing.
+/// What a provider must have; `None` and 0 require nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProviderRequirement {
     /// Supplier tag, 1 to 16 visible ASCII characters.
@@ -97,7 +97,7 @@ pub(super) fn terms(
     })
 }
 
-/// The rate of audits, and that windows and rate fit the way of verifying.
+/// The audit rate. Also checks that the windows and the rate match the verification mode.
 fn audit_bps(file: &ManifestFile) -> Result<u16, ManifestError> {
     let (mode, rate) = (file.verify.mode, file.verify.audit_bps);
     let because = match mode {
@@ -107,13 +107,13 @@ fn audit_bps(file: &ManifestFile) -> Result<u16, ManifestError> {
     };
     if mode != VerifyMode::Challenge {
         let given = file.windows.challenge.is_some();
-        needless("windows.challenge", because, given)?;
+        reject_field("windows.challenge", because, given)?;
     }
     if mode != VerifyMode::Audit {
-        needless("verify.audit_bps", because, rate.is_some())?;
+        reject_field("verify.audit_bps", because, rate.is_some())?;
         return Ok(0);
     }
-    let found = needed("verify.audit_bps", because, rate)?;
+    let found = require_field("verify.audit_bps", because, rate)?;
     match u16::try_from(found) {
         Ok(rate) if (1..=10_000).contains(&rate) => Ok(rate),
         _ => Err(ManifestError::AuditRate { found }),

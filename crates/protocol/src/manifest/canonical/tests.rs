@@ -62,7 +62,7 @@ fn other_bytes_for_the_same_manifest_are_not_canonical() {
 }
 
 #[test]
-fn bytes_that_are_no_manifest_are_refused() {
+fn malformed_manifests_are_refused() {
     let text = String::from_utf8(samples::manifest().to_bytes()).unwrap();
     let changed = |from: &str, to: &str| {
         assert!(text.contains(from), "{from}");
@@ -84,26 +84,29 @@ fn bytes_that_are_no_manifest_are_refused() {
     ] {
         let read = Manifest::from_bytes(other.as_bytes());
         assert!(
-            matches!(read, Err(ManifestError::NoJson { .. })),
+            matches!(read, Err(ManifestError::NotManifest { .. })),
             "{other}: {read:?}"
         );
     }
     assert!(matches!(
         Manifest::from_bytes(b"\xff"),
-        Err(ManifestError::NoJson { .. })
+        Err(ManifestError::NotManifest { .. })
     ));
 }
 
 #[test]
-fn a_later_version_asks_for_an_update_whatever_it_holds() {
+fn a_later_version_is_refused_before_its_fields_are_read() {
     assert_eq!(
         Manifest::from_bytes(br#"{"version":2,"sealing":true}"#),
-        Err(ManifestError::Version { found: 2, known: 1 })
+        Err(ManifestError::Version {
+            found: 2,
+            supported: 1
+        })
     );
 }
 
 #[test]
-fn a_manifest_read_from_bytes_is_within_all_bounds() {
+fn bounds_are_checked_when_bytes_are_read() {
     let mut manifest = samples::manifest();
     manifest.output = "../escape".to_owned();
     assert!(matches!(
@@ -113,7 +116,7 @@ fn a_manifest_read_from_bytes_is_within_all_bounds() {
 }
 
 #[test]
-fn a_manifest_longer_than_allowed_is_refused_unread() {
+fn a_manifest_above_the_maximum_length_is_refused() {
     let mut manifest = samples::manifest();
     manifest.args = vec![String::new()];
     let around = manifest.to_bytes().len();
@@ -132,7 +135,7 @@ fn a_manifest_longer_than_allowed_is_refused_unread() {
 }
 
 #[test]
-fn a_begun_unit_of_fuel_counts() {
+fn units_are_rounded_up() {
     let mut limits = samples::manifest().limits;
     assert_eq!(limits.max_units(), 21);
     limits.fuel = 20_000_000;
@@ -195,7 +198,7 @@ prop_compose! {
 
 proptest! {
     #[test]
-    fn a_manifest_reads_back_as_written(manifest in any_manifest()) {
+    fn a_manifest_round_trips(manifest in any_manifest()) {
         let bytes = manifest.to_bytes();
         let read = Manifest::from_bytes(&bytes);
         prop_assert_eq!(read.as_ref(), Ok(&manifest));
@@ -203,7 +206,7 @@ proptest! {
     }
 
     #[test]
-    fn one_changed_byte_never_gives_the_same_manifest(manifest in any_manifest(), at: prop::sample::Index, byte: u8) {
+    fn a_changed_byte_never_yields_the_same_manifest(manifest in any_manifest(), at: prop::sample::Index, byte: u8) {
         let mut bytes = manifest.to_bytes();
         let at = at.index(bytes.len());
         prop_assume!(bytes[at] != byte);

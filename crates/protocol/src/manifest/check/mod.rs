@@ -1,4 +1,4 @@
-//! The bounds of a manifest, checked alike where one is written and where one is read.
+//! Checks of a manifest, applied both when it is built and when its bytes are read.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use super::limits::{
     MAX_NAME_BYTES, MAX_OUTPUT_BYTES, MAX_REPLICAS, MAX_SHARDS, MAX_TAG_BYTES, MAX_WALL_MS,
 };
 use super::model::{Join, Manifest, ShardInput, ShardLimits, Verification, VerifyMode};
-use crate::amount::{format_duration, format_size};
+use crate::measure::{format_duration, format_size};
 
-/// The longest file name that common file systems take.
+/// Maximum length of a file name on common file systems.
 const MAX_FILE_NAME_BYTES: usize = 255;
 
-/// Checks all but the version and the length of the bytes.
+/// Checks everything but the version and the length of the bytes.
 pub(super) fn manifest(manifest: &Manifest) -> Result<(), ManifestError> {
     job_name(&manifest.name)?;
     program_args("args", &manifest.args)?;
@@ -46,70 +46,78 @@ pub(super) fn length(bytes: usize) -> Result<(), ManifestError> {
 }
 
 pub(super) fn job_name(name: &str) -> Result<(), ManifestError> {
-    let why = match name {
+    let problem = match name {
         "" => "is empty".to_owned(),
         _ if name.len() > MAX_NAME_BYTES => format!("is longer than {MAX_NAME_BYTES} bytes"),
-        _ if name.contains(char::is_control) => "holds a control character".to_owned(),
+        _ if name.contains(char::is_control) => "contains a control character".to_owned(),
         _ => return Ok(()),
     };
-    Err(bad_text("name", name, &why))
+    Err(bad_text("name", name, &problem))
 }
 
 pub(super) fn file_name(field: &str, name: &str) -> Result<(), ManifestError> {
-    let why = match name {
+    let problem = match name {
         "" => "is empty".to_owned(),
-        "." | ".." => "stands for a folder".to_owned(),
+        "." | ".." => "names a folder".to_owned(),
         _ if name.len() > MAX_FILE_NAME_BYTES => {
             format!("is longer than {MAX_FILE_NAME_BYTES} bytes")
         }
-        _ if name.contains(['/', '\\']) => "holds a slash, and folders are not allowed".to_owned(),
-        _ if name.contains(char::is_control) => "holds a control character".to_owned(),
+        _ if name.contains(['/', '\\']) => {
+            "contains a slash, but folders are not allowed".to_owned()
+        }
+        _ if name.contains(char::is_control) => "contains a control character".to_owned(),
         _ => return Ok(()),
     };
     Err(ManifestError::BadName {
         field: field.to_owned(),
         name: name.to_owned(),
-        why,
+        problem,
     })
 }
 
-/// Arguments and environment are handed over with a zero byte at their ends.
+/// Arguments and environment are passed as strings that end with a zero byte.
 pub(super) fn program_args(field: &str, args: &[String]) -> Result<(), ManifestError> {
     match args.iter().find(|arg| arg.contains('\0')) {
-        Some(arg) => Err(bad_text(field, arg, "holds a zero byte")),
+        Some(arg) => Err(bad_text(field, arg, "contains a zero byte")),
         None => Ok(()),
     }
 }
 
 pub(super) fn env(field: &str, name: &str, value: &str) -> Result<(), ManifestError> {
     match name {
-        "" => Err(bad_text(field, name, "is empty, and a variable has a name")),
-        _ if name.contains(['=', '\0']) => {
-            Err(bad_text(field, name, "holds an equals sign or a zero byte"))
-        }
-        _ if value.contains('\0') => Err(bad_text(field, value, "holds a zero byte")),
+        "" => Err(bad_text(
+            field,
+            name,
+            "is empty, but a variable needs a name",
+        )),
+        _ if name.contains(['=', '\0']) => Err(bad_text(
+            field,
+            name,
+            "contains an equals sign or a zero byte",
+        )),
+        _ if value.contains('\0') => Err(bad_text(field, value, "contains a zero byte")),
         _ => Ok(()),
     }
 }
 
 /// A supplier tag or a region.
 pub(super) fn tag(field: &str, text: &str) -> Result<(), ManifestError> {
-    let why = match text {
-        "" => "is empty, and without the field any will do".to_owned(),
+    let problem = match text {
+        "" => "is empty; remove the field to accept any".to_owned(),
         _ if text.len() > MAX_TAG_BYTES => format!("is longer than {MAX_TAG_BYTES} bytes"),
         _ if !text.bytes().all(|b| b.is_ascii_graphic()) => {
-            "holds other than visible ASCII characters".to_owned()
+            "contains characters other than visible ASCII".to_owned()
         }
         _ => return Ok(()),
     };
-    Err(bad_text(field, text, &why))
+    Err(bad_text(field, text, &problem))
 }
 
-fn bad_text(field: &str, text: &str, why: &str) -> ManifestError {
+fn bad_text(field: &str, text: &str, problem: &str) -> ManifestError {
     ManifestError::BadText {
         field: field.to_owned(),
         text: text.to_owned(),
-        why: why.to_owned(),
+        problem: problem.to_owned(),
     }
 }
 
@@ -118,17 +126,17 @@ fn shards(shards: &[ShardInput]) -> Result<(), ManifestError> {
         return Err(ManifestError::NoShards);
     }
     shard_count(shards.len() as u64, "split the work more coarsely")?;
-    let sound = |shard: &ShardInput| match shard {
+    let is_valid = |shard: &ShardInput| match shard {
         ShardInput::Blob { offset, len, .. } => *len > 0 && offset.checked_add(*len).is_some(),
         ShardInput::Inline { text } => !text.is_empty(),
     };
-    match shards.iter().position(|shard| !sound(shard)) {
+    match shards.iter().position(|shard| !is_valid(shard)) {
         Some(index) => Err(ManifestError::BadShard { index }),
         None => Ok(()),
     }
 }
 
-/// `advice` says what to do about too many.
+/// `advice` tells the user how to get fewer shards.
 pub(super) fn shard_count(shards: u64, advice: &str) -> Result<(), ManifestError> {
     if shards > MAX_SHARDS as u64 {
         return Err(ManifestError::TooManyShards {
@@ -155,7 +163,7 @@ pub(super) fn limits(limits: &ShardLimits) -> Result<(), ManifestError> {
         format_size,
     )?;
     within("limits.wall", limits.wall_ms, MAX_WALL_MS, millis)?;
-    // A log of nothing is a fair wish; the others would end every shard before it starts.
+    // An empty log is valid; with any other limit at zero, every shard would end before it starts.
     at_most("limits.log", limits.log, MAX_LOG_BYTES, format_size)
 }
 
@@ -194,7 +202,7 @@ pub(super) fn above_zero(field: &str, value: u64) -> Result<(), ManifestError> {
     }
 }
 
-/// The numbers of seats against each other.
+/// Checks the numbers of seats.
 pub(super) fn seats(
     mode: VerifyMode,
     replicas: u32,
@@ -223,13 +231,13 @@ pub(super) fn seats(
             return Err(ManifestError::TooManyChallenged { max_replicas });
         }
         if quorum < 2 || quorum > max_replicas {
-            return Err(ManifestError::NobodyToAgree {
+            return Err(ManifestError::ReviewQuorum {
                 quorum,
                 max_replicas,
             });
         }
     }
-    // Otherwise two groups of seats could each be a quorum, for different results.
+    // Otherwise two groups of seats could each form a quorum for a different result.
     if 2 * quorum <= max_replicas {
         return Err(ManifestError::NoMajority {
             quorum,

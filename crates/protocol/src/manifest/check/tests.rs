@@ -8,7 +8,7 @@ fn quorum_seats(replicas: u32, quorum: u32, max_replicas: u32) -> Result<(), Man
 
 use crate::manifest::samples;
 
-/// What checking the sample says after a change.
+/// The error of the sample after a change.
 fn refused(change: impl FnOnce(&mut Manifest)) -> ManifestError {
     let mut changed = samples::manifest();
     manifest(&changed).unwrap();
@@ -17,7 +17,7 @@ fn refused(change: impl FnOnce(&mut Manifest)) -> ManifestError {
 }
 
 #[test]
-fn a_limit_is_at_least_1_and_at_most_its_bound() {
+fn limits_outside_their_bounds_are_refused() {
     type Limit = fn(&mut ShardLimits) -> &mut u64;
     let all: [(&str, Limit, u64, &str); 5] = [
         ("limits.fuel", |l| &mut l.fuel, MAX_FUEL, "1000000000000000"),
@@ -51,18 +51,18 @@ fn a_limit_is_at_least_1_and_at_most_its_bound() {
 }
 
 #[test]
-fn exactly_the_sound_numbers_of_seats_are_taken() {
+fn only_valid_numbers_of_seats_are_accepted() {
     // Two disjoint groups of `quorum` seats must not fit into `max_replicas`.
     for max in 0..8 {
         for replicas in 0..8 {
             for quorum in 0..8 {
-                let sound = (1..=replicas).contains(&quorum)
+                let valid = (1..=replicas).contains(&quorum)
                     && replicas <= max
                     && max <= 5
                     && max - quorum < quorum;
                 assert_eq!(
                     quorum_seats(replicas, quorum, max).is_ok(),
-                    sound,
+                    valid,
                     "{quorum} of {replicas}, at most {max}"
                 );
             }
@@ -71,7 +71,7 @@ fn exactly_the_sound_numbers_of_seats_are_taken() {
 }
 
 #[test]
-fn each_unsound_number_of_seats_has_its_own_error() {
+fn each_invalid_number_of_seats_has_its_own_error() {
     use ManifestError as E;
     assert_eq!(
         quorum_seats(3, 4, 5),
@@ -119,7 +119,7 @@ fn each_unsound_number_of_seats_has_its_own_error() {
 }
 
 #[test]
-fn a_name_with_a_path_in_it_is_no_file_name() {
+fn a_file_name_with_a_path_is_refused() {
     let long = "a".repeat(256);
     for name in [
         "",
@@ -134,7 +134,7 @@ fn a_name_with_a_path_in_it_is_no_file_name() {
         "a\nb",
         &long,
     ] {
-        let why = |error| match error {
+        let field_of = |error| match error {
             ManifestError::BadName {
                 field, name: named, ..
             } => {
@@ -143,12 +143,15 @@ fn a_name_with_a_path_in_it_is_no_file_name() {
             }
             other => panic!("{other:?}"),
         };
-        assert_eq!(why(refused(|m| m.output = name.to_owned())), "join.output");
+        assert_eq!(
+            field_of(refused(|m| m.output = name.to_owned())),
+            "join.output"
+        );
         let with_input = |m: &mut Manifest| {
             let input = m.inputs.values().next().copied().unwrap();
             m.inputs.insert(name.to_owned(), input);
         };
-        assert_eq!(why(refused(with_input)), "inputs");
+        assert_eq!(field_of(refused(with_input)), "inputs");
     }
     for name in ["a", "a..b", "..a", ".hidden", "ä b", &long[1..]] {
         assert_eq!(file_name("inputs", name), Ok(()), "{name}");
@@ -216,7 +219,7 @@ fn a_job_has_1_to_1024_shards() {
 }
 
 #[test]
-fn a_shard_without_input_or_with_an_endless_one_is_refused() {
+fn a_shard_with_an_empty_or_overflowing_input_is_refused() {
     let blob = |offset, len| ShardInput::Blob {
         digest: [0; 32],
         offset,
@@ -234,7 +237,7 @@ fn a_shard_without_input_or_with_an_endless_one_is_refused() {
 }
 
 #[test]
-fn a_doubted_result_starts_with_one_seat_and_needs_two_who_can_agree() {
+fn audits_and_challenges_start_with_one_seat_and_need_two_that_agree() {
     use ManifestError as E;
     use VerifyMode::{Audit, Challenge};
     for mode in [Audit, Challenge] {
@@ -243,7 +246,7 @@ fn a_doubted_result_starts_with_one_seat_and_needs_two_who_can_agree() {
         }
         assert_eq!(seats(mode, 2, 2, 3), Err(E::NotOneReplica { replicas: 2 }));
         for (quorum, max_replicas) in [(1, 1), (4, 3)] {
-            let expected = E::NobodyToAgree {
+            let expected = E::ReviewQuorum {
                 quorum,
                 max_replicas,
             };

@@ -1,7 +1,7 @@
-//! The manifest as people write it, in TOML: the reference is `docs/manifest.md`.
+//! The manifest file, in TOML; its reference is `docs/manifest.md`.
 //!
-//! What one field alone can get wrong is found here, with its line; what fields mean together is
-//! [`resolve()`](super::resolve())'s.
+//! Errors of a single field are found here, with their line. [`resolve()`](super::resolve()) checks the
+//! fields together.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,24 +12,25 @@ use serde::{Deserialize, Deserializer};
 
 use super::error::ManifestError;
 use super::model::VerifyMode;
-use crate::amount::{check_amount, parse_duration, parse_size};
+use crate::amount::check_amount;
 use crate::blob::BlobRef;
+use crate::measure::{parse_duration, parse_size};
 
 /// A manifest file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestFile {
-    /// The job's name for people.
+    /// Name of the job for display.
     pub name: String,
     /// The WebAssembly module that every shard runs.
     pub program: BlobRef,
     /// Arguments of the program, without its name.
     #[serde(default)]
     pub args: Vec<String>,
-    /// The program's whole environment.
+    /// The complete environment of the program.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
-    /// Files that every shard may read at `/in/<name>`.
+    /// Files that every shard can read at `/in/<name>`.
     #[serde(default)]
     pub inputs: BTreeMap<String, BlobRef>,
     /// How the work is split.
@@ -37,24 +38,24 @@ pub struct ManifestFile {
     /// How the outputs are joined.
     #[serde(default)]
     pub join: JoinFile,
-    /// What one shard may use.
+    /// Resource limits of one shard.
     pub limits: LimitsFile,
-    /// How many providers run each shard.
+    /// How results are verified.
     #[serde(default)]
     pub verify: VerifyFile,
-    /// What the client pays at most.
+    /// Maximum price.
     pub price: PriceFile,
-    /// Until when the job has to be done.
+    /// When the job expires.
     pub deadline: DeadlineFile,
-    /// How long providers have for each step.
+    /// Time windows of providers.
     #[serde(default)]
     pub windows: WindowsFile,
-    /// Who may run it.
+    /// Which providers may run the job.
     #[serde(default)]
     pub requirement: RequirementFile,
 }
 
-/// A way of splitting the work.
+/// How the work is split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Split {
@@ -64,33 +65,33 @@ pub enum Split {
     Bytes,
     /// The items `0..total` in `count` ranges.
     Range,
-    /// Each of `sources` as a whole.
+    /// Each of `sources` is one shard.
     Files,
 }
 
-/// `[shards]`: which fields go together is said at [`Split`].
+/// `[shards]`. [`Split`] lists the fields of each split.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShardsFile {
-    /// The way of splitting.
+    /// The split.
     pub split: Split,
-    /// What "lines" and "bytes" cut.
+    /// Source of "lines" and "bytes".
     pub source: Option<BlobRef>,
-    /// The shards of "files".
+    /// Sources of "files".
     pub sources: Option<Vec<BlobRef>>,
-    /// Lines or bytes of one shard.
+    /// Lines or bytes per shard.
     pub size: Option<Size>,
-    /// Shards of "range".
+    /// Number of shards of "range".
     pub count: Option<u64>,
-    /// Items of "range"; as many as shards where it is left out.
+    /// Number of items of "range"; by default the number of shards.
     pub total: Option<u64>,
 }
 
-/// A way of joining the outputs.
+/// How the outputs are joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JoinWith {
-    /// One behind the other.
+    /// Concatenated.
     Concat,
     /// By `program`.
     Program,
@@ -100,13 +101,13 @@ pub enum JoinWith {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct JoinFile {
-    /// The way of joining.
+    /// How the outputs are joined.
     pub with: JoinWith,
-    /// The module that joins.
+    /// Module of the joining program.
     pub program: Option<BlobRef>,
-    /// Its arguments, without its name.
+    /// Arguments of the program, without its name.
     pub args: Option<Vec<String>>,
-    /// Name of the file that the result is written to.
+    /// Name of the result file.
     pub output: String,
 }
 
@@ -121,7 +122,7 @@ impl Default for JoinFile {
     }
 }
 
-/// `[limits]`, each for one shard.
+/// `[limits]` of one shard.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LimitsFile {
@@ -133,10 +134,10 @@ pub struct LimitsFile {
     /// Output; 16 MiB by default.
     #[serde(default = "LimitsFile::output")]
     pub output: Size,
-    /// What is kept of the error log; 64 KiB by default.
+    /// Log that is kept; 64 KiB by default.
     #[serde(default = "LimitsFile::log")]
     pub log: Size,
-    /// The host's patience; 5 minutes by default.
+    /// Wall-clock time after which a host aborts the run; 5 minutes by default.
     #[serde(default = "LimitsFile::wall", deserialize_with = "duration")]
     pub wall: Duration,
 }
@@ -163,16 +164,15 @@ impl LimitsFile {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct VerifyFile {
-    /// The way of verifying.
+    /// The verification mode.
     pub mode: VerifyMode,
     /// Seats that a shard starts with; 3 by default, and 1 with an audit or a challenge.
     pub replicas: Option<u32>,
     /// Seats that must agree; by default the smallest majority of `max_replicas`.
     pub quorum: Option<u32>,
-    /// Seats that a shard gets at most; by default as many as `replicas`, and 3 with an audit or a
-    /// challenge.
+    /// Maximum number of seats; by default `replicas`, and 3 with an audit or a challenge.
     pub max_replicas: Option<u32>,
-    /// How often an audit is drawn, basis points.
+    /// Probability of an audit in basis points.
     pub audit_bps: Option<u32>,
 }
 
@@ -192,8 +192,7 @@ impl Default for VerifyFile {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PriceFile {
-    /// Tokens for one unit at most, as a decimal number; how many decimals the token has is known
-    /// only with the network.
+    /// Maximum price of a unit in tokens, a decimal number. The token's decimals depend on the network.
     #[serde(deserialize_with = "amount")]
     pub max_per_unit: String,
 }
@@ -202,12 +201,12 @@ pub struct PriceFile {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeadlineFile {
-    /// Time from posting the job until it has to be done.
+    /// Time from posting the job to its deadline.
     #[serde(deserialize_with = "duration")]
     pub within: Duration,
 }
 
-/// `[windows]`; what is left out is chosen out of the network's bounds.
+/// `[windows]`; missing ones are chosen within the network's bounds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WindowsFile {
@@ -217,12 +216,12 @@ pub struct WindowsFile {
     /// Time from the end of the commitments to the reveal.
     #[serde(deserialize_with = "some_duration")]
     pub reveal: Option<Duration>,
-    /// Time from the reveal until which the result can be challenged.
+    /// Time from the reveal, in which the result can be challenged.
     #[serde(deserialize_with = "some_duration")]
     pub challenge: Option<Duration>,
 }
 
-/// `[requirement]`; what is left out is not required.
+/// `[requirement]`; missing ones are not required.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RequirementFile {
@@ -235,33 +234,33 @@ pub struct RequirementFile {
 }
 
 impl ManifestFile {
-    /// Reads TOML text.
+    /// Parses TOML text.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start).min(text.len());
-            // The span may point into a character where the text is broken.
+            // The span may point into a multi-byte character.
             let before = String::from_utf8_lossy(&text.as_bytes()[..at]).into_owned();
             let line = before.matches('\n').count() + 1;
             let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
             unknown_field(line, error.message()).unwrap_or_else(|| ManifestError::Toml {
                 line,
                 column,
-                message: in_words(error.message()),
+                message: reword(error.message()),
             })
         })
     }
 }
 
-/// serde names a number by Rust's word for it.
-fn in_words(message: &str) -> String {
+/// Replaces the Rust types that serde names in its messages.
+fn reword(message: &str) -> String {
     let number = "expected a whole number of zero or more";
     message
         .replace("expected u32", number)
         .replace("expected u64", number)
 }
 
-/// serde tells of an unknown field only by its message: "unknown field `x`, expected one of `a`,
-/// `b`".
+/// Detects an unknown field, which serde reports only in its message: "unknown field `x`, expected one
+/// of `a`, `b`".
 fn unknown_field(line: usize, message: &str) -> Option<ManifestError> {
     let (field, known) = message
         .strip_prefix("unknown field `")?
@@ -279,9 +278,9 @@ fn unknown_field(line: usize, message: &str) -> Option<ManifestError> {
 /// A number of bytes or, in [`ShardsFile::size`], of lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
-    /// The number, in bytes where there was a unit.
+    /// The number, in bytes if it has a unit.
     pub value: u64,
-    /// Whether it was written with a unit of bytes.
+    /// Whether the number is written with a unit.
     pub with_unit: bool,
 }
 
@@ -329,7 +328,7 @@ impl<'de> Deserialize<'de> for Size {
     }
 }
 
-/// A text, for which a message other than serde's asks where it is missing.
+/// A string, with a message of its own if the value has another type.
 struct TextVisitor(&'static str);
 
 impl Visitor<'_> for TextVisitor {

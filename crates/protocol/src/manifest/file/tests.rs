@@ -7,12 +7,12 @@ fn refused(text: &str) -> ManifestError {
     ManifestFile::parse(text).unwrap_err()
 }
 
-/// The line in which `part` stands, from 1.
+/// The line that contains `part`, counted from 1.
 fn line_of(text: &str, part: &str) -> usize {
     text.lines().position(|line| line.contains(part)).unwrap() + 1
 }
 
-/// Asserts that the sample, changed so, is refused on the line of the change with such a message.
+/// Asserts that the changed sample is refused on the line of the change with this message.
 fn refused_at(from: &str, to: &str, message_part: &str) {
     let text = changed(from, to);
     match refused(&text) {
@@ -25,7 +25,7 @@ fn refused_at(from: &str, to: &str, message_part: &str) {
 }
 
 #[test]
-fn what_is_left_out_has_its_default() {
+fn missing_fields_have_defaults() {
     let file = ManifestFile::parse(
         r#"
         name = "n"
@@ -52,7 +52,7 @@ fn what_is_left_out_has_its_default() {
 }
 
 #[test]
-fn an_unknown_field_is_named_with_its_line_and_the_known_ones() {
+fn an_unknown_field_is_reported_with_its_line_and_the_known_fields() {
     for (table, field) in [
         ("", "sealing"),
         ("[shards]", "chunks"),
@@ -85,7 +85,7 @@ fn an_unknown_field_is_named_with_its_line_and_the_known_ones() {
     assert_eq!(
         refused(&text).to_string(),
         format!(
-            "line {}: unknown field `accept`: remove or correct it (known here: commit, reveal, challenge)",
+            "line {}: unknown field `accept`; remove or correct it (known fields: commit, reveal, challenge)",
             line_of(&text, "accept")
         )
     );
@@ -93,7 +93,7 @@ fn an_unknown_field_is_named_with_its_line_and_the_known_ones() {
     assert!(
         refused(&text)
             .to_string()
-            .ends_with("(known here: fuel, memory, output, log, wall)")
+            .ends_with("(known fields: fuel, memory, output, log, wall)")
     );
 }
 
@@ -107,7 +107,7 @@ fn an_unknown_table_is_an_unknown_field() {
 }
 
 #[test]
-fn a_value_of_a_wrong_kind_is_refused_with_its_line() {
+fn a_value_of_the_wrong_type_is_refused_with_its_line() {
     refused_at("size = 2", "size = -2", "-2");
     refused_at("size = 2", "size = 2.5", "a size such as");
     refused_at("memory = \"256 MiB\"", "memory = \"256 mb\"", "\"mb\"");
@@ -128,7 +128,7 @@ fn a_value_of_a_wrong_kind_is_refused_with_its_line() {
 }
 
 #[test]
-fn what_is_no_toml_is_refused_with_line_and_column() {
+fn invalid_toml_is_refused_with_line_and_column() {
     let text = changed("replicas = 2", "replicas = ");
     match refused(&text) {
         ManifestError::Toml { line, column, .. } => {
@@ -139,7 +139,7 @@ fn what_is_no_toml_is_refused_with_line_and_column() {
 }
 
 #[test]
-fn a_missing_field_is_named() {
+fn a_missing_field_is_reported_by_name() {
     for (part, field) in [
         ("name = \"count\"", "name"),
         ("program = \"map.wasm\"", "program"),
@@ -159,7 +159,7 @@ fn a_missing_field_is_named() {
 
 proptest! {
     #[test]
-    fn no_text_panics(text: String, at in any::<prop::sample::Index>()) {
+    fn parsing_never_panics(text: String, at in any::<prop::sample::Index>()) {
         let _ = ManifestFile::parse(&text);
         let boundary = TOML.floor_char_boundary(at.index(TOML.len()));
         let (before, after) = TOML.split_at(boundary);

@@ -1,4 +1,4 @@
-//! The thin shell around [`resolve()`](super::resolve()): manifests and their files from disk.
+//! Loads manifests and their files from disk, and resolves them.
 
 use std::fs;
 use std::path::Path;
@@ -11,21 +11,21 @@ use super::resolve::{Resolved, resolve};
 use crate::blob::{self, BlobRef};
 use crate::hash::Digest;
 
-/// Loads a manifest file with all that it names, as long as these are files: a blob named by its
-/// hash is [`ManifestError::MissingBlob`], see [`load_with`].
+/// Loads and resolves a manifest file that names only files. A blob named by its hash is a
+/// [`ManifestError::MissingBlob`]; see [`load_with`].
 pub fn load(path: &Path) -> Result<Resolved, ManifestError> {
     load_with(path, &mut |_| {
-        Err("only files of this machine are looked at here".to_owned())
+        Err("only local files are supported here".to_owned())
     })
 }
 
-/// Brings a blob by its hash, or says why it can't.
+/// Returns a blob by its hash, or the reason why it is not available.
 pub type Fetch<'f> = dyn FnMut(&Digest) -> Result<Arc<[u8]>, String> + 'f;
 
-/// Loads a manifest file; `fetch` brings the blobs that it names by their hash, or says why it
-/// can't. What comes is checked against the hash.
+/// Loads and resolves a manifest file. `fetch` returns the blobs that it names by their hash; their
+/// content is checked against the hash.
 pub fn load_with(path: &Path, fetch: &mut Fetch<'_>) -> Result<Resolved, ManifestError> {
-    let text = fs::read_to_string(path).map_err(|error| ManifestError::NoManifest {
+    let text = fs::read_to_string(path).map_err(|error| ManifestError::Unreadable {
         path: path.display().to_string(),
         reason: error.to_string(),
     })?;

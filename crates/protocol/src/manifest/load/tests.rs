@@ -3,7 +3,7 @@ use super::*;
 use crate::manifest::samples::{MAP, TOML, blob_of, changed, files, resolve_with};
 use std::path::PathBuf;
 
-/// The sample's files in a folder below a fresh one, and the manifest in another beside it.
+/// The sample's files and the manifest in a subfolder of a temporary folder.
 fn job(toml: &str) -> (tempfile::TempDir, PathBuf) {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("job");
@@ -17,7 +17,7 @@ fn job(toml: &str) -> (tempfile::TempDir, PathBuf) {
 }
 
 #[test]
-fn paths_count_from_the_folder_of_the_manifest() {
+fn paths_are_relative_to_the_manifests_folder() {
     let (root, path) = job(&changed("\"text.txt\"", "\"../shared/text.txt\""));
     fs::create_dir(root.path().join("shared")).unwrap();
     let text = path.with_file_name("text.txt");
@@ -26,7 +26,7 @@ fn paths_count_from_the_folder_of_the_manifest() {
 }
 
 #[test]
-fn a_missing_file_is_named_by_its_whole_path() {
+fn a_missing_file_is_reported_with_its_full_path() {
     let (_root, path) = job(TOML);
     let text = path.with_file_name("text.txt");
     fs::remove_file(&text).unwrap();
@@ -39,12 +39,12 @@ fn a_missing_file_is_named_by_its_whole_path() {
 }
 
 #[test]
-fn a_missing_manifest_is_named() {
+fn a_missing_manifest_is_reported_with_its_path() {
     let (root, _) = job(TOML);
     let path = root.path().join("none.toml");
     assert!(matches!(
         load(&path),
-        Err(ManifestError::NoManifest { path: named, .. }) if named == path.display().to_string()
+        Err(ManifestError::Unreadable { path: named, .. }) if named == path.display().to_string()
     ));
 }
 
@@ -61,9 +61,9 @@ fn a_blob_by_its_hash_is_fetched_or_refused() {
         Ok(MAP.into())
     });
     assert_eq!(fetched, resolve_with(TOML, &files()));
-    let refused = load_with(&path, &mut |_| Err("the node is away".to_owned()));
+    let refused = load_with(&path, &mut |_| Err("the node is offline".to_owned()));
     assert!(matches!(
         refused,
-        Err(ManifestError::MissingBlob { reason, .. }) if reason == "the node is away"
+        Err(ManifestError::MissingBlob { reason, .. }) if reason == "the node is offline"
     ));
 }

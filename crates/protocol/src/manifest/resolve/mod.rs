@@ -1,5 +1,5 @@
-//! From a manifest file to the canonical manifest: reads what the file names, cuts the work into
-//! shards, and checks that all of it fits together. Pure but for the reader that it is handed.
+//! Resolves a manifest file to the canonical manifest: reads the named content, splits the work into
+//! shards and checks consistency. All I/O goes through the given reader.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,26 +11,26 @@ use super::file::{JoinFile, JoinWith, LimitsFile, ManifestFile, VerifyFile};
 use super::model::{
     Input, Join, Manifest, RuntimeKind, ShardLimits, VERSION, Verification, VerifyMode,
 };
-use super::split::{Plan, needed, needless};
+use super::split::{SplitPlan, reject_field, require_field};
 use super::terms::{Terms, terms};
 use crate::hash::Digest;
 
-/// What comes of a manifest file.
+/// A resolved manifest file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
-    /// The canonical manifest. Its bytes are a blob too, and not among `blobs`.
+    /// The canonical manifest. Its bytes are a blob as well, which is not in `blobs`.
     pub manifest: Manifest,
-    /// Every blob that the manifest names, each once, with its content: what has to be uploaded
-    /// where it isn't yet.
+    /// Every blob that the manifest names, each once, with its content. The client uploads those that the
+    /// network does not have.
     pub blobs: Vec<(Digest, Arc<[u8]>)>,
-    /// What stands on chain beside the manifest's hash.
+    /// The terms of the job.
     pub terms: Terms,
 }
 
-/// Resolves a manifest file, reading by `read` what it names, each file or blob once.
+/// Resolves a manifest file. `read` is called once for each file or blob.
 ///
-/// Numbers and names are checked before anything is read, and what `read` gives for a blob's name
-/// is checked against that name.
+/// Numbers and names are checked before the first read. The content of a blob is checked against its
+/// name.
 pub fn resolve(file: &ManifestFile, read: &mut Read<'_>) -> Result<Resolved, ManifestError> {
     let limits = limits(&file.limits)?;
     let verify = verify(&file.verify)?;
@@ -40,7 +40,7 @@ pub fn resolve(file: &ManifestFile, read: &mut Read<'_>) -> Result<Resolved, Man
     for name in file.inputs.keys() {
         check::file_name("inputs", name)?;
     }
-    let plan = Plan::of(&file.shards)?;
+    let plan = SplitPlan::of(&file.shards)?;
 
     let mut blobs = BlobReader::new(read);
     let program = blobs.program("program", &file.program)?;
@@ -113,13 +113,13 @@ fn join(file: &JoinFile, blobs: &mut BlobReader<'_, '_>) -> Result<Join, Manifes
     match file.with {
         JoinWith::Concat => {
             let because = "`join.with = \"concat\"`";
-            needless("join.program", because, file.program.is_some())?;
-            needless("join.args", because, file.args.is_some())?;
+            reject_field("join.program", because, file.program.is_some())?;
+            reject_field("join.args", because, file.args.is_some())?;
             Ok(Join::Concat)
         }
         JoinWith::Program => {
             let because = "`join.with = \"program\"`";
-            let program = needed("join.program", because, file.program.as_ref())?;
+            let program = require_field("join.program", because, file.program.as_ref())?;
             let args = file.args.clone().unwrap_or_default();
             check::program_args("join.args", &args)?;
             Ok(Join::Program {

@@ -53,7 +53,7 @@ fn a_file_resolves_to_manifest_blobs_and_terms() {
 }
 
 #[test]
-fn what_stands_on_chain_does_not_change_the_hash() {
+fn the_terms_do_not_change_the_hash() {
     let hash = samples::manifest().hash();
     for (from, to) in [
         ("0.000002", "5"),
@@ -78,7 +78,7 @@ fn what_stands_on_chain_does_not_change_the_hash() {
 }
 
 #[test]
-fn a_blob_by_its_hash_is_as_good_as_a_file() {
+fn a_blob_by_hash_resolves_like_a_file() {
     let by_hash = resolve_changed("map.wasm", &blob_of(MAP)).unwrap();
     assert_eq!(by_hash, resolve_with(TOML, &files()).unwrap());
 }
@@ -158,7 +158,7 @@ fn a_blob_of_other_content_is_refused() {
 }
 
 #[test]
-fn a_program_that_is_no_webassembly_is_refused() {
+fn a_program_that_is_not_webassembly_is_refused() {
     for (content, what) in [
         (&b""[..], "an empty file"),
         (b"\0asm", "WebAssembly of another version"),
@@ -186,7 +186,7 @@ fn a_program_that_is_no_webassembly_is_refused() {
 }
 
 #[test]
-fn the_default_quorum_is_the_smallest_majority_of_the_most_seats() {
+fn the_default_quorum_is_the_smallest_majority_of_max_replicas() {
     let verify = |lines: &str| {
         let whole = "mode = \"quorum\"\nreplicas = 2\nquorum = 2\nmax_replicas = 3";
         resolve_changed(whole, lines).map(|resolved| {
@@ -235,9 +235,9 @@ fn audits_and_challenges_have_their_own_defaults_and_fields() {
         matches!(missing, ManifestError::MissingField { field, .. } if field == "verify.audit_bps")
     );
     for lines in ["mode = \"challenge\"\naudit_bps = 5", "audit_bps = 5"] {
-        let needless = resolved(lines).unwrap_err();
+        let unused = resolved(lines).unwrap_err();
         assert!(
-            matches!(needless, ManifestError::NeedlessField { field, .. } if field == "verify.audit_bps")
+            matches!(unused, ManifestError::UnusedField { field, .. } if field == "verify.audit_bps")
         );
     }
     for found in [0, 10_001] {
@@ -265,7 +265,7 @@ fn a_time_of_zero_is_refused() {
 }
 
 #[test]
-fn a_part_of_a_second_is_refused_where_the_chain_counts() {
+fn fractions_of_a_second_are_refused_for_on_chain_times() {
     for (from, field) in [
         ("within = \"30 m\"", "deadline.within"),
         ("commit = \"40 s\"", "windows.commit"),
@@ -306,16 +306,16 @@ fn limits_outside_their_bounds_are_refused_before_anything_is_read() {
 }
 
 #[test]
-fn joining_takes_a_program_or_none() {
+fn join_fields_depend_on_the_join_mode() {
     let field = |toml: &str| match resolve_with(toml, &files()) {
-        Err(ManifestError::NeedlessField { field, .. }) => format!("needless {field}"),
+        Err(ManifestError::UnusedField { field, .. }) => format!("unused {field}"),
         Err(ManifestError::MissingField { field, .. }) => format!("missing {field}"),
         other => panic!("{other:?}"),
     };
     let concat = changed("with = \"program\"", "with = \"concat\"");
-    assert_eq!(field(&concat), "needless join.program");
+    assert_eq!(field(&concat), "unused join.program");
     let concat = concat.replace("program = \"reduce.wasm\"\n", "");
-    assert_eq!(field(&concat), "needless join.args");
+    assert_eq!(field(&concat), "unused join.args");
     let concat = concat.replace("args = [\"-n\"]\n", "");
     let resolved = resolve_with(&concat, &files()).unwrap();
     assert_eq!(resolved.manifest.join, Join::Concat);
@@ -326,7 +326,7 @@ fn joining_takes_a_program_or_none() {
 }
 
 #[test]
-fn a_manifest_too_long_for_one_blob_is_refused() {
+fn a_manifest_above_the_maximum_length_is_refused() {
     let long = "a".repeat(crate::manifest::MAX_MANIFEST_BYTES);
     assert!(matches!(
         resolve_changed("--fast", &long),

@@ -1,4 +1,4 @@
-//! Cutting the work of a manifest file into shards by the rules of [`crate::shard`].
+//! Splits the work of a manifest file into shards by the rules of [`crate::shard`].
 
 use std::num::NonZeroU64;
 use std::ops::Range;
@@ -13,8 +13,8 @@ use crate::blob::BlobRef;
 use crate::hash::Digest;
 use crate::shard;
 
-/// A way of splitting with all that it needs.
-pub(super) enum Plan<'f> {
+/// A split with its parameters.
+pub(super) enum SplitPlan<'f> {
     Lines {
         source: &'f BlobRef,
         size: NonZeroU64,
@@ -32,9 +32,9 @@ pub(super) enum Plan<'f> {
     },
 }
 
-impl<'f> Plan<'f> {
-    /// Checks that the fields of `[shards]` fit the way of splitting, and what can be known of
-    /// the number of shards without reading.
+impl<'f> SplitPlan<'f> {
+    /// Checks that the fields of `[shards]` match the split, and the number of shards as far as it can be
+    /// determined without reading the sources.
     pub(super) fn of(file: &'f ShardsFile) -> Result<Self, ManifestError> {
         let because = match file.split {
             Split::Lines => "`shards.split = \"lines\"`",
@@ -51,29 +51,29 @@ impl<'f> Plan<'f> {
             ("shards.total", file.total.is_some(), range),
             ("shards.sources", file.sources.is_some(), files),
         ] {
-            needless(field, because, given && !taken)?;
+            reject_field(field, because, given && !taken)?;
         }
 
         match file.split {
             Split::Lines => {
-                let size = needed("shards.size", because, file.size)?;
+                let size = require_field("shards.size", because, file.size)?;
                 if size.with_unit {
                     return Err(ManifestError::BytesForLines);
                 }
                 Ok(Self::Lines {
-                    source: needed("shards.source", because, file.source.as_ref())?,
+                    source: require_field("shards.source", because, file.source.as_ref())?,
                     size: above_zero("shards.size", size.value)?,
                 })
             }
             Split::Bytes => {
-                let size = needed("shards.size", because, file.size)?;
+                let size = require_field("shards.size", because, file.size)?;
                 Ok(Self::Bytes {
-                    source: needed("shards.source", because, file.source.as_ref())?,
+                    source: require_field("shards.source", because, file.source.as_ref())?,
                     size: above_zero("shards.size", size.value)?,
                 })
             }
             Split::Range => {
-                let count = needed("shards.count", because, file.count)?;
+                let count = require_field("shards.count", because, file.count)?;
                 let count = above_zero("shards.count", count)?;
                 check::shard_count(count.get(), "lower `shards.count`")?;
                 let total = file.total.unwrap_or(count.get());
@@ -84,7 +84,7 @@ impl<'f> Plan<'f> {
                 Ok(Self::Range { count, total })
             }
             Split::Files => {
-                let sources = needed("shards.sources", because, file.sources.as_ref())?;
+                let sources = require_field("shards.sources", because, file.sources.as_ref())?;
                 if sources.is_empty() {
                     return Err(ManifestError::NoShards);
                 }
@@ -95,20 +95,20 @@ impl<'f> Plan<'f> {
         }
     }
 
-    /// Reads the sources and cuts them.
+    /// Reads the sources and splits them.
     pub(super) fn shards(
         &self,
         blobs: &mut BlobReader<'_, '_>,
     ) -> Result<Vec<ShardInput>, ManifestError> {
         match *self {
             Self::Lines { source, size } => {
-                let (digest, content) = blobs.filled("shards.source", source)?;
+                let (digest, content) = blobs.source("shards.source", source)?;
                 let lines = shard::count_lines(&content);
                 check::shard_count(lines.div_ceil(size.get()), &coarser(lines))?;
                 Ok(pieces(digest, shard::split_lines(&content, size)))
             }
             Self::Bytes { source, size } => {
-                let (digest, content) = blobs.filled("shards.source", source)?;
+                let (digest, content) = blobs.source("shards.source", source)?;
                 let bytes = content.len() as u64;
                 check::shard_count(bytes.div_ceil(size.get()), &coarser(bytes))?;
                 Ok(pieces(digest, shard::split_bytes(bytes, size)))
@@ -124,7 +124,7 @@ impl<'f> Plan<'f> {
                 .enumerate()
                 .map(|(at, source)| {
                     let (digest, content) =
-                        blobs.filled(&format!("shards.sources[{at}]"), source)?;
+                        blobs.source(&format!("shards.sources[{at}]"), source)?;
                     Ok(ShardInput::Blob {
                         digest,
                         offset: 0,
@@ -147,7 +147,7 @@ fn pieces(digest: Digest, ranges: Vec<Range<u64>>) -> Vec<ShardInput> {
         .collect()
 }
 
-/// The advice against too many shards of so many lines or bytes.
+/// How to split this many lines or bytes into fewer shards.
 fn coarser(items: u64) -> String {
     let size = items.div_ceil(MAX_SHARDS as u64);
     format!("raise `shards.size` to {size} or more")
@@ -159,23 +159,27 @@ fn above_zero(field: &str, value: u64) -> Result<NonZeroU64, ManifestError> {
     })
 }
 
-/// `value`, which `because` needs.
-pub(super) fn needed<T>(field: &str, because: &str, value: Option<T>) -> Result<T, ManifestError> {
+/// The value of a field that `because` needs.
+pub(super) fn require_field<T>(
+    field: &str,
+    because: &str,
+    value: Option<T>,
+) -> Result<T, ManifestError> {
     value.ok_or_else(|| ManifestError::MissingField {
         field: field.to_owned(),
         because: because.to_owned(),
     })
 }
 
-/// Refuses a field that `because` doesn't take.
-pub(super) fn needless(field: &str, because: &str, given: bool) -> Result<(), ManifestError> {
-    match given {
-        true => Err(ManifestError::NeedlessField {
+/// Refuses a field that `because` does not use.
+pub(super) fn reject_field(field: &str, because: &str, given: bool) -> Result<(), ManifestError> {
+    if given {
+        return Err(ManifestError::UnusedField {
             field: field.to_owned(),
             because: because.to_owned(),
-        }),
-        false => Ok(()),
+        });
     }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::manifest::{Manifest, ManifestError};
 use crate::shard::shard_stdin;
 use std::collections::BTreeMap;
 
-/// Resolves the sample with these lines as `[shards]`, and these files beside its own.
+/// Resolves the sample with these lines as `[shards]` and these additional files.
 fn resolve(shards: &str, more: &[(&str, &[u8])]) -> Result<Manifest, ManifestError> {
     let sample = "split = \"lines\"\nsource = \"text.txt\"\nsize = 2\n";
     let mut files: BTreeMap<String, Vec<u8>> = files();
@@ -15,7 +15,7 @@ fn resolve(shards: &str, more: &[(&str, &[u8])]) -> Result<Manifest, ManifestErr
     resolve_with(&changed(sample, shards), &files).map(|resolved| resolved.manifest)
 }
 
-/// The standard inputs of all shards, which read from `blob`.
+/// The standard inputs of all shards, read from `blob`.
 fn stdin(manifest: &Manifest, blob: &[u8]) -> Vec<String> {
     (0..manifest.shards.len())
         .map(|index| {
@@ -26,7 +26,7 @@ fn stdin(manifest: &Manifest, blob: &[u8]) -> Vec<String> {
 }
 
 #[test]
-fn lines_go_in_groups() {
+fn lines_are_split_into_groups() {
     let manifest = resolve("split = \"lines\"\nsource = \"text.txt\"\nsize = 2\n", &[]).unwrap();
     assert_eq!(
         stdin(&manifest, TEXT),
@@ -35,7 +35,7 @@ fn lines_go_in_groups() {
 }
 
 #[test]
-fn bytes_go_in_chunks() {
+fn bytes_are_split_into_chunks() {
     let shards = "split = \"bytes\"\nsource = \"text.txt\"\nsize = \"10 B\"\n";
     let manifest = resolve(shards, &[]).unwrap();
     assert_eq!(
@@ -45,7 +45,7 @@ fn bytes_go_in_chunks() {
 }
 
 #[test]
-fn a_range_goes_evenly() {
+fn a_range_is_split_evenly() {
     let manifest = resolve("split = \"range\"\ncount = 3\ntotal = 10\n", &[]).unwrap();
     assert_eq!(stdin(&manifest, b""), ["0 4\n", "4 7\n", "7 10\n"]);
 }
@@ -90,7 +90,7 @@ fn an_empty_source_is_refused() {
     ] {
         assert_eq!(
             resolve(shards, &[("empty", b"")]),
-            Err(ManifestError::Empty {
+            Err(ManifestError::EmptySource {
                 field: field.to_owned(),
                 place: "empty".to_owned(),
             })
@@ -121,7 +121,7 @@ fn a_size_or_count_of_zero_is_refused() {
 }
 
 #[test]
-fn lines_are_not_counted_in_bytes() {
+fn a_size_in_bytes_is_refused_for_lines() {
     assert_eq!(
         resolve(
             "split = \"lines\"\nsource = \"text.txt\"\nsize = \"2 KiB\"\n",
@@ -132,7 +132,7 @@ fn lines_are_not_counted_in_bytes() {
 }
 
 #[test]
-fn more_shards_than_allowed_are_refused_with_the_size_that_would_do() {
+fn too_many_shards_are_refused_with_a_suggested_size() {
     let source = b"x\n".repeat(3000);
     let big = [("big", &source[..])];
     let resolved = |split: &str, size: u64| {
@@ -171,7 +171,7 @@ fn fewer_items_than_shards_are_refused() {
 }
 
 #[test]
-fn each_way_of_splitting_has_its_fields_and_no_others() {
+fn each_split_accepts_only_its_own_fields() {
     let values = [
         ("source", "\"text.txt\""),
         ("size", "2"),
@@ -201,7 +201,7 @@ fn each_way_of_splitting_has_its_fields_and_no_others() {
                 assert_eq!(without, Err(ManifestError::MissingField { field, because }));
             } else if !takes.contains(&name) {
                 let with = shards(&|other| needs.contains(&other) || other == name);
-                assert_eq!(with, Err(ManifestError::NeedlessField { field, because }));
+                assert_eq!(with, Err(ManifestError::UnusedField { field, because }));
             }
         }
     }
