@@ -1,7 +1,6 @@
 //! Support for the end-to-end tests and the benchmarks: whole networks on the embedded or the Agave
 //! validator, processes that can be killed, faulty endpoints, scripted agents, and small jobs.
 
-#![allow(missing_docs)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot continue ends here")]
 
 pub mod faulty_rpc;

@@ -2,7 +2,7 @@
 //! with its error and every token balance after each transaction. `MILLRACE_SEQUENCES` is the number of
 //! sequences in all blocks together, `MILLRACE_SEED` the seed of the first one. A failing sequence is
 //! shrunk to a few steps and printed in the format of the committed regressions.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used)]
 
 mod action;
 mod chain;

@@ -3,8 +3,6 @@
 //! The feedback is the coverage of the program's own bytecode, so the fuzzer itself needs no
 //! instrumentation.
 
-#![allow(missing_docs)]
-
 mod actions;
 mod attacker;
 mod base;
