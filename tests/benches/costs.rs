@@ -1,4 +1,4 @@
-//! What the chain takes of a job: compute units, signatures, lamports.
+//! Costs of a job on chain: compute units, signatures, lamports.
 
 use crate::figures::Figures;
 use anyhow::{Context, Result};
@@ -20,7 +20,7 @@ struct Line {
     unit: String,
 }
 
-/// Reads what the program's own tests have measured.
+/// Reads the figures that the program tests measured.
 pub fn read(figures: &mut Figures) -> Result<BTreeMap<String, f64>> {
     let path = std::env::var("MILLRACE_CU_OUT")
         .context("MILLRACE_CU_OUT is not set: run this by `make bench`")?;
@@ -39,8 +39,9 @@ pub fn read(figures: &mut Figures) -> Result<BTreeMap<String, f64>> {
     Ok(measured)
 }
 
-/// What a wallet signs and locks for a job beside its deposit, and what of it is back once the job
-/// is closed. The wallet has posted a job before: its own account, which stays, is not counted.
+/// Signatures of a wallet for a job and lamports that it locks besides the deposit, and how many of
+/// them are returned after closing. The permanent client account is not counted because the wallet has
+/// posted a job before.
 pub async fn of_a_client(figures: &mut Figures) -> Result<()> {
     let net = Net::start_on(ValidatorKind::Embedded, |options| {
         options.close_after = Duration::ZERO
@@ -70,7 +71,7 @@ pub async fn of_a_client(figures: &mut Figures) -> Result<()> {
         .transaction;
     let signatures = found.transaction.decode().context("an odd transaction")?;
     let meta = found.meta.context("a transaction without its balances")?;
-    // The wallet pays, so it is the first account.
+    // The wallet pays the fee, so it is the first account.
     let locked = meta.pre_balances[0] - meta.post_balances[0] - meta.fee;
     net.wait_closed(&job).await?;
     let back = net.client_lamports().await? + meta.fee + locked - before;

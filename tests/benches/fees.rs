@@ -1,21 +1,21 @@
-//! Transactions and fees that a job takes on a running chain: alone, and where many share transactions.
+//! Transactions and fees of a job on a running chain: alone, and with many jobs that share
+//! transactions.
 
-use crate::crowd::{AGENTS, Crowd, Setting, terms};
 use crate::figures::Figures;
+use crate::load::{AGENTS, Load, LoadOptions, terms};
 use anyhow::Result;
 use millrace_testkit::localnet::ValidatorKind;
 use std::time::Duration;
 
-/// Clients of the load, each with one job at a time.
+/// Clients, each with one job at a time.
 const CLIENTS: usize = 48;
-/// How long jobs are posted.
 const SPAN: Duration = Duration::from_secs(15);
 
-/// Measures jobs of one shard with one seat and with three. All that was sent for them is counted, to the
-/// last closing; rent is back by then.
+/// Measures jobs of one shard with one seat and with three. All transactions until the last close are
+/// counted; all rent has been returned by then.
 pub async fn measure(figures: &mut Figures, validator: &str, kind: ValidatorKind) -> Result<()> {
     for seats in [1, 3] {
-        let crowd = Crowd::gather(Setting {
+        let load = Load::start(LoadOptions {
             kind,
             clients: CLIENTS,
             providers: (AGENTS, true),
@@ -23,11 +23,11 @@ pub async fn measure(figures: &mut Figures, validator: &str, kind: ValidatorKind
         })
         .await?;
         for (how, clients) in [("alone", 1), ("load", CLIENTS)] {
-            let (before, first) = (crowd.lamports().await?, crowd.look().await?.shown);
-            let worked = crowd.work(clients, Duration::ZERO, SPAN).await?;
-            crowd.wait_until_closed().await?;
-            let (after, last) = (crowd.lamports().await?, crowd.look().await?.shown);
-            let jobs = worked.posted as f64;
+            let (before, first) = (load.lamports().await?, load.sample().await?.metrics);
+            let result = load.run(clients, Duration::ZERO, SPAN).await?;
+            load.wait_until_closed().await?;
+            let (after, last) = (load.lamports().await?, load.sample().await?.metrics);
+            let jobs = result.posted as f64;
             let each = |before: u64, after: u64| (before as f64 - after as f64) / jobs;
             let sent = |outcome: &str| {
                 let sample = format!("millrace_transactions_total{{outcome=\"{outcome}\"}}");
@@ -35,7 +35,7 @@ pub async fn measure(figures: &mut Figures, validator: &str, kind: ValidatorKind
             };
             let remark = format!(
                 "the orchestrator's, for {jobs} jobs at {:.0} a second; {} more failed",
-                worked.rate(),
+                result.rate(),
                 sent("failed")
             );
             figures.note_with(
@@ -53,7 +53,7 @@ pub async fn measure(figures: &mut Figures, validator: &str, kind: ValidatorKind
                 format!("client {client:.0}, orchestrator {orchestrator:.0}"),
             );
         }
-        crowd.disperse().await?;
+        load.stop().await?;
     }
     Ok(())
 }

@@ -1,30 +1,28 @@
-//! Figures, their table and their file.
+//! Measured figures, their table and their file.
 
 use anyhow::{Context, Result};
 use millrace_cli::ui::output::table;
 use millrace_testkit::jobs::repository;
 use std::fmt::Write as _;
 
-/// A measured figure.
 struct Figure {
     name: String,
     value: f64,
     unit: &'static str,
-    /// What it is to be compared with.
+    /// What to compare the figure with.
     remark: String,
 }
 
-/// Figures in the order in which they were measured.
+/// Figures in the order of their measurement.
 #[derive(Default)]
 pub struct Figures(Vec<Figure>);
 
 impl Figures {
-    /// Notes a figure.
     pub fn note(&mut self, name: impl Into<String>, value: f64, unit: &'static str) {
         self.note_with(name, value, unit, String::new());
     }
 
-    /// Notes a figure with what it is to be compared with.
+    /// Notes a figure with a remark.
     pub fn note_with(
         &mut self,
         name: impl Into<String>,
@@ -69,7 +67,7 @@ impl Figures {
     }
 }
 
-/// Whole numbers as they are, others with three digits.
+/// Formats whole numbers unchanged and others with three digits.
 fn number(value: f64) -> String {
     if value.fract() == 0.0 {
         format!("{value:.0}")
@@ -78,7 +76,7 @@ fn number(value: f64) -> String {
     }
 }
 
-/// The value below which `percent` of the values lie, by the nearest rank.
+/// A percentile by the nearest rank.
 pub fn percentile(values: &[f64], percent: usize) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! What the fuel meter costs.
+//! The overhead of the fuel meter.
 
 use crate::figures::{Figures, percentile};
 use anyhow::{Context, Result, ensure};
@@ -10,12 +10,11 @@ use millrace_testkit::jobs::repository;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Runs with the meter and without it, in turns.
+/// Runs with and without the meter, alternating.
 const RUNS: usize = 7;
-/// The shard of the picture that is run.
+/// The shard of the render example that is run.
 const SHARD: u32 = 3;
 
-/// Runs one shard of the render example under fuel and without.
 pub fn measure(figures: &mut Figures) -> Result<()> {
     let job = load(&repository().join("examples/render/job.toml"))?;
     let (metered, plain) = (Runtime::new()?, Runtime::unmetered()?);

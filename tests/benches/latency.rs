@@ -1,4 +1,4 @@
-//! From posting a job to its payment, one job after another.
+//! The time from posting a job to its payment, one job after another.
 
 use crate::figures::{Figures, percentile};
 use anyhow::{Context, Result};
@@ -13,14 +13,12 @@ use solana_sdk::signature::Signer;
 use solana_sdk::transaction::Transaction;
 use std::time::{Duration, Instant};
 
-/// Jobs of each kind.
 const JOBS: usize = 20;
-/// Between two looks at the chain.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
-/// Confirmations that wait for each other: post, assign, commit, reveal and settle.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+/// Consecutive confirmations: post, assign, commit, reveal and settle.
 const CONFIRMATIONS: f64 = 4.0;
 
-/// Measures jobs of one seat and of three, and what a single confirmation takes.
+/// Measures jobs of one seat and of three, and a single confirmation.
 pub async fn measure(figures: &mut Figures, validator: &str, kind: ValidatorKind) -> Result<()> {
     eprintln!("measuring {} jobs on {validator}", 2 * JOBS);
     let net = Net::start_on(kind, |_| {}).await?;
@@ -61,7 +59,7 @@ pub async fn measure(figures: &mut Figures, validator: &str, kind: ValidatorKind
     Ok(())
 }
 
-/// From the first upload to the settlement of the only shard, as the chain has it confirmed.
+/// The time from the first upload to the confirmed settlement of the only shard.
 async fn post_to_paid(net: &Net, terms: &Terms) -> Result<Duration> {
     let files = JobFiles::from_wat("tiny", terms)?;
     let (connection, api) = (net.local.connection().await?, net.api()?);
@@ -76,12 +74,12 @@ async fn post_to_paid(net: &Net, terms: &Terms) -> Result<Duration> {
         if job.is_some_and(|job| job.settled == job.shards && job.paid > 0) {
             return Ok(start.elapsed());
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
     anyhow::bail!("job {} was not paid within {WAIT_TIMEOUT:?}", posted.job)
 }
 
-/// From sending a transfer to its confirmation.
+/// The time from sending a transfer to its confirmation.
 async fn confirmation(net: &Net) -> Result<Duration> {
     let (rpc, wallet) = (net.rpc(), net.wallet());
     let transfer = transfer_lamports(&wallet.pubkey(), &wallet.pubkey(), 1);
@@ -95,7 +93,7 @@ async fn confirmation(net: &Net) -> Result<Duration> {
         if is_confirmed(&rpc, &signature).await? {
             return Ok(start.elapsed());
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
     anyhow::bail!("a transfer was not confirmed within {WAIT_TIMEOUT:?}")
 }

@@ -1,24 +1,24 @@
-//! `make bench`: what the system takes, measured on this machine. Prints a table, and writes
-//! `target/bench.jsonl`, one `{"name","value","unit"}` a line.
+//! `make bench`: measures the system on this machine. Prints a table, and writes `target/bench.jsonl`
+//! with one `{"name","value","unit"}` in each line.
 //!
-//! Arguments choose parts by the beginning of their names; none are all of them.
+//! Arguments select parts by the beginning of their names; without arguments all parts run.
 #![allow(
     clippy::unwrap_used,
-    reason = "a measurement that can't go on ends here"
+    reason = "a measurement that cannot continue ends here"
 )]
 
+mod block_capacity;
 mod costs;
-mod crowd;
 mod dispatch;
-mod exposition;
 mod fees;
 mod figures;
 mod fuel;
 mod latency;
+mod load;
+mod metrics;
 mod plan;
 mod ready;
 mod recovery;
-mod settles;
 mod sortition;
 mod throughput;
 
@@ -27,37 +27,38 @@ use figures::Figures;
 use millrace_testkit::localnet::ValidatorKind;
 
 fn main() -> Result<()> {
-    let asked: Vec<String> = std::env::args()
+    let selected: Vec<String> = std::env::args()
         .skip(1)
         .filter(|word| !word.starts_with('-'))
         .collect();
-    let wanted = |part: &str| asked.is_empty() || asked.iter().any(|word| part.starts_with(word));
+    let runs =
+        |part: &str| selected.is_empty() || selected.iter().any(|word| part.starts_with(word));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     let mut figures = Figures::default();
-    if wanted("chain") {
+    if runs("chain") {
         let measured = costs::read(&mut figures)?;
-        settles::note(&mut figures, &measured)?;
+        block_capacity::note(&mut figures, &measured)?;
     }
-    if wanted("client") {
+    if runs("client") {
         runtime.block_on(costs::of_a_client(&mut figures))?;
     }
-    if wanted("runtime") {
+    if runs("runtime") {
         fuel::measure(&mut figures)?;
     }
-    if wanted("sortition") {
+    if runs("sortition") {
         sortition::measure(&mut figures)?;
     }
-    if wanted("plan") {
+    if runs("plan") {
         plan::measure(&mut figures)?;
     }
-    if wanted("up") {
+    if runs("up") {
         ready::measure(&mut figures)?;
     }
     let agave = std::env::var_os("MILLRACE_AGAVE_BIN").is_some();
     if !agave {
-        eprintln!("left out: Agave, because MILLRACE_AGAVE_BIN is not set");
+        eprintln!("skipping Agave: MILLRACE_AGAVE_BIN is not set");
     }
     let validators = [
         ("embedded", ValidatorKind::Embedded),
@@ -67,20 +68,20 @@ fn main() -> Result<()> {
         if kind != ValidatorKind::Embedded && !agave {
             continue;
         }
-        if wanted(&format!("latency.{name}")) {
+        if runs(&format!("latency.{name}")) {
             runtime.block_on(latency::measure(&mut figures, name, kind))?;
         }
-        if wanted(&format!("dispatch.{name}")) {
+        if runs(&format!("dispatch.{name}")) {
             runtime.block_on(dispatch::measure(&mut figures, name, kind))?;
         }
-        if wanted(&format!("fees.{name}")) {
+        if runs(&format!("fees.{name}")) {
             runtime.block_on(fees::measure(&mut figures, name, kind))?;
         }
-        if wanted(&format!("throughput.{name}")) {
+        if runs(&format!("throughput.{name}")) {
             runtime.block_on(throughput::measure(&mut figures, name, kind))?;
         }
     }
-    if wanted("recovery") {
+    if runs("recovery") {
         runtime.block_on(recovery::measure(&mut figures))?;
     }
     figures.finish()

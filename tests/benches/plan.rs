@@ -1,4 +1,4 @@
-//! What planning takes: with ten thousand open jobs and a thousand providers, and how it grows.
+//! Planning time: with ten thousand open jobs and a thousand providers, and its growth.
 
 use crate::figures::{Figures, percentile};
 use anyhow::Result;
@@ -12,11 +12,11 @@ const SIZES: [(usize, usize); 4] = [
     (100_000, 100_000),
     (100_000, 1_000_000),
 ];
-/// Plans with everything at work or waiting.
+/// Plans in the steady state.
 const STEADY_STEPS: usize = 10;
-/// Providers and jobs a second of the network that jobs flow through.
+/// Providers and jobs per second of the networks with a flow of jobs.
 const FLOW: [(usize, usize); 3] = [(1_000, 100), (100_000, 1_000), (1_000_000, 10_000)];
-/// Slots of that network, of 400 ms.
+/// Slots of those networks, of 400 ms.
 const FLOW_SLOTS: usize = 50;
 const SLOTS_PER_10_SECS: usize = 25;
 
@@ -29,10 +29,9 @@ const SCALE: Scale = Scale {
     work_slots: 10,
 };
 
-/// Measures plans of crowds, and of jobs that flow.
 pub fn measure(figures: &mut Figures) -> Result<()> {
     for (jobs, providers) in SIZES {
-        crowd(figures, jobs, providers);
+        jobs_at_once(figures, jobs, providers);
     }
     for (providers, rate) in FLOW {
         flow(figures, providers, rate);
@@ -40,9 +39,9 @@ pub fn measure(figures: &mut Figures) -> Result<()> {
     Ok(())
 }
 
-/// All jobs are there at once: the first plan hands out what there is room for, those after it find
-/// everybody busy.
-fn crowd(figures: &mut Figures, jobs: usize, providers: usize) {
+/// All jobs exist at the start: the first plan assigns all free providers, later ones find all of them
+/// busy.
+fn jobs_at_once(figures: &mut Figures, jobs: usize, providers: usize) {
     let mut simulation = Simulation::new(Scale {
         providers,
         work_slots: u64::MAX / 2,
@@ -73,7 +72,7 @@ fn crowd(figures: &mut Figures, jobs: usize, providers: usize) {
     );
 }
 
-/// Jobs come and go.
+/// Jobs arrive and leave.
 fn flow(figures: &mut Figures, providers: usize, rate: usize) {
     let mut simulation = Simulation::new(Scale {
         providers,

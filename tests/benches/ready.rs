@@ -1,4 +1,4 @@
-//! How long `millrace up` takes to a network that takes jobs.
+//! The time until `millrace up` accepts jobs.
 
 use crate::figures::{Figures, percentile};
 use anyhow::{Context, Result, ensure};
@@ -8,17 +8,16 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 const STARTS: usize = 5;
-/// Seconds that a start may take at most.
-const MOST: f64 = 5.0;
+/// Target for a start, seconds.
+const MAX_SECS: f64 = 5.0;
 
-/// Starts the built `millrace up` several times, and waits each time for what it prints when it is
-/// ready.
+/// Starts the built `millrace up` several times and waits for its ready message.
 pub fn measure(figures: &mut Figures) -> Result<()> {
     let mut taken = Vec::new();
     for _ in 0..STARTS {
         taken.push(start()?);
     }
-    let most = format!("at most {MOST} s wanted");
+    let most = format!("at most {MAX_SECS} s wanted");
     figures.note_with("up.ready", percentile(&taken, 50), "s", most);
     Ok(())
 }
@@ -39,7 +38,7 @@ fn start() -> Result<f64> {
     let output = child.stdout.take().context("no output")?;
     BufReader::new(output).read_line(&mut said)?;
     let ready = start.elapsed().as_secs_f64();
-    // By the signal of Ctrl-C, so that it removes its folder.
+    // The signal of Ctrl-C, so the process removes its folder.
     Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status()?;
@@ -48,7 +47,7 @@ fn start() -> Result<f64> {
     Ok(ready)
 }
 
-/// A port that is free now, with the one above it.
+/// Two consecutive free ports.
 fn two_free_ports() -> Result<u16> {
     for _ in 0..50 {
         let first = TcpListener::bind("127.0.0.1:0")?;

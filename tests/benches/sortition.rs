@@ -1,41 +1,42 @@
-//! Who sits by sortition: seats against stake, what splitting a stake gains, how long seats stay free.
+//! Sortition: seats in relation to stake, the gain from splitting a stake, and how long seats stay
+//! free.
 //!
-//! Pure and seeded: the program's own tickets and thresholds, without a chain. Every ticket of a job
-//! is hashed, so large networks get few jobs. Seats are therefore not counted but expected: given
-//! the tickets of all others, a provider's chance to sit is exact, because its number is uniform.
-//! The seats that were drawn stand beside it.
+//! Deterministic and seeded: the program's own tickets and thresholds without a chain. Every ticket of
+//! a job is hashed, so large networks get few jobs. Seats are therefore not counted but expected: given
+//! the tickets of all others, a provider's chance of a seat is exact because its number is uniform. The
+//! seats that were actually drawn are reported too.
 //!
-//! The program does not say who of those sits whom the same slot admits. An orchestrator chooses by
-//! what does not depend on the number; figures named `by_number` show what the number would do.
+//! The program does not order the providers that are admitted in the same slot. An orchestrator orders
+//! them by a value that does not depend on the number; figures named `by_number` show what an order by
+//! the number would give.
 
 use crate::figures::{Figures, percentile};
 use anyhow::{Result, ensure};
 use millrace_client::program::math::sortition::{Ticket, threshold};
 
-/// Seats of a shard.
 const SEATS: usize = 3;
-/// Providers of a network, and the jobs that are drawn in it, one shard each.
+/// Providers of a network, and the number of jobs with one shard that are drawn in it.
 const NETWORKS: [(usize, usize); 4] = [
     (10, 20_000),
     (1_000, 5_000),
     (100_000, 150),
     (1_000_000, 30),
 ];
-/// Least stake, base units: 100 tokens of 6 decimals.
-const LEAST_STAKE: f64 = 1e8;
-/// The largest stake in least ones.
-const LARGEST_STAKE: f64 = 1e3;
-/// Shape of the stakes' Pareto distribution: a fifth of the providers has most of the stake.
+/// Minimum stake, base units: 100 tokens of 6 decimals.
+const MIN_STAKE: f64 = 1e8;
+/// The largest stake in multiples of the minimum.
+const MAX_STAKE: f64 = 1e3;
+/// Shape of the Pareto distribution of stakes: a fifth of the providers has most of the stake.
 const SHAPE: f64 = 1.16;
-/// Numbers that a ticket can have.
+/// Number of possible tickets.
 const ALL: f64 = (1u128 << 64) as f64;
 
-/// In which order those sit down whom the same slot admits.
+/// The order of providers that are admitted in the same slot.
 #[derive(Clone, Copy)]
 enum Tie {
-    /// By something that does not depend on the number, as an orchestrator does.
+    /// By a value independent of the number, like an orchestrator.
     Chance,
-    /// By the number, the lowest first.
+    /// By the number, lowest first.
     Number,
 }
 
@@ -50,7 +51,7 @@ impl Tie {
     }
 }
 
-/// When a provider may sit down: the first slot that admits it, and its place within that slot.
+/// A provider's turn: the first slot that admits it, and its rank within that slot.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Turn {
     slot: u64,
@@ -84,18 +85,18 @@ impl First {
         &self.0[..SEATS]
     }
 
-    /// The turn that a provider has to be earlier than, so that it sits.
+    /// The turn that a provider has to precede to get a seat.
     fn rival_of(&self, provider: usize) -> &Turn {
         let sits = self.seated().iter().any(|turn| turn.provider == provider);
         &self.0[if sits { SEATS } else { SEATS - 1 }]
     }
 }
 
-/// Providers by their stakes, the smallest first.
+/// Providers sorted by stake, smallest first.
 struct Network {
     start: u64,
     stakes: Vec<u64>,
-    /// The stake that is split; it is in no provider's hands.
+    /// The stake to split, which belongs to no provider of the network.
     large: u64,
 }
 
@@ -103,14 +104,14 @@ impl Network {
     fn new(providers: usize) -> Self {
         let stake = |n: usize| {
             let chance = (mixed(n as u64) as f64 + 1.0) / ALL;
-            (LEAST_STAKE * chance.powf(-1.0 / SHAPE).min(LARGEST_STAKE)) as u64
+            (MIN_STAKE * chance.powf(-1.0 / SHAPE).min(MAX_STAKE)) as u64
         };
         let mut stakes: Vec<u64> = (0..providers).map(stake).collect();
         stakes.sort_unstable();
         let total: u64 = stakes.iter().sum();
-        // What the average provider of a network of a hundred has, or of a smaller one.
+        // The average stake in a network of a hundred providers, or of this network if it is smaller.
         let large = total / providers.min(100) as u64;
-        // One provider is admitted at the first slot, on average.
+        // On average, one provider is admitted in the first slot.
         let start = ((1u128 << 64) / u128::from(total)) as u64;
         Self {
             start,
@@ -119,7 +120,7 @@ impl Network {
         }
     }
 
-    /// Draws a job, and returns the first turns by each order of ties.
+    /// Draws a job and returns its first turns for each order of ties.
     fn draw(&self, job: u64) -> Result<[First; 2]> {
         let (seed, address) = (mixed(!job), key(job));
         let mut first = [First::none(); 2];
@@ -144,7 +145,7 @@ impl Network {
                 }
             }
         }
-        // The closed form is the program's rule.
+        // The closed form must agree with the program's rule.
         for turn in first[1].seated() {
             let [before, then] = self.thresholds(self.stakes[turn.provider], turn.slot);
             let number = u128::from(turn.tie);
@@ -153,14 +154,14 @@ impl Network {
         Ok(first)
     }
 
-    /// The first slot whose threshold is above `number`: the least `w` with
-    /// `number < start × stake × 2^w`.
+    /// The first slot whose threshold exceeds `number`: the smallest `w` with `number < start × stake ×
+    /// 2^w`.
     fn admitted(&self, stake: u64, number: u64) -> u64 {
         let first = u128::from(self.start) * u128::from(stake);
         u64::from(128 - (u128::from(number) / first).leading_zeros())
     }
 
-    /// The thresholds before a slot and at it.
+    /// The thresholds of the previous slot and of this one.
     fn thresholds(&self, stake: u64, slot: u64) -> [u128; 2] {
         let before = slot.checked_sub(1);
         [
@@ -169,7 +170,7 @@ impl Network {
         ]
     }
 
-    /// The chance of a stake to have an earlier turn than another.
+    /// The probability that a stake gets an earlier turn than another.
     fn chance(&self, stake: u64, tie: Tie, other: &Turn) -> f64 {
         let [before, then] = self.thresholds(stake, other.slot);
         match tie {
@@ -180,10 +181,11 @@ impl Network {
         }
     }
 
-    /// The seats that the large stake can expect in `parts` equal parts, each a provider's.
+    /// The expected seats of the large stake, split into `parts` equal providers.
     fn split(&self, parts: u64, tie: Tie, first: &First) -> f64 {
         let stake = self.large / parts;
-        // So many of them sit if as many are earlier than the other whose seat the last one takes.
+        // At least this many of them get a seat if as many precede the provider whose seat the last one
+        // takes.
         let at_least = |seats: usize| {
             let chance = self.chance(stake, tie, &first.0[SEATS - seats]);
             1.0 - fewer(parts, seats, chance)
@@ -192,7 +194,7 @@ impl Network {
     }
 }
 
-/// The chance that fewer than `wanted` of so many events happen, each with the same chance.
+/// The probability that fewer than `wanted` of `events` independent events occur.
 fn fewer(events: u64, wanted: usize, chance: f64) -> f64 {
     let mut ways = 1.0;
     let mut sum = 0.0;
@@ -204,7 +206,6 @@ fn fewer(events: u64, wanted: usize, chance: f64) -> f64 {
     sum
 }
 
-/// Draws jobs in networks of several sizes.
 pub fn measure(figures: &mut Figures) -> Result<()> {
     for (providers, jobs) in NETWORKS {
         of_a_network(figures, &Network::new(providers), jobs)?;
@@ -257,8 +258,8 @@ fn of_a_network(figures: &mut Figures, network: &Network, jobs: usize) -> Result
     Ok(())
 }
 
-/// How far the share of seats is from the share of stake at the most, over ten groups of as many
-/// providers by their stakes, in percent: for the seats expected, and for those drawn.
+/// The largest difference between the share of seats and the share of stake, over ten groups of
+/// providers sorted by stake, percent: for the expected seats, and for the drawn ones.
 fn deviations(network: &Network, tie: Tie, drawn: &[&First]) -> (f64, f64) {
     let providers = network.stakes.len();
     let group = |provider: usize| provider * 10 / providers;
@@ -283,7 +284,7 @@ fn deviations(network: &Network, tie: Tie, drawn: &[&First]) -> (f64, f64) {
     (furthest(expected), furthest(counted))
 }
 
-/// A key of its own for each number.
+/// A distinct key for each number.
 fn key(number: u64) -> [u8; 32] {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&number.to_le_bytes());

@@ -1,5 +1,5 @@
-//! Agents that lie about who they are, hand in what is not theirs, or talk nonsense: they get nothing,
-//! and a job that runs beside them does not notice.
+//! Agents with false identities, foreign results or malformed messages: they gain nothing, and a job
+//! that runs at the same time is not affected.
 
 use anyhow::{Context, Result};
 use millrace_cli::api::SeatPhase;
@@ -15,14 +15,18 @@ use millrace_testkit::scripted_agent::{Identity, ScriptedAgent};
 use solana_sdk::signature::Keypair;
 use tokio_tungstenite::tungstenite::Message;
 
-/// Where the honest providers are, three of them.
+/// The region of the three honest providers.
 pub const GOOD: &str = "good";
-/// Where the provider is whose agent is scripted: number [`SCRIPTED`].
+/// The region of the provider with the scripted agent, number [`SCRIPTED`].
 const BAD: &str = "bad";
-/// The provider whose agent a test plays.
+/// The provider whose agent is scripted.
 pub const SCRIPTED: usize = 3;
 
-/// A network of three honest agents, and of one provider whose agent the test plays.
+/// Seconds before the end of the commit window at which the valid commitment is sent. The orchestrator has
+/// to land its transaction within them.
+const LAST_MOMENT: i64 = 10;
+
+/// A network with three honest agents and a provider without an agent, for a scripted one.
 pub async fn net_with_a_scripted_provider() -> Result<Net> {
     Net::start(|options| {
         for provider in &mut options.providers {
@@ -37,8 +41,8 @@ pub async fn net_with_a_scripted_provider() -> Result<Net> {
     .await
 }
 
-/// A job of the honest ones is done, and none of them has lost anything.
-pub async fn others_do_not_notice(net: &Net) -> Result<()> {
+/// Runs a job on the honest providers and checks that none of them lost anything.
+pub async fn honest_job_is_unaffected(net: &Net) -> Result<()> {
     let terms = Terms {
         region: Some(GOOD.into()),
         ..Terms::default()
@@ -54,7 +58,7 @@ pub async fn others_do_not_notice(net: &Net) -> Result<()> {
     Ok(())
 }
 
-/// A job of one seat for the scripted provider, and the task as its agent is told it.
+/// A job of one seat for the scripted provider, and the task that its agent receives.
 async fn scripted_task(
     net: &Net,
     agent: &mut ScriptedAgent,
@@ -66,15 +70,15 @@ async fn scripted_task(
         quorum: 1,
         max_replicas: 1,
         commit,
-        reveal: 60,
+        reveal: 120,
         ..Terms::default()
     };
     let job = net.post(&JobFiles::from_wat("tiny", &terms)?).await?;
-    let of_this_job = |message| match message {
+    let task_of_this_job = |message| match message {
         ToAgent::Run { task } if task.job.0 == job.to_bytes() => Some(task),
         _ => None,
     };
-    let task = agent.wait_for(of_this_job).await?;
+    let task = agent.wait_for(task_of_this_job).await?;
     Ok((job, task))
 }
 
@@ -100,11 +104,15 @@ fn revealed(task: &Task, root: [u8; 32], output: &[u8]) -> FromAgent {
     }
 }
 
-/// What the chain says of the scripted seat.
-async fn state(net: &Net, job: &Pubkey) -> Result<SeatPhase> {
-    let view = net.api()?.job(job).await?.context("the job is gone")?;
+/// The phase of the scripted seat on chain.
+async fn scripted_seat(net: &Net, job: &Pubkey) -> Result<SeatPhase> {
+    let view = net
+        .api()?
+        .job(job)
+        .await?
+        .context("the job does not exist")?;
     let seats = &view.shards[0].seats;
-    Ok(seats.first().context("the seat is empty")?.state)
+    Ok(seats.first().context("the shard has no seat")?.state)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,7 +120,7 @@ async fn agent_without_proof_of_its_identity_is_refused() -> Result<()> {
     let net = net_with_a_scripted_provider().await?;
     let (own, victim) = (Identity::of(&net, SCRIPTED)?, Identity::of(&net, 0)?);
 
-    // The words of an earlier greeting answer no other challenge.
+    // The answer to an earlier challenge does not answer another one.
     let mut first = ScriptedAgent::connect(&net).await?;
     let recorded = own.hello(&first.network_id, &first.nonce);
     first.send(&recorded).await?;
@@ -142,36 +150,36 @@ async fn agent_without_proof_of_its_identity_is_refused() -> Result<()> {
         provider,
         operator: operator.insecure_clone(),
     };
-    let nobody = net.local.mints.stake;
-    let liars = [
-        // Somebody else's provider, with a key of its own.
+    let mint = net.local.mints.stake;
+    let impostors = [
+        // Another party's provider with its own key.
         (as_provider(victim.provider, &own.operator), "operator key"),
-        // Its own provider, with somebody else's key.
+        // Its own provider with another party's key.
         (as_provider(own.provider, &victim.operator), "operator key"),
-        // What is no provider at all: an account of another program.
-        (as_provider(nobody, &own.operator), "not a provider"),
+        // Not a provider: an account of another program.
+        (as_provider(mint, &own.operator), "not a provider"),
     ];
-    for (liar, word) in liars {
+    for (impostor, word) in impostors {
         let mut agent = ScriptedAgent::connect(&net).await?;
-        let hello = liar.hello(&agent.network_id, &agent.nonce);
+        let hello = impostor.hello(&agent.network_id, &agent.nonce);
         let reason = agent.send_refused(&hello).await?;
         assert!(reason.contains(word), "{reason}");
     }
-    // Whatever an account of another program says, it is none of ours.
-    let mint = net.rpc().snapshot_owned(&[nobody]).await?;
-    assert!(mint.accounts[0].1.is_empty());
+    // An account of another program is never read as one of ours.
+    let snapshot = net.rpc().snapshot_owned(&[mint]).await?;
+    assert!(snapshot.accounts[0].1.is_empty());
 
-    // A hello of this network that was signed for another one.
+    // A hello for this network that was signed for another one.
     let mut agent = ScriptedAgent::connect(&net).await?;
     let hello = own.hello(&[1; 32], &agent.nonce);
     agent.send_refused(&hello).await?;
-    // Nothing may come before it.
+    // No message may precede the hello.
     let mut agent = ScriptedAgent::connect(&net).await?;
     let reason = agent.send_refused(&FromAgent::Draining).await?;
     assert!(reason.contains("hello"), "{reason}");
 
-    // None of it has cost the honest their places.
-    others_do_not_notice(&net).await?;
+    // The attempts do not affect the honest agents' connections.
+    honest_job_is_unaffected(&net).await?;
     first.sync().await?;
     net.stop().await;
     Ok(())
@@ -198,18 +206,18 @@ async fn malformed_frames_are_ignored_until_there_are_too_many() -> Result<()> {
     for frame in frames {
         agent.send_frame(frame).await?;
     }
-    // It is still there, and so are the others.
+    // The agent is still connected, and so are the others.
     agent.sync().await?;
-    others_do_not_notice(&net).await?;
+    honest_job_is_unaffected(&net).await?;
 
-    // A frame beyond the limit ends the connection at once.
+    // A frame above the limit closes the connection at once.
     let large = Message::text("x".repeat(MAX_FRAME_BYTES + 1));
     let mut other = ScriptedAgent::connect_as(&net, &own).await?;
-    // It may be cut while it still says it.
+    // The connection may be closed while the frame is being sent.
     let _ = other.send_frame(large).await;
     other.wait_closed().await?;
 
-    // And so do too many mistakes.
+    // Too many mistakes close the connection too.
     let mut other = ScriptedAgent::connect_as(&net, &own).await?;
     for _ in 0..1_000 {
         if other.send_frame(Message::text("no json")).await.is_err() {
@@ -228,7 +236,7 @@ async fn malformed_frames_are_ignored_until_there_are_too_many() -> Result<()> {
     let hello = own.hello(&other.network_id, &other.nonce);
     let reason = other.send_refused(&hello).await?;
     assert!(reason.contains("banned"), "{reason}");
-    others_do_not_notice(&net).await?;
+    honest_job_is_unaffected(&net).await?;
     net.stop().await;
     Ok(())
 }
@@ -238,8 +246,9 @@ async fn only_the_agents_own_result_is_accepted_until_the_last_moment() -> Resul
     let net = net_with_a_scripted_provider().await?;
     let (own, victim) = (Identity::of(&net, SCRIPTED)?, Identity::of(&net, 0)?);
     let mut agent = ScriptedAgent::connect_as(&net, &own).await?;
-    let (other_job, other_task) = scripted_task(&net, &mut agent, 60).await?;
-    let (job, task) = scripted_task(&net, &mut agent, 16).await?;
+    // The windows outlast the honest job, which takes long on a busy machine.
+    let (other_job, other_task) = scripted_task(&net, &mut agent, 300).await?;
+    let (job, task) = scripted_task(&net, &mut agent, 60).await?;
 
     let output = b"turn the wheel\n";
     let root = Receipt::new(output, 0, FUEL).root();
@@ -248,7 +257,7 @@ async fn only_the_agents_own_result_is_accepted_until_the_last_moment() -> Resul
         units: 1,
         salt: &SALT,
     };
-    // Another agent's signature, and a commitment for another job, a seat that is somebody else's.
+    // Another agent's signature, a commitment of another job, another seat, and a missing shard.
     let by_another = Identity {
         provider: own.provider,
         operator: victim.operator.insecure_clone(),
@@ -263,7 +272,7 @@ async fn only_the_agents_own_result_is_accepted_until_the_last_moment() -> Resul
     agent.send(&own.committed(&elsewhere, &reveal)).await?;
     let nowhere = Task { shard: 7, ..task };
     agent.send(&own.committed(&nowhere, &reveal)).await?;
-    // A failure where it does not sit is not written down.
+    // A failure of a shard without a seat of this agent is not recorded.
     agent
         .send(&FromAgent::Failed {
             job: task.job,
@@ -274,13 +283,13 @@ async fn only_the_agents_own_result_is_accepted_until_the_last_moment() -> Resul
         })
         .await?;
     agent.sync().await?;
-    others_do_not_notice(&net).await?;
-    assert_eq!(state(&net, &job).await?, SeatPhase::Assigned);
+    honest_job_is_unaffected(&net).await?;
+    assert_eq!(scripted_seat(&net, &job).await?, SeatPhase::Assigned);
 
-    // The right one, three seconds before the end.
+    // The valid commitment, shortly before the end of the window.
     let rpc = net.rpc();
     net.wait_until("the last moment", || async {
-        Ok(rpc.time().await?.unix >= task.commit_by - 3)
+        Ok(rpc.time().await?.unix >= task.commit_by - LAST_MOMENT)
     })
     .await?;
     agent.send(&own.committed(&task, &reveal)).await?;
@@ -289,7 +298,7 @@ async fn only_the_agents_own_result_is_accepted_until_the_last_moment() -> Resul
         .wait_for(|message| asked(message).then_some(()))
         .await?;
 
-    // An output that is not here, one that gives another root, and a root that was not committed to.
+    // An output that was not uploaded, one with another root, and a root that was not committed.
     agent.send(&revealed(&task, root, b"never sent")).await?;
     let api = net.api()?;
     api.put_blob(&sha256(&[b"wrong"]), b"wrong").await?;
@@ -302,18 +311,18 @@ async fn only_the_agents_own_result_is_accepted_until_the_last_moment() -> Resul
     }
     agent.send(&replayed).await?;
     agent.sync().await?;
-    others_do_not_notice(&net).await?;
-    assert_eq!(state(&net, &job).await?, SeatPhase::Committed);
+    honest_job_is_unaffected(&net).await?;
+    assert_eq!(scripted_seat(&net, &job).await?, SeatPhase::Committed);
 
     api.put_blob(&sha256(&[output]), output).await?;
     agent.send(&revealed(&task, root, output)).await?;
     let view = net.wait_finished(&job).await?;
     assert_eq!((view.settled, view.paid), (1, 1), "{view:#?}");
     assert_eq!(net.result(&job).await?, output);
-    // A reason is for people: nobody keeps a hundred kilobytes of it.
+    // The reason is shortened.
     let reason = view.shards[0].reason.clone().unwrap_or_default();
     assert!(reason.len() <= 500, "{} bytes", reason.len());
-    assert_eq!(state(&net, &other_job).await?, SeatPhase::Assigned);
+    assert_eq!(scripted_seat(&net, &other_job).await?, SeatPhase::Assigned);
     assert_eq!(net.provider(SCRIPTED).await?.disagreed, 0);
     net.stop().await;
     Ok(())

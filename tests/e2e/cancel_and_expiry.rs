@@ -1,4 +1,4 @@
-//! Jobs that end without being done.
+//! Jobs that end without a result.
 
 use anyhow::Result;
 use millrace_cli::api::ShardPhase;
@@ -13,13 +13,14 @@ async fn unplaceable_job_reports_why_expires_and_is_refunded() -> Result<()> {
     let tokens = net.client_tokens().await?;
     let terms = Terms {
         region: Some("mars".into()),
+        // The deadline leaves time for posting on a busy machine.
         commit: 2,
         reveal: 2,
-        within: 8,
+        within: 20,
         ..Terms::default()
     };
     let job = net.post(&JobFiles::from_wat("tiny", &terms)?).await?;
-    // For a moment the reason is that its manifest has not been looked at yet.
+    // At first the reason is that the manifest is not loaded yet.
     let why = "0 of 3 providers free, 3 needed, 3 not meeting the requirement";
     net.wait_for(&job, "the reason", |view| view.pending_reasons == [why])
         .await?;
@@ -36,7 +37,7 @@ async fn unplaceable_job_reports_why_expires_and_is_refunded() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cancelled_job_refunds_its_unassigned_shards() -> Result<()> {
-    // One provider that never commits holds one shard; the other two shards wait.
+    // One provider that never commits has a seat at one shard; the other two shards wait.
     let net = Net::start(|options| {
         options.providers.truncate(1);
         options.providers[0].fault = Some(FaultMode::NoCommit);
@@ -49,9 +50,10 @@ async fn cancelled_job_refunds_its_unassigned_shards() -> Result<()> {
         replicas: 1,
         quorum: 1,
         max_replicas: 1,
-        commit: 4,
+        // The seat must not expire before the cancellation, or the provider may get another shard.
+        commit: 20,
         reveal: 2,
-        within: 12,
+        within: 40,
         ..Terms::default()
     };
     let job = net.post(&JobFiles::from_wat("tiny", &terms)?).await?;
@@ -79,7 +81,7 @@ async fn cancelled_job_refunds_its_unassigned_shards() -> Result<()> {
     assert_eq!(
         net.client_tokens().await?,
         tokens,
-        "the shard under way failed and was refunded"
+        "the assigned shard failed and was refunded"
     );
     net.stop().await;
     Ok(())

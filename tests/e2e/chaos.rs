@@ -1,5 +1,5 @@
-//! Everything at once: a bad network, and an orchestrator and agents that are killed at random while
-//! several jobs run. `make chaos` plays it longer; `MILLRACE_SEED` makes the same choices again.
+//! A bad network, and an orchestrator and agents that are killed at random while several jobs run.
+//! `make chaos` runs it longer; `MILLRACE_SEED` repeats the same choices.
 
 use anyhow::{Result, bail, ensure};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -16,45 +16,44 @@ use rand::{Rng, SeedableRng};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
-/// Longest wait for the end of a job that waits for others, restarts and windows.
+/// How long a job may take that waits for others, restarts and windows.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(600);
-/// Agents: one more than a shard has seats, so that work goes on without one.
+/// One agent more than a shard has seats, so work continues without one.
 const AGENTS: usize = 4;
 const SHARDS: usize = 2;
 
-/// What is killed, and when.
 struct Killer {
     orchestrator: OrchestratorProcess,
     agents: Vec<MillraceProcess>,
-    dice: StdRng,
+    rng: StdRng,
     kills: [u32; 2],
 }
 
 impl Killer {
     async fn take_over(net: &mut Net, proxy: &FaultyRpc, seed: u64) -> Result<Self> {
         let way = (proxy.rpc_url.as_str(), proxy.ws_url.as_str());
-        // Closed at once: what waits for finality as well would seldom live long enough.
+        // Jobs are closed at once. If closing waited longer, kills would rarely let it happen.
         let orchestrator = OrchestratorProcess::take_over(net, way, 0).await?;
         let agents = (0..AGENTS).map(|index| MillraceProcess::agent(net, index));
         Ok(Self {
             orchestrator,
             agents: agents.collect::<Result<_>>()?,
-            dice: StdRng::seed_from_u64(seed),
+            rng: StdRng::seed_from_u64(seed),
             kills: [0, 0],
         })
     }
 
-    /// Never returns, unless something ended by itself that should not have.
-    async fn keep_killing(&mut self, longest_pause: Duration) -> Result<()> {
+    /// Returns only if a process ended by itself that should not have.
+    async fn kill_at_random(&mut self, longest_pause: Duration) -> Result<()> {
         loop {
-            let pause = self.dice.random_range(Duration::ZERO..longest_pause);
+            let pause = self.rng.random_range(Duration::ZERO..longest_pause);
             let again = Instant::now() + pause;
             while Instant::now() < again {
-                self.revive()?;
+                self.restart_ended()?;
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
-            // As often the orchestrator as all agents together.
-            match self.dice.random_range(0..2 * AGENTS) {
+            // The orchestrator is killed as often as all agents together.
+            match self.rng.random_range(0..2 * AGENTS) {
                 index if index < AGENTS => {
                     self.agents[index].restart()?;
                     self.kills[1] += 1;
@@ -67,9 +66,9 @@ impl Killer {
         }
     }
 
-    /// An orchestrator that the bad network kept from starting is started again, as a supervisor does.
-    /// An agent has nothing that keeps it from starting.
-    fn revive(&mut self) -> Result<()> {
+    /// Restarts an orchestrator that the bad network kept from starting, as a supervisor does. Agents
+    /// must not end by themselves.
+    fn restart_ended(&mut self) -> Result<()> {
         if self.orchestrator.process.exit_status()?.is_some() {
             self.orchestrator.process.restart()?;
         }
@@ -82,8 +81,8 @@ impl Killer {
     }
 }
 
-/// Posts a job and waits until it is closed on chain. Two must not take the same number, so they are
-/// posted one after the other.
+/// Posts a job and waits until it is closed on chain. Jobs are posted one after the other because two
+/// must not use the same nonce.
 async fn one_job(net: &Net, number: u64, posting: &Mutex<()>) -> Result<JobView> {
     let lines = (0..SHARDS)
         .map(|part| format!("{part} of {number}"))
@@ -170,7 +169,7 @@ async fn jobs_end_once_despite_random_kills_on_a_bad_network() -> Result<()> {
     let all = all.buffer_unordered(usize::try_from(at_once)?);
     let views: Vec<JobView> = tokio::select! {
         views = all.try_collect() => views?,
-        ended = killer.keep_killing(Duration::from_millis(pause)) => return ended,
+        ended = killer.kill_at_random(Duration::from_millis(pause)) => return ended,
     };
     let sum = |part: fn(&JobView) -> u64| views.iter().map(part).sum::<u64>();
     let paid = sum(|view| view.paid);
@@ -200,7 +199,7 @@ async fn jobs_end_once_despite_random_kills_on_a_bad_network() -> Result<()> {
     assert_eq!((vault, held), (0, 0));
     let (fee, back) = (sum(|view| view.fee), sum(|view| view.compensated));
     assert_eq!(net.client_tokens().await? + paid + fee, tokens + back);
-    // A shard fails only where too few could be heard in time, and a kill is short.
+    // A shard fails only if too few seats reveal in time, and kills are short.
     assert!(
         settled * 10 >= jobs * SHARDS as u64 * 9,
         "{settled} settled"

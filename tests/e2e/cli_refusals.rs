@@ -1,5 +1,5 @@
-//! Bad input, typed into the real command line tool: each ends with a non-zero exit and words that name
-//! what is wrong, and nothing is lost by it.
+//! Bad input to the command line tool: each command ends with a non-zero exit code and a message that
+//! names the problem, and nothing is lost.
 
 use anyhow::{Context, Result, ensure};
 use millrace_client::pda;
@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
-/// The command line tool with a home of its own, on one network.
+/// The command line tool with a home directory of its own, on one network.
 struct Shell {
     home: TempDir,
     network: std::path::PathBuf,
@@ -26,7 +26,7 @@ impl Shell {
         })
     }
 
-    fn type_in(&self, network: &Path, words: &[&str]) -> Result<Output> {
+    fn run(&self, network: &Path, arguments: &[&str]) -> Result<Output> {
         let binary = std::env::var("MILLRACE_BIN")
             .context("MILLRACE_BIN is not set: run this by `make test`")?;
         let mut command = Command::new(binary);
@@ -34,32 +34,35 @@ impl Shell {
             command.env_remove(variable);
         }
         let command = command.env("HOME", self.home.path()).arg("--network");
-        Ok(command.arg(network).args(words).output()?)
+        Ok(command.arg(network).args(arguments).output()?)
     }
 
-    /// Types it in; it has to be refused, with every one of `said`.
-    fn refused(&self, words: &[&str], said: &[&str]) -> Result<()> {
+    /// Runs a command that must be refused with every text of `expected` in its message.
+    fn refused(&self, arguments: &[&str], expected: &[&str]) -> Result<()> {
         let network = self.network.clone();
-        self.refused_on(&network, words, said)
+        self.refused_on(&network, arguments, expected)
     }
 
-    fn refused_on(&self, network: &Path, words: &[&str], said: &[&str]) -> Result<()> {
-        let output = self.type_in(network, words)?;
+    fn refused_on(&self, network: &Path, arguments: &[&str], expected: &[&str]) -> Result<()> {
+        let output = self.run(network, arguments)?;
         let errors = String::from_utf8_lossy(&output.stderr);
         ensure!(
             output.status.code().is_some_and(|code| code != 0),
-            "{words:?} was not refused: {errors}"
+            "{arguments:?} was not refused: {errors}"
         );
-        for part in said {
-            ensure!(errors.contains(part), "{words:?}: no {part:?} in: {errors}");
+        for part in expected {
+            ensure!(
+                errors.contains(part),
+                "{arguments:?}: no {part:?} in: {errors}"
+            );
         }
-        ensure!(!errors.contains("panicked"), "{words:?}: {errors}");
+        ensure!(!errors.contains("panicked"), "{arguments:?}: {errors}");
         Ok(())
     }
 }
 
-/// What could be lost by a refused job.
-async fn belongings(net: &Net) -> Result<(u64, u64, (u64, u64), u64)> {
+/// Everything that a refused job could cost.
+async fn client_balances(net: &Net) -> Result<(u64, u64, (u64, u64), u64)> {
     let client: Client = net
         .rpc()
         .get(&pda::client(&net.local.keys.client.pubkey()))
@@ -68,7 +71,7 @@ async fn belongings(net: &Net) -> Result<(u64, u64, (u64, u64), u64)> {
     Ok((tokens, lamports, net.escrow().await?, client.next_nonce))
 }
 
-/// A small job whose manifest is changed in one place.
+/// A small job with one change in its manifest.
 fn changed(from: &str, to: &str) -> Result<JobFiles> {
     let files = JobFiles::from_wat("tiny", &Terms::default())?;
     let text = manifest("tiny", &Terms::default());
@@ -84,10 +87,10 @@ async fn bad_manifests_are_refused_by_name_and_cost_nothing() -> Result<()> {
     let first = net.post(&first).await?;
     net.wait_finished(&first).await?;
     let shell = Shell::new(&net)?;
-    let before = belongings(&net).await?;
+    let before = client_balances(&net).await?;
     let missing = format!("program = \"sha256:{}\"", "ab".repeat(32));
     let native = changed("program.wasm", "input.txt")?;
-    let crowd = JobFiles::from_wat(
+    let too_many_shards = JobFiles::from_wat(
         "tiny",
         &Terms {
             lines: vec!["a line".into(); 5],
@@ -116,7 +119,7 @@ async fn bad_manifests_are_refused_by_name_and_cost_nothing() -> Result<()> {
             changed("quorum = 2", "quorum = 4")?,
             &["`verify.quorum` is 4"],
         ),
-        (crowd, &["5 shards", "at most 4"]),
+        (too_many_shards, &["5 shards", "at most 4"]),
         (
             changed("within = \"600 s\"", "within = \"1 s\"")?,
             &["`deadline.within` is 1 s"],
@@ -126,12 +129,12 @@ async fn bad_manifests_are_refused_by_name_and_cost_nothing() -> Result<()> {
             &["line 27", "\"-5 s\" is not a duration"],
         ),
     ];
-    for (files, said) in &cases {
+    for (files, expected) in &cases {
         let path = files.path();
-        let path = path.to_str().context("an odd path")?;
-        shell.refused(&["job", "submit", path, "--yes"], said)?;
+        let path = path.to_str().context("the path is not UTF-8")?;
+        shell.refused(&["job", "submit", path, "--yes"], expected)?;
     }
-    assert_eq!(belongings(&net).await?, before);
+    assert_eq!(client_balances(&net).await?, before);
     net.stop().await;
     Ok(())
 }
@@ -152,9 +155,9 @@ async fn price_cap_below_every_ask_is_refused_with_the_lowest_ask() -> Result<()
         },
     )?;
     let path = files.path();
-    let path = path.to_str().context("an odd path")?;
-    let said = ["no provider works for this price", "0.000007", "0.000006"];
-    Shell::new(&net)?.refused(&["job", "submit", path, "--yes"], &said)?;
+    let path = path.to_str().context("the path is not UTF-8")?;
+    let expected = ["no provider works for this price", "0.000007", "0.000006"];
+    Shell::new(&net)?.refused(&["job", "submit", path, "--yes"], &expected)?;
     net.stop().await;
     Ok(())
 }
@@ -165,10 +168,10 @@ async fn wallet_is_told_what_it_lacks_before_anything_is_sent() -> Result<()> {
     let shell = Shell::new(&net)?;
     let (poor, file) = (Keypair::new(), shell.home.path().join("poor.json"));
     write_keypair(&file, &poor)?;
-    let file = file.to_str().context("an odd path")?;
+    let file = file.to_str().context("the path is not UTF-8")?;
     let job = JobFiles::from_wat("tiny", &Terms::default())?;
     let path = job.path();
-    let path = path.to_str().context("an odd path")?;
+    let path = path.to_str().context("the path is not UTF-8")?;
     let submit = ["--keypair", file, "job", "submit", path, "--yes"];
     let wallet = poor.pubkey().to_string();
     shell.refused(
@@ -177,19 +180,19 @@ async fn wallet_is_told_what_it_lacks_before_anything_is_sent() -> Result<()> {
     )?;
 
     let fund = ["wallet", "fund", &wallet, "--sol", "1", "--tokens", "0"];
-    let funded = shell.type_in(&shell.network, &fund)?;
+    let funded = shell.run(&shell.network, &fund)?;
     assert!(funded.status.success(), "{funded:?}");
     let lamports = net.rpc().lamports(&poor.pubkey()).await?;
-    // 10 × 5 units × 3 seats, and the fee on it.
-    let said = ["too few tokens", "it has 0", "0.000153", "are missing"];
-    shell.refused(&submit, &said)?;
+    // 10 × 5 units × 3 seats, and their fee.
+    let expected = ["too few tokens", "it has 0", "0.000153", "are missing"];
+    shell.refused(&submit, &expected)?;
     assert_eq!(net.rpc().lamports(&poor.pubkey()).await?, lamports);
 
     let register = ["--keypair", file, "provider", "register", "--price", "1"];
     let operator = shell.home.path().join("operator.json");
-    let operator = operator.to_str().context("an odd path")?;
+    let operator = operator.to_str().context("the path is not UTF-8")?;
     let registered = [&register[..], &["--operator", operator]].concat();
-    let registered = shell.type_in(&shell.network, &registered)?;
+    let registered = shell.run(&shell.network, &registered)?;
     assert!(registered.status.success(), "{registered:?}");
     let stake = ["--keypair", file, "provider", "stake", "99"];
     shell.refused(&stake, &["99", "minimum of 100", "1 tokens more"])?;
@@ -203,7 +206,7 @@ async fn wrong_endpoints_ports_and_stores_are_named() -> Result<()> {
     let shell = Shell::new(&net)?;
     let down = ["--url", "http://127.0.0.1:1", "network", "show"];
     shell.refused(&down, &["http://127.0.0.1:1", "does not answer"])?;
-    // What can be told without a network is told without it.
+    // Errors that need no network are reported without one.
     let submit = [&down[..2], &["job", "submit", "absent.toml"]].concat();
     shell.refused(&submit, &["cannot read the manifest", "absent.toml"])?;
 
@@ -236,7 +239,7 @@ async fn wrong_endpoints_ports_and_stores_are_named() -> Result<()> {
         data.join("store.db"),
         b"this is no database, but long enough".repeat(40),
     )?;
-    let data = data.to_str().context("an odd path")?;
+    let data = data.to_str().context("the path is not UTF-8")?;
     let run = [
         "orchestrator",
         "run",

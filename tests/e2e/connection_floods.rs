@@ -1,39 +1,47 @@
-//! Thousands at the door, floods, readers that don't read and uploads that never end: the orchestrator
-//! stays small, and a job that runs beside them does not notice.
+//! Thousands of connections, floods, clients that do not read, and endless uploads: the orchestrator's
+//! memory stays bounded, and a job that runs at the same time is not affected.
 
-use crate::bad_agents::{SCRIPTED, net_with_a_scripted_provider, others_do_not_notice};
+use crate::bad_agents::{SCRIPTED, honest_job_is_unaffected, net_with_a_scripted_provider};
 use anyhow::Result;
 use millrace_protocol::agent::{FromAgent, ToAgent};
 use millrace_protocol::hash::sha256;
 use millrace_protocol::key::Key;
+use millrace_testkit::jobs::{JobFiles, Terms};
 use millrace_testkit::localnet::Net;
 use millrace_testkit::process::OrchestratorProcess;
 use millrace_testkit::scripted_agent::{Identity, ScriptedAgent};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// What the orchestrator's memory may grow by under attack: it keeps no more than some hundred
-/// connections, each with a few kilobytes.
-const ROOM: u64 = 128 << 20;
-/// Open files at most: the connections of the crowd, and what it needs for itself.
-const FILES: u64 = 512 + 100;
+/// Allowed growth of the orchestrator's memory under attack, bytes. It keeps some hundred connections
+/// with a few kilobytes each.
+const MAX_GROWTH: u64 = 128 << 20;
+/// Allowed open files: the limited connections, and the orchestrator's own files.
+const MAX_FILES: u64 = 512 + 100;
 
-async fn attacked() -> Result<(Net, OrchestratorProcess)> {
+async fn net_to_attack() -> Result<(Net, OrchestratorProcess)> {
     let mut net = net_with_a_scripted_provider().await?;
     let (rpc, ws) = (net.local.rpc_url.clone(), net.local.ws_url.clone());
     let orchestrator = OrchestratorProcess::take_over(&mut net, (&rpc, &ws), 3_600).await?;
     net.local.wait_for_agents().await?;
-    others_do_not_notice(&net).await?;
+    honest_job_is_unaffected(&net).await?;
     Ok((net, orchestrator))
 }
 
-/// Another job is done beside the attack, and the orchestrator is as small as it was before.
-async fn nobody_notices(net: &Net, orchestrator: &OrchestratorProcess, before: u64) -> Result<()> {
-    others_do_not_notice(net).await?;
+/// Runs a job during the attack, and checks the orchestrator's memory and open files.
+async fn attack_is_contained(
+    net: &Net,
+    orchestrator: &OrchestratorProcess,
+    before: u64,
+) -> Result<()> {
+    honest_job_is_unaffected(net).await?;
     let usage = orchestrator.process.usage()?;
     println!("{usage:?}, {before} bytes before");
-    assert!(usage.resident < before + ROOM, "{usage:?}, {before} before");
-    assert!(usage.files < FILES, "{usage:?}");
+    assert!(
+        usage.resident < before + MAX_GROWTH,
+        "{usage:?}, {before} before"
+    );
+    assert!(usage.files < MAX_FILES, "{usage:?}");
     Ok(())
 }
 
@@ -44,7 +52,7 @@ async fn tcp(net: &Net) -> Result<TcpStream> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn excess_connections_evict_only_each_other() -> Result<()> {
-    let (mut net, orchestrator) = attacked().await?;
+    let (mut net, orchestrator) = net_to_attack().await?;
     let before = orchestrator.process.usage()?.resident;
     let mut held = Vec::new();
     let mut agents = Vec::new();
@@ -60,21 +68,22 @@ async fn excess_connections_evict_only_each_other() -> Result<()> {
             _ => agents.push(ScriptedAgent::connect(&net).await?),
         }
     }
-    nobody_notices(&net, &orchestrator, before).await?;
-    // The first ones have been cut, and an agent that comes now is let in.
+    attack_is_contained(&net, &orchestrator, before).await?;
+    // The first connections were evicted, and a new agent is admitted.
     let mut first = held.swap_remove(0);
     assert_eq!(first.read(&mut [0]).await.unwrap_or(0), 0);
     net.local.stop_agent(0).await?;
     net.local.start_agent(0)?;
     net.local.wait_for_agents().await?;
 
-    // Somebody who may come in does so a thousand times: one connection of each provider stays.
+    // An agent with a valid identity connects a thousand times: only the newest connection of a
+    // provider stays.
     let own = Identity::of(&net, SCRIPTED)?;
     let mut entered = Vec::new();
     for _ in 0..1_000 {
         entered.push(ScriptedAgent::connect_as(&net, &own).await?);
     }
-    nobody_notices(&net, &orchestrator, before).await?;
+    attack_is_contained(&net, &orchestrator, before).await?;
     entered.remove(0).wait_closed().await?;
     if let Some(newest) = entered.last_mut() {
         newest.sync().await?;
@@ -85,7 +94,7 @@ async fn excess_connections_evict_only_each_other() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn flooding_agent_is_disconnected_and_temporarily_banned() -> Result<()> {
-    let (net, orchestrator) = attacked().await?;
+    let (net, orchestrator) = net_to_attack().await?;
     let before = orchestrator.process.usage()?.resident;
     let own = Identity::of(&net, SCRIPTED)?;
     let mut agent = ScriptedAgent::connect_as(&net, &own).await?;
@@ -96,18 +105,18 @@ async fn flooding_agent_is_disconnected_and_temporarily_banned() -> Result<()> {
         fuel: 1,
         fuel_limit: 2,
     };
-    let mut said = 0;
-    while said < 100_000 && agent.send(&progress).await.is_ok() {
-        said += 1;
+    let mut sent = 0;
+    while sent < 100_000 && agent.send(&progress).await.is_ok() {
+        sent += 1;
     }
-    assert!(said < 100_000, "it was never cut");
-    nobody_notices(&net, &orchestrator, before).await?;
+    assert!(sent < 100_000, "the connection was never closed");
+    attack_is_contained(&net, &orchestrator, before).await?;
     let mut again = ScriptedAgent::connect(&net).await?;
     let hello = own.hello(&again.network_id, &again.nonce);
     let reason = again.send_refused(&hello).await?;
     assert!(reason.contains("rate limit"), "{reason}");
-    // Not for ever.
-    net.wait_until("letting it in again", || async {
+    // The ban is temporary.
+    net.wait_until("the end of the ban", || async {
         Ok(ScriptedAgent::connect_as(&net, &own).await.is_ok())
     })
     .await?;
@@ -117,13 +126,13 @@ async fn flooding_agent_is_disconnected_and_temporarily_banned() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stalled_readers_and_endless_uploads_delay_no_one() -> Result<()> {
-    let (net, orchestrator) = attacked().await?;
+    let (net, orchestrator) = net_to_attack().await?;
     let before = orchestrator.process.usage()?.resident;
-    // An agent that says nothing and reads nothing, though it is told a lot.
+    // An agent that sends and reads nothing although it receives messages.
     let own = Identity::of(&net, SCRIPTED)?;
-    let deaf = ScriptedAgent::connect_as(&net, &own).await?;
+    let idle = ScriptedAgent::connect_as(&net, &own).await?;
 
-    // Blobs of 16 MiB that nobody takes: more than the sockets hold.
+    // Responses of 16 MiB that are not read: more than the socket buffers hold.
     let blob = vec![7; 16 << 20];
     let name = sha256(&[&blob]);
     net.api()?.put_blob(&name, &blob).await?;
@@ -135,7 +144,7 @@ async fn stalled_readers_and_endless_uploads_delay_no_one() -> Result<()> {
         reader.write_all(head.as_bytes()).await?;
         held.push(reader);
     }
-    // Uploads that stand still.
+    // Uploads that stall.
     for _ in 0..50 {
         let mut upload = tcp(&net).await?;
         let head =
@@ -143,8 +152,8 @@ async fn stalled_readers_and_endless_uploads_delay_no_one() -> Result<()> {
         upload.write_all(head.as_bytes()).await?;
         held.push(upload);
     }
-    nobody_notices(&net, &orchestrator, before).await?;
-    // One that never ends is cut where a blob would be too large.
+    attack_is_contained(&net, &orchestrator, before).await?;
+    // An endless upload is cut at the maximum size of a blob.
     let mut endless = tcp(&net).await?;
     let head =
         format!("PUT /v1/blobs/{hex} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n");
@@ -155,43 +164,42 @@ async fn stalled_readers_and_endless_uploads_delay_no_one() -> Result<()> {
         sent += 1;
     }
     assert!((64..200).contains(&sent), "{sent} MiB were taken");
-    // Those that stand still are cut, and leave nothing behind.
+    // Stalled uploads are cut and leave no files.
     let folder = orchestrator.process.data().join("blobs");
-    net.wait_until("forgetting the uploads", || async {
+    net.wait_until("the removal of the stalled uploads", || async {
         let files = std::fs::read_dir(&folder)?.filter_map(Result::ok);
         Ok(!files
             .map(|file| file.path())
             .any(|path| path.extension().is_some()))
     })
     .await?;
-    nobody_notices(&net, &orchestrator, before).await?;
-    drop((deaf, held));
+    attack_is_contained(&net, &orchestrator, before).await?;
+    drop((idle, held));
     net.stop().await;
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_agent_loses_its_seat_and_the_job_is_refunded() -> Result<()> {
-    let (net, _orchestrator) = attacked().await?;
+    let (net, _orchestrator) = net_to_attack().await?;
     let own = Identity::of(&net, SCRIPTED)?;
     let mut silent = ScriptedAgent::connect_as(&net, &own).await?;
-    let terms = millrace_testkit::jobs::Terms {
+    let terms = Terms {
         region: Some("bad".into()),
         replicas: 1,
         quorum: 1,
         max_replicas: 1,
-        commit: 4,
-        reveal: 2,
-        within: 12,
-        ..Default::default()
+        // The deadline leaves time for posting on a busy machine, but none for a second round.
+        commit: 15,
+        reveal: 5,
+        within: 30,
+        ..Terms::default()
     };
-    let job = net
-        .post(&millrace_testkit::jobs::JobFiles::from_wat("tiny", &terms)?)
-        .await?;
+    let job = net.post(&JobFiles::from_wat("tiny", &terms)?).await?;
     silent
         .wait_for(|message| matches!(message, ToAgent::Run { .. }).then_some(()))
         .await?;
-    others_do_not_notice(&net).await?;
+    honest_job_is_unaffected(&net).await?;
     let view = net.wait_finished(&job).await?;
     assert_eq!((view.failed, view.paid), (1, 0), "{view:#?}");
     assert_eq!(net.provider(SCRIPTED).await?.late, 1);

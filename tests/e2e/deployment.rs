@@ -1,4 +1,4 @@
-//! The program comes onto a chain, is replaced there, and changes hands.
+//! Deploying and upgrading the program, and changing its authority.
 
 use anyhow::{Context, Result};
 use millrace_cli::connection::ephemeral_sender;
@@ -23,7 +23,7 @@ fn buffer_of(wallet: &Wallet, build: &[u8]) -> Pubkey {
     BufferAddress::of(&wallet.keypair.pubkey(), &PROGRAM, &sha256(&[build])).address
 }
 
-/// How many pieces of the build are in its buffer.
+/// Number of chunks of the build that are in its buffer.
 async fn written(rpc: &Rpc, buffer: &Pubkey, build: &[u8]) -> Result<usize> {
     let found = state::read_buffer(rpc, buffer).await?;
     let missing = found.map(|found| differing_chunks(build, &found.bytes).len());
@@ -31,7 +31,7 @@ async fn written(rpc: &Rpc, buffer: &Pubkey, build: &[u8]) -> Result<usize> {
     Ok(missing.map_or(0, |missing| all - missing))
 }
 
-/// Starts to deploy and is killed once some pieces have landed.
+/// Starts a deployment and kills it once some chunks have landed.
 async fn deploy_halfway(chain: &BareChain, wallet: &Wallet, build: &[u8]) -> Result<()> {
     let mut slowly = DEPLOY.to_vec();
     slowly.extend(["--at-once", "2"]);
@@ -42,7 +42,7 @@ async fn deploy_halfway(chain: &BareChain, wallet: &Wallet, build: &[u8]) -> Res
         .spawn()?;
     let (rpc, buffer) = (chain.rpc(), buffer_of(wallet, build));
     let some = chain
-        .wait_until("writing ten pieces", async || {
+        .wait_until("ten chunks in the buffer", async || {
             Ok(written(&rpc, &buffer, build).await? >= 10)
         })
         .await;
@@ -71,7 +71,7 @@ async fn killed_deployment_resumes_and_jobs_are_paid_before_and_after_an_upgrade
     let not_there = chain.refused(&wallet, &["network", "verify"]).await?;
     assert!(not_there.contains("no program exists"), "{not_there}");
 
-    // What landed before and while it was killed is not written again.
+    // Chunks that landed before the kill are not written again.
     let before = written(&rpc, &buffer, &build).await?;
     let second = chain.succeed(&wallet, &DEPLOY).await?;
     let all = chunks(build.len()).count();
@@ -102,7 +102,8 @@ async fn killed_deployment_resumes_and_jobs_are_paid_before_and_after_an_upgrade
     let verified = chain.succeed(&wallet, &["network", "verify"]).await?;
     assert_eq!(verified["network_version"], verified["build_version"]);
 
-    // The loader takes what stands behind a program's end; this is more than there is room for.
+    // The loader ignores bytes after the program's end. This build needs more space than the account
+    // has.
     let mut longer = build.clone();
     longer.extend([0xa5; 12_345]);
     let file = chain.file("longer.so", &longer)?;
@@ -121,7 +122,7 @@ async fn killed_deployment_resumes_and_jobs_are_paid_before_and_after_an_upgrade
         .await?;
     let old = chain.refused(&wallet, &["network", "verify"]).await?;
     assert!(old.contains("is not this build"), "{old}");
-    // All but the growth's rent and the fees has come back.
+    // Everything except the additional rent and the fees was returned.
     let spent = lamports - rpc.lamports(&wallet.keypair.pubkey()).await?;
     assert!(spent < SOL / 8, "{spent}");
     pay_a_job(&net).await?;
@@ -145,7 +146,8 @@ async fn former_authority_is_refused_and_a_final_program_is_immutable() -> Resul
         path_str(&file),
     ];
 
-    // An address alone is not enough by itself, and nothing is asked where nobody can answer.
+    // An address alone needs `--unchecked`, and a missing confirmation is not asked for without a
+    // terminal.
     let hand = ["network", "authority", "--new-authority"];
     let address = new.keypair.pubkey().to_string();
     let unsigned = chain
@@ -167,10 +169,13 @@ async fn former_authority_is_refused_and_a_final_program_is_immutable() -> Resul
     let sender = ephemeral_sender(chain.rpc());
     let back = instructions::set_upgrade_authority(&PROGRAM, &own, Some(&own));
     let on_chain = sender.send("steal", &[back], &[&old.keypair]).await;
-    let on_chain = on_chain.err().context("the loader took it")?.to_string();
+    let on_chain = on_chain
+        .err()
+        .context("the loader accepted it")?
+        .to_string();
     assert!(on_chain.contains("ncorrect"), "{on_chain}");
 
-    // The old key can still prepare an upgrade that the new one only has to carry out.
+    // The old key can still prepare an upgrade for the new one to execute.
     let propose = [&upgrade[..], &["--propose"]].concat();
     let proposed = chain.succeed(&old, &propose).await?;
     assert_eq!(proposed["done"], "proposed");

@@ -1,4 +1,4 @@
-//! A liar loses, and the client does not notice.
+//! Wrong results and silent providers are penalized, and the client still gets its result.
 
 use anyhow::Result;
 use millrace_provider::FaultMode;
@@ -17,18 +17,21 @@ async fn wrong_result_is_slashed_and_the_client_gets_the_right_one() -> Result<(
     assert_eq!((view.settled, view.paid), (1, 2), "{view:#?}");
     assert_eq!(net.result(&job).await?, b"turn the wheel\n");
 
-    let liar = net.provider(1).await?;
+    let dishonest = net.provider(1).await?;
     // Price cap 10 × 5 units × 25 prices locked, half of it slashed.
     let slashed = 10 * 5 * 25 / 2;
-    assert_eq!((liar.disagreed, liar.agreed, liar.earned), (1, 0, 0));
     assert_eq!(
-        (liar.slashed, liar.active, liar.locked),
+        (dishonest.disagreed, dishonest.agreed, dishonest.earned),
+        (1, 0, 0)
+    );
+    assert_eq!(
+        (dishonest.slashed, dishonest.active, dishonest.locked),
         (slashed, stake - slashed, 0)
     );
     assert_eq!(
         view.compensated,
         view.paid + view.fee,
-        "the lie pays for the shard"
+        "the slashed stake pays for the shard"
     );
     for honest in [0, 2] {
         let books = net.provider(honest).await?;
@@ -49,11 +52,12 @@ async fn silent_provider_is_expired_and_its_seat_refilled() -> Result<()> {
         options.providers[3].started = false;
     });
     let mut net = net.await?;
-    // All three must agree, so that the job can't go on without the silent one.
+    // All three must agree, so the job needs a replacement for the silent provider.
     let terms = Terms {
         quorum: 3,
-        commit: 6,
-        reveal: 20,
+        // The honest providers must commit within the window that the silent one misses.
+        commit: 20,
+        reveal: 60,
         ..Terms::default()
     };
     let job = net.post(&JobFiles::from_wat("tiny", &terms)?).await?;

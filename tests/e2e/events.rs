@@ -1,5 +1,5 @@
-//! What happened, as the orchestrator tells it: every event once, in order, over restarts; nothing of
-//! what was reverted, nothing of what only looks like an event.
+//! Events served by the orchestrator: each event once, in order, across restarts, without reverted and
+//! forged ones.
 
 use anyhow::{Context, Result};
 use millrace_client::{Pubkey, instructions, pda};
@@ -11,7 +11,7 @@ use solana_client::rpc_config::RpcSendTransactionConfig;
 use solana_sdk::instruction::{AccountMeta, Instruction};
 use solana_sdk::transaction::Transaction;
 
-/// The events of a job after a cursor.
+/// The events after a cursor, optionally of one job.
 async fn events(net: &Net, job: Option<&Pubkey>, after: &str) -> Result<Vec<Value>> {
     let job = job.map(|job| format!("&job={job}")).unwrap_or_default();
     let url = format!(
@@ -30,12 +30,16 @@ fn names(events: &[Value]) -> Vec<&str> {
     names.map(Option::unwrap_or_default).collect()
 }
 
-async fn until_told(net: &Net, job: &Pubkey, name: &str, times: usize) -> Result<Vec<Value>> {
-    let told = async || -> Result<bool> {
-        let told = events(net, Some(job), "0").await?;
-        Ok(names(&told).iter().filter(|told| **told == name).count() >= times)
+async fn wait_for_event(net: &Net, job: &Pubkey, name: &str, times: usize) -> Result<Vec<Value>> {
+    let served = async || -> Result<bool> {
+        let served = events(net, Some(job), "0").await?;
+        Ok(names(&served)
+            .iter()
+            .filter(|served| **served == name)
+            .count()
+            >= times)
     };
-    net.wait_until(&format!("{times} {name}"), told).await?;
+    net.wait_until(&format!("{times} {name}"), served).await?;
     events(net, Some(job), "0").await
 }
 
@@ -48,14 +52,17 @@ async fn events_of_a_job_are_served_once_and_in_order_across_a_restart() -> Resu
     };
     let job = net.post(&JobFiles::from_wat("tiny", &terms)?).await?;
     net.wait_finished(&job).await?;
-    let told = until_told(&net, &job, "ShardSettled", 2).await?;
-    let names = names(&told);
+    let served = wait_for_event(&net, &job, "ShardSettled", 2).await?;
+    let names = names(&served);
     assert_eq!(names[0], "JobPosted");
     assert_eq!(names.iter().filter(|n| **n == "JobPosted").count(), 1);
     assert_eq!(names.iter().filter(|n| **n == "ShardSettled").count(), 2);
-    let slots: Vec<u64> = told.iter().filter_map(|one| one["slot"].as_u64()).collect();
-    assert!(slots.is_sorted() && slots.len() == told.len());
-    let paid = told
+    let slots: Vec<u64> = served
+        .iter()
+        .filter_map(|one| one["slot"].as_u64())
+        .collect();
+    assert!(slots.is_sorted() && slots.len() == served.len());
+    let paid = served
         .iter()
         .filter_map(|one| one["event"]["fields"]["paid"].as_u64());
     assert_eq!(
@@ -64,7 +71,7 @@ async fn events_of_a_job_are_served_once_and_in_order_across_a_restart() -> Resu
         "three seats of two shards, one base unit each"
     );
 
-    // Another run of the orchestrator tells the same, and goes on from any cursor.
+    // A restarted orchestrator serves the same events and continues from any cursor.
     let all = events(&net, None, "0").await?;
     net.local.stop_orchestrator().await?;
     net.local.start_orchestrator().await?;
@@ -73,7 +80,7 @@ async fn events_of_a_job_are_served_once_and_in_order_across_a_restart() -> Resu
         .post(&JobFiles::from_wat("tiny", &Terms::default())?)
         .await?;
     net.wait_finished(&second).await?;
-    until_told(&net, &second, "ShardSettled", 1).await?;
+    wait_for_event(&net, &second, "ShardSettled", 1).await?;
     let again = events(&net, None, "0").await?;
     assert_eq!(again[..all.len()], all[..]);
     let cursor = all[3]["cursor"].as_str().context("no cursor")?;
@@ -95,9 +102,9 @@ async fn reverted_and_forged_events_are_not_served() -> Result<()> {
         .await?;
     let owner = net.local.keys.client.pubkey();
     let cancel = instructions::cancel_job(owner, job, net.local.mints);
-    // The second one finds nothing to cancel, and takes the first one's doing back.
+    // The second cancellation fails, which reverts the first one.
     let reverted = send_blindly(&net, &[cancel.clone(), cancel.clone()]).await?;
-    // The bytes of an event, brought by somebody who can't sign for it.
+    // The bytes of an event, sent by a caller that cannot sign for it.
     let fake = Instruction {
         program_id: pda::PROGRAM,
         accounts: vec![AccountMeta::new_readonly(pda::event_authority(), false)],
@@ -109,13 +116,13 @@ async fn reverted_and_forged_events_are_not_served() -> Result<()> {
         .sender()
         .send("cancel", &[cancel], &[net.wallet()])
         .await?;
-    let told = until_told(&net, &job, "JobCancelled", 1).await?;
-    assert_eq!(names(&told), ["JobPosted", "JobCancelled"]);
+    let served = wait_for_event(&net, &job, "JobCancelled", 1).await?;
+    assert_eq!(names(&served), ["JobPosted", "JobCancelled"]);
     net.stop().await;
     Ok(())
 }
 
-/// Puts a transaction on chain without asking what would become of it; returns what it failed with.
+/// Sends a transaction without preflight and returns the error with which it failed on chain.
 async fn send_blindly(net: &Net, instructions: &[Instruction]) -> Result<Option<String>> {
     let (rpc, wallet) = (net.rpc(), net.wallet());
     let payer = net.local.keys.client.pubkey();

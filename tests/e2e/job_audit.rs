@@ -1,5 +1,4 @@
-//! A job is audited by somebody who was not there: what happened, who should have been chosen, and whether
-//! the results come out again.
+//! `millrace job audit`: the history, the expected provider selection, and the recomputed results.
 
 use anyhow::{Context, Result};
 use millrace_client::Pubkey;
@@ -9,7 +8,7 @@ use millrace_testkit::localnet::Net;
 use serde_json::Value;
 use std::time::Duration;
 
-/// What the command line says: its exit code, its data, its complaint.
+/// Runs the audit and returns its exit code, its data and its stderr.
 async fn audit(net: &Net, job: &Pubkey, more: &[&str]) -> Result<(Option<i32>, Value, String)> {
     let job = job.to_string();
     let arguments = ["job", "audit", &job].into_iter();
@@ -29,7 +28,7 @@ fn count(list: &Value) -> usize {
 async fn job_audit_replays_history_and_recomputes_results() -> Result<()> {
     let net = Net::start(|options| {
         options.close_after = Duration::from_secs(1);
-        // The cheapest is away, the next one lies.
+        // The cheapest provider is offline, the next one returns wrong results.
         options.providers.push(options.providers[0].clone());
         options.providers[0].started = false;
         options.providers[1].fault = Some(FaultMode::WrongResult);
@@ -44,14 +43,14 @@ async fn job_audit_replays_history_and_recomputes_results() -> Result<()> {
     };
     let job = net.post(&JobFiles::from_wat("tiny", &terms)?).await?;
     net.wait_closed(&job).await?;
-    // Nothing of the job is on chain any more but its transactions.
+    // Only the job's transactions are left on chain.
     net.wait_until("the closing to be final", || async {
         let (_, data, _) = audit(&net, &job, &["--no-run"]).await?;
         Ok(names(&data).contains(&"JobClosed"))
     })
     .await?;
-    let (code, data, told) = audit(&net, &job, &[]).await?;
-    assert_eq!(code, Some(0), "{told}\n{data:#}");
+    let (code, data, stderr) = audit(&net, &job, &[]).await?;
+    assert_eq!(code, Some(0), "{stderr}\n{data:#}");
     assert_eq!(data["discrepancies"], Value::Array(Vec::new()));
     assert_eq!(data["unchecked"], Value::Array(Vec::new()), "{data:#}");
 
@@ -71,7 +70,7 @@ async fn job_audit_replays_history_and_recomputes_results() -> Result<()> {
     assert_eq!(count(&data["seats"]), 2);
     for seats in data["seats"].as_array().into_iter().flatten() {
         assert_eq!(count(&seats["expected"]), 3);
-        let told: Vec<(Option<String>, Option<&str>)> = seats["candidates"]
+        let stderr: Vec<(Option<String>, Option<&str>)> = seats["candidates"]
             .as_array()
             .into_iter()
             .flatten()
@@ -86,8 +85,9 @@ async fn job_audit_replays_history_and_recomputes_results() -> Result<()> {
             (provider(2), None),
             (provider(3), None),
         ];
-        // Each works on one shard at a time: the second choice is made when the first is over.
-        assert_eq!(told, expected, "{seats:#}");
+        // Each provider works on one shard at a time, so the second selection is made after the first
+        // shard.
+        assert_eq!(stderr, expected, "{seats:#}");
         assert_eq!(seats["self_reported"], 1);
     }
     assert_eq!(count(&data["results"]), 2);
@@ -97,14 +97,14 @@ async fn job_audit_replays_history_and_recomputes_results() -> Result<()> {
     }
 
     an_altered_record_is_found(&net, &job).await?;
-    let (code, _, told) = audit(&net, &Pubkey::new_unique(), &[]).await?;
+    let (code, _, stderr) = audit(&net, &Pubkey::new_unique(), &[]).await?;
     assert_eq!(code, Some(1));
-    assert!(told.contains("job"), "{told}");
+    assert!(stderr.contains("job"), "{stderr}");
     net.stop().await;
     Ok(())
 }
 
-/// An orchestrator that passed the cheapest over, and says that it had no stake.
+/// Changes a selection record so that it hides an eligible provider, which the audit must detect.
 async fn an_altered_record_is_found(net: &Net, job: &Pubkey) -> Result<()> {
     let id = net.local.file.network_id.get(..16).context("a long id")?;
     let folder = net.local.folder().join("networks").join(id);
@@ -115,9 +115,9 @@ async fn an_altered_record_is_found(net: &Net, job: &Pubkey) -> Result<()> {
         [],
     )?;
     assert_eq!(changed, 1);
-    let (code, data, told) = audit(net, job, &["--no-run"]).await?;
-    assert_eq!(code, Some(4), "{told}");
-    assert!(told.contains("discrepancies"), "{told}");
+    let (code, data, stderr) = audit(net, job, &["--no-run"]).await?;
+    assert_eq!(code, Some(4), "{stderr}");
+    assert!(stderr.contains("discrepancies"), "{stderr}");
     let wrong = data["discrepancies"].to_string();
     let cheapest = net.local.provider(0).context("a provider")?;
     assert!(

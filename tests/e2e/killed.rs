@@ -1,6 +1,6 @@
-//! The orchestrator killed before and after each write to its store, each call of the chain and each
-//! message to an agent. The points are those that an undisturbed run comes to, so a new one is covered
-//! from its first day on. In the end every token is where it would have been.
+//! Kills the orchestrator before and after each write to its store, each call of the chain and each
+//! message to an agent. The failpoints are those that an undisturbed run reaches, so new ones are
+//! covered automatically. At the end, every balance must be that of the undisturbed run.
 
 use anyhow::{Context, Result, bail, ensure};
 use millrace_cli::api::{JobPhase, JobView};
@@ -17,18 +17,18 @@ use std::ffi::OsStr;
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
-/// A round waits for this many kills and restarts at most.
+/// How long a round with all its kills and restarts may take.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(900);
-/// Rounds in which every point is come to again, for each time that it is to be tried.
-const MOST_ROUNDS: u64 = 12;
-/// The provider that never says anything.
+/// Maximum number of rounds, for each occurrence of a failpoint that is tried.
+const MAX_ROUNDS: u64 = 12;
+/// The provider that never commits.
 const SILENT: usize = 3;
-/// The signal by which a process ends itself at a point.
+/// The signal with which a process results itself at a failpoint.
 const ABORTED: i32 = 6;
 
-/// Three honest providers; a silent one that is cheaper than the honest one beside it; and two for audits.
-/// Who gets which seat of equal ones is left to chance, so there are never more than seats.
-async fn town() -> Result<Net> {
+/// Three honest providers; a silent one that is cheaper than the honest one in its region; and two for
+/// audits. The assignment of equal seats is random, so no region has more providers than seats.
+async fn network() -> Result<Net> {
     Net::start(|options| {
         for provider in &mut options.providers {
             provider.region = Some("good".into());
@@ -51,9 +51,9 @@ async fn town() -> Result<Net> {
     .await
 }
 
-/// What a round consists of. Windows in which somebody has to act outlast the kills. No two rounds have
-/// a blob in common, so that each is uploaded.
-fn orders(round: usize) -> Vec<Terms> {
+/// The jobs of a round. Their windows outlast the kills, except where a seat has to be late. No two
+/// rounds share a blob, so everything is uploaded in each.
+fn round_jobs(round: usize) -> Vec<Terms> {
     let lines = |lines: &[&str]| lines.iter().map(|line| format!("{line} {round}")).collect();
     let good = Terms {
         region: Some("good".into()),
@@ -72,7 +72,7 @@ fn orders(round: usize) -> Vec<Terms> {
         region: Some("audit".into()),
         ..good.clone()
     };
-    // The silent one is asked first, loses its seat, and the other one fills it.
+    // The silent provider is asked first and loses its seat to the other one.
     let late = Terms {
         region: Some("slow".into()),
         replicas: 1,
@@ -91,43 +91,43 @@ fn orders(round: usize) -> Vec<Terms> {
     vec![three, audited, late, impossible]
 }
 
-/// Posts the jobs of a round, however often the orchestrator is gone, and waits until all are closed.
-async fn play(net: &Net, round: usize) -> Result<Vec<[u64; 8]>> {
+/// Posts the jobs of a round, retrying while the orchestrator is down, and waits until all are closed.
+async fn run_round(net: &Net, round: usize) -> Result<Vec<[u64; 8]>> {
     let start = Instant::now();
     let mut jobs = Vec::new();
-    for terms in orders(round) {
+    for terms in round_jobs(round) {
         let files = JobFiles::from_wat("tiny", &terms)?;
         jobs.push(loop {
             match net.post(&files).await {
                 Ok(job) => break job,
                 Err(error) => ensure!(
                     start.elapsed() < WAIT_TIMEOUT,
-                    "a job is not taken: {error}"
+                    "a job was not posted: {error}"
                 ),
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         });
     }
-    let mut ends = Vec::new();
+    let mut results = Vec::new();
     for job in jobs {
-        ends.push(end(net, &job, start).await?);
+        results.push(wait_closed(net, &job, start).await?);
     }
-    Ok(ends)
+    Ok(results)
 }
 
-async fn end(net: &Net, job: &Pubkey, start: Instant) -> Result<[u64; 8]> {
+async fn wait_closed(net: &Net, job: &Pubkey, start: Instant) -> Result<[u64; 8]> {
     let (api, mut last) = (net.api()?, None);
     while start.elapsed() < WAIT_TIMEOUT {
         last = api.job(job).await.ok().flatten().or(last);
         match &last {
-            Some(view) if view.state == JobPhase::Closed => return Ok(sums(view)),
+            Some(view) if view.state == JobPhase::Closed => return Ok(amounts(view)),
             _ => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
     bail!("a job is not closed: {last:#?}")
 }
 
-fn sums(view: &JobView) -> [u64; 8] {
+fn amounts(view: &JobView) -> [u64; 8] {
     let counts = [view.settled, view.failed, view.cancelled].map(u64::from);
     let [settled, failed, cancelled] = counts;
     let (deposited, paid) = (view.deposited, view.paid);
@@ -144,9 +144,9 @@ fn sums(view: &JobView) -> [u64; 8] {
     ]
 }
 
-/// The points that an undisturbed run comes to, in the order of their first time, each as often as it is
-/// to be tried.
-fn recorded(trace: &str, occurrences: u64) -> VecDeque<String> {
+/// The failpoints of the undisturbed run in the order of their first occurrence, each with the first
+/// `occurrences` of them.
+fn failpoints(trace: &str, occurrences: u64) -> VecDeque<String> {
     let mut times: HashMap<&str, u64> = HashMap::new();
     let mut points = VecDeque::new();
     for name in trace.lines() {
@@ -159,8 +159,8 @@ fn recorded(trace: &str, occurrences: u64) -> VecDeque<String> {
     points
 }
 
-/// Starts the orchestrator again each time it ends itself, each time with the next point. Never returns
-/// unless something else has ended it.
+/// Restarts the orchestrator with the next failpoint whenever it has ended itself. Returns only if it
+/// ended in another way.
 async fn keep_killing(
     orchestrator: &mut OrchestratorProcess,
     points: &mut VecDeque<String>,
@@ -169,7 +169,7 @@ async fn keep_killing(
         if let Some(status) = orchestrator.process.exit_status()? {
             ensure!(
                 status.signal() == Some(ABORTED),
-                "it ended by itself after {:?}: {status}",
+                "the orchestrator ended by itself after {:?}: {status}",
                 points.front()
             );
             let done = points.pop_front();
@@ -184,7 +184,7 @@ async fn keep_killing(
     }
 }
 
-/// Starts the orchestrator with the next point, or with none.
+/// Restarts the orchestrator with the next failpoint, or with none.
 fn arm(orchestrator: &mut OrchestratorProcess, points: &VecDeque<String>) -> Result<()> {
     match points.front() {
         Some(point) => {
@@ -201,18 +201,18 @@ fn arm(orchestrator: &mut OrchestratorProcess, points: &VecDeque<String>) -> Res
 #[tokio::test(flavor = "multi_thread")]
 async fn orchestrator_killed_at_every_failpoint_reaches_the_same_balances() -> Result<()> {
     let occurrences = env_number("MILLRACE_OCCURRENCES", 1)?;
-    let mut net = town().await?;
+    let mut net = network().await?;
     let (rpc, ws) = (net.local.rpc_url.clone(), net.local.ws_url.clone());
     let mut orchestrator = OrchestratorProcess::take_over(&mut net, (&rpc, &ws), 1).await?;
 
-    // Undisturbed, with a trace.
+    // The undisturbed run, with a trace of its failpoints.
     let trace = orchestrator.process.data().join("trace");
     let variables = [("MILLRACE_FAIL_TRACE", trace.as_os_str())];
     orchestrator.process.set_environment(variables);
     orchestrator.restart().await?;
     let before = NetworkBalances::read(&net).await?;
-    let expected = play(&net, 0).await?;
-    let expected_books = NetworkBalances::read(&net).await?.since(&before);
+    let expected = run_round(&net, 0).await?;
+    let expected_balances = NetworkBalances::read(&net).await?.since(&before);
     assert_eq!(
         expected[0][..5],
         [3, 0, 0, expected[0][3], 9],
@@ -233,35 +233,37 @@ async fn orchestrator_killed_at_every_failpoint_reaches_the_same_balances() -> R
         [0, 1, 0, expected[3][3], 0],
         "{expected:?}"
     );
-    assert_eq!(expected_books.get(&format!("{SILENT}: late")), 1);
+    assert_eq!(expected_balances.get(&format!("{SILENT}: late")), 1);
     orchestrator.process.kill()?;
-    let trace = std::fs::read_to_string(&trace).context("no trace: is this a debug build?")?;
-    let mut points = recorded(&trace, occurrences);
+    let trace = std::fs::read_to_string(&trace)
+        .context("there is no trace: failpoints need a debug build")?;
+    let mut points = failpoints(&trace, occurrences);
     println!("{} points: {points:?}", points.len());
     for part in ["rpc::sendTransaction", "store::journal_begin", "agent::run"] {
-        assert!(trace.contains(part), "{part} is no point any more");
+        assert!(trace.contains(part), "{part} is not a failpoint any more");
     }
 
     let mut rounds = 0;
     while !points.is_empty() {
         rounds += 1;
-        let most = MOST_ROUNDS * occurrences;
-        assert!(rounds as u64 <= most, "not come to again: {points:?}");
+        let most = MAX_ROUNDS * occurrences;
+        assert!(rounds as u64 <= most, "not reached again: {points:?}");
         let before = NetworkBalances::read(&net).await?;
         arm(&mut orchestrator, &points)?;
-        let ends = tokio::select! {
-            ends = play(&net, rounds) => ends?,
+        let results = tokio::select! {
+            results = run_round(&net, rounds) => results?,
             killed = keep_killing(&mut orchestrator, &mut points) => return killed,
         };
-        assert_eq!(ends, expected, "round {rounds}");
-        let books = NetworkBalances::read(&net).await?.since(&before);
-        // It is not asked where it has not come back yet from a kill. Asked twice it never is.
-        let expected_books = match books.get(&format!("{SILENT}: late")) {
-            0 => expected_books.without_lateness_of(SILENT),
-            _ => expected_books.clone(),
+        assert_eq!(results, expected, "round {rounds}");
+        let balances = NetworkBalances::read(&net).await?.since(&before);
+        // The silent provider is not asked if it has not reconnected yet after a kill, and it is never
+        // asked twice.
+        let expected_balances = match balances.get(&format!("{SILENT}: late")) {
+            0 => expected_balances.without_lateness_of(SILENT),
+            _ => expected_balances.clone(),
         };
-        assert_eq!(books, expected_books, "round {rounds}");
-        // What was not come to in a whole round waits until the others have had their turn.
+        assert_eq!(balances, expected_balances, "round {rounds}");
+        // A failpoint that was not reached in a whole round is tried after the others.
         if !points.is_empty() {
             points.rotate_left(1);
         }

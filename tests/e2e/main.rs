@@ -1,5 +1,5 @@
-//! The whole system, by behaviour: real tokens, real files, real failures. The same suite runs on the
-//! embedded validator (`make test`) and on the real Agave validator (`make test-agave`).
+//! The whole system, by behaviour: real tokens, real files, real failures. The same tests run on the
+//! embedded validator (`make test`) and on the Agave validator (`make test-agave`).
 #![allow(clippy::unwrap_used)]
 
 mod bad_agents;

@@ -1,5 +1,5 @@
-//! A running network shows the metrics that the manual lists, and no others; the dashboard and the alert
-//! rules ask for nothing that is not there, and every alert leads to a heading of the runbook.
+//! A running network exports exactly the documented metrics; the dashboard and the alert rules query
+//! only those, and every alert links to a heading of the runbook.
 
 use anyhow::{Context, Result};
 use millrace_testkit::jobs::{JobFiles, Terms};
@@ -17,14 +17,14 @@ fn read(path: &str) -> Result<String> {
     std::fs::read_to_string(&path).with_context(|| path.display().to_string())
 }
 
-/// Every name of a metric within a text.
+/// All metric names in a text.
 fn names_in(text: &str) -> Names {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     let named = words.filter(|word| word.starts_with("millrace_"));
     named.map(str::to_owned).collect()
 }
 
-/// The names of the samples' families: a histogram's samples have suffixes of their own.
+/// The names of the samples' families. Samples of a histogram have suffixes.
 fn families(samples: &Names, listed: &Names) -> Names {
     let family = |name: &String| {
         let stems = ["_bucket", "_sum", "_count"];
@@ -35,7 +35,7 @@ fn families(samples: &Names, listed: &Names) -> Names {
     samples.iter().map(family).collect()
 }
 
-/// The names in the manual's table.
+/// The names in the documented table.
 fn listed() -> Result<Names> {
     let manual = read("operating.md")?;
     let (_, rest) = manual
@@ -48,7 +48,6 @@ fn listed() -> Result<Names> {
     Ok(table.lines().flat_map(first).collect())
 }
 
-/// A sample's value.
 fn value(shown: &str, sample: &str) -> Result<f64> {
     let mut lines = shown.lines();
     let line = lines.find(|line| {
@@ -76,7 +75,9 @@ async fn running_network_exports_exactly_the_documented_metrics() -> Result<()> 
         let shown = api.metrics().await?;
         Ok(value(&shown, "millrace_agents{state=\"ready\"}")? == 3.0
             && shown.contains("millrace_escrow_books{vault=\"stake\"")
-            && value(&shown, "millrace_acts{state=\"running\"}")? == 0.0)
+            && value(&shown, "millrace_acts{state=\"running\"}")? == 0.0
+            && value(&shown, "millrace_jobs{state=\"finished\"}")? == 1.0
+            && value(&shown, "millrace_dispatch_seconds_count")? == 6.0)
     };
     net.wait_until("comparing books and vaults", compared)
         .await?;
@@ -88,7 +89,7 @@ async fn running_network_exports_exactly_the_documented_metrics() -> Result<()> 
     let listed = listed()?;
     assert_eq!(families(&samples, &listed), listed);
 
-    // Two shards of three seats each: as many tasks went out, and acts that fit share a transaction.
+    // Two shards of three seats, so six tasks were sent. Actions that fit share a transaction.
     assert_eq!(value(&shown, "millrace_dispatch_seconds_count")?, 6.0);
     let landed = value(&shown, "millrace_transactions_total{outcome=\"landed\"}")?;
     assert!(landed >= 3.0, "{shown}");
@@ -121,7 +122,7 @@ async fn running_network_exports_exactly_the_documented_metrics() -> Result<()> 
     Ok(())
 }
 
-/// All expressions of a dashboard, however deep.
+/// All expressions of a dashboard, at any depth.
 fn expressions(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
@@ -176,7 +177,7 @@ fn alerts_query_existing_metrics_and_link_to_the_runbook() -> Result<()> {
         assert!(anchors.contains(anchor), "{name} leads to {anchor}");
         seen.insert(anchor.to_owned());
     }
-    // And the other way: what the runbook explains, somebody is told of.
+    // Conversely, every problem in the runbook has an alert.
     let (_, runbook) = manual.split_once("\n## Runbook").context("a runbook")?;
     let runbook = runbook.split("\n## ").next().context("its end")?;
     let headings = runbook.lines().filter_map(|line| line.strip_prefix("### "));

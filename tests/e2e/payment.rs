@@ -1,4 +1,4 @@
-//! A job is paid.
+//! Payment of a job.
 
 use anyhow::Result;
 use millrace_client::pda;
@@ -10,7 +10,7 @@ use std::time::Duration;
 #[tokio::test(flavor = "multi_thread")]
 async fn job_is_paid_to_the_token_and_all_locked_funds_return() -> Result<()> {
     let net = Net::start(|options| options.close_after = Duration::ZERO).await?;
-    // The first job also opens the client's account, which stays.
+    // The first job also opens the client's account, which is permanent.
     let first = net
         .post(&JobFiles::from_wat("tiny", &Terms::default())?)
         .await?;
@@ -30,14 +30,14 @@ async fn job_is_paid_to_the_token_and_all_locked_funds_return() -> Result<()> {
         .await?;
     let view = net.wait_closed(&job).await?;
 
-    // Three shards, three seats each, one unit each at the asking price of one base unit.
+    // Three shards with three seats, each paid one base unit for one unit.
     assert_eq!((view.settled, view.paid, view.fee), (3, 9, 0), "{view:#?}");
     assert_eq!(view.deposited, view.paid + view.fee + view.refunded);
     assert_eq!(net.client_tokens().await?, tokens - view.paid - view.fee);
     assert_eq!(net.provider(0).await?.earned, earned + 3);
     assert_eq!(net.provider(0).await?.open_seats, 0);
     assert_eq!(net.escrow().await?, (0, 0));
-    // One signature, and every lamport of rent is back.
+    // The client paid for one signature, and all rent was returned.
     assert_eq!(net.client_lamports().await?, lamports - 5_000);
     assert!(net.rpc().account(&job).await?.is_none());
     assert!(net.rpc().account(&pda::shard(&job, 0)).await?.is_none());

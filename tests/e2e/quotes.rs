@@ -1,4 +1,4 @@
-//! What a job would cost and whether it could be placed, before anything is signed.
+//! Quotes: the cost of a job and whether it can be placed, before anything is signed.
 
 use anyhow::Result;
 use millrace_testkit::jobs::{JobFiles, Terms};
@@ -6,7 +6,7 @@ use millrace_testkit::localnet::Net;
 use serde_json::Value;
 use std::ffi::OsStr;
 
-/// What the command line says to a job of these terms: its exit code, its data, its complaint.
+/// Runs `millrace job quote` and returns its exit code, its data and its stderr.
 async fn quote(net: &Net, terms: &Terms) -> Result<(Option<i32>, Value, String)> {
     let files = JobFiles::from_wat("tiny", terms)?;
     let path = files.path();
@@ -18,8 +18,8 @@ async fn quote(net: &Net, terms: &Terms) -> Result<(Option<i32>, Value, String)>
 async fn quote_signs_nothing_and_names_why_a_job_cannot_be_placed() -> Result<()> {
     let net = Net::start(|_| {}).await?;
     let before = (net.client_lamports().await?, net.client_tokens().await?);
-    let (code, data, told) = quote(&net, &Terms::default()).await?;
-    assert_eq!(code, Some(0), "{told}");
+    let (code, data, stderr) = quote(&net, &Terms::default()).await?;
+    assert_eq!(code, Some(0), "{stderr}");
     assert_eq!(data["placeable"], true, "{data}");
     let deposit = data["costs"]["deposit"].as_u64();
 
@@ -27,19 +27,19 @@ async fn quote_signs_nothing_and_names_why_a_job_cannot_be_placed() -> Result<()
         region: Some("mars".into()),
         ..Terms::default()
     };
-    let (code, data, told) = quote(&net, &elsewhere).await?;
-    assert_eq!(code, Some(3), "{told}");
+    let (code, data, stderr) = quote(&net, &elsewhere).await?;
+    assert_eq!(code, Some(3), "{stderr}");
     assert_eq!(data["placeable"], false);
     assert!(
-        told.contains("3 in another region; 0 free, 3 needed"),
-        "{told}"
+        stderr.contains("3 in another region; 0 free, 3 needed"),
+        "{stderr}"
     );
     assert_eq!(
         before,
         (net.client_lamports().await?, net.client_tokens().await?)
     );
 
-    // What was quoted is what the job then takes.
+    // The job takes the quoted deposit.
     let job = net
         .post(&JobFiles::from_wat("tiny", &Terms::default())?)
         .await?;

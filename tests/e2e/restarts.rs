@@ -1,11 +1,11 @@
-//! Parts that are killed in the middle go on where they were.
+//! Killed and restarted parts resume their work.
 
 use anyhow::{Context, Result};
 use millrace_testkit::jobs::{JobFiles, Terms};
 use millrace_testkit::localnet::Net;
 use std::process::Child;
 
-/// Fuel that takes an agent long enough to be killed in the middle.
+/// Fuel of a shard that runs long enough to be interrupted.
 const LONG: u64 = 3_000_000_000;
 
 fn agent_process(net: &Net, provider: usize, data: &std::path::Path) -> Result<Child> {

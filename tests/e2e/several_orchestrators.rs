@@ -1,6 +1,5 @@
-//! Several orchestrators for one network: those that share a store share the work, and either may die;
-//! those that don't know each other get in each other's way, and the chain sees to it that nothing is
-//! paid twice.
+//! Several orchestrators for one network. Those that share a store share the work, and one takes over
+//! if the other victim. Independent ones compete, and the chain prevents double payments.
 
 use anyhow::{Context, Result};
 use millrace_cli::tokens::mints::transfer_lamports;
@@ -13,8 +12,9 @@ use millrace_testkit::postgres::PostgresServer;
 use millrace_testkit::process::OrchestratorProcess;
 use serde_json::Value;
 use solana_sdk::signature::{Keypair, Signer};
+use std::cell::RefCell;
 
-/// A job of three shards with time to outlast a takeover.
+/// A job of three shards whose windows outlast a takeover.
 async fn post(net: &Net, number: usize) -> Result<Pubkey> {
     let lines = (0..3).map(|part| format!("{part} of {number}")).collect();
     let terms = Terms {
@@ -26,7 +26,7 @@ async fn post(net: &Net, number: usize) -> Result<Pubkey> {
     net.post(&JobFiles::from_wat("tiny", &terms)?).await
 }
 
-/// Ends the network's own orchestrator, and lets agents work for these instead.
+/// Stops the network's own orchestrator and connects the agents to these instead.
 async fn replace_orchestrator(net: &mut Net, orchestrators: &[&OrchestratorProcess]) -> Result<()> {
     net.local.stop_orchestrator().await?;
     let urls: Vec<String> = orchestrators.iter().map(|o| o.url.clone()).collect();
@@ -37,15 +37,15 @@ async fn replace_orchestrator(net: &mut Net, orchestrators: &[&OrchestratorProce
         net.local.start_agent(agent)?;
     }
     for orchestrator in orchestrators {
-        let everybody = |health: &Value| health["agents"] == 3;
+        let all_agents = |health: &Value| health["agents"] == 3;
         orchestrator
-            .wait_for_health("known to all agents", everybody)
+            .wait_for_health("known to all agents", all_agents)
             .await?;
     }
     Ok(())
 }
 
-/// Sees every job paid in full, and all books right: three seats a shard, each paid one base unit.
+/// Checks that every job is paid in full: three seats for each shard, each paid one base unit.
 async fn all_are_paid_once(net: &Net, jobs: &[Pubkey]) -> Result<()> {
     for job in jobs {
         let view = net.wait_finished(job).await?;
@@ -67,8 +67,8 @@ async fn all_are_paid_once(net: &Net, jobs: &[Pubkey]) -> Result<()> {
     Ok(())
 }
 
-/// Asks the shared database for one text.
-async fn ask(url: &str, select: &str) -> Result<Option<String>> {
+/// Reads one text from the shared database.
+async fn query_text(url: &str, select: &str) -> Result<Option<String>> {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
     let running = tokio::spawn(connection);
     let row = client.query_opt(select, &[]).await?;
@@ -87,7 +87,7 @@ async fn orchestrator_takes_over_the_jobs_of_a_dead_one_that_shares_its_store() 
     let options = ["--store", &store, "--blobs", &blobs];
     let first = OrchestratorProcess::start(&net, &options).await?;
     let second = OrchestratorProcess::start(&net, &options).await?;
-    // They have 128 buckets: 64 of jobs for anybody, and 64 of jobs for their key.
+    // There are 128 partitions: 64 for jobs of any orchestrator, and 64 for jobs of this key.
     let half = |health: &Value| health["leases"] == 64;
     first.wait_for_health("holding half", half).await?;
     second.wait_for_health("holding half", half).await?;
@@ -98,27 +98,30 @@ async fn orchestrator_takes_over_the_jobs_of_a_dead_one_that_shares_its_store() 
         jobs.push(post(&net, number).await?);
     }
     let at_work = "SELECT member FROM leases WHERE bucket = (SELECT min(bucket) FROM seats)";
+    // The same query must find the work and its orchestrator: the shard may be settled before another one.
+    let holder = RefCell::new(None);
     net.wait_until("work on the jobs", || async {
-        Ok(ask(&store, at_work).await?.is_some())
+        let found = query_text(&store, at_work).await?;
+        let is_found = found.is_some();
+        holder.replace(found);
+        Ok(is_found)
     })
     .await?;
-    let holder = ask(&store, at_work)
-        .await?
-        .context("the lease has no holder")?;
+    let holder = holder.into_inner().context("no lease was found")?;
     let health = first.wait_for_health("a member", |_| true).await?;
-    let (mut dies, lives) = if health["member"] == holder {
+    let (mut victim, survivor) = if health["member"] == holder {
         (first, second)
     } else {
         (second, first)
     };
     assert_eq!(
-        dies.wait_for_health("a member", |_| true).await?["member"],
+        victim.wait_for_health("a member", |_| true).await?["member"],
         holder
     );
-    dies.kill()?;
-    net.local.orchestrator_url.clone_from(&lives.url);
+    victim.kill()?;
+    net.local.orchestrator_url.clone_from(&survivor.url);
     jobs.push(post(&net, 3).await?);
-    lives
+    survivor
         .wait_for_health("holding everything", |health| health["leases"] == 128)
         .await?;
     all_are_paid_once(&net, &jobs).await?;
@@ -126,21 +129,21 @@ async fn orchestrator_takes_over_the_jobs_of_a_dead_one_that_shares_its_store() 
         let expected = format!("0 of {number}\n1 of {number}\n2 of {number}\n");
         assert_eq!(net.result(job).await?, expected.as_bytes());
     }
-    // Whatever it had signed has been seen through.
+    // The transactions that the dead orchestrator had signed are finished.
     net.wait_until("an empty journal", || async {
-        Ok(ask(&store, "SELECT min(signature) FROM journal")
+        Ok(query_text(&store, "SELECT min(signature) FROM journal")
             .await?
             .is_none())
     })
     .await?;
 
-    // It comes back, and gets its share again, with work going on.
+    // The restarted orchestrator gets its share back while jobs run.
     jobs.push(post(&net, 4).await?);
-    dies.restart().await?;
-    dies.wait_for_health("holding half", half).await?;
-    lives.wait_for_health("holding half", half).await?;
-    // Each of them tells about every job.
-    net.local.orchestrator_url.clone_from(&dies.url);
+    victim.restart().await?;
+    victim.wait_for_health("holding half", half).await?;
+    survivor.wait_for_health("holding half", half).await?;
+    // Each of them serves every job.
+    net.local.orchestrator_url.clone_from(&victim.url);
     jobs.push(post(&net, 5).await?);
     all_are_paid_once(&net, &jobs).await?;
     net.stop().await;
@@ -161,8 +164,8 @@ async fn independent_orchestrators_pay_every_job_once() -> Result<()> {
     let file = folder.path().join("other.json");
     write_keypair(&file, &other)?;
 
-    // Clients would upload to both. Here they find the same blobs, each keeps its own store, and both
-    // want to seat providers at every shard.
+    // Clients upload to one orchestrator. Here both use the same blobs, each has its own store, and
+    // both assign seats at every shard.
     let blobs = tempfile::tempdir()?;
     let (blobs, keypair) = (blobs.path().display(), file.display());
     let (blobs, keypair) = (blobs.to_string(), keypair.to_string());

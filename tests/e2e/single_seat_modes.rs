@@ -1,4 +1,4 @@
-//! Jobs of one seat, whose results are doubted by a draw or by somebody.
+//! Jobs of one seat whose results are verified by an audit or a challenge.
 
 use anyhow::Result;
 use millrace_cli::api::ShardPhase;
@@ -7,7 +7,7 @@ use millrace_provider::FaultMode;
 use millrace_testkit::jobs::{JobFiles, Mode, Terms};
 use millrace_testkit::localnet::Net;
 
-/// A network whose cheapest provider, who is asked first, behaves as given.
+/// A network whose cheapest provider, which is asked first, behaves as given.
 async fn net_with_first(fault: Option<FaultMode>) -> Result<Net> {
     Net::start(|options| {
         options.providers[0].fault = fault;
@@ -21,8 +21,6 @@ async fn net_with_first(fault: Option<FaultMode>) -> Result<Net> {
 fn terms(mode: Mode) -> Terms {
     Terms {
         mode,
-        commit: 10,
-        reveal: 10,
         ..Terms::default()
     }
 }
@@ -34,7 +32,7 @@ async fn audited_job_is_paid_for_the_seats_that_ran_it() -> Result<()> {
         let files = JobFiles::from_wat("tiny", &terms(Mode::Audit(bps)))?;
         let job = net.post(&files).await?;
         let view = net.wait_finished(&job).await?;
-        // One in 10,000 of the second kind is audited after all.
+        // The second job is audited in one of 10,000 runs.
         assert_eq!((view.settled, view.paid), (1, paid), "{view:#?}");
         assert_eq!(net.result(&job).await?, b"turn the wheel\n");
     }
@@ -96,7 +94,7 @@ async fn challenged_wrong_result_is_slashed_and_the_bond_returned() -> Result<()
     let view = net.wait_finished(&job).await?;
     assert_eq!((view.settled, view.paid), (1, 4), "{view:#?}");
     assert_eq!(net.result(&job).await?, b"turn the wheel\n");
-    // The bond is back, and a bounty with it.
+    // The bond was returned, together with a bounty.
     assert!(net.client_tokens().await? >= tokens - deposit);
     assert_eq!(net.provider(0).await?.disagreed, 1);
     net.stop().await;

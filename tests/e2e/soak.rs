@@ -1,4 +1,4 @@
-//! The same load for a long time: nothing may grow. `make soak MINUTES=30`.
+//! A constant load for a long time, during which no resource may grow. `make soak MINUTES=30`.
 
 use anyhow::{Context, Result, ensure};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -12,20 +12,18 @@ use serde_json::Value;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
-const SAMPLE_EVERY: Duration = Duration::from_secs(5);
+const SAMPLE_INTERVAL: Duration = Duration::from_secs(5);
 const MIB: f64 = (1 << 20) as f64;
-/// How long it takes where no minutes are asked for: `make test` sees that it works.
-const LEAST: Duration = Duration::from_secs(15);
-/// Minutes from which growth is judged: whatever starts grows at first.
-const JUDGED_FROM: u64 = 10;
-/// Jobs that run at the same time.
+/// Duration without `MILLRACE_MINUTES`, which shows that the test works.
+const MIN_DURATION: Duration = Duration::from_secs(15);
+/// Minimum duration for judging growth, minutes. Everything grows after a start.
+const MIN_JUDGED_MINUTES: u64 = 10;
 const AT_ONCE: usize = 3;
 
-/// What is watched of each sample, and how much more of it there may be at the end of the second half
-/// than at its beginning.
+/// The quantities of a sample, each with its allowed growth over the second half.
 fn watched() -> GrowthTable {
     GrowthTable::new([
-        // The allocator keeps what it once had, in pieces: some megabytes up and down are no leak.
+        // The allocator keeps freed memory in pieces, so a change of some megabytes is not a leak.
         ("orchestrator MiB", 6.0),
         ("files", 6.0),
         ("threads", 3.0),
@@ -43,30 +41,30 @@ fn watched() -> GrowthTable {
 }
 
 async fn sample(orchestrator: &OrchestratorProcess, agent: &MillraceProcess) -> Result<Vec<f64>> {
-    let vitals: Value = reqwest::get(orchestrator.route("/v1/vitals"))
+    let stats: Value = reqwest::get(orchestrator.route("/v1/stats"))
         .await?
         .json()
         .await?;
-    let vital = |name: &str| vitals[name].as_f64().with_context(|| format!("no {name}"));
+    let stat = |name: &str| stats[name].as_f64().with_context(|| format!("no {name}"));
     let (own, theirs) = (orchestrator.process.usage()?, agent.usage()?);
     Ok(vec![
         own.resident as f64 / MIB,
         own.files as f64,
         own.threads as f64,
-        vital("tasks")?,
-        vital("acts")?,
-        vital("handed_in")?,
-        vital("failed")?,
-        vital("outcomes")?,
-        vital("ready")?,
-        vital("journal")?,
+        stat("tasks")?,
+        stat("acts")?,
+        stat("handed_in")?,
+        stat("failed")?,
+        stat("outcomes")?,
+        stat("ready")?,
+        stat("journal")?,
         theirs.resident as f64 / MIB,
         theirs.files as f64,
         theirs.threads as f64,
     ])
 }
 
-/// Job after job; every tenth can't be done by anybody, and is refunded.
+/// Runs one job. Every tenth cannot be placed and is refunded.
 async fn one_job(net: &Net, number: u64, posting: &Mutex<()>) -> Result<()> {
     let possible = number % 10 != 9;
     let mut terms = Terms {
@@ -94,7 +92,7 @@ async fn one_job(net: &Net, number: u64, posting: &Mutex<()>) -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn resources_do_not_grow_under_steady_load() -> Result<()> {
     let minutes = env_number("MILLRACE_MINUTES", 0)?;
-    let end = Instant::now() + Duration::from_secs(60 * minutes).max(LEAST);
+    let end = Instant::now() + Duration::from_secs(60 * minutes).max(MIN_DURATION);
     let mut net = Net::start(|options| {
         for provider in &mut options.providers {
             *provider = ProviderOptions {
@@ -116,10 +114,10 @@ async fn resources_do_not_grow_under_steady_load() -> Result<()> {
     let work = numbers.map(|number| one_job(&net, number, &posting));
     let work = work
         .buffer_unordered(AT_ONCE)
-        .try_fold(0_u64, |done, ()| async move { Ok(done + 1) });
+        .try_fold(0_u64, |finished, ()| async move { Ok(finished + 1) });
     let mut table = watched();
     let watch = async {
-        let mut beat = tokio::time::interval(SAMPLE_EVERY);
+        let mut beat = tokio::time::interval(SAMPLE_INTERVAL);
         loop {
             beat.tick().await;
             table.add(sample(&orchestrator, &agents[0]).await?);
@@ -128,15 +126,18 @@ async fn resources_do_not_grow_under_steady_load() -> Result<()> {
             }
         }
     };
-    let done: u64 = tokio::select! {
-        done = work => done?,
+    let finished: u64 = tokio::select! {
+        finished = work => finished?,
         failed = watch => return failed,
     };
-    println!("{done} jobs in {minutes} minutes\n{table}");
+    println!("{finished} jobs in {minutes} minutes\n{table}");
     let grown: Vec<&Series> = table.exceeding();
-    let judged = minutes >= JUDGED_FROM;
+    let judged = minutes >= MIN_JUDGED_MINUTES;
     ensure!(!judged || grown.is_empty(), "these grew: {grown:#?}");
-    ensure!(done > 0 && table.len() > 1, "nothing was done or watched");
+    ensure!(
+        finished > 0 && table.len() > 1,
+        "nothing was finished or watched"
+    );
     let (vault, held) = net.escrow().await?;
     assert_eq!((vault, held), (0, 0));
     drop((orchestrator, agents));

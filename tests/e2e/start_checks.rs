@@ -1,4 +1,4 @@
-//! An orchestrator starts only where it was meant to, and says what it lacks.
+//! An orchestrator starts only on the configured chain and program, and reports what it lacks.
 
 use anyhow::{Context, Result};
 use millrace_client::compatibility;
@@ -6,10 +6,13 @@ use millrace_testkit::localnet::agave::program_file;
 use millrace_testkit::localnet::{Net, WAIT_TIMEOUT};
 use std::time::{Duration, Instant};
 
-/// Starts the orchestrator where it must refuse, and returns what it says.
+/// Starts an orchestrator that must refuse, and returns its error.
 async fn refusal(net: &mut Net) -> Result<String> {
     let refused = net.local.start_orchestrator().await;
-    Ok(refused.err().context("it has started")?.to_string())
+    Ok(refused
+        .err()
+        .context("the orchestrator started")?
+        .to_string())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -19,33 +22,33 @@ async fn orchestrator_refuses_a_wrong_chain_or_program_and_reports_an_empty_wall
 
     let genesis = net.rpc().genesis().await?;
     net.local.chain_config.genesis = Some("another".into());
-    let told = refusal(&mut net).await?;
+    let error = refusal(&mut net).await?;
     assert!(
-        told.contains(&genesis) && told.contains("expected another"),
-        "{told}"
+        error.contains(&genesis) && error.contains("expected another"),
+        "{error}"
     );
     net.local.chain_config.genesis = Some(genesis);
 
     let hash = compatibility::file_hash(&std::fs::read(program_file()?)?);
     net.local.chain_config.program_hash = Some("00".into());
-    let told = refusal(&mut net).await?;
+    let error = refusal(&mut net).await?;
     assert!(
-        told.contains(&hash) && told.contains("--program-hash"),
-        "{told}"
+        error.contains(&hash) && error.contains("--program-hash"),
+        "{error}"
     );
     net.local.chain_config.program_hash = Some(hash);
 
     net.local.chain_config.payer_floor = u64::MAX;
     net.local.start_orchestrator().await?;
     let url = format!("{}/v1/health", net.local.orchestrator_url);
-    let begun = Instant::now();
-    // It is told once the endpoints have been looked at.
+    let start = Instant::now();
+    // The problem is reported after the first probe of the endpoints.
     loop {
         let health = reqwest::get(&url).await?.text().await?;
         if health.contains("under the floor") {
             break;
         }
-        assert!(begun.elapsed() < WAIT_TIMEOUT, "{health}");
+        assert!(start.elapsed() < WAIT_TIMEOUT, "{health}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     net.stop().await;

@@ -1,6 +1,6 @@
-//! Whether the toolchain that built the program still compiles right: 128-bit arithmetic, the
-//! stop on overflow, calls with more arguments than registers, the standard library. A part of
-//! the chain that has drifted shows here, by name, before it shows as a wrong balance.
+//! Checks the toolchain that built the program: 128-bit arithmetic, overflow checks, calls with more
+//! arguments than registers, and the standard library. A broken part of the toolchain fails here by
+//! name, before it shows up as a wrong balance.
 #![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use solana_sdk::signature::Keypair;
 use solana_sdk::signer::Signer;
 use solana_sdk::transaction::Transaction;
 
-/// Numbers at which carries, signs, limbs and normalizing shifts change.
+/// Numbers around which carries, signs, limbs and normalizing shifts change.
 const EDGES: [u128; 22] = [
     0,
     1,
@@ -42,7 +42,7 @@ const EDGES: [u128; 22] = [
     u128::MAX,
 ];
 
-/// The built probe in a virtual machine of its own.
+/// The built probe program in a virtual machine.
 struct Probe {
     machine: LiteSVM,
     program: Pubkey,
@@ -79,7 +79,7 @@ impl Probe {
         let data = [&[probe], operands].concat();
         let instruction = Instruction::new_with_bytes(self.program, &data, vec![]);
         let message = Message::new(&[instruction], Some(&self.payer.pubkey()));
-        // A new blockhash, or a probe that runs twice would be a duplicate transaction.
+        // A new blockhash, because running the probe twice would be a duplicate transaction.
         self.machine.expire_blockhash();
         let transaction =
             Transaction::new(&[&self.payer], message, self.machine.latest_blockhash());
@@ -95,7 +95,7 @@ fn operands(a: u128, b: u128) -> Vec<u8> {
     [a.to_le_bytes(), b.to_le_bytes()].concat()
 }
 
-/// What the host says to the probe's arithmetic, laid out as the probe lays it out.
+/// The host's results of the probe's arithmetic, in the probe's layout.
 fn expected_arithmetic(a: u128, b: u128) -> Vec<u8> {
     let (signed_a, signed_b) = (a as i128, b as i128);
     let shift = (b as u32) & 127;
@@ -121,7 +121,7 @@ fn expected_arithmetic(a: u128, b: u128) -> Vec<u8> {
         a.cmp(&b) as i8 as u8,
         signed_a.cmp(&signed_b) as i8 as u8,
     ]);
-    // Return data has no room for zeros at its end.
+    // Return data has no trailing zeros.
     while expected.last() == Some(&0) {
         expected.pop();
     }
@@ -237,7 +237,7 @@ proptest! {
     }
 }
 
-/// Numbers of every length, and those beside an edge: uniform ones would nearly all be long.
+/// Numbers of every length and numbers around the edges. Uniform numbers would nearly all be long.
 fn wide() -> impl Strategy<Value = u128> {
     prop_oneof![
         (any::<u128>(), 0..128_u32).prop_map(|(number, shift)| number >> shift),

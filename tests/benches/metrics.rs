@@ -1,15 +1,14 @@
-//! What an orchestrator's `/metrics` says, and what has come to it since it was asked before.
+//! Samples of an orchestrator's `/metrics`, and their growth.
 
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 
-/// Samples with their labels, as they were shown.
+/// Values by sample name with labels.
 #[derive(Clone, Debug, Default)]
-pub struct Shown(BTreeMap<String, f64>);
+pub struct Metrics(BTreeMap<String, f64>);
 
-impl Shown {
-    /// Asks for the metrics at an address.
-    pub async fn at(url: &str) -> Result<Self> {
+impl Metrics {
+    pub async fn fetch(url: &str) -> Result<Self> {
         let text = reqwest::get(url).await?.text().await?;
         Self::read(&text)
     }
@@ -23,18 +22,17 @@ impl Shown {
         Ok(Self(samples.map(sample).collect::<Result<_>>()?))
     }
 
-    /// A sample's value; 0 where there is none.
+    /// A sample's value, or 0 if it does not exist.
     pub fn value(&self, sample: &str) -> f64 {
         self.0.get(sample).copied().unwrap_or(0.0)
     }
 
-    /// What a sample has grown by.
     pub fn since(&self, earlier: &Self, sample: &str) -> f64 {
         self.value(sample) - earlier.value(sample)
     }
 
-    /// The value below which `percent` of what a histogram has taken in since lie, within a bucket in a
-    /// straight line between its bounds, as Prometheus has it; `None` where nothing came.
+    /// A percentile of what a histogram observed since an earlier scrape, interpolated within a bucket
+    /// as Prometheus does; `None` without observations.
     pub fn quantile(&self, earlier: &Self, histogram: &str, percent: f64) -> Option<f64> {
         let begin = format!("{histogram}_bucket{{le=\"");
         let bound = |sample: &str| -> Option<f64> {
@@ -59,7 +57,7 @@ impl Shown {
         for (to, count) in buckets {
             if count >= wanted {
                 let part = (wanted - below) / (count - below).max(f64::MIN_POSITIVE);
-                // Of the last bucket only its beginning is known.
+                // The last bucket has no upper bound.
                 return Some(if to.is_finite() {
                     from + (to - from) * part
                 } else {

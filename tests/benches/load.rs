@@ -1,7 +1,6 @@
-//! A network with an orchestrator of its own process and a crowd of clients, each with its wallet, who
-//! post jobs of one kind.
+//! A network with an orchestrator process and many clients that post jobs of one kind.
 
-use crate::exposition::Shown;
+use crate::metrics::Metrics;
 use anyhow::{Result, ensure};
 use futures_util::future::try_join_all;
 use millrace_cli::job::submit;
@@ -27,31 +26,28 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// Agents of a crowd at work.
+/// Number of agents, if they run.
 pub const AGENTS: usize = 8;
-/// Shards that each agent runs at the same time.
 const CAPACITY: u32 = 16;
-/// Lamports of a client: rent for some forty open jobs, and fees.
+/// Lamports of a client: rent for about forty open jobs, and fees.
 const LAMPORTS: u64 = 250_000_000;
 const TOKENS: u64 = 1_000_000_000;
-/// Seconds for which a paid job stays on chain, so that its client sees it.
+/// How long a paid job stays on chain so that its client sees it, seconds.
 const CLOSE_AFTER: u64 = 5;
-/// A transaction that is not seen after so long is sent again.
-const LOST_AFTER: Duration = Duration::from_secs(10);
+/// A transaction that is not seen for this long is sent again.
+const RESEND_INTERVAL: Duration = Duration::from_secs(10);
 
-/// What a crowd is made of.
-pub struct Setting {
-    /// The validator.
+pub struct LoadOptions {
     pub kind: ValidatorKind,
-    /// Clients.
+    /// Number of clients.
     pub clients: usize,
-    /// Providers, and whether their agents run.
+    /// Number of providers, and whether their agents run.
     pub providers: (usize, bool),
-    /// What every job asks for.
+    /// The terms of every job.
     pub terms: Terms,
 }
 
-/// A job of `shards` shards with `seats` seats each, of which more than half have to agree.
+/// Terms of a job of `shards` shards with `seats` seats each, more than half of which have to agree.
 pub fn terms(shards: usize, seats: u8) -> Terms {
     Terms {
         lines: (0..shards).map(|n| format!("line {n}")).collect(),
@@ -62,13 +58,10 @@ pub fn terms(shards: usize, seats: u8) -> Terms {
     }
 }
 
-/// The crowd.
-pub struct Crowd {
-    /// The network.
+pub struct Load {
     pub net: Net,
-    /// Its orchestrator.
     pub orchestrator: OrchestratorProcess,
-    /// What its clients share.
+    /// State shared by all clients.
     shared: Arc<Shared>,
     clients: Vec<Arc<Client>>,
     watching: JoinHandle<()>,
@@ -80,7 +73,7 @@ struct Shared {
     feed: Feed,
     blockhash: watch::Receiver<Hash>,
     mints: Mints,
-    /// What each client signs, but for the nonce.
+    /// The arguments of every job, except the nonce.
     args: PostJobArgs,
 }
 
@@ -89,60 +82,60 @@ struct Client {
     next: AtomicU64,
 }
 
-/// What a crowd has done within a span of time.
-pub struct Worked {
-    /// Seconds from posting to payment of the jobs that were paid within it.
+/// The work of the clients within a span of time.
+pub struct LoadResult {
+    /// Seconds from posting to payment, of the jobs paid within the span.
     pub latency: Vec<f64>,
-    /// Jobs that were posted in all, before it and after it too.
+    /// All jobs posted before, within and after the span.
     pub posted: usize,
-    /// Its length.
     pub span: Duration,
-    /// The orchestrator's metrics and processor times at its begin and at its end.
-    pub looks: [Look; 2],
+    /// Metrics and processor times at the beginning and the end of the span.
+    pub samples: [Sample; 2],
 }
 
-/// A look at the processes.
+/// Metrics and processor times at one time.
 #[derive(Clone, Default)]
-pub struct Look {
-    /// The orchestrator's metrics.
-    pub shown: Shown,
+pub struct Sample {
+    pub metrics: Metrics,
     /// Processor time of the orchestrator.
     orchestrator: Duration,
-    /// Of this process: clients and agents, and the validator where it is the embedded one.
+    /// Processor time of this process: clients, agents, and the embedded validator.
     here: Duration,
-    /// Of the validator where it is a process of its own.
+    /// Processor time of a validator process.
     validator: Option<Duration>,
 }
 
-impl Worked {
-    /// Jobs a second.
+impl LoadResult {
+    /// Paid jobs per second.
     pub fn rate(&self) -> f64 {
         self.latency.len() as f64 / self.span.as_secs_f64()
     }
 
-    /// What a sample of the metrics has grown by within the span.
+    /// The growth of a metric within the span.
     pub fn grown(&self, sample: &str) -> f64 {
-        let [first, last] = &self.looks;
-        last.shown.since(&first.shown, sample)
+        let [first, last] = &self.samples;
+        last.metrics.since(&first.metrics, sample)
     }
 
-    /// Milliseconds below which `percent` of what a histogram of seconds took in within the span lie.
+    /// A percentile of a histogram of seconds within the span, milliseconds.
     pub fn ms(&self, histogram: &str, percent: f64) -> Option<f64> {
-        let [first, last] = &self.looks;
-        let seconds = last.shown.quantile(&first.shown, histogram, percent)?;
+        let [first, last] = &self.samples;
+        let seconds = last.metrics.quantile(&first.metrics, histogram, percent)?;
         Some(seconds * 1e3)
     }
 
-    /// Cores that all processes took together.
+    /// Cores used by all processes.
     pub fn cores(&self) -> f64 {
-        let [first, last] = &self.looks;
-        let all = |look: &Look| look.orchestrator + look.here + look.validator.unwrap_or_default();
+        let [first, last] = &self.samples;
+        let all = |sample: &Sample| {
+            sample.orchestrator + sample.here + sample.validator.unwrap_or_default()
+        };
         share(all(first), all(last), self.span)
     }
 
-    /// How much of a core each process took, in words.
+    /// Cores used by each process, as text.
     pub fn processors(&self) -> String {
-        let [first, last] = &self.looks;
+        let [first, last] = &self.samples;
         let orchestrator = share(first.orchestrator, last.orchestrator, self.span);
         let here = share(first.here, last.here, self.span);
         match (first.validator, last.validator) {
@@ -159,24 +152,24 @@ impl Worked {
     }
 }
 
-impl Look {
-    /// How much of a core the orchestrator took since an earlier look.
+impl Sample {
+    /// Cores used by the orchestrator since an earlier sample.
     pub fn orchestrator_since(&self, earlier: &Self, span: Duration) -> f64 {
         share(earlier.orchestrator, self.orchestrator, span)
     }
 }
 
-/// Which share of a core a process took, by its processor time at the begin and at the end of a span.
+/// Cores used, from the processor times at the beginning and the end of a span.
 fn share(from: Duration, to: Duration, span: Duration) -> f64 {
     to.saturating_sub(from).as_secs_f64() / span.as_secs_f64()
 }
 
-impl Crowd {
-    /// Starts a network with an orchestrator of its own process, funds the clients, and has one job run to
-    /// its end, so that all that is made once is there.
-    pub async fn gather(setting: Setting) -> Result<Self> {
-        let (providers, started) = setting.providers;
-        let mut net = Net::start_on(setting.kind, |options| {
+impl Load {
+    /// Starts a network with an orchestrator process, funds the clients, and runs one job, so
+    /// everything that is created once exists.
+    pub async fn start(options: LoadOptions) -> Result<Self> {
+        let (providers, started) = options.providers;
+        let mut net = Net::start_on(options.kind, |options| {
             let provider = ProviderOptions {
                 capacity: CAPACITY,
                 max_open_seats: 1_000,
@@ -198,7 +191,7 @@ impl Crowd {
         };
         net.wait_until("connecting the agents", connected).await?;
 
-        let wallets: Vec<Keypair> = (0..setting.clients).map(|_| Keypair::new()).collect();
+        let wallets: Vec<Keypair> = (0..options.clients).map(|_| Keypair::new()).collect();
         fund(&net, &wallets).await?;
         let client = |wallet| {
             let next = AtomicU64::new(0);
@@ -212,13 +205,13 @@ impl Crowd {
             async move { feed.run(Duration::from_secs(5), stop).await }
         });
         let shared = Shared {
-            blockhash: keep_blockhash(&rpc, &stop).await?,
-            args: upload(&net, &setting.terms).await?,
+            blockhash: watch_blockhash(&rpc, &stop).await?,
+            args: upload(&net, &options.terms).await?,
             mints: net.local.mints,
             rpc,
             feed,
         };
-        let crowd = Self {
+        let load = Self {
             net,
             orchestrator,
             shared: Arc::new(shared),
@@ -227,28 +220,33 @@ impl Crowd {
             _stop: stop.drop_guard(),
         };
         if started {
-            crowd.wait_until_closed().await?;
+            load.wait_until_closed().await?;
         }
-        Ok(crowd)
+        Ok(load)
     }
 
-    /// The first so many clients post one job after the other, each as soon as the last is paid. What is paid
-    /// within `span`, after `warm_up`, is counted.
-    pub async fn work(&self, clients: usize, warm_up: Duration, span: Duration) -> Result<Worked> {
+    /// Clients post one job after the other, each as soon as the last one is paid. Jobs paid within
+    /// `span`, after `warm_up`, are counted.
+    pub async fn run(
+        &self,
+        clients: usize,
+        warm_up: Duration,
+        span: Duration,
+    ) -> Result<LoadResult> {
         let begin = Instant::now() + warm_up;
         let end = begin + span;
         let each = self.clients.iter().take(clients).map(|client| {
             let (shared, client) = (self.shared.clone(), client.clone());
-            tokio::spawn(async move { shared.keep_posting(&client, begin, end).await })
+            tokio::spawn(async move { shared.post_repeatedly(&client, begin, end).await })
         });
-        let looks = async {
+        let samples = async {
             tokio::time::sleep_until(begin.into()).await;
-            let first = self.look().await?;
+            let first = self.sample().await?;
             tokio::time::sleep_until(end.into()).await;
-            Ok::<_, anyhow::Error>([first, self.look().await?])
+            Ok::<_, anyhow::Error>([first, self.sample().await?])
         };
         let all = async { Ok::<_, anyhow::Error>(try_join_all(each).await?) };
-        let (all, looks) = tokio::try_join!(all, looks)?;
+        let (all, samples) = tokio::try_join!(all, samples)?;
         let (mut latency, mut posted) = (Vec::new(), 0);
         for one in all {
             let (taken, jobs) = one?;
@@ -256,15 +254,15 @@ impl Crowd {
             posted += jobs;
         }
         ensure!(!latency.is_empty(), "no job was paid within {span:?}");
-        Ok(Worked {
+        Ok(LoadResult {
             latency,
             posted,
             span,
-            looks,
+            samples,
         })
     }
 
-    /// Every client posts so many jobs, each once the last is on chain.
+    /// Every client posts `jobs` jobs, each as soon as the last one is on chain.
     pub async fn post_all(&self, jobs: usize) -> Result<()> {
         let each = self.clients.iter().map(|client| {
             let (shared, client) = (self.shared.clone(), client.clone());
@@ -281,14 +279,14 @@ impl Crowd {
         Ok(())
     }
 
-    /// A look at the processes.
-    pub async fn look(&self) -> Result<Look> {
+    /// Metrics and processor times at one time.
+    pub async fn sample(&self) -> Result<Sample> {
         let validator = self.net.validator_process();
-        Ok(Look {
+        Ok(Sample {
             orchestrator: cpu_time(self.orchestrator.process.id())?,
             here: cpu_time(std::process::id())?,
             validator: validator.map(cpu_time).transpose()?,
-            shown: Shown::at(&self.orchestrator.route("/metrics")).await?,
+            metrics: Metrics::fetch(&self.orchestrator.route("/metrics")).await?,
         })
     }
 
@@ -306,21 +304,20 @@ impl Crowd {
         Ok((rpc.lamports(&orchestrator).await?, of_clients))
     }
 
-    /// Waits until no job is on chain, and no act under way.
+    /// Waits until no job is on chain and no action is pending.
     pub async fn wait_until_closed(&self) -> Result<()> {
         let closed = || async {
             if !self.shared.feed.cache().read().await.jobs().is_empty() {
                 return Ok(false);
             }
-            let shown = self.look().await?.shown;
-            Ok(shown.value("millrace_acts{state=\"running\"}") == 0.0
-                && shown.value("millrace_jobs{state=\"finished\"}") == 0.0)
+            let metrics = self.sample().await?.metrics;
+            Ok(metrics.value("millrace_acts{state=\"running\"}") == 0.0
+                && metrics.value("millrace_jobs{state=\"finished\"}") == 0.0)
         };
         self.net.wait_until("closing all jobs", closed).await
     }
 
-    /// Ends all of it.
-    pub async fn disperse(self) -> Result<()> {
+    pub async fn stop(self) -> Result<()> {
         drop(self._stop);
         self.watching.await?;
         drop(self.orchestrator);
@@ -330,9 +327,9 @@ impl Crowd {
 }
 
 impl Shared {
-    /// Posts one job after the other until `end`; the seconds that each took of those that were paid from
-    /// `begin` on, and how many there were in all.
-    async fn keep_posting(
+    /// Posts one job after the other until `end`. Returns the seconds of the jobs that were paid after
+    /// `begin`, and the number of all jobs.
+    async fn post_repeatedly(
         &self,
         client: &Client,
         begin: Instant,
@@ -341,12 +338,12 @@ impl Shared {
         let (mut taken, mut jobs) = (Vec::new(), 0);
         while Instant::now() < end {
             let posted = Instant::now();
-            let job = self.post_unseen(client).await?;
+            let job = self.send_post(client).await?;
             let paid = |cache: &millrace_client::cache::accounts::AccountCache| {
                 let job = cache.jobs().get(&job);
                 job.is_some_and(|job| job.settled == job.shards)
             };
-            let within = self.sees(paid, WAIT_TIMEOUT).await;
+            let within = self.wait_for_cache(paid, WAIT_TIMEOUT).await;
             ensure!(within, "job {job} was not paid within {WAIT_TIMEOUT:?}");
             jobs += 1;
             if (begin..end).contains(&Instant::now()) {
@@ -356,31 +353,31 @@ impl Shared {
         Ok((taken, jobs))
     }
 
-    /// Posts a job, and waits until it is on chain. What the validator does not take is sent again: ten
-    /// thousand of them are much for it.
+    /// Posts a job and waits until it is on chain. A transaction that the overloaded validator does not
+    /// accept is sent again.
     async fn post(&self, client: &Client) -> Result<()> {
-        let began = Instant::now();
+        let start = Instant::now();
         loop {
-            let sent = self.post_unseen(client).await;
+            let sent = self.send_post(client).await;
             if let Ok(job) = &sent {
                 let there = |cache: &millrace_client::cache::accounts::AccountCache| {
                     cache.jobs().contains_key(job)
                 };
-                if self.sees(there, LOST_AFTER).await {
+                if self.wait_for_cache(there, RESEND_INTERVAL).await {
                     return Ok(());
                 }
             }
             ensure!(
-                began.elapsed() < WAIT_TIMEOUT,
-                "a job did not come on chain: {sent:?}"
+                start.elapsed() < WAIT_TIMEOUT,
+                "a job did not land: {sent:?}"
             );
             client.next.fetch_sub(1, Ordering::Relaxed);
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
 
-    /// Sends the transaction of a client's next job; where it will be.
-    async fn post_unseen(&self, client: &Client) -> Result<millrace_client::Pubkey> {
+    /// Sends the transaction of a client's next job without waiting, and returns the job's address.
+    async fn send_post(&self, client: &Client) -> Result<millrace_client::Pubkey> {
         let owner = client.wallet.pubkey();
         let nonce = client.next.fetch_add(1, Ordering::Relaxed);
         let args = PostJobArgs {
@@ -404,15 +401,15 @@ impl Shared {
         Ok(pda::job(&owner, nonce))
     }
 
-    /// Whether the cache fulfils a condition within `patience`.
-    async fn sees(
+    /// Waits until the cache meets a condition; false after `timeout`.
+    async fn wait_for_cache(
         &self,
         condition: impl Fn(&millrace_client::cache::accounts::AccountCache) -> bool,
-        patience: Duration,
+        timeout: Duration,
     ) -> bool {
         let mut changes = self.feed.changes();
-        let began = Instant::now();
-        while began.elapsed() < patience {
+        let start = Instant::now();
+        while start.elapsed() < timeout {
             if condition(&*self.feed.cache().read().await) {
                 return true;
             }
@@ -422,8 +419,8 @@ impl Shared {
     }
 }
 
-/// The cluster's last blockhash, read once a second until `stop`.
-async fn keep_blockhash(rpc: &Rpc, stop: &CancellationToken) -> Result<watch::Receiver<Hash>> {
+/// The latest blockhash, read once a second until `stop`.
+async fn watch_blockhash(rpc: &Rpc, stop: &CancellationToken) -> Result<watch::Receiver<Hash>> {
     let (hashes, blockhash) = watch::channel(rpc.client().get_latest_blockhash().await?);
     let (rpc, stop) = (rpc.clone(), stop.clone());
     let keep = async move {
@@ -438,7 +435,7 @@ async fn keep_blockhash(rpc: &Rpc, stop: &CancellationToken) -> Result<watch::Re
     Ok(blockhash)
 }
 
-/// Gives each wallet what it needs, and its books on chain.
+/// Funds each wallet and opens its client account.
 async fn fund(net: &Net, wallets: &[Keypair]) -> Result<()> {
     let deployer = &net.local.keys.deployer.keypair;
     let (sender, mints) = (net.local.sender(), net.local.mints);
@@ -449,9 +446,7 @@ async fn fund(net: &Net, wallets: &[Keypair]) -> Result<()> {
             sender.send("fund a client", &fund, &[deployer]).await?;
             mint_tokens(&sender, deployer, &mints.payment, &key, TOKENS).await?;
             let open = [open_client(key, mints)];
-            sender
-                .send("open a client's books", &open, &[wallet])
-                .await?;
+            sender.send("open a client", &open, &[wallet]).await?;
             Ok::<_, anyhow::Error>(())
         }
     });
@@ -459,7 +454,7 @@ async fn fund(net: &Net, wallets: &[Keypair]) -> Result<()> {
     Ok(())
 }
 
-/// Uploads what all jobs share by posting one of them, and returns what clients sign but for the nonce.
+/// Uploads the shared blobs by posting one job, and returns the arguments of every job.
 async fn upload(net: &Net, terms: &Terms) -> Result<PostJobArgs> {
     let files = JobFiles::from_wat("tiny", terms)?;
     let (connection, api) = (net.local.connection().await?, net.api()?);

@@ -1,35 +1,35 @@
-//! How many settlements of different jobs fit a block, given what Agave lets a block and a single
-//! writable account take. Who pays the fees is such an account too: a sender of more than the figures for
-//! a shared account needs a second payer.
+//! Settlements of different jobs that fit into a block, given Agave's limits for a block and for one
+//! writable account. The fee payer is such an account too, so a sender of more settlements needs a
+//! second payer.
 
 use crate::figures::Figures;
 use anyhow::{Context, Result};
 use millrace_client::program::constants::BUCKETS;
 use std::collections::BTreeMap;
 
-/// What a block may take.
+/// Limits of a block.
 struct Limits {
-    /// All of its transactions together, units.
+    /// Compute units of all its transactions.
     block: f64,
-    /// Those that write one account, units.
+    /// Compute units of the transactions that write one account.
     account: f64,
 }
 
 /// `MAX_BLOCK_UNITS` and `MAX_WRITABLE_ACCOUNT_UNITS` of solana-cost-model 4.2.2,
 /// `block_cost_limits.rs`.
-const NOW: Limits = Limits {
+const CURRENT: Limits = Limits {
     block: 60_000_000.0,
     account: 24_000_000.0,
 };
-/// The same once the feature `raise_block_limits_to_100m` is active: `MAX_BLOCK_UNITS_SIMD_0286`
-/// there, and solana-runtime 4.2.2, `bank/tests.rs`, `test_block_limits`.
+/// The limits with the feature `raise_block_limits_to_100m`: `MAX_BLOCK_UNITS_SIMD_0286` there, and
+/// solana-runtime 4.2.2, `bank/tests.rs`, `test_block_limits`.
 const RAISED: Limits = Limits {
     block: 100_000_000.0,
     account: 40_000_000.0,
 };
 
 impl Limits {
-    /// Settlements of which all write an account together, or each one of `accounts` as often.
+    /// Settlements that all write the same account, or each of `accounts` accounts equally often.
     fn settlements(&self, cost: f64, accounts: Option<f64>) -> f64 {
         let all = (self.block / cost).floor();
         let written = accounts.map(|accounts| accounts * (self.account / cost).floor());
@@ -37,15 +37,15 @@ impl Limits {
     }
 }
 
-/// Notes the figures: for jobs that have nothing in common, which write the buckets in turn, and for
-/// such as all have something in common.
+/// Notes the figures for unrelated jobs, which write the buckets in turn, and for jobs with a common
+/// account.
 pub fn note(figures: &mut Figures, measured: &BTreeMap<String, f64>) -> Result<()> {
     let get = |name: &str| measured.get(name).copied().context(name.to_owned());
     let cost = get("chain.settle_cost.k3")?;
     let per_block = |figures: &mut Figures, name: &str, accounts: Option<f64>, why: &str| {
         let raised = RAISED.settlements(cost, accounts);
         let remark = format!("{why}; {raised:.0} with the raised limits");
-        let count = NOW.settlements(cost, accounts);
+        let count = CURRENT.settlements(cost, accounts);
         figures.note_with(name, count, "settlements", remark);
     };
     let common = get("chain.settle_shares.nothing")?;
