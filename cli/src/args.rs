@@ -191,6 +191,17 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    #[cfg(not(feature = "localnet"))]
+    #[tokio::test]
+    async fn command_of_a_missing_feature_is_refused_with_its_name() {
+        for typed in ["up", "demo"] {
+            let typed = ["millrace", typed, "--providers", "3"];
+            let refused = Cli::try_parse_from(typed).unwrap().run().await;
+            let refused = refused.unwrap_err().to_string();
+            assert!(refused.contains("--features localnet"), "{refused}");
+        }
+    }
+
     #[test]
     fn global_flags_are_accepted_before_and_after_the_command() {
         let typed = [
