@@ -11,7 +11,7 @@ const MIN_SIMILARITY: f64 = 0.7;
 
 /// # Errors
 /// If the file cannot be read, is not TOML, or has a key that is not in `fields`.
-pub fn read(path: &Path, fields: &[Field]) -> Result<BTreeMap<String, String>, CliError> {
+pub(crate) fn read(path: &Path, fields: &[Field]) -> Result<BTreeMap<String, String>, CliError> {
     let text = std::fs::read_to_string(path).map_err(CliError::file(path))?;
     parse(&text, fields).map_err(|reason| CliError::File {
         path: path.to_owned(),
@@ -19,7 +19,7 @@ pub fn read(path: &Path, fields: &[Field]) -> Result<BTreeMap<String, String>, C
     })
 }
 
-pub fn parse(text: &str, fields: &[Field]) -> Result<BTreeMap<String, String>, String> {
+pub(crate) fn parse(text: &str, fields: &[Field]) -> Result<BTreeMap<String, String>, String> {
     let table: Table = toml::from_str(text).map_err(|error| error.to_string())?;
     let mut values = BTreeMap::new();
     for (key, value) in table {

@@ -28,7 +28,7 @@ fn variable(name: &str) -> String {
 }
 
 /// Help of a flag, with its default and environment variable.
-pub fn flag_help(name: &str, help: &str, default: &str) -> String {
+pub(crate) fn flag_help(name: &str, help: &str, default: &str) -> String {
     let (help, variable) = (help.trim(), variable(name));
     if default.is_empty() {
         format!("{help} [env: {variable}]")

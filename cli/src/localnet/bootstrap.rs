@@ -21,7 +21,7 @@ use solana_sdk::signature::{Keypair, Signer};
 
 const SOL: u64 = 1_000_000_000;
 /// Funds of the deployer at genesis, from which the other wallets are funded.
-pub const DEPLOYER_LAMPORTS: u64 = 100_000 * SOL;
+pub(crate) const DEPLOYER_LAMPORTS: u64 = 100_000 * SOL;
 const CLIENT_LAMPORTS: u64 = 100 * SOL;
 const ORCHESTRATOR_LAMPORTS: u64 = 1_000 * SOL;
 const PROVIDER_LAMPORTS: u64 = 10 * SOL;
@@ -34,7 +34,11 @@ const PROVIDER_MEMORY_MB: u32 = 8_192;
 const PROVIDER_CORES: u16 = 2;
 
 /// Sets up the network and returns its mints.
-pub async fn bootstrap(sender: &Sender, keys: &Keys, options: &Options) -> Result<Mints, CliError> {
+pub(crate) async fn bootstrap(
+    sender: &Sender,
+    keys: &Keys,
+    options: &Options,
+) -> Result<Mints, CliError> {
     let rpc = sender.rpc();
     let existing = rpc.find::<Network>(&pda::network()).await?;
     let mints = match &existing {

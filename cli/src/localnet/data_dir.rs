@@ -4,7 +4,7 @@ use crate::error::CliError;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-pub enum DataDir {
+pub(crate) enum DataDir {
     Persistent(PathBuf),
     /// Removed when it is dropped.
     Temporary(TempDir),
@@ -12,7 +12,7 @@ pub enum DataDir {
 
 impl DataDir {
     /// Creates `path` if it does not exist, or a temporary folder for `None`.
-    pub fn open(path: Option<PathBuf>) -> Result<Self, CliError> {
+    pub(crate) fn open(path: Option<PathBuf>) -> Result<Self, CliError> {
         let Some(path) = path else {
             let folder = tempfile::Builder::new().prefix("millrace-").tempdir();
             return folder
@@ -24,7 +24,7 @@ impl DataDir {
         Ok(Self::Persistent(path))
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         match self {
             Self::Persistent(path) => path,
             Self::Temporary(folder) => folder.path(),

@@ -15,7 +15,7 @@ use solana_sdk::signature::Signer;
 
 const UPGRADEABLE_LOADER: Pubkey = pubkey!("BPFLoaderUpgradeab1e11111111111111111111111");
 
-pub struct NetworkMigration;
+pub(crate) struct NetworkMigration;
 
 #[async_trait]
 impl Migration for NetworkMigration {

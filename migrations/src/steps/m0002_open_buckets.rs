@@ -14,7 +14,7 @@ use solana_sdk::signature::Signer;
 /// Limited by the size of a transaction.
 const MAX_BUCKETS_PER_TRANSACTION: usize = 2;
 
-pub struct BucketsMigration;
+pub(crate) struct BucketsMigration;
 
 async fn missing_buckets(rpc: &Rpc) -> Result<Vec<u8>, MigrationError> {
     let addresses: Vec<_> = (0..BUCKETS).map(pda::bucket).collect();

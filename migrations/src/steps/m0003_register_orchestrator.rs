@@ -10,7 +10,7 @@ use millrace_client::rpc::client::Rpc;
 use millrace_client::tx::sender::Sender;
 use solana_sdk::signature::Signer;
 
-pub struct OrchestratorMigration;
+pub(crate) struct OrchestratorMigration;
 
 #[async_trait]
 impl Migration for OrchestratorMigration {

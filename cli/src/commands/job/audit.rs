@@ -18,7 +18,7 @@ use std::time::{Duration, UNIX_EPOCH};
 const MIN_ABBREVIATED_LEN: usize = 32;
 const ABBREVIATED_LEN: usize = 12;
 
-pub async fn run(settings: &Settings, job: &Pubkey, rerun: bool) -> Result<(), CliError> {
+pub(crate) async fn run(settings: &Settings, job: &Pubkey, rerun: bool) -> Result<(), CliError> {
     let connection = connect(settings).await?;
     let api = orchestrator_api(settings)?;
     let mut progress = Progress::new();

@@ -8,7 +8,7 @@ use millrace_client::program::state::Job;
 use millrace_client::{Pubkey, pda};
 use solana_sdk::signature::Signer;
 
-pub async fn run(settings: &Settings, job: &Pubkey) -> Result<(), CliError> {
+pub(crate) async fn run(settings: &Settings, job: &Pubkey) -> Result<(), CliError> {
     let connection = connect(settings).await?;
     let wallet = settings.wallet()?;
     let account = connection.rpc.find::<Job>(job).await?;

@@ -21,7 +21,11 @@ struct ResultReport {
 }
 
 /// Writes the result to `out`, or to the file that the manifest names.
-pub async fn run(settings: &Settings, job: &Pubkey, out: Option<PathBuf>) -> Result<(), CliError> {
+pub(crate) async fn run(
+    settings: &Settings,
+    job: &Pubkey,
+    out: Option<PathBuf>,
+) -> Result<(), CliError> {
     let connection = connect(settings).await?;
     let api = orchestrator_api(settings)?;
     let mut progress = Progress::new();

@@ -14,7 +14,10 @@ use millrace_protocol::amount::format_amount;
 use solana_sdk::signature::Signer;
 use std::cmp::Reverse;
 
-pub async fn wait_until_over(settings: &Settings, job: &Pubkey) -> Result<JobView, CliError> {
+pub(crate) async fn wait_until_over(
+    settings: &Settings,
+    job: &Pubkey,
+) -> Result<JobView, CliError> {
     let api = orchestrator_api(settings)?;
     let mut progress = Progress::new();
     let view = watch::wait_until_over(&api, job, &mut progress).await?;
@@ -22,7 +25,7 @@ pub async fn wait_until_over(settings: &Settings, job: &Pubkey) -> Result<JobVie
     Ok(view)
 }
 
-pub async fn watch(settings: &Settings, job: &Pubkey) -> Result<(), CliError> {
+pub(crate) async fn watch(settings: &Settings, job: &Pubkey) -> Result<(), CliError> {
     let view = wait_until_over(settings, job).await?;
     let connection = connect(settings).await?;
     settings
@@ -32,7 +35,7 @@ pub async fn watch(settings: &Settings, job: &Pubkey) -> Result<(), CliError> {
 }
 
 /// Lists the jobs in the orchestrator's record, or those on chain if the orchestrator does not answer.
-pub async fn list(settings: &Settings, all: bool) -> Result<(), CliError> {
+pub(crate) async fn list(settings: &Settings, all: bool) -> Result<(), CliError> {
     let connection = connect(settings).await?;
     let mut jobs = match orchestrator_api(settings)?.jobs().await {
         Ok(jobs) => jobs,
@@ -64,7 +67,7 @@ pub async fn list(settings: &Settings, all: bool) -> Result<(), CliError> {
 
 /// Shows the orchestrator's record of a job, or the account on chain if the orchestrator does not
 /// answer.
-pub async fn show(settings: &Settings, job: &Pubkey) -> Result<(), CliError> {
+pub(crate) async fn show(settings: &Settings, job: &Pubkey) -> Result<(), CliError> {
     let connection = connect(settings).await?;
     let view = match orchestrator_api(settings)?.job(job).await {
         Ok(Some(view)) => Some(view),

@@ -11,7 +11,7 @@ use serde::Serialize;
 use solana_sdk::signature::Signer;
 use std::path::Path;
 
-pub struct Submitted {
+pub(crate) struct Submitted {
     pub job: Pubkey,
     report: PostedReport,
 }
@@ -34,7 +34,7 @@ struct QuoteReport {
 }
 
 impl Submitted {
-    pub fn print(&self, settings: &Settings) {
+    pub(crate) fn print(&self, settings: &Settings) {
         settings.output.print(&self.report, |report| {
             let job = &report.job;
             format!("posted job {job}\nfollow it with `millrace job watch {job}`")
@@ -42,7 +42,7 @@ impl Submitted {
     }
 
     /// Prints no data, because the result of the job follows.
-    pub fn print_notice(&self, settings: &Settings) {
+    pub(crate) fn print_notice(&self, settings: &Settings) {
         let text = format!("posted job {}", self.report.job);
         if settings.output.json {
             output::notice(&text);
@@ -52,7 +52,11 @@ impl Submitted {
     }
 }
 
-pub async fn run(settings: &Settings, manifest: &Path, yes: bool) -> Result<Submitted, CliError> {
+pub(crate) async fn run(
+    settings: &Settings,
+    manifest: &Path,
+    yes: bool,
+) -> Result<Submitted, CliError> {
     // Local problems are reported before those of the network.
     let api = orchestrator_api(settings)?;
     let resolved = submit::load(manifest, &api).await?;
@@ -84,7 +88,7 @@ pub async fn run(settings: &Settings, manifest: &Path, yes: bool) -> Result<Subm
 }
 
 /// Prints the costs, and whether the orchestrator could place the job.
-pub async fn quote(settings: &Settings, manifest: &Path) -> Result<(), CliError> {
+pub(crate) async fn quote(settings: &Settings, manifest: &Path) -> Result<(), CliError> {
     let api = orchestrator_api(settings)?;
     let resolved = submit::load(manifest, &api).await?;
     let connection = connect(settings).await?;

@@ -42,7 +42,7 @@ struct NetworkReport {
     stake_decimals: u8,
 }
 
-pub async fn run(settings: &Settings) -> Result<(), CliError> {
+pub(crate) async fn run(settings: &Settings) -> Result<(), CliError> {
     let connection = connect(settings).await?;
     let (rpc, network) = (&connection.rpc, &connection.network);
     let (genesis, time, reading) = tokio::try_join!(rpc.genesis(), rpc.time(), rpc.snapshot_all())?;

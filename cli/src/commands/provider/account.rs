@@ -8,7 +8,10 @@ use millrace_client::{Pubkey, pda};
 use solana_sdk::signature::Signer;
 
 /// The given account, or that of the wallet's provider.
-pub fn provider_address(settings: &Settings, given: Option<Pubkey>) -> Result<Pubkey, CliError> {
+pub(crate) fn provider_address(
+    settings: &Settings,
+    given: Option<Pubkey>,
+) -> Result<Pubkey, CliError> {
     match given {
         Some(account) => Ok(account),
         None => Ok(pda::provider(&settings.wallet()?.pubkey())),
@@ -17,7 +20,7 @@ pub fn provider_address(settings: &Settings, given: Option<Pubkey>) -> Result<Pu
 
 /// # Errors
 /// [`CliError::NotAProvider`] if no provider is registered there.
-pub async fn find_provider(rpc: &Rpc, account: &Pubkey) -> Result<Provider, CliError> {
+pub(crate) async fn find_provider(rpc: &Rpc, account: &Pubkey) -> Result<Provider, CliError> {
     let found = rpc.find::<Provider>(account).await?;
     found.ok_or(CliError::NotAProvider(*account))
 }

@@ -105,7 +105,7 @@ impl ProviderReport {
     }
 }
 
-pub async fn show(
+pub(crate) async fn show(
     settings: &Settings,
     connection: &NetworkConnection,
     account: Pubkey,
@@ -118,7 +118,7 @@ pub async fn show(
     Ok(())
 }
 
-pub async fn show_all(settings: &Settings) -> Result<(), CliError> {
+pub(crate) async fn show_all(settings: &Settings) -> Result<(), CliError> {
     let connection = connect(settings).await?;
     let found = connection.providers().await?;
     let report: Vec<ProviderReport> = found
