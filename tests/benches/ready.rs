@@ -34,16 +34,19 @@ fn start() -> Result<f64> {
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()?;
-    let mut said = String::new();
+    let mut first_line = String::new();
     let output = child.stdout.take().context("no output")?;
-    BufReader::new(output).read_line(&mut said)?;
+    BufReader::new(output).read_line(&mut first_line)?;
     let ready = start.elapsed().as_secs_f64();
     // The signal of Ctrl-C, so the process removes its folder.
     Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status()?;
     child.wait()?;
-    ensure!(said.starts_with('{'), "`millrace up` did not start: {said}");
+    ensure!(
+        first_line.starts_with('{'),
+        "`millrace up` did not start: {first_line}"
+    );
     Ok(ready)
 }
 

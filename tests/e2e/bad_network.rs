@@ -43,9 +43,15 @@ async fn all_are_paid_once(net: &Net, jobs: u64) -> Result<()> {
         assert_eq!(net.result(job).await?, expected.as_bytes());
     }
     for provider in 0..3 {
-        let books = net.provider(provider).await?;
-        assert_eq!((books.earned, books.agreed), (2 * jobs, 2 * jobs as u32));
-        assert_eq!((books.disagreed, books.late, books.slashed), (0, 0, 0));
+        let account = net.provider(provider).await?;
+        assert_eq!(
+            (account.earned, account.agreed),
+            (2 * jobs, 2 * jobs as u32)
+        );
+        assert_eq!(
+            (account.disagreed, account.late, account.slashed),
+            (0, 0, 0)
+        );
     }
     let (vault, held) = net.escrow().await?;
     assert_eq!(vault, held);
@@ -176,8 +182,8 @@ async fn transaction_that_lands_after_its_timeout_pays_once() -> Result<()> {
     net.wait_until("the delivery of all delayed transactions", all_delivered)
         .await?;
     for provider in 0..3 {
-        let books = net.provider(provider).await?;
-        assert_eq!((books.earned, books.agreed, books.late), (2, 2, 0));
+        let account = net.provider(provider).await?;
+        assert_eq!((account.earned, account.agreed, account.late), (2, 2, 0));
     }
     let (vault, held) = net.escrow().await?;
     assert_eq!(vault, held);

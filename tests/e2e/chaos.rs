@@ -184,14 +184,14 @@ async fn jobs_end_once_despite_random_kills_on_a_bad_network() -> Result<()> {
 
     let (mut earned, mut late) = (0, 0);
     for index in 0..AGENTS {
-        let books = net.provider(index).await?;
+        let account = net.provider(index).await?;
         assert_eq!(
-            (books.disagreed, books.open_seats, books.locked),
+            (account.disagreed, account.open_seats, account.locked),
             (0, 0, 0),
-            "{books:?}"
+            "{account:?}"
         );
-        earned += books.earned;
-        late += books.late;
+        earned += account.earned;
+        late += account.late;
     }
     println!("{late} seats were late");
     assert_eq!(earned, paid, "what was paid was paid once");

@@ -34,9 +34,14 @@ async fn wrong_result_is_slashed_and_the_client_gets_the_right_one() -> Result<(
         "the slashed stake pays for the shard"
     );
     for honest in [0, 2] {
-        let books = net.provider(honest).await?;
+        let account = net.provider(honest).await?;
         assert_eq!(
-            (books.agreed, books.disagreed, books.earned, books.slashed),
+            (
+                account.agreed,
+                account.disagreed,
+                account.earned,
+                account.slashed
+            ),
             (1, 0, 1, 0)
         );
     }

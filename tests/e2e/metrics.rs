@@ -79,7 +79,7 @@ async fn running_network_exports_exactly_the_documented_metrics() -> Result<()> 
             && value(&shown, "millrace_jobs{state=\"finished\"}")? == 1.0
             && value(&shown, "millrace_dispatch_seconds_count")? == 6.0)
     };
-    net.wait_until("comparing books and vaults", compared)
+    net.wait_until("comparison of books and vaults", compared)
         .await?;
     let shown = api.metrics().await?;
     let samples = shown.lines().filter(|line| !line.starts_with('#'));

@@ -57,10 +57,16 @@ async fn all_are_paid_once(net: &Net, jobs: &[Pubkey]) -> Result<()> {
     }
     let shards = 3 * jobs.len() as u64;
     for provider in 0..3 {
-        let books = net.provider(provider).await?;
-        assert_eq!((books.earned, u64::from(books.agreed)), (shards, shards));
-        assert_eq!((books.disagreed, books.late, books.slashed), (0, 0, 0));
-        assert_eq!(books.open_seats, 0);
+        let account = net.provider(provider).await?;
+        assert_eq!(
+            (account.earned, u64::from(account.agreed)),
+            (shards, shards)
+        );
+        assert_eq!(
+            (account.disagreed, account.late, account.slashed),
+            (0, 0, 0)
+        );
+        assert_eq!(account.open_seats, 0);
     }
     let (vault, held) = net.escrow().await?;
     assert_eq!(vault, held);

@@ -48,8 +48,11 @@ async fn audited_wrong_result_is_slashed_and_replaced() -> Result<()> {
     let view = net.wait_finished(&job).await?;
     assert_eq!((view.settled, view.paid), (1, 4), "{view:#?}");
     assert_eq!(net.result(&job).await?, b"turn the wheel\n");
-    let liar = net.provider(0).await?;
-    assert_eq!((liar.disagreed, liar.earned, liar.locked), (1, 0, 0));
+    let dissenter = net.provider(0).await?;
+    assert_eq!(
+        (dissenter.disagreed, dissenter.earned, dissenter.locked),
+        (1, 0, 0)
+    );
     net.stop().await;
     Ok(())
 }

@@ -115,7 +115,7 @@ impl AttemptBuilder<'_> {
         all.extend(self.aliases(slot));
         if self.slots[slot].optional {
             let edit = Edit::Replace(PROGRAM);
-            all.push(self.attempt(slot, Change::Absent, ("nobody", AccountKind::Nothing), edit));
+            all.push(self.attempt(slot, Change::Absent, ("no one", AccountKind::Nothing), edit));
         }
         all.extend(self.rewritten(slot));
         if self.slots[slot].writable {
@@ -316,19 +316,25 @@ impl AttemptBuilder<'_> {
 fn named_by(address: &Pubkey, account: &Account) -> Vec<Pubkey> {
     let entity = (account.owner == PROGRAM).then(|| AnyAccount::decode(address, &account.data));
     match entity.flatten() {
-        Some(AnyAccount::Bucket(books)) => vec![books.payment_treasury, books.stake_treasury],
-        Some(AnyAccount::Orchestrator(books)) => vec![books.key, books.bond_vault, books.payer],
-        Some(AnyAccount::Provider(books)) => {
-            vec![books.authority, books.stake_vault, books.earnings_vault]
+        Some(AnyAccount::Bucket(account)) => vec![account.payment_treasury, account.stake_treasury],
+        Some(AnyAccount::Orchestrator(account)) => {
+            vec![account.key, account.bond_vault, account.payer]
         }
-        Some(AnyAccount::Client(books)) => vec![books.owner, books.escrow],
-        Some(AnyAccount::Job(books, _)) => {
-            let client = pda::client(&books.client);
-            vec![books.client, client, pda::escrow(&client)]
+        Some(AnyAccount::Provider(account)) => {
+            vec![
+                account.authority,
+                account.stake_vault,
+                account.earnings_vault,
+            ]
         }
-        Some(AnyAccount::Shard(books)) => vec![books.job, books.payer],
-        Some(AnyAccount::Epoch(books)) => vec![books.payer],
-        Some(AnyAccount::Challenge(books)) => vec![books.job, books.challenger],
+        Some(AnyAccount::Client(account)) => vec![account.owner, account.escrow],
+        Some(AnyAccount::Job(account, _)) => {
+            let client = pda::client(&account.client);
+            vec![account.client, client, pda::escrow(&client)]
+        }
+        Some(AnyAccount::Shard(account)) => vec![account.job, account.payer],
+        Some(AnyAccount::Epoch(account)) => vec![account.payer],
+        Some(AnyAccount::Challenge(account)) => vec![account.job, account.challenger],
         Some(AnyAccount::Network(_) | AnyAccount::Rewards(_)) | None => Vec::new(),
     }
 }

@@ -108,13 +108,13 @@ exceptions! {
     "assign_seats/at_a_new_shard.shard" [OtherParty] "*" => "WrongAccount", "it is another job's";
     "assign_seats/at_a_shard_with_a_free_seat.further*" [OtherParty] "worker0.provider"
         => "AlreadySeated", "it sits there already";
-    "assign_seats.further*" [Alias] "further*" => "AlreadySeated", "nobody sits at a shard twice";
+    "assign_seats.further*" [Alias] "further*" => "AlreadySeated", "a provider cannot take two seats of a shard";
     "assign_seats.further*" [OtherParty] "*"
         => DONE, "the orchestrator chooses among the providers that are admitted";
 
     // Accounts passed as read-only.
     "settle_shard/whose_seats_disagree.further*" [ReadOnly] "*"
-        => DONE, "nobody leaves, and nothing is written";
+        => DONE, "no one leaves, and nothing is written";
     "assign_seats.further* settle_shard.further0 settle_shard.further3 settle_shard.further6"
         [ReadOnly] "*" => "AccountNotMutable", "the program writes to the provider";
     "settle_shard/that_is_*.further1 settle_shard/without_a_quorum.further1 \
@@ -196,7 +196,7 @@ exceptions! {
 
     // Token programs: Token-2022 instead of the Token program and the reverse.
     "settle_shard/in_*.stake_token_program settle_shard/w*.stake_token_program"
-        [OtherParty] "token-2022 token" => DONE, "no stake moves where nobody is penalized";
+        [OtherParty] "token-2022 token" => DONE, "no stake moves if no one is penalized";
     "settle_shard/w*.payment_token_program" [OtherParty] "token-2022 token"
         => DONE, "nothing is paid";
     "one_mint:open_bucket.stake_token_program" [OtherParty] "token-2022"
@@ -218,7 +218,7 @@ exceptions! {
 
     // Token accounts that only the token program checks.
     "settle_shard/in_*.bounty settle_shard/w*.bounty" [OtherMint Alias] "*"
-        => DONE, "nothing moves to it where nobody is penalized";
+        => DONE, "nothing moves to it if no one is penalized";
     "*.source withdraw_treasury.destination *.bounty" [OtherMint] "*"
         => "Token::MintMismatch", "tokens move between accounts of one mint";
     "*.source" [OtherOwner] "*" => "Token::OwnerMismatch", "the owner of the source has to sign";

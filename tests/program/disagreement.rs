@@ -40,9 +40,15 @@ fn one_wrong_result_of_three_is_slashed_and_half_compensates_the_client() {
     assert_eq!(network.balances(&job), settled);
     let statuses = network.shard(&job, 0).seats.map(|s| s.status());
     assert_eq!(statuses[1], SeatStatus::Disagreed);
-    let liar = network.provider(1);
-    assert_eq!((liar.disagreed, liar.agreed, liar.slashed), (1, 0, 5_000));
-    assert_eq!((liar.active, liar.locked, liar.open_seats), (95_000, 0, 0));
+    let dissenter = network.provider(1);
+    assert_eq!(
+        (dissenter.disagreed, dissenter.agreed, dissenter.slashed),
+        (1, 0, 5_000)
+    );
+    assert_eq!(
+        (dissenter.active, dissenter.locked, dissenter.open_seats),
+        (95_000, 0, 0)
+    );
 
     network.close(&job, &[0]).unwrap();
     assert_eq!(network.balances(&job).client, 1_000_000 - 8_200 + 2_500);

@@ -170,7 +170,7 @@ fn small_penalties_are_split_to_the_last_unit() {
         let mut network = dust(one_mint);
         for amount in 1..=60 {
             let job = network.post_with(at_most(amount));
-            let lie = Answer {
+            let wrong = Answer {
                 units: amount,
                 ..WRONG
             };
@@ -178,7 +178,7 @@ fn small_penalties_are_split_to_the_last_unit() {
                 units: amount,
                 ..RIGHT
             };
-            network.run_seats(&job, 0, &[(0, truth), (1, lie), (2, truth)]);
+            network.run_seats(&job, 0, &[(0, truth), (1, wrong), (2, truth)]);
             let before = (network.balances(&job), network.provider(1));
             let (account, shard) = (network.job(&job), network.shard(&job, 0));
             let cranker = network.workers[2].authority.pubkey();
@@ -387,9 +387,9 @@ fn largest_stake_is_slashed_without_overflow() {
     network.machine.mint(&mint, &owner, 4 * most);
     let job = pda::job(&network.owner.pubkey(), terms.nonce);
     network.post(terms).unwrap();
-    let lie = Answer { units: 1, ..WRONG };
+    let wrong = Answer { units: 1, ..WRONG };
     let truth = Answer { units: 1, ..RIGHT };
-    network.run_seats(&job, 0, &[(0, truth), (1, lie), (2, truth)]);
+    network.run_seats(&job, 0, &[(0, truth), (1, wrong), (2, truth)]);
     network.settle(&job, 0).unwrap();
     assert_eq!(network.shard(&job, 0).state(), Some(ShardState::Settled));
     assert_eq!(network.provider(1).slashed, most * 1_000);

@@ -7,7 +7,7 @@ use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 use std::slice::from_ref;
 
-fn nobody() -> TestNetwork {
+fn without_providers() -> TestNetwork {
     Setup {
         workers: 0,
         ..Setup::default()
@@ -59,7 +59,7 @@ fn seat_is_assigned_at_the_named_shard() {
 
 #[test]
 fn provider_below_the_minimum_stake_gets_no_seat() {
-    let mut network = nobody();
+    let mut network = without_providers();
     let worker = network.add_provider(1_000, |_| ());
     // A seat locks 800.
     let job = network.post_with(|t| (t.price_cap, t.max_units) = (4, 100));
@@ -70,7 +70,7 @@ fn provider_below_the_minimum_stake_gets_no_seat() {
 
 #[test]
 fn provider_slashed_below_the_minimum_stake_gets_no_seat() {
-    let mut network = nobody();
+    let mut network = without_providers();
     let worker = network.add_staked_provider(1_000, |_| ());
     let job = network.post_with(|t| (t.price_cap, t.max_units) = (4, 100));
     network.assign(&job, 0, &[worker]).unwrap();
@@ -91,7 +91,7 @@ fn provider_above_the_price_cap_gets_no_seat() {
 
 #[test]
 fn provider_gets_at_most_its_max_open_seats() {
-    let mut network = nobody();
+    let mut network = without_providers();
     let worker = network.add_staked_provider(100_000, |args| args.offer.max_open_seats = 2);
     let jobs: Vec<Pubkey> = (0..3).map(|_| network.post_with(alone)).collect();
     network.assign(&jobs[0], 0, &[worker]).unwrap();
@@ -105,7 +105,7 @@ fn provider_gets_at_most_its_max_open_seats() {
 
 #[test]
 fn locked_stake_backs_no_other_seat() {
-    let mut network = nobody();
+    let mut network = without_providers();
     let short = network.add_staked_provider(19_999, |_| ());
     let enough = network.add_staked_provider(20_000, |_| ());
     let jobs = [network.post_with(|_| ()), network.post_with(|_| ())];

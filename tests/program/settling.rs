@@ -91,8 +91,8 @@ fn wrong_result_cannot_slash_another_provider() {
     network.run_seats(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
     let before = network.balances(&job);
     let mut due = (network, job, before);
-    let [honest, liar] = [0, 1].map(|w| pda::stake_vault(&due.0.workers[w].account));
-    does_not_settle(&[(liar, honest)], "WrongAccount", &mut due);
+    let [honest, dissenter] = [0, 1].map(|w| pda::stake_vault(&due.0.workers[w].account));
+    does_not_settle(&[(dissenter, honest)], "WrongAccount", &mut due);
 }
 
 #[test]

@@ -264,7 +264,7 @@ fn same_shard(found: &mut Differences, what: &str, model: &Shard, stored: &state
         "state": model.state as u8 => stored.state,
         "commit by": model.commit_by => stored.commit_by,
         "reveal by": model.reveal_by => stored.reveal_by,
-        "stands at": model.challenge_by => stored.challenge_by,
+        "challenge by": model.challenge_by => stored.challenge_by,
         "slot": model.slot => stored.slot,
         "attempt": model.attempt => stored.attempt,
         "target": model.target => stored.target,

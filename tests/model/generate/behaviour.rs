@@ -6,15 +6,15 @@ use crate::world::{Answer, Job, Mode, World};
 
 /// The root of the honest result, and the root on which wrong results agree.
 pub const RIGHT: u8 = 7;
-const LIE: u8 = 66;
+const WRONG: u8 = 66;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Behaviour {
     Honest,
     /// The first seat returns a wrong result.
-    FirstLies,
+    FirstDisagrees,
     /// This seat returns a wrong result.
-    OneLies(u8),
+    OneDisagrees(u8),
     /// All results differ.
     AllDiffer,
     /// Some seats do not commit.
@@ -30,8 +30,8 @@ impl Behaviour {
         let place = (client as u64) << 40 | nonce << 8 | u64::from(index);
         let mut rng = Rng::new(world.block_seed ^ place << 16);
         let honest = Self::Honest;
-        let one = Self::OneLies(rng.below(job.terms.max_replicas.into()) as u8);
-        let first = Self::FirstLies;
+        let one = Self::OneDisagrees(rng.below(job.terms.max_replicas.into()) as u8);
+        let first = Self::FirstDisagrees;
         match job.terms.mode {
             Mode::Quorum => rng.pick(&[
                 honest,
@@ -63,12 +63,12 @@ impl Rng {
     pub fn answer(&mut self, behaviour: Behaviour, job: &Job, seat: u8) -> Answer {
         let units = job.terms.honest_units;
         let right = Answer { root: RIGHT, units };
-        let lie = Answer { root: LIE, units };
+        let wrong = Answer { root: WRONG, units };
         if self.chance(3) {
-            let other = LIE + 1 + self.below(4) as u8;
+            let other = WRONG + 1 + self.below(4) as u8;
             let more = units + self.below(3);
             return self.pick(&[
-                lie,
+                wrong,
                 Answer { root: other, units },
                 Answer {
                     root: RIGHT,
@@ -77,10 +77,10 @@ impl Rng {
             ]);
         }
         match behaviour {
-            Behaviour::FirstLies if seat == 0 => lie,
-            Behaviour::OneLies(liar) if seat == liar => lie,
+            Behaviour::FirstDisagrees if seat == 0 => wrong,
+            Behaviour::OneDisagrees(dissenter) if seat == dissenter => wrong,
             Behaviour::AllDiffer => Answer {
-                root: LIE + 10 + seat,
+                root: WRONG + 10 + seat,
                 units,
             },
             _ => right,

@@ -238,9 +238,9 @@ fn seconds(rng: &mut Rng, world: &World) -> i64 {
         edges.extend([terms.deadline, terms.deadline - terms.round()]);
         edges.push(terms.deadline - terms.first());
         for shard in job.shards.iter().flatten().filter(|s| s.is_live()) {
-            let begun = shard.commit_by - i64::from(terms.commit);
+            let seated_at = shard.commit_by - i64::from(terms.commit);
             edges.extend([shard.commit_by, shard.reveal_by, shard.challenge_by]);
-            edges.push(begun + i64::from(job.accept));
+            edges.push(seated_at + i64::from(job.accept));
         }
     }
     edges.extend(world.providers.iter().map(|provider| provider.until));

@@ -432,7 +432,7 @@ fn challengeable(terms: &mut PostJobArgs) {
 
 /// `settle_shard` of a job's only shard, with a bounty for the client's wallet.
 fn settle_with_bounty(network: &mut TestNetwork, job: &Pubkey) -> Outcome {
-    let (books, shard) = (network.job(job), network.shard(job, 0));
+    let (job_account, shard) = (network.job(job), network.shard(job, 0));
     let challenged = shard.review() == Review::Challenged;
     let challenger = challenged.then(|| {
         let challenge: Challenge = network.read(&pda::challenge(job, 0));
@@ -442,7 +442,7 @@ fn settle_with_bounty(network: &mut TestNetwork, job: &Pubkey) -> Outcome {
     let place = network.shard_ref(job, 0);
     let settle = instructions::settle_shard(
         place,
-        &books,
+        &job_account,
         &shard,
         network.mints,
         challenger,

@@ -218,12 +218,17 @@ impl TestChain {
             Action::Settle { job, index, bounty } => {
                 let place = self.place(world, *job, *index);
                 let shard = world.job(*job).and_then(|job| job.shard(*index));
-                let (books, seats) = self.as_stored(job.0, shard.ok());
+                let (job_account, seats) = self.as_stored(job.0, shard.ok());
                 let challenger = shard.ok().and_then(|s| s.challenge);
                 let challenger = challenger.map(|c| key(c.by));
                 let bounty = bounty.as_ref().map(token_account);
                 one(instructions::settle_shard(
-                    place, &books, &seats, mints, challenger, bounty,
+                    place,
+                    &job_account,
+                    &seats,
+                    mints,
+                    challenger,
+                    bounty,
                 ))
             }
             Action::ExpireSeat {
