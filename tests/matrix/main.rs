@@ -4,6 +4,7 @@
 
 mod attempt;
 mod coverage;
+mod differential;
 mod exceptions;
 mod rules;
 mod substitution;

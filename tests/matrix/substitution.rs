@@ -7,10 +7,11 @@ use millrace_fixture::MintSetup;
 use millrace_fixture::cases::idl::{AccountSlot, IdlInstruction, idl_instruction};
 use millrace_fixture::cases::kind::AccountKind;
 use millrace_fixture::cases::parties::MINT_SETUPS;
-use millrace_fixture::cases::prepared::{BuildCase, PreparedCase};
+use millrace_fixture::cases::prepared::{BuildCase, Case, PreparedCase};
 use millrace_fixture::outcome::{DONE, name};
 use solana_sdk::account::Account;
 use solana_sdk::instruction::Instruction;
+use solana_sdk::pubkey::Pubkey;
 
 /// The accounts in the IDL, followed by one for each further account.
 pub fn slots(instruction: &Instruction, described: &IdlInstruction) -> Vec<AccountSlot> {
@@ -120,10 +121,9 @@ fn mismatches_with(mint_setup: MintSetup, case_name: Name, build: BuildCase) -> 
     wrong
 }
 
-/// Runs one attempt and returns its outcome. If the attempt is refused, nothing may have changed;
-/// otherwise all balances must be consistent.
-fn run_attempt(prepared: &mut PreparedCase, attempt: &Attempt) -> String {
-    let mut instructions = prepared.case.instructions.clone();
+/// The transaction of an attempt, and the account that it rewrites before.
+pub fn edited(case: &Case, attempt: &Attempt) -> (Vec<Instruction>, Option<(Pubkey, Account)>) {
+    let mut instructions = case.instructions.clone();
     let metas = &mut instructions.last_mut().unwrap().accounts;
     let mut rewritten: Option<Account> = None;
     match &attempt.edit {
@@ -143,8 +143,15 @@ fn run_attempt(prepared: &mut PreparedCase, attempt: &Attempt) -> String {
         Edit::Rewrite(account) => rewritten = Some(account.clone()),
     }
     let address = metas[attempt.slot].pubkey;
+    (instructions, rewritten.map(|account| (address, account)))
+}
+
+/// Runs one attempt and returns its outcome. If the attempt is refused, nothing may have changed;
+/// otherwise all balances must be consistent.
+fn run_attempt(prepared: &mut PreparedCase, attempt: &Attempt) -> String {
+    let (instructions, rewritten) = edited(&prepared.case, attempt);
     let original = prepared.snapshot(&instructions);
-    if let Some(account) = rewritten {
+    if let Some((address, account)) = rewritten {
         prepared.case.network.machine.set_account(address, account);
     }
     let before = prepared.snapshot(&instructions);

@@ -32,6 +32,10 @@ export __CARGO_TESTS_ONLY_SRC_ROOT=$SBF_LIBRARY_SOURCE
 export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 RUSTC_BOOTSTRAP_SYNTHETIC_TARGET=1
 # No path of this machine in the program: every build gives the same bytes.
 export CARGO_PROFILE_RELEASE_TRIM_PATHS=all
+# A program pays rent for each byte. The workspace's own release profile serves people who install
+# the command line tool, and would spend most of their build on link-time optimization.
+export CARGO_PROFILE_RELEASE_OPT_LEVEL=2 CARGO_PROFILE_RELEASE_LTO=fat
+export CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS=true
 unset RUSTFLAGS RUSTC_WRAPPER RUSTC_WORKSPACE_WRAPPER CARGO_BUILD_TARGET RUSTUP_TOOLCHAIN
 flags=(
     # A program runs in one thread.
@@ -49,7 +53,10 @@ flags=(
 CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && echo "${flags[*]}")
 export CARGO_ENCODED_RUSTFLAGS
 
-/usr/bin/cargo build --release --locked --manifest-path "$manifest" -p "$package" --lib \
+features=()
+[ -z "${SBF_FEATURES:-}" ] || features=(--no-default-features --features "$SBF_FEATURES")
+
+/usr/bin/cargo build --release --locked --manifest-path "$manifest" -p "$package" --lib "${features[@]}" \
     -Z build-std=core,alloc,std -Z build-std-features= -Z json-target-spec -Z trim-paths \
     --target "$SBF/sbpf-solana.json"
 

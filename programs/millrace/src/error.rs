@@ -261,7 +261,7 @@ pub enum MillraceError {
     TooManyAttempts,
 }
 
-#[cfg(not(target_os = "solana"))]
+#[cfg(not(any(target_os = "solana", feature = "stock")))]
 impl MillraceError {
     /// The error with this number, counted from zero.
     pub fn from_number(number: u8) -> Option<&'static Self> {
@@ -269,7 +269,7 @@ impl MillraceError {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "stock")))]
 mod tests {
     use super::MillraceError;
 

@@ -14,7 +14,7 @@
 
 pub mod account;
 pub mod constants;
-#[cfg(all(target_os = "solana", not(feature = "cpi")))]
+#[cfg(all(target_os = "solana", not(any(feature = "cpi", feature = "stock"))))]
 #[allow(unsafe_code)]
 mod entrypoint;
 pub mod error;

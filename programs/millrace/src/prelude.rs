@@ -4,9 +4,12 @@ pub use crate::account::{
     AccountLoader, Interface, InterfaceAccount, IntoProgramError, Program, ProgramAccount, Signer,
     TokenView, clock, key,
 };
+#[cfg(feature = "stock")]
+pub use crate::account::{LoadTokenView, ProgramAccountLoader};
 pub use crate::{err, require, require_keys_eq};
 pub use anchor_lang::prelude::*;
 pub use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
+#[cfg(not(feature = "stock"))]
 pub use millrace_macros::{Accounts, error_code, program};
 
 /// Returns an error unless a condition holds.

@@ -1,8 +1,8 @@
 //! Accounts of this program, read and written in place.
 
 use super::error::IntoProgramError;
-use super::impl_account_traits;
 use super::kind::{ProgramAccount, ProgramAccountType};
+use super::types::impl_account_traits;
 use anchor_lang::prelude::*;
 use std::cell::{Ref, RefMut};
 use std::marker::PhantomData;
@@ -75,7 +75,7 @@ impl<'info, T: ProgramAccount> AccountLoader<'info, T> {
     ///
     /// # Errors
     /// Those of [`super::close`].
-    pub fn close(&self, to: &AccountInfo) -> Result<()> {
+    pub fn close_to(&self, to: &AccountInfo) -> Result<()> {
         super::close(self.info, to)
     }
 }

@@ -9,9 +9,13 @@ mod call;
 mod create;
 mod error;
 mod kind;
+#[cfg(not(feature = "stock"))]
 mod loader;
+#[cfg(feature = "stock")]
+mod stock;
 mod table;
 mod token;
+#[cfg(not(feature = "stock"))]
 mod types;
 
 pub use call::{AccountAccess, call};
@@ -20,12 +24,19 @@ pub use create::{
 };
 pub use error::{IntoProgramError, error_from_code, runtime_error};
 pub use kind::{ProgramAccount, ProgramAccountType, discriminator_number};
+#[cfg(not(feature = "stock"))]
 pub use loader::AccountLoader;
+#[cfg(feature = "stock")]
+pub use stock::{
+    AccountLoader, Interface, InterfaceAccount, LoadTokenView, Program, ProgramAccountLoader,
+    Signer,
+};
 pub use table::{
     AccountKind, AccountRule, check_accounts, deserialize_arg, optional_account, require_same_key,
 };
-pub use token::{InterfaceAccount, TokenView, is_token_program};
-pub use types::{Interface, Program, Signer};
+pub use token::{TokenView, is_token_program};
+#[cfg(not(feature = "stock"))]
+pub use types::{Interface, InterfaceAccount, Program, Signer};
 
 use anchor_lang::prelude::{AccountInfo, Clock, Pubkey, SolanaSysvar as _};
 use anchor_lang::{Bumps, Result};
@@ -60,64 +71,3 @@ pub fn clock() -> Result<Clock> {
 pub fn key<'a, 'info: 'a>(account: &'a impl AsRef<AccountInfo<'info>>) -> &'a Pubkey {
     account.as_ref().key
 }
-
-/// Implements the traits that Anchor's macros require of an account type.
-macro_rules! impl_account_traits {
-    ($name:ident $(, $t:ident: $bound:path)?) => {
-        impl<'info $(, $t: $bound)?> crate::account::FromChecked<'info> for $name<'info $(, $t)?> {
-            fn from_checked(info: &'info anchor_lang::prelude::AccountInfo<'info>) -> Self {
-                Self::of(info)
-            }
-        }
-
-        impl<'info $(, $t: $bound)?> AsRef<anchor_lang::prelude::AccountInfo<'info>> for $name<'info $(, $t)?> {
-            fn as_ref(&self) -> &anchor_lang::prelude::AccountInfo<'info> {
-                self.info
-            }
-        }
-
-        impl<'info $(, $t: $bound)?> anchor_lang::Key for $name<'info $(, $t)?> {
-            fn key(&self) -> anchor_lang::prelude::Pubkey {
-                *self.info.key
-            }
-        }
-
-        impl<'info $(, $t: $bound)?> anchor_lang::ToAccountInfos<'info> for $name<'info $(, $t)?> {
-            fn to_account_infos(&self) -> Vec<anchor_lang::prelude::AccountInfo<'info>> {
-                vec![self.info.clone()]
-            }
-        }
-
-        impl<'info $(, $t: $bound)?> anchor_lang::ToAccountMetas for $name<'info $(, $t)?> {
-            fn to_account_metas(&self, is_signer: Option<bool>) -> Vec<anchor_lang::prelude::AccountMeta> {
-                self.info.to_account_metas(is_signer)
-            }
-        }
-
-        impl<'info $(, $t: $bound)?> anchor_lang::AccountsExit<'info> for $name<'info $(, $t)?> {}
-    };
-}
-use impl_account_traits;
-
-/// Defines an account type that holds the account's [`AccountInfo`] and nothing else.
-macro_rules! account_wrapper {
-    ($(#[$doc:meta])* $name:ident $(<$t:ident>)?) => {
-        $(#[$doc])*
-        pub struct $name<'info $(, $t)?> {
-            info: &'info anchor_lang::prelude::AccountInfo<'info>,
-            $(kind: std::marker::PhantomData<$t>,)?
-        }
-
-        impl<'info $(, $t)?> $name<'info $(, $t)?> {
-            fn of(info: &'info anchor_lang::prelude::AccountInfo<'info>) -> Self {
-                Self {
-                    info,
-                    $(kind: std::marker::PhantomData::<$t>,)?
-                }
-            }
-        }
-
-        crate::account::impl_account_traits!($name $(, $t: Sized)?);
-    };
-}
-use account_wrapper;

@@ -1,16 +1,9 @@
 //! Token accounts and mints. Their first fields are laid out alike in both token programs, so the few
 //! fields that matter are read in place.
 
-use super::account_wrapper;
 use super::error::{IntoProgramError, wrong_owner_error};
 use crate::error::MillraceError;
 use anchor_lang::prelude::*;
-use anchor_spl::token_interface::TokenAccount;
-
-account_wrapper! {
-    /// A token account or a mint of either token program, named like Anchor's type.
-    InterfaceAccount<T>
-}
 
 /// What distinguishes token accounts and mints from each other and from uninitialized ones.
 struct Layout {
@@ -71,16 +64,6 @@ fn check(info: &AccountInfo, layout: &Layout) -> Result<()> {
     }
 }
 
-impl InterfaceAccount<'_, TokenAccount> {
-    /// Reads the current content.
-    ///
-    /// # Errors
-    /// [`MillraceError::WrongAccount`] if the account is no longer a token account.
-    pub fn load(&self) -> Result<TokenView> {
-        TokenView::read(self.info)
-    }
-}
-
 /// The first fields of a token account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenView {
@@ -103,7 +86,7 @@ impl TokenView {
     }
 
     #[inline(never)]
-    fn read(account: &AccountInfo) -> Result<Self> {
+    pub(super) fn read(account: &AccountInfo) -> Result<Self> {
         let data = account
             .try_borrow_data()
             .map_err(IntoProgramError::into_program_error)?;

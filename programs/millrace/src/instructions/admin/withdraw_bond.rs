@@ -86,5 +86,5 @@ pub fn withdraw_bond(ctx: Context<WithdrawBond>) -> Result<()> {
             amount,
         },
     )?;
-    accounts.orchestrator.close(accounts.payer.as_ref())
+    accounts.orchestrator.close_to(accounts.payer.as_ref())
 }

@@ -51,7 +51,7 @@ pub fn bank_rewards(ctx: Context<BankRewards>) -> Result<()> {
         },
     )?;
     if done {
-        ctx.accounts.epoch.close(ctx.accounts.payer.as_ref())?;
+        ctx.accounts.epoch.close_to(ctx.accounts.payer.as_ref())?;
     }
     Ok(())
 }

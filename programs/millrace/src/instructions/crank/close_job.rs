@@ -124,7 +124,7 @@ pub fn close_job<'info>(ctx: Context<'info, CloseJob<'info>>) -> Result<()> {
         bump,
         refund,
     )?;
-    accounts.job.close(accounts.owner.as_ref())?;
+    accounts.job.close_to(accounts.owner.as_ref())?;
     emit(&ctx.accounts.event_authority, &event)?;
     Ok(())
 }

@@ -115,5 +115,5 @@ pub fn deregister(ctx: Context<Deregister>) -> Result<()> {
             authority,
         },
     )?;
-    accounts.provider.close(accounts.authority.as_ref())
+    accounts.provider.close_to(accounts.authority.as_ref())
 }

@@ -121,7 +121,7 @@ fn emit_events<'info>(
     }
     if let Some(challenge) = totals.challenge {
         if let (Some(challenge), Some(to)) = (&ctx.accounts.challenge, &ctx.accounts.challenger) {
-            challenge.close(to)?;
+            challenge.close_to(to)?;
         }
         emit(
             &ctx.accounts.event_authority,
