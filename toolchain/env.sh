@@ -10,6 +10,8 @@ TOOLS=$CACHE/tools
 # Host builds share one folder outside the checkout, so that a second clone starts warm.
 export CARGO_TARGET_DIR=$CACHE/target
 export ROOT CACHE TOOLS
+# Debian's OpenSSL instead of one built from source, which takes minutes.
+export OPENSSL_NO_VENDOR=1
 export PATH=$TOOLS/bin:$PATH
 
 mkdir -p "$CACHE"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the project needs: setup.sh build (Debian packages and the sBPF tool chain),
-# setup.sh all (also the test runner and the dependency checker) or setup.sh mutants (also
+# Installs what the project needs: setup.sh packages (Debian packages), setup.sh build (also the
+# sBPF tool chain), setup.sh all (also the test runner and the dependency checker) or setup.sh mutants (also
 # cargo-mutants). Running it again costs nothing.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
@@ -8,8 +8,8 @@ RUST=1.95
 NEXTEST_VERSION=0.9.143
 DENY_VERSION=0.20.2
 MUTANTS_VERSION=27.1.0
-# A C compiler, make and perl: for SQLite, compression and OpenSSL, which are built from source.
-PACKAGES=(gcc g++ libc6-dev make perl pkg-config wasi-libc lld-14 bubblewrap)
+# A C compiler, make and perl: for SQLite and compression, which are built from source.
+PACKAGES=(gcc g++ libc6-dev make perl pkg-config libssl-dev wasi-libc lld-14 bubblewrap)
 # Tests of the store start their own server.
 TEST_PACKAGES=(postgresql)
 
@@ -30,8 +30,8 @@ install_tool() {
 
 what=${1:-all}
 case $what in
-    build | all | mutants) ;;
-    *) die "usage: toolchain/setup.sh build|all|mutants" ;;
+    packages | build | all | mutants) ;;
+    *) die "usage: toolchain/setup.sh packages|build|all|mutants" ;;
 esac
 
 command -v cargo >/dev/null ||
@@ -41,6 +41,7 @@ have=$(rustc --version | cut -d' ' -f2)
     die "Rust $have is too old: $RUST or newer is needed (rustup update stable)."
 
 need_packages "${PACKAGES[@]}"
+[ "$what" != packages ] || exit 0
 "$ROOT/toolchain/sbf/install.sh"
 [ "$what" != build ] || exit 0
 
