@@ -1,4 +1,4 @@
-//! The engine that runs programs, and the watch over a run.
+//! Compiles and runs programs, and enforces the time limit and cancellation of a run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,14 +19,14 @@ use crate::program::{self, Program};
 use crate::wasi;
 use crate::wasi::host::Host;
 
-/// Native stack for WebAssembly: 16 times what the program's own meter grants, so that the meter
-/// is what ends a recursion.
+/// Native stack for WebAssembly: 16 times the limit of the stack meter, so the meter ends a recursion
+/// first.
 const NATIVE_STACK_BYTES: usize = 64 << 20;
-/// Native stack for the host's calls, beyond that.
+/// Additional native stack for calls of the host.
 const HOST_STACK_BYTES: usize = 2 << 20;
-/// How often a run's time and its cancellation are looked at.
-const WATCH_EVERY: Duration = Duration::from_millis(10);
-/// Compiles and runs programs. One serves a whole process, from any number of threads.
+/// Interval at which the time limit and cancellation of a run are checked.
+const WATCH_INTERVAL: Duration = Duration::from_millis(10);
+/// Compiles and runs programs. One instance serves a whole process, from any number of threads.
 pub struct Runtime {
     engine: Engine,
     linker: Linker<Host>,
@@ -42,19 +42,19 @@ impl std::fmt::Debug for Runtime {
 }
 
 impl Runtime {
-    /// A runtime that gives results.
+    /// A runtime with a fuel meter.
     ///
     /// # Errors
-    /// [`RunError::Host`] on a machine that WebAssembly can't be compiled for.
+    /// [`RunError::Host`] if WebAssembly cannot be compiled for this machine.
     pub fn new() -> Result<Self, RunError> {
         Self::with_meter(true)
     }
 
-    /// A runtime without a fuel meter, to measure what the meter costs. What it gives is no result:
-    /// fuel reads 0, and a program that does not end runs until `wall` is over.
+    /// A runtime without a fuel meter, to measure the cost of the meter. Its outcomes are not results: the
+    /// fuel is 0, and an endless program runs until the time limit.
     ///
     /// # Errors
-    /// As [`Runtime::new`].
+    /// See [`Runtime::new`].
     pub fn unmetered() -> Result<Self, RunError> {
         Self::with_meter(false)
     }
@@ -70,16 +70,16 @@ impl Runtime {
         })
     }
 
-    /// Checks and compiles a module. This takes about a second per megabyte.
+    /// Checks and compiles a module. Takes about a second per megabyte.
     ///
     /// # Errors
     /// [`RunError::NotWasm`], [`RunError::TooLarge`], [`RunError::UnsupportedImport`] or
-    /// [`RunError::NoStart`] if it is not a program that can be run here.
+    /// [`RunError::NoStart`] if the module is not a program that this runtime can run.
     pub fn compile(&self, wasm: &[u8]) -> Result<Program, RunError> {
         program::compile(&self.linker, wasm)
     }
 
-    /// Runs `program` to its end. Blocks.
+    /// Runs `program` until it ends. Blocks.
     ///
     /// # Errors
     /// See [`Runtime::run_until`].
@@ -92,12 +92,12 @@ impl Runtime {
         self.run_until(program, input, limits, &AtomicBool::new(false))
     }
 
-    /// Runs `program` to its end, or until `cancel` is true. Blocks.
+    /// Runs `program` until it ends or `cancel` is true. Blocks.
     ///
     /// # Errors
-    /// [`RunError::BadInput`] if the input can't be handed to any program; [`RunError::Timeout`],
-    /// [`RunError::Cancelled`] and [`RunError::Host`] if this host did not finish. Everything that
-    /// the program itself does wrong is a [`RunOutcome`].
+    /// [`RunError::BadInput`] if the input cannot be passed to a program; [`RunError::Timeout`],
+    /// [`RunError::Cancelled`] and [`RunError::Host`] if this host did not finish the run. A failure of the
+    /// program itself is a [`RunOutcome`].
     pub fn run_until(
         &self,
         program: &Program,
@@ -131,7 +131,7 @@ impl Runtime {
         })
     }
 
-    /// Runs `work` on a thread with a large stack, and tells it to stop when it is time.
+    /// Runs `work` on a thread with a large stack, and interrupts it on timeout or cancellation.
     fn watch(
         &self,
         wall: Duration,
@@ -147,13 +147,13 @@ impl Runtime {
                 .stack_size(NATIVE_STACK_BYTES + HOST_STACK_BYTES)
                 .spawn_scoped(scope, move || {
                     let result = work();
-                    // Nobody listens only if the watch below has panicked.
+                    // The receiver is gone only if the watching thread has panicked.
                     let _ = done.send(());
                     result
                 })
-                .map_err(|error| RunError::Host(format!("it could not start a thread: {error}")))?;
+                .map_err(|error| RunError::Host(format!("cannot start a thread: {error}")))?;
             let mut reason = None;
-            while let Err(RecvTimeoutError::Timeout) = finished.recv_timeout(WATCH_EVERY) {
+            while let Err(RecvTimeoutError::Timeout) = finished.recv_timeout(WATCH_INTERVAL) {
                 if reason.is_none() {
                     reason = reason_to_stop(cancel, deadline, wall);
                 }
@@ -164,7 +164,7 @@ impl Runtime {
             }
             match worker.join() {
                 Ok(Ok(outcome)) => Ok(outcome),
-                Ok(Err(Stop::Host(trouble))) => Err(RunError::Host(trouble)),
+                Ok(Err(Stop::Host(reason))) => Err(RunError::Host(reason)),
                 Ok(Err(other)) => Err(reason.unwrap_or_else(|| RunError::Host(other.to_string()))),
                 Err(_) => Err(RunError::Host("the thread of the run panicked".into())),
             }
@@ -186,14 +186,14 @@ fn reason_to_stop(
     })
 }
 
-/// Instantiates and runs. Returns how it ended.
+/// Instantiates and runs the program.
 fn call(store: &mut Store<Host>, program: &Program) -> Result<(), wasmtime::Error> {
     let instance = program.ready.instantiate(&mut *store)?;
     let start = instance.get_typed_func::<(), ()>(&mut *store, START)?;
     start.call(&mut *store, ())
 }
 
-/// The outcome of a run that ended so.
+/// The outcome of a run that ended with `end`.
 fn finish(
     store: Store<Host>,
     end: Result<(), wasmtime::Error>,

@@ -1,4 +1,4 @@
-//! What a run may use, and the watch over its memory.
+//! Resource limits of a run, and the limiter of its memory.
 
 use std::time::Duration;
 
@@ -6,31 +6,31 @@ use wasmtime::ResourceLimiter;
 
 use crate::outcome::{ProgramFailure, Stop};
 
-/// What a run may use. All but `wall` are part of the job, so that exceeding them is a result.
+/// Resource limits of a run. All except `wall` are part of the job, so exceeding them is a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunLimits {
     /// Fuel.
     pub fuel: u64,
-    /// Linear memory and tables together, in bytes (8 per table element).
+    /// Linear memory and tables together, in bytes (a table element counts 8).
     pub memory_bytes: u64,
     /// Standard output, in bytes.
     pub output_bytes: u64,
-    /// Standard error that is kept, in bytes.
+    /// Standard error to keep, in bytes.
     pub log_bytes: u64,
-    /// This host's patience, checked every few milliseconds. No part of the result.
+    /// Time limit of this host, checked every few milliseconds. Exceeding it is not a result.
     pub wall: Duration,
 }
 
-/// Bytes a table element is counted as.
+/// Bytes that a table element counts as.
 const TABLE_ELEMENT_BYTES: u64 = 8;
 
-/// Most bytes a 32-bit memory can have: 4 GiB.
-const MOST_MEMORY_BYTES: u64 = 1 << 32;
-/// Most elements a table can have.
-const MOST_TABLE_ELEMENTS: u64 = u32::MAX as u64;
+/// Maximum size of a 32-bit memory: 4 GiB.
+const MAX_MEMORY32_BYTES: u64 = 1 << 32;
+/// Maximum number of elements of a table.
+const MAX_TABLE_ELEMENTS: u64 = u32::MAX as u64;
 
-/// Grants memory up to the limit, and fails the run at the first wish beyond it: a program that
-/// was told "no" could go on in a way that depends on when it was told.
+/// Grants memory up to the limit and ends the run at the first request beyond it. A program that got an
+/// error instead could continue in a way that depends on when it got the error.
 pub(crate) struct MemoryLimiter {
     limit: u64,
     used: u64,
@@ -42,26 +42,24 @@ impl MemoryLimiter {
     }
 
     fn grow(&mut self, current: u64, desired: u64, maximum: u64) -> wasmtime::Result<bool> {
-        let wanted = self.used.saturating_add(desired.saturating_sub(current));
-        if wanted > self.limit {
+        let requested = self.used.saturating_add(desired.saturating_sub(current));
+        if requested > self.limit {
             return Err(wasmtime::Error::new(Stop::Failed(
                 ProgramFailure::OutOfMemory,
             )));
         }
-        // Beyond what the module declared the answer is the standard's: -1, and the program lives.
+        // Beyond the maximum that the module declares, growing returns -1, as the standard requires.
         if desired > maximum {
             return Ok(false);
         }
-        self.used = wanted;
+        self.used = requested;
         Ok(true)
     }
 }
 
-/// Growth that was granted and failed all the same: the host broke its word, not the program.
-fn broken_grant(error: wasmtime::Error) -> wasmtime::Error {
-    wasmtime::Error::new(Stop::Host(format!(
-        "it could not get memory for the program: {error}"
-    )))
+/// The host could not provide memory that the limiter had granted. The program is not at fault.
+fn out_of_host_memory(error: wasmtime::Error) -> wasmtime::Error {
+    wasmtime::Error::new(Stop::Host(format!("no memory for the program: {error}")))
 }
 
 impl ResourceLimiter for MemoryLimiter {
@@ -71,16 +69,16 @@ impl ResourceLimiter for MemoryLimiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let maximum = maximum.map_or(MOST_MEMORY_BYTES, |bytes| bytes as u64);
+        let maximum = maximum.map_or(MAX_MEMORY32_BYTES, |bytes| bytes as u64);
         self.grow(
             current as u64,
             desired as u64,
-            maximum.min(MOST_MEMORY_BYTES),
+            maximum.min(MAX_MEMORY32_BYTES),
         )
     }
 
     fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        Err(broken_grant(error))
+        Err(out_of_host_memory(error))
     }
 
     fn table_growing(
@@ -90,16 +88,16 @@ impl ResourceLimiter for MemoryLimiter {
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let bytes = |elements: u64| elements.saturating_mul(TABLE_ELEMENT_BYTES);
-        let maximum = maximum.map_or(MOST_TABLE_ELEMENTS, |elements| elements as u64);
+        let maximum = maximum.map_or(MAX_TABLE_ELEMENTS, |elements| elements as u64);
         self.grow(
             bytes(current as u64),
             bytes(desired as u64),
-            bytes(maximum.min(MOST_TABLE_ELEMENTS)),
+            bytes(maximum.min(MAX_TABLE_ELEMENTS)),
         )
     }
 
     fn table_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        Err(broken_grant(error))
+        Err(out_of_host_memory(error))
     }
 
     fn instances(&self) -> usize {
@@ -126,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn growth_beyond_the_modules_own_maximum_is_refused_and_costs_nothing() {
+    fn growth_beyond_the_declared_maximum_is_refused_and_not_counted() {
         let mut limiter = MemoryLimiter::new(1000);
         assert!(!limiter.memory_growing(0, 600, Some(500)).unwrap());
         assert!(limiter.memory_growing(0, 1000, None).unwrap());
     }
 
     #[test]
-    fn a_host_that_breaks_its_grant_is_not_the_programs_failure() {
+    fn failed_growth_is_an_error_of_the_host() {
         let mut limiter = MemoryLimiter::new(1000);
         limiter.memory_growing(0, 600, None).unwrap();
         let error = limiter

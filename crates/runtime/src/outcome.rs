@@ -1,20 +1,20 @@
-//! How a run ended: the part of it that all machines agree upon.
+//! The outcome of a run, which is equal on all machines.
 
 use serde::{Deserialize, Serialize};
 use wasmtime::Trap;
 
-/// Everything a run gave.
+/// The outcome of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunOutcome {
     /// How the program ended.
     pub exit: Exit,
-    /// What it wrote to standard output; empty if it failed.
+    /// Standard output; empty if the program failed.
     pub output: Vec<u8>,
-    /// What it wrote to standard error, up to the limit. Not agreed upon.
+    /// Standard error, up to the limit. Not part of the result.
     pub log: Vec<u8>,
-    /// Whether the log lost its end to the limit.
+    /// Whether the log was truncated.
     pub log_truncated: bool,
-    /// Fuel used, at most the limit; 0 from an unmetered runtime.
+    /// Consumed fuel, at most the limit; 0 with an unmetered runtime.
     pub fuel: u64,
 }
 
@@ -22,33 +22,33 @@ pub struct RunOutcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exit {
-    /// It returned from `_start` or exited with 0.
+    /// The program returned from `_start` or exited with 0.
     Ok,
-    /// It exited with this code, 1 to 255 (larger ones count as 255, as a shell sees them).
+    /// The program exited with this code, 1 to 255 (larger codes become 255).
     Code(i32),
-    /// It was ended.
+    /// The runtime ended the program.
     Failed(ProgramFailure),
 }
 
-/// Why a program was ended, the same on every machine.
+/// Why the runtime ended a program; equal on every machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProgramFailure {
-    /// It used up its fuel.
+    /// The program used its whole fuel.
     OutOfFuel,
-    /// It wanted more memory than its limit.
+    /// The program requested more memory than its limit.
     OutOfMemory,
-    /// It wrote more output than its limit.
+    /// The program wrote more output than its limit.
     OutputLimit,
-    /// It did what WebAssembly forbids. The name is one of a fixed list: `unreachable`,
+    /// The program trapped. The name is one of a fixed list: `unreachable`,
     /// `stack overflow`, `integer divide by zero`, `integer overflow`,
     /// `invalid conversion to integer`, `out of bounds memory access`,
     /// `out of bounds table access`, `uninitialized element`, `indirect call type mismatch`.
     Trap(String),
 }
 
-/// The number that stands for an exit in a receipt. The numbers below zero never change their
-/// meaning; new ones are added at the end.
+/// The number of an exit in a receipt. Numbers below zero never change their meaning; new ones are added
+/// at the end.
 ///
 /// | exit | number |
 /// |---|---|
@@ -90,25 +90,25 @@ impl std::fmt::Display for ProgramFailure {
     }
 }
 
-/// What travels through WebAssembly frames as an error when the host ends a run.
+/// The error that unwinds WebAssembly frames when the host ends a run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Stop {
     #[error("exit {0}")]
     Exit(u32),
     #[error("{0}")]
     Failed(ProgramFailure),
-    /// Timeout or cancellation; the one who asked for it knows which.
+    /// Timeout or cancellation; the watching thread records which.
     #[error("interrupted")]
     Interrupted,
     #[error("{0}")]
     Host(String),
 }
 
-/// Name of the failure that the stack meter reports.
+/// Name of the trap that the stack meter reports.
 pub(crate) const STACK_OVERFLOW: &str = "stack overflow";
 
 impl Stop {
-    /// Reads the error that ended a call into WebAssembly.
+    /// Classifies the error that ended a call into WebAssembly.
     pub(crate) fn of(error: &wasmtime::Error) -> Self {
         if let Some(stop) = error.downcast_ref::<Self>() {
             return stop.clone();
@@ -116,9 +116,9 @@ impl Stop {
         match error.downcast_ref::<Trap>() {
             Some(Trap::OutOfFuel) => Self::Failed(ProgramFailure::OutOfFuel),
             Some(Trap::Interrupt) => Self::Interrupted,
-            Some(Trap::StackOverflow) => Self::Host(
-                "its native stack ran out before the program's stack limit was reached".into(),
-            ),
+            Some(Trap::StackOverflow) => {
+                Self::Host("the native stack was exhausted before the program's stack limit".into())
+            }
             Some(trap) => match trap_name(*trap) {
                 Some(name) => Self::Failed(ProgramFailure::Trap(name.into())),
                 None => Self::Host(trap.to_string()),
@@ -127,11 +127,11 @@ impl Stop {
         }
     }
 
-    /// How a program that ended so is reported, or what ails the host.
+    /// The exit of the program, or `self` if it is not the program's doing.
     pub(crate) fn exit(self) -> Result<Exit, Self> {
         match self {
             Self::Exit(0) => Ok(Exit::Ok),
-            // A code that does not fit must not become a success.
+            // A large code must not be truncated to 0, which means success.
             Self::Exit(code) => Ok(Exit::Code(code.min(255) as i32)),
             Self::Failed(failure) => Ok(Exit::Failed(failure)),
             other => Err(other),
@@ -153,7 +153,7 @@ fn trap_name(trap: Trap) -> Option<&'static str> {
     })
 }
 
-/// Whether the meter is up to date when this happens. The others happen between two readings.
+/// Whether the fuel meter is current at this failure. Other failures happen between two updates.
 pub(crate) fn is_metered_exactly(failure: &ProgramFailure) -> bool {
     match failure {
         ProgramFailure::OutOfFuel | ProgramFailure::OutOfMemory | ProgramFailure::OutputLimit => {
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_numbers_of_exits_stay_what_they_are() {
+    fn exit_numbers_never_change() {
         let failed = |failure| exit_code(&Exit::Failed(failure));
         assert_eq!(exit_code(&Exit::Ok), 0);
         assert_eq!(exit_code(&Exit::Code(7)), 7);
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exit_code_that_does_not_fit_stays_a_failure() {
+    fn a_large_exit_code_stays_a_failure() {
         assert_eq!(Stop::Exit(256).exit(), Ok(Exit::Code(255)));
         assert_eq!(Stop::Exit(u32::MAX).exit(), Ok(Exit::Code(255)));
         assert_eq!(Stop::Exit(3).exit(), Ok(Exit::Code(3)));

@@ -1,5 +1,4 @@
-//! The example jobs, as providers run them: by their manifests, each shard by itself, then the
-//! joiner.
+//! Runs the example jobs as providers do: each shard by the manifest, then the joining program.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -15,12 +14,12 @@ use millrace_protocol::manifest::{Join, ManifestFile, ReadError, Resolved, resol
 use millrace_protocol::shard::{shard_blob, shard_seed, shard_stdin};
 use millrace_runtime::{Exit, Program, RunInput, RunLimits, RunOutcome};
 
-/// Where the sources of the examples are.
+/// Folder of the examples.
 fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")
 }
 
-/// The module `file`, out of the folder that `MILLRACE_JOBS_DIR` names.
+/// The module `file` in the folder that `MILLRACE_JOBS_DIR` names.
 fn module(file: &str) -> Vec<u8> {
     let Some(folder) = std::env::var_os("MILLRACE_JOBS_DIR") else {
         panic!("MILLRACE_JOBS_DIR is not set: run `make jobs`, then set it to target/jobs");
@@ -32,13 +31,13 @@ fn module(file: &str) -> Vec<u8> {
     }
 }
 
-/// The example `name` by its manifest; its modules are looked for where they were built.
+/// The resolved manifest of the example `name`, with the modules from the build folder.
 fn example(name: &str) -> Resolved {
     let folder = examples().join(name);
     let text = std::fs::read_to_string(folder.join("job.toml")).unwrap();
     let read = &mut |from: &BlobRef| -> Result<Arc<[u8]>, ReadError> {
         let BlobRef::Path(path) = from else {
-            panic!("{from} is no file");
+            panic!("{from} is not a file");
         };
         let file = Path::new(path).file_name().unwrap().to_str().unwrap();
         Ok(if file.ends_with(".wasm") {
@@ -70,7 +69,7 @@ fn compile(job: &Resolved, digest: &Digest) -> Program {
     RUNTIME.compile(&blob(job, digest)).unwrap()
 }
 
-/// What shard `index` of the job gives.
+/// Runs shard `index` of the job.
 fn run_shard(job: &Resolved, program: &Program, index: u32) -> RunOutcome {
     let manifest = &job.manifest;
     let source = shard_blob(manifest, index).unwrap();
@@ -90,7 +89,7 @@ fn run_shard(job: &Resolved, program: &Program, index: u32) -> RunOutcome {
     RUNTIME.run(program, input, &limits(job)).unwrap()
 }
 
-/// Makes the outputs of all shards to one result.
+/// Joins the outputs of all shards.
 fn join(job: &Resolved, outputs: &[u8]) -> RunOutcome {
     let Join::Program { digest, args } = &job.manifest.join else {
         panic!("the job has no joining program");
@@ -106,7 +105,7 @@ fn join(job: &Resolved, outputs: &[u8]) -> RunOutcome {
     RUNTIME.run(&program, input, &limits(job)).unwrap()
 }
 
-/// Ended well, and has a third of its fuel left, so that a job that is changed a little still runs.
+/// Asserts success with at least a third of the fuel left, so a slightly changed job still runs.
 fn assert_sound(what: &str, outcome: &RunOutcome, limit: u64) {
     let log = String::from_utf8_lossy(&outcome.log);
     assert_eq!(outcome.exit, Exit::Ok, "{what}: {log}");
@@ -147,12 +146,12 @@ fn words_are_counted_and_summed() {
 }
 
 #[test]
-fn a_text_that_is_no_text_fails_with_its_reason() {
+fn invalid_utf8_fails_with_a_reason() {
     let log = fails("word-count.wasm", &[], &[], b"a\xff");
     assert!(log.contains("UTF-8"), "{log}");
 }
 
-/// One shard of the demo's picture, as it is: the limits of the manifest fit it.
+/// One shard of the demo's picture, with the limits of its manifest.
 #[test]
 fn a_shard_of_the_picture_fits_its_limits() {
     let job = example("render");
@@ -163,7 +162,7 @@ fn a_shard_of_the_picture_fits_its_limits() {
     assert!(outcome.fuel * 4 > job.manifest.limits.fuel);
 }
 
-/// A small picture: pixels don't depend on how the work was cut, nor on the order of the tiles.
+/// A small picture. Pixels depend neither on the split nor on the order of the tiles.
 #[test]
 fn a_picture_is_rendered_in_shards_and_joined() {
     let of = |tiles: &[&str]| {
@@ -195,7 +194,7 @@ fn a_picture_is_rendered_in_shards_and_joined() {
 }
 
 #[test]
-fn a_scene_that_is_none_fails_with_its_line() {
+fn an_invalid_scene_fails_with_its_line() {
     let args = ["--width", "8", "--height", "8", "--samples", "1"];
     let files = [file("scene.txt", "exposure 1\ncube 1 2 3\n")];
     let log = fails("render.wasm", &args, &files, b"0 0 8 8\n");
@@ -203,13 +202,13 @@ fn a_scene_that_is_none_fails_with_its_line() {
 }
 
 #[test]
-fn a_picture_with_a_hole_is_refused_by_the_joiner() {
+fn the_joiner_refuses_an_incomplete_picture() {
     let args = ["--width", "4", "--height", "4"];
     let log = fails("render-join.wasm", &args, &[], b"tile 0 0 1 1\nrgb");
     assert!(log.contains("15 pixels"), "{log}");
 }
 
-/// Runs a module that is to fail with exit code 1. Returns what it says.
+/// Runs a module that must fail with exit code 1. Returns its log.
 fn fails(name: &str, args: &[&str], files: &[(String, Arc<[u8]>)], stdin: &[u8]) -> String {
     let program = RUNTIME.compile(&module(name)).unwrap();
     let args: Vec<String> = args.iter().map(ToString::to_string).collect();

@@ -1,4 +1,4 @@
-//! What a program can do wrong, and how that is told.
+//! Failures of programs, and how they are reported.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -24,12 +24,12 @@ fn start(body: &str) -> String {
 fn trap(outcome: &RunOutcome) -> &str {
     match &outcome.exit {
         Exit::Failed(ProgramFailure::Trap(kind)) => kind,
-        other => panic!("no trap: {other:?}"),
+        other => panic!("not a trap: {other:?}"),
     }
 }
 
 #[test]
-fn a_loop_without_end_is_out_of_fuel_at_exactly_its_limit() {
+fn an_endless_loop_is_out_of_fuel_at_exactly_its_limit() {
     for fuel in [1, 1_000, 12_345_678] {
         let outcome = try_run(LOOP, nothing(), &RunLimits { fuel, ..limits() }).unwrap();
         assert_eq!(outcome.exit, Exit::Failed(ProgramFailure::OutOfFuel));
@@ -39,7 +39,7 @@ fn a_loop_without_end_is_out_of_fuel_at_exactly_its_limit() {
 }
 
 #[test]
-fn a_program_that_eats_memory_is_out_of_memory_and_pays_for_what_it_did() {
+fn a_program_that_exceeds_its_memory_is_charged_for_its_work() {
     let eat = |memory_bytes| {
         let limits = RunLimits {
             memory_bytes,
@@ -57,7 +57,7 @@ fn a_program_that_eats_memory_is_out_of_memory_and_pays_for_what_it_did() {
 }
 
 #[test]
-fn memory_and_tables_that_are_too_large_from_the_start_are_out_of_memory() {
+fn initial_memory_or_tables_above_the_limit_are_out_of_memory() {
     for text in [
         "(module (memory 1000) (func (export \"_start\")))",
         "(module (table 9000000 funcref) (func (export \"_start\")))",
@@ -71,7 +71,7 @@ fn memory_and_tables_that_are_too_large_from_the_start_are_out_of_memory() {
 }
 
 #[test]
-fn growing_beyond_what_the_module_itself_allows_is_refused_and_no_failure() {
+fn growing_beyond_the_declared_maximum_returns_an_error() {
     let text = "(module (memory 1 2) (table 1 2 funcref) (func (export \"_start\")
         (if (i32.ne (memory.grow (i32.const 5)) (i32.const -1)) (then unreachable))
         (if (i32.ne (table.grow (ref.null func) (i32.const 5)) (i32.const -1)) (then unreachable))
@@ -80,7 +80,7 @@ fn growing_beyond_what_the_module_itself_allows_is_refused_and_no_failure() {
 }
 
 #[test]
-fn printing_without_end_exceeds_the_output_limit_and_the_output_is_empty() {
+fn endless_printing_exceeds_the_output_limit_with_an_empty_output() {
     let outcome = run(PRINT_FOREVER);
     assert_eq!(outcome.exit, Exit::Failed(ProgramFailure::OutputLimit));
     assert!(outcome.output.is_empty());
@@ -88,7 +88,7 @@ fn printing_without_end_exceeds_the_output_limit_and_the_output_is_empty() {
 }
 
 #[test]
-fn output_up_to_the_limit_is_no_failure() {
+fn output_up_to_the_limit_is_allowed() {
     let print = wasi("(call $print (i32.const 100) (i32.const 1000))");
     let of = |output_bytes| {
         let limits = RunLimits {
@@ -159,24 +159,24 @@ fn every_kind_of_trap_has_its_name() {
 }
 
 #[test]
-fn a_trap_between_two_readings_of_the_meter_costs_the_whole_limit() {
-    // A thousand rounds, then a trap: what was done must not be free.
+fn a_trap_between_two_meter_updates_costs_the_whole_limit() {
+    // A thousand iterations before the trap must not be free.
     let work = "(local $i i32) (loop $l (local.set $i (i32.add (local.get $i) (i32.const 1)))
         (br_if $l (i32.lt_u (local.get $i) (i32.const 1000))))";
     let divides = run(&start(&format!(
         "{work} (drop (i32.div_u (i32.const 1) (i32.const 0)))"
     )));
     assert_eq!(divides.fuel, limits().fuel);
-    let gives_up = run(&start(&format!("{work} unreachable")));
+    let unreachable = run(&start(&format!("{work} unreachable")));
     assert!(
-        gives_up.fuel > 5_000 && gives_up.fuel < 10_000,
+        unreachable.fuel > 5_000 && unreachable.fuel < 10_000,
         "{}",
-        gives_up.fuel
+        unreachable.fuel
     );
 }
 
 #[test]
-fn a_run_that_ends_with_nothing_left_is_out_of_fuel() {
+fn a_run_that_ends_without_fuel_left_is_out_of_fuel() {
     let text = start("(drop (i32.add (i32.const 1) (i32.const 2)))");
     let used = run(&text).fuel;
     let with = |fuel| try_run(&text, nothing(), &RunLimits { fuel, ..limits() }).unwrap();
@@ -187,7 +187,7 @@ fn a_run_that_ends_with_nothing_left_is_out_of_fuel() {
 }
 
 #[test]
-fn calls_of_the_host_and_the_bytes_they_move_cost_fuel() {
+fn host_calls_and_moved_bytes_cost_fuel() {
     let fuel = |len: u32| {
         run(&wasi(&format!(
             "(call $print (i32.const 100) (i32.const {len}))"
@@ -196,7 +196,7 @@ fn calls_of_the_host_and_the_bytes_they_move_cost_fuel() {
     };
     assert_eq!(fuel(1100) - fuel(100), 1000);
     assert!(fuel(0) > HOST_CALL_FUEL);
-    // Overlapping buffers move the same bytes over and over: 8000 of them, each of 60 kB.
+    // 8,000 overlapping buffers of 60 kB move the same bytes again and again.
     let greedy = wasi(
         "(local $i i32)
         (loop $l
@@ -221,9 +221,9 @@ fn an_exit_code_is_kept_with_the_output() {
 }
 
 #[test]
-fn a_recursion_ends_at_the_same_depth_whatever_the_native_frames() {
-    // The second function keeps far more values alive across the call, so its native frame is
-    // much larger, but both are metered by what their WebAssembly holds.
+fn recursion_depth_does_not_depend_on_native_frames() {
+    // The second function keeps many more values alive across the call, so its native frame is much
+    // larger, but both are metered by their WebAssembly frames.
     let depth = |locals: usize| {
         let body = format!(
             "(module (import \"wasi_snapshot_preview1\" \"proc_exit\" (func $exit (param i32)))
@@ -257,7 +257,7 @@ fn a_recursion_ends_at_the_same_depth_whatever_the_native_frames() {
 }
 
 #[test]
-fn deep_recursion_that_returns_gives_its_stack_back() {
+fn returning_from_recursion_frees_the_stack() {
     let text = "(module (func $f (param i32) (result i32)
             (if (i32.eqz (local.get 0)) (then (return (i32.const 0))))
             (i32.add (i32.const 1) (call $f (i32.sub (local.get 0) (i32.const 1)))))
@@ -270,7 +270,7 @@ fn deep_recursion_that_returns_gives_its_stack_back() {
 }
 
 #[test]
-fn the_hosts_patience_is_no_result() {
+fn a_host_timeout_is_not_a_result() {
     let limits = RunLimits {
         fuel: u64::MAX,
         wall: Duration::from_millis(50),
@@ -282,7 +282,7 @@ fn the_hosts_patience_is_no_result() {
 }
 
 #[test]
-fn a_run_can_be_cancelled_while_others_go_on() {
+fn a_run_can_be_cancelled_while_others_continue() {
     let program = RUNTIME.compile(&wat::parse_str(LOOP).unwrap()).unwrap();
     let endless = RunLimits {
         fuel: u64::MAX,

@@ -1,4 +1,4 @@
-//! Which modules are taken, and what is said of the others.
+//! Which modules are accepted, and the errors of the others.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -18,7 +18,7 @@ fn reason(error: RunError) -> String {
 }
 
 #[test]
-fn what_is_no_webassembly_is_refused_with_advice() {
+fn bytes_that_are_not_webassembly_are_refused_with_advice() {
     for bytes in [&b""[..], b"hello", b"#!/bin/sh", b"\x7fELF", b"(module)"] {
         let error = RUNTIME.compile(bytes).unwrap_err();
         assert!(matches!(error, RunError::NotWasm { .. }), "{error:?}");
@@ -32,19 +32,19 @@ fn what_is_no_webassembly_is_refused_with_advice() {
 }
 
 #[test]
-fn a_component_is_told_from_a_module() {
+fn a_component_is_refused_as_such() {
     assert!(reason(refused("(component)")).contains("component"));
 }
 
 #[test]
-fn a_giant_is_refused_before_it_is_looked_at() {
-    let giant = vec![0; MAX_MODULE_BYTES as usize + 1];
-    let error = RUNTIME.compile(&giant).unwrap_err();
+fn an_oversized_module_is_refused_unread() {
+    let oversized = vec![0; MAX_MODULE_BYTES as usize + 1];
+    let error = RUNTIME.compile(&oversized).unwrap_err();
     assert!(matches!(error, RunError::TooLarge { .. }), "{error:?}");
 }
 
 #[test]
-fn an_import_that_is_not_offered_is_named() {
+fn an_unsupported_import_is_reported_by_name() {
     for (module, name) in [
         ("env", "launch"),
         ("wasi_snapshot_preview1", "path_teleport"),
@@ -77,7 +77,7 @@ fn an_import_of_another_type_is_refused() {
 }
 
 #[test]
-fn a_library_is_no_program() {
+fn a_library_is_refused() {
     for text in [
         "(module)",
         "(module (func (export \"_initialize\")))",
@@ -89,7 +89,7 @@ fn a_library_is_no_program() {
 }
 
 #[test]
-fn what_could_differ_between_machines_is_refused() {
+fn nondeterministic_features_are_refused() {
     for text in [
         "(module (memory 1 1 shared) (func (export \"_start\")))",
         "(module (memory 1) (func (export \"_start\") (drop (i32.atomic.load (i32.const 0)))))",
@@ -102,7 +102,7 @@ fn what_could_differ_between_machines_is_refused() {
 }
 
 #[test]
-fn a_program_runs_only_where_it_was_compiled() {
+fn a_program_runs_only_on_the_runtime_that_compiled_it() {
     let wasm = wat::parse_str("(module (func (export \"_start\")))").unwrap();
     let program = RUNTIME.compile(&wasm).unwrap();
     let other = Runtime::new().unwrap();
@@ -111,7 +111,7 @@ fn a_program_runs_only_where_it_was_compiled() {
 }
 
 #[test]
-fn runtimes_and_programs_are_shared_between_threads() {
+fn runtimes_and_programs_are_send_and_sync() {
     fn shared<T: Send + Sync + 'static>() {}
     shared::<Runtime>();
     shared::<millrace_runtime::Program>();

@@ -20,7 +20,7 @@ pub enum JobPhase {
     Finished,
     /// The account is closed and its deposit is returned.
     Closed,
-    /// A phase that this version does not know.
+    /// A phase of a newer version.
     #[default]
     #[serde(other)]
     Unknown,
@@ -56,7 +56,7 @@ pub enum ShardPhase {
     Settled,
     /// No attempt can bring a result any more.
     Failed,
-    /// A phase that this version does not know.
+    /// A phase of a newer version.
     #[default]
     #[serde(other)]
     Unknown,
@@ -104,7 +104,7 @@ pub enum SeatPhase {
     Late,
     /// The seat ended without payment or penalty.
     Released,
-    /// A phase that this version does not know.
+    /// A phase of a newer version.
     #[default]
     #[serde(other)]
     Unknown,

@@ -1,4 +1,4 @@
-//! From bytes to a program that is ready to run: checked, metered, compiled.
+//! Turns the bytes of a module into a program: checks, metering, compilation.
 
 mod rewrite;
 pub(crate) mod survey;
@@ -10,10 +10,10 @@ use crate::wasi;
 use crate::wasi::host::Host;
 use survey::START;
 
-/// Most bytes of a module: 64 MiB. Compiling is not paid for, so it must have an end.
+/// Maximum size of a module: 64 MiB. Compilation is not paid for, so it must be bounded.
 pub const MAX_MODULE_BYTES: u64 = 64 << 20;
 
-/// A compiled program. Cheap to clone; runs on the [`crate::Runtime`] that compiled it.
+/// A compiled program. Cheap to clone; runs only on the [`crate::Runtime`] that compiled it.
 #[derive(Clone)]
 pub struct Program {
     pub(crate) ready: InstancePre<Host>,
@@ -34,7 +34,9 @@ pub(crate) fn compile(linker: &Linker<Host>, wasm: &[u8]) -> Result<Program, Run
         });
     }
     if !wasm.starts_with(b"\0asm") {
-        return Err(not_wasm("it does not begin with the bytes of WebAssembly"));
+        return Err(not_wasm(
+            "it does not start with the WebAssembly magic bytes",
+        ));
     }
     if wasmparser::Parser::is_component(wasm) {
         return Err(not_wasm("it is a component, not a module"));

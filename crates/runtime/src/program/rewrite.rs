@@ -1,9 +1,9 @@
 //! Adds a stack meter to a module.
 //!
-//! Native frames differ between processors and compilers, so a native stack limit would let the
-//! same recursion succeed here and fail there, and an honest provider would look like a liar. The
-//! meter is WebAssembly itself, hence equal everywhere: a global that holds the bytes left, from
-//! which each function that calls others takes its frame on entry and to which it gives it back.
+//! The size of native frames depends on processor and compiler. With a native stack limit the same
+//! recursion could succeed on one machine and fail on another, and an honest provider would appear
+//! dishonest. The meter is WebAssembly code, so it is equal everywhere: a global contains the remaining
+//! bytes; each function that calls others subtracts its frame on entry and adds it again on exit.
 //!
 //! A function's body becomes
 //! ```wat
@@ -12,8 +12,8 @@
 //! (block (result …) …body, each `return` a branch to the end of this block… )
 //! (global.set $left (i32.add (global.get $left) (i32.const FRAME)))
 //! ```
-//! and a growth of memory or table is preceded by a call of `$meter`, since calls are where the
-//! fuel meter is written down and growing may end the run.
+//! and `$meter` is called before memory or a table grows: a call makes the fuel meter current, and growing
+//! may end the run.
 
 use std::convert::Infallible;
 
@@ -25,14 +25,14 @@ use wasm_encoder::{
 use wasmparser::{FunctionBody, Operator, Parser};
 
 use super::survey::ModuleSurvey;
-use crate::meter::{METER_MODULE, METER_NAME, METER_NOTE, METER_OVERFLOW};
+use crate::meter::{METER_MODULE, METER_NAME, METER_OVERFLOW, METER_SYNC};
 
 /// Stack that a program may use, in bytes of WebAssembly frames: 4 MiB.
 const STACK_BYTES: i32 = 4 << 20;
 
 type Result<T> = std::result::Result<T, Error<Infallible>>;
 
-/// Returns `wasm` with the meter in it.
+/// Returns `wasm` with the stack meter added.
 pub(super) fn rewrite(wasm: &[u8], survey: &ModuleSurvey) -> Result<Vec<u8>> {
     let mut module = Module::new();
     let mut rewriter = Rewriter {
@@ -48,20 +48,20 @@ pub(super) fn rewrite(wasm: &[u8], survey: &ModuleSurvey) -> Result<Vec<u8>> {
 
 struct Rewriter<'a> {
     survey: &'a ModuleSurvey,
-    /// Index of the meter's type, the first that is added to the module's own.
+    /// Index of the meter's type, the first added type.
     meter_type: u32,
-    /// Which function's body comes next.
+    /// Index of the next function body.
     body: usize,
-    /// Whether the import of the meter is written.
+    /// Whether the import of the meter has been written.
     imported: bool,
-    /// Whether the global is written.
+    /// Whether the global has been written.
     global: bool,
 }
 
 impl Reencode for Rewriter<'_> {
     type Error = Infallible;
 
-    /// The meter is the last import, so all functions of the module itself move up by one.
+    /// The meter is the last import, so the indexes of the module's own functions increase by one.
     fn function_index(&mut self, index: u32) -> Result<u32> {
         Ok(index + u32::from(index >= self.survey.imported_functions))
     }
@@ -73,7 +73,7 @@ impl Reencode for Rewriter<'_> {
     ) -> Result<()> {
         utils::parse_type_section(self, types, section)?;
         types.ty().function([ValType::I32], []);
-        // One type `() -> results` beside each type, for blocks with more than one result.
+        // For each type, a type `() -> results` for blocks with more than one result.
         for ty in &self.survey.types {
             let results = self.val_types(ty.results().to_vec())?;
             types.ty().function([], results);
@@ -101,7 +101,7 @@ impl Reencode for Rewriter<'_> {
         Ok(())
     }
 
-    /// Writes the sections that the meter needs where the module has none.
+    /// Writes the sections that the meter needs if the module has none.
     fn intersperse_section_hook(
         &mut self,
         module: &mut Module,
@@ -151,7 +151,7 @@ impl Reencode for Rewriter<'_> {
         Ok(())
     }
 
-    /// Names and debug information would be wrong after the rewriting, and nobody reads them.
+    /// Drops names and debug information, which would be wrong after the rewriting and are not used.
     fn parse_custom_section(
         &mut self,
         _module: &mut Module,
@@ -178,7 +178,7 @@ impl Rewriter<'_> {
         self.global = true;
     }
 
-    /// Takes the frame, ends the run if there is none left, and opens the block around the body.
+    /// Subtracts the frame, ends the run if the stack is exhausted, and opens the block around the body.
     fn enter(&mut self, type_index: u32, frame: i32) -> Result<Vec<Instruction<'static>>> {
         let left = self.survey.globals;
         let mut code = vec![
@@ -223,9 +223,9 @@ impl Rewriter<'_> {
         ]
     }
 
-    /// Copies the instructions. In a metered body each `return` becomes a branch to the block
-    /// around it; branches to the function's own label reach that block without a change, since it
-    /// lies exactly one level further in.
+    /// Copies the instructions. In a metered body each `return` becomes a branch to the block around the
+    /// body. Branches to the function's own label need no change: that block is exactly one level inside
+    /// it.
     fn copy_body(
         &mut self,
         out: &mut wasm_encoder::Function,
@@ -238,10 +238,10 @@ impl Rewriter<'_> {
             let operator = operators.read()?;
             match operator {
                 Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => depth += 1,
-                // The last `end` closes the body itself, where there is nothing left to count.
+                // The last `end` closes the body itself; the depth is 0 then.
                 Operator::End => depth = depth.saturating_sub(1),
                 Operator::MemoryGrow { .. } | Operator::TableGrow { .. } => {
-                    for instruction in self.call_meter(METER_NOTE) {
+                    for instruction in self.call_meter(METER_SYNC) {
                         out.instruction(&instruction);
                     }
                 }
@@ -263,9 +263,8 @@ mod tests {
     use super::super::survey::{FEATURES, survey};
     use super::*;
 
-    /// Every shape of module the rewriting has to cope with stays valid.
     #[test]
-    fn a_rewritten_module_is_valid() {
+    fn rewritten_modules_are_valid() {
         for text in [
             "(module (func (export \"_start\")))",
             "(module (memory 1) (func $f (drop (memory.grow (i32.const 1)))) (start $f))",

@@ -1,4 +1,4 @@
-//! One validating pass over a module: what it imports, and how much stack each function may use.
+//! One validating pass over a module, which collects its imports and the stack frame of each function.
 
 use wasmparser::{
     BinaryReaderError, CompositeInnerType, ExternalKind, FuncToValidate, FuncType,
@@ -6,50 +6,50 @@ use wasmparser::{
     ValidPayload, Validator, ValidatorResources, WasmFeatures,
 };
 
-/// What a program exports to be run by.
+/// Export that runs a program.
 pub(crate) const START: &str = "_start";
 
-/// What a module may use of WebAssembly: version 2.0 without references to the host's objects,
-/// with the two additions that compilers emit and that stay deterministic.
+/// WebAssembly features of a module: version 2.0 without references to host objects, with two
+/// deterministic additions that compilers emit.
 pub(crate) const FEATURES: WasmFeatures = WasmFeatures::WASM2
     .difference(WasmFeatures::GC_TYPES)
     .union(WasmFeatures::EXTENDED_CONST)
     .union(WasmFeatures::RELAXED_SIMD);
 
-/// Bytes that every frame costs, whatever it holds.
+/// Fixed size of a frame in bytes.
 const FRAME_BYTES: u64 = 64;
-/// Bytes of a local or an operand, 16 where a function has vectors.
+/// Size of a local or an operand in bytes; doubled in functions with vectors.
 const SLOT_BYTES: u64 = 8;
-/// A function that calls nothing needs no meter while its frame is at most this large.
+/// A function without calls is not metered if its frame is at most this large.
 const SMALL_LEAF_BYTES: u64 = 64 << 10;
 
-/// What [`super::rewrite`] must know about a module.
+/// What [`super::rewrite`] needs from a module.
 #[derive(Debug, Default)]
 pub(super) struct ModuleSurvey {
     /// Module and name of each import.
     pub(super) imports: Vec<(String, String)>,
-    /// How many of the imports are functions.
+    /// Number of imported functions.
     pub(super) imported_functions: u32,
-    /// All types; every one is a function's.
+    /// All types; all are function types.
     pub(super) types: Vec<FuncType>,
-    /// How many globals there are.
+    /// Number of globals.
     pub(super) globals: u32,
     /// Whether a function is exported as `_start`.
     pub(super) starts: bool,
-    /// Per function of the module itself.
+    /// The functions that the module defines.
     pub(super) functions: Vec<Function>,
 }
 
-/// A function of the module.
+/// A function that the module defines.
 #[derive(Debug)]
 pub(super) struct Function {
-    /// Its type, an index into [`ModuleSurvey::types`].
+    /// Index of the type in [`ModuleSurvey::types`].
     pub(super) type_index: u32,
-    /// Bytes of stack to meter; `None` for a small function that calls nothing.
+    /// Bytes of stack to meter; `None` for a small function without calls.
     pub(super) frame_bytes: Option<u64>,
 }
 
-/// Validates `wasm` and gathers what the rewriting needs.
+/// Validates `wasm` and collects what the rewriting needs.
 pub(super) fn survey(wasm: &[u8]) -> Result<ModuleSurvey, BinaryReaderError> {
     let mut validator = Validator::new_with_features(FEATURES);
     let mut survey = ModuleSurvey::default();
@@ -60,7 +60,7 @@ pub(super) fn survey(wasm: &[u8]) -> Result<ModuleSurvey, BinaryReaderError> {
         if let ValidPayload::Func(function, body) = validator.payload(&payload)? {
             let (frame, reuse) = frame(function, &body, allocations)?;
             allocations = reuse;
-            // The validator has seen to it that bodies and declarations are equally many.
+            // The validator guarantees as many bodies as declarations.
             if let Some(function) = survey.functions.get_mut(bodies) {
                 function.frame_bytes = frame;
             }
@@ -114,7 +114,7 @@ impl ModuleSurvey {
     }
 }
 
-/// Validates one body. Returns the stack to meter for it.
+/// Validates one body and returns the stack to meter for it.
 fn frame(
     function: FuncToValidate<ValidatorResources>,
     body: &FunctionBody<'_>,
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_counts_locals_and_the_highest_operand_stack() {
+    fn a_frame_counts_locals_and_the_maximum_operand_stack() {
         let text = "(module
             (func $leaf)
             (func (param i32) (local i64 i64) (call $leaf) (drop (i32.add (i32.const 1) (i32.const 2))))
@@ -163,14 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn a_leaf_with_a_giant_frame_is_metered() {
+    fn a_leaf_with_a_large_frame_is_metered() {
         let locals = " i64".repeat(10_000);
         let text = format!("(module (func (local{locals})))");
         assert_eq!(frames(&text), [Some(64 + 8 * 10_000)]);
     }
 
     #[test]
-    fn threads_and_the_hosts_objects_are_refused() {
+    fn unsupported_features_are_refused() {
         for text in [
             "(module (memory 1 1 shared))",
             "(module (func (param externref)))",

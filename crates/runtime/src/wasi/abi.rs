@@ -1,6 +1,6 @@
-//! The numbers and layouts of WASI preview 1 (`wasi_snapshot_preview1`, little-endian).
+//! Numbers and layouts of WASI preview 1 (`wasi_snapshot_preview1`, little-endian).
 
-/// An error number that a program gets back from a call.
+/// An error number that a call returns to the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Errno(u16);
 
@@ -21,18 +21,18 @@ impl Errno {
     pub(crate) const SPIPE: Self = Self(70);
     pub(crate) const NOTCAPABLE: Self = Self(76);
 
-    /// As a call returns it.
+    /// The return value of a call.
     pub(crate) fn code(self) -> i32 {
         i32::from(self.0)
     }
 
-    /// As it stands in an event.
+    /// The number in an event.
     pub(crate) fn number(self) -> u16 {
         self.0
     }
 }
 
-/// What kind of thing a descriptor is.
+/// Type of a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileType {
     /// A stream that is neither a terminal nor a file.
@@ -41,7 +41,7 @@ pub(crate) enum FileType {
     Regular = 4,
 }
 
-/// What may be done with a descriptor.
+/// Rights of a descriptor.
 pub(crate) mod rights {
     pub(crate) const FD_READ: u64 = 1 << 1;
     pub(crate) const FD_SEEK: u64 = 1 << 2;
@@ -56,14 +56,14 @@ pub(crate) mod rights {
     pub(crate) const FD_FILESTAT_SET_SIZE: u64 = 1 << 22;
     pub(crate) const POLL_FD_READWRITE: u64 = 1 << 27;
 
-    /// Of a file or standard input.
+    /// Rights of a file or standard input.
     pub(crate) const FILE: u64 =
         FD_READ | FD_SEEK | FD_TELL | FD_ADVISE | FD_FILESTAT_GET | POLL_FD_READWRITE;
-    /// Of a folder.
+    /// Rights of a directory.
     pub(crate) const FOLDER: u64 = PATH_OPEN | FD_READDIR | PATH_FILESTAT_GET | FD_FILESTAT_GET;
-    /// Of standard output and standard error.
+    /// Rights of standard output and standard error.
     pub(crate) const SINK: u64 = FD_WRITE | FD_FILESTAT_GET | POLL_FD_READWRITE;
-    /// Asking for one of these is asking to write.
+    /// Rights that allow writing.
     pub(crate) const WRITING: u64 = FD_WRITE | FD_ALLOCATE | FD_FILESTAT_SET_SIZE;
 }
 
@@ -75,7 +75,7 @@ pub(crate) mod oflags {
     pub(crate) const TRUNCATE: u32 = 1 << 3;
 }
 
-/// What `fd_seek` counts from.
+/// Base of the offset of `fd_seek`.
 pub(crate) mod whence {
     pub(crate) const START: u32 = 0;
     pub(crate) const CURRENT: u32 = 1;
@@ -87,13 +87,13 @@ pub(crate) mod event {
     pub(crate) const CLOCK: u8 = 0;
     pub(crate) const FD_READ: u8 = 1;
     pub(crate) const FD_WRITE: u8 = 2;
-    /// Bytes of a subscription.
+    /// Size of a subscription in bytes.
     pub(crate) const SUBSCRIPTION_BYTES: u32 = 48;
-    /// Bytes of an event.
+    /// Size of an event in bytes.
     pub(crate) const EVENT_BYTES: u32 = 32;
 }
 
-/// An `fdstat` as it lies in memory.
+/// The memory layout of an `fdstat`.
 pub(crate) fn fdstat(kind: FileType, base: u64, inheriting: u64) -> [u8; 24] {
     let mut bytes = [0; 24];
     bytes[0] = kind as u8;
@@ -102,7 +102,7 @@ pub(crate) fn fdstat(kind: FileType, base: u64, inheriting: u64) -> [u8; 24] {
     bytes
 }
 
-/// A `filestat` as it lies in memory; all times are the fixed instant.
+/// The memory layout of a `filestat`; all times are `nanos`.
 pub(crate) fn filestat(inode: u64, kind: FileType, size: u64, nanos: u64) -> [u8; 64] {
     let mut bytes = [0; 64];
     bytes[8..16].copy_from_slice(&inode.to_le_bytes());
@@ -115,7 +115,7 @@ pub(crate) fn filestat(inode: u64, kind: FileType, size: u64, nanos: u64) -> [u8
     bytes
 }
 
-/// The `dirent` in front of a name of `name_bytes` bytes; `next` is the cookie after it.
+/// The `dirent` before a name of `name_bytes` bytes; `next` is the cookie of the next entry.
 pub(crate) fn dirent(next: u64, inode: u64, name_bytes: u32, kind: FileType) -> [u8; 24] {
     let mut bytes = [0; 24];
     bytes[0..8].copy_from_slice(&next.to_le_bytes());

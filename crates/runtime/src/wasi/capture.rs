@@ -1,6 +1,6 @@
-//! Bytes that a program writes, kept up to a limit.
+//! Collects bytes that a program writes, up to a limit.
 
-/// What was written, at most `limit` bytes of it.
+/// Written bytes, at most `limit`.
 #[derive(Debug)]
 pub(crate) struct Capture {
     bytes: Vec<u8>,
@@ -22,7 +22,7 @@ impl Capture {
         usize::try_from(room).unwrap_or(usize::MAX)
     }
 
-    /// Appends all of `bytes`, or nothing. Returns whether there was room.
+    /// Appends all of `bytes` or nothing. Returns whether they fit.
     pub(crate) fn append_all(&mut self, bytes: &[u8]) -> bool {
         let fits = bytes.len() <= self.room();
         if fits {
@@ -31,14 +31,14 @@ impl Capture {
         fits
     }
 
-    /// Appends what fits, and notes that the rest is lost.
+    /// Appends the bytes that fit and records whether any were dropped.
     pub(crate) fn append_some(&mut self, bytes: &[u8]) {
         let fitting = bytes.len().min(self.room());
         self.truncated |= fitting < bytes.len();
         self.bytes.extend_from_slice(&bytes[..fitting]);
     }
 
-    /// The bytes, and whether some were lost.
+    /// The bytes, and whether any were dropped.
     pub(crate) fn finish(self) -> (Vec<u8>, bool) {
         (self.bytes, self.truncated)
     }
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_or_nothing_against_as_much_as_fits() {
+    fn output_is_all_or_nothing_and_the_log_is_truncated() {
         let (mut output, mut log) = (Capture::new(5), Capture::new(5));
         assert!(output.append_all(b"abc"));
         assert!(!output.append_all(b"def"));

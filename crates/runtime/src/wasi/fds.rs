@@ -1,14 +1,14 @@
-//! The table of open descriptors.
+//! The table of open file descriptors.
 
 use super::abi::{Errno, FileType, rights};
 use super::files::{Node, NodeId, Tree};
 
-/// Most descriptors open at once.
-const MOST: usize = 1024;
-/// Descriptor of the folder `/in` when a program starts.
+/// Maximum number of open descriptors.
+const MAX_OPEN: usize = 1024;
+/// Descriptor of the directory `/in`, open when a program starts.
 pub(crate) const PREOPENED: u32 = 3;
 
-/// What a descriptor stands for.
+/// The object of a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     Stdin,
@@ -21,27 +21,27 @@ pub(crate) enum Target {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Open {
     pub(crate) target: Target,
-    /// Where the next read begins, in bytes.
+    /// Offset of the next read in bytes.
     pub(crate) position: u64,
-    /// Whether it was open when the program started, and has a path of its own.
+    /// Whether the descriptor was open when the program started and has a path.
     pub(crate) preopened: bool,
 }
 
-/// What a program wants to do with a descriptor.
+/// Kind of access to a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
+pub(crate) enum AccessKind {
     Read,
     Write,
 }
 
-/// All descriptors of a program; the index is its number.
-pub(crate) struct Fds {
+/// All descriptors of a program, indexed by their number.
+pub(crate) struct FdTable {
     slots: Vec<Option<Open>>,
-    /// Length of standard input, to know what is left of it.
+    /// Length of standard input.
     stdin_bytes: u64,
 }
 
-impl Fds {
+impl FdTable {
     pub(crate) fn new(stdin_bytes: u64) -> Self {
         let open = |target, preopened| {
             Some(Open {
@@ -71,7 +71,7 @@ impl Fds {
         slot.and_then(Option::as_mut).ok_or(Errno::BADF)
     }
 
-    /// Opens `node` at the lowest free number.
+    /// Opens `node` with the lowest free number.
     pub(crate) fn open(&mut self, node: NodeId) -> Result<u32, Errno> {
         let open = Some(Open {
             target: Target::Node(node),
@@ -83,7 +83,7 @@ impl Fds {
                 self.slots[free] = open;
                 free
             }
-            None if self.slots.len() < MOST => {
+            None if self.slots.len() < MAX_OPEN => {
                 self.slots.push(open);
                 self.slots.len() - 1
             }
@@ -98,7 +98,7 @@ impl Fds {
         Ok(())
     }
 
-    /// Makes `to` what `from` was; both must be open.
+    /// Moves `from` to `to`; both must be open.
     pub(crate) fn renumber(&mut self, from: u32, to: u32) -> Result<(), Errno> {
         let open = self.get(from)?;
         self.get(to)?;
@@ -109,7 +109,7 @@ impl Fds {
         Ok(())
     }
 
-    /// Kind, rights and inheriting rights.
+    /// Type, rights and inheriting rights.
     pub(crate) fn describe(&self, fd: u32, files: &Tree) -> Result<(FileType, u64, u64), Errno> {
         Ok(match self.get(fd)?.target {
             Target::Stdin => (FileType::Regular, rights::FILE, 0),
@@ -141,13 +141,13 @@ impl Fds {
         })
     }
 
-    /// Bytes that a read gives now (or 0), if `fd` can be accessed so.
-    pub(crate) fn ready(&self, fd: u32, access: Access, files: &Tree) -> Result<u64, Errno> {
+    /// Number of readable bytes, or 0 for a writable descriptor. An error if `fd` does not allow `access`.
+    pub(crate) fn ready(&self, fd: u32, access: AccessKind, files: &Tree) -> Result<u64, Errno> {
         let open = self.get(fd)?;
         let (kind, rights, _) = self.describe(fd, files)?;
         let wanted = match access {
-            Access::Read => rights::FD_READ,
-            Access::Write => rights::FD_WRITE,
+            AccessKind::Read => rights::FD_READ,
+            AccessKind::Write => rights::FD_WRITE,
         };
         if rights & wanted == 0 {
             return Err(Errno::BADF);
@@ -165,8 +165,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lowest_free_number_is_given() {
-        let mut fds = Fds::new(0);
+    fn the_lowest_free_number_is_used() {
+        let mut fds = FdTable::new(0);
         assert_eq!(fds.open(0), Ok(4));
         assert_eq!(fds.open(0), Ok(5));
         fds.close(4).unwrap();
@@ -175,15 +175,17 @@ mod tests {
     }
 
     #[test]
-    fn there_is_an_end_to_opening() {
-        let mut fds = Fds::new(0);
-        let opened = (0..2 * MOST).take_while(|_| fds.open(0).is_ok()).count();
-        assert_eq!(opened, MOST - 4);
+    fn the_number_of_open_descriptors_is_limited() {
+        let mut fds = FdTable::new(0);
+        let opened = (0..2 * MAX_OPEN)
+            .take_while(|_| fds.open(0).is_ok())
+            .count();
+        assert_eq!(opened, MAX_OPEN - 4);
     }
 
     #[test]
-    fn renumbering_moves() {
-        let mut fds = Fds::new(0);
+    fn renumbering_moves_a_descriptor() {
+        let mut fds = FdTable::new(0);
         let fd = fds.open(0).unwrap();
         fds.renumber(fd, 1).unwrap();
         assert_eq!(fds.get(1).unwrap().target, Target::Node(0));

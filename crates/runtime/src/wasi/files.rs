@@ -1,4 +1,4 @@
-//! The read-only tree under `/in`.
+//! The read-only file tree at `/in`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::error::RunError;
 /// Index of a node; the root is 0.
 pub(crate) type NodeId = usize;
 
-/// A file or a folder.
+/// A file or a directory.
 #[derive(Debug)]
 pub(crate) enum Node {
     File(Arc<[u8]>),
@@ -19,14 +19,14 @@ pub(crate) enum Node {
     },
 }
 
-/// All of the tree. Its shape, its inode numbers included, depends on names and not on their order.
+/// The file tree. Its inode numbers depend on the names of the files, not on their order.
 #[derive(Debug)]
 pub(crate) struct Tree {
     nodes: Vec<Node>,
 }
 
 impl Tree {
-    /// Builds the tree of `files`; a `/` in a name makes a folder.
+    /// Builds the tree of `files`; a `/` in a name creates a directory.
     pub(crate) fn new(files: &[(String, Arc<[u8]>)]) -> Result<Self, RunError> {
         let mut tree = Self {
             nodes: vec![Node::Folder {
@@ -66,23 +66,23 @@ impl Tree {
             };
         }
         if self.entry(at, file)?.is_some() {
-            return Err("there is another file or folder of that name");
+            return Err("another file or directory has this name");
         }
         self.insert(at, file, Node::File(Arc::clone(content)));
         Ok(())
     }
 
-    /// Looks up `name` in the folder `at`, refusing names that no path could reach.
+    /// Looks up `name` in the directory `at`. Refuses names that no path can reach.
     fn entry(&self, at: NodeId, name: &str) -> Result<Option<NodeId>, &'static str> {
         if name.is_empty() || name == "." || name == ".." || name.contains('\0') {
             return Err("each part between slashes must be a plain name");
         }
         if name.len() > 255 {
-            return Err("a part of it is longer than 255 bytes");
+            return Err("a part is longer than 255 bytes");
         }
         match self.nodes.get(at) {
             Some(Node::Folder { entries, .. }) => Ok(entries.get(name).copied()),
-            _ => Err("a part of it is a file and can't hold others"),
+            _ => Err("a part is a file and cannot contain others"),
         }
     }
 
@@ -95,17 +95,16 @@ impl Tree {
         id
     }
 
-    /// The node `id`, if there is one.
     pub(crate) fn get(&self, id: NodeId) -> Option<&Node> {
         self.nodes.get(id)
     }
 
-    /// Inode number of a node; 0 and the numbers of the standard streams are left out.
+    /// Inode number of a node. 0 and the numbers of the standard streams are not used.
     pub(crate) fn inode(id: NodeId) -> u64 {
         id as u64 + 4
     }
 
-    /// Walks `path` from the folder `from`. Nothing above `/in` can be reached.
+    /// Resolves `path` relative to the directory `from`. Nothing above `/in` is reachable.
     pub(crate) fn resolve(&self, from: NodeId, path: &str) -> Result<NodeId, Errno> {
         if path.is_empty() {
             return Err(Errno::NOENT);
@@ -170,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_no_path_could_reach_are_refused() {
+    fn unreachable_names_are_refused() {
         for name in ["", "/a", "a/", "a//b", "../a", "a/./b", "a\0b"] {
             assert!(tree(&[name]).is_err(), "{name:?}");
         }

@@ -1,4 +1,4 @@
-//! The program as a host call sees it: its memory, its fuel, and the state of the host beside it.
+//! A program as seen by a call of the host: its memory, its fuel and the state of the host.
 
 use wasmtime::{Caller, Extern, Memory};
 
@@ -7,10 +7,10 @@ use super::host::{Host, HostState};
 use crate::meter::HOST_CALL_FUEL;
 use crate::outcome::{ProgramFailure, Stop};
 
-/// Why a host call did not succeed.
+/// Why a call of the host failed.
 #[derive(Debug)]
 pub(crate) enum Fault {
-    /// The program gets an error number and goes on.
+    /// The call returns an error number, and the program continues.
     Errno(Errno),
     /// The run ends here.
     Stop(Stop),
@@ -28,17 +28,17 @@ impl From<ProgramFailure> for Fault {
     }
 }
 
-/// Result of a host call.
+/// Result of a call of the host.
 pub(crate) type CallResult<T = ()> = Result<T, Fault>;
 
-/// What a host call works on.
+/// What a call of the host operates on.
 pub(crate) struct Guest<'a> {
     memory: &'a mut [u8],
     pub(crate) state: &'a mut HostState,
     fuel: u64,
 }
 
-/// Runs `call` with the caller's memory and fuel. Returns the error number, 0 for success.
+/// Runs `call` with the caller's memory and fuel. Returns the error number; 0 means success.
 pub(crate) fn enter(
     caller: &mut Caller<'_, Host>,
     call: impl FnOnce(&mut Guest<'_>) -> CallResult,
@@ -73,7 +73,7 @@ pub(crate) fn enter(
     }
 }
 
-/// The memory that the program exports, looked up once.
+/// The memory that the program exports; cached after the first lookup.
 fn memory(caller: &mut Caller<'_, Host>) -> Option<Memory> {
     if let Some(memory) = caller.data().memory {
         return Some(memory);
@@ -84,7 +84,7 @@ fn memory(caller: &mut Caller<'_, Host>) -> Option<Memory> {
 }
 
 impl<'a> Guest<'a> {
-    /// Takes `fuel` off the meter, or ends the run with the meter at the limit.
+    /// Charges `fuel`, or ends the run if not enough is left.
     pub(crate) fn charge(&mut self, fuel: u64) -> CallResult {
         if fuel >= self.fuel {
             self.fuel = 0;
@@ -101,7 +101,7 @@ impl<'a> Guest<'a> {
         Ok(bytes.ok_or(Errno::FAULT)?)
     }
 
-    /// `len` bytes of memory at `at`, to be written, with the state beside them.
+    /// `len` writable bytes of memory at `at`, and the state.
     pub(crate) fn bytes_mut(
         &mut self,
         at: u32,
@@ -112,7 +112,7 @@ impl<'a> Guest<'a> {
         Ok((bytes.ok_or(Errno::FAULT)?, self.state))
     }
 
-    /// The bytes of a buffer together with the state, which may change while they are read.
+    /// `len` bytes of memory at `at`, and the mutable state.
     pub(crate) fn bytes_and_state(
         &mut self,
         at: u32,
@@ -143,7 +143,7 @@ impl<'a> Guest<'a> {
         Ok(u32::from_le_bytes(bytes))
     }
 
-    /// The buffers of a scattered read or write. Charges for looking at them.
+    /// The buffers of a vectored read or write. Charges for reading the list.
     pub(crate) fn buffers(&mut self, at: u32, count: u32) -> CallResult<IoVecs> {
         self.charge(2 * u64::from(count))?;
         let bytes = count.checked_mul(8).ok_or(Errno::INVAL)?;
@@ -152,7 +152,7 @@ impl<'a> Guest<'a> {
         for index in 0..count {
             total += u64::from(self.read_u32(at + 8 * index + 4)?);
         }
-        // The count of bytes moved is given back in 32 bits.
+        // The number of moved bytes is returned in 32 bits.
         let total = u32::try_from(total).map_err(|_| Errno::INVAL)?;
         Ok(IoVecs { at, count, total })
     }
@@ -163,10 +163,10 @@ impl<'a> Guest<'a> {
         Ok((self.read_u32(at)?, self.read_u32(at + 4)?))
     }
 
-    /// A path, charged for.
+    /// Reads a path and charges for it.
     pub(crate) fn path(&mut self, at: u32, len: u32) -> CallResult<String> {
-        const LONGEST: u32 = 4096;
-        if len > LONGEST {
+        const MAX_PATH_BYTES: u32 = 4096;
+        if len > MAX_PATH_BYTES {
             return Err(Errno::NAMETOOLONG.into());
         }
         self.charge(u64::from(len))?;
@@ -175,10 +175,10 @@ impl<'a> Guest<'a> {
     }
 }
 
-/// A list of buffers in memory, checked to lie there.
+/// A list of buffers, checked to be inside the memory.
 pub(crate) struct IoVecs {
     at: u32,
     pub(crate) count: u32,
-    /// Bytes of all of them together.
+    /// Total length of the buffers in bytes.
     pub(crate) total: u32,
 }

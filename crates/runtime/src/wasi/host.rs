@@ -1,11 +1,11 @@
-//! The state of a run: what the calls of WASI work on.
+//! The state of a run, which the WASI functions operate on.
 
 use std::sync::Arc;
 
 use wasmtime::Memory;
 
 use super::capture::Capture;
-use super::fds::Fds;
+use super::fds::FdTable;
 use super::files::Tree;
 use super::random::Random;
 use super::strings::Strings;
@@ -16,23 +16,23 @@ use crate::limits::{MemoryLimiter, RunLimits};
 /// `argv[0]`.
 const PROGRAM_NAME: &str = "program";
 
-/// What belongs to one run.
+/// The data of a run in its wasmtime store.
 pub(crate) struct Host {
-    /// Whether there is a fuel meter to charge.
+    /// Whether calls of the host cost fuel.
     pub(crate) metered: bool,
     pub(crate) limiter: MemoryLimiter,
-    /// The program's memory, once it was looked up.
+    /// The program's memory; set on first use.
     pub(super) memory: Option<Memory>,
     pub(crate) state: HostState,
 }
 
-/// What the calls of WASI work on.
+/// The state that the WASI functions operate on.
 pub(crate) struct HostState {
     pub(super) args: Arc<Strings>,
     pub(super) env: Arc<Strings>,
     pub(super) stdin: Arc<[u8]>,
     pub(super) files: Tree,
-    pub(super) fds: Fds,
+    pub(super) fds: FdTable,
     pub(super) random: Random,
     pub(super) output: Capture,
     pub(super) log: Capture,
@@ -56,7 +56,7 @@ impl Host {
         {
             return Err(RunError::BadInput {
                 what: "environment".into(),
-                reason: format!("`{}` is no name of a variable", name.escape_debug()),
+                reason: format!("`{}` is not the name of a variable", name.escape_debug()),
             });
         }
         Ok(Self {
@@ -68,7 +68,7 @@ impl Host {
                 env: Arc::new(Strings::new("environment", env)?),
                 stdin: input.stdin.into(),
                 files: Tree::new(input.files)?,
-                fds: Fds::new(input.stdin.len() as u64),
+                fds: FdTable::new(input.stdin.len() as u64),
                 random: Random::new(input.seed),
                 output: Capture::new(limits.output_bytes),
                 log: Capture::new(limits.log_bytes),
@@ -76,7 +76,7 @@ impl Host {
         })
     }
 
-    /// Output, log, and whether the log lost its end.
+    /// Output, log, and whether the log was truncated.
     pub(crate) fn finish(self) -> (Vec<u8>, Vec<u8>, bool) {
         let (log, truncated) = self.state.log.finish();
         (self.state.output.finish().0, log, truncated)

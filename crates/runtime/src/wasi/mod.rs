@@ -1,6 +1,5 @@
-//! A host for WASI preview 1 that lives in memory alone: it has no way to reach a file, a clock or
-//! a source of randomness of the machine it runs on, so nothing of that machine can show in a
-//! result.
+//! An in-memory host for WASI preview 1. It has no access to files, clocks or randomness of the machine,
+//! so a result cannot depend on them. `README.md` in this folder lists the supported functions.
 
 mod abi;
 mod calls;
@@ -24,10 +23,10 @@ pub use calls::clock::CLOCK_NANOS;
 
 /// Name of the module that programs import WASI from.
 pub(crate) const MODULE: &str = "wasi_snapshot_preview1";
-/// Defines [`offers`] and `define_calls` from one list, so that what is offered is what is linked.
+/// Defines [`offers`] and `define_calls` from one list, so they cannot differ.
 macro_rules! calls {
     ($($file:ident: { $($name:ident($($arg:ident: $ty:ty),*);)* })*) => {
-        /// Whether this host has the function `name`.
+        /// Whether this host provides the function `name`.
         pub(crate) fn offers(name: &str) -> bool {
             matches!(name, $($(stringify!($name))|*)|* | "proc_exit")
         }
@@ -107,7 +106,7 @@ calls! {
     }
 }
 
-/// Gives `linker` all of WASI and the stack meter's function.
+/// Adds the functions of WASI and of the stack meter to `linker`.
 pub(crate) fn define(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     define_calls(linker)?;
     linker.func_wrap(

@@ -1,4 +1,4 @@
-//! Random bytes that are equal wherever a shard runs: SHA-256 of the seed and a counter.
+//! A deterministic stream of random bytes: SHA-256 of the seed and a counter.
 
 use millrace_protocol::hash::sha256;
 
@@ -22,7 +22,7 @@ impl Random {
         }
     }
 
-    /// Fills `bytes` with what comes next.
+    /// Fills `bytes` with the next bytes of the stream.
     pub(crate) fn fill(&mut self, bytes: &mut [u8]) {
         for byte in bytes {
             if self.used == self.block.len() {
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_stream_does_not_depend_on_how_it_is_read() {
+    fn the_stream_does_not_depend_on_read_sizes() {
         let (mut whole, mut parts) = ([0; 100], [0; 100]);
         Random::new([7; 32]).fill(&mut whole);
         let mut random = Random::new([7; 32]);
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn another_seed_gives_another_stream() {
+    fn different_seeds_give_different_streams() {
         let (mut one, mut two) = ([0; 32], [0; 32]);
         Random::new([1; 32]).fill(&mut one);
         Random::new([2; 32]).fill(&mut two);

@@ -1,4 +1,4 @@
-//! What the tests of the runtime share.
+//! Helpers of the runtime tests.
 #![allow(dead_code, clippy::unwrap_used)]
 
 use std::sync::{Arc, LazyLock};
@@ -20,7 +20,7 @@ pub fn limits() -> RunLimits {
     }
 }
 
-/// Input of nothing.
+/// An empty input.
 pub fn nothing() -> RunInput<'static> {
     RunInput {
         args: &[],
@@ -48,9 +48,8 @@ pub fn run(text: &str) -> RunOutcome {
     try_run(text, nothing(), &limits()).unwrap()
 }
 
-/// A module with one page of memory, all the imports the tests use, and `$print` and `$check`
-/// beside `body`, which belongs into `_start`. `$print` writes bytes to standard output, `$check`
-/// exits with the code it is given unless that is 0.
+/// A module with one page of memory, the imports of all tests, and `body` as `_start`. `$print` writes bytes
+/// to standard output; `$check` exits with its argument unless it is 0.
 pub fn wasi(body: &str) -> String {
     format!(
         r#"(module

@@ -136,7 +136,7 @@ fn shards(shards: &[ShardInput]) -> Result<(), ManifestError> {
     }
 }
 
-/// `advice` tells the user how to get fewer shards.
+/// `advice` is how to get fewer shards.
 pub(super) fn shard_count(shards: u64, advice: &str) -> Result<(), ManifestError> {
     if shards > MAX_SHARDS as u64 {
         return Err(ManifestError::TooManyShards {

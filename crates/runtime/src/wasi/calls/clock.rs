@@ -1,16 +1,16 @@
-//! Clocks that stand still, and waiting that is over at once.
+//! Fixed clocks, and polling that returns immediately.
 
 use super::super::abi::{Errno, event};
-use super::super::fds::Access;
+use super::super::fds::AccessKind;
 use super::super::guest::{CallResult, Guest};
 
-/// What all clocks say: 2020-01-01T00:00:00Z, in nanoseconds since 1970.
+/// Time of all clocks: 2020-01-01T00:00:00Z, in nanoseconds since 1970.
 pub const CLOCK_NANOS: u64 = 1_577_836_800_000_000_000;
-/// Clocks there are: real time, monotonic, processor time of process and thread.
+/// Number of clocks: realtime, monotonic, CPU time of the process and of the thread.
 const CLOCKS: u32 = 4;
 
 pub(crate) fn clock_res_get(guest: &mut Guest<'_>, clock: u32, out: u32) -> CallResult {
-    known(clock)?;
+    check_clock(clock)?;
     guest.write_u64(out, 1)
 }
 
@@ -20,11 +20,11 @@ pub(crate) fn clock_time_get(
     _precision: u64,
     out: u32,
 ) -> CallResult {
-    known(clock)?;
+    check_clock(clock)?;
     guest.write_u64(out, CLOCK_NANOS)
 }
 
-fn known(clock: u32) -> Result<(), Errno> {
+fn check_clock(clock: u32) -> Result<(), Errno> {
     if clock < CLOCKS {
         Ok(())
     } else {
@@ -32,7 +32,7 @@ fn known(clock: u32) -> Result<(), Errno> {
     }
 }
 
-/// Every subscription has an event at once: timers are over, streams are ready.
+/// Returns an event for every subscription immediately: timers have expired, streams are ready.
 pub(crate) fn poll_oneoff(
     guest: &mut Guest<'_>,
     subscriptions: u32,
@@ -51,40 +51,40 @@ pub(crate) fn poll_oneoff(
         let mut subscription = [0; event::SUBSCRIPTION_BYTES as usize];
         let at = subscriptions + index * event::SUBSCRIPTION_BYTES;
         subscription.copy_from_slice(guest.bytes(at, event::SUBSCRIPTION_BYTES)?);
-        let happened = happen(guest, &subscription);
-        guest.write(events + index * event::EVENT_BYTES, &happened)?;
+        let event = event_of(guest, &subscription);
+        guest.write(events + index * event::EVENT_BYTES, &event)?;
     }
     guest.write_u32(out, count)
 }
 
-fn happen(
+fn event_of(
     guest: &Guest<'_>,
     subscription: &[u8; event::SUBSCRIPTION_BYTES as usize],
 ) -> [u8; event::EVENT_BYTES as usize] {
     let [.., a, b, c, d] = subscription[..20] else {
-        // Twenty bytes end in four.
+        // Unreachable: a slice of 20 bytes has 4 last bytes.
         return [0; event::EVENT_BYTES as usize];
     };
     let subject = u32::from_le_bytes([a, b, c, d]);
     let kind = subscription[8];
     let ready = match kind {
-        event::CLOCK => known(subject).map(|()| 0),
+        event::CLOCK => check_clock(subject).map(|()| 0),
         event::FD_READ => guest
             .state
             .fds
-            .ready(subject, Access::Read, &guest.state.files),
+            .ready(subject, AccessKind::Read, &guest.state.files),
         event::FD_WRITE => guest
             .state
             .fds
-            .ready(subject, Access::Write, &guest.state.files),
+            .ready(subject, AccessKind::Write, &guest.state.files),
         _ => Err(Errno::INVAL),
     };
-    let mut happened = [0; event::EVENT_BYTES as usize];
-    happened[..8].copy_from_slice(&subscription[..8]);
-    happened[10] = kind;
+    let mut event_bytes = [0; event::EVENT_BYTES as usize];
+    event_bytes[..8].copy_from_slice(&subscription[..8]);
+    event_bytes[10] = kind;
     match ready {
-        Ok(bytes) => happened[16..24].copy_from_slice(&bytes.to_le_bytes()),
-        Err(errno) => happened[8..10].copy_from_slice(&errno.number().to_le_bytes()),
+        Ok(bytes) => event_bytes[16..24].copy_from_slice(&bytes.to_le_bytes()),
+        Err(errno) => event_bytes[8..10].copy_from_slice(&errno.number().to_le_bytes()),
     }
-    happened
+    event_bytes
 }

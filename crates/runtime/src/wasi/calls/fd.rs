@@ -1,4 +1,4 @@
-//! Calls on descriptors.
+//! Functions on descriptors.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::super::host::HostState;
 use super::clock::CLOCK_NANOS;
 use crate::outcome::ProgramFailure;
 
-/// Path of the folder of inputs.
+/// Path of the directory of inputs.
 const INPUTS: &[u8] = b"/in";
 
 pub(crate) fn fd_close(guest: &mut Guest<'_>, fd: u32) -> CallResult {
@@ -21,33 +21,33 @@ pub(crate) fn fd_renumber(guest: &mut Guest<'_>, from: u32, to: u32) -> CallResu
     Ok(guest.state.fds.renumber(from, to)?)
 }
 
-/// For calls that promise nothing here: advice, and writing to a disk there is not.
-fn nothing_to_do(guest: &mut Guest<'_>, fd: u32) -> CallResult {
+/// For functions without an effect here: advice and syncing.
+fn no_op(guest: &mut Guest<'_>, fd: u32) -> CallResult {
     guest.state.fds.get(fd)?;
     Ok(())
 }
 
 pub(crate) fn fd_advise(guest: &mut Guest<'_>, fd: u32, _: u64, _: u64, _: u32) -> CallResult {
-    nothing_to_do(guest, fd)
+    no_op(guest, fd)
 }
 
 pub(crate) fn fd_datasync(guest: &mut Guest<'_>, fd: u32) -> CallResult {
-    nothing_to_do(guest, fd)
+    no_op(guest, fd)
 }
 
 pub(crate) fn fd_sync(guest: &mut Guest<'_>, fd: u32) -> CallResult {
-    nothing_to_do(guest, fd)
+    no_op(guest, fd)
 }
 
 pub(crate) fn fd_fdstat_set_flags(guest: &mut Guest<'_>, fd: u32, _flags: u32) -> CallResult {
-    nothing_to_do(guest, fd)
+    no_op(guest, fd)
 }
 
 pub(crate) fn fd_fdstat_set_rights(guest: &mut Guest<'_>, fd: u32, _: u64, _: u64) -> CallResult {
-    nothing_to_do(guest, fd)
+    no_op(guest, fd)
 }
 
-/// For calls that would change a file.
+/// For functions that would modify a file.
 fn read_only(guest: &mut Guest<'_>, fd: u32) -> CallResult {
     guest.state.fds.get(fd)?;
     Err(Errno::ROFS.into())
@@ -110,7 +110,7 @@ fn preopened(guest: &Guest<'_>, fd: u32) -> Result<(), Errno> {
     }
 }
 
-/// The bytes behind a descriptor that can be read.
+/// The content of a readable descriptor.
 fn content(state: &HostState, fd: u32) -> Result<Arc<[u8]>, Errno> {
     match state.fds.get(fd)?.target {
         Target::Stdin => Ok(Arc::clone(&state.stdin)),
@@ -123,7 +123,7 @@ fn content(state: &HostState, fd: u32) -> Result<Arc<[u8]>, Errno> {
     }
 }
 
-/// Copies from `position` on into the buffers, charging for each. Returns how many bytes.
+/// Copies bytes from `position` into the buffers and charges for them. Returns their number.
 fn read_at(
     guest: &mut Guest<'_>,
     fd: u32,
@@ -202,7 +202,7 @@ pub(crate) fn fd_write(
     guest.write_u32(out, buffers.total)
 }
 
-/// Neither output nor log has positions, and nothing else can be written.
+/// Output and log have no positions, and nothing else is writable.
 pub(crate) fn fd_pwrite(
     guest: &mut Guest<'_>,
     fd: u32,
@@ -232,7 +232,7 @@ pub(crate) fn fd_seek(
         whence::END => size,
         _ => return Err(Errno::INVAL.into()),
     };
-    // The offset is signed; it comes as the bits of one.
+    // WASI passes the signed offset as the bits of a u64.
     let position = base.checked_add_signed(offset as i64).ok_or(Errno::INVAL)?;
     if i64::try_from(position).is_err() {
         return Err(Errno::OVERFLOW.into());
@@ -248,7 +248,7 @@ pub(crate) fn fd_tell(guest: &mut Guest<'_>, fd: u32, out: u32) -> CallResult {
     guest.write_u64(out, position)
 }
 
-/// The size of what a descriptor reads, if it has positions.
+/// Size of the content of a descriptor, if it is seekable.
 fn seekable(state: &HostState, fd: u32) -> Result<u64, Errno> {
     match content(state, fd) {
         Ok(content) => Ok(content.len() as u64),
@@ -260,8 +260,8 @@ fn seekable(state: &HostState, fd: u32) -> Result<u64, Errno> {
     }
 }
 
-/// Fills the buffer with entries from `cookie` on; a last one that does not fit is cut, which tells
-/// the program to come again with that cookie.
+/// Fills the buffer with entries, starting at `cookie`. If the last entry does not fit, it is truncated;
+/// the program then calls again with its cookie.
 pub(crate) fn fd_readdir(
     guest: &mut Guest<'_>,
     fd: u32,

@@ -1,4 +1,4 @@
-//! Calls on paths. All of the tree can be read, none of it changed.
+//! Functions on paths. The file tree is readable and not writable.
 
 use super::super::abi::{Errno, FileType, filestat, oflags, rights};
 use super::super::fds::Target;
@@ -6,7 +6,7 @@ use super::super::files::{Node, NodeId, Tree};
 use super::super::guest::{CallResult, Guest};
 use super::clock::CLOCK_NANOS;
 
-/// The node that `path` names, seen from the folder `fd`.
+/// The node at `path`, relative to the directory `fd`.
 fn node(guest: &mut Guest<'_>, fd: u32, path: u32, len: u32) -> CallResult<NodeId> {
     let folder = match guest.state.fds.get(fd)?.target {
         Target::Node(node) => node,
@@ -62,7 +62,7 @@ pub(crate) fn path_filestat_get(
     guest.write(out, &filestat(Tree::inode(found), kind, size, CLOCK_NANOS))
 }
 
-/// There are no links, so that nothing that exists is one.
+/// There are no links, so no existing node is one.
 pub(crate) fn path_readlink(
     guest: &mut Guest<'_>,
     fd: u32,
@@ -76,7 +76,7 @@ pub(crate) fn path_readlink(
     Err(Errno::INVAL.into())
 }
 
-/// For calls that would change the tree under the folder `fd`.
+/// For functions that would modify the tree.
 fn read_only(guest: &mut Guest<'_>, fd: u32) -> CallResult {
     guest.state.fds.get(fd)?;
     Err(Errno::ROFS.into())

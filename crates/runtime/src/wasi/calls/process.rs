@@ -1,4 +1,4 @@
-//! Arguments, environment, exit.
+//! Arguments, environment and exit.
 
 use super::super::abi::Errno;
 use super::super::guest::{CallResult, Fault, Guest};
@@ -53,12 +53,12 @@ pub(crate) fn proc_exit(_guest: &mut Guest<'_>, code: u32) -> CallResult {
     Err(Fault::Stop(Stop::Exit(code)))
 }
 
-/// There are no signals.
+/// Signals are not supported.
 pub(crate) fn proc_raise(_guest: &mut Guest<'_>, _signal: u32) -> CallResult {
     Err(Errno::NOSYS.into())
 }
 
-/// There is one thread.
+/// There is only one thread.
 pub(crate) fn sched_yield(_guest: &mut Guest<'_>) -> CallResult {
     Ok(())
 }

@@ -1,16 +1,16 @@
-//! Sockets: there are none. The calls exist because standard libraries import them.
+//! Sockets, which are not supported. The functions exist because standard libraries import them.
 
 use super::super::abi::Errno;
 use super::super::guest::{CallResult, Guest};
 
 /// No descriptor is a socket.
-fn none(guest: &Guest<'_>, fd: u32) -> CallResult {
+fn not_a_socket(guest: &Guest<'_>, fd: u32) -> CallResult {
     guest.state.fds.get(fd)?;
     Err(Errno::NOTSUP.into())
 }
 
 pub(crate) fn sock_accept(guest: &mut Guest<'_>, fd: u32, _: u32, _: u32) -> CallResult {
-    none(guest, fd)
+    not_a_socket(guest, fd)
 }
 
 pub(crate) fn sock_recv(
@@ -22,7 +22,7 @@ pub(crate) fn sock_recv(
     _out: u32,
     _out_flags: u32,
 ) -> CallResult {
-    none(guest, fd)
+    not_a_socket(guest, fd)
 }
 
 pub(crate) fn sock_send(
@@ -33,9 +33,9 @@ pub(crate) fn sock_send(
     _flags: u32,
     _out: u32,
 ) -> CallResult {
-    none(guest, fd)
+    not_a_socket(guest, fd)
 }
 
 pub(crate) fn sock_shutdown(guest: &mut Guest<'_>, fd: u32, _how: u32) -> CallResult {
-    none(guest, fd)
+    not_a_socket(guest, fd)
 }

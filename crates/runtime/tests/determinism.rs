@@ -1,4 +1,4 @@
-//! Equal input gives equal exit, output and fuel.
+//! Equal inputs give equal exit, output and fuel.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -7,7 +7,7 @@ use common::{limits, nothing, run, wasi};
 use millrace_runtime::{Exit, RunInput, Runtime};
 use proptest::prelude::*;
 
-/// Sums what it reads, prints the sum and some random bytes.
+/// Sums its input, prints the sum and some random bytes.
 const BUSY: &str = "(local $i i32) (local $sum i64)
     (i32.store (i32.const 0) (i32.const 1000)) (i32.store (i32.const 4) (i32.const 5000))
     (call $check (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
@@ -21,7 +21,7 @@ const BUSY: &str = "(local $i i32) (local $sum i64)
     (call $print (i32.const 16) (i32.const 16))";
 
 #[test]
-fn two_runtimes_agree_again_and_again() {
+fn repeated_runs_on_two_runtimes_agree() {
     let wasm = wat::parse_str(wasi(BUSY)).unwrap();
     let input = RunInput {
         stdin: b"the same for everyone",
@@ -43,7 +43,7 @@ fn two_runtimes_agree_again_and_again() {
 }
 
 #[test]
-fn an_unmetered_runtime_gives_the_same_output_and_no_fuel() {
+fn an_unmetered_runtime_gives_the_same_output_without_fuel() {
     let wasm = wat::parse_str(wasi(BUSY)).unwrap();
     let of = |runtime: Runtime| {
         let program = runtime.compile(&wasm).unwrap();
@@ -58,10 +58,10 @@ fn an_unmetered_runtime_gives_the_same_output_and_no_fuel() {
     assert!(with.fuel > 0);
 }
 
-/// Fuel of a fixed program, so that a change of the meter is noticed: whoever sees this fail has
-/// changed what providers are paid for, and what results of older runtimes are compared with.
+/// The fuel of fixed programs. If this test fails, the meter has changed: providers would be paid
+/// differently, and results would differ from those of older runtimes.
 #[test]
-fn the_meter_counts_what_it_counted() {
+fn the_fuel_of_instructions_never_changes() {
     let count = |body: &str| {
         run(&format!(
             "(module (memory 1) (func $f) (func (export \"_start\") {body}))"
@@ -79,7 +79,7 @@ fn the_meter_counts_what_it_counted() {
         count("(memory.fill (i32.const 0) (i32.const 0) (i32.const 1000))") - empty,
         1004
     );
-    // The call, the callee, and the stack meter of the caller.
+    // The call, the callee and the stack meter of the caller.
     assert_eq!(count("(call $f)") - empty, 1 + 1 + 12);
     assert_eq!(
         count("(drop (memory.grow (i32.const 2)))") - empty,
@@ -87,7 +87,7 @@ fn the_meter_counts_what_it_counted() {
     );
 }
 
-/// Bits of a number that `body` leaves on the stack.
+/// The bits of the number that `body` leaves on the stack.
 fn bits(body: &str, store: &str) -> Vec<u8> {
     run(&wasi(&format!(
         "({store} (i32.const 16) {body}) (call $print (i32.const 16) (i32.const 16))"
@@ -96,7 +96,7 @@ fn bits(body: &str, store: &str) -> Vec<u8> {
 }
 
 #[test]
-fn every_nan_that_arithmetic_makes_is_the_canonical_one() {
+fn arithmetic_yields_canonical_nans() {
     for body in [
         "(f64.div (f64.const 0) (f64.const -0))",
         "(f64.sub (f64.const inf) (f64.const inf))",
@@ -126,8 +126,8 @@ fn every_nan_that_arithmetic_makes_is_the_canonical_one() {
 }
 
 #[test]
-fn relaxed_instructions_do_what_the_standard_calls_deterministic() {
-    // Multiplied and added with one rounding, not two.
+fn relaxed_simd_is_deterministic() {
+    // Multiply and add with a single rounding.
     let fused = bits(
         "(f32x4.relaxed_madd
             (v128.const f32x4 1.000244140625 1 1 1) (v128.const f32x4 1.000244140625 1 1 1)
@@ -143,10 +143,10 @@ fn relaxed_instructions_do_what_the_standard_calls_deterministic() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Whatever a program does on its way, its frame comes back: all ways out of a metered
-    /// function are taken, and the result is that of the same function in Rust.
+    /// Takes every exit of a metered function; each must restore the stack meter, and the result must equal
+    /// that of the same function in Rust.
     #[test]
-    fn metered_functions_compute_what_they_say(start in 0u32..200, seed in 0u8..4) {
+    fn metered_functions_compute_the_same_result(start in 0u32..200, seed in 0u8..4) {
         let text = wasi(&format!("
             (i32.store (i32.const 16) (call $f (i32.const {start}) (i32.const {seed})))
             (call $print (i32.const 16) (i32.const 4))"));
@@ -157,8 +157,8 @@ proptest! {
     }
 }
 
-/// Leaves by `return`, by branches to the function's own label from within, by a table of
-/// branches, and by falling off its end.
+/// Exits by `return`, by branches to the function's own label, by a branch table, and at the end of the
+/// body.
 const F: &str = "(func $f (param $n i32) (param $way i32) (result i32)
     (if (i32.eqz (local.get $n)) (then (return (local.get $way))))
     (block $two (block $one (block $zero

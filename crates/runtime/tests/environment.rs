@@ -1,4 +1,4 @@
-//! What a program sees of the world.
+//! The environment of a program.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -6,7 +6,7 @@ mod common;
 use common::{file, limits, nothing, run, try_run, wasi};
 use millrace_runtime::{CLOCK_NANOS, Exit, RunError, RunInput, RunLimits};
 
-/// Opens `path` in `/in`, reads it, and prints what it reads.
+/// Opens `path` in `/in` and prints its content.
 fn open_and_print(path: &str, flags: u32, rights: u64) -> String {
     let data = format!("(data (i32.const 16) \"{path}\")");
     let body = format!(
@@ -24,7 +24,7 @@ fn open_and_print(path: &str, flags: u32, rights: u64) -> String {
 const READ: u64 = 2;
 
 #[test]
-fn inputs_are_files_and_there_are_no_others() {
+fn only_inputs_are_readable() {
     let files = [file("a.txt", "water"), file("deep/b.txt", "wheel")];
     let input = RunInput {
         files: &files,
@@ -45,7 +45,7 @@ fn inputs_are_files_and_there_are_no_others() {
 }
 
 #[test]
-fn nothing_can_be_written() {
+fn nothing_is_writable() {
     let files = [file("a.txt", "water")];
     let input = RunInput {
         files: &files,
@@ -66,7 +66,7 @@ fn nothing_can_be_written() {
 }
 
 #[test]
-fn a_folder_lists_its_files_by_name() {
+fn a_directory_lists_its_files_by_name() {
     let files = [file("b", ""), file("a", ""), file("c/d", "")];
     let input = RunInput {
         files: &files,
@@ -89,7 +89,7 @@ fn a_folder_lists_its_files_by_name() {
 }
 
 #[test]
-fn standard_input_is_the_shards_and_can_be_read_again() {
+fn standard_input_is_readable_and_seekable() {
     let body = "(i32.store (i32.const 0) (i32.const 100)) (i32.store (i32.const 4) (i32.const 3))
         (call $check (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
         (call $print (i32.const 100) (i32.load (i32.const 8)))
@@ -117,7 +117,7 @@ fn strings(sizes: &str, get: &str) -> String {
 }
 
 #[test]
-fn arguments_and_environment_are_what_the_job_says_and_nothing_else() {
+fn arguments_and_environment_are_those_of_the_job() {
     let args = ["--width".to_owned(), "4".to_owned()];
     let env = [("NAME".to_owned(), "value=1".to_owned())];
     let input = RunInput {
@@ -139,7 +139,7 @@ fn arguments_and_environment_are_what_the_job_says_and_nothing_else() {
 }
 
 #[test]
-fn input_that_no_program_can_be_given_is_refused() {
+fn input_that_cannot_be_passed_to_a_program_is_refused() {
     let zero = ["a\0b".to_owned()];
     let env = [("A=B".to_owned(), "c".to_owned())];
     let files = [file("../x", "")];
@@ -163,7 +163,7 @@ fn input_that_no_program_can_be_given_is_refused() {
 }
 
 #[test]
-fn all_clocks_stand_still() {
+fn all_clocks_are_fixed() {
     for clock in 0..4 {
         let read = wasi(&format!(
             "(call $check (call $clock (i32.const {clock}) (i64.const 1) (i32.const 16)))
@@ -176,8 +176,8 @@ fn all_clocks_stand_still() {
 }
 
 #[test]
-fn waiting_is_over_at_once() {
-    // A timer of an hour with the tag 77, and standard input; two events come back.
+fn polling_returns_immediately() {
+    // A timer of an hour with the tag 77, and standard input; two events are returned.
     let body = "(i64.store (i32.const 100) (i64.const 77))
         (i64.store offset=24 (i32.const 100) (i64.const 3600000000000))
         (i32.store8 offset=56 (i32.const 100) (i32.const 1))
@@ -191,13 +191,13 @@ fn waiting_is_over_at_once() {
     assert_eq!(output[..4], [2, 0, 0, 0]);
     let events = &output[4..];
     assert_eq!(events[..11], [77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-    // No error, of the kind «can be read», three bytes of it.
+    // No error, type fd_read, three readable bytes.
     assert_eq!(events[32 + 8..32 + 11], [0, 0, 1]);
     assert_eq!(events[32 + 16], 3);
 }
 
 #[test]
-fn random_bytes_belong_to_the_seed() {
+fn random_bytes_depend_on_the_seed() {
     let random = wasi(
         "(call $check (call $random (i32.const 100) (i32.const 64)))
         (call $print (i32.const 100) (i32.const 64))",
@@ -215,7 +215,7 @@ fn random_bytes_belong_to_the_seed() {
 }
 
 #[test]
-fn the_log_is_cut_and_never_fails() {
+fn the_log_is_truncated_without_a_failure() {
     let log = wasi(
         "(local $i i32) (loop $l
             (call $print_to (i32.const 2) (i32.const 100) (i32.const 100))
@@ -236,7 +236,7 @@ fn the_log_is_cut_and_never_fails() {
 }
 
 #[test]
-fn a_pointer_outside_of_memory_is_an_error_and_no_trouble_of_the_host() {
+fn a_pointer_outside_memory_is_an_error_of_the_program() {
     for body in [
         "(call $check (call $random (i32.const 65530) (i32.const 10)))",
         "(call $check (call $random (i32.const -1) (i32.const 10)))",
