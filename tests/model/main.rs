@@ -27,7 +27,7 @@ const BLOCKS: u64 = 16;
 /// Default number of sequences in all blocks.
 const SEQUENCES: u64 = 2_048;
 
-fn from_environment(name: &str, otherwise: u64) -> u64 {
+fn env_number(name: &str, otherwise: u64) -> u64 {
     let value = std::env::var(name).ok();
     value.map_or(otherwise, |value| value.parse().unwrap())
 }
@@ -38,8 +38,8 @@ fn run(seeds: impl IntoIterator<Item = u64>) -> Coverage {
     let mut chains = ChainPool::default();
     for seed in seeds {
         let chain = (mint_setup_of(seed), seed);
-        let played = chains.run(chain, Steps::Generated, &mut coverage);
-        played
+        let result = chains.run(chain, Steps::Generated, &mut coverage);
+        result
             .map_err(Failure::shrunk)
             .unwrap_or_else(|failure| panic!("{failure}"));
     }
@@ -48,8 +48,8 @@ fn run(seeds: impl IntoIterator<Item = u64>) -> Coverage {
 
 /// Runs a block. A block of at least the default size must reach the required coverage.
 fn block(number: u64) {
-    let all = from_environment("MILLRACE_SEQUENCES", SEQUENCES);
-    let first = from_environment("MILLRACE_SEED", 1_000);
+    let all = env_number("MILLRACE_SEQUENCES", SEQUENCES);
+    let first = env_number("MILLRACE_SEED", 1_000);
     let coverage = run(first + all * number / BLOCKS..first + all * (number + 1) / BLOCKS);
     coverage.print();
     if all >= SEQUENCES {
@@ -89,13 +89,16 @@ blocks! {
 fn committed_regressions_pass() {
     let (mut chains, all) = (ChainPool::default(), Regression::all());
     assert!(!all.is_empty(), "there are no regressions");
-    for (name, kept) in all {
-        assert!(!kept.shows.is_empty(), "{name} does not describe its rule");
-        let chain = (kept.mint_setup, kept.seed);
-        let steps = Steps::Replayed(&kept.steps);
-        let played = chains.run(chain, steps, &mut Coverage::default());
-        if let Err(failure) = played {
-            panic!("{name} fails again: {}\n{failure}", kept.shows);
+    for (name, regression) in all {
+        assert!(
+            !regression.shows.is_empty(),
+            "{name} does not describe its rule"
+        );
+        let chain = (regression.mint_setup, regression.seed);
+        let steps = Steps::Replayed(&regression.steps);
+        let result = chains.run(chain, steps, &mut Coverage::default());
+        if let Err(failure) = result {
+            panic!("{name} fails again: {}\n{failure}", regression.shows);
         }
     }
 }
