@@ -1,4 +1,4 @@
-;; Asks for ever more memory, and fills each new page: a run of it is out of memory.
+;; Grows memory without end and fills each new page: a run ends out of memory.
 (module
   (memory (export "memory") 1)
   (func (export "_start")

@@ -1,4 +1,4 @@
-;; Never ends: a run of it is out of fuel.
+;; Never ends: a run ends out of fuel.
 (module
   (memory (export "memory") 1)
   (func (export "_start")

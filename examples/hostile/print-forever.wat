@@ -1,4 +1,4 @@
-;; Prints a line without end: a run of it exceeds its output limit.
+;; Prints a line again and again: a run exceeds its output limit.
 (module
   (import "wasi_snapshot_preview1" "fd_write"
     (func $fd_write (param i32 i32 i32 i32) (result i32)))

@@ -1,11 +1,11 @@
-;; Not hostile at all: prints what it reads. The cheapest job that has an output of its own.
+;; Not hostile: prints its input. The cheapest job with an output of its own.
 (module
   (import "wasi_snapshot_preview1" "fd_read"
     (func $fd_read (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write"
     (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 2)
-  ;; At 0 a buffer: address 64, and its length, set below. At 8 the number of bytes moved.
+  ;; At 0 a buffer: address 64 and its length, set below. At 8 the number of moved bytes.
   (data (i32.const 0) "\40\00\00\00")
   (func (export "_start")
     (loop $again

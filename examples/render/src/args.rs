@@ -1,12 +1,12 @@
-//! Command line arguments, all of the form `--name number`.
+//! Command-line arguments of the form `--name number`.
 
-/// Most pixels along an edge.
-const LONGEST: u32 = 16_384;
+/// Maximum value, in pixels.
+const MAX_VALUE: u32 = 16_384;
 
-/// Reads the values of `names` in their order; each must be there, from 1 to 16,384.
+/// Parses the values of `names` in their order; each is required, from 1 to 16,384.
 ///
 /// # Errors
-/// What is wrong with the arguments.
+/// A message about the invalid argument.
 pub fn numbers<const N: usize>(
     mut args: impl Iterator<Item = String>,
     names: [&str; N],
@@ -15,14 +15,14 @@ pub fn numbers<const N: usize>(
     while let Some(arg) = args.next() {
         let Some(index) = names.iter().position(|name| *name == arg) else {
             return Err(format!(
-                "there is no argument `{arg}`; there are {}",
+                "unknown argument `{arg}`; use {}",
                 names.join(", ")
             ));
         };
         let value = args.next().and_then(|value| value.parse::<u32>().ok());
-        let value = value.filter(|value| (1..=LONGEST).contains(value));
+        let value = value.filter(|value| (1..=MAX_VALUE).contains(value));
         values[index] =
-            Some(value.ok_or_else(|| format!("`{arg}` needs a number from 1 to {LONGEST}"))?);
+            Some(value.ok_or_else(|| format!("`{arg}` needs a number from 1 to {MAX_VALUE}"))?);
     }
     let mut found = [0; N];
     for (index, value) in values.iter().enumerate() {
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_come_in_any_order_and_wrong_ones_are_named() {
+    fn arguments_are_accepted_in_any_order_and_invalid_ones_are_named() {
         assert_eq!(read(&["--height", "2", "--width", "1"]), Ok([1, 2]));
         assert_eq!(
             read(&["--width", "1"]).unwrap_err(),

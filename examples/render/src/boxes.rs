@@ -1,17 +1,17 @@
-//! Boxes and leaves of the tree, four together, and rays that are held against them.
+//! Nodes and leaves of the tree, four boxes or shapes each, and their intersection with rays.
 
 use crate::four::Four;
 use crate::shape::{Ray, Shape};
 use crate::vector::Vec3;
 
-/// Most boxes in a box, and most shapes in a leaf.
+/// Maximum number of boxes in a node, and of shapes in a leaf.
 pub(crate) const WIDE: usize = 4;
-/// So far away that no ray meets it: where a box or a leaf has room left.
+/// Position of unused entries, so far away that no ray hits them.
 const NOWHERE: f32 = 1e30;
-/// Makes up for the rounding of numbers of 32 bits.
+/// Margin for the rounding of 32-bit numbers.
 const SLACK: f64 = 1e-5;
 
-/// Four boxes, and what is in them.
+/// Four boxes and their content.
 #[derive(Debug)]
 pub(crate) struct Node {
     low: [Four; 3],
@@ -19,23 +19,23 @@ pub(crate) struct Node {
     pub(crate) children: [Child; WIDE],
 }
 
-/// Four shapes, each as the sphere around it.
+/// Four shapes, each as its bounding sphere.
 #[derive(Debug)]
 pub(crate) struct Leaf {
     center: [Four; 3],
     radius_squared: Four,
-    /// Index of the first of them.
+    /// Index of the first shape.
     pub(crate) first: usize,
 }
 
-/// What a box holds.
+/// Content of a box.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Child {
     Node(u32),
     Leaf(u32),
 }
 
-/// A ray made ready to be held against many boxes and spheres.
+/// A ray prepared for tests against many boxes and spheres.
 pub(crate) struct FastRay {
     origin: [Four; 3],
     direction: [Four; 3],
@@ -70,7 +70,7 @@ impl FastRay {
         }
     }
 
-    /// A bit for each box that the ray is in between `near` and `far`, and where it enters them.
+    /// A bit for each box that the ray crosses between `near` and `far`, and the entry distances.
     #[inline]
     #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
     pub(crate) fn boxes(&self, node: &Node, near: f32, far: f32) -> (u32, [f32; WIDE]) {
@@ -85,7 +85,7 @@ impl FastRay {
         (enter.at_most(leave), enter.numbers())
     }
 
-    /// A bit for each sphere that the ray's line may meet.
+    /// A bit for each sphere that the line of the ray may hit.
     #[inline]
     #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
     pub(crate) fn spheres(&self, leaf: &Leaf) -> u32 {
@@ -95,7 +95,7 @@ impl FastRay {
             along = along.plus(to.times(direction));
             squared = squared.plus(to.times(to));
         }
-        // Of large numbers the last digits are wrong: what is that near counts as met.
+        // Rounding is relative to the size of the numbers; a near miss counts as a hit.
         let doubt = squared.times(Four::all(SLACK as f32));
         let aside = squared.minus(along.times(along)).minus(doubt);
         aside.at_most(leaf.radius_squared)
@@ -148,7 +148,7 @@ impl Leaf {
     }
 }
 
-/// A box along the axes.
+/// An axis-aligned box.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     pub(crate) low: Vec3,
@@ -181,7 +181,7 @@ impl Bounds {
         }
     }
 
-    /// Half the surface: rays meet boxes in proportion to it.
+    /// Half the surface area, to which the probability of a hit is proportional.
     pub(crate) fn surface(&self) -> f64 {
         let size = self.high - self.low;
         size.x * size.y + size.y * size.z + size.z * size.x

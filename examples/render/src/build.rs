@@ -1,28 +1,28 @@
-//! Things made of many shapes: a stream of spheres along a curve, and a mill wheel.
+//! Objects of many shapes: a stream of spheres along a curve, and a mill wheel.
 
 use crate::rng::Rng;
 use crate::shape::{Form, Shape};
 use crate::vector::{Vec3, vec3};
 use std::f64::consts::TAU;
 
-/// Spheres strewn along a curve, none of them inside another.
+/// Non-overlapping spheres scattered along a curve.
 #[derive(Debug)]
 pub struct Stream {
     pub count: usize,
-    /// Smallest and largest radius.
+    /// Minimum and maximum radius.
     pub radii: (f64, f64),
-    /// How far from the curve, to both sides.
+    /// Maximum distance from the curve on both sides.
     pub width: f64,
-    /// How far above it.
+    /// Maximum height above the curve.
     pub height: f64,
     pub seed: u64,
-    /// Each sphere has one of these; a material named twice is twice as frequent.
+    /// Materials of the spheres; a material listed twice is twice as frequent.
     pub materials: Vec<usize>,
-    /// The curve goes through these.
+    /// Points on the curve.
     pub points: Vec<Vec3>,
 }
 
-/// Places tried for each sphere before it is left out.
+/// Maximum number of positions tried for each sphere.
 const TRIES: usize = 20;
 
 impl Stream {
@@ -35,7 +35,7 @@ impl Stream {
         let mut rng = Rng::new(self.seed);
         let mut placed: Vec<(Vec3, f64, usize)> = Vec::new();
         for number in 0..self.count {
-            // The large ones first, while there is room for them.
+            // Large spheres first, while there is space for them.
             let size = 1.0 - number as f64 / self.count as f64;
             let radius = self.radii.0 + (self.radii.1 - self.radii.0) * size * size;
             for _ in 0..TRIES {
@@ -62,7 +62,7 @@ impl Stream {
         let along = rng.between(0.0, (self.points.len() - 1) as f64);
         let (point, direction) = self.curve(along);
         let aside = direction.cross(vec3(0.0, 1.0, 0.0)).unit();
-        // Denser in the middle and at the bottom, as water is.
+        // Denser in the middle and at the bottom, like water.
         let (left, right) = (rng.between(-1.0, 1.0), rng.between(-1.0, 1.0));
         let up = rng.unit() * rng.unit();
         point
@@ -70,7 +70,7 @@ impl Stream {
             + vec3(0.0, radius + up * self.height, 0.0)
     }
 
-    /// Place and direction at `along` on the Catmull-Rom curve through the points.
+    /// Position and direction at `along` on the Catmull-Rom curve through the points.
     fn curve(&self, along: f64) -> (Vec3, Vec3) {
         let last = self.points.len() - 1;
         let segment = (along as usize).min(last - 1);
@@ -86,7 +86,7 @@ impl Stream {
     }
 }
 
-/// A water wheel that turns around the z axis, with its stands.
+/// A water wheel around the z axis, with its supports.
 #[derive(Debug)]
 pub struct Wheel {
     pub center: Vec3,
@@ -95,13 +95,13 @@ pub struct Wheel {
     pub spokes: usize,
     /// Material of the rims and the axle.
     pub rim: usize,
-    /// Material of spokes, paddles and stands.
+    /// Material of spokes, paddles and supports.
     pub wood: usize,
 }
 
-/// Straight pieces of a rim.
+/// Number of straight segments of a rim.
 const PIECES: usize = 48;
-/// Planks of a paddle.
+/// Number of planks of a paddle.
 const PLANKS: usize = 5;
 
 impl Wheel {
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_sphere_of_a_stream_is_inside_another() {
+    fn spheres_of_a_stream_do_not_overlap() {
         let stream = Stream {
             count: 100,
             radii: (0.05, 0.2),

@@ -1,5 +1,5 @@
-//! A tree of boxes over the shapes, so that a ray looks at few of them. Each box holds four, which
-//! are looked at together.
+//! A bounding volume hierarchy over the shapes, so a ray tests only a few of them. Each node has four
+//! children, which are tested together.
 
 use std::cell::RefCell;
 
@@ -13,8 +13,8 @@ pub struct Bvh {
     nodes: Vec<Node>,
     leaves: Vec<Leaf>,
     shapes: Vec<Shape>,
-    /// Boxes that a ray has still to look into, with the distance at which it enters them: kept
-    /// from ray to ray, since making room anew costs more than many a ray.
+    /// Nodes that a ray still has to visit, with their entry distances. Reused between rays, because an
+    /// allocation costs more than many a ray.
     waiting: RefCell<Vec<(Child, f32)>>,
 }
 
@@ -45,8 +45,8 @@ impl Bvh {
         best
     }
 
-    /// Calls `through` with everything between `near` and `far`, in any order, until it gives
-    /// false. Returns whether it never did.
+    /// Calls `through` with every hit between `near` and `far`, in any order, until it returns false. Returns
+    /// whether it never did.
     #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
     pub fn all(
         &self,
@@ -63,8 +63,8 @@ impl Bvh {
         free
     }
 
-    /// Calls `found` with hits, the nearer boxes first. It gives the distance up to which to look
-    /// on, or nothing to stop.
+    /// Calls `found` with hits, nearer boxes first. `found` returns the distance up to which to continue, or
+    /// `None` to stop.
     #[inline]
     #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
     fn walk(&self, ray: &Ray, near: f64, mut far: f64, mut found: impl FnMut(Hit) -> Option<f64>) {
@@ -84,7 +84,7 @@ impl Bvh {
                     while met != 0 {
                         let lane = met.trailing_zeros() as usize;
                         met &= met - 1;
-                        // The nearest is looked into first, so it has to be the last.
+                        // The nearest is visited first, so it must be last.
                         let mut place = waiting.len();
                         waiting.push((node.children[lane], enters[lane]));
                         while place > below && waiting[place - 1].1 < enters[lane] {
@@ -111,13 +111,13 @@ impl Bvh {
         }
     }
 
-    /// Adds the subtree of `shapes`, which begin at `first` among all.
+    /// Adds the subtree of `shapes`, which start at index `first`.
     fn build(&mut self, shapes: &mut [Shape], first: usize) -> Child {
         if shapes.len() <= WIDE {
             self.leaves.push(Leaf::of(shapes, first));
             return Child::Leaf(self.leaves.len() as u32 - 1);
         }
-        // The costliest part is cut until there are four.
+        // Split the most expensive part until there are four.
         let mut ends = vec![0, shapes.len()];
         while ends.len() <= WIDE {
             let cost = |part: usize| {
@@ -147,19 +147,19 @@ impl Bvh {
     }
 }
 
-/// What rays pay for looking at `shapes`.
+/// The cost of testing `shapes`.
 fn cost(shapes: &[Shape]) -> f64 {
     shapes.len() as f64 * Bounds::of(shapes).surface()
 }
 
-/// Orders at least two shapes so that cutting at the place it returns leaves the least cost.
-/// Neither part gets less than a sixteenth, so that the tree stays shallow.
+/// Orders at least two shapes and returns the split with the lowest cost. Each part gets at least a
+/// sixteenth, so the tree stays shallow.
 fn cut(shapes: &mut [Shape]) -> usize {
     let least = (shapes.len() / 16).max(1);
     let mut best = (f64::INFINITY, 0, shapes.len() / 2);
     for axis in 0..3 {
         sort(shapes, axis);
-        // The cost of what lies behind each cut, gathered from the end.
+        // The cost of the part after each split, accumulated from the end.
         let mut behind = vec![0.0; shapes.len()];
         let mut bounds = Bounds::NONE;
         for at in (1..shapes.len()).rev() {
@@ -192,7 +192,7 @@ mod tests {
     use crate::vector::Vec3;
 
     #[test]
-    fn the_tree_finds_what_looking_at_all_shapes_finds() {
+    fn the_tree_finds_the_same_hits_as_a_linear_search() {
         let mut rng = Rng::new(5);
         let shapes: Vec<Shape> = (0..200)
             .map(|material| Shape {
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_scene_has_nothing_to_hit() {
+    fn an_empty_scene_has_no_hits() {
         let ray = Ray {
             origin: Vec3::ZERO,
             direction: Vec3::ONE.unit(),

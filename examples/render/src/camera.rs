@@ -1,19 +1,19 @@
-//! From pixels to rays.
+//! The camera: rays through pixels.
 
 use crate::rng::Rng;
 use crate::shape::Ray;
 use crate::vector::{Vec3, vec3};
 
-/// A lens that looks from one point at another.
+/// A lens at one point, directed at another.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Camera {
     pub from: Vec3,
     pub at: Vec3,
-    /// Angle from the lower to the upper edge of the picture, in degrees.
+    /// Vertical field of view in degrees.
     pub degrees: f64,
-    /// Diameter of the lens; the larger, the less is sharp.
+    /// Diameter of the lens; a larger one reduces the depth of field.
     pub aperture: f64,
-    /// Distance of what is sharp.
+    /// Distance of the focal plane.
     pub focus: f64,
 }
 
@@ -29,7 +29,7 @@ impl Default for Camera {
     }
 }
 
-/// A camera made ready for a picture of some size.
+/// A camera prepared for a picture size.
 #[derive(Clone, Copy, Debug)]
 pub struct View {
     from: Vec3,
@@ -63,7 +63,7 @@ impl Camera {
 }
 
 impl View {
-    /// A ray through the point (`x`, `y`) of the picture, in pixels from its upper left corner.
+    /// A ray through the point (`x`, `y`) of the picture, in pixels from the upper left corner.
     pub fn ray(&self, x: f64, y: f64, rng: &mut Rng) -> Ray {
         let scale = self.half_height * 2.0 / self.height;
         let aside = (x - self.width / 2.0) * scale;

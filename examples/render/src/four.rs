@@ -1,8 +1,7 @@
-//! Four numbers at a time. In WebAssembly each of these is one instruction; elsewhere it is plain
-//! arithmetic with the same results.
+//! Operations on four numbers at a time. In WebAssembly each one is a single instruction; elsewhere it is
+//! scalar arithmetic with the same results.
 //!
-//! The functions that use them carry the same `target_feature`, since only then are these calls
-//! put in place.
+//! Callers need the same `target_feature`; otherwise these functions are not inlined.
 
 #[cfg(target_arch = "wasm32")]
 use std::arch::wasm32::{
@@ -47,21 +46,21 @@ impl Four {
         Self(f32x4_mul(self.0, other.0))
     }
 
-    /// The lesser of each pair; if one is not a number, that of `self`.
+    /// The smaller of each pair; `self` if either is NaN.
     #[inline]
     #[target_feature(enable = "simd128")]
     pub fn lesser(self, other: Self) -> Self {
         Self(f32x4_pmin(self.0, other.0))
     }
 
-    /// The greater of each pair; if one is not a number, that of `self`.
+    /// The larger of each pair; `self` if either is NaN.
     #[inline]
     #[target_feature(enable = "simd128")]
     pub fn greater(self, other: Self) -> Self {
         Self(f32x4_pmax(self.0, other.0))
     }
 
-    /// A bit for each pair, the first one lowest: whether it is in order.
+    /// A bit for each pair, lowest first: whether `self` is at most `other`.
     #[inline]
     #[target_feature(enable = "simd128")]
     pub fn at_most(self, other: Self) -> u32 {
@@ -111,17 +110,17 @@ impl Four {
         self.pairs(other, |a, b| a * b)
     }
 
-    /// The lesser of each pair; if one is not a number, that of `self`.
+    /// The smaller of each pair; `self` if either is NaN.
     pub fn lesser(self, other: Self) -> Self {
         self.pairs(other, |a, b| if b < a { b } else { a })
     }
 
-    /// The greater of each pair; if one is not a number, that of `self`.
+    /// The larger of each pair; `self` if either is NaN.
     pub fn greater(self, other: Self) -> Self {
         self.pairs(other, |a, b| if a < b { b } else { a })
     }
 
-    /// A bit for each pair, the first one lowest: whether it is in order.
+    /// A bit for each pair, lowest first: whether `self` is at most `other`.
     pub fn at_most(self, other: Self) -> u32 {
         (0..4).fold(0, |bits, i| bits | u32::from(self.0[i] <= other.0[i]) << i)
     }

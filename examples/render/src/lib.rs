@@ -1,6 +1,5 @@
-//! A path tracer that renders a picture tile by tile, and the joiner that makes one PNG of the
-//! tiles. Equal scene, equal tiles, equal bytes: the only randomness is a generator seeded by the
-//! pixel.
+//! A path tracer that renders a picture tile by tile, and the joiner that combines the tiles to a PNG.
+//! Equal scenes and tiles give equal bytes: the only randomness is a generator seeded by the pixel.
 
 pub mod args;
 mod boxes;

@@ -1,34 +1,34 @@
-//! What surfaces do with light.
+//! Materials of surfaces.
 
 use crate::vector::Vec3;
 
-/// A surface.
+/// A material.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Material {
-    /// Chalk: light leaves in all directions.
+    /// Diffuse.
     Matte { color: Vec3 },
-    /// A thin clear coat over chalk.
+    /// Diffuse with a thin clear coat.
     Coated { color: Vec3, roughness: f64 },
-    /// Paving stones of tones between two colours, wet.
+    /// Wet paving stones in shades between two colours.
     Stones {
         light: Vec3,
         dark: Vec3,
         size: f64,
         roughness: f64,
     },
-    /// A mirror, clear or brushed.
+    /// A mirror, polished or brushed.
     Metal { color: Vec3, roughness: f64 },
-    /// Glass; `index` is its index of refraction.
+    /// Glass with the refractive index `index`.
     Glass { tint: Vec3, index: f64 },
     /// A lamp.
     Light { color: Vec3 },
 }
 
-/// How wide the joint between two stones is, as a part of a stone.
+/// Width of the joint between two stones, as a fraction of a stone.
 const JOINT: f64 = 0.035;
 
 impl Material {
-    /// The colour under the coat at `point`; black where light does not scatter.
+    /// The diffuse colour at `point`; black for materials without a diffuse part.
     pub fn color_at(&self, point: Vec3) -> Vec3 {
         match *self {
             Self::Matte { color } | Self::Coated { color, .. } => color,
@@ -42,7 +42,7 @@ impl Material {
 
 fn stone(point: Vec3, light: Vec3, dark: Vec3, size: f64) -> Vec3 {
     let row = (point.z / size).floor();
-    // Stones are twice as long as deep, and each row begins half a stone further.
+    // Stones are twice as long as wide, and each row is offset by half a stone.
     let along = point.x / (2.0 * size) + 0.5 * row;
     let column = along.floor();
     let (across_joint, along_joint) = (point.z / size - row, (along - column) * 2.0);
@@ -52,7 +52,7 @@ fn stone(point: Vec3, light: Vec3, dark: Vec3, size: f64) -> Vec3 {
     dark.mix(light, tone) * (0.35 + 0.65 * joint)
 }
 
-/// A number from 0 to 1 that belongs to a stone.
+/// A pseudorandom number from 0 to 1 for each stone.
 fn tone(row: i64, column: i64) -> f64 {
     let mut bits = (row as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
         ^ (column as u64).wrapping_mul(0xc2b2_ae3d_27d4_eb4f);
@@ -60,14 +60,14 @@ fn tone(row: i64, column: i64) -> f64 {
     ((bits ^ (bits >> 29)) & 0xffff) as f64 / 65535.0
 }
 
-/// How much of the light a surface between air and `index` mirrors, seen at this cosine (Schlick).
+/// Reflectance of a surface between air and `index` at this cosine (Schlick's approximation).
 pub fn mirrored(cos: f64, index: f64) -> f64 {
     let straight = ((1.0 - index) / (1.0 + index)).powi(2);
     straight + (1.0 - straight) * (1.0 - cos).clamp(0.0, 1.0).powi(5)
 }
 
-/// The direction of light that enters another medium, unless all of it is mirrored. `ratio` is the
-/// index of refraction it comes from over the one it enters.
+/// The direction of refracted light; `None` on total internal reflection. `ratio` is the refractive index
+/// of the first medium over that of the second.
 pub fn refracted(direction: Vec3, normal: Vec3, ratio: f64) -> Option<Vec3> {
     let cos = -direction.dot(normal);
     let sin_squared = ratio * ratio * (1.0 - cos * cos);
@@ -81,7 +81,7 @@ mod tests {
     use crate::vector::vec3;
 
     #[test]
-    fn straight_light_is_not_bent_and_grazing_light_is_mirrored() {
+    fn perpendicular_light_is_not_bent_and_grazing_light_is_reflected() {
         let down = vec3(0.0, -1.0, 0.0);
         assert_eq!(refracted(down, -down, 1.0 / 1.5), Some(down));
         let grazing = vec3(1.0, -0.1, 0.0).unit();

@@ -5,19 +5,19 @@ use miniz_oxide::deflate::compress_to_vec_zlib;
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 /// Bytes of a pixel.
 const PIXEL: usize = 3;
-/// How hard to look for repetitions, of 10.
+/// Compression level, from 0 to 10.
 const EFFORT: u8 = 8;
 
-/// The PNG of a picture whose `pixels` are red, green and blue, row by row.
+/// Encodes `pixels` (red, green and blue, row by row) as PNG.
 pub fn encode(pixels: &[u8], width: u32, height: u32) -> Vec<u8> {
     let mut header = Vec::new();
     header.extend(width.to_be_bytes());
     header.extend(height.to_be_bytes());
-    // Eight bits, colours without transparency, the one compression, filter and order there are.
+    // 8 bits, RGB without alpha, and the only compression, filter method and no interlacing.
     header.extend([8, 2, 0, 0, 0]);
     let mut png = SIGNATURE.to_vec();
     chunk(&mut png, b"IHDR", &header);
-    // Pixels are sRGB, shown as they should look.
+    // The pixels are sRGB, with perceptual intent.
     chunk(&mut png, b"sRGB", &[0]);
     let rows = filtered(pixels, width as usize * PIXEL);
     chunk(&mut png, b"IDAT", &compress_to_vec_zlib(&rows, EFFORT));
@@ -45,7 +45,7 @@ fn crc(bytes: &[u8]) -> u32 {
     !crc
 }
 
-/// Each row by the filter that leaves the smallest numbers, as the standard advises.
+/// Filters each row with the filter of the smallest sum, as the standard recommends.
 fn filtered(pixels: &[u8], row_bytes: usize) -> Vec<u8> {
     let mut above = vec![0; row_bytes];
     let mut out = Vec::new();
@@ -101,13 +101,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sum_is_the_one_of_the_standard() {
+    fn the_checksum_matches_the_standard() {
         assert_eq!(crc(b"123456789"), 0xcbf4_3926);
         assert_eq!(crc(b"IEND"), 0xae42_6082);
     }
 
     #[test]
-    fn rows_come_back_from_their_filters() {
+    fn filtered_rows_can_be_restored() {
         let (width, height) = (5, 4);
         let pixels: Vec<u8> = (0..width * height * 3)
             .map(|i| (i * i % 251) as u8)

@@ -1,13 +1,13 @@
-//! Random numbers, the same for the same seed everywhere.
+//! Random numbers, equal for equal seeds on every machine.
 
 use crate::vector::{Vec3, vec3};
 use std::f64::consts::FRAC_PI_2;
 
-/// How many of a sample's first numbers are spread evenly over the samples of its pixel.
+/// Number of leading numbers of a sample that are stratified over the samples of its pixel.
 const SPREAD: usize = 12;
-/// Steps of the spreading: for the place in the pixel powers of the plastic number, which spread
-/// pairs best, then fractions of the square roots of primes. No small number of samples brings
-/// any of them back to where it was.
+/// Increments of the stratified sequences: powers of the plastic number for the position in the pixel,
+/// which distribute pairs best, then fractional parts of square roots of primes. None of the sequences
+/// repeats after a small number of samples.
 const STEPS: [f64; SPREAD] = [
     0.754_877_666_246_692_7,
     0.569_840_290_998_053_3,
@@ -23,11 +23,11 @@ const STEPS: [f64; SPREAD] = [
     0.082_762_530_298_219_69,
 ];
 
-/// A SplitMix64 generator, whose first numbers may be spread.
+/// A SplitMix64 generator with optionally stratified first numbers.
 #[derive(Clone, Debug)]
 pub struct Rng {
     state: u64,
-    /// Number of the sample and of the next number to spread.
+    /// Index of the sample and of the next stratified number.
     sample: u32,
     next: usize,
 }
@@ -44,12 +44,12 @@ impl Rng {
     /// The generator of a pixel.
     pub fn of_pixel(x: u32, y: u32) -> Self {
         let mut rng = Self::new((u64::from(y) << 32) | u64::from(x));
-        // Neighbours have neighbouring seeds; one step scatters them.
+        // Neighbouring pixels have neighbouring seeds; one step decorrelates them.
         rng.state = rng.bits();
         rng
     }
 
-    /// The generator of one sample, out of the pixel's.
+    /// The generator of one sample, derived from the pixel's.
     pub fn of_sample(&self, sample: u32) -> Self {
         Self {
             state: self.state,
@@ -70,7 +70,7 @@ impl Rng {
         (self.bits() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
-    /// From 0 up to, not including, 1.
+    /// A number in `[0, 1)`.
     pub fn unit(&mut self) -> f64 {
         let start = self.scattered();
         let Some(step) = STEPS.get(self.next) else {
@@ -78,26 +78,26 @@ impl Rng {
         };
         self.next += 1;
         if self.next == SPREAD {
-            // From here on each sample has numbers of its own.
+            // All further numbers are independent.
             self.state ^= u64::from(self.sample + 1).wrapping_mul(0xd6e8_feb8_6659_fd93);
         }
         let spread = start + f64::from(self.sample) * step;
         spread - spread.floor()
     }
 
-    /// From `low` up to, not including, `high`.
+    /// A number in `[low, high)`.
     pub fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.unit()
     }
 
-    /// An index below `count`, 0 if there are none.
+    /// An index below `count`; 0 if `count` is 0.
     pub fn below(&mut self, count: usize) -> usize {
         ((self.unit() * count as f64) as usize).min(count.saturating_sub(1))
     }
 
     /// A point on the circle of radius 1.
     fn on_circle(&mut self) -> (f64, f64) {
-        // Within an eighth of the circle to both sides of an axis few terms of the series do.
+        // Within 45 degrees of an axis, a few terms of the series are enough.
         let quarters = 4.0 * self.unit();
         let quarter = quarters.floor();
         let angle = (quarters - quarter - 0.5) * FRAC_PI_2;
@@ -131,7 +131,7 @@ impl Rng {
         (radius * cos, radius * sin)
     }
 
-    /// A direction around `axis`, within the cone whose half angle has this cosine.
+    /// A direction in the cone around `axis` with this cosine of the half angle.
     pub fn in_cone(&mut self, axis: Vec3, cos_half: f64) -> Vec3 {
         let cos = 1.0 - self.unit() * (1.0 - cos_half);
         let sin = (1.0 - cos * cos).max(0.0).sqrt();
@@ -146,13 +146,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pixel_has_its_own_numbers_and_keeps_them() {
+    fn each_pixel_has_a_reproducible_sequence() {
         assert_eq!(Rng::of_pixel(3, 4).unit(), Rng::of_pixel(3, 4).unit());
         assert_ne!(Rng::of_pixel(3, 4).unit(), Rng::of_pixel(4, 3).unit());
     }
 
     #[test]
-    fn the_circle_is_round_and_covered_all_around() {
+    fn points_on_the_circle_have_radius_1_and_cover_all_quadrants() {
         let mut rng = Rng::new(2);
         let mut sectors = [0; 16];
         for _ in 0..1600 {
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn the_samples_of_a_pixel_are_spread_evenly() {
+    fn the_samples_of_a_pixel_are_stratified() {
         let pixel = Rng::of_pixel(1, 2);
         for dimension in 0..SPREAD {
             let mut tenths = [0; 10];
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cone_holds_its_directions() {
+    fn directions_stay_in_their_cone() {
         let axis = vec3(1.0, 2.0, -1.0).unit();
         let mut rng = Rng::new(1);
         for _ in 0..1000 {

@@ -1,7 +1,7 @@
-//! The scene and the text that describes it: one thing a line, `#` begins a comment.
+//! The scene, and its text format: one object per line; `#` starts a comment.
 //!
 //! ```text
-//! camera   FROM AT DEGREES APERTURE FOCUS     where the eye is, what it looks at and how
+//! camera   FROM AT DEGREES APERTURE FOCUS     position, target, field of view and lens
 //! exposure FACTOR                             brightness of the picture
 //! sky      ZENITH HORIZON                     two colours
 //! sun      TOWARDS COLOR DEGREES              its direction, light and size
@@ -11,9 +11,9 @@
 //! material NAME metal COLOR ROUGHNESS
 //! material NAME glass COLOR INDEX
 //! material NAME light COLOR
-//! ground   HEIGHT MATERIAL                    an endless floor
+//! ground   HEIGHT MATERIAL                    an infinite floor
 //! sphere   CENTER RADIUS MATERIAL
-//! capsule  FROM TO RADIUS MATERIAL            a stick with round ends
+//! capsule  FROM TO RADIUS MATERIAL            a cylinder with round ends
 //! stream   COUNT RADIUS RADIUS WIDTH HEIGHT SEED MATERIAL,… POINT POINT …
 //! wheel    CENTER RADIUS WIDTH SPOKES RIM WOOD
 //! ```
@@ -27,10 +27,10 @@ use crate::shape::{Form, Hit, Ray, Shape};
 use crate::sky::{Sky, Sun};
 use crate::vector::{Vec3, vec3};
 
-/// Most shapes of a scene.
-const MOST_SHAPES: usize = 100_000;
+/// Maximum number of shapes of a scene.
+const MAX_SHAPES: usize = 100_000;
 
-/// All there is to see.
+/// A scene.
 #[derive(Debug)]
 pub struct Scene {
     pub camera: Camera,
@@ -41,15 +41,15 @@ pub struct Scene {
     ground: Option<(f64, usize)>,
     shapes: Vec<Shape>,
     tree: Bvh,
-    /// Indices of the spheres that give light.
+    /// Indices of the spheres that emit light.
     pub lamps: Vec<usize>,
 }
 
 impl Scene {
-    /// Reads a scene.
+    /// Parses a scene.
     ///
     /// # Errors
-    /// A message that names the line and what is wrong with it.
+    /// A message with the line number and the problem.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut reader = Reader::default();
         for (number, line) in text.lines().enumerate() {
@@ -65,12 +65,12 @@ impl Scene {
         Ok(reader.finish())
     }
 
-    /// All shapes, the floor apart.
+    /// All shapes except the floor.
     pub fn shapes(&self) -> &[Shape] {
         &self.shapes
     }
 
-    /// The nearest thing on the ray.
+    /// The nearest hit of the ray.
     pub fn hit(&self, ray: &Ray, near: f64, far: f64) -> Option<Hit> {
         let floor = self.floor(ray, near, far);
         let far = floor.map_or(far, |hit| hit.distance);
@@ -87,7 +87,7 @@ impl Scene {
         })
     }
 
-    /// The part of light that passes along the ray; each glass surface lets `through` of it pass.
+    /// The fraction of light that passes along the ray; each glass surface transmits `through` of it.
     pub fn passing(&self, ray: &Ray, near: f64, far: f64, through: f64) -> Vec3 {
         if self.floor(ray, near, far).is_some() {
             return Vec3::ZERO;
@@ -175,10 +175,10 @@ impl Reader {
                 };
                 self.shapes.extend(wheel.shapes());
             }
-            other => return Err(format!("there is nothing called `{other}` in a scene")),
+            other => return Err(format!("unknown object `{other}`")),
         }
-        if self.shapes.len() > MOST_SHAPES {
-            return Err(format!("more than {MOST_SHAPES} shapes"));
+        if self.shapes.len() > MAX_SHAPES {
+            return Err(format!("more than {MAX_SHAPES} shapes"));
         }
         Ok(())
     }
@@ -192,7 +192,7 @@ impl Reader {
         let width = words.number("the width")?;
         let height = words.number("the height")?;
         let seed = words.count("the seed")? as u64;
-        let names = words.word("materials, parted by commas")?;
+        let names = words.word("materials, separated by commas")?;
         let materials = names
             .split(',')
             .map(|name| self.named(name))
@@ -202,7 +202,7 @@ impl Reader {
             points.push(words.vector("a point")?);
         }
         let stream = build::Stream {
-            count: count.min(MOST_SHAPES),
+            count: count.min(MAX_SHAPES),
             radii,
             width,
             height,
@@ -228,7 +228,7 @@ impl Reader {
         self.names
             .iter()
             .position(|known| known == name)
-            .ok_or_else(|| format!("no material `{name}` was named above"))
+            .ok_or_else(|| format!("the material `{name}` is not defined above"))
     }
 
     fn finish(self) -> Scene {
@@ -278,11 +278,11 @@ fn material(words: &mut Words<'_>) -> Result<Material, String> {
         "light" => Material::Light {
             color: words.vector("a colour")?,
         },
-        other => return Err(format!("there is no kind of material called `{other}`")),
+        other => return Err(format!("unknown kind of material `{other}`")),
     })
 }
 
-/// The words of a line, taken one after another.
+/// The remaining words of a line.
 struct Words<'a>(std::str::SplitWhitespace<'a>);
 
 impl<'a> Words<'a> {
@@ -328,7 +328,7 @@ impl<'a> Words<'a> {
 
     fn end(&mut self) -> Result<(), String> {
         match self.0.next() {
-            Some(word) => Err(format!("`{word}` is too much")),
+            Some(word) => Err(format!("unexpected `{word}`")),
             None => Ok(()),
         }
     }
@@ -340,29 +340,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_scene_of_the_example_is_a_scene() {
+    fn the_scene_of_the_example_parses() {
         let scene = Scene::parse(include_str!("../scene.txt")).unwrap();
         assert!(scene.shapes().len() > 300);
         assert!(!scene.lamps.is_empty());
     }
 
     #[test]
-    fn a_wrong_line_is_named() {
+    fn an_invalid_line_is_reported_with_its_number() {
         for (text, error) in [
             (
                 "\nsphere 0 0 0 1 chalk",
-                "line 2: no material `chalk` was named above",
+                "line 2: the material `chalk` is not defined above",
             ),
             ("sphere 0 0", "line 1: the centre is missing"),
             (
                 "exposure bright",
                 "line 1: the exposure must be a number, not `bright`",
             ),
-            ("exposure 1 2", "line 1: `2` is too much"),
-            (
-                "cube 1",
-                "line 1: there is nothing called `cube` in a scene",
-            ),
+            ("exposure 1 2", "line 1: unexpected `2`"),
+            ("cube 1", "line 1: unknown object `cube`"),
             (
                 "material a matte 1 1 1\nsphere 0 0 0 0 a",
                 "line 2: the radius must be above zero",

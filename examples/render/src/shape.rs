@@ -1,8 +1,8 @@
-//! Shapes, and where a ray meets them.
+//! Shapes and their intersection with rays.
 
 use crate::vector::{Vec3, vec3};
 
-/// A half line; `direction` has length 1.
+/// A ray; `direction` has length 1.
 #[derive(Clone, Copy, Debug)]
 pub struct Ray {
     pub origin: Vec3,
@@ -15,11 +15,11 @@ impl Ray {
     }
 }
 
-/// Where a ray meets something.
+/// The hit of a ray.
 #[derive(Clone, Copy, Debug)]
 pub struct Hit {
     pub distance: f64,
-    /// Outward, length 1.
+    /// The outward normal, of length 1.
     pub normal: Vec3,
     /// Index of the material.
     pub material: usize,
@@ -32,14 +32,14 @@ pub struct Shape {
     pub material: usize,
 }
 
-/// What a shape is.
+/// The geometry of a shape.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Form {
     Sphere {
         center: Vec3,
         radius: f64,
     },
-    /// A stick with round ends.
+    /// A cylinder with round ends.
     Capsule {
         from: Vec3,
         to: Vec3,
@@ -48,7 +48,7 @@ pub enum Form {
 }
 
 impl Shape {
-    /// The nearest point of the shape on the ray between `near` and `far`.
+    /// The nearest hit of the ray between `near` and `far`.
     pub fn hit(&self, ray: &Ray, near: f64, far: f64) -> Option<Hit> {
         let (distance, normal) = match self.form {
             Form::Sphere { center, radius } => {
@@ -64,7 +64,7 @@ impl Shape {
         })
     }
 
-    /// Centre and radius of the sphere around the shape.
+    /// Centre and radius of the bounding sphere.
     pub fn around(&self) -> (Vec3, f64) {
         match self.form {
             Form::Sphere { center, radius } => (center, radius),
@@ -74,7 +74,7 @@ impl Shape {
         }
     }
 
-    /// The corners of the box around the shape.
+    /// The corners of the bounding box.
     pub fn bounds(&self) -> (Vec3, Vec3) {
         let (from, to, radius) = match self.form {
             Form::Sphere { center, radius } => (center, center, radius),
@@ -99,7 +99,8 @@ fn sphere(ray: &Ray, center: Vec3, radius: f64, near: f64, far: f64) -> Option<f
         .find(|distance| *distance > near && *distance < far)
 }
 
-/// The side of the stick, then its two ends. Rays begin outside: what is inside is not looked for.
+/// Tests the side of the capsule, then its two ends. Rays start outside, so hits from inside are not
+/// searched.
 fn capsule(
     ray: &Ray,
     from: Vec3,
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sphere_is_met_in_front_and_from_within() {
+    fn a_sphere_is_hit_from_outside_and_inside() {
         let ball = shape(Form::Sphere {
             center: Vec3::ZERO,
             radius: 1.0,

@@ -1,8 +1,8 @@
-//! What a ray sees that meets nothing.
+//! The light of rays that hit nothing.
 
 use crate::vector::{Vec3, greater, vec3};
 
-/// A gradient from the horizon up, and a sun.
+/// A gradient from the horizon to the zenith, and a sun.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sky {
     pub zenith: Vec3,
@@ -10,14 +10,14 @@ pub struct Sky {
     pub sun: Sun,
 }
 
-/// A lamp so far away that only its direction counts.
+/// A light source at infinite distance.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sun {
-    /// Towards it, length 1.
+    /// Direction to the sun, of length 1.
     pub direction: Vec3,
-    /// Light on a surface that faces it.
+    /// Light on a surface that faces the sun.
     pub color: Vec3,
-    /// Cosine of half the angle that it covers.
+    /// Cosine of half the angular diameter.
     pub cos_half: f64,
 }
 
@@ -36,10 +36,10 @@ impl Default for Sky {
 }
 
 impl Sky {
-    /// The light from `direction`, with the disc of the sun if `disc`.
+    /// The light from `direction`, including the disc of the sun if `disc` is true.
     pub fn light(&self, direction: Vec3, disc: bool) -> Vec3 {
         let height = greater(direction.y, 0.0);
-        // Most of the change is near the horizon.
+        // The gradient is steepest near the horizon.
         let rise = 1.0 - (1.0 - height).powi(6);
         let mut light = self.horizon.mix(self.zenith, rise);
         let towards = greater(direction.dot(self.sun.direction), 0.0);

@@ -1,5 +1,5 @@
-//! Tiles of a picture, and how they are written: `tile x y w h`, a line feed, then red, green and
-//! blue of each pixel, a byte each, row by row.
+//! Tiles of a picture, and their encoding: `tile x y w h`, a line feed, then red, green and blue of each
+//! pixel, one byte each, row by row.
 
 use crate::scene::Scene;
 use crate::trace::{pixel, shown};
@@ -14,14 +14,14 @@ pub struct Tile {
 }
 
 impl Tile {
-    /// Reads `x y w h`, which must lie in a picture of this size.
+    /// Parses `x y w h`; the tile must be inside a picture of this size.
     ///
     /// # Errors
-    /// What is wrong with the line.
+    /// A message about the invalid line.
     pub fn parse(line: &str, width: u32, height: u32) -> Result<Self, String> {
         let numbers: Result<Vec<u32>, _> = line.split_whitespace().map(str::parse).collect();
         let Ok([x, y, w, h]) = numbers.as_deref() else {
-            return Err(format!("`{line}` is no tile; a tile is `x y width height`"));
+            return Err(format!("`{line}` is not a tile; write `x y width height`"));
         };
         let tile = Self {
             x: *x,
@@ -41,7 +41,7 @@ impl Tile {
         }
     }
 
-    /// Renders the tile of a picture of this size, as it is written.
+    /// Renders and encodes the tile of a picture of this size.
     pub fn render(&self, scene: &Scene, width: u32, height: u32, samples: u32) -> Vec<u8> {
         let view = scene.camera.view(width, height);
         let mut out = self.header().into_bytes();
@@ -65,10 +65,10 @@ impl Tile {
     }
 }
 
-/// Joins written tiles, in any order, into the pixels of a picture.
+/// Joins encoded tiles, in any order, to the pixels of a picture.
 ///
 /// # Errors
-/// If something is not a tile, is outside, comes twice or is missing.
+/// If a tile is invalid, outside the picture, overlaps another, or is missing.
 pub fn join(mut written: &[u8], width: u32, height: u32) -> Result<Vec<u8>, String> {
     let row_bytes = width as usize * 3;
     let mut pixels = vec![0; row_bytes * height as usize];
@@ -77,21 +77,21 @@ pub fn join(mut written: &[u8], width: u32, height: u32) -> Result<Vec<u8>, Stri
         let end = written.iter().position(|byte| *byte == b'\n');
         let line = end.and_then(|end| std::str::from_utf8(&written[..end]).ok());
         let Some(text) = line.and_then(|line| line.strip_prefix("tile ")) else {
-            return Err("there is something between the tiles that is no tile".into());
+            return Err("the input contains something that is not a tile".into());
         };
         let tile = Tile::parse(text, width, height)?;
         let content = &written["tile \n".len() + text.len()..];
         let tile_row = tile.width as usize * 3;
         let bytes = tile_row * tile.height as usize;
         if content.len() < bytes {
-            return Err(format!("the tile `{text}` is cut off"));
+            return Err(format!("the tile `{text}` is truncated"));
         }
         for (row, source) in content[..bytes].chunks(tile_row).enumerate() {
             let first = (tile.y as usize + row) * width as usize + tile.x as usize;
             pixels[first * 3..first * 3 + tile_row].copy_from_slice(source);
             for done in &mut painted[first..first + tile.width as usize] {
                 if std::mem::replace(done, true) {
-                    return Err(format!("the tile `{text}` lies over another"));
+                    return Err(format!("the tile `{text}` overlaps another"));
                 }
             }
         }
@@ -99,7 +99,7 @@ pub fn join(mut written: &[u8], width: u32, height: u32) -> Result<Vec<u8>, Stri
     }
     match painted.iter().filter(|done| !**done).count() {
         0 => Ok(pixels),
-        missing => Err(format!("{missing} pixels are in none of the tiles")),
+        missing => Err(format!("{missing} pixels are in no tile")),
     }
 }
 
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_does_not_depend_on_how_it_is_cut() {
+    fn a_picture_does_not_depend_on_its_tiles() {
         let whole = join(&render(&["0 0 8 4"]), 8, 4).unwrap();
         let parts = join(&render(&["4 0 4 4", "0 2 4 2", "0 0 4 2"]), 8, 4).unwrap();
         assert_eq!(whole, parts);
@@ -127,13 +127,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_whole_picture_is_refused() {
+    fn an_incomplete_or_invalid_picture_is_refused() {
         let error = |bytes: &[u8]| join(bytes, 8, 4).unwrap_err();
         let part = render(&["0 0 4 4"]);
-        assert_eq!(error(&part), "16 pixels are in none of the tiles");
-        assert!(error(&render(&["0 0 8 4", "0 0 1 1"])).contains("lies over another"));
-        assert!(error(&part[..part.len() - 1]).contains("is cut off"));
-        assert!(error(b"hello").contains("no tile"));
+        assert_eq!(error(&part), "16 pixels are in no tile");
+        assert!(error(&render(&["0 0 8 4", "0 0 1 1"])).contains("overlaps another"));
+        assert!(error(&part[..part.len() - 1]).contains("is truncated"));
+        assert!(error(b"hello").contains("not a tile"));
         assert!(error(b"tile 7 0 2 1\n______").contains("outside"));
     }
 }

@@ -1,4 +1,4 @@
-//! Following light backwards from the eye.
+//! Path tracing from the camera.
 
 use crate::material::{Material, mirrored, refracted};
 use crate::rng::Rng;
@@ -7,25 +7,25 @@ use crate::shape::{Form, Hit, Ray};
 use crate::vector::Vec3;
 use std::f64::consts::{PI, TAU};
 
-/// Most surfaces that a path meets.
+/// Maximum number of surfaces on a path.
 const DEEPEST: u32 = 10;
-/// From this surface on a path ends by chance, the sooner the less it carries.
+/// From this surface on, a path may end at random; the less light it carries, the likelier.
 const CHANCE_FROM: u32 = 2;
-/// Where a ray begins beside the surface that it leaves.
+/// Distance of a ray's origin from the surface that it leaves.
 const GAP: f64 = 1e-4;
 const FAR: f64 = 1e9;
-/// Most light of one sample: rarer, brighter ones would be white specks.
+/// Maximum light of one sample; rare brighter ones would appear as white specks.
 const BRIGHTEST: f64 = 6.0;
-/// Up to this roughness a mirror shows the sun's disc.
+/// Maximum roughness of a mirror that shows the disc of the sun.
 const CLEAR: f64 = 0.03;
-/// A lamp that gives less light than this is asked for by chance.
+/// A lamp with less light than this is sampled at random.
 const FAINT: f64 = 0.15;
-/// Light that glass lets through to what lies in its shadow.
+/// Fraction of light that passes through glass into its shadow.
 const THROUGH_GLASS: f64 = 0.8;
-/// Index of refraction of a coat.
+/// Refractive index of a coat.
 const COAT: f64 = 1.5;
 
-/// The colour of a pixel as light: the mean of `samples` paths, spread evenly over the pixel.
+/// The light of a pixel: the mean of `samples` paths, stratified over the pixel.
 pub fn pixel(scene: &Scene, view: &crate::camera::View, x: u32, y: u32, samples: u32) -> Vec3 {
     let pixel = Rng::of_pixel(x, y);
     let mut sum = Vec3::ZERO;
@@ -44,14 +44,14 @@ pub fn pixel(scene: &Scene, view: &crate::camera::View, x: u32, y: u32, samples:
     sum / f64::from(samples)
 }
 
-/// What a path goes on with.
+/// The state of a path.
 struct Bounce {
     direction: Vec3,
-    /// The part of the light that comes along.
+    /// Fraction of the light that the path transports.
     color: Vec3,
-    /// Whether lamps that it meets count: where they were looked for already, they do not.
+    /// Whether hit lamps count. They do not if they have been sampled directly.
     sees_lamps: bool,
-    /// Whether the disc of the sun counts: a rough mirror would make single white specks of it.
+    /// Whether the disc of the sun counts. In a rough mirror it would appear as white specks.
     sees_sun: bool,
 }
 
@@ -112,7 +112,7 @@ fn path(scene: &Scene, mut ray: Ray, rng: &mut Rng) -> Vec3 {
     light
 }
 
-/// A mirror whose roughness scatters around the mirrored direction; nothing if that leads inside.
+/// A rough mirror scatters around the mirrored direction; `None` if the direction points inside.
 fn metal(ray: &Ray, hit: &Hit, color: Vec3, roughness: f64, rng: &mut Rng) -> Option<Bounce> {
     let mut direction = ray.direction.reflect(hit.normal);
     if roughness > 0.0 {
@@ -135,7 +135,7 @@ fn glass(ray: &Ray, hit: &Hit, tint: Vec3, index: f64, rng: &mut Rng) -> Bounce 
     };
     let cos = -ray.direction.dot(normal);
     let through = refracted(ray.direction, normal, ratio);
-    // Seen from within, the angle outside decides.
+    // From inside, the angle on the outside determines the reflection.
     let outer_cos = match through {
         Some(direction) if !enters => direction.dot(hit.normal),
         _ => cos,
@@ -152,7 +152,7 @@ fn glass(ray: &Ray, hit: &Hit, tint: Vec3, index: f64, rng: &mut Rng) -> Bounce 
     }
 }
 
-/// The light that reaches a scattering surface straight from the sun and from one of the lamps.
+/// The direct light of the sun and of one lamp on a diffuse surface.
 fn lamps(scene: &Scene, point: Vec3, normal: Vec3, rng: &mut Rng) -> Vec3 {
     let sun = &scene.sky.sun;
     let towards = rng.in_cone(sun.direction, sun.cos_half);
@@ -170,7 +170,7 @@ fn lamps(scene: &Scene, point: Vec3, normal: Vec3, rng: &mut Rng) -> Vec3 {
             let cos_half = (1.0 - (radius / distance).powi(2)).max(0.0).sqrt();
             let towards = rng.in_cone(to_lamp / distance, cos_half);
             let covered = TAU * (1.0 - cos_half) * scene.lamps.len() as f64;
-            // A lamp that would give little is asked for more seldom, and counts more then.
+            // A lamp with little light is sampled more rarely, with a higher weight.
             let asked = (color.largest() * covered / FAINT).min(1.0);
             if rng.unit() < asked {
                 light += arriving(scene, point, normal, towards, distance - radius)
@@ -182,8 +182,8 @@ fn lamps(scene: &Scene, point: Vec3, normal: Vec3, rng: &mut Rng) -> Vec3 {
     light
 }
 
-/// The part of the light from a direction that arrives on a surface: what faces it, and what
-/// nothing before `far` holds back.
+/// The fraction of light from a direction that arrives on a surface: the cosine, and what is not occluded
+/// before `far`.
 fn arriving(scene: &Scene, point: Vec3, normal: Vec3, towards: Vec3, far: f64) -> Vec3 {
     let cos = normal.dot(towards);
     if cos <= 0.0 {
@@ -196,7 +196,7 @@ fn arriving(scene: &Scene, point: Vec3, normal: Vec3, towards: Vec3, far: f64) -
     scene.passing(&ray, GAP, far - GAP, THROUGH_GLASS) * cos
 }
 
-/// Light as it is shown: a curve like film's, then the screen's own.
+/// Maps light to display values: a filmic curve, then the sRGB curve.
 pub fn shown(light: Vec3) -> [u8; 3] {
     [light.x, light.y, light.z].map(|x| {
         let film = (x * (2.51 * x + 0.03)) / (x * (2.43 * x + 0.59) + 0.14);

@@ -1,4 +1,4 @@
-//! Vectors in space, and colours as light: red, green, blue.
+//! Vectors, which are also colours: red, green and blue light.
 
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
@@ -15,12 +15,12 @@ pub const fn vec3(x: f64, y: f64, z: f64) -> Vec3 {
     Vec3 { x, y, z }
 }
 
-/// The lesser of two; unlike `f64::min` no function call in WebAssembly.
+/// The smaller of two numbers. Unlike `f64::min`, not a function call in WebAssembly.
 pub fn lesser(a: f64, b: f64) -> f64 {
     if a < b { a } else { b }
 }
 
-/// The greater of two; unlike `f64::max` no function call in WebAssembly.
+/// The larger of two numbers. Unlike `f64::max`, not a function call in WebAssembly.
 pub fn greater(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
 }
@@ -49,7 +49,7 @@ impl Vec3 {
         self.length_squared().sqrt()
     }
 
-    /// The direction; a vector without length stays what it is.
+    /// The unit vector of the same direction; a zero vector is unchanged.
     pub fn unit(self) -> Self {
         let length = self.length();
         if length > 0.0 { self / length } else { self }
@@ -71,27 +71,27 @@ impl Vec3 {
         )
     }
 
-    /// The smallest of the three.
+    /// The smallest component.
     pub fn smallest(self) -> f64 {
         lesser(lesser(self.x, self.y), self.z)
     }
 
-    /// The largest of the three.
+    /// The largest component.
     pub fn largest(self) -> f64 {
         greater(greater(self.x, self.y), self.z)
     }
 
-    /// `self` at 0, `other` at 1.
+    /// Linear interpolation: `self` at 0, `other` at 1.
     pub fn mix(self, other: Self, at: f64) -> Self {
         self * (1.0 - at) + other * at
     }
 
-    /// Mirrored at a surface with this normal.
+    /// Reflection at a surface with this normal.
     pub fn reflect(self, normal: Self) -> Self {
         self - normal * (2.0 * self.dot(normal))
     }
 
-    /// Two directions that are at right angles to this one and to each other.
+    /// Two directions perpendicular to this one and to each other.
     pub fn basis(self) -> (Self, Self) {
         let away = if self.x.abs() > 0.9 {
             vec3(0.0, 1.0, 0.0)
@@ -102,7 +102,7 @@ impl Vec3 {
         (tangent, self.cross(tangent))
     }
 
-    /// By axis: 0 is x, 1 is y, all else is z.
+    /// The component of an axis: 0 is x, 1 is y, any other z.
     pub fn axis(self, axis: usize) -> f64 {
         match axis {
             0 => self.x,
@@ -146,7 +146,7 @@ impl Mul<f64> for Vec3 {
     }
 }
 
-/// Of colours: light through a filter.
+/// Component-wise product: light through a filter.
 impl Mul for Vec3 {
     type Output = Self;
     fn mul(self, other: Self) -> Self {

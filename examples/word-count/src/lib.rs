@@ -1,4 +1,4 @@
-//! Counting words: text to counts, and counts to their sum.
+//! Counts words, and sums counts.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 /// How often each word occurs.
 pub type Counts = BTreeMap<String, u64>;
 
-/// Counts the words of `text`: letters and digits without a gap, in lower case.
+/// Counts the words of `text`: sequences of letters and digits, in lower case.
 pub fn count(text: &str) -> Counts {
     let mut counts = Counts::new();
     for word in text.split(|c: char| !c.is_alphanumeric()) {
@@ -20,11 +20,11 @@ pub fn count(text: &str) -> Counts {
 /// Sums lines of the form `word<tab>count`.
 ///
 /// # Errors
-/// The number of the first line that has another form, or that would count too far.
+/// If a line has another form or a sum overflows; the message has the number of the line.
 pub fn sum(lines: &str) -> Result<Counts, String> {
     let mut counts = Counts::new();
     for (number, line) in lines.lines().enumerate() {
-        let wrong = || format!("line {} is no `word<tab>count`: `{line}`", number + 1);
+        let wrong = || format!("line {} is not `word<tab>count`: `{line}`", number + 1);
         let (word, count) = line.split_once('\t').ok_or_else(wrong)?;
         let count: u64 = count.parse().map_err(|_| wrong())?;
         let total = counts.entry(word.into()).or_default();
@@ -38,17 +38,17 @@ pub fn by_word(counts: &Counts) -> Vec<(&str, u64)> {
     counts.iter().map(|(word, n)| (word.as_str(), *n)).collect()
 }
 
-/// The most frequent words first, equal ones in alphabetical order.
+/// The most frequent words first, ties in alphabetical order.
 pub fn by_count(counts: &Counts) -> Vec<(&str, u64)> {
     let mut words = by_word(counts);
     words.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     words
 }
 
-/// All of standard input, which must be UTF-8.
+/// Reads standard input, which must be UTF-8.
 ///
 /// # Errors
-/// A message for people.
+/// If reading or writing fails.
 pub fn read_input() -> Result<String, String> {
     let mut text = String::new();
     match io::stdin().read_to_string(&mut text) {
@@ -57,10 +57,10 @@ pub fn read_input() -> Result<String, String> {
     }
 }
 
-/// Writes `words` to standard output, one `word<tab>count` a line.
+/// Writes `words` to standard output, one `word<tab>count` per line.
 ///
 /// # Errors
-/// A message for people.
+/// If reading or writing fails.
 pub fn write_output(words: &[(&str, u64)]) -> Result<(), String> {
     let lines: String = words
         .iter()
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_counted_whatever_their_case_and_script() {
+    fn words_of_any_case_and_script_are_counted() {
         let counts = count("Über die Mühle — DIE mühle! 2 x 2. Мельница, мельница");
         assert_eq!(
             by_word(&counts),
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sum_of_parts_is_the_count_of_the_whole() {
+    fn the_sum_of_the_parts_equals_the_count_of_the_whole() {
         let text = "a b a\nc b a\n";
         let parts: String = text
             .lines()
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_count_is_named() {
+    fn an_invalid_line_is_reported_with_its_number() {
         assert!(sum("a\t1\nb").unwrap_err().starts_with("line 2 "));
         assert!(sum("a\t-1").is_err());
         assert!(sum(&format!("a\t{}\na\t1", u64::MAX)).is_err());

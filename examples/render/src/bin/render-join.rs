@@ -1,5 +1,5 @@
-//! Joins the tiles on standard input, in any order, to one PNG on standard output. The arguments
-//! are `--width` and `--height`.
+//! Joins the tiles on standard input, in any order, to a PNG on standard output. Arguments: `--width` and
+//! `--height`.
 
 use std::io::{Read, Write};
 use std::process::ExitCode;

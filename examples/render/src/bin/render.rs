@@ -1,5 +1,5 @@
-//! Renders tiles: the scene is `/in/scene.txt`, the tiles are the lines of standard input, each
-//! `x y width height`, and the arguments are `--width`, `--height` and `--samples` (of a pixel).
+//! Renders tiles of the scene `/in/scene.txt`. Each line of standard input is a tile, `x y width height`.
+//! Arguments: `--width`, `--height` and `--samples` (per pixel).
 
 use std::io::{Read, Write};
 use std::process::ExitCode;
