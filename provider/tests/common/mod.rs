@@ -284,9 +284,10 @@ async fn give(
 }
 
 async fn has(State(state): State<ServerState>, Path(name): Path<String>) -> StatusCode {
-    match state.blobs.lock().unwrap().blobs.contains_key(&name) {
-        true => StatusCode::OK,
-        false => StatusCode::NOT_FOUND,
+    if state.blobs.lock().unwrap().blobs.contains_key(&name) {
+        StatusCode::OK
+    } else {
+        StatusCode::NOT_FOUND
     }
 }
 
