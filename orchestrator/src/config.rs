@@ -43,7 +43,7 @@ pub struct Config {
 pub struct Limits {
     /// Time since the cluster's clock was read.
     pub stale_after: Duration,
-    /// Slots that what was seen lies behind the newest endpoint.
+    /// Slots by which the cache is behind the newest endpoint.
     pub slot_lag: u64,
     /// Lamports that the key should have at least.
     pub payer_low: u64,

@@ -22,7 +22,7 @@ pub enum OrchestratorError {
     Listen {
         /// The address.
         address: String,
-        /// What the system said.
+        /// The system's error.
         reason: String,
     },
     /// The store.
@@ -46,7 +46,7 @@ pub enum OrchestratorError {
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         reason: std::io::Error,
     },
 }

@@ -2,7 +2,7 @@
 //!
 //! Data flows one way: **watch** (the chain crate's feed) → **plan** (pure) → **act** (transactions
 //! and dispatches). The chain decides, the orchestrator proposes: it can be slow, wrong or crashed,
-//! and nobody loses money by it.
+//! and no one loses money because of it.
 
 mod agents;
 mod api;

@@ -1,4 +1,4 @@
-//! How much of everything there is in the process: what must not grow while the same work goes on.
+//! Sizes of everything that the process holds. Under a constant load none of them may grow.
 
 use crate::error::OrchestratorError;
 use crate::service::Service;
@@ -7,28 +7,26 @@ use serde::Serialize;
 /// Sizes of what the orchestrator holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DebugStats {
-    /// Tasks of the runtime that are alive.
+    /// Live tasks of the runtime.
     pub tasks: usize,
-    /// Agents that are connected.
     pub agents: usize,
     /// Accounts of jobs on chain.
     pub jobs: usize,
-    /// Acts that are under way or wait for their next try.
+    /// Actions that are in flight or wait for a retry.
     pub acts: usize,
-    /// What agents have handed in.
+    /// Submissions of agents.
     pub handed_in: usize,
-    /// Shards that somebody has failed.
+    /// Shards at which an agent failed.
     pub failed: usize,
     /// Results of settled shards.
     pub outcomes: usize,
-    /// Manifests whose blobs are all here.
+    /// Manifests whose blobs have all arrived.
     pub ready: usize,
     /// Transactions in the journal.
     pub journal: usize,
 }
 
 impl Service {
-    /// Sizes of what it holds.
     pub async fn debug_stats(&self) -> Result<DebugStats, OrchestratorError> {
         let journal = self.store().journal_length().await?;
         let acts = self.executor().counts();

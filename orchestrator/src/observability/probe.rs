@@ -1,5 +1,5 @@
-//! What nobody notices by working: whether each endpoint answers, what the key has left, whether the
-//! store takes a write, and whether the vaults hold what their books say. Looked at every few seconds.
+//! Polls what normal operation does not show: whether each endpoint answers, the payer's balance, whether the
+//! store accepts writes, and whether the vaults hold what the accounts record.
 
 use crate::observability::solvency;
 
@@ -18,30 +18,27 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-/// An endpoint that takes longer does not answer.
+/// An endpoint that takes longer counts as unreachable.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Books and vaults are compared at full reads, but not more often.
+/// Minimum time between two solvency checks.
 const AUDIT_PAUSE: Duration = Duration::from_secs(20);
 
-/// What was found.
 #[derive(Clone, Debug, Default)]
 pub struct ProbeReport {
-    /// The endpoints.
     pub endpoints: Vec<EndpointState>,
-    /// Lamports of the key, and what they are good for.
+    /// Lamports of the payer, and how long they last.
     pub payer: Option<(u64, Runway)>,
     /// The chain's clock less this machine's, seconds.
     pub clock_skew: Option<i64>,
-    /// Why the store took no write, where it did not.
+    /// Why the last write to the store failed.
     pub store_failure: Option<String>,
-    /// Books and vaults.
+    /// Recorded balances and vaults.
     pub books: Vec<VaultBalance>,
-    /// When they were compared.
+    /// When the balances were compared.
     pub audited: Option<Instant>,
     spending: Spending,
 }
 
-/// Looks.
 #[derive(Clone)]
 pub struct Probe {
     rpc: Rpc,
@@ -55,7 +52,6 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// A probe that has not looked yet.
     pub fn new(rpc: Rpc, payer: Pubkey, feed: Feed, store: Arc<Store>, metrics: Metrics) -> Self {
         let endpoints = rpc.url().split(',').map(str::trim).enumerate();
         let endpoint = |(at, url): (usize, &str)| {
@@ -74,7 +70,7 @@ impl Probe {
         }
     }
 
-    /// What was found last.
+    /// The last report.
     pub fn report(&self) -> ProbeReport {
         self.held().clone()
     }
@@ -86,7 +82,7 @@ impl Probe {
             .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// Looks every `interval` until `end`.
+    /// Polls every `interval` until `end`.
     pub async fn run(&self, interval: Duration, end: CancellationToken) {
         let looking = async {
             loop {
@@ -101,7 +97,6 @@ impl Probe {
         }
     }
 
-    /// Looks once.
     pub async fn poll(&self) {
         let states = self.endpoints.iter().map(|(name, rpc)| state_of(name, rpc));
         let (endpoints, lamports) = tokio::join!(
@@ -142,7 +137,7 @@ impl Probe {
 
     async fn keep_comparing(&self) {
         let mut reads = self.feed.full_reads();
-        // What was read before this began counts, too.
+        // A read that finished before this poll counts too.
         reads.mark_changed();
         while reads.changed().await.is_ok() {
             let groups = VaultGroups::of(&*self.feed.cache().read().await);
@@ -172,7 +167,7 @@ async fn state_of(name: &str, rpc: &Rpc) -> EndpointState {
     }
 }
 
-/// The host and port of an address: what stands behind them may be secret.
+/// Host and port of a URL. The rest may be secret.
 fn host_of(url: &str) -> String {
     let shown = redact_url(url);
     let rest = shown

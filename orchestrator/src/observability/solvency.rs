@@ -1,5 +1,5 @@
-//! Books against vaults: what the program's accounts say is held, and what is in the token accounts. Each
-//! book is read together with its vault, at one slot, so that no difference comes from reading late.
+//! Compares the balances that the program's accounts record with the token accounts. Each account is read
+//! together with its vaults, at one slot, so that timing causes no difference.
 
 use millrace_client::accounts::{AccountSnapshot, AnyAccount};
 use millrace_client::cache::accounts::AccountCache;
@@ -7,22 +7,21 @@ use millrace_client::rpc::client::Rpc;
 use millrace_client::{ChainError, Pubkey, pda};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Accounts that one call reads.
+/// Accounts per call.
 const PER_CALL: usize = 100;
 
-/// What a vault is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Vault {
     /// A client's escrow.
     Escrow,
     /// A provider's stake.
     Stake,
-    /// What a provider has earned and not claimed.
+    /// A provider's unclaimed earnings.
     Earnings,
 }
 
 impl Vault {
-    /// Its name in metrics.
+    /// Name in metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Escrow => "escrow",
@@ -35,26 +34,24 @@ impl Vault {
 /// All vaults of a kind together, base units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VaultBalance {
-    /// What they are for.
     pub vault: Vault,
-    /// What they hold.
     pub mint: Pubkey,
-    /// What the books say.
+    /// Recorded by the program's accounts.
     pub books: u128,
-    /// What is there.
+    /// Held by the token accounts.
     pub vaults: u128,
-    /// What is missing where a vault holds less than its book says.
+    /// Sum of the deficits of the vaults that hold less than recorded.
     pub missing: u128,
 }
 
-/// A book and its vaults, read together.
+/// An account of the program and its vaults, read together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct VaultGroup {
     book: Pubkey,
     vaults: Vec<(Vault, Pubkey)>,
 }
 
-/// Every book that the cache knows of: clients by their jobs, and providers.
+/// All accounts in the cache that have vaults: clients by their jobs, and providers.
 fn groups(cache: &AccountCache) -> Vec<VaultGroup> {
     let clients: BTreeSet<Pubkey> = cache.jobs().values().map(|job| job.client).collect();
     let clients = clients.into_iter().map(|owner| {
@@ -72,7 +69,7 @@ fn groups(cache: &AccountCache) -> Vec<VaultGroup> {
     clients.chain(providers).collect()
 }
 
-/// What a book says is in one of its vaults; `None` where there is no book.
+/// The recorded balance of one vault; `None` if the account does not exist.
 fn booked(book: &Pubkey, data: &[u8], vault: Vault) -> Option<u64> {
     match (AnyAccount::decode(book, data)?, vault) {
         (AnyAccount::Client(client), Vault::Escrow) => Some(client.held),
@@ -89,7 +86,7 @@ fn holding(data: &[u8]) -> Option<(Pubkey, u64)> {
     Some((Pubkey::new_from_array(mint), u64::from_le_bytes(amount)))
 }
 
-/// Adds one reading of `groups` up.
+/// Sums one reading of `groups`.
 fn add_up(
     groups: &[VaultGroup],
     reading: &AccountSnapshot,
@@ -126,10 +123,10 @@ fn add_up(
     }
 }
 
-/// Compares all books with their vaults.
+/// Compares all recorded balances with the vaults.
 ///
 /// # Errors
-/// Where an endpoint does not answer.
+/// If an endpoint does not answer.
 pub async fn compare(rpc: &Rpc, groups_of: VaultGroups) -> Result<Vec<VaultBalance>, ChainError> {
     let mut sums = BTreeMap::new();
     let mut rest = groups_of.0.as_slice();
@@ -142,17 +139,16 @@ pub async fn compare(rpc: &Rpc, groups_of: VaultGroups) -> Result<Vec<VaultBalan
     Ok(sums.into_values().collect())
 }
 
-/// What is to be compared.
 pub struct VaultGroups(Vec<VaultGroup>);
 
 impl VaultGroups {
-    /// All books of a cache.
+    /// All groups of a cache.
     pub fn of(cache: &AccountCache) -> Self {
         Self(groups(cache))
     }
 }
 
-/// As many groups as fit one call, and their accounts.
+/// Groups that fit into one call, with their accounts.
 fn first_call(groups: &[VaultGroup]) -> (usize, Vec<Pubkey>) {
     let mut keys = Vec::new();
     for (at, group) in groups.iter().enumerate() {

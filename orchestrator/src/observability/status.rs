@@ -1,4 +1,4 @@
-//! How the service is doing: for probes, for people, and for Prometheus.
+//! Status of the service for probes, people and Prometheus.
 
 use crate::jobs::view::phase;
 use crate::leases::partition::OwnedPartitions;
@@ -10,7 +10,7 @@ use crate::service::Service;
 use millrace_client::program::state::SeatStatus;
 use std::collections::BTreeMap;
 
-/// What the cache tells about jobs and agents.
+/// Counts of jobs and agents.
 #[derive(Default)]
 struct Work {
     jobs: BTreeMap<&'static str, usize>,
@@ -51,7 +51,6 @@ impl Work {
 }
 
 impl Service {
-    /// The newest slot that was seen.
     async fn slot_seen(&self) -> u64 {
         self.feed()
             .cache()
@@ -87,12 +86,11 @@ impl Service {
         }
     }
 
-    /// Whether a restart would not help: it plans, or it ends.
+    /// Whether the process is live: planning, or shutting down. If not, a restart helps.
     pub fn is_alive(&self) -> bool {
         self.is_stopping() || self.plan_age() < PLAN_TIMEOUT
     }
 
-    /// How it is doing, honestly.
     pub async fn health(&self) -> Health {
         let (found, slot, work) = self.look_around().await;
         let inputs = self.inputs(&found, slot, &work);
@@ -128,7 +126,7 @@ impl Service {
         (found, self.slot_seen().await, self.work().await)
     }
 
-    /// The metrics, with what stands right now.
+    /// The metrics, with current gauges.
     pub async fn show_metrics(&self) -> String {
         let (found, slot, work) = self.look_around().await;
         let inputs = self.inputs(&found, slot, &work);

@@ -1,5 +1,5 @@
 //! `GET /v1/events?after=CURSOR&job=KEY&follow=true`: what happened, one JSON object a line; as
-//! server-sent events for whoever accepts these.
+//! server-sent events for clients that accept them.
 
 use crate::api::Failure;
 use crate::error::OrchestratorError;
@@ -20,7 +20,7 @@ const SERVER_SENT: &str = "text/event-stream";
 
 #[derive(Deserialize)]
 pub(crate) struct Asked {
-    /// The cursor of the last event that is known; all are told without it.
+    /// Cursor of the last known event; without it all events are returned.
     after: Option<String>,
     /// Only events of this job.
     job: Option<String>,
@@ -36,7 +36,7 @@ pub(crate) async fn events(
 ) -> Result<Response, Failure> {
     let header = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let sent = header(header::ACCEPT).is_some_and(|kinds| kinds.contains(SERVER_SENT));
-    // A browser that lost the connection says where it was.
+    // A browser that reconnects sends the cursor of its last event.
     let resumed = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let after = match resumed.or(asked.after.as_deref()) {
         None => 0,

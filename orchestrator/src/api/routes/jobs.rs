@@ -37,7 +37,7 @@ fn address(text: &str) -> Result<Pubkey, Failure> {
     key.map_err(|_| Failure::bad(format!("{text} is no address")))
 }
 
-/// Nothing is said of jobs by an orchestrator that has just started and has not read the chain.
+/// An orchestrator that has just started cannot answer before it has read the chain.
 async fn require_chain(service: &Service) -> Result<(), Failure> {
     match service.knows_chain().await {
         true => Ok(()),

@@ -1,4 +1,4 @@
-//! From what is known to what is wrong: pure.
+//! Evaluates health from its inputs. Performs no I/O.
 
 use super::runway::Runway;
 use super::{Kind, Problem};
@@ -7,19 +7,16 @@ use crate::observability::metrics::EndpointState;
 use crate::observability::solvency::VaultBalance;
 use std::time::Duration;
 
-/// Lamports of one SOL.
 const SOL: f64 = 1e9;
 /// A plan is made four times a second; after this long without one, the loop hangs.
 pub const PLAN_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What is known of an orchestrator.
 #[derive(Clone, Debug, Default)]
 pub struct HealthInputs {
-    /// It ends.
     pub stopping: bool,
     /// Time since the last plan.
     pub plan_age: Duration,
-    /// The endpoints, as they last answered.
+    /// Last answers of the endpoints.
     pub endpoints: Vec<EndpointState>,
     /// Time since the cluster's clock was read.
     pub clock_age: Option<Duration>,
@@ -27,27 +24,27 @@ pub struct HealthInputs {
     pub slot_seen: u64,
     /// Newest slot of any endpoint.
     pub slot_newest: u64,
-    /// Age of the history's cursor, where one is kept.
+    /// Age of the history's cursor, if one is stored.
     pub history_age: Option<Duration>,
     /// The chain's clock less this machine's, seconds.
     pub clock_skew: Option<i64>,
-    /// Lamports of the key, and what they are good for.
+    /// Lamports of the payer, and how long they last.
     pub payer: Option<(u64, Runway)>,
-    /// Lamports of the key under which no shards are assigned.
+    /// Balance of the payer below which no shards are assigned, lamports.
     pub payer_floor: u64,
-    /// Why the store took no write, where it did not.
+    /// Why the last write to the store failed.
     pub store_failure: Option<String>,
-    /// Why nothing can be done on the shared store, where that is so.
+    /// Why the shared store is unusable.
     pub leases_lost: Option<&'static str>,
-    /// Connected agents that take work.
+    /// Connected agents that accept work.
     pub ready_agents: usize,
-    /// Jobs that wait.
+    /// Jobs with shards that cannot be placed.
     pub waiting_jobs: usize,
-    /// Books and vaults.
+    /// Recorded balances and vaults.
     pub books: Vec<VaultBalance>,
 }
 
-/// What is wrong, worst first.
+/// Problems, the worst first.
 pub fn evaluate(inputs: &HealthInputs, limits: &Limits) -> Vec<Problem> {
     let checks = [
         stopping(inputs),
@@ -71,7 +68,7 @@ fn problem(kind: Kind, message: String) -> Option<Problem> {
 }
 
 fn stopping(inputs: &HealthInputs) -> Option<Problem> {
-    let message = "it ends: acts under way are finished, nothing new is begun";
+    let message = "shutting down: actions in flight are finished, and no new ones are started";
     inputs
         .stopping
         .then(|| problem(Kind::Stopping, message.to_owned()))?

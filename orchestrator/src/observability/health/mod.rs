@@ -1,4 +1,4 @@
-//! Whether it is well, honestly: what is wrong by name, and where the manual says what to do.
+//! Health of the orchestrator: each problem by name, with its section of the runbook.
 
 mod evaluate;
 mod runway;
@@ -12,36 +12,34 @@ use serde::{Serialize, Serializer};
 /// The manual's page with the runbook.
 const MANUAL: &str = "docs/operating.md";
 
-/// What can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// It ends, and takes nothing new.
+    /// Shutting down; no new work is accepted.
     Stopping,
-    /// No plan was made lately.
+    /// The planning loop is stuck.
     NotPlanning,
-    /// No endpoint answers.
+    /// No RPC endpoint answers.
     EndpointsDown,
-    /// Nothing was read from the chain lately.
+    /// Reads of the chain are overdue.
     NotReading,
-    /// What was read lies behind the chain.
+    /// The cache is behind the chain.
     SlotLag,
-    /// The history was not read lately.
+    /// Reads of the history are overdue.
     HistoryOld,
     /// This machine's clock and the chain's differ.
     ClockSkew,
-    /// The key has few lamports.
+    /// The payer is short of lamports.
     PayerLow,
-    /// The store takes no writes.
+    /// Writes to the store fail.
     StoreNotWritable,
-    /// Leases on the shared store could not be renewed lately.
+    /// Leases on the shared store cannot be renewed.
     LeasesLost,
-    /// Jobs wait and no agent takes work.
+    /// Jobs wait, and no connected agent accepts work.
     NoAgents,
-    /// A vault holds less than its book says.
+    /// A vault holds less than the accounts record.
     TokensMissing,
 }
 
-/// All of them.
 pub const KINDS: [Kind; 12] = [
     Kind::Stopping,
     Kind::NotPlanning,
@@ -58,7 +56,7 @@ pub const KINDS: [Kind; 12] = [
 ];
 
 impl Kind {
-    /// Its name in answers and metrics.
+    /// Name in responses and metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Stopping => "stopping",
@@ -76,7 +74,7 @@ impl Kind {
         }
     }
 
-    /// What to do, in a sentence.
+    /// Advice, in one sentence.
     fn advice(self) -> &'static str {
         match self {
             Self::Stopping => "wait for its end, and start it again",
@@ -92,23 +90,23 @@ impl Kind {
             Self::StoreNotWritable => "make room on the disk, or bring the database back",
             Self::LeasesLost => "bring the database back; it takes leases again by itself",
             Self::NoAgents => "look why no provider is connected",
-            Self::TokensMissing => "pause the network, and find out where tokens went",
+            Self::TokensMissing => {
+                "pause the network, and find out which transfers moved the tokens"
+            }
         }
     }
 
-    /// What to do, with the runbook's heading.
+    /// Advice, with the runbook's heading.
     pub fn remedy(self) -> String {
         let heading = self.name().replace('_', "-");
         format!("{}: see {MANUAL}#{heading}", self.advice())
     }
 }
 
-/// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What kind.
     pub kind: Kind,
-    /// What it is, with figures.
+    /// The problem, with figures.
     pub message: String,
 }
 
@@ -122,14 +120,12 @@ impl Serialize for Problem {
     }
 }
 
-/// Its health, for people and probes.
 #[derive(Clone, Debug, Serialize)]
 pub struct Health {
     /// ok or degraded.
     pub status: &'static str,
-    /// What is wrong, where something is.
+    /// Empty if healthy.
     pub problems: Vec<Problem>,
-    /// Version of the software.
     pub version: &'static str,
     /// Id of the network.
     pub network_id: String,
@@ -143,22 +139,21 @@ pub struct Health {
     pub agents: usize,
     /// Jobs on chain.
     pub jobs: usize,
-    /// Jobs that wait.
+    /// Jobs with shards that cannot be placed.
     pub waiting_jobs: usize,
-    /// Leases held, where several orchestrators share the store.
+    /// Leases held, if several orchestrators share the store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leases: Option<usize>,
-    /// The name under which they are held.
+    /// The name under which the leases are held.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub member: String,
-    /// Lamports of the key, which pays fees and rent.
+    /// Lamports of the key that pays fees and rent.
     pub payer_lamports: u64,
-    /// What these lamports are good for.
+    /// How long these lamports last.
     pub payer_lasts: Option<Runway>,
 }
 
 impl Health {
-    /// Whether it does its work.
     pub fn is_well(&self) -> bool {
         self.problems.is_empty()
     }

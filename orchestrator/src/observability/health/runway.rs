@@ -3,25 +3,25 @@
 use serde::Serialize;
 use std::time::Duration;
 
-/// What a transaction costs at least: one signature.
+/// Minimum fee of a transaction, lamports: one signature.
 const LEAST_FEE: u64 = 5_000;
-/// A rate is told only of a time that is at least this long.
+/// Minimum duration over which a rate is computed.
 const LEAST_TIME: Duration = Duration::from_secs(600);
 const DAY_SECS: f64 = 86_400.0;
 
-/// What was spent so far. Rent that comes back counts until it is back.
+/// Lamports spent so far. Rent counts until it is refunded.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Spending {
     last: Option<u64>,
     spent: i128,
-    /// Transactions that landed.
+    /// Landed transactions.
     pub landed: u64,
-    /// Time in which they did.
+    /// Time in which they landed.
     pub time: Duration,
 }
 
 impl Spending {
-    /// Takes in what the key has now. A sudden gain of more than was spent is a gift, not a return.
+    /// Records the current balance. A gain of more than was spent is a deposit, not a refund.
     pub fn saw(&mut self, lamports: u64) {
         if let Some(last) = self.last {
             let loss = i128::from(last) - i128::from(lamports);
@@ -33,7 +33,7 @@ impl Spending {
         self.last = Some(lamports);
     }
 
-    /// What `lamports` are good for.
+    /// How long `lamports` last.
     pub fn runway(&self, lamports: u64) -> Runway {
         let spent = u64::try_from(self.spent).unwrap_or(0);
         let each = spent.checked_div(self.landed).unwrap_or(0).max(LEAST_FEE);
@@ -51,12 +51,12 @@ impl Spending {
     }
 }
 
-/// What the payer's lamports are good for.
+/// How long the payer's lamports last.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Runway {
     /// Transactions.
     pub transactions: u64,
-    /// Lamports that a transaction costs, as seen so far.
+    /// Average cost of a transaction so far, lamports.
     pub lamports_each: u64,
     /// Days at the rate so far; unknown soon after the start.
     pub days: Option<f64>,

@@ -1,4 +1,4 @@
-//! Registers metrics and keeps the list of them, which the manual's table is compared with.
+//! Registers metrics and lists them. A test compares the list with the manual's table.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
@@ -18,7 +18,7 @@ pub type Counts = Family<Labels, Counter>;
 /// Histograms that differ by labels.
 pub type Histograms = Family<Labels, Histogram, Buckets>;
 
-/// What stands before every name.
+/// Prefix of every name.
 const PREFIX: &str = "millrace";
 
 /// Upper bounds of a histogram's buckets, seconds.
@@ -29,16 +29,16 @@ pub struct Buckets(pub &'static [f64]);
 pub const SHORT: Buckets = Buckets(&[
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 ]);
-/// From half a millisecond to ten seconds, fine where tasks ought to be with their agents.
+/// From half a millisecond to ten seconds, with fine steps in the expected range of dispatches.
 pub const DISPATCH: Buckets = Buckets(&[
     0.000_5, 0.001, 0.001_5, 0.002, 0.003, 0.004, 0.005, 0.006, 0.008, 0.01, 0.015, 0.02, 0.03,
     0.05, 0.1, 0.25, 1.0, 10.0,
 ]);
-/// From a millisecond to ten seconds: what goes over a network.
+/// From a millisecond to ten seconds: network calls.
 pub const MIDDLE: Buckets = Buckets(&[
     0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ]);
-/// From a tenth of a second to the life of a blockhash: what waits for the cluster.
+/// From a tenth of a second to the life of a blockhash: waits for the cluster.
 pub const LONG: Buckets = Buckets(&[
     0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 20.0, 30.0, 60.0, 90.0,
 ]);
@@ -52,17 +52,14 @@ impl MetricConstructor<Histogram> for Buckets {
 /// A metric as the manual lists it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its full name.
     pub name: &'static str,
     /// gauge, counter or histogram.
     pub kind: &'static str,
-    /// Its labels.
     pub labels: &'static [&'static str],
-    /// What it tells.
+    /// Description.
     pub help: &'static str,
 }
 
-/// Everything that is registered.
 #[derive(Debug)]
 pub struct Catalogue {
     /// What is encoded.
@@ -103,7 +100,6 @@ impl Catalogue {
         }
     }
 
-    /// A gauge.
     pub fn value(&mut self, name: &'static str, help: &'static str) -> Value {
         let (short, value) = (self.enter("gauge", name, &[], help), Value::default());
         self.registry.register(short, help, value.clone());
@@ -122,7 +118,6 @@ impl Catalogue {
         values
     }
 
-    /// A counter.
     pub fn count(&mut self, name: &'static str, help: &'static str) -> Counter {
         let (short, count) = (self.enter("counter", name, &[], help), Counter::default());
         self.registry.register(short, help, count.clone());

@@ -1,15 +1,15 @@
-//! How long a seat that is assigned on chain waits for its task to be with the agent.
+//! Time from a seat's assignment on chain to the dispatch of its task to the agent.
 
 use super::Metrics;
 use crate::submissions::model::SeatKey;
 use std::collections::HashMap;
 use std::time::Instant;
 
-/// Seats that wait for their task, and those that had it.
+/// Seats that wait for their task, and seats whose task was dispatched.
 #[derive(Debug)]
 pub struct Dispatches {
     seats: HashMap<SeatKey, Seat>,
-    /// When the chain was last looked at for a plan.
+    /// When the last plan read the chain.
     looked: Instant,
 }
 
@@ -29,10 +29,9 @@ impl Default for Dispatches {
 }
 
 impl Dispatches {
-    /// Takes in the seats that a plan wants told, each with the time since which its shard has been known as
-    /// it is, and the time at which the plan looked at the chain. One that the last plan saw and did not want
-    /// told waited for something else, its agent for one: it counts from now on. Seats that are not among
-    /// them any more are forgotten.
+    /// Records the seats whose tasks a plan dispatches, each with the time since which its shard is unchanged,
+    /// and the time at which the plan read the chain. A seat that the previous plan saw and did not dispatch
+    /// waited for something else, such as its agent, so its time starts now. Other seats are removed.
     pub fn planned(&mut self, wanted: Vec<(SeatKey, Instant)>, looked: Instant) {
         let known = std::mem::take(&mut self.seats);
         let seat = |(key, since): (SeatKey, Instant)| {
@@ -46,7 +45,7 @@ impl Dispatches {
         self.looked = looked;
     }
 
-    /// Since when a seat has waited; `None` where it was told already: repetitions do not count.
+    /// Start of a seat's wait; `None` if its task was dispatched before, because repetitions do not count.
     pub fn since(&self, key: &SeatKey) -> Option<Instant> {
         let seat = self.seats.get(key).filter(|seat| !seat.told)?;
         Some(seat.since)

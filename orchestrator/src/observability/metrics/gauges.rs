@@ -1,4 +1,4 @@
-//! What stands right now: gauges that are set whenever somebody asks.
+//! Gauges, which are set at each scrape.
 
 use super::catalogue::{Catalogue, Value, Values};
 use super::labels;
@@ -10,55 +10,52 @@ use millrace_protocol::api::JobPhase;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// An endpoint as it last answered.
+/// Last answer of an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointState {
-    /// Its host: no more, for there may be a token behind it.
+    /// Host alone: the rest of the URL may contain a token.
     pub name: String,
-    /// Its slot, or what it said instead.
+    /// Its slot, or its error.
     pub slot: Result<u64, String>,
 }
 
-/// What stands right now.
+/// Values of the gauges at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct GaugeSnapshot {
     /// Newest slot that was seen.
     pub slot_seen: u64,
     /// Newest slot of any endpoint.
     pub slot_newest: u64,
-    /// How long ago what was read.
+    /// Age of each kind of read.
     pub read_ages: Vec<(&'static str, Duration)>,
     /// The chain's clock less this machine's, seconds.
     pub clock_skew: Option<i64>,
-    /// The endpoints.
     pub endpoints: Vec<EndpointState>,
     /// Lamports of the key; unknown before they were read.
     pub payer_lamports: Option<u64>,
-    /// Transactions that these are good for.
+    /// Transactions that these lamports pay for.
     pub payer_transactions: Option<u64>,
     /// Jobs on chain by state.
     pub jobs: BTreeMap<&'static str, usize>,
-    /// Jobs that wait.
     pub waiting: usize,
-    /// Jobs that wait, by reason; one may have several.
+    /// Waiting jobs by reason; a job may have several.
     pub waiting_by: BTreeMap<&'static str, usize>,
-    /// Acts under way, and acts that wait after a failure.
+    /// Actions in flight, and actions that wait for a retry.
     pub acts: (usize, usize),
     /// Transactions that are confirmed and not yet final.
     pub unfinal: usize,
-    /// Agents that take work, and agents that drain.
+    /// Agents that accept work, and agents that drain.
     pub agents: (usize, usize),
-    /// Shards that the agents that take work run at the same time.
+    /// Shards that the accepting agents run concurrently.
     pub capacity: u32,
     /// Seats that connected agents work on.
     pub busy: usize,
-    /// Whether the store took the last write.
+    /// Whether the last write to the store succeeded.
     pub store_writable: bool,
-    /// Books and vaults.
+    /// Recorded balances and vaults.
     pub books: Vec<VaultBalance>,
-    /// How long ago they were compared.
+    /// Time since they were compared.
     pub audit_age: Option<Duration>,
-    /// What is wrong.
     pub problems: Vec<Problem>,
 }
 
@@ -94,28 +91,28 @@ impl Gauges {
     #[rustfmt::skip]
     pub(super) fn new(all: &mut Catalogue) -> Self {
         Self {
-            slot_seen: all.value("millrace_slot_seen", "Newest slot that anything was read or notified at"),
-            slot_newest: all.value("millrace_slot_newest", "Newest slot that any endpoint speaks of"),
-            slot_lag: all.value("millrace_slot_lag", "Slots that what was seen lies behind the newest endpoint"),
+            slot_seen: all.value("millrace_slot_seen", "Newest slot of any read or notification"),
+            slot_newest: all.value("millrace_slot_newest", "Newest slot of any endpoint"),
+            slot_lag: all.value("millrace_slot_lag", "Slots by which the cache is behind the newest endpoint"),
             read_age: all.values("millrace_read_age_seconds", &["what"], "Time since the cluster's clock, all accounts, or the history was last read"),
             clock_skew: all.value("millrace_clock_skew_seconds", "The chain's clock less this machine's"),
             endpoint_up: all.values("millrace_endpoint_up", &["endpoint"], "Whether an RPC endpoint answers: 1 or 0"),
             endpoint_slot: all.values("millrace_endpoint_slot", &["endpoint"], "Slot of an RPC endpoint"),
             payer_lamports: all.value("millrace_payer_lamports", "Lamports of the key that pays fees and rent"),
-            payer_transactions: all.value("millrace_payer_transactions", "Transactions that these lamports are good for, at the cost seen so far"),
+            payer_transactions: all.value("millrace_payer_transactions", "Transactions that these lamports pay for, at the average cost so far"),
             jobs: all.values("millrace_jobs", &["state"], "Jobs on chain by state"),
-            waiting: all.value("millrace_waiting_jobs", "Open jobs with shards that nobody could be seated at"),
-            waiting_by: all.values("millrace_waiting_jobs_by_reason", &["reason"], "Waiting jobs by what stands in their way; one may have several reasons"),
-            acts: all.values("millrace_acts", &["state"], "Acts on chain that are under way (running) or wait after a failure (waiting)"),
-            unfinal: all.value("millrace_transactions_unfinal", "Transactions that are confirmed and that a fork might still undo"),
-            agents: all.values("millrace_agents", &["state"], "Connected agents that take work (ready) or finish what they have (draining)"),
-            capacity: all.value("millrace_agents_capacity", "Shards that the agents that take work run at the same time"),
+            waiting: all.value("millrace_waiting_jobs", "Open jobs with shards that no provider can be assigned to"),
+            waiting_by: all.values("millrace_waiting_jobs_by_reason", &["reason"], "Waiting jobs by reason; a job may have several"),
+            acts: all.values("millrace_acts", &["state"], "Chain actions in flight (running) or waiting for a retry (waiting)"),
+            unfinal: all.value("millrace_transactions_unfinalized", "Confirmed transactions that are not finalized yet"),
+            agents: all.values("millrace_agents", &["state"], "Connected agents that accept work (ready) or only finish theirs (draining)"),
+            capacity: all.value("millrace_agents_capacity", "Shards that ready agents run concurrently"),
             busy: all.value("millrace_agents_busy", "Seats that connected agents work on"),
-            store_writable: all.value("millrace_store_writable", "Whether the store took the last write: 1 or 0"),
-            escrow_books: all.values("millrace_escrow_books", &["vault", "mint"], "Base units that the books say are in the vaults: escrow of clients, stake and earnings of providers"),
-            escrow_vaults: all.values("millrace_escrow_vaults", &["vault", "mint"], "Base units that are in the vaults"),
-            escrow_missing: all.values("millrace_escrow_missing", &["vault", "mint"], "Base units that are missing, summed over the vaults that hold less than their books; never anything but 0"),
-            audit_age: all.value("millrace_audit_age_seconds", "Time since books and vaults were compared"),
+            store_writable: all.value("millrace_store_writable", "Whether the last write to the store succeeded: 1 or 0"),
+            escrow_books: all.values("millrace_escrow_books", &["vault", "mint"], "Base units that the program's accounts record: escrow of clients, stake and earnings of providers"),
+            escrow_vaults: all.values("millrace_escrow_vaults", &["vault", "mint"], "Base units in the vaults"),
+            escrow_missing: all.values("millrace_escrow_missing", &["vault", "mint"], "Base units that are missing, summed over the vaults that hold less than recorded; must be 0"),
+            audit_age: all.value("millrace_audit_age_seconds", "Time since recorded balances and vaults were compared"),
             healthy: all.value("millrace_healthy", "Whether /health answers that all is well: 1 or 0"),
             problem: all.values("millrace_health_problem", &["problem"], "Whether /health names this problem: 1 or 0"),
         }

@@ -1,4 +1,4 @@
-//! Counts requests by the route that took them, not by their paths: those are as many as there are blobs.
+//! Counts requests by route. A label for each path would make a series for each blob.
 
 use super::{Metrics, labels};
 use axum::extract::{MatchedPath, Request, State};
@@ -6,7 +6,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use std::time::Instant;
 
-/// Middleware that counts what passes.
+/// Middleware that counts requests.
 pub async fn count_requests(
     State(metrics): State<Metrics>,
     request: Request,
@@ -32,7 +32,7 @@ pub async fn count_requests(
     response
 }
 
-/// Methods may be made up by whoever asks: a label must not be.
+/// Clients can invent methods, so unknown ones share a label.
 fn method_word(method: &axum::http::Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",

@@ -1,8 +1,7 @@
-//! What an operator asks at night, as Prometheus metrics. A registry for each orchestrator: tests run
-//! several in one process.
+//! Prometheus metrics. Each orchestrator has its own registry, because tests run several in one process.
 //!
-//! Counters and histograms are written where things happen; gauges of what stands are set when somebody
-//! asks ([`Metrics::show`]) and by the probe.
+//! Counters and histograms are updated by the code that they measure; gauges are set at each scrape
+//! ([`Metrics::show`]) and by the probe.
 
 mod catalogue;
 mod dispatch;
@@ -80,65 +79,62 @@ impl Default for Metrics {
         build
             .get_or_create(&labels([("version", env!("CARGO_PKG_VERSION"))]))
             .set(1.0);
-        let started = all.value(
-            "millrace_start_time_seconds",
-            "When it was started, unix seconds",
-        );
+        let started = all.value("millrace_start_time_seconds", "Start time, unix seconds");
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        // A clock before 1970 is told as skew by the health.
+        // The health check reports a clock before 1970 as skew.
         started.set(since.map_or(0.0, |since| since.as_secs_f64()));
         let inner = Inner {
             snapshot: gauges::Gauges::new(&mut all),
             plan: all.seconds(
                 "millrace_plan_seconds",
                 SHORT,
-                "Time that making a plan takes",
+                "Duration of a plan",
             ),
             due: all.value(
                 "millrace_actions_due",
-                "Actions that the last plan asked for",
+                "Actions of the last plan",
             ),
             failures: all.counts(
                 "millrace_act_failures_total",
                 &["kind", "error"],
-                "Acts that failed and are tried again: by kind, and by the program's name of the error where it refused",
+                "Failed actions, which are retried: by kind, and by the program's error if it refused",
             ),
             dispatch: all.seconds(
                 "millrace_dispatch_seconds",
                 DISPATCH,
-                "From seeing a seat assigned on chain to the task being written to its agent",
+                "Time from seeing an assigned seat on chain to sending the task to its agent",
             ),
             transactions: all.counts(
                 "millrace_transactions_total",
                 &["outcome"],
-                "Transactions by what became of them; refused ones were never sent",
+                "Transactions by outcome; refused ones were never sent",
             ),
             in_flight: all.value(
                 "millrace_transactions_in_flight",
-                "Transactions that were sent and whose fate is not known yet",
+                "Sent transactions without an outcome yet",
             ),
             resends: all.count(
                 "millrace_transaction_resends_total",
-                "The same bytes sent once more",
+                "Transactions sent again with the same bytes",
             ),
             resigns: all.count(
                 "millrace_transaction_resigns_total",
-                "Transactions signed anew after the one before expired",
+                "Transactions signed again after the previous one expired",
             ),
             confirm: all.seconds(
                 "millrace_confirm_seconds",
                 LONG,
-                "From the first send of a transaction to its confirmation",
+                "Time from the first send of a transaction to its confirmation",
             ),
             store_write: all.seconds(
                 "millrace_store_write_seconds",
                 SHORT,
-                "Time that a write to the store takes",
+                "Duration of a write to the store",
             ),
             blob_bytes: all.counts(
                 "millrace_blob_bytes_total",
                 &["direction"],
-                "Bytes of blobs taken in and given out over HTTP",
+                "Bytes of blobs received and sent over HTTP",
             ),
             requests: all.counts(
                 "millrace_http_requests_total",
@@ -149,7 +145,7 @@ impl Default for Metrics {
                 "millrace_http_request_seconds",
                 &["route"],
                 MIDDLE,
-                "Time from an HTTP request to its answer's head",
+                "Time from an HTTP request to the head of its response",
             ),
             catalogue: all,
         };
@@ -159,7 +155,7 @@ impl Default for Metrics {
 }
 
 impl Inner {
-    /// Rates need a first value: what never happened is 0, not missing.
+    /// Rates need a first value, so counters start at 0 instead of being absent.
     fn start_at_zero(&self) {
         for outcome in transactions::OUTCOMES {
             drop(
@@ -186,22 +182,20 @@ fn direction_label(direction: BlobDirection) -> Labels {
 }
 
 impl Metrics {
-    /// Everything, as Prometheus reads it, with what stands right now.
+    /// All metrics in Prometheus's text format, with the given gauges.
     pub fn show(&self, snapshot: &GaugeSnapshot) -> String {
         self.0.snapshot.set(snapshot);
         let mut shown = String::new();
-        // Writing into a string does not fail.
+        // Writing to a string cannot fail.
         let _ = text::encode(&mut shown, &self.0.catalogue.registry);
         shown
     }
 
-    /// A plan was made.
     pub fn planned(&self, since: Instant, due: usize) {
         self.0.plan.observe(since.elapsed().as_secs_f64());
         self.0.due.set(due as f64);
     }
 
-    /// An act failed.
     pub fn act_failed(&self, error: &OrchestratorError) {
         let (kind, name) = failures::kind_of(error);
         let label = labels([("kind", kind), ("error", name)]);
@@ -213,7 +207,6 @@ impl Metrics {
         self.0.store_write.observe(since.elapsed().as_secs_f64());
     }
 
-    /// Transactions that landed so far.
     pub fn landed(&self) -> u64 {
         let label = labels([("outcome", "landed")]);
         self.0.transactions.get_or_create(&label).get()

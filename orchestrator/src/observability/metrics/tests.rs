@@ -7,7 +7,7 @@ const BEGIN: &str = "<!-- metrics: begin -->";
 const END: &str = "<!-- metrics: end -->";
 
 fn table(inner: &Inner) -> String {
-    let mut table = String::from("| Metric | Kind | Labels | What it tells |\n|---|---|---|---|\n");
+    let mut table = String::from("| Metric | Kind | Labels | Meaning |\n|---|---|---|---|\n");
     for entry in &inner.catalogue.entries {
         let labels: Vec<String> = entry.labels.iter().map(|l| format!("`{l}`")).collect();
         let (name, kind, help) = (entry.name, entry.kind, entry.help);
