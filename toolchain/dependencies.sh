@@ -5,6 +5,14 @@
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$ROOT"
 
+say "Looking for dependencies of the workspace that no crate names"
+mapfile -t manifests < <(git ls-files '*/Cargo.toml')
+unused=()
+while read -r name; do
+    grep -qE "^$name[ .=]" "${manifests[@]}" || unused+=("$name")
+done < <(sed -n '/^\[workspace.dependencies\]/,/^\[workspace.lints/p' Cargo.toml | grep -oE '^[a-z][a-z0-9_-]*')
+[ ${#unused[@]} = 0 ] || die "no crate depends on these: ${unused[*]}. Remove them from Cargo.toml."
+
 say "Checking the dependencies' licences, sources and bans (some seconds)"
 cargo deny --locked check --hide-inclusion-graph bans licenses sources
 
