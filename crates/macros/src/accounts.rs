@@ -9,7 +9,7 @@ use quote::{ToTokens, format_ident, quote};
 use syn::punctuated::Punctuated;
 use syn::{Error, Expr, FnArg, Item, ItemStruct, PatType, Token, Type};
 
-pub fn derive(input: TokenStream) -> syn::Result<TokenStream> {
+pub(crate) fn derive(input: TokenStream) -> syn::Result<TokenStream> {
     let item: ItemStruct = syn::parse2(input)?;
     let accounts = anchor_syn::parser::accounts::parse(&item)?;
     let parse = parse(&accounts, &item)?;

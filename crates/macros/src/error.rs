@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ItemEnum;
 
-pub fn expand(input: TokenStream) -> syn::Result<TokenStream> {
+pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
     let whole: ItemEnum = syn::parse2(input)?;
     let mut bare = whole.clone();
     for variant in &mut bare.variants {

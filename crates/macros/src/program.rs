@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Error, FnArg, GenericArgument, Item, ItemFn, ItemMod, PatType, PathArguments, Type};
 
-pub fn expand(input: TokenStream) -> syn::Result<TokenStream> {
+pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
     let module: ItemMod = syn::parse2(input)?;
     let name = &module.ident;
     let items = module.content.as_ref().map(|(_, items)| items.as_slice());

@@ -11,6 +11,7 @@
 #![allow(ambiguous_glob_reexports)]
 #![deny(arithmetic_overflow)]
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+#![warn(unreachable_pub)]
 
 pub mod account;
 pub mod constants;

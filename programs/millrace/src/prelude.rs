@@ -1,16 +1,16 @@
 //! Anchor's prelude, with the program's own account types and checks in place of Anchor's.
 
-pub use crate::account::{
+pub(crate) use crate::account::{
     AccountLoader, Interface, InterfaceAccount, IntoProgramError, Program, ProgramAccount, Signer,
     TokenView, clock, key,
 };
 #[cfg(feature = "stock")]
-pub use crate::account::{LoadTokenView, ProgramAccountLoader};
-pub use crate::{err, require, require_keys_eq};
-pub use anchor_lang::prelude::*;
-pub use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
+pub(crate) use crate::account::{LoadTokenView, ProgramAccountLoader};
+pub(crate) use crate::{err, require, require_keys_eq};
+pub(crate) use anchor_lang::prelude::*;
+pub(crate) use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 #[cfg(not(feature = "stock"))]
-pub use millrace_macros::{Accounts, error_code, program};
+pub(crate) use millrace_macros::{Accounts, error_code, program};
 
 /// Returns an error unless a condition holds.
 #[macro_export]

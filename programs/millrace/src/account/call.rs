@@ -117,7 +117,7 @@ mod runtime {
     /// Maximum number of seeds of one of this program's addresses, including the bump.
     const MAX_SEEDS: usize = 5;
 
-    pub fn invoke(
+    pub(super) fn invoke(
         program: &Pubkey,
         accounts: &[(&AccountInfo, AccountAccess)],
         data: &[u8],
@@ -202,7 +202,7 @@ mod runtime {
     use anchor_lang::Result;
     use anchor_lang::prelude::{AccountInfo, ProgramError, Pubkey};
 
-    pub fn invoke(
+    pub(super) fn invoke(
         _: &Pubkey,
         accounts: &[(&AccountInfo, AccountAccess)],
         _: &[u8],

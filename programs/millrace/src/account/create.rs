@@ -12,16 +12,16 @@ use anchor_spl::token_interface::Mint;
 
 /// Instruction numbers of the system program.
 mod system {
-    pub const CREATE_ACCOUNT: u32 = 0;
-    pub const ASSIGN: u32 = 1;
-    pub const TRANSFER: u32 = 2;
-    pub const ALLOCATE: u32 = 8;
+    pub(super) const CREATE_ACCOUNT: u32 = 0;
+    pub(super) const ASSIGN: u32 = 1;
+    pub(super) const TRANSFER: u32 = 2;
+    pub(super) const ALLOCATE: u32 = 8;
 }
 
 /// Instruction numbers of both token programs.
 mod token {
-    pub const INITIALIZE_ACCOUNT_3: u8 = 18;
-    pub const GET_ACCOUNT_DATA_SIZE: u8 = 21;
+    pub(super) const INITIALIZE_ACCOUNT_3: u8 = 18;
+    pub(super) const GET_ACCOUNT_DATA_SIZE: u8 = 21;
 }
 
 /// Creates an account of this program at the address that `seeds` derive, and returns the bump. The

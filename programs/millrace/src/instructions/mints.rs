@@ -13,7 +13,7 @@ const EXTENSIONS_OFFSET: usize = 166;
 /// # Errors
 /// [`MillraceError::MintNotSupported`] for an account that is not an initialized mint of a token program,
 /// and an error of its own for each extension that is not allowed.
-pub fn validate_mint(mint: &AccountInfo) -> Result<()> {
+pub(super) fn validate_mint(mint: &AccountInfo) -> Result<()> {
     let owned = is_token_program(mint.owner);
     require!(owned, MillraceError::MintNotSupported);
     let data = mint.try_borrow_data()?;

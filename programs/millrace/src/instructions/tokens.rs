@@ -13,7 +13,7 @@ const CLOSE_ACCOUNT: u8 = 9;
 const DECIMALS_OFFSET: usize = 44;
 
 /// Transfers tokens of a mint with its token program.
-pub struct TokenTransfer<'a, 'info> {
+pub(super) struct TokenTransfer<'a, 'info> {
     pub program: &'a Interface<'info, TokenInterface>,
     pub mint: &'a AccountInfo<'info>,
 }
@@ -22,7 +22,7 @@ impl<'info> TokenTransfer<'_, 'info> {
     /// Transfers `amount`. `signer` has the seeds of the authority; it is empty if the authority has signed
     /// the transaction. The token program checks that both accounts are of the mint and that the authority
     /// owns `from`.
-    pub fn send(
+    pub(super) fn send(
         &self,
         from: &AccountInfo<'info>,
         to: &AccountInfo<'info>,
@@ -39,7 +39,7 @@ impl<'info> TokenTransfer<'_, 'info> {
     /// # Errors
     /// [`MillraceError::DepositAmountMismatch`].
     #[inline(never)]
-    pub fn deposit(
+    pub(super) fn deposit(
         &self,
         from: &AccountInfo<'info>,
         vault: &AccountInfo<'info>,
@@ -55,7 +55,7 @@ impl<'info> TokenTransfer<'_, 'info> {
     }
 
     /// Transfers from a client's escrow vault, whose authority is the client's account.
-    pub fn pay_from_escrow(
+    pub(super) fn pay_from_escrow(
         &self,
         from: &AccountInfo<'info>,
         to: &AccountInfo<'info>,
@@ -69,7 +69,7 @@ impl<'info> TokenTransfer<'_, 'info> {
     }
 
     /// Transfers from a provider's vault, whose authority is the provider's account.
-    pub fn pay_from_provider(
+    pub(super) fn pay_from_provider(
         &self,
         from: &AccountInfo<'info>,
         to: &AccountInfo<'info>,
@@ -83,7 +83,7 @@ impl<'info> TokenTransfer<'_, 'info> {
     }
 
     /// Closes an empty vault; its rent goes to `to`.
-    pub fn close(
+    pub(super) fn close(
         &self,
         vault: &AccountInfo<'info>,
         to: &AccountInfo<'info>,

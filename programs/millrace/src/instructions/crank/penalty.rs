@@ -8,7 +8,7 @@ use crate::prelude::*;
 use crate::state::Provider;
 
 /// A penalty for one seat.
-pub struct Penalty {
+pub(super) struct Penalty {
     /// Index of the seat.
     pub seat: u8,
     /// Stake that the seat locks, base units.
@@ -24,7 +24,7 @@ pub struct Penalty {
 }
 
 /// The token accounts that receive a penalty.
-pub struct PenaltyRecipients<'a, 'info> {
+pub(super) struct PenaltyRecipients<'a, 'info> {
     /// The treasury vault, which receives the remainder.
     pub treasury: &'a AccountInfo<'info>,
     /// The client's escrow vault, for the compensation.
@@ -36,7 +36,7 @@ pub struct PenaltyRecipients<'a, 'info> {
 impl Penalty {
     /// Unlocks the seat's stake, takes the penalty from it, and moves the tokens: half of the penalty to
     /// the client's escrow, up to the cap; the bounties; the remainder to the treasury.
-    pub fn apply<'info>(
+    pub(super) fn apply<'info>(
         &self,
         provider: &AccountLoader<'info, Provider>,
         tokens: &TokenTransfer<'_, 'info>,

@@ -19,13 +19,13 @@ const MESSAGE_BYTES: usize = 32;
 const SAME_INSTRUCTION: u16 = u16::MAX;
 
 /// The ed25519 instruction that precedes the current one.
-pub struct CheckedSignatures(Instruction);
+pub(crate) struct CheckedSignatures(Instruction);
 
 impl CheckedSignatures {
     /// # Errors
     /// [`MillraceError::SignatureCheckMissing`] unless the preceding instruction is the ed25519 program's
     /// and checks exactly `count` signatures.
-    pub fn load(sysvar: &AccountInfo, count: usize) -> Result<Self> {
+    pub(crate) fn load(sysvar: &AccountInfo, count: usize) -> Result<Self> {
         let current = load_current_index_checked(sysvar)?;
         let before = current
             .checked_sub(1)
@@ -39,7 +39,7 @@ impl CheckedSignatures {
 
     /// # Errors
     /// [`MillraceError::SignatureMismatch`] unless the signature at index `at` is of `key` over `message`.
-    pub fn require(&self, at: usize, key: &Pubkey, message: &[u8; 32]) -> Result<()> {
+    pub(crate) fn require(&self, at: usize, key: &Pubkey, message: &[u8; 32]) -> Result<()> {
         let covered = self
             .pair(at)
             .is_some_and(|(k, m)| k == key.as_ref() && m == message);

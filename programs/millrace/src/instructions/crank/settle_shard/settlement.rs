@@ -22,7 +22,7 @@ pub(super) struct SeatAccounts<'info> {
 }
 
 /// The outcome of a challenge. Amounts are base units of the payment mint.
-pub struct ChallengeOutcome {
+pub(super) struct ChallengeOutcome {
     /// Whether the challenged result differs from the quorum's.
     pub upheld: bool,
     /// Part of the bond returned to the challenger.
@@ -35,7 +35,7 @@ pub struct ChallengeOutcome {
 
 /// The sums and the events of a settlement.
 #[derive(Default)]
-pub struct Totals {
+pub(super) struct Totals {
     /// Paid to providers, base units.
     pub paid: u64,
     /// Paid to the treasury, base units.
@@ -53,7 +53,7 @@ pub struct Totals {
 impl Totals {
     /// What the client's jobs hold after the settlement: less the tokens that left the escrow vault, plus
     /// those that it received. A bond that pays for seats stays in the vault.
-    pub fn client_held(&self, before: u64) -> Result<u64> {
+    pub(super) fn client_held(&self, before: u64) -> Result<u64> {
         let mut held = money::sub(before, money::add(self.paid, self.fee)?)?;
         if let Some(challenge) = &self.challenge {
             let out = money::add(challenge.bond_returned, challenge.bond_to_provider)?;
@@ -66,7 +66,7 @@ impl Totals {
     }
 }
 
-pub struct Settlement<'a, 'info> {
+pub(super) struct Settlement<'a, 'info> {
     pub(super) accounts: &'a SettleShard<'info>,
     pub(super) shard: Shard,
     pub(super) parties: Vec<SeatAccounts<'info>>,
@@ -80,7 +80,7 @@ impl<'a, 'info> Settlement<'a, 'info> {
     /// # Errors
     /// [`MillraceError::WrongListLength`], [`MillraceError::WrongAccount`].
     #[inline(never)]
-    pub fn new(
+    pub(super) fn new(
         accounts: &'a SettleShard<'info>,
         shard: Shard,
         remaining: &'info [AccountInfo<'info>],
@@ -152,7 +152,7 @@ impl<'a, 'info> Settlement<'a, 'info> {
     }
 
     /// Stores the shard.
-    pub fn finish(self) -> Result<(Shard, Totals)> {
+    pub(super) fn finish(self) -> Result<(Shard, Totals)> {
         ShardStore::new(&self.accounts.job, &self.accounts.shard)?.save(&self.shard)?;
         Ok((self.shard, self.totals))
     }
