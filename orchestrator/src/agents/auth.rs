@@ -100,11 +100,7 @@ impl Agents {
         if let Some(account) = self.cached_provider(key).await {
             return Some(account);
         }
-        let allowed = {
-            let mut lookups = self.lookups.lock().unwrap_or_else(|held| held.into_inner());
-            lookups.take(1.0, Instant::now())
-        };
-        if !allowed {
+        if !self.lookups.lock().take(1.0, Instant::now()) {
             return None;
         }
         self.feed.refresh(&[*key]).await.ok()?;

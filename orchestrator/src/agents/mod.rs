@@ -17,9 +17,10 @@ use millrace_client::Pubkey;
 use millrace_client::cache::subscription::Feed;
 use millrace_protocol::agent::ToAgent;
 use millrace_protocol::hash::Digest;
+use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -130,15 +131,11 @@ impl Agents {
     }
 
     fn connected(&self) -> MutexGuard<'_, HashMap<Pubkey, AgentConnection>> {
-        // A poisoned lock still holds whole connections: each change is a single insert or remove.
-        self.connected
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.connected.lock()
     }
 
     fn bans(&self) -> MutexGuard<'_, BanList> {
-        // A poisoned lock still holds whole entries.
-        self.bans.lock().unwrap_or_else(|held| held.into_inner())
+        self.bans.lock()
     }
 
     /// The agents, as the planner needs them.

@@ -9,7 +9,7 @@ use axum::extract::ws::{Message, WebSocket};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use millrace_client::{Pubkey, failpoint};
 use millrace_protocol::agent::{self, PROTOCOL_VERSION, ToAgent};
-use std::sync::Mutex;
+use parking_lot::Mutex;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -140,9 +140,7 @@ impl Agents {
                     sent
                 }
                 _ = ping.tick() => {
-                    // A poisoned lock still holds a whole time.
-                    let received = *last_received.lock().unwrap_or_else(|held| held.into_inner());
-                    if received.elapsed() >= IDLE_TIMEOUT {
+                    if last_received.lock().elapsed() >= IDLE_TIMEOUT {
                         return;
                     }
                     pings += 1;
@@ -182,10 +180,7 @@ impl Agents {
             let Some(Ok(Message::Text(text))) = frame else {
                 continue;
             };
-            // A poisoned lock still holds a whole time.
-            *last_received
-                .lock()
-                .unwrap_or_else(|held| held.into_inner()) = now;
+            *last_received.lock() = now;
             match self.handle_message(provider, &text).await {
                 Ok(()) => {}
                 Err(Rejection::Stale(reason)) => {

@@ -9,11 +9,12 @@ use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
+use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashSet;
 use std::io::{self, Seek};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use tokio::fs;
 use tokio::io::AsyncReadExt;
 use tokio::task::spawn_blocking;
@@ -114,10 +115,7 @@ impl BlobStore {
 
     fn set_known(&self, name: &Digest, present: bool) {
         let Some(known) = &self.known else { return };
-        // A poisoned lock still holds whole names.
-        let mut known = known
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut known = known.lock();
         if !present {
             known.remove(name);
         } else {
@@ -129,12 +127,8 @@ impl BlobStore {
     }
 
     fn is_known(&self, name: &Digest) -> bool {
-        self.known.as_ref().is_some_and(|known| {
-            let known = known.lock();
-            known
-                .unwrap_or_else(|poisoned| poisoned.into_inner())
-                .contains(name)
-        })
+        let known = self.known.as_ref();
+        known.is_some_and(|known| known.lock().contains(name))
     }
 
     /// Whether the blob is stored. A damaged blob counts as stored until it is read.

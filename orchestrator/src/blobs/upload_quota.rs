@@ -6,9 +6,10 @@
 
 use crate::blobs::BlobStore;
 use millrace_protocol::hash::Digest;
+use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tracing::{debug, warn};
 
@@ -32,11 +33,6 @@ impl UploadQuota {
         }
     }
 
-    fn pending(&self) -> MutexGuard<'_, PendingUploads> {
-        // A poisoned lock still holds whole entries.
-        self.pending.lock().unwrap_or_else(|held| held.into_inner())
-    }
-
     /// Counts a blob that has just been uploaded. Returns false if the quota is exhausted; the blob is
     /// deleted then.
     pub async fn add(&self, name: Digest, bytes: u64, client_subnet: IpAddr) -> bool {
@@ -46,7 +42,7 @@ impl UploadQuota {
             client_subnet,
             since: Instant::now(),
         };
-        let (fits, evicted) = self.pending().add(upload);
+        let (fits, evicted) = self.pending.lock().add(upload);
         for name in evicted {
             let blob = hex::encode(name);
             match self.blobs.remove(&name).await {
@@ -59,7 +55,7 @@ impl UploadQuota {
 
     /// Keeps these blobs: a job pays for them.
     pub fn claim(&self, names: impl IntoIterator<Item = Digest>) {
-        let mut pending = self.pending();
+        let mut pending = self.pending.lock();
         for name in names {
             pending.remove(&name);
         }

@@ -1,8 +1,9 @@
 //! The partitions that this orchestrator owns, and until when. [`super::manager`] renews them.
 
 use crate::leases::partition::{OwnedPartitions, Partition};
+use parking_lot::{RwLock, RwLockReadGuard};
 use std::collections::HashSet;
-use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::watch;
 
@@ -10,12 +11,12 @@ use tokio::sync::watch;
 #[derive(Clone)]
 pub struct LeaseSet {
     /// `None` if no other orchestrator uses the store: every partition is owned, without expiry.
-    state: Option<Arc<RwLock<State>>>,
+    state: Option<Arc<RwLock<LeaseState>>>,
     changes: watch::Sender<u64>,
 }
 
 #[derive(Default)]
-struct State {
+struct LeaseState {
     /// The id under which leases are held and transactions are journalled.
     member: String,
     /// Local deadline, set earlier than the database's expiry. No work starts after it.
@@ -59,25 +60,15 @@ impl LeaseSet {
         self.changes.subscribe()
     }
 
-    fn read(&self) -> Option<RwLockReadGuard<'_, State>> {
-        // A poisoned lock still holds whole sets: each change replaces some.
-        let state = self.state.as_ref()?;
-        Some(
-            state
-                .read()
-                .unwrap_or_else(|poisoned| poisoned.into_inner()),
-        )
+    fn read(&self) -> Option<RwLockReadGuard<'_, LeaseState>> {
+        self.state.as_ref().map(|state| state.read())
     }
 
-    fn change<T: Default>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    fn change<T: Default>(&self, change: impl FnOnce(&mut LeaseState) -> T) -> T {
         let Some(state) = &self.state else {
             return T::default();
         };
-        let mut guard: RwLockWriteGuard<'_, State> = state
-            .write()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        let changed = change(&mut guard);
-        drop(guard);
+        let changed = change(&mut state.write());
         self.changes.send_modify(|count| *count += 1);
         changed
     }
@@ -115,9 +106,9 @@ impl LeaseSet {
     pub(crate) fn join(&self, member: &str) -> HashSet<Partition> {
         self.change(|state| {
             let lost = std::mem::take(&mut state.leased);
-            *state = State {
+            *state = LeaseState {
                 member: member.to_owned(),
-                ..State::default()
+                ..LeaseState::default()
             };
             lost
         })
@@ -149,7 +140,7 @@ impl LeaseSet {
     }
 }
 
-impl State {
+impl LeaseState {
     fn owned_at(&self, now: Instant) -> HashSet<Partition> {
         if self.until.is_none_or(|until| now >= until) {
             return HashSet::new();
@@ -188,7 +179,7 @@ mod tests {
     #[test]
     fn a_partition_is_owned_once_loaded_and_until_its_lease_expires() {
         let (leased, now) = (partitions(2), Instant::now());
-        let mut state = State::default();
+        let mut state = LeaseState::default();
         let change = state.apply_renewal(set(&leased), now + Duration::from_secs(5));
         assert_eq!(change.gained.len(), 2);
         assert!(state.owned_at(now).is_empty());
@@ -201,7 +192,7 @@ mod tests {
     fn a_partition_that_was_lost_has_to_be_loaded_again() {
         let (leased, now) = (partitions(2), Instant::now());
         let until = now + Duration::from_secs(5);
-        let mut state = State::default();
+        let mut state = LeaseState::default();
         state.apply_renewal(set(&leased), until);
         state.ready.extend(&leased);
         let change = state.apply_renewal(set(&leased[1..]), until);

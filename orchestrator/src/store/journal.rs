@@ -8,8 +8,9 @@ use crate::store::sql::value::Row;
 use async_trait::async_trait;
 use millrace_client::ChainError;
 use millrace_client::tx::journal::{EndState, Journal, JournalEntry};
+use parking_lot::Mutex;
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 
 /// The journal of one orchestrator.
 pub struct MemberJournal {
@@ -26,13 +27,6 @@ impl MemberJournal {
             leases,
             in_flight: Mutex::default(),
         }
-    }
-
-    fn in_flight(&self) -> MutexGuard<'_, HashSet<String>> {
-        // A poisoned lock still holds whole entries: each change is a single insert or remove.
-        self.in_flight
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
@@ -51,20 +45,20 @@ impl Journal for MemberJournal {
                  that took the leases over continues",
             ));
         }
-        self.in_flight().insert(entry.signature.clone());
+        self.in_flight.lock().insert(entry.signature.clone());
         Ok(())
     }
 
     async fn end(&self, signature: &str, _: EndState) -> Result<(), ChainError> {
         self.store.end_entry(signature).await.map_err(failed)?;
-        self.in_flight().remove(signature);
+        self.in_flight.lock().remove(signature);
         Ok(())
     }
 
     async fn unfinished(&self) -> Result<Vec<JournalEntry>, ChainError> {
         let member = self.leases.member();
         let mut entries = self.store.adopt_entries(&member).await.map_err(failed)?;
-        let in_flight = self.in_flight();
+        let in_flight = self.in_flight.lock();
         entries.retain(|entry| !in_flight.contains(&entry.signature));
         Ok(entries)
     }

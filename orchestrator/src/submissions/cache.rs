@@ -10,8 +10,9 @@ use millrace_client::cache::subscription::Feed;
 use millrace_client::{Pubkey, failpoint};
 use millrace_protocol::hash::Digest;
 use millrace_protocol::selection::SelectionRecord;
+use parking_lot::{RwLock, RwLockReadGuard};
 use std::collections::HashSet;
-use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::watch;
 
@@ -78,10 +79,7 @@ impl SubmissionStore {
 
     /// The content. Release the guard before any await.
     pub fn read(&self) -> RwLockReadGuard<'_, Submissions> {
-        // A poisoned lock still holds whole entries: each change is a single insert or remove.
-        self.cached
-            .read()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.cached.read()
     }
 
     /// A counter that increases with every change.
@@ -90,12 +88,7 @@ impl SubmissionStore {
     }
 
     fn change(&self, change: impl FnOnce(&mut Submissions)) {
-        change(
-            &mut self
-                .cached
-                .write()
-                .unwrap_or_else(|poisoned| poisoned.into_inner()),
-        );
+        change(&mut self.cached.write());
         self.changes.send_modify(|count| *count += 1);
     }
 

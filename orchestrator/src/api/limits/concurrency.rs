@@ -1,5 +1,5 @@
-//! ConcurrencyLimit: so many requests of a kind are worked on at a time, the others wait a little, and whoever
-//! would wait longer is told to come again. Nobody has more than half of them at a time.
+//! Limits concurrent requests of one kind. Further requests wait for a moment and are then refused. The
+//! requests of one client subnet use at most half of the permits.
 
 use crate::api::Failure;
 use crate::api::limits::connections::ConnectionSlot;
@@ -7,97 +7,90 @@ use axum::extract::{Extension, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-/// How long a request waits for its turn.
-const WAIT: Duration = Duration::from_secs(10);
+/// Longest wait for a permit.
+const PERMIT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// ConcurrencyLimit of one kind.
 #[derive(Clone)]
 pub struct ConcurrencyLimit {
-    free: Arc<Semaphore>,
-    /// ConcurrencyLimit by who has them.
-    taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
-    most_of_one: usize,
-    /// How long one may take.
-    most: Duration,
+    permits: Arc<Semaphore>,
+    /// Requests of each subnet that hold or wait for a permit.
+    in_flight: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    max_per_subnet: usize,
+    request_timeout: Duration,
 }
 
-/// One of the turns that somebody has, or waits for; dropping it gives it back.
-struct Permit {
-    turns: ConcurrencyLimit,
+/// A subnet's request that holds or waits for a permit.
+struct SubnetPermit {
+    limit: ConcurrencyLimit,
     client_subnet: IpAddr,
 }
 
 impl ConcurrencyLimit {
-    /// So many at a time, each at most so long.
-    pub fn new(at_a_time: usize, most: Duration) -> Self {
+    /// `request_timeout` ends requests that hold a permit for longer.
+    pub fn new(max_concurrent: usize, request_timeout: Duration) -> Self {
         Self {
-            free: Arc::new(Semaphore::new(at_a_time)),
-            taken: Arc::default(),
-            most_of_one: at_a_time.div_ceil(2),
-            most,
+            permits: Arc::new(Semaphore::new(max_concurrent)),
+            in_flight: Arc::default(),
+            max_per_subnet: max_concurrent.div_ceil(2),
+            request_timeout,
         }
     }
 
-    fn taken(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-        // A poisoned lock still holds whole entries.
-        self.taken.lock().unwrap_or_else(|held| held.into_inner())
-    }
-
-    fn share(&self, client_subnet: IpAddr) -> Option<Permit> {
-        let mut taken = self.taken();
-        let own = taken.entry(client_subnet).or_default();
-        if *own >= self.most_of_one {
+    fn try_enter(&self, client_subnet: IpAddr) -> Option<SubnetPermit> {
+        let mut in_flight = self.in_flight.lock();
+        let count = in_flight.entry(client_subnet).or_default();
+        if *count >= self.max_per_subnet {
             return None;
         }
-        *own += 1;
-        Some(Permit {
-            turns: self.clone(),
+        *count += 1;
+        Some(SubnetPermit {
+            limit: self.clone(),
             client_subnet,
         })
     }
 }
 
-impl Drop for Permit {
+impl Drop for SubnetPermit {
     fn drop(&mut self) {
-        let mut taken = self.turns.taken();
-        if let Some(own) = taken.get_mut(&self.client_subnet) {
-            *own -= 1;
-            if *own == 0 {
-                taken.remove(&self.client_subnet);
+        let mut in_flight = self.limit.in_flight.lock();
+        if let Some(count) = in_flight.get_mut(&self.client_subnet) {
+            *count -= 1;
+            if *count == 0 {
+                in_flight.remove(&self.client_subnet);
             }
         }
     }
 }
 
-/// Serves a request when its turn comes.
+/// Middleware that applies a [`ConcurrencyLimit`].
 pub async fn limit_concurrency(
-    State(turns): State<ConcurrencyLimit>,
-    Extension(place): Extension<Arc<ConnectionSlot>>,
+    State(limit): State<ConcurrencyLimit>,
+    Extension(slot): Extension<Arc<ConnectionSlot>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let Some(_share) = turns.share(place.client_subnet()) else {
-        return busy("too many requests come from your address");
+    let Some(_subnet_permit) = limit.try_enter(slot.client_subnet()) else {
+        return busy("too many requests from your address");
     };
-    let Ok(Ok(_turn)) = timeout(WAIT, turns.free.acquire()).await else {
-        return busy("too many requests are being served");
+    let Ok(Ok(_permit)) = timeout(PERMIT_TIMEOUT, limit.permits.acquire()).await else {
+        return busy("too many concurrent requests");
     };
-    match timeout(turns.most, next.run(request)).await {
-        Ok(answer) => answer,
-        Err(_) => busy("it took too long"),
-    }
+    timeout(limit.request_timeout, next.run(request))
+        .await
+        .unwrap_or_else(|_| busy("the request timed out"))
 }
 
 fn busy(reason: &str) -> Response {
-    let reason = format!("{reason}; ask again in a moment");
-    Failure(StatusCode::SERVICE_UNAVAILABLE, reason).into_response()
+    let message = format!("{reason}; try again in a moment");
+    Failure(StatusCode::SERVICE_UNAVAILABLE, message).into_response()
 }
 
 #[cfg(test)]
@@ -105,18 +98,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_has_more_than_half_of_the_turns() {
-        let turns = ConcurrencyLimit::new(5, Duration::from_secs(1));
+    fn one_subnet_gets_at_most_half_of_the_permits() {
+        let limit = ConcurrencyLimit::new(5, Duration::from_secs(1));
         let (greedy, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
-        let mut held: Vec<_> = (0..3).map(|_| turns.share(greedy)).collect();
-        assert!(held.iter().all(Option::is_some));
-        assert!(turns.share(greedy).is_none() && turns.share(other).is_some());
-        held.pop();
-        assert!(turns.share(greedy).is_some());
-        held.clear();
+        let mut entered: Vec<_> = (0..3).map(|_| limit.try_enter(greedy)).collect();
+        assert!(entered.iter().all(Option::is_some));
+        assert!(limit.try_enter(greedy).is_none() && limit.try_enter(other).is_some());
+        entered.pop();
+        assert!(limit.try_enter(greedy).is_some());
+        entered.clear();
         assert!(
-            turns.taken().is_empty(),
-            "nothing is left of those who are gone"
+            limit.in_flight.lock().is_empty(),
+            "finished requests leave nothing behind"
         );
     }
 }

@@ -1,93 +1,94 @@
-//! The crowd at the door: connections whose agents have not been let in, and those of clients. There
-//! is room for so many; where it is full, a newcomer pushes out the one that has been there longest
-//! among those from the address that has the max. So whoever opens thousands only pushes out his own,
-//! and an honest agent that answers at once gets in.
+//! Limits connections of clients and of agents that are not authenticated yet. At capacity, a new connection
+//! evicts the oldest connection of the subnet that holds the most. A client that opens thousands of
+//! connections evicts only its own, and an honest agent that answers at once is not evicted.
 
+use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// Room for connections.
 #[derive(Clone)]
 pub struct ConnectionLimiter {
-    all: Arc<Mutex<All>>,
+    connections: Arc<Mutex<Connections>>,
     max: usize,
 }
 
 #[derive(Default)]
-struct All {
-    next: u64,
-    /// By number, so the oldest first.
-    waiting: BTreeMap<u64, (IpAddr, CancellationToken)>,
+struct Connections {
+    next_number: u64,
+    /// By number, so that the oldest comes first.
+    limited: BTreeMap<u64, LimitedConnection>,
 }
 
-/// A connection's place; dropping it makes room.
+struct LimitedConnection {
+    client_subnet: IpAddr,
+    eviction: CancellationToken,
+}
+
+/// A connection that counts towards the limit until it is released or dropped.
 pub struct ConnectionSlot {
-    crowd: ConnectionLimiter,
+    limiter: ConnectionLimiter,
     number: u64,
     client_subnet: IpAddr,
-    out: CancellationToken,
+    eviction: CancellationToken,
 }
 
 impl ConnectionLimiter {
-    /// Room for `max`.
     pub fn new(max: usize) -> Self {
         Self {
-            all: Arc::default(),
+            connections: Arc::default(),
             max: max.max(1),
         }
     }
 
-    fn all(&self) -> MutexGuard<'_, All> {
-        // A poisoned lock still holds whole entries.
-        self.all.lock().unwrap_or_else(|held| held.into_inner())
-    }
-
-    /// How many are in it.
-    #[cfg(test)]
-    fn len(&self) -> usize {
-        self.all().waiting.len()
-    }
-
-    /// Takes a connection in.
-    pub fn enter(&self, from: IpAddr) -> ConnectionSlot {
-        let out = CancellationToken::new();
-        let mut all = self.all();
-        if all.waiting.len() >= self.max
-            && let Some(number) = first_to_go(&all.waiting)
-            && let Some((_, gone)) = all.waiting.remove(&number)
-        {
-            gone.cancel();
-        }
-        let number = all.next;
-        all.next += 1;
+    /// Adds a connection, and evicts another one if the limit is reached.
+    pub fn accept(&self, from: IpAddr) -> ConnectionSlot {
+        let eviction = CancellationToken::new();
         let client_subnet = client_subnet(from);
-        all.waiting.insert(number, (client_subnet, out.clone()));
-        drop(all);
+        let mut connections = self.connections.lock();
+        if connections.limited.len() >= self.max
+            && let Some(number) = eviction_candidate(&connections.limited)
+            && let Some(evicted) = connections.limited.remove(&number)
+        {
+            evicted.eviction.cancel();
+        }
+        let number = connections.next_number;
+        connections.next_number += 1;
+        let connection = LimitedConnection {
+            client_subnet,
+            eviction: eviction.clone(),
+        };
+        connections.limited.insert(number, connection);
+        drop(connections);
         ConnectionSlot {
-            crowd: self.clone(),
+            limiter: self.clone(),
             number,
             client_subnet,
-            out,
+            eviction,
         }
+    }
+
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.connections.lock().limited.len()
     }
 }
 
 impl ConnectionSlot {
-    /// Who counts as one: all connections of one machine or one customer.
+    /// The address that per-client limits apply to. See [`client_subnet`].
     pub fn client_subnet(&self) -> IpAddr {
         self.client_subnet
     }
 
-    /// Waits until a newer one takes the place. Never, once it is settled.
+    /// Completes when a newer connection evicts this one; never after [`ConnectionSlot::release`].
     pub async fn evicted(&self) {
-        self.out.cancelled().await;
+        self.eviction.cancelled().await;
     }
 
-    /// It is known now who is there: it can't be pushed out any more, and takes no room.
+    /// Stops counting the connection, because its agent is authenticated. It can no longer be evicted.
     pub fn release(&self) {
-        self.crowd.all().waiting.remove(&self.number);
+        self.limiter.connections.lock().limited.remove(&self.number);
     }
 }
 
@@ -97,67 +98,71 @@ impl Drop for ConnectionSlot {
     }
 }
 
-/// Who counts as one: an address, of IPv6 the network of one customer.
+/// The IPv4 address, or the /64 network of the IPv6 address, which is what one customer gets.
 fn client_subnet(from: IpAddr) -> IpAddr {
     match from.to_canonical() {
-        IpAddr::V6(long) => Ipv6Addr::from_bits(long.to_bits() & !u128::from(u64::MAX)).into(),
-        short => short,
+        IpAddr::V6(address) => {
+            Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
+        }
+        address => address,
     }
 }
 
-fn first_to_go(waiting: &BTreeMap<u64, (IpAddr, CancellationToken)>) -> Option<u64> {
+/// The oldest connection of the subnet that holds the most.
+fn eviction_candidate(limited: &BTreeMap<u64, LimitedConnection>) -> Option<u64> {
     let mut counts: HashMap<IpAddr, usize> = HashMap::new();
-    for (from, _) in waiting.values() {
-        *counts.entry(*from).or_default() += 1;
+    for connection in limited.values() {
+        *counts.entry(connection.client_subnet).or_default() += 1;
     }
     let max = counts.values().max()?;
-    let crowded = |from: &IpAddr| counts.get(from) == Some(max);
-    let first = waiting.iter().find(|(_, (from, _))| crowded(from));
-    first.map(|(number, _)| *number)
+    limited
+        .iter()
+        .find(|(_, connection)| counts.get(&connection.client_subnet) == Some(max))
+        .map(|(number, _)| *number)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const NOISY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const BUSY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
     const QUIET: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
 
-    fn is_out(place: &ConnectionSlot) -> bool {
-        place.out.is_cancelled()
+    fn is_evicted(slot: &ConnectionSlot) -> bool {
+        slot.eviction.is_cancelled()
     }
 
     #[test]
-    fn whoever_opens_the_most_connections_pushes_out_his_own_oldest() {
-        let crowd = ConnectionLimiter::new(3);
-        let quiet = crowd.enter(QUIET);
-        let noisy: Vec<ConnectionSlot> = (0..4).map(|_| crowd.enter(NOISY)).collect();
-        let out: Vec<bool> = noisy.iter().map(is_out).collect();
-        assert_eq!(out, [true, true, false, false]);
-        assert!(!is_out(&quiet));
-        assert_eq!(crowd.len(), 3);
-        let another = crowd.enter(QUIET);
-        assert!(is_out(&noisy[2]) && !is_out(&quiet) && !is_out(&another));
+    fn the_subnet_with_the_most_connections_loses_its_oldest() {
+        let limiter = ConnectionLimiter::new(3);
+        let quiet = limiter.accept(QUIET);
+        let busy: Vec<ConnectionSlot> = (0..4).map(|_| limiter.accept(BUSY)).collect();
+        let evicted: Vec<bool> = busy.iter().map(is_evicted).collect();
+        assert_eq!(evicted, [true, true, false, false]);
+        assert!(!is_evicted(&quiet));
+        assert_eq!(limiter.len(), 3);
+        let another = limiter.accept(QUIET);
+        assert!(is_evicted(&busy[2]) && !is_evicted(&quiet) && !is_evicted(&another));
     }
 
     #[test]
-    fn whoever_is_settled_or_gone_takes_no_room() {
-        let crowd = ConnectionLimiter::new(1);
-        let agent = crowd.enter(NOISY);
+    fn released_and_dropped_slots_do_not_count() {
+        let limiter = ConnectionLimiter::new(1);
+        let agent = limiter.accept(BUSY);
         agent.release();
-        let client = crowd.enter(NOISY);
-        assert!(!is_out(&agent) && !is_out(&client));
+        let client = limiter.accept(BUSY);
+        assert!(!is_evicted(&agent) && !is_evicted(&client));
         drop(agent);
-        assert_eq!(crowd.len(), 1, "a settled one leaves nothing behind");
+        assert_eq!(limiter.len(), 1, "a released slot leaves nothing behind");
         drop(client);
-        assert_eq!(crowd.len(), 0);
+        assert_eq!(limiter.len(), 0);
     }
 
     #[test]
-    fn one_customers_ipv6_network_is_one_site() {
-        let at = |text: &str| client_subnet(text.parse().unwrap_or(NOISY));
-        assert_eq!(at("2001:db8::1"), at("2001:db8::ffff:0:0:1"));
-        assert_ne!(at("2001:db8::1"), at("2001:db8:0:1::1"));
-        assert_eq!(at("::ffff:192.0.2.1"), NOISY);
+    fn addresses_of_one_ipv6_network_are_one_subnet() {
+        let subnet = |text: &str| client_subnet(text.parse().unwrap_or(BUSY));
+        assert_eq!(subnet("2001:db8::1"), subnet("2001:db8::ffff:0:0:1"));
+        assert_ne!(subnet("2001:db8::1"), subnet("2001:db8:0:1::1"));
+        assert_eq!(subnet("::ffff:192.0.2.1"), BUSY);
     }
 }

@@ -1,4 +1,4 @@
-//! Limits that keep one client from slowing the others: connections, concurrent requests, slow readers.
+//! Limits that keep one client from slowing down the others: connections, concurrent requests, slow readers.
 
 pub mod concurrency;
 pub mod connections;

@@ -6,10 +6,11 @@ use crate::store::error::StoreError;
 use crate::store::sql::query::{QueryResult, Statement};
 use crate::store::sql::schema;
 use crate::store::sql::value::{Row, SqlValue};
+use parking_lot::Mutex;
 use rusqlite::{Connection, params_from_iter};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, mpsc};
+use std::sync::mpsc;
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
@@ -54,18 +55,12 @@ impl Sqlite {
         })
     }
 
-    fn queue(&self) -> MutexGuard<'_, Option<mpsc::Sender<Request>>> {
-        // A poisoned lock still holds the queue or none.
-        self.queue
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
     pub async fn run(&self, statement: Statement) -> Result<QueryResult, StoreError> {
         let (reply, answer) = oneshot::channel();
         let request = Request { statement, reply };
         let queued = self
-            .queue()
+            .queue
+            .lock()
             .as_ref()
             .is_some_and(|queue| queue.send(request).is_ok());
         if !queued {
@@ -76,12 +71,8 @@ impl Sqlite {
 
     /// Runs the queued statements and closes the file.
     pub async fn close(&self) {
-        drop(self.queue().take());
-        let worker = self
-            .worker
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .take();
+        drop(self.queue.lock().take());
+        let worker = self.worker.lock().take();
         if let Some(worker) = worker {
             // If the thread has panicked, the panic hook has logged it.
             let _ = tokio::task::spawn_blocking(move || worker.join()).await;

@@ -1,4 +1,4 @@
-//! The same suite on both databases.
+//! One suite that both databases have to pass.
 
 use super::*;
 use crate::error::OrchestratorError;
@@ -15,36 +15,36 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const LONG: Duration = Duration::from_secs(60);
-const OVER: Duration = Duration::ZERO;
+const EXPIRED: Duration = Duration::ZERO;
 
-/// Everything that a store has to do, each on an empty one.
-async fn behaves(mut place: impl AsyncFnMut(&str) -> StoreLocation) {
-    submissions_survive_a_restart(&place("submissions").await).await;
-    submissions_are_found_by_partition_and_by_job(&place("buckets").await).await;
-    of_a_forgotten_job_no_papers_are_left(&place("forget").await).await;
-    a_repeated_selection_replaces_the_first(&place("selections").await).await;
-    whether_it_takes_writes_can_be_asked_again_and_again(&place("probe").await).await;
-    views_come_back_newest_first(&place("views").await).await;
-    another_network_is_refused(&place("network").await).await;
-    many_writes_at_once_are_all_kept(&place("many").await).await;
-    a_lease_has_one_holder_until_it_ends(&place("leases").await).await;
-    members_have_to_join_anew_when_their_time_is_over(&place("members").await).await;
-    entries_of_the_dead_are_adopted_and_of_the_living_are_not(&place("journal").await).await;
-    whoever_is_over_begins_nothing(&place("fence").await).await;
-    events_are_kept_once_in_their_order(&place("events").await).await;
-    it_stays_with_the_cluster_that_it_was_made_for(&place("origin").await).await;
+/// Runs every check on an empty store of its own.
+async fn check_store(mut location: impl AsyncFnMut(&str) -> StoreLocation) {
+    submissions_survive_a_restart(&location("submissions").await).await;
+    submissions_are_found_by_partition_and_by_job(&location("buckets").await).await;
+    a_forgotten_job_leaves_no_submissions(&location("forget").await).await;
+    a_repeated_selection_replaces_the_first(&location("selections").await).await;
+    probing_writes_can_be_repeated(&location("probe").await).await;
+    views_are_listed_newest_first(&location("views").await).await;
+    another_network_is_refused(&location("network").await).await;
+    concurrent_writes_are_all_stored(&location("many").await).await;
+    a_lease_has_one_holder_until_it_expires(&location("leases").await).await;
+    expired_members_have_to_join_again(&location("members").await).await;
+    only_entries_of_expired_members_are_adopted(&location("journal").await).await;
+    an_expired_member_cannot_begin_an_entry(&location("fence").await).await;
+    events_are_stored_once_and_in_order(&location("events").await).await;
+    a_store_belongs_to_one_cluster(&location("origin").await).await;
 }
 
 #[tokio::test]
-async fn sqlite_is_a_store() {
+async fn sqlite_passes_the_suite() {
     let folder = tempfile::tempdir().unwrap();
-    behaves(async |name| in_file(&folder.path().join(name))).await;
+    check_store(async |name| sqlite_at(&folder.path().join(name))).await;
 }
 
 #[tokio::test]
-async fn postgres_is_a_store() {
+async fn postgres_passes_the_suite() {
     let server = PostgresServer::start().unwrap();
-    behaves(async |name| new_database(&server, name).await).await;
+    check_store(async |name| new_database(&server, name).await).await;
 }
 
 fn seat(job: Pubkey, shard: u32) -> SeatKey {
@@ -128,8 +128,8 @@ fn selection(attempt: u8, provider: u8, slot: u64) -> SelectionRecord {
     }
 }
 
-async fn a_repeated_selection_replaces_the_first(place: &StoreLocation) {
-    let store = Store::open(place, "n").await.unwrap();
+async fn a_repeated_selection_replaces_the_first(location: &StoreLocation) {
+    let store = Store::open(location, "n").await.unwrap();
     let job = Pubkey::new_unique();
     for record in [
         selection(1, 1, 5),
@@ -148,8 +148,8 @@ async fn a_repeated_selection_replaces_the_first(place: &StoreLocation) {
     store.close().await;
 }
 
-async fn submissions_survive_a_restart(place: &StoreLocation) {
-    let store = Store::open(place, "n").await.unwrap();
+async fn submissions_survive_a_restart(location: &StoreLocation) {
+    let store = Store::open(location, "n").await.unwrap();
     let (seat, mut submission) = (seat(Pubkey::new_unique(), 3), submission());
     let revealed = RevealedResult {
         root: [3; 32],
@@ -164,7 +164,7 @@ async fn submissions_survive_a_restart(place: &StoreLocation) {
         .put_commitment(&seat, &submission, None)
         .await
         .unwrap();
-    // Only the first one counts.
+    // Only the first commitment counts.
     let second = Submission {
         commitment: [8; 32],
         ..submission.clone()
@@ -180,7 +180,7 @@ async fn submissions_survive_a_restart(place: &StoreLocation) {
         .await
         .unwrap();
     store.close().await;
-    let store = Store::open(place, "n").await.unwrap();
+    let store = Store::open(location, "n").await.unwrap();
     let submissions = store.load_submissions(Scope::All).await.unwrap();
     submission.revealed = Some(revealed);
     assert_eq!(submissions.by_seat[&seat], submission);
@@ -194,8 +194,8 @@ async fn submissions_survive_a_restart(place: &StoreLocation) {
     assert!(submissions.by_seat.is_empty());
 }
 
-async fn submissions_are_found_by_partition_and_by_job(place: &StoreLocation) {
-    let store = Store::open(place, "n").await.unwrap();
+async fn submissions_are_found_by_partition_and_by_job(location: &StoreLocation) {
+    let store = Store::open(location, "n").await.unwrap();
     let (first, second) = (seat(Pubkey::new_unique(), 0), seat(Pubkey::new_unique(), 0));
     let some = partitions(&Pubkey::new_unique());
     for (seat, partition) in [(&first, some[0]), (&second, some[1])] {
@@ -230,8 +230,8 @@ async fn submissions_are_found_by_partition_and_by_job(place: &StoreLocation) {
     assert!(found.by_seat.is_empty());
 }
 
-async fn of_a_forgotten_job_no_papers_are_left(place: &StoreLocation) {
-    let store = Store::open(place, "n").await.unwrap();
+async fn a_forgotten_job_leaves_no_submissions(location: &StoreLocation) {
+    let store = Store::open(location, "n").await.unwrap();
     let (over, other) = (seat(Pubkey::new_unique(), 0), seat(Pubkey::new_unique(), 0));
     for seat in [&over, &other] {
         store
@@ -256,16 +256,16 @@ async fn of_a_forgotten_job_no_papers_are_left(place: &StoreLocation) {
     assert_eq!(view.as_deref(), Some("view"));
 }
 
-async fn whether_it_takes_writes_can_be_asked_again_and_again(place: &StoreLocation) {
-    let store = Store::open(place, "n").await.unwrap();
+async fn probing_writes_can_be_repeated(location: &StoreLocation) {
+    let store = Store::open(location, "n").await.unwrap();
     store.probe().await.unwrap();
     store.probe().await.unwrap();
     store.close().await;
     assert!(store.probe().await.is_err());
 }
 
-async fn views_come_back_newest_first(place: &StoreLocation) {
-    let store = Store::open(place, "n").await.unwrap();
+async fn views_are_listed_newest_first(location: &StoreLocation) {
+    let store = Store::open(location, "n").await.unwrap();
     for (job, view) in [("a", "1"), ("b", "2"), ("c", "3"), ("b", "4")] {
         store.put_view(job, view).await.unwrap();
     }
@@ -274,15 +274,15 @@ async fn views_come_back_newest_first(place: &StoreLocation) {
     assert_eq!(store.view("d").await.unwrap(), None);
 }
 
-async fn another_network_is_refused(place: &StoreLocation) {
-    Store::open(place, "one").await.unwrap().close().await;
-    Store::open(place, "one").await.unwrap().close().await;
-    let refused = Store::open(place, "two").await;
+async fn another_network_is_refused(location: &StoreLocation) {
+    Store::open(location, "one").await.unwrap().close().await;
+    Store::open(location, "one").await.unwrap().close().await;
+    let refused = Store::open(location, "two").await;
     assert!(matches!(refused, Err(StoreError::WrongNetwork { .. })));
 }
 
-async fn many_writes_at_once_are_all_kept(place: &StoreLocation) {
-    let store = Arc::new(Store::open(place, "n").await.unwrap());
+async fn concurrent_writes_are_all_stored(location: &StoreLocation) {
+    let store = Arc::new(Store::open(location, "n").await.unwrap());
     let writes = (0..600).map(|n| {
         let store = store.clone();
         tokio::spawn(async move { store.put_view(&n.to_string(), "view").await })
@@ -293,8 +293,8 @@ async fn many_writes_at_once_are_all_kept(place: &StoreLocation) {
     assert_eq!(store.views(1_000).await.unwrap().len(), 600);
 }
 
-async fn a_lease_has_one_holder_until_it_ends(place: &StoreLocation) {
-    let store = Store::open(place, "n").await.unwrap();
+async fn a_lease_has_one_holder_until_it_expires(location: &StoreLocation) {
+    let store = Store::open(location, "n").await.unwrap();
     let (a, b) = (member("a"), member("b"));
     store.join(&a, LONG).await.unwrap();
     store.join(&b, LONG).await.unwrap();
@@ -310,12 +310,12 @@ async fn a_lease_has_one_holder_until_it_ends(place: &StoreLocation) {
     };
     assert_eq!(held(&leases, 0), (Some("a".into()), 1));
     assert_eq!(held(&leases, 2), (Some("b".into()), 1));
-    // Given back, it is free; what is another's can't be given back.
+    // A lease that is given back is free. A member cannot give back another's lease.
     store.give_back("a", &some[..1]).await.unwrap();
     store.give_back("a", &some[2..]).await.unwrap();
     assert_eq!(store.take("b", some, LONG).await.unwrap(), some[..1]);
-    // A lease that is over is free, and can't be renewed any more.
-    store.renew("a", OVER).await.unwrap();
+    // An expired lease is free and can no longer be renewed.
+    store.renew("a", EXPIRED).await.unwrap();
     assert_eq!(store.take("b", some, LONG).await.unwrap(), some[1..2]);
     assert_eq!(
         held(&store.leases().await.unwrap(), 1),
@@ -324,18 +324,18 @@ async fn a_lease_has_one_holder_until_it_ends(place: &StoreLocation) {
     let mut kept = store.renew("b", LONG).await.unwrap().unwrap();
     kept.sort();
     assert_eq!(kept, some);
-    // Whoever leaves gives everything back at once.
+    // Leaving gives all leases back at once.
     store.leave("b").await.unwrap();
     let leases = store.leases().await.unwrap();
     assert!(leases.iter().all(|lease| lease.holder.is_none()));
-    // Who is no member takes nothing.
+    // Only members can take leases.
     assert!(store.take("b", some, LONG).await.unwrap().is_empty());
 }
 
-async fn members_have_to_join_anew_when_their_time_is_over(place: &StoreLocation) {
-    let store = Store::open(place, "n").await.unwrap();
+async fn expired_members_have_to_join_again(location: &StoreLocation) {
+    let store = Store::open(location, "n").await.unwrap();
     store.join(&member("a"), LONG).await.unwrap();
-    store.join(&member("b"), OVER).await.unwrap();
+    store.join(&member("b"), EXPIRED).await.unwrap();
     let ids = |members: Vec<Member>| members.into_iter().map(|m| m.id).collect::<Vec<_>>();
     assert_eq!(ids(store.members().await.unwrap()), ["a"]);
     assert_eq!(store.renew("b", LONG).await.unwrap(), None);
@@ -343,8 +343,8 @@ async fn members_have_to_join_anew_when_their_time_is_over(place: &StoreLocation
     assert_eq!(ids(store.members().await.unwrap()), ["a"]);
 }
 
-async fn entries_of_the_dead_are_adopted_and_of_the_living_are_not(place: &StoreLocation) {
-    let store = Arc::new(Store::open(place, "n").await.unwrap());
+async fn only_entries_of_expired_members_are_adopted(location: &StoreLocation) {
+    let store = Arc::new(Store::open(location, "n").await.unwrap());
     let journal = async |id: &str| {
         store.join(&member(id), LONG).await.unwrap();
         let leases = LeaseSet::shared();
@@ -358,33 +358,36 @@ async fn entries_of_the_dead_are_adopted_and_of_the_living_are_not(place: &Store
     first.end("ends", EndState::Landed).await.unwrap();
     assert!(
         first.unfinished().await.unwrap().is_empty(),
-        "it sees to that itself"
+        "its own entries are in flight"
     );
     assert!(second.unfinished().await.unwrap().is_empty());
     assert_eq!(store.journal_length().await.unwrap(), 1);
     store.leave("first").await.unwrap();
     assert_eq!(second.unfinished().await.unwrap(), [entry("lives")]);
-    // Until it has seen it through, it is told again.
+    // An adopted entry is returned until it has ended.
     assert_eq!(second.unfinished().await.unwrap(), [entry("lives")]);
     second.end("lives", EndState::Expired).await.unwrap();
     assert!(second.unfinished().await.unwrap().is_empty());
 
-    // A store of one's own: what an earlier run left is one's own.
-    let alone = || MemberJournal::new(store.clone(), LeaseSet::exclusive());
-    alone().begin(&entry("alone")).await.unwrap();
-    assert_eq!(alone().unfinished().await.unwrap(), [entry("alone")]);
+    // In an exclusive store, the entries of an earlier run are the process's own.
+    let exclusive = || MemberJournal::new(store.clone(), LeaseSet::exclusive());
+    exclusive().begin(&entry("exclusive")).await.unwrap();
+    assert_eq!(
+        exclusive().unfinished().await.unwrap(),
+        [entry("exclusive")]
+    );
 }
 
-async fn whoever_is_over_begins_nothing(place: &StoreLocation) {
-    let store = Arc::new(Store::open(place, "n").await.unwrap());
+async fn an_expired_member_cannot_begin_an_entry(location: &StoreLocation) {
+    let store = Arc::new(Store::open(location, "n").await.unwrap());
     store.join(&member("a"), LONG).await.unwrap();
     let leases = LeaseSet::shared();
     leases.join("a");
     let journal = MemberJournal::new(store.clone(), leases);
     journal.begin(&entry("in time")).await.unwrap();
-    store.renew("a", OVER).await.unwrap();
+    store.renew("a", EXPIRED).await.unwrap();
     let refused = journal.begin(&entry("late")).await.unwrap_err();
-    assert!(refused.to_string().contains("run out"), "{refused}");
+    assert!(refused.to_string().contains("expired"), "{refused}");
     let left = store.adopt_entries("b").await.unwrap();
     assert_eq!(left, [entry("in time")]);
 }
@@ -405,8 +408,8 @@ fn recorded(signature: &str, position: u32, job: Pubkey) -> RecordedEvent {
     }
 }
 
-async fn events_are_kept_once_in_their_order(place: &StoreLocation) {
-    let store = Store::open(place, "n").await.unwrap();
+async fn events_are_stored_once_and_in_order(location: &StoreLocation) {
+    let store = Store::open(location, "n").await.unwrap();
     assert_eq!(store.load().await.unwrap(), None);
     let cursor = |slot| Cursor {
         slot,
@@ -417,7 +420,7 @@ async fn events_are_kept_once_in_their_order(place: &StoreLocation) {
     let both = [a.clone(), b.clone()];
     store.save(&cursor(1), &both).await.unwrap();
     store.close().await;
-    let store = Store::open(place, "n").await.unwrap();
+    let store = Store::open(location, "n").await.unwrap();
     let c = recorded("b", 0, one);
     let more = [b.clone(), c.clone()];
     store.save(&cursor(2), &more).await.unwrap();
@@ -439,8 +442,8 @@ async fn events_are_kept_once_in_their_order(place: &StoreLocation) {
     assert_eq!(found, many);
 }
 
-async fn it_stays_with_the_cluster_that_it_was_made_for(place: &StoreLocation) {
-    let store = Store::open(place, "n").await.unwrap();
+async fn a_store_belongs_to_one_cluster(location: &StoreLocation) {
+    let store = Store::open(location, "n").await.unwrap();
     store.require_genesis("one").await.unwrap();
     store.require_genesis("one").await.unwrap();
     let refused = store.require_genesis("two").await.unwrap_err();

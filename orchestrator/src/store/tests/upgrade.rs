@@ -1,10 +1,10 @@
-//! Stores of earlier and later versions.
+//! Migration of stores of earlier versions, and refusal of later ones.
 
 use super::*;
 use crate::submissions::model::SeatKey;
 use millrace_client::Pubkey;
 
-/// Content as version 1 wrote it, in words that both databases understand.
+/// Content as version 1 wrote it, in SQL that both databases accept.
 fn content(bytes: impl Fn(u8, usize) -> String) -> String {
     let (job, provider, root) = (bytes(1, 32), bytes(2, 32), bytes(3, 32));
     let (signature, salt) = (bytes(4, 64), bytes(5, 32));
@@ -26,7 +26,7 @@ fn hex_of(byte: u8, count: usize) -> String {
     format!("{byte:02x}").repeat(count)
 }
 
-async fn is_all_there(store: &Store) {
+async fn assert_content_is_complete(store: &Store) {
     let submissions = store.load_submissions(Scope::All).await.unwrap();
     let key = |shard, attempt| SeatKey {
         job: Pubkey::new_from_array([1; 32]),
@@ -53,7 +53,7 @@ async fn is_all_there(store: &Store) {
 }
 
 #[tokio::test]
-async fn a_file_of_version_1_is_brought_to_the_present_one_with_all_that_is_in_it() {
+async fn a_file_of_version_1_is_migrated_with_its_content() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
     let old = rusqlite::Connection::open(&path).unwrap();
@@ -64,19 +64,19 @@ async fn a_file_of_version_1_is_brought_to_the_present_one_with_all_that_is_in_i
     old.execute_batch(&filled).unwrap();
     drop(old);
     for _ in 0..2 {
-        let store = Store::open(&in_file(&path), "n").await.unwrap();
-        is_all_there(&store).await;
+        let store = Store::open(&sqlite_at(&path), "n").await.unwrap();
+        assert_content_is_complete(&store).await;
         store.close().await;
     }
 }
 
 #[tokio::test]
-async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
+async fn a_file_of_a_newer_version_is_refused_and_not_changed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
     let newer = rusqlite::Connection::open(&path).unwrap();
     newer.execute_batch("PRAGMA user_version = 99").unwrap();
-    let refused = Store::open(&in_file(&path), "n").await;
+    let refused = Store::open(&sqlite_at(&path), "n").await;
     assert!(matches!(
         refused,
         Err(StoreError::NewerVersion { found: 99, .. })
@@ -88,9 +88,9 @@ async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
 }
 
 #[tokio::test]
-async fn a_database_of_version_1_is_brought_to_the_present_one_and_a_newer_one_is_refused() {
+async fn a_database_of_version_1_is_migrated_and_a_newer_one_is_refused() {
     let server = PostgresServer::start().unwrap();
-    let place = new_database(&server, "old").await;
+    let location = new_database(&server, "old").await;
     let filled = content(|byte, count| format!("'\\x{}'::bytea", hex_of(byte, count)));
     let script = format!(
         "{} CREATE TABLE store_version (version BIGINT NOT NULL);
@@ -98,13 +98,13 @@ async fn a_database_of_version_1_is_brought_to_the_present_one_and_a_newer_one_i
         include_str!("../sql/schema/postgres-1.sql")
     );
     execute(&server.url("old"), &script).await;
-    // Two orchestrators may be started at the same time.
-    let both = tokio::join!(Store::open(&place, "n"), Store::open(&place, "n"));
+    // Two orchestrators can start at the same time.
+    let both = tokio::join!(Store::open(&location, "n"), Store::open(&location, "n"));
     let (first, second) = (both.0.unwrap(), both.1.unwrap());
-    is_all_there(&first).await;
-    is_all_there(&second).await;
+    assert_content_is_complete(&first).await;
+    assert_content_is_complete(&second).await;
     execute(&server.url("old"), "UPDATE store_version SET version = 99").await;
-    let refused = Store::open(&place, "n").await;
+    let refused = Store::open(&location, "n").await;
     assert!(matches!(
         refused,
         Err(StoreError::NewerVersion { found: 99, .. })
