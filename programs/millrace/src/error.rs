@@ -269,7 +269,8 @@ impl MillraceError {
     }
 }
 
-#[cfg(all(test, not(feature = "stock")))]
+#[cfg(test)]
+#[cfg(not(feature = "stock"))]
 mod tests {
     use super::MillraceError;
 

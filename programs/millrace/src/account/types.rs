@@ -1,4 +1,4 @@
-//! Types that stand for one checked account and hold nothing else.
+//! Types that wrap one checked account and hold nothing else.
 
 use super::{FromChecked, TokenView};
 use anchor_lang::prelude::{AccountInfo, Result, UncheckedAccount};
