@@ -91,15 +91,15 @@ impl Default for ChainConfig {
 }
 
 impl Config {
-    /// Where the store is.
+    /// The configured store, or `store.db` in the data folder.
     pub fn store_location(&self) -> StoreLocation {
-        let own = || StoreLocation::Sqlite(self.data.join("store.db"));
-        self.store.clone().unwrap_or_else(own)
+        let default = || StoreLocation::Sqlite(self.data.join("store.db"));
+        self.store.clone().unwrap_or_else(default)
     }
 
-    /// Where the blobs are.
+    /// The configured blobs, or `blobs` in the data folder.
     pub fn blob_location(&self) -> BlobLocation {
-        let own = || BlobLocation::Folder(self.data.join("blobs"));
-        self.blobs.clone().unwrap_or_else(own)
+        let default = || BlobLocation::Folder(self.data.join("blobs"));
+        self.blobs.clone().unwrap_or_else(default)
     }
 }

@@ -1,4 +1,4 @@
-//! What happened on chain, kept and told: history behind a cursor that readers hold themselves.
+//! On-chain events of the past and present, read by cursor. Readers keep their own cursors.
 
 use crate::error::OrchestratorError;
 use crate::store::Store;
@@ -10,20 +10,19 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Events that are read from the store at once.
-const READ_TOGETHER: u32 = 500;
+/// Events per read of the store.
+const READ_BATCH: u32 = 500;
 
-/// An event as it is told.
+/// An event with its cursor.
 #[derive(Clone, Debug, Serialize)]
-pub struct Told {
-    /// What to ask for the events after it.
+pub struct EventEntry {
+    /// Pass this cursor to read the events after this one.
     pub cursor: String,
-    /// The event and where it stands.
     #[serde(flatten)]
     pub recorded: RecordedEvent,
 }
 
-/// The events. Cheap to clone.
+/// The events in the store. Cheap to clone.
 #[derive(Clone)]
 pub struct Events {
     history: History,
@@ -31,7 +30,6 @@ pub struct Events {
 }
 
 impl Events {
-    /// The events of a store, which [`Events::keep`] adds to.
     pub fn new(rpc: Rpc, store: Arc<Store>) -> Self {
         Self {
             history: History::new(rpc, store.clone()),
@@ -39,25 +37,25 @@ impl Events {
         }
     }
 
-    /// Time since everything that was final had been read.
+    /// Time since all finalized events had been stored.
     pub fn age(&self) -> Duration {
         self.history.age()
     }
 
-    /// Reads what has become final, every `interval` until `stop`.
-    pub async fn keep(&self, interval: Duration, stop: CancellationToken) {
+    /// Stores newly finalized events every `interval` until `stop`.
+    pub async fn run(&self, interval: Duration, stop: CancellationToken) {
         self.history.run(interval, stop).await;
     }
 
-    /// The events behind a cursor, of one job or of all; the stream ends with the last one that is
-    /// there, or with `stop` where it follows.
+    /// Streams the events after a cursor, of one job or of all. With `follow`, the stream waits for new
+    /// events until the token is cancelled; otherwise it ends after the last stored event.
     pub fn after(
         &self,
         cursor: i64,
         job: Option<String>,
         follow: Option<CancellationToken>,
-    ) -> impl Stream<Item = Result<Told, OrchestratorError>> + Send + use<> {
-        let reader = Reader {
+    ) -> impl Stream<Item = Result<EventEntry, OrchestratorError>> + Send + use<> {
+        let reader = EventReader {
             changes: self.history.changes(),
             store: self.store.clone(),
             cursor,
@@ -72,7 +70,7 @@ impl Events {
     }
 }
 
-struct Reader {
+struct EventReader {
     changes: tokio::sync::watch::Receiver<u64>,
     store: Arc<Store>,
     cursor: i64,
@@ -81,19 +79,19 @@ struct Reader {
     read: std::vec::IntoIter<(i64, RecordedEvent)>,
 }
 
-impl Reader {
-    async fn next(&mut self) -> Option<Result<Told, OrchestratorError>> {
+impl EventReader {
+    async fn next(&mut self) -> Option<Result<EventEntry, OrchestratorError>> {
         loop {
             if let Some((number, recorded)) = self.read.next() {
                 self.cursor = number;
                 let cursor = number.to_string();
-                return Some(Ok(Told { cursor, recorded }));
+                return Some(Ok(EventEntry { cursor, recorded }));
             }
-            // Seen before it is read: what comes after it is another change.
+            // Before the read, so that an event stored during the read counts as a change.
             self.changes.mark_unchanged();
             let read = self
                 .store
-                .events(self.cursor, self.job.as_deref(), READ_TOGETHER)
+                .events(self.cursor, self.job.as_deref(), READ_BATCH)
                 .await;
             match read {
                 Ok(read) if read.is_empty() => {

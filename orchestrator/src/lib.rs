@@ -6,17 +6,20 @@
 
 mod agents;
 mod api;
+mod background;
 mod blobs;
 mod config;
 mod error;
 mod events;
 mod executor;
+mod heartbeat;
 mod jobs;
 mod leases;
 mod observability;
 mod planner;
 mod service;
 pub mod simulation;
+mod snapshots;
 mod start;
 mod store;
 mod submissions;
@@ -24,5 +27,5 @@ mod submissions;
 pub use blobs::{BlobLocation, BlobStoreError};
 pub use config::{ChainConfig, Config, Limits};
 pub use error::OrchestratorError;
-pub use start::{Ended, Handle, start};
+pub use start::{Handle, ShutdownReport, start};
 pub use store::{StoreError, StoreLocation};

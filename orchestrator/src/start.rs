@@ -1,23 +1,33 @@
-//! The start of an orchestrator: its checks, and its parts put together.
+//! Starts an orchestrator: checks its surroundings, assembles its parts and runs them until it is stopped.
 
 use crate::agents::{Agents, AgentsConfig};
+use crate::api;
+use crate::api::state::ApiState;
+use crate::background::Background;
 use crate::blobs::BlobStore;
 use crate::blobs::upload_quota::UploadQuota;
 use crate::config::Config;
 use crate::error::OrchestratorError;
 use crate::events::Events;
 use crate::executor::{Executor, ExecutorParts};
+use crate::heartbeat::Heartbeat;
 use crate::jobs::archive::Archive;
-use crate::jobs::manifests::Readiness;
+use crate::jobs::closable::ClosableJobs;
+use crate::jobs::manifests::ManifestTracker;
+use crate::jobs::queries::JobQueries;
 use crate::leases::manager::LeaseManager;
 use crate::leases::set::LeaseSet;
+use crate::observability::debug_stats::DebugStatsSource;
 use crate::observability::metrics::{Metrics, TimedJournal};
 use crate::observability::probe::Probe;
+use crate::observability::status::{Identity, Status};
 use crate::service::Service;
+use crate::snapshots::SnapshotSource;
 use crate::store::failpoint_journal::FailpointJournal;
 use crate::store::{MemberJournal, Scope, Store};
 use crate::submissions::cache::SubmissionStore;
 use crate::submissions::gc::JobGc;
+use axum::Router;
 use millrace_client::cache::finalized::FinalizedCache;
 use millrace_client::cache::subscription::Feed;
 use millrace_client::compatibility;
@@ -29,8 +39,8 @@ use millrace_client::tx::payer::Payer;
 use millrace_client::tx::policy::SendPolicy;
 use millrace_client::tx::sender::Sender;
 use solana_sdk::signature::Signer;
-use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -38,37 +48,41 @@ use tracing::info;
 
 /// A running orchestrator.
 pub struct Handle {
-    /// Where its API is: `http://127.0.0.1:port`.
+    /// Base URL of the API: `http://127.0.0.1:port`.
     pub url: String,
-    task: JoinHandle<Result<Ended, OrchestratorError>>,
+    task: JoinHandle<ShutdownReport>,
 }
 
-/// How it ended.
+/// What a shutdown left behind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ended {
-    /// Acts that the grace period was too short for. What was sent of them is in the journal, and the
-    /// next start sees it through.
-    pub left: Vec<String>,
+pub struct ShutdownReport {
+    /// Chain actions that did not end within the grace period. The journal holds their transactions, and
+    /// the next start resumes them.
+    pub unfinished: Vec<String>,
 }
 
 impl Handle {
-    /// Waits until it has stopped.
-    pub async fn join(self) -> Result<Ended, OrchestratorError> {
-        // A panic of the task is passed on as it is.
+    /// Waits until the orchestrator has stopped.
+    ///
+    /// # Panics
+    /// If the orchestrator panicked.
+    pub async fn join(self) -> ShutdownReport {
         match self.task.await {
-            Ok(result) => result,
+            Ok(report) => report,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
 }
 
-/// Starts an orchestrator: checks the network, its registration and its store, sees through what an
-/// earlier run left open, and listens.
+/// Starts an orchestrator, which runs until `stop`. Transactions that an earlier run left open are resumed
+/// first, unless other orchestrators use the store: then the holder of the lease resumes them.
 ///
 /// # Errors
-/// Whatever keeps it from starting, by name; nothing is sent before all checks have passed.
+/// If the cluster, the program, the key's registration, the store, the blobs or the address do not pass
+/// their checks. Nothing is sent before all of them have passed.
 pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, OrchestratorError> {
     let rpc = Rpc::new(&config.rpc_url, &config.ws_url);
+    let me = config.key.pubkey();
     if let Some(expected) = &config.chain.genesis {
         rpc.require_genesis(expected).await?;
     }
@@ -76,53 +90,54 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     if let Some(expected) = &config.chain.program_hash {
         compatibility::require_program(&rpc, expected).await?;
     }
-    let genesis = rpc.genesis().await?;
-    let me = config.key.pubkey();
+    let identity = Identity {
+        network_id: hex::encode(network.network_id),
+        genesis: rpc.genesis().await?,
+        key: me.to_string(),
+    };
     let registration: Option<Orchestrator> = rpc.find(&pda::orchestrator(&me)).await?;
     if !registration.is_some_and(|found| found.is_active()) {
-        return Err(OrchestratorError::NotRegistered(me.to_string()));
+        return Err(OrchestratorError::NotRegistered(identity.key));
     }
-    let network_id = hex::encode(network.network_id);
-    let in_folder = |reason| OrchestratorError::File {
+    let data_error = |reason| OrchestratorError::File {
         path: config.data.clone(),
         reason,
     };
-    std::fs::create_dir_all(&config.data).map_err(in_folder)?;
-    let store = Arc::new(Store::open(&config.store_location(), &network_id).await?);
-    store.require_genesis(&genesis).await?;
+    std::fs::create_dir_all(&config.data).map_err(data_error)?;
+    let store = Store::open(&config.store_location(), &identity.network_id).await?;
+    let store = Arc::new(store);
+    store.require_genesis(&identity.genesis).await?;
     let blobs = BlobStore::open(&config.blob_location(), &config.data).await?;
-    let listener =
-        TcpListener::bind(config.listen)
-            .await
-            .map_err(|error| OrchestratorError::Listen {
-                address: config.listen.to_string(),
-                reason: error.to_string(),
-            })?;
-    let local = listener.local_addr().map_err(in_folder)?;
+    let listener = TcpListener::bind(config.listen).await;
+    let listener = listener.map_err(|reason| OrchestratorError::Listen {
+        address: config.listen,
+        reason,
+    })?;
+    let address = listener.local_addr().map_err(data_error)?;
 
     let metrics = Metrics::default();
-    let leases = match store.is_shared() {
-        true => LeaseSet::shared(),
-        false => LeaseSet::exclusive(),
+    let leases = if store.is_shared() {
+        LeaseSet::shared()
+    } else {
+        LeaseSet::exclusive()
     };
     let feed = Feed::new(rpc.clone());
+    let finalized = FinalizedCache::new(rpc.clone());
     let submissions =
         SubmissionStore::new(store.clone(), leases.clone(), feed.clone(), metrics.clone());
-    let finalized = FinalizedCache::new(rpc.clone());
-    let policy = SendPolicy::service(config.chain.fees);
     let journal = MemberJournal::new(store.clone(), leases.clone());
     let journal = TimedJournal::new(Arc::new(journal), metrics.clone());
     let journal = Arc::new(FailpointJournal(Arc::new(journal)));
+    let policy = SendPolicy::service(config.chain.fees);
     let sender = Sender::with_policy(rpc.clone(), journal, policy);
     let sender = sender.observed_by(Arc::new(metrics.clone()));
     if !store.is_shared() {
         sender.recover().await?;
         submissions.load(store.load_submissions(Scope::All).await?);
     }
-    let upload_quota = UploadQuota::new(blobs.clone());
     let payer = Payer::new(me, config.chain.payer_floor);
     payer.read(&rpc).await?;
-    let events = Events::new(rpc.clone(), store.clone());
+    let upload_quota = UploadQuota::new(blobs.clone());
     let end = CancellationToken::new();
     let agents = Agents::new(AgentsConfig {
         submissions: submissions.clone(),
@@ -130,27 +145,42 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         blobs: blobs.clone(),
         upload_quota: upload_quota.clone(),
         network_id: network.network_id,
-        genesis: genesis.clone(),
+        genesis: identity.genesis.clone(),
         metrics: metrics.clone(),
         stop: end.clone(),
     });
     let mints = Mints::from(&network);
-    let purse = mints.stake_account(&me);
-    let bounty = rpc.token_balance(&purse).await?.map(|_| purse);
-    let key = Arc::new(config.key);
+    let stake_account = mints.stake_account(&me);
+    let has_stake_account = rpc.token_balance(&stake_account).await?.is_some();
     let executor = Executor::new(ExecutorParts {
         sender: sender.clone(),
         payer: payer.clone(),
-        key,
+        key: Arc::new(config.key),
         mints,
-        bounty_account: bounty,
+        bounty_account: has_stake_account.then_some(stake_account),
         feed: feed.clone(),
         submissions: submissions.clone(),
         agents: agents.clone(),
         metrics: metrics.clone(),
     });
-    let readiness = Readiness::new(blobs.clone(), upload_quota.clone(), submissions.clone());
-    let job_gc = JobGc::new(submissions.clone(), store.clone());
+    let snapshots = SnapshotSource {
+        orchestrator: me,
+        feed: feed.clone(),
+        finalized: finalized.clone(),
+        executor: executor.clone(),
+        agents: agents.clone(),
+        submissions: submissions.clone(),
+        leases: leases.clone(),
+        closable: ClosableJobs::new(config.close_after),
+    };
+    let jobs = JobQueries {
+        snapshots: snapshots.clone(),
+        feed: feed.clone(),
+        leases: leases.clone(),
+        store: store.clone(),
+    };
+    let manifests = ManifestTracker::new(blobs.clone(), upload_quota.clone(), submissions.clone());
+    let events = Events::new(rpc.clone(), store.clone());
     let probe = Probe::new(
         rpc.clone(),
         me,
@@ -158,49 +188,124 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         store.clone(),
         metrics.clone(),
     );
-    let lease_manager = LeaseManager {
-        leases: leases.clone(),
+    let heartbeat = Heartbeat::new();
+    let plan_metrics = metrics.clone();
+    let service = Service {
+        snapshots: snapshots.clone(),
+        manifests: manifests.clone(),
+        archive: Archive::new(jobs.clone(), executor.clone()),
+        executor: executor.clone(),
+        heartbeat: heartbeat.clone(),
+        on_planned: Box::new(move |took, actions| plan_metrics.planned(took, actions)),
+        grace: config.grace,
+    };
+    let state = ApiState {
+        status: Status {
+            snapshots,
+            feed: feed.clone(),
+            probe: probe.clone(),
+            executor: executor.clone(),
+            sender: sender.clone(),
+            events: events.clone(),
+            leases: leases.clone(),
+            payer: payer.clone(),
+            metrics: metrics.clone(),
+            heartbeat,
+            limits: config.limits,
+            identity: Arc::new(identity),
+            stop: stop.clone(),
+        },
+        debug_stats: DebugStatsSource {
+            store: store.clone(),
+            feed: feed.clone(),
+            submissions: submissions.clone(),
+            agents: agents.clone(),
+            executor: executor.clone(),
+        },
+        jobs,
+        manifests,
+        blobs,
+        upload_quota,
+        agents,
+        events: events.clone(),
+        metrics,
+        end: end.clone(),
+    };
+    let lease_manager = store.is_shared().then(|| LeaseManager {
+        leases,
         store: store.clone(),
         submissions: submissions.clone(),
         sender: sender.clone(),
-        executor: executor.clone(),
+        executor,
         feed: feed.clone(),
         key: me,
-    };
-    let service = Service {
-        rpc,
-        me,
-        network_id,
-        genesis,
-        feed,
-        finalized,
-        sender,
-        payer,
-        events,
-        submissions,
-        blobs,
-        store,
-        leases,
-        lease_manager,
-        agents,
-        executor,
-        metrics,
+    });
+    tokio::join!(feed.read_all(), probe.poll());
+    let orchestrator = Orchestration {
+        service,
+        background: Background {
+            rpc,
+            feed,
+            finalized,
+            sender,
+            payer,
+            events,
+            job_gc: JobGc::new(submissions, store.clone()),
+            read_interval: config.reread,
+        },
         probe,
-        limits: config.limits,
-        close_after: config.close_after,
-        grace: config.grace,
-        stop,
-        end,
-        planned: Arc::new(Mutex::new(Instant::now())),
-        finished: Arc::default(),
-        readiness,
-        upload_quota,
-        job_gc,
-        archive: Archive::default(),
+        probe_interval: config.probe,
+        lease_manager,
+        store,
+        listener,
+        api: api::router(state),
     };
-    tokio::join!(service.feed.read_all(), service.probe.poll());
-    let url = format!("http://{local}");
+    let url = format!("http://{address}");
     info!(url, key = %me, "orchestrator started");
-    let task = tokio::spawn(service.run(listener, config.reread, config.probe));
+    let task = tokio::spawn(orchestrator.run(stop, end));
     Ok(Handle { url, task })
+}
+
+/// The tasks of a running orchestrator.
+struct Orchestration {
+    service: Service,
+    background: Background,
+    probe: Probe,
+    probe_interval: Duration,
+    /// `None` if no other orchestrator uses the store.
+    lease_manager: Option<LeaseManager>,
+    store: Arc<Store>,
+    listener: TcpListener,
+    api: Router,
+}
+
+impl Orchestration {
+    /// Runs until `stop`. The service ends first; the API and the renewal of leases continue until the
+    /// actions in flight have ended. `end` ends everything else.
+    async fn run(self, stop: CancellationToken, end: CancellationToken) -> ShutdownReport {
+        let planning = tokio::spawn(self.service.run(stop));
+        let background = tokio::spawn(self.background.run(end.clone()));
+        let probing = tokio::spawn({
+            let (probe, interval, end) = (self.probe, self.probe_interval, end.clone());
+            async move { probe.run(interval, end).await }
+        });
+        let renewing = tokio::spawn({
+            let (manager, end) = (self.lease_manager.clone(), end.clone());
+            async move {
+                if let Some(manager) = manager {
+                    manager.run(end).await;
+                }
+            }
+        });
+        let serving = tokio::spawn(api::serve(self.listener, self.api, end.clone()));
+        // The runtime has logged a panic of any of these tasks.
+        let unfinished = planning.await.unwrap_or_default();
+        end.cancel();
+        let _ = tokio::join!(background, probing, renewing, serving);
+        if let Some(manager) = self.lease_manager {
+            manager.leave().await;
+        }
+        self.store.close().await;
+        ShutdownReport { unfinished }
+    }
 }

@@ -231,7 +231,7 @@ async fn wrong_endpoints_ports_and_stores_are_named() -> Result<()> {
         &[&format!("port {port} is in use"), "--port"],
     )?;
     let run = ["orchestrator", "run", "--listen", &listen];
-    shell.refused(&run, &[&listen, "can't be listened on", "--listen"])?;
+    shell.refused(&run, &[&listen, "failed to listen on", "--listen"])?;
 
     let data = folder.path().join("orchestrator");
     std::fs::create_dir(&data)?;

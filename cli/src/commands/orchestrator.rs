@@ -125,8 +125,8 @@ async fn serve(own: OrchestratorSettings, settings: &Settings) -> Result<(), Cli
             ("stop with", "Ctrl-C".to_owned()),
         ])
     });
-    let ended = handle.join().await?;
-    match ended.left.as_slice() {
+    let report = handle.join().await;
+    match report.unfinished.as_slice() {
         [] => notice("orchestrator stopped; no actions in flight"),
         left => notice(&format!(
             "orchestrator stopped with {} actions in flight, which the next start resumes: {}",

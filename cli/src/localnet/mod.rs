@@ -251,7 +251,7 @@ impl Localnet {
         match self.orchestrator.take() {
             Some(running) => {
                 drop(running.stop);
-                running.handle.join().await?;
+                running.handle.join().await;
                 Ok(())
             }
             None => Ok(()),

@@ -5,15 +5,16 @@ mod documented;
 pub mod limits;
 mod routes;
 mod server;
+pub mod state;
 
 pub use limits::connections::ConnectionSlot;
 pub use server::serve;
 
 use crate::observability::metrics::CONTENT_TYPE;
 
+use crate::api::state::ApiState;
 use crate::observability::debug_stats::DebugStats;
 use crate::observability::metrics::count_requests;
-use crate::service::Service;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Extension, State, WebSocketUpgrade};
 use axum::http::StatusCode;
@@ -77,8 +78,8 @@ impl IntoResponse for Failure {
 }
 
 /// All routes.
-pub fn router(service: Service) -> Router {
-    let count = from_fn_with_state(service.metrics().clone(), count_requests);
+pub fn router(state: ApiState) -> Router {
+    let count = from_fn_with_state(state.metrics.clone(), count_requests);
     let probes = ConcurrencyLimit::new(PROBES, LONGEST_QUESTION);
     let probes = Router::new()
         .route("/health", get(health))
@@ -109,7 +110,7 @@ pub fn router(service: Service) -> Router {
         .merge(transfers)
         .merge(probes)
         .layer(count)
-        .with_state(service)
+        .with_state(state)
 }
 
 /// 200 where something is so, else 503.
@@ -122,25 +123,26 @@ fn code(is_well: bool) -> StatusCode {
 }
 
 /// Whether it does its work.
-async fn health(State(service): State<Service>) -> Response {
-    let health = service.health().await;
+async fn health(State(state): State<ApiState>) -> Response {
+    let health = state.status.health().await;
     (code(health.is_well()), Json(health)).into_response()
 }
 
 /// Whether it lives: a restart would help where it does not.
-async fn alive(State(service): State<Service>) -> Response {
-    let alive = service.is_alive();
+async fn alive(State(state): State<ApiState>) -> Response {
+    let alive = state.status.is_alive();
     (code(alive), Json(json!({ "alive": alive }))).into_response()
 }
 
-async fn metrics(State(service): State<Service>) -> Response {
-    let shown = service.show_metrics().await;
+async fn metrics(State(state): State<ApiState>) -> Response {
+    let shown = state.status.metrics().await;
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], shown).into_response()
 }
 
-async fn debug_stats(State(service): State<Service>) -> Result<Json<DebugStats>, Failure> {
-    service
-        .debug_stats()
+async fn debug_stats(State(state): State<ApiState>) -> Result<Json<DebugStats>, Failure> {
+    state
+        .debug_stats
+        .collect()
         .await
         .map(Json)
         .map_err(Failure::internal)
@@ -148,16 +150,16 @@ async fn debug_stats(State(service): State<Service>) -> Result<Json<DebugStats>,
 
 /// The list of agents, or, for an agent that asks for a websocket, its connection.
 async fn agents(
-    State(service): State<Service>,
+    State(state): State<ApiState>,
     Extension(place): Extension<Arc<ConnectionSlot>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let Ok(upgrade) = upgrade else {
-        return Json(service.agents().infos()).into_response();
+        return Json(state.agents.infos()).into_response();
     };
     let limited = upgrade
         .max_message_size(MAX_FRAME_BYTES)
         .max_frame_size(MAX_FRAME_BYTES)
         .read_buffer_size(READ_BYTES);
-    limited.on_upgrade(async move |socket| service.agents().serve(socket, &place).await)
+    limited.on_upgrade(async move |socket| state.agents.serve(socket, &place).await)
 }

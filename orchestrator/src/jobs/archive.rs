@@ -1,71 +1,88 @@
-//! Keeps the last view of each job before it is closed. No plan waits for that: a closing whose view is
-//! not kept yet is left to the next plan.
+//! Archives the last view of each job before the job is closed. Plans do not wait for it: a job whose view
+//! is not archived yet is closed by a later plan.
 
+use crate::executor::Executor;
+use crate::jobs::queries::JobQueries;
 use crate::planner::ChainAction;
-use crate::service::Service;
 use futures_util::future::join_all;
 use millrace_client::Pubkey;
 use millrace_client::program::state::Job;
+use parking_lot::Mutex;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use tokio::sync::watch;
 
-/// Which views are kept.
-#[derive(Clone, Default)]
+/// Archives views in the background. Clones share their state.
+#[derive(Clone)]
 pub struct Archive {
-    /// Jobs on chain whose views were looked at, and whether that has ended.
-    jobs: Arc<Mutex<HashMap<Pubkey, bool>>>,
+    queries: JobQueries,
+    executor: Executor,
+    progress: Arc<Mutex<Progress>>,
     changes: watch::Sender<u64>,
 }
 
+/// Jobs on chain whose archiving has started, and whether it has ended.
+#[derive(Default)]
+struct Progress(HashMap<Pubkey, bool>);
+
+impl Progress {
+    /// Removes the closing of jobs that are not archived yet. Returns the other actions, and the jobs
+    /// whose archiving must start: each of them once.
+    fn split(&mut self, actions: Vec<ChainAction>) -> (Vec<ChainAction>, Vec<Pubkey>) {
+        let mut to_archive = Vec::new();
+        let may_start = |action: &ChainAction| {
+            let ChainAction::CloseJob { job, .. } = action else {
+                return true;
+            };
+            *self.0.entry(*job).or_insert_with(|| {
+                to_archive.push(*job);
+                false
+            })
+        };
+        let actions = actions.into_iter().filter(may_start).collect();
+        (actions, to_archive)
+    }
+
+    fn ended(&mut self, jobs: &[Pubkey]) {
+        self.0.extend(jobs.iter().map(|job| (*job, true)));
+    }
+
+    fn retain(&mut self, on_chain: &HashMap<Pubkey, Job>) {
+        self.0.retain(|job, _| on_chain.contains_key(job));
+    }
+}
+
 impl Archive {
-    /// A counter that rises when views were kept.
+    pub fn new(queries: JobQueries, executor: Executor) -> Self {
+        Self {
+            queries,
+            executor,
+            progress: Arc::default(),
+            changes: watch::Sender::new(0),
+        }
+    }
+
+    /// A counter that increases when views have been archived.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
-    fn jobs(&self) -> MutexGuard<'_, HashMap<Pubkey, bool>> {
-        // A poisoned lock still holds whole entries.
-        self.jobs.lock().unwrap_or_else(|held| held.into_inner())
+    /// Forgets jobs that are no longer on chain.
+    pub fn retain(&self, on_chain: &HashMap<Pubkey, Job>) {
+        self.progress.lock().retain(on_chain);
     }
 
-    /// Forgets jobs that are not on chain any more.
-    pub fn retain(&self, there: &HashMap<Pubkey, Job>) {
-        self.jobs().retain(|job, _| there.contains_key(job));
-    }
-
-    /// Parts what may be done from the jobs whose views are to be kept first: each of these once.
-    fn part(&self, actions: Vec<ChainAction>) -> (Vec<ChainAction>, Vec<Pubkey>) {
-        let (mut jobs, mut fresh) = (self.jobs(), Vec::new());
-        let may_be_done = |action: &ChainAction| {
-            let ChainAction::CloseJob { job, .. } = action else {
-                return true;
-            };
-            *jobs.entry(*job).or_insert_with(|| {
-                fresh.push(*job);
-                false
-            })
-        };
-        let actions = actions.into_iter().filter(may_be_done).collect();
-        (actions, fresh)
-    }
-
-    fn kept(&self, jobs: &[Pubkey]) {
-        self.jobs().extend(jobs.iter().map(|job| (*job, true)));
-        self.changes.send_modify(|count| *count += 1);
-    }
-}
-
-impl Service {
-    /// What may be done now: all but the closing of jobs whose last views are still to be kept, which begins.
+    /// Returns the actions without the closing of jobs that are not archived yet, and starts to archive
+    /// these.
     pub fn hold_back_unarchived(&self, actions: Vec<ChainAction>) -> Vec<ChainAction> {
-        let (actions, fresh) = self.archive().part(actions);
-        if !fresh.is_empty() {
+        let (actions, to_archive) = self.progress.lock().split(actions);
+        if !to_archive.is_empty() {
             let this = self.clone();
-            self.executor().spawn(async move {
-                // Together, so that all of it waits for the disk once.
-                join_all(fresh.iter().map(|job| this.archive_view(job))).await;
-                this.archive().kept(&fresh);
+            self.executor.spawn(async move {
+                // Concurrently, so that all of them wait for the disk once.
+                join_all(to_archive.iter().map(|job| this.queries.archive_view(job))).await;
+                this.progress.lock().ended(&to_archive);
+                this.changes.send_modify(|count| *count += 1);
             });
         }
         actions
@@ -77,20 +94,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_is_closed_once_its_last_view_is_kept_and_that_is_kept_once() {
-        let (archive, job) = (Archive::default(), Pubkey::new_from_array([1; 32]));
+    fn job_is_closed_once_archived_and_archived_once() {
+        let (mut progress, job) = (Progress::default(), Pubkey::new_from_array([1; 32]));
         let close = || ChainAction::CloseJob {
             job,
             client: Pubkey::default(),
             shards: Vec::new(),
         };
         let other = || ChainAction::SeedJob { job };
-        let first = archive.part(vec![close(), other()]);
+        let first = progress.split(vec![close(), other()]);
         assert_eq!(first, (vec![other()], vec![job]));
-        assert_eq!(archive.part(vec![close()]), (vec![], vec![]));
-        archive.kept(&[job]);
-        assert_eq!(archive.part(vec![close()]), (vec![close()], vec![]));
-        archive.retain(&HashMap::new());
-        assert_eq!(archive.part(vec![close()]), (vec![], vec![job]));
+        assert_eq!(progress.split(vec![close()]), (vec![], vec![]));
+        progress.ended(&[job]);
+        assert_eq!(progress.split(vec![close()]), (vec![close()], vec![]));
+        progress.retain(&HashMap::new());
+        assert_eq!(progress.split(vec![close()]), (vec![], vec![job]));
     }
 }

@@ -1,7 +1,7 @@
-//! Which manifests have all their blobs here: shards of others are not handed out.
+//! Tracks which manifests have all of their blobs stored here. Shards of other manifests are not assigned.
 //!
-//! A manifest that lacks something is looked at again when the blob that it lacked has come, and now and
-//! then besides, for another orchestrator may have put it into the same folder.
+//! An incomplete manifest is checked again when its missing blob is stored, and at intervals, because
+//! another orchestrator may have stored the blob in a shared location.
 
 use crate::blobs::BlobStore;
 use crate::blobs::upload_quota::UploadQuota;
@@ -9,130 +9,122 @@ use crate::submissions::cache::SubmissionStore;
 use millrace_client::cache::accounts::AccountCache;
 use millrace_protocol::hash::Digest;
 use millrace_protocol::manifest::{Join, Manifest, ShardInput};
+use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
+use tokio::sync::{RwLock, watch};
 use tracing::warn;
 
-/// How often a manifest is looked at that lacks something.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Time between two checks of an incomplete manifest.
+const RECHECK_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Knows which manifests wait for which blob.
+/// Marks manifests as ready. Clones share their state.
 #[derive(Clone)]
-pub struct Readiness {
+pub struct ManifestTracker {
     blobs: BlobStore,
     upload_quota: UploadQuota,
     submissions: SubmissionStore,
-    waiting: Arc<Mutex<Waiting>>,
-    arrivals: watch::Sender<u64>,
+    incomplete: Arc<Mutex<IncompleteManifests>>,
+    changes: watch::Sender<u64>,
 }
 
 #[derive(Default)]
-struct Waiting {
-    /// Manifests that lack something.
-    manifests: HashMap<Digest, Lack>,
-    /// Blobs that have come since they were looked at.
-    arrived: HashSet<Digest>,
+struct IncompleteManifests {
+    manifests: HashMap<Digest, MissingBlob>,
+    /// BlobStore that were stored since the last check.
+    stored: HashSet<Digest>,
 }
 
-struct Lack {
-    /// The first blob that is not here; `None` where the manifest can't be used at all.
+struct MissingBlob {
+    /// The first blob that is missing; `None` if the manifest itself is invalid.
     blob: Option<Digest>,
-    look_at: Instant,
+    recheck_at: Instant,
 }
 
-impl Waiting {
-    /// Of the manifests that jobs want, those that may have become complete.
+impl IncompleteManifests {
+    /// Those of the wanted manifests that may have become complete.
     fn due(&mut self, wanted: HashSet<Digest>, now: Instant) -> Vec<Digest> {
-        let arrived = std::mem::take(&mut self.arrived);
+        let stored = std::mem::take(&mut self.stored);
         self.manifests.retain(|name, _| wanted.contains(name));
-        let due = wanted.into_iter().filter(|name| {
-            let lack = self.manifests.get(name);
-            lack.is_none_or(|lack| {
-                now >= lack.look_at || lack.blob.is_some_and(|blob| arrived.contains(&blob))
-            })
-        });
+        let is_due = |missing: &MissingBlob| {
+            now >= missing.recheck_at || missing.blob.is_some_and(|blob| stored.contains(&blob))
+        };
+        let due = wanted
+            .into_iter()
+            .filter(|name| self.manifests.get(name).is_none_or(is_due));
         due.collect()
     }
 }
 
-impl Readiness {
-    /// Nothing has been looked at yet.
+impl ManifestTracker {
     pub fn new(blobs: BlobStore, upload_quota: UploadQuota, submissions: SubmissionStore) -> Self {
         Self {
             blobs,
             upload_quota,
             submissions,
-            waiting: Arc::default(),
-            arrivals: watch::Sender::new(0),
+            incomplete: Arc::default(),
+            changes: watch::Sender::new(0),
         }
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        // A poisoned lock still holds whole entries.
-        self.waiting
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    /// A counter that increases when a blob is stored.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
-    /// A counter that rises when a blob has come.
-    pub fn arrivals(&self) -> watch::Receiver<u64> {
-        self.arrivals.subscribe()
+    /// A blob was stored, which may complete a manifest.
+    pub fn blob_stored(&self, blob: Digest) {
+        self.incomplete.lock().stored.insert(blob);
+        self.changes.send_modify(|count| *count += 1);
     }
 
-    /// A blob has come: a job may have waited for it.
-    pub fn arrived(&self, blob: Digest) {
-        self.waiting().arrived.insert(blob);
-        self.arrivals.send_modify(|count| *count += 1);
-    }
-
-    /// Marks the manifests that have become complete, of jobs with shards to hand out.
-    pub async fn look(&self, cache: &tokio::sync::RwLock<AccountCache>) {
+    /// Marks the manifests that have become complete, among those of jobs with unassigned shards.
+    pub async fn update(&self, cache: &RwLock<AccountCache>) {
         let wanted: HashSet<Digest> = {
             let cache = cache.read().await;
             let submissions = self.submissions.read();
+            let ready = &submissions.ready_manifests;
             let jobs = cache.jobs().values().filter(|job| job.unassigned() > 0);
-            let missing = jobs.filter(|job| !submissions.ready_manifests.contains(&job.manifest));
-            missing.map(|job| job.manifest).collect()
+            let manifests = jobs.map(|job| job.manifest);
+            manifests.filter(|name| !ready.contains(name)).collect()
         };
-        let due = self.waiting().due(wanted, Instant::now());
+        let due = self.incomplete.lock().due(wanted, Instant::now());
         for name in due {
-            match self.lacks(&name).await {
-                None => {
-                    self.waiting().manifests.remove(&name);
-                    self.submissions.mark_ready(name);
-                }
-                Some(lack) => drop(self.waiting().manifests.insert(name, lack)),
+            if let Some(missing) = self.missing_blob(&name).await {
+                self.incomplete.lock().manifests.insert(name, missing);
+            } else {
+                self.incomplete.lock().manifests.remove(&name);
+                self.submissions.mark_ready(name);
             }
         }
     }
 
-    /// What keeps a manifest from being complete.
-    async fn lacks(&self, name: &Digest) -> Option<Lack> {
-        let lack = |blob| {
-            Some(Lack {
+    /// What a manifest lacks; `None` if it is complete.
+    async fn missing_blob(&self, name: &Digest) -> Option<MissingBlob> {
+        let missing = |blob| {
+            Some(MissingBlob {
                 blob,
-                look_at: Instant::now() + LOOK_EVERY,
+                recheck_at: Instant::now() + RECHECK_INTERVAL,
             })
         };
         let Ok(Some(bytes)) = self.blobs.get(name).await else {
-            return lack(Some(*name));
+            return missing(Some(*name));
         };
         let manifest = match Manifest::from_bytes(&bytes) {
             Ok(manifest) => manifest,
             Err(error) => {
-                warn!(manifest = hex::encode(name), %error, "a manifest can't be used");
-                return lack(None);
+                warn!(manifest = hex::encode(name), %error, "invalid manifest");
+                return missing(None);
             }
         };
-        let named = blobs_of(&manifest);
-        for blob in &named {
+        let blobs = blobs_of(&manifest);
+        for blob in &blobs {
             if !self.blobs.contains(blob).await {
-                return lack(Some(*blob));
+                return missing(Some(*blob));
             }
         }
-        self.upload_quota.claim(named);
+        self.upload_quota.claim(blobs);
         self.upload_quota.claim([*name]);
         None
     }
@@ -160,35 +152,35 @@ mod tests {
     const NEVER: Duration = Duration::from_secs(1_000);
 
     #[test]
-    fn a_manifest_is_looked_at_when_the_blob_that_it_lacks_has_come_and_not_before() {
+    fn incomplete_manifest_is_checked_again_once_its_missing_blob_is_stored() {
         let now = Instant::now();
         let (one, other) = ([1; 32], [2; 32]);
-        let mut waiting = Waiting::default();
-        assert_eq!(waiting.due(HashSet::from([one]), now), [one], "a new one");
+        let mut incomplete = IncompleteManifests::default();
+        assert_eq!(incomplete.due(HashSet::from([one]), now), [one], "new");
         for (name, blob) in [(one, [7; 32]), (other, [8; 32])] {
-            let lack = Lack {
+            let missing = MissingBlob {
                 blob: Some(blob),
-                look_at: now + NEVER,
+                recheck_at: now + NEVER,
             };
-            waiting.manifests.insert(name, lack);
+            incomplete.manifests.insert(name, missing);
         }
         let both = HashSet::from([one, other]);
-        assert!(waiting.due(both.clone(), now).is_empty());
-        waiting.arrived.insert([8; 32]);
-        assert_eq!(waiting.due(both.clone(), now), [other]);
-        assert!(waiting.due(both.clone(), now).is_empty(), "once");
-        assert_eq!(waiting.due(both, now + NEVER).len(), 2, "now and then");
+        assert!(incomplete.due(both.clone(), now).is_empty());
+        incomplete.stored.insert([8; 32]);
+        assert_eq!(incomplete.due(both.clone(), now), [other]);
+        assert!(incomplete.due(both.clone(), now).is_empty(), "only once");
+        assert_eq!(incomplete.due(both, now + NEVER).len(), 2, "at intervals");
     }
 
     #[test]
-    fn what_no_job_wants_any_more_is_forgotten() {
-        let mut waiting = Waiting::default();
-        let lack = Lack {
+    fn manifest_that_no_job_uses_is_forgotten() {
+        let mut incomplete = IncompleteManifests::default();
+        let missing = MissingBlob {
             blob: None,
-            look_at: Instant::now() + NEVER,
+            recheck_at: Instant::now() + NEVER,
         };
-        waiting.manifests.insert([1; 32], lack);
-        assert!(waiting.due(HashSet::new(), Instant::now()).is_empty());
-        assert!(waiting.manifests.is_empty());
+        incomplete.manifests.insert([1; 32], missing);
+        assert!(incomplete.due(HashSet::new(), Instant::now()).is_empty());
+        assert!(incomplete.manifests.is_empty());
     }
 }

@@ -1,6 +1,7 @@
-//! Jobs as clients see them: views, queries, the archive, and manifests that have arrived.
+//! Jobs as clients see them: views, queries, the archive, and the readiness of manifests.
 
 pub mod archive;
+pub mod closable;
 pub mod manifests;
 pub mod queries;
 pub mod view;

@@ -1,4 +1,4 @@
-//! What is known of a job, as it is told to people.
+//! Views of jobs on chain.
 
 use crate::planner::{PendingReasons, Snapshot};
 use crate::submissions::model::Submissions;
@@ -6,21 +6,18 @@ use millrace_client::Pubkey;
 use millrace_client::program::state::{Job, JobState, Seat, SeatStatus, Shard, ShardState};
 use millrace_protocol::api::{JobPhase, JobView, SeatPhase, SeatView, ShardPhase, ShardView};
 
-/// The view of a job that is on chain.
-pub fn of_job(snapshot: &Snapshot, pending: &PendingReasons, key: Pubkey, job: &Job) -> JobView {
-    let shard_view = |index| {
+/// The view of a job on chain.
+pub fn job_view(snapshot: &Snapshot, pending: &PendingReasons, key: Pubkey, job: &Job) -> JobView {
+    let view = |index| {
         let shard = snapshot.cache.shard(&key, index);
-        of_shard(snapshot.submissions, key, index, shard)
+        shard_view(snapshot.submissions, key, index, shard)
     };
-    let shards: Vec<ShardView> = (0..job.shards).map(shard_view).collect();
-    // The job's account may be seen before the shard that was settled with it.
-    let unseen = shards
-        .iter()
-        .filter(|shard| shard.state.is_in_flight())
-        .count();
-    let unseen = u32::try_from(unseen).unwrap_or(u32::MAX);
-    let finished = job.is_finished() && unseen == 0;
-    let settled = job.settled.min(job.shards.saturating_sub(unseen));
+    let shards: Vec<ShardView> = (0..job.shards).map(view).collect();
+    // The job's account may have been read after it counted a settled shard, and the shard's before.
+    let running = shards.iter().filter(|shard| shard.state.is_in_flight());
+    let running = u32::try_from(running.count()).unwrap_or(u32::MAX);
+    let finished = job.is_finished() && running == 0;
+    let settled = job.settled.min(job.shards.saturating_sub(running));
     JobView {
         job: key.to_string(),
         client: job.client.to_string(),
@@ -41,43 +38,45 @@ pub fn of_job(snapshot: &Snapshot, pending: &PendingReasons, key: Pubkey, job: &
     }
 }
 
-fn of_shard(
+fn shard_view(
     submissions: &Submissions,
     job: Pubkey,
     index: u32,
     shard: Option<&Shard>,
 ) -> ShardView {
-    let outcome = submissions.settled_result(job, index, shard);
-    let outcome = outcome.as_ref();
-    let state = match shard.map(|s| (s.state(), s.live_seats())) {
-        // Its account is closed before the job's.
-        None if outcome.is_some() => ShardPhase::Settled,
+    let result = submissions.settled_result(job, index, shard);
+    let result = result.as_ref();
+    let state = match shard.map(|shard| (shard.state(), shard.live_seats())) {
+        // The shard's account is closed before the job's.
+        None if result.is_some() => ShardPhase::Settled,
         Some((Some(ShardState::Assigned), 0)) | None => ShardPhase::Waiting,
         Some((Some(ShardState::Assigned), _)) => ShardPhase::Assigned,
         Some((Some(ShardState::Revealing), _)) => ShardPhase::Revealing,
         Some((Some(ShardState::Settled), _)) => ShardPhase::Settled,
         Some(_) => ShardPhase::Failed,
     };
-    let seats = shard.map(|s| s.seats.as_slice()).unwrap_or_default();
+    let seats = shard
+        .map(|shard| shard.seats.as_slice())
+        .unwrap_or_default();
     let seats = seats
         .iter()
         .filter(|seat| seat.status() != SeatStatus::Empty);
     ShardView {
         index,
         state,
-        attempt: shard.map_or(0, |s| s.attempt),
-        root: outcome.map(|o| hex::encode(o.root)),
-        output: outcome.map(|o| hex::encode(o.output)),
-        exit: outcome.map(|o| o.exit),
-        reason: outcome
-            .filter(|o| !o.reason.is_empty())
-            .map(|o| o.reason.clone()),
-        fuel: outcome.map(|o| o.fuel),
-        seats: seats.map(of_seat).collect(),
+        attempt: shard.map_or(0, |shard| shard.attempt),
+        root: result.map(|result| hex::encode(result.root)),
+        output: result.map(|result| hex::encode(result.output)),
+        exit: result.map(|result| result.exit),
+        reason: result
+            .filter(|result| !result.reason.is_empty())
+            .map(|result| result.reason.clone()),
+        fuel: result.map(|result| result.fuel),
+        seats: seats.map(seat_view).collect(),
     }
 }
 
-fn of_seat(seat: &Seat) -> SeatView {
+fn seat_view(seat: &Seat) -> SeatView {
     let state = match seat.status() {
         SeatStatus::Empty => SeatPhase::Unknown,
         SeatStatus::Assigned => SeatPhase::Assigned,
@@ -95,7 +94,7 @@ fn of_seat(seat: &Seat) -> SeatView {
     }
 }
 
-/// Phases of jobs that are on chain.
+/// Phases that a job on chain can have.
 pub const ON_CHAIN_PHASES: [JobPhase; 4] = [
     JobPhase::Open,
     JobPhase::Cancelled,
@@ -103,7 +102,7 @@ pub const ON_CHAIN_PHASES: [JobPhase; 4] = [
     JobPhase::Finished,
 ];
 
-/// The phase of a job that is on chain, one of [`ON_CHAIN_PHASES`].
+/// The phase of a job on chain, one of [`ON_CHAIN_PHASES`].
 pub fn phase(job: &Job, finished: bool) -> JobPhase {
     match job.state() {
         _ if finished => JobPhase::Finished,

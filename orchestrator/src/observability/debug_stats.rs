@@ -1,8 +1,13 @@
 //! Sizes of everything that the process holds. Under a constant load none of them may grow.
 
+use crate::agents::Agents;
 use crate::error::OrchestratorError;
-use crate::service::Service;
+use crate::executor::Executor;
+use crate::store::Store;
+use crate::submissions::cache::SubmissionStore;
+use millrace_client::cache::subscription::Feed;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// Sizes of what the orchestrator holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -26,17 +31,27 @@ pub struct DebugStats {
     pub journal: usize,
 }
 
-impl Service {
-    pub async fn debug_stats(&self) -> Result<DebugStats, OrchestratorError> {
-        let journal = self.store().journal_length().await?;
-        let acts = self.executor().counts();
-        let jobs = self.feed().cache().read().await.jobs().len();
-        let submissions = self.submissions().read();
+/// The parts that are counted. Cheap to clone.
+#[derive(Clone)]
+pub struct DebugStatsSource {
+    pub store: Arc<Store>,
+    pub feed: Feed,
+    pub submissions: SubmissionStore,
+    pub agents: Agents,
+    pub executor: Executor,
+}
+
+impl DebugStatsSource {
+    pub async fn collect(&self) -> Result<DebugStats, OrchestratorError> {
+        let journal = self.store.journal_length().await?;
+        let acts = self.executor.counts();
+        let jobs = self.feed.cache().read().await.jobs().len();
+        let submissions = self.submissions.read();
         Ok(DebugStats {
             tasks: tokio::runtime::Handle::current()
                 .metrics()
                 .num_alive_tasks(),
-            agents: self.agents().views().len(),
+            agents: self.agents.views().len(),
             jobs,
             acts: acts.in_flight + acts.waiting_for_retry,
             handed_in: submissions.by_seat.len(),

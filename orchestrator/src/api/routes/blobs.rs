@@ -1,9 +1,9 @@
 //! `GET`, `HEAD` and `PUT /v1/blobs/{sha256 in hex}`. Blobs are streamed; none is held in memory.
 
+use crate::api::state::ApiState;
 use crate::api::{ConnectionSlot, Failure};
 use crate::blobs::{BlobStoreError, BlobWriter, MAX_BLOB_BYTES};
 use crate::observability::metrics::BlobDirection;
-use crate::service::Service;
 use axum::body::Body;
 use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
@@ -26,35 +26,33 @@ const MIN_BYTES_PER_SEC: u64 = 32 << 10;
 const READ_BYTES: usize = 64 << 10;
 
 pub(crate) async fn get_blob(
-    State(service): State<Service>,
+    State(state): State<ApiState>,
     Path(name): Path<String>,
 ) -> Result<Response, Failure> {
     let digest = parse_hex(&name).map_err(Failure::bad)?;
-    let found = service.blobs().open_verified(&digest).await;
+    let found = state.blobs.open_verified(&digest).await;
     let Some((file, length)) = found.map_err(Failure::internal)? else {
         return Err(Failure::not_found("the blob"));
     };
-    service
-        .metrics()
-        .blob_transferred(BlobDirection::Out, length);
+    state.metrics.blob_transferred(BlobDirection::Out, length);
     let body = Body::from_stream(ReaderStream::with_capacity(file, READ_BYTES));
     Ok(([(CONTENT_LENGTH, length)], body).into_response())
 }
 
 pub(crate) async fn put_blob(
-    State(service): State<Service>,
+    State(state): State<ApiState>,
     Path(name): Path<String>,
     Extension(slot): Extension<Arc<ConnectionSlot>>,
     body: Body,
 ) -> Result<StatusCode, Failure> {
     let digest = parse_hex(&name).map_err(Failure::bad)?;
-    let writer = service.blobs().writer().await.map_err(Failure::internal)?;
+    let writer = state.blobs.writer().await.map_err(Failure::internal)?;
     let writer = receive(body, writer).await?;
     let bytes = writer.length();
-    service.metrics().blob_transferred(BlobDirection::In, bytes);
-    match service.blobs().commit(writer, &digest).await {
+    state.metrics.blob_transferred(BlobDirection::In, bytes);
+    match state.blobs.commit(writer, &digest).await {
         Ok(true) => {
-            let quota = service.upload_quota();
+            let quota = &state.upload_quota;
             if !quota.add(digest, bytes, slot.client_subnet()).await {
                 return Err(Failure(
                     StatusCode::INSUFFICIENT_STORAGE,
@@ -63,7 +61,7 @@ pub(crate) async fn put_blob(
                         .to_owned(),
                 ));
             }
-            service.blob_arrived(digest);
+            state.manifests.blob_stored(digest);
             Ok(StatusCode::CREATED)
         }
         Ok(false) => Ok(StatusCode::OK),

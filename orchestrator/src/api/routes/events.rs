@@ -2,9 +2,9 @@
 //! server-sent events for clients that accept them.
 
 use crate::api::Failure;
+use crate::api::state::ApiState;
 use crate::error::OrchestratorError;
-use crate::events::Told;
-use crate::service::Service;
+use crate::events::EventEntry;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, header};
@@ -30,7 +30,7 @@ pub(crate) struct Asked {
 }
 
 pub(crate) async fn events(
-    State(service): State<Service>,
+    State(state): State<ApiState>,
     Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
@@ -48,8 +48,8 @@ pub(crate) async fn events(
         let known = job.parse::<Pubkey>();
         known.map_err(|_| Failure::bad(format!("{job} is no address")))?;
     }
-    let follow = (asked.follow || sent).then(|| service.end());
-    let told = service.events().after(after, asked.job, follow);
+    let follow = (asked.follow || sent).then(|| state.end.clone());
+    let told = state.events.after(after, asked.job, follow);
     if sent {
         let events = told.map(|told| event(told?));
         return Ok(Sse::new(events)
@@ -61,13 +61,13 @@ pub(crate) async fn events(
     Ok((kind, Body::from_stream(lines)).into_response())
 }
 
-fn line(told: &Told) -> Result<Vec<u8>, Cut> {
+fn line(told: &EventEntry) -> Result<Vec<u8>, Cut> {
     let mut line = serde_json::to_vec(told)?;
     line.push(b'\n');
     Ok(line)
 }
 
-fn event(told: Told) -> Result<Event, Cut> {
+fn event(told: EventEntry) -> Result<Event, Cut> {
     let data = serde_json::to_string(&told)?;
     let name = told.recorded.event.name().to_owned();
     Ok(Event::default().id(told.cursor).event(name).data(data))

@@ -1,13 +1,13 @@
 //! `POST /v1/quote`.
 
 use crate::api::Failure;
-use crate::service::Service;
+use crate::api::state::ApiState;
 use axum::Json;
 use axum::extract::State;
 use millrace_protocol::api::{Quote, QuoteRequest};
 
 pub(crate) async fn quote(
-    State(service): State<Service>,
+    State(state): State<ApiState>,
     Json(terms): Json<QuoteRequest>,
 ) -> Result<Json<Quote>, Failure> {
     if terms.replicas == 0 || terms.price_cap == 0 || terms.max_units == 0 {
@@ -15,10 +15,7 @@ pub(crate) async fn quote(
             "a quote needs replicas, price_cap and max_units, each more than nothing",
         ));
     }
-    let blockers = service
-        .placement_blockers(&terms)
-        .await
-        .map_err(Failure::internal)?;
+    let blockers = state.jobs.placement_blockers(&terms).await;
     Ok(Json(Quote {
         placeable: blockers.is_empty(),
         blockers,

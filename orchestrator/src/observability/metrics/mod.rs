@@ -26,7 +26,7 @@ use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// How `/metrics` is written.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -191,8 +191,8 @@ impl Metrics {
         shown
     }
 
-    pub fn planned(&self, since: Instant, due: usize) {
-        self.0.plan.observe(since.elapsed().as_secs_f64());
+    pub fn planned(&self, took: Duration, due: usize) {
+        self.0.plan.observe(took.as_secs_f64());
         self.0.due.set(due as f64);
     }
 

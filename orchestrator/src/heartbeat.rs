@@ -1,0 +1,24 @@
+//! When the last plan was made, for health checks.
+
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Set by the planning loop, read by health checks. Clones share their time.
+#[derive(Clone)]
+pub struct Heartbeat(Arc<Mutex<Instant>>);
+
+impl Heartbeat {
+    pub fn new() -> Self {
+        Self(Arc::new(Mutex::new(Instant::now())))
+    }
+
+    pub fn beat(&self) {
+        *self.0.lock() = Instant::now();
+    }
+
+    /// Time since the last beat.
+    pub fn age(&self) -> Duration {
+        self.0.lock().elapsed()
+    }
+}
