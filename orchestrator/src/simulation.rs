@@ -1,9 +1,9 @@
-//! The plan with a network that does not exist: how long planning takes at sizes that no machine here
-//! could run, and what clients and providers of such a network would see.
+//! Runs the planner against a network that does not exist, to measure how long plans take at sizes that no
+//! machine here could run, and what clients and providers of such a network would see.
 //!
-//! The plan is the one that the service runs. Time is virtual: one step is a slot. Jobs come at a steady
-//! rate, agents work for a fixed number of slots, and what is assigned, committed and settled takes
-//! effect at the next step, as if the chain were never late.
+//! The planner is the one that the service runs. Time is virtual: each step is a slot. Jobs arrive at a steady
+//! rate and agents work for a fixed number of slots. Assignments and settlements take effect at the next
+//! step, as if transactions always landed at once.
 
 use crate::leases::partition::OwnedPartitions;
 use crate::planner::{AgentView, ChainAction, Snapshot, plan};
@@ -22,27 +22,27 @@ use std::time::{Duration, Instant};
 const SLOT_MS: i64 = 400;
 const MANIFEST: [u8; 32] = [7; 32];
 const ME: Pubkey = Pubkey::new_from_array([1; 32]);
-/// Different prices that providers ask: a market has ranks, and crowds within them.
+/// Number of different asking prices: candidates have tiers with many providers in each.
 const PRICES: u64 = 16;
 
-/// What is simulated.
+/// The size of a simulation.
 #[derive(Clone, Copy, Debug)]
 pub struct Scale {
-    /// Connected providers.
+    /// Number of connected providers.
     pub providers: usize,
-    /// Shards that each runs at the same time.
+    /// Shards that each provider runs concurrently.
     pub capacity: u32,
-    /// Clients, each with as many jobs as the others.
+    /// Number of clients, each with the same number of jobs.
     pub clients: usize,
-    /// Seats of a shard; each job has one.
+    /// Seats of a shard; each job has one shard.
     pub seats: u8,
     /// `sortition_start` of the network.
     pub sortition_start: u64,
-    /// Slots that a shard takes.
+    /// Slots for which a provider works on a shard.
     pub work_slots: u64,
 }
 
-/// A network that does not exist.
+/// A simulated network.
 pub struct Simulation {
     scale: Scale,
     cache: AccountCache,
@@ -50,21 +50,22 @@ pub struct Simulation {
     submissions: Submissions,
     slot: u64,
     jobs: u64,
-    /// Shards at work with the slot at which they are done.
-    at_work: VecDeque<(u64, Pubkey, Vec<Pubkey>)>,
-    /// Slots that each job waited until it had its seats.
-    waited: Vec<u64>,
+    /// Jobs in progress, each with the slot in which its providers finish.
+    running: VecDeque<(u64, Pubkey, Vec<Pubkey>)>,
+    /// Slots that each assigned job waited for its seats.
+    slots_waited: Vec<u64>,
+    /// Unassigned jobs with the slot in which they were posted.
     posted: HashMap<Pubkey, u64>,
 }
 
-/// What one step took and did.
+/// What happened in one step.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Step {
-    /// Time that the plan took.
+pub struct StepReport {
+    /// Time that planning took.
     pub plan: Duration,
-    /// Shards that got seats.
-    pub seated: usize,
-    /// Jobs on chain when the plan was made.
+    /// Shards that were assigned.
+    pub assigned: usize,
+    /// Jobs on chain.
     pub jobs: usize,
 }
 
@@ -74,7 +75,7 @@ fn key(kind: u8, number: u64) -> Pubkey {
     Pubkey::new_from_array(bytes)
 }
 
-/// A step of SplitMix64: numbers that look random, the same ones each time.
+/// A step of SplitMix64: deterministic numbers that look random.
 fn mixed(number: u64) -> u64 {
     let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -83,7 +84,7 @@ fn mixed(number: u64) -> u64 {
 }
 
 impl Simulation {
-    /// All providers are there and idle; there is no job yet.
+    /// A network with all providers connected and idle, and without jobs.
     pub fn new(scale: Scale) -> Self {
         let mut simulation = Self {
             scale,
@@ -92,8 +93,8 @@ impl Simulation {
             submissions: Submissions::default(),
             slot: 1,
             jobs: 0,
-            at_work: VecDeque::new(),
-            waited: Vec::new(),
+            running: VecDeque::new(),
+            slots_waited: Vec::new(),
             posted: HashMap::new(),
         };
         simulation.submissions.ready_manifests.insert(MANIFEST);
@@ -102,17 +103,18 @@ impl Simulation {
             sortition_start: scale.sortition_start,
             ..Network::zeroed()
         };
-        simulation.put(pda::network(), AnyAccount::Network(Box::new(network)));
+        simulation.store(pda::network(), AnyAccount::Network(Box::new(network)));
         for number in 0..scale.providers as u64 {
             let provider = Provider {
                 ask_price: 1 + mixed(number) % PRICES,
                 active: 1 << 40,
                 deposited: 1 << 40,
                 max_open_seats: u16::MAX,
+                registered_at: i64::MIN,
                 ..Provider::zeroed()
             };
             let address = key(2, number);
-            simulation.put(address, AnyAccount::Provider(Box::new(provider)));
+            simulation.store(address, AnyAccount::Provider(Box::new(provider)));
             let agent = AgentView {
                 capacity: scale.capacity,
                 draining: false,
@@ -122,7 +124,7 @@ impl Simulation {
         simulation
     }
 
-    fn put(&mut self, address: Pubkey, entity: AnyAccount) {
+    fn store(&mut self, address: Pubkey, entity: AnyAccount) {
         self.cache.apply(self.slot, address, Some(entity));
     }
 
@@ -130,7 +132,7 @@ impl Simulation {
         self.slot.cast_signed() * SLOT_MS / 1_000
     }
 
-    /// Posts jobs of one shard, by each client in turn.
+    /// Posts jobs with one shard each, from the clients in turn.
     pub fn post(&mut self, jobs: usize) {
         for _ in 0..jobs {
             let number = self.jobs;
@@ -156,19 +158,19 @@ impl Simulation {
             };
             let address = key(4, number);
             self.posted.insert(address, self.slot);
-            self.put(address, AnyAccount::Job(Box::new(job), None));
+            self.store(address, AnyAccount::Job(Box::new(job), None));
         }
     }
 
-    /// One slot: what is done is settled, then a plan is made and what it hands out is taken up.
-    pub fn step(&mut self) -> Step {
+    /// Advances by one slot: settles finished jobs, plans, and applies the assignments.
+    pub fn step(&mut self) -> StepReport {
         self.slot += 1;
         while self
-            .at_work
+            .running
             .front()
             .is_some_and(|(done, ..)| *done <= self.slot)
         {
-            if let Some((_, job, providers)) = self.at_work.pop_front() {
+            if let Some((_, job, providers)) = self.running.pop_front() {
                 self.cache.apply(self.slot, job, None);
                 self.end_seats(&providers);
             }
@@ -190,21 +192,21 @@ impl Simulation {
         };
         let began = Instant::now();
         let plan = plan(&snapshot);
-        let mut step = Step {
+        let mut report = StepReport {
             plan: began.elapsed(),
-            seated: 0,
+            assigned: 0,
             jobs: self.cache.jobs().len(),
         };
         for action in plan.chain {
             if let ChainAction::Assign { job, providers, .. } = action {
-                self.seat(job, providers);
-                step.seated += 1;
+                self.assign(job, providers);
+                report.assigned += 1;
             }
         }
-        step
+        report
     }
 
-    fn seat(&mut self, address: Pubkey, providers: Vec<Pubkey>) {
+    fn assign(&mut self, address: Pubkey, providers: Vec<Pubkey>) {
         let mut job = self.cache.jobs()[&address];
         job.created = 1;
         job.live = 1;
@@ -224,33 +226,33 @@ impl Simulation {
                 ..Seat::default()
             };
         }
-        self.put(
+        self.store(
             address,
             AnyAccount::Job(Box::new(job), Some(Box::new(shard))),
         );
         if let Some(posted) = self.posted.remove(&address) {
-            self.waited.push(self.slot - posted);
+            self.slots_waited.push(self.slot - posted);
         }
         let done = self.slot + self.scale.work_slots;
-        self.at_work.push_back((done, address, providers));
+        self.running.push_back((done, address, providers));
     }
 
-    /// A seat that ended gives its provider another place on the ring.
+    /// Ends seats, which gives their providers other positions on the ring.
     fn end_seats(&mut self, providers: &[Pubkey]) {
         for address in providers {
             let mut provider = self.cache.providers()[address];
             provider.agreed = provider.agreed.wrapping_add(1);
-            self.put(*address, AnyAccount::Provider(Box::new(provider)));
+            self.store(*address, AnyAccount::Provider(Box::new(provider)));
         }
     }
 
-    /// Slots that jobs waited until they had their seats.
-    pub fn waited(&self) -> &[u64] {
-        &self.waited
+    /// Slots that each assigned job waited for its seats.
+    pub fn slots_waited(&self) -> &[u64] {
+        &self.slots_waited
     }
 
-    /// Seats that each provider has finished.
-    pub fn finished(&self) -> impl Iterator<Item = u32> {
+    /// Number of seats that each provider has finished.
+    pub fn finished_seats(&self) -> impl Iterator<Item = u32> {
         self.cache
             .providers()
             .values()
@@ -273,36 +275,36 @@ mod tests {
     };
 
     #[test]
-    fn at_a_load_below_what_providers_can_run_every_job_has_its_seats_at_the_next_slot() {
+    fn jobs_below_the_capacity_are_assigned_in_the_next_slot() {
         let mut simulation = Simulation::new(SMALL);
-        let mut seated = 0;
+        let mut assigned = 0;
         for _ in 0..40 {
             simulation.post(6);
-            seated += simulation.step().seated;
+            assigned += simulation.step().assigned;
         }
-        assert_eq!(seated, 240);
-        assert!(simulation.waited().iter().all(|slots| *slots == 1));
+        assert_eq!(assigned, 240);
+        assert!(simulation.slots_waited().iter().all(|slots| *slots == 1));
     }
 
     #[test]
-    fn above_it_as_many_run_as_there_is_room_for() {
+    fn jobs_above_the_capacity_fill_it() {
         let mut simulation = Simulation::new(SMALL);
         simulation.post(1_000);
-        let seated: usize = (0..8).map(|_| simulation.step().seated).sum();
-        // 100 places, three to a shard, each free again after four slots; the last places of a round may
-        // be at fewer than three providers.
-        assert!((2 * 32..=2 * 33).contains(&seated), "{seated}");
+        let assigned: usize = (0..8).map(|_| simulation.step().assigned).sum();
+        // A capacity of 100, three seats per shard, each free again after four slots. What is left at the
+        // end of a round may belong to fewer than three providers.
+        assert!((2 * 32..=2 * 33).contains(&assigned), "{assigned}");
     }
 
     #[test]
-    fn with_sortition_everybody_sits_in_the_end() {
+    fn sortition_admits_every_job_in_time() {
         let mut simulation = Simulation::new(Scale {
             sortition_start: 1 << 16,
             ..SMALL
         });
         simulation.post(20);
-        let seated: usize = (0..80).map(|_| simulation.step().seated).sum();
-        assert_eq!(seated, 20);
-        assert!(simulation.waited().iter().any(|slots| *slots > 1));
+        let assigned: usize = (0..80).map(|_| simulation.step().assigned).sum();
+        assert_eq!(assigned, 20);
+        assert!(simulation.slots_waited().iter().any(|slots| *slots > 1));
     }
 }

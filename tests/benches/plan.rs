@@ -57,9 +57,9 @@ fn jobs_at_once(figures: &mut Figures, jobs: usize, providers: usize) {
         |plan: std::time::Duration, parts: usize| plan.as_secs_f64() * 1e6 / parts.max(1) as f64;
     figures.note_with(
         name("us_per_seated_job"),
-        micros(first.plan, first.seated),
+        micros(first.plan, first.assigned),
         "µs",
-        format!("{} of {jobs} jobs handed out in one plan", first.seated),
+        format!("{} of {jobs} jobs assigned in one plan", first.assigned),
     );
     let steady: Vec<f64> = (0..STEADY_STEPS)
         .map(|_| micros(simulation.step().plan, jobs))
@@ -79,28 +79,28 @@ fn flow(figures: &mut Figures, providers: usize, rate: usize) {
         clients: 1_000,
         ..SCALE
     });
-    let (mut plans, mut seated) = (Vec::new(), 0);
+    let (mut plans, mut assigned) = (Vec::new(), 0);
     for slot in 0..FLOW_SLOTS {
         let due = rate * 10 * (slot + 1) / SLOTS_PER_10_SECS - rate * 10 * slot / SLOTS_PER_10_SECS;
         simulation.post(due);
         let step = simulation.step();
         plans.push(step.plan.as_secs_f64() * 1e3);
-        seated += step.seated;
+        assigned += step.assigned;
     }
     let name = |what: &str| format!("plan.flow.{providers}x{rate}.{what}");
     figures.note_with(
         name("ms_per_slot.p50"),
         percentile(&plans, 50),
         "ms",
-        format!("of 400; {seated} shards handed out"),
+        format!("of 400; {assigned} shards assigned"),
     );
     let waited: Vec<f64> = simulation
-        .waited()
+        .slots_waited()
         .iter()
         .map(|slots| *slots as f64)
         .collect();
     figures.note(name("slots_waited.p99"), percentile(&waited, 99), "slots");
-    let finished: Vec<f64> = simulation.finished().map(f64::from).collect();
+    let finished: Vec<f64> = simulation.finished_seats().map(f64::from).collect();
     figures.note_with(
         name("seats_per_provider.max"),
         percentile(&finished, 100),

@@ -1,7 +1,7 @@
 //! Recomputes the selection of providers for a shard from its record.
 //!
-//! Prices, stakes and the sortition are checked. Whether an agent was offline, at capacity, or had failed at
-//! the job before is known to the orchestrator only: see [`is_self_reported`].
+//! Prices, stakes and the sortition are checked. Other reasons are the orchestrator's word, for example
+//! that an agent was offline: see [`is_self_reported`].
 
 use millrace_program::math::sortition::{Ticket, admits};
 use millrace_program::state::Provider;
@@ -14,39 +14,45 @@ pub fn finished_seats(provider: &Provider) -> u64 {
     u64::from(provider.agreed) + u64::from(provider.disagreed) + u64::from(provider.late)
 }
 
-/// Whether only the orchestrator can know this reason, because nothing on chain shows it.
+/// Whether a reason is the orchestrator's word: the record has no values to recompute it from.
 pub fn is_self_reported(reason: Ineligible) -> bool {
-    matches!(
-        reason,
-        Ineligible::AgentOffline | Ineligible::AtCapacity | Ineligible::AlreadyTried
-    )
+    match reason {
+        Ineligible::AlreadySeated
+        | Ineligible::RegisteredAfterPosting
+        | Ineligible::ProviderAtCapacity
+        | Ineligible::AgentOffline
+        | Ineligible::AgentAtCapacity
+        | Ineligible::AlreadyTried => true,
+        Ineligible::ProviderNotEligible
+        | Ineligible::PriceAboveCap
+        | Ineligible::StakeBelowMinimum
+        | Ineligible::NotAdmittedYet
+        | Ineligible::InsufficientFreeStake => false,
+    }
 }
 
-/// Why a candidate was not eligible. Reasons that only the orchestrator can know are taken from the record;
-/// all others are recomputed from the candidate's price, stake and ticket. `None` if it was eligible.
+/// Why a candidate was not eligible; `None` if it was. Reasons that the record has no values for are taken
+/// from it; all others are recomputed from the candidate's price, stake and ticket. Of several reasons, the
+/// recorded one is returned if it applies, and otherwise the first.
 pub fn recheck(
     job: &Pubkey,
     selection: &SelectionRecord,
     candidate: &CandidateRecord,
 ) -> Option<Ineligible> {
-    let recorded = candidate.ineligible;
-    if let Some(reason) = recorded.filter(|reason| is_self_reported(*reason)) {
-        return Some(reason);
-    }
-    let free = candidate
-        .free_stake
-        .saturating_sub(candidate.promised_stake);
-    if candidate.ask_price > selection.price_cap {
-        Some(Ineligible::PriceAboveCap)
-    } else if candidate.active_stake < selection.min_stake {
-        Some(Ineligible::UnderStaked)
-    } else if free < selection.seat_lock {
-        Some(Ineligible::StakeLocked)
-    } else if !is_admitted(job, selection, candidate) {
-        Some(Ineligible::NotAdmitted)
-    } else {
-        None
-    }
+    let applies = |reason: &Ineligible| match reason {
+        Ineligible::PriceAboveCap => candidate.ask_price > selection.price_cap,
+        Ineligible::StakeBelowMinimum => candidate.active_stake < selection.min_stake,
+        Ineligible::NotAdmittedYet => !is_admitted(job, selection, candidate),
+        Ineligible::InsufficientFreeStake => {
+            let promised = candidate.promised_stake;
+            candidate.free_stake.saturating_sub(promised) < selection.seat_lock
+        }
+        // Providers that do not meet the requirement are not candidates.
+        Ineligible::ProviderNotEligible => false,
+        reason => candidate.ineligible == Some(*reason),
+    };
+    let recorded = candidate.ineligible.filter(applies);
+    recorded.or_else(|| Ineligible::ALL.into_iter().find(applies))
 }
 
 /// Whether the sortition admitted a candidate at the time of the selection.
@@ -121,25 +127,10 @@ mod tests {
 
     #[test]
     fn better_eligible_candidates_are_selected_whatever_the_record_says() {
-        let reasons = [
-            Ineligible::RequirementNotMet,
-            Ineligible::PriceAboveCap,
-            Ineligible::UnderStaked,
-            Ineligible::StakeLocked,
-            Ineligible::NotAdmitted,
-        ];
-        for reason in reasons {
+        for reason in Ineligible::ALL {
             let record = selection(vec![candidate(1, 3, Some(reason)), candidate(2, 4, None)]);
-            assert_eq!(first(&record), [1], "{reason:?}");
-        }
-        // Reasons that only the orchestrator can know are taken from the record.
-        for reason in [
-            Ineligible::AgentOffline,
-            Ineligible::AtCapacity,
-            Ineligible::AlreadyTried,
-        ] {
-            let record = selection(vec![candidate(1, 3, Some(reason)), candidate(2, 4, None)]);
-            assert_eq!(first(&record), [2], "{reason:?}");
+            let expected = if is_self_reported(reason) { 2 } else { 1 };
+            assert_eq!(first(&record), [expected], "{reason:?}");
         }
     }
 
@@ -157,20 +148,36 @@ mod tests {
         );
         assert_eq!(
             of(|one, _| one.active_stake = 9),
-            Some(Ineligible::UnderStaked)
+            Some(Ineligible::StakeBelowMinimum)
         );
         assert_eq!(
             of(|one, _| one.promised_stake = 51),
-            Some(Ineligible::StakeLocked)
+            Some(Ineligible::InsufficientFreeStake)
         );
         let late =
             |_: &mut CandidateRecord, record: &mut SelectionRecord| record.sortition_start = 1;
-        assert_eq!(of(late), Some(Ineligible::NotAdmitted));
+        assert_eq!(of(late), Some(Ineligible::NotAdmittedYet));
         let waited = |_: &mut CandidateRecord, record: &mut SelectionRecord| {
             record.sortition_start = 1;
             record.slot += 64;
         };
         assert_eq!(of(waited), None);
+    }
+
+    #[test]
+    fn recorded_reason_is_returned_if_several_apply() {
+        let mut one = candidate(1, 10, Some(Ineligible::InsufficientFreeStake));
+        one.promised_stake = 51;
+        let record = selection(Vec::new());
+        let found = recheck(&JOB, &record, &one);
+        assert_eq!(found, Some(Ineligible::InsufficientFreeStake));
+        one.ineligible = Some(Ineligible::StakeBelowMinimum);
+        let found = recheck(&JOB, &record, &one);
+        assert_eq!(
+            found,
+            Some(Ineligible::PriceAboveCap),
+            "the first that applies"
+        );
     }
 
     #[test]

@@ -58,72 +58,91 @@ pub fn rank(
     (ask_price, Reverse(score), distance, *provider)
 }
 
-/// Why a provider cannot take a seat.
+/// Why a provider cannot take a seat. The order is that in which an orchestrator checks: first what the
+/// program refuses, by the name of the program's error and in the program's order, then what only the
+/// orchestrator knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ineligible {
     /// The provider does not meet the job's requirement.
     #[serde(alias = "not_eligible")]
-    RequirementNotMet,
+    ProviderNotEligible,
     /// The provider asks more than the job pays.
     #[serde(alias = "too_dear")]
     PriceAboveCap,
     /// The provider's stake is below the network's minimum.
-    UnderStaked,
-    /// The provider's free stake does not cover the seat.
-    StakeLocked,
-    /// The provider's agent is not connected.
-    #[serde(alias = "away")]
-    AgentOffline,
-    /// The provider runs as many shards as it can.
-    #[serde(alias = "full")]
-    AtCapacity,
-    /// The provider has a seat of this shard, or failed this job before.
-    #[serde(alias = "tried_here")]
-    AlreadyTried,
+    #[serde(alias = "under_staked")]
+    StakeBelowMinimum,
+    /// The provider has a seat of this shard.
+    AlreadySeated,
+    /// Sortition applies, and the provider registered after the job was posted.
+    RegisteredAfterPosting,
     /// Sortition does not admit the provider yet.
     #[serde(alias = "not_drawn")]
-    NotAdmitted,
+    NotAdmittedYet,
+    /// The provider holds as many seats as its account allows.
+    ProviderAtCapacity,
+    /// The provider's free stake does not cover the seat.
+    #[serde(alias = "stake_locked")]
+    InsufficientFreeStake,
+    /// The provider's agent is not connected, or accepts no new work.
+    #[serde(alias = "away")]
+    AgentOffline,
+    /// The provider's agent runs as many shards as it can.
+    #[serde(alias = "full")]
+    AgentAtCapacity,
+    /// The provider failed this shard, or several shards of this job.
+    #[serde(alias = "tried_here")]
+    AlreadyTried,
 }
 
 impl Ineligible {
     /// Every reason, in declaration order.
-    pub const ALL: [Self; 8] = [
-        Self::RequirementNotMet,
+    pub const ALL: [Self; 11] = [
+        Self::ProviderNotEligible,
         Self::PriceAboveCap,
-        Self::UnderStaked,
-        Self::StakeLocked,
+        Self::StakeBelowMinimum,
+        Self::AlreadySeated,
+        Self::RegisteredAfterPosting,
+        Self::NotAdmittedYet,
+        Self::ProviderAtCapacity,
+        Self::InsufficientFreeStake,
         Self::AgentOffline,
-        Self::AtCapacity,
+        Self::AgentAtCapacity,
         Self::AlreadyTried,
-        Self::NotAdmitted,
     ];
 
     /// The name in metrics and JSON.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::RequirementNotMet => "requirement_not_met",
+            Self::ProviderNotEligible => "provider_not_eligible",
             Self::PriceAboveCap => "price_above_cap",
-            Self::UnderStaked => "under_staked",
-            Self::StakeLocked => "stake_locked",
+            Self::StakeBelowMinimum => "stake_below_minimum",
+            Self::AlreadySeated => "already_seated",
+            Self::RegisteredAfterPosting => "registered_after_posting",
+            Self::NotAdmittedYet => "not_admitted_yet",
+            Self::ProviderAtCapacity => "provider_at_capacity",
+            Self::InsufficientFreeStake => "insufficient_free_stake",
             Self::AgentOffline => "agent_offline",
-            Self::AtCapacity => "at_capacity",
+            Self::AgentAtCapacity => "agent_at_capacity",
             Self::AlreadyTried => "already_tried",
-            Self::NotAdmitted => "not_admitted",
         }
     }
 
     /// The reason in words that follow a number of providers: "3 not connected".
     pub fn description(self) -> &'static str {
         match self {
-            Self::RequirementNotMet => "not meeting the requirement",
+            Self::ProviderNotEligible => "not meeting the requirement",
             Self::PriceAboveCap => "asking more than the job pays",
-            Self::UnderStaked => "below the minimum stake",
-            Self::StakeLocked => "without enough free stake",
+            Self::StakeBelowMinimum => "below the minimum stake",
+            Self::AlreadySeated => "already seated",
+            Self::RegisteredAfterPosting => "registered after the job was posted",
+            Self::NotAdmittedYet => "not admitted yet",
+            Self::ProviderAtCapacity => "with all seats taken",
+            Self::InsufficientFreeStake => "without enough free stake",
             Self::AgentOffline => "not connected",
-            Self::AtCapacity => "at capacity",
+            Self::AgentAtCapacity => "at capacity",
             Self::AlreadyTried => "already tried",
-            Self::NotAdmitted => "not admitted yet",
         }
     }
 }

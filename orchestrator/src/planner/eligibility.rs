@@ -1,58 +1,195 @@
-//! What keeps providers from a job, by name.
+//! Decides whether a provider may take a seat. [`check`] is the only place that decides it, with one order
+//! of reasons: the program's own refusals in the program's order, then what only this orchestrator knows.
 
-use super::matcher::{Matcher, Vacancy};
+use super::availability::Availability;
+use super::failures::FailureHistory;
+use super::snapshot::Snapshot;
 use millrace_client::Pubkey;
-use millrace_client::program::state::{Job, Provider};
+use millrace_client::program::math::sortition::{ADMIT_ALL, Ticket, admits, threshold};
+use millrace_client::program::state::{Job, Network, Provider, Shard};
 use millrace_protocol::selection::Ineligible;
 
-/// How many providers each reason excludes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts([usize; Ineligible::ALL.len()]);
+/// What eligibility depends on besides the seat and the provider.
+pub struct Rules<'a> {
+    /// The network's minimum stake, base units.
+    pub min_stake: u64,
+    /// The network's sortition threshold.
+    pub sortition_start: u64,
+    /// The newest slot seen.
+    pub slot: u64,
+    pub failures: FailureHistory<'a>,
+}
 
-impl Counts {
-    /// Counts providers that something keeps away.
-    pub fn add(&mut self, reason: Ineligible, providers: usize) {
-        self.0[reason as usize] += providers;
+impl<'a> Rules<'a> {
+    pub fn new(snapshot: &Snapshot<'a>, network: &Network) -> Self {
+        Self {
+            min_stake: network.min_stake,
+            sortition_start: network.sortition_start,
+            slot: snapshot.slot,
+            failures: FailureHistory::new(snapshot.submissions),
+        }
     }
 
-    /// Providers that anything keeps away.
-    pub fn sum(&self) -> usize {
-        self.0.iter().sum()
-    }
-
-    /// The reasons that exclude a provider, each with the number of providers.
-    pub fn iter(&self) -> impl Iterator<Item = (Ineligible, usize)> {
-        let all = Ineligible::ALL.into_iter().zip(self.0);
-        all.filter(|(_, count)| *count > 0)
+    /// Whether a job cannot be assigned before its seed is taken from the chain.
+    pub fn needs_seed(&self, job: &Job) -> bool {
+        self.sortition_start != ADMIT_ALL && job.seed == 0
     }
 }
 
-/// The first thing that keeps a provider from any shard of a job.
+/// Free seats of a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vacancy {
+    pub shard: u32,
+    pub attempt: u8,
+    /// Slot since which the seats have been free.
+    pub free_since: u64,
+}
+
+impl Vacancy {
+    /// The seats of a shard that never had any assigned.
+    pub fn new_shard(job: &Job, shard: u32) -> Self {
+        Self {
+            shard,
+            attempt: 0,
+            free_since: job.seed_slot,
+        }
+    }
+
+    /// The free seats of a shard on chain.
+    pub fn of(shard: &Shard) -> Self {
+        Self {
+            shard: shard.index,
+            attempt: shard.attempt,
+            free_since: shard.slot,
+        }
+    }
+}
+
+/// The seat that providers are checked for.
+#[derive(Clone, Copy)]
+pub struct SeatRequest<'a> {
+    /// Address of the job.
+    pub address: Pubkey,
+    pub job: &'a Job,
+    pub vacancy: Vacancy,
+    /// Providers in the shard's other seats.
+    pub seated: &'a [Pubkey],
+}
+
+impl<'a> SeatRequest<'a> {
+    /// A seat of a shard that never had any assigned.
+    pub fn new_shard(address: Pubkey, job: &'a Job, shard: u32) -> Self {
+        Self {
+            address,
+            job,
+            vacancy: Vacancy::new_shard(job, shard),
+            seated: &[],
+        }
+    }
+
+    /// A seat of any new shard of a job: of one with an index that no shard has, so that no failure of a
+    /// single shard counts.
+    pub fn any_shard(address: Pubkey, job: &'a Job) -> Self {
+        Self::new_shard(address, job, u32::MAX)
+    }
+}
+
+/// A provider that is checked.
+#[derive(Clone, Copy)]
+pub struct Applicant<'a> {
+    pub key: &'a Pubkey,
+    pub account: &'a Provider,
+    pub availability: Availability,
+}
+
+/// Whether sortition counts. It does not for questions about a job as such, because sortition admits every
+/// provider in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sortition {
+    Apply,
+    Ignore,
+}
+
+/// Checks whether a provider may take a seat.
+///
+/// # Errors
+/// The first reason why not.
 pub fn check(
-    matcher: &Matcher,
-    (address, job): (Pubkey, &Job),
-    (key, provider): (&Pubkey, &Provider),
-) -> Option<Ineligible> {
-    // Numbers past the last shard have no history: what stands in the way of any shard.
-    let vacancy = Vacancy::new_shard(job, u32::MAX);
-    let found = if !job.admits(provider) {
-        Ineligible::RequirementNotMet
-    } else if provider.ask_price > job.price_cap {
-        Ineligible::PriceAboveCap
-    } else if matcher.is_under_staked(provider) {
-        Ineligible::UnderStaked
-    } else if !matcher.is_online(key) {
-        Ineligible::AgentOffline
-    } else if matcher.is_tried(address, vacancy.shard, key, &[]) {
-        Ineligible::AlreadyTried
-    } else if provider.free_stake() < job.seat_lock {
-        Ineligible::StakeLocked
-    } else if matcher.room_of(key, provider) == 0 {
-        Ineligible::AtCapacity
-    } else if !matcher.is_admitted((address, job), vacancy, (key, provider)) {
-        Ineligible::NotAdmitted
-    } else {
-        return None;
+    rules: &Rules,
+    request: &SeatRequest,
+    applicant: &Applicant,
+    sortition: Sortition,
+) -> Result<(), Ineligible> {
+    let (job, account) = (request.job, applicant.account);
+    let availability = &applicant.availability;
+    // What the program checks, in its order.
+    require(job.admits(account), Ineligible::ProviderNotEligible)?;
+    require(
+        account.ask_price <= job.price_cap,
+        Ineligible::PriceAboveCap,
+    )?;
+    require(
+        account.active >= rules.min_stake,
+        Ineligible::StakeBelowMinimum,
+    )?;
+    let is_seated = request.seated.contains(applicant.key);
+    require(!is_seated, Ineligible::AlreadySeated)?;
+    if sortition == Sortition::Apply {
+        check_sortition(rules, request, applicant)?;
+    }
+    let has_room = availability.account_room(account) > 0;
+    require(has_room, Ineligible::ProviderAtCapacity)?;
+    let free_stake = account
+        .free_stake()
+        .saturating_sub(availability.promised_stake);
+    require(
+        free_stake >= job.seat_lock,
+        Ineligible::InsufficientFreeStake,
+    )?;
+    // What only this orchestrator knows.
+    require(availability.online, Ineligible::AgentOffline)?;
+    let can_run = availability.free_capacity > 0;
+    require(can_run, Ineligible::AgentAtCapacity)?;
+    let shard = request.vacancy.shard;
+    let has_failed = rules
+        .failures
+        .excludes(&request.address, shard, applicant.key);
+    require(!has_failed, Ineligible::AlreadyTried)
+}
+
+/// The part of [`check`] that is about sortition: the only part that differs between jobs with the same
+/// terms, and the only part that takes a hash.
+///
+/// # Errors
+/// [`Ineligible::RegisteredAfterPosting`], [`Ineligible::NotAdmittedYet`].
+pub fn check_sortition(
+    rules: &Rules,
+    request: &SeatRequest,
+    applicant: &Applicant,
+) -> Result<(), Ineligible> {
+    let (start, account) = (rules.sortition_start, applicant.account);
+    if start == ADMIT_ALL {
+        return Ok(());
+    }
+    let was_registered = account.registered_at < request.job.posted_at;
+    require(was_registered, Ineligible::RegisteredAfterPosting)?;
+    let vacancy = request.vacancy;
+    let waited = rules.slot.saturating_sub(vacancy.free_since);
+    if threshold(start, account.free_stake(), waited) > u128::from(u64::MAX) {
+        // Every number is below the threshold.
+        return Ok(());
+    }
+    let ticket = Ticket {
+        seed: request.job.seed,
+        job: request.address.as_array(),
+        shard: vacancy.shard,
+        attempt: vacancy.attempt,
+        provider: applicant.key.as_array(),
     };
-    Some(found)
+    let is_admitted = admits(start, account.free_stake(), waited, &ticket);
+    require(is_admitted, Ineligible::NotAdmittedYet)
+}
+
+fn require(holds: bool, reason: Ineligible) -> Result<(), Ineligible> {
+    if holds { Ok(()) } else { Err(reason) }
 }

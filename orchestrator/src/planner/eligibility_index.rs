@@ -1,95 +1,136 @@
-//! What stands in the way of jobs, looked at once for all jobs that ask the same: ten thousand jobs that
-//! wait ask few different things, and a thousand providers are many to look at for each.
+//! Counts the reasons why providers cannot take seats of jobs. Jobs with the same terms share a result: many
+//! waiting jobs have few different terms, and checking every provider for each job would take too long.
 
-use super::eligibility::{Counts, check};
-use super::matcher::{Matcher, Requirement, Vacancy};
+use super::availability::Availabilities;
+use super::eligibility::{Applicant, Rules, SeatRequest, Sortition, check, check_sortition};
+use super::requirement::Requirement;
 use millrace_client::Pubkey;
 use millrace_client::program::state::{Job, Provider};
 use millrace_protocol::selection::Ineligible;
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 
-/// Everything about a job that decides who could sit at it, but for who failed it and whom sortition draws.
+/// Number of providers by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IneligibleCounts([usize; Ineligible::ALL.len()]);
+
+impl IneligibleCounts {
+    pub fn add(&mut self, reason: Ineligible, providers: usize) {
+        self.0[reason as usize] += providers;
+    }
+
+    /// Number of ineligible providers.
+    pub fn total(&self) -> usize {
+        self.0.iter().sum()
+    }
+
+    /// The reasons that apply to any provider.
+    pub fn iter(&self) -> impl Iterator<Item = (Ineligible, usize)> {
+        let all = Ineligible::ALL.into_iter().zip(self.0);
+        all.filter(|(_, count)| *count > 0)
+    }
+}
+
+/// Everything about a job that eligibility depends on, except for failures and sortition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Ask {
+struct Terms {
     requirement: Requirement,
     price_cap: u64,
     seat_lock: u64,
 }
 
-/// All providers before jobs that ask the same.
-struct Survey<'a> {
-    /// Those that something keeps away whichever of the jobs it is.
-    kept_away: Counts,
-    /// The others: sortition decides of each job anew.
-    free: Vec<(&'a Pubkey, &'a Provider)>,
+/// All providers, checked for jobs with the same terms.
+struct Checked<'a> {
+    /// Providers that are ineligible whatever sortition decides.
+    ineligible: IneligibleCounts,
+    /// The others: sortition decides separately for each job.
+    eligible: Vec<Applicant<'a>>,
 }
 
-/// Looks at providers for jobs.
+/// Checks all providers, once for all jobs with the same terms.
 pub struct EligibilityIndex<'a> {
     providers: &'a HashMap<Pubkey, Provider>,
-    /// Jobs that some providers are not tried at any more: each has a look of its own.
-    shunned: HashSet<Pubkey>,
-    made: RefCell<HashMap<Ask, Rc<Survey<'a>>>>,
+    availabilities: Availabilities<'a>,
+    by_terms: RefCell<HashMap<Terms, Rc<Checked<'a>>>>,
 }
 
 impl<'a> EligibilityIndex<'a> {
-    /// Has not looked at anybody yet.
-    pub fn new(providers: &'a HashMap<Pubkey, Provider>, matcher: &Matcher) -> Self {
+    pub fn new(
+        providers: &'a HashMap<Pubkey, Provider>,
+        availabilities: Availabilities<'a>,
+    ) -> Self {
         Self {
             providers,
-            shunned: matcher.shunned_jobs(),
-            made: RefCell::default(),
+            availabilities,
+            by_terms: RefCell::default(),
         }
     }
 
-    /// What keeps providers from a job; `None` where `needed` of them are free.
-    pub fn ineligible_counts(
+    /// Why providers cannot take a seat of any new shard of a job; `None` if `needed` of them can.
+    ///
+    /// Sortition counts last, unlike in [`check`]: it admits every provider in time, so another reason of
+    /// the same provider says more.
+    pub fn blockers(
         &self,
-        matcher: &Matcher,
-        (address, job): (Pubkey, &Job),
+        rules: &Rules,
+        address: Pubkey,
+        job: &Job,
         needed: usize,
-    ) -> Option<Counts> {
-        let mut counts = Counts::default();
-        if self.shunned.contains(&address) {
-            for candidate in self.providers {
-                if let Some(found) = check(matcher, (address, job), candidate) {
-                    counts.add(found, 1);
-                }
+    ) -> Option<IneligibleCounts> {
+        let request = SeatRequest::any_shard(address, job);
+        let checked = self.checked(rules, &request);
+        let mut counts = checked.ineligible;
+        let mut by_sortition = IneligibleCounts::default();
+        let mut admitted = 0;
+        for applicant in &checked.eligible {
+            match check_sortition(rules, &request, applicant) {
+                Ok(()) => admitted += 1,
+                Err(reason) => by_sortition.add(reason, 1),
             }
-        } else {
-            let survey = self.survey(matcher, (address, job));
-            counts = survey.kept_away;
-            let vacancy = Vacancy::new_shard(job, u32::MAX);
-            let drawn =
-                |free: &&(&Pubkey, &Provider)| matcher.is_admitted((address, job), vacancy, **free);
-            let drawn = survey.free.iter().filter(drawn).take(needed).count();
-            if drawn < needed {
-                counts.add(Ineligible::NotAdmitted, survey.free.len() - drawn);
+            if admitted == needed {
+                return None;
             }
         }
-        let free = self.providers.len() - counts.sum();
-        (free < needed).then_some(counts)
+        for (reason, count) in by_sortition.iter() {
+            counts.add(reason, count);
+        }
+        (admitted < needed).then_some(counts)
     }
 
-    fn survey(&self, matcher: &Matcher, (address, job): (Pubkey, &Job)) -> Rc<Survey<'a>> {
-        let ask = Ask {
-            requirement: Requirement::of(job),
-            price_cap: job.price_cap,
-            seat_lock: job.seat_lock,
+    fn checked(&self, rules: &Rules, request: &SeatRequest) -> Rc<Checked<'a>> {
+        // Jobs with excluded providers cannot share a result.
+        if rules.failures.affects_job(&request.address) {
+            return Rc::new(self.check_all(rules, request));
+        }
+        let terms = Terms {
+            requirement: Requirement::of(request.job),
+            price_cap: request.job.price_cap,
+            seat_lock: request.job.seat_lock,
         };
-        let mut made = self.made.borrow_mut();
-        let look = || {
-            let (mut kept_away, mut free) = (Counts::default(), Vec::new());
-            for candidate in self.providers {
-                match check(matcher, (address, job), candidate) {
-                    None | Some(Ineligible::NotAdmitted) => free.push(candidate),
-                    Some(found) => kept_away.add(found, 1),
-                }
+        let mut by_terms = self.by_terms.borrow_mut();
+        let checked = by_terms
+            .entry(terms)
+            .or_insert_with(|| Rc::new(self.check_all(rules, request)));
+        checked.clone()
+    }
+
+    fn check_all(&self, rules: &Rules, request: &SeatRequest) -> Checked<'a> {
+        let mut checked = Checked {
+            ineligible: IneligibleCounts::default(),
+            eligible: Vec::new(),
+        };
+        for (key, account) in self.providers {
+            let applicant = Applicant {
+                key,
+                account,
+                availability: self.availabilities.of(key),
+            };
+            match check(rules, request, &applicant, Sortition::Ignore) {
+                Ok(()) => checked.eligible.push(applicant),
+                Err(reason) => checked.ineligible.add(reason, 1),
             }
-            Rc::new(Survey { kept_away, free })
-        };
-        made.entry(ask).or_insert_with(look).clone()
+        }
+        checked
     }
 }

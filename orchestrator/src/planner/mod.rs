@@ -2,16 +2,19 @@
 //! state between calls; the service calls it after every change.
 
 mod action;
+mod availability;
 mod completion;
 mod eligibility;
 mod eligibility_index;
+mod failures;
 mod fair_queue;
 mod finality;
 mod matcher;
 mod pending;
 mod priority;
+mod quote;
+mod requirement;
 mod seat;
-mod selection;
 mod shard;
 mod snapshot;
 
@@ -20,12 +23,14 @@ mod tests;
 
 pub use action::{AgentMessage, ChainAction, ConflictKey, Plan, StoreWrite};
 pub use finality::accounts_needing_finality;
-pub use pending::{PendingReasons, REASONS, placement_blockers};
+pub use pending::{PendingReason, PendingReasons};
+pub use quote::placement_blockers;
 pub use snapshot::{AgentView, Snapshot};
 
 use completion::{end_job, releases, results_to_persist};
+use eligibility::SeatRequest;
 use fair_queue::{FairQueue, QueuedJob};
-use matcher::{Matcher, SeatDemand, Seating, Vacancy};
+use matcher::{Matcher, SeatDemand, Seating};
 use millrace_client::Pubkey;
 use millrace_client::program::state::{Job, JobState, Network, Shard};
 use priority::prioritize;
@@ -136,8 +141,8 @@ fn assign_new_shards(matcher: &mut Matcher, mut queue: FairQueue, plan: &mut Pla
             max: replicas,
             min: replicas,
         };
-        let vacancy = Vacancy::new_shard(job, index);
-        let Some(seating) = matcher.seat((address, job), vacancy, &[], demand) else {
+        let request = SeatRequest::new_shard(address, job, index);
+        let Some(seating) = matcher.seat(request, demand) else {
             queue.park(job.client);
             continue;
         };

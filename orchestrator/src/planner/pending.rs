@@ -1,252 +1,178 @@
-//! Why a job waits, by name.
+//! Why jobs are waiting for seats.
 
-use super::eligibility::{Counts, check};
-use super::eligibility_index::EligibilityIndex;
-use super::matcher::Matcher;
+use super::availability::Availabilities;
+use super::eligibility::Rules;
+use super::eligibility_index::{EligibilityIndex, IneligibleCounts};
 use super::snapshot::Snapshot;
-use bytemuck::Zeroable;
 use millrace_client::Pubkey;
-use millrace_client::program::math::money;
-use millrace_client::program::state::{Job, JobState, Network, Provider};
-use millrace_client::tag::tag;
-use millrace_protocol::api::QuoteRequest;
+use millrace_client::program::state::{Job, JobState, Network};
 use millrace_protocol::selection::Ineligible;
-use std::collections::BTreeMap;
 use std::fmt;
 
-const NOT_READ: &str = "the network has not been read yet";
-const PAUSED: &str = "the network is paused";
+/// Why a job cannot be assigned, whatever the providers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobBlocker {
+    /// The network's account has not been read yet.
+    NetworkUnread,
+    /// The manifest or an input is missing.
+    NotUploaded,
+    /// No round of work fits before the deadline.
+    TooLate,
+    /// The network is paused.
+    Paused,
+    /// The job's seed has not been taken from the chain yet.
+    NoSeed,
+}
 
-/// Names of all reasons, for metrics.
-pub const REASONS: [&str; 13] = [
-    "network_unread",
-    "not_uploaded",
-    "too_late",
-    "paused",
-    "no_seed",
-    "requirement_not_met",
-    "price_above_cap",
-    "under_staked",
-    "stake_locked",
-    "agent_offline",
-    "at_capacity",
-    "already_tried",
-    "not_admitted",
-];
+impl JobBlocker {
+    /// In the order in which they are checked.
+    pub const ALL: [Self; 5] = [
+        Self::NetworkUnread,
+        Self::NotUploaded,
+        Self::TooLate,
+        Self::Paused,
+        Self::NoSeed,
+    ];
 
-/// Why a job waits.
+    /// The name in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NetworkUnread => "network_unread",
+            Self::NotUploaded => "not_uploaded",
+            Self::TooLate => "too_late",
+            Self::Paused => "paused",
+            Self::NoSeed => "no_seed",
+        }
+    }
+
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::NetworkUnread => "the network has not been read yet",
+            Self::NotUploaded => {
+                "its manifest or inputs have not been uploaded to this orchestrator"
+            }
+            Self::TooLate => "no round of work fits before its deadline any more",
+            Self::Paused => "the network is paused",
+            Self::NoSeed => "its seed has not been taken from the chain yet",
+        }
+    }
+}
+
+/// Why a job is waiting for seats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PendingReason {
-    /// For one reason, by name and in words.
-    For(&'static str, &'static str),
-    /// Because too few providers are free.
-    TooFew {
-        /// Seats of a shard.
+    Blocked(JobBlocker),
+    TooFewProviders {
+        /// Seats of a new shard.
         needed: usize,
         /// All providers.
         providers: usize,
-        /// What keeps how many of them away.
-        kept_away: Counts,
+        /// Why some of them cannot take a seat.
+        ineligible: IneligibleCounts,
     },
 }
 
 impl PendingReason {
-    /// Calls `each` with the names of the reasons, out of [`REASONS`].
-    pub fn reasons(&self, mut each: impl FnMut(&'static str)) {
+    /// The names of all reasons, for metrics.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        let blockers = JobBlocker::ALL.into_iter().map(JobBlocker::as_str);
+        blockers.chain(Ineligible::ALL.into_iter().map(Ineligible::as_str))
+    }
+
+    /// Calls `each` with the names of the reasons that apply.
+    pub fn for_each_name(&self, mut each: impl FnMut(&'static str)) {
         match self {
-            Self::For(name, _) => each(name),
-            Self::TooFew { kept_away, .. } => {
-                kept_away.iter().for_each(|(found, _)| each(found.as_str()));
+            Self::Blocked(blocker) => each(blocker.as_str()),
+            Self::TooFewProviders { ineligible, .. } => {
+                ineligible
+                    .iter()
+                    .for_each(|(reason, _)| each(reason.as_str()));
             }
         }
     }
 }
 
-/// For people.
 impl fmt::Display for PendingReason {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            Self::For(_, words) => f.write_str(words),
-            Self::TooFew {
+            Self::Blocked(blocker) => f.write_str(blocker.description()),
+            Self::TooFewProviders {
                 needed,
                 providers,
-                kept_away,
+                ineligible,
             } => {
-                let free = providers - kept_away.sum();
+                let free = providers - ineligible.total();
                 write!(f, "{free} of {providers} providers free, {needed} needed")?;
-                let mut kept_away = kept_away.iter();
-                kept_away
-                    .try_for_each(|(found, count)| write!(f, ", {count} {}", found.description()))
+                let mut reasons = ineligible.iter();
+                reasons
+                    .try_for_each(|(reason, count)| write!(f, ", {count} {}", reason.description()))
             }
         }
     }
 }
 
-/// Says of jobs why they wait.
+/// Finds the reasons of any number of jobs in one snapshot.
 pub struct PendingReasons<'a> {
     snapshot: &'a Snapshot<'a>,
-    view: Option<View<'a>>,
+    /// `None` until the network's account has been read.
+    state: Option<State<'a>>,
 }
 
-/// What there is to look at once the network has been read.
-struct View<'a> {
+struct State<'a> {
     network: &'a Network,
-    matcher: Matcher<'a>,
+    rules: Rules<'a>,
     index: EligibilityIndex<'a>,
 }
 
 impl<'a> PendingReasons<'a> {
-    /// Looks at the snapshot once, for any number of jobs.
     pub fn new(snapshot: &'a Snapshot<'a>) -> Self {
         let network = snapshot.cache.network();
-        let view = network.map(|network| {
-            let matcher = Matcher::new(snapshot, network);
-            let index = EligibilityIndex::new(snapshot.cache.providers(), &matcher);
-            View {
-                network,
-                matcher,
-                index,
-            }
-        });
-        Self { snapshot, view }
-    }
-
-    /// Reasons why shards of a job have no seats yet, in words; empty where nothing waits.
-    pub fn messages(&self, address: Pubkey, job: &Job) -> Vec<String> {
-        let wait = self.reason(address, job);
-        wait.into_iter().map(|wait| wait.to_string()).collect()
-    }
-
-    /// Why shards of a job have no seats yet; `None` where nothing waits.
-    pub fn reason(&self, address: Pubkey, job: &Job) -> Option<PendingReason> {
-        let Some(View {
+        let state = network.map(|network| State {
             network,
-            matcher,
-            index,
-        }) = &self.view
-        else {
-            return Some(PendingReason::For("network_unread", NOT_READ));
+            rules: Rules::new(snapshot, network),
+            index: EligibilityIndex::new(snapshot.cache.providers(), Availabilities::new(snapshot)),
+        });
+        Self { snapshot, state }
+    }
+
+    /// Why shards of a job have no seats yet, in words; empty if none is waiting.
+    pub fn messages(&self, address: Pubkey, job: &Job) -> Vec<String> {
+        let reason = self.reason(address, job);
+        reason.iter().map(PendingReason::to_string).collect()
+    }
+
+    /// Why shards of a job have no seats yet; `None` if none is waiting.
+    pub fn reason(&self, address: Pubkey, job: &Job) -> Option<PendingReason> {
+        let Some(state) = &self.state else {
+            return Some(PendingReason::Blocked(JobBlocker::NetworkUnread));
         };
         if job.state() != Some(JobState::Open) || job.unassigned() == 0 {
             return None;
         }
-        let (name, words) = if !self
-            .snapshot
-            .submissions
-            .ready_manifests
-            .contains(&job.manifest)
-        {
-            (
-                "not_uploaded",
-                "its manifest or inputs have not been uploaded to this orchestrator",
-            )
+        if let Some(blocker) = self.blocker(state, job) {
+            return Some(PendingReason::Blocked(blocker));
+        }
+        let needed = usize::from(job.replicas);
+        let ineligible = state.index.blockers(&state.rules, address, job, needed)?;
+        Some(PendingReason::TooFewProviders {
+            needed,
+            providers: self.snapshot.cache.providers().len(),
+            ineligible,
+        })
+    }
+
+    fn blocker(&self, state: &State, job: &Job) -> Option<JobBlocker> {
+        let ready = &self.snapshot.submissions.ready_manifests;
+        if !ready.contains(&job.manifest) {
+            Some(JobBlocker::NotUploaded)
         } else if !job.first_round_fits(self.snapshot.now) {
-            (
-                "too_late",
-                "no whole round of work fits before its deadline any more",
-            )
-        } else if network.paused != 0 {
-            ("paused", PAUSED)
-        } else if matcher.needs_seed(job) {
-            ("no_seed", "its seed has not been taken from the chain yet")
+            Some(JobBlocker::TooLate)
+        } else if state.network.paused != 0 {
+            Some(JobBlocker::Paused)
+        } else if state.rules.needs_seed(job) {
+            Some(JobBlocker::NoSeed)
         } else {
-            let needed = usize::from(job.replicas);
-            let kept_away = index.ineligible_counts(matcher, (address, job), needed)?;
-            return Some(PendingReason::TooFew {
-                needed,
-                providers: self.snapshot.cache.providers().len(),
-                kept_away,
-            });
-        };
-        Some(PendingReason::For(name, words))
-    }
-}
-
-/// Why a job of these terms, which nobody has posted yet, could not be placed now; empty where it could.
-/// That sortition would let some providers in only after some slots is no reason.
-pub fn placement_blockers(snapshot: &Snapshot, terms: &QuoteRequest) -> Vec<String> {
-    let Some(network) = snapshot.cache.network() else {
-        return vec![NOT_READ.to_owned()];
-    };
-    if network.paused != 0 {
-        return vec![PAUSED.to_owned()];
-    }
-    let Some(job) = not_posted(terms, network) else {
-        return vec!["the highest price of a seat is too large to be counted".to_owned()];
-    };
-    let matcher = Matcher::new(snapshot, network);
-    let providers = snapshot.cache.providers();
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for candidate in providers {
-        let said = match check(&matcher, (Pubkey::default(), &job), candidate) {
-            None | Some(Ineligible::NotAdmitted) => continue,
-            Some(Ineligible::RequirementNotMet) => unmet(&job, candidate.1),
-            Some(other) => other.description(),
-        };
-        *counts.entry(said).or_default() += 1;
-    }
-    let free = providers.len() - counts.values().sum::<usize>();
-    let needed = usize::from(job.replicas);
-    if free >= needed {
-        return Vec::new();
-    }
-    let each: Vec<String> = counts
-        .iter()
-        .map(|(said, count)| format!("{count} {said}"))
-        .collect();
-    let of_them = match each.is_empty() {
-        true => String::new(),
-        false => format!(": {}", each.join(", ")),
-    };
-    let all = providers.len();
-    vec![format!(
-        "{all} providers{of_them}; {free} free, {needed} needed"
-    )]
-}
-
-/// The job that these terms would make, as far as matching looks at it; `None` where a price does not
-/// fit 64 bits.
-fn not_posted(terms: &QuoteRequest, network: &Network) -> Option<Job> {
-    let highest = money::mul(terms.price_cap, terms.max_units).ok()?;
-    Some(Job {
-        price_cap: terms.price_cap,
-        max_units: terms.max_units,
-        seat_lock: money::share(highest, network.lock_bps).ok()?,
-        shards: 1,
-        replicas: terms.replicas,
-        supplier: tag(Some(&terms.supplier)),
-        region: tag(Some(&terms.region)),
-        min_score: terms.min_score,
-        min_memory_mb: terms.min_memory_mb,
-        min_cores: terms.min_cores,
-        ..Job::zeroed()
-    })
-}
-
-/// Which part of the requirement a provider does not meet.
-fn unmet(job: &Job, provider: &Provider) -> &'static str {
-    if provider.score < job.min_score {
-        "under the score"
-    } else if provider.memory_mb < job.min_memory_mb {
-        "with too little memory"
-    } else if provider.cores < job.min_cores {
-        "with too few cores"
-    } else if job.region != [0; 16] && job.region != provider.region {
-        "in another region"
-    } else {
-        "of another supplier"
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use millrace_protocol::selection::Ineligible;
-
-    #[test]
-    fn every_obstacle_is_counted_among_the_reasons() {
-        for reason in Ineligible::ALL {
-            assert!(REASONS.contains(&reason.as_str()), "{reason:?}");
+            None
         }
     }
 }

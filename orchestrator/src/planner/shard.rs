@@ -1,7 +1,8 @@
 //! The next step of a shard on chain, and the messages to the agents in its seats.
 
 use super::action::{AgentMessage, ChainAction, ConflictKey, Plan};
-use super::matcher::{Matcher, SeatDemand, Seating, Vacancy};
+use super::eligibility::{SeatRequest, Vacancy};
+use super::matcher::{Matcher, SeatDemand, Seating};
 use super::seat::seat_key;
 use super::snapshot::Snapshot;
 use crate::submissions::model::Submission;
@@ -265,11 +266,16 @@ impl ShardPlanner<'_> {
         let live = shard.seats.iter().filter(|seat| seat.is_live());
         let seated: Vec<Pubkey> = live.map(|seat| seat.provider).collect();
         let demand = SeatDemand { max: free, min: 1 };
-        let vacancy = Vacancy::of(shard);
+        let request = SeatRequest {
+            address: self.address,
+            job: self.job,
+            vacancy: Vacancy::of(shard),
+            seated: &seated,
+        };
         let Seating {
             providers,
             selection,
-        } = matcher.seat((self.address, self.job), vacancy, &seated, demand)?;
+        } = matcher.seat(request, demand)?;
         Some(ChainAction::Assign {
             job: self.address,
             shard: shard.index,

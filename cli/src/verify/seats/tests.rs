@@ -143,7 +143,7 @@ fn correct_selection_has_no_discrepancies() {
 #[test]
 fn omitted_better_candidate_is_reported() {
     let check = check_with(|selection, _, _| {
-        selection.candidates[0].ineligible = Some(Ineligible::StakeLocked);
+        selection.candidates[0].ineligible = Some(Ineligible::InsufficientFreeStake);
     });
     assert_eq!(check.expected, Some(vec![key(1).to_string()]));
     let all = check.discrepancies.join("\n");
@@ -151,7 +151,7 @@ fn omitted_better_candidate_is_reported() {
         all.contains(&format!("{} should have been selected", key(1))),
         "{all}"
     );
-    let reason = Ineligible::StakeLocked.description();
+    let reason = Ineligible::InsufficientFreeStake.description();
     let wrong = format!(
         "{} was eligible, but the selection record says {reason}",
         key(1)

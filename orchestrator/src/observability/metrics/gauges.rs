@@ -5,7 +5,7 @@ use super::labels;
 use crate::jobs::view::ON_CHAIN_PHASES;
 use crate::observability::health::Problem;
 use crate::observability::solvency::VaultBalance;
-use crate::planner::REASONS;
+use crate::planner::PendingReason;
 use millrace_protocol::api::JobPhase;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -146,7 +146,7 @@ impl Gauges {
             put(&self.jobs, [("state", state)], counted(&now.jobs, state));
         }
         self.waiting.set(now.waiting as f64);
-        for reason in REASONS {
+        for reason in PendingReason::names() {
             let jobs = counted(&now.waiting_by, reason);
             put(&self.waiting_by, [("reason", reason)], jobs);
         }

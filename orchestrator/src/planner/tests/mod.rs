@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+mod eligibility;
 mod finality;
 mod matcher;
 mod pending;

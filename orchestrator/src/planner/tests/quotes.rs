@@ -1,4 +1,4 @@
-//! Whether a job that nobody has posted yet could be placed.
+//! Whether a job that is not posted yet could be placed.
 
 use super::super::*;
 use super::world::*;
@@ -14,70 +14,75 @@ fn terms() -> QuoteRequest {
     }
 }
 
-fn said(world: &World, terms: &QuoteRequest) -> String {
+fn blockers(world: &World, terms: &QuoteRequest) -> String {
     placement_blockers(&world.snapshot(), terms).join("; ")
 }
 
 #[test]
-fn a_job_that_fits_enough_providers_could_be_placed() {
-    assert_eq!(said(&World::new(3), &terms()), "");
-    let few = said(&World::new(2), &terms());
+fn job_with_enough_eligible_providers_could_be_placed() {
+    assert_eq!(blockers(&World::new(3), &terms()), "");
+    let few = blockers(&World::new(2), &terms());
     assert_eq!(few, "2 providers; 2 free, 3 needed");
-    let none = said(&World::new(0), &terms());
+    let none = blockers(&World::new(0), &terms());
     assert_eq!(none, "0 providers; 0 free, 3 needed");
 }
 
 #[test]
-fn what_stands_in_the_way_is_told_by_name_and_number() {
+fn ineligible_providers_are_counted_by_reason() {
     let mut world = World::new(3);
     world.provider(0, |p| p.score = 4);
     world.provider(1, |p| p.score = 4);
-    world.provider(2, |p| {
-        p.score = 9;
-        p.max_open_seats = 1;
-        p.open_seats = 1;
-    });
+    world.provider(2, |p| p.score = 9);
+    let full = AgentView {
+        capacity: 0,
+        draining: false,
+    };
+    world.agents.insert(provider(2), full);
     let demanding = QuoteRequest {
         min_score: 5,
         ..terms()
     };
     assert_eq!(
-        said(&world, &demanding),
-        "3 providers: 1 at capacity, 2 under the score; 0 free, 3 needed"
+        blockers(&world, &demanding),
+        "3 providers: 1 at capacity, 2 below the score; 0 free, 3 needed"
     );
     let elsewhere = QuoteRequest {
         region: "mars".into(),
         ..terms()
     };
-    assert!(said(&world, &elsewhere).contains("3 in another region"));
+    assert!(blockers(&world, &elsewhere).contains("3 in another region"));
     let cheap = QuoteRequest {
         price_cap: 4,
         ..terms()
     };
-    assert!(said(&world, &cheap).contains("asking more than the job pays"));
+    assert!(blockers(&world, &cheap).contains("asking more than the job pays"));
     world.agents.clear();
-    assert!(said(&world, &terms()).contains("3 not connected"));
+    assert!(blockers(&world, &terms()).contains("3 not connected"));
+    for n in 0..3 {
+        world.provider(n, |p| p.open_seats = p.max_open_seats);
+    }
+    assert!(blockers(&world, &terms()).contains("3 with all seats taken"));
 }
 
 #[test]
-fn a_lock_that_no_stake_covers_and_a_paused_network_are_reasons_and_sortition_is_none() {
+fn uncovered_lock_and_paused_network_are_reasons_but_sortition_is_not() {
     let mut world = World::new(3);
     let mut network = *world.cache.network().unwrap();
     network.lock_bps = 10_000;
     network.sortition_start = ADMIT_ALL - 1;
     world.network(&network);
-    assert_eq!(said(&world, &terms()), "");
-    let dear = QuoteRequest {
+    assert_eq!(blockers(&world, &terms()), "");
+    let expensive = QuoteRequest {
         max_units: 1_000,
         ..terms()
     };
-    assert!(said(&world, &dear).contains("3 without enough free stake"));
+    assert!(blockers(&world, &expensive).contains("3 without enough free stake"));
     let endless = QuoteRequest {
         max_units: u64::MAX,
         ..terms()
     };
-    assert!(said(&world, &endless).contains("too large"));
+    assert!(blockers(&world, &endless).contains("does not fit 64 bits"));
     network.paused = 1;
     world.network(&network);
-    assert_eq!(said(&world, &terms()), "the network is paused");
+    assert_eq!(blockers(&world, &terms()), "the network is paused");
 }

@@ -34,11 +34,11 @@ pub struct AssignSeats<'info> {
 }
 
 /// The network's and the job's part of the decision whether a provider may take a seat.
-struct Admission {
-    min_stake: u64,
-    sortition_start: u64,
-    waited: u64,
-    seed: u64,
+pub struct Admission {
+    pub min_stake: u64,
+    pub sortition_start: u64,
+    pub waited: u64,
+    pub seed: u64,
 }
 
 impl<'info> AssignSeats<'info> {
@@ -159,7 +159,7 @@ pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) 
 
 /// Gives a seat to a provider that is eligible, within the price cap, with enough free stake, not yet in the
 /// shard, and admitted by sortition.
-fn seat_provider(
+pub fn seat_provider(
     shard: &mut Shard,
     job: &Job,
     provider: &mut Provider,
