@@ -6,20 +6,19 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What an orchestrator is started with.
+/// Configuration of an orchestrator.
 pub struct Config {
     /// HTTP address of the RPC endpoint.
     pub rpc_url: String,
     /// Websocket address of the RPC endpoint.
     pub ws_url: String,
-    /// Where the API listens; port 0 takes a free one.
+    /// Address of the API; port 0 picks a free port.
     pub listen: SocketAddr,
-    /// Folder of the store and the blobs, where they are not elsewhere.
+    /// Folder of the store and the blobs, unless configured elsewhere.
     pub data: PathBuf,
-    /// The store; `store.db` in `data` unless given. Several orchestrators may share a PostgreSQL:
-    /// they share the work then.
+    /// `store.db` in `data` by default. Orchestrators that share a PostgreSQL database share the work.
     pub store: Option<StoreLocation>,
-    /// The blobs; `blobs` in `data` unless given. Orchestrators that share a store share these too.
+    /// `blobs` in `data` by default. Orchestrators that share a store must share the blobs too.
     pub blobs: Option<BlobLocation>,
     /// The registered key: signs assignments and reveals, pays fees and the rent of shards.
     pub key: Keypair,
@@ -28,28 +27,27 @@ pub struct Config {
     pub close_after: Duration,
     /// Time between two full reads of the chain.
     pub reread: Duration,
-    /// How long acts under way may take to end after it was told to stop.
+    /// How long actions in flight may take to end after a stop.
     pub grace: Duration,
-    /// Time between two looks at endpoints, payer and store.
+    /// Time between two checks of endpoints, payer and store.
     pub probe: Duration,
-    /// What is still well.
+    /// Limits beyond which the health is degraded.
     pub limits: Limits,
-    /// How it deals with the chain.
     pub chain: ChainConfig,
 }
 
-/// What is still well: beyond it the health is degraded.
+/// Limits beyond which the health is degraded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Time since the cluster's clock was read.
     pub stale_after: Duration,
     /// Slots by which the cache is behind the newest endpoint.
     pub slot_lag: u64,
-    /// Lamports that the key should have at least.
+    /// Minimum balance of the key, lamports.
     pub payer_low: u64,
-    /// Difference between the chain's clock and this machine's.
+    /// Difference between the cluster's clock and this machine's.
     pub clock_skew: Duration,
-    /// Age of the history's cursor.
+    /// Time since all finalized events had been stored.
     pub history_age: Duration,
 }
 
@@ -65,17 +63,16 @@ impl Default for Limits {
     }
 }
 
-/// How an orchestrator deals with the chain.
+/// Requirements of the cluster, and limits on what the key pays.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainConfig {
-    /// The genesis hash that the cluster must have, base58; `None` takes the one that the store was made
-    /// for, and any the first time.
+    /// Required genesis hash, base58. By default that of the first cluster that the store was used with.
     pub genesis: Option<String>,
-    /// The hash that the program must have, hex; `None` takes any that fits this build.
+    /// Required hash of the program, hex. By default any program that this build supports.
     pub program_hash: Option<String>,
-    /// What may be paid for a place in a block.
+    /// Limits of priority fees.
     pub fees: FeePolicy,
-    /// Lamports of the key under which no shards are assigned: their rent would be the last.
+    /// Balance below which no shards are assigned, lamports, so that their rent does not use up the rest.
     pub payer_floor: u64,
 }
 

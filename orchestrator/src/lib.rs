@@ -1,8 +1,8 @@
-//! The orchestrator: watches the chain, hands work out, brings attestations back.
+//! The orchestrator: watches the chain, assigns shards to providers and records their results on chain.
 //!
-//! Data flows one way: **watch** (the chain crate's feed) → **plan** (pure) → **act** (transactions
-//! and dispatches). The chain decides, the orchestrator proposes: it can be slow, wrong or crashed,
-//! and no one loses money because of it.
+//! Data flows in one direction: the client's account cache, the planner (a pure function) and the executor
+//! (transactions, messages to agents and writes to the store). The chain decides and the orchestrator
+//! proposes: if it is slow, wrong or down, no one loses money.
 
 mod agents;
 mod api;

@@ -20,7 +20,7 @@ use crate::leases::set::LeaseSet;
 use crate::observability::debug_stats::DebugStatsSource;
 use crate::observability::metrics::{Metrics, TimedJournal};
 use crate::observability::probe::Probe;
-use crate::observability::status::{Identity, Status};
+use crate::observability::status::{OrchestratorIdentity, Status};
 use crate::service::Service;
 use crate::snapshots::SnapshotSource;
 use crate::store::failpoint_journal::FailpointJournal;
@@ -90,7 +90,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     if let Some(expected) = &config.chain.program_hash {
         compatibility::require_program(&rpc, expected).await?;
     }
-    let identity = Identity {
+    let identity = OrchestratorIdentity {
         network_id: hex::encode(network.network_id),
         genesis: rpc.genesis().await?,
         key: me.to_string(),

@@ -65,9 +65,9 @@ pub struct ActionCounts {
 
 /// All chain actions that have started and not succeeded yet. Clones share their content.
 #[derive(Clone, Default)]
-pub struct InFlightTable(Arc<Mutex<HashMap<ConflictKey, Entry>>>);
+pub struct InFlightTable(Arc<Mutex<HashMap<ConflictKey, TableEntry>>>);
 
-struct Entry {
+struct TableEntry {
     /// The action in words.
     purpose: String,
     reserved: Vec<Pubkey>,
@@ -121,7 +121,7 @@ impl InFlightTable {
         };
         let mut entries = self.0.lock();
         let failures = entries.get(&key).map_or(0, |entry| entry.failures);
-        let entry = Entry {
+        let entry = TableEntry {
             purpose: action.to_string(),
             reserved,
             is_running: true,

@@ -17,15 +17,15 @@ use tokio::sync::watch;
 pub struct Archive {
     queries: JobQueries,
     executor: Executor,
-    progress: Arc<Mutex<Progress>>,
+    progress: Arc<Mutex<ArchiveProgress>>,
     changes: watch::Sender<u64>,
 }
 
 /// Jobs on chain whose archiving has started, and whether it has ended.
 #[derive(Default)]
-struct Progress(HashMap<Pubkey, bool>);
+struct ArchiveProgress(HashMap<Pubkey, bool>);
 
-impl Progress {
+impl ArchiveProgress {
     /// Removes the closing of jobs that are not archived yet. Returns the other actions, and the jobs
     /// whose archiving must start: each of them once.
     fn split(&mut self, actions: Vec<ChainAction>) -> (Vec<ChainAction>, Vec<Pubkey>) {
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn job_is_closed_once_archived_and_archived_once() {
-        let (mut progress, job) = (Progress::default(), Pubkey::new_from_array([1; 32]));
+        let (mut progress, job) = (ArchiveProgress::default(), Pubkey::new_from_array([1; 32]));
         let close = || ChainAction::CloseJob {
             job,
             client: Pubkey::default(),

@@ -62,7 +62,7 @@ impl Work {
 
 /// Which network and cluster an orchestrator works on, and with which key.
 #[derive(Clone, Debug)]
-pub struct Identity {
+pub struct OrchestratorIdentity {
     pub network_id: String,
     /// The cluster's genesis hash, base58.
     pub genesis: String,
@@ -84,7 +84,7 @@ pub struct Status {
     /// Set by the planning loop.
     pub heartbeat: Heartbeat,
     pub limits: Limits,
-    pub identity: Arc<Identity>,
+    pub identity: Arc<OrchestratorIdentity>,
     /// Cancelled when the orchestrator is stopping.
     pub stop: CancellationToken,
 }

@@ -34,7 +34,7 @@ impl IneligibleCounts {
 
 /// Everything about a job that eligibility depends on, except for failures and sortition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Terms {
+struct IndexedTerms {
     requirement: Requirement,
     price_cap: u64,
     seat_lock: u64,
@@ -52,7 +52,7 @@ struct Checked<'a> {
 pub struct EligibilityIndex<'a> {
     providers: &'a HashMap<Pubkey, Provider>,
     availabilities: Availabilities<'a>,
-    by_terms: RefCell<HashMap<Terms, Rc<Checked<'a>>>>,
+    by_terms: RefCell<HashMap<IndexedTerms, Rc<Checked<'a>>>>,
 }
 
 impl<'a> EligibilityIndex<'a> {
@@ -103,7 +103,7 @@ impl<'a> EligibilityIndex<'a> {
         if rules.failures.affects_job(&request.address) {
             return Rc::new(self.check_all(rules, request));
         }
-        let terms = Terms {
+        let terms = IndexedTerms {
             requirement: Requirement::of(request.job),
             price_cap: request.job.price_cap,
             seat_lock: request.job.seat_lock,
