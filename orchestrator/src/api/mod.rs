@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod documented;
+mod error;
 pub mod limits;
 mod routes;
 mod server;
@@ -10,6 +11,7 @@ pub mod state;
 pub use limits::connections::ConnectionSlot;
 pub use server::serve;
 
+use crate::api::error::ApiError;
 use crate::observability::metrics::CONTENT_TYPE;
 
 use crate::api::state::ApiState;
@@ -18,7 +20,7 @@ use crate::observability::metrics::count_requests;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Extension, State, WebSocketUpgrade};
 use axum::http::StatusCode;
-use axum::http::header::{self, HeaderValue, RETRY_AFTER};
+use axum::http::header;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -38,44 +40,8 @@ const LONGEST_QUESTION: Duration = Duration::from_secs(30);
 const TRANSFERS: usize = 128;
 /// 64 MiB at the slowest pace, and the time that an upload may take to start.
 const LONGEST_TRANSFER: Duration = Duration::from_secs(2_100);
-/// What a websocket reads at a time: agents say little.
+/// Read buffer of a websocket: messages of agents are short.
 const READ_BYTES: usize = 8 << 10;
-
-/// An answer that says what went wrong.
-pub struct Failure(StatusCode, String);
-
-impl Failure {
-    fn not_found(what: &str) -> Self {
-        Self(StatusCode::NOT_FOUND, format!("{what} is not here"))
-    }
-
-    fn not_yet() -> Self {
-        Self(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the orchestrator has just started and has not read the chain yet; ask again in a moment"
-                .to_owned(),
-        )
-    }
-
-    fn bad(reason: impl ToString) -> Self {
-        Self(StatusCode::BAD_REQUEST, reason.to_string())
-    }
-
-    fn internal(reason: impl ToString) -> Self {
-        Self(StatusCode::INTERNAL_SERVER_ERROR, reason.to_string())
-    }
-}
-
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response {
-        let mut answer = (self.0, Json(json!({ "error": self.1 }))).into_response();
-        if self.0 == StatusCode::SERVICE_UNAVAILABLE {
-            let soon = HeaderValue::from_static("2");
-            answer.headers_mut().insert(RETRY_AFTER, soon);
-        }
-        answer
-    }
-}
 
 /// All routes.
 pub fn router(state: ApiState) -> Router {
@@ -139,13 +105,13 @@ async fn metrics(State(state): State<ApiState>) -> Response {
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], shown).into_response()
 }
 
-async fn debug_stats(State(state): State<ApiState>) -> Result<Json<DebugStats>, Failure> {
+async fn debug_stats(State(state): State<ApiState>) -> Result<Json<DebugStats>, ApiError> {
     state
         .debug_stats
         .collect()
         .await
         .map(Json)
-        .map_err(Failure::internal)
+        .map_err(ApiError::internal)
 }
 
 /// The list of agents, or, for an agent that asks for a websocket, its connection.

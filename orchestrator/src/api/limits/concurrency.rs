@@ -1,7 +1,7 @@
 //! Limits concurrent requests of one kind. Further requests wait for a moment and are then refused. The
 //! requests of one client subnet use at most half of the permits.
 
-use crate::api::Failure;
+use crate::api::error::ApiError;
 use crate::api::limits::connections::ConnectionSlot;
 use axum::extract::{Extension, Request, State};
 use axum::http::StatusCode;
@@ -90,7 +90,7 @@ pub async fn limit_concurrency(
 
 fn busy(reason: &str) -> Response {
     let message = format!("{reason}; try again in a moment");
-    Failure(StatusCode::SERVICE_UNAVAILABLE, message).into_response()
+    ApiError(StatusCode::SERVICE_UNAVAILABLE, message).into_response()
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! `GET`, `HEAD` and `PUT /v1/blobs/{sha256 in hex}`. Blobs are streamed; none is held in memory.
 
+use crate::api::ConnectionSlot;
+use crate::api::error::ApiError;
 use crate::api::state::ApiState;
-use crate::api::{ConnectionSlot, Failure};
 use crate::blobs::{BlobStoreError, BlobWriter, MAX_BLOB_BYTES};
 use crate::observability::metrics::BlobDirection;
 use axum::body::Body;
@@ -28,11 +29,11 @@ const READ_BYTES: usize = 64 << 10;
 pub(crate) async fn get_blob(
     State(state): State<ApiState>,
     Path(name): Path<String>,
-) -> Result<Response, Failure> {
-    let digest = parse_hex(&name).map_err(Failure::bad)?;
+) -> Result<Response, ApiError> {
+    let digest = parse_hex(&name).map_err(ApiError::bad)?;
     let found = state.blobs.open_verified(&digest).await;
-    let Some((file, length)) = found.map_err(Failure::internal)? else {
-        return Err(Failure::not_found("the blob"));
+    let Some((file, length)) = found.map_err(ApiError::internal)? else {
+        return Err(ApiError::not_found("the blob"));
     };
     state.metrics.blob_transferred(BlobDirection::Out, length);
     let body = Body::from_stream(ReaderStream::with_capacity(file, READ_BYTES));
@@ -44,9 +45,9 @@ pub(crate) async fn put_blob(
     Path(name): Path<String>,
     Extension(slot): Extension<Arc<ConnectionSlot>>,
     body: Body,
-) -> Result<StatusCode, Failure> {
-    let digest = parse_hex(&name).map_err(Failure::bad)?;
-    let writer = state.blobs.writer().await.map_err(Failure::internal)?;
+) -> Result<StatusCode, ApiError> {
+    let digest = parse_hex(&name).map_err(ApiError::bad)?;
+    let writer = state.blobs.writer().await.map_err(ApiError::internal)?;
     let writer = receive(body, writer).await?;
     let bytes = writer.length();
     state.metrics.blob_transferred(BlobDirection::In, bytes);
@@ -54,7 +55,7 @@ pub(crate) async fn put_blob(
         Ok(true) => {
             let quota = &state.upload_quota;
             if !quota.add(digest, bytes, slot.client_subnet()).await {
-                return Err(Failure(
+                return Err(ApiError(
                     StatusCode::INSUFFICIENT_STORAGE,
                     "the quota for blobs that no job names is used up; post a job for the blobs that \
                      you have uploaded, or upload again in an hour"
@@ -65,13 +66,13 @@ pub(crate) async fn put_blob(
             Ok(StatusCode::CREATED)
         }
         Ok(false) => Ok(StatusCode::OK),
-        Err(error @ BlobStoreError::HashMismatch { .. }) => Err(Failure::bad(error)),
-        Err(error) => Err(Failure::internal(error)),
+        Err(error @ BlobStoreError::HashMismatch { .. }) => Err(ApiError::bad(error)),
+        Err(error) => Err(ApiError::internal(error)),
     }
 }
 
 /// Receives an upload that is neither too large nor too slow.
-async fn receive(body: Body, mut writer: BlobWriter) -> Result<BlobWriter, Failure> {
+async fn receive(body: Body, mut writer: BlobWriter) -> Result<BlobWriter, ApiError> {
     let start = Instant::now();
     let mut chunks = body.into_data_stream();
     loop {
@@ -82,12 +83,12 @@ async fn receive(body: Body, mut writer: BlobWriter) -> Result<BlobWriter, Failu
             return Ok(writer);
         };
         writer
-            .write(&chunk.map_err(Failure::bad)?)
+            .write(&chunk.map_err(ApiError::bad)?)
             .await
-            .map_err(Failure::internal)?;
+            .map_err(ApiError::internal)?;
         if writer.length() > MAX_BLOB_BYTES as u64 {
             let max = MAX_BLOB_BYTES >> 20;
-            return Err(Failure(
+            return Err(ApiError(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 format!("a blob has at most {max} MiB; split the input into smaller blobs"),
             ));
@@ -102,8 +103,8 @@ fn is_fast_enough(bytes: u64, elapsed: Duration) -> bool {
     bytes >= elapsed.saturating_sub(RATE_GRACE).as_secs() * MIN_BYTES_PER_SEC
 }
 
-fn too_slow() -> Failure {
-    Failure(
+fn too_slow() -> ApiError {
+    ApiError(
         StatusCode::REQUEST_TIMEOUT,
         "the upload is too slow or has stalled; send the blob again".to_owned(),
     )

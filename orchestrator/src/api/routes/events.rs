@@ -1,7 +1,7 @@
 //! `GET /v1/events?after=CURSOR&job=KEY&follow=true`: what happened, one JSON object a line; as
 //! server-sent events for clients that accept them.
 
-use crate::api::Failure;
+use crate::api::error::ApiError;
 use crate::api::state::ApiState;
 use crate::error::OrchestratorError;
 use crate::events::EventEntry;
@@ -33,7 +33,7 @@ pub(crate) async fn events(
     State(state): State<ApiState>,
     Query(asked): Query<Asked>,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let header = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let sent = header(header::ACCEPT).is_some_and(|kinds| kinds.contains(SERVER_SENT));
     // A browser that reconnects sends the cursor of its last event.
@@ -42,11 +42,11 @@ pub(crate) async fn events(
         None => 0,
         Some(text) => text
             .parse()
-            .map_err(|_| Failure::bad(format!("{text} is no cursor: it is that of an event")))?,
+            .map_err(|_| ApiError::bad(format!("{text} is not a cursor; pass the cursor of an event")))?,
     };
     if let Some(job) = &asked.job {
         let known = job.parse::<Pubkey>();
-        known.map_err(|_| Failure::bad(format!("{job} is no address")))?;
+        known.map_err(|_| ApiError::bad(format!("{job} is not an address")))?;
     }
     let follow = (asked.follow || sent).then(|| state.end.clone());
     let told = state.events.after(after, asked.job, follow);

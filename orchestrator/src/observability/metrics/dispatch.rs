@@ -8,13 +8,13 @@ use std::time::Instant;
 /// Seats that wait for their task, and seats whose task was dispatched.
 #[derive(Debug)]
 pub struct Dispatches {
-    seats: HashMap<SeatKey, Seat>,
+    seats: HashMap<SeatKey, WaitingSeat>,
     /// When the last plan read the chain.
     looked: Instant,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Seat {
+struct WaitingSeat {
     since: Instant,
     told: bool,
 }
@@ -35,7 +35,7 @@ impl Dispatches {
     pub fn planned(&mut self, wanted: Vec<(SeatKey, Instant)>, looked: Instant) {
         let known = std::mem::take(&mut self.seats);
         let seat = |(key, since): (SeatKey, Instant)| {
-            let fresh = || Seat {
+            let fresh = || WaitingSeat {
                 since: if since >= self.looked { since } else { looked },
                 told: false,
             };
