@@ -215,7 +215,7 @@ impl Executor {
             match &result {
                 Ok(()) => {
                     let recorded = self.record_dropouts(action).await;
-                    self.finish(action, recorded.as_ref().map(|()| ()), alone);
+                    self.finish(action, recorded.as_ref().copied(), alone);
                 }
                 Err(error) if alone && self.is_already_done(&action.action, error).await => {
                     self.finish(action, Ok(()), alone);
