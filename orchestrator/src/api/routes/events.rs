@@ -40,9 +40,11 @@ pub(crate) async fn events(
     let resumed = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let after = match resumed.or(asked.after.as_deref()) {
         None => 0,
-        Some(text) => text
-            .parse()
-            .map_err(|_| ApiError::bad(format!("{text} is not a cursor; pass the cursor of an event")))?,
+        Some(text) => text.parse().map_err(|_| {
+            ApiError::bad(format!(
+                "{text} is not a cursor; pass the cursor of an event"
+            ))
+        })?,
     };
     if let Some(job) = &asked.job {
         let known = job.parse::<Pubkey>();
