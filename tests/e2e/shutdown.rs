@@ -170,7 +170,7 @@ async fn idle_orchestrator_stops_at_once() -> Result<()> {
     let lines = log
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let landed = lines.filter(|line| line["message"] == "landed");
+    let landed = lines.filter(|line| line["message"] == "action landed");
     let found = landed.filter(|line| line["job"] == job.to_string());
     let slots: Vec<u64> = found.filter_map(|line| line["slot"].as_u64()).collect();
     assert!(slots.len() >= 2 && slots.is_sorted(), "{log}");
