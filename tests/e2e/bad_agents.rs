@@ -13,6 +13,7 @@ use millrace_testkit::jobs::{JobFiles, Terms};
 use millrace_testkit::localnet::Net;
 use millrace_testkit::scripted_agent::{Identity, ScriptedAgent};
 use solana_sdk::signature::Keypair;
+use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
 
 /// The region of the three honest providers.
@@ -287,11 +288,11 @@ async fn only_the_agents_own_result_is_accepted_until_the_last_moment() -> Resul
     assert_eq!(scripted_seat(&net, &job).await?, SeatPhase::Assigned);
 
     // The valid commitment, shortly before the end of the window.
-    let rpc = net.rpc();
-    net.wait_until("the last moment", || async {
-        Ok(rpc.time().await?.unix >= task.commit_by - LAST_MOMENT)
-    })
-    .await?;
+    while net.rpc().time().await?.unix < task.commit_by - LAST_MOMENT {
+        // The orchestrator closes a connection that sends nothing for 30 seconds.
+        agent.sync().await?;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
     agent.send(&own.committed(&task, &reveal)).await?;
     let asked = |message| matches!(message, ToAgent::Reveal { job: of, .. } if of == task.job);
     agent
