@@ -290,6 +290,7 @@ async fn only_the_agents_own_result_is_accepted_until_the_last_moment() -> Resul
     // The valid commitment, shortly before the end of the window.
     while net.rpc().time().await?.unix < task.commit_by - LAST_MOMENT {
         // The orchestrator closes a connection that sends nothing for 30 seconds.
+        agent.send(&FromAgent::Pong { n: 0 }).await?;
         agent.sync().await?;
         tokio::time::sleep(Duration::from_secs(1)).await;
     }

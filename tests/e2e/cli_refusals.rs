@@ -221,7 +221,7 @@ async fn wrong_endpoints_ports_and_stores_are_named() -> Result<()> {
     )?;
     other.genesis = "11111111111111111111111111111111".into();
     let path = other.save(folder.path())?;
-    shell.refused_on(&path, &["job", "list"], &["another network", "genesis"])?;
+    shell.refused_on(&path, &["job", "list"], &["another cluster", "genesis"])?;
 
     let port = net.local.orchestrator_url.rsplit(':').next();
     let port = port.context("no port")?;
