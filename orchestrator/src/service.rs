@@ -83,6 +83,9 @@ impl Service {
     async fn plan_once(&self) {
         self.heartbeat.beat();
         let started = Instant::now();
+        // Before anything else is read: a plan from submissions that another member may have changed since
+        // must not be fenced with a newer epoch.
+        let tokens = self.snapshots.leases.tokens();
         let read = |snapshot: &Snapshot| {
             let planned_at = Instant::now();
             self.archive.retain(snapshot.cache.jobs());
@@ -99,8 +102,8 @@ impl Service {
             return;
         };
         (self.on_planned)(started.elapsed(), plan.len());
-        let chain = self.archive.hold_back_unarchived(plan.chain);
-        self.executor.start(Plan { chain, ..plan });
+        let chain = self.archive.hold_back_unarchived(plan.chain, &tokens);
+        self.executor.start(Plan { chain, ..plan }, tokens);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::blobs::upload_quota::UploadQuota;
 use crate::config::Config;
 use crate::error::OrchestratorError;
 use crate::events::Events;
-use crate::executor::{Executor, ExecutorParts};
+use crate::executor::{Executor, ExecutorParts, FencedSender, instrumented};
 use crate::heartbeat::Heartbeat;
 use crate::jobs::archive::Archive;
 use crate::jobs::closable::ClosableJobs;
@@ -18,12 +18,11 @@ use crate::jobs::queries::JobQueries;
 use crate::leases::manager::LeaseManager;
 use crate::leases::set::LeaseSet;
 use crate::observability::debug_stats::DebugStatsSource;
-use crate::observability::metrics::{Metrics, TimedJournal};
+use crate::observability::metrics::Metrics;
 use crate::observability::probe::Probe;
 use crate::observability::status::{OrchestratorIdentity, Status};
 use crate::service::Service;
 use crate::snapshots::SnapshotSource;
-use crate::store::failpoint_journal::FailpointJournal;
 use crate::store::{MemberJournal, Scope, Store};
 use crate::submissions::cache::SubmissionStore;
 use crate::submissions::gc::JobGc;
@@ -126,10 +125,9 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     let submissions =
         SubmissionStore::new(store.clone(), leases.clone(), feed.clone(), metrics.clone());
     let journal = MemberJournal::new(store.clone(), leases.clone());
-    let journal = TimedJournal::new(Arc::new(journal), metrics.clone());
-    let journal = Arc::new(FailpointJournal(Arc::new(journal)));
     let policy = SendPolicy::service(config.chain.fees);
-    let sender = Sender::with_policy(rpc.clone(), journal, policy);
+    let instrumented = instrumented(journal.clone(), metrics.clone());
+    let sender = Sender::with_policy(rpc.clone(), instrumented, policy);
     let sender = sender.observed_by(Arc::new(metrics.clone()));
     if !store.is_shared() {
         sender.recover().await?;
@@ -153,7 +151,11 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
     let stake_account = mints.stake_account(&me);
     let has_stake_account = rpc.token_balance(&stake_account).await?.is_some();
     let executor = Executor::new(ExecutorParts {
-        sender: sender.clone(),
+        sender: FencedSender {
+            sender: sender.clone(),
+            journal,
+            metrics: metrics.clone(),
+        },
         payer: payer.clone(),
         key: Arc::new(config.key),
         mints,

@@ -1,5 +1,6 @@
 //! Chain actions that are in flight or waiting for a retry.
 
+use crate::leases::fence::Fence;
 use crate::planner::{ChainAction, ConflictKey};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use millrace_client::program::state::Shard;
@@ -21,6 +22,8 @@ const MAX_IN_FLIGHT: usize = 256;
 /// A chain action in flight.
 pub struct InFlight {
     pub action: ChainAction,
+    /// Must hold when the transaction is journalled.
+    pub fence: Option<Fence>,
     /// The shard before the action.
     pub before: Option<Shard>,
     /// How often the action has failed.
@@ -131,6 +134,7 @@ impl InFlightTable {
         entries.insert(key, entry);
         InFlight {
             action,
+            fence: None,
             before: None,
             failures,
         }

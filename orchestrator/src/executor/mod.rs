@@ -5,11 +5,15 @@ mod batch;
 mod dispatch;
 mod in_flight;
 mod instructions;
+mod sender;
 
 use crate::agents::Agents;
 use crate::error::OrchestratorError;
+use crate::leases::fence::LeaseTokens;
+use crate::leases::partition::Partition;
 use crate::observability::metrics::Metrics;
 use crate::planner::{ChainAction, ConflictKey, Plan};
+use crate::store::StoreError;
 use crate::submissions::cache::SubmissionStore;
 use crate::submissions::model::SeatKey;
 use batch::{BatchItem, pack};
@@ -21,7 +25,6 @@ use millrace_client::cache::subscription::Feed;
 use millrace_client::instructions::Mints;
 use millrace_client::program::state::Shard;
 use millrace_client::tx::payer::Payer;
-use millrace_client::tx::sender::Sender;
 use millrace_client::{Pubkey, failpoint};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::signature::{Keypair, Signer};
@@ -35,13 +38,14 @@ use tracing::{Instrument, debug, info, info_span, warn};
 
 pub use dispatch::pending_dispatches;
 pub use in_flight::{ActionCounts, Busy};
+pub use sender::{FencedSender, instrumented};
 
 /// Why a provider that dropped out of a shard is not assigned to it again.
 const DROPPED_OUT: &str = "it did not deliver in time";
 
 /// What an executor works with.
 pub struct ExecutorParts {
-    pub sender: Sender,
+    pub sender: FencedSender,
     /// The balance of `key`.
     pub payer: Payer,
     /// Signs and pays.
@@ -58,7 +62,7 @@ pub struct ExecutorParts {
 /// Executes plans in the background. Clones share their state.
 #[derive(Clone)]
 pub struct Executor {
-    sender: Sender,
+    sender: FencedSender,
     payer: Payer,
     key: Arc<Keypair>,
     feed: Feed,
@@ -120,8 +124,9 @@ impl Executor {
         self.dispatcher.expect(pending, planned_at);
     }
 
-    /// Starts a plan and returns at once: transactions and writes continue in the background.
-    pub fn start(&self, plan: Plan) {
+    /// Starts a plan and returns at once: transactions and writes continue in the background. `tokens` are
+    /// the leases that were held before the plan's snapshot was read.
+    pub fn start(&self, plan: Plan, tokens: LeaseTokens) {
         for message in plan.messages {
             self.dispatcher.send_to_agent(message);
         }
@@ -129,7 +134,7 @@ impl Executor {
             let started = plan.chain.into_iter();
             let started: Vec<InFlight> = started.map(|action| self.actions.start(action)).collect();
             let this = self.clone();
-            self.spawn(async move { this.send(started).await });
+            self.spawn(async move { this.send(started, &tokens).await });
         }
         let writes = plan.writes.into_iter();
         let writes: Vec<_> = writes
@@ -169,7 +174,7 @@ impl Executor {
     }
 
     /// Builds and packs the transactions of actions and submits each in the background.
-    async fn send(&self, started: Vec<InFlight>) {
+    async fn send(&self, started: Vec<InFlight>, tokens: &LeaseTokens) {
         let mut items = Vec::new();
         for mut action in started {
             if let Err(error) = self.require_rent(&action.action) {
@@ -180,6 +185,19 @@ impl Executor {
                 self.finish(&action, Ok(()), true);
                 continue;
             };
+            let Some(partition) = self.partition_of(action.action.key().job()).await else {
+                // The job's account is gone.
+                self.finish(&action, Ok(()), true);
+                continue;
+            };
+            action.fence = tokens.fence(partition);
+            if action.fence.is_none() {
+                let lost = StoreError::LeaseLost {
+                    partition: partition.to_string(),
+                };
+                self.finish(&action, Err(&lost.into()), true);
+                continue;
+            }
             action.before = self.current_shard(action.action.key()).await;
             items.push(BatchItem {
                 alone: action.failures > 0,
@@ -234,6 +252,7 @@ impl Executor {
     ) -> Result<(), OrchestratorError> {
         let purposes: Vec<String> = actions.iter().map(|one| one.action.to_string()).collect();
         let purpose = purposes.join(", ");
+        let fences = actions.iter().filter_map(|one| one.fence.clone()).collect();
         // Concurrently, so that all of them wait for the disk once.
         try_join_all(actions.iter().map(|one| self.write_ahead(&one.action))).await?;
         for one in actions {
@@ -241,7 +260,7 @@ impl Executor {
         }
         let sent = self
             .sender
-            .send(&purpose, instructions, &[&self.key])
+            .send(fences, &purpose, instructions, &[&self.key])
             .instrument(info_span!("transaction", purpose))
             .await;
         for one in actions {
@@ -309,6 +328,11 @@ impl Executor {
             return false;
         };
         error.refusal().is_some() && !self.feed.cache().read().await.jobs().contains_key(job)
+    }
+
+    async fn partition_of(&self, job: Pubkey) -> Option<Partition> {
+        let cache = self.feed.cache().read().await;
+        cache.jobs().get(&job).map(Partition::of)
     }
 
     async fn current_shard(&self, key: ConflictKey) -> Option<Shard> {

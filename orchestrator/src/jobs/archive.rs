@@ -2,7 +2,8 @@
 //! is not archived yet is closed by a later plan.
 
 use crate::executor::Executor;
-use crate::jobs::queries::JobQueries;
+use crate::jobs::queries::{Archived, JobQueries};
+use crate::leases::fence::LeaseTokens;
 use crate::planner::ChainAction;
 use futures_util::future::join_all;
 use millrace_client::Pubkey;
@@ -43,8 +44,11 @@ impl ArchiveProgress {
         (actions, to_archive)
     }
 
-    fn ended(&mut self, jobs: &[Pubkey]) {
-        self.0.extend(jobs.iter().map(|job| (*job, true)));
+    fn ended(&mut self, job: Pubkey, ended: Archived) {
+        match ended {
+            Archived::Done => drop(self.0.insert(job, true)),
+            Archived::LeaseLost => drop(self.0.remove(&job)),
+        }
     }
 
     fn retain(&mut self, on_chain: &HashMap<Pubkey, Job>) {
@@ -73,15 +77,22 @@ impl Archive {
     }
 
     /// Returns the actions without the closing of jobs that are not archived yet, and starts to archive
-    /// these.
-    pub fn hold_back_unarchived(&self, actions: Vec<ChainAction>) -> Vec<ChainAction> {
+    /// these. `tokens` are the leases that the actions were planned with.
+    pub fn hold_back_unarchived(
+        &self,
+        actions: Vec<ChainAction>,
+        tokens: &LeaseTokens,
+    ) -> Vec<ChainAction> {
         let (actions, to_archive) = self.progress.lock().split(actions);
         if !to_archive.is_empty() {
-            let this = self.clone();
+            let (this, tokens) = (self.clone(), tokens.clone());
             self.executor.spawn(async move {
+                let archive = async |job| {
+                    let ended = this.queries.archive_view(&job, &tokens).await;
+                    this.progress.lock().ended(job, ended);
+                };
                 // Concurrently, so that all of them wait for the disk once.
-                join_all(to_archive.iter().map(|job| this.queries.archive_view(job))).await;
-                this.progress.lock().ended(&to_archive);
+                join_all(to_archive.into_iter().map(archive)).await;
                 this.changes.send_modify(|count| *count += 1);
             });
         }
@@ -105,9 +116,12 @@ mod tests {
         let first = progress.split(vec![close(), other()]);
         assert_eq!(first, (vec![other()], vec![job]));
         assert_eq!(progress.split(vec![close()]), (vec![], vec![]));
-        progress.ended(&[job]);
+        progress.ended(job, Archived::Done);
         assert_eq!(progress.split(vec![close()]), (vec![close()], vec![]));
         progress.retain(&HashMap::new());
+        assert_eq!(progress.split(vec![close()]), (vec![], vec![job]));
+        // After a lost lease, the job is archived again once its partition is leased again.
+        progress.ended(job, Archived::LeaseLost);
         assert_eq!(progress.split(vec![close()]), (vec![], vec![job]));
     }
 }

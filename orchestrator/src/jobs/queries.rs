@@ -2,11 +2,12 @@
 
 use crate::error::OrchestratorError;
 use crate::jobs::view::job_view;
+use crate::leases::fence::LeaseTokens;
 use crate::leases::partition::Partition;
 use crate::leases::set::LeaseSet;
 use crate::planner::{PendingReasons, Snapshot, placement_blockers};
 use crate::snapshots::SnapshotSource;
-use crate::store::{Scope, Store};
+use crate::store::{Scope, Store, StoreError};
 use crate::submissions::model::Submissions;
 use futures_util::future::try_join_all;
 use millrace_client::cache::subscription::Feed;
@@ -23,6 +24,15 @@ use tracing::warn;
 const MAX_LISTED_JOBS: usize = 1_000;
 /// Archived jobs in a list.
 const MAX_LISTED_ARCHIVED: u32 = 200;
+
+/// How the archiving of a job has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Archived {
+    /// The view is stored, or cannot be: the job may be closed.
+    Done,
+    /// Another member closes the job.
+    LeaseLost,
+}
 
 /// Answers from the current snapshot and the store. Cheap to clone.
 #[derive(Clone)]
@@ -97,20 +107,37 @@ impl JobQueries {
     }
 
     /// Archives the last view of a job that is about to be closed.
-    pub async fn archive_view(&self, job: &Pubkey) {
+    pub async fn archive_view(&self, job: &Pubkey, tokens: &LeaseTokens) -> Archived {
+        let partition = {
+            let cache = self.feed.cache().read().await;
+            cache.jobs().get(job).map(Partition::of)
+        };
+        let Some(partition) = partition else {
+            return Archived::Done;
+        };
+        let Some(fence) = tokens.fence(partition) else {
+            return Archived::LeaseLost;
+        };
         let Ok(Some(view)) = self.job(job).await else {
-            return;
+            return Archived::Done;
         };
         let text = match serde_json::to_string(&view.closed()) {
             Ok(text) => text,
-            Err(error) => return warn!(%job, %error, "failed to encode the last view of a job"),
+            Err(error) => {
+                warn!(%job, %error, "failed to encode the last view of a job");
+                return Archived::Done;
+            }
         };
         failpoint::before("store", "view");
-        let archived = self.store.put_view(&job.to_string(), &text).await;
+        let archived = self.store.put_view(&job.to_string(), &text, &fence).await;
         failpoint::after("store", "view");
-        if let Err(error) = archived {
+        if let Err(error) = &archived {
             warn!(%job, %error, "failed to archive the last view of a job");
         }
+        if matches!(archived, Err(StoreError::LeaseLost { .. })) {
+            return Archived::LeaseLost;
+        }
+        Archived::Done
     }
 
     /// What other orchestrators have stored about those of these jobs that they own.

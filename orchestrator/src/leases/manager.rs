@@ -11,7 +11,7 @@ use crate::submissions::cache::SubmissionStore;
 use millrace_client::Pubkey;
 use millrace_client::cache::subscription::Feed;
 use millrace_client::tx::sender::Sender;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -85,11 +85,10 @@ impl LeaseManager {
         } else {
             self.store.renew(&me.id, LEASE_TTL).await?
         };
-        let Some(renewed) = renewed else {
+        let Some(mut leased) = renewed else {
             self.join().await?;
             return Ok(false);
         };
-        let mut leased: HashSet<Partition> = renewed.into_iter().collect();
         let until = asked + LEASE_TTL - EXPIRY_MARGIN;
         // Leases that were renewed take effect before anything else is read.
         self.apply_renewal(leased.clone(), until, takeovers);
@@ -112,7 +111,7 @@ impl LeaseManager {
                 "leases given back"
             );
             self.store.give_back(&me.id, &drained).await?;
-            leased.retain(|partition| !drained.contains(partition));
+            leased.retain(|partition, _| !drained.contains(partition));
             self.apply_renewal(leased, until, takeovers);
         }
         Ok(true)
@@ -139,7 +138,12 @@ impl LeaseManager {
 
     /// Applies the current leases: starts the takeover of new partitions, and drops the submissions of
     /// lost ones from memory.
-    fn apply_renewal(&self, leased: HashSet<Partition>, until: Instant, takeovers: &TaskTracker) {
+    fn apply_renewal(
+        &self,
+        leased: HashMap<Partition, u64>,
+        until: Instant,
+        takeovers: &TaskTracker,
+    ) {
         let change = self.leases.apply_renewal(leased, until);
         self.submissions.evict(&change.lost);
         if change.gained.is_empty() {

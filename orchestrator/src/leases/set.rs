@@ -1,8 +1,9 @@
 //! The partitions that this orchestrator owns, and until when. [`super::manager`] renews them.
 
+use crate::leases::fence::{Fence, LeaseTokens};
 use crate::leases::partition::{OwnedPartitions, Partition};
 use parking_lot::{RwLock, RwLockReadGuard};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::watch;
@@ -21,8 +22,8 @@ struct LeaseState {
     member: String,
     /// Local deadline, set earlier than the database's expiry. No work starts after it.
     until: Option<Instant>,
-    /// Leased as of the last renewal.
-    leased: HashSet<Partition>,
+    /// Leased as of the last renewal, with the epochs of the leases.
+    leased: HashMap<Partition, u64>,
     /// The leased partitions whose submissions have been loaded.
     ready: HashSet<Partition>,
     /// The leased partitions that are given back as soon as no action is in flight for them.
@@ -99,13 +100,39 @@ impl LeaseSet {
     /// partition is leased, even before earlier submissions have been loaded.
     pub fn owns_submissions_of(&self, partition: &Partition) -> bool {
         self.read()
-            .is_none_or(|state| state.leased.contains(partition))
+            .is_none_or(|state| state.leased.contains_key(partition))
+    }
+
+    /// The fence for writing submissions of a partition; `None` if this orchestrator does not own them. An
+    /// unknown partition is only owned if no other orchestrator uses the store.
+    pub fn fence(&self, partition: Option<Partition>) -> Option<Fence> {
+        let Some(state) = self.read() else {
+            return Some(Fence::exclusive(partition));
+        };
+        let partition = partition?;
+        let epoch = state.leased.get(&partition)?;
+        Some(Fence::leased(partition, &state.member, *epoch))
+    }
+
+    /// The leases held now, for writes that are decided now.
+    pub fn tokens(&self) -> LeaseTokens {
+        match self.read() {
+            None => LeaseTokens::Exclusive,
+            Some(state) => LeaseTokens::Shared {
+                member: state.member.clone(),
+                epochs: state.leased.clone(),
+            },
+        }
+    }
+
+    pub fn is_exclusive(&self) -> bool {
+        self.state.is_none()
     }
 
     /// Starts over under another id, without leases. Returns the partitions that were leased.
     pub(crate) fn join(&self, member: &str) -> HashSet<Partition> {
         self.change(|state| {
-            let lost = std::mem::take(&mut state.leased);
+            let lost = std::mem::take(&mut state.leased).into_keys().collect();
             *state = LeaseState {
                 member: member.to_owned(),
                 ..LeaseState::default()
@@ -115,14 +142,18 @@ impl LeaseSet {
     }
 
     /// Applies the leases that the database granted until `until`.
-    pub(crate) fn apply_renewal(&self, leased: HashSet<Partition>, until: Instant) -> LeaseChange {
+    pub(crate) fn apply_renewal(
+        &self,
+        leased: HashMap<Partition, u64>,
+        until: Instant,
+    ) -> LeaseChange {
         self.change(|state| state.apply_renewal(leased, until))
     }
 
     /// Marks partitions as ready: their submissions have been loaded.
     pub(crate) fn mark_ready(&self, partitions: &[Partition]) {
         self.change(|state| {
-            let leased = partitions.iter().filter(|p| state.leased.contains(p));
+            let leased = partitions.iter().filter(|p| state.leased.contains_key(p));
             let leased: Vec<Partition> = leased.copied().collect();
             state.ready.extend(leased);
         });
@@ -149,17 +180,31 @@ impl LeaseState {
         owned.copied().collect()
     }
 
-    fn apply_renewal(&mut self, leased: HashSet<Partition>, until: Instant) -> LeaseChange {
+    fn apply_renewal(&mut self, leased: HashMap<Partition, u64>, until: Instant) -> LeaseChange {
+        // A lease with another epoch was lost in between, and its submissions may have changed.
         let change = LeaseChange {
-            gained: leased.difference(&self.leased).copied().collect(),
-            lost: self.leased.difference(&leased).copied().collect(),
+            gained: missing_from(&self.leased, &leased).collect(),
+            lost: missing_from(&leased, &self.leased).collect(),
         };
-        self.ready.retain(|partition| leased.contains(partition));
-        self.draining.retain(|partition| leased.contains(partition));
+        self.ready
+            .retain(|p| leased.contains_key(p) && !change.lost.contains(p));
+        self.draining
+            .retain(|p| leased.contains_key(p) && !change.lost.contains(p));
         self.leased = leased;
         self.until = Some(until);
         change
     }
+}
+
+/// The partitions of `leases` that `others` does not have with the same epoch.
+fn missing_from(
+    others: &HashMap<Partition, u64>,
+    leases: &HashMap<Partition, u64>,
+) -> impl Iterator<Item = Partition> {
+    leases
+        .iter()
+        .filter(|(partition, epoch)| others.get(partition) != Some(epoch))
+        .map(|(partition, _)| *partition)
 }
 
 #[cfg(test)]
@@ -176,11 +221,15 @@ mod tests {
         partitions.iter().copied().collect()
     }
 
+    fn epochs(partitions: &[Partition], epoch: u64) -> HashMap<Partition, u64> {
+        partitions.iter().map(|p| (*p, epoch)).collect()
+    }
+
     #[test]
     fn a_partition_is_owned_once_loaded_and_until_its_lease_expires() {
         let (leased, now) = (partitions(2), Instant::now());
         let mut state = LeaseState::default();
-        let change = state.apply_renewal(set(&leased), now + Duration::from_secs(5));
+        let change = state.apply_renewal(epochs(&leased, 1), now + Duration::from_secs(5));
         assert_eq!(change.gained.len(), 2);
         assert!(state.owned_at(now).is_empty());
         state.ready.insert(leased[0]);
@@ -193,13 +242,42 @@ mod tests {
         let (leased, now) = (partitions(2), Instant::now());
         let until = now + Duration::from_secs(5);
         let mut state = LeaseState::default();
-        state.apply_renewal(set(&leased), until);
+        state.apply_renewal(epochs(&leased, 1), until);
         state.ready.extend(&leased);
-        let change = state.apply_renewal(set(&leased[1..]), until);
+        let change = state.apply_renewal(epochs(&leased[1..], 1), until);
         assert_eq!(change.lost, set(&leased[..1]));
-        let change = state.apply_renewal(set(&leased), until);
+        let change = state.apply_renewal(epochs(&leased, 1), until);
         assert_eq!(change.gained, leased[..1]);
         assert_eq!(state.owned_at(now), set(&leased[1..]));
+    }
+
+    #[test]
+    fn a_partition_with_a_new_epoch_was_lost_and_has_to_be_loaded_again() {
+        let (leased, now) = (partitions(1), Instant::now());
+        let until = now + Duration::from_secs(5);
+        let mut state = LeaseState::default();
+        state.apply_renewal(epochs(&leased, 1), until);
+        state.ready.extend(&leased);
+        let change = state.apply_renewal(epochs(&leased, 2), until);
+        assert_eq!((change.gained, change.lost), (leased.clone(), set(&leased)));
+        assert!(state.owned_at(now).is_empty());
+    }
+
+    #[test]
+    fn fences_have_the_epoch_of_the_moment() {
+        let leased = partitions(2);
+        let leases = LeaseSet::shared();
+        leases.join("me");
+        leases.apply_renewal(epochs(&leased[..1], 1), Instant::now());
+        let before = leases.tokens();
+        leases.apply_renewal(epochs(&leased, 2), Instant::now());
+        let first = |epoch| Some(Fence::leased(leased[0], "me", epoch));
+        assert_eq!(before.fence(leased[0]), first(1));
+        assert_eq!(before.fence(leased[1]), None);
+        assert_eq!(leases.fence(Some(leased[0])), first(2));
+        assert_eq!(leases.fence(None), None);
+        let exclusive = LeaseSet::exclusive();
+        assert_eq!(exclusive.fence(None), Some(Fence::exclusive(None)));
     }
 
     #[test]
@@ -207,7 +285,7 @@ mod tests {
         let (leased, now) = (partitions(2), Instant::now());
         let leases = LeaseSet::shared();
         leases.join("me");
-        leases.apply_renewal(set(&leased), now + Duration::from_secs(60));
+        leases.apply_renewal(epochs(&leased, 1), now + Duration::from_secs(60));
         leases.mark_ready(&leased);
         leases.set_draining(&leased[..1]);
         assert_eq!(leases.owned(), OwnedPartitions::Only(set(&leased[1..])));

@@ -48,6 +48,11 @@ pub enum StoreError {
     UnexpectedValue(String),
     #[error("the store failed: {0}")]
     Failed(String),
+    /// Nothing was written.
+    #[error(
+        "the lease of partition {partition} was lost; nothing was written, and the orchestrator that holds the lease continues"
+    )]
+    LeaseLost { partition: String },
     #[error("the store is closed because the orchestrator is stopping")]
     Closed,
     /// `given` does not contain the password.

@@ -1,10 +1,12 @@
 //! The journal of transactions. Each entry has an owner: the member that follows the transaction until it has
 //! ended. The entries of an expired member are adopted by the first other member that looks.
 
+use crate::leases::fence::Fence;
 use crate::leases::set::LeaseSet;
 use crate::store::error::StoreError;
+use crate::store::fence::is_leased;
 use crate::store::handle::Store;
-use crate::store::sql::value::Row;
+use crate::store::sql::value::{Row, SqlValue};
 use async_trait::async_trait;
 use millrace_client::ChainError;
 use millrace_client::tx::journal::{EndState, Journal, JournalEntry};
@@ -12,12 +14,18 @@ use parking_lot::Mutex;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// The journal of one orchestrator.
+/// Number of the parameter with the owner of an entry.
+const OWNER: usize = 5;
+
+/// The journal of one orchestrator. Clones share their state.
+#[derive(Clone)]
 pub struct MemberJournal {
     store: Arc<Store>,
     leases: LeaseSet,
+    /// Must hold when an entry is inserted.
+    fences: Vec<Fence>,
     /// Signatures that this process follows.
-    in_flight: Mutex<HashSet<String>>,
+    in_flight: Arc<Mutex<HashSet<String>>>,
 }
 
 impl MemberJournal {
@@ -25,7 +33,19 @@ impl MemberJournal {
         Self {
             store,
             leases,
-            in_flight: Mutex::default(),
+            fences: Vec::new(),
+            in_flight: Arc::default(),
+        }
+    }
+
+    /// The same journal for a transaction about jobs of the fences' partitions.
+    pub fn fenced(&self, mut fences: Vec<Fence>) -> Self {
+        // In the order of `Dialect::lease_locks`.
+        fences.sort_by_key(Fence::partition_name);
+        fences.dedup();
+        Self {
+            fences,
+            ..self.clone()
         }
     }
 }
@@ -37,12 +57,18 @@ fn failed(error: StoreError) -> ChainError {
 #[async_trait]
 impl Journal for MemberJournal {
     async fn begin(&self, entry: &JournalEntry) -> Result<(), ChainError> {
-        let member = self.leases.member();
-        let written = self.store.begin_entry(&member, entry).await;
+        let written = if self.leases.is_exclusive() {
+            self.store.begin_entry(entry).await.map(|()| true)
+        } else {
+            let member = self.leases.member();
+            self.store
+                .begin_fenced_entry(&member, entry, &self.fences)
+                .await
+        };
         if !written.map_err(failed)? {
             return Err(ChainError::journal(
-                "this orchestrator's leases have expired; the transaction was not sent, and the member \
-                 that took the leases over continues",
+                "this orchestrator's leases have expired or were lost; the transaction was not sent, \
+                 and the member that holds the leases continues",
             ));
         }
         self.in_flight.lock().insert(entry.signature.clone());
@@ -64,22 +90,54 @@ impl Journal for MemberJournal {
     }
 }
 
+fn entry_values(entry: &JournalEntry, owner: &str) -> Vec<SqlValue> {
+    vec![
+        entry.signature.as_str().into(),
+        entry.bytes.as_slice().into(),
+        entry.last_valid_block_height.into(),
+        entry.purpose.as_str().into(),
+        owner.into(),
+    ]
+}
+
 impl Store {
-    /// Inserts an entry. Returns false, without writing, if the member has expired: a process that was
-    /// suspended cannot act. The only member of an exclusive store has an empty id.
-    async fn begin_entry(&self, member: &str, entry: &JournalEntry) -> Result<bool, StoreError> {
+    /// Inserts an entry into an exclusive store, whose only member has an empty id.
+    async fn begin_entry(&self, entry: &JournalEntry) -> Result<(), StoreError> {
         let insert = "INSERT INTO journal \
                       (signature, bytes, last_valid_block_height, purpose, owner) \
-                      SELECT $1, $2, $3, $4, $5 WHERE $5 = '' OR EXISTS \
-                      (SELECT 1 FROM members WHERE member = $5 AND expires > {now}) \
+                      VALUES ($1, $2, $3, $4, $5) \
                       ON CONFLICT (signature) DO UPDATE SET owner = excluded.owner";
-        let values = [
-            entry.signature.as_str().into(),
-            entry.bytes.as_slice().into(),
-            entry.last_valid_block_height.into(),
-            entry.purpose.as_str().into(),
-            member.into(),
-        ];
+        self.run(insert, entry_values(entry, "")).await?;
+        Ok(())
+    }
+
+    /// Inserts an entry into a shared store. Returns false, without writing, if the membership has expired or
+    /// one of the fences no longer holds: a process that was suspended cannot act.
+    async fn begin_fenced_entry(
+        &self,
+        member: &str,
+        entry: &JournalEntry,
+        fences: &[Fence],
+    ) -> Result<bool, StoreError> {
+        let mut values = entry_values(entry, member);
+        let mut conditions = String::new();
+        for fence in fences {
+            let Some(token) = fence.token().filter(|token| token.member == member) else {
+                return Ok(false);
+            };
+            let (partition, epoch) = (values.len() + 1, values.len() + 2);
+            conditions.push_str(" AND ");
+            conditions.push_str(&is_leased(partition, OWNER, epoch));
+            values.push(fence.partition_name().as_str().into());
+            values.push(token.epoch.into());
+        }
+        let insert = format!(
+            "INSERT INTO journal \
+             (signature, bytes, last_valid_block_height, purpose, owner) \
+             SELECT $1, $2, $3, $4, $5 WHERE EXISTS \
+             (SELECT 1 FROM members WHERE member = ${OWNER} AND expires > {{now}}){conditions} \
+             ON CONFLICT (signature) DO UPDATE SET owner = excluded.owner"
+        );
         Ok(self.run(insert, values).await?.changed > 0)
     }
 

@@ -5,6 +5,7 @@ use crate::leases::partition::{Lease, Member, Partition};
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::sql::value::Row;
+use std::collections::HashMap;
 use std::time::Duration;
 
 fn millis(ttl: Duration) -> i64 {
@@ -17,8 +18,17 @@ fn partition(row: &Row, at: usize) -> Result<Partition, StoreError> {
         .map_err(|()| StoreError::UnexpectedValue(format!("{text:?} is not a partition")))
 }
 
-fn partitions(rows: &[Row]) -> Result<Vec<Partition>, StoreError> {
-    rows.iter().map(|row| partition(row, 0)).collect()
+/// Partitions with the epochs of their leases.
+fn epochs(rows: &[Row]) -> Result<HashMap<Partition, u64>, StoreError> {
+    rows.iter()
+        .map(|row| Ok((partition(row, 0)?, row.unsigned(1)?)))
+        .collect()
+}
+
+/// A condition for leases that are to be changed. All statements lock leases in the same order, so that none
+/// of them deadlocks with another or with a fenced write.
+fn in_order(condition: &str) -> String {
+    format!("bucket IN (SELECT bucket FROM leases WHERE {condition}{{lease_locks}})")
 }
 
 impl Store {
@@ -47,23 +57,26 @@ impl Store {
         Ok(())
     }
 
-    /// Renews a member and its leases for `ttl` from now, and returns the leases that it still holds. Returns
-    /// `None` if the membership has expired: the member holds nothing and has to join again.
+    /// Renews a member and its leases for `ttl` from now, and returns the leases that it still holds, with
+    /// their epochs. Returns `None` if the membership has expired: the member holds nothing and has to join
+    /// again.
     pub async fn renew(
         &self,
         member: &str,
         ttl: Duration,
-    ) -> Result<Option<Vec<Partition>>, StoreError> {
+    ) -> Result<Option<HashMap<Partition, u64>>, StoreError> {
         let update = "UPDATE members SET expires = {now} + $1 \
                       WHERE member = $2 AND expires > {now}";
         let values = [millis(ttl).into(), member.into()];
         if self.run(update, values.clone()).await?.changed == 0 {
             return Ok(None);
         }
-        let update = "UPDATE leases SET expires = {now} + $1 \
-                      WHERE member = $2 AND expires > {now} RETURNING bucket";
+        let update = format!(
+            "UPDATE leases SET expires = {{now}} + $1 WHERE {} RETURNING bucket, epoch",
+            in_order("member = $2 AND expires > {now}")
+        );
         let rows = self.rows(update, values).await?;
-        partitions(&rows).map(Some)
+        epochs(&rows).map(Some)
     }
 
     /// All members that have not expired.
@@ -96,27 +109,31 @@ impl Store {
         rows.iter().map(lease).collect()
     }
 
-    /// Takes those of the wanted leases that are free, for `ttl`. Returns the ones that were taken.
+    /// Takes those of the wanted leases that are free, for `ttl`. Returns the ones that were taken, with
+    /// their epochs.
     pub async fn take(
         &self,
         member: &str,
         wanted: &[Partition],
         ttl: Duration,
-    ) -> Result<Vec<Partition>, StoreError> {
+    ) -> Result<HashMap<Partition, u64>, StoreError> {
         if wanted.is_empty() {
-            return Ok(Vec::new());
+            return Ok(HashMap::new());
         }
         let update = format!(
             "UPDATE leases SET member = $1, epoch = epoch + 1, expires = {{now}} + $2 \
-             WHERE bucket IN ({}) AND expires <= {{now}} AND EXISTS \
+             WHERE {} AND expires <= {{now}} AND EXISTS \
              (SELECT 1 FROM members WHERE members.member = $1 AND members.expires > {{now}}) \
-             RETURNING bucket",
-            Partition::sql_list(wanted)
+             RETURNING bucket, epoch",
+            in_order(&format!(
+                "bucket IN ({}) AND expires <= {{now}}",
+                Partition::sql_list(wanted)
+            ))
         );
         let rows = self
             .rows(update, [member.into(), millis(ttl).into()])
             .await?;
-        partitions(&rows)
+        epochs(&rows)
     }
 
     /// Gives back those of the leases that the member still holds.
@@ -125,8 +142,11 @@ impl Store {
             return Ok(());
         }
         let update = format!(
-            "UPDATE leases SET member = NULL, expires = 0 WHERE member = $1 AND bucket IN ({})",
-            Partition::sql_list(given)
+            "UPDATE leases SET member = NULL, expires = 0 WHERE {} AND member = $1",
+            in_order(&format!(
+                "member = $1 AND bucket IN ({})",
+                Partition::sql_list(given)
+            ))
         );
         self.run(update, [member.into()]).await?;
         Ok(())
@@ -134,7 +154,10 @@ impl Store {
 
     /// Gives all leases back and ends the membership.
     pub async fn leave(&self, member: &str) -> Result<(), StoreError> {
-        let update = "UPDATE leases SET member = NULL, expires = 0 WHERE member = $1";
+        let update = format!(
+            "UPDATE leases SET member = NULL, expires = 0 WHERE {}",
+            in_order("member = $1")
+        );
         self.run(update, [member.into()]).await?;
         let delete = "DELETE FROM members WHERE member = $1";
         self.run(delete, [member.into()]).await?;

@@ -2,6 +2,7 @@
 
 mod error;
 pub mod failpoint_journal;
+mod fence;
 mod handle;
 mod history;
 mod journal;

@@ -1,5 +1,6 @@
 //! Seat-selection records. They are kept as long as the archived view of the job, for auditing.
 
+use crate::leases::fence::Fence;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use millrace_client::Pubkey;
@@ -12,9 +13,10 @@ impl Store {
         &self,
         job: &Pubkey,
         record: &SelectionRecord,
+        fence: &Fence,
     ) -> Result<(), StoreError> {
         let insert = "INSERT INTO choices (job, shard, attempt, chosen, choice) \
-                      VALUES ($1, $2, $3, $4, $5) \
+                      SELECT $1, $2, $3, $4, $5 WHERE {fence} \
                       ON CONFLICT (job, shard, attempt, chosen) \
                       DO UPDATE SET choice = excluded.choice";
         let chosen: Vec<String> = record
@@ -29,8 +31,7 @@ impl Store {
             chosen.join(" ").as_str().into(),
             text.as_str().into(),
         ];
-        self.run(insert, values).await?;
-        Ok(())
+        self.run_fenced(insert, values, fence).await
     }
 
     /// The records of a job, by shard and attempt. Records of another version that this one cannot parse are

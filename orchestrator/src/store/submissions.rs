@@ -1,5 +1,6 @@
 //! Submissions of agents, failures of providers, and results of settled shards.
 
+use crate::leases::fence::Fence;
 use crate::leases::partition::Partition;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
@@ -45,13 +46,6 @@ fn revealed(row: &Row) -> Result<Option<RevealedResult>, StoreError> {
         fuel: row.unsigned(12)?,
         reason: row.text(13)?,
     }))
-}
-
-/// The text of a partition; empty if it is unknown.
-fn partition_name(partition: Option<Partition>) -> String {
-    partition
-        .map(|partition| partition.to_string())
-        .unwrap_or_default()
 }
 
 /// The partition; `None` for rows from before partitions existed.
@@ -122,11 +116,12 @@ impl Store {
         &self,
         k: &SeatKey,
         p: &Submission,
-        partition: Option<Partition>,
+        fence: &Fence,
     ) -> Result<(), StoreError> {
         let insert = "INSERT INTO seats \
                       (job, shard, attempt, provider, seat, commitment, signature, bucket) \
-                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+                      SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE {fence} \
+                      ON CONFLICT DO NOTHING";
         let values = [
             k.job.as_array().into(),
             k.shard.into(),
@@ -135,17 +130,22 @@ impl Store {
             p.seat.into(),
             (&p.commitment).into(),
             (&p.signature).into(),
-            partition_name(partition).as_str().into(),
+            fence.partition_name().as_str().into(),
         ];
-        self.run(insert, values).await?;
-        Ok(())
+        self.run_fenced(insert, values, fence).await
     }
 
     /// Stores the result behind a commitment.
-    pub async fn put_reveal(&self, k: &SeatKey, o: &RevealedResult) -> Result<(), StoreError> {
+    pub async fn put_reveal(
+        &self,
+        k: &SeatKey,
+        o: &RevealedResult,
+        fence: &Fence,
+    ) -> Result<(), StoreError> {
         let update = "UPDATE seats SET root = $1, units = $2, salt = $3, output = $4, exit = $5, \
                       fuel = $6, reason = $7 \
-                      WHERE job = $8 AND shard = $9 AND attempt = $10 AND provider = $11";
+                      WHERE job = $8 AND shard = $9 AND attempt = $10 AND provider = $11 \
+                      AND {fence}";
         let values = [
             (&o.root).into(),
             o.units.into(),
@@ -159,8 +159,7 @@ impl Store {
             k.attempt.into(),
             k.provider.as_array().into(),
         ];
-        self.run(update, values).await?;
-        Ok(())
+        self.run_fenced(update, values, fence).await
     }
 
     /// Stores that a provider failed a shard.
@@ -169,20 +168,19 @@ impl Store {
         (job, shard): (&Pubkey, u32),
         provider: &Pubkey,
         reason: &str,
-        partition: Option<Partition>,
+        fence: &Fence,
     ) -> Result<(), StoreError> {
         let insert = "INSERT INTO failures (job, shard, provider, reason, bucket) \
-                      VALUES ($1, $2, $3, $4, $5) \
+                      SELECT $1, $2, $3, $4, $5 WHERE {fence} \
                       ON CONFLICT (job, shard, provider) DO UPDATE SET reason = excluded.reason";
         let values = [
             job.as_array().into(),
             shard.into(),
             provider.as_array().into(),
             reason.into(),
-            partition_name(partition).as_str().into(),
+            fence.partition_name().as_str().into(),
         ];
-        self.run(insert, values).await?;
-        Ok(())
+        self.run_fenced(insert, values, fence).await
     }
 
     /// Stores the result of a settled shard. Repeating it changes nothing: the result is the same.
@@ -190,11 +188,12 @@ impl Store {
         &self,
         (job, shard): (&Pubkey, u32),
         o: &SettledResult,
-        partition: Option<Partition>,
+        fence: &Fence,
     ) -> Result<(), StoreError> {
         let insert = "INSERT INTO outcomes \
                       (job, shard, root, output, exit, fuel, reason, bucket) \
-                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+                      SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE {fence} \
+                      ON CONFLICT DO NOTHING";
         let values = [
             job.as_array().into(),
             shard.into(),
@@ -203,35 +202,35 @@ impl Store {
             o.exit.into(),
             o.fuel.into(),
             o.reason.as_str().into(),
-            partition_name(partition).as_str().into(),
+            fence.partition_name().as_str().into(),
         ];
-        self.run(insert, values).await?;
-        Ok(())
+        self.run_fenced(insert, values, fence).await
     }
 
     /// Deletes everything about a job except its archived view. Settled results go last: if the deletion is
     /// interrupted, they show that there is more to delete.
-    pub async fn forget(&self, job: &Pubkey) -> Result<(), StoreError> {
+    pub async fn forget(&self, job: &Pubkey, fence: &Fence) -> Result<(), StoreError> {
         for delete in [
-            "DELETE FROM seats WHERE job = $1",
-            "DELETE FROM failures WHERE job = $1",
-            "DELETE FROM outcomes WHERE job = $1",
+            "DELETE FROM seats WHERE job = $1 AND {fence}",
+            "DELETE FROM failures WHERE job = $1 AND {fence}",
+            "DELETE FROM outcomes WHERE job = $1 AND {fence}",
         ] {
-            self.run(delete, [job.as_array().into()]).await?;
+            let values = [job.as_array().into()];
+            self.run_fenced(delete, values, fence).await?;
         }
         Ok(())
     }
 
-    pub async fn delete_seat(&self, k: &SeatKey) -> Result<(), StoreError> {
+    pub async fn delete_seat(&self, k: &SeatKey, fence: &Fence) -> Result<(), StoreError> {
         let delete = "DELETE FROM seats \
-                      WHERE job = $1 AND shard = $2 AND attempt = $3 AND provider = $4";
+                      WHERE job = $1 AND shard = $2 AND attempt = $3 AND provider = $4 \
+                      AND {fence}";
         let values = [
             k.job.as_array().into(),
             k.shard.into(),
             k.attempt.into(),
             k.provider.as_array().into(),
         ];
-        self.run(delete, values).await?;
-        Ok(())
+        self.run_fenced(delete, values, fence).await
     }
 }

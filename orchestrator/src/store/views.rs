@@ -1,15 +1,16 @@
 //! The last views of jobs whose accounts are closed.
 
+use crate::leases::fence::Fence;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 
 impl Store {
     /// Stores the last view of a job, replacing an earlier one.
-    pub async fn put_view(&self, job: &str, view: &str) -> Result<(), StoreError> {
-        let insert = "INSERT INTO views (job, view) VALUES ($1, $2) \
+    pub async fn put_view(&self, job: &str, view: &str, fence: &Fence) -> Result<(), StoreError> {
+        let insert = "INSERT INTO views (job, view) SELECT $1, $2 WHERE {fence} \
                       ON CONFLICT (job) DO UPDATE SET view = excluded.view";
-        self.run(insert, [job.into(), view.into()]).await?;
-        Ok(())
+        self.run_fenced(insert, [job.into(), view.into()], fence)
+            .await
     }
 
     pub async fn view(&self, job: &str) -> Result<Option<String>, StoreError> {

@@ -1,6 +1,7 @@
 //! Results submitted by agents, keyed by seat. Writes go to the store before they become visible in
 //! memory.
 
+use crate::leases::fence::Fence;
 use crate::leases::partition::Partition;
 use crate::leases::set::LeaseSet;
 use crate::observability::metrics::Metrics;
@@ -25,14 +26,6 @@ pub struct SubmissionStore {
     feed: Feed,
     metrics: Metrics,
     changes: watch::Sender<u64>,
-}
-
-/// Whether this orchestrator keeps the submissions of a job.
-enum Ownership {
-    /// It does. The partition may be unknown only if no other orchestrator uses the store.
-    Ours(Option<Partition>),
-    /// Another orchestrator does; agents submit to that one too.
-    NotOurs,
 }
 
 impl SubmissionStore {
@@ -61,7 +54,9 @@ impl SubmissionStore {
         }
     }
 
-    async fn ownership(&self, job: &Pubkey) -> Ownership {
+    /// The fence for writes about a job. `None` if another orchestrator keeps the job's submissions; agents
+    /// submit to that one too.
+    async fn fence(&self, job: &Pubkey) -> Option<Fence> {
         let known = self.read().partitions.get(job).copied();
         let partition = match known {
             Some(partition) => Some(partition),
@@ -70,11 +65,7 @@ impl SubmissionStore {
                 cache.jobs().get(job).map(Partition::of)
             }
         };
-        match partition {
-            Some(partition) if !self.leases.owns_submissions_of(&partition) => Ownership::NotOurs,
-            None if self.store.is_shared() => Ownership::NotOurs,
-            partition => Ownership::Ours(partition),
-        }
+        self.leases.fence(partition)
     }
 
     /// The content. Release the guard before any await.
@@ -116,13 +107,13 @@ impl SubmissionStore {
         if self.read().by_seat.contains_key(&key) {
             return Ok(());
         }
-        let Ownership::Ours(partition) = self.ownership(&key.job).await else {
+        let Some(fence) = self.fence(&key.job).await else {
             return Ok(());
         };
-        let put = self.store.put_commitment(&key, &submission, partition);
+        let put = self.store.put_commitment(&key, &submission, &fence);
         self.write("commitment", put).await?;
         self.change(|cached| {
-            cached.set_partition(key.job, partition);
+            cached.set_partition(key.job, fence.partition());
             cached.by_seat.entry(key).or_insert(submission);
         });
         Ok(())
@@ -140,7 +131,10 @@ impl SubmissionStore {
         if !self.read().by_seat.contains_key(&key) {
             return Ok(());
         }
-        let put = self.store.put_reveal(&key, &revealed);
+        let Some(fence) = self.fence(&key.job).await else {
+            return Ok(());
+        };
+        let put = self.store.put_reveal(&key, &revealed, &fence);
         self.write("reveal", put).await?;
         self.change(|cached| {
             if let Some(submission) = cached.by_seat.get_mut(&key) {
@@ -158,14 +152,14 @@ impl SubmissionStore {
         provider: Pubkey,
         reason: &str,
     ) -> Result<(), StoreError> {
-        let Ownership::Ours(partition) = self.ownership(&job).await else {
+        let Some(fence) = self.fence(&job).await else {
             return Ok(());
         };
         let at = (&job, shard);
-        let put = self.store.put_failure(at, &provider, reason, partition);
+        let put = self.store.put_failure(at, &provider, reason, &fence);
         self.write("failure", put).await?;
         self.change(|cached| {
-            cached.set_partition(job, partition);
+            cached.set_partition(job, fence.partition());
             let failures = cached.failures.entry((job, shard)).or_default();
             failures.insert(provider, reason.to_owned());
         });
@@ -179,14 +173,14 @@ impl SubmissionStore {
         shard: u32,
         result: SettledResult,
     ) -> Result<(), StoreError> {
-        let Ownership::Ours(partition) = self.ownership(&job).await else {
+        let Some(fence) = self.fence(&job).await else {
             return Ok(());
         };
         let at = (&job, shard);
-        let put = self.store.put_settled_result(at, &result, partition);
+        let put = self.store.put_settled_result(at, &result, &fence);
         self.write("settled_result", put).await?;
         self.change(|cached| {
-            cached.set_partition(job, partition);
+            cached.set_partition(job, fence.partition());
             cached.settled.insert((job, shard), result);
         });
         Ok(())
@@ -198,13 +192,19 @@ impl SubmissionStore {
         job: &Pubkey,
         selection: &SelectionRecord,
     ) -> Result<(), StoreError> {
-        self.write("selection", self.store.put_selection(job, selection))
-            .await
+        let Some(fence) = self.fence(job).await else {
+            return Ok(());
+        };
+        let put = self.store.put_selection(job, selection, &fence);
+        self.write("selection", put).await
     }
 
     /// Removes the submission for a seat whose shard has ended.
     pub async fn remove_seat(&self, key: &SeatKey) -> Result<(), StoreError> {
-        let delete = self.store.delete_seat(key);
+        let Some(fence) = self.fence(&key.job).await else {
+            return Ok(());
+        };
+        let delete = self.store.delete_seat(key, &fence);
         self.write("delete_seat", delete).await?;
         self.change(|cached| drop(cached.by_seat.remove(key)));
         Ok(())
@@ -212,7 +212,10 @@ impl SubmissionStore {
 
     /// Removes everything about a job that has ended.
     pub async fn forget_job(&self, job: &Pubkey) -> Result<(), StoreError> {
-        self.write("forget", self.store.forget(job)).await?;
+        let Some(fence) = self.fence(job).await else {
+            return Ok(());
+        };
+        self.write("forget", self.store.forget(job, &fence)).await?;
         self.change(|cached| cached.drop_job(job));
         Ok(())
     }

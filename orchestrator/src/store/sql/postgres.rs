@@ -2,7 +2,7 @@
 
 use crate::store::error::StoreError;
 use crate::store::location::StoreLocation;
-use crate::store::sql::query::{QueryResult, Statement};
+use crate::store::sql::query::{Dialect, QueryResult, Statement};
 use crate::store::sql::schema;
 use crate::store::sql::tls::Tls;
 use crate::store::sql::value::{Row, SqlValue};
@@ -17,9 +17,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The server cancels statements that take longer. Ours are short, and renewing a lease must not wait
 /// forever.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(20);
-/// The time in milliseconds since 1970, in SQL. Not the start of the transaction, which may have waited for
-/// a lock.
-const NOW: &str = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
+const DIALECT: Dialect = Dialect {
+    // Not the start of the transaction, which may have waited for a lock.
+    now: "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)",
+    share_lock: " FOR SHARE",
+    lease_locks: " ORDER BY bucket COLLATE \"C\" FOR UPDATE",
+};
 /// Advisory lock held while the schema is migrated. The number is arbitrary.
 const MIGRATION_LOCK: i64 = 0x6d69_6c6c_7261_6365;
 
@@ -108,7 +111,7 @@ impl Postgres {
     pub async fn run(&self, statement: Statement) -> Result<QueryResult, StoreError> {
         let connection = self.connection().await?;
         let failed = |error| self.failed(error);
-        let sql = statement.sql(NOW);
+        let sql = statement.sql(&DIALECT);
         let prepared = connection.prepare_cached(&sql).await.map_err(failed)?;
         let answers = connection
             .query_raw(&prepared, &statement.values)

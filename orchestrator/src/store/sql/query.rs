@@ -16,7 +16,7 @@ pub struct Statement {
 
 impl Statement {
     /// `text` refers to its values as `$1`, `$2`, … in the order of their first use, because SQLite numbers
-    /// them in that order. `{now}` stands for the database's time in milliseconds since 1970.
+    /// them in that order. `{now}`, `{share_lock}` and `{lease_locks}` are explained at [`Dialect`].
     pub fn new(text: impl Into<Cow<'static, str>>, values: impl Into<Vec<SqlValue>>) -> Self {
         Self {
             text: text.into(),
@@ -24,14 +24,30 @@ impl Statement {
         }
     }
 
-    /// The text with `{now}` replaced by the expression of one database.
-    pub(crate) fn sql(&self, now: &str) -> Cow<'_, str> {
-        if self.text.contains("{now}") {
-            self.text.replace("{now}", now).into()
-        } else {
-            Cow::Borrowed(&self.text)
+    /// The text in the dialect of one database.
+    pub(crate) fn sql(&self, dialect: &Dialect) -> Cow<'_, str> {
+        if !self.text.contains('{') {
+            return Cow::Borrowed(&self.text);
         }
+        let text = self
+            .text
+            .replace("{now}", dialect.now)
+            .replace("{share_lock}", dialect.share_lock)
+            .replace("{lease_locks}", dialect.lease_locks);
+        text.into()
     }
+}
+
+/// What the databases do not have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Dialect {
+    /// The database's time in milliseconds since 1970.
+    pub now: &'static str,
+    /// Ends a `SELECT` whose rows must not change until the statement has ended.
+    pub share_lock: &'static str,
+    /// Ends a `SELECT` of leases that the statement changes. All statements lock leases in one order, the byte
+    /// order of their partitions' names, so that none deadlocks with another.
+    pub lease_locks: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

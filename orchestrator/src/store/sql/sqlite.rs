@@ -3,7 +3,7 @@
 //! commit, and so one disk sync.
 
 use crate::store::error::StoreError;
-use crate::store::sql::query::{QueryResult, Statement};
+use crate::store::sql::query::{Dialect, QueryResult, Statement};
 use crate::store::sql::schema;
 use crate::store::sql::value::{Row, SqlValue};
 use parking_lot::Mutex;
@@ -16,8 +16,12 @@ use tokio::sync::oneshot;
 
 /// Most statements that share a commit.
 const MAX_BATCH: usize = 256;
-/// The time in milliseconds since 1970, in SQL.
-const NOW: &str = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
+/// One connection runs one statement at a time, so rows need no locks.
+const DIALECT: Dialect = Dialect {
+    now: "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+    share_lock: "",
+    lease_locks: "",
+};
 
 type ReplySender = oneshot::Sender<Result<QueryResult, StoreError>>;
 
@@ -173,7 +177,7 @@ fn run_batch(connection: &Connection, batch: Vec<Request>) {
 }
 
 fn run(connection: &Connection, statement: &Statement) -> Result<QueryResult, StoreError> {
-    let sql = statement.sql(NOW);
+    let sql = statement.sql(&DIALECT);
     let mut prepared = connection
         .prepare_cached(&sql)
         .map_err(StoreError::statement)?;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::error::OrchestratorError;
+use crate::leases::fence::Fence;
 use crate::leases::partition::{Member, Partition};
 use crate::leases::set::LeaseSet;
 use crate::submissions::model::{RevealedResult, SeatKey, SettledResult, Submission};
@@ -11,6 +12,7 @@ use millrace_client::history::{Cursor, CursorStore, RecordedEvent};
 use millrace_client::program::events::JobCancelled;
 use millrace_client::tx::journal::{EndState, Journal, JournalEntry};
 use millrace_protocol::selection::{CandidateRecord, Ineligible, SelectionRecord};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +33,7 @@ async fn check_store(mut location: impl AsyncFnMut(&str) -> StoreLocation) {
     expired_members_have_to_join_again(&location("members").await).await;
     only_entries_of_expired_members_are_adopted(&location("journal").await).await;
     an_expired_member_cannot_begin_an_entry(&location("fence").await).await;
+    a_lost_lease_refuses_writes_with_its_epoch(&location("epochs").await).await;
     events_are_stored_once_and_in_order(&location("events").await).await;
     a_store_belongs_to_one_cluster(&location("origin").await).await;
 }
@@ -65,6 +68,18 @@ fn submission() -> Submission {
     }
 }
 
+fn revealed() -> RevealedResult {
+    RevealedResult {
+        root: [3; 32],
+        units: u64::MAX,
+        salt: [4; 32],
+        output: [5; 32],
+        exit: -4,
+        fuel: 7,
+        reason: "trap: unreachable".into(),
+    }
+}
+
 fn outcome() -> SettledResult {
     SettledResult {
         root: [3; 32],
@@ -73,6 +88,10 @@ fn outcome() -> SettledResult {
         fuel: u64::MAX - 1,
         reason: String::new(),
     }
+}
+
+fn exclusive() -> Fence {
+    Fence::exclusive(None)
 }
 
 fn partitions(key: &Pubkey) -> Vec<Partition> {
@@ -137,7 +156,10 @@ async fn a_repeated_selection_replaces_the_first(location: &StoreLocation) {
         selection(0, 1, 6),
         selection(0, 2, 7),
     ] {
-        store.put_selection(&job, &record).await.unwrap();
+        store
+            .put_selection(&job, &record, &exclusive())
+            .await
+            .unwrap();
     }
     let kept = store.selections(&job).await.unwrap();
     assert_eq!(kept.len(), 3);
@@ -151,17 +173,9 @@ async fn a_repeated_selection_replaces_the_first(location: &StoreLocation) {
 async fn submissions_survive_a_restart(location: &StoreLocation) {
     let store = Store::open(location, "n").await.unwrap();
     let (seat, mut submission) = (seat(Pubkey::new_unique(), 3), submission());
-    let revealed = RevealedResult {
-        root: [3; 32],
-        units: u64::MAX,
-        salt: [4; 32],
-        output: [5; 32],
-        exit: -4,
-        fuel: 7,
-        reason: "trap: unreachable".into(),
-    };
+    let revealed = revealed();
     store
-        .put_commitment(&seat, &submission, None)
+        .put_commitment(&seat, &submission, &exclusive())
         .await
         .unwrap();
     // Only the first commitment counts.
@@ -169,14 +183,21 @@ async fn submissions_survive_a_restart(location: &StoreLocation) {
         commitment: [8; 32],
         ..submission.clone()
     };
-    store.put_commitment(&seat, &second, None).await.unwrap();
-    store.put_reveal(&seat, &revealed).await.unwrap();
+    store
+        .put_commitment(&seat, &second, &exclusive())
+        .await
+        .unwrap();
+    store
+        .put_reveal(&seat, &revealed, &exclusive())
+        .await
+        .unwrap();
+    let fence = exclusive();
     for reason in ["no room", "no room at all"] {
-        let failed = store.put_failure((&seat.job, 3), &seat.provider, reason, None);
+        let failed = store.put_failure((&seat.job, 3), &seat.provider, reason, &fence);
         failed.await.unwrap();
     }
     store
-        .put_settled_result((&seat.job, 3), &outcome(), None)
+        .put_settled_result((&seat.job, 3), &outcome(), &exclusive())
         .await
         .unwrap();
     store.close().await;
@@ -189,7 +210,7 @@ async fn submissions_survive_a_restart(location: &StoreLocation) {
         "no room at all"
     );
     assert_eq!(submissions.settled[&(seat.job, 3)], outcome());
-    store.delete_seat(&seat).await.unwrap();
+    store.delete_seat(&seat, &exclusive()).await.unwrap();
     let submissions = store.load_submissions(Scope::All).await.unwrap();
     assert!(submissions.by_seat.is_empty());
 }
@@ -199,15 +220,15 @@ async fn submissions_are_found_by_partition_and_by_job(location: &StoreLocation)
     let (first, second) = (seat(Pubkey::new_unique(), 0), seat(Pubkey::new_unique(), 0));
     let some = partitions(&Pubkey::new_unique());
     for (seat, partition) in [(&first, some[0]), (&second, some[1])] {
-        let partition = Some(partition);
+        let fence = Fence::exclusive(Some(partition));
         store
-            .put_commitment(seat, &submission(), partition)
+            .put_commitment(seat, &submission(), &fence)
             .await
             .unwrap();
-        let failed = store.put_failure((&seat.job, 0), &seat.provider, "no", partition);
+        let failed = store.put_failure((&seat.job, 0), &seat.provider, "no", &fence);
         failed.await.unwrap();
         let outcome = outcome();
-        let filed = store.put_settled_result((&seat.job, 0), &outcome, partition);
+        let filed = store.put_settled_result((&seat.job, 0), &outcome, &fence);
         filed.await.unwrap();
     }
     let found = store
@@ -235,18 +256,22 @@ async fn a_forgotten_job_leaves_no_submissions(location: &StoreLocation) {
     let (over, other) = (seat(Pubkey::new_unique(), 0), seat(Pubkey::new_unique(), 0));
     for seat in [&over, &other] {
         store
-            .put_commitment(seat, &submission(), None)
+            .put_commitment(seat, &submission(), &exclusive())
             .await
             .unwrap();
-        let failed = store.put_failure((&seat.job, 0), &seat.provider, "no", None);
+        let fence = exclusive();
+        let failed = store.put_failure((&seat.job, 0), &seat.provider, "no", &fence);
         failed.await.unwrap();
         let filed = store
-            .put_settled_result((&seat.job, 0), &outcome(), None)
+            .put_settled_result((&seat.job, 0), &outcome(), &exclusive())
             .await;
         filed.unwrap();
     }
-    store.put_view(&over.job.to_string(), "view").await.unwrap();
-    store.forget(&over.job).await.unwrap();
+    store
+        .put_view(&over.job.to_string(), "view", &exclusive())
+        .await
+        .unwrap();
+    store.forget(&over.job, &exclusive()).await.unwrap();
     let left = store.load_submissions(Scope::All).await.unwrap();
     assert_eq!(left.by_seat.keys().collect::<Vec<_>>(), [&other]);
     assert_eq!((left.failures.len(), left.settled.len()), (1, 1));
@@ -267,7 +292,7 @@ async fn probing_writes_can_be_repeated(location: &StoreLocation) {
 async fn views_are_listed_newest_first(location: &StoreLocation) {
     let store = Store::open(location, "n").await.unwrap();
     for (job, view) in [("a", "1"), ("b", "2"), ("c", "3"), ("b", "4")] {
-        store.put_view(job, view).await.unwrap();
+        store.put_view(job, view, &exclusive()).await.unwrap();
     }
     assert_eq!(store.views(2).await.unwrap(), ["3", "4"]);
     assert_eq!(store.view("b").await.unwrap().as_deref(), Some("4"));
@@ -285,12 +310,104 @@ async fn concurrent_writes_are_all_stored(location: &StoreLocation) {
     let store = Arc::new(Store::open(location, "n").await.unwrap());
     let writes = (0..600).map(|n| {
         let store = store.clone();
-        tokio::spawn(async move { store.put_view(&n.to_string(), "view").await })
+        tokio::spawn(async move { store.put_view(&n.to_string(), "view", &exclusive()).await })
     });
     for write in writes.collect::<Vec<_>>() {
         write.await.unwrap().unwrap();
     }
     assert_eq!(store.views(1_000).await.unwrap().len(), 600);
+}
+
+/// Takes the wanted leases that are free, and returns them with their epochs.
+async fn take(store: &Store, member: &str, wanted: &[Partition]) -> Vec<(Partition, u64)> {
+    let taken = store.take(member, wanted, LONG).await.unwrap();
+    taken.into_iter().collect()
+}
+
+async fn a_lost_lease_refuses_writes_with_its_epoch(location: &StoreLocation) {
+    let store = Arc::new(Store::open(location, "n").await.unwrap());
+    let (a, b) = (member("a"), member("b"));
+    store.join(&a, LONG).await.unwrap();
+    store.join(&b, LONG).await.unwrap();
+    let partition = partitions(&a.orchestrator)[0];
+    let held_by = async |member: &str| {
+        let taken = take(&store, member, &[partition]).await;
+        Fence::leased(partition, member, taken[0].1)
+    };
+    let leases = LeaseSet::shared();
+    leases.join("a");
+    let journal = MemberJournal::new(store.clone(), leases);
+
+    let first = held_by("a").await;
+    let kept = write_everything(&store, &first).await;
+    assert!(kept.iter().all(Result::is_ok), "{kept:?}");
+    let begin = async |fence: &Fence, signature: &str| {
+        let fenced = journal.fenced(vec![fence.clone()]);
+        fenced.begin(&entry(signature)).await
+    };
+    begin(&first, "first").await.unwrap();
+    let before = store.load_submissions(Scope::All).await.unwrap();
+    assert_eq!((before.by_seat.len(), before.failures.len()), (1, 1));
+
+    // Another member takes the partition.
+    store.give_back("a", &[partition]).await.unwrap();
+    let second = held_by("b").await;
+    // And "a" gets it back, with another epoch.
+    let refused_while_lost = write_everything(&store, &first).await;
+    assert!(begin(&first, "while lost").await.is_err());
+    store.give_back("b", &[partition]).await.unwrap();
+    let third = held_by("a").await;
+    let refused_after = write_everything(&store, &first).await;
+    assert!(begin(&first, "after").await.is_err());
+    let of_another = write_everything(&store, &second).await;
+    let refused = refused_while_lost.into_iter().chain(refused_after);
+    for refused in refused.chain(of_another) {
+        assert!(
+            matches!(refused, Err(StoreError::LeaseLost { .. })),
+            "{refused:?}"
+        );
+    }
+    let after = store.load_submissions(Scope::All).await.unwrap();
+    assert_eq!(after.by_seat, before.by_seat);
+    assert_eq!(after.failures, before.failures);
+    assert_eq!(after.settled, before.settled);
+    assert_eq!(store.journal_length().await.unwrap(), 1);
+
+    let kept = write_everything(&store, &third).await;
+    assert!(kept.iter().all(Result::is_ok), "{kept:?}");
+    begin(&third, "third").await.unwrap();
+    // A transaction about two partitions needs both leases.
+    let fences = vec![third.clone(), first];
+    assert!(journal.fenced(fences).begin(&entry("both")).await.is_err());
+    assert_eq!(store.journal_length().await.unwrap(), 2);
+    // An expired lease protects nothing, even before another member takes it.
+    store.renew("a", EXPIRED).await.unwrap();
+    let expired = write_everything(&store, &third).await;
+    assert!(expired.iter().all(Result::is_err), "{expired:?}");
+}
+
+/// Makes every write that a lease protects.
+async fn write_everything(store: &Store, fence: &Fence) -> Vec<Result<(), StoreError>> {
+    let seat = SeatKey {
+        provider: Pubkey::new_from_array([8; 32]),
+        ..seat(Pubkey::new_from_array([7; 32]), 3)
+    };
+    let other = SeatKey { shard: 4, ..seat };
+    let at = (&seat.job, 3);
+    let ended = Pubkey::new_from_array([6; 32]);
+    vec![
+        store.put_commitment(&seat, &submission(), fence).await,
+        store.put_commitment(&other, &submission(), fence).await,
+        store.put_reveal(&seat, &revealed(), fence).await,
+        store.put_failure(at, &seat.provider, "no", fence).await,
+        store.put_settled_result(at, &outcome(), fence).await,
+        store
+            .put_selection(&seat.job, &selection(0, 1, 5), fence)
+            .await,
+        store.put_view(&ended.to_string(), "view", fence).await,
+        store.delete_seat(&other, fence).await,
+        store.forget(&ended, fence).await,
+    ]
 }
 
 async fn a_lease_has_one_holder_until_it_expires(location: &StoreLocation) {
@@ -301,7 +418,7 @@ async fn a_lease_has_one_holder_until_it_expires(location: &StoreLocation) {
     let some = &partitions(&a.orchestrator)[..3];
     let taken = store.take("a", &some[..2], LONG).await.unwrap();
     assert_eq!(taken.len(), 2);
-    assert_eq!(store.take("b", some, LONG).await.unwrap(), some[2..]);
+    assert_eq!(take(&store, "b", some).await, [(some[2], 1)]);
     let leases = store.leases().await.unwrap();
     assert_eq!(leases.len(), 128);
     let held = |leases: &[crate::leases::partition::Lease], at: usize| {
@@ -313,17 +430,17 @@ async fn a_lease_has_one_holder_until_it_expires(location: &StoreLocation) {
     // A lease that is given back is free. A member cannot give back another's lease.
     store.give_back("a", &some[..1]).await.unwrap();
     store.give_back("a", &some[2..]).await.unwrap();
-    assert_eq!(store.take("b", some, LONG).await.unwrap(), some[..1]);
+    assert_eq!(take(&store, "b", some).await, [(some[0], 2)]);
     // An expired lease is free and can no longer be renewed.
     store.renew("a", EXPIRED).await.unwrap();
-    assert_eq!(store.take("b", some, LONG).await.unwrap(), some[1..2]);
+    assert_eq!(take(&store, "b", some).await, [(some[1], 2)]);
     assert_eq!(
         held(&store.leases().await.unwrap(), 1),
         (Some("b".into()), 2)
     );
-    let mut kept = store.renew("b", LONG).await.unwrap().unwrap();
-    kept.sort();
-    assert_eq!(kept, some);
+    let kept = store.renew("b", LONG).await.unwrap().unwrap();
+    let expected = [(some[0], 2), (some[1], 2), (some[2], 1)];
+    assert_eq!(kept, HashMap::from(expected));
     // Leaving gives all leases back at once.
     store.leave("b").await.unwrap();
     let leases = store.leases().await.unwrap();
@@ -339,7 +456,7 @@ async fn expired_members_have_to_join_again(location: &StoreLocation) {
     let ids = |members: Vec<Member>| members.into_iter().map(|m| m.id).collect::<Vec<_>>();
     assert_eq!(ids(store.members().await.unwrap()), ["a"]);
     assert_eq!(store.renew("b", LONG).await.unwrap(), None);
-    assert_eq!(store.renew("a", LONG).await.unwrap(), Some(Vec::new()));
+    assert_eq!(store.renew("a", LONG).await.unwrap(), Some(HashMap::new()));
     assert_eq!(ids(store.members().await.unwrap()), ["a"]);
 }
 
@@ -370,12 +487,9 @@ async fn only_entries_of_expired_members_are_adopted(location: &StoreLocation) {
     assert!(second.unfinished().await.unwrap().is_empty());
 
     // In an exclusive store, the entries of an earlier run are the process's own.
-    let exclusive = || MemberJournal::new(store.clone(), LeaseSet::exclusive());
-    exclusive().begin(&entry("exclusive")).await.unwrap();
-    assert_eq!(
-        exclusive().unfinished().await.unwrap(),
-        [entry("exclusive")]
-    );
+    let journal = || MemberJournal::new(store.clone(), LeaseSet::exclusive());
+    journal().begin(&entry("exclusive")).await.unwrap();
+    assert_eq!(journal().unfinished().await.unwrap(), [entry("exclusive")]);
 }
 
 async fn an_expired_member_cannot_begin_an_entry(location: &StoreLocation) {

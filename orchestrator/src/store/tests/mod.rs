@@ -9,8 +9,14 @@ mod behaviour;
 mod upgrade;
 
 use super::*;
+use crate::leases::fence::Fence;
+use crate::leases::partition::{Member, Partition};
+use crate::submissions::model::{SeatKey, Submission};
+use millrace_client::Pubkey;
 use server::PostgresServer;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 fn sqlite_at(path: &Path) -> StoreLocation {
     StoreLocation::Sqlite(path.to_owned())
@@ -55,7 +61,7 @@ async fn a_file_is_opened_by_one_orchestrator_at_a_time() {
     let refused = Store::open(&location, "n").await;
     assert!(matches!(refused, Err(StoreError::InUse { .. })));
     store.close().await;
-    let late = store.put_view("job", "view").await;
+    let late = store.put_view("job", "view", &Fence::exclusive(None)).await;
     assert!(matches!(late, Err(StoreError::Closed)));
     Store::open(&location, "n").await.unwrap();
 }
@@ -75,4 +81,62 @@ async fn an_unreachable_database_is_reported_without_its_password() {
         text.contains("127.0.0.1:1/race") && !text.contains("secret"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn a_fenced_write_waits_for_a_takeover_and_is_refused() {
+    let server = PostgresServer::start().unwrap();
+    let location = new_database(&server, "takeover").await;
+    let store = Arc::new(Store::open(&location, "n").await.unwrap());
+    let ttl = Duration::from_secs(60);
+    let me = Member {
+        id: "a".to_owned(),
+        orchestrator: Pubkey::new_unique(),
+    };
+    store.join(&me, ttl).await.unwrap();
+    let partition = Partition::all_for(&me.orchestrator).next().unwrap();
+    let taken = store.take("a", &[partition], ttl).await.unwrap();
+    let fence = Fence::leased(partition, "a", taken[&partition]);
+
+    // Another member's takeover that has not committed yet.
+    let url = server.url("takeover");
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    let running = tokio::spawn(connection);
+    let take = format!(
+        "BEGIN; UPDATE leases SET member = 'b', epoch = epoch + 1 WHERE bucket = '{partition}'"
+    );
+    client.batch_execute(&take).await.unwrap();
+
+    let write = tokio::spawn({
+        let store = store.clone();
+        async move {
+            let seat = SeatKey {
+                job: Pubkey::new_unique(),
+                shard: 0,
+                attempt: 0,
+                provider: Pubkey::new_unique(),
+            };
+            let submission = Submission {
+                seat: 0,
+                commitment: [1; 32],
+                signature: [2; 64],
+                revealed: None,
+            };
+            store.put_commitment(&seat, &submission, &fence).await
+        }
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!write.is_finished(), "the write did not wait");
+    client.batch_execute("COMMIT").await.unwrap();
+    let refused = write.await.unwrap();
+    assert!(
+        matches!(refused, Err(StoreError::LeaseLost { .. })),
+        "{refused:?}"
+    );
+    let stored = store.load_submissions(Scope::All).await.unwrap();
+    assert!(stored.by_seat.is_empty());
+    drop(client);
+    running.await.unwrap().unwrap();
 }

@@ -81,6 +81,15 @@ impl Sender {
         self
     }
 
+    /// The same sender with another view of its journal, which `begin`s the entries. Their ends are written to
+    /// the journal that this sender was made with, so both must share their entries.
+    pub fn with_journal(&self, journal: Arc<dyn Journal>) -> Self {
+        Self {
+            journal,
+            ..self.clone()
+        }
+    }
+
     /// The endpoint that this sender uses.
     pub fn rpc(&self) -> &Rpc {
         &self.rpc
