@@ -17,12 +17,22 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct PostgresServer {
     process: Child,
     port: u16,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl PostgresServer {
     /// Creates and starts a server and waits until it answers. Blocks.
     pub fn start() -> Result<Self> {
+        Self::start_with(false)
+    }
+
+    /// The same, but the server accepts only encrypted connections. Its certificate is for 127.0.0.1 and signed by
+    /// itself; see [`PostgresServer::certificate`].
+    pub fn start_encrypted() -> Result<Self> {
+        Self::start_with(true)
+    }
+
+    fn start_with(encrypted: bool) -> Result<Self> {
         let programs = programs()?;
         let folder = tempfile::Builder::new()
             .prefix("millrace-postgres-")
@@ -37,6 +47,25 @@ impl PostgresServer {
             .args(["--encoding", "UTF8", "--locale", "C", "--pgdata"])
             .arg(&data);
         run(&mut init)?;
+        if encrypted {
+            let mut certify = unprivileged(root, Path::new("openssl"));
+            certify
+                .args(["req", "-x509", "-newkey", "ec", "-nodes", "-days", "2"])
+                .args(["-pkeyopt", "ec_paramgen_curve:prime256v1"])
+                .args(["-subj", "/CN=millrace", "-addext"])
+                .args(["subjectAltName=IP:127.0.0.1", "-addext"])
+                .args(["basicConstraints=critical,CA:FALSE", "-keyout"])
+                .arg(data.join("server.key"))
+                .arg("-out")
+                .arg(data.join("server.crt"));
+            run(&mut certify)?;
+            std::fs::write(
+                data.join("pg_hba.conf"),
+                "hostssl all all 127.0.0.1/32 trust\n",
+            )?;
+            let certificate = std::fs::read(data.join("server.crt"))?;
+            std::fs::write(folder.path().join("server.crt"), certificate)?;
+        }
         // Another process may take the port before the server does.
         for _ in 0..5 {
             let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
@@ -47,12 +76,15 @@ impl PostgresServer {
                 .args(["-p", &port.to_string(), "-h", "127.0.0.1"])
                 // No data of a test has to survive a power cut.
                 .args(["-c", "unix_socket_directories=", "-c", "fsync=off"]);
+            if encrypted {
+                server.args(["-c", "ssl=on"]);
+            }
             let mut process = quiet(&mut server).spawn()?;
             if answers(&programs, port, &mut process)? {
                 return Ok(Self {
                     process,
                     port,
-                    _folder: folder,
+                    folder,
                 });
             }
         }
@@ -62,6 +94,11 @@ impl PostgresServer {
     /// The URL of a database. The database `postgres` exists from the start.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://millrace@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// The PEM file with the certificate of a server that was started encrypted.
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.path().join("server.crt")
     }
 }
 

@@ -53,6 +53,8 @@ pub enum StoreError {
         "the lease of partition {partition} was lost; nothing was written, and the orchestrator that holds the lease continues"
     )]
     LeaseLost { partition: String },
+    #[error("cannot read certificate authorities from {path}: {reason}; check sslrootcert")]
+    Certificates { path: PathBuf, reason: String },
     #[error("the store is closed because the orchestrator is stopping")]
     Closed,
     /// `given` does not contain the password.

@@ -25,7 +25,9 @@ impl Store {
                 let opened = tokio::task::spawn_blocking(move || Sqlite::open(&path)).await;
                 Database::Sqlite(opened.map_err(StoreError::statement)??)
             }
-            StoreLocation::Postgres(config) => Database::Postgres(Postgres::open(config).await?),
+            StoreLocation::Postgres(database) => {
+                Database::Postgres(Postgres::open(database).await?)
+            }
         };
         let store = Self { database };
         store.require_network(location, network_id).await?;

@@ -1,10 +1,10 @@
 //! PostgreSQL, which several orchestrators can share. Connections are pooled and replaced when they break.
 
 use crate::store::error::StoreError;
-use crate::store::location::StoreLocation;
+use crate::store::location::PostgresLocation;
 use crate::store::sql::query::{Dialect, QueryResult, Statement};
 use crate::store::sql::schema;
-use crate::store::sql::tls::Tls;
+use crate::store::sql::tls;
 use crate::store::sql::value::{Row, SqlValue};
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use futures_util::TryStreamExt;
@@ -33,9 +33,8 @@ pub struct Postgres {
 
 impl Postgres {
     /// Connects to the database and migrates its schema to the current version.
-    pub async fn open(config: &tokio_postgres::Config) -> Result<Self, StoreError> {
-        let location = StoreLocation::Postgres(Box::new(config.clone())).to_string();
-        let mut config = config.clone();
+    pub async fn open(database: &PostgresLocation) -> Result<Self, StoreError> {
+        let mut config = database.config.clone();
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
@@ -45,7 +44,7 @@ impl Postgres {
             .get_options()
             .map_or(limit.clone(), |o| format!("{o} {limit}"));
         config.options(options);
-        let tls = Tls::new().map_err(|error| StoreError::Failed(error.to_string()))?;
+        let tls = tls::connector(database.root_certificates.as_deref())?;
         let manager = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
@@ -57,9 +56,12 @@ impl Postgres {
             .recycle_timeout(Some(CONNECT_TIMEOUT))
             .build()
             .map_err(|error| StoreError::Failed(error.to_string()))?;
-        let database = Self { pool, location };
-        database.migrate().await?;
-        Ok(database)
+        let opened = Self {
+            pool,
+            location: database.to_string(),
+        };
+        opened.migrate().await?;
+        Ok(opened)
     }
 
     async fn connection(&self) -> Result<deadpool_postgres::Client, StoreError> {

@@ -140,3 +140,36 @@ async fn a_fenced_write_waits_for_a_takeover_and_is_refused() {
     drop(client);
     running.await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn an_encrypted_connection_requires_a_trusted_certificate_and_its_name() {
+    let server = PostgresServer::start_encrypted().unwrap();
+    let url = server.url("postgres");
+    let roots = format!("sslrootcert={}", server.certificate().display());
+    let open = async |url: String| {
+        let opened = Store::open(&url.parse().unwrap(), "n").await;
+        opened.map(drop)
+    };
+    for accepted in [
+        format!("{url}?{roots}"),
+        format!("{url}?sslmode=verify-full&{roots}"),
+    ] {
+        open(accepted).await.unwrap();
+    }
+    let other_name = url.replace("127.0.0.1", "localhost");
+    for refused in [
+        // The certificate is not from a public authority.
+        format!("{url}?sslmode=require"),
+        format!("{other_name}?{roots}"),
+        // The server refuses.
+        format!("{url}?sslmode=disable&{roots}"),
+    ] {
+        let error = open(refused).await.unwrap_err();
+        assert!(matches!(error, StoreError::Unreachable { .. }), "{error:?}");
+    }
+    let missing = open(format!("{url}?sslrootcert=/missing.pem")).await;
+    assert!(
+        matches!(missing, Err(StoreError::Certificates { .. })),
+        "{missing:?}"
+    );
+}
