@@ -15,11 +15,11 @@ impl Store {
         record: &SelectionRecord,
         fence: &Fence,
     ) -> Result<(), StoreError> {
-        let insert = "INSERT INTO choices (job, shard, attempt, chosen, choice) \
+        let insert = "INSERT INTO selections (job, shard, attempt, selected, record) \
                       SELECT $1, $2, $3, $4, $5 WHERE {fence} \
-                      ON CONFLICT (job, shard, attempt, chosen) \
-                      DO UPDATE SET choice = excluded.choice";
-        let chosen: Vec<String> = record
+                      ON CONFLICT (job, shard, attempt, selected) \
+                      DO UPDATE SET record = excluded.record";
+        let selected: Vec<String> = record
             .chosen()
             .map(|one| one.provider.to_string())
             .collect();
@@ -28,7 +28,7 @@ impl Store {
             job.as_array().into(),
             record.shard.into(),
             record.attempt.into(),
-            chosen.join(" ").as_str().into(),
+            selected.join(" ").as_str().into(),
             text.as_str().into(),
         ];
         self.run_fenced(insert, values, fence).await
@@ -37,7 +37,7 @@ impl Store {
     /// The records of a job, by shard and attempt. Records of another version that this one cannot parse are
     /// left out.
     pub async fn selections(&self, job: &Pubkey) -> Result<Vec<SelectionRecord>, StoreError> {
-        let select = "SELECT choice FROM choices WHERE job = $1 ORDER BY shard, attempt";
+        let select = "SELECT record FROM selections WHERE job = $1 ORDER BY shard, attempt";
         let rows = self.rows(select, [job.as_array().into()]).await?;
         let texts: Result<Vec<String>, StoreError> = rows.iter().map(|row| row.text(0)).collect();
         let records = texts?.into_iter().map(|text| serde_json::from_str(&text));

@@ -114,7 +114,7 @@ fn entry(signature: &str) -> JournalEntry {
     }
 }
 
-fn selection(attempt: u8, provider: u8, slot: u64) -> SelectionRecord {
+pub(super) fn selection(attempt: u8, provider: u8, slot: u64) -> SelectionRecord {
     let chosen = CandidateRecord {
         provider: [provider; 32].into(),
         ask_price: 1,

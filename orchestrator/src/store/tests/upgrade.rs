@@ -1,5 +1,6 @@
 //! Migration of stores of earlier versions, and refusal of later ones.
 
+use super::behaviour::selection;
 use super::*;
 use crate::submissions::model::SeatKey;
 use millrace_client::Pubkey;
@@ -109,4 +110,61 @@ async fn a_database_of_version_1_is_migrated_and_a_newer_one_is_refused() {
         refused,
         Err(StoreError::NewerVersion { found: 99, .. })
     ));
+}
+
+/// A selection record as version 3 wrote it.
+fn selection_of_version_3(bytes: impl Fn(u8, usize) -> String) -> String {
+    let record = serde_json::to_string(&selection(1, 2, 3)).unwrap();
+    let job = bytes(1, 32);
+    format!("INSERT INTO choices VALUES ({job}, 1, 1, 'provider', '{record}');")
+}
+
+async fn assert_selection_is_kept(location: &StoreLocation) {
+    let store = Store::open(location, "n").await.unwrap();
+    let job = Pubkey::new_from_array([1; 32]);
+    let kept = store.selections(&job).await.unwrap();
+    assert_eq!(kept, [selection(1, 2, 3)]);
+    store
+        .put_selection(&job, &selection(2, 2, 3), &Fence::exclusive(None))
+        .await
+        .unwrap();
+    assert_eq!(store.selections(&job).await.unwrap().len(), 2);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn selection_records_in_a_file_of_version_3_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    let filled = selection_of_version_3(|byte, count| format!("x'{}'", hex_of(byte, count)));
+    for script in [
+        include_str!("../sql/schema/sqlite-1.sql"),
+        include_str!("../sql/schema/sqlite-2.sql"),
+        include_str!("../sql/schema/sqlite-3.sql"),
+        &filled,
+        "PRAGMA user_version = 3",
+    ] {
+        old.execute_batch(script).unwrap();
+    }
+    drop(old);
+    assert_selection_is_kept(&sqlite_at(&path)).await;
+}
+
+#[tokio::test]
+async fn selection_records_in_a_database_of_version_3_are_kept() {
+    let server = PostgresServer::start().unwrap();
+    let location = new_database(&server, "old").await;
+    let filled =
+        selection_of_version_3(|byte, count| format!("'\\x{}'::bytea", hex_of(byte, count)));
+    let script = [
+        include_str!("../sql/schema/postgres-1.sql"),
+        include_str!("../sql/schema/postgres-2.sql"),
+        include_str!("../sql/schema/postgres-3.sql"),
+        &filled,
+        "CREATE TABLE store_version (version BIGINT NOT NULL);",
+        "INSERT INTO store_version VALUES (3);",
+    ];
+    execute(&server.url("old"), &script.concat()).await;
+    assert_selection_is_kept(&location).await;
 }

@@ -12,7 +12,7 @@ pub struct SchemaStep {
 }
 
 /// All steps, starting from an empty database.
-const STEPS: [SchemaStep; 3] = [
+const STEPS: [SchemaStep; 4] = [
     SchemaStep {
         version: 1,
         sqlite: include_str!("sqlite-1.sql"),
@@ -27,6 +27,11 @@ const STEPS: [SchemaStep; 3] = [
         version: 3,
         sqlite: include_str!("sqlite-3.sql"),
         postgres: include_str!("postgres-3.sql"),
+    },
+    SchemaStep {
+        version: 4,
+        sqlite: include_str!("sqlite-4.sql"),
+        postgres: include_str!("postgres-4.sql"),
     },
 ];
 
@@ -58,14 +63,14 @@ mod tests {
             let steps = steps_from(found, "here").unwrap();
             steps.iter().map(|step| step.version).collect()
         };
-        assert_eq!(versions(0), [1, 2, 3]);
-        assert_eq!(versions(1), [2, 3]);
-        assert!(versions(3).is_empty());
+        assert_eq!(versions(0), [1, 2, 3, 4]);
+        assert_eq!(versions(1), [2, 3, 4]);
+        assert!(versions(4).is_empty());
         assert!(matches!(
-            steps_from(4, "here"),
+            steps_from(5, "here"),
             Err(StoreError::NewerVersion {
-                found: 4,
-                known: 3,
+                found: 5,
+                known: 4,
                 ..
             })
         ));
