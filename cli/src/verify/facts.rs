@@ -51,14 +51,16 @@ pub fn manifest(events: &[RecordedEvent]) -> Option<String> {
     })
 }
 
-/// The job's seed at a slot; 0, as in the job's account, if it had none.
-pub fn seed_at(events: &[RecordedEvent], slot: u64) -> u64 {
+/// The job's seed at a slot; 0, as in the job's account, if it had none yet. `None` if the events do not reach back
+/// to the seeding or the posting of the job.
+pub fn seed_at(events: &[RecordedEvent], slot: u64) -> Option<u64> {
     let before = events.iter().rev().filter(|one| one.slot <= slot);
     let mut seeds = before.filter_map(|recorded| match &recorded.event {
         ProgramEvent::JobSeeded(event) => Some(event.seed),
+        ProgramEvent::JobPosted(_) => Some(0),
         _ => None,
     });
-    seeds.next().unwrap_or(0)
+    seeds.next()
 }
 
 /// Number of events that this build cannot decode, because a newer program or orchestrator recorded them.

@@ -152,8 +152,13 @@ fn compare_with_chain(
         compare("a price cap of", selection.price_cap, terms.price_cap);
     }
     if selection.sortition_start != ADMIT_ALL {
-        let seed = seed_at(context.events, assignment.slot);
-        compare("the seed", selection.seed, seed);
+        match seed_at(context.events, assignment.slot) {
+            Some(seed) => compare("the seed", selection.seed, seed),
+            None => check.unchecked.push(format!(
+                "the seed {} of the selection record was not compared: the history does not reach back to the seeding of the job",
+                selection.seed
+            )),
+        }
     }
     if selection.slot > assignment.slot {
         check.discrepancies.push(format!(

@@ -87,6 +87,28 @@ fn terms() -> PostJobArgs {
 fn check_with(
     change: impl FnOnce(&mut SelectionRecord, &mut SeatAssignment, &mut Vec<(Pubkey, Provider)>),
 ) -> SeatCheck {
+    check_with_events(&[seeded()], change)
+}
+
+fn seeded() -> RecordedEvent {
+    RecordedEvent {
+        slot: 11,
+        time: None,
+        signature: String::new(),
+        instruction: 0,
+        position: 0,
+        event: ProgramEvent::JobSeeded(JobSeeded {
+            job: JOB,
+            seed: 77,
+            after_slot: 10,
+        }),
+    }
+}
+
+fn check_with_events(
+    events: &[RecordedEvent],
+    change: impl FnOnce(&mut SelectionRecord, &mut SeatAssignment, &mut Vec<(Pubkey, Provider)>),
+) -> SeatCheck {
     let (mut selection, mut assignment) = (selection(), assignment(2));
     let mut providers: Vec<(Pubkey, Provider)> = [(1, 3), (2, 4)]
         .map(|(n, ask_price)| {
@@ -104,24 +126,12 @@ fn check_with(
         sortition_start: ADMIT_ALL,
         ..Network::zeroed()
     };
-    let seeded = RecordedEvent {
-        slot: 11,
-        time: None,
-        signature: String::new(),
-        instruction: 0,
-        position: 0,
-        event: ProgramEvent::JobSeeded(JobSeeded {
-            job: JOB,
-            seed: 77,
-            after_slot: 10,
-        }),
-    };
     let terms = terms();
     let context = AuditContext {
         terms: Some(&terms),
         providers: &providers,
         network: &network,
-        events: &[seeded],
+        events,
     };
     check(&JOB, &context, &assignment, &[selection])
 }
@@ -191,6 +201,28 @@ fn record_that_differs_from_the_chain_is_a_discrepancy() {
         let found = discrepancy(change);
         assert!(found.contains(expected), "{found}");
     }
+}
+
+#[test]
+fn seed_without_history_is_unchecked() {
+    let with_sortition = |events: &[RecordedEvent]| {
+        check_with_events(events, |selection, _, _| {
+            selection.sortition_start = u64::MAX - 1;
+        })
+    };
+    let seeded_later = RecordedEvent {
+        slot: u64::MAX,
+        ..seeded()
+    };
+    for events in [vec![], vec![seeded_later]] {
+        let check = with_sortition(&events);
+        assert!(check.discrepancies.is_empty(), "{check:?}");
+        let unchecked = check.unchecked.join("\n");
+        assert!(unchecked.contains("does not reach back"), "{unchecked}");
+    }
+    let check = with_sortition(&[seeded()]);
+    let all = check.unchecked.join("\n");
+    assert!(!all.contains("the seed"), "{all}");
 }
 
 #[test]
