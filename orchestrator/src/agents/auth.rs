@@ -100,7 +100,7 @@ impl Agents {
         if let Some(account) = self.cached_provider(key).await {
             return Some(account);
         }
-        if !self.lookups.lock().take(1.0, Instant::now()) {
+        if self.lookups.check().is_err() {
             return None;
         }
         self.feed.refresh(&[*key]).await.ok()?;

@@ -1,18 +1,29 @@
-//! Per-connection rate limits and temporary bans. Takes the current time as an argument; performs no I/O.
+//! Per-connection rate limits and temporary bans.
 
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
 use millrace_client::Pubkey;
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 /// Burst of one connection, in messages. An agent with hundreds of seats repeats all its commitments after a
 /// reconnect.
-const MESSAGE_BURST: f64 = 2_000.0;
-const MESSAGES_PER_SEC: f64 = 200.0;
+const MESSAGE_BURST: u32 = 2_000;
+const MESSAGES_PER_SEC: u32 = 200;
 /// This many bytes cost as much as one message.
-const BYTES_PER_MESSAGE: f64 = 4_096.0;
+const BYTES_PER_MESSAGE: u64 = 4_096;
 /// Additional cost of an invalid message, in messages. Ten per second are tolerated: a newer agent may send
 /// messages that this version does not understand.
-const ERROR_COST: f64 = 20.0;
+const ERROR_COST: u32 = 20;
+/// Costs are counted in this fraction of a message. One refills every 1250 ns: a whole number, so that the rate
+/// is exact.
+const CELLS_PER_MESSAGE: u32 = 4_000;
+const MESSAGE_QUOTA: Quota =
+    Quota::per_second(NonZeroU32::new(MESSAGES_PER_SEC * CELLS_PER_MESSAGE).unwrap())
+        .allow_burst(NonZeroU32::new(MESSAGE_BURST * CELLS_PER_MESSAGE).unwrap());
 
 /// Duration of the first ban; each further one is twice as long.
 const MIN_BAN: Duration = Duration::from_secs(10);
@@ -20,55 +31,41 @@ const MAX_BAN: Duration = Duration::from_secs(600);
 /// A provider without a ban for this long starts again at [`MIN_BAN`].
 const BAN_MEMORY: Duration = Duration::from_secs(1_800);
 
-/// A token bucket, initially full.
-#[derive(Clone, Debug)]
-pub(super) struct TokenBucket {
-    burst: f64,
-    per_sec: f64,
-    tokens: f64,
-    updated: Instant,
-}
-
-impl TokenBucket {
-    pub(super) fn new(burst: f64, per_sec: f64, now: Instant) -> Self {
-        Self {
-            burst,
-            per_sec,
-            tokens: burst,
-            updated: now,
-        }
-    }
-
-    /// Takes `cost` tokens, or none if there are fewer.
-    pub(super) fn take(&mut self, cost: f64, now: Instant) -> bool {
-        let elapsed = now.saturating_duration_since(self.updated).as_secs_f64();
-        self.updated = self.updated.max(now);
-        self.tokens = (self.tokens + elapsed * self.per_sec).min(self.burst);
-        let enough = self.tokens >= cost;
-        if enough {
-            self.tokens -= cost;
-        }
-        enough
-    }
-}
-
 /// The rate limit of one connection.
-pub(super) struct ConnectionRate(TokenBucket);
+pub(super) struct ConnectionRate<C: Clock = DefaultClock>(
+    RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<C::Instant>>,
+);
 
 impl ConnectionRate {
-    pub(super) fn new(now: Instant) -> Self {
-        Self(TokenBucket::new(MESSAGE_BURST, MESSAGES_PER_SEC, now))
+    pub(super) fn new() -> Self {
+        Self::with_clock(DefaultClock::default())
+    }
+}
+
+impl<C: Clock> ConnectionRate<C> {
+    fn with_clock(clock: C) -> Self {
+        Self(RateLimiter::direct_with_clock(MESSAGE_QUOTA, clock))
     }
 
     /// Charges a received frame. Returns false if the limit is exceeded.
-    pub(super) fn allow_frame(&mut self, bytes: usize, now: Instant) -> bool {
-        // Frame lengths are far below 2^52, so the conversion is exact.
-        self.0.take(1.0 + bytes as f64 / BYTES_PER_MESSAGE, now)
+    pub(super) fn allow_frame(&self, bytes: usize) -> bool {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let length = bytes
+            .saturating_mul(u64::from(CELLS_PER_MESSAGE))
+            .div_ceil(BYTES_PER_MESSAGE);
+        self.allow(length.saturating_add(u64::from(CELLS_PER_MESSAGE)))
     }
 
     /// Charges an invalid message. Returns false if the limit is exceeded.
-    pub(super) fn allow_error(&mut self, now: Instant) -> bool {
-        self.0.take(ERROR_COST, now)
+    pub(super) fn allow_error(&self) -> bool {
+        self.allow(u64::from(ERROR_COST * CELLS_PER_MESSAGE))
+    }
+
+    /// Takes `cost` cells, or none if there are fewer.
+    fn allow(&self, cost: u64) -> bool {
+        let cost = u32::try_from(cost).unwrap_or(u32::MAX);
+        let cost = NonZeroU32::new(cost).unwrap_or(NonZeroU32::MIN);
+        matches!(self.0.check_n(cost), Ok(Ok(())))
     }
 }
 
@@ -106,30 +103,40 @@ impl BanList {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use governor::clock::FakeRelativeClock;
+
+    fn rate() -> (ConnectionRate<FakeRelativeClock>, FakeRelativeClock) {
+        let clock = FakeRelativeClock::default();
+        (ConnectionRate::with_clock(clock.clone()), clock)
+    }
 
     #[test]
-    fn a_bucket_allows_a_burst_and_refills_up_to_it() {
-        let start = Instant::now();
-        let mut bucket = TokenBucket::new(3.0, 2.0, start);
-        let allowed = [0; 4].map(|_| bucket.take(1.0, start));
-        assert_eq!(allowed, [true, true, true, false]);
-        let later = start + Duration::from_millis(500);
-        assert!(bucket.take(1.0, later) && !bucket.take(1.0, later));
-        // It never holds more than its burst, and does not refill while the clock stands still.
-        let much_later = start + Duration::from_secs(60);
-        assert!(bucket.take(3.0, much_later) && !bucket.take(0.1, start));
+    fn a_connection_may_send_a_burst_that_refills_up_to_its_size() {
+        let (rate, clock) = rate();
+        let allowed = || (0..).take_while(|_| rate.allow_frame(0)).count();
+        assert_eq!(allowed(), 2_000);
+        clock.advance(Duration::from_millis(500));
+        assert_eq!(allowed(), 100);
+        clock.advance(Duration::from_secs(3_600));
+        assert_eq!(allowed(), 2_000);
+        // What was refused costs nothing.
+        clock.advance(Duration::from_millis(5));
+        assert!(!rate.allow_error() && rate.allow_frame(0) && !rate.allow_frame(0));
     }
 
     #[test]
     fn long_frames_and_invalid_messages_cost_more() {
-        let start = Instant::now();
         let frames = |bytes: usize| {
-            let mut rate = ConnectionRate::new(start);
-            (0..).take_while(|_| rate.allow_frame(bytes, start)).count()
+            let (rate, _) = rate();
+            (0..).take_while(|_| rate.allow_frame(bytes)).count()
         };
         assert_eq!((frames(0), frames(1 << 20)), (2_000, 7));
-        let mut rate = ConnectionRate::new(start);
-        let errors = (0..).take_while(|_| rate.allow_error(start)).count();
+        assert_eq!(
+            (frames(4_096), frames(1 << 23), frames(usize::MAX)),
+            (1_000, 0, 0)
+        );
+        let (rate, _) = rate();
+        let errors = (0..).take_while(|_| rate.allow_error()).count();
         assert_eq!(errors, 100);
     }
 

@@ -12,7 +12,8 @@ use crate::observability::metrics::Metrics;
 use crate::planner::AgentView;
 use crate::submissions::cache::SubmissionStore;
 use crate::submissions::model::SeatKey;
-use limits::{BanList, TokenBucket};
+use governor::{DefaultDirectRateLimiter, Quota};
+use limits::BanList;
 use millrace_client::Pubkey;
 use millrace_client::cache::subscription::Feed;
 use millrace_protocol::agent::ToAgent;
@@ -20,6 +21,7 @@ use millrace_protocol::hash::Digest;
 use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -33,8 +35,8 @@ const REPEAT_INTERVAL: Duration = Duration::from_secs(4);
 /// Outputs that are verified concurrently. Each can have 64 MiB.
 const MAX_CONCURRENT_CHECKS: usize = 4;
 /// Lookups on chain of providers that are not in the cache: burst, and rate per second.
-const LOOKUP_BURST: f64 = 20.0;
-const LOOKUPS_PER_SEC: f64 = 2.0;
+const LOOKUP_QUOTA: Quota =
+    Quota::per_second(NonZeroU32::new(2).unwrap()).allow_burst(NonZeroU32::new(20).unwrap());
 
 /// The connected agents. Clones share their state.
 #[derive(Clone)]
@@ -48,7 +50,7 @@ pub struct Agents {
     connected: Arc<Mutex<HashMap<Pubkey, AgentConnection>>>,
     changes: watch::Sender<u64>,
     bans: Arc<Mutex<BanList>>,
-    lookups: Arc<Mutex<TokenBucket>>,
+    lookups: Arc<DefaultDirectRateLimiter>,
     checks: Arc<Semaphore>,
     metrics: Metrics,
     stop: CancellationToken,
@@ -107,7 +109,6 @@ pub struct AgentInfo {
 
 impl Agents {
     pub fn new(config: AgentsConfig) -> Self {
-        let lookups = TokenBucket::new(LOOKUP_BURST, LOOKUPS_PER_SEC, Instant::now());
         Self {
             submissions: config.submissions,
             feed: config.feed,
@@ -118,7 +119,7 @@ impl Agents {
             connected: Arc::default(),
             changes: watch::Sender::new(0),
             bans: Arc::default(),
-            lookups: Arc::new(Mutex::new(lookups)),
+            lookups: Arc::new(DefaultDirectRateLimiter::direct(LOOKUP_QUOTA)),
             checks: Arc::new(Semaphore::new(MAX_CONCURRENT_CHECKS)),
             metrics: config.metrics,
             stop: config.stop,

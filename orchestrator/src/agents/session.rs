@@ -161,7 +161,7 @@ impl Agents {
         last_received: &Mutex<Instant>,
         closed: &CancellationToken,
     ) -> Disconnect {
-        let mut rate = ConnectionRate::new(Instant::now());
+        let rate = ConnectionRate::new();
         loop {
             let Some(frame) = closed.run_until_cancelled(stream.next()).await else {
                 return Disconnect::Lost;
@@ -174,7 +174,7 @@ impl Agents {
                 }
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return Disconnect::Lost,
             };
-            if !rate.allow_frame(length, now) {
+            if !rate.allow_frame(length) {
                 return Disconnect::RateLimited;
             }
             let Some(Ok(Message::Text(text))) = frame else {
@@ -188,7 +188,7 @@ impl Agents {
                 }
                 Err(Rejection::Invalid(reason)) => {
                     debug!(%provider, reason, "ignored an invalid message of an agent");
-                    if !rate.allow_error(Instant::now()) {
+                    if !rate.allow_error() {
                         return Disconnect::RateLimited;
                     }
                 }
