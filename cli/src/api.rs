@@ -4,14 +4,15 @@ use crate::error::CliError;
 use millrace_client::Pubkey;
 use millrace_client::history::RecordedEvent;
 pub use millrace_protocol::api::{
-    JobPhase, JobView, Quote, QuoteRequest, SeatPhase, SeatView, ShardPhase, ShardView,
+    HealthView, JobPhase, JobView, ProblemView, Quote, QuoteRequest, SeatPhase, SeatView,
+    ShardPhase, ShardView,
 };
 use millrace_protocol::hash::{Digest, sha256};
 use millrace_protocol::selection::SelectionRecord;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Response, StatusCode};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -25,36 +26,6 @@ const MAX_ATTEMPTS: u32 = 3;
 pub struct Api {
     url: String,
     client: Client,
-}
-
-/// A problem of an orchestrator.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ProblemView {
-    pub name: String,
-    /// Description with figures.
-    pub message: String,
-    #[serde(rename = "do")]
-    pub remedy: String,
-}
-
-/// Health of an orchestrator.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct HealthView {
-    /// `ok`, `degraded` or `stopping`.
-    pub status: String,
-    pub problems: Vec<ProblemView>,
-    /// Hex.
-    pub network_id: String,
-    /// Newest slot that the orchestrator has seen.
-    pub slot: u64,
-    /// Number of connected agents.
-    pub agents: u64,
-    /// Number of jobs that wait for providers.
-    pub waiting_jobs: u64,
-    /// Balance of the orchestrator's key.
-    pub payer_lamports: u64,
 }
 
 impl Api {

@@ -26,19 +26,18 @@ pub struct Config {
     /// the results with the accounts.
     pub close_after: Duration,
     /// Time between two full reads of the chain.
-    pub reread: Duration,
+    pub full_read_interval: Duration,
     /// How long actions in flight may take to end after a stop.
-    pub grace: Duration,
+    pub shutdown_timeout: Duration,
     /// Time between two checks of endpoints, payer and store.
-    pub probe: Duration,
-    /// Limits beyond which the health is degraded.
-    pub limits: Limits,
+    pub probe_interval: Duration,
+    pub health_limits: HealthLimits,
     pub chain: ChainConfig,
 }
 
 /// Limits beyond which the health is degraded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct HealthLimits {
     /// Time since the cluster's clock was read.
     pub stale_after: Duration,
     /// Slots by which the cache is behind the newest endpoint.
@@ -51,7 +50,7 @@ pub struct Limits {
     pub history_age: Duration,
 }
 
-impl Default for Limits {
+impl Default for HealthLimits {
     fn default() -> Self {
         Self {
             stale_after: Duration::from_secs(10),

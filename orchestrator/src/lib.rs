@@ -25,7 +25,7 @@ mod store;
 mod submissions;
 
 pub use blobs::{BlobLocation, BlobStoreError};
-pub use config::{ChainConfig, Config, Limits};
+pub use config::{ChainConfig, Config, HealthLimits};
 pub use error::OrchestratorError;
 pub use start::{Handle, ShutdownReport, start};
 pub use store::{StoreError, StoreLocation};

@@ -32,12 +32,12 @@ pub struct Service {
     pub heartbeat: Heartbeat,
     pub on_planned: PlanCallback,
     /// How long actions in flight may take to end after a stop.
-    pub grace: Duration,
+    pub shutdown_timeout: Duration,
 }
 
 impl Service {
     /// Plans until `stop`, then waits for the actions in flight. Returns those that did not end within the
-    /// grace period.
+    /// shutdown timeout.
     pub async fn run(self, stop: CancellationToken) -> Vec<String> {
         let mut wakeups = self.wakeups();
         while !stop.is_cancelled() {
@@ -52,12 +52,12 @@ impl Service {
             }
             tokio::time::sleep_until((started + pause).into()).await;
         }
-        let seconds = self.grace.as_secs();
+        let seconds = self.shutdown_timeout.as_secs();
         info!(
             seconds,
-            "stopping; actions in flight may end within the grace period"
+            "stopping; actions in flight may end within the shutdown timeout"
         );
-        let unfinished = self.executor.drain(self.grace).await;
+        let unfinished = self.executor.drain(self.shutdown_timeout).await;
         if !unfinished.is_empty() {
             warn!(
                 ?unfinished,

@@ -55,7 +55,7 @@ pub struct Handle {
 /// What a shutdown left behind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ShutdownReport {
-    /// Chain actions that did not end within the grace period. The journal holds their transactions, and
+    /// Chain actions that did not end within the shutdown timeout. The journal holds their transactions, and
     /// the next start resumes them.
     pub unfinished: Vec<String>,
 }
@@ -199,7 +199,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         executor: executor.clone(),
         heartbeat: heartbeat.clone(),
         on_planned: Box::new(move |took, actions| plan_metrics.planned(took, actions)),
-        grace: config.grace,
+        shutdown_timeout: config.shutdown_timeout,
     };
     let state = ApiState {
         status: Status {
@@ -213,7 +213,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
             payer: payer.clone(),
             metrics: metrics.clone(),
             heartbeat,
-            limits: config.limits,
+            health_limits: config.health_limits,
             identity: Arc::new(identity),
             stop: stop.clone(),
         },
@@ -253,10 +253,10 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
             payer,
             events,
             job_gc: JobGc::new(submissions, store.clone()),
-            read_interval: config.reread,
+            read_interval: config.full_read_interval,
         },
         probe,
-        probe_interval: config.probe,
+        probe_interval: config.probe_interval,
         lease_manager,
         store,
         listener,

@@ -311,7 +311,7 @@ impl Load {
                 return Ok(false);
             }
             let metrics = self.sample().await?.metrics;
-            Ok(metrics.value("millrace_acts{state=\"running\"}") == 0.0
+            Ok(metrics.value("millrace_actions{state=\"running\"}") == 0.0
                 && metrics.value("millrace_jobs{state=\"finished\"}") == 0.0)
         };
         self.net.wait_until("closing all jobs", closed).await

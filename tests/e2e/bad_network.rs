@@ -76,7 +76,7 @@ async fn jobs_complete_without_notifications() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn jobs_complete_without_full_reads() -> Result<()> {
     let never = Duration::from_secs(3_600);
-    let net = Net::start(|options| options.reread = never).await?;
+    let net = Net::start(|options| options.full_read_interval = never).await?;
     // The first job outlasts the reads at the start and at the subscription.
     all_are_paid_once(&net, 1).await?;
     let files = JobFiles::from_wat("tiny", &Terms::default())?;

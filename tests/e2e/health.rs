@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use millrace_cli::api::{Api, ProblemView};
 use millrace_client::pda;
-use millrace_orchestrator::Limits;
+use millrace_orchestrator::HealthLimits;
 use millrace_testkit::faulty_rpc::{Faults, FaultyRpc};
 use millrace_testkit::jobs::{JobFiles, Terms};
 use millrace_testkit::localnet::{Net, ValidatorKind};
@@ -50,8 +50,8 @@ async fn wait_until_healthy(net: &Net) -> Result<()> {
     .await
 }
 
-async fn net_with_faulty_rpc(limits: Limits) -> Result<(Net, FaultyRpc)> {
-    let mut net = Net::start(|options| options.limits = limits).await?;
+async fn net_with_faulty_rpc(limits: HealthLimits) -> Result<(Net, FaultyRpc)> {
+    let mut net = Net::start(|options| options.health_limits = limits).await?;
     let faulty_rpc = FaultyRpc::transparent(&net.local.rpc_url, &net.local.ws_url).await?;
     net.local.stop_orchestrator().await?;
     let ws_url = net.local.ws_url.clone();
@@ -64,9 +64,9 @@ async fn net_with_faulty_rpc(limits: Limits) -> Result<(Net, FaultyRpc)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lagging_or_unreachable_endpoint_is_reported_until_it_recovers() -> Result<()> {
-    let limits = Limits {
+    let limits = HealthLimits {
         stale_after: Duration::from_secs(3),
-        ..Limits::default()
+        ..HealthLimits::default()
     };
     let (net, faulty_rpc) = net_with_faulty_rpc(limits).await?;
     wait_until_healthy(&net).await?;
@@ -94,11 +94,11 @@ async fn lagging_or_unreachable_endpoint_is_reported_until_it_recovers() -> Resu
 
 #[tokio::test(flavor = "multi_thread")]
 async fn low_payer_balance_is_reported_with_the_transactions_it_covers() -> Result<()> {
-    let mut net = Net::start(|options| options.limits.payer_low = u64::MAX).await?;
+    let mut net = Net::start(|options| options.health_limits.payer_low = u64::MAX).await?;
     let names_the_runway = |message: &str| message.contains("transactions at");
     wait_for_problem(&net, "payer_low", names_the_runway).await?;
     net.local.stop_orchestrator().await?;
-    net.local.set_health_limits(Limits::default());
+    net.local.set_health_limits(HealthLimits::default());
     net.local.start_orchestrator().await?;
     wait_until_healthy(&net).await?;
     net.stop().await;

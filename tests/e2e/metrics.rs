@@ -74,12 +74,12 @@ async fn running_network_exports_exactly_the_documented_metrics() -> Result<()> 
     let compared = || async {
         let shown = api.metrics().await?;
         Ok(value(&shown, "millrace_agents{state=\"ready\"}")? == 3.0
-            && shown.contains("millrace_escrow_books{vault=\"stake\"")
-            && value(&shown, "millrace_acts{state=\"running\"}")? == 0.0
+            && shown.contains("millrace_escrow_recorded{vault=\"stake\"")
+            && value(&shown, "millrace_actions{state=\"running\"}")? == 0.0
             && value(&shown, "millrace_jobs{state=\"finished\"}")? == 1.0
             && value(&shown, "millrace_dispatch_seconds_count")? == 6.0)
     };
-    net.wait_until("comparison of books and vaults", compared)
+    net.wait_until("comparison of recorded balances and vaults", compared)
         .await?;
     let shown = api.metrics().await?;
     let samples = shown.lines().filter(|line| !line.starts_with('#'));
@@ -112,7 +112,7 @@ async fn running_network_exports_exactly_the_documented_metrics() -> Result<()> 
     assert!(value(&shown, put)? >= 2.0, "{shown}");
     let mint = net.local.mints.stake;
     let place = format!("{{vault=\"stake\",mint=\"{mint}\"}}");
-    let stake = value(&shown, &format!("millrace_escrow_books{place}"))?;
+    let stake = value(&shown, &format!("millrace_escrow_recorded{place}"))?;
     assert_eq!(stake, 3.0 * net.provider(0).await?.active as f64);
     assert_eq!(
         value(&shown, &format!("millrace_escrow_missing{place}"))?,

@@ -1,4 +1,4 @@
-//! Shutdown of an orchestrator: it starts no new actions, waits for pending ones during a grace period,
+//! Shutdown of an orchestrator: it starts no new actions, waits for pending ones until its shutdown timeout,
 //! logs those that are left, and resumes them after the next start.
 
 use anyhow::{Context, Result, ensure};
@@ -15,9 +15,9 @@ struct LoggedOrchestrator {
 }
 
 impl LoggedOrchestrator {
-    fn start(net: &Net, faulty_rpc: &FaultyRpc, grace: &str) -> Result<Self> {
+    fn start(net: &Net, faulty_rpc: &FaultyRpc, timeout: &str) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let child = spawn(net, faulty_rpc, grace, folder.path())?;
+        let child = spawn(net, faulty_rpc, timeout, folder.path())?;
         Ok(Self { child, folder })
     }
 
@@ -62,30 +62,36 @@ impl Drop for LoggedOrchestrator {
 fn spawn(
     net: &Net,
     faulty_rpc: &FaultyRpc,
-    grace: &str,
+    timeout: &str,
     folder: &std::path::Path,
 ) -> Result<Child> {
     let address = net.local.orchestrator_url.trim_start_matches("http://");
     let settings = folder.join("orchestrator.toml");
     let text = format!(
-        "listen = '{address}'\ndata = '{}'\nreread = '2s'\nlog_format = 'json'\n",
+        "listen = '{address}'\ndata = '{}'\nfull_read_interval = '2s'\nlog_format = 'json'\n",
         folder.display()
     );
     std::fs::write(&settings, text)?;
     let mut command = net.command()?;
     command
         .args(["--url", &faulty_rpc.rpc_url, "--ws-url", &net.local.ws_url])
-        .args(["orchestrator", "run", "--grace", grace, "--config"])
+        .args([
+            "orchestrator",
+            "run",
+            "--shutdown-timeout",
+            timeout,
+            "--config",
+        ])
         .arg(settings)
         .stderr(Stdio::from(std::fs::File::create(folder.join("log"))?));
     Ok(command.spawn()?)
 }
 
-async fn net_and_orchestrator(grace: &str) -> Result<(Net, FaultyRpc, LoggedOrchestrator)> {
+async fn net_and_orchestrator(timeout: &str) -> Result<(Net, FaultyRpc, LoggedOrchestrator)> {
     let mut net = Net::start(|_| {}).await?;
     let faulty_rpc = FaultyRpc::transparent(&net.local.rpc_url, &net.local.ws_url).await?;
     net.local.stop_orchestrator().await?;
-    let process = LoggedOrchestrator::start(&net, &faulty_rpc, grace)?;
+    let process = LoggedOrchestrator::start(&net, &faulty_rpc, timeout)?;
     wait_for_agents(&net).await?;
     Ok((net, faulty_rpc, process))
 }

@@ -28,8 +28,8 @@ fn watched() -> GrowthTable {
         ("files", 6.0),
         ("threads", 3.0),
         ("tasks", 12.0),
-        ("acts", 8.0),
-        ("handed in", 8.0),
+        ("actions", 8.0),
+        ("submitted", 8.0),
         ("failed", 8.0),
         ("outcomes", 12.0),
         ("ready", 8.0),
@@ -41,7 +41,7 @@ fn watched() -> GrowthTable {
 }
 
 async fn sample(orchestrator: &OrchestratorProcess, agent: &MillraceProcess) -> Result<Vec<f64>> {
-    let stats: Value = reqwest::get(orchestrator.route("/v1/stats"))
+    let stats: Value = reqwest::get(orchestrator.route("/v1/debug/stats"))
         .await?
         .json()
         .await?;
@@ -52,8 +52,8 @@ async fn sample(orchestrator: &OrchestratorProcess, agent: &MillraceProcess) -> 
         own.files as f64,
         own.threads as f64,
         stat("tasks")?,
-        stat("acts")?,
-        stat("handed_in")?,
+        stat("actions")?,
+        stat("submitted")?,
         stat("failed")?,
         stat("outcomes")?,
         stat("ready")?,

@@ -76,7 +76,7 @@ fn print_config(settings: &Settings) -> Result<(), CliError> {
 }
 
 async fn serve(own: OrchestratorSettings, settings: &Settings) -> Result<(), CliError> {
-    let (limits, chain) = (own.health_limits(), own.chain());
+    let (health_limits, chain) = (own.health_limits(), own.chain());
     let usage = |error: &dyn std::fmt::Display| CliError::Usage(error.to_string());
     // Parsed here and not with the other settings, whose errors repeat the text: it may hold a
     // password.
@@ -100,10 +100,10 @@ async fn serve(own: OrchestratorSettings, settings: &Settings) -> Result<(), Cli
         blobs,
         key,
         close_after: own.close_after.0,
-        reread: own.reread.0,
-        grace: own.grace.0,
-        probe: own.probe.0,
-        limits,
+        full_read_interval: own.full_read_interval.0,
+        shutdown_timeout: own.shutdown_timeout.0,
+        probe_interval: own.probe_interval.0,
+        health_limits,
         chain,
     };
     let (store, blobs) = (config.store_location(), config.blob_location());

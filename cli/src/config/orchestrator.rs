@@ -6,7 +6,7 @@ use super::table::settings;
 use super::value::{RedactedUrl, Sol, TimeSpan};
 use crate::error::CliError;
 use millrace_client::tx::fees::FeePolicy;
-use millrace_orchestrator::{ChainConfig, Limits};
+use millrace_orchestrator::{ChainConfig, HealthLimits};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -27,11 +27,11 @@ settings! {
     /// Time that a finished job stays on chain before it is closed
     close_after: TimeSpan = "1m", "DURATION";
     /// Interval between two full reads of the chain
-    reread: TimeSpan = "10s", "DURATION";
+    full_read_interval: TimeSpan = "10s", "DURATION";
     /// Time that pending actions may take to finish after SIGTERM or Ctrl-C
-    grace: TimeSpan = "30s", "DURATION";
+    shutdown_timeout: TimeSpan = "30s", "DURATION";
     /// Interval between two checks of endpoints, payer and store
-    probe: TimeSpan = "5s", "DURATION";
+    probe_interval: TimeSpan = "5s", "DURATION";
     /// Genesis hash that the cluster must have; if not set, the one recorded in the data folder
     genesis: Option<String> = "", "HASH";
     /// Hash that the program on chain must have, as solana-verify computes it
@@ -66,8 +66,8 @@ impl OrchestratorSettings {
     /// [`CliError::Usage`] with the setting and its origin.
     pub fn load(layers: &Layers) -> Result<Self, CliError> {
         let settings = Self::read(layers)?;
-        if settings.reread.0.is_zero() || settings.probe.0.is_zero() {
-            let message = "`reread` and `probe` must not be 0; set a duration such as 10s";
+        if settings.full_read_interval.0.is_zero() || settings.probe_interval.0.is_zero() {
+            let message = "`full_read_interval` and `probe_interval` must not be 0; set a duration such as 10s";
             return Err(CliError::Usage(message.to_owned()));
         }
         if settings.priority_percentile > 100 {
@@ -89,8 +89,8 @@ impl OrchestratorSettings {
         }
     }
 
-    pub fn health_limits(&self) -> Limits {
-        Limits {
+    pub fn health_limits(&self) -> HealthLimits {
+        HealthLimits {
             stale_after: self.stale_after.0,
             slot_lag: self.slot_lag,
             payer_low: self.payer_low.0,

@@ -39,20 +39,26 @@ fn find(layers: &Layers, name: &str) -> (String, String) {
 
 #[test]
 fn flag_overrides_environment_overrides_file_overrides_default() {
-    let text = "close_after = '2m'\nreread = 7\ngrace = '5s'";
-    let environment = [("MILLRACE_CLOSE_AFTER", "3m"), ("MILLRACE_REREAD", "8s")];
-    let flags = vec![("close_after", Some("4m".to_owned())), ("reread", None)];
+    let text = "close_after = '2m'\nfull_read_interval = 7\nshutdown_timeout = '5s'";
+    let environment = [
+        ("MILLRACE_CLOSE_AFTER", "3m"),
+        ("MILLRACE_FULL_READ_INTERVAL", "8s"),
+    ];
+    let flags = vec![
+        ("close_after", Some("4m".to_owned())),
+        ("full_read_interval", None),
+    ];
     let layers = load(flags, &environment, text).unwrap();
     let settings = OrchestratorSettings::load(&layers).unwrap();
     assert_eq!(settings.close_after.0, Duration::from_secs(240));
     assert_eq!(find(&layers, "close_after").1, "--close-after");
     assert_eq!(
-        find(&layers, "reread"),
-        ("8 s".into(), "MILLRACE_REREAD".into())
+        find(&layers, "full_read_interval"),
+        ("8 s".into(), "MILLRACE_FULL_READ_INTERVAL".into())
     );
-    let (grace, origin) = find(&layers, "grace");
+    let (shutdown_timeout, origin) = find(&layers, "shutdown_timeout");
     assert!(
-        grace == "5 s" && origin.ends_with("orchestrator.toml"),
+        shutdown_timeout == "5 s" && origin.ends_with("orchestrator.toml"),
         "{origin}"
     );
     assert_eq!(find(&layers, "slot_lag"), ("150".into(), "default".into()));
@@ -95,10 +101,10 @@ fn common_key_that_the_service_does_not_use_is_refused_in_its_file() {
 
 #[test]
 fn invalid_value_is_reported_with_its_origin() {
-    let layers = load(Vec::new(), &[("MILLRACE_GRACE", "soon")], "").unwrap();
+    let layers = load(Vec::new(), &[("MILLRACE_SHUTDOWN_TIMEOUT", "soon")], "").unwrap();
     let error = OrchestratorSettings::read(&layers).unwrap_err().to_string();
     assert!(
-        error.contains("invalid `grace` \"soon\" (MILLRACE_GRACE)"),
+        error.contains("invalid `shutdown_timeout` \"soon\" (MILLRACE_SHUTDOWN_TIMEOUT)"),
         "{error}"
     );
 }

@@ -18,7 +18,7 @@ use millrace_client::instructions::Mints;
 use millrace_client::rpc::client::Rpc;
 use millrace_client::tx::sender::Sender;
 use millrace_client::{Pubkey, pda};
-use millrace_orchestrator::{ChainConfig, Limits};
+use millrace_orchestrator::{ChainConfig, HealthLimits};
 use millrace_provider::{AgentConfig, AgentHandle, AgentStatus};
 use options::{ChainOptions, Options, ProviderOptions};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -48,8 +48,8 @@ pub struct Localnet {
     pub chain_config: ChainConfig,
     state: PathBuf,
     close_after: Duration,
-    reread: Duration,
-    limits: Limits,
+    full_read_interval: Duration,
+    health_limits: HealthLimits,
     /// RPC and websocket URLs of the orchestrator, if they differ from the network's.
     orchestrator_rpc: Option<(String, String)>,
     /// Orchestrators outside this process that the agents also work for.
@@ -141,8 +141,8 @@ impl Localnet {
             chain_config: ChainConfig::default(),
             state,
             close_after: options.close_after,
-            reread: options.reread,
-            limits: options.limits,
+            full_read_interval: options.full_read_interval,
+            health_limits: options.health_limits,
             orchestrator_rpc: None,
             external_orchestrators: Vec::new(),
             orchestrator: None,
@@ -259,8 +259,8 @@ impl Localnet {
     }
 
     /// Takes effect at the orchestrator's next start.
-    pub fn set_health_limits(&mut self, limits: Limits) {
-        self.limits = limits;
+    pub fn set_health_limits(&mut self, limits: HealthLimits) {
+        self.health_limits = limits;
     }
 
     /// Takes effect at the orchestrator's next start.
@@ -294,11 +294,11 @@ impl Localnet {
             blobs: None,
             key: self.keys.orchestrator.keypair.insecure_clone(),
             close_after: self.close_after,
-            reread: self.reread,
+            full_read_interval: self.full_read_interval,
             chain: self.chain_config.clone(),
-            grace: SHUTDOWN_TIMEOUT,
-            probe: PROBE_INTERVAL,
-            limits: self.limits,
+            shutdown_timeout: SHUTDOWN_TIMEOUT,
+            probe_interval: PROBE_INTERVAL,
+            health_limits: self.health_limits,
         };
         let stop = CancellationToken::new();
         let handle = millrace_orchestrator::start(config, stop.clone()).await?;

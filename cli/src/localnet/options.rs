@@ -3,7 +3,7 @@
 use crate::error::CliError;
 use crate::tokens::mints::DECIMALS;
 use millrace_migrations::Parameters;
-use millrace_orchestrator::Limits;
+use millrace_orchestrator::HealthLimits;
 use millrace_protocol::amount::parse_amount;
 use millrace_provider::FaultMode;
 use solana_sdk::signature::Keypair;
@@ -79,9 +79,8 @@ pub struct Options {
     /// Time that a finished job stays on chain.
     pub close_after: Duration,
     /// Interval between two full reads of the chain.
-    pub reread: Duration,
-    /// Limits of the orchestrator's health.
-    pub limits: Limits,
+    pub full_read_interval: Duration,
+    pub health_limits: HealthLimits,
 }
 
 impl Options {
@@ -104,8 +103,8 @@ impl Options {
             data: None,
             orchestrator_port: 0,
             close_after: Duration::from_secs(60),
-            reread: Duration::from_secs(2),
-            limits: Limits::default(),
+            full_read_interval: Duration::from_secs(2),
+            health_limits: HealthLimits::default(),
         })
     }
 }

@@ -12,11 +12,9 @@ pub use limits::connections::ConnectionSlot;
 pub use server::serve;
 
 use crate::api::error::ApiError;
-use crate::observability::metrics::CONTENT_TYPE;
-
 use crate::api::state::ApiState;
 use crate::observability::debug_stats::DebugStats;
-use crate::observability::metrics::count_requests;
+use crate::observability::metrics::{CONTENT_TYPE, count_requests};
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Extension, State, WebSocketUpgrade};
 use axum::http::StatusCode;
@@ -31,55 +29,53 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Questions that are answered at a time: each may read the chain or all jobs.
-const QUESTIONS: usize = 32;
-/// Those of supervisors and of Prometheus, which have turns of their own.
-const PROBES: usize = 16;
-const LONGEST_QUESTION: Duration = Duration::from_secs(30);
-/// Blobs that come and go at a time.
-const TRANSFERS: usize = 128;
-/// 64 MiB at the slowest pace, and the time that an upload may take to start.
-const LONGEST_TRANSFER: Duration = Duration::from_secs(2_100);
+/// Concurrent queries: each may read the chain or all jobs.
+const MAX_QUERIES: usize = 32;
+/// Concurrent requests of supervisors and of Prometheus, which queries do not delay.
+const MAX_PROBES: usize = 16;
+const QUERY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Concurrent uploads and downloads of blobs.
+const MAX_TRANSFERS: usize = 128;
+/// 64 MiB at the slowest allowed rate, and the time that an upload may take to start.
+const TRANSFER_TIMEOUT: Duration = Duration::from_secs(2_100);
 /// Read buffer of a websocket: messages of agents are short.
 const READ_BYTES: usize = 8 << 10;
 
-/// All routes.
 pub fn router(state: ApiState) -> Router {
     let count = from_fn_with_state(state.metrics.clone(), count_requests);
-    let probes = ConcurrencyLimit::new(PROBES, LONGEST_QUESTION);
+    let probes = ConcurrencyLimit::new(MAX_PROBES, QUERY_TIMEOUT);
     let probes = Router::new()
         .route("/health", get(health))
-        .route("/health/live", get(alive))
+        .route("/health/live", get(live))
         .route("/metrics", get(metrics))
         .layer(from_fn_with_state(probes, limit_concurrency));
-    let questions = ConcurrencyLimit::new(QUESTIONS, LONGEST_QUESTION);
-    let questions = Router::new()
+    let queries = ConcurrencyLimit::new(MAX_QUERIES, QUERY_TIMEOUT);
+    let queries = Router::new()
         .route("/v1/health", get(health))
-        .route("/v1/vitals", get(debug_stats))
+        .route("/v1/debug/stats", get(debug_stats))
         .route("/v1/events", get(routes::events::events))
         .route("/v1/quote", post(routes::quote::quote))
         .route("/v1/jobs", get(routes::jobs::list))
         .route("/v1/jobs/{job}", get(routes::jobs::show))
         .route("/v1/jobs/{job}/selections", get(routes::jobs::selections))
-        .layer(from_fn_with_state(questions, limit_concurrency));
-    let transfers = ConcurrencyLimit::new(TRANSFERS, LONGEST_TRANSFER);
+        .layer(from_fn_with_state(queries, limit_concurrency));
+    let transfers = ConcurrencyLimit::new(MAX_TRANSFERS, TRANSFER_TIMEOUT);
     let transfers = Router::new()
         .route(
             "/v1/blobs/{name}",
             get(routes::blobs::get_blob).put(routes::blobs::put_blob),
         )
         .layer(from_fn_with_state(transfers, limit_concurrency));
-    // Agents wait for no turn: they are what the others wait for.
+    // Agents are not limited: all other requests depend on them.
     Router::new()
         .route("/v1/agents", get(agents))
-        .merge(questions)
+        .merge(queries)
         .merge(transfers)
         .merge(probes)
         .layer(count)
         .with_state(state)
 }
 
-/// 200 where something is so, else 503.
 fn code(is_well: bool) -> StatusCode {
     if is_well {
         StatusCode::OK
@@ -88,14 +84,13 @@ fn code(is_well: bool) -> StatusCode {
     }
 }
 
-/// Whether it does its work.
 async fn health(State(state): State<ApiState>) -> Response {
     let health = state.status.health().await;
     (code(health.is_well()), Json(health)).into_response()
 }
 
-/// Whether it lives: a restart would help where it does not.
-async fn alive(State(state): State<ApiState>) -> Response {
+/// Whether the planning loop makes progress. If not, a restart helps.
+async fn live(State(state): State<ApiState>) -> Response {
     let alive = state.status.is_alive();
     (code(alive), Json(json!({ "alive": alive }))).into_response()
 }

@@ -160,11 +160,11 @@ impl Executor {
         });
     }
 
-    /// Waits until all tasks have ended, for `grace` at most. Aborts those that have not and returns the
+    /// Waits until all tasks have ended, for `limit` at most. Aborts those that have not and returns the
     /// chain actions among them.
-    pub async fn drain(&self, grace: Duration) -> Vec<String> {
+    pub async fn drain(&self, limit: Duration) -> Vec<String> {
         self.tasks.close();
-        if tokio::time::timeout(grace, self.tasks.wait()).await.is_ok() {
+        if tokio::time::timeout(limit, self.tasks.wait()).await.is_ok() {
             return Vec::new();
         }
         let unfinished = self.actions.purposes();

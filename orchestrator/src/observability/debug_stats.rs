@@ -1,4 +1,4 @@
-//! Sizes of everything that the process holds. Under a constant load none of them may grow.
+//! Sizes of the collections that the orchestrator holds. Under a constant load none of them may grow.
 
 use crate::agents::Agents;
 use crate::error::OrchestratorError;
@@ -9,7 +9,6 @@ use millrace_client::cache::subscription::Feed;
 use serde::Serialize;
 use std::sync::Arc;
 
-/// Sizes of what the orchestrator holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DebugStats {
     /// Live tasks of the runtime.
@@ -18,9 +17,9 @@ pub struct DebugStats {
     /// Accounts of jobs on chain.
     pub jobs: usize,
     /// Actions that are in flight or wait for a retry.
-    pub acts: usize,
+    pub actions: usize,
     /// Submissions of agents.
-    pub handed_in: usize,
+    pub submitted: usize,
     /// Shards at which an agent failed.
     pub failed: usize,
     /// Results of settled shards.
@@ -44,7 +43,7 @@ pub struct DebugStatsSource {
 impl DebugStatsSource {
     pub async fn collect(&self) -> Result<DebugStats, OrchestratorError> {
         let journal = self.store.journal_length().await?;
-        let acts = self.executor.counts();
+        let actions = self.executor.counts();
         let jobs = self.feed.cache().read().await.jobs().len();
         let submissions = self.submissions.read();
         Ok(DebugStats {
@@ -53,8 +52,8 @@ impl DebugStatsSource {
                 .num_alive_tasks(),
             agents: self.agents.views().len(),
             jobs,
-            acts: acts.in_flight + acts.waiting_for_retry,
-            handed_in: submissions.by_seat.len(),
+            actions: actions.in_flight + actions.waiting_for_retry,
+            submitted: submissions.by_seat.len(),
             failed: submissions.failures.len(),
             outcomes: submissions.settled.len(),
             ready: submissions.ready_manifests.len(),

@@ -1,19 +1,16 @@
 //! Polls what normal operation does not show: whether each endpoint answers, the payer's balance, whether the
 //! store accepts writes, and whether the vaults hold what the accounts record.
 
-use crate::observability::solvency;
-
-use crate::observability::solvency::VaultGroups;
-
 use crate::observability::health::{Runway, Spending};
 use crate::observability::metrics::{EndpointState, Metrics};
-use crate::observability::solvency::VaultBalance;
+use crate::observability::solvency::{self, VaultBalance, VaultGroups};
 use crate::store::Store;
 use millrace_client::Pubkey;
 use millrace_client::cache::subscription::Feed;
 use millrace_client::rpc::client::Rpc;
 use millrace_client::rpc::redact::redact_url;
-use std::sync::{Arc, Mutex, MutexGuard};
+use parking_lot::Mutex;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -21,7 +18,7 @@ use tracing::{debug, warn};
 /// An endpoint that takes longer counts as unreachable.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Minimum time between two solvency checks.
-const AUDIT_PAUSE: Duration = Duration::from_secs(20);
+const SOLVENCY_CHECK_PAUSE: Duration = Duration::from_secs(20);
 
 #[derive(Clone, Debug, Default)]
 pub struct ProbeReport {
@@ -32,10 +29,8 @@ pub struct ProbeReport {
     pub clock_skew: Option<i64>,
     /// Why the last write to the store failed.
     pub store_failure: Option<String>,
-    /// Recorded balances and vaults.
-    pub books: Vec<VaultBalance>,
-    /// When the balances were compared.
-    pub audited: Option<Instant>,
+    pub vault_balances: Vec<VaultBalance>,
+    pub solvency_checked_at: Option<Instant>,
     spending: Spending,
 }
 
@@ -72,14 +67,7 @@ impl Probe {
 
     /// The last report.
     pub fn report(&self) -> ProbeReport {
-        self.held().clone()
-    }
-
-    fn held(&self) -> MutexGuard<'_, ProbeReport> {
-        // A poisoned lock still holds whole findings: each change is a few moves.
-        self.report
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.report.lock().clone()
     }
 
     /// Polls every `interval` until `end`.
@@ -105,7 +93,7 @@ impl Probe {
         );
         let store_failure = self.write().await;
         let clock_skew = self.feed.now().map(|chain| chain - unix_now());
-        let mut report = self.held();
+        let mut report = self.report.lock();
         report.endpoints = endpoints;
         report.store_failure = store_failure;
         report.clock_skew = clock_skew;
@@ -142,14 +130,14 @@ impl Probe {
         while reads.changed().await.is_ok() {
             let groups = VaultGroups::of(&*self.feed.cache().read().await);
             match solvency::compare(&self.rpc, groups).await {
-                Ok(books) => {
-                    let mut report = self.held();
-                    report.books = books;
-                    report.audited = Some(Instant::now());
+                Ok(balances) => {
+                    let mut report = self.report.lock();
+                    report.vault_balances = balances;
+                    report.solvency_checked_at = Some(Instant::now());
                 }
                 Err(error) => debug!(%error, "the vaults could not be read"),
             }
-            tokio::time::sleep(AUDIT_PAUSE).await;
+            tokio::time::sleep(SOLVENCY_CHECK_PAUSE).await;
         }
     }
 }

@@ -37,7 +37,7 @@ pub struct VaultBalance {
     pub vault: Vault,
     pub mint: Pubkey,
     /// Recorded by the program's accounts.
-    pub books: u128,
+    pub recorded: u128,
     /// Held by the token accounts.
     pub vaults: u128,
     /// Sum of the deficits of the vaults that hold less than recorded.
@@ -103,7 +103,7 @@ fn add_up(
             continue;
         };
         for (vault, address) in &group.vaults {
-            let Some(books) = booked(&group.book, book, *vault) else {
+            let Some(recorded) = booked(&group.book, book, *vault) else {
                 continue;
             };
             let Some((mint, held)) = found(address).and_then(holding) else {
@@ -112,13 +112,13 @@ fn add_up(
             let sum = sums.entry((*vault, mint)).or_insert(VaultBalance {
                 vault: *vault,
                 mint,
-                books: 0,
+                recorded: 0,
                 vaults: 0,
                 missing: 0,
             });
-            sum.books += u128::from(books);
+            sum.recorded += u128::from(recorded);
             sum.vaults += u128::from(held);
-            sum.missing += u128::from(books.saturating_sub(held));
+            sum.missing += u128::from(recorded.saturating_sub(held));
         }
     }
 }
@@ -206,7 +206,7 @@ mod tests {
         let mut sums = BTreeMap::new();
         add_up(&groups, &AccountSnapshot { slot: 1, accounts }, &mut sums);
         let sum = &sums[&(Vault::Escrow, MINT)];
-        assert_eq!((sum.books, sum.vaults, sum.missing), (70, 95, 5));
+        assert_eq!((sum.recorded, sum.vaults, sum.missing), (70, 95, 5));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Status of the service for probes, people and Prometheus.
 
-use crate::config::Limits;
+use crate::config::HealthLimits;
 use crate::events::Events;
 use crate::executor::Executor;
 use crate::heartbeat::Heartbeat;
@@ -83,7 +83,7 @@ pub struct Status {
     pub metrics: Metrics,
     /// Set by the planning loop.
     pub heartbeat: Heartbeat,
-    pub limits: Limits,
+    pub health_limits: HealthLimits,
     pub identity: Arc<OrchestratorIdentity>,
     /// Cancelled when the orchestrator is stopping.
     pub stop: CancellationToken,
@@ -116,7 +116,7 @@ impl Status {
             leases_lost: self.leases.problem(),
             ready_agents: work.agents.0,
             waiting_jobs: work.waiting,
-            books: found.books.clone(),
+            vault_balances: found.vault_balances.clone(),
         }
     }
 
@@ -128,7 +128,7 @@ impl Status {
     pub async fn health(&self) -> Health {
         let (found, slot, work) = self.look_around().await;
         let inputs = self.inputs(&found, slot, &work);
-        let problems = evaluate(&inputs, &self.limits);
+        let problems = evaluate(&inputs, &self.health_limits);
         let identity = (*self.identity).clone();
         Health {
             status: if problems.is_empty() {
@@ -172,27 +172,27 @@ impl Status {
         let ages = ages
             .into_iter()
             .filter_map(|(what, age)| Some((what, age?)));
-        let acts = self.executor.counts();
+        let actions = self.executor.counts();
         let snapshot = GaugeSnapshot {
             slot_seen: slot,
             slot_newest: inputs.slot_newest,
             read_ages: ages.collect(),
             clock_skew: inputs.clock_skew,
-            problems: evaluate(&inputs, &self.limits),
+            problems: evaluate(&inputs, &self.health_limits),
             endpoints: found.endpoints,
             payer_lamports: found.payer.map(|(lamports, _)| lamports),
             payer_transactions: found.payer.map(|(_, runway)| runway.transactions),
             jobs: work.jobs,
             waiting: work.waiting,
             waiting_by: work.waiting_by,
-            acts: (acts.in_flight, acts.waiting_for_retry),
-            unfinal: self.sender.unfinalized_count(),
+            actions: (actions.in_flight, actions.waiting_for_retry),
+            unfinalized: self.sender.unfinalized_count(),
             agents: work.agents,
             capacity: work.capacity,
             busy: work.busy,
             store_writable: found.store_failure.is_none(),
-            books: found.books,
-            audit_age: found.audited.map(|at| at.elapsed()),
+            vault_balances: found.vault_balances,
+            solvency_check_age: found.solvency_checked_at.map(|at| at.elapsed()),
         };
         self.metrics.show(&snapshot)
     }

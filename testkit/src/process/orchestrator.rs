@@ -108,7 +108,7 @@ fn run_arguments(net: &Net, url: &str, global: &[&str], close_after: u64) -> Vec
     let mut arguments: Vec<OsString> = vec!["--network".into()];
     arguments.push(net.local.file_path.clone().into());
     arguments.extend(global.iter().map(OsString::from));
-    arguments.extend(["orchestrator", "run", "--reread", "2"].map(OsString::from));
+    arguments.extend(["orchestrator", "run", "--full-read-interval", "2"].map(OsString::from));
     let address = url.trim_start_matches("http://");
     arguments.extend(["--listen", address, "--close-after"].map(OsString::from));
     arguments.push(close_after.to_string().into());

@@ -30,7 +30,7 @@ pub(crate) async fn show(
         .ok_or_else(|| ApiError::not_found("the job"))
 }
 
-/// By what seats of a job were given; empty where this orchestrator gave none.
+/// The selection records of a job; empty if this orchestrator assigned none of its seats.
 pub(crate) async fn selections(
     State(state): State<ApiState>,
     Path(job): Path<String>,
@@ -46,8 +46,9 @@ fn address(text: &str) -> Result<Pubkey, ApiError> {
 
 /// An orchestrator that has just started cannot answer before it has read the chain.
 async fn require_chain(state: &ApiState) -> Result<(), ApiError> {
-    match state.jobs.has_read_chain().await {
-        true => Ok(()),
-        false => Err(ApiError::not_yet()),
+    if state.jobs.has_read_chain().await {
+        Ok(())
+    } else {
+        Err(ApiError::not_yet())
     }
 }

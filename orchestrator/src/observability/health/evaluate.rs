@@ -2,7 +2,7 @@
 
 use super::runway::Runway;
 use super::{Kind, Problem};
-use crate::config::Limits;
+use crate::config::HealthLimits;
 use crate::observability::metrics::EndpointState;
 use crate::observability::solvency::VaultBalance;
 use std::time::Duration;
@@ -41,11 +41,11 @@ pub struct HealthInputs {
     /// Jobs with shards that cannot be placed.
     pub waiting_jobs: usize,
     /// Recorded balances and vaults.
-    pub books: Vec<VaultBalance>,
+    pub vault_balances: Vec<VaultBalance>,
 }
 
 /// Problems, the worst first.
-pub fn evaluate(inputs: &HealthInputs, limits: &Limits) -> Vec<Problem> {
+pub fn evaluate(inputs: &HealthInputs, limits: &HealthLimits) -> Vec<Problem> {
     let checks = [
         stopping(inputs),
         planning(inputs),
@@ -86,7 +86,7 @@ fn planning(inputs: &HealthInputs) -> Option<Problem> {
 }
 
 fn tokens(inputs: &HealthInputs) -> Option<Problem> {
-    let mut short = inputs.books.iter().filter(|sum| sum.missing > 0);
+    let mut short = inputs.vault_balances.iter().filter(|sum| sum.missing > 0);
     let first = short.next()?;
     let (vault, missing, mint) = (first.vault.name(), first.missing, first.mint);
     let message = format!(
@@ -120,7 +120,7 @@ fn endpoints(inputs: &HealthInputs) -> Option<Problem> {
     problem(Kind::EndpointsDown, message)
 }
 
-fn reading(inputs: &HealthInputs, limits: &Limits) -> Option<Problem> {
+fn reading(inputs: &HealthInputs, limits: &HealthLimits) -> Option<Problem> {
     let message = match inputs.clock_age {
         None => "nothing was read from the chain yet".to_owned(),
         Some(age) if age >= limits.stale_after => {
@@ -131,7 +131,7 @@ fn reading(inputs: &HealthInputs, limits: &Limits) -> Option<Problem> {
     problem(Kind::NotReading, message)
 }
 
-fn lag(inputs: &HealthInputs, limits: &Limits) -> Option<Problem> {
+fn lag(inputs: &HealthInputs, limits: &HealthLimits) -> Option<Problem> {
     let lag = inputs.slot_newest.saturating_sub(inputs.slot_seen);
     if lag <= limits.slot_lag {
         return None;
@@ -141,7 +141,7 @@ fn lag(inputs: &HealthInputs, limits: &Limits) -> Option<Problem> {
     problem(Kind::SlotLag, message)
 }
 
-fn history(inputs: &HealthInputs, limits: &Limits) -> Option<Problem> {
+fn history(inputs: &HealthInputs, limits: &HealthLimits) -> Option<Problem> {
     let age = inputs
         .history_age
         .filter(|age| *age >= limits.history_age)?;
@@ -149,7 +149,7 @@ fn history(inputs: &HealthInputs, limits: &Limits) -> Option<Problem> {
     problem(Kind::HistoryOld, message)
 }
 
-fn skew(inputs: &HealthInputs, limits: &Limits) -> Option<Problem> {
+fn skew(inputs: &HealthInputs, limits: &HealthLimits) -> Option<Problem> {
     let skew = inputs.clock_skew?;
     if skew.unsigned_abs() <= limits.clock_skew.as_secs() {
         return None;
@@ -160,7 +160,7 @@ fn skew(inputs: &HealthInputs, limits: &Limits) -> Option<Problem> {
     problem(Kind::ClockSkew, message)
 }
 
-fn payer(inputs: &HealthInputs, limits: &Limits) -> Option<Problem> {
+fn payer(inputs: &HealthInputs, limits: &HealthLimits) -> Option<Problem> {
     let (lamports, runway) = inputs.payer.as_ref()?;
     let sol = |lamports: u64| lamports as f64 / SOL;
     let has = sol(*lamports);
@@ -214,7 +214,7 @@ mod tests {
     fn found(change: impl FnOnce(&mut HealthInputs)) -> Vec<Kind> {
         let mut inputs = well();
         change(&mut inputs);
-        let problems = evaluate(&inputs, &Limits::default());
+        let problems = evaluate(&inputs, &HealthLimits::default());
         problems.into_iter().map(|problem| problem.kind).collect()
     }
 
@@ -225,17 +225,20 @@ mod tests {
 
     #[test]
     fn each_problem_is_named_by_itself() {
-        let limits = Limits::default();
+        let limits = HealthLimits::default();
         let missing = VaultBalance {
             vault: Vault::Escrow,
             mint: Pubkey::default(),
-            books: 2,
+            recorded: 2,
             vaults: 1,
             missing: 1,
         };
         assert_eq!(found(|f| f.stopping = true), [Kind::Stopping]);
         assert_eq!(found(|f| f.plan_age = PLAN_TIMEOUT), [Kind::NotPlanning]);
-        assert_eq!(found(|f| f.books = vec![missing]), [Kind::TokensMissing]);
+        assert_eq!(
+            found(|f| f.vault_balances = vec![missing]),
+            [Kind::TokensMissing]
+        );
         assert_eq!(
             found(|f| f.store_failure = Some("full".into())),
             [Kind::StoreNotWritable]
@@ -262,7 +265,7 @@ mod tests {
         );
         let mut poor = well();
         poor.payer_floor = 2 * SOL as u64;
-        let told = evaluate(&poor, &Limits::default());
+        let told = evaluate(&poor, &HealthLimits::default());
         assert!(told[0].message.contains("under the floor"), "{told:?}");
         assert_eq!(found(|f| f.ready_agents = 0), [Kind::NoAgents]);
     }

@@ -41,9 +41,9 @@ pub struct GaugeSnapshot {
     /// Waiting jobs by reason; a job may have several.
     pub waiting_by: BTreeMap<&'static str, usize>,
     /// Actions in flight, and actions that wait for a retry.
-    pub acts: (usize, usize),
+    pub actions: (usize, usize),
     /// Transactions that are confirmed and not yet final.
-    pub unfinal: usize,
+    pub unfinalized: usize,
     /// Agents that accept work, and agents that drain.
     pub agents: (usize, usize),
     /// Shards that the accepting agents run concurrently.
@@ -52,10 +52,9 @@ pub struct GaugeSnapshot {
     pub busy: usize,
     /// Whether the last write to the store succeeded.
     pub store_writable: bool,
-    /// Recorded balances and vaults.
-    pub books: Vec<VaultBalance>,
-    /// Time since they were compared.
-    pub audit_age: Option<Duration>,
+    pub vault_balances: Vec<VaultBalance>,
+    /// Time since recorded balances and vaults were compared.
+    pub solvency_check_age: Option<Duration>,
     pub problems: Vec<Problem>,
 }
 
@@ -73,16 +72,16 @@ pub(super) struct Gauges {
     jobs: Values,
     waiting: Value,
     waiting_by: Values,
-    acts: Values,
-    unfinal: Value,
+    actions: Values,
+    unfinalized: Value,
     agents: Values,
     capacity: Value,
     busy: Value,
     store_writable: Value,
-    escrow_books: Values,
+    escrow_recorded: Values,
     escrow_vaults: Values,
     escrow_missing: Values,
-    audit_age: Value,
+    solvency_check_age: Value,
     healthy: Value,
     problem: Values,
 }
@@ -103,16 +102,16 @@ impl Gauges {
             jobs: all.values("millrace_jobs", &["state"], "Jobs on chain by state"),
             waiting: all.value("millrace_waiting_jobs", "Open jobs with shards that no provider can be assigned to"),
             waiting_by: all.values("millrace_waiting_jobs_by_reason", &["reason"], "Waiting jobs by reason; a job may have several"),
-            acts: all.values("millrace_acts", &["state"], "Chain actions in flight (running) or waiting for a retry (waiting)"),
-            unfinal: all.value("millrace_transactions_unfinalized", "Confirmed transactions that are not finalized yet"),
+            actions: all.values("millrace_actions", &["state"], "Chain actions in flight (running) or waiting for a retry (waiting)"),
+            unfinalized: all.value("millrace_transactions_unfinalized", "Confirmed transactions that are not finalized yet"),
             agents: all.values("millrace_agents", &["state"], "Connected agents that accept work (ready) or only finish theirs (draining)"),
             capacity: all.value("millrace_agents_capacity", "Shards that ready agents run concurrently"),
             busy: all.value("millrace_agents_busy", "Seats that connected agents work on"),
             store_writable: all.value("millrace_store_writable", "Whether the last write to the store succeeded: 1 or 0"),
-            escrow_books: all.values("millrace_escrow_books", &["vault", "mint"], "Base units that the program's accounts record: escrow of clients, stake and earnings of providers"),
+            escrow_recorded: all.values("millrace_escrow_recorded", &["vault", "mint"], "Base units that the program's accounts record: escrow of clients, stake and earnings of providers"),
             escrow_vaults: all.values("millrace_escrow_vaults", &["vault", "mint"], "Base units in the vaults"),
             escrow_missing: all.values("millrace_escrow_missing", &["vault", "mint"], "Base units that are missing, summed over the vaults that hold less than recorded; must be 0"),
-            audit_age: all.value("millrace_audit_age_seconds", "Time since recorded balances and vaults were compared"),
+            solvency_check_age: all.value("millrace_solvency_check_age_seconds", "Time since recorded balances and vaults were compared"),
             healthy: all.value("millrace_healthy", "Whether /health answers that all is well: 1 or 0"),
             problem: all.values("millrace_health_problem", &["problem"], "Whether /health names this problem: 1 or 0"),
         }
@@ -150,25 +149,25 @@ impl Gauges {
             let jobs = counted(&now.waiting_by, reason);
             put(&self.waiting_by, [("reason", reason)], jobs);
         }
-        let (running, waiting) = now.acts;
-        put(&self.acts, [("state", "running")], running as f64);
-        put(&self.acts, [("state", "waiting")], waiting as f64);
-        self.unfinal.set(now.unfinal as f64);
+        let (running, waiting) = now.actions;
+        put(&self.actions, [("state", "running")], running as f64);
+        put(&self.actions, [("state", "waiting")], waiting as f64);
+        self.unfinalized.set(now.unfinalized as f64);
         let (ready, draining) = now.agents;
         put(&self.agents, [("state", "ready")], ready as f64);
         put(&self.agents, [("state", "draining")], draining as f64);
         self.capacity.set(f64::from(now.capacity));
         self.busy.set(now.busy as f64);
         self.store_writable.set(flag(now.store_writable));
-        for sum in &now.books {
+        for sum in &now.vault_balances {
             let mint = sum.mint.to_string();
             let place = [("vault", sum.vault.name()), ("mint", mint.as_str())];
-            put(&self.escrow_books, place, sum.books as f64);
+            put(&self.escrow_recorded, place, sum.recorded as f64);
             put(&self.escrow_vaults, place, sum.vaults as f64);
             put(&self.escrow_missing, place, sum.missing as f64);
         }
-        if let Some(age) = now.audit_age {
-            self.audit_age.set(age.as_secs_f64());
+        if let Some(age) = now.solvency_check_age {
+            self.solvency_check_age.set(age.as_secs_f64());
         }
         self.healthy.set(flag(now.problems.is_empty()));
         for kind in crate::observability::health::KINDS {

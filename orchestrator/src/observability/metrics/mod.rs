@@ -95,7 +95,7 @@ impl Default for Metrics {
                 "Actions of the last plan",
             ),
             failures: all.counts(
-                "millrace_act_failures_total",
+                "millrace_action_failures_total",
                 &["kind", "error"],
                 "Failed actions, which are retried: by kind, and by the program's error if it refused",
             ),
