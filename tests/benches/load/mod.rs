@@ -1,5 +1,9 @@
 //! A network with an orchestrator process and many clients that post jobs of one kind.
 
+mod result;
+
+pub(crate) use result::{LoadResult, Sample};
+
 use crate::metrics::Metrics;
 use anyhow::{Result, ensure};
 use futures_util::future::try_join_all;
@@ -27,7 +31,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Number of agents, if they run.
-pub const AGENTS: usize = 8;
+pub(crate) const AGENTS: usize = 8;
 const CAPACITY: u32 = 16;
 /// Lamports of a client: rent for about forty open jobs, and fees.
 const LAMPORTS: u64 = 250_000_000;
@@ -37,7 +41,7 @@ const CLOSE_AFTER: u64 = 5;
 /// A transaction that is not seen for this long is sent again.
 const RESEND_INTERVAL: Duration = Duration::from_secs(10);
 
-pub struct LoadOptions {
+pub(crate) struct LoadOptions {
     pub kind: ValidatorKind,
     /// Number of clients.
     pub clients: usize,
@@ -48,7 +52,7 @@ pub struct LoadOptions {
 }
 
 /// Terms of a job of `shards` shards with `seats` seats each, more than half of which have to agree.
-pub fn terms(shards: usize, seats: u8) -> Terms {
+pub(crate) fn terms(shards: usize, seats: u8) -> Terms {
     Terms {
         lines: (0..shards).map(|n| format!("line {n}")).collect(),
         replicas: seats,
@@ -58,7 +62,7 @@ pub fn terms(shards: usize, seats: u8) -> Terms {
     }
 }
 
-pub struct Load {
+pub(crate) struct Load {
     pub net: Net,
     pub orchestrator: OrchestratorProcess,
     /// State shared by all clients.
@@ -82,92 +86,10 @@ struct Client {
     next: AtomicU64,
 }
 
-/// The work of the clients within a span of time.
-pub struct LoadResult {
-    /// Seconds from posting to payment, of the jobs paid within the span.
-    pub latency: Vec<f64>,
-    /// All jobs posted before, within and after the span.
-    pub posted: usize,
-    pub span: Duration,
-    /// Metrics and processor times at the beginning and the end of the span.
-    pub samples: [Sample; 2],
-}
-
-/// Metrics and processor times at one time.
-#[derive(Clone, Default)]
-pub struct Sample {
-    pub metrics: Metrics,
-    /// Processor time of the orchestrator.
-    orchestrator: Duration,
-    /// Processor time of this process: clients, agents, and the embedded validator.
-    here: Duration,
-    /// Processor time of a validator process.
-    validator: Option<Duration>,
-}
-
-impl LoadResult {
-    /// Paid jobs per second.
-    pub fn rate(&self) -> f64 {
-        self.latency.len() as f64 / self.span.as_secs_f64()
-    }
-
-    /// The growth of a metric within the span.
-    pub fn grown(&self, sample: &str) -> f64 {
-        let [first, last] = &self.samples;
-        last.metrics.since(&first.metrics, sample)
-    }
-
-    /// A percentile of a histogram of seconds within the span, milliseconds.
-    pub fn ms(&self, histogram: &str, percent: f64) -> Option<f64> {
-        let [first, last] = &self.samples;
-        let seconds = last.metrics.quantile(&first.metrics, histogram, percent)?;
-        Some(seconds * 1e3)
-    }
-
-    /// Cores used by all processes.
-    pub fn cores(&self) -> f64 {
-        let [first, last] = &self.samples;
-        let all = |sample: &Sample| {
-            sample.orchestrator + sample.here + sample.validator.unwrap_or_default()
-        };
-        share(all(first), all(last), self.span)
-    }
-
-    /// Cores used by each process, as text.
-    pub fn processors(&self) -> String {
-        let [first, last] = &self.samples;
-        let orchestrator = share(first.orchestrator, last.orchestrator, self.span);
-        let here = share(first.here, last.here, self.span);
-        match (first.validator, last.validator) {
-            (Some(from), Some(to)) => {
-                let validator = share(from, to, self.span);
-                format!(
-                    "cores: validator {validator:.2}, orchestrator {orchestrator:.2}, agents and clients {here:.2}"
-                )
-            }
-            _ => format!(
-                "cores: orchestrator {orchestrator:.2}, validator with agents and clients {here:.2}"
-            ),
-        }
-    }
-}
-
-impl Sample {
-    /// Cores used by the orchestrator since an earlier sample.
-    pub fn orchestrator_since(&self, earlier: &Self, span: Duration) -> f64 {
-        share(earlier.orchestrator, self.orchestrator, span)
-    }
-}
-
-/// Cores used, from the processor times at the beginning and the end of a span.
-fn share(from: Duration, to: Duration, span: Duration) -> f64 {
-    to.saturating_sub(from).as_secs_f64() / span.as_secs_f64()
-}
-
 impl Load {
     /// Starts a network with an orchestrator process, funds the clients, and runs one job, so
     /// everything that is created once exists.
-    pub async fn start(options: LoadOptions) -> Result<Self> {
+    pub(crate) async fn start(options: LoadOptions) -> Result<Self> {
         let (providers, started) = options.providers;
         let mut net = Net::start_on(options.kind, |options| {
             let provider = ProviderOptions {
@@ -227,7 +149,7 @@ impl Load {
 
     /// Clients post one job after the other, each as soon as the last one is paid. Jobs paid within
     /// `span`, after `warm_up`, are counted.
-    pub async fn run(
+    pub(crate) async fn run(
         &self,
         clients: usize,
         warm_up: Duration,
@@ -263,7 +185,7 @@ impl Load {
     }
 
     /// Every client posts `jobs` jobs, each as soon as the last one is on chain.
-    pub async fn post_all(&self, jobs: usize) -> Result<()> {
+    pub(crate) async fn post_all(&self, jobs: usize) -> Result<()> {
         let each = self.clients.iter().map(|client| {
             let (shared, client) = (self.shared.clone(), client.clone());
             tokio::spawn(async move {
@@ -280,7 +202,7 @@ impl Load {
     }
 
     /// Metrics and processor times at one time.
-    pub async fn sample(&self) -> Result<Sample> {
+    pub(crate) async fn sample(&self) -> Result<Sample> {
         let validator = self.net.validator_process();
         Ok(Sample {
             orchestrator: cpu_time(self.orchestrator.process.id())?,
@@ -291,7 +213,7 @@ impl Load {
     }
 
     /// Lamports of the orchestrator's key, and of all clients together.
-    pub async fn lamports(&self) -> Result<(u64, u64)> {
+    pub(crate) async fn lamports(&self) -> Result<(u64, u64)> {
         let orchestrator = self.net.local.keys.orchestrator.pubkey();
         let rpc = &self.shared.rpc;
         let clients = self.clients.iter().map(|client| client.wallet.pubkey());
@@ -305,7 +227,7 @@ impl Load {
     }
 
     /// Waits until no job is on chain and no action is pending.
-    pub async fn wait_until_closed(&self) -> Result<()> {
+    pub(crate) async fn wait_until_closed(&self) -> Result<()> {
         let closed = || async {
             if !self.shared.feed.cache().read().await.jobs().is_empty() {
                 return Ok(false);
@@ -317,7 +239,7 @@ impl Load {
         self.net.wait_until("closing all jobs", closed).await
     }
 
-    pub async fn stop(self) -> Result<()> {
+    pub(crate) async fn stop(self) -> Result<()> {
         drop(self._stop);
         self.watching.await?;
         drop(self.orchestrator);
