@@ -5,13 +5,13 @@ use crate::order::{self, Caught};
 use crate::patch::Program;
 use crate::tests::{self, End};
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use parking_lot::Mutex;
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -120,9 +120,10 @@ struct Court<'a> {
 pub fn judge(options: &Options) -> Result<()> {
     let mut mutants = mutant::read(&options.list)?;
     mutants.retain(|mutant| options.numbers.contains(&mutant.number));
-    let before = match options.resume {
-        true => fs::read_to_string(&options.results).unwrap_or_default(),
-        false => String::new(),
+    let before = if options.resume {
+        fs::read_to_string(&options.results).unwrap_or_default()
+    } else {
+        String::new()
     };
     let done: HashSet<&str> = before
         .lines()
@@ -202,7 +203,7 @@ impl Court<'_> {
                     scope.spawn(move || {
                         while let Some(mutant) = mutants.get(next.fetch_add(1, Ordering::Relaxed)) {
                             if !self.hear(mutant, worker, round)? {
-                                let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+                                let mut left = left.lock();
                                 left.push(mutant.clone());
                             }
                         }
@@ -216,7 +217,7 @@ impl Court<'_> {
         .map_err(|_| anyhow!("a worker panicked"))?
         .into_iter()
         .collect::<Result<Vec<()>>>()?;
-        Ok(left.into_inner().unwrap_or_else(PoisonError::into_inner))
+        Ok(left.into_inner())
     }
 
     /// Tries one mutant, and returns whether it is decided.
@@ -300,7 +301,7 @@ impl Court<'_> {
             seconds,
             test,
         } = verdict;
-        let mut file = self.results.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = self.results.lock();
         writeln!(file, "{word}\t{seconds:.1}\t{mutant}\t{test}")?;
         if *word == "survived" {
             eprintln!("survived: {mutant}");

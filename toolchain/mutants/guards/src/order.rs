@@ -1,8 +1,8 @@
 //! Which tests are run on a mutant, and in which order.
 
+use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
 /// Number of tests that caught other mutants of a file and are tried first.
 const FIRST: usize = 25;
@@ -141,13 +141,13 @@ pub struct Caught(Mutex<HashMap<String, Vec<String>>>);
 impl Caught {
     /// Tests to try first on a mutant of the file.
     pub fn first(&self, file: &str) -> Vec<String> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.0.lock();
         all.get(file).cloned().unwrap_or_default()
     }
 
     /// Records that a test caught a mutant of the file.
     pub fn by(&self, file: &str, test: &str) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.lock();
         let tests = all.entry(file.to_owned()).or_default();
         tests.retain(|other| other != test);
         tests.insert(0, test.to_owned());

@@ -1,11 +1,11 @@
 //! Running a test binary until its first failure.
 
 use anyhow::{Context, Result};
+use parking_lot::Mutex;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -57,7 +57,7 @@ pub fn run(
                 break;
             }
         }
-        let status = child.lock().unwrap_or_else(PoisonError::into_inner).wait();
+        let status = child.lock().wait();
         over.store(true, Ordering::Relaxed);
         // The binary ended without a report: the failed test is the one after the last that passed.
         let silent = failed.is_none() && !status.is_ok_and(|status| status.success());
@@ -71,7 +71,7 @@ pub fn run(
 }
 
 fn kill(child: &Mutex<Child>) {
-    let mut child = child.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut child = child.lock();
     // The process may have ended already.
     let _ = child.kill();
 }
