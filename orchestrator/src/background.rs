@@ -15,7 +15,7 @@ use tracing::debug;
 const BALANCE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Follows the chain and maintains the caches and the store.
-pub struct Background {
+pub(crate) struct Background {
     pub rpc: Rpc,
     pub feed: Feed,
     pub finalized: FinalizedCache,
@@ -28,7 +28,7 @@ pub struct Background {
 }
 
 impl Background {
-    pub async fn run(self, end: CancellationToken) {
+    pub(crate) async fn run(self, end: CancellationToken) {
         // In a task of its own: full reads take long, and the others must not wait for them.
         let following = tokio::spawn({
             let (feed, interval, end) = (self.feed.clone(), self.read_interval, end.clone());

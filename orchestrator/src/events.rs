@@ -15,7 +15,7 @@ const READ_BATCH: u32 = 500;
 
 /// An event with its cursor.
 #[derive(Clone, Debug, Serialize)]
-pub struct EventEntry {
+pub(crate) struct EventEntry {
     /// Pass this cursor to read the events after this one.
     pub cursor: String,
     #[serde(flatten)]
@@ -24,13 +24,13 @@ pub struct EventEntry {
 
 /// The events in the store. Cheap to clone.
 #[derive(Clone)]
-pub struct Events {
+pub(crate) struct Events {
     history: History,
     store: Arc<Store>,
 }
 
 impl Events {
-    pub fn new(rpc: Rpc, store: Arc<Store>) -> Self {
+    pub(crate) fn new(rpc: Rpc, store: Arc<Store>) -> Self {
         Self {
             history: History::new(rpc, store.clone()),
             store,
@@ -38,18 +38,18 @@ impl Events {
     }
 
     /// Time since all finalized events had been stored.
-    pub fn age(&self) -> Duration {
+    pub(crate) fn age(&self) -> Duration {
         self.history.age()
     }
 
     /// Stores newly finalized events every `interval` until `stop`.
-    pub async fn run(&self, interval: Duration, stop: CancellationToken) {
+    pub(crate) async fn run(&self, interval: Duration, stop: CancellationToken) {
         self.history.run(interval, stop).await;
     }
 
     /// Streams the events after a cursor, of one job or of all. With `follow`, the stream waits for new
     /// events until the token is cancelled; otherwise it ends after the last stored event.
-    pub fn after(
+    pub(crate) fn after(
         &self,
         cursor: i64,
         job: Option<String>,

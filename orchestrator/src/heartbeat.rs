@@ -6,19 +6,19 @@ use std::time::{Duration, Instant};
 
 /// Set by the planning loop, read by health checks. Clones share their time.
 #[derive(Clone)]
-pub struct Heartbeat(Arc<Mutex<Instant>>);
+pub(crate) struct Heartbeat(Arc<Mutex<Instant>>);
 
 impl Heartbeat {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Arc::new(Mutex::new(Instant::now())))
     }
 
-    pub fn beat(&self) {
+    pub(crate) fn beat(&self) {
         *self.0.lock() = Instant::now();
     }
 
     /// Time since the last beat.
-    pub fn age(&self) -> Duration {
+    pub(crate) fn age(&self) -> Duration {
         self.0.lock().elapsed()
     }
 }

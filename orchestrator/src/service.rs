@@ -21,10 +21,10 @@ const MIN_PLAN_INTERVAL: Duration = Duration::from_millis(5);
 const PAUSE_PER_PLAN_TIME: u32 = 3;
 
 /// Called after each plan with the time it took and the number of its actions.
-pub type PlanCallback = Box<dyn Fn(Duration, usize) + Send + Sync>;
+pub(crate) type PlanCallback = Box<dyn Fn(Duration, usize) + Send + Sync>;
 
 /// What the planning loop works with.
-pub struct Service {
+pub(crate) struct Service {
     pub snapshots: SnapshotSource,
     pub manifests: ManifestTracker,
     pub archive: Archive,
@@ -38,7 +38,7 @@ pub struct Service {
 impl Service {
     /// Plans until `stop`, then waits for the actions in flight. Returns those that did not end within the
     /// shutdown timeout.
-    pub async fn run(self, stop: CancellationToken) -> Vec<String> {
+    pub(crate) async fn run(self, stop: CancellationToken) -> Vec<String> {
         let mut wakeups = self.wakeups();
         while !stop.is_cancelled() {
             let started = Instant::now();

@@ -12,7 +12,7 @@ use millrace_client::cache::subscription::Feed;
 
 /// Everything that a [`Snapshot`] is assembled from. Cheap to clone.
 #[derive(Clone)]
-pub struct SnapshotSource {
+pub(crate) struct SnapshotSource {
     /// This orchestrator's key.
     pub orchestrator: Pubkey,
     pub feed: Feed,
@@ -26,7 +26,7 @@ pub struct SnapshotSource {
 
 impl SnapshotSource {
     /// Calls `read` with the current snapshot. `None` until the cluster's clock has been read.
-    pub async fn with<T>(&self, read: impl FnOnce(&Snapshot) -> T) -> Option<T> {
+    pub(crate) async fn with<T>(&self, read: impl FnOnce(&Snapshot) -> T) -> Option<T> {
         let now = self.feed.now()?;
         let finalized = self.finalized.cache().read().await;
         let cache = self.feed.cache().read().await;

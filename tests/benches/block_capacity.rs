@@ -39,7 +39,7 @@ impl Limits {
 
 /// Notes the figures for unrelated jobs, which write the buckets in turn, and for jobs with a common
 /// account.
-pub fn note(figures: &mut Figures, measured: &BTreeMap<String, f64>) -> Result<()> {
+pub(crate) fn note(figures: &mut Figures, measured: &BTreeMap<String, f64>) -> Result<()> {
     let get = |name: &str| measured.get(name).copied().context(name.to_owned());
     let cost = get("chain.settle_cost.k3")?;
     let per_block = |figures: &mut Figures, name: &str, accounts: Option<f64>, why: &str| {

@@ -21,7 +21,7 @@ struct Line {
 }
 
 /// Reads the figures that the program tests measured.
-pub fn read(figures: &mut Figures) -> Result<BTreeMap<String, f64>> {
+pub(crate) fn read(figures: &mut Figures) -> Result<BTreeMap<String, f64>> {
     let path = std::env::var("MILLRACE_CU_OUT")
         .context("MILLRACE_CU_OUT is not set: run this by `make bench`")?;
     let text = std::fs::read_to_string(&path).context(path)?;
@@ -42,7 +42,7 @@ pub fn read(figures: &mut Figures) -> Result<BTreeMap<String, f64>> {
 /// Signatures of a wallet for a job and lamports that it locks besides the deposit, and how many of
 /// them are returned after closing. The permanent client account is not counted because the wallet has
 /// posted a job before.
-pub async fn of_a_client(figures: &mut Figures) -> Result<()> {
+pub(crate) async fn of_a_client(figures: &mut Figures) -> Result<()> {
     let net = Net::start_on(ValidatorKind::Embedded, |options| {
         options.close_after = Duration::ZERO
     })

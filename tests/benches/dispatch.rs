@@ -14,7 +14,11 @@ const MEASURED: Duration = Duration::from_secs(30);
 /// Percentiles and their targets, milliseconds.
 const TARGETS: [(f64, f64); 2] = [(50.0, 5.0), (99.0, 20.0)];
 
-pub async fn measure(figures: &mut Figures, validator: &str, kind: ValidatorKind) -> Result<()> {
+pub(crate) async fn measure(
+    figures: &mut Figures,
+    validator: &str,
+    kind: ValidatorKind,
+) -> Result<()> {
     let load = Load::start(LoadOptions {
         kind,
         clients: CLIENTS,

@@ -13,7 +13,11 @@ const SPAN: Duration = Duration::from_secs(15);
 
 /// Measures jobs of one shard with one seat and with three. All transactions until the last close are
 /// counted; all rent has been returned by then.
-pub async fn measure(figures: &mut Figures, validator: &str, kind: ValidatorKind) -> Result<()> {
+pub(crate) async fn measure(
+    figures: &mut Figures,
+    validator: &str,
+    kind: ValidatorKind,
+) -> Result<()> {
     for seats in [1, 3] {
         let load = Load::start(LoadOptions {
             kind,

@@ -15,15 +15,15 @@ struct Figure {
 
 /// Figures in the order of their measurement.
 #[derive(Default)]
-pub struct Figures(Vec<Figure>);
+pub(crate) struct Figures(Vec<Figure>);
 
 impl Figures {
-    pub fn note(&mut self, name: impl Into<String>, value: f64, unit: &'static str) {
+    pub(crate) fn note(&mut self, name: impl Into<String>, value: f64, unit: &'static str) {
         self.note_with(name, value, unit, String::new());
     }
 
     /// Notes a figure with a remark.
-    pub fn note_with(
+    pub(crate) fn note_with(
         &mut self,
         name: impl Into<String>,
         value: f64,
@@ -41,7 +41,7 @@ impl Figures {
     }
 
     /// Prints the table and writes the file.
-    pub fn finish(self) -> Result<()> {
+    pub(crate) fn finish(self) -> Result<()> {
         let rows = self.0.iter().map(|figure| {
             [
                 figure.name.clone(),
@@ -77,7 +77,7 @@ fn number(value: f64) -> String {
 }
 
 /// A percentile by the nearest rank.
-pub fn percentile(values: &[f64], percent: usize) -> f64 {
+pub(crate) fn percentile(values: &[f64], percent: usize) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let rank = (sorted.len() * percent).div_ceil(100).max(1);

@@ -15,7 +15,7 @@ const RUNS: usize = 7;
 /// The shard of the render example that is run.
 const SHARD: u32 = 3;
 
-pub fn measure(figures: &mut Figures) -> Result<()> {
+pub(crate) fn measure(figures: &mut Figures) -> Result<()> {
     let job = load(&repository().join("examples/render/job.toml"))?;
     let (metered, plain) = (Runtime::new()?, Runtime::unmetered()?);
     let wasm = blob(&job, &job.manifest.program)?;

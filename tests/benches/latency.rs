@@ -19,7 +19,11 @@ const POLL_INTERVAL: Duration = Duration::from_millis(10);
 const CONFIRMATIONS: f64 = 4.0;
 
 /// Measures jobs of one seat and of three, and a single confirmation.
-pub async fn measure(figures: &mut Figures, validator: &str, kind: ValidatorKind) -> Result<()> {
+pub(crate) async fn measure(
+    figures: &mut Figures,
+    validator: &str,
+    kind: ValidatorKind,
+) -> Result<()> {
     eprintln!("measuring {} jobs on {validator}", 2 * JOBS);
     let net = Net::start_on(kind, |_| {}).await?;
     let mut confirmations = Vec::new();

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 /// Values by sample name with labels.
 #[derive(Clone, Debug, Default)]
-pub struct Metrics(BTreeMap<String, f64>);
+pub(crate) struct Metrics(BTreeMap<String, f64>);
 
 impl Metrics {
-    pub async fn fetch(url: &str) -> Result<Self> {
+    pub(crate) async fn fetch(url: &str) -> Result<Self> {
         let text = reqwest::get(url).await?.text().await?;
         Self::read(&text)
     }
@@ -23,17 +23,17 @@ impl Metrics {
     }
 
     /// A sample's value, or 0 if it does not exist.
-    pub fn value(&self, sample: &str) -> f64 {
+    pub(crate) fn value(&self, sample: &str) -> f64 {
         self.0.get(sample).copied().unwrap_or(0.0)
     }
 
-    pub fn since(&self, earlier: &Self, sample: &str) -> f64 {
+    pub(crate) fn since(&self, earlier: &Self, sample: &str) -> f64 {
         self.value(sample) - earlier.value(sample)
     }
 
     /// A percentile of what a histogram observed since an earlier scrape, interpolated within a bucket
     /// as Prometheus does; `None` without observations.
-    pub fn quantile(&self, earlier: &Self, histogram: &str, percent: f64) -> Option<f64> {
+    pub(crate) fn quantile(&self, earlier: &Self, histogram: &str, percent: f64) -> Option<f64> {
         let begin = format!("{histogram}_bucket{{le=\"");
         let bound = |sample: &str| -> Option<f64> {
             let bound = sample.strip_prefix(&begin)?.strip_suffix("\"}")?;

@@ -29,7 +29,7 @@ const SCALE: Scale = Scale {
     work_slots: 10,
 };
 
-pub fn measure(figures: &mut Figures) -> Result<()> {
+pub(crate) fn measure(figures: &mut Figures) -> Result<()> {
     for (jobs, providers) in SIZES {
         jobs_at_once(figures, jobs, providers);
     }

@@ -12,7 +12,7 @@ const STARTS: usize = 5;
 const MAX_SECS: f64 = 5.0;
 
 /// Starts the built `millrace up` several times and waits for its ready message.
-pub fn measure(figures: &mut Figures) -> Result<()> {
+pub(crate) fn measure(figures: &mut Figures) -> Result<()> {
     let mut taken = Vec::new();
     for _ in 0..STARTS {
         taken.push(start()?);

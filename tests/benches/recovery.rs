@@ -20,7 +20,7 @@ const STEADY: Duration = Duration::from_secs(10);
 const REQUESTS: usize = 9;
 const MIB: f64 = 1_048_576.0;
 
-pub async fn measure(figures: &mut Figures) -> Result<()> {
+pub(crate) async fn measure(figures: &mut Figures) -> Result<()> {
     let mut load = Load::start(LoadOptions {
         kind: ValidatorKind::Embedded,
         clients: CLIENTS,

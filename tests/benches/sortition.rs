@@ -206,7 +206,7 @@ fn fewer(events: u64, wanted: usize, chance: f64) -> f64 {
     sum
 }
 
-pub fn measure(figures: &mut Figures) -> Result<()> {
+pub(crate) fn measure(figures: &mut Figures) -> Result<()> {
     for (providers, jobs) in NETWORKS {
         of_a_network(figures, &Network::new(providers), jobs)?;
     }

@@ -17,7 +17,11 @@ const WARM_UP: Duration = Duration::from_secs(5);
 const MEASURED: Duration = Duration::from_secs(30);
 
 /// Measures jobs of one shard, then shards of large jobs, with one seat each.
-pub async fn measure(figures: &mut Figures, validator: &str, kind: ValidatorKind) -> Result<()> {
+pub(crate) async fn measure(
+    figures: &mut Figures,
+    validator: &str,
+    kind: ValidatorKind,
+) -> Result<()> {
     let clients = usize::try_from(env_number("MILLRACE_CLIENTS", CLIENTS)?)?;
     let agents = usize::try_from(env_number("MILLRACE_AGENTS", AGENTS as u64)?)?;
     for (what, shards) in [("jobs", 1), ("shards", SHARDS)] {

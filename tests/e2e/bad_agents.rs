@@ -17,18 +17,18 @@ use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
 
 /// The region of the three honest providers.
-pub const GOOD: &str = "good";
+pub(crate) const GOOD: &str = "good";
 /// The region of the provider with the scripted agent, number [`SCRIPTED`].
 const BAD: &str = "bad";
 /// The provider whose agent is scripted.
-pub const SCRIPTED: usize = 3;
+pub(crate) const SCRIPTED: usize = 3;
 
 /// Seconds before the end of the commit window at which the valid commitment is sent. The orchestrator has
 /// to land its transaction within them.
 const LAST_MOMENT: i64 = 10;
 
 /// A network with three honest agents and a provider without an agent, for a scripted one.
-pub async fn net_with_a_scripted_provider() -> Result<Net> {
+pub(crate) async fn net_with_a_scripted_provider() -> Result<Net> {
     Net::start(|options| {
         for provider in &mut options.providers {
             provider.region = Some(GOOD.into());
@@ -43,7 +43,7 @@ pub async fn net_with_a_scripted_provider() -> Result<Net> {
 }
 
 /// Runs a job on the honest providers and checks that none of them lost anything.
-pub async fn honest_job_is_unaffected(net: &Net) -> Result<()> {
+pub(crate) async fn honest_job_is_unaffected(net: &Net) -> Result<()> {
     let terms = Terms {
         region: Some(GOOD.into()),
         ..Terms::default()

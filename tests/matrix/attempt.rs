@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 /// A way in which an account differs from the expected one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     /// Another party's account of the same kind.
     OtherParty,
     /// The same, and the accounts that it names at their positions too.
@@ -50,7 +50,7 @@ pub enum Change {
 
 /// The change that an attempt makes to the transaction or to an account.
 #[derive(Clone, Debug)]
-pub enum Edit {
+pub(crate) enum Edit {
     /// Replaces the account.
     Replace(Pubkey),
     /// Replaces several accounts.
@@ -62,7 +62,7 @@ pub enum Edit {
 }
 
 #[derive(Clone, Debug)]
-pub struct Attempt {
+pub(crate) struct Attempt {
     /// Index of the account in the instruction.
     pub slot: usize,
     /// Name of the account in the IDL.
@@ -80,7 +80,7 @@ pub struct Attempt {
 }
 
 /// The input for generating attempts.
-pub struct AttemptBuilder<'a> {
+pub(crate) struct AttemptBuilder<'a> {
     pub case: &'a Case,
     /// The accounts of the instruction.
     pub slots: &'a [AccountSlot],
@@ -96,7 +96,7 @@ pub struct AttemptBuilder<'a> {
 
 impl AttemptBuilder<'_> {
     /// Every substitution of every account.
-    pub fn attempts(&self) -> Vec<Attempt> {
+    pub(crate) fn attempts(&self) -> Vec<Attempt> {
         let slots = 0..self.slots.len();
         slots.flat_map(|slot| self.at(slot)).collect()
     }

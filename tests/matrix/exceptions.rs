@@ -10,7 +10,7 @@ use millrace_fixture::outcome::DONE;
 /// Accounts, changes, substituted accounts, outcome and reason.
 macro_rules! exceptions {
     ($($at:literal [$($by:ident)+] $with:literal => $outcome:expr, $why:literal;)+) => {
-        pub const EXCEPTIONS: &[Exception] = &[$(Exception {
+        pub(crate) const EXCEPTIONS: &[Exception] = &[$(Exception {
             at: $at,
             by: &[$($by),+],
             with: $with,

@@ -8,7 +8,7 @@ use millrace_fixture::cases::{admin, client, crank, money, orchestrator, provide
 use millrace_fixture::with_every_case;
 use std::collections::BTreeSet;
 
-pub type NamedCase = (Name, BuildCase);
+pub(crate) type NamedCase = (Name, BuildCase);
 
 /// Defines a test for each case, and a list of all cases.
 macro_rules! define_tests {
@@ -20,7 +20,7 @@ macro_rules! define_tests {
                 refuses_every_substitution((stringify!($name), stringify!($case)), $build);
             })+
         })+
-        pub const CASES: &[NamedCase] = &[
+        pub(crate) const CASES: &[NamedCase] = &[
             $($(((stringify!($name), stringify!($case)), $build)),+),+
         ];
     };

@@ -6,7 +6,7 @@ use millrace_fixture::MintSetup;
 use millrace_fixture::cases::kind::AccountKind;
 
 /// Attempts with an outcome other than the default.
-pub struct Exception {
+pub(crate) struct Exception {
     /// Patterns of accounts, separated by spaces: `instruction.account` or `instruction/case.account`,
     /// with `*` for any text. The prefix `one_mint:`, `two_mints:` or `token2022:` restricts a pattern
     /// to that mint setup.
@@ -19,7 +19,7 @@ pub struct Exception {
 }
 
 /// The name of an instruction and of its case.
-pub type Name = (&'static str, &'static str);
+pub(crate) type Name = (&'static str, &'static str);
 
 impl Exception {
     /// The pattern that matches the attempt's account, if the exception applies to the attempt.
@@ -33,7 +33,7 @@ impl Exception {
     }
 
     /// The first exception that applies to an attempt: its index and the pattern that matches.
-    pub fn of(
+    pub(crate) fn of(
         mint_setup: MintSetup,
         (instruction, case): Name,
         attempt: &Attempt,
@@ -63,7 +63,7 @@ fn matches_pattern(pattern: &str, text: &str) -> bool {
 }
 
 /// The outcome of an attempt without an exception.
-pub fn default_outcome(attempt: &Attempt) -> &'static str {
+pub(crate) fn default_outcome(attempt: &Attempt) -> &'static str {
     use AccountKind::{Millrace, Nothing, Program, Token, Wallet};
     use Change as C;
     match (attempt.change, attempt.kind, attempt.with_kind) {
@@ -93,7 +93,7 @@ pub fn default_outcome(attempt: &Attempt) -> &'static str {
     }
 }
 
-pub fn expected(mint_setup: MintSetup, name: Name, attempt: &Attempt) -> &'static str {
+pub(crate) fn expected(mint_setup: MintSetup, name: Name, attempt: &Attempt) -> &'static str {
     let exception = Exception::of(mint_setup, name, attempt);
     exception.map_or_else(
         || default_outcome(attempt),

@@ -14,7 +14,7 @@ use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 
 /// The accounts in the IDL, followed by one for each further account.
-pub fn slots(instruction: &Instruction, described: &IdlInstruction) -> Vec<AccountSlot> {
+pub(crate) fn slots(instruction: &Instruction, described: &IdlInstruction) -> Vec<AccountSlot> {
     let named = described.accounts.len();
     let further = instruction.accounts.iter().skip(named).enumerate();
     let further = further.map(|(at, meta)| AccountSlot {
@@ -47,7 +47,7 @@ fn assert_matches_idl(instruction: &Instruction, described: &IdlInstruction) {
 }
 
 /// The attempts for a case, after checking that the instruction succeeds in it.
-pub fn attempts(case_name: &str, prepared: &mut PreparedCase) -> Vec<Attempt> {
+pub(crate) fn attempts(case_name: &str, prepared: &mut PreparedCase) -> Vec<Attempt> {
     let described = idl_instruction(case_name);
     let instructions = prepared.case.instructions.clone();
     assert_matches_idl(prepared.case.instruction(), &described);
@@ -84,7 +84,7 @@ pub fn attempts(case_name: &str, prepared: &mut PreparedCase) -> Vec<Attempt> {
 }
 
 /// Runs every attempt on a case, with every mint setup.
-pub fn refuses_every_substitution(case_name: Name, build: BuildCase) {
+pub(crate) fn refuses_every_substitution(case_name: Name, build: BuildCase) {
     let wrong = MINT_SETUPS.map(|mint_setup| mismatches_with(mint_setup, case_name, build));
     let wrong = wrong.concat();
     assert!(
@@ -122,7 +122,10 @@ fn mismatches_with(mint_setup: MintSetup, case_name: Name, build: BuildCase) -> 
 }
 
 /// The transaction of an attempt, and the account that it rewrites before.
-pub fn edited(case: &Case, attempt: &Attempt) -> (Vec<Instruction>, Option<(Pubkey, Account)>) {
+pub(crate) fn edited(
+    case: &Case,
+    attempt: &Attempt,
+) -> (Vec<Instruction>, Option<(Pubkey, Account)>) {
     let mut instructions = case.instructions.clone();
     let metas = &mut instructions.last_mut().unwrap().accounts;
     let mut rewritten: Option<Account> = None;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// One instruction with its arguments.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Action {
+pub(crate) enum Action {
     Post {
         by: usize,
         terms: Terms,
@@ -219,7 +219,7 @@ struct Numbers {
 
 /// A commitment or a decline for a seat.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Entry {
+pub(crate) struct Entry {
     pub seat: u8,
     pub worker: usize,
     pub answer: Answer,
@@ -228,7 +228,7 @@ pub struct Entry {
 
 /// The way in which a signature is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Forgery {
+pub(crate) enum Forgery {
     None,
     /// Another worker's hot key signed.
     Signer,
@@ -244,14 +244,14 @@ pub enum Forgery {
 
 /// A preimage for a seat.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct RevealedSeat {
+pub(crate) struct RevealedSeat {
     pub seat: u8,
     pub answer: Answer,
 }
 
 /// One step of a sequence.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Step {
+pub(crate) enum Step {
     /// Time passes, seconds.
     PassTime(i64),
     /// Slots pass with their blocks, without any time.
@@ -263,7 +263,7 @@ pub enum Step {
 
 impl Action {
     /// The name under which the action is counted.
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Post { .. } => "post",
             Self::Cancel { .. } => "cancel",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 #[derive(Default)]
-pub struct Coverage {
+pub(crate) struct Coverage {
     sequences: u64,
     /// The model's state after the last sequence.
     pub last: String,
@@ -18,49 +18,49 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    pub fn ended(&mut self, world: String) {
+    pub(crate) fn ended(&mut self, world: String) {
         self.sequences += 1;
         self.last = world;
     }
 
-    pub fn count(&mut self, name: &'static str, done: bool) {
+    pub(crate) fn count(&mut self, name: &'static str, done: bool) {
         let (yes, no) = self.actions.entry(name).or_default();
         if done { *yes += 1 } else { *no += 1 }
     }
 
     /// Counts a refusal that the model predicted.
-    pub fn refusal(&mut self, error: &'static str) {
+    pub(crate) fn refusal(&mut self, error: &'static str) {
         *self.refusals.entry(error).or_default() += 1;
     }
 
-    pub fn size(&mut self, name: &'static str, bytes: usize, units: u64) {
+    pub(crate) fn size(&mut self, name: &'static str, bytes: usize, units: u64) {
         let most = self.most.entry(name).or_default();
         *most = (most.0.max(bytes), most.1.max(units));
     }
 
-    pub fn note(&mut self, notes: &[&'static str]) {
+    pub(crate) fn note(&mut self, notes: &[&'static str]) {
         for note in notes {
             *self.notes.entry(note).or_default() += 1;
         }
     }
 
-    pub fn done(&self, name: &str) -> u64 {
+    pub(crate) fn done(&self, name: &str) -> u64 {
         self.actions.get(name).map_or(0, |(done, _)| *done)
     }
 
-    pub fn refused(&self, name: &str) -> u64 {
+    pub(crate) fn refused(&self, name: &str) -> u64 {
         self.actions.get(name).map_or(0, |(_, refused)| *refused)
     }
 
-    pub fn noted(&self, name: &str) -> u64 {
+    pub(crate) fn noted(&self, name: &str) -> u64 {
         self.notes.get(name).copied().unwrap_or(0)
     }
 
-    pub fn refused_with(&self, error: &str) -> u64 {
+    pub(crate) fn refused_with(&self, error: &str) -> u64 {
         self.refusals.get(error).copied().unwrap_or(0)
     }
 
-    pub fn print(&self) {
+    pub(crate) fn print(&self) {
         println!("{} sequences", self.sequences);
         for (name, (done, refused)) in &self.actions {
             let (bytes, units) = self.most.get(name).copied().unwrap_or_default();

@@ -8,7 +8,7 @@ use crate::world::{JobId, Mint, ORCHESTRATORS, WORKERS, World};
 
 impl Run<'_> {
     /// Ends everything and checks that nothing remains.
-    pub fn drain(&mut self) -> Result<(), Mismatch> {
+    pub(crate) fn drain(&mut self) -> Result<(), Mismatch> {
         let shards = self.world.jobs.iter().flat_map(|job| {
             let ends = job.shards.iter().flatten();
             let ends = ends.flat_map(|s| [s.reveal_by, s.challenge_by]);
@@ -201,7 +201,7 @@ impl Run<'_> {
 
 impl World {
     /// The lamports of each party, including the rent of its accounts that outlive jobs.
-    pub fn lamports_with_rents(&self) -> [u64; PARTIES] {
+    pub(crate) fn lamports_with_rents(&self) -> [u64; PARTIES] {
         let mut all = self.lamports;
         for (n, client) in self.clients.iter().enumerate() {
             if client.opened {

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 /// A sequence with everything that is needed to run it again.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Regression {
+pub(crate) struct Regression {
     /// The rule that it shows.
     pub shows: String,
     pub mint_setup: MintSetup,
@@ -40,12 +40,12 @@ impl fmt::Display for Regression {
 }
 
 impl Regression {
-    pub fn folder() -> PathBuf {
+    pub(crate) fn folder() -> PathBuf {
         PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("model/regressions")
     }
 
     /// All regressions with their file names.
-    pub fn all() -> Vec<(String, Self)> {
+    pub(crate) fn all() -> Vec<(String, Self)> {
         let files = std::fs::read_dir(Self::folder()).unwrap();
         let mut all: Vec<(String, Self)> = files
             .map(|file| {
@@ -63,17 +63,17 @@ impl Regression {
 
 /// Networks, created on first use.
 #[derive(Default)]
-pub struct ChainPool(HashMap<MintSetup, TestChain>);
+pub(crate) struct ChainPool(HashMap<MintSetup, TestChain>);
 
 /// A failed sequence.
-pub struct Failure {
+pub(crate) struct Failure {
     pub kept: Regression,
     pub mismatch: Mismatch,
     pub history: History,
 }
 
 impl ChainPool {
-    pub fn run(
+    pub(crate) fn run(
         &mut self,
         (mint_setup, seed): (MintSetup, u64),
         steps: Steps,
@@ -123,7 +123,7 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
 
 impl Failure {
     /// The same failure with as few steps as possible.
-    pub fn shrunk(self) -> Self {
+    pub(crate) fn shrunk(self) -> Self {
         let (mint_setup, seed) = (self.kept.mint_setup, self.kept.seed);
         let kind = self.mismatch.kind.clone();
         let mut chains = ChainPool::default();

@@ -119,7 +119,7 @@ const NOTES: [(&str, u64); 25] = [
 ];
 
 /// Panics with everything that was too rare in a block.
-pub fn check(coverage: &Coverage) {
+pub(crate) fn check(coverage: &Coverage) {
     let mut rare = Vec::new();
     let mut need = |what: String, was: u64, wanted: u64| {
         if was < wanted {

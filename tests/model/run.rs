@@ -11,20 +11,20 @@ use millrace_fixture::{Outcome, outcome};
 use std::fmt;
 
 /// Steps of a generated sequence, without draining.
-pub const STEPS: usize = 150;
+pub(crate) const STEPS: usize = 150;
 /// Block hashes that a chain keeps.
 const REMEMBERED: u64 = 512;
 
 /// A difference between the model and the chain, or another failure.
 #[derive(Clone, Debug)]
-pub struct Mismatch {
+pub(crate) struct Mismatch {
     /// A short description that is equal for equal failures.
     pub kind: String,
     pub what: String,
 }
 
 impl Mismatch {
-    pub fn new(kind: impl Into<String>, what: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: impl Into<String>, what: impl Into<String>) -> Self {
         let (kind, what) = (kind.into(), what.into());
         Self { kind, what }
     }
@@ -32,7 +32,7 @@ impl Mismatch {
 
 /// The steps so far, each with its result.
 #[derive(Default)]
-pub struct History {
+pub(crate) struct History {
     steps: Vec<(Step, String)>,
     /// Number of steps before draining.
     drained_from: Option<usize>,
@@ -40,7 +40,7 @@ pub struct History {
 
 impl History {
     /// The steps without draining.
-    pub fn chosen(&self) -> Vec<Step> {
+    pub(crate) fn chosen(&self) -> Vec<Step> {
         let until = self.drained_from.unwrap_or(self.steps.len());
         let steps = self.steps[..until].iter();
         steps.map(|(step, _)| step.clone()).collect()
@@ -56,7 +56,7 @@ impl fmt::Display for History {
     }
 }
 
-pub struct Run<'a> {
+pub(crate) struct Run<'a> {
     pub chain: &'a mut TestChain,
     pub world: World,
     pub history: &'a mut History,
@@ -65,14 +65,14 @@ pub struct Run<'a> {
     pub lamports_with_rents: [u64; PARTIES],
 }
 
-pub enum Steps<'a> {
+pub(crate) enum Steps<'a> {
     /// Generated from the seed.
     Generated,
     Replayed(&'a [Step]),
 }
 
 /// Runs the sequence of a seed on a chain, and drains it.
-pub fn run(
+pub(crate) fn run(
     chain: &mut TestChain,
     (seed, steps): (u64, Steps),
     history: &mut History,
@@ -113,7 +113,7 @@ pub fn run(
 
 impl Run<'_> {
     /// Runs a step and compares the chain with the model.
-    pub fn take(&mut self, step: Step) -> Result<(), Mismatch> {
+    pub(crate) fn take(&mut self, step: Step) -> Result<(), Mismatch> {
         self.history.steps.push((step.clone(), String::new()));
         let result = match step {
             Step::PassTime(seconds) => {
@@ -239,6 +239,6 @@ impl Run<'_> {
 }
 
 /// The name of the outcome. Both token programs return the same errors.
-pub fn error_of(outcome: &Outcome) -> String {
+pub(crate) fn error_of(outcome: &Outcome) -> String {
     outcome::name(outcome).replace("Token2022::", "Token::")
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 const REPLAYS: usize = 400;
 
 /// Returns a short sequence for which `goes_wrong` is still true.
-pub fn shrink(steps: Vec<Step>, mut goes_wrong: impl FnMut(&[Step]) -> bool) -> Vec<Step> {
+pub(crate) fn shrink(steps: Vec<Step>, mut goes_wrong: impl FnMut(&[Step]) -> bool) -> Vec<Step> {
     let mut left = REPLAYS;
     let mut try_out = |steps: &[Step]| {
         left = left.saturating_sub(1);

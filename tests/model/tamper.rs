@@ -26,7 +26,7 @@ const ERRORS: [&str; 12] = [
 
 impl Run<'_> {
     /// Replaces an account by another of its kind. Returns a description if there was a candidate.
-    pub fn tamper(
+    pub(crate) fn tamper(
         &self,
         all: &mut [Instruction],
         actions: &[Action],
@@ -76,7 +76,7 @@ impl Run<'_> {
     }
 
     /// Checks that the transaction was refused, either for the account or for its original error.
-    pub fn refuses_another_account(
+    pub(crate) fn refuses_another_account(
         &mut self,
         says: ModelResult,
         outcome: &Outcome,

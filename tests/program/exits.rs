@@ -262,7 +262,7 @@ fn only_the_authority_changes_offer_operator_and_stake() {
     let mut more_expensive = offer(operator.pubkey()).offer;
     more_expensive.ask_price = 9;
     let actions = [
-        instructions::update_provider(cold.pubkey(), more_expensive.clone()),
+        instructions::update_provider(cold.pubkey(), more_expensive),
         instructions::rotate_operator(cold.pubkey(), key(6).pubkey()),
         instructions::request_unstake(cold.pubkey(), 1),
         instructions::withdraw_stake(cold.pubkey(), network.mints),

@@ -178,7 +178,7 @@ fn block_cost(network: &TestNetwork) -> u64 {
 
 /// Figures for the benchmark: the block cost of settling three seats, and how many accounts two
 /// settlements write together.
-pub fn figures() -> Vec<(&'static str, u64, &'static str)> {
+pub(crate) fn figures() -> Vec<(&'static str, u64, &'static str)> {
     let mut network = network();
     let job = due(&mut network, 5, FIRST, |_| true);
     network.settle(&job, 0).unwrap();

@@ -180,10 +180,7 @@ fn seat_reveals_once_and_only_after_its_commitment() {
     network.reveal(&job, 0, &ALL[..1]).unwrap();
     refused(network.reveal(&job, 0, &[(0, WRONG)]), "WrongSeatStatus");
     let entry = network.reveal_entry(&job, 0, ALL[1]);
-    let beyond = RevealEntry {
-        seat: 5,
-        ..entry.clone()
-    };
+    let beyond = RevealEntry { seat: 5, ..entry };
     refused(
         network.record_reveals(&job, 0, vec![beyond]),
         "WrongSeatStatus",

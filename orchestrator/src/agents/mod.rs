@@ -40,7 +40,7 @@ const LOOKUP_QUOTA: Quota =
 
 /// The connected agents. Clones share their state.
 #[derive(Clone)]
-pub struct Agents {
+pub(crate) struct Agents {
     submissions: SubmissionStore,
     feed: Feed,
     blobs: BlobStore,
@@ -57,7 +57,7 @@ pub struct Agents {
 }
 
 /// What [`Agents`] is built from.
-pub struct AgentsConfig {
+pub(crate) struct AgentsConfig {
     pub submissions: SubmissionStore,
     pub feed: Feed,
     pub blobs: BlobStore,
@@ -96,7 +96,7 @@ enum SentKey {
 
 /// A connected agent, as listed by the API.
 #[derive(Clone, Debug, Serialize)]
-pub struct AgentInfo {
+pub(crate) struct AgentInfo {
     /// Address of the provider's account.
     pub provider: String,
     /// Shards that the agent runs concurrently.
@@ -108,7 +108,7 @@ pub struct AgentInfo {
 }
 
 impl Agents {
-    pub fn new(config: AgentsConfig) -> Self {
+    pub(crate) fn new(config: AgentsConfig) -> Self {
         Self {
             submissions: config.submissions,
             feed: config.feed,
@@ -127,7 +127,7 @@ impl Agents {
     }
 
     /// A counter that increases when an agent connects or disconnects.
-    pub fn changes(&self) -> watch::Receiver<u64> {
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
@@ -140,7 +140,7 @@ impl Agents {
     }
 
     /// The agents, as the planner needs them.
-    pub fn views(&self) -> HashMap<Pubkey, AgentView> {
+    pub(crate) fn views(&self) -> HashMap<Pubkey, AgentView> {
         let view = |agent: &AgentConnection| AgentView {
             capacity: agent.capacity,
             draining: agent.draining,
@@ -152,7 +152,7 @@ impl Agents {
     }
 
     /// The agents, as the API lists them.
-    pub fn infos(&self) -> Vec<AgentInfo> {
+    pub(crate) fn infos(&self) -> Vec<AgentInfo> {
         let connected = self.connected();
         let mut infos: Vec<_> = connected
             .iter()
@@ -169,13 +169,18 @@ impl Agents {
 
     /// Queues a message for an agent, unless the same message was queued a moment ago. Returns whether it
     /// was queued.
-    pub fn send(&self, provider: &Pubkey, message: ToAgent) -> bool {
+    pub(crate) fn send(&self, provider: &Pubkey, message: ToAgent) -> bool {
         self.send_since(provider, message, None)
     }
 
     /// Like [`Agents::send`], for a message that a seat has been waiting for. If `since` is given, the delay
     /// is measured when the message is written.
-    pub fn send_since(&self, provider: &Pubkey, message: ToAgent, since: Option<Instant>) -> bool {
+    pub(crate) fn send_since(
+        &self,
+        provider: &Pubkey,
+        message: ToAgent,
+        since: Option<Instant>,
+    ) -> bool {
         let mut connected = self.connected();
         let Some(agent) = connected.get_mut(provider) else {
             return false;

@@ -34,7 +34,7 @@ enum Disconnect {
 impl Agents {
     /// Serves one connection until it ends. Until the agent is authenticated, newer connections can evict
     /// this one.
-    pub async fn serve(&self, mut socket: WebSocket, slot: &ConnectionSlot) {
+    pub(crate) async fn serve(&self, mut socket: WebSocket, slot: &ConnectionSlot) {
         let agent = tokio::select! {
             () = self.stop.cancelled() => None,
             () = slot.evicted() => None,

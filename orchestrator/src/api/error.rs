@@ -7,14 +7,14 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 /// A status and a message, sent as `{"error": ...}`.
-pub struct ApiError(pub StatusCode, pub String);
+pub(super) struct ApiError(pub StatusCode, pub String);
 
 impl ApiError {
-    pub fn not_found(what: &str) -> Self {
+    pub(super) fn not_found(what: &str) -> Self {
         Self(StatusCode::NOT_FOUND, format!("{what} is not here"))
     }
 
-    pub fn not_yet() -> Self {
+    pub(super) fn not_yet() -> Self {
         Self(
             StatusCode::SERVICE_UNAVAILABLE,
             "the orchestrator has just started and has not read the chain yet; ask again in a moment"
@@ -22,11 +22,11 @@ impl ApiError {
         )
     }
 
-    pub fn bad(reason: impl ToString) -> Self {
+    pub(super) fn bad(reason: impl ToString) -> Self {
         Self(StatusCode::BAD_REQUEST, reason.to_string())
     }
 
-    pub fn internal(reason: impl ToString) -> Self {
+    pub(super) fn internal(reason: impl ToString) -> Self {
         Self(StatusCode::INTERNAL_SERVER_ERROR, reason.to_string())
     }
 }

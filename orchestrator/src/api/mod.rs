@@ -3,13 +3,13 @@
 #[cfg(test)]
 mod documented;
 mod error;
-pub mod limits;
+pub(crate) mod limits;
 mod routes;
 mod server;
-pub mod state;
+pub(crate) mod state;
 
-pub use limits::connections::ConnectionSlot;
-pub use server::serve;
+pub(crate) use limits::connections::ConnectionSlot;
+pub(crate) use server::serve;
 
 use crate::api::error::ApiError;
 use crate::api::state::ApiState;
@@ -41,7 +41,7 @@ const TRANSFER_TIMEOUT: Duration = Duration::from_secs(2_100);
 /// Read buffer of a websocket: messages of agents are short.
 const READ_BYTES: usize = 8 << 10;
 
-pub fn router(state: ApiState) -> Router {
+pub(crate) fn router(state: ApiState) -> Router {
     let count = from_fn_with_state(state.metrics.clone(), count_requests);
     let probes = ConcurrencyLimit::new(MAX_PROBES, QUERY_TIMEOUT);
     let probes = Router::new()

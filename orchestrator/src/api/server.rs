@@ -25,7 +25,7 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Serves until `stop`. Each request has its connection's [`ConnectionSlot`] as an extension.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+pub(crate) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
     let limiter = ConnectionLimiter::new(MAX_CONNECTIONS);
     loop {
         let accepted = tokio::select! {

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Shared by all handlers. Cheap to clone.
 #[derive(Clone)]
-pub struct ApiState {
+pub(crate) struct ApiState {
     pub jobs: JobQueries,
     pub manifests: ManifestTracker,
     pub blobs: BlobStore,

@@ -4,7 +4,7 @@ mod error;
 mod location;
 mod s3_http;
 mod store;
-pub mod upload_quota;
+pub(crate) mod upload_quota;
 mod writer;
 
 #[cfg(test)]
@@ -12,5 +12,5 @@ mod tests;
 
 pub use error::BlobStoreError;
 pub use location::BlobLocation;
-pub use store::{BlobStore, MAX_BLOB_BYTES};
-pub use writer::BlobWriter;
+pub(crate) use store::{BlobStore, MAX_BLOB_BYTES};
+pub(crate) use writer::BlobWriter;

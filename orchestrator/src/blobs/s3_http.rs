@@ -12,7 +12,7 @@ use std::time::Duration;
 const IO_TIMEOUT: Duration = Duration::from_secs(20);
 
 #[derive(Debug)]
-pub struct Connector;
+pub(super) struct Connector;
 
 impl HttpConnector for Connector {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {

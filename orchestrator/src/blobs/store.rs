@@ -20,13 +20,13 @@ use tokio::io::AsyncReadExt;
 use tokio::task::spawn_blocking;
 
 /// Largest blob: 64 MiB.
-pub const MAX_BLOB_BYTES: usize = 64 << 20;
+pub(crate) const MAX_BLOB_BYTES: usize = 64 << 20;
 /// Most names that are remembered as present. Looking one up in an object store takes a request.
 const MAX_KNOWN: usize = 100_000;
 
 /// Blobs in a folder or an object store. Clones share their state.
 #[derive(Clone, Debug)]
-pub struct BlobStore {
+pub(crate) struct BlobStore {
     objects: Arc<dyn ObjectStore>,
     prefix: Path,
     /// Set if the blobs are in a folder, whose files are opened and renamed without a copy.
@@ -43,7 +43,7 @@ impl BlobStore {
     ///
     /// # Errors
     /// [`BlobStoreError::Unusable`].
-    pub async fn open(
+    pub(crate) async fn open(
         location: &BlobLocation,
         data: &std::path::Path,
     ) -> Result<Self, BlobStoreError> {
@@ -132,7 +132,7 @@ impl BlobStore {
     }
 
     /// Whether the blob is stored. A damaged blob counts as stored until it is read.
-    pub async fn contains(&self, name: &Digest) -> bool {
+    pub(crate) async fn contains(&self, name: &Digest) -> bool {
         if self.is_known(name) {
             return true;
         }
@@ -148,7 +148,7 @@ impl BlobStore {
     ///
     /// # Errors
     /// Those of the folder or the object store.
-    pub async fn open_verified(
+    pub(crate) async fn open_verified(
         &self,
         name: &Digest,
     ) -> Result<Option<(fs::File, u64)>, BlobStoreError> {
@@ -193,7 +193,7 @@ impl BlobStore {
     ///
     /// # Errors
     /// [`BlobStoreError::File`].
-    pub async fn writer(&self) -> Result<BlobWriter, BlobStoreError> {
+    pub(crate) async fn writer(&self) -> Result<BlobWriter, BlobStoreError> {
         BlobWriter::create(&self.drafts).await
     }
 
@@ -202,7 +202,7 @@ impl BlobStore {
     /// # Errors
     /// [`BlobStoreError::HashMismatch`] if the name is not the blob's hash, or those of the folder or the
     /// object store.
-    pub async fn commit(
+    pub(crate) async fn commit(
         &self,
         mut writer: BlobWriter,
         name: &Digest,
@@ -236,7 +236,7 @@ impl BlobStore {
     ///
     /// # Errors
     /// Those of the folder or the object store.
-    pub async fn get(&self, name: &Digest) -> Result<Option<Vec<u8>>, BlobStoreError> {
+    pub(crate) async fn get(&self, name: &Digest) -> Result<Option<Vec<u8>>, BlobStoreError> {
         let Some((mut file, length)) = self.open_verified(name).await? else {
             return Ok(None);
         };
@@ -249,7 +249,7 @@ impl BlobStore {
     ///
     /// # Errors
     /// Those of the folder or the object store.
-    pub async fn remove(&self, name: &Digest) -> Result<(), BlobStoreError> {
+    pub(crate) async fn remove(&self, name: &Digest) -> Result<(), BlobStoreError> {
         self.set_known(name, false);
         match self.objects.delete(&self.path(name)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),

@@ -20,13 +20,13 @@ const PENDING_TTL: Duration = Duration::from_secs(3_600);
 
 /// The quota for blobs that no job names. Blobs that an earlier process received do not count.
 #[derive(Clone)]
-pub struct UploadQuota {
+pub(crate) struct UploadQuota {
     blobs: BlobStore,
     pending: Arc<Mutex<PendingUploads>>,
 }
 
 impl UploadQuota {
-    pub fn new(blobs: BlobStore) -> Self {
+    pub(crate) fn new(blobs: BlobStore) -> Self {
         Self {
             blobs,
             pending: Arc::new(Mutex::new(PendingUploads::new(MAX_PENDING_BYTES))),
@@ -35,7 +35,7 @@ impl UploadQuota {
 
     /// Counts a blob that has just been uploaded. Returns false if the quota is exhausted; the blob is
     /// deleted then.
-    pub async fn add(&self, name: Digest, bytes: u64, client_subnet: IpAddr) -> bool {
+    pub(crate) async fn add(&self, name: Digest, bytes: u64, client_subnet: IpAddr) -> bool {
         let upload = PendingUpload {
             name,
             bytes,
@@ -54,7 +54,7 @@ impl UploadQuota {
     }
 
     /// Keeps these blobs: a job pays for them.
-    pub fn claim(&self, names: impl IntoIterator<Item = Digest>) {
+    pub(crate) fn claim(&self, names: impl IntoIterator<Item = Digest>) {
         let mut pending = self.pending.lock();
         for name in names {
             pending.remove(&name);

@@ -12,7 +12,7 @@ use tokio::io::AsyncWriteExt;
 const DRAFT: &str = "draft";
 
 /// An incomplete blob. Dropping it deletes its file.
-pub struct BlobWriter {
+pub(crate) struct BlobWriter {
     path: PathBuf,
     file: fs::File,
     hasher: Sha256,
@@ -34,14 +34,14 @@ impl BlobWriter {
     ///
     /// # Errors
     /// [`BlobStoreError::File`].
-    pub async fn write(&mut self, chunk: &[u8]) -> Result<(), BlobStoreError> {
+    pub(crate) async fn write(&mut self, chunk: &[u8]) -> Result<(), BlobStoreError> {
         self.hasher.update(chunk);
         self.length += chunk.len() as u64;
         Ok(self.file.write_all(chunk).await?)
     }
 
     /// Bytes written so far.
-    pub fn length(&self) -> u64 {
+    pub(crate) fn length(&self) -> u64 {
         self.length
     }
 

@@ -11,7 +11,7 @@ use solana_sdk::pubkey::Pubkey;
 const MAX_ACTIONS: usize = 8;
 
 /// An action with its instructions.
-pub struct BatchItem<T> {
+pub(super) struct BatchItem<T> {
     pub action: T,
     pub instructions: Vec<Instruction>,
     /// The action must not share its transaction.
@@ -20,7 +20,7 @@ pub struct BatchItem<T> {
 
 /// Packs actions in their order into transactions paid by `payer`. Every action is in exactly one of them;
 /// one that is too large for any transaction is alone, for the cluster to refuse.
-pub fn pack<T>(payer: &Pubkey, items: Vec<BatchItem<T>>) -> Vec<Vec<BatchItem<T>>> {
+pub(super) fn pack<T>(payer: &Pubkey, items: Vec<BatchItem<T>>) -> Vec<Vec<BatchItem<T>>> {
     let mut batches: Vec<Vec<BatchItem<T>>> = Vec::new();
     // The transaction that is being filled.
     let mut open: Vec<Instruction> = Vec::new();

@@ -31,7 +31,7 @@ impl WriteKey {
 }
 
 /// Seats that a plan sends tasks to, each with the time since which its shard has been known as it is.
-pub fn pending_dispatches(
+pub(crate) fn pending_dispatches(
     messages: &[AgentMessage],
     cache: &AccountCache,
 ) -> Vec<(SeatKey, Instant)> {
@@ -52,7 +52,7 @@ fn seat_of(provider: &Pubkey, task: &Task) -> SeatKey {
 
 /// Sends messages to agents and writes to the store. Clones share their state.
 #[derive(Clone)]
-pub struct Dispatcher {
+pub(super) struct Dispatcher {
     agents: Agents,
     submissions: SubmissionStore,
     dispatches: Arc<Mutex<Dispatches>>,
@@ -61,7 +61,7 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    pub fn new(agents: Agents, submissions: SubmissionStore) -> Self {
+    pub(super) fn new(agents: Agents, submissions: SubmissionStore) -> Self {
         Self {
             agents,
             submissions,
@@ -71,11 +71,11 @@ impl Dispatcher {
     }
 
     /// Records which seats wait for their task, and since when, according to a plan made at `planned_at`.
-    pub fn expect(&self, pending: Vec<(SeatKey, Instant)>, planned_at: Instant) {
+    pub(super) fn expect(&self, pending: Vec<(SeatKey, Instant)>, planned_at: Instant) {
         self.dispatches.lock().planned(pending, planned_at);
     }
 
-    pub fn send_to_agent(&self, message: AgentMessage) {
+    pub(super) fn send_to_agent(&self, message: AgentMessage) {
         match message {
             AgentMessage::Run { provider, task } => {
                 let seat = seat_of(&provider, &task);
@@ -99,11 +99,11 @@ impl Dispatcher {
     }
 
     /// Whether the write may start: false if the same one is in flight. [`Dispatcher::persist`] ends it.
-    pub fn start_write(&self, write: &StoreWrite) -> bool {
+    pub(super) fn start_write(&self, write: &StoreWrite) -> bool {
         self.writes.lock().insert(WriteKey::of(write))
     }
 
-    pub async fn persist(&self, write: StoreWrite) {
+    pub(super) async fn persist(&self, write: StoreWrite) {
         let key = WriteKey::of(&write);
         match write {
             StoreWrite::Release { seat, ending } => self.release(&seat, ending).await,

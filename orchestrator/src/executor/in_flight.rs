@@ -20,7 +20,7 @@ const FAILURE_TTL: Duration = Duration::from_secs(60);
 const MAX_IN_FLIGHT: usize = 256;
 
 /// A chain action in flight.
-pub struct InFlight {
+pub(super) struct InFlight {
     pub action: ChainAction,
     /// Must hold when the transaction is journalled.
     pub fence: Option<Fence>,
@@ -32,7 +32,7 @@ pub struct InFlight {
 
 impl InFlight {
     /// Accounts that the action changes.
-    pub fn touched(&self) -> Vec<Pubkey> {
+    pub(super) fn touched(&self) -> Vec<Pubkey> {
         let mut keys = match self.action.key() {
             ConflictKey::Shard(job, index) => vec![job, pda::shard(&job, index)],
             ConflictKey::Job(job) => vec![job],
@@ -52,7 +52,7 @@ impl InFlight {
 
 /// What a plan must not start again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Busy {
+pub(crate) struct Busy {
     /// Actions that are in flight or waiting for a retry.
     pub keys: HashSet<ConflictKey>,
     /// Providers named by assignments in flight, once per seat.
@@ -61,14 +61,14 @@ pub struct Busy {
 
 /// Counts of chain actions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ActionCounts {
+pub(crate) struct ActionCounts {
     pub in_flight: usize,
     pub waiting_for_retry: usize,
 }
 
 /// All chain actions that have started and not succeeded yet. Clones share their content.
 #[derive(Clone, Default)]
-pub struct InFlightTable(Arc<Mutex<HashMap<ConflictKey, TableEntry>>>);
+pub(super) struct InFlightTable(Arc<Mutex<HashMap<ConflictKey, TableEntry>>>);
 
 struct TableEntry {
     /// The action in words.
@@ -80,7 +80,7 @@ struct TableEntry {
 }
 
 impl InFlightTable {
-    pub fn busy(&self, now: Instant) -> Busy {
+    pub(super) fn busy(&self, now: Instant) -> Busy {
         let mut entries = self.0.lock();
         entries.retain(|_, entry| entry.is_running || now < entry.retry_at + FAILURE_TTL);
         let busy = entries
@@ -93,7 +93,7 @@ impl InFlightTable {
         }
     }
 
-    pub fn counts(&self) -> ActionCounts {
+    pub(super) fn counts(&self) -> ActionCounts {
         let entries = self.0.lock();
         let in_flight = entries.values().filter(|entry| entry.is_running).count();
         ActionCounts {
@@ -103,12 +103,12 @@ impl InFlightTable {
     }
 
     /// How many more actions may start.
-    pub fn room(&self) -> usize {
+    pub(super) fn room(&self) -> usize {
         MAX_IN_FLIGHT.saturating_sub(self.counts().in_flight)
     }
 
     /// The actions in flight, in words.
-    pub fn purposes(&self) -> Vec<String> {
+    pub(super) fn purposes(&self) -> Vec<String> {
         let entries = self.0.lock();
         let running = entries.values().filter(|entry| entry.is_running);
         let mut purposes: Vec<String> = running.map(|entry| entry.purpose.clone()).collect();
@@ -116,7 +116,7 @@ impl InFlightTable {
         purposes
     }
 
-    pub fn start(&self, action: ChainAction) -> InFlight {
+    pub(super) fn start(&self, action: ChainAction) -> InFlight {
         let key = action.key();
         let reserved = match &action {
             ChainAction::Assign { providers, .. } => providers.clone(),
@@ -140,13 +140,13 @@ impl InFlightTable {
         }
     }
 
-    pub fn succeeded(&self, key: ConflictKey) {
+    pub(super) fn succeeded(&self, key: ConflictKey) {
         self.0.lock().remove(&key);
     }
 
     /// Schedules a retry: after a growing pause or, if the action shared its transaction with others, at
     /// once and alone. Returns how often the action has failed.
-    pub fn failed(&self, key: ConflictKey, was_alone: bool, now: Instant) -> u32 {
+    pub(super) fn failed(&self, key: ConflictKey, was_alone: bool, now: Instant) -> u32 {
         let mut entries = self.0.lock();
         let Some(entry) = entries.get_mut(&key) else {
             return 0;

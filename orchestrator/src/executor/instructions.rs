@@ -8,7 +8,7 @@ use solana_sdk::instruction::Instruction;
 
 /// Builds instructions from the newest accounts.
 #[derive(Clone)]
-pub struct InstructionBuilder {
+pub(super) struct InstructionBuilder {
     /// This orchestrator's key.
     pub orchestrator: Pubkey,
     pub mints: Mints,
@@ -19,7 +19,7 @@ pub struct InstructionBuilder {
 
 impl InstructionBuilder {
     /// `None` if the job or shard has disappeared from the chain since the action was planned.
-    pub async fn build(&self, action: &ChainAction) -> Option<Vec<Instruction>> {
+    pub(super) async fn build(&self, action: &ChainAction) -> Option<Vec<Instruction>> {
         let built = match action {
             ChainAction::SeedJob { job } => vec![instructions::seed_job(*job)],
             ChainAction::Assign {

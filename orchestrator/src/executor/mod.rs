@@ -36,15 +36,15 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, info, info_span, warn};
 
-pub use dispatch::pending_dispatches;
-pub use in_flight::{ActionCounts, Busy};
-pub use sender::{FencedSender, instrumented};
+pub(crate) use dispatch::pending_dispatches;
+pub(crate) use in_flight::{ActionCounts, Busy};
+pub(crate) use sender::{FencedSender, instrumented};
 
 /// Why a provider that dropped out of a shard is not assigned to it again.
 const DROPPED_OUT: &str = "it did not deliver in time";
 
 /// What an executor works with.
-pub struct ExecutorParts {
+pub(crate) struct ExecutorParts {
     pub sender: FencedSender,
     /// The balance of `key`.
     pub payer: Payer,
@@ -61,7 +61,7 @@ pub struct ExecutorParts {
 
 /// Executes plans in the background. Clones share their state.
 #[derive(Clone)]
-pub struct Executor {
+pub(crate) struct Executor {
     sender: FencedSender,
     payer: Payer,
     key: Arc<Keypair>,
@@ -78,7 +78,7 @@ pub struct Executor {
 }
 
 impl Executor {
-    pub fn new(parts: ExecutorParts) -> Self {
+    pub(crate) fn new(parts: ExecutorParts) -> Self {
         Self {
             instructions: InstructionBuilder {
                 orchestrator: parts.key.pubkey(),
@@ -101,32 +101,32 @@ impl Executor {
     }
 
     /// A counter that increases when actions end.
-    pub fn changes(&self) -> watch::Receiver<u64> {
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
     /// What a plan must not start again now.
-    pub fn busy(&self) -> Busy {
+    pub(crate) fn busy(&self) -> Busy {
         self.actions.busy(Instant::now())
     }
 
-    pub fn counts(&self) -> ActionCounts {
+    pub(crate) fn counts(&self) -> ActionCounts {
         self.actions.counts()
     }
 
     /// How many more chain actions may start.
-    pub fn room(&self) -> usize {
+    pub(crate) fn room(&self) -> usize {
         self.actions.room()
     }
 
     /// Records which seats wait for their task, and since when, according to a plan made at `planned_at`.
-    pub fn expect_dispatches(&self, pending: Vec<(SeatKey, Instant)>, planned_at: Instant) {
+    pub(crate) fn expect_dispatches(&self, pending: Vec<(SeatKey, Instant)>, planned_at: Instant) {
         self.dispatcher.expect(pending, planned_at);
     }
 
     /// Starts a plan and returns at once: transactions and writes continue in the background. `tokens` are
     /// the leases that were held before the plan's snapshot was read.
-    pub fn start(&self, plan: Plan, tokens: LeaseTokens) {
+    pub(crate) fn start(&self, plan: Plan, tokens: LeaseTokens) {
         for message in plan.messages {
             self.dispatcher.send_to_agent(message);
         }
@@ -150,7 +150,7 @@ impl Executor {
     }
 
     /// Runs a task in the background. [`Executor::drain`] waits for it.
-    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let abort = self.abort.clone();
         self.tasks.spawn(async move {
             tokio::select! {
@@ -162,7 +162,7 @@ impl Executor {
 
     /// Waits until all tasks have ended, for `limit` at most. Aborts those that have not and returns the
     /// chain actions among them.
-    pub async fn drain(&self, limit: Duration) -> Vec<String> {
+    pub(crate) async fn drain(&self, limit: Duration) -> Vec<String> {
         self.tasks.close();
         if tokio::time::timeout(limit, self.tasks.wait()).await.is_ok() {
             return Vec::new();

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// A sender for transactions about jobs of leased partitions.
 #[derive(Clone)]
-pub struct FencedSender {
+pub(crate) struct FencedSender {
     pub sender: Sender,
     /// The journal that `sender` was made with, before [`instrumented`].
     pub journal: MemberJournal,
@@ -22,7 +22,7 @@ pub struct FencedSender {
 
 impl FencedSender {
     /// Sends a transaction unless one of the fences no longer holds.
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         fences: Vec<Fence>,
         purpose: &str,
@@ -36,7 +36,7 @@ impl FencedSender {
 }
 
 /// Adds failpoints to a journal, and measures its writes.
-pub fn instrumented(journal: MemberJournal, metrics: Metrics) -> Arc<dyn Journal> {
+pub(crate) fn instrumented(journal: MemberJournal, metrics: Metrics) -> Arc<dyn Journal> {
     let timed = TimedJournal::new(Arc::new(journal), metrics);
     Arc::new(FailpointJournal(Arc::new(timed)))
 }

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 /// Archives views in the background. Clones share their state.
 #[derive(Clone)]
-pub struct Archive {
+pub(crate) struct Archive {
     queries: JobQueries,
     executor: Executor,
     progress: Arc<Mutex<ArchiveProgress>>,
@@ -57,7 +57,7 @@ impl ArchiveProgress {
 }
 
 impl Archive {
-    pub fn new(queries: JobQueries, executor: Executor) -> Self {
+    pub(crate) fn new(queries: JobQueries, executor: Executor) -> Self {
         Self {
             queries,
             executor,
@@ -67,18 +67,18 @@ impl Archive {
     }
 
     /// A counter that increases when views have been archived.
-    pub fn changes(&self) -> watch::Receiver<u64> {
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
     /// Forgets jobs that are no longer on chain.
-    pub fn retain(&self, on_chain: &HashMap<Pubkey, Job>) {
+    pub(crate) fn retain(&self, on_chain: &HashMap<Pubkey, Job>) {
         self.progress.lock().retain(on_chain);
     }
 
     /// Returns the actions without the closing of jobs that are not archived yet, and starts to archive
     /// these. `tokens` are the leases that the actions were planned with.
-    pub fn hold_back_unarchived(
+    pub(crate) fn hold_back_unarchived(
         &self,
         actions: Vec<ChainAction>,
         tokens: &LeaseTokens,

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 /// Finished jobs, which stay on chain for a while so that their clients can compare the results with the
 /// accounts. Clones share their content.
 #[derive(Clone)]
-pub struct ClosableJobs {
+pub(crate) struct ClosableJobs {
     close_after: Duration,
     finished_at: Arc<Mutex<HashMap<Pubkey, Instant>>>,
 }
 
 impl ClosableJobs {
-    pub fn new(close_after: Duration) -> Self {
+    pub(crate) fn new(close_after: Duration) -> Self {
         Self {
             close_after,
             finished_at: Arc::default(),
@@ -25,7 +25,7 @@ impl ClosableJobs {
 
     /// Records which of the jobs on chain have finished and returns those that have been finished for
     /// long enough.
-    pub fn update(&self, on_chain: &HashMap<Pubkey, Job>) -> HashSet<Pubkey> {
+    pub(crate) fn update(&self, on_chain: &HashMap<Pubkey, Job>) -> HashSet<Pubkey> {
         let mut finished_at = self.finished_at.lock();
         finished_at.retain(|job, _| on_chain.contains_key(job));
         for (job, _) in on_chain.iter().filter(|(_, job)| job.is_finished()) {

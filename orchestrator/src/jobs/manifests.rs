@@ -21,7 +21,7 @@ const RECHECK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Marks manifests as ready. Clones share their state.
 #[derive(Clone)]
-pub struct ManifestTracker {
+pub(crate) struct ManifestTracker {
     blobs: BlobStore,
     upload_quota: UploadQuota,
     submissions: SubmissionStore,
@@ -58,7 +58,11 @@ impl IncompleteManifests {
 }
 
 impl ManifestTracker {
-    pub fn new(blobs: BlobStore, upload_quota: UploadQuota, submissions: SubmissionStore) -> Self {
+    pub(crate) fn new(
+        blobs: BlobStore,
+        upload_quota: UploadQuota,
+        submissions: SubmissionStore,
+    ) -> Self {
         Self {
             blobs,
             upload_quota,
@@ -69,18 +73,18 @@ impl ManifestTracker {
     }
 
     /// A counter that increases when a blob is stored.
-    pub fn changes(&self) -> watch::Receiver<u64> {
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
     /// A blob was stored, which may complete a manifest.
-    pub fn blob_stored(&self, blob: Digest) {
+    pub(crate) fn blob_stored(&self, blob: Digest) {
         self.incomplete.lock().stored.insert(blob);
         self.changes.send_modify(|count| *count += 1);
     }
 
     /// Marks the manifests that have become complete, among those of jobs with unassigned shards.
-    pub async fn update(&self, cache: &RwLock<AccountCache>) {
+    pub(crate) async fn update(&self, cache: &RwLock<AccountCache>) {
         let wanted: HashSet<Digest> = {
             let cache = cache.read().await;
             let submissions = self.submissions.read();

@@ -1,7 +1,7 @@
 //! Jobs as clients see them: views, queries, the archive, and the readiness of manifests.
 
-pub mod archive;
-pub mod closable;
-pub mod manifests;
-pub mod queries;
-pub mod view;
+pub(crate) mod archive;
+pub(crate) mod closable;
+pub(crate) mod manifests;
+pub(crate) mod queries;
+pub(crate) mod view;

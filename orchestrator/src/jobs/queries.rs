@@ -27,7 +27,7 @@ const MAX_LISTED_ARCHIVED: u32 = 200;
 
 /// How the archiving of a job has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Archived {
+pub(crate) enum Archived {
     /// The view is stored, or cannot be: the job may be closed.
     Done,
     /// Another member closes the job.
@@ -36,7 +36,7 @@ pub enum Archived {
 
 /// Answers from the current snapshot and the store. Cheap to clone.
 #[derive(Clone)]
-pub struct JobQueries {
+pub(crate) struct JobQueries {
     pub snapshots: SnapshotSource,
     pub feed: Feed,
     pub leases: LeaseSet,
@@ -45,7 +45,7 @@ pub struct JobQueries {
 
 impl JobQueries {
     /// Why a job of these terms could not be placed now; empty if it could.
-    pub async fn placement_blockers(&self, terms: &QuoteRequest) -> Vec<String> {
+    pub(crate) async fn placement_blockers(&self, terms: &QuoteRequest) -> Vec<String> {
         let read = |snapshot: &Snapshot| placement_blockers(snapshot, terms);
         let blockers = self.snapshots.with(read).await;
         blockers.unwrap_or_else(|| vec!["the chain has not been read yet".to_owned()])
@@ -53,12 +53,12 @@ impl JobQueries {
 
     /// Whether the chain has been read since the start. Before that, a job that seems to be missing may
     /// exist, and the archive may already hold a view of a job that is not closed yet.
-    pub async fn has_read_chain(&self) -> bool {
+    pub(crate) async fn has_read_chain(&self) -> bool {
         self.feed.now().is_some() && self.feed.cache().read().await.is_complete()
     }
 
     /// A job on chain, or the archived view of one that was.
-    pub async fn job(&self, key: &Pubkey) -> Result<Option<JobView>, OrchestratorError> {
+    pub(crate) async fn job(&self, key: &Pubkey) -> Result<Option<JobView>, OrchestratorError> {
         let stored = self.submissions_of_others(&[*key]).await?;
         let read = |snapshot: &Snapshot| {
             let job = snapshot.cache.jobs().get(key)?;
@@ -73,7 +73,7 @@ impl JobQueries {
     }
 
     /// Jobs on chain, newest first, then archived ones.
-    pub async fn jobs(&self) -> Result<Vec<JobView>, OrchestratorError> {
+    pub(crate) async fn jobs(&self) -> Result<Vec<JobView>, OrchestratorError> {
         let newest: Vec<Pubkey> = {
             let cache = self.feed.cache().read().await;
             let mut jobs: Vec<_> = cache.jobs().iter().collect();
@@ -99,7 +99,7 @@ impl JobQueries {
     }
 
     /// How providers were selected for a job's seats; empty if this orchestrator assigned none.
-    pub async fn selections(
+    pub(crate) async fn selections(
         &self,
         job: &Pubkey,
     ) -> Result<Vec<SelectionRecord>, OrchestratorError> {
@@ -107,7 +107,7 @@ impl JobQueries {
     }
 
     /// Archives the last view of a job that is about to be closed.
-    pub async fn archive_view(&self, job: &Pubkey, tokens: &LeaseTokens) -> Archived {
+    pub(crate) async fn archive_view(&self, job: &Pubkey, tokens: &LeaseTokens) -> Archived {
         let partition = {
             let cache = self.feed.cache().read().await;
             cache.jobs().get(job).map(Partition::of)

@@ -7,7 +7,12 @@ use millrace_client::program::state::{Job, JobState, Seat, SeatStatus, Shard, Sh
 use millrace_protocol::api::{JobPhase, JobView, SeatPhase, SeatView, ShardPhase, ShardView};
 
 /// The view of a job on chain.
-pub fn job_view(snapshot: &Snapshot, pending: &PendingReasons, key: Pubkey, job: &Job) -> JobView {
+pub(crate) fn job_view(
+    snapshot: &Snapshot,
+    pending: &PendingReasons,
+    key: Pubkey,
+    job: &Job,
+) -> JobView {
     let view = |index| {
         let shard = snapshot.cache.shard(&key, index);
         shard_view(snapshot.submissions, key, index, shard)
@@ -95,7 +100,7 @@ fn seat_view(seat: &Seat) -> SeatView {
 }
 
 /// Phases that a job on chain can have.
-pub const ON_CHAIN_PHASES: [JobPhase; 4] = [
+pub(crate) const ON_CHAIN_PHASES: [JobPhase; 4] = [
     JobPhase::Open,
     JobPhase::Cancelled,
     JobPhase::Expired,
@@ -103,7 +108,7 @@ pub const ON_CHAIN_PHASES: [JobPhase; 4] = [
 ];
 
 /// The phase of a job on chain, one of [`ON_CHAIN_PHASES`].
-pub fn phase(job: &Job, finished: bool) -> JobPhase {
+pub(crate) fn phase(job: &Job, finished: bool) -> JobPhase {
     match job.state() {
         _ if finished => JobPhase::Finished,
         Some(JobState::Open) => JobPhase::Open,

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 /// What must still hold when a write about a job reaches the store.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Fence {
+pub(crate) struct Fence {
     partition: Option<Partition>,
     /// `None` if no other orchestrator uses the store: the write always counts.
     token: Option<LeaseToken>,
@@ -14,14 +14,14 @@ pub struct Fence {
 
 /// Identifies one holding of a lease.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LeaseToken {
+pub(crate) struct LeaseToken {
     pub member: String,
     pub epoch: u64,
 }
 
 impl Fence {
     /// For a store that no other orchestrator uses. The partition may be unknown.
-    pub fn exclusive(partition: Option<Partition>) -> Self {
+    pub(crate) fn exclusive(partition: Option<Partition>) -> Self {
         Self {
             partition,
             token: None,
@@ -29,7 +29,7 @@ impl Fence {
     }
 
     /// For a shared store.
-    pub fn leased(partition: Partition, member: &str, epoch: u64) -> Self {
+    pub(crate) fn leased(partition: Partition, member: &str, epoch: u64) -> Self {
         Self {
             partition: Some(partition),
             token: Some(LeaseToken {
@@ -40,22 +40,22 @@ impl Fence {
     }
 
     /// The text of the partition; empty if it is unknown.
-    pub fn partition_name(&self) -> String {
+    pub(crate) fn partition_name(&self) -> String {
         self.partition.map(|p| p.to_string()).unwrap_or_default()
     }
 
-    pub fn partition(&self) -> Option<Partition> {
+    pub(crate) fn partition(&self) -> Option<Partition> {
         self.partition
     }
 
-    pub fn token(&self) -> Option<&LeaseToken> {
+    pub(crate) fn token(&self) -> Option<&LeaseToken> {
         self.token.as_ref()
     }
 }
 
 /// The leases of one moment, to fence writes that are decided then and happen later.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LeaseTokens {
+pub(crate) enum LeaseTokens {
     /// No other orchestrator uses the store.
     Exclusive,
     Shared {
@@ -66,7 +66,7 @@ pub enum LeaseTokens {
 
 impl LeaseTokens {
     /// The fence of a partition; `None` if its lease was not held.
-    pub fn fence(&self, partition: Partition) -> Option<Fence> {
+    pub(crate) fn fence(&self, partition: Partition) -> Option<Fence> {
         match self {
             Self::Exclusive => Some(Fence::exclusive(Some(partition))),
             Self::Shared { member, epochs } => {

@@ -31,7 +31,7 @@ const TAKEOVER_RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Keeps a [`LeaseSet`] in step with the leases in the store.
 #[derive(Clone)]
-pub struct LeaseManager {
+pub(crate) struct LeaseManager {
     pub leases: LeaseSet,
     pub store: Arc<Store>,
     pub submissions: SubmissionStore,
@@ -44,7 +44,7 @@ pub struct LeaseManager {
 
 impl LeaseManager {
     /// Renews leases until `stop`. Call [`LeaseManager::leave`] afterwards to give them back.
-    pub async fn run(self, stop: CancellationToken) {
+    pub(crate) async fn run(self, stop: CancellationToken) {
         let takeovers = TaskTracker::new();
         while !stop.is_cancelled() {
             let round = tokio::time::timeout(RENEW_TIMEOUT, self.round(&takeovers)).await;
@@ -62,7 +62,7 @@ impl LeaseManager {
     }
 
     /// Gives all leases back. Call it when no action is in flight.
-    pub async fn leave(&self) {
+    pub(crate) async fn leave(&self) {
         let member = self.leases.member();
         if member.is_empty() {
             return;

@@ -1,7 +1,7 @@
 //! Leases on a store that several orchestrators share.
 
-pub mod fence;
-pub mod manager;
-pub mod partition;
-pub mod rebalance;
-pub mod set;
+pub(crate) mod fence;
+pub(crate) mod manager;
+pub(crate) mod partition;
+pub(crate) mod rebalance;
+pub(crate) mod set;

@@ -19,7 +19,7 @@ const HASH_DOMAIN: &[u8] = b"bucket";
 
 /// The jobs of some clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Partition {
+pub(crate) struct Partition {
     /// The orchestrator that the jobs name; `None` if any orchestrator may take them.
     pub(super) orchestrator: Option<Pubkey>,
     number: u16,
@@ -27,7 +27,7 @@ pub struct Partition {
 
 impl Partition {
     /// The partition of a job.
-    pub fn of(job: &Job) -> Self {
+    pub(crate) fn of(job: &Job) -> Self {
         let any = job.orchestrator == Pubkey::default();
         let hash = sha256(&[HASH_DOMAIN, job.client.as_ref()]);
         Self {
@@ -37,7 +37,7 @@ impl Partition {
     }
 
     /// All partitions that an orchestrator may take.
-    pub fn all_for(orchestrator: &Pubkey) -> impl Iterator<Item = Self> {
+    pub(crate) fn all_for(orchestrator: &Pubkey) -> impl Iterator<Item = Self> {
         let kinds = [None, Some(*orchestrator)];
         kinds.into_iter().flat_map(|orchestrator| {
             (0..PARTITIONS_PER_KIND).map(move |number| Self {
@@ -48,7 +48,7 @@ impl Partition {
     }
 
     /// A list for SQL's `IN (...)`. Names need no escaping: they contain letters, digits and a slash.
-    pub fn sql_list(partitions: &[Self]) -> String {
+    pub(crate) fn sql_list(partitions: &[Self]) -> String {
         let names: Vec<String> = partitions.iter().map(|p| format!("'{p}'")).collect();
         if names.is_empty() {
             "''".to_owned()
@@ -85,28 +85,28 @@ impl FromStr for Partition {
 
 /// The partitions whose jobs an orchestrator may act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OwnedPartitions {
+pub(crate) enum OwnedPartitions {
     /// All of them: no other orchestrator uses the store.
     All,
     Only(HashSet<Partition>),
 }
 
 impl OwnedPartitions {
-    pub fn contains(&self, partition: &Partition) -> bool {
+    pub(crate) fn contains(&self, partition: &Partition) -> bool {
         match self {
             Self::All => true,
             Self::Only(partitions) => partitions.contains(partition),
         }
     }
 
-    pub fn contains_job(&self, job: &Job) -> bool {
+    pub(crate) fn contains_job(&self, job: &Job) -> bool {
         self.contains(&Partition::of(job))
     }
 }
 
 /// A running orchestrator that uses the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
+pub(crate) struct Member {
     /// Random; replaced at each start and after each expiry.
     pub id: String,
     /// The registered key. Several members may share one.
@@ -115,7 +115,7 @@ pub struct Member {
 
 /// The lease of a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lease {
+pub(crate) struct Lease {
     pub partition: Partition,
     /// The member that holds it, unless it has expired.
     pub holder: Option<String>,

@@ -5,7 +5,7 @@ use super::partition::{Lease, Member, Partition};
 
 /// Changes that bring a member closer to its share.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rebalance {
+pub(crate) struct Rebalance {
     /// Free partitions to take.
     pub take: Vec<Partition>,
     /// Partitions to give back, because another member has less than its share.
@@ -14,7 +14,7 @@ pub struct Rebalance {
 
 /// Moves a member towards its share: the partitions of each kind divided by the members that may take that
 /// kind. If the division leaves a remainder, the first members by id get one more each.
-pub fn rebalance(me: &Member, members: &[Member], leases: &[Lease]) -> Rebalance {
+pub(crate) fn rebalance(me: &Member, members: &[Member], leases: &[Lease]) -> Rebalance {
     let mut rebalance = Rebalance::default();
     for kind in [None, Some(me.orchestrator)] {
         let of_kind: Vec<&Lease> = leases

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 /// The partitions that this orchestrator owns now. Clones share their state.
 #[derive(Clone)]
-pub struct LeaseSet {
+pub(crate) struct LeaseSet {
     /// `None` if no other orchestrator uses the store: every partition is owned, without expiry.
     state: Option<Arc<RwLock<LeaseState>>>,
     changes: watch::Sender<u64>,
@@ -32,7 +32,7 @@ struct LeaseState {
 
 /// How a renewal changed the set of leased partitions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LeaseChange {
+pub(crate) struct LeaseChange {
     /// New partitions, whose submissions have to be loaded.
     pub gained: Vec<Partition>,
     /// Lost partitions, whose submissions have to be dropped from memory.
@@ -41,7 +41,7 @@ pub struct LeaseChange {
 
 impl LeaseSet {
     /// For a store that no other orchestrator uses.
-    pub fn exclusive() -> Self {
+    pub(crate) fn exclusive() -> Self {
         Self {
             state: None,
             changes: watch::Sender::new(0),
@@ -49,7 +49,7 @@ impl LeaseSet {
     }
 
     /// For a shared store. Owns nothing until leases are taken.
-    pub fn shared() -> Self {
+    pub(crate) fn shared() -> Self {
         Self {
             state: Some(Arc::default()),
             changes: watch::Sender::new(0),
@@ -57,7 +57,7 @@ impl LeaseSet {
     }
 
     /// A counter that increases when the set changes.
-    pub fn changes(&self) -> watch::Receiver<u64> {
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
@@ -75,14 +75,14 @@ impl LeaseSet {
     }
 
     /// This member's id; empty if no other orchestrator uses the store.
-    pub fn member(&self) -> String {
+    pub(crate) fn member(&self) -> String {
         self.read()
             .map(|state| state.member.clone())
             .unwrap_or_default()
     }
 
     /// The partitions that may be acted on at this instant.
-    pub fn owned(&self) -> OwnedPartitions {
+    pub(crate) fn owned(&self) -> OwnedPartitions {
         match self.read() {
             None => OwnedPartitions::All,
             Some(state) => OwnedPartitions::Only(state.owned_at(Instant::now())),
@@ -90,7 +90,7 @@ impl LeaseSet {
     }
 
     /// Why this orchestrator cannot act at all, if so.
-    pub fn problem(&self) -> Option<&'static str> {
+    pub(crate) fn problem(&self) -> Option<&'static str> {
         let state = self.read()?;
         let expired = state.until.is_none_or(|until| Instant::now() >= until);
         expired.then_some("leases on the shared store were not renewed in time; no work is started")
@@ -98,14 +98,14 @@ impl LeaseSet {
 
     /// Whether this orchestrator records submissions of a partition. True from the moment that the
     /// partition is leased, even before earlier submissions have been loaded.
-    pub fn owns_submissions_of(&self, partition: &Partition) -> bool {
+    pub(crate) fn owns_submissions_of(&self, partition: &Partition) -> bool {
         self.read()
             .is_none_or(|state| state.leased.contains_key(partition))
     }
 
     /// The fence for writing submissions of a partition; `None` if this orchestrator does not own them. An
     /// unknown partition is only owned if no other orchestrator uses the store.
-    pub fn fence(&self, partition: Option<Partition>) -> Option<Fence> {
+    pub(crate) fn fence(&self, partition: Option<Partition>) -> Option<Fence> {
         let Some(state) = self.read() else {
             return Some(Fence::exclusive(partition));
         };
@@ -115,7 +115,7 @@ impl LeaseSet {
     }
 
     /// The leases held now, for writes that are decided now.
-    pub fn tokens(&self) -> LeaseTokens {
+    pub(crate) fn tokens(&self) -> LeaseTokens {
         match self.read() {
             None => LeaseTokens::Exclusive,
             Some(state) => LeaseTokens::Shared {
@@ -125,7 +125,7 @@ impl LeaseSet {
         }
     }
 
-    pub fn is_exclusive(&self) -> bool {
+    pub(crate) fn is_exclusive(&self) -> bool {
         self.state.is_none()
     }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use std::sync::Arc;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct DebugStats {
+pub(crate) struct DebugStats {
     /// Live tasks of the runtime.
     pub tasks: usize,
     pub agents: usize,
@@ -32,7 +32,7 @@ pub struct DebugStats {
 
 /// The parts that are counted. Cheap to clone.
 #[derive(Clone)]
-pub struct DebugStatsSource {
+pub(crate) struct DebugStatsSource {
     pub store: Arc<Store>,
     pub feed: Feed,
     pub submissions: SubmissionStore,
@@ -41,7 +41,7 @@ pub struct DebugStatsSource {
 }
 
 impl DebugStatsSource {
-    pub async fn collect(&self) -> Result<DebugStats, OrchestratorError> {
+    pub(crate) async fn collect(&self) -> Result<DebugStats, OrchestratorError> {
         let journal = self.store.journal_length().await?;
         let actions = self.executor.counts();
         let jobs = self.feed.cache().read().await.jobs().len();

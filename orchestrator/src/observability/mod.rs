@@ -1,8 +1,8 @@
 //! What operators observe: metrics, health, solvency and debug statistics.
 
-pub mod debug_stats;
-pub mod health;
-pub mod metrics;
-pub mod probe;
-pub mod solvency;
-pub mod status;
+pub(crate) mod debug_stats;
+pub(crate) mod health;
+pub(crate) mod metrics;
+pub(crate) mod probe;
+pub(crate) mod solvency;
+pub(crate) mod status;

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const SOLVENCY_CHECK_PAUSE: Duration = Duration::from_secs(20);
 
 #[derive(Clone, Debug, Default)]
-pub struct ProbeReport {
+pub(crate) struct ProbeReport {
     pub endpoints: Vec<EndpointState>,
     /// Lamports of the payer, and how long they last.
     pub payer: Option<(u64, Runway)>,
@@ -35,7 +35,7 @@ pub struct ProbeReport {
 }
 
 #[derive(Clone)]
-pub struct Probe {
+pub(crate) struct Probe {
     rpc: Rpc,
     endpoints: Arc<[(String, Rpc)]>,
     payer: Pubkey,
@@ -47,7 +47,13 @@ pub struct Probe {
 }
 
 impl Probe {
-    pub fn new(rpc: Rpc, payer: Pubkey, feed: Feed, store: Arc<Store>, metrics: Metrics) -> Self {
+    pub(crate) fn new(
+        rpc: Rpc,
+        payer: Pubkey,
+        feed: Feed,
+        store: Arc<Store>,
+        metrics: Metrics,
+    ) -> Self {
         let endpoints = rpc.url().split(',').map(str::trim).enumerate();
         let endpoint = |(at, url): (usize, &str)| {
             let name = format!("{}:{}", at + 1, host_of(url));
@@ -66,12 +72,12 @@ impl Probe {
     }
 
     /// The last report.
-    pub fn report(&self) -> ProbeReport {
+    pub(crate) fn report(&self) -> ProbeReport {
         self.report.lock().clone()
     }
 
     /// Polls every `interval` until `end`.
-    pub async fn run(&self, interval: Duration, end: CancellationToken) {
+    pub(crate) async fn run(&self, interval: Duration, end: CancellationToken) {
         let looking = async {
             loop {
                 tokio::time::sleep(interval).await;
@@ -85,7 +91,7 @@ impl Probe {
         }
     }
 
-    pub async fn poll(&self) {
+    pub(crate) async fn poll(&self) {
         let states = self.endpoints.iter().map(|(name, rpc)| state_of(name, rpc));
         let (endpoints, lamports) = tokio::join!(
             futures_util::future::join_all(states),

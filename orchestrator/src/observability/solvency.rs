@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const PER_CALL: usize = 100;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Vault {
+pub(crate) enum Vault {
     /// A client's escrow.
     Escrow,
     /// A provider's stake.
@@ -22,7 +22,7 @@ pub enum Vault {
 
 impl Vault {
     /// Name in metrics.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Escrow => "escrow",
             Self::Stake => "stake",
@@ -33,7 +33,7 @@ impl Vault {
 
 /// All vaults of a kind together, base units.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VaultBalance {
+pub(crate) struct VaultBalance {
     pub vault: Vault,
     pub mint: Pubkey,
     /// Recorded by the program's accounts.
@@ -127,7 +127,10 @@ fn add_up(
 ///
 /// # Errors
 /// If an endpoint does not answer.
-pub async fn compare(rpc: &Rpc, groups_of: VaultGroups) -> Result<Vec<VaultBalance>, ChainError> {
+pub(crate) async fn compare(
+    rpc: &Rpc,
+    groups_of: VaultGroups,
+) -> Result<Vec<VaultBalance>, ChainError> {
     let mut sums = BTreeMap::new();
     let mut rest = groups_of.0.as_slice();
     while !rest.is_empty() {
@@ -139,11 +142,11 @@ pub async fn compare(rpc: &Rpc, groups_of: VaultGroups) -> Result<Vec<VaultBalan
     Ok(sums.into_values().collect())
 }
 
-pub struct VaultGroups(Vec<VaultGroup>);
+pub(crate) struct VaultGroups(Vec<VaultGroup>);
 
 impl VaultGroups {
     /// All groups of a cache.
-    pub fn of(cache: &AccountCache) -> Self {
+    pub(crate) fn of(cache: &AccountCache) -> Self {
         Self(groups(cache))
     }
 }

@@ -62,7 +62,7 @@ impl Work {
 
 /// Which network and cluster an orchestrator works on, and with which key.
 #[derive(Clone, Debug)]
-pub struct OrchestratorIdentity {
+pub(crate) struct OrchestratorIdentity {
     pub network_id: String,
     /// The cluster's genesis hash, base58.
     pub genesis: String,
@@ -71,7 +71,7 @@ pub struct OrchestratorIdentity {
 
 /// Reports health and metrics of the running parts. Cheap to clone.
 #[derive(Clone)]
-pub struct Status {
+pub(crate) struct Status {
     pub snapshots: SnapshotSource,
     pub feed: Feed,
     pub probe: Probe,
@@ -121,11 +121,11 @@ impl Status {
     }
 
     /// Whether the process is live: planning, or shutting down. If not, a restart helps.
-    pub fn is_alive(&self) -> bool {
+    pub(crate) fn is_alive(&self) -> bool {
         self.stop.is_cancelled() || self.heartbeat.age() < PLAN_TIMEOUT
     }
 
-    pub async fn health(&self) -> Health {
+    pub(crate) async fn health(&self) -> Health {
         let (found, slot, work) = self.look_around().await;
         let inputs = self.inputs(&found, slot, &work);
         let problems = evaluate(&inputs, &self.health_limits);
@@ -161,7 +161,7 @@ impl Status {
     }
 
     /// The metrics, with current gauges.
-    pub async fn metrics(&self) -> String {
+    pub(crate) async fn metrics(&self) -> String {
         let (found, slot, work) = self.look_around().await;
         let inputs = self.inputs(&found, slot, &work);
         let ages = [

@@ -10,7 +10,7 @@ use std::fmt;
 
 /// What is due now.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// Most urgent first; no more than the snapshot had room for.
     pub chain: Vec<ChainAction>,
     pub messages: Vec<AgentMessage>,
@@ -19,14 +19,14 @@ pub struct Plan {
 
 impl Plan {
     /// Number of actions of all kinds.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.chain.len() + self.messages.len() + self.writes.len()
     }
 }
 
 /// An action that takes a transaction.
 #[derive(Clone, Debug, PartialEq)]
-pub enum ChainAction {
+pub(crate) enum ChainAction {
     /// Assigns free seats of a shard to providers.
     Assign {
         job: Pubkey,
@@ -84,7 +84,7 @@ pub enum ChainAction {
 
 /// What a chain action changes. Two actions with the same key must not be in flight together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ConflictKey {
+pub(crate) enum ConflictKey {
     /// The seats of one shard.
     Shard(Pubkey, u32),
     /// A job as a whole.
@@ -92,13 +92,13 @@ pub enum ConflictKey {
 }
 
 impl ConflictKey {
-    pub fn job(&self) -> Pubkey {
+    pub(crate) fn job(&self) -> Pubkey {
         match self {
             Self::Shard(job, _) | Self::Job(job) => *job,
         }
     }
 
-    pub fn shard(&self) -> Option<u32> {
+    pub(crate) fn shard(&self) -> Option<u32> {
         match self {
             Self::Shard(_, shard) => Some(*shard),
             Self::Job(_) => None,
@@ -107,7 +107,7 @@ impl ConflictKey {
 }
 
 impl ChainAction {
-    pub fn key(&self) -> ConflictKey {
+    pub(crate) fn key(&self) -> ConflictKey {
         match self {
             Self::Assign { job, shard, .. }
             | Self::Commit { job, shard, .. }
@@ -122,7 +122,7 @@ impl ChainAction {
     }
 
     /// The name of the failpoints around the action's transaction.
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::SeedJob { .. } => "seed",
             Self::Assign { .. } => "assign",
@@ -158,7 +158,7 @@ impl fmt::Display for ChainAction {
 
 /// A message to an agent. Agents ignore repeated messages.
 #[derive(Clone, Debug, PartialEq)]
-pub enum AgentMessage {
+pub(crate) enum AgentMessage {
     /// Run a shard.
     Run { provider: Pubkey, task: Task },
     /// Reveal the result of a seat.
@@ -167,7 +167,7 @@ pub enum AgentMessage {
 
 /// A write to the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreWrite {
+pub(crate) enum StoreWrite {
     /// Persists the result of a settled shard, before its submissions are removed.
     Result {
         job: Pubkey,

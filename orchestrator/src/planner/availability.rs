@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 /// What the orchestrator knows about a provider beyond its account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Availability {
+pub(super) struct Availability {
     /// The agent is connected and accepts new work.
     pub online: bool,
     /// Shards that the agent can run besides those it runs now.
@@ -21,7 +21,7 @@ pub struct Availability {
 
 impl Availability {
     /// Seats that the provider can still take: as many as its agent can run and its account allows.
-    pub fn room(&self, account: &Provider) -> u32 {
+    pub(super) fn room(&self, account: &Provider) -> u32 {
         if self.online {
             self.free_capacity.min(self.account_room(account))
         } else {
@@ -30,13 +30,13 @@ impl Availability {
     }
 
     /// Seats that the program would still give to the provider.
-    pub fn account_room(&self, account: &Provider) -> u32 {
+    pub(super) fn account_room(&self, account: &Provider) -> u32 {
         let open = u32::from(account.open_seats).saturating_add(self.promised_seats);
         u32::from(account.max_open_seats).saturating_sub(open)
     }
 
     /// Promises one more seat.
-    pub fn promise(&mut self, seat_lock: u64) {
+    pub(super) fn promise(&mut self, seat_lock: u64) {
         self.free_capacity = self.free_capacity.saturating_sub(1);
         self.promised_seats = self.promised_seats.saturating_add(1);
         self.promised_stake = self.promised_stake.saturating_add(seat_lock);
@@ -44,7 +44,7 @@ impl Availability {
 }
 
 /// The availability of every provider at the beginning of a plan.
-pub struct Availabilities<'a> {
+pub(super) struct Availabilities<'a> {
     agents: &'a HashMap<Pubkey, AgentView>,
     loads: HashMap<Pubkey, Load>,
 }
@@ -58,7 +58,7 @@ struct Load {
 }
 
 impl<'a> Availabilities<'a> {
-    pub fn new(snapshot: &Snapshot<'a>) -> Self {
+    pub(super) fn new(snapshot: &Snapshot<'a>) -> Self {
         let mut loads: HashMap<Pubkey, Load> = HashMap::new();
         for shard in snapshot.cache.shards().filter(|shard| shard.is_live()) {
             let seats = shard.seats.iter();
@@ -80,7 +80,7 @@ impl<'a> Availabilities<'a> {
         }
     }
 
-    pub fn of(&self, provider: &Pubkey) -> Availability {
+    pub(super) fn of(&self, provider: &Pubkey) -> Availability {
         let load = self.loads.get(provider).copied().unwrap_or_default();
         let agent = self.agents.get(provider);
         let capacity = agent.map_or(0, |agent| agent.capacity);

@@ -14,11 +14,11 @@ use std::collections::HashMap;
 const MAX_SHARDS_PER_CLOSE: usize = 8;
 
 /// Results by job and shard.
-pub type ShardResults = HashMap<(Pubkey, u32), SettledResult>;
+pub(super) type ShardResults = HashMap<(Pubkey, u32), SettledResult>;
 
 /// Ends a job: expires it after its deadline, or closes it once every shard has ended. `shards` are those
 /// on chain.
-pub fn end_job(
+pub(super) fn end_job(
     snapshot: &Snapshot,
     address: Pubkey,
     job: &Job,
@@ -62,7 +62,7 @@ fn shows_all_endings(job: &Job, shards: &[&Shard]) -> bool {
 }
 
 /// Results of shards that have settled in a finalized block and are not persisted yet.
-pub fn results_to_persist(snapshot: &Snapshot) -> ShardResults {
+pub(super) fn results_to_persist(snapshot: &Snapshot) -> ShardResults {
     let mut results = ShardResults::new();
     for (key, submission) in &snapshot.submissions.by_seat {
         let at = (key.job, key.shard);
@@ -85,7 +85,7 @@ pub fn results_to_persist(snapshot: &Snapshot) -> ShardResults {
 
 /// Releases seats that have ended in a finalized block, once their shard's result is persisted: the
 /// provider deletes its copy of the result then, and it cannot be recovered.
-pub fn releases<'a>(
+pub(super) fn releases<'a>(
     snapshot: &'a Snapshot,
     unpersisted: &'a ShardResults,
 ) -> impl Iterator<Item = StoreWrite> + 'a {

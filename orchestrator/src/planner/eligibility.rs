@@ -10,7 +10,7 @@ use millrace_client::program::state::{Job, Network, Provider, Shard};
 use millrace_protocol::selection::Ineligible;
 
 /// What eligibility depends on besides the seat and the provider.
-pub struct Rules<'a> {
+pub(super) struct Rules<'a> {
     /// The network's minimum stake, base units.
     pub min_stake: u64,
     /// The network's sortition threshold.
@@ -21,7 +21,7 @@ pub struct Rules<'a> {
 }
 
 impl<'a> Rules<'a> {
-    pub fn new(snapshot: &Snapshot<'a>, network: &Network) -> Self {
+    pub(super) fn new(snapshot: &Snapshot<'a>, network: &Network) -> Self {
         Self {
             min_stake: network.min_stake,
             sortition_start: network.sortition_start,
@@ -31,14 +31,14 @@ impl<'a> Rules<'a> {
     }
 
     /// Whether a job cannot be assigned before its seed is taken from the chain.
-    pub fn needs_seed(&self, job: &Job) -> bool {
+    pub(super) fn needs_seed(&self, job: &Job) -> bool {
         self.sortition_start != ADMIT_ALL && job.seed == 0
     }
 }
 
 /// Free seats of a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Vacancy {
+pub(super) struct Vacancy {
     pub shard: u32,
     pub attempt: u8,
     /// Slot since which the seats have been free.
@@ -47,7 +47,7 @@ pub struct Vacancy {
 
 impl Vacancy {
     /// The seats of a shard that never had any assigned.
-    pub fn new_shard(job: &Job, shard: u32) -> Self {
+    pub(super) fn new_shard(job: &Job, shard: u32) -> Self {
         Self {
             shard,
             attempt: 0,
@@ -56,7 +56,7 @@ impl Vacancy {
     }
 
     /// The free seats of a shard on chain.
-    pub fn of(shard: &Shard) -> Self {
+    pub(super) fn of(shard: &Shard) -> Self {
         Self {
             shard: shard.index,
             attempt: shard.attempt,
@@ -67,7 +67,7 @@ impl Vacancy {
 
 /// The seat that providers are checked for.
 #[derive(Clone, Copy)]
-pub struct SeatRequest<'a> {
+pub(super) struct SeatRequest<'a> {
     /// Address of the job.
     pub address: Pubkey,
     pub job: &'a Job,
@@ -78,7 +78,7 @@ pub struct SeatRequest<'a> {
 
 impl<'a> SeatRequest<'a> {
     /// A seat of a shard that never had any assigned.
-    pub fn new_shard(address: Pubkey, job: &'a Job, shard: u32) -> Self {
+    pub(super) fn new_shard(address: Pubkey, job: &'a Job, shard: u32) -> Self {
         Self {
             address,
             job,
@@ -89,14 +89,14 @@ impl<'a> SeatRequest<'a> {
 
     /// A seat of any new shard of a job: of one with an index that no shard has, so that no failure of a
     /// single shard counts.
-    pub fn any_shard(address: Pubkey, job: &'a Job) -> Self {
+    pub(super) fn any_shard(address: Pubkey, job: &'a Job) -> Self {
         Self::new_shard(address, job, u32::MAX)
     }
 }
 
 /// A provider that is checked.
 #[derive(Clone, Copy)]
-pub struct Applicant<'a> {
+pub(super) struct Applicant<'a> {
     pub key: &'a Pubkey,
     pub account: &'a Provider,
     pub availability: Availability,
@@ -105,7 +105,7 @@ pub struct Applicant<'a> {
 /// Whether sortition counts. It does not for questions about a job as such, because sortition admits every
 /// provider in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sortition {
+pub(super) enum Sortition {
     Apply,
     Ignore,
 }
@@ -114,7 +114,7 @@ pub enum Sortition {
 ///
 /// # Errors
 /// The first reason why not.
-pub fn check(
+pub(super) fn check(
     rules: &Rules,
     request: &SeatRequest,
     applicant: &Applicant,
@@ -162,7 +162,7 @@ pub fn check(
 ///
 /// # Errors
 /// [`Ineligible::RegisteredAfterPosting`], [`Ineligible::NotAdmittedYet`].
-pub fn check_sortition(
+pub(super) fn check_sortition(
     rules: &Rules,
     request: &SeatRequest,
     applicant: &Applicant,

@@ -13,20 +13,20 @@ use std::rc::Rc;
 
 /// Number of providers by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct IneligibleCounts([usize; Ineligible::ALL.len()]);
+pub(crate) struct IneligibleCounts([usize; Ineligible::ALL.len()]);
 
 impl IneligibleCounts {
-    pub fn add(&mut self, reason: Ineligible, providers: usize) {
+    pub(crate) fn add(&mut self, reason: Ineligible, providers: usize) {
         self.0[reason as usize] += providers;
     }
 
     /// Number of ineligible providers.
-    pub fn total(&self) -> usize {
+    pub(crate) fn total(&self) -> usize {
         self.0.iter().sum()
     }
 
     /// The reasons that apply to any provider.
-    pub fn iter(&self) -> impl Iterator<Item = (Ineligible, usize)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Ineligible, usize)> {
         let all = Ineligible::ALL.into_iter().zip(self.0);
         all.filter(|(_, count)| *count > 0)
     }
@@ -49,14 +49,14 @@ struct Checked<'a> {
 }
 
 /// Checks all providers, once for all jobs with the same terms.
-pub struct EligibilityIndex<'a> {
+pub(super) struct EligibilityIndex<'a> {
     providers: &'a HashMap<Pubkey, Provider>,
     availabilities: Availabilities<'a>,
     by_terms: RefCell<HashMap<IndexedTerms, Rc<Checked<'a>>>>,
 }
 
 impl<'a> EligibilityIndex<'a> {
-    pub fn new(
+    pub(super) fn new(
         providers: &'a HashMap<Pubkey, Provider>,
         availabilities: Availabilities<'a>,
     ) -> Self {
@@ -71,7 +71,7 @@ impl<'a> EligibilityIndex<'a> {
     ///
     /// Sortition counts last, unlike in [`check`]: it admits every provider in time, so another reason of
     /// the same provider says more.
-    pub fn blockers(
+    pub(super) fn blockers(
         &self,
         rules: &Rules,
         address: Pubkey,

@@ -8,14 +8,14 @@ use std::collections::{HashMap, HashSet};
 const MAX_FAILURES_PER_JOB: usize = 2;
 
 /// Failures by shard and by job.
-pub struct FailureHistory<'a> {
+pub(super) struct FailureHistory<'a> {
     by_shard: &'a HashMap<(Pubkey, u32), HashMap<Pubkey, String>>,
     /// Jobs, each with the providers that are excluded from all of its shards.
     by_job: HashMap<Pubkey, HashSet<Pubkey>>,
 }
 
 impl<'a> FailureHistory<'a> {
-    pub fn new(submissions: &'a Submissions) -> Self {
+    pub(super) fn new(submissions: &'a Submissions) -> Self {
         let mut counts: HashMap<(Pubkey, Pubkey), usize> = HashMap::new();
         for ((job, _), failures) in &submissions.failures {
             for provider in failures.keys() {
@@ -35,7 +35,7 @@ impl<'a> FailureHistory<'a> {
     }
 
     /// Whether a provider failed this shard, or several shards of the job.
-    pub fn excludes(&self, job: &Pubkey, shard: u32, provider: &Pubkey) -> bool {
+    pub(super) fn excludes(&self, job: &Pubkey, shard: u32, provider: &Pubkey) -> bool {
         let of_shard = self.by_shard.get(&(*job, shard));
         of_shard.is_some_and(|failures| failures.contains_key(provider))
             || self
@@ -45,12 +45,12 @@ impl<'a> FailureHistory<'a> {
     }
 
     /// Whether any provider is excluded from this shard.
-    pub fn affects(&self, job: &Pubkey, shard: u32) -> bool {
+    pub(super) fn affects(&self, job: &Pubkey, shard: u32) -> bool {
         self.by_shard.contains_key(&(*job, shard)) || self.affects_job(job)
     }
 
     /// Whether any provider is excluded from all shards of a job.
-    pub fn affects_job(&self, job: &Pubkey) -> bool {
+    pub(super) fn affects_job(&self, job: &Pubkey) -> bool {
         self.by_job.contains_key(job)
     }
 }

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 /// A job with unassigned shards, in the order in which they are assigned.
-pub struct QueuedJob<'a> {
+pub(super) struct QueuedJob<'a> {
     pub address: Pubkey,
     pub job: &'a Job,
     pub shards: VecDeque<u32>,
@@ -16,7 +16,7 @@ pub struct QueuedJob<'a> {
 /// Queued jobs by client. Fill the queue with [`FairQueue::push`], call [`FairQueue::start`] once, then
 /// answer each [`FairQueue::next`] with [`FairQueue::assigned`] or [`FairQueue::park`].
 #[derive(Default)]
-pub struct FairQueue<'a> {
+pub(super) struct FairQueue<'a> {
     jobs: HashMap<Pubkey, VecDeque<QueuedJob<'a>>>,
     /// Seats assigned by client.
     seats: HashMap<Pubkey, u32>,
@@ -26,19 +26,19 @@ pub struct FairQueue<'a> {
 
 impl<'a> FairQueue<'a> {
     /// Counts the seats of an assigned shard towards its client.
-    pub fn count_seats(&mut self, job: &Job, shard: &Shard) {
+    pub(super) fn count_seats(&mut self, job: &Job, shard: &Shard) {
         let seats = u32::try_from(shard.live_seats()).unwrap_or(u32::MAX);
         *self.seats.entry(job.client).or_default() += seats;
     }
 
     /// Adds a job after the client's other jobs.
-    pub fn push(&mut self, job: QueuedJob<'a>) {
+    pub(super) fn push(&mut self, job: QueuedJob<'a>) {
         let client = job.job.client;
         self.jobs.entry(client).or_default().push_back(job);
     }
 
     /// Orders the clients, once all jobs are added and all seats counted.
-    pub fn start(&mut self) {
+    pub(super) fn start(&mut self) {
         let clients: Vec<Pubkey> = self.jobs.keys().copied().collect();
         for client in clients {
             self.enqueue(client);
@@ -55,7 +55,7 @@ impl<'a> FairQueue<'a> {
     }
 
     /// The next shard to assign, with its job.
-    pub fn next(&mut self) -> Option<(Pubkey, &'a Job, u32)> {
+    pub(super) fn next(&mut self) -> Option<(Pubkey, &'a Job, u32)> {
         while let Some(Reverse((_, _, client))) = self.clients.pop() {
             let jobs = self.jobs.get_mut(&client)?;
             while let Some(first) = jobs.front() {
@@ -69,7 +69,7 @@ impl<'a> FairQueue<'a> {
     }
 
     /// The client's next shard was assigned.
-    pub fn assigned(&mut self, client: Pubkey, seats: usize) {
+    pub(super) fn assigned(&mut self, client: Pubkey, seats: usize) {
         let seats = u32::try_from(seats).unwrap_or(u32::MAX);
         *self.seats.entry(client).or_default() += seats;
         let first = self.jobs.get_mut(&client).and_then(VecDeque::front_mut);
@@ -84,7 +84,7 @@ impl<'a> FairQueue<'a> {
 
     /// The client's first job cannot be placed now. All of its shards have the same requirements, so the
     /// queue moves on to the client's next job.
-    pub fn park(&mut self, client: Pubkey) {
+    pub(super) fn park(&mut self, client: Pubkey) {
         self.drop_first_job(client);
         self.enqueue(client);
     }

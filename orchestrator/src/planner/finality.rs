@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 /// The accounts that must be read from finalized blocks before anything irreversible happens: those of
 /// everything that has ended according to confirmed blocks.
-pub fn accounts_needing_finality(snapshot: &Snapshot) -> BTreeSet<Pubkey> {
+pub(crate) fn accounts_needing_finality(snapshot: &Snapshot) -> BTreeSet<Pubkey> {
     let mut keys = BTreeSet::new();
     for key in snapshot.submissions.by_seat.keys() {
         if seat_ending(snapshot.cache, key).is_some() {
@@ -44,7 +44,7 @@ fn accounts_of_shard(
 }
 
 /// How a seat ended according to finalized blocks.
-pub fn finalized_seat_ending(snapshot: &Snapshot, key: &SeatKey) -> Option<&'static str> {
+pub(super) fn finalized_seat_ending(snapshot: &Snapshot, key: &SeatKey) -> Option<&'static str> {
     let mut accounts = accounts_of_shard(snapshot, key.job, key.shard);
     if !accounts.all(|account| snapshot.finalized.has_seen(&account)) {
         return None;
@@ -53,7 +53,7 @@ pub fn finalized_seat_ending(snapshot: &Snapshot, key: &SeatKey) -> Option<&'sta
 }
 
 /// Whether finalized blocks show this result of a shard.
-pub fn is_finalized_result(
+pub(super) fn is_finalized_result(
     snapshot: &Snapshot,
     (job, index): (Pubkey, u32),
     root: &Digest,
@@ -64,7 +64,7 @@ pub fn is_finalized_result(
 }
 
 /// Whether finalized blocks show a job as finished, and every one of these shards as ended.
-pub fn is_finalized_end(snapshot: &Snapshot, job: Pubkey, shards: &[&Shard]) -> bool {
+pub(super) fn is_finalized_end(snapshot: &Snapshot, job: Pubkey, shards: &[&Shard]) -> bool {
     let finalized = snapshot.finalized;
     let has_ended = |shard: &&Shard| {
         let shard = finalized.shard(&job, shard.index);

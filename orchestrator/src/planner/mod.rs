@@ -21,11 +21,11 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-pub use action::{AgentMessage, ChainAction, ConflictKey, Plan, StoreWrite};
-pub use finality::accounts_needing_finality;
-pub use pending::{PendingReason, PendingReasons};
-pub use quote::placement_blockers;
-pub use snapshot::{AgentView, Snapshot};
+pub(crate) use action::{AgentMessage, ChainAction, ConflictKey, Plan, StoreWrite};
+pub(crate) use finality::accounts_needing_finality;
+pub(crate) use pending::{PendingReason, PendingReasons};
+pub(crate) use quote::placement_blockers;
+pub(crate) use snapshot::{AgentView, Snapshot};
 
 use completion::{end_job, releases, results_to_persist};
 use eligibility::SeatRequest;
@@ -38,7 +38,7 @@ use shard::ShardPlanner;
 use std::collections::HashSet;
 
 /// Everything that is due. Empty until the network's account has been read.
-pub fn plan(snapshot: &Snapshot) -> Plan {
+pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
     let mut plan = Plan::default();
     let Some(network) = snapshot.cache.network() else {
         return plan;

@@ -11,7 +11,7 @@ use std::fmt;
 
 /// Why a job cannot be assigned, whatever the providers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JobBlocker {
+pub(crate) enum JobBlocker {
     /// The network's account has not been read yet.
     NetworkUnread,
     /// The manifest or an input is missing.
@@ -26,7 +26,7 @@ pub enum JobBlocker {
 
 impl JobBlocker {
     /// In the order in which they are checked.
-    pub const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::NetworkUnread,
         Self::NotUploaded,
         Self::TooLate,
@@ -35,7 +35,7 @@ impl JobBlocker {
     ];
 
     /// The name in metrics.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::NetworkUnread => "network_unread",
             Self::NotUploaded => "not_uploaded",
@@ -45,7 +45,7 @@ impl JobBlocker {
         }
     }
 
-    pub fn description(self) -> &'static str {
+    pub(crate) fn description(self) -> &'static str {
         match self {
             Self::NetworkUnread => "the network has not been read yet",
             Self::NotUploaded => {
@@ -60,7 +60,7 @@ impl JobBlocker {
 
 /// Why a job is waiting for seats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PendingReason {
+pub(crate) enum PendingReason {
     Blocked(JobBlocker),
     TooFewProviders {
         /// Seats of a new shard.
@@ -74,13 +74,13 @@ pub enum PendingReason {
 
 impl PendingReason {
     /// The names of all reasons, for metrics.
-    pub fn names() -> impl Iterator<Item = &'static str> {
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
         let blockers = JobBlocker::ALL.into_iter().map(JobBlocker::as_str);
         blockers.chain(Ineligible::ALL.into_iter().map(Ineligible::as_str))
     }
 
     /// Calls `each` with the names of the reasons that apply.
-    pub fn for_each_name(&self, mut each: impl FnMut(&'static str)) {
+    pub(crate) fn for_each_name(&self, mut each: impl FnMut(&'static str)) {
         match self {
             Self::Blocked(blocker) => each(blocker.as_str()),
             Self::TooFewProviders { ineligible, .. } => {
@@ -112,7 +112,7 @@ impl fmt::Display for PendingReason {
 }
 
 /// Finds the reasons of any number of jobs in one snapshot.
-pub struct PendingReasons<'a> {
+pub(crate) struct PendingReasons<'a> {
     snapshot: &'a Snapshot<'a>,
     /// `None` until the network's account has been read.
     state: Option<State<'a>>,
@@ -125,7 +125,7 @@ struct State<'a> {
 }
 
 impl<'a> PendingReasons<'a> {
-    pub fn new(snapshot: &'a Snapshot<'a>) -> Self {
+    pub(crate) fn new(snapshot: &'a Snapshot<'a>) -> Self {
         let network = snapshot.cache.network();
         let state = network.map(|network| State {
             network,
@@ -136,13 +136,13 @@ impl<'a> PendingReasons<'a> {
     }
 
     /// Why shards of a job have no seats yet, in words; empty if none is waiting.
-    pub fn messages(&self, address: Pubkey, job: &Job) -> Vec<String> {
+    pub(crate) fn messages(&self, address: Pubkey, job: &Job) -> Vec<String> {
         let reason = self.reason(address, job);
         reason.iter().map(PendingReason::to_string).collect()
     }
 
     /// Why shards of a job have no seats yet; `None` if none is waiting.
-    pub fn reason(&self, address: Pubkey, job: &Job) -> Option<PendingReason> {
+    pub(crate) fn reason(&self, address: Pubkey, job: &Job) -> Option<PendingReason> {
         let Some(state) = &self.state else {
             return Some(PendingReason::Blocked(JobBlocker::NetworkUnread));
         };

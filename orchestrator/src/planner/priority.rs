@@ -28,7 +28,7 @@ fn rank(action: &ChainAction) -> u8 {
 }
 
 /// Sorts by urgency and drops actions for which there is no room; the next plan contains them again.
-pub fn prioritize(mut actions: Vec<ChainAction>, room: usize) -> Vec<ChainAction> {
+pub(super) fn prioritize(mut actions: Vec<ChainAction>, room: usize) -> Vec<ChainAction> {
     actions.sort_by_key(rank);
     if actions.len() <= room {
         return actions;

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 /// Why a job with these terms could not be placed now; empty if it could. Sortition does not count, because
 /// it admits every provider in time.
-pub fn placement_blockers(snapshot: &Snapshot, terms: &QuoteRequest) -> Vec<String> {
+pub(crate) fn placement_blockers(snapshot: &Snapshot, terms: &QuoteRequest) -> Vec<String> {
     let Some(network) = snapshot.cache.network() else {
         return vec![JobBlocker::NetworkUnread.description().to_owned()];
     };

@@ -5,7 +5,7 @@ use millrace_client::program::state::Job;
 /// The part of a job's terms that [`Job::admits`] checks. Jobs with equal requirements admit the same
 /// providers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Requirement {
+pub(super) struct Requirement {
     supplier: [u8; 16],
     region: [u8; 16],
     score: u64,
@@ -14,7 +14,7 @@ pub struct Requirement {
 }
 
 impl Requirement {
-    pub fn of(job: &Job) -> Self {
+    pub(super) fn of(job: &Job) -> Self {
         Self {
             supplier: job.supplier,
             region: job.region,

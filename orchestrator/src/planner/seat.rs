@@ -5,7 +5,7 @@ use millrace_client::cache::accounts::AccountCache;
 use millrace_client::program::state::{Seat, SeatStatus, Shard};
 
 /// The key under which submissions for a seat are stored.
-pub fn seat_key(shard: &Shard, seat: &Seat) -> SeatKey {
+pub(super) fn seat_key(shard: &Shard, seat: &Seat) -> SeatKey {
     SeatKey {
         job: shard.job,
         shard: shard.index,
@@ -16,7 +16,7 @@ pub fn seat_key(shard: &Shard, seat: &Seat) -> SeatKey {
 
 /// How a seat ended, in words for its agent. `None` if it has not ended or if the accounts do not show it:
 /// they may be older than the seat.
-pub fn seat_ending(cache: &AccountCache, key: &SeatKey) -> Option<&'static str> {
+pub(super) fn seat_ending(cache: &AccountCache, key: &SeatKey) -> Option<&'static str> {
     match cache.shard(&key.job, key.shard) {
         Some(shard) if shard.is_live() => {
             let seat = seat_of(shard, key);

@@ -27,7 +27,7 @@ const MARGIN_DIVISOR: i64 = 4;
 const LANDING_SECS: i64 = 8;
 
 /// A shard with assigned seats, and what its next step depends on.
-pub struct ShardPlanner<'a> {
+pub(super) struct ShardPlanner<'a> {
     pub snapshot: &'a Snapshot<'a>,
     pub network: &'a Network,
     /// Address of the job.
@@ -43,7 +43,7 @@ fn is_closing(now: i64, end: i64, length: u32) -> bool {
 
 impl ShardPlanner<'_> {
     /// Adds what is due for the shard to the plan.
-    pub fn plan(&self, matcher: &mut Matcher, plan: &mut Plan) {
+    pub(super) fn plan(&self, matcher: &mut Matcher, plan: &mut Plan) {
         if !self.shard.is_live() {
             return;
         }

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 /// A connected agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AgentView {
+pub(crate) struct AgentView {
     /// Shards that the agent runs concurrently.
     pub capacity: u32,
     /// The agent accepts no new work.
@@ -17,7 +17,7 @@ pub struct AgentView {
 }
 
 /// Everything that a plan depends on.
-pub struct Snapshot<'a> {
+pub(crate) struct Snapshot<'a> {
     /// Accounts as of confirmed blocks.
     pub cache: &'a AccountCache,
     /// Accounts as of finalized blocks; holds only those that
@@ -46,7 +46,7 @@ pub struct Snapshot<'a> {
 
 impl Snapshot<'_> {
     /// Whether this orchestrator acts on the submissions of a job.
-    pub fn owns_submissions_of(&self, job: &Pubkey) -> bool {
+    pub(crate) fn owns_submissions_of(&self, job: &Pubkey) -> bool {
         match self.submissions.partitions.get(job) {
             Some(partition) => self.owned.contains(partition),
             None => *self.owned == OwnedPartitions::All,

@@ -5,7 +5,7 @@ use millrace_client::tx::journal::{EndState, Journal, JournalEntry};
 use millrace_client::{ChainError, failpoint};
 use std::sync::Arc;
 
-pub struct FailpointJournal(pub Arc<dyn Journal>);
+pub(crate) struct FailpointJournal(pub Arc<dyn Journal>);
 
 #[async_trait]
 impl Journal for FailpointJournal {

@@ -8,7 +8,7 @@ use crate::store::sql::value::{Row, SqlValue};
 use std::borrow::Cow;
 
 /// An open store. Its other methods are in the file of the table that they use.
-pub struct Store {
+pub(crate) struct Store {
     database: Database,
 }
 
@@ -18,7 +18,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::Corrupt`], [`StoreError::InUse`], [`StoreError::Unreachable`],
     /// [`StoreError::NewerVersion`], [`StoreError::WrongNetwork`].
-    pub async fn open(location: &StoreLocation, network_id: &str) -> Result<Self, StoreError> {
+    pub(crate) async fn open(
+        location: &StoreLocation,
+        network_id: &str,
+    ) -> Result<Self, StoreError> {
         let database = match location {
             StoreLocation::Sqlite(path) => {
                 let path = path.clone();
@@ -35,12 +38,12 @@ impl Store {
     }
 
     /// Whether other orchestrators can use the store at the same time.
-    pub fn is_shared(&self) -> bool {
+    pub(crate) fn is_shared(&self) -> bool {
         matches!(self.database, Database::Postgres(_))
     }
 
     /// Completes pending statements and closes the file or the connections. Later calls fail.
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.database.close().await;
     }
 

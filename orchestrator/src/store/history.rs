@@ -77,7 +77,7 @@ impl Store {
     }
 
     /// At most `limit` events with numbers above `after`, of one job or of all jobs, each with its number.
-    pub async fn events(
+    pub(crate) async fn events(
         &self,
         after: i64,
         job: Option<&str>,

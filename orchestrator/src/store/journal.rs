@@ -19,7 +19,7 @@ const OWNER: usize = 5;
 
 /// The journal of one orchestrator. Clones share their state.
 #[derive(Clone)]
-pub struct MemberJournal {
+pub(crate) struct MemberJournal {
     store: Arc<Store>,
     leases: LeaseSet,
     /// Must hold when an entry is inserted.
@@ -29,7 +29,7 @@ pub struct MemberJournal {
 }
 
 impl MemberJournal {
-    pub fn new(store: Arc<Store>, leases: LeaseSet) -> Self {
+    pub(crate) fn new(store: Arc<Store>, leases: LeaseSet) -> Self {
         Self {
             store,
             leases,
@@ -39,7 +39,7 @@ impl MemberJournal {
     }
 
     /// The same journal for a transaction about jobs of the fences' partitions.
-    pub fn fenced(&self, mut fences: Vec<Fence>) -> Self {
+    pub(crate) fn fenced(&self, mut fences: Vec<Fence>) -> Self {
         // In the order of `Dialect::lease_locks`.
         fences.sort_by_key(Fence::partition_name);
         fences.dedup();
@@ -142,7 +142,7 @@ impl Store {
     }
 
     /// The number of entries that have not ended, of all members.
-    pub async fn journal_length(&self) -> Result<usize, StoreError> {
+    pub(crate) async fn journal_length(&self) -> Result<usize, StoreError> {
         let rows = self.rows("SELECT COUNT(*) FROM journal", []).await?;
         rows.first().map_or(Ok(0), |row| row.small(0))
     }

@@ -33,7 +33,7 @@ fn in_order(condition: &str) -> String {
 
 impl Store {
     /// Adds a member, valid for `ttl`, and the leases that it may take unless they exist.
-    pub async fn join(&self, me: &Member, ttl: Duration) -> Result<(), StoreError> {
+    pub(crate) async fn join(&self, me: &Member, ttl: Duration) -> Result<(), StoreError> {
         let leases: Vec<String> = Partition::all_for(&me.orchestrator)
             .map(|partition| format!("('{partition}', 0, 0)"))
             .collect();
@@ -60,7 +60,7 @@ impl Store {
     /// Renews a member and its leases for `ttl` from now, and returns the leases that it still holds, with
     /// their epochs. Returns `None` if the membership has expired: the member holds nothing and has to join
     /// again.
-    pub async fn renew(
+    pub(crate) async fn renew(
         &self,
         member: &str,
         ttl: Duration,
@@ -80,7 +80,7 @@ impl Store {
     }
 
     /// All members that have not expired.
-    pub async fn members(&self) -> Result<Vec<Member>, StoreError> {
+    pub(crate) async fn members(&self) -> Result<Vec<Member>, StoreError> {
         let select = "SELECT member, orchestrator FROM members WHERE expires > {now}";
         let rows = self.rows(select, []).await?;
         let member = |row: &Row| {
@@ -94,7 +94,7 @@ impl Store {
         rows.iter().map(member).collect()
     }
 
-    pub async fn leases(&self) -> Result<Vec<Lease>, StoreError> {
+    pub(crate) async fn leases(&self) -> Result<Vec<Lease>, StoreError> {
         let select = "SELECT bucket, COALESCE(CASE WHEN expires > {now} THEN member END, ''), epoch \
                       FROM leases ORDER BY bucket";
         let rows = self.rows(select, []).await?;
@@ -111,7 +111,7 @@ impl Store {
 
     /// Takes those of the wanted leases that are free, for `ttl`. Returns the ones that were taken, with
     /// their epochs.
-    pub async fn take(
+    pub(crate) async fn take(
         &self,
         member: &str,
         wanted: &[Partition],
@@ -137,7 +137,11 @@ impl Store {
     }
 
     /// Gives back those of the leases that the member still holds.
-    pub async fn give_back(&self, member: &str, given: &[Partition]) -> Result<(), StoreError> {
+    pub(crate) async fn give_back(
+        &self,
+        member: &str,
+        given: &[Partition],
+    ) -> Result<(), StoreError> {
         if given.is_empty() {
             return Ok(());
         }
@@ -153,7 +157,7 @@ impl Store {
     }
 
     /// Gives all leases back and ends the membership.
-    pub async fn leave(&self, member: &str) -> Result<(), StoreError> {
+    pub(crate) async fn leave(&self, member: &str) -> Result<(), StoreError> {
         let update = format!(
             "UPDATE leases SET member = NULL, expires = 0 WHERE {}",
             in_order("member = $1")

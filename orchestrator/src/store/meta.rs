@@ -27,7 +27,7 @@ impl Store {
     ///
     /// # Errors
     /// [`OrchestratorError::OtherGenesis`].
-    pub async fn require_genesis(&self, genesis: &str) -> Result<(), OrchestratorError> {
+    pub(crate) async fn require_genesis(&self, genesis: &str) -> Result<(), OrchestratorError> {
         let expected = self.get_or_insert("genesis", genesis).await?;
         if expected == genesis {
             return Ok(());
@@ -49,7 +49,7 @@ impl Store {
     }
 
     /// Checks that the store accepts writes.
-    pub async fn probe(&self) -> Result<(), StoreError> {
+    pub(crate) async fn probe(&self) -> Result<(), StoreError> {
         let insert = "INSERT INTO meta (key, value) VALUES ('probe', $1) \
                       ON CONFLICT (key) DO UPDATE SET value = excluded.value";
         // The value differs each time, so that the row really changes.

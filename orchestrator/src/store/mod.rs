@@ -1,7 +1,7 @@
 //! The store: SQLite in a file of one orchestrator, or PostgreSQL for several that share their work.
 
 mod error;
-pub mod failpoint_journal;
+pub(crate) mod failpoint_journal;
 mod fence;
 mod handle;
 mod history;
@@ -10,15 +10,15 @@ mod leases;
 mod location;
 mod meta;
 mod selections;
-pub mod sql;
+pub(crate) mod sql;
 mod submissions;
 mod views;
 
 #[cfg(test)]
-pub mod tests;
+pub(crate) mod tests;
 
 pub use error::StoreError;
-pub use handle::Store;
-pub use journal::MemberJournal;
+pub(crate) use handle::Store;
+pub(crate) use journal::MemberJournal;
 pub use location::StoreLocation;
-pub use submissions::Scope;
+pub(crate) use submissions::Scope;

@@ -9,7 +9,7 @@ use millrace_protocol::selection::SelectionRecord;
 impl Store {
     /// Stores a record. A record of the same providers for the same seats is a retry and replaces the
     /// earlier one.
-    pub async fn put_selection(
+    pub(crate) async fn put_selection(
         &self,
         job: &Pubkey,
         record: &SelectionRecord,
@@ -36,7 +36,10 @@ impl Store {
 
     /// The records of a job, by shard and attempt. Records of another version that this one cannot parse are
     /// left out.
-    pub async fn selections(&self, job: &Pubkey) -> Result<Vec<SelectionRecord>, StoreError> {
+    pub(crate) async fn selections(
+        &self,
+        job: &Pubkey,
+    ) -> Result<Vec<SelectionRecord>, StoreError> {
         let select = "SELECT record FROM selections WHERE job = $1 ORDER BY shard, attempt";
         let rows = self.rows(select, [job.as_array().into()]).await?;
         let texts: Result<Vec<String>, StoreError> = rows.iter().map(|row| row.text(0)).collect();

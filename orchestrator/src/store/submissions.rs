@@ -10,7 +10,7 @@ use millrace_client::Pubkey;
 
 /// Selects submissions.
 #[derive(Clone, Copy, Debug)]
-pub enum Scope<'a> {
+pub(crate) enum Scope<'a> {
     All,
     Partitions(&'a [Partition]),
     Job(&'a Pubkey),
@@ -54,7 +54,10 @@ fn partition(row: &Row, at: usize) -> Result<Option<Partition>, StoreError> {
 }
 
 impl Store {
-    pub async fn load_submissions(&self, scope: Scope<'_>) -> Result<Submissions, StoreError> {
+    pub(crate) async fn load_submissions(
+        &self,
+        scope: Scope<'_>,
+    ) -> Result<Submissions, StoreError> {
         let (condition, values) = scope.condition();
         let select = format!(
             "SELECT job, shard, attempt, provider, seat, commitment, signature, \
@@ -112,7 +115,7 @@ impl Store {
     }
 
     /// Stores a commitment. A second one for the same seat is ignored.
-    pub async fn put_commitment(
+    pub(crate) async fn put_commitment(
         &self,
         k: &SeatKey,
         p: &Submission,
@@ -136,7 +139,7 @@ impl Store {
     }
 
     /// Stores the result behind a commitment.
-    pub async fn put_reveal(
+    pub(crate) async fn put_reveal(
         &self,
         k: &SeatKey,
         o: &RevealedResult,
@@ -163,7 +166,7 @@ impl Store {
     }
 
     /// Stores that a provider failed a shard.
-    pub async fn put_failure(
+    pub(crate) async fn put_failure(
         &self,
         (job, shard): (&Pubkey, u32),
         provider: &Pubkey,
@@ -184,7 +187,7 @@ impl Store {
     }
 
     /// Stores the result of a settled shard. Repeating it changes nothing: the result is the same.
-    pub async fn put_settled_result(
+    pub(crate) async fn put_settled_result(
         &self,
         (job, shard): (&Pubkey, u32),
         o: &SettledResult,
@@ -209,7 +212,7 @@ impl Store {
 
     /// Deletes everything about a job except its archived view. Settled results go last: if the deletion is
     /// interrupted, they show that there is more to delete.
-    pub async fn forget(&self, job: &Pubkey, fence: &Fence) -> Result<(), StoreError> {
+    pub(crate) async fn forget(&self, job: &Pubkey, fence: &Fence) -> Result<(), StoreError> {
         for delete in [
             "DELETE FROM seats WHERE job = $1 AND {fence}",
             "DELETE FROM failures WHERE job = $1 AND {fence}",
@@ -221,7 +224,7 @@ impl Store {
         Ok(())
     }
 
-    pub async fn delete_seat(&self, k: &SeatKey, fence: &Fence) -> Result<(), StoreError> {
+    pub(crate) async fn delete_seat(&self, k: &SeatKey, fence: &Fence) -> Result<(), StoreError> {
         let delete = "DELETE FROM seats \
                       WHERE job = $1 AND shard = $2 AND attempt = $3 AND provider = $4 \
                       AND {fence}";

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 
 /// Write-through cache of [`Submissions`]. Clones share their content.
 #[derive(Clone)]
-pub struct SubmissionStore {
+pub(crate) struct SubmissionStore {
     cached: Arc<RwLock<Submissions>>,
     store: Arc<Store>,
     leases: LeaseSet,
@@ -30,7 +30,7 @@ pub struct SubmissionStore {
 
 impl SubmissionStore {
     /// An empty cache. `feed` supplies the client of each job, which determines its partition.
-    pub fn new(store: Arc<Store>, leases: LeaseSet, feed: Feed, metrics: Metrics) -> Self {
+    pub(crate) fn new(store: Arc<Store>, leases: LeaseSet, feed: Feed, metrics: Metrics) -> Self {
         Self {
             cached: Arc::default(),
             store,
@@ -42,13 +42,13 @@ impl SubmissionStore {
     }
 
     /// Adds what an earlier run, or another orchestrator, has stored.
-    pub fn load(&self, stored: Submissions) {
+    pub(crate) fn load(&self, stored: Submissions) {
         self.change(|cached| cached.merge_stored(stored));
     }
 
     /// Removes the submissions of partitions that this orchestrator no longer owns from memory. They
     /// stay in the store.
-    pub fn evict(&self, lost: &HashSet<Partition>) {
+    pub(crate) fn evict(&self, lost: &HashSet<Partition>) {
         if !lost.is_empty() {
             self.change(|cached| cached.drop_partitions(lost));
         }
@@ -69,12 +69,12 @@ impl SubmissionStore {
     }
 
     /// The content. Release the guard before any await.
-    pub fn read(&self) -> RwLockReadGuard<'_, Submissions> {
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Submissions> {
         self.cached.read()
     }
 
     /// A counter that increases with every change.
-    pub fn changes(&self) -> watch::Receiver<u64> {
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
@@ -99,7 +99,7 @@ impl SubmissionStore {
 
     /// Records a commitment. A second commitment for the same seat is ignored: the first may already
     /// be on its way to the chain.
-    pub async fn record_commitment(
+    pub(crate) async fn record_commitment(
         &self,
         key: SeatKey,
         submission: Submission,
@@ -121,7 +121,7 @@ impl SubmissionStore {
 
     /// Records the result behind a commitment that is on chain. `committed` is the commitment as read
     /// from the chain, because this orchestrator may never have received it from the agent.
-    pub async fn record_reveal(
+    pub(crate) async fn record_reveal(
         &self,
         key: SeatKey,
         committed: Submission,
@@ -145,7 +145,7 @@ impl SubmissionStore {
     }
 
     /// Records that a provider failed a shard.
-    pub async fn record_failure(
+    pub(crate) async fn record_failure(
         &self,
         job: Pubkey,
         shard: u32,
@@ -167,7 +167,7 @@ impl SubmissionStore {
     }
 
     /// Records the result of a settled shard.
-    pub async fn record_settled(
+    pub(crate) async fn record_settled(
         &self,
         job: Pubkey,
         shard: u32,
@@ -187,7 +187,7 @@ impl SubmissionStore {
     }
 
     /// Records how providers were selected for a shard's seats, so that the job can be audited.
-    pub async fn record_selection(
+    pub(crate) async fn record_selection(
         &self,
         job: &Pubkey,
         selection: &SelectionRecord,
@@ -200,7 +200,7 @@ impl SubmissionStore {
     }
 
     /// Removes the submission for a seat whose shard has ended.
-    pub async fn remove_seat(&self, key: &SeatKey) -> Result<(), StoreError> {
+    pub(crate) async fn remove_seat(&self, key: &SeatKey) -> Result<(), StoreError> {
         let Some(fence) = self.fence(&key.job).await else {
             return Ok(());
         };
@@ -211,7 +211,7 @@ impl SubmissionStore {
     }
 
     /// Removes everything about a job that has ended.
-    pub async fn forget_job(&self, job: &Pubkey) -> Result<(), StoreError> {
+    pub(crate) async fn forget_job(&self, job: &Pubkey) -> Result<(), StoreError> {
         let Some(fence) = self.fence(job).await else {
             return Ok(());
         };
@@ -221,7 +221,7 @@ impl SubmissionStore {
     }
 
     /// Forgets which manifests are ready, except for `wanted`, the manifests of current jobs.
-    pub fn retain_ready(&self, wanted: impl Iterator<Item = Digest>) {
+    pub(crate) fn retain_ready(&self, wanted: impl Iterator<Item = Digest>) {
         let wanted: HashSet<Digest> = wanted.collect();
         let known = self.read().ready_manifests.len();
         if known > wanted.len() {
@@ -234,7 +234,7 @@ impl SubmissionStore {
     }
 
     /// Records that all blobs of a manifest are stored.
-    pub fn mark_ready(&self, manifest: Digest) {
+    pub(crate) fn mark_ready(&self, manifest: Digest) {
         if !self.read().ready_manifests.contains(&manifest) {
             self.change(|cached| {
                 cached.ready_manifests.insert(manifest);

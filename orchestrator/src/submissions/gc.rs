@@ -20,7 +20,7 @@ const GC_INTERVAL: Duration = Duration::from_secs(10);
 const UNARCHIVED_TTL: Duration = Duration::from_secs(900);
 
 #[derive(Clone)]
-pub struct JobGc {
+pub(crate) struct JobGc {
     submissions: SubmissionStore,
     store: Arc<Store>,
     /// Jobs whose accounts are gone, with the time when this was first noticed.
@@ -28,7 +28,7 @@ pub struct JobGc {
 }
 
 impl JobGc {
-    pub fn new(submissions: SubmissionStore, store: Arc<Store>) -> Self {
+    pub(crate) fn new(submissions: SubmissionStore, store: Arc<Store>) -> Self {
         Self {
             submissions,
             store,
@@ -37,7 +37,7 @@ impl JobGc {
     }
 
     /// Collects periodically until `end`. Runs beside the planning loop, because it can write much.
-    pub async fn run(&self, feed: &Feed, end: CancellationToken) {
+    pub(crate) async fn run(&self, feed: &Feed, end: CancellationToken) {
         let collecting = async {
             loop {
                 tokio::time::sleep(GC_INTERVAL).await;

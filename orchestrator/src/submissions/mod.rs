@@ -1,5 +1,5 @@
 //! Results submitted by agents: the types, the write-through cache, and its garbage collection.
 
-pub mod cache;
-pub mod gc;
-pub mod model;
+pub(crate) mod cache;
+pub(crate) mod gc;
+pub(crate) mod model;

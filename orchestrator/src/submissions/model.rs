@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 /// A seat at one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SeatKey {
+pub(crate) struct SeatKey {
     pub job: Pubkey,
     pub shard: u32,
     /// The attempt at which the seat was assigned.
@@ -19,7 +19,7 @@ pub struct SeatKey {
 
 impl SeatKey {
     /// The seat that an agent's message refers to.
-    pub fn of(job: Key, shard: u32, attempt: u8, provider: Pubkey) -> Self {
+    pub(crate) fn of(job: Key, shard: u32, attempt: u8, provider: Pubkey) -> Self {
         Self {
             job: Pubkey::new_from_array(job.0),
             shard,
@@ -31,7 +31,7 @@ impl SeatKey {
 
 /// An agent's submission for a seat.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Submission {
+pub(crate) struct Submission {
     /// Index of the seat.
     pub seat: u8,
     pub commitment: Digest,
@@ -43,7 +43,7 @@ pub struct Submission {
 
 /// A result that matches its commitment and whose output blob is stored here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RevealedResult {
+pub(crate) struct RevealedResult {
     /// Root of the result's Merkle tree.
     pub root: Digest,
     pub units: u64,
@@ -59,7 +59,7 @@ pub struct RevealedResult {
 
 /// The result of a settled shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SettledResult {
+pub(crate) struct SettledResult {
     /// The root that the quorum agreed on.
     pub root: Digest,
     /// Digest of the output blob.
@@ -85,7 +85,7 @@ impl From<&RevealedResult> for SettledResult {
 
 /// Everything this orchestrator keeps in memory about submitted work.
 #[derive(Clone, Debug, Default)]
-pub struct Submissions {
+pub(crate) struct Submissions {
     pub by_seat: HashMap<SeatKey, Submission>,
     /// Providers that failed a shard, with the reason. They are not assigned to that shard again.
     pub failures: HashMap<(Pubkey, u32), HashMap<Pubkey, String>>,
@@ -98,14 +98,14 @@ pub struct Submissions {
 }
 
 impl Submissions {
-    pub fn set_partition(&mut self, job: Pubkey, partition: Option<Partition>) {
+    pub(crate) fn set_partition(&mut self, job: Pubkey, partition: Option<Partition>) {
         if let Some(partition) = partition {
             self.partitions.insert(job, partition);
         }
     }
 
     /// Adds what was read from the store. Submissions already in memory are newer and stay.
-    pub fn merge_stored(&mut self, stored: Self) {
+    pub(crate) fn merge_stored(&mut self, stored: Self) {
         for (key, submission) in stored.by_seat {
             let known = self
                 .by_seat
@@ -121,7 +121,7 @@ impl Submissions {
     }
 
     /// Removes everything about jobs in these partitions.
-    pub fn drop_partitions(&mut self, lost: &HashSet<Partition>) {
+    pub(crate) fn drop_partitions(&mut self, lost: &HashSet<Partition>) {
         let Self {
             by_seat,
             failures,
@@ -137,7 +137,7 @@ impl Submissions {
     }
 
     /// Removes everything about a job.
-    pub fn drop_job(&mut self, job: &Pubkey) {
+    pub(crate) fn drop_job(&mut self, job: &Pubkey) {
         self.by_seat.retain(|key, _| key.job != *job);
         self.failures.retain(|(of, _), _| of != job);
         self.settled.retain(|(of, _), _| of != job);
@@ -146,7 +146,7 @@ impl Submissions {
 
     /// The result of a settled shard: the recorded one or, if the shard has only just settled, the
     /// submission with the agreed root.
-    pub fn settled_result(
+    pub(crate) fn settled_result(
         &self,
         job: Pubkey,
         index: u32,

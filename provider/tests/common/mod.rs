@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path as FilePath;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -22,6 +22,7 @@ use millrace_protocol::manifest::{
     Join, Manifest, RuntimeKind, ShardInput, ShardLimits, VERSION, Verification, VerifyMode,
 };
 use millrace_provider::{AgentConfig, AgentHandle, AgentStatus, start};
+use parking_lot::Mutex;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::{Keypair, Signature};
 use tokio::net::TcpListener;
@@ -29,13 +30,13 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-pub const NETWORK: Digest = [2; 32];
-pub const PROVIDER: Pubkey = Pubkey::new_from_array([3; 32]);
+pub(crate) const NETWORK: Digest = [2; 32];
+pub(crate) const PROVIDER: Pubkey = Pubkey::new_from_array([3; 32]);
 /// Far above what any step takes on a slow machine.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Copies its standard input to its standard output.
-pub const COPY: &str = r#"(module
+pub(crate) const COPY: &str = r#"(module
     (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
     (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
     (memory (export "memory") 1)
@@ -45,17 +46,17 @@ pub const COPY: &str = r#"(module
         (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 4)))
         (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
 /// Never ends.
-pub const LOOP: &str = r#"(module (func (export "_start") (loop (br 0))))"#;
+pub(crate) const LOOP: &str = r#"(module (func (export "_start") (loop (br 0))))"#;
 /// Enough fuel for [`LOOP`] to run for days.
-pub const ENDLESS: u64 = 1_000_000_000_000_000;
+pub(crate) const ENDLESS: u64 = 1_000_000_000_000_000;
 
 /// Waits for `work`, at most [`TIMEOUT`].
-pub async fn in_time<T>(work: impl Future<Output = T>) -> T {
+pub(crate) async fn in_time<T>(work: impl Future<Output = T>) -> T {
     timeout(TIMEOUT, work).await.expect("timed out")
 }
 
 /// Waits until an agent's status meets a condition.
-pub async fn until(
+pub(crate) async fn until(
     agent: &AgentHandle,
     condition: impl FnMut(&AgentStatus) -> bool,
 ) -> AgentStatus {
@@ -77,20 +78,20 @@ struct ServerState {
 }
 
 /// An orchestrator that serves blobs over HTTP and gives the agents' connections to the test.
-pub struct FakeOrchestrator {
+pub(crate) struct FakeOrchestrator {
     pub url: String,
     blobs: Arc<Mutex<BlobState>>,
     links: mpsc::UnboundedReceiver<Link>,
 }
 
 /// A connection of an agent. Dropping it closes the connection.
-pub struct Link {
+pub(crate) struct Link {
     to: mpsc::UnboundedSender<ToAgent>,
     from: mpsc::UnboundedReceiver<FromAgent>,
 }
 
 impl FakeOrchestrator {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let (sender, links) = mpsc::unbounded_channel();
         let blobs = Arc::default();
         let state = ServerState {
@@ -108,12 +109,12 @@ impl FakeOrchestrator {
     }
 
     /// The next connection, before the handshake.
-    pub async fn connection(&mut self) -> Link {
+    pub(crate) async fn connection(&mut self) -> Link {
         in_time(self.links.recv()).await.unwrap()
     }
 
     /// The next connection, admitted to [`NETWORK`].
-    pub async fn agent(&mut self) -> Link {
+    pub(crate) async fn agent(&mut self) -> Link {
         let mut link = self.connection().await;
         link.challenge(NETWORK);
         let hello = link.receive().await;
@@ -132,46 +133,41 @@ impl FakeOrchestrator {
         link
     }
 
-    pub fn add(&self, content: &[u8]) -> Digest {
+    pub(crate) fn add(&self, content: &[u8]) -> Digest {
         let digest = sha256(&[content]);
         self.add_as(&digest, content);
         digest
     }
 
     /// Stores `content` under `digest`, even if its hash differs.
-    pub fn add_as(&self, digest: &Digest, content: &[u8]) {
-        let mut stored = self.blobs.lock().unwrap();
+    pub(crate) fn add_as(&self, digest: &Digest, content: &[u8]) {
+        let mut stored = self.blobs.lock();
         stored.blobs.insert(hex::encode(digest), content.to_vec());
     }
 
-    pub fn blob(&self, digest: &Digest) -> Option<Vec<u8>> {
-        self.blobs
-            .lock()
-            .unwrap()
-            .blobs
-            .get(&hex::encode(digest))
-            .cloned()
+    pub(crate) fn blob(&self, digest: &Digest) -> Option<Vec<u8>> {
+        self.blobs.lock().blobs.get(&hex::encode(digest)).cloned()
     }
 
     /// Number of requests for a blob.
-    pub fn gets(&self, digest: &Digest) -> usize {
-        let stored = self.blobs.lock().unwrap();
+    pub(crate) fn gets(&self, digest: &Digest) -> usize {
+        let stored = self.blobs.lock();
         stored.gets.get(&hex::encode(digest)).copied().unwrap_or(0)
     }
 
-    pub fn puts(&self) -> usize {
-        self.blobs.lock().unwrap().puts
+    pub(crate) fn puts(&self) -> usize {
+        self.blobs.lock().puts
     }
 
     /// Stores a job and returns the task of its only shard, whose input is "first".
-    pub fn job(&self, text: &str, fuel: u64) -> Task {
+    pub(crate) fn job(&self, text: &str, fuel: u64) -> Task {
         let program = wat::parse_str(text).unwrap();
         self.add(&program);
         self.job_of(&program, fuel)
     }
 
     /// The same for a program that is not stored.
-    pub fn job_of(&self, program: &[u8], fuel: u64) -> Task {
+    pub(crate) fn job_of(&self, program: &[u8], fuel: u64) -> Task {
         let manifest = manifest(program, fuel);
         Task {
             job: Key(sha256(&[b"job", &manifest.hash()])),
@@ -188,11 +184,11 @@ impl FakeOrchestrator {
 }
 
 impl Link {
-    pub fn send(&self, message: ToAgent) {
+    pub(crate) fn send(&self, message: ToAgent) {
         self.to.send(message).unwrap();
     }
 
-    pub fn challenge(&self, network_id: Digest) {
+    pub(crate) fn challenge(&self, network_id: Digest) {
         self.send(ToAgent::Challenge {
             protocol: PROTOCOL_VERSION,
             nonce: [9; 32],
@@ -201,11 +197,11 @@ impl Link {
         });
     }
 
-    pub fn run(&self, task: &Task) {
+    pub(crate) fn run(&self, task: &Task) {
         self.send(ToAgent::Run { task: task.clone() });
     }
 
-    pub fn reveal(&self, task: &Task) {
+    pub(crate) fn reveal(&self, task: &Task) {
         self.send(ToAgent::Reveal {
             job: task.job,
             shard: task.shard,
@@ -213,7 +209,7 @@ impl Link {
         });
     }
 
-    pub fn release(&self, task: &Task) {
+    pub(crate) fn release(&self, task: &Task) {
         self.send(ToAgent::Release {
             job: task.job,
             shard: task.shard,
@@ -222,13 +218,13 @@ impl Link {
         });
     }
 
-    pub async fn receive(&mut self) -> FromAgent {
+    pub(crate) async fn receive(&mut self) -> FromAgent {
         let message = in_time(self.from.recv()).await;
         message.expect("the agent closed the connection")
     }
 
     /// Waits until the agent closes the connection. Returns the messages before that.
-    pub async fn closed(&mut self) -> Vec<FromAgent> {
+    pub(crate) async fn closed(&mut self) -> Vec<FromAgent> {
         let mut messages = Vec::new();
         while let Some(message) = in_time(self.from.recv()).await {
             messages.push(message);
@@ -277,14 +273,14 @@ async fn give(
     State(state): State<ServerState>,
     Path(name): Path<String>,
 ) -> Result<Vec<u8>, StatusCode> {
-    let mut stored = state.blobs.lock().unwrap();
+    let mut stored = state.blobs.lock();
     *stored.gets.entry(name.clone()).or_default() += 1;
     let found = stored.blobs.get(&name).cloned();
     found.ok_or(StatusCode::NOT_FOUND)
 }
 
 async fn has(State(state): State<ServerState>, Path(name): Path<String>) -> StatusCode {
-    if state.blobs.lock().unwrap().blobs.contains_key(&name) {
+    if state.blobs.lock().blobs.contains_key(&name) {
         StatusCode::OK
     } else {
         StatusCode::NOT_FOUND
@@ -296,7 +292,7 @@ async fn take(
     Path(name): Path<String>,
     body: Bytes,
 ) -> StatusCode {
-    let mut stored = state.blobs.lock().unwrap();
+    let mut stored = state.blobs.lock();
     stored.blobs.insert(name, body.to_vec());
     stored.puts += 1;
     StatusCode::CREATED
@@ -332,7 +328,7 @@ fn manifest(program: &[u8], fuel: u64) -> Manifest {
     }
 }
 
-pub fn config(fake: &FakeOrchestrator, data: &FilePath) -> AgentConfig {
+pub(crate) fn config(fake: &FakeOrchestrator, data: &FilePath) -> AgentConfig {
     AgentConfig {
         orchestrators: vec![fake.url.clone()],
         provider: PROVIDER,
@@ -344,19 +340,19 @@ pub fn config(fake: &FakeOrchestrator, data: &FilePath) -> AgentConfig {
 }
 
 /// A running agent and the token that stops it.
-pub struct Agent {
+pub(crate) struct Agent {
     pub handle: AgentHandle,
     stop: CancellationToken,
 }
 
 impl Agent {
-    pub fn start(config: AgentConfig) -> Self {
+    pub(crate) fn start(config: AgentConfig) -> Self {
         let stop = CancellationToken::new();
         let handle = start(config, stop.clone()).unwrap();
         Self { handle, stop }
     }
 
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.cancel();
         in_time(self.handle.join()).await.unwrap();
     }

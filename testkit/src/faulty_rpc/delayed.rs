@@ -2,9 +2,9 @@
 
 use super::{Proxy, count, forward};
 use axum::body::Bytes;
+use parking_lot::Mutex;
 use serde_json::Value;
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::time::Duration;
 
 /// Delays, used in turn. A transaction on the embedded validator can land for 15 seconds, so one delay is
@@ -13,7 +13,7 @@ const DELAYS: [Duration; 2] = [Duration::from_secs(8), Duration::from_secs(18)];
 
 /// The decision for each transaction, by its encoded text.
 #[derive(Default)]
-pub struct Delayed(Mutex<HashMap<String, Decision>>);
+pub(super) struct Delayed(Mutex<HashMap<String, Decision>>);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Decision {
@@ -22,14 +22,14 @@ enum Decision {
 }
 
 /// Returns whether the call is a transaction that is held back. Only its first copy is delivered later.
-pub fn hold_back(proxy: &Proxy, percent: u32, body: &Bytes) -> bool {
+pub(super) fn hold_back(proxy: &Proxy, percent: u32, body: &Bytes) -> bool {
     let call: Value = serde_json::from_slice(body).unwrap_or_default();
     let (Some("sendTransaction"), Some(text)) =
         (call["method"].as_str(), call["params"][0].as_str())
     else {
         return false;
     };
-    let mut decisions = proxy.delayed.0.lock().unwrap();
+    let mut decisions = proxy.delayed.0.lock();
     if let Some(decision) = decisions.get(text) {
         return *decision == Decision::HeldBack;
     }

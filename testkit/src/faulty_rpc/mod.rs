@@ -11,11 +11,12 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use axum::routing::post;
+use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::Value;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -134,7 +135,7 @@ impl FaultyRpc {
 
     /// Replaces the faults.
     pub fn set(&self, faults: Faults) {
-        *self.proxy.faults.lock().unwrap() = faults;
+        *self.proxy.faults.lock() = faults;
     }
 
     pub fn counts(&self) -> &Counts {
@@ -144,7 +145,7 @@ impl FaultyRpc {
 
 impl Proxy {
     fn faults(&self) -> Faults {
-        *self.faults.lock().unwrap()
+        *self.faults.lock()
     }
 
     /// True for `percent` of the calls.
@@ -153,7 +154,7 @@ impl Proxy {
     }
 
     fn below(&self, end: u64) -> u64 {
-        self.rng.lock().unwrap().random_range(0..end)
+        self.rng.lock().random_range(0..end)
     }
 }
 

@@ -14,7 +14,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 type Validator = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-pub async fn upgrade(State(proxy): State<Proxy>, upgrade: WebSocketUpgrade) -> Response {
+pub(super) async fn upgrade(State(proxy): State<Proxy>, upgrade: WebSocketUpgrade) -> Response {
     upgrade.on_upgrade(move |client| async move {
         let Ok((validator, _)) = connect_async(&*proxy.ws_url).await else {
             return;

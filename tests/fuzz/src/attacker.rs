@@ -12,7 +12,7 @@ use solana_sdk::pubkey::Pubkey;
 const MAX_ADDED: usize = 6;
 
 /// Changes an instruction in one way and returns a description of the change.
-pub fn change(
+pub(crate) fn change(
     base: &Base,
     forged: &[Pubkey],
     it: &mut Instruction,
@@ -122,7 +122,7 @@ fn replace_party(base: &Base, slot: usize, it: &mut Instruction, choices: &mut C
 
 /// Chooses an account: one that existed at the start, one that the attacker created, or one of the
 /// program's.
-pub fn any(base: &Base, forged: &[Pubkey], choices: &mut Choices) -> Pubkey {
+pub(crate) fn any(base: &Base, forged: &[Pubkey], choices: &mut Choices) -> Pubkey {
     let number = usize::from(choices.word());
     match number % 4 {
         0 => forged.get(number / 4 % forged.len().max(1)).copied(),
@@ -137,14 +137,14 @@ pub fn any(base: &Base, forged: &[Pubkey], choices: &mut Choices) -> Pubkey {
 }
 
 /// All accounts of the program, sorted by address.
-pub fn program_accounts(base: &Base) -> Vec<(Pubkey, Account)> {
+pub(crate) fn program_accounts(base: &Base) -> Vec<(Pubkey, Account)> {
     let mut all = base.network.machine.program_accounts();
     all.sort_by_key(|(key, _)| *key);
     all
 }
 
 /// Creates an account with data of the attacker's choice that no trusted program wrote.
-pub fn forge(base: &mut Base, forged: &mut Vec<Pubkey>, choices: &mut Choices) -> String {
+pub(crate) fn forge(base: &mut Base, forged: &mut Vec<Pubkey>, choices: &mut Choices) -> String {
     const AMOUNT: std::ops::Range<usize> = 64..72;
     let model = any(base, forged, choices);
     let owners = [
@@ -184,7 +184,7 @@ pub fn forge(base: &mut Base, forged: &mut Vec<Pubkey>, choices: &mut Choices) -
 }
 
 /// Overwrites bytes of an account of the program, which no attacker can do. Returns a description.
-pub fn corrupt(base: &mut Base, choices: &mut Choices) -> String {
+pub(crate) fn corrupt(base: &mut Base, choices: &mut Choices) -> String {
     let ours = program_accounts(base);
     let number = usize::from(choices.word()) % ours.len().max(1);
     let Some((address, mut account)) = ours.into_iter().nth(number) else {

@@ -27,10 +27,10 @@ macro_rules! cases {
 with_every_case!(cases);
 
 /// Number of start states: every case with every mint setup.
-pub const COUNT: usize = CASES.len() * MINT_SETUPS.len();
+pub(crate) const COUNT: usize = CASES.len() * MINT_SETUPS.len();
 
 /// A state that inputs start from.
-pub struct Base {
+pub(crate) struct Base {
     pub name: &'static str,
     pub network: TestNetwork,
     /// The instruction that succeeds at the start, after those that have to precede it.
@@ -105,7 +105,7 @@ struct Bases {
 }
 
 /// Runs `action` in a start state and restores it.
-pub fn with_base<T>(number: usize, action: impl FnOnce(&mut Base) -> T) -> T {
+pub(crate) fn with_base<T>(number: usize, action: impl FnOnce(&mut Base) -> T) -> T {
     thread_local! {
         static BASES: RefCell<Option<Bases>> = const { RefCell::new(None) };
     }

@@ -19,7 +19,7 @@ const NEWER_TOKEN: u32 = 68;
 const SYSTEM: u32 = 8;
 
 /// The end of a transaction.
-pub enum Classified {
+pub(crate) enum Classified {
     Done,
     /// Refused with a named error.
     Refused(String),
@@ -29,7 +29,7 @@ pub enum Classified {
 
 /// Classifies an outcome. If the program's own accounts were overwritten (`tainted`), sums may overflow
 /// and the program may panic.
-pub fn classify(outcome: &Outcome, tainted: bool) -> Classified {
+pub(crate) fn classify(outcome: &Outcome, tainted: bool) -> Classified {
     let Err(failed) = outcome else {
         return Classified::Done;
     };

@@ -3,43 +3,43 @@
 use arbitrary::Unstructured;
 
 /// The remaining bytes of an input.
-pub struct Choices<'a>(Unstructured<'a>);
+pub(crate) struct Choices<'a>(Unstructured<'a>);
 
 impl<'a> Choices<'a> {
-    pub fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self(Unstructured::new(bytes))
     }
 
     /// Whether all bytes are used.
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub fn byte(&mut self) -> u8 {
+    pub(crate) fn byte(&mut self) -> u8 {
         self.0.arbitrary().unwrap_or_default()
     }
 
-    pub fn word(&mut self) -> u16 {
+    pub(crate) fn word(&mut self) -> u16 {
         self.0.arbitrary().unwrap_or_default()
     }
 
     /// A number below `count`, which must be at most 256; 0 if `count` is 0.
-    pub fn below(&mut self, count: usize) -> usize {
+    pub(crate) fn below(&mut self, count: usize) -> usize {
         usize::from(self.byte()) % count.max(1)
     }
 
-    pub fn one<'b, T>(&mut self, of: &'b [T]) -> Option<&'b T> {
+    pub(crate) fn one<'b, T>(&mut self, of: &'b [T]) -> Option<&'b T> {
         let at = self.below(of.len());
         of.get(at)
     }
 
     /// True with probability 1/`times`.
-    pub fn rarely(&mut self, times: u8) -> bool {
+    pub(crate) fn rarely(&mut self, times: u8) -> bool {
         self.byte() % times == times - 1
     }
 
     /// An amount, mostly one at which behaviour changes.
-    pub fn amount(&mut self) -> u64 {
+    pub(crate) fn amount(&mut self) -> u64 {
         const EDGES: [u64; 12] = [
             1_000,
             0,

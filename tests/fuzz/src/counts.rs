@@ -14,11 +14,11 @@ fn names() -> &'static BTreeMap<Vec<u8>, String> {
     })
 }
 
-pub fn instruction_names() -> Vec<&'static str> {
+pub(crate) fn instruction_names() -> Vec<&'static str> {
     names().values().map(String::as_str).collect()
 }
 
-pub fn instruction_name(data: &[u8]) -> &'static str {
+pub(crate) fn instruction_name(data: &[u8]) -> &'static str {
     let found = data.get(..8).and_then(|start| names().get(start));
     found.map_or("unknown", String::as_str)
 }

@@ -7,7 +7,7 @@ const NAMES: &[u8] = b"\0.shstrtab\0";
 
 /// Adds a section table to a file without one. A tracing virtual machine reads function names from the
 /// table and fails without it.
-pub fn with_sections(mut file: Vec<u8>) -> Vec<u8> {
+pub(crate) fn with_sections(mut file: Vec<u8>) -> Vec<u8> {
     const TABLE_AT: usize = 40;
     const TABLE_COUNT: usize = 60;
     const TABLE_OF_NAMES: usize = 62;

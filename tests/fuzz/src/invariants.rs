@@ -22,7 +22,7 @@ struct Holdings {
 }
 
 /// The state before a transaction.
-pub struct Before {
+pub(crate) struct Before {
     holdings: Vec<Holdings>,
     entities: BTreeMap<Pubkey, AnyAccount>,
 }
@@ -30,7 +30,7 @@ pub struct Before {
 impl Before {
     /// Reads the state of a network. The program's own accounts are read only if they are not
     /// overwritten.
-    pub fn read(network: &TestNetwork, tainted: bool) -> Self {
+    pub(crate) fn read(network: &TestNetwork, tainted: bool) -> Self {
         let machine = &network.machine;
         let mut entities = BTreeMap::new();
         if !tainted {
@@ -53,7 +53,7 @@ impl Before {
 
     /// Compares with the state after the successful transaction `sent`, and returns the violated
     /// invariant.
-    pub fn compare(
+    pub(crate) fn compare(
         &self,
         network: &TestNetwork,
         sent: &[Instruction],

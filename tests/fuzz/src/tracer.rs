@@ -9,7 +9,7 @@ use solana_sdk::transaction::SanitizedTransaction;
 /// The register that holds the number of the traced instruction.
 const PROGRAM_COUNTER: usize = 11;
 
-pub struct Tracer;
+pub(crate) struct Tracer;
 
 impl InvocationInspectCallback for Tracer {
     fn before_invocation(

@@ -14,11 +14,11 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 /// Hot keys of a worker, one of which is in use.
-pub const OPERATORS: usize = 2;
+pub(crate) const OPERATORS: usize = 2;
 /// The network id of all test networks.
 const NETWORK_ID: [u8; 32] = [9; 32];
 
-pub struct AddressBook {
+pub(crate) struct AddressBook {
     pub mints: Mints,
     keys: [Keypair; PARTIES],
     /// Hot keys of the workers: the first key of each, then the second of each.
@@ -35,7 +35,7 @@ pub struct AddressBook {
 }
 
 /// The seat that a statement is signed for.
-pub struct Place {
+pub(crate) struct Place {
     job: Pubkey,
     shard: u32,
     attempt: u8,
@@ -43,7 +43,7 @@ pub struct Place {
 }
 
 impl AddressBook {
-    pub fn new(mints: Mints) -> Self {
+    pub(crate) fn new(mints: Mints) -> Self {
         let keys = Party::ALL.map(|who| match who {
             Party::Client(n) => key([5, 10][n]),
             Party::Worker(n) => key(20 + n as u8),
@@ -99,20 +99,20 @@ impl AddressBook {
         }
     }
 
-    pub fn key(&self, who: Party) -> &Keypair {
+    pub(crate) fn key(&self, who: Party) -> &Keypair {
         &self.keys[who.at()]
     }
 
-    pub fn address(&self, who: Party) -> Pubkey {
+    pub(crate) fn address(&self, who: Party) -> Pubkey {
         self.key(who).pubkey()
     }
 
-    pub fn vaults(&self) -> &[(Vault, Pubkey)] {
+    pub(crate) fn vaults(&self) -> &[(Vault, Pubkey)] {
         &self.vaults
     }
 
     /// The address of a token account. With one mint, a party's two token accounts are the same.
-    pub fn vault(&self, vault: Vault) -> Pubkey {
+    pub(crate) fn vault(&self, vault: Vault) -> Pubkey {
         let one_mint = self.mints.stake == self.mints.payment;
         let vault = match vault {
             Vault::Wallet(who, _) if one_mint => Vault::Wallet(who, Mint::Stake),
@@ -123,12 +123,12 @@ impl AddressBook {
         found.unwrap().1
     }
 
-    pub fn epoch(&self, number: u32) -> Pubkey {
+    pub(crate) fn epoch(&self, number: u32) -> Pubkey {
         let mut epochs = self.epochs.borrow_mut();
         *epochs.entry(number).or_insert_with(|| pda::epoch(number))
     }
 
-    pub fn job(&self, id: JobId) -> Pubkey {
+    pub(crate) fn job(&self, id: JobId) -> Pubkey {
         let owner = self.address(Party::Client(id.0));
         let mut jobs = self.jobs.borrow_mut();
         *jobs.entry(id).or_insert_with(|| pda::job(&owner, id.1))
@@ -141,15 +141,15 @@ impl AddressBook {
         *shards.entry((id, index)).or_insert_with(derive)
     }
 
-    pub fn shard(&self, id: JobId, index: u32) -> Pubkey {
+    pub(crate) fn shard(&self, id: JobId, index: u32) -> Pubkey {
         self.of_shard(id, index)[0]
     }
 
-    pub fn challenge(&self, id: JobId, index: u32) -> Pubkey {
+    pub(crate) fn challenge(&self, id: JobId, index: u32) -> Pubkey {
         self.of_shard(id, index)[1]
     }
 
-    pub fn place(&self, (id, shard): (JobId, u32), attempt: u8, worker: usize) -> Place {
+    pub(crate) fn place(&self, (id, shard): (JobId, u32), attempt: u8, worker: usize) -> Place {
         Place {
             job: self.job(id),
             shard,
@@ -158,12 +158,16 @@ impl AddressBook {
         }
     }
 
-    pub fn operator(&self, worker: usize, number: usize) -> &Keypair {
+    pub(crate) fn operator(&self, worker: usize, number: usize) -> &Keypair {
         &self.operators[number * WORKERS + worker]
     }
 
     /// Signs a statement with one of a worker's hot keys.
-    pub fn sign(&self, (worker, number): (usize, usize), statement: [u8; 32]) -> SignedStatement {
+    pub(crate) fn sign(
+        &self,
+        (worker, number): (usize, usize),
+        statement: [u8; 32],
+    ) -> SignedStatement {
         let operator = self.operator(worker, number);
         SignedStatement {
             operator: operator.pubkey(),
@@ -174,7 +178,12 @@ impl AddressBook {
 
     /// Another account of the same kind, selected by `number`; `None` for accounts that may be
     /// arbitrary.
-    pub fn counterpart(&self, of: &Pubkey, token_accounts: bool, number: u64) -> Option<Pubkey> {
+    pub(crate) fn counterpart(
+        &self,
+        of: &Pubkey,
+        token_accounts: bool,
+        number: u64,
+    ) -> Option<Pubkey> {
         let one_mint = self.mints.stake == self.mints.payment;
         let mut kinds: Vec<Vec<Pubkey>> = vec![
             self.providers.clone(),
@@ -211,7 +220,7 @@ impl Place {
         }
     }
 
-    pub fn commitment(&self, answer: Answer, worker: usize) -> [u8; 32] {
+    pub(crate) fn commitment(&self, answer: Answer, worker: usize) -> [u8; 32] {
         self.seat().commitment(&commitment::Reveal {
             root: &[answer.root; 32],
             units: answer.units,
@@ -219,16 +228,16 @@ impl Place {
         })
     }
 
-    pub fn statement(&self, commitment: &[u8; 32]) -> [u8; 32] {
+    pub(crate) fn statement(&self, commitment: &[u8; 32]) -> [u8; 32] {
         self.seat().statement(commitment)
     }
 
-    pub fn decline_statement(&self) -> [u8; 32] {
+    pub(crate) fn decline_statement(&self) -> [u8; 32] {
         self.seat().decline_statement()
     }
 }
 
 /// The salt of a worker's commitments.
-pub fn salt(worker: usize) -> [u8; 32] {
+pub(crate) fn salt(worker: usize) -> [u8; 32] {
     [100 + worker as u8; 32]
 }

@@ -15,7 +15,7 @@ const RECENT: u32 = 20;
 
 /// Differences between the model and the chain.
 #[derive(Default)]
-pub struct Differences(Vec<String>);
+pub(super) struct Differences(Vec<String>);
 
 impl Differences {
     fn same<T: PartialEq + Debug>(&mut self, what: &str, model: T, chain: T) {
@@ -25,7 +25,7 @@ impl Differences {
         }
     }
 
-    pub fn none(self) -> Result<(), String> {
+    pub(super) fn none(self) -> Result<(), String> {
         if self.0.is_empty() {
             Ok(())
         } else {
@@ -53,7 +53,7 @@ impl TestChain {
         decode(*address, &account.data).ok()
     }
 
-    pub fn compare(&self, world: &World) -> Result<(), String> {
+    pub(crate) fn compare(&self, world: &World) -> Result<(), String> {
         let mut found = Differences::default();
         let (machine, addresses) = (&self.network.machine, &self.addresses);
         for (vault, address) in addresses.vaults() {

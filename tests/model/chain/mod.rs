@@ -1,6 +1,6 @@
 //! The test network on a chain. It is created once and reset for each sequence.
 
-pub mod addresses;
+pub(crate) mod addresses;
 mod build;
 mod compare;
 
@@ -23,7 +23,7 @@ use solana_sdk::signer::Signer;
 use std::array::from_fn;
 
 /// Cores of each worker's machine.
-pub const CORES: [u16; WORKERS] = [8, 8, 2, 8, 8];
+pub(crate) const CORES: [u16; WORKERS] = [8, 8, 2, 8, 8];
 const PRICES: [u64; WORKERS] = [4, 5, 4, 7, 6];
 const PLACES: [u16; WORKERS] = [4, 8, 4, 3, 8];
 /// Stake of each worker, and the rest of its tokens.
@@ -49,7 +49,7 @@ const PACKET: usize = 1_232;
 const BLOCKS_AT_FIRST: u64 = 4;
 
 /// The mint setup of a seed's sequence.
-pub fn mint_setup_of(seed: u64) -> MintSetup {
+pub(crate) fn mint_setup_of(seed: u64) -> MintSetup {
     // Slashed stake compensates the client only if stake and payments share a mint, so those setups come
     // twice as often.
     let all = [
@@ -63,7 +63,7 @@ pub fn mint_setup_of(seed: u64) -> MintSetup {
     all[(seed % 6) as usize]
 }
 
-pub struct TestChain {
+pub(crate) struct TestChain {
     pub network: TestNetwork,
     pub addresses: AddressBook,
     /// The address of the program's Network account.
@@ -80,7 +80,7 @@ pub struct TestChain {
 }
 
 impl TestChain {
-    pub fn new(mint_setup: MintSetup) -> Self {
+    pub(crate) fn new(mint_setup: MintSetup) -> Self {
         let one_mint = mint_setup.has_one_mint();
         let setup = Setup {
             parameters: NetworkParameters {
@@ -185,7 +185,7 @@ impl TestChain {
     }
 
     /// Restores the initial accounts and returns their model. The slot depends on the seed alone.
-    pub fn begin(&mut self, seed: u64) -> World {
+    pub(crate) fn begin(&mut self, seed: u64) -> World {
         let known: Vec<Pubkey> = self.beginning.iter().map(|(key, _)| *key).collect();
         for (address, _) in self.network.machine.program_accounts() {
             if !known.contains(&address) {
@@ -272,7 +272,7 @@ impl TestChain {
 
     /// The job and the shard as the instruction builders expect them: only the client and the live
     /// seats are set.
-    pub fn as_stored(&self, client: usize, shard: Option<&Model>) -> (Job, Shard) {
+    pub(crate) fn as_stored(&self, client: usize, shard: Option<&Model>) -> (Job, Shard) {
         let mut job = *self.job;
         job.client = self.addresses.address(Party::Client(client));
         // The only way to create an empty shard outside the program: zeros and a version.
@@ -291,16 +291,16 @@ impl TestChain {
     }
 
     /// The size of a transaction, bytes.
-    pub fn bytes(&self, instructions: &[Instruction], signers: usize) -> usize {
+    pub(crate) fn bytes(&self, instructions: &[Instruction], signers: usize) -> usize {
         let message = Message::new(instructions, Some(&payer(self)));
         1 + 64 * (1 + signers) + message.serialize().len()
     }
 
-    pub fn fits(&self, instructions: &[Instruction], signers: usize) -> bool {
+    pub(crate) fn fits(&self, instructions: &[Instruction], signers: usize) -> bool {
         self.bytes(instructions, signers) <= PACKET
     }
 
-    pub fn send(&mut self, instructions: &[Instruction], signers: &[Party]) -> Outcome {
+    pub(crate) fn send(&mut self, instructions: &[Instruction], signers: &[Party]) -> Outcome {
         let keys: Vec<&Keypair> = signers.iter().map(|who| self.addresses.key(*who)).collect();
         self.network.machine.send(instructions, &keys)
     }
@@ -314,7 +314,7 @@ fn payer(chain: &TestChain) -> Pubkey {
 }
 
 /// The parameters stored in a Network account.
-pub fn parameters_of(network: &Network) -> NetworkParameters {
+pub(crate) fn parameters_of(network: &Network) -> NetworkParameters {
     NetworkParameters {
         min_stake: network.min_stake,
         min_bond: network.min_bond,

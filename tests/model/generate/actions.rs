@@ -15,12 +15,12 @@ struct Target<'a> {
 }
 
 impl Rng {
-    pub fn who(&mut self) -> Party {
+    pub(crate) fn who(&mut self) -> Party {
         self.pick(&Party::ALL)
     }
 
     /// Mostly `who`, sometimes any party.
-    pub fn mostly(&mut self, who: Party) -> Party {
+    pub(crate) fn mostly(&mut self, who: Party) -> Party {
         if self.chance(86) { who } else { self.who() }
     }
 
@@ -30,7 +30,7 @@ impl Rng {
         self.mostly(Party::Orchestrator(asked.unwrap_or(any)))
     }
 
-    pub fn bounty(&mut self, world: &World) -> Option<Vault> {
+    pub(crate) fn bounty(&mut self, world: &World) -> Option<Vault> {
         let mint = if self.chance(95) || world.one_mint {
             Mint::Stake
         } else {
@@ -58,7 +58,7 @@ impl Rng {
         })
     }
 
-    pub fn action(&mut self, kind: ActionKind, world: &World) -> Action {
+    pub(crate) fn action(&mut self, kind: ActionKind, world: &World) -> Action {
         let mut target = self.target(kind, world);
         let full = |t: &Target| t.shard.is_some_and(|s| s.free() == 0);
         if kind == ActionKind::Assign && target.as_ref().is_some_and(full) {

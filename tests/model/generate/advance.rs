@@ -64,7 +64,7 @@ impl Focus<'_> {
 impl Rng {
     /// The next step of some job. Time passes only if no other step is possible anywhere, so no seat
     /// becomes late because of it.
-    pub fn advance(&mut self, world: &World, addresses: &AddressBook) -> Option<Step> {
+    pub(crate) fn advance(&mut self, world: &World, addresses: &AddressBook) -> Option<Step> {
         let open = |job: &&Job| job.finished() || job.state == JobState::Open || job.live > 0;
         let jobs = world.jobs.iter().filter(open);
         let all = jobs.flat_map(|job| (0..job.terms.shards).map(move |index| (job, index)));

@@ -5,11 +5,11 @@ use crate::generate::rng::Rng;
 use crate::world::{Answer, Job, Mode, World};
 
 /// The root of the honest result, and the root on which wrong results agree.
-pub const RIGHT: u8 = 7;
+pub(super) const RIGHT: u8 = 7;
 const WRONG: u8 = 66;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Behaviour {
+pub(crate) enum Behaviour {
     Honest,
     /// The first seat returns a wrong result.
     FirstDisagrees,
@@ -25,7 +25,7 @@ pub enum Behaviour {
 
 impl Behaviour {
     /// The behaviour at a shard, always the same for the same job and seed.
-    pub fn of(world: &World, job: &Job, index: u32) -> Self {
+    pub(crate) fn of(world: &World, job: &Job, index: u32) -> Self {
         let (client, nonce) = job.id;
         let place = (client as u64) << 40 | nonce << 8 | u64::from(index);
         let mut rng = Rng::new(world.block_seed ^ place << 16);
@@ -60,7 +60,7 @@ impl Behaviour {
 
 impl Rng {
     /// The result of a seat, mostly according to the behaviour.
-    pub fn answer(&mut self, behaviour: Behaviour, job: &Job, seat: u8) -> Answer {
+    pub(crate) fn answer(&mut self, behaviour: Behaviour, job: &Job, seat: u8) -> Answer {
         let units = job.terms.honest_units;
         let right = Answer { root: RIGHT, units };
         let wrong = Answer { root: WRONG, units };

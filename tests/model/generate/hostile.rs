@@ -6,7 +6,7 @@ use crate::world::{Mint, ORCHESTRATORS, Party, Vault, WORKERS, World};
 
 impl Rng {
     /// The action with an invalid part, if it has a part that can be invalid.
-    pub fn corrupted(&mut self, action: Action, world: &World) -> Action {
+    pub(crate) fn corrupted(&mut self, action: Action, world: &World) -> Action {
         let (worker, anybody) = (self.index(WORKERS), self.who());
         if self.chance(40)
             && let Some(late) = self.assign_too_late(&action)
@@ -129,7 +129,7 @@ impl Rng {
         })
     }
 
-    pub fn forged(&mut self) -> Forgery {
+    pub(crate) fn forged(&mut self) -> Forgery {
         self.pick(&[
             Forgery::Signer,
             Forgery::Retired,

@@ -7,7 +7,7 @@ mod hostile;
 mod money;
 mod parameters;
 mod parties;
-pub mod rng;
+pub(crate) mod rng;
 mod terms;
 
 use crate::action::{Action, Step};
@@ -48,7 +48,7 @@ const KINDS: [(ActionKind, u64); 28] = [
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ActionKind {
+pub(crate) enum ActionKind {
     Post,
     Cancel,
     Assign,
@@ -85,7 +85,7 @@ pub enum ActionKind {
 }
 
 impl ActionKind {
-    pub fn is_about_a_job(self) -> bool {
+    pub(crate) fn is_about_a_job(self) -> bool {
         use ActionKind::{
             Acknowledge, Assign, Cancel, Challenge, Close, Commit, Decline, Draw, ExpireJob,
             ExpireSeat, Reveal, Seed, Settle,
@@ -167,7 +167,7 @@ fn useful(rng: &mut Rng, world: &World, addresses: &AddressBook) -> Action {
     last.unwrap_or_else(|| rng.action(ActionKind::Donate, world))
 }
 
-pub fn step(rng: &mut Rng, world: &World, addresses: &AddressBook) -> Step {
+pub(crate) fn step(rng: &mut Rng, world: &World, addresses: &AddressBook) -> Step {
     if rng.chance(5) {
         return Step::PassTime(seconds(rng, world));
     }
@@ -218,7 +218,7 @@ pub fn step(rng: &mut Rng, world: &World, addresses: &AddressBook) -> Step {
 }
 
 /// The first step of a sequence: its own parameters.
-pub fn first_step(rng: &mut Rng) -> Step {
+pub(crate) fn first_step(rng: &mut Rng) -> Step {
     let parameters = rng.parameters();
     let by = Party::Authority;
     Step::Send(vec![Action::SetParameters { by, parameters }], None)

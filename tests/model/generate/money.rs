@@ -10,13 +10,13 @@ const BROKEN: u64 = 12;
 
 impl Rng {
     /// A job with an invalid term.
-    pub fn broken_post(&mut self, world: &World) -> Action {
+    pub(crate) fn broken_post(&mut self, world: &World) -> Action {
         let by = self.index(2);
         let terms = self.terms(world, by, 100);
         Action::Post { by, terms }
     }
 
-    pub fn money_action(&mut self, kind: ActionKind, world: &World) -> Action {
+    pub(crate) fn money_action(&mut self, kind: ActionKind, world: &World) -> Action {
         let worker = self.index(WORKERS);
         let provider = &world.providers[worker];
         let own = Party::Worker(worker);

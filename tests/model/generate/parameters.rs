@@ -12,7 +12,7 @@ const BROKEN: u64 = 20;
 const DAY: u32 = 86_400;
 
 impl Rng {
-    pub fn parameters(&mut self) -> NetworkParameters {
+    pub(crate) fn parameters(&mut self) -> NetworkParameters {
         let max_deadline_secs = self.pick(&[700, 1_500, 3_600]);
         let mut parameters = NetworkParameters {
             min_stake: self.pick(&[1, 1_000, 30_000]),

@@ -7,7 +7,7 @@ use crate::generate::rng::Rng;
 use crate::world::{Mint, ORCHESTRATORS, Party, Provider, Vault, WORKERS, World};
 
 impl Rng {
-    pub fn party_action(&mut self, kind: ActionKind, world: &World) -> Action {
+    pub(crate) fn party_action(&mut self, kind: ActionKind, world: &World) -> Action {
         match kind {
             ActionKind::Exit => self.exit_action(world),
             ActionKind::Orchestrators => self.orchestrator_action(world),

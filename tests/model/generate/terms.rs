@@ -5,7 +5,7 @@ use crate::world::{Mode, Terms, World};
 
 impl Rng {
     /// Terms of a client's job, with an invalid term in `broken` of 100 cases.
-    pub fn terms(&mut self, world: &World, by: usize, broken: u64) -> Terms {
+    pub(crate) fn terms(&mut self, world: &World, by: usize, broken: u64) -> Terms {
         let mode = self.pick(&[Mode::Quorum, Mode::Quorum, Mode::Audit, Mode::Challenge]);
         let window = |rng: &mut Self| rng.pick(&[10, 11, 30, 60]);
         let max_replicas = match mode {

@@ -7,7 +7,7 @@ use crate::world::{
 };
 
 /// Rent of an account of this size, lamports.
-pub fn rent(bytes: u64) -> u64 {
+pub(super) fn rent(bytes: u64) -> u64 {
     (128 + bytes) * 6_960
 }
 
@@ -20,7 +20,7 @@ fn job_bytes(terms: &Terms) -> u64 {
 }
 
 /// Size of a shard's own account.
-pub fn shard_bytes(terms: &Terms) -> u64 {
+pub(super) fn shard_bytes(terms: &Terms) -> u64 {
     120 + 88 * u64::from(terms.max_replicas)
 }
 
@@ -67,7 +67,12 @@ impl World {
     }
 
     /// `post_job`.
-    pub fn post(&mut self, by: usize, terms: &Terms, addresses: &AddressBook) -> ModelResult {
+    pub(crate) fn post(
+        &mut self,
+        by: usize,
+        terms: &Terms,
+        addresses: &AddressBook,
+    ) -> ModelResult {
         need(self.clients[by].opened, NOT_THERE)?;
         need(self.job((by, terms.nonce)).is_err(), IN_USE)?;
         need(!self.paused, "NetworkPaused")?;
@@ -123,7 +128,7 @@ impl World {
     }
 
     /// `cancel_job`.
-    pub fn cancel(&mut self, by: Party, id: JobId) -> ModelResult {
+    pub(crate) fn cancel(&mut self, by: Party, id: JobId) -> ModelResult {
         need(self.clients[id.0].opened, NOT_THERE)?;
         let job = self.job_mut(id)?;
         need(by == Party::Client(id.0), "NotAuthorized")?;
@@ -146,7 +151,7 @@ impl World {
     }
 
     /// `expire_job`.
-    pub fn expire_job(&mut self, id: JobId) -> ModelResult {
+    pub(crate) fn expire_job(&mut self, id: JobId) -> ModelResult {
         let now = self.now;
         let job = self.job_mut(id)?;
         need(job.state == JobState::Open, "WrongJobState")?;
@@ -157,7 +162,7 @@ impl World {
     }
 
     /// `close_job`.
-    pub fn close(&mut self, id: JobId, shards: &[u32], payer: Option<usize>) -> ModelResult {
+    pub(crate) fn close(&mut self, id: JobId, shards: &[u32], payer: Option<usize>) -> ModelResult {
         need(self.clients[id.0].opened, NOT_THERE)?;
         let job = self.job_mut(id)?;
         need(job.finished(), "WrongJobState")?;

@@ -8,7 +8,7 @@ mod review;
 mod rewards;
 mod seats;
 mod settle;
-pub mod sortition;
+pub(crate) mod sortition;
 mod verdict;
 
 use crate::action::Action;
@@ -17,7 +17,7 @@ use crate::world::{Mint, ModelError, ModelResult, NOT_THERE, Party, TOO_FEW, Vau
 
 impl World {
     /// The state after a transaction, or the error with which it is refused.
-    pub fn after(&self, actions: &[Action], addresses: &AddressBook) -> ModelResult<Self> {
+    pub(crate) fn after(&self, actions: &[Action], addresses: &AddressBook) -> ModelResult<Self> {
         let mut world = self.clone();
         for action in actions {
             world.apply(action, addresses)?;
@@ -127,7 +127,7 @@ impl World {
     }
 
     /// Moves tokens from a party's wallet.
-    pub fn spend(&mut self, who: Party, mint: Mint, to: Vault, amount: u64) -> ModelResult {
+    pub(crate) fn spend(&mut self, who: Party, mint: Mint, to: Vault, amount: u64) -> ModelResult {
         let token_account = Vault::Wallet(who, mint);
         need(self.vaults.get(token_account) >= amount, TOO_FEW)?;
         self.vaults.send(token_account, to, amount);
@@ -144,7 +144,7 @@ impl World {
     }
 
     /// Refuses unless tokens of the mint can be sent to the vault.
-    pub fn need_mint(&self, mint: Mint, to: Vault) -> ModelResult {
+    pub(crate) fn need_mint(&self, mint: Mint, to: Vault) -> ModelResult {
         let fits = self.one_mint || mint == to.mint();
         if self.newer[0] == self.newer[1] {
             need(fits, "Token::MintMismatch")
@@ -164,7 +164,7 @@ impl World {
     }
 
     /// Refuses unless `by` is a registered orchestrator that signs with its key.
-    pub fn need_registered(&self, by: Party) -> ModelResult {
+    pub(crate) fn need_registered(&self, by: Party) -> ModelResult {
         match by {
             Party::Orchestrator(n) => need(self.orchestrators[n].is_some(), NOT_THERE),
             // Other parties pass an orchestrator's account without being its key.
@@ -174,7 +174,7 @@ impl World {
     }
 
     /// Refuses unless `by` is an active orchestrator that the job accepts.
-    pub fn need_serving(&self, by: Party, wanted: Option<usize>) -> ModelResult {
+    pub(crate) fn need_serving(&self, by: Party, wanted: Option<usize>) -> ModelResult {
         let Party::Orchestrator(n) = by else {
             return Err(ModelError("NotAuthorized"));
         };

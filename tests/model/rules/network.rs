@@ -5,7 +5,7 @@ use crate::world::{ModelResult, Party, TOO_FEW, Vault, World, need};
 use millrace_program::state::NetworkParameters;
 
 impl World {
-    pub fn apply_of_network(&mut self, action: &Action) -> ModelResult {
+    pub(crate) fn apply_of_network(&mut self, action: &Action) -> ModelResult {
         match *action {
             Action::Pause { by } => self.pause(by, true),
             Action::Resume { by } => self.pause(by, false),
@@ -66,7 +66,7 @@ impl World {
 }
 
 /// Whether the parameters are within the documented bounds.
-pub fn fit(p: &NetworkParameters) -> bool {
+pub(super) fn fit(p: &NetworkParameters) -> bool {
     const DAY: u32 = 86_400;
     p.min_stake >= 1
         && (1..=10_000_000).contains(&p.lock_bps)

@@ -10,12 +10,12 @@ const ORCHESTRATOR_BYTES: u64 = 152;
 
 impl World {
     /// Rent of an orchestrator's two accounts.
-    pub fn orchestrator_rent(&self) -> u64 {
+    pub(crate) fn orchestrator_rent(&self) -> u64 {
         rent(ORCHESTRATOR_BYTES) + self.vault_rent(Mint::Stake)
     }
 
     /// `register_orchestrator`.
-    pub fn register_orchestrator(&mut self, by: Party, orchestrator: usize) -> ModelResult {
+    pub(crate) fn register_orchestrator(&mut self, by: Party, orchestrator: usize) -> ModelResult {
         need(self.orchestrators[orchestrator].is_none(), IN_USE)?;
         need(by == self.authority, "NotAuthorized")?;
         self.orchestrators[orchestrator] = Some(Orchestrator {
@@ -35,7 +35,7 @@ impl World {
     }
 
     /// `bond`.
-    pub fn bond(&mut self, by: Party, orchestrator: usize, amount: u64) -> ModelResult {
+    pub(crate) fn bond(&mut self, by: Party, orchestrator: usize, amount: u64) -> ModelResult {
         let active = self.orchestrator_mut(orchestrator)?.active;
         need(amount > 0, "AmountZero")?;
         need(active, "OrchestratorInactive")?;
@@ -45,7 +45,7 @@ impl World {
     }
 
     /// `retire_orchestrator`.
-    pub fn retire_orchestrator(&mut self, by: Party, orchestrator: usize) -> ModelResult {
+    pub(crate) fn retire_orchestrator(&mut self, by: Party, orchestrator: usize) -> ModelResult {
         let may = [self.authority, Party::Orchestrator(orchestrator)].contains(&by);
         let now = self.now;
         let book = self.orchestrator_mut(orchestrator)?;
@@ -57,7 +57,7 @@ impl World {
     }
 
     /// `withdraw_bond`.
-    pub fn withdraw_bond(&mut self, orchestrator: usize, payer: Party) -> ModelResult {
+    pub(crate) fn withdraw_bond(&mut self, orchestrator: usize, payer: Party) -> ModelResult {
         let now = self.now;
         let wait = i64::from(self.parameters.unbonding_secs);
         let book = self.orchestrator_mut(orchestrator)?;

@@ -11,22 +11,22 @@ const CLIENT_BYTES: u64 = 128;
 
 impl World {
     /// Rent of a vault.
-    pub fn vault_rent(&self, mint: Mint) -> u64 {
+    pub(crate) fn vault_rent(&self, mint: Mint) -> u64 {
         rent(self.vault_bytes[usize::from(mint == Mint::Payment)])
     }
 
     /// Rent of a provider's three accounts.
-    pub fn provider_rent(&self) -> u64 {
+    pub(crate) fn provider_rent(&self) -> u64 {
         rent(PROVIDER_BYTES) + self.vault_rent(Mint::Stake) + self.vault_rent(Mint::Payment)
     }
 
     /// Rent of a client's two accounts.
-    pub fn client_rent(&self) -> u64 {
+    pub(crate) fn client_rent(&self) -> u64 {
         rent(CLIENT_BYTES) + self.vault_rent(Mint::Payment)
     }
 
     /// `open_client`.
-    pub fn open_client(&mut self, by: usize) -> ModelResult {
+    pub(crate) fn open_client(&mut self, by: usize) -> ModelResult {
         need(!self.clients[by].opened, IN_USE)?;
         self.clients[by] = Client {
             opened: true,
@@ -37,7 +37,12 @@ impl World {
     }
 
     /// `register_provider`.
-    pub fn register_provider(&mut self, worker: usize, price: u64, max_seats: u16) -> ModelResult {
+    pub(crate) fn register_provider(
+        &mut self,
+        worker: usize,
+        price: u64,
+        max_seats: u16,
+    ) -> ModelResult {
         need(!self.providers[worker].registered, IN_USE)?;
         need(price > 0, "PriceZero")?;
         need(max_seats > 0, "SeatsZero")?;
@@ -54,7 +59,7 @@ impl World {
     }
 
     /// `deregister`.
-    pub fn deregister(&mut self, by: Party, worker: usize) -> ModelResult {
+    pub(crate) fn deregister(&mut self, by: Party, worker: usize) -> ModelResult {
         self.need_cold(by, worker)?;
         let provider = &self.providers[worker];
         let settled = provider.seats == 0
@@ -76,7 +81,7 @@ impl World {
     }
 
     /// Moves the donated rest of a vault.
-    pub fn empty(&mut self, vault: Vault, to: Vault) {
+    pub(crate) fn empty(&mut self, vault: Vault, to: Vault) {
         let all = self.vaults.get(vault);
         self.vaults.send(vault, to, all);
         self.donated.set(vault, 0);
@@ -88,14 +93,19 @@ impl World {
     }
 
     /// `rotate_operator`.
-    pub fn rotate_operator(&mut self, by: Party, worker: usize, operator: usize) -> ModelResult {
+    pub(crate) fn rotate_operator(
+        &mut self,
+        by: Party,
+        worker: usize,
+        operator: usize,
+    ) -> ModelResult {
         self.need_cold(by, worker)?;
         self.providers[worker].operator = operator;
         Ok(())
     }
 
     /// `update_provider`.
-    pub fn update_provider(
+    pub(crate) fn update_provider(
         &mut self,
         by: Party,
         worker: usize,
@@ -110,7 +120,7 @@ impl World {
     }
 
     /// `stake`.
-    pub fn stake(&mut self, by: Party, worker: usize, amount: u64) -> ModelResult {
+    pub(crate) fn stake(&mut self, by: Party, worker: usize, amount: u64) -> ModelResult {
         need(self.providers[worker].registered, NOT_THERE)?;
         need(!self.paused, "NetworkPaused")?;
         need(amount > 0, "AmountZero")?;
@@ -124,7 +134,7 @@ impl World {
     }
 
     /// `request_unstake`.
-    pub fn request_unstake(&mut self, by: Party, worker: usize, amount: u64) -> ModelResult {
+    pub(crate) fn request_unstake(&mut self, by: Party, worker: usize, amount: u64) -> ModelResult {
         self.need_cold(by, worker)?;
         need(amount > 0, "AmountZero")?;
         let until = self.now + i64::from(self.parameters.unbonding_secs);
@@ -138,7 +148,7 @@ impl World {
     }
 
     /// `withdraw_stake`.
-    pub fn withdraw_stake(&mut self, by: Party, worker: usize) -> ModelResult {
+    pub(crate) fn withdraw_stake(&mut self, by: Party, worker: usize) -> ModelResult {
         self.need_cold(by, worker)?;
         let provider = &mut self.providers[worker];
         need(provider.unbonding > 0, "AmountZero")?;
@@ -153,7 +163,7 @@ impl World {
     }
 
     /// `claim_earnings`.
-    pub fn claim_earnings(&mut self, worker: usize) -> ModelResult {
+    pub(crate) fn claim_earnings(&mut self, worker: usize) -> ModelResult {
         let provider = &mut self.providers[worker];
         need(provider.registered, NOT_THERE)?;
         let amount = provider.earned - provider.claimed;

@@ -8,16 +8,16 @@ use crate::world::{
 use millrace_protocol::hash::sha256;
 
 /// Size of a challenge's account.
-pub const CHALLENGE_BYTES: u64 = 104;
+pub(super) const CHALLENGE_BYTES: u64 = 104;
 
 /// The first 8 bytes as a little-endian number.
-pub fn number(digest: &[u8; 32]) -> u64 {
+pub(super) fn number(digest: &[u8; 32]) -> u64 {
     u64::from_le_bytes(std::array::from_fn(|i| digest[i]))
 }
 
 impl World {
     /// The hash of a block in the virtual machine.
-    pub fn block(&self, slot: u64) -> [u8; 32] {
+    pub(crate) fn block(&self, slot: u64) -> [u8; 32] {
         sha256(&[&slot.to_le_bytes(), &self.block_seed.to_le_bytes()])
     }
 
@@ -47,7 +47,7 @@ impl World {
     }
 
     /// `draw_audit`.
-    pub fn draw_audit(&mut self, id: JobId, index: u32) -> ModelResult {
+    pub(crate) fn draw_audit(&mut self, id: JobId, index: u32) -> ModelResult {
         let (now, slot) = (self.now, self.slot);
         let job = self.job(id)?;
         let shard = match job.shard(index) {
@@ -82,7 +82,7 @@ impl World {
     }
 
     /// `challenge_shard`.
-    pub fn challenge(&mut self, by: Party, id: JobId, index: u32) -> ModelResult {
+    pub(crate) fn challenge(&mut self, by: Party, id: JobId, index: u32) -> ModelResult {
         let (now, slot) = (self.now, self.slot);
         need(self.clients[id.0].opened, NOT_THERE)?;
         let job = self.job(id)?;

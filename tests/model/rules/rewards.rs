@@ -16,7 +16,7 @@ fn part_of(amount: u64, part: u64, whole: u64) -> u64 {
 
 impl World {
     /// `open_rewards` and `open_bucket` of accounts that exist already.
-    pub fn open_existing(&self, _: Party, bucket: Option<u8>) -> ModelResult {
+    pub(crate) fn open_existing(&self, _: Party, bucket: Option<u8>) -> ModelResult {
         match bucket {
             Some(index) if index >= BUCKETS => Err(ModelError("BucketOutOfBounds")),
             _ => Err(ModelError(IN_USE)),
@@ -24,7 +24,7 @@ impl World {
     }
 
     /// `fund_rewards`.
-    pub fn fund_rewards(&mut self, by: Party, amount: u64) -> ModelResult {
+    pub(crate) fn fund_rewards(&mut self, by: Party, amount: u64) -> ModelResult {
         need(amount > 0, "AmountZero")?;
         self.spend(by, Mint::Stake, Vault::Rewards, amount)?;
         self.rewards.funded += amount;
@@ -42,7 +42,7 @@ impl World {
     }
 
     /// `close_epoch`.
-    pub fn close_epoch(&mut self, by: Party, number: u32) -> ModelResult {
+    pub(crate) fn close_epoch(&mut self, by: Party, number: u32) -> ModelResult {
         need(!self.epochs.contains_key(&number), IN_USE)?;
         need(self.now >= self.epoch_end(number), "TooEarly")?;
         let points = self.points_of(number);
@@ -73,7 +73,7 @@ impl World {
     }
 
     /// `bank_rewards`.
-    pub fn bank_rewards(&mut self, worker: usize, number: u32, payer: Party) -> ModelResult {
+    pub(crate) fn bank_rewards(&mut self, worker: usize, number: u32, payer: Party) -> ModelResult {
         let epoch = self.epochs.get_mut(&number).ok_or(ModelError(NOT_THERE))?;
         let provider = &mut self.providers[worker];
         need(provider.registered, NOT_THERE)?;
@@ -94,7 +94,7 @@ impl World {
     }
 
     /// `claim_rewards`.
-    pub fn claim_rewards(&mut self, worker: usize) -> ModelResult {
+    pub(crate) fn claim_rewards(&mut self, worker: usize) -> ModelResult {
         let provider = &mut self.providers[worker];
         need(provider.registered, NOT_THERE)?;
         let amount = std::mem::take(&mut provider.reward_due);

@@ -58,7 +58,7 @@ impl World {
     }
 
     /// `assign_seats`.
-    pub fn assign(
+    pub(crate) fn assign(
         &mut self,
         by: Party,
         (id, index): (JobId, u32),
@@ -156,7 +156,7 @@ impl World {
     }
 
     /// `record_commitments`.
-    pub fn commit(
+    pub(crate) fn commit(
         &mut self,
         (id, index): (JobId, u32),
         entries: &[Entry],
@@ -191,7 +191,7 @@ impl World {
     }
 
     /// `record_reveals` and `reveal_seats`.
-    pub fn reveal(
+    pub(crate) fn reveal(
         &mut self,
         by: Option<Party>,
         id: JobId,
@@ -242,7 +242,13 @@ impl World {
     }
 
     /// `acknowledge_delivery`.
-    pub fn acknowledge(&mut self, by: Party, id: JobId, index: u32, seat: u8) -> ModelResult {
+    pub(crate) fn acknowledge(
+        &mut self,
+        by: Party,
+        id: JobId,
+        index: u32,
+        seat: u8,
+    ) -> ModelResult {
         match by {
             Party::Orchestrator(_) => self.may_attest(by, id, index)?,
             _ => {
@@ -263,7 +269,7 @@ impl World {
     }
 
     /// `decline_seat`.
-    pub fn decline(&mut self, id: JobId, index: u32, entry: &Entry) -> ModelResult {
+    pub(crate) fn decline(&mut self, id: JobId, index: u32, entry: &Entry) -> ModelResult {
         let (now, slot) = (self.now, self.slot);
         let registered = self.providers[entry.worker].registered;
         let job = self.job_mut(id)?;
@@ -286,7 +292,7 @@ impl World {
     }
 
     /// `expire_seat`.
-    pub fn expire_seat(
+    pub(crate) fn expire_seat(
         &mut self,
         (id, index): (JobId, u32),
         (seat, worker): (u8, usize),

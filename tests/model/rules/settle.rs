@@ -35,7 +35,7 @@ struct Sums {
 
 impl World {
     /// `settle_shard`.
-    pub fn settle(&mut self, id: JobId, index: u32, bounty: Option<Vault>) -> ModelResult {
+    pub(crate) fn settle(&mut self, id: JobId, index: u32, bounty: Option<Vault>) -> ModelResult {
         need(self.clients[id.0].opened, NOT_THERE)?;
         let (mut shard, verdict) = self.due_verdict(id, index)?;
         let job = self.job(id)?.clone();
@@ -181,7 +181,7 @@ impl World {
     }
 
     /// Frees a seat's lock and takes the penalty. Returns the compensation of the client.
-    pub fn penalize(
+    pub(crate) fn penalize(
         &mut self,
         id: JobId,
         worker: usize,

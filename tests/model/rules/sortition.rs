@@ -6,11 +6,11 @@ use crate::world::{Job, JobId, ModelError, ModelResult, Shard, World, need};
 use millrace_protocol::hash::sha256;
 
 /// The parameter that admits every provider.
-pub const ADMIT_ALL: u64 = u64::MAX;
+pub(crate) const ADMIT_ALL: u64 = u64::MAX;
 
 impl World {
     /// `seed_job`.
-    pub fn seed_job(&mut self, id: JobId) -> ModelResult {
+    pub(crate) fn seed_job(&mut self, id: JobId) -> ModelResult {
         let ((oldest, end), slot) = (self.blocks, self.slot);
         let after = self.job(id)?.seed_slot;
         let first = (oldest <= after && after + 1 < end).then(|| self.block(after + 1));
@@ -28,7 +28,7 @@ impl World {
     }
 
     /// Refuses unless sortition admits the worker to the shard.
-    pub fn need_admitted(
+    pub(crate) fn need_admitted(
         &self,
         (job, shard): (&Job, &Shard),
         (index, worker): (u32, usize),

@@ -3,14 +3,14 @@
 use crate::world::{Answer, Job, JobId, ModelResult, Seat, Shard, ShardState, Status, World, need};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     Wait,
     Settle { winner: usize, slash: bool },
     Reopen,
     Fail,
 }
 
-pub fn verdict(job: &Job, shard: &Shard, now: i64) -> Verdict {
+pub(super) fn verdict(job: &Job, shard: &Shard, now: i64) -> Verdict {
     let most = if shard.single(job) {
         1
     } else {
@@ -70,7 +70,7 @@ pub fn verdict(job: &Job, shard: &Shard, now: i64) -> Verdict {
 
 impl World {
     /// A live shard with its verdict, unless that is to wait.
-    pub fn due_verdict(&self, id: JobId, index: u32) -> ModelResult<(Shard, Verdict)> {
+    pub(crate) fn due_verdict(&self, id: JobId, index: u32) -> ModelResult<(Shard, Verdict)> {
         let job = self.job(id)?;
         let shard = job.shard(index)?;
         need(shard.is_live(), "WrongShardState")?;
@@ -81,7 +81,7 @@ impl World {
 }
 
 /// Whether a seat is late when its shard ends.
-pub fn is_late(seat: &Seat, could_reveal: bool) -> bool {
+pub(super) fn is_late(seat: &Seat, could_reveal: bool) -> bool {
     match seat.status {
         Status::Assigned => true,
         Status::Committed => could_reveal,

@@ -5,7 +5,7 @@ use crate::world::{JobId, ModelError, ModelResult, NOT_THERE, share};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Mode {
+pub(crate) enum Mode {
     Quorum,
     Audit,
     Challenge,
@@ -13,14 +13,14 @@ pub enum Mode {
 
 /// A provider's result. All bytes of the root are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
+pub(crate) struct Answer {
     pub root: u8,
     pub units: u64,
 }
 
 /// The terms of a job.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Terms {
+pub(crate) struct Terms {
     pub nonce: u64,
     pub mode: Mode,
     pub shards: u32,
@@ -43,14 +43,14 @@ pub struct Terms {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JobState {
+pub(crate) enum JobState {
     Open = 1,
     Cancelled = 2,
     Expired = 3,
 }
 
 #[derive(Clone, Debug)]
-pub struct Job {
+pub(crate) struct Job {
     pub id: JobId,
     pub bucket: u8,
     pub terms: Terms,
@@ -82,7 +82,7 @@ pub struct Job {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ShardState {
+pub(crate) enum ShardState {
     Assigned = 1,
     Revealing = 2,
     Settled = 3,
@@ -90,7 +90,7 @@ pub enum ShardState {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Review {
+pub(crate) enum Review {
     None = 0,
     Pending = 1,
     NotSelected = 2,
@@ -99,7 +99,7 @@ pub enum Review {
 }
 
 #[derive(Clone, Debug)]
-pub struct Shard {
+pub(crate) struct Shard {
     pub state: ShardState,
     pub commit_by: i64,
     pub reveal_by: i64,
@@ -118,14 +118,14 @@ pub struct Shard {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub struct Challenge {
+pub(crate) struct Challenge {
     pub by: Party,
     pub seat: usize,
     pub bond: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
+pub(crate) enum Status {
     Assigned = 1,
     Committed = 2,
     Revealed = 3,
@@ -136,7 +136,7 @@ pub enum Status {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub struct Seat {
+pub(crate) struct Seat {
     pub worker: usize,
     pub price: u64,
     pub attempt: u8,
@@ -149,7 +149,7 @@ pub struct Seat {
 }
 
 impl Seat {
-    pub fn is_live(&self) -> bool {
+    pub(crate) fn is_live(&self) -> bool {
         matches!(
             self.status,
             Status::Assigned | Status::Committed | Status::Revealed
@@ -158,27 +158,27 @@ impl Seat {
 }
 
 impl Shard {
-    pub fn is_live(&self) -> bool {
+    pub(crate) fn is_live(&self) -> bool {
         matches!(self.state, ShardState::Assigned | ShardState::Revealing)
     }
 
     /// Live seats with their numbers.
-    pub fn live(&self) -> impl Iterator<Item = (usize, &Seat)> {
+    pub(crate) fn live(&self) -> impl Iterator<Item = (usize, &Seat)> {
         let seats = self.seats.iter().enumerate();
         seats.filter_map(|(at, seat)| seat.as_ref().filter(|s| s.is_live()).map(|s| (at, s)))
     }
 
-    pub fn seats_in(&self, status: Status) -> Vec<u8> {
+    pub(crate) fn seats_in(&self, status: Status) -> Vec<u8> {
         let seats = self.seats.iter().enumerate();
         let fitting = seats.filter(|(_, seat)| seat.is_some_and(|s| s.status == status));
         fitting.map(|(at, _)| at as u8).collect()
     }
 
-    pub fn count(&self, status: Status) -> usize {
+    pub(crate) fn count(&self, status: Status) -> usize {
         self.seats_in(status).len()
     }
 
-    pub fn free(&self) -> usize {
+    pub(crate) fn free(&self) -> usize {
         match self.state {
             ShardState::Assigned => usize::from(self.target).saturating_sub(self.live().count()),
             _ => 0,
@@ -186,7 +186,7 @@ impl Shard {
     }
 
     /// Whether a committed seat may reveal its result at `now`.
-    pub fn reveals_open(&self, now: i64) -> bool {
+    pub(crate) fn reveals_open(&self, now: i64) -> bool {
         let bound = self.count(Status::Committed) + self.count(Status::Revealed);
         match self.review {
             Review::Pending => false,
@@ -196,20 +196,20 @@ impl Shard {
     }
 
     /// Whether one seat is enough for now.
-    pub fn single(&self, job: &Job) -> bool {
+    pub(crate) fn single(&self, job: &Job) -> bool {
         job.terms.mode != Mode::Quorum
             && !matches!(self.review, Review::Audited | Review::Challenged)
     }
 
     /// Starts the windows of a round.
-    pub fn start(&mut self, terms: &Terms, now: i64) {
+    pub(crate) fn start(&mut self, terms: &Terms, now: i64) {
         self.commit_by = now + i64::from(terms.commit);
         self.reveal_by = self.commit_by + i64::from(terms.reveal);
         self.state = ShardState::Assigned;
     }
 
     /// Starts another attempt, whose seats are free from `slot` on.
-    pub fn next_attempt(&mut self, slot: u64) {
+    pub(crate) fn next_attempt(&mut self, slot: u64) {
         self.attempt += 1;
         self.slot = slot;
     }
@@ -217,12 +217,12 @@ impl Shard {
 
 impl Terms {
     /// Length of a round, seconds.
-    pub fn round(&self) -> i64 {
+    pub(crate) fn round(&self) -> i64 {
         i64::from(self.commit) + i64::from(self.reveal)
     }
 
     /// Minimum time before the deadline for the first round, seconds.
-    pub fn first(&self) -> i64 {
+    pub(crate) fn first(&self) -> i64 {
         match self.mode {
             Mode::Quorum => self.round(),
             Mode::Audit => 2 * self.round() + 60,
@@ -232,27 +232,27 @@ impl Terms {
 }
 
 impl Job {
-    pub fn fits(&self, now: i64) -> bool {
+    pub(crate) fn fits(&self, now: i64) -> bool {
         now + self.terms.round() <= self.terms.deadline
     }
 
-    pub fn held(&self) -> u64 {
+    pub(crate) fn held(&self) -> u64 {
         self.deposited + self.compensated - self.paid - self.refunded - self.fee
     }
 
-    pub fn unassigned(&self) -> u32 {
+    pub(crate) fn unassigned(&self) -> u32 {
         match self.state {
             JobState::Open => self.terms.shards - self.created,
             _ => 0,
         }
     }
 
-    pub fn finished(&self) -> bool {
+    pub(crate) fn finished(&self) -> bool {
         self.settled + self.failed + self.cancelled == self.terms.shards
     }
 
     /// The highest cost of this many seats.
-    pub fn cost(&self, seats: u8) -> u64 {
+    pub(crate) fn cost(&self, seats: u8) -> u64 {
         let pay = self.terms.price_cap * self.terms.max_units * u64::from(seats);
         pay + share(pay, u64::from(self.fee_bps))
     }
@@ -266,19 +266,19 @@ impl Job {
     }
 
     /// Refuses if the shard should have an account of its own and does not exist.
-    pub fn need_account(&self, index: u32) -> ModelResult {
+    pub(crate) fn need_account(&self, index: u32) -> ModelResult {
         match self.terms.shards {
             1 => Ok(()),
             _ => self.shard(index).map(|_| ()),
         }
     }
 
-    pub fn shard(&self, index: u32) -> ModelResult<&Shard> {
+    pub(crate) fn shard(&self, index: u32) -> ModelResult<&Shard> {
         let shard = self.shards.get(index as usize).and_then(Option::as_ref);
         shard.filter(|s| !s.closed).ok_or(self.no_shard())
     }
 
-    pub fn shard_mut(&mut self, index: u32) -> ModelResult<&mut Shard> {
+    pub(crate) fn shard_mut(&mut self, index: u32) -> ModelResult<&mut Shard> {
         let none = self.no_shard();
         let shard = self.shards.get_mut(index as usize).and_then(Option::as_mut);
         shard.filter(|s| !s.closed).ok_or(none)

@@ -1,55 +1,55 @@
 //! The model's state of the network. It has its own structs and uses none of the program's arithmetic.
 
-pub mod jobs;
-pub mod vaults;
+pub(crate) mod jobs;
+pub(crate) mod vaults;
 
-pub use crate::world::jobs::{
+pub(crate) use crate::world::jobs::{
     Answer, Challenge, Job, JobState, Mode, Review, Seat, Shard, ShardState, Status, Terms,
 };
 use crate::world::vaults::Vaults;
-pub use crate::world::vaults::{Mint, PARTIES, Party, Vault};
+pub(crate) use crate::world::vaults::{Mint, PARTIES, Party, Vault};
 use millrace_program::state::NetworkParameters;
 use std::collections::BTreeMap;
 
 /// Number of providers.
-pub const WORKERS: usize = 5;
+pub(crate) const WORKERS: usize = 5;
 /// Number of clients.
-pub const CLIENTS: usize = 2;
+pub(crate) const CLIENTS: usize = 2;
 /// Number of orchestrators' keys. The last one is not registered at the start.
-pub const ORCHESTRATORS: usize = 3;
+pub(crate) const ORCHESTRATORS: usize = 3;
 /// Epochs for which a provider and a bucket keep points.
-pub const POINTS_KEPT: (usize, usize) = (8, 16);
+pub(crate) const POINTS_KEPT: (usize, usize) = (8, 16);
 
 /// A job's client and nonce.
-pub type JobId = (usize, u64);
+pub(crate) type JobId = (usize, u64);
 
 /// A refusal that the model predicts, with the name of the error: that of the first broken rule, in the
 /// order of the accounts and then of the instruction's documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ModelError(pub &'static str);
+pub(crate) struct ModelError(pub &'static str);
 
 /// The error for a missing account.
-pub const NOT_THERE: &str = "AccountNotInitialized";
+pub(crate) const NOT_THERE: &str = "AccountNotInitialized";
 /// The error for an account that exists already.
-pub const IN_USE: &str = "System::AccountAlreadyInUse";
+pub(crate) const IN_USE: &str = "System::AccountAlreadyInUse";
 /// The error for too few tokens.
-pub const TOO_FEW: &str = "Token::InsufficientFunds";
+pub(crate) const TOO_FEW: &str = "Token::InsufficientFunds";
 
 /// The model's prediction for an action.
-pub type ModelResult<T = ()> = Result<T, ModelError>;
+pub(crate) type ModelResult<T = ()> = Result<T, ModelError>;
 
 /// Refuses with this error unless `fine`.
-pub fn need(fine: bool, error: &'static str) -> ModelResult {
+pub(crate) fn need(fine: bool, error: &'static str) -> ModelResult {
     if fine { Ok(()) } else { Err(ModelError(error)) }
 }
 
 /// `amount × bps ÷ 10,000`, rounded down.
-pub fn share(amount: u64, bps: u64) -> u64 {
+pub(crate) fn share(amount: u64, bps: u64) -> u64 {
     (u128::from(amount) * u128::from(bps) / 10_000) as u64
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct Provider {
+pub(crate) struct Provider {
     /// Whether its account exists.
     pub registered: bool,
     pub registered_at: i64,
@@ -76,7 +76,7 @@ pub struct Provider {
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct Client {
+pub(crate) struct Client {
     /// Whether its account exists.
     pub opened: bool,
     pub nonce: u64,
@@ -85,7 +85,7 @@ pub struct Client {
 }
 
 #[derive(Clone, Debug)]
-pub struct Orchestrator {
+pub(crate) struct Orchestrator {
     pub active: bool,
     pub retired_at: i64,
     pub bonded: u64,
@@ -94,14 +94,14 @@ pub struct Orchestrator {
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct Rewards {
+pub(crate) struct Rewards {
     pub funded: u64,
     pub promised: u64,
     pub paid: u64,
 }
 
 #[derive(Clone, Debug)]
-pub struct Epoch {
+pub(crate) struct Epoch {
     pub payer: Party,
     pub points: u64,
     pub banked: u64,
@@ -110,7 +110,7 @@ pub struct Epoch {
 
 /// The reward schedule.
 #[derive(Clone, Copy, Debug)]
-pub struct Schedule {
+pub(crate) struct Schedule {
     /// The start of epoch 0.
     pub from: i64,
     pub secs: u32,
@@ -119,7 +119,7 @@ pub struct Schedule {
 }
 
 #[derive(Clone, Debug)]
-pub struct World {
+pub(crate) struct World {
     pub now: i64,
     pub slot: u64,
     /// Slots whose block hashes the chain keeps: the first, and the one after the last.
@@ -155,32 +155,32 @@ pub struct World {
 }
 
 impl World {
-    pub fn job(&self, id: JobId) -> ModelResult<&Job> {
+    pub(crate) fn job(&self, id: JobId) -> ModelResult<&Job> {
         self.jobs
             .iter()
             .find(|j| j.id == id)
             .ok_or(ModelError(NOT_THERE))
     }
 
-    pub fn job_mut(&mut self, id: JobId) -> ModelResult<&mut Job> {
+    pub(crate) fn job_mut(&mut self, id: JobId) -> ModelResult<&mut Job> {
         let mut jobs = self.jobs.iter_mut();
         jobs.find(|j| j.id == id).ok_or(ModelError(NOT_THERE))
     }
 
-    pub fn epoch(&self) -> u32 {
+    pub(crate) fn epoch(&self) -> u32 {
         ((self.now - self.schedule.from) / i64::from(self.schedule.secs)) as u32
     }
 
-    pub fn epoch_end(&self, number: u32) -> i64 {
+    pub(crate) fn epoch_end(&self, number: u32) -> i64 {
         self.schedule.from + (i64::from(number) + 1) * i64::from(self.schedule.secs)
     }
 
-    pub fn points_of(&self, number: u32) -> u64 {
+    pub(crate) fn points_of(&self, number: u32) -> u64 {
         let noted = self.buckets.iter().filter_map(|bucket| bucket.get(&number));
         noted.sum()
     }
 
-    pub fn is_open(&self, vault: Vault) -> bool {
+    pub(crate) fn is_open(&self, vault: Vault) -> bool {
         match vault {
             Vault::Escrow(n) => self.clients[n].opened,
             Vault::Stake(n) | Vault::Earnings(n) => self.providers[n].registered,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A key with a wallet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Party {
+pub(crate) enum Party {
     Client(usize),
     Worker(usize),
     Orchestrator(usize),
@@ -14,10 +14,10 @@ pub enum Party {
 }
 
 /// Number of parties.
-pub const PARTIES: usize = CLIENTS + WORKERS + ORCHESTRATORS + 2;
+pub(crate) const PARTIES: usize = CLIENTS + WORKERS + ORCHESTRATORS + 2;
 
 impl Party {
-    pub const ALL: [Self; PARTIES] = [
+    pub(crate) const ALL: [Self; PARTIES] = [
         Self::Client(0),
         Self::Client(1),
         Self::Worker(0),
@@ -33,7 +33,7 @@ impl Party {
     ];
 
     /// Its index in [`Party::ALL`].
-    pub fn at(self) -> usize {
+    pub(crate) fn at(self) -> usize {
         match self {
             Self::Client(n) => n,
             Self::Worker(n) => CLIENTS + n,
@@ -45,13 +45,13 @@ impl Party {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Mint {
+pub(crate) enum Mint {
     Stake,
     Payment,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Vault {
+pub(crate) enum Vault {
     Wallet(Party, Mint),
     Escrow(usize),
     Stake(usize),
@@ -69,7 +69,7 @@ const COUNT: usize = REWARDS + 1 + 2 * BUCKETS;
 
 impl Vault {
     /// All token accounts of a network. With one mint, the accounts for payments are those for stake.
-    pub fn all(one_mint: bool) -> Vec<Self> {
+    pub(crate) fn all(one_mint: bool) -> Vec<Self> {
         let mints: &[Mint] = if one_mint {
             &[Mint::Stake]
         } else {
@@ -87,7 +87,7 @@ impl Vault {
         all
     }
 
-    pub fn mint(self) -> Mint {
+    pub(crate) fn mint(self) -> Mint {
         match self {
             Self::Wallet(_, mint) | Self::Treasury(mint, _) => mint,
             Self::Stake(_) | Self::Bond(_) | Self::Rewards => Mint::Stake,
@@ -98,13 +98,13 @@ impl Vault {
 
 /// The balance of each token account, base units.
 #[derive(Clone, Debug)]
-pub struct Vaults {
+pub(crate) struct Vaults {
     one_mint: bool,
     amounts: [u64; COUNT],
 }
 
 impl Vaults {
-    pub fn new(one_mint: bool) -> Self {
+    pub(crate) fn new(one_mint: bool) -> Self {
         Self {
             one_mint,
             amounts: [0; COUNT],
@@ -126,20 +126,20 @@ impl Vaults {
         }
     }
 
-    pub fn get(&self, vault: Vault) -> u64 {
+    pub(crate) fn get(&self, vault: Vault) -> u64 {
         self.amounts[self.at(vault)]
     }
 
-    pub fn set(&mut self, vault: Vault, amount: u64) {
+    pub(crate) fn set(&mut self, vault: Vault, amount: u64) {
         self.amounts[self.at(vault)] = amount;
     }
 
-    pub fn add(&mut self, vault: Vault, amount: u64) {
+    pub(crate) fn add(&mut self, vault: Vault, amount: u64) {
         self.amounts[self.at(vault)] += amount;
     }
 
     /// Moves tokens. Panics if the vault has too few, which means that the model is wrong.
-    pub fn send(&mut self, from: Vault, to: Vault, amount: u64) {
+    pub(crate) fn send(&mut self, from: Vault, to: Vault, amount: u64) {
         let (from, to) = (self.at(from), self.at(to));
         self.amounts[from] -= amount;
         self.amounts[to] += amount;

@@ -15,7 +15,7 @@ const DAY: i64 = 86_400;
 const ALL: [(usize, Answer); 3] = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
 
 /// A network, and the tokens donated to its vaults.
-pub struct Lifecycle {
+pub(super) struct Lifecycle {
     pub network: TestNetwork,
     /// Donations by vault.
     pub donations: BTreeMap<Pubkey, u64>,
@@ -26,7 +26,7 @@ type Step = fn(&mut Lifecycle);
 
 impl Lifecycle {
     /// All steps in their order.
-    pub const STEPS: [(&str, Step); 15] = [
+    pub(super) const STEPS: [(&str, Step); 15] = [
         ("bonds", Self::bonds),
         ("donations", Self::donate),
         ("agreement", Self::agreement),
@@ -45,7 +45,7 @@ impl Lifecycle {
     ];
 
     /// A network with six providers and two clients.
-    pub fn start(one_mint: bool) -> Self {
+    pub(super) fn start(one_mint: bool) -> Self {
         let mut network = Setup {
             workers: 6,
             stake: 200_000,

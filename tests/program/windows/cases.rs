@@ -9,24 +9,24 @@ use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 
 /// Three honest results.
-pub const ALL: [(usize, Answer); 3] = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
+pub(super) const ALL: [(usize, Answer); 3] = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
 /// The commit window, a round, and the challenge window.
 const COMMIT: i64 = 60;
 const ROUND: i64 = 90;
 const CHALLENGE: u32 = 120;
 const WEEK: i64 = 7 * 86_400;
 
-pub fn audited(terms: &mut PostJobArgs) {
+pub(super) fn audited(terms: &mut PostJobArgs) {
     (terms.mode, terms.audit_bps) = (Mode::Audit, 1);
     (terms.replicas, terms.quorum, terms.max_replicas) = (1, 2, 3);
 }
 
-pub fn challengeable(terms: &mut PostJobArgs) {
+pub(super) fn challengeable(terms: &mut PostJobArgs) {
     (terms.mode, terms.challenge_secs) = (Mode::Challenge, CHALLENGE);
     (terms.replicas, terms.quorum, terms.max_replicas) = (1, 2, 3);
 }
 
-pub fn one_seat(terms: &mut PostJobArgs) {
+pub(super) fn one_seat(terms: &mut PostJobArgs) {
     (terms.replicas, terms.quorum, terms.max_replicas) = (1, 1, 1);
 }
 
@@ -52,36 +52,36 @@ fn case((network, job, at): (TestNetwork, Pubkey, i64), after: i64) -> WindowCas
 }
 
 /// The end of the commit window of three seats without a commitment.
-pub fn commits_end() -> WindowCase {
+pub(super) fn commits_end() -> WindowCase {
     case(seated(|_| (), &[0, 1, 2]), COMMIT)
 }
 
 /// The same with two of three commitments, which are enough to reveal.
-pub fn commits_end_with_a_quorum() -> WindowCase {
+pub(super) fn commits_end_with_a_quorum() -> WindowCase {
     let mut place = seated(|_| (), &[0, 1, 2]);
     place.0.commit(&place.1, 0, &ALL[..2]).unwrap();
     case(place, COMMIT)
 }
 
 /// The same with a free third seat, and one late seat of two.
-pub fn commits_end_beside_a_free_seat() -> WindowCase {
+pub(super) fn commits_end_beside_a_free_seat() -> WindowCase {
     let mut place = seated(|t| t.quorum = 3, &[0, 1]);
     place.0.commit(&place.1, 0, &ALL[..1]).unwrap();
     case(place, COMMIT)
 }
 
 /// The end of the accept window.
-pub fn accept_window_ends() -> WindowCase {
+pub(super) fn accept_window_ends() -> WindowCase {
     case(seated(|_| (), &[0, 1, 2]), PARAMETERS.accept_secs.into())
 }
 
 /// The same with a shorter commit window.
-pub fn accept_window_ends_with_the_commits() -> WindowCase {
+pub(super) fn accept_window_ends_with_the_commits() -> WindowCase {
     case(seated(|t| t.commit_secs = 10, &[0, 1, 2]), 10)
 }
 
 /// The end of the reveal window of three committed seats, two of which have revealed.
-pub fn reveals_end() -> WindowCase {
+pub(super) fn reveals_end() -> WindowCase {
     let mut place = seated(|_| (), &[0, 1, 2]);
     place.0.commit(&place.1, 0, &ALL).unwrap();
     place.0.reveal(&place.1, 0, &ALL[..2]).unwrap();
@@ -89,12 +89,12 @@ pub fn reveals_end() -> WindowCase {
 }
 
 /// The end of a round without any commitment.
-pub fn round_ends() -> WindowCase {
+pub(super) fn round_ends() -> WindowCase {
     case(seated(|_| (), &[0, 1, 2]), ROUND)
 }
 
 /// The end of the reveal window that follows a late audit draw.
-pub fn unaudited_reveals_end() -> WindowCase {
+pub(super) fn unaudited_reveals_end() -> WindowCase {
     let mut place = seated(audited, &[0]);
     let (network, job, now) = (&mut place.0, place.1, &mut place.2);
     network.commit(&job, 0, &ALL[..1]).unwrap();
@@ -113,7 +113,7 @@ fn revealed() -> (TestNetwork, Pubkey, i64) {
 }
 
 /// The end of the challenge window.
-pub fn challenge_ends() -> WindowCase {
+pub(super) fn challenge_ends() -> WindowCase {
     case(revealed(), CHALLENGE.into())
 }
 
@@ -124,22 +124,22 @@ fn before_the_deadline((network, job, _): (TestNetwork, Pubkey, i64), secs: i64)
 }
 
 /// The last instant at which a round fits.
-pub fn last_round() -> WindowCase {
+pub(super) fn last_round() -> WindowCase {
     before_the_deadline(seated(|_| (), &[]), ROUND)
 }
 
 /// The last instant at which two rounds and a draw fit.
-pub fn last_audit() -> WindowCase {
+pub(super) fn last_audit() -> WindowCase {
     before_the_deadline(seated(audited, &[]), 2 * ROUND + 60)
 }
 
 /// The last instant at which two rounds and a challenge fit.
-pub fn last_challenge() -> WindowCase {
+pub(super) fn last_challenge() -> WindowCase {
     before_the_deadline(seated(challengeable, &[]), 2 * ROUND + i64::from(CHALLENGE))
 }
 
 /// The last instant at which a draw leaves time for a round.
-pub fn last_draw() -> WindowCase {
+pub(super) fn last_draw() -> WindowCase {
     let mut place = seated(audited, &[0]);
     place.0.commit(&place.1, 0, &ALL[..1]).unwrap();
     place.0.machine.advance_slots(20, 3);
@@ -147,14 +147,14 @@ pub fn last_draw() -> WindowCase {
 }
 
 /// The first instant at which a missing draw no longer fits.
-pub fn no_draw_fits() -> WindowCase {
+pub(super) fn no_draw_fits() -> WindowCase {
     let mut case = last_draw();
     case.at += 1;
     case
 }
 
 /// The first instant at which no round fits for an open challenge.
-pub fn no_challenge_round_fits() -> WindowCase {
+pub(super) fn no_challenge_round_fits() -> WindowCase {
     let mut place = revealed();
     let challenger = place.0.owner.insecure_clone();
     place.0.challenge(&place.1, 0, &challenger).unwrap();
@@ -162,7 +162,7 @@ pub fn no_challenge_round_fits() -> WindowCase {
 }
 
 /// The first instant at which the seats that a disagreement opened can no longer be assigned.
-pub fn no_further_seats_fit() -> WindowCase {
+pub(super) fn no_further_seats_fit() -> WindowCase {
     let mut place = seated(|t| (t.quorum, t.max_replicas) = (3, 5), &[]);
     let (network, job, _) = &mut place;
     network.run_seats(job, 0, &[(0, RIGHT), (1, WRONG), (2, OTHER)]);
@@ -171,12 +171,12 @@ pub fn no_further_seats_fit() -> WindowCase {
 }
 
 /// The deadline of a job without seats.
-pub fn deadline() -> WindowCase {
+pub(super) fn deadline() -> WindowCase {
     before_the_deadline(seated(|t| t.shards = 2, &[]), 0)
 }
 
 /// The deadline of a job whose output is not delivered.
-pub fn deadline_of_an_undelivered_output() -> WindowCase {
+pub(super) fn deadline_of_an_undelivered_output() -> WindowCase {
     let mut place = seated(one_seat, &[0]);
     place.0.commit(&place.1, 0, &ALL[..1]).unwrap();
     place.0.reveal_by_anyone(&place.1, 0, &ALL[..1]).unwrap();
@@ -195,34 +195,34 @@ fn posting(before: i64) -> WindowCase {
 }
 
 /// The deadline of the jobs that [`posting`] precedes.
-pub fn posting_deadline(network: &TestNetwork) -> i64 {
+pub(super) fn posting_deadline(network: &TestNetwork) -> i64 {
     let account: Network = network.read(&millrace_client::pda::network());
     account.epochs_started_at + 500_000
 }
 
 /// The last instants to post a job of each mode, and the first one.
-pub fn last_posting() -> WindowCase {
+pub(super) fn last_posting() -> WindowCase {
     posting(ROUND)
 }
-pub fn last_posting_of_an_audit() -> WindowCase {
+pub(super) fn last_posting_of_an_audit() -> WindowCase {
     posting(2 * ROUND + 60)
 }
-pub fn last_posting_of_a_challenge() -> WindowCase {
+pub(super) fn last_posting_of_a_challenge() -> WindowCase {
     posting(2 * ROUND + i64::from(CHALLENGE))
 }
-pub fn first_posting() -> WindowCase {
+pub(super) fn first_posting() -> WindowCase {
     posting(PARAMETERS.max_deadline_secs.into())
 }
 
 /// The end of the unbonding time.
-pub fn unbonding_ends() -> WindowCase {
+pub(super) fn unbonding_ends() -> WindowCase {
     let mut place = seated(|_| (), &[]);
     place.0.request_unstake(0, 40_000).unwrap();
     case(place, WEEK)
 }
 
 /// The end of a retired orchestrator's unbonding time.
-pub fn retirement_ends() -> WindowCase {
+pub(super) fn retirement_ends() -> WindowCase {
     let mut place = seated(|_| (), &[]);
     let (network, orchestrator) = (&mut place.0, key(4));
     let (mints, wallet) = (network.mints, orchestrator.pubkey());
@@ -238,7 +238,7 @@ pub fn retirement_ends() -> WindowCase {
 }
 
 /// The end of an epoch with points.
-pub fn epoch_ends() -> WindowCase {
+pub(super) fn epoch_ends() -> WindowCase {
     let mut place = seated(|_| (), &[]);
     place.0.fund_rewards(1_000_000);
     place.0.run_seats(&place.1, 0, &ALL);
@@ -249,7 +249,7 @@ pub fn epoch_ends() -> WindowCase {
 }
 
 /// The end of an epoch in which a shard can be settled.
-pub fn settlement_at_an_epochs_end() -> WindowCase {
+pub(super) fn settlement_at_an_epochs_end() -> WindowCase {
     let mut network = TestNetwork::start();
     let account: Network = network.read(&millrace_client::pda::network());
     let at = account.epoch_end(0);

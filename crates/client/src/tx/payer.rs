@@ -95,7 +95,7 @@ mod tests {
         assert!(told.contains(&payer.key().to_string()), "{told}");
         assert!(told.contains("999") && told.contains("1000"), "{told}");
         let seen = payer.changes();
-        payer.clone().set(1_000);
+        payer.set(1_000);
         assert!(payer.require_rent().is_ok());
         assert!(seen.has_changed().unwrap());
     }

@@ -5,7 +5,7 @@ pub const MAX_SHARDS: usize = 1024;
 /// Maximum number of seats of a shard.
 pub const MAX_REPLICAS: u8 = 5;
 /// Maximum number of seats of a shard that can be challenged: more could not settle in one transaction.
-pub const MAX_CHALLENGED_REPLICAS: u8 = 4;
+pub(super) const MAX_CHALLENGED_REPLICAS: u8 = 4;
 /// Maximum fuel of one shard: 10^15.
 pub const MAX_FUEL: u64 = 1_000_000_000_000_000;
 /// Maximum memory of one shard: 4 GiB, the address space of 32-bit WebAssembly.

@@ -7,10 +7,10 @@ use std::time::Duration;
 use millrace_runtime::{RunError, RunInput, RunLimits, RunOutcome, Runtime};
 
 /// One runtime for all tests of a file.
-pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
 /// Limits that no well-behaved test reaches.
-pub fn limits() -> RunLimits {
+pub(crate) fn limits() -> RunLimits {
     RunLimits {
         fuel: 50_000_000,
         memory_bytes: 16 << 20,
@@ -21,7 +21,7 @@ pub fn limits() -> RunLimits {
 }
 
 /// An empty input.
-pub fn nothing() -> RunInput<'static> {
+pub(crate) fn nothing() -> RunInput<'static> {
     RunInput {
         args: &[],
         env: &[],
@@ -31,11 +31,11 @@ pub fn nothing() -> RunInput<'static> {
     }
 }
 
-pub fn file(name: &str, content: &str) -> (String, Arc<[u8]>) {
+pub(crate) fn file(name: &str, content: &str) -> (String, Arc<[u8]>) {
     (name.to_owned(), Arc::from(content.as_bytes()))
 }
 
-pub fn try_run(
+pub(crate) fn try_run(
     text: &str,
     input: RunInput<'_>,
     limits: &RunLimits,
@@ -44,13 +44,13 @@ pub fn try_run(
     RUNTIME.run(&program, input, limits)
 }
 
-pub fn run(text: &str) -> RunOutcome {
+pub(crate) fn run(text: &str) -> RunOutcome {
     try_run(text, nothing(), &limits()).unwrap()
 }
 
 /// A module with one page of memory, the imports of all tests, and `body` as `_start`. `$print` writes bytes
 /// to standard output; `$check` exits with its argument unless it is 0.
-pub fn wasi(body: &str) -> String {
+pub(crate) fn wasi(body: &str) -> String {
     format!(
         r#"(module
         (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))

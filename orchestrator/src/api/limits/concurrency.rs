@@ -19,7 +19,7 @@ use tokio::time::timeout;
 const PERMIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
-pub struct ConcurrencyLimit {
+pub(crate) struct ConcurrencyLimit {
     permits: Arc<Semaphore>,
     /// Requests of each subnet that hold or wait for a permit.
     in_flight: Arc<Mutex<HashMap<IpAddr, usize>>>,
@@ -35,7 +35,7 @@ struct SubnetPermit {
 
 impl ConcurrencyLimit {
     /// `request_timeout` ends requests that hold a permit for longer.
-    pub fn new(max_concurrent: usize, request_timeout: Duration) -> Self {
+    pub(crate) fn new(max_concurrent: usize, request_timeout: Duration) -> Self {
         Self {
             permits: Arc::new(Semaphore::new(max_concurrent)),
             in_flight: Arc::default(),
@@ -71,7 +71,7 @@ impl Drop for SubnetPermit {
 }
 
 /// Middleware that applies a [`ConcurrencyLimit`].
-pub async fn limit_concurrency(
+pub(crate) async fn limit_concurrency(
     State(limit): State<ConcurrencyLimit>,
     Extension(slot): Extension<Arc<ConnectionSlot>>,
     request: Request,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 #[derive(Clone)]
-pub struct ConnectionLimiter {
+pub(crate) struct ConnectionLimiter {
     connections: Arc<Mutex<Connections>>,
     max: usize,
 }
@@ -27,7 +27,7 @@ struct LimitedConnection {
 }
 
 /// A connection that counts towards the limit until it is released or dropped.
-pub struct ConnectionSlot {
+pub(crate) struct ConnectionSlot {
     limiter: ConnectionLimiter,
     number: u64,
     client_subnet: IpAddr,
@@ -35,7 +35,7 @@ pub struct ConnectionSlot {
 }
 
 impl ConnectionLimiter {
-    pub fn new(max: usize) -> Self {
+    pub(crate) fn new(max: usize) -> Self {
         Self {
             connections: Arc::default(),
             max: max.max(1),
@@ -43,7 +43,7 @@ impl ConnectionLimiter {
     }
 
     /// Adds a connection, and evicts another one if the limit is reached.
-    pub fn accept(&self, from: IpAddr) -> ConnectionSlot {
+    pub(crate) fn accept(&self, from: IpAddr) -> ConnectionSlot {
         let eviction = CancellationToken::new();
         let client_subnet = client_subnet(from);
         let mut connections = self.connections.lock();
@@ -77,17 +77,17 @@ impl ConnectionLimiter {
 
 impl ConnectionSlot {
     /// The address that per-client limits apply to. See [`client_subnet`].
-    pub fn client_subnet(&self) -> IpAddr {
+    pub(crate) fn client_subnet(&self) -> IpAddr {
         self.client_subnet
     }
 
     /// Completes when a newer connection evicts this one; never after [`ConnectionSlot::release`].
-    pub async fn evicted(&self) {
+    pub(crate) async fn evicted(&self) {
         self.eviction.cancelled().await;
     }
 
     /// Stops counting the connection, because its agent is authenticated. It can no longer be evicted.
-    pub fn release(&self) {
+    pub(crate) fn release(&self) {
         self.limiter.connections.lock().limited.remove(&self.number);
     }
 }

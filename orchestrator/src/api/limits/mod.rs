@@ -1,5 +1,5 @@
 //! Limits that keep one client from slowing down the others: connections, concurrent requests, slow readers.
 
-pub mod concurrency;
-pub mod connections;
-pub mod write_timeout;
+pub(crate) mod concurrency;
+pub(crate) mod connections;
+pub(crate) mod write_timeout;

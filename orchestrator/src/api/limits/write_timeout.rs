@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_io_timeout::TimeoutStream;
 
 /// Fails a write that makes no progress within `timeout`.
-pub fn with_write_timeout<S: AsyncRead + AsyncWrite>(
+pub(crate) fn with_write_timeout<S: AsyncRead + AsyncWrite>(
     stream: S,
     timeout: Duration,
 ) -> Pin<Box<TimeoutStream<S>>> {

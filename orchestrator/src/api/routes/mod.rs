@@ -1,6 +1,6 @@
 //! Handlers, by resource.
 
-pub mod blobs;
-pub mod events;
-pub mod jobs;
-pub mod quote;
+pub(super) mod blobs;
+pub(super) mod events;
+pub(super) mod jobs;
+pub(super) mod quote;

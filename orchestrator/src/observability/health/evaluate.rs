@@ -9,10 +9,10 @@ use std::time::Duration;
 
 const SOL: f64 = 1e9;
 /// A plan is made four times a second; after this long without one, the loop hangs.
-pub const PLAN_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const PLAN_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug, Default)]
-pub struct HealthInputs {
+pub(crate) struct HealthInputs {
     pub stopping: bool,
     /// Time since the last plan.
     pub plan_age: Duration,
@@ -45,7 +45,7 @@ pub struct HealthInputs {
 }
 
 /// Problems, the worst first.
-pub fn evaluate(inputs: &HealthInputs, limits: &HealthLimits) -> Vec<Problem> {
+pub(crate) fn evaluate(inputs: &HealthInputs, limits: &HealthLimits) -> Vec<Problem> {
     let checks = [
         stopping(inputs),
         planning(inputs),

@@ -3,8 +3,8 @@
 mod evaluate;
 mod runway;
 
-pub use evaluate::{HealthInputs, PLAN_TIMEOUT, evaluate};
-pub use runway::{Runway, Spending};
+pub(crate) use evaluate::{HealthInputs, PLAN_TIMEOUT, evaluate};
+pub(crate) use runway::{Runway, Spending};
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 const MANUAL: &str = "docs/operating.md";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Shutting down; no new work is accepted.
     Stopping,
     /// The planning loop is stuck.
@@ -40,7 +40,7 @@ pub enum Kind {
     TokensMissing,
 }
 
-pub const KINDS: [Kind; 12] = [
+pub(crate) const KINDS: [Kind; 12] = [
     Kind::Stopping,
     Kind::NotPlanning,
     Kind::EndpointsDown,
@@ -57,7 +57,7 @@ pub const KINDS: [Kind; 12] = [
 
 impl Kind {
     /// Name in responses and metrics.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Stopping => "stopping",
             Self::NotPlanning => "not_planning",
@@ -97,14 +97,14 @@ impl Kind {
     }
 
     /// Advice, with the runbook's heading.
-    pub fn remedy(self) -> String {
+    pub(crate) fn remedy(self) -> String {
         let heading = self.name().replace('_', "-");
         format!("{}: see {MANUAL}#{heading}", self.advice())
     }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub(crate) struct Problem {
     pub kind: Kind,
     /// The problem, with figures.
     pub message: String,
@@ -121,7 +121,7 @@ impl Serialize for Problem {
 }
 
 #[derive(Clone, Debug, Serialize)]
-pub struct Health {
+pub(crate) struct Health {
     /// ok or degraded.
     pub status: &'static str,
     /// Empty if healthy.
@@ -154,7 +154,7 @@ pub struct Health {
 }
 
 impl Health {
-    pub fn is_well(&self) -> bool {
+    pub(crate) fn is_well(&self) -> bool {
         self.problems.is_empty()
     }
 }

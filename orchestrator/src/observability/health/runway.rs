@@ -11,7 +11,7 @@ const DAY_SECS: f64 = 86_400.0;
 
 /// Lamports spent so far. Rent counts until it is refunded.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Spending {
+pub(crate) struct Spending {
     last: Option<u64>,
     spent: i128,
     /// Landed transactions.
@@ -22,7 +22,7 @@ pub struct Spending {
 
 impl Spending {
     /// Records the current balance. A gain of more than was spent is a deposit, not a refund.
-    pub fn saw(&mut self, lamports: u64) {
+    pub(crate) fn saw(&mut self, lamports: u64) {
         if let Some(last) = self.last {
             let loss = i128::from(last) - i128::from(lamports);
             let returned = loss < 0 && -loss <= self.spent;
@@ -34,7 +34,7 @@ impl Spending {
     }
 
     /// How long `lamports` last.
-    pub fn runway(&self, lamports: u64) -> Runway {
+    pub(crate) fn runway(&self, lamports: u64) -> Runway {
         let spent = u64::try_from(self.spent).unwrap_or(0);
         let each = spent.checked_div(self.landed).unwrap_or(0).max(LEAST_FEE);
         let transactions = lamports / each;
@@ -53,7 +53,7 @@ impl Spending {
 
 /// How long the payer's lamports last.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Runway {
+pub(crate) struct Runway {
     /// Transactions.
     pub transactions: u64,
     /// Average cost of a transaction so far, lamports.

@@ -8,38 +8,38 @@ use prometheus_client::registry::Registry;
 use std::sync::atomic::AtomicU64;
 
 /// Names and values of a sample's labels.
-pub type Labels = Vec<(&'static str, String)>;
+pub(crate) type Labels = Vec<(&'static str, String)>;
 /// A value that goes up and down.
-pub type Value = Gauge<f64, AtomicU64>;
+pub(super) type Value = Gauge<f64, AtomicU64>;
 /// Values that differ by labels.
-pub type Values = Family<Labels, Value>;
+pub(super) type Values = Family<Labels, Value>;
 /// Counters that differ by labels.
-pub type Counts = Family<Labels, Counter>;
+pub(super) type Counts = Family<Labels, Counter>;
 /// Histograms that differ by labels.
-pub type Histograms = Family<Labels, Histogram, Buckets>;
+pub(super) type Histograms = Family<Labels, Histogram, Buckets>;
 
 /// Prefix of every name.
 const PREFIX: &str = "millrace";
 
 /// Upper bounds of a histogram's buckets, seconds.
 #[derive(Clone, Copy, Debug)]
-pub struct Buckets(pub &'static [f64]);
+pub(super) struct Buckets(pub &'static [f64]);
 
 /// From a tenth of a millisecond to a second: work on this machine.
-pub const SHORT: Buckets = Buckets(&[
+pub(super) const SHORT: Buckets = Buckets(&[
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 ]);
 /// From half a millisecond to ten seconds, with fine steps in the expected range of dispatches.
-pub const DISPATCH: Buckets = Buckets(&[
+pub(super) const DISPATCH: Buckets = Buckets(&[
     0.000_5, 0.001, 0.001_5, 0.002, 0.003, 0.004, 0.005, 0.006, 0.008, 0.01, 0.015, 0.02, 0.03,
     0.05, 0.1, 0.25, 1.0, 10.0,
 ]);
 /// From a millisecond to ten seconds: network calls.
-pub const MIDDLE: Buckets = Buckets(&[
+pub(super) const MIDDLE: Buckets = Buckets(&[
     0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ]);
 /// From a tenth of a second to the life of a blockhash: waits for the cluster.
-pub const LONG: Buckets = Buckets(&[
+pub(super) const LONG: Buckets = Buckets(&[
     0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 20.0, 30.0, 60.0, 90.0,
 ]);
 
@@ -51,7 +51,7 @@ impl MetricConstructor<Histogram> for Buckets {
 
 /// A metric as the manual lists it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub(super) struct Entry {
     pub name: &'static str,
     /// gauge, counter or histogram.
     pub kind: &'static str,
@@ -61,7 +61,7 @@ pub struct Entry {
 }
 
 #[derive(Debug)]
-pub struct Catalogue {
+pub(super) struct Catalogue {
     /// What is encoded.
     pub registry: Registry,
     /// What is listed, in this order.
@@ -100,14 +100,14 @@ impl Catalogue {
         }
     }
 
-    pub fn value(&mut self, name: &'static str, help: &'static str) -> Value {
+    pub(super) fn value(&mut self, name: &'static str, help: &'static str) -> Value {
         let (short, value) = (self.enter("gauge", name, &[], help), Value::default());
         self.registry.register(short, help, value.clone());
         value
     }
 
     /// Gauges by labels.
-    pub fn values(
+    pub(super) fn values(
         &mut self,
         name: &'static str,
         labels: &'static [&'static str],
@@ -118,14 +118,14 @@ impl Catalogue {
         values
     }
 
-    pub fn count(&mut self, name: &'static str, help: &'static str) -> Counter {
+    pub(super) fn count(&mut self, name: &'static str, help: &'static str) -> Counter {
         let (short, count) = (self.enter("counter", name, &[], help), Counter::default());
         self.registry.register(short, help, count.clone());
         count
     }
 
     /// Counters by labels.
-    pub fn counts(
+    pub(super) fn counts(
         &mut self,
         name: &'static str,
         labels: &'static [&'static str],
@@ -137,7 +137,7 @@ impl Catalogue {
     }
 
     /// A histogram of seconds.
-    pub fn seconds(
+    pub(super) fn seconds(
         &mut self,
         name: &'static str,
         buckets: Buckets,
@@ -150,7 +150,7 @@ impl Catalogue {
     }
 
     /// Histograms of seconds by labels.
-    pub fn seconds_by(
+    pub(super) fn seconds_by(
         &mut self,
         name: &'static str,
         labels: &'static [&'static str],

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 /// Seats that wait for their task, and seats whose task was dispatched.
 #[derive(Debug)]
-pub struct Dispatches {
+pub(crate) struct Dispatches {
     seats: HashMap<SeatKey, WaitingSeat>,
     /// When the last plan read the chain.
     looked: Instant,
@@ -32,7 +32,7 @@ impl Dispatches {
     /// Records the seats whose tasks a plan dispatches, each with the time since which its shard is unchanged,
     /// and the time at which the plan read the chain. A seat that the previous plan saw and did not dispatch
     /// waited for something else, such as its agent, so its time starts now. Other seats are removed.
-    pub fn planned(&mut self, wanted: Vec<(SeatKey, Instant)>, looked: Instant) {
+    pub(crate) fn planned(&mut self, wanted: Vec<(SeatKey, Instant)>, looked: Instant) {
         let known = std::mem::take(&mut self.seats);
         let seat = |(key, since): (SeatKey, Instant)| {
             let fresh = || WaitingSeat {
@@ -46,13 +46,13 @@ impl Dispatches {
     }
 
     /// Start of a seat's wait; `None` if its task was dispatched before, because repetitions do not count.
-    pub fn since(&self, key: &SeatKey) -> Option<Instant> {
+    pub(crate) fn since(&self, key: &SeatKey) -> Option<Instant> {
         let seat = self.seats.get(key).filter(|seat| !seat.told)?;
         Some(seat.since)
     }
 
     /// A task was queued for its agent.
-    pub fn told(&mut self, key: &SeatKey) {
+    pub(crate) fn told(&mut self, key: &SeatKey) {
         if let Some(seat) = self.seats.get_mut(key) {
             seat.told = true;
         }
@@ -61,7 +61,7 @@ impl Dispatches {
 
 impl Metrics {
     /// A task whose seat has waited `since` then was written to its agent.
-    pub fn task_dispatched(&self, since: Instant) {
+    pub(crate) fn task_dispatched(&self, since: Instant) {
         self.0.dispatch.observe(since.elapsed().as_secs_f64());
     }
 }

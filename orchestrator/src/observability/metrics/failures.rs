@@ -4,7 +4,7 @@ use crate::error::OrchestratorError;
 use millrace_client::ChainError;
 
 /// All kinds.
-pub const KINDS: [&str; 8] = [
+pub(super) const KINDS: [&str; 8] = [
     "refused",
     "failed",
     "expired",
@@ -16,7 +16,7 @@ pub const KINDS: [&str; 8] = [
 ];
 
 /// The kind, and for a refusal the program's name of the error.
-pub fn kind_of(error: &OrchestratorError) -> (&'static str, &str) {
+pub(super) fn kind_of(error: &OrchestratorError) -> (&'static str, &str) {
     match error {
         OrchestratorError::Chain(ChainError::Refused { name, .. }) => ("refused", name),
         OrchestratorError::Chain(ChainError::Failed { .. }) => ("failed", ""),

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// Last answer of an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EndpointState {
+pub(crate) struct EndpointState {
     /// Host alone: the rest of the URL may contain a token.
     pub name: String,
     /// Its slot, or its error.
@@ -21,7 +21,7 @@ pub struct EndpointState {
 
 /// Values of the gauges at one moment.
 #[derive(Clone, Debug, Default)]
-pub struct GaugeSnapshot {
+pub(crate) struct GaugeSnapshot {
     /// Newest slot that was seen.
     pub slot_seen: u64,
     /// Newest slot of any endpoint.

@@ -7,7 +7,7 @@ use axum::response::Response;
 use std::time::Instant;
 
 /// Middleware that counts requests.
-pub async fn count_requests(
+pub(crate) async fn count_requests(
     State(metrics): State<Metrics>,
     request: Request,
     next: Next,

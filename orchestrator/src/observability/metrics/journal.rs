@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// A journal whose writes are timed.
-pub struct TimedJournal {
+pub(crate) struct TimedJournal {
     journal: Arc<dyn Journal>,
     metrics: Metrics,
 }
 
 impl TimedJournal {
     /// The same journal, timed.
-    pub fn new(journal: Arc<dyn Journal>, metrics: Metrics) -> Self {
+    pub(crate) fn new(journal: Arc<dyn Journal>, metrics: Metrics) -> Self {
         Self { journal, metrics }
     }
 }

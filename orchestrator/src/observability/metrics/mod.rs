@@ -14,11 +14,11 @@ mod transactions;
 #[cfg(test)]
 mod tests;
 
-pub use catalogue::Labels;
-pub use dispatch::Dispatches;
-pub use gauges::{EndpointState, GaugeSnapshot};
-pub use http::count_requests;
-pub use journal::TimedJournal;
+pub(crate) use catalogue::Labels;
+pub(crate) use dispatch::Dispatches;
+pub(crate) use gauges::{EndpointState, GaugeSnapshot};
+pub(crate) use http::count_requests;
+pub(crate) use journal::TimedJournal;
 
 use crate::error::OrchestratorError;
 use catalogue::{Catalogue, Counts, DISPATCH, Histograms, LONG, MIDDLE, SHORT, Value};
@@ -29,11 +29,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 /// How `/metrics` is written.
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The metrics of one orchestrator. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Metrics(Arc<Inner>);
+pub(crate) struct Metrics(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -55,13 +55,13 @@ struct Inner {
 }
 
 /// Labels from names and values.
-pub fn labels<const N: usize>(pairs: [(&'static str, &str); N]) -> Labels {
+pub(crate) fn labels<const N: usize>(pairs: [(&'static str, &str); N]) -> Labels {
     let owned = |(name, value): (&'static str, &str)| (name, value.to_owned());
     pairs.into_iter().map(owned).collect()
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BlobDirection {
+pub(crate) enum BlobDirection {
     /// From a client or an agent to the orchestrator.
     In,
     /// From the orchestrator to a client or an agent.
@@ -183,7 +183,7 @@ fn direction_label(direction: BlobDirection) -> Labels {
 
 impl Metrics {
     /// All metrics in Prometheus's text format, with the given gauges.
-    pub fn show(&self, snapshot: &GaugeSnapshot) -> String {
+    pub(crate) fn show(&self, snapshot: &GaugeSnapshot) -> String {
         self.0.snapshot.set(snapshot);
         let mut shown = String::new();
         // Writing to a string cannot fail.
@@ -191,28 +191,28 @@ impl Metrics {
         shown
     }
 
-    pub fn planned(&self, took: Duration, due: usize) {
+    pub(crate) fn planned(&self, took: Duration, due: usize) {
         self.0.plan.observe(took.as_secs_f64());
         self.0.due.set(due as f64);
     }
 
-    pub fn act_failed(&self, error: &OrchestratorError) {
+    pub(crate) fn act_failed(&self, error: &OrchestratorError) {
         let (kind, name) = failures::kind_of(error);
         let label = labels([("kind", kind), ("error", name)]);
         self.0.failures.get_or_create(&label).inc();
     }
 
     /// A write to the store that began at `since` has ended.
-    pub fn store_written(&self, since: Instant) {
+    pub(crate) fn store_written(&self, since: Instant) {
         self.0.store_write.observe(since.elapsed().as_secs_f64());
     }
 
-    pub fn landed(&self) -> u64 {
+    pub(crate) fn landed(&self) -> u64 {
         let label = labels([("outcome", "landed")]);
         self.0.transactions.get_or_create(&label).get()
     }
 
-    pub fn blob_transferred(&self, direction: BlobDirection, bytes: u64) {
+    pub(crate) fn blob_transferred(&self, direction: BlobDirection, bytes: u64) {
         self.0
             .blob_bytes
             .get_or_create(&direction_label(direction))

@@ -4,7 +4,7 @@ use super::{Metrics, labels};
 use millrace_client::tx::observer::{Observer, TxEvent};
 
 /// All outcomes.
-pub const OUTCOMES: [&str; 5] = ["landed", "failed", "expired", "lost", "refused"];
+pub(super) const OUTCOMES: [&str; 5] = ["landed", "failed", "expired", "lost", "refused"];
 
 impl Metrics {
     fn ended(&self, outcome: &str) {

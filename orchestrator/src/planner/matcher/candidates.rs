@@ -10,7 +10,7 @@ use millrace_protocol::selection::{RingPosition, provider_position};
 use std::cmp::Reverse;
 
 /// A provider that is considered for seats.
-pub struct Candidate<'a> {
+pub(super) struct Candidate<'a> {
     pub key: Pubkey,
     pub account: &'a Provider,
     pub position: RingPosition,
@@ -19,7 +19,7 @@ pub struct Candidate<'a> {
 }
 
 impl<'a> Candidate<'a> {
-    pub fn new(key: Pubkey, account: &'a Provider, availability: Availability) -> Self {
+    pub(super) fn new(key: Pubkey, account: &'a Provider, availability: Availability) -> Self {
         Self {
             key,
             account,
@@ -29,11 +29,11 @@ impl<'a> Candidate<'a> {
     }
 
     /// Seats that the provider can still take in this plan.
-    pub fn room(&self) -> u32 {
+    pub(super) fn room(&self) -> u32 {
         self.availability.room(self.account)
     }
 
-    pub fn applicant(&self) -> Applicant<'_> {
+    pub(super) fn applicant(&self) -> Applicant<'_> {
         Applicant {
             key: &self.key,
             account: self.account,
@@ -43,12 +43,16 @@ impl<'a> Candidate<'a> {
 }
 
 /// Whether a provider can take any seat at all: it has room and enough stake.
-pub fn can_take_seats(rules: &Rules, account: &Provider, availability: &Availability) -> bool {
+pub(super) fn can_take_seats(
+    rules: &Rules,
+    account: &Provider,
+    availability: &Availability,
+) -> bool {
     account.active >= rules.min_stake && availability.room(account) > 0
 }
 
 /// The providers that can take seats, in the order in which they are asked, except for the ring.
-pub fn candidates<'a>(
+pub(super) fn candidates<'a>(
     snapshot: &Snapshot<'a>,
     rules: &Rules,
     availabilities: &Availabilities,
@@ -74,7 +78,7 @@ pub fn candidates<'a>(
 }
 
 /// The candidates that meet a requirement, in their order.
-pub struct CandidateList {
+pub(super) struct CandidateList {
     /// Indices of the candidates.
     pub members: Vec<u32>,
     /// For each member, the end of its tier: the members with the same price and score.
@@ -95,7 +99,7 @@ struct RefusedTerms {
 }
 
 impl CandidateList {
-    pub fn new(candidates: &[Candidate], job: &Job) -> Self {
+    pub(super) fn new(candidates: &[Candidate], job: &Job) -> Self {
         let eligible = candidates.iter().enumerate();
         let eligible = eligible.filter(|(_, candidate)| job.admits(candidate.account));
         let members: Vec<u32> = eligible.map(|(at, _)| at as u32).collect();
@@ -118,7 +122,7 @@ impl CandidateList {
     }
 
     /// The first member from `at` on that is not removed; the length of the list if there is none.
-    pub fn first_from(&mut self, mut at: usize) -> usize {
+    pub(super) fn first_from(&mut self, mut at: usize) -> usize {
         while self.next[at] as usize != at {
             // Halves the path for the next search.
             self.next[at] = self.next[self.next[at] as usize];
@@ -127,12 +131,12 @@ impl CandidateList {
         at
     }
 
-    pub fn remove(&mut self, at: usize) {
+    pub(super) fn remove(&mut self, at: usize) {
         self.next[at] = at as u32 + 1;
     }
 
     /// Whether the last refusal implies that a job finds too few providers.
-    pub fn is_refused(&self, job: &Job, needed: usize) -> bool {
+    pub(super) fn is_refused(&self, job: &Job, needed: usize) -> bool {
         self.refused.is_some_and(|refused| {
             job.price_cap <= refused.price_cap
                 && job.seat_lock >= refused.seat_lock
@@ -140,7 +144,7 @@ impl CandidateList {
         })
     }
 
-    pub fn refuse(&mut self, job: &Job, needed: usize) {
+    pub(super) fn refuse(&mut self, job: &Job, needed: usize) {
         self.refused = Some(RefusedTerms {
             price_cap: job.price_cap,
             seat_lock: job.seat_lock,

@@ -30,7 +30,7 @@ const MAX_PROVIDERS_LISTED: usize = 1_000;
 
 /// How many seats of a shard to assign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SeatDemand {
+pub(super) struct SeatDemand {
     pub max: usize,
     /// If fewer providers are available, none is selected.
     pub min: usize,
@@ -38,14 +38,14 @@ pub struct SeatDemand {
 
 /// The providers selected for seats of a shard.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Seating {
+pub(super) struct Seating {
     pub providers: Vec<Pubkey>,
     /// How they were selected.
     pub selection: SelectionRecord,
 }
 
 /// The candidates of one plan, with the seats that the plan has given to them.
-pub struct Matcher<'a> {
+pub(super) struct Matcher<'a> {
     snapshot: &'a Snapshot<'a>,
     rules: Rules<'a>,
     availabilities: Availabilities<'a>,
@@ -58,7 +58,7 @@ pub struct Matcher<'a> {
 }
 
 impl<'a> Matcher<'a> {
-    pub fn new(snapshot: &'a Snapshot<'a>, network: &Network) -> Self {
+    pub(super) fn new(snapshot: &'a Snapshot<'a>, network: &Network) -> Self {
         let rules = Rules::new(snapshot, network);
         let availabilities = Availabilities::new(snapshot);
         let candidates = candidates(snapshot, &rules, &availabilities);
@@ -74,17 +74,17 @@ impl<'a> Matcher<'a> {
     }
 
     /// Seats that all candidates together can still take.
-    pub fn room(&self) -> u64 {
+    pub(super) fn room(&self) -> u64 {
         self.room
     }
 
     /// Whether a job cannot be assigned before its seed is taken from the chain.
-    pub fn needs_seed(&self, job: &Job) -> bool {
+    pub(super) fn needs_seed(&self, job: &Job) -> bool {
         self.rules.needs_seed(job)
     }
 
     /// Selects providers for seats of a shard. Those selected have less room for the rest of the plan.
-    pub fn seat(&mut self, request: SeatRequest, demand: SeatDemand) -> Option<Seating> {
+    pub(super) fn seat(&mut self, request: SeatRequest, demand: SeatDemand) -> Option<Seating> {
         let (job, vacancy) = (request.job, request.vacancy);
         let min = demand.min.max(1);
         let candidates = &self.candidates;

@@ -5,7 +5,7 @@ use super::candidates::{Candidate, CandidateList};
 use millrace_protocol::selection::RingPosition;
 
 /// Where the order starts within a tier of members: at the first candidate at or after `position`.
-pub fn start_of_tier(
+pub(super) fn start_of_tier(
     candidates: &[Candidate],
     members: &[u32],
     (from, end): (usize, usize),
@@ -17,7 +17,7 @@ pub fn start_of_tier(
 
 /// A candidate list in the order for one shard.
 #[derive(Clone, Copy)]
-pub struct RingOrder<'a> {
+pub(super) struct RingOrder<'a> {
     pub candidates: &'a [Candidate<'a>],
     pub list: &'a CandidateList,
     /// Position of the shard.
@@ -26,7 +26,7 @@ pub struct RingOrder<'a> {
 
 impl<'a> RingOrder<'a> {
     /// The members in their order.
-    pub fn iter(self) -> impl Iterator<Item = usize> + 'a {
+    pub(super) fn iter(self) -> impl Iterator<Item = usize> + 'a {
         let mut from = 0;
         let tiers = std::iter::from_fn(move || {
             let end = *self.list.tier_ends.get(from)? as usize;
@@ -39,7 +39,7 @@ impl<'a> RingOrder<'a> {
     }
 
     /// How many members come before the one at `at`.
-    pub fn rank(&self, at: usize) -> usize {
+    pub(super) fn rank(&self, at: usize) -> usize {
         let end = self.list.tier_ends[at];
         let from = self.list.tier_ends.partition_point(|other| *other < end);
         let end = end as usize;

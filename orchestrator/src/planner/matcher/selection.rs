@@ -11,7 +11,7 @@ use millrace_protocol::selection::{CandidateRecord, Rank, RingPosition, Selectio
 const MAX_LISTED: usize = 64;
 
 /// What a selection was made from.
-pub struct Selection<'a> {
+pub(super) struct Selection<'a> {
     pub rules: &'a Rules<'a>,
     pub request: SeatRequest<'a>,
     /// Number of free seats.
@@ -24,7 +24,7 @@ pub struct Selection<'a> {
 }
 
 impl Selection<'_> {
-    pub fn record(&self) -> SelectionRecord {
+    pub(super) fn record(&self) -> SelectionRecord {
         let last = self.selected.last();
         let considered = last.map_or(0, |last| self.order.rank(*last) + 1);
         let mut listed: Vec<(Rank, CandidateRecord)> = Vec::new();

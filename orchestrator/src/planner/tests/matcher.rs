@@ -66,7 +66,7 @@ fn select_from_all(
     is_enough.then(|| eligible.into_iter().map(|(_, key)| key).collect())
 }
 
-pub fn any_provider() -> impl Strategy<Value = Provider> {
+pub(super) fn any_provider() -> impl Strategy<Value = Provider> {
     let offer = (1u64..4, 0u64..3, 0usize..2);
     let account = (0u64..1_500, 0u16..4, 0u32..5, 0i64..2);
     (offer, account).prop_map(
@@ -84,7 +84,7 @@ pub fn any_provider() -> impl Strategy<Value = Provider> {
     )
 }
 
-pub fn any_job() -> impl Strategy<Value = Job> {
+pub(super) fn any_job() -> impl Strategy<Value = Job> {
     let terms = (0u64..4, 0u64..3, 0usize..3, 1u64..600, 1u8..4);
     let posting = (0u64..9, 1i64..3);
     (terms, posting).prop_map(

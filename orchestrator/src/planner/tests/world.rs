@@ -11,12 +11,12 @@ use millrace_client::program::math::sortition::ADMIT_ALL;
 use millrace_client::program::state::{Provider, Seat, SeatStatus, ShardState};
 use std::collections::HashMap;
 
-pub const ME: Pubkey = Pubkey::new_from_array([1; 32]);
-pub const MANIFEST: [u8; 32] = [7; 32];
-pub const JOB: Pubkey = Pubkey::new_from_array([5; 32]);
+pub(super) const ME: Pubkey = Pubkey::new_from_array([1; 32]);
+pub(super) const MANIFEST: [u8; 32] = [7; 32];
+pub(super) const JOB: Pubkey = Pubkey::new_from_array([5; 32]);
 
 /// The parts of a snapshot, to be changed by tests.
-pub struct World {
+pub(super) struct World {
     pub cache: AccountCache,
     /// Accounts as of finalized blocks; those of `cache` if `None`.
     pub finalized: Option<AccountCache>,
@@ -30,12 +30,12 @@ pub struct World {
     pub reserved: Vec<Pubkey>,
 }
 
-pub fn provider(n: u8) -> Pubkey {
+pub(super) fn provider(n: u8) -> Pubkey {
     Pubkey::new_from_array([100 + n; 32])
 }
 
 impl World {
-    pub fn new(providers: u8) -> Self {
+    pub(super) fn new(providers: u8) -> Self {
         let mut world = Self {
             cache: AccountCache::default(),
             finalized: None,
@@ -68,17 +68,17 @@ impl World {
         world
     }
 
-    pub fn network(&mut self, network: &Network) {
+    pub(super) fn network(&mut self, network: &Network) {
         self.put(pda::network(), Network::DISCRIMINATOR, bytes_of(network));
     }
 
-    pub fn put(&mut self, key: Pubkey, discriminator: &[u8], body: &[u8]) {
+    pub(super) fn put(&mut self, key: Pubkey, discriminator: &[u8], body: &[u8]) {
         self.slot += 1;
         let data = [discriminator, body].concat();
         assert!(self.cache.update(self.slot, key, &data));
     }
 
-    pub fn provider(&mut self, n: u8, change: impl FnOnce(&mut Provider)) {
+    pub(super) fn provider(&mut self, n: u8, change: impl FnOnce(&mut Provider)) {
         let mut p = Provider {
             ask_price: 5,
             active: 1_000,
@@ -90,11 +90,11 @@ impl World {
         self.put(provider(n), Provider::DISCRIMINATOR, bytes_of(&p));
     }
 
-    pub fn job(&mut self, change: impl FnOnce(&mut Job)) {
+    pub(super) fn job(&mut self, change: impl FnOnce(&mut Job)) {
         self.job_at(JOB, change);
     }
 
-    pub fn job_at(&mut self, address: Pubkey, change: impl FnOnce(&mut Job)) {
+    pub(super) fn job_at(&mut self, address: Pubkey, change: impl FnOnce(&mut Job)) {
         let mut job = Job {
             manifest: MANIFEST,
             price_cap: 10,
@@ -114,7 +114,7 @@ impl World {
         self.put(address, Job::DISCRIMINATOR, bytes_of(&job));
     }
 
-    pub fn shard(&mut self, change: impl FnOnce(&mut Shard)) {
+    pub(super) fn shard(&mut self, change: impl FnOnce(&mut Shard)) {
         let mut shard = Shard {
             job: JOB,
             commit_by: self.now + 20,
@@ -136,7 +136,7 @@ impl World {
     }
 
     /// Provider `n` submits a commitment and, if given, the result with this root.
-    pub fn submit(&mut self, n: u8, root: Option<u8>) {
+    pub(super) fn submit(&mut self, n: u8, root: Option<u8>) {
         let revealed = root.map(|root| RevealedResult {
             root: [root; 32],
             units: 1,
@@ -156,21 +156,21 @@ impl World {
     }
 
     /// Provider `n` fails a shard of the job.
-    pub fn fail(&mut self, shard: u32, n: u8) {
+    pub(super) fn fail(&mut self, shard: u32, n: u8) {
         let failures = self.submissions.failures.entry((JOB, shard)).or_default();
         failures.insert(provider(n), "no such program".to_owned());
     }
 
-    pub fn plan(&self) -> Plan {
+    pub(super) fn plan(&self) -> Plan {
         plan(&self.snapshot())
     }
 
     /// The planned chain actions.
-    pub fn chain(&self) -> Vec<ChainAction> {
+    pub(super) fn chain(&self) -> Vec<ChainAction> {
         self.plan().chain
     }
 
-    pub fn snapshot(&self) -> Snapshot<'_> {
+    pub(super) fn snapshot(&self) -> Snapshot<'_> {
         Snapshot {
             cache: &self.cache,
             finalized: self.finalized.as_ref().unwrap_or(&self.cache),
@@ -187,14 +187,14 @@ impl World {
         }
     }
 
-    pub fn pending_reasons(&self) -> String {
+    pub(super) fn pending_reasons(&self) -> String {
         PendingReasons::new(&self.snapshot())
             .messages(JOB, &self.cache.jobs()[&JOB])
             .join("; ")
     }
 }
 
-pub fn key(n: u8) -> SeatKey {
+pub(super) fn key(n: u8) -> SeatKey {
     SeatKey {
         job: JOB,
         shard: 0,

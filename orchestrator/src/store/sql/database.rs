@@ -5,13 +5,13 @@ use crate::store::sql::postgres::Postgres;
 use crate::store::sql::query::{QueryResult, Statement};
 use crate::store::sql::sqlite::Sqlite;
 
-pub enum Database {
+pub(crate) enum Database {
     Sqlite(Sqlite),
     Postgres(Postgres),
 }
 
 impl Database {
-    pub async fn run(&self, statement: Statement) -> Result<QueryResult, StoreError> {
+    pub(crate) async fn run(&self, statement: Statement) -> Result<QueryResult, StoreError> {
         match self {
             Self::Sqlite(database) => database.run(statement).await,
             Self::Postgres(database) => database.run(statement).await,
@@ -19,7 +19,7 @@ impl Database {
     }
 
     /// Completes pending statements and closes the file or the connections.
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(database) => database.close().await,
             Self::Postgres(database) => database.close(),

@@ -1,9 +1,9 @@
 //! Statements and rows on SQLite and PostgreSQL.
 
-pub mod database;
-pub mod postgres;
-pub mod query;
-pub mod schema;
-pub mod sqlite;
-pub mod tls;
-pub mod value;
+pub(crate) mod database;
+pub(crate) mod postgres;
+pub(crate) mod query;
+pub(crate) mod schema;
+pub(crate) mod sqlite;
+pub(crate) mod tls;
+pub(crate) mod value;

@@ -26,14 +26,14 @@ const DIALECT: Dialect = Dialect {
 /// Advisory lock held while the schema is migrated. The number is arbitrary.
 const MIGRATION_LOCK: i64 = 0x6d69_6c6c_7261_6365;
 
-pub struct Postgres {
+pub(crate) struct Postgres {
     pool: Pool,
     location: String,
 }
 
 impl Postgres {
     /// Connects to the database and migrates its schema to the current version.
-    pub async fn open(database: &PostgresLocation) -> Result<Self, StoreError> {
+    pub(crate) async fn open(database: &PostgresLocation) -> Result<Self, StoreError> {
         let mut config = database.config.clone();
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
@@ -110,7 +110,7 @@ impl Postgres {
         transaction.commit().await.map_err(failed)
     }
 
-    pub async fn run(&self, statement: Statement) -> Result<QueryResult, StoreError> {
+    pub(crate) async fn run(&self, statement: Statement) -> Result<QueryResult, StoreError> {
         let connection = self.connection().await?;
         let failed = |error| self.failed(error);
         let sql = statement.sql(&DIALECT);
@@ -132,7 +132,7 @@ impl Postgres {
         })
     }
 
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         self.pool.close();
     }
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 /// Statements use what SQLite and PostgreSQL have in common. Each statement is a complete change by itself,
 /// so that no transaction has to stay open.
 #[derive(Clone, Debug)]
-pub struct Statement {
+pub(crate) struct Statement {
     text: Cow<'static, str>,
     /// Values of `$1`, `$2` and so on.
     pub values: Vec<SqlValue>,
@@ -17,7 +17,10 @@ pub struct Statement {
 impl Statement {
     /// `text` refers to its values as `$1`, `$2`, … in the order of their first use, because SQLite numbers
     /// them in that order. `{now}`, `{share_lock}` and `{lease_locks}` are explained at [`Dialect`].
-    pub fn new(text: impl Into<Cow<'static, str>>, values: impl Into<Vec<SqlValue>>) -> Self {
+    pub(crate) fn new(
+        text: impl Into<Cow<'static, str>>,
+        values: impl Into<Vec<SqlValue>>,
+    ) -> Self {
         Self {
             text: text.into(),
             values: values.into(),
@@ -40,7 +43,7 @@ impl Statement {
 
 /// What the databases do not have in common.
 #[derive(Clone, Copy, Debug)]
-pub struct Dialect {
+pub(crate) struct Dialect {
     /// The database's time in milliseconds since 1970.
     pub now: &'static str,
     /// Ends a `SELECT` whose rows must not change until the statement has ended.
@@ -51,7 +54,7 @@ pub struct Dialect {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QueryResult {
+pub(crate) struct QueryResult {
     /// The number of rows that were changed or returned.
     pub changed: u64,
     pub rows: Vec<Row>,

@@ -30,14 +30,14 @@ struct Request {
     reply: ReplySender,
 }
 
-pub struct Sqlite {
+pub(crate) struct Sqlite {
     queue: Mutex<Option<mpsc::Sender<Request>>>,
     worker: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Sqlite {
     /// Opens or creates the file and migrates its schema to the current version. Blocks.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         let lock = lock(path)?;
         let connection = connect(path)?;
         migrate(&connection, path)?;
@@ -59,7 +59,7 @@ impl Sqlite {
         })
     }
 
-    pub async fn run(&self, statement: Statement) -> Result<QueryResult, StoreError> {
+    pub(crate) async fn run(&self, statement: Statement) -> Result<QueryResult, StoreError> {
         let (reply, answer) = oneshot::channel();
         let request = Request { statement, reply };
         let queued = self
@@ -74,7 +74,7 @@ impl Sqlite {
     }
 
     /// Runs the queued statements and closes the file.
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         drop(self.queue.lock().take());
         let worker = self.worker.lock().take();
         if let Some(worker) = worker {

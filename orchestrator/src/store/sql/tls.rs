@@ -13,7 +13,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 ///
 /// # Errors
 /// [`StoreError::Certificates`] if the file cannot be read or contains no certificate.
-pub fn connector(roots: Option<&Path>) -> Result<MakeRustlsConnect, StoreError> {
+pub(crate) fn connector(roots: Option<&Path>) -> Result<MakeRustlsConnect, StoreError> {
     let roots = match roots {
         Some(path) => read_roots(path)?,
         None => RootCertStore {

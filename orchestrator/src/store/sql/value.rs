@@ -6,7 +6,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SqlValue {
+pub(crate) enum SqlValue {
     Null,
     /// A `u64` is stored with the same bits, so a large one is negative here.
     Int(i64),
@@ -64,7 +64,7 @@ impl<const N: usize> From<&[u8; N]> for SqlValue {
 
 /// One row. Columns are addressed by position.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row(pub Vec<SqlValue>);
+pub(crate) struct Row(pub Vec<SqlValue>);
 
 impl Row {
     fn at(&self, column: usize) -> &SqlValue {
@@ -78,11 +78,11 @@ impl Row {
         ))
     }
 
-    pub fn is_null(&self, column: usize) -> bool {
+    pub(crate) fn is_null(&self, column: usize) -> bool {
         *self.at(column) == SqlValue::Null
     }
 
-    pub fn int(&self, column: usize) -> Result<i64, StoreError> {
+    pub(crate) fn int(&self, column: usize) -> Result<i64, StoreError> {
         match self.at(column) {
             SqlValue::Int(n) => Ok(*n),
             _ => Err(self.wrong(column, "an integer")),
@@ -90,31 +90,31 @@ impl Row {
     }
 
     /// A `u64` that was stored with the same bits.
-    pub fn unsigned(&self, column: usize) -> Result<u64, StoreError> {
+    pub(crate) fn unsigned(&self, column: usize) -> Result<u64, StoreError> {
         self.int(column).map(i64::cast_unsigned)
     }
 
     /// An integer that has to fit a smaller type.
-    pub fn small<T: TryFrom<i64>>(&self, column: usize) -> Result<T, StoreError> {
+    pub(crate) fn small<T: TryFrom<i64>>(&self, column: usize) -> Result<T, StoreError> {
         let wrong = |_| self.wrong(column, "an integer in range");
         T::try_from(self.int(column)?).map_err(wrong)
     }
 
-    pub fn text(&self, column: usize) -> Result<String, StoreError> {
+    pub(crate) fn text(&self, column: usize) -> Result<String, StoreError> {
         match self.at(column) {
             SqlValue::Text(text) => Ok(text.clone()),
             _ => Err(self.wrong(column, "text")),
         }
     }
 
-    pub fn bytes(&self, column: usize) -> Result<Vec<u8>, StoreError> {
+    pub(crate) fn bytes(&self, column: usize) -> Result<Vec<u8>, StoreError> {
         match self.at(column) {
             SqlValue::Bytes(bytes) => Ok(bytes.clone()),
             _ => Err(self.wrong(column, "bytes")),
         }
     }
 
-    pub fn array<const N: usize>(&self, column: usize) -> Result<[u8; N], StoreError> {
+    pub(crate) fn array<const N: usize>(&self, column: usize) -> Result<[u8; N], StoreError> {
         let wrong = |_| self.wrong(column, &format!("{N} bytes"));
         self.bytes(column)?.try_into().map_err(wrong)
     }

@@ -128,7 +128,7 @@ pub(super) fn selection(attempt: u8, provider: u8, slot: u64) -> SelectionRecord
     let passed_over = CandidateRecord {
         provider: [200; 32].into(),
         ineligible: Some(Ineligible::AgentOffline),
-        ..chosen.clone()
+        ..chosen
     };
     SelectionRecord {
         shard: 1,

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 // By path: a dev-dependency on the testkit, which depends on this crate, would build this crate twice.
+#[expect(unreachable_pub, reason = "public in the testkit")]
 #[path = "../../../../testkit/src/postgres.rs"]
 mod server;
 

@@ -13,7 +13,7 @@ use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 
-pub fn post(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+pub(super) fn post(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
     let owner = party(["client", "client2", "newcomer"][choices.below(3)]).pubkey();
     let client = base.network.machine.account(&pda::client(&owner))?;
     let Some(AnyAccount::Client(client)) = AnyAccount::decode(&owner, &client.data) else {
@@ -27,7 +27,7 @@ pub fn post(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> 
     )])
 }
 
-pub fn cancel(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+pub(super) fn cancel(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
     let (key, job) = any_job(base, choices)?;
     Some(vec![instructions::cancel_job(
         job.client,
@@ -36,7 +36,7 @@ pub fn cancel(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>
     )])
 }
 
-pub fn challenge(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+pub(super) fn challenge(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
     let (key, job, shard) = any_shard(base, choices)?;
     let place = ShardRef::of(key, &job, shard.index);
     let by = anyone(base, choices)?;
@@ -44,7 +44,7 @@ pub fn challenge(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instructi
     Some(vec![challenge])
 }
 
-pub fn settle(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+pub(super) fn settle(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
     let (key, job, shard) = any_shard(base, choices)?;
     let mints = base.network.mints;
     let mut challenger = None;
@@ -64,23 +64,23 @@ pub fn settle(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>
     Some(vec![settle])
 }
 
-pub fn expire(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+pub(super) fn expire(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
     let (key, _) = any_job(base, choices)?;
     Some(vec![instructions::expire_job(key)])
 }
 
-pub fn seed(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+pub(super) fn seed(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
     let (key, _) = any_job(base, choices)?;
     Some(vec![instructions::seed_job(key)])
 }
 
-pub fn draw(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+pub(super) fn draw(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
     let (key, job, shard) = any_shard(base, choices)?;
     let place = ShardRef::of(key, &job, shard.index);
     Some(vec![instructions::draw_audit(place)])
 }
 
-pub fn close(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+pub(super) fn close(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
     let (key, job) = any_job(base, choices)?;
     let ours = super::super::attacker::program_accounts(base).into_iter();
     let shards =

@@ -76,7 +76,7 @@ const ACTIONS: [Action; 56] = [
     jobs::settle,
 ];
 
-pub fn action(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+pub(crate) fn action(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
     let action = choices.one(&ACTIONS)?;
     action(base, choices)
 }

@@ -60,68 +60,68 @@ fn any_offer(operator: Pubkey, choices: &mut Choices) -> Offer {
     offer
 }
 
-pub fn stake(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn stake(base: &mut Base, choices: &mut Choices) -> Built {
     let (provider, amount) = (worker(base, choices)?, choices.amount());
     by(base, choices, |who, mints| {
         ix::stake(who, provider, mints, amount)
     })
 }
 
-pub fn unstake(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn unstake(base: &mut Base, choices: &mut Choices) -> Built {
     Some(vec![ix::request_unstake(
         worker_authority(base, choices)?,
         choices.amount(),
     )])
 }
 
-pub fn withdraw_stake(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn withdraw_stake(base: &mut Base, choices: &mut Choices) -> Built {
     Some(vec![ix::withdraw_stake(
         worker_authority(base, choices)?,
         base.network.mints,
     )])
 }
 
-pub fn deregister(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn deregister(base: &mut Base, choices: &mut Choices) -> Built {
     Some(vec![ix::deregister(
         worker_authority(base, choices)?,
         base.network.mints,
     )])
 }
 
-pub fn register_provider(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn register_provider(base: &mut Base, choices: &mut Choices) -> Built {
     let who = anyone(base, choices)?;
     let mut args = offer(who);
     args.offer = any_offer(who, choices);
     Some(vec![ix::register_provider(who, base.network.mints, args)])
 }
 
-pub fn update_provider(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn update_provider(base: &mut Base, choices: &mut Choices) -> Built {
     let who = worker_authority(base, choices)?;
     Some(vec![ix::update_provider(who, any_offer(who, choices))])
 }
 
-pub fn rotate_operator(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn rotate_operator(base: &mut Base, choices: &mut Choices) -> Built {
     let who = worker_authority(base, choices)?;
     by(base, choices, |operator, _| {
         ix::rotate_operator(who, operator)
     })
 }
 
-pub fn claim_earnings(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn claim_earnings(base: &mut Base, choices: &mut Choices) -> Built {
     Some(vec![ix::claim_earnings(
         &worker_authority(base, choices)?,
         base.network.mints,
     )])
 }
 
-pub fn claim_rewards(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn claim_rewards(base: &mut Base, choices: &mut Choices) -> Built {
     Some(vec![ix::claim_rewards(
         &worker_authority(base, choices)?,
         base.network.mints,
     )])
 }
 
-pub fn bank_rewards(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn bank_rewards(base: &mut Base, choices: &mut Choices) -> Built {
     let (provider, number) = (worker(base, choices)?, choices.below(3) as u32);
     let payer = base.network.authority.pubkey();
     let payer = if choices.rarely(8) {
@@ -132,23 +132,23 @@ pub fn bank_rewards(base: &mut Base, choices: &mut Choices) -> Built {
     Some(vec![ix::bank_rewards(provider, number, payer)])
 }
 
-pub fn close_epoch(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn close_epoch(base: &mut Base, choices: &mut Choices) -> Built {
     let number = choices.below(4) as u32;
     by(base, choices, |who, _| ix::close_epoch(who, number))
 }
 
-pub fn open_rewards(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn open_rewards(base: &mut Base, choices: &mut Choices) -> Built {
     by(base, choices, ix::open_rewards)
 }
 
-pub fn fund_rewards(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn fund_rewards(base: &mut Base, choices: &mut Choices) -> Built {
     let amount = choices.amount();
     by(base, choices, |who, mints| {
         ix::fund_rewards(who, mints, amount)
     })
 }
 
-pub fn bond(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn bond(base: &mut Base, choices: &mut Choices) -> Built {
     let amount = choices.amount();
     let key = party(["orchestrator", "orchestrator2"][choices.below(2)]).pubkey();
     by(base, choices, |who, mints| {
@@ -156,26 +156,26 @@ pub fn bond(base: &mut Base, choices: &mut Choices) -> Built {
     })
 }
 
-pub fn withdraw_bond(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn withdraw_bond(base: &mut Base, choices: &mut Choices) -> Built {
     let key = party(["orchestrator", "orchestrator2"][choices.below(2)]).pubkey();
     let payer = authority(base, choices)?;
     Some(vec![ix::withdraw_bond(&key, payer, base.network.mints)])
 }
 
-pub fn retire_orchestrator(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn retire_orchestrator(base: &mut Base, choices: &mut Choices) -> Built {
     let key = party(["orchestrator", "orchestrator2"][choices.below(2)]).pubkey();
     let signer = authority(base, choices)?;
     Some(vec![ix::retire_orchestrator(signer, &key)])
 }
 
-pub fn register_orchestrator(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn register_orchestrator(base: &mut Base, choices: &mut Choices) -> Built {
     let authority = authority(base, choices)?;
     by(base, choices, |key, mints| {
         ix::register_orchestrator(authority, key, mints)
     })
 }
 
-pub fn withdraw_treasury(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn withdraw_treasury(base: &mut Base, choices: &mut Choices) -> Built {
     let authority = authority(base, choices)?;
     let mints = base.network.mints;
     let (bucket, amount) = (choices.below(9) as u8, choices.amount());
@@ -190,18 +190,18 @@ pub fn withdraw_treasury(base: &mut Base, choices: &mut Choices) -> Built {
     })
 }
 
-pub fn open_bucket(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn open_bucket(base: &mut Base, choices: &mut Choices) -> Built {
     let index = choices.below(10) as u8;
     by(base, choices, |who, mints| {
         ix::open_bucket(who, mints, index)
     })
 }
 
-pub fn open_client(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn open_client(base: &mut Base, choices: &mut Choices) -> Built {
     by(base, choices, ix::open_client)
 }
 
-pub fn pause(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn pause(base: &mut Base, choices: &mut Choices) -> Built {
     let pauser = party("pauser").pubkey();
     let who = if choices.rarely(8) {
         anyone(base, choices)?
@@ -211,7 +211,7 @@ pub fn pause(base: &mut Base, choices: &mut Choices) -> Built {
     Some(vec![ix::pause(who)])
 }
 
-pub fn resume(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn resume(base: &mut Base, choices: &mut Choices) -> Built {
     let pauser = party("pauser").pubkey();
     let who = if choices.rarely(8) {
         anyone(base, choices)?
@@ -247,30 +247,30 @@ fn parameters(choices: &mut Choices) -> NetworkParameters {
     p
 }
 
-pub fn set_parameters(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn set_parameters(base: &mut Base, choices: &mut Choices) -> Built {
     Some(vec![ix::set_parameters(
         authority(base, choices)?,
         parameters(choices),
     )])
 }
 
-pub fn propose_authority(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn propose_authority(base: &mut Base, choices: &mut Choices) -> Built {
     let authority = authority(base, choices)?;
     by(base, choices, |who, _| {
         ix::propose_authority(authority, who)
     })
 }
 
-pub fn accept_authority(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn accept_authority(base: &mut Base, choices: &mut Choices) -> Built {
     by(base, choices, |who, _| ix::accept_authority(who))
 }
 
-pub fn set_pauser(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn set_pauser(base: &mut Base, choices: &mut Choices) -> Built {
     let authority = authority(base, choices)?;
     by(base, choices, |who, _| ix::set_pauser(authority, who))
 }
 
-pub fn initialize_network(base: &mut Base, choices: &mut Choices) -> Built {
+pub(super) fn initialize_network(base: &mut Base, choices: &mut Choices) -> Built {
     let args = InitializeNetworkArgs {
         network_id: [9; 32],
         pauser: party("pauser").pubkey(),

@@ -63,7 +63,7 @@ fn seated_workers(base: &Base, shard: &Shard, choices: &mut Choices) -> Vec<usiz
     workers.take(count).collect()
 }
 
-pub fn assign(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+pub(super) fn assign(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
     let (key, job) = any_job(base, choices)?;
     let place = ShardRef::of(key, &job, choices.below(job.shards.min(4) as usize) as u32);
     // If there are jobs, there are workers.
@@ -78,7 +78,7 @@ pub fn assign(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>
     )])
 }
 
-pub fn commit(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+pub(super) fn commit(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
     let (key, job, shard) = readable_shard(base, choices)?;
     let claims = seated_workers(base, &shard, choices)
         .into_iter()
@@ -118,7 +118,7 @@ fn entries(
     entries
 }
 
-pub fn reveal(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+pub(super) fn reveal(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
     let at = readable_shard(base, choices)?;
     let entries = entries(base, &at, choices);
     let place = ShardRef::of(at.0, &at.1, at.2.index);
@@ -129,14 +129,14 @@ pub fn reveal(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>
     )])
 }
 
-pub fn reveal_by_anyone(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+pub(super) fn reveal_by_anyone(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
     let at = readable_shard(base, choices)?;
     let entries = entries(base, &at, choices);
     let place = ShardRef::of(at.0, &at.1, at.2.index);
     Some(vec![instructions::reveal_seats(place, entries)])
 }
 
-pub fn acknowledge(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+pub(super) fn acknowledge(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
     let (key, job, shard) = readable_shard(base, choices)?;
     let place = ShardRef::of(key, &job, shard.index);
     let seat = choices.below(6) as u8;
@@ -150,7 +150,7 @@ pub fn acknowledge(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruc
     Some(vec![acknowledge])
 }
 
-pub fn decline(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+pub(super) fn decline(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
     let (key, job, shard) = readable_shard(base, choices)?;
     let worker = *seated_workers(base, &shard, choices).first()?;
     let refusal = base.network.signed_decline(&key, shard.index, worker);
@@ -160,7 +160,7 @@ pub fn decline(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction
     Some(instructions::decline_seat(place, seat, provider, &refusal).into())
 }
 
-pub fn expire(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
+pub(super) fn expire(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
     let (key, job, shard) = readable_shard(base, choices)?;
     let worker = *seated_workers(base, &shard, choices).first()?;
     let seat = base.network.seat_of(&key, shard.index, worker);

@@ -5,7 +5,7 @@ use millrace_fixture::TestNetwork;
 use millrace_program::PostJobArgs;
 use millrace_program::state::Mode;
 
-pub fn terms(nonce: u64, now: i64, choices: &mut Choices) -> PostJobArgs {
+pub(super) fn terms(nonce: u64, now: i64, choices: &mut Choices) -> PostJobArgs {
     let mut terms = PostJobArgs {
         shards: 1 + choices.below(3) as u32,
         ..TestNetwork::terms_at(nonce, now)

@@ -14,7 +14,7 @@ use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 
 /// Instructions and their signers.
-pub type Built = (Vec<Instruction>, Vec<Party>);
+pub(super) type Built = (Vec<Instruction>, Vec<Party>);
 
 fn args(terms: &Terms, addresses: &AddressBook) -> PostJobArgs {
     let orchestrator = terms.orchestrator.map(|n| match n {
@@ -53,7 +53,7 @@ fn args(terms: &Terms, addresses: &AddressBook) -> PostJobArgs {
 }
 
 /// Replaces the signer `should` by `does`.
-pub fn signed_by(mut built: Instruction, should: Pubkey, does: Pubkey) -> Instruction {
+pub(super) fn signed_by(mut built: Instruction, should: Pubkey, does: Pubkey) -> Instruction {
     for meta in built.accounts.iter_mut().filter(|m| m.is_signer) {
         if meta.pubkey == should {
             meta.pubkey = does;
@@ -106,7 +106,7 @@ impl TestChain {
         }
     }
 
-    pub fn build(&self, world: &World, action: &Action) -> Built {
+    pub(crate) fn build(&self, world: &World, action: &Action) -> Built {
         let addresses = &self.addresses;
         let mints = addresses.mints;
         let key = |who: Party| addresses.address(who);

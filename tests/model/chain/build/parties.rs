@@ -36,7 +36,7 @@ impl TestChain {
     }
 
     /// Actions of providers, clients, and wallets that add stake.
-    pub fn build_small(&self, action: &Action) -> Built {
+    pub(crate) fn build_small(&self, action: &Action) -> Built {
         let mints = self.addresses.mints;
         match *action {
             Action::OpenClient { by } => {

@@ -19,7 +19,7 @@ use solana_sdk::transaction::VersionedTransaction;
 use std::sync::Arc;
 
 /// Blocks for which a blockhash is valid.
-pub const BLOCKHASH_BLOCKS: u64 = 150;
+pub(super) const BLOCKHASH_BLOCKS: u64 = 150;
 /// Slots after which a block is confirmed, and finalized.
 const CONFIRMED_SLOTS: u64 = 2;
 const FINALIZED_SLOTS: u64 = 32;
@@ -28,7 +28,7 @@ const SKIPPED_SLOTS: u64 = 100;
 
 /// What happens to a transaction each time it is sent.
 #[derive(Clone, Copy, Debug)]
-pub enum Delivery {
+pub(super) enum Delivery {
     /// It lands in the next block.
     Now,
     /// It is lost.
@@ -64,7 +64,7 @@ struct Block {
 }
 
 /// The script and the observations of a test.
-pub struct ChainState {
+pub(super) struct ChainState {
     slot: u64,
     /// One per signature in order of arrival; `Now` after the last one.
     pub deliveries: Vec<Delivery>,
@@ -89,11 +89,11 @@ pub struct ChainState {
 }
 
 #[derive(Clone)]
-pub struct Chain(Arc<Mutex<ChainState>>);
+pub(super) struct Chain(Arc<Mutex<ChainState>>);
 
 impl Chain {
     /// A chain on which everything succeeds at once.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(Arc::new(Mutex::new(ChainState {
             slot: 1_000,
             deliveries: Vec::new(),
@@ -110,11 +110,11 @@ impl Chain {
         })))
     }
 
-    pub fn state(&self) -> MutexGuard<'_, ChainState> {
+    pub(super) fn state(&self) -> MutexGuard<'_, ChainState> {
         self.0.lock()
     }
 
-    pub fn rpc(&self) -> Rpc {
+    pub(super) fn rpc(&self) -> Rpc {
         let client = RpcClient::new_sender(self.clone(), RpcClientConfig::default());
         Rpc::with_client(client, "scripted", "scripted")
     }
@@ -122,24 +122,24 @@ impl Chain {
 
 impl ChainState {
     /// Lets slots pass.
-    pub fn pass(&mut self, slots: u64) {
+    pub(super) fn pass(&mut self, slots: u64) {
         self.slot += slots;
         self.deliver();
     }
 
     /// Transactions that succeeded and are in a block of the chain.
-    pub fn landed(&self) -> usize {
+    pub(super) fn landed(&self) -> usize {
         let blocks = self.sent.iter().filter_map(|sent| self.block(sent));
         blocks.filter(|block| !block.failed).count()
     }
 
     /// Signatures that were sent.
-    pub fn signatures(&self) -> usize {
+    pub(super) fn signatures(&self) -> usize {
         self.sent.len()
     }
 
     /// Compute unit limit and price of each signature.
-    pub fn budgets(&self) -> Vec<(u32, u64)> {
+    pub(super) fn budgets(&self) -> Vec<(u32, u64)> {
         self.sent
             .iter()
             .map(|one| budget(&one.transaction))

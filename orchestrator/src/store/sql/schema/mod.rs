@@ -4,7 +4,7 @@ use crate::store::error::StoreError;
 
 /// A migration from one version to the next.
 #[derive(Clone, Copy, Debug)]
-pub struct SchemaStep {
+pub(crate) struct SchemaStep {
     /// The version after the step.
     pub version: i64,
     pub sqlite: &'static str,
@@ -39,7 +39,7 @@ const STEPS: [SchemaStep; 4] = [
 ///
 /// # Errors
 /// [`StoreError::NewerVersion`] if a newer millrace has migrated the database.
-pub fn steps_from(found: i64, location: &str) -> Result<Vec<SchemaStep>, StoreError> {
+pub(crate) fn steps_from(found: i64, location: &str) -> Result<Vec<SchemaStep>, StoreError> {
     let known = STEPS.last().map_or(0, |step| step.version);
     if found > known {
         return Err(StoreError::NewerVersion {
