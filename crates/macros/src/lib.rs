@@ -18,8 +18,9 @@ use proc_macro::TokenStream;
 /// which becomes a table of rules for `crate::account::check_accounts` and calls of shared functions.
 ///
 /// The supported constraints are `mut`, `dup`, `has_one`, `address`, `init` with `seeds`, and `token` with
-/// `init`. Others do not compile, so that no check is lost, with these exceptions: `token` without `init`
-/// is ignored, as are the error of `mut @ error` and the `owner` of an `init`.
+/// `init`. The supported types are `Signer`, `AccountLoader`, `Program<System>`, `Interface<TokenInterface>`,
+/// `InterfaceAccount` of `Mint` or `TokenAccount`, and `UncheckedAccount`. Others do not compile, so that no
+/// check is lost: `tests/refused` has a case for each.
 #[proc_macro_derive(Accounts, attributes(account, instruction))]
 pub fn derive_accounts(input: TokenStream) -> TokenStream {
     finish(accounts::derive(input.into()))
