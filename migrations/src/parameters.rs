@@ -43,8 +43,9 @@ pub struct Parameters {
     pub slash_bps: u16,
     /// Share of the locked stake that a late seat loses, basis points.
     pub late_bps: u16,
-    /// Share of a penalty that is paid to the sender of the crank, basis points.
-    pub bounty_bps: u16,
+    /// Maximum rewards of an epoch, basis points of the fees that it took. If the mints differ, the exchange
+    /// rate is part of this number.
+    pub reward_bps: u64,
     /// Number of slots that the draw of an audit is spread over.
     pub draw_slots: u8,
     /// Duration of an epoch in whole seconds. Cannot be changed later.
@@ -84,12 +85,17 @@ impl Parameters {
         })
     }
 
-    /// The parameters in the program's format, for a stake token with `decimals`.
+    /// The parameters in the program's format, for a stake token with `decimals`. `single_mint` is whether
+    /// payments use the same token.
     ///
     /// # Errors
     /// [`MigrationError::Parameters`] with the field that cannot be parsed, or if a value exceeds the
     /// program's bounds.
-    pub fn on_chain(&self, decimals: u8) -> Result<NetworkParameters, MigrationError> {
+    pub fn on_chain(
+        &self,
+        decimals: u8,
+        single_mint: bool,
+    ) -> Result<NetworkParameters, MigrationError> {
         let parameters = NetworkParameters {
             min_stake: amount("min_stake", &self.min_stake, decimals)?,
             min_bond: amount("min_bond", &self.min_bond, decimals)?,
@@ -104,12 +110,12 @@ impl Parameters {
             fee_bps: self.fee_bps,
             slash_bps: self.slash_bps,
             late_bps: self.late_bps,
-            bounty_bps: self.bounty_bps,
+            reward_bps: self.reward_bps,
             max_replicas: self.max_replicas,
             draw_slots: self.draw_slots,
         };
         parameters
-            .validate()
+            .validate(single_mint)
             .map_err(|error| out_of_bounds(error.to_string()))?;
         Ok(parameters)
     }
@@ -167,7 +173,7 @@ mod tests {
 
     #[test]
     fn local_parameters_are_within_the_programs_bounds() {
-        let parameters = Parameters::localnet().unwrap().on_chain(6).unwrap();
+        let parameters = Parameters::localnet().unwrap().on_chain(6, true).unwrap();
         assert_eq!(parameters.min_stake, 100_000_000);
         assert_eq!(parameters.unbonding_secs, 172_800);
     }
@@ -195,9 +201,9 @@ mod tests {
     fn value_outside_the_programs_bounds_is_refused() {
         let mut parameters = Parameters::localnet().unwrap();
         parameters.unbonding = "1 h".into();
-        assert!(parameters.on_chain(6).is_err());
+        assert!(parameters.on_chain(6, true).is_err());
         parameters.unbonding = "1500 ms".into();
-        let refused = parameters.on_chain(6).unwrap_err().to_string();
+        let refused = parameters.on_chain(6, true).unwrap_err().to_string();
         assert!(refused.contains("unbonding"), "{refused}");
     }
 }

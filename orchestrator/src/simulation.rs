@@ -110,6 +110,7 @@ impl Simulation {
                 active: 1 << 40,
                 deposited: 1 << 40,
                 max_open_seats: u16::MAX,
+                max_seat_lock: u64::MAX,
                 registered_at: i64::MIN,
                 ..Provider::zeroed()
             };

@@ -148,8 +148,6 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         stop: end.clone(),
     });
     let mints = Mints::from(&network);
-    let stake_account = mints.stake_account(&me);
-    let has_stake_account = rpc.token_balance(&stake_account).await?.is_some();
     let executor = Executor::new(ExecutorParts {
         sender: FencedSender {
             sender: sender.clone(),
@@ -159,7 +157,6 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Handle, Or
         payer: payer.clone(),
         key: Arc::new(config.key),
         mints,
-        bounty_account: has_stake_account.then_some(stake_account),
         feed: feed.clone(),
         submissions: submissions.clone(),
         agents: agents.clone(),

@@ -14,8 +14,8 @@ async fn unplaceable_job_reports_why_expires_and_is_refunded() -> Result<()> {
     let terms = Terms {
         region: Some("mars".into()),
         // The deadline leaves time for posting on a busy machine.
-        commit: 2,
-        reveal: 2,
+        commit: 5,
+        reveal: 5,
         within: 20,
         ..Terms::default()
     };

@@ -83,9 +83,9 @@ fn round_jobs(round: usize) -> Vec<Terms> {
     };
     let impossible = Terms {
         region: Some("mars".into()),
-        commit: 2,
-        reveal: 2,
-        within: 8,
+        commit: 5,
+        reveal: 5,
+        within: 16,
         ..good
     };
     vec![three, audited, late, impossible]

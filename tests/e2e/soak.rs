@@ -73,7 +73,7 @@ async fn one_job(net: &Net, number: u64, posting: &Mutex<()>) -> Result<()> {
     };
     if !possible {
         terms.region = Some("mars".into());
-        (terms.commit, terms.reveal, terms.within) = (2, 2, 8);
+        (terms.commit, terms.reveal, terms.within) = (5, 5, 20);
     }
     let files = JobFiles::from_wat("tiny", &terms)?;
     let job = {

@@ -316,7 +316,7 @@ impl AttemptBuilder<'_> {
 fn named_by(address: &Pubkey, account: &Account) -> Vec<Pubkey> {
     let entity = (account.owner == PROGRAM).then(|| AnyAccount::decode(address, &account.data));
     match entity.flatten() {
-        Some(AnyAccount::Bucket(account)) => vec![account.payment_treasury, account.stake_treasury],
+        Some(AnyAccount::Bucket(account)) => vec![account.treasury],
         Some(AnyAccount::Orchestrator(account)) => {
             vec![account.key, account.bond_vault, account.payer]
         }

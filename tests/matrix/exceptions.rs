@@ -1,8 +1,8 @@
 //! Attempts with an outcome other than the default, and the reasons. The first match counts.
 
 use super::attempt::Change::{
-    Absent, Alias, AliasOfNew, Occupied, OtherMint, OtherOwner, OtherParty, OtherPartyWithRelated,
-    OtherSigner, ReadOnly, Sibling, Truncated, WrongOwner,
+    Absent, Alias, AliasOfNew, Empty, Occupied, OtherMint, OtherOwner, OtherParty,
+    OtherPartyWithRelated, OtherSigner, ReadOnly, Sibling, Truncated, WrongOwner, WrongType,
 };
 use super::rules::Exception;
 use millrace_fixture::outcome::DONE;
@@ -21,6 +21,33 @@ macro_rules! exceptions {
 }
 
 exceptions! {
+    // Penalties: stake is burnt, which writes to its mint.
+    "settle_shard/without_a_quorum.stake_* settle_shard/whose_seats_disagree.stake_*"
+        [Absent Alias] "*" => DONE, "no seat loses stake";
+    "settle_shard/without_a_quorum.stake_mint settle_shard/whose_seats_disagree.stake_mint"
+        [OtherParty] "*" => DONE, "no seat loses stake";
+    "settle_shard/without_a_quorum.stake_token_program \
+     settle_shard/whose_seats_disagree.stake_token_program"
+        [OtherParty] "millrace token token-2022" => DONE, "no seat loses stake";
+    "settle_shard/that_is_*.stake_mint settle_shard/that_is_*.stake_token_program" [Absent] "*"
+        => "PenaltyAccountsMissing", "a seat loses stake";
+    "settle_shard/that_is_*.stake_token_program" [OtherParty] "millrace"
+        => "PenaltyAccountsMissing", "the program's own address stands for no account";
+    "settle_shard/that_is_*.stake_mint" [Alias] "*"
+        => "WrongAccount", "it is compared with the network's";
+    "one_mint:settle_shard/that_is_*.payment_mint one_mint:settle_shard/that_is_*.stake_mint \
+     two_mints:settle_shard/that_is_*.stake_mint" [WrongOwner] "*"
+        => "Token::ExternalAccountDataModified", "the token program writes to its own accounts alone";
+    "expire_seat.stake_mint" [Alias] "stake_vault" => "InvalidAccountData", "it is not a mint";
+    "expire_seat.stake_vault" [Alias] "stake_mint" => "InvalidAccountData", "it is not a token account";
+    "token2022:expire_seat.token_program token2022:settle_shard/that_is_*.stake_token_program"
+        [OtherParty] "token"
+        => "Token::ExternalAccountDataModified", "the token program writes to its own accounts alone";
+    "settle_shard/that_is_challenged*.stake_token_program" [OtherParty] "token-2022"
+        => "Token::IncorrectProgramId", "it does not own the mint";
+    "assign_seats/at_a_shard_with_a_free_seat.shard" [Truncated] "*"
+        => DONE, "the seat at its end is not looked at";
+
     // Allowed by design.
     "open_bucket.payer open_rewards.payer close_epoch.payer" [OtherSigner] "*"
         => DONE, "anyone may, and pays the rent";
@@ -28,23 +55,10 @@ exceptions! {
         => DONE, "tokens may come from any account of who signs";
     "cancel_job.destination claim_earnings.destination claim_rewards.destination \
      close_job.destination deregister.*_destination withdraw_bond.destination \
-     withdraw_stake.destination settle_shard.challenger_payment \
-     settle_shard.challenger_stake" [Sibling] "*"
+     withdraw_stake.destination settle_shard.challenger_payment" [Sibling] "*"
         => DONE, "tokens may go to any account of whose they are";
     "withdraw_treasury.destination" [Sibling OtherOwner] "*"
         => DONE, "the authority may send them to anyone";
-    "expire_seat.bounty settle_shard.bounty" [Absent Sibling OtherOwner] "*"
-        => DONE, "the bounty is for whomever the cranker names";
-    "expire_seat.bounty" [Alias] "stake_vault stake_treasury"
-        => DONE, "the cranker may leave its bounty to others";
-    "settle_shard/that_is_*.bounty"
-        [Alias] "stake_treasury challenger_stake further2 further5 further8"
-        => DONE, "the cranker may leave its bounty to others";
-    "one_mint:settle_shard/that_is_*.bounty"
-        [Alias] "escrow payment_treasury challenger_payment further1 further4 further7"
-        => DONE, "they are of one mint, and the cranker may leave its bounty to others";
-    "settle_shard/that_is_challenged*.challenger_stake" [Absent] "*"
-        => DONE, "the challenger may have no account for it";
     "bank_rewards.provider" [OtherParty] "*" => DONE, "it banks that provider's own points";
     "bank_rewards.epoch" [OtherParty] "*"
         => DONE, "it banks the points of that epoch, whose rent the same key paid";
@@ -59,8 +73,6 @@ exceptions! {
         => DONE, "the authority may retire any";
     "initialize_network.stake_mint initialize_network.payment_mint" [OtherParty] "*"
         => DONE, "the authority chooses them, and they may be the same";
-    "two_mints:open_bucket.stake_treasury token2022:open_bucket.stake_treasury" [Occupied] "*"
-        => DONE, "where the mints are the same it is made as the other one";
     "acknowledge_delivery/by_the_client.program initialize_network.program \
      */in_the_jobs_account.program settle_shard/*in_its_jobs_account.program \
      settle_shard/in_an_account_of_its_own.program settle_shard/w*.program \
@@ -108,7 +120,9 @@ exceptions! {
     "assign_seats/at_a_new_shard.shard" [OtherParty] "*" => "WrongAccount", "it is another job's";
     "assign_seats/at_a_shard_with_a_free_seat.further*" [OtherParty] "worker0.provider"
         => "AlreadySeated", "it sits there already";
-    "assign_seats.further*" [Alias] "further*" => "AlreadySeated", "a provider cannot take two seats of a shard";
+    "assign_seats/at_a_new_shard.further*"
+        [Alias AliasOfNew WrongOwner WrongType Truncated Empty ReadOnly] "*"
+        => DONE, "a candidate that cannot be seated costs the others nothing";
     "assign_seats.further*" [OtherParty] "*"
         => DONE, "the orchestrator chooses among the providers that are admitted";
 
@@ -145,23 +159,18 @@ exceptions! {
         => "Token::IncorrectProgramId", "Token-2022 compares the owner of the mint";
     "post_job.payment_mint close_job.payment_mint settle_shard.*_mint" [WrongOwner] "*"
         => DONE, "the address is the network's, and only the decimals are read";
-    "one_mint:settle_shard/in_*.stake_treasury" [WrongOwner] "*"
-        => "Token::ExternalAccountDataModified", "it is the one for fees";
-    "settle_shard/in_*.stake_treasury settle_shard/w*.*_treasury settle_shard/in_*.bounty \
-     settle_shard/w*.bounty settle_shard/w*.escrow settle_shard/in_*.further2 \
+    "settle_shard/w*.treasury settle_shard/w*.escrow settle_shard/in_*.further2 \
      settle_shard/w*.further1 settle_shard/w*.further2 settle_shard/w*.further4 \
      settle_shard/without_a_quorum.further7 settle_shard.further5 settle_shard.further8 \
      settle_shard/that_is_*.further1"
         [WrongOwner] "*" => DONE, "the address is right, and nothing moves through it";
     "close_job.destination post_job.escrow settle_shard.challenger_*" [WrongOwner] "*"
         => "WrongAccount", "it is read before anything moves";
-    "token2022:close_job.escrow token2022:post_job.source token2022:expire_seat.stake_treasury \
-     token2022:expire_seat.bounty token2022:settle_shard.escrow token2022:settle_shard.*_treasury \
-     token2022:settle_shard.bounty token2022:settle_shard.further1 token2022:settle_shard.further2 \
+    "token2022:close_job.escrow token2022:post_job.source token2022:settle_shard.escrow token2022:settle_shard.treasury \
+     token2022:settle_shard.further1 token2022:settle_shard.further2 \
      token2022:settle_shard.further4 token2022:settle_shard.further7" [WrongOwner] "*"
         => "Token::IncorrectProgramId", "Token-2022 compares the owners of its accounts";
-    "close_job.escrow post_job.source expire_seat.stake_treasury expire_seat.bounty \
-     settle_shard.escrow settle_shard.*_treasury settle_shard.bounty \
+    "close_job.escrow post_job.source settle_shard.escrow settle_shard.treasury \
      settle_shard.further1 settle_shard.further2 settle_shard.further4 \
      settle_shard.further7" [WrongOwner] "*"
         => "Token::ExternalAccountDataModified", "the token program writes to its own alone";
@@ -186,7 +195,7 @@ exceptions! {
     // Addresses.
     "challenge_shard.job" [OtherParty] "*"
         => "ConstraintSeeds", "the job is in the challenge's address";
-    "open_bucket.*_mint" [OtherParty] "*"
+    "open_bucket.payment_mint" [OtherParty] "*"
         => "ConstraintSeeds", "the mint is in the treasury's address";
     "decline_seat.instructions record_commitments.instructions" [OtherParty] "*"
         => "UnsupportedSysvar", "the reader of the sysvar compares its address";
@@ -195,19 +204,14 @@ exceptions! {
     "*.program" [OtherParty] "*" => "MissingAccount", "the program calls itself to record an event";
 
     // Token programs: Token-2022 instead of the Token program and the reverse.
-    "settle_shard/in_*.stake_token_program settle_shard/w*.stake_token_program"
-        [OtherParty] "token-2022 token" => DONE, "no stake moves if no one is penalized";
     "settle_shard/w*.payment_token_program" [OtherParty] "token-2022 token"
         => DONE, "nothing is paid";
-    "one_mint:open_bucket.stake_token_program" [OtherParty] "token-2022"
-        => "ConstraintTokenTokenProgram", "the vault is made by then, by the other program";
-    "token2022:expire_seat.token_program token2022:withdraw_treasury.token_program \
-     token2022:settle_shard/that_is_audited.stake_token_program" [OtherParty] "token"
+    "token2022:withdraw_treasury.token_program" [OtherParty] "token"
         => "Token::InvalidAccountData", "it does not own the accounts";
     "token2022:settle_shard/in_*.payment_token_program \
      token2022:settle_shard/that_is_audited.payment_token_program" [OtherParty] "token"
         => "Token::ExternalAccountDataModified", "the token program writes to its own alone";
-    "open_bucket.*_token_program open_client.token_program open_rewards.token_program \
+    "open_bucket.token_program open_client.token_program open_rewards.token_program \
      register_orchestrator.token_program register_provider.*token_program \
      expire_seat.token_program withdraw_treasury.token_program \
      settle_shard/in_*.payment_token_program settle_shard/that_is_audited.*_token_program"
@@ -217,31 +221,23 @@ exceptions! {
         => "WrongAccount", "it does not own the accounts that are read";
 
     // Token accounts that only the token program checks.
-    "settle_shard/in_*.bounty settle_shard/w*.bounty" [OtherMint Alias] "*"
-        => DONE, "nothing moves to it if no one is penalized";
-    "*.source withdraw_treasury.destination *.bounty" [OtherMint] "*"
+    "*.source withdraw_treasury.destination" [OtherMint] "*"
         => "Token::MintMismatch", "tokens move between accounts of one mint";
     "*.source" [OtherOwner] "*" => "Token::OwnerMismatch", "the owner of the source has to sign";
     "post_job.source" [Alias] "escrow"
         => "Token::OwnerMismatch", "the owner of the source has to sign";
-    "settle_shard.bounty"
-        [Alias] "escrow payment_treasury challenger_payment further1 further4 further7"
-        => "Token::MintMismatch", "tokens move between accounts of one mint";
-    "token2022:post_job.source token2022:expire_seat.bounty token2022:settle_shard.bounty" [Alias AliasOfNew] "*"
+    "token2022:post_job.source" [Alias AliasOfNew] "*"
         => "Token::IncorrectProgramId", "it is no token account";
-    "post_job.source expire_seat.bounty settle_shard.bounty" [Alias AliasOfNew] "*"
+    "post_job.source" [Alias AliasOfNew] "*"
         => "Token::InvalidAccountData", "it is no token account";
 
     // One account at two positions, if addresses are compared before types.
-    "settle_shard.escrow settle_shard.*_treasury settle_shard.challenger_* \
-     settle_shard.further* close_job.escrow close_job.destination post_job.escrow \
-     expire_seat.stake_treasury" [Alias AliasOfNew] "*"
+    "settle_shard.escrow settle_shard.treasury settle_shard.challenger_* \
+     settle_shard.further* close_job.escrow close_job.destination post_job.escrow" [Alias AliasOfNew] "*"
         => "WrongAccount", "another account names it, or its owner and mint are compared";
     "deregister.*_destination" [Alias] "stake_* earnings_*"
         => "WrongAccount", "the destinations may be one account, of the authority's";
     "deregister.*_vault" [Alias] "*_destination" => "WrongAccount", "the provider names its vaults";
-    "expire_seat.stake_vault" [Alias] "stake_treasury bounty"
-        => "WrongAccount", "the provider names it";
     "close_epoch.further*" [Alias] "further*" => "WrongAccount", "the buckets come in their order";
     "close_epoch.further*" [AliasOfNew] "epoch"
         => "AccountDiscriminatorMismatch", "it is made by then";
@@ -249,6 +245,4 @@ exceptions! {
         => "AccountNotInitialized", "a shard is closed by then";
     "challenge_shard.source challenge_shard.escrow" [AliasOfNew] "*"
         => "AccountNotInitialized", "nothing is there yet";
-    "assign_seats.further*" [AliasOfNew] "*"
-        => "AccountDiscriminatorMismatch", "it is made by then";
 }

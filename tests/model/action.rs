@@ -1,6 +1,6 @@
 //! Actions of the parties, and steps of a sequence.
 
-use crate::world::{Answer, JobId, Mint, Party, Terms, Vault};
+use crate::world::{Answer, JobId, Party, Terms, Vault};
 use millrace_program::state::NetworkParameters;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,9 @@ pub(crate) enum Action {
         job: JobId,
         index: u32,
         workers: Vec<usize>,
+        /// The agreed price of each worker; for those after the last one, any price is agreed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        agreed: Vec<u64>,
     },
     Commit {
         job: JobId,
@@ -47,14 +50,14 @@ pub(crate) enum Action {
     Settle {
         job: JobId,
         index: u32,
-        bounty: Option<Vault>,
+        #[serde(default)]
+        stake_mint: StakeMint,
     },
     ExpireSeat {
         job: JobId,
         index: u32,
         seat: u8,
         worker: usize,
-        bounty: Option<Vault>,
     },
     ExpireJob {
         job: JobId,
@@ -107,6 +110,8 @@ pub(crate) enum Action {
         worker: usize,
         price: u64,
         max_seats: u16,
+        #[serde(default = "any_lock")]
+        max_lock: u64,
     },
     RetireOrchestrator {
         by: Party,
@@ -124,6 +129,8 @@ pub(crate) enum Action {
         worker: usize,
         price: u64,
         max_seats: u16,
+        #[serde(default = "any_lock")]
+        max_lock: u64,
     },
     Deregister {
         by: Party,
@@ -163,7 +170,6 @@ pub(crate) enum Action {
     },
     WithdrawTreasury {
         by: Party,
-        mint: Mint,
         bucket: u8,
         to: Vault,
         amount: u64,
@@ -195,6 +201,21 @@ pub(crate) enum Action {
     },
 }
 
+/// The maximum lock of an offer that allows any.
+fn any_lock() -> u64 {
+    u64::MAX
+}
+
+/// Whether a settlement has the accounts that a penalty needs: the mint of stake and its token program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum StakeMint {
+    /// Given unless all results agree.
+    #[default]
+    IfNeeded,
+    Given,
+    Missing,
+}
+
 /// The serialized form of the network's parameters.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "NetworkParameters")]
@@ -203,6 +224,7 @@ struct Numbers {
     min_bond: u64,
     lock_bps: u64,
     sortition_start: u64,
+    reward_bps: u64,
     unbonding_secs: u32,
     min_window_secs: u32,
     max_window_secs: u32,
@@ -212,7 +234,6 @@ struct Numbers {
     fee_bps: u16,
     slash_bps: u16,
     late_bps: u16,
-    bounty_bps: u16,
     max_replicas: u8,
     draw_slots: u8,
 }

@@ -1,10 +1,10 @@
 //! Ends a sequence: every job is ended by anyone, and every party leaves. Nothing may remain after
 //! that.
 
-use crate::action::{Action, Step};
+use crate::action::{Action, StakeMint, Step};
 use crate::run::{Mismatch, Run};
 use crate::world::vaults::{PARTIES, Party, Vault};
-use crate::world::{JobId, Mint, ORCHESTRATORS, WORKERS, World};
+use crate::world::{JobId, ORCHESTRATORS, WORKERS, World};
 
 impl Run<'_> {
     /// Ends everything and checks that nothing remains.
@@ -66,7 +66,7 @@ impl Run<'_> {
                 self.must(Action::Settle {
                     job: id,
                     index: index as u32,
-                    bounty: Some(Vault::Wallet(Party::Stranger, Mint::Stake)),
+                    stake_mint: StakeMint::IfNeeded,
                 })?;
             }
         }

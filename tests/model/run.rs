@@ -91,7 +91,7 @@ pub(crate) fn run(
     match steps {
         Steps::Generated => {
             let mut rng = Rng::new(seed);
-            run.take(generate::first_step(&mut rng))?;
+            run.take(generate::first_step(&mut rng, &run.world))?;
             for _ in 1..STEPS {
                 let step = generate::step(&mut rng, &run.world, &run.chain.addresses);
                 run.take(step)?;

@@ -34,9 +34,6 @@ impl Run<'_> {
     ) -> Option<String> {
         let addresses = &self.chain.addresses;
         let (token_accounts, anybody) = match actions.first()? {
-            Action::Settle { bounty, .. } | Action::ExpireSeat { bounty, .. } => {
-                (bounty.is_none(), false)
-            }
             // The signer may send the instruction with the other account too.
             Action::Donate { .. }
             | Action::RetireOrchestrator { .. }
@@ -45,12 +42,18 @@ impl Run<'_> {
             Action::Assign { .. } => (false, true),
             _ => (true, false),
         };
+        // Without a penalty, the program does not read the mint of stake.
+        let (stake, payment) = (addresses.mints.stake, addresses.mints.payment);
+        let settles = matches!(actions.first()?, Action::Settle { .. });
+        let unread =
+            |key: &Pubkey| settles && stake != payment && *key == stake && !self.penalizes(actions);
         let instruction = all.last_mut()?;
         let mut others = Vec::new();
         for meta in &instruction.accounts {
             let sits = anybody && addresses.providers.contains(&meta.pubkey);
             let other = addresses.counterpart(&meta.pubkey, token_accounts, number >> 8);
-            others.extend(other.filter(|_| !sits).map(|to| (meta.pubkey, to)));
+            let other = other.filter(|_| !sits && !unread(&meta.pubkey));
+            others.extend(other.map(|to| (meta.pubkey, to)));
             others.extend(
                 self.shard_of_another(&meta.pubkey)
                     .map(|to| (meta.pubkey, to)),
@@ -60,6 +63,13 @@ impl Run<'_> {
         let (from, to) = *others.get(at % others.len().max(1))?;
         *instruction = replace_account(instruction.clone(), from, to);
         Some(format!("{from} was replaced by {to}"))
+    }
+
+    /// Whether the actions penalize a seat.
+    fn penalizes(&self, actions: &[Action]) -> bool {
+        let after = self.world.after(actions, &self.chain.addresses);
+        let penalty = |note: &&str| ["late", "silent", "disagreed"].contains(note);
+        after.is_ok_and(|after| after.notes.iter().any(penalty))
     }
 
     /// For a shard's own account, the account of a shard of another job.

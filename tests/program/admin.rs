@@ -76,7 +76,7 @@ fn parameters_change_within_bounds_and_not_for_posted_jobs() {
     let before = network.job(&job);
     let mut parameters = PARAMETERS;
     (parameters.fee_bps, parameters.slash_bps) = (1_000, 10_000);
-    (parameters.late_bps, parameters.bounty_bps) = (2_500, 0);
+    (parameters.late_bps, parameters.reward_bps) = (2_500, 0);
     (parameters.lock_bps, parameters.accept_secs) = (1, 0);
     let set = |p, by: &Keypair| instructions::set_parameters(by.pubkey(), p);
     let stranger = key(6);

@@ -108,18 +108,18 @@ fn failed_challenge_pays_for_the_confirming_seats() {
 }
 
 #[test]
-fn successful_challenge_returns_the_bond_with_a_bounty() {
+fn successful_challenge_returns_the_bond() {
     let (mut network, job, challenger) = revealed(WRONG, false);
     network.challenge(&job, 0, &challenger).unwrap();
     network.run_seats(&job, 0, &[(1, RIGHT), (2, RIGHT)]);
     network.settle(&job, 0).unwrap();
     assert_eq!(wallet_balance(&network, &challenger), WALLET_BALANCE);
-    let reward = network.mints.stake_account(&challenger.pubkey());
-    // 10 % of the 5,000 that were slashed.
-    assert_eq!(network.machine.tokens(&reward), 500);
+    // No party gains by the penalty.
+    let stake = network.mints.stake_account(&challenger.pubkey());
+    assert_eq!(network.machine.tokens(&stake), 0);
     let after = network.balances(&job);
     assert_eq!(after.stakes, [95_000, 100_000, 100_000, 100_000]);
-    assert_eq!(after.penalties, 4_500);
+    assert_eq!(after.burnt, 5_000);
     assert_eq!(after.earnings, [0, 4_000, 4_000, 0]);
 }
 
@@ -129,11 +129,13 @@ fn with_one_mint_a_detected_cheat_compensates_the_client() {
     network.challenge(&job, 0, &challenger).unwrap();
     network.run_seats(&job, 0, &[(1, RIGHT), (2, RIGHT)]);
     network.settle(&job, 0).unwrap();
-    // 5,000 are slashed: half goes to the client, a tenth of the other half to the challenger.
-    assert_eq!(network.job(&job).compensated, 2_500);
-    assert_eq!(wallet_balance(&network, &challenger), WALLET_BALANCE + 250);
+    // The challenge made the client pay two seats instead of one. The second and its fee are returned out of
+    // the 5,000 that are slashed.
+    assert_eq!(network.job(&job).compensated, 4_100);
+    assert_eq!(wallet_balance(&network, &challenger), WALLET_BALANCE);
     network.close(&job, &[0]).unwrap();
-    assert_eq!(network.balances(&job).client, 1_000_000 - 8_200 + 2_500);
+    let after = network.balances(&job);
+    assert_eq!((after.client, after.burnt), (1_000_000 - 4_100, 900));
 }
 
 #[test]
@@ -150,7 +152,7 @@ fn challenge_without_a_quorum_returns_the_bond_and_slashes_no_one() {
     assert_eq!(wallet_balance(&network, &challenger), WALLET_BALANCE);
     network.close(&job, &[0]).unwrap();
     let after = network.balances(&job);
-    assert_eq!((after.client, after.penalties), (1_000_000, 0));
+    assert_eq!((after.client, after.burnt), (1_000_000, 0));
 }
 
 #[test]
@@ -219,7 +221,6 @@ fn settlement_of_a_challenged_shard_needs_the_challenger() {
             &shard,
             network.mints,
             challenger,
-            None,
         )
     };
     let (without, with_another) = (settle(None), settle(Some(network.owner.pubkey())));

@@ -48,7 +48,7 @@ fn undelivered_output_is_neither_paid_nor_slashed() {
     assert_eq!(network.shard(&job, 0).state(), Some(ShardState::Failed));
     network.close(&job, &[0]).unwrap();
     let after = network.balances(&job);
-    assert_eq!((after.client, after.penalties), (1_000_000, 0));
+    assert_eq!((after.client, after.burnt), (1_000_000, 0));
     assert_eq!(after.stakes, [100_000; 3]);
 }
 
@@ -115,7 +115,7 @@ fn declined_seat_is_released_without_penalty_and_reassigned() {
     .build();
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
-    network.warp(19);
+    network.warp(6);
     network.decline(&job, 0, 1).unwrap();
     let account = network.provider(1);
     assert_eq!(
@@ -138,10 +138,8 @@ fn seat_can_be_declined_only_in_its_accept_window() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
-    network.warp(20);
+    network.warp(7);
     refused(network.decline(&job, 0, 1), "TooLate");
-    network.commit(&job, 0, &ALL[..1]).unwrap();
-    refused(network.decline(&job, 0, 0), "TooLate");
 }
 
 #[test]
@@ -153,11 +151,30 @@ fn decline_after_a_reveal_is_refused() {
 }
 
 #[test]
-fn committed_seat_cannot_be_declined() {
+fn committed_seat_that_cannot_be_revealed_may_leave_once_its_round_is_over() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
     network.commit(&job, 0, &ALL[..1]).unwrap();
+    refused(network.decline(&job, 0, 0), "TooEarly");
+    network.warp(89);
+    refused(network.decline(&job, 0, 0), "TooEarly");
+    network.warp(1);
+    network.decline(&job, 0, 0).unwrap();
+    let left = network.provider(0);
+    assert_eq!((left.locked, left.open_seats, left.late), (0, 0, 0));
+    assert_eq!(network.balances(&job).stakes, [100_000; 3]);
+    // The others did not commit: they cannot leave.
+    refused(network.decline(&job, 0, 1), "TooLate");
+}
+
+#[test]
+fn committed_seat_that_could_have_been_revealed_may_not_leave() {
+    let mut network = TestNetwork::start();
+    let job = network.post_with(|_| ());
+    network.assign(&job, 0, &[0, 1, 2]).unwrap();
+    network.commit(&job, 0, &ALL[..2]).unwrap();
+    network.warp(90);
     refused(network.decline(&job, 0, 0), "WrongSeatStatus");
 }
 

@@ -1,10 +1,8 @@
 //! A result that differs from the quorum is slashed, but not before every seat had its time.
 
-use millrace_client::pda::PROGRAM;
-use millrace_fixture::{Answer, Balances, RIGHT, SOL, Setup, TestNetwork, WRONG, key, refused};
+use millrace_fixture::{Answer, Balances, RIGHT, Setup, TestNetwork, WRONG, refused};
 use millrace_program::state::{SeatStatus, ShardState};
-use solana_sdk::instruction::AccountMeta;
-use solana_sdk::signer::Signer;
+use solana_sdk::pubkey::Pubkey;
 
 fn network(workers: usize, one_mint: bool) -> TestNetwork {
     Setup {
@@ -15,25 +13,19 @@ fn network(workers: usize, one_mint: bool) -> TestNetwork {
     .build()
 }
 
-const FEW: u64 = 100;
-
-fn with(units: u64, answer: Answer) -> Answer {
-    Answer { units, ..answer }
-}
-
 #[test]
-fn one_wrong_result_of_three_is_slashed_and_half_compensates_the_client() {
+fn one_wrong_result_of_three_is_slashed_and_burnt() {
     let mut network = network(3, true);
     let job = network.post_with(|_| ());
     network.run_seats(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
     network.settle(&job, 0).unwrap();
-    // Two seats are paid 4,000 each, with a fee of 200. Half of the lock of 10,000 is slashed, and half
-    // of that goes to the client.
+    // Two seats are paid 4,000 each, with a fee of 200. Half of the lock of 10,000 is slashed. The client paid
+    // for fewer seats than it asked for, so the wrong result cost it nothing.
     let settled = Balances {
         client: 984_625,
-        escrow: 15_375 - 8_200 + 2_500,
-        fees: 200 + 2_500,
-        penalties: 200 + 2_500,
+        escrow: 15_375 - 8_200,
+        fees: 200,
+        burnt: 5_000,
         stakes: vec![100_000, 95_000, 100_000],
         earnings: vec![4_000, 0, 4_000],
     };
@@ -51,7 +43,7 @@ fn one_wrong_result_of_three_is_slashed_and_half_compensates_the_client() {
     );
 
     network.close(&job, &[0]).unwrap();
-    assert_eq!(network.balances(&job).client, 1_000_000 - 8_200 + 2_500);
+    assert_eq!(network.balances(&job).client, 1_000_000 - 8_200);
 }
 
 #[test]
@@ -70,59 +62,44 @@ fn late_seats_of_an_empty_round_can_be_assigned_while_it_fits() {
     assert_eq!(settled.state(), Some(ShardState::Settled));
 }
 
-#[test]
-fn wrong_result_without_a_challenge_pays_no_challenger_bounty() {
-    /// Index of the challenger's stake account in a settlement.
-    const CHALLENGER_STAKE: usize = 16;
-    let mut network = network(3, false);
-    let (stranger, mints) = (key(6).pubkey(), network.mints);
-    network.machine.airdrop(&stranger, SOL);
-    network.machine.create_token_accounts(&stranger, mints);
-    let token_account = mints.stake_account(&stranger);
-    let job = network.post_with(|_| ());
+/// A wrong result that two more seats outvote: four seats are paid where three were asked for.
+fn outvoted(network: &mut TestNetwork, price_cap: u64) -> Pubkey {
+    let job = network.post_with(|t| {
+        (t.replicas, t.quorum, t.max_replicas) = (3, 3, 5);
+        t.price_cap = price_cap;
+    });
     network.run_seats(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
-    let mut settle = network.settle_instruction(&job, 0);
-    assert_eq!(settle.accounts[CHALLENGER_STAKE].pubkey, PROGRAM);
-    settle.accounts[CHALLENGER_STAKE] = AccountMeta::new(token_account, false);
-    network.machine.send(&[settle], &[]).unwrap();
-    assert_eq!(network.machine.tokens(&token_account), 0);
-    assert_eq!(network.balances(&job).penalties, 5_000);
-}
-
-#[test]
-fn compensation_never_exceeds_the_cost_of_the_shard() {
-    let mut network = network(3, true);
-    let job = network.post_with(|_| ());
-    let (right, wrong) = (with(FEW, RIGHT), with(FEW, WRONG));
-    network.run_seats(&job, 0, &[(0, right), (1, wrong), (2, right)]);
     network.settle(&job, 0).unwrap();
-    // The shard cost 800 and a fee of 20: less than 2,500, half of the slashed stake.
-    assert_eq!(network.job(&job).compensated, 820);
-    network.close(&job, &[0]).unwrap();
-    let after = network.balances(&job);
-    assert_eq!(after.client, 1_000_000);
-    assert_eq!(after.penalties, 20 + 5_000 - 820);
-    assert_eq!(after.stakes, [100_000, 95_000, 100_000]);
+    network.run_seats(&job, 0, &[(3, RIGHT), (4, RIGHT)]);
+    network.settle(&job, 0).unwrap();
+    job
 }
 
 #[test]
-fn two_wrong_results_compensate_at_most_the_cost_of_the_shard() {
+fn client_is_compensated_for_the_seats_that_the_wrong_result_cost_it() {
     let mut network = network(5, true);
-    let job = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (5, 3, 5));
-    let (right, wrong) = (with(FEW, RIGHT), with(FEW, WRONG));
-    let answers = [(0, wrong), (1, right), (2, wrong), (3, right), (4, right)];
-    network.run_seats(&job, 0, &answers);
-    network.settle(&job, 0).unwrap();
-    assert_eq!(network.job(&job).compensated, 1_230);
+    let job = outvoted(&mut network, 5);
+    // Four seats are paid 4,000 each. The fourth and its fee of 100 are returned out of the 5,000 that the
+    // wrong result loses.
+    assert_eq!(network.job(&job).compensated, 4_100);
     network.close(&job, &[0]).unwrap();
     let after = network.balances(&job);
-    assert_eq!(after.client, 1_000_000);
-    assert_eq!(after.penalties, 30 + 10_000 - 1_230);
-    assert_eq!(after.stakes, [95_000, 100_000, 95_000, 100_000, 100_000]);
+    assert_eq!(after.client, 1_000_000 - 3 * 4_100);
+    assert_eq!((after.fees, after.burnt), (400, 900));
+    assert_eq!(after.stakes, [100_000, 95_000, 100_000, 100_000, 100_000]);
 }
 
 #[test]
-fn with_two_mints_slashed_stake_goes_to_the_treasury() {
+fn compensation_never_exceeds_the_penalty() {
+    let mut network = network(5, true);
+    let job = outvoted(&mut network, 4);
+    // The fourth seat costs 4,100 with its fee. Half of the lock of 8,000 is slashed.
+    assert_eq!(network.job(&job).compensated, 4_000);
+    assert_eq!(network.balances(&job).burnt, 0);
+}
+
+#[test]
+fn with_two_mints_slashed_stake_is_burnt() {
     let mut network = network(3, false);
     let job = network.post_with(|_| ());
     network.run_seats(&job, 0, &[(0, WRONG), (1, RIGHT), (2, RIGHT)]);
@@ -132,7 +109,7 @@ fn with_two_mints_slashed_stake_goes_to_the_treasury() {
         client: 1_000_000 - 8_200,
         escrow: 0,
         fees: 200,
-        penalties: 5_000,
+        burnt: 5_000,
         stakes: vec![95_000, 100_000, 100_000],
         earnings: vec![0, 4_000, 4_000],
     };
@@ -143,7 +120,11 @@ fn with_two_mints_slashed_stake_goes_to_the_treasury() {
 fn equal_roots_with_different_units_disagree() {
     let mut network = network(3, true);
     let job = network.post_with(|_| ());
-    network.run_seats(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, with(999, RIGHT))]);
+    let other_units = Answer {
+        units: 999,
+        ..RIGHT
+    };
+    network.run_seats(&job, 0, &[(0, RIGHT), (1, RIGHT), (2, other_units)]);
     network.settle(&job, 0).unwrap();
     assert_eq!(network.provider(2).disagreed, 1);
     assert_eq!(network.balances(&job).stakes, [100_000, 100_000, 95_000]);
@@ -171,9 +152,9 @@ fn disagreement_opens_more_seats_before_slashing() {
     let after = network.balances(&job);
     assert_eq!(after.earnings, [4_000, 0, 4_000, 4_000, 4_000]);
     assert_eq!(after.stakes, [100_000, 95_000, 100_000, 100_000, 100_000]);
-    assert_eq!(after.fees, 400 + 2_500);
+    assert_eq!((after.fees, after.burnt), (400, 900));
     network.close(&job, &[0]).unwrap();
-    assert_eq!(network.balances(&job).client, 1_000_000 - 16_400 + 2_500);
+    assert_eq!(network.balances(&job).client, 1_000_000 - 3 * 4_100);
 }
 
 #[test]
@@ -228,7 +209,7 @@ fn shard_without_a_quorum_fails_and_is_refunded_without_slashing() {
         client: 1_000_000,
         escrow: 0,
         fees: 0,
-        penalties: 0,
+        burnt: 0,
         stakes: vec![100_000; 3],
         earnings: vec![0; 3],
     };

@@ -17,7 +17,6 @@ fn donate(network: &mut TestNetwork, job: &Pubkey) {
     let mut vaults = vec![
         (mints.payment, pda::escrow(&client)),
         (mints.payment, pda::treasury(&mints.payment, bucket)),
-        (mints.stake, pda::treasury(&mints.stake, bucket)),
     ];
     for worker in &network.workers {
         vaults.push((mints.stake, pda::stake_vault(&worker.account)));
@@ -66,7 +65,7 @@ fn donated_tokens_stay_in_their_vault_and_change_nothing_else() {
         client: plain.client,
         escrow: plain.escrow + donations,
         fees: plain.fees + donations,
-        penalties: plain.penalties + donations,
+        burnt: plain.burnt,
         stakes: with_donations(&plain.stakes),
         earnings: with_donations(&plain.earnings),
     };
@@ -128,13 +127,14 @@ fn tokens_donated_to_the_rewards_vault_are_not_promised() {
     network
         .machine
         .mint(&mint, &pda::rewards_vault(), 1_000_000);
-    let job = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (1, 1, 1));
-    network.run_seats(&job, 0, &[(0, RIGHT)]);
+    let job = network.post_with(|t| (t.replicas, t.quorum) = (2, 2));
+    network.run_seats(&job, 0, &[(0, RIGHT), (1, RIGHT)]);
     network.settle(&job, 0).unwrap();
     network.close_and_bank(0, 0);
-    assert_eq!(network.provider(0).reward_due, 500);
+    // Half of the 200 that the fees bound.
+    assert_eq!(network.provider(0).reward_due, 100);
     network.claim_rewards(0).unwrap();
-    assert_eq!(network.machine.tokens(&pda::rewards_vault()), 1_000_000);
+    assert_eq!(network.machine.tokens(&pda::rewards_vault()), 1_000_400);
 }
 
 #[test]

@@ -182,10 +182,13 @@ fn unbonding_stake_backs_no_seat() {
 
 #[test]
 fn provider_deregisters_with_its_rent_once_settled() {
-    let (mut network, job) = seated();
+    let mut network = TestNetwork::start();
+    let job = network.post_with(|t| (t.replicas, t.quorum) = (2, 2));
+    network.assign(&job, 0, &[0, 1]).unwrap();
     refused(network.deregister(0), "ProviderNotSettled");
-    network.commit(&job, 0, &[(0, RIGHT)]).unwrap();
-    network.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
+    let both = [(0, RIGHT), (1, RIGHT)];
+    network.commit(&job, 0, &both).unwrap();
+    network.reveal(&job, 0, &both).unwrap();
     network.settle(&job, 0).unwrap();
     refused(network.deregister(0), "ProviderNotSettled");
     network.request_unstake(0, 100_000).unwrap();

@@ -3,7 +3,7 @@
 
 use millrace_client::{instructions, pda};
 use millrace_fixture::{RIGHT, Setup, TestNetwork, refused, replace_account};
-use millrace_program::state::{JobState, SeatStatus, ShardState, bucket_of};
+use millrace_program::state::{JobState, SeatStatus, ShardState};
 
 fn network(workers: usize) -> TestNetwork {
     Setup {
@@ -16,7 +16,7 @@ fn network(workers: usize) -> TestNetwork {
 #[test]
 fn seat_without_a_commitment_is_expired_and_refilled() {
     let mut network = network(4);
-    let job = network.post_with(|t| t.quorum = 3);
+    let job = network.post_with(|t| (t.quorum, t.max_replicas) = (3, 5));
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
     network.commit(&job, 0, &[(0, RIGHT), (2, RIGHT)]).unwrap();
     network.warp(60);
@@ -27,7 +27,7 @@ fn seat_without_a_commitment_is_expired_and_refilled() {
     // A tenth of the 10,000 that the seat locked.
     let after = network.balances(&job);
     assert_eq!(after.stakes, [100_000, 99_000, 100_000, 100_000]);
-    assert_eq!(after.penalties, 1_000);
+    assert_eq!(after.burnt, 1_000);
     let late = network.provider(1);
     assert_eq!((late.late, late.locked, late.open_seats), (1, 0, 0));
 
@@ -67,36 +67,35 @@ fn only_an_uncommitted_seat_can_be_expired_before_reveals() {
     network.warp(60);
     refused(network.expire_seat(&job, 0, 0), "WrongSeatStatus");
     let place = network.shard_ref(&job, 0);
-    let nobodys =
-        instructions::expire_seat(place, 5, network.workers[2].account, network.mints, None);
+    let nobodys = instructions::expire_seat(place, 5, network.workers[2].account, network.mints);
     refused(network.machine.send(&[nobodys], &[]), "WrongSeatStatus");
-    let empty =
-        instructions::expire_seat(place, 3, network.workers[2].account, network.mints, None);
+    let empty = instructions::expire_seat(place, 3, network.workers[2].account, network.mints);
     refused(network.machine.send(&[empty], &[]), "WrongSeatStatus");
     network.reveal(&job, 0, &[(0, RIGHT)]).unwrap();
     refused(network.expire_seat(&job, 0, 2), "WrongShardState");
 }
 
 #[test]
-fn expired_seat_penalizes_its_own_provider_into_the_jobs_treasury() {
+fn expired_seat_penalizes_its_own_provider() {
     let mut network = network(3);
     let job = network.post_with(|_| ());
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
     network.warp(60);
     let [late, other] = [0, 1].map(|w| network.workers[w].account);
     let place = network.shard_ref(&job, 0);
-    let expire = instructions::expire_seat(place, 0, late, network.mints, None);
+    let expire = instructions::expire_seat(place, 0, late, network.mints);
 
-    let anothers = instructions::expire_seat(place, 0, other, network.mints, None);
+    let anothers = instructions::expire_seat(place, 0, other, network.mints);
     refused(network.machine.send(&[anothers], &[]), "WrongAccount");
     let [own_vault, other_vault] = [late, other].map(|p| pda::stake_vault(&p));
     let from_another = replace_account(expire.clone(), own_vault, other_vault);
     refused(network.machine.send(&[from_another], &[]), "WrongAccount");
-    let bucket = bucket_of(&job);
-    let [own, elsewhere] =
-        [bucket, (bucket + 1) % 8].map(|b| pda::treasury(&network.mints.stake, b));
-    let to_another = replace_account(expire, own, elsewhere);
-    refused(network.machine.send(&[to_another], &[]), "WrongAccount");
+    let (stake, payment) = (network.mints.stake, network.mints.payment);
+    let of_another_mint = replace_account(expire, stake, payment);
+    refused(
+        network.machine.send(&[of_another_mint], &[]),
+        "WrongAccount",
+    );
     assert_eq!(network.balances(&job).stakes, [100_000; 3]);
 }
 
@@ -117,7 +116,7 @@ fn committed_seat_without_a_reveal_is_late() {
     let after = network.balances(&job);
     assert_eq!(after.earnings, [4_000, 0, 4_000]);
     assert_eq!(after.stakes, [100_000, 95_000, 100_000]);
-    assert_eq!((after.fees, after.penalties), (200, 5_000));
+    assert_eq!((after.fees, after.burnt), (200, 5_000));
     assert_eq!(network.provider(1).late, 1);
     let statuses = network.shard(&job, 0).seats.map(|s| s.status());
     assert_eq!(statuses[1], SeatStatus::Late);
@@ -154,7 +153,7 @@ fn late_penalty_compensates_no_one() {
     network.reveal(&job, 0, &both).unwrap();
     network.settle(&job, 0).unwrap();
     assert_eq!(network.job(&job).compensated, 0);
-    assert_eq!(network.balances(&job).penalties, 200 + 1_000);
+    assert_eq!(network.balances(&job).burnt, 1_000);
 }
 
 #[test]
@@ -233,5 +232,5 @@ fn idle_seat_past_the_deadline_is_late_and_the_client_refunded() {
     let after = network.balances(&job);
     assert_eq!(after.client, 1_000_000);
     assert_eq!(after.stakes, [99_000, 99_000, 100_000]);
-    assert_eq!(after.penalties, 2_000);
+    assert_eq!(after.burnt, 2_000);
 }

@@ -4,7 +4,9 @@
 use millrace_client::pda;
 use millrace_fixture::{Answer, PARAMETERS, RIGHT, SOL, Setup, TestNetwork, key, refused};
 use millrace_program::PostJobArgs;
-use millrace_program::constants::{MAX_BUCKET_EPOCHS, MAX_FREED_ATTEMPTS, MAX_PROVIDER_EPOCHS};
+use millrace_program::constants::{
+    LAST_ATTEMPT, MAX_BUCKET_EPOCHS, MAX_FREED_ATTEMPTS, MAX_PROVIDER_EPOCHS,
+};
 use millrace_program::state::{Bucket, Client, ShardState, bucket_of};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::Keypair;
@@ -157,7 +159,7 @@ fn shard_with_many_declined_seats_is_still_paid() {
 }
 
 #[test]
-fn shard_without_attempts_left_fails_at_its_deadline_and_is_refunded() {
+fn shard_without_attempts_left_fails_and_is_refunded() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|terms| {
         one_seat(terms);
@@ -173,18 +175,15 @@ fn shard_without_attempts_left_fails_at_its_deadline_and_is_refunded() {
         network.warp(10);
         refused(network.expire_seat(&job, 0, worker), "TooManyAttempts");
         network.warp(10);
-        if network.shard(&job, 0).attempt == u8::MAX {
+        network.settle(&job, 0).unwrap();
+        if network.shard(&job, 0).state() == Some(ShardState::Failed) {
             break;
         }
-        network.settle(&job, 0).unwrap();
     }
-    refused(network.settle(&job, 0), "AmountOverflow");
-    let deadline = network.job(&job).deadline;
-    network.machine.set_time(deadline - 20);
-    refused(network.settle(&job, 0), "AmountOverflow");
-    network.machine.set_time(deadline - 19);
-    network.settle(&job, 0).unwrap();
-    assert_eq!(network.shard(&job, 0).state(), Some(ShardState::Failed));
+    // It does not wait for the deadline.
+    let shard = network.shard(&job, 0);
+    assert_eq!(shard.attempt, LAST_ATTEMPT);
+    assert!(network.machine.now() + 20 < network.job(&job).deadline);
     network.close(&job, &[0]).unwrap();
     assert_eq!(network.balances(&job).client, 1_000_000);
     for worker in 0..3 {
@@ -192,17 +191,17 @@ fn shard_without_attempts_left_fails_at_its_deadline_and_is_refunded() {
     }
 }
 
-/// A job in a bucket, done by one worker.
-fn settled_in(network: &mut TestNetwork, bucket: u8, worker: usize) -> Pubkey {
+/// A job in a bucket, done by the two workers of a pair.
+fn settled_in(network: &mut TestNetwork, bucket: u8, pair: usize) -> Pubkey {
     let job = loop {
-        let job = network.post_with(one_seat);
+        let job = network.post_with(|t| (t.replicas, t.quorum) = (2, 2));
         if bucket_of(&job) == bucket {
             break job;
         }
         network.cancel(&job).unwrap();
         network.close(&job, &[]).unwrap();
     };
-    network.run_seats(&job, 0, &[(worker, RIGHT)]);
+    network.run_seats(&job, 0, &[(2 * pair, RIGHT), (2 * pair + 1, RIGHT)]);
     network.settle(&job, 0).unwrap();
     job
 }
@@ -210,7 +209,11 @@ fn settled_in(network: &mut TestNetwork, bucket: u8, worker: usize) -> Pubkey {
 #[test]
 fn bucket_without_room_for_points_still_takes_fees_and_pays_seats() {
     const BUCKET: u8 = 3;
-    let mut network = TestNetwork::start();
+    let mut network = Setup {
+        workers: 6,
+        ..Setup::default()
+    }
+    .build();
     network.fund_rewards(10_000_000);
     // No epoch is closed; each provider has room for its own points.
     for epoch in 0..MAX_BUCKET_EPOCHS {
@@ -218,19 +221,19 @@ fn bucket_without_room_for_points_still_takes_fees_and_pays_seats() {
         network.warp(DAY);
     }
     let bucket: Bucket = network.read(&pda::bucket(BUCKET));
-    assert!(bucket.points.iter().all(|points| points.amount == 100));
+    assert!(bucket.points.iter().all(|points| points.amount == 200));
     let given = network.machine.ledger.rewards.points;
     let job = settled_in(&mut network, BUCKET, 2);
-    assert_eq!(network.balances(&job).earnings[2], 4_000);
-    assert_eq!(network.job(&job).fee, 100);
+    assert_eq!(network.balances(&job).earnings[4], 4_000);
+    assert_eq!(network.job(&job).fee, 200);
     assert_eq!(network.machine.ledger.rewards.points, given);
-    assert_eq!(network.provider(2).points[0].amount, 0);
+    assert_eq!(network.provider(4).points[0].amount, 0);
     // Another bucket gives points, and so does this one after an epoch is closed.
     settled_in(&mut network, BUCKET + 1, 2);
-    assert_eq!(network.provider(2).points[0].amount, 100);
+    assert_eq!(network.provider(4).points[0].amount, 100);
     network.close_epoch(0).unwrap();
     settled_in(&mut network, BUCKET, 2);
-    assert_eq!(network.provider(2).points[0].amount, 200);
+    assert_eq!(network.provider(4).points[0].amount, 200);
 }
 
 #[test]

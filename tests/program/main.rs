@@ -15,6 +15,7 @@ mod donations;
 mod ending;
 mod exits;
 mod history;
+mod incentives;
 mod late;
 mod limits;
 mod mints;

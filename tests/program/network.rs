@@ -273,26 +273,18 @@ fn reward_schedule_out_of_bounds_is_refused() {
 }
 
 #[test]
-fn treasuries_of_a_bucket_use_the_networks_mints() {
+fn treasury_of_a_bucket_uses_the_networks_mint() {
     let (mut machine, mints, upgrader) = without_network(Loader::Upgradeable);
     let initialize = initialize_instruction(&upgrader, mints, true, PARAMETERS);
     machine.send(&[initialize], &[&upgrader]).unwrap();
     let third = key(9).pubkey();
     machine.create_mint(third, mints.stake_program);
-    let of_another = [
-        Mints {
-            stake: third,
-            ..mints
-        },
-        Mints {
-            payment: third,
-            ..mints
-        },
-    ];
-    for wrong in of_another {
-        let open = instructions::open_bucket(upgrader.pubkey(), wrong, 0);
-        refused(machine.send(&[open], &[&upgrader]), "WrongAccount");
-    }
+    let wrong = Mints {
+        payment: third,
+        ..mints
+    };
+    let open = instructions::open_bucket(upgrader.pubkey(), wrong, 0);
+    refused(machine.send(&[open], &[&upgrader]), "WrongAccount");
     let open = instructions::open_bucket(upgrader.pubkey(), mints, 0);
     machine.send(&[open], &[&upgrader]).unwrap();
 }
@@ -302,7 +294,8 @@ fn parameters_at_their_bounds_are_accepted() {
     initialize_with(|p| {
         p.min_stake = 1;
         p.lock_bps = 1;
-        (p.min_window_secs, p.max_window_secs) = (1, 1);
+        p.accept_secs = 0;
+        (p.min_window_secs, p.max_window_secs) = (3, 3);
         (p.max_deadline_secs, p.unbonding_secs) = (1, 1);
         p.max_shards = 1;
         (p.fee_bps, p.slash_bps, p.late_bps) = (0, 0, 0);

@@ -18,7 +18,7 @@ fn single_seat_is_paid_and_the_rest_refunded() {
         client: 994_875,
         escrow: 1_025,
         fees: 100,
-        penalties: 0,
+        burnt: 0,
         stakes: vec![100_000; 3],
         earnings: vec![4_000, 0, 0],
     };
@@ -60,7 +60,7 @@ fn three_agreeing_seats_are_paid_equally_and_the_fee_goes_to_the_bucket() {
         client: 987_700,
         escrow: 0,
         fees: 300,
-        penalties: 0,
+        burnt: 0,
         stakes: vec![100_000; 3],
         earnings: vec![4_000; 3],
     };

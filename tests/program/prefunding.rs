@@ -135,8 +135,8 @@ const CREATIONS: [Creation; 10] = [
         name: "open_bucket",
         ready: created,
         made: |m| {
-            let treasuries = [m.mints.stake, m.mints.payment].map(|mint| pda::treasury(&mint, 7));
-            [vec![pda::bucket(7)], treasuries.to_vec()].concat()
+            let treasury = pda::treasury(&m.mints.payment, 7);
+            vec![pda::bucket(7), treasury]
         },
         payer: authority,
         action: |m| {

@@ -99,7 +99,7 @@ fn refilled_seat_cannot_copy_a_quorum() {
 #[test]
 fn late_seat_must_be_expired_before_another_is_filled() {
     let mut network = TestNetwork::start();
-    let job = network.post_with(|t| t.quorum = 3);
+    let job = network.post_with(|t| (t.quorum, t.max_replicas) = (3, 4));
     network.assign(&job, 0, &[0, 1]).unwrap();
     network.commit(&job, 0, &ALL[..1]).unwrap();
     network.warp(60);

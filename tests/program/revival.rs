@@ -2,7 +2,7 @@
 //! tries to use or recreate it.
 
 use millrace_client::{instructions, pda};
-use millrace_fixture::{Answer, RIGHT, Setup, TestNetwork, key, offer, refused};
+use millrace_fixture::{Answer, RIGHT, Setup, TestNetwork, at_any_price, key, offer, refused};
 use millrace_program::PostJobArgs;
 use millrace_program::state::{Client, Mode};
 use solana_sdk::instruction::{AccountMeta, Instruction};
@@ -74,13 +74,13 @@ fn job_closed_and_refunded_is_unusable_in_the_transaction() {
         close.clone(),
         instructions::cancel_job(owner.pubkey(), job, mints),
         instructions::expire_job(job),
-        instructions::assign_seats(own.pubkey(), place, &providers),
+        instructions::assign_seats(own.pubkey(), place, &at_any_price(&providers)),
         instructions::record_reveals(own.pubkey(), place, vec![entry.clone()]),
         instructions::reveal_seats(place, vec![entry]),
         instructions::acknowledge_delivery(owner.pubkey(), false, place, 0),
         instructions::challenge_shard(owner.pubkey(), &owner.pubkey(), place, mints),
         instructions::draw_audit(place),
-        instructions::expire_seat(place, 0, providers[0], mints, None),
+        instructions::expire_seat(place, 0, providers[0], mints),
         instructions::seed_job(job),
     ];
     for action in actions {
@@ -115,7 +115,7 @@ fn shard_closed_and_refunded_is_neither_assigned_nor_settled() {
     let shard = pda::shard(&job, 0);
     let own = network.orchestrator.insecure_clone();
     let (place, providers) = (network.shard_ref(&job, 0), network.provider_accounts(&[0]));
-    let assign = instructions::assign_seats(own.pubkey(), place, &providers);
+    let assign = instructions::assign_seats(own.pubkey(), place, &at_any_price(&providers));
     let revival = [close.clone(), fund(&network, shard), assign];
     refused(network.machine.send(&revival, &[&own]), "InvariantBroken");
     let revival = [close.clone(), fund(&network, shard), settle];

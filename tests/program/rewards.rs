@@ -1,8 +1,8 @@
 //! Points for paid fees, and their value after their epoch.
 
 use millrace_client::{instructions, pda};
-use millrace_fixture::{RIGHT, Setup, TestNetwork, refused};
-use millrace_program::state::{Epoch, Rewards};
+use millrace_fixture::{PARAMETERS, RIGHT, Setup, TestNetwork, refused};
+use millrace_program::state::{Epoch, NetworkParameters, Rewards};
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
 
@@ -17,6 +17,19 @@ fn settled(network: &mut TestNetwork) -> Pubkey {
     job
 }
 
+/// A network whose schedule alone bounds the rewards: its two mints have their own exchange rate.
+fn rich() -> TestNetwork {
+    let parameters = NetworkParameters {
+        reward_bps: u64::MAX,
+        ..PARAMETERS
+    };
+    Setup {
+        parameters,
+        ..Setup::default()
+    }
+    .build()
+}
+
 fn rewards(network: &TestNetwork) -> Rewards {
     network.read(&pda::rewards())
 }
@@ -27,21 +40,22 @@ fn epoch(network: &TestNetwork, number: u32) -> Epoch {
 
 #[test]
 fn points_equal_the_fee_and_earn_their_share_of_the_epoch() {
-    let mut network = TestNetwork::start();
+    let mut network = rich();
     network.fund_rewards(10_000_000);
     settled(&mut network);
     let alone = network.post_with(|t| (t.replicas, t.quorum, t.max_replicas) = (1, 1, 1));
     network.run_seats(&alone, 0, &[(0, RIGHT)]);
     network.settle(&alone, 0).unwrap();
-    assert_eq!(network.provider(0).points[0].amount, 200);
+    // No other seat confirmed the second result, so it gives no points.
+    assert_eq!(network.provider(0).points[0].amount, 100);
     refused(network.close_epoch(0), "TooEarly");
     network.warp(DAY - 1);
     refused(network.close_epoch(0), "TooEarly");
     network.warp(1);
     network.close_epoch(0).unwrap();
     let closed = epoch(&network, 0);
-    assert_eq!((closed.points, closed.emission), (400, 1_000_000));
-    for (worker, worth) in [(0, 500_000), (1, 250_000), (2, 250_000)] {
+    assert_eq!((closed.points, closed.emission), (300, 1_000_000));
+    for (worker, worth) in [(0, 333_333), (1, 333_333), (2, 333_333)] {
         network.bank_rewards(worker, 0).unwrap();
         assert_eq!(network.provider(worker).reward_due, worth);
         network.claim_rewards(worker).unwrap();
@@ -50,7 +64,7 @@ fn points_equal_the_fee_and_earn_their_share_of_the_epoch() {
         assert_eq!(network.machine.tokens(&token_account), worth);
         refused(network.claim_rewards(worker), "AmountZero");
     }
-    assert_eq!(rewards(&network).paid, 1_000_000);
+    assert_eq!(rewards(&network).paid, 999_999);
     // Banking the last points closed the epoch's account and returned its rent.
     let account = network.machine.account(&pda::epoch(0));
     assert!(account.is_none_or(|account| account.data.is_empty()));
@@ -58,7 +72,7 @@ fn points_equal_the_fee_and_earn_their_share_of_the_epoch() {
 
 #[test]
 fn funding_rewards_with_zero_is_refused() {
-    let mut network = TestNetwork::start();
+    let mut network = rich();
     network.fund_rewards(1);
     let funder = network.owner.insecure_clone();
     let nothing = instructions::fund_rewards(funder.pubkey(), network.mints, 0);
@@ -67,7 +81,7 @@ fn funding_rewards_with_zero_is_refused() {
 
 #[test]
 fn points_are_banked_once() {
-    let mut network = TestNetwork::start();
+    let mut network = rich();
     network.fund_rewards(10_000_000);
     settled(&mut network);
     network.warp(DAY);
@@ -80,7 +94,7 @@ fn points_are_banked_once() {
 
 #[test]
 fn epoch_never_promises_more_than_the_vault_holds() {
-    let mut network = TestNetwork::start();
+    let mut network = rich();
     network.fund_rewards(1_000_001);
     settled(&mut network);
     network.warp(DAY);
@@ -104,7 +118,7 @@ fn epoch_never_promises_more_than_the_vault_holds() {
 
 #[test]
 fn rewards_halve_as_scheduled() {
-    let mut network = TestNetwork::start();
+    let mut network = rich();
     network.fund_rewards(100_000_000);
     let mut given = Vec::new();
     for number in 0..6 {
@@ -122,7 +136,7 @@ fn rewards_halve_as_scheduled() {
 
 #[test]
 fn unclaimed_rewards_do_not_expire() {
-    let mut network = TestNetwork::start();
+    let mut network = rich();
     network.fund_rewards(10_000_000);
     settled(&mut network);
     network.warp(DAY);
@@ -135,7 +149,7 @@ fn unclaimed_rewards_do_not_expire() {
 
 #[test]
 fn full_point_list_does_not_lose_older_points() {
-    let mut network = TestNetwork::start();
+    let mut network = rich();
     network.fund_rewards(100_000_000);
     for _ in 0..9 {
         settled(&mut network);
@@ -176,7 +190,7 @@ fn failed_shard_gives_no_points() {
 
 #[test]
 fn epoch_closes_over_all_buckets_once_in_order() {
-    let mut network = TestNetwork::start();
+    let mut network = rich();
     network.fund_rewards(10_000_000);
     settled(&mut network);
     network.warp(DAY);
@@ -199,7 +213,7 @@ fn epoch_closes_over_all_buckets_once_in_order() {
 
 #[test]
 fn rewards_go_only_to_the_providers_authority() {
-    let mut network = TestNetwork::start();
+    let mut network = rich();
     network.fund_rewards(10_000_000);
     settled(&mut network);
     network.close_and_bank(0, 0);
@@ -211,4 +225,19 @@ fn rewards_go_only_to_the_providers_authority() {
     let [from, to] = [own, other].map(|o| network.mints.stake_account(&o));
     let elsewhere = millrace_fixture::replace_account(claim, from, to);
     refused(network.machine.send(&[elsewhere], &[]), "WrongAccount");
+}
+
+#[test]
+fn epoch_with_one_mint_gives_at_most_the_fees_that_it_took() {
+    let mut network = Setup {
+        one_mint: true,
+        ..Setup::default()
+    }
+    .build();
+    network.fund_rewards(500_000);
+    settled(&mut network);
+    network.warp(DAY);
+    network.close_epoch(0).unwrap();
+    let fee = network.machine.ledger.rewards.points;
+    assert_eq!((fee, epoch(&network, 0).emission), (300, 300));
 }

@@ -1,7 +1,9 @@
 //! Assignment of seats, and the stake that they lock.
 
 use millrace_client::{instructions, pda};
-use millrace_fixture::{RIGHT, Setup, TestNetwork, key, refused, replace_account, tag};
+use millrace_fixture::{
+    RIGHT, Setup, TestNetwork, at_any_price, key, refused, replace_account, tag,
+};
 use millrace_program::PostJobArgs;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signer::Signer;
@@ -48,7 +50,8 @@ fn seat_is_assigned_at_the_named_shard() {
         network.orchestrator.pubkey(),
         network.provider_accounts(&[1]),
     );
-    let assign = instructions::assign_seats(own, network.shard_ref(&job, 1), &provider);
+    let assign =
+        instructions::assign_seats(own, network.shard_ref(&job, 1), &at_any_price(&provider));
     let [first, second] = [0, 1].map(|index| pda::shard(&job, index));
     let outcome = network.machine.send(
         &[replace_account(assign, second, first)],
@@ -122,8 +125,8 @@ fn locked_stake_backs_no_other_seat() {
 fn provider_gets_one_seat_at_a_shard() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
-    refused(network.assign(&job, 0, &[0, 0]), "AlreadySeated");
-    network.assign(&job, 0, &[0]).unwrap();
+    network.assign(&job, 0, &[0, 0]).unwrap();
+    assert_eq!(network.shard(&job, 0).live_seats(), 1);
     refused(network.assign(&job, 0, &[0]), "AlreadySeated");
     let reveal_less = network.post_with(|_| ());
     network.assign(&reveal_less, 0, &[0]).unwrap();
@@ -159,7 +162,11 @@ fn only_the_requested_orchestrator_assigns_the_job() {
     refused(network.assign(&job, 0, &[0]), "OrchestratorMismatch");
 
     let provider = network.provider_accounts(&[0]);
-    let assign = instructions::assign_seats(other.pubkey(), network.shard_ref(&job, 0), &provider);
+    let assign = instructions::assign_seats(
+        other.pubkey(),
+        network.shard_ref(&job, 0),
+        &at_any_price(&provider),
+    );
     let outcome = network.machine.send(from_ref(&assign), &[&other]);
     refused(outcome, "AccountNotInitialized");
     let [own, registered] =
@@ -229,7 +236,11 @@ fn only_providers_are_assigned() {
         (network.owner.pubkey(), "AccountOwnedByWrongProgram"),
     ];
     for (other, error) in others {
-        let assign = instructions::assign_seats(orchestrator, network.shard_ref(&job, 0), &[other]);
+        let assign = instructions::assign_seats(
+            orchestrator,
+            network.shard_ref(&job, 0),
+            &at_any_price(&[other]),
+        );
         let outcome = network.machine.send(&[assign], &[&network.orchestrator]);
         refused(outcome, error);
     }

@@ -1,6 +1,6 @@
 //! A shard is settled when it is due, once, and only the job's own parties are paid and penalized.
 
-use millrace_client::pda;
+use millrace_client::pda::{self, PROGRAM};
 use millrace_fixture::{
     Answer, Balances, RIGHT, TestNetwork, WRONG, key, refused, replace_account,
 };
@@ -115,31 +115,41 @@ fn job_is_paid_from_its_own_clients_escrow() {
 }
 
 #[test]
-fn fees_and_penalties_go_only_to_the_jobs_bucket() {
+fn fees_go_only_to_the_jobs_bucket() {
     let mut due = due();
     let bucket = bucket_of(&due.1);
     let mints = due.0.mints;
     let owner = due.0.owner.pubkey();
-    for mint in [mints.payment, mints.stake] {
-        let own = pda::treasury(&mint, bucket);
-        let elsewhere = pda::treasury(&mint, (bucket + 1) % 8);
-        does_not_settle(&[(own, elsewhere)], "WrongAccount", &mut due);
-        let wallet = pda::token_account(&owner, &mint);
-        does_not_settle(&[(own, wallet)], "WrongAccount", &mut due);
-    }
+    let own = pda::treasury(&mints.payment, bucket);
+    let elsewhere = pda::treasury(&mints.payment, (bucket + 1) % 8);
+    does_not_settle(&[(own, elsewhere)], "WrongAccount", &mut due);
+    let wallet = pda::token_account(&owner, &mints.payment);
+    does_not_settle(&[(own, wallet)], "WrongAccount", &mut due);
 }
 
 #[test]
 fn payments_and_stake_use_their_own_mints() {
     let mut due = due();
-    let bucket = bucket_of(&due.1);
     let mints = due.0.mints;
-    let treasury = |mint: &Pubkey| pda::treasury(mint, bucket);
-    let (payment, stake) = (mints.payment, mints.stake);
-    let in_stake = [(payment, stake), (treasury(&payment), treasury(&stake))];
-    does_not_settle(&in_stake, "WrongAccount", &mut due);
-    let in_payment = [(stake, payment), (treasury(&stake), treasury(&payment))];
-    does_not_settle(&in_payment, "WrongAccount", &mut due);
+    does_not_settle(&[(mints.payment, mints.stake)], "WrongAccount", &mut due);
+}
+
+/// A shard that is due, with a seat that loses stake.
+fn due_with_a_penalty() -> (TestNetwork, Pubkey, Balances) {
+    let mut network = TestNetwork::start();
+    let job = network.post_with(|_| ());
+    network.run_seats(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
+    let before = network.balances(&job);
+    (network, job, before)
+}
+
+#[test]
+fn penalty_needs_the_mint_of_stake_and_its_program() {
+    let mut due = due_with_a_penalty();
+    let mints = due.0.mints;
+    let missing = "PenaltyAccountsMissing";
+    does_not_settle(&[(mints.stake, PROGRAM)], missing, &mut due);
+    does_not_settle(&[(mints.stake, mints.payment)], "WrongAccount", &mut due);
 }
 
 #[test]

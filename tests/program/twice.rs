@@ -2,7 +2,7 @@
 //! other in one slot, of which the first one wins.
 
 use millrace_client::{instructions, pda};
-use millrace_fixture::{Outcome, RIGHT, SOL, TestNetwork, WRONG, refused};
+use millrace_fixture::{Outcome, RIGHT, SOL, TestNetwork, WRONG, at_any_price, refused};
 use millrace_program::state::JobState;
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
@@ -64,7 +64,7 @@ fn late_seat_is_penalized_once_in_one_transaction() {
     network.assign(&job, 0, &[0, 1, 2]).unwrap();
     network.warp(60);
     let (place, late) = (network.shard_ref(&job, 0), network.workers[0].account);
-    let expire = instructions::expire_seat(place, 0, late, network.mints, None);
+    let expire = instructions::expire_seat(place, 0, late, network.mints);
     once(&mut network, &expire, &[], "WrongSeatStatus");
     assert_eq!(network.provider(0).slashed, 1_000);
 }
@@ -73,7 +73,8 @@ fn late_seat_is_penalized_once_in_one_transaction() {
 fn both(network: &TestNetwork, job: &Pubkey) -> (Instruction, Instruction) {
     let cancel = instructions::cancel_job(network.owner.pubkey(), *job, network.mints);
     let (key, place) = (network.orchestrator.pubkey(), network.shard_ref(job, 0));
-    let assign = instructions::assign_seats(key, place, &network.provider_accounts(&[0]));
+    let assign =
+        instructions::assign_seats(key, place, &at_any_price(&network.provider_accounts(&[0])));
     (cancel, assign)
 }
 

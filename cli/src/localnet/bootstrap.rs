@@ -263,6 +263,7 @@ fn registration(keys: &ProviderKeys, wanted: &ProviderOptions) -> RegisterProvid
             cores: PROVIDER_CORES,
             gpus: 0,
             max_open_seats: wanted.max_open_seats,
+            max_seat_lock: wanted.stake,
         },
     }
 }

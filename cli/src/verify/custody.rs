@@ -191,7 +191,6 @@ mod tests {
             disagreed: true,
             amount: 1_500_000_000,
             compensation: 0,
-            bounties: 0,
             active_after: 0,
             unbonding_after: 0,
         });

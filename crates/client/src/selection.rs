@@ -17,7 +17,8 @@ pub fn finished_seats(provider: &Provider) -> u64 {
 /// Whether a reason is the orchestrator's word: the record has no values to recompute it from.
 pub fn is_self_reported(reason: Ineligible) -> bool {
     match reason {
-        Ineligible::AlreadySeated
+        Ineligible::LockAboveMaximum
+        | Ineligible::AlreadySeated
         | Ineligible::RegisteredAfterPosting
         | Ineligible::ProviderAtCapacity
         | Ineligible::AgentOffline

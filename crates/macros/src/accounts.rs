@@ -221,7 +221,9 @@ fn require_supported(field: &Field) -> syn::Result<()> {
             _ => true,
         },
     };
-    let named_mut = mutable.as_ref().is_some_and(|mutable| mutable.error.is_some());
+    let named_mut = mutable
+        .as_ref()
+        .is_some_and(|mutable| mutable.error.is_some());
     let supported = created
         && !named_mut
         && zeroed.is_none()

@@ -70,6 +70,8 @@ pub enum Ineligible {
     /// The provider asks more than the job pays.
     #[serde(alias = "too_dear")]
     PriceAboveCap,
+    /// The seat would lock more stake than the provider allows for one seat.
+    LockAboveMaximum,
     /// The provider's stake is below the network's minimum.
     #[serde(alias = "under_staked")]
     StakeBelowMinimum,
@@ -98,9 +100,10 @@ pub enum Ineligible {
 
 impl Ineligible {
     /// Every reason, in declaration order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ProviderNotEligible,
         Self::PriceAboveCap,
+        Self::LockAboveMaximum,
         Self::StakeBelowMinimum,
         Self::AlreadySeated,
         Self::RegisteredAfterPosting,
@@ -117,6 +120,7 @@ impl Ineligible {
         match self {
             Self::ProviderNotEligible => "provider_not_eligible",
             Self::PriceAboveCap => "price_above_cap",
+            Self::LockAboveMaximum => "lock_above_maximum",
             Self::StakeBelowMinimum => "stake_below_minimum",
             Self::AlreadySeated => "already_seated",
             Self::RegisteredAfterPosting => "registered_after_posting",
@@ -134,6 +138,7 @@ impl Ineligible {
         match self {
             Self::ProviderNotEligible => "not meeting the requirement",
             Self::PriceAboveCap => "asking more than the job pays",
+            Self::LockAboveMaximum => "allowing less stake for a seat",
             Self::StakeBelowMinimum => "below the minimum stake",
             Self::AlreadySeated => "already seated",
             Self::RegisteredAfterPosting => "registered after the job was posted",
@@ -214,6 +219,16 @@ pub struct SelectionRecord {
     /// minimum stake) are listed too.
     #[serde(alias = "whole")]
     pub complete: bool,
+}
+
+impl SelectionRecord {
+    /// The price at which a provider was selected, base units per unit; the price cap if the record does not
+    /// have it.
+    pub fn price_of(&self, provider: &[u8; 32]) -> u64 {
+        let mut candidates = self.candidates.iter();
+        let found = candidates.find(|candidate| candidate.provider.0 == *provider);
+        found.map_or(self.price_cap, |candidate| candidate.ask_price)
+    }
 }
 
 impl SelectionRecord {

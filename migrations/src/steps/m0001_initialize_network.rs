@@ -59,10 +59,11 @@ impl Migration for NetworkMigration {
             .filter(|account| account.executable)
             .ok_or(millrace_client::ChainError::NoProgram(pda::PROGRAM))?;
         let decimals = rpc.decimals(&setup.mints.stake).await?;
+        let single_mint = setup.mints.stake == setup.mints.payment;
         let args = InitializeNetworkArgs {
             network_id: rand::random(),
             pauser: setup.authority.pubkey(),
-            parameters: setup.parameters.on_chain(decimals)?,
+            parameters: setup.parameters.on_chain(decimals, single_mint)?,
             rewards: setup.parameters.schedule(decimals)?,
         };
         let instruction = initialize_network(

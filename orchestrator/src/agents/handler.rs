@@ -154,16 +154,22 @@ impl Agents {
             let submission = submissions.by_seat.get(&key);
             submission.is_some_and(|submission| submission.revealed.is_some())
         };
-        if known || seat.status() != SeatStatus::Committed {
-            return Ok(());
-        }
         let reveal = commitment::Reveal {
             root: &revealed.root,
             units: revealed.units,
             salt: &revealed.salt,
         };
-        if self.seat_context(&key).commitment(&reveal) != seat.digest {
-            return invalid("the reveal does not match the commitment");
+        let matches = match seat.status() {
+            SeatStatus::Committed => self.seat_context(&key).commitment(&reveal) == seat.digest,
+            // A stranger has revealed it first; the output still has to be delivered.
+            SeatStatus::Revealed => (revealed.root, revealed.units) == (seat.digest, seat.units),
+            _ => return Ok(()),
+        };
+        if known {
+            return Ok(());
+        }
+        if !matches {
+            return invalid("the reveal does not match the seat");
         }
         if !self.matches_output(&revealed).await? {
             return invalid("the output does not match the root");

@@ -2,7 +2,7 @@
 
 use crate::planner::ChainAction;
 use millrace_client::cache::subscription::Feed;
-use millrace_client::instructions::{Mints, ShardRef};
+use millrace_client::instructions::{ChosenProvider, Mints, ShardRef};
 use millrace_client::{Pubkey, instructions, pda};
 use solana_sdk::instruction::Instruction;
 
@@ -12,8 +12,6 @@ pub(super) struct InstructionBuilder {
     /// This orchestrator's key.
     pub orchestrator: Pubkey,
     pub mints: Mints,
-    /// Receives bounties: the key's token account of the stake mint, if it exists.
-    pub bounty_account: Option<Pubkey>,
     pub feed: Feed,
 }
 
@@ -26,13 +24,20 @@ impl InstructionBuilder {
                 job,
                 shard,
                 providers,
-                ..
+                selection,
             } => {
                 let shard = self.shard_ref(job, *shard).await?;
+                let chosen: Vec<ChosenProvider> = providers
+                    .iter()
+                    .map(|provider| ChosenProvider {
+                        account: *provider,
+                        agreed_price: selection.price_of(provider.as_array()),
+                    })
+                    .collect();
                 vec![instructions::assign_seats(
                     self.orchestrator,
                     shard,
-                    providers,
+                    &chosen,
                 )]
             }
             ChainAction::Commit {
@@ -69,11 +74,7 @@ impl InstructionBuilder {
             } => {
                 let shard = self.shard_ref(job, *shard).await?;
                 vec![instructions::expire_seat(
-                    shard,
-                    *seat,
-                    *provider,
-                    self.mints,
-                    self.bounty_account,
+                    shard, *seat, *provider, self.mints,
                 )]
             }
             ChainAction::ExpireJob { job } => vec![instructions::expire_job(*job)],
@@ -103,7 +104,6 @@ impl InstructionBuilder {
             shard,
             self.mints,
             challenger,
-            self.bounty_account,
         ))
     }
 }

@@ -51,8 +51,6 @@ pub(crate) struct ExecutorParts {
     /// Signs and pays.
     pub key: Arc<Keypair>,
     pub mints: Mints,
-    /// Receives bounties: the key's token account of the stake mint, if it exists.
-    pub bounty_account: Option<Pubkey>,
     pub feed: Feed,
     pub submissions: SubmissionStore,
     pub agents: Agents,
@@ -83,7 +81,6 @@ impl Executor {
             instructions: InstructionBuilder {
                 orchestrator: parts.key.pubkey(),
                 mints: parts.mints,
-                bounty_account: parts.bounty_account,
                 feed: parts.feed.clone(),
             },
             dispatcher: Dispatcher::new(parts.agents, parts.submissions.clone()),

@@ -129,6 +129,10 @@ pub(super) fn check(
         Ineligible::PriceAboveCap,
     )?;
     require(
+        job.seat_lock <= account.max_seat_lock,
+        Ineligible::LockAboveMaximum,
+    )?;
+    require(
         account.active >= rules.min_stake,
         Ineligible::StakeBelowMinimum,
     )?;

@@ -56,6 +56,7 @@ impl ShardPlanner<'_> {
             .settle()
             .or_else(|| self.draw_audit())
             .or_else(|| self.reveal())
+            .or_else(|| self.attest())
             .or_else(|| self.commit())
             .or_else(|| self.expire_seat())
             .or_else(|| self.refill(matcher));
@@ -92,17 +93,26 @@ impl ShardPlanner<'_> {
                 task: self.task(at, seat),
             }));
         }
-        if now < self.shard.reveal_by && self.reveals_open() {
-            let seats = self.seats(SeatStatus::Committed);
-            let pending = seats.filter(|(_, seat)| {
-                let submission = self.submission(seat);
-                is_connected(seat) && submission.is_none_or(|one| one.revealed.is_none())
-            });
-            messages.extend(pending.map(|(_, seat)| AgentMessage::Reveal {
-                seat: seat_key(self.shard, seat),
-            }));
-        }
+        let can_reveal = now < self.shard.reveal_by && self.reveals_open();
+        let committed = self.seats(SeatStatus::Committed).filter(|_| can_reveal);
+        let pending = committed.chain(self.undelivered()).filter(|(_, seat)| {
+            let submission = self.submission(seat);
+            is_connected(seat) && submission.is_none_or(|one| one.revealed.is_none())
+        });
+        messages.extend(pending.map(|(_, seat)| AgentMessage::Reveal {
+            seat: seat_key(self.shard, seat),
+        }));
         messages
+    }
+
+    /// Seats whose result was revealed by someone else, and whose output no orchestrator has attested: not
+    /// this seat's, and not an equal one.
+    fn undelivered(&self) -> impl Iterator<Item = (u8, &Seat)> {
+        let seats = self.seats(SeatStatus::Revealed);
+        seats.filter(|(_, seat)| {
+            let mut agreeing = self.shard.seats.iter().filter(|one| one.agrees_with(seat));
+            agreeing.all(|one| one.delivered == 0)
+        })
     }
 
     fn task(&self, at: u8, seat: &Seat) -> Task {
@@ -144,24 +154,39 @@ impl ShardPlanner<'_> {
         if now >= self.shard.reveal_by || !self.reveals_open() {
             return None;
         }
-        let entries: Vec<RevealEntry> = self
-            .seats(SeatStatus::Committed)
-            .filter_map(|(at, seat)| {
-                let revealed = self.submission(seat)?.revealed.as_ref()?;
-                Some(RevealEntry {
-                    seat: at,
-                    root: revealed.root,
-                    units: revealed.units,
-                    salt: revealed.salt,
-                })
-            })
-            .collect();
+        let entries = self.entries(self.seats(SeatStatus::Committed));
         let is_complete = entries.len() == self.shard.count(SeatStatus::Committed);
         let send = is_complete || is_closing(now, self.shard.reveal_by, self.job.reveal_secs);
         if entries.is_empty() || !send {
             return None;
         }
         Some(ChainAction::Reveal {
+            job: self.address,
+            shard: self.shard.index,
+            settle: self.settles_with(&entries),
+            entries,
+        })
+    }
+
+    /// The results of these seats that this orchestrator has.
+    fn entries<'s>(&self, seats: impl Iterator<Item = (u8, &'s Seat)>) -> Vec<RevealEntry> {
+        let entries = seats.filter_map(|(at, seat)| {
+            let revealed = self.submission(seat)?.revealed.as_ref()?;
+            Some(RevealEntry {
+                seat: at,
+                root: revealed.root,
+                units: revealed.units,
+                salt: revealed.salt,
+            })
+        });
+        entries.collect()
+    }
+
+    /// Attests the delivery of outputs whose results someone else has revealed.
+    fn attest(&self) -> Option<ChainAction> {
+        let mut entries = self.entries(self.undelivered());
+        entries.truncate(MAX_SEATS_REVEALED_AND_SETTLED);
+        (!entries.is_empty()).then(|| ChainAction::Reveal {
             job: self.address,
             shard: self.shard.index,
             settle: self.settles_with(&entries),

@@ -15,8 +15,8 @@ pub const DEVELOPMENT_ID: Pubkey =
 
 /// Maximum number of seats of a shard.
 pub const MAX_SEATS: usize = 5;
-/// Maximum number of seats of a shard that can be challenged. The settlement, with a second mint, the
-/// challenger's accounts and a bounty, must fit a transaction of 1,232 bytes.
+/// Maximum number of seats of a shard that can be challenged. The settlement, with a second mint and the
+/// challenger's accounts, must fit a transaction of 1,232 bytes.
 pub const MAX_CHALLENGED_SEATS: u8 = 4;
 /// Basis points in a whole.
 pub const BPS: u64 = 10_000;
@@ -35,16 +35,19 @@ pub const MAX_DEADLINE_SECS: u32 = 30 * 86_400;
 pub const MAX_UNBONDING_SECS: u32 = 90 * 86_400;
 /// Maximum stake that a seat locks, in basis points of its highest price: a thousand times the price.
 pub const MAX_LOCK_BPS: u64 = 10_000_000;
-/// Longest time to decline a seat that a network can allow, in seconds: one hour.
-pub const MAX_ACCEPT_SECS: u32 = 3_600;
-/// Maximum share of a penalty that goes to bounties, in basis points.
-pub const MAX_BOUNTY_BPS: u16 = 5_000;
+/// Time that a transaction needs at worst to land on a healthy chain, in seconds. The shortest window
+/// outlasts the time to decline by more than this, so that a provider that does not decline can still commit.
+pub const LANDING_SECS: u32 = 2;
+/// Smallest maximum number of seats of a shard whose seats can disagree: a dissenter alone voids no result.
+pub const MIN_DISPUTED_SEATS: u8 = 3;
 /// Time that a job leaves for the draw of an audit, in seconds: enough for the deciding blocks and for the
 /// transaction that draws.
 pub const DRAW_SECS: u32 = 60;
 /// Attempt from which no seat of a shard is freed, so that attempts are left for rounds, a draw and a
 /// challenge.
 pub const MAX_FREED_ATTEMPTS: u8 = 200;
+/// Attempt from which no further round starts: the shard ends with the results that it has.
+pub const LAST_ATTEMPT: u8 = 250;
 /// Maximum share of the lock that a late seat loses, in basis points. A late provider has not cheated.
 pub const MAX_LATE_BPS: u16 = 2_500;
 /// Maximum number of slots over which the draw of an audit is spread. The chain keeps the hashes of 512.

@@ -259,6 +259,15 @@ pub enum MillraceError {
     // 6069 0x17b5
     #[msg("too many seats of this shard were freed: it continues with its current seats")]
     TooManyAttempts,
+    // 6070 0x17b6
+    #[msg("a seat loses stake, and the stake mint or its token program is missing")]
+    PenaltyAccountsMissing,
+    // 6071 0x17b7
+    #[msg("the offer is dearer than the price for which the orchestrator chose it")]
+    PriceAboveAgreed,
+    // 6072 0x17b8
+    #[msg("the seat would lock more stake than the provider allows for one seat")]
+    LockAboveMaximum,
 }
 
 #[cfg(not(any(target_os = "solana", feature = "stock")))]

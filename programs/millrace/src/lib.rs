@@ -53,8 +53,12 @@ pub mod millrace_program {
     }
 
     /// Assigns seats of a shard to providers and locks their stake.
-    pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) -> Result<()> {
-        instructions::assign_seats(ctx, index)
+    pub fn assign_seats<'info>(
+        ctx: Context<'info, AssignSeats<'info>>,
+        index: u32,
+        agreed_prices: Vec<u64>,
+    ) -> Result<()> {
+        instructions::assign_seats(ctx, index, agreed_prices)
     }
 
     /// Records commitments that the preceding ed25519 instruction checks. Any caller.

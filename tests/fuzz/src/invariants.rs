@@ -160,7 +160,8 @@ fn provider_change(
     let offer = |p: &Provider| {
         let machine = (p.memory_mb, p.cores, p.gpus, p.gpu_model);
         let place = (p.sealing_key, p.supplier, p.region);
-        (p.operator, machine, place, p.ask_price, p.max_open_seats)
+        let seats = (p.ask_price, p.max_open_seats, p.max_seat_lock);
+        (p.operator, machine, place, seats)
     };
     if fixed(b) != fixed(a) {
         return Some("a fixed field of a provider changed");
@@ -190,15 +191,7 @@ fn job_change(b: &Job, a: &Job) -> Option<&'static str> {
             j.accept_secs,
         )
     };
-    let shares = |j: &Job| {
-        (
-            j.fee_bps,
-            j.slash_bps,
-            j.late_bps,
-            j.bounty_bps,
-            j.audit_bps,
-        )
-    };
+    let shares = |j: &Job| (j.fee_bps, j.slash_bps, j.late_bps, j.audit_bps);
     let seats = |j: &Job| (j.mode, j.replicas, j.quorum, j.max_replicas, j.draw_slots);
     if (whose(b), price(b), windows(b)) != (whose(a), price(a), windows(a))
         || (shares(b), seats(b)) != (shares(a), seats(a))

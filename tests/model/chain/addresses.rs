@@ -61,10 +61,6 @@ impl AddressBook {
         let orchestrators: Vec<Pubkey> = (0..ORCHESTRATORS)
             .map(|n| pda::orchestrator(&of(Party::Orchestrator(n))))
             .collect();
-        let mint = |mint| match mint {
-            Mint::Stake => mints.stake,
-            Mint::Payment => mints.payment,
-        };
         let token_account = |who, mint| match mint {
             Mint::Stake => mints.stake_account(&of(who)),
             Mint::Payment => mints.payment_account(&of(who)),
@@ -78,7 +74,7 @@ impl AddressBook {
                 Vault::Earnings(n) => pda::earnings_vault(&providers[n]),
                 Vault::Bond(n) => pda::bond_vault(&orchestrators[n]),
                 Vault::Rewards => pda::rewards_vault(),
-                Vault::Treasury(m, bucket) => pda::treasury(&mint(m), bucket),
+                Vault::Treasury(bucket) => pda::treasury(&mints.payment, bucket),
             };
             (vault, address)
         });
@@ -116,7 +112,6 @@ impl AddressBook {
         let one_mint = self.mints.stake == self.mints.payment;
         let vault = match vault {
             Vault::Wallet(who, _) if one_mint => Vault::Wallet(who, Mint::Stake),
-            Vault::Treasury(_, bucket) if one_mint => Vault::Treasury(Mint::Stake, bucket),
             other => other,
         };
         let found = self.vaults.iter().find(|(known, _)| *known == vault);

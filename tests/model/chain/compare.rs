@@ -63,6 +63,8 @@ impl TestChain {
                 found.same(&format!("{vault:?}"), expected, tokens);
             }
         }
+        let burnt = machine.burnt(&addresses.mints.stake);
+        found.same("burnt stake", world.burnt, burnt);
         for who in Party::ALL {
             let lamports = machine.lamports_of(&addresses.address(who));
             if world.lamports[who.at()] != lamports {
@@ -196,6 +198,7 @@ fn same_provider(found: &mut Differences, n: usize, model: &Provider, stored: &s
         found, format!("provider {n}"),
         "price": model.price => stored.ask_price,
         "max_seats": model.max_seats => stored.max_open_seats,
+        "max_lock": model.max_lock => stored.max_seat_lock,
         "active": model.active => stored.active,
         "locked": model.locked => stored.locked,
         "unbonding": model.unbonding => stored.unbonding,
@@ -238,7 +241,6 @@ fn same_job(found: &mut Differences, model: &Job, stored: &state::Job) {
         "fee rate": model.fee_bps => stored.fee_bps,
         "slash rate": model.slash_bps => stored.slash_bps,
         "late rate": model.late_bps => stored.late_bps,
-        "bounty rate": model.bounty_bps => stored.bounty_bps,
         "draw slots": model.draw_slots => stored.draw_slots,
         "posted at": model.posted_at => stored.posted_at,
         "slot": model.seed_slot => stored.seed_slot,

@@ -7,7 +7,8 @@ mod compare;
 use crate::chain::addresses::AddressBook;
 use crate::world::vaults::{Mint, PARTIES, Party, Vault, Vaults};
 use crate::world::{
-    CLIENTS, Client, Orchestrator, Provider, Rewards, Schedule, Shard as Model, WORKERS, World,
+    CLIENTS, Client, Orchestrator, Provider, Rewards, Schedule, Shard as Model, Status, WORKERS,
+    World,
 };
 use millrace_client::{instructions, pda};
 use millrace_fixture::{
@@ -26,6 +27,8 @@ use std::array::from_fn;
 pub(crate) const CORES: [u16; WORKERS] = [8, 8, 2, 8, 8];
 const PRICES: [u64; WORKERS] = [4, 5, 4, 7, 6];
 const PLACES: [u16; WORKERS] = [4, 8, 4, 3, 8];
+/// The most stake that each worker locks for a seat.
+const LOCKS: [u64; WORKERS] = [u64::MAX, u64::MAX, 13_000, 15_000, u64::MAX];
 /// Stake of each worker, and the rest of its tokens.
 const STAKE: u64 = 120_000;
 const LEFT: u64 = 20_000;
@@ -33,10 +36,10 @@ const LEFT: u64 = 20_000;
 const CLIENT_BALANCES: [u64; CLIENTS] = [1_000_000, 90_000];
 /// Balance of every other party in each mint.
 const OTHERS: u64 = 150_000;
-/// Rewards: 40,000 in each of the first two epochs of five minutes, then half of that.
+/// Rewards: at most 300 in each of the first two epochs of five minutes, then half of that.
 const REWARDS: RewardSchedule = RewardSchedule {
     epoch_secs: 300,
-    emission: 40_000,
+    emission: 300,
     halving_epochs: 2,
 };
 /// The slot after which the first sequence starts, higher than that of a new machine.
@@ -103,6 +106,7 @@ impl TestChain {
             network.add_provider(STAKE + LEFT, |args| {
                 args.offer.ask_price = PRICES[worker];
                 args.offer.max_open_seats = PLACES[worker];
+                args.offer.max_seat_lock = LOCKS[worker];
                 args.offer.cores = CORES[worker];
             });
             network.stake(worker, STAKE).unwrap();
@@ -178,7 +182,9 @@ impl TestChain {
         let mut all = machine.program_accounts();
         let wallets = Party::ALL.map(|who| self.addresses.address(who));
         let vaults = self.addresses.vaults().iter().map(|(_, address)| *address);
-        let rest = vaults.chain(wallets).chain([payer(self)]);
+        // Penalties change the supply of stake.
+        let mints = [self.addresses.mints.stake, self.addresses.mints.payment];
+        let rest = vaults.chain(wallets).chain(mints).chain([payer(self)]);
         // Accounts that do not exist yet are restored as empty.
         all.extend(rest.map(|address| (address, machine.account(&address).unwrap_or_default())));
         all
@@ -230,6 +236,7 @@ impl TestChain {
             registered_at,
             price: PRICES[n],
             max_seats: PLACES[n],
+            max_lock: LOCKS[n],
             cores: CORES[n],
             active: STAKE,
             deposited: STAKE,
@@ -264,6 +271,7 @@ impl TestChain {
             jobs: Vec::new(),
             vaults,
             donated: Vaults::new(self.one_mint),
+            burnt: 0,
             lamports,
             buckets: Default::default(),
             notes: Vec::new(),
@@ -271,7 +279,7 @@ impl TestChain {
     }
 
     /// The job and the shard as the instruction builders expect them: only the client and the live
-    /// seats are set.
+    /// seats with their results are set.
     pub(crate) fn as_stored(&self, client: usize, shard: Option<&Model>) -> (Job, Shard) {
         let mut job = *self.job;
         job.client = self.addresses.address(Party::Client(client));
@@ -286,6 +294,10 @@ impl TestChain {
         for (at, seat) in shard.live() {
             stored.seats[at].provider = self.addresses.providers[seat.worker];
             stored.seats[at].status = seat.status as u8;
+            stored.seats[at].digest = seat.digest;
+            if seat.status == Status::Revealed {
+                stored.seats[at].units = seat.answer.map_or(0, |answer| answer.units);
+            }
         }
         (job, stored)
     }
@@ -320,6 +332,7 @@ pub(crate) fn parameters_of(network: &Network) -> NetworkParameters {
         min_bond: network.min_bond,
         lock_bps: network.lock_bps,
         sortition_start: network.sortition_start,
+        reward_bps: network.reward_bps,
         unbonding_secs: network.unbonding_secs,
         min_window_secs: network.min_window_secs,
         max_window_secs: network.max_window_secs,
@@ -329,7 +342,6 @@ pub(crate) fn parameters_of(network: &Network) -> NetworkParameters {
         fee_bps: network.fee_bps,
         slash_bps: network.slash_bps,
         late_bps: network.late_bps,
-        bounty_bps: network.bounty_bps,
         max_replicas: network.max_replicas,
         draw_slots: network.draw_slots,
     }

@@ -1,10 +1,10 @@
 //! Generates the arguments of actions, at random and guided by the state of the shards.
 
-use crate::action::{Action, Entry, Forgery, RevealedSeat};
+use crate::action::{Action, Entry, Forgery, RevealedSeat, StakeMint};
 use crate::generate::ActionKind;
 use crate::generate::behaviour::Behaviour;
 use crate::generate::rng::Rng;
-use crate::world::{Job, JobId, Mint, ORCHESTRATORS, Party, Shard, Status, Vault, WORKERS, World};
+use crate::world::{Job, JobId, ORCHESTRATORS, Party, Shard, Status, WORKERS, World};
 
 /// A job and the index of one of its shards, which may not exist.
 struct Target<'a> {
@@ -30,14 +30,24 @@ impl Rng {
         self.mostly(Party::Orchestrator(asked.unwrap_or(any)))
     }
 
-    pub(crate) fn bounty(&mut self, world: &World) -> Option<Vault> {
-        let mint = if self.chance(95) || world.one_mint {
-            Mint::Stake
-        } else {
-            Mint::Payment
-        };
-        let who = self.who();
-        self.chance(60).then_some(Vault::Wallet(who, mint))
+    pub(crate) fn stake_mint(&mut self) -> StakeMint {
+        match self.below(20) {
+            0 => StakeMint::Missing,
+            1 => StakeMint::Given,
+            _ => StakeMint::IfNeeded,
+        }
+    }
+
+    /// Agreed prices, mostly any price.
+    pub(crate) fn agreed(&mut self, world: &World, workers: &[usize]) -> Vec<u64> {
+        let exact = workers.iter().map(|worker| world.providers[*worker].price);
+        match self.below(20) {
+            0 => exact
+                .map(|price| price.saturating_sub(self.below(2)))
+                .collect(),
+            1..=4 => exact.collect(),
+            _ => Vec::new(),
+        }
     }
 
     fn target<'a>(&mut self, kind: ActionKind, world: &'a World) -> Option<Target<'a>> {
@@ -91,6 +101,7 @@ impl Rng {
                 job,
                 index,
                 workers: vec![self.index(WORKERS)],
+                agreed: Vec::new(),
             },
             ActionKind::ExpireJob => Action::ExpireJob { job },
             ActionKind::Seed => Action::SeedJob { job },
@@ -104,7 +115,7 @@ impl Rng {
             _ => Action::Settle {
                 job,
                 index,
-                bounty: None,
+                stake_mint: StakeMint::IfNeeded,
             },
         }
     }
@@ -142,7 +153,12 @@ impl Rng {
                 }
             }
             ActionKind::Decline => {
-                let working = target.shard.map(|s| s.seats_in(Status::Assigned));
+                let status = if self.chance(70) {
+                    Status::Assigned
+                } else {
+                    Status::Committed
+                };
+                let working = target.shard.map(|s| s.seats_in(status));
                 let seat = self.seat(working);
                 Action::Decline {
                     job,
@@ -153,7 +169,7 @@ impl Rng {
             ActionKind::Settle => Action::Settle {
                 job,
                 index,
-                bounty: self.bounty(world),
+                stake_mint: self.stake_mint(),
             },
             ActionKind::ExpireSeat => {
                 let working = target.shard.map(|s| s.seats_in(Status::Assigned));
@@ -163,7 +179,6 @@ impl Rng {
                     index,
                     seat,
                     worker: self.worker_at(target, seat),
-                    bounty: self.bounty(world),
                 }
             }
             ActionKind::ExpireJob => Action::ExpireJob { job },
@@ -234,7 +249,10 @@ impl Rng {
 
     fn reveal_action(&mut self, target: &Target) -> Action {
         let bound = target.shard.map(|s| s.seats_in(Status::Committed));
-        let bound = bound.unwrap_or_default();
+        let mut bound = bound.unwrap_or_default();
+        if self.chance(40) {
+            bound.extend(target.shard.map(Shard::undelivered).unwrap_or_default());
+        }
         let count = if self.chance(75) {
             5
         } else {
@@ -278,6 +296,7 @@ impl Rng {
             !there
                 && provider.registered
                 && provider.price <= job.terms.price_cap
+                && job.lock <= provider.max_lock
                 && provider.cores >= job.terms.min_cores
                 && provider.active - provider.locked >= job.lock
         };
@@ -300,6 +319,7 @@ impl Rng {
             by: self.orchestrator(job),
             job: job.id,
             index: target.index,
+            agreed: self.agreed(world, &workers),
             workers,
         }
     }

@@ -145,23 +145,27 @@ impl Rng {
         let free = shard.map_or(usize::from(job.terms.replicas), Shard::free);
         let all: Vec<usize> = (0..WORKERS).collect();
         let by = focus.orchestrator()?;
-        let assign = |workers: Vec<usize>| Action::Assign {
+        let assign = |workers: Vec<usize>, agreed: Vec<u64>| Action::Assign {
             by,
             job: job.id,
             index: focus.index,
             workers,
+            agreed,
         };
-        let fitting = all.into_iter().filter(|w| focus.can(&assign(vec![*w])));
+        let fitting = all
+            .into_iter()
+            .filter(|w| focus.can(&assign(vec![*w], Vec::new())));
         let fitting: Vec<usize> = fitting.collect();
-        match fitting.len() {
-            0 if drawn => Some(Step::PassSlots(4)),
-            0 => None,
+        let count = match fitting.len() {
+            0 if drawn => return Some(Step::PassSlots(4)),
+            0 => return None,
             // With lazy workers, some seats stay free too.
-            _ if focus.behaviour == Behaviour::Lazy && free > 1 && self.chance(50) => {
-                Self::send(assign(self.some(&fitting, free - 1)))
-            }
-            _ => Self::send(assign(self.some(&fitting, free))),
-        }
+            _ if focus.behaviour == Behaviour::Lazy && free > 1 && self.chance(50) => free - 1,
+            _ => free,
+        };
+        let workers = self.some(&fitting, count);
+        let agreed = self.agreed(world, &workers);
+        Self::send(assign(workers, agreed))
     }
 
     fn advance_shard(&mut self, focus: &Focus, shard: &Shard) -> Option<Step> {
@@ -185,13 +189,21 @@ impl Rng {
                 Some(Step::PassSlots(u64::from(focus.job.draw_slots) + 2))
             };
         }
+        let bound = shard.seats_in(Status::Committed);
+        if let Some(stuck) = bound.first()
+            && now >= shard.reveal_by
+            && self.chance(40)
+            && let Some(decline) = self.decline(focus, shard, *stuck)
+            && focus.can(&decline)
+        {
+            return Self::send(decline);
+        }
         if shard.free() > 0 && !shard.reveals_open(now) {
             if let Some(step) = self.assign_free_seats(focus, Some(shard)) {
                 return Some(step);
             }
             return focus.until(shard.reveal_by);
         }
-        let bound = shard.seats_in(Status::Committed);
         if !bound.is_empty() && shard.reveals_open(now) && now < shard.reveal_by {
             return self.reveal_all(focus, shard, &bound);
         }
@@ -254,7 +266,6 @@ impl Rng {
             index: focus.index,
             seat: late,
             worker,
-            bounty: self.bounty(focus.world),
         })
     }
 
@@ -266,6 +277,15 @@ impl Rng {
                 return focus.until(shard.reveal_by);
             }
         }
+        let by = focus.orchestrator().filter(|_| self.chance(85));
+        if by.is_some() && self.chance(50) {
+            seats.extend(shard.undelivered());
+        }
+        Self::send(Self::reveal(focus, shard, by, &seats))
+    }
+
+    /// Reveals the committed results of these seats.
+    fn reveal(focus: &Focus, shard: &Shard, by: Option<Party>, seats: &[u8]) -> Action {
         let of = |seat: &u8| -> Option<Seat> { shard.seats[usize::from(*seat)] };
         let reveals = seats.iter().filter_map(|seat| {
             Some(RevealedSeat {
@@ -273,12 +293,12 @@ impl Rng {
                 answer: of(seat)?.answer?,
             })
         });
-        Self::send(Action::Reveal {
-            by: focus.orchestrator().filter(|_| self.chance(85)),
+        Action::Reveal {
+            by,
             job: focus.job.id,
             index: focus.index,
             reveals: reveals.collect(),
-        })
+        }
     }
 
     /// Continues after all reveals: challenge, acknowledge, wait or settle.
@@ -301,7 +321,7 @@ impl Rng {
         let settle = Action::Settle {
             job,
             index,
-            bounty: self.bounty(focus.world),
+            stake_mint: self.stake_mint(),
         };
         let differ = shard
             .live()
@@ -314,14 +334,17 @@ impl Rng {
         if focus.can(&settle) {
             return Self::send(settle);
         }
-        let mut shown = shard.live();
-        let undelivered = shown.find(|(_, s)| s.status == Status::Revealed && !s.delivered);
-        if let Some((seat, _)) = undelivered.filter(|_| self.chance(80)) {
-            return Self::send(Action::Acknowledge {
-                by: Party::Client(job.0),
-                job,
-                index,
-                seat: seat as u8,
+        let undelivered = shard.undelivered();
+        if !undelivered.is_empty() && self.chance(80) {
+            let by = focus.orchestrator().filter(|_| self.chance(50));
+            return Self::send(match by {
+                Some(_) => Self::reveal(focus, shard, by, &undelivered),
+                None => Action::Acknowledge {
+                    by: Party::Client(job.0),
+                    job,
+                    index,
+                    seat: undelivered[0],
+                },
             });
         }
         let edges = [

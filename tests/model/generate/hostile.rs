@@ -1,8 +1,23 @@
 //! Makes one part of a valid action invalid.
 
-use crate::action::{Action, Forgery};
+use crate::action::{Action, Forgery, StakeMint};
 use crate::generate::rng::Rng;
-use crate::world::{Mint, ORCHESTRATORS, Party, Vault, WORKERS, World};
+use crate::world::{JobId, ORCHESTRATORS, Party, WORKERS, World};
+
+/// Workers that have a seat of a shard already, are too expensive for it, or do not lock enough stake.
+fn unwilling(world: &World, job: JobId, index: u32) -> Vec<usize> {
+    let Ok(job) = world.job(job) else {
+        return Vec::new();
+    };
+    let shard = job.shard(index).ok();
+    let seated = |n| shard.is_some_and(|s| s.live().any(|(_, seat)| seat.worker == n));
+    let refuses = |n: &usize| {
+        let provider = &world.providers[*n];
+        let unfit = provider.price > job.terms.price_cap || provider.max_lock < job.lock;
+        provider.registered && (unfit || seated(*n))
+    };
+    (0..WORKERS).filter(refuses).collect()
+}
 
 impl Rng {
     /// The action with an invalid part, if it has a part that can be invalid.
@@ -19,11 +34,20 @@ impl Rng {
                 job,
                 index,
                 mut workers,
+                mut agreed,
             } => {
                 let by = if self.chance(30) { anybody } else { by };
-                match self.below(3) {
+                match self.below(4) {
                     0 => workers.push(worker),
-                    1 => workers = vec![worker],
+                    1 => {
+                        let refused = self.maybe(&unwilling(world, job, index));
+                        workers = vec![refused.unwrap_or(worker)];
+                    }
+                    2 => {
+                        let price = |worker: &usize| world.providers[*worker].price;
+                        let lower = workers.iter().map(|w| price(w).saturating_sub(1));
+                        agreed = lower.collect();
+                    }
                     _ => workers.clear(),
                 }
                 Action::Assign {
@@ -31,6 +55,7 @@ impl Rng {
                     job,
                     index,
                     workers,
+                    agreed,
                 }
             }
             Action::Commit {
@@ -80,7 +105,7 @@ impl Rng {
             Action::Settle { job, index, .. } => Action::Settle {
                 job,
                 index,
-                bounty: Some(Vault::Wallet(anybody, self.other_mint(world))),
+                stake_mint: StakeMint::Missing,
             },
             Action::ExpireSeat {
                 job, index, seat, ..
@@ -89,7 +114,6 @@ impl Rng {
                 index,
                 seat,
                 worker,
-                bounty: Some(Vault::Wallet(anybody, self.other_mint(world))),
             },
             Action::Close { job, shards, .. } => Action::Close {
                 job,
@@ -126,6 +150,7 @@ impl Rng {
             job,
             index,
             workers: vec![self.index(WORKERS)],
+            agreed: Vec::new(),
         })
     }
 
@@ -137,14 +162,5 @@ impl Rng {
             Forgery::Shard,
             Forgery::Job,
         ])
-    }
-
-    /// The mint in which bounties are not paid, if there are two.
-    fn other_mint(&mut self, world: &World) -> Mint {
-        if world.one_mint {
-            Mint::Stake
-        } else {
-            Mint::Payment
-        }
     }
 }

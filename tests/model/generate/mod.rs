@@ -38,7 +38,7 @@ const KINDS: [(ActionKind, u64); 28] = [
     (ActionKind::Settings, 3),
     (ActionKind::Donate, 2),
     (ActionKind::Seed, 5),
-    (ActionKind::Exit, 10),
+    (ActionKind::Exit, 14),
     (ActionKind::Orchestrators, 5),
     (ActionKind::Authority, 3),
     (ActionKind::Treasury, 3),
@@ -218,8 +218,8 @@ pub(crate) fn step(rng: &mut Rng, world: &World, addresses: &AddressBook) -> Ste
 }
 
 /// The first step of a sequence: its own parameters.
-pub(crate) fn first_step(rng: &mut Rng) -> Step {
-    let parameters = rng.parameters();
+pub(crate) fn first_step(rng: &mut Rng, world: &World) -> Step {
+    let parameters = rng.parameters(world);
     let by = Party::Authority;
     Step::Send(vec![Action::SetParameters { by, parameters }], None)
 }

@@ -70,10 +70,11 @@ impl Rng {
                 worker,
                 price: self.pick(&[0, 3, 4, 5, 6, 8, 4, 5]),
                 max_seats: self.pick(&[0, 1, 3, 8, 8, 8]),
+                max_lock: self.max_lock(),
             },
             ActionKind::Settings => Action::SetParameters {
                 by: self.mostly(world.authority),
-                parameters: self.parameters(),
+                parameters: self.parameters(world),
             },
             _ => {
                 let (n, client) = (self.index(WORKERS), self.index(2));
@@ -85,7 +86,7 @@ impl Rng {
                     Vault::Earnings(n),
                     Vault::Bond(orchestrator),
                     Vault::Rewards,
-                    Vault::Treasury(Mint::Payment, bucket),
+                    Vault::Treasury(bucket),
                     Vault::Wallet(Party::Stranger, Mint::Stake),
                 ]);
                 Action::Donate {

@@ -43,6 +43,7 @@ impl Rng {
                 worker,
                 price: self.pick(&[0, 4, 4, 5, 6]),
                 max_seats: self.pick(&[0, 4, 4, 8]),
+                max_lock: self.max_lock(),
             };
         }
         let by = self.mostly(Party::Worker(worker));
@@ -54,6 +55,7 @@ impl Rng {
                     worker,
                     price: 4,
                     max_seats: 4,
+                    max_lock: u64::MAX,
                 },
             ]);
         }
@@ -176,25 +178,28 @@ impl Rng {
         }
     }
 
-    /// Withdrawal of fees and penalties.
+    /// The most stake that a provider locks for a seat, mostly any.
+    pub(crate) fn max_lock(&mut self) -> u64 {
+        self.pick(&[u64::MAX, u64::MAX, u64::MAX, 20_000, 5_000, 500])
+    }
+
+    /// Withdrawal of fees.
     fn treasury_action(&mut self, world: &World) -> Action {
-        let mint = self.pick(&[Mint::Stake, Mint::Payment]);
         // Prefer a treasury with tokens.
         let full: Vec<u8> = (0..8)
-            .filter(|b| world.vaults.get(Vault::Treasury(mint, *b)) > 0)
+            .filter(|b| world.vaults.get(Vault::Treasury(*b)) > 0)
             .collect();
         let any = self.below(8) as u8;
         let bucket = self.maybe(&full).unwrap_or(any);
-        let all = world.vaults.get(Vault::Treasury(mint, bucket));
+        let all = world.vaults.get(Vault::Treasury(bucket));
         let to = if self.chance(93) || world.one_mint {
-            mint
+            Mint::Payment
         } else {
-            [Mint::Payment, Mint::Stake][usize::from(mint == Mint::Payment)]
+            Mint::Stake
         };
         let who = self.who();
         Action::WithdrawTreasury {
             by: self.mostly(world.authority),
-            mint,
             bucket,
             to: Vault::Wallet(who, to),
             amount: self.pick(&[0, 1, all / 2, all, all, all + 1]),
@@ -207,7 +212,7 @@ impl Rng {
         let balance = world.vaults.get(Vault::Wallet(by, Mint::Stake));
         let fund = Action::FundRewards {
             by,
-            amount: self.pick(&[0, 1, 9_999, balance / 4, balance / 2, balance, balance + 1]),
+            amount: self.pick(&[0, 1, 20, 60, 150, 999, balance / 2, balance, balance + 1]),
         };
         match self.below(10) {
             0 | 1 => fund,

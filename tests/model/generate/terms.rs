@@ -7,21 +7,29 @@ impl Rng {
     /// Terms of a client's job, with an invalid term in `broken` of 100 cases.
     pub(crate) fn terms(&mut self, world: &World, by: usize, broken: u64) -> Terms {
         let mode = self.pick(&[Mode::Quorum, Mode::Quorum, Mode::Audit, Mode::Challenge]);
-        let window = |rng: &mut Self| rng.pick(&[10, 11, 30, 60]);
-        let max_replicas = match mode {
-            Mode::Quorum => self.pick(&[1, 2, 3, 3, 3, 4, 5]),
-            Mode::Audit => self.pick(&[2, 3, 3, 4, 5]),
-            Mode::Challenge => self.pick(&[2, 3, 3, 4, 4]),
+        let network = &world.parameters;
+        let bounds = network.min_window_secs..=network.max_window_secs;
+        let window = |rng: &mut Self| {
+            let any = rng.pick(&[10, 11, 30, 60]);
+            // Thirty seconds are always allowed.
+            if bounds.contains(&any) || rng.chance(30) {
+                any
+            } else {
+                30
+            }
+        };
+        let max_replicas: u8 = match mode {
+            Mode::Quorum => self.pick(&[1, 3, 3, 3, 4, 5, 5]),
+            Mode::Audit => self.pick(&[3, 3, 4, 5]),
+            Mode::Challenge => self.pick(&[3, 3, 4, 4]),
         };
         let least = max_replicas / 2 + 1;
-        let quorum = self.between(least.into(), max_replicas.into()) as u8;
-        let quorum = if mode == Mode::Quorum {
-            quorum
-        } else {
-            quorum.max(2)
+        let quorum = match max_replicas {
+            1 => 1,
+            _ => self.between(least.into(), u64::from(max_replicas) - 1) as u8,
         };
         let replicas = match mode {
-            Mode::Quorum if self.chance(60) => max_replicas,
+            Mode::Quorum if self.chance(50) => max_replicas,
             Mode::Quorum => self.between(quorum.into(), max_replicas.into()) as u8,
             _ => 1,
         };
@@ -62,7 +70,7 @@ impl Rng {
 
     /// Makes one term invalid, or sets it to its bound.
     fn break_term(&mut self, terms: &mut Terms) {
-        match self.below(20) {
+        match self.below(22) {
             0 => terms.nonce += 1,
             1 => terms.nonce = terms.nonce.saturating_sub(1),
             2 => terms.shards = 0,
@@ -82,6 +90,9 @@ impl Rng {
             16 => terms.max_units = 0,
             17 => terms.max_deposit = terms.price_cap * terms.max_units,
             18 => terms.price_cap = u64::MAX / 2,
+            // Two seats, and a quorum of all seats.
+            19 => (terms.quorum, terms.max_replicas) = (2, 2),
+            20 => terms.quorum = terms.max_replicas,
             // A round that ends a second too late.
             _ => terms.commit += 1,
         }

@@ -36,7 +36,11 @@ impl World {
         let shards = (1..=network.max_shards).contains(&terms.shards);
         need(shards, "ShardsOutOfBounds")?;
         let majority = 2 * u16::from(terms.quorum) > u16::from(terms.max_replicas);
+        // With two seats, or if all must agree, a single seat could void a result.
+        let outvoted = terms.max_replicas == 1
+            || (terms.max_replicas >= 3 && terms.quorum < terms.max_replicas);
         let seats = majority
+            && outvoted
             && terms.quorum >= 1
             && terms.replicas <= terms.max_replicas
             && terms.max_replicas <= network.max_replicas;
@@ -109,7 +113,6 @@ impl World {
             fee_bps: network.fee_bps,
             slash_bps: network.slash_bps,
             late_bps: network.late_bps,
-            bounty_bps: network.bounty_bps,
             draw_slots: network.draw_slots,
             deposited: deposit,
             paid: 0,

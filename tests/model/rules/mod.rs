@@ -35,7 +35,8 @@ impl World {
                 job,
                 index,
                 workers,
-            } => self.assign(*by, (*job, *index), workers, addresses),
+                agreed,
+            } => self.assign(*by, (*job, *index), (workers, agreed), addresses),
             Action::Commit {
                 job,
                 index,
@@ -54,14 +55,17 @@ impl World {
                 seat,
             } => self.acknowledge(*by, *job, *index, *seat),
             Action::Decline { job, index, entry } => self.decline(*job, *index, entry),
-            Action::Settle { job, index, bounty } => self.settle(*job, *index, *bounty),
+            Action::Settle {
+                job,
+                index,
+                stake_mint,
+            } => self.settle(*job, *index, *stake_mint),
             Action::ExpireSeat {
                 job,
                 index,
                 seat,
                 worker,
-                bounty,
-            } => self.expire_seat((*job, *index), (*seat, *worker), *bounty),
+            } => self.expire_seat((*job, *index), (*seat, *worker)),
             Action::ExpireJob { job } => self.expire_job(*job),
             Action::Close { job, shards, payer } => self.close(*job, shards, *payer),
             Action::DrawAudit { job, index } => self.draw_audit(*job, *index),
@@ -79,7 +83,8 @@ impl World {
                 worker,
                 price,
                 max_seats,
-            } => self.register_provider(worker, price, max_seats),
+                max_lock,
+            } => self.register_provider(worker, (price, max_seats, max_lock)),
             Action::Deregister { by, worker } => self.deregister(by, worker),
             Action::RotateOperator {
                 by,
@@ -91,7 +96,8 @@ impl World {
                 worker,
                 price,
                 max_seats,
-            } => self.update_provider(by, worker, (price, max_seats)),
+                max_lock,
+            } => self.update_provider(by, worker, (price, max_seats, max_lock)),
             Action::Stake { by, worker, amount } => self.stake(by, worker, amount),
             Action::RequestUnstake { by, worker, amount } => {
                 self.request_unstake(by, worker, amount)

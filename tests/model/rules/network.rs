@@ -28,11 +28,10 @@ impl World {
             Action::SetParameters { by, ref parameters } => self.set_parameters(by, parameters),
             Action::WithdrawTreasury {
                 by,
-                mint,
                 bucket,
                 to,
                 amount,
-            } => self.withdraw_treasury(by, Vault::Treasury(mint, bucket), to, amount),
+            } => self.withdraw_treasury(by, Vault::Treasury(bucket), to, amount),
             _ => unreachable!("{action:?} is not the authority's"),
         }
     }
@@ -45,7 +44,7 @@ impl World {
 
     fn set_parameters(&mut self, by: Party, to: &NetworkParameters) -> ModelResult {
         need(by == self.authority, "NotAuthorized")?;
-        need(fit(to), "ParameterOutOfBounds")?;
+        need(fit(to, self.one_mint), "ParameterOutOfBounds")?;
         self.parameters = *to;
         Ok(())
     }
@@ -66,21 +65,21 @@ impl World {
 }
 
 /// Whether the parameters are within the documented bounds.
-pub(super) fn fit(p: &NetworkParameters) -> bool {
+pub(super) fn fit(p: &NetworkParameters, one_mint: bool) -> bool {
     const DAY: u32 = 86_400;
     p.min_stake >= 1
         && (1..=10_000_000).contains(&p.lock_bps)
         && p.sortition_start >= 1
         && (p.max_deadline_secs..=90 * DAY).contains(&p.unbonding_secs)
-        && (1..=p.max_window_secs).contains(&p.min_window_secs)
+        && (!one_mint || p.reward_bps <= 10_000)
+        && u64::from(p.min_window_secs) > u64::from(p.accept_secs) + 2
+        && p.min_window_secs <= p.max_window_secs
         && p.max_window_secs <= DAY
-        && p.accept_secs <= 3_600
         && (1..=30 * DAY).contains(&p.max_deadline_secs)
         && (1..=1_024).contains(&p.max_shards)
         && (1..=5).contains(&p.max_replicas)
         && p.fee_bps <= 1_000
         && p.slash_bps <= 10_000
         && p.late_bps <= 2_500
-        && p.bounty_bps <= 5_000
         && (1..=64).contains(&p.draw_slots)
 }

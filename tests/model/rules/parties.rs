@@ -40,8 +40,7 @@ impl World {
     pub(crate) fn register_provider(
         &mut self,
         worker: usize,
-        price: u64,
-        max_seats: u16,
+        (price, max_seats, max_lock): (u64, u16, u64),
     ) -> ModelResult {
         need(!self.providers[worker].registered, IN_USE)?;
         need(price > 0, "PriceZero")?;
@@ -51,6 +50,7 @@ impl World {
             registered_at: self.now,
             price,
             max_seats,
+            max_lock,
             cores: self.providers[worker].cores,
             ..Provider::default()
         };
@@ -109,13 +109,14 @@ impl World {
         &mut self,
         by: Party,
         worker: usize,
-        (price, max_seats): (u64, u16),
+        (price, max_seats, max_lock): (u64, u16, u64),
     ) -> ModelResult {
         self.need_cold(by, worker)?;
         need(price > 0, "PriceZero")?;
         need(max_seats > 0, "SeatsZero")?;
         let provider = &mut self.providers[worker];
         (provider.price, provider.max_seats) = (price, max_seats);
+        provider.max_lock = max_lock;
         Ok(())
     }
 

@@ -52,7 +52,10 @@ impl World {
         }
         let rewards = &self.rewards;
         let free = rewards.funded - rewards.promised;
-        let emission = self.scheduled(number).min(free);
+        let all = self.scheduled(number);
+        let fees = u128::from(points) * u128::from(self.parameters.reward_bps) / 10_000;
+        let wanted = u128::from(all).min(fees) as u64;
+        let emission = wanted.min(free);
         self.rewards.promised += emission;
         let epoch = Epoch {
             payer: by,
@@ -62,10 +65,11 @@ impl World {
         };
         self.epochs.insert(number, epoch);
         self.lamports[by.at()] -= rent(EPOCH_BYTES);
-        let all = self.scheduled(number);
         self.notes.push(match emission {
+            _ if wanted == 0 => "epoch: no rewards",
             0 => "epoch: no funds",
-            e if e < all => "epoch: remaining funds",
+            e if e < wanted => "epoch: remaining funds",
+            _ if wanted < all => "epoch: share of the fees",
             _ if all < self.schedule.emission => "epoch: halved",
             _ => "epoch: full emission",
         });

@@ -6,7 +6,7 @@ use crate::rules::jobs::{rent, shard_bytes};
 use crate::rules::sortition::ADMIT_ALL;
 use crate::world::{
     Job, JobId, JobState, Mode, ModelError, ModelResult, NOT_THERE, Party, Review, Seat, Shard,
-    ShardState, Status, Vault, World, need,
+    ShardState, Status, World, need,
 };
 
 /// Number of attempts after which a seat can no longer be declined or expired.
@@ -62,7 +62,7 @@ impl World {
         &mut self,
         by: Party,
         (id, index): (JobId, u32),
-        workers: &[usize],
+        (workers, agreed): (&[usize], &[u64]),
         addresses: &AddressBook,
     ) -> ModelResult {
         let now = self.now;
@@ -86,8 +86,18 @@ impl World {
         let late = now >= shard.commit_by && shard.count(Status::Assigned) > 0;
         need(!late, "LateSeatsNotExpired")?;
         shard.start(&job.terms, now);
-        for worker in workers {
-            self.take_seat(&job, &mut shard, (index, *worker), addresses)?;
+        let (mut seated, mut refusal) = (0, None);
+        for (at, worker) in workers.iter().enumerate() {
+            let most = agreed.get(at).copied().unwrap_or(u64::MAX);
+            match self.take_seat(&job, &mut shard, (index, *worker), most, addresses) {
+                Ok(()) => seated += 1,
+                Err(reason) => refusal = refusal.or(Some(reason)),
+            }
+        }
+        match (seated, refusal) {
+            (0, Some(reason)) => return Err(reason),
+            (_, Some(_)) => self.notes.push("a candidate was skipped"),
+            _ => {}
         }
         if self.parameters.sortition_start != ADMIT_ALL {
             self.notes.push("drawn by sortition");
@@ -116,19 +126,21 @@ impl World {
         Ok(orchestrator)
     }
 
-    /// Assigns a seat to a worker.
+    /// Assigns a seat to a worker that asks at most `agreed`. Changes nothing if the worker is refused.
     fn take_seat(
         &mut self,
         job: &Job,
         shard: &mut Shard,
         (index, worker): (u32, usize),
+        agreed: u64,
         addresses: &AddressBook,
     ) -> ModelResult {
         let provider = &self.providers[worker];
-        need(provider.registered, NOT_THERE)?;
         let fits = provider.cores >= job.terms.min_cores;
         need(fits, "ProviderNotEligible")?;
         need(provider.price <= job.terms.price_cap, "PriceAboveCap")?;
+        need(provider.price <= agreed, "PriceAboveAgreed")?;
+        need(job.lock <= provider.max_lock, "LockAboveMaximum")?;
         let enough = provider.active >= self.parameters.min_stake;
         need(enough, "StakeBelowMinimum")?;
         let there = shard.live().any(|(_, seat)| seat.worker == worker);
@@ -208,22 +220,39 @@ impl World {
         let shard = job.shard_mut(index)?;
         need((1..=5).contains(&all.len()), "WrongListLength")?;
         need(shard.is_live(), "WrongShardState")?;
-        need(now < shard.reveal_by, "TooLate")?;
-        need(shard.reveals_open(now), "RevealsNotOpen")?;
+        let (in_time, open) = (now < shard.reveal_by, shard.reveals_open(now));
+        let (mut revealed, mut attested) = (false, false);
         for reveal in all {
             let seat = shard.seats.get_mut(usize::from(reveal.seat));
-            let seat = seat
-                .and_then(Option::as_mut)
-                .ok_or(ModelError("WrongSeatStatus"))?;
+            let seat = seat.ok_or(ModelError("WrongSeatStatus"))?;
+            // An orchestrator attests the delivery of a result that is revealed already.
+            let waiting = |seat: &&mut Seat| seat.status == Status::Revealed && !seat.delivered;
+            if by.is_some()
+                && let Some(seat) = seat.as_mut().filter(waiting)
+            {
+                need(seat.answer == Some(reveal.answer), "RevealMismatch")?;
+                seat.delivered = true;
+                attested = true;
+                continue;
+            }
+            need(in_time, "TooLate")?;
+            need(open, "RevealsNotOpen")?;
+            let seat = seat.as_mut().ok_or(ModelError("WrongSeatStatus"))?;
             need(seat.status == Status::Committed, "WrongSeatStatus")?;
             need(seat.answer == Some(reveal.answer), "RevealMismatch")?;
             seat.status = Status::Revealed;
             seat.digest = [reveal.answer.root; 32];
             seat.delivered = by.is_some();
+            revealed = true;
         }
-        shard.state = ShardState::Revealing;
-        if challenged {
-            shard.challenge_by = now + challenge;
+        if revealed {
+            shard.state = ShardState::Revealing;
+            if challenged {
+                shard.challenge_by = now + challenge;
+            }
+        }
+        if attested {
+            self.notes.push("delivery attested");
         }
         Ok(())
     }
@@ -278,16 +307,28 @@ impl World {
         let commit = i64::from(job.terms.commit);
         let shard = job.shard_mut(index)?;
         need(shard.state == ShardState::Assigned, "WrongShardState")?;
-        let accept_by = (shard.commit_by - commit + accept).min(shard.commit_by);
-        need(now < accept_by, "TooLate")?;
-        let left = shard.leaving(entry.seat)?;
+        let left = shard.seat_of(entry.seat)?;
+        match left.status {
+            Status::Assigned => {
+                let accept_by = (shard.commit_by - commit + accept).min(shard.commit_by);
+                need(now < accept_by, "TooLate")?;
+            }
+            Status::Committed => {
+                need(now >= shard.reveal_by, "TooEarly")?;
+                let stuck = !shard.reveals_open(now) && shard.review == Review::None;
+                need(stuck, "WrongSeatStatus")?;
+            }
+            _ => return Err(ModelError("WrongSeatStatus")),
+        }
         need(left.worker == entry.worker, "WrongAccount")?;
         need(entry.forged == Forgery::None, "SignatureMismatch")?;
-        need(shard.attempt < FREED, "TooManyAttempts")?;
-        shard.next_attempt(slot);
+        shard.free_seat(entry.seat, slot)?;
         let provider = &mut self.providers[left.worker];
         provider.seats -= 1;
         provider.locked -= lock;
+        if left.status == Status::Committed {
+            self.notes.push("left a stuck round");
+        }
         Ok(())
     }
 
@@ -296,7 +337,6 @@ impl World {
         &mut self,
         (id, index): (JobId, u32),
         (seat, worker): (u8, usize),
-        bounty: Option<Vault>,
     ) -> ModelResult {
         let (now, slot) = (self.now, self.slot);
         let registered = self.providers[worker].registered;
@@ -306,23 +346,26 @@ impl World {
         let shard = job.shard_mut(index)?;
         need(shard.state == ShardState::Assigned, "WrongShardState")?;
         need(now >= shard.commit_by, "TooEarly")?;
-        let left = shard.leaving(seat)?;
+        let left = shard.seat_of(seat)?;
+        need(left.status == Status::Assigned, "WrongSeatStatus")?;
         need(left.worker == worker, "WrongAccount")?;
-        need(shard.attempt < FREED, "TooManyAttempts")?;
-        shard.next_attempt(slot);
-        self.penalize(id, worker, (late_bps, false), 0, [bounty, None])?;
+        shard.free_seat(seat, slot)?;
+        self.penalize(id, worker, (late_bps, false), 0)?;
         Ok(())
     }
 }
 
 impl Shard {
-    /// Frees a working seat.
-    fn leaving(&mut self, seat: u8) -> ModelResult<Seat> {
-        let place = self.seats.get_mut(usize::from(seat));
-        let place = place.ok_or(ModelError("WrongSeatStatus"))?;
-        let left = place.ok_or(ModelError("WrongSeatStatus"))?;
-        need(left.status == Status::Assigned, "WrongSeatStatus")?;
-        *place = None;
-        Ok(left)
+    fn seat_of(&self, seat: u8) -> ModelResult<Seat> {
+        let seat = self.seats.get(usize::from(seat)).copied().flatten();
+        seat.ok_or(ModelError("WrongSeatStatus"))
+    }
+
+    /// Frees a seat that exists.
+    fn free_seat(&mut self, seat: u8, slot: u64) -> ModelResult {
+        need(self.attempt < FREED, "TooManyAttempts")?;
+        self.next_attempt(slot);
+        self.seats[usize::from(seat)] = None;
+        Ok(())
     }
 }

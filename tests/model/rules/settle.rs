@@ -1,5 +1,6 @@
 //! Executes verdicts.
 
+use crate::action::StakeMint;
 use crate::rules::jobs::rent;
 use crate::rules::review::CHALLENGE_BYTES;
 use crate::rules::verdict::{Verdict, is_late};
@@ -29,33 +30,39 @@ fn note(points: &mut BTreeMap<u32, u64>, epoch: u32, amount: u64) {
 #[derive(Default)]
 struct Sums {
     paid: u64,
+    payments: Vec<u64>,
     fee: u64,
     compensated: u64,
 }
 
 impl World {
     /// `settle_shard`.
-    pub(crate) fn settle(&mut self, id: JobId, index: u32, bounty: Option<Vault>) -> ModelResult {
+    pub(crate) fn settle(&mut self, id: JobId, index: u32, stake_mint: StakeMint) -> ModelResult {
         need(self.clients[id.0].opened, NOT_THERE)?;
         let (mut shard, verdict) = self.due_verdict(id, index)?;
         let job = self.job(id)?.clone();
         let could_reveal = shard.reveals_open(self.now);
+        let given = match stake_mint {
+            StakeMint::IfNeeded => !shard.is_unanimous(),
+            StakeMint::Given => true,
+            StakeMint::Missing => false,
+        };
         match verdict {
             Verdict::Settle { winner, slash } => {
-                self.pay_and_penalize(&job, &mut shard, (winner, slash), could_reveal, bounty)?;
+                self.pay_and_penalize(&job, &mut shard, (winner, slash), could_reveal, given)?;
                 shard.winner = winner as u8;
                 shard.state = ShardState::Settled;
                 self.job_mut(id)?.settled += 1;
             }
             Verdict::Fail => {
                 let before = shard.clone();
-                self.release_all(&job, &mut shard, could_reveal, bounty)?;
+                self.release_all(&job, &mut shard, could_reveal, given)?;
                 self.distribute_bond(&job, &mut shard, &before, None, 0);
                 shard.state = ShardState::Failed;
                 self.job_mut(id)?.failed += 1;
                 self.notes.push("failed");
             }
-            Verdict::Reopen => self.reopen(&job, &mut shard, could_reveal, bounty)?,
+            Verdict::Reopen => self.reopen(&job, &mut shard, could_reveal, given)?,
             Verdict::Wait => {}
         }
         self.job_mut(id)?.shards[index as usize] = Some(shard);
@@ -68,14 +75,17 @@ impl World {
         shard: &mut Shard,
         (winner, slash): (usize, bool),
         could_reveal: bool,
-        bounty: Option<Vault>,
+        given: bool,
     ) -> ModelResult {
         let before = shard.clone();
         let result = before.seats[winner].and_then(|seat| seat.answer);
         let right = |seat: &Seat| seat.status == Status::Revealed && seat.answer == result;
         let mut sums = Sums::default();
+        let confirmed = before.live().filter(|(_, seat)| right(seat)).count() > 1;
         for (at, seat) in before.live().filter(|(_, seat)| right(seat)) {
-            sums.paid += self.pay(job, seat);
+            let amount = self.pay(job, seat, confirmed);
+            sums.paid += amount;
+            sums.payments.push(amount);
             shard.set(at, Status::Agreed);
         }
         sums.fee = share(sums.paid, job.fee_bps.into());
@@ -83,7 +93,7 @@ impl World {
         for (at, seat) in before.live().filter(|(_, seat)| !right(seat)) {
             let disagreed = seat.status == Status::Revealed;
             if is_late(seat, could_reveal) || (disagreed && slash) {
-                self.penalize_seat(job, shard, (at, seat), &mut sums, bounty)?;
+                self.penalize_seat(job, shard, (at, seat), &mut sums, given)?;
             } else {
                 if disagreed {
                     self.notes.push("disagreed and released");
@@ -101,7 +111,8 @@ impl World {
         Ok(())
     }
 
-    fn pay(&mut self, job: &Job, seat: &Seat) -> u64 {
+    /// Pays a seat. Only a result that another seat confirms gives points.
+    fn pay(&mut self, job: &Job, seat: &Seat, confirmed: bool) -> u64 {
         let amount = payment(job, seat);
         let epoch = self.epoch();
         self.leave(job.lock, seat.worker);
@@ -109,7 +120,8 @@ impl World {
         let provider = &mut self.providers[seat.worker];
         provider.earned += amount;
         provider.agreed += 1;
-        let room = has_room(&provider.points, epoch, POINTS_KEPT.0)
+        let room = confirmed
+            && has_room(&provider.points, epoch, POINTS_KEPT.0)
             && has_room(bucket, epoch, POINTS_KEPT.1);
         if room {
             let points = share(amount, job.fee_bps.into());
@@ -125,7 +137,7 @@ impl World {
 
     fn charge(&mut self, job: &Job, fee: u64) -> ModelResult {
         self.job_mut(job.id)?.fee += fee;
-        self.pay_out(job.id, Vault::Treasury(Mint::Payment, job.bucket), fee);
+        self.pay_out(job.id, Vault::Treasury(job.bucket), fee);
         Ok(())
     }
 
@@ -141,6 +153,16 @@ impl World {
         provider.locked -= lock;
     }
 
+    /// The cost of the seats beyond the job's replicas, those with the lowest payments, for which the
+    /// client is not compensated yet.
+    fn uncompensated(&self, job: &Job, sums: &Sums) -> u64 {
+        let mut payments = sums.payments.clone();
+        payments.sort_unstable();
+        let extra = payments.len().saturating_sub(job.terms.replicas.into());
+        let paid: u64 = payments[..extra].iter().sum();
+        paid + share(paid, job.fee_bps.into()) - sums.compensated
+    }
+
     /// Penalizes a seat that disagrees or is late when its shard ends or is reopened.
     fn penalize_seat(
         &mut self,
@@ -148,7 +170,7 @@ impl World {
         shard: &mut Shard,
         (at, seat): (usize, &Seat),
         sums: &mut Sums,
-        bounty: Option<Vault>,
+        given: bool,
     ) -> ModelResult {
         let disagreed = seat.status == Status::Revealed;
         let bps = match seat.status {
@@ -156,14 +178,12 @@ impl World {
             _ => job.slash_bps,
         };
         let cap = if disagreed && self.one_mint {
-            sums.paid + sums.fee - sums.compensated
+            self.uncompensated(job, sums)
         } else {
             0
         };
-        let challenger = shard.challenge.filter(|_| disagreed);
-        let challenger = challenger.map(|c| Vault::Wallet(c.by, Mint::Stake));
-        let finders = [bounty, challenger];
-        sums.compensated += self.penalize(job.id, seat.worker, (bps, disagreed), cap, finders)?;
+        need(given, "PenaltyAccountsMissing")?;
+        sums.compensated += self.penalize(job.id, seat.worker, (bps, disagreed), cap)?;
         self.notes.push(match seat.status {
             Status::Assigned => "late",
             Status::Committed => "silent",
@@ -180,17 +200,16 @@ impl World {
         Ok(())
     }
 
-    /// Frees a seat's lock and takes the penalty. Returns the compensation of the client.
+    /// Frees a seat's lock and takes the penalty, which is burnt except for the client's compensation.
+    /// Returns the compensation.
     pub(crate) fn penalize(
         &mut self,
         id: JobId,
         worker: usize,
         (bps, disagreed): (u16, bool),
         cap: u64,
-        finders: [Option<Vault>; 2],
     ) -> ModelResult<u64> {
-        let job = self.job(id)?;
-        let (lock, bounty_bps, bucket) = (job.lock, job.bounty_bps, job.bucket);
+        let lock = self.job(id)?.lock;
         self.leave(lock, worker);
         let provider = &mut self.providers[worker];
         let amount = share(lock, bps.into()).min(provider.active);
@@ -203,7 +222,7 @@ impl World {
         }
         assert!(provider.locked <= provider.active, "a lock without stake");
         let vault = Vault::Stake(worker);
-        let compensation = (amount / 2).min(cap);
+        let compensation = amount.min(cap);
         self.vaults.send(vault, Vault::Escrow(id.0), compensation);
         self.clients[id.0].held += compensation;
         self.job_mut(id)?.compensated += compensation;
@@ -215,17 +234,8 @@ impl World {
                 "compensated"
             });
         }
-        let bounty = share(amount - compensation, (bounty_bps / 2).into());
-        let mut left = amount - compensation;
-        for finder in finders.into_iter().flatten() {
-            if bounty > 0 {
-                self.need_mint(Mint::Stake, finder)?;
-                self.vaults.send(vault, finder, bounty);
-                left -= bounty;
-            }
-        }
-        let treasury = Vault::Treasury(Mint::Stake, bucket);
-        self.vaults.send(vault, treasury, left);
+        self.vaults.burn(vault, amount - compensation);
+        self.burnt += amount - compensation;
         Ok(compensation)
     }
 
@@ -235,12 +245,12 @@ impl World {
         job: &Job,
         shard: &mut Shard,
         could_reveal: bool,
-        bounty: Option<Vault>,
+        given: bool,
     ) -> ModelResult {
         for (at, seat) in shard.clone().live() {
             if is_late(seat, could_reveal) {
                 let none = &mut Sums::default();
-                self.penalize_seat(job, shard, (at, seat), none, bounty)?;
+                self.penalize_seat(job, shard, (at, seat), none, given)?;
             } else {
                 self.leave(job.lock, seat.worker);
                 shard.set(at, Status::Released);
@@ -254,12 +264,12 @@ impl World {
         job: &Job,
         shard: &mut Shard,
         could_reveal: bool,
-        bounty: Option<Vault>,
+        given: bool,
     ) -> ModelResult {
         for (at, seat) in shard.clone().live() {
             if is_late(seat, could_reveal) {
                 let none = &mut Sums::default();
-                self.penalize_seat(job, shard, (at, seat), none, bounty)?;
+                self.penalize_seat(job, shard, (at, seat), none, given)?;
                 shard.seats[at] = None;
             }
         }
@@ -307,10 +317,11 @@ impl World {
             }
             Some(_) => "challenge won",
             None if heard => "challenge undecided",
-            None => {
+            None if challenged.delivered => {
                 to_provider = own.min(challenge.bond);
                 "challenge without other results"
             }
+            None => "challenge of an undelivered result",
         };
         self.notes.push(note);
         let back = challenge.bond - to_job - to_provider;

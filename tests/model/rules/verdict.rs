@@ -2,6 +2,9 @@
 
 use crate::world::{Answer, Job, JobId, ModelResult, Seat, Shard, ShardState, Status, World, need};
 
+/// Attempt from which no further round starts.
+const LAST: u8 = 250;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Wait,
@@ -36,7 +39,7 @@ pub(super) fn verdict(job: &Job, shard: &Shard, now: i64) -> Verdict {
     let votes = votes.unwrap_or(0);
     let largest = shown.iter().find(|(_, a, _)| group(*a).count() == votes);
     let complete = shown.len() >= most;
-    let fits = job.fits(now);
+    let fits = job.fits(now) && shard.attempt < LAST;
     if let Some((winner, answer, _)) = largest {
         let agreed = votes == shown.len() || complete || !fits;
         if votes >= usize::from(shard.quorum) && agreed {

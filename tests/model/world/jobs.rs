@@ -65,7 +65,6 @@ pub(crate) struct Job {
     pub fee_bps: u16,
     pub slash_bps: u16,
     pub late_bps: u16,
-    pub bounty_bps: u16,
     pub draw_slots: u8,
     pub deposited: u64,
     pub paid: u64,
@@ -174,6 +173,21 @@ impl Shard {
         fitting.map(|(at, _)| at as u8).collect()
     }
 
+    /// Seats whose result is revealed and not delivered.
+    pub(crate) fn undelivered(&self) -> Vec<u8> {
+        let waiting = self
+            .live()
+            .filter(|(_, s)| s.status == Status::Revealed && !s.delivered);
+        waiting.map(|(at, _)| at as u8).collect()
+    }
+
+    /// Whether there are live seats and all of them revealed the same result.
+    pub(crate) fn is_unanimous(&self) -> bool {
+        let shown = |seat: &Seat| (seat.status == Status::Revealed).then_some(seat.answer);
+        let first = self.live().next().and_then(|(_, seat)| shown(seat));
+        first.is_some() && self.live().all(|(_, seat)| shown(seat) == first)
+    }
+
     pub(crate) fn count(&self, status: Status) -> usize {
         self.seats_in(status).len()
     }
@@ -232,6 +246,7 @@ impl Terms {
 }
 
 impl Job {
+    /// Whether a round that starts at `now` ends by the deadline.
     pub(crate) fn fits(&self, now: i64) -> bool {
         now + self.terms.round() <= self.terms.deadline
     }

@@ -58,6 +58,8 @@ pub(crate) struct Provider {
     pub reward_due: u64,
     pub price: u64,
     pub max_seats: u16,
+    /// The most stake that a seat may lock.
+    pub max_lock: u64,
     pub cores: u16,
     pub active: u64,
     pub locked: u64,
@@ -147,6 +149,8 @@ pub(crate) struct World {
     pub vaults: Vaults,
     /// Tokens in the vaults that no account records.
     pub donated: Vaults,
+    /// Stake that penalties have burnt.
+    pub burnt: u64,
     pub lamports: [u64; PARTIES],
     /// Points of the buckets, by epoch.
     pub buckets: [BTreeMap<u32, u64>; 8],

@@ -58,14 +58,15 @@ pub(crate) enum Vault {
     Earnings(usize),
     Bond(usize),
     Rewards,
-    Treasury(Mint, u8),
+    /// The treasury vault of a bucket.
+    Treasury(u8),
 }
 
 const BUCKETS: usize = 8;
 const WALLETS: usize = 2 * PARTIES;
 const BONDS: usize = WALLETS + CLIENTS + 2 * WORKERS;
 const REWARDS: usize = BONDS + ORCHESTRATORS;
-const COUNT: usize = REWARDS + 1 + 2 * BUCKETS;
+const COUNT: usize = REWARDS + 1 + BUCKETS;
 
 impl Vault {
     /// All token accounts of a network. With one mint, the accounts for payments are those for stake.
@@ -78,8 +79,8 @@ impl Vault {
         let mut all = Vec::new();
         for mint in mints {
             all.extend(Party::ALL.map(|who| Self::Wallet(who, *mint)));
-            all.extend((0..BUCKETS).map(|b| Self::Treasury(*mint, b as u8)));
         }
+        all.extend((0..BUCKETS).map(|b| Self::Treasury(b as u8)));
         all.extend((0..CLIENTS).map(Self::Escrow));
         all.extend((0..WORKERS).flat_map(|w| [Self::Stake(w), Self::Earnings(w)]));
         all.extend((0..ORCHESTRATORS).map(Self::Bond));
@@ -89,9 +90,9 @@ impl Vault {
 
     pub(crate) fn mint(self) -> Mint {
         match self {
-            Self::Wallet(_, mint) | Self::Treasury(mint, _) => mint,
+            Self::Wallet(_, mint) => mint,
             Self::Stake(_) | Self::Bond(_) | Self::Rewards => Mint::Stake,
-            Self::Escrow(_) | Self::Earnings(_) => Mint::Payment,
+            Self::Escrow(_) | Self::Earnings(_) | Self::Treasury(_) => Mint::Payment,
         }
     }
 }
@@ -120,9 +121,7 @@ impl Vaults {
             Vault::Earnings(worker) => WALLETS + CLIENTS + WORKERS + worker,
             Vault::Bond(orchestrator) => BONDS + orchestrator,
             Vault::Rewards => REWARDS,
-            Vault::Treasury(mint, bucket) => {
-                COUNT - 2 * BUCKETS + second(mint) * BUCKETS + usize::from(bucket)
-            }
+            Vault::Treasury(bucket) => REWARDS + 1 + usize::from(bucket),
         }
     }
 
@@ -136,6 +135,12 @@ impl Vaults {
 
     pub(crate) fn add(&mut self, vault: Vault, amount: u64) {
         self.amounts[self.at(vault)] += amount;
+    }
+
+    /// Burns tokens. Panics if the vault has too few, which means that the model is wrong.
+    pub(crate) fn burn(&mut self, from: Vault, amount: u64) {
+        let from = self.at(from);
+        self.amounts[from] -= amount;
     }
 
     /// Moves tokens. Panics if the vault has too few, which means that the model is wrong.

@@ -2,10 +2,10 @@
 
 use millrace_client::{instructions, pda};
 use millrace_fixture::{
-    Answer, OTHER, Outcome, PARAMETERS, RIGHT, SOL, Setup, TestNetwork, WRONG, key, offer,
+    Answer, OTHER, PARAMETERS, RIGHT, SOL, Setup, TestNetwork, WRONG, key, offer,
 };
 use millrace_program::PostJobArgs;
-use millrace_program::state::{Challenge, Mode, Review};
+use millrace_program::state::Mode;
 use solana_sdk::pubkey::Pubkey;
 use solana_sdk::signature::Keypair;
 use solana_sdk::signer::Signer;
@@ -92,7 +92,6 @@ impl Lifecycle {
             self.donate_to(mints.payment, pda::earnings_vault(&provider));
         }
         for bucket in [0, 5] {
-            self.donate_to(mints.stake, pda::treasury(&mints.stake, bucket));
             self.donate_to(mints.payment, pda::treasury(&mints.payment, bucket));
         }
         let orchestrator = pda::orchestrator(&self.network.orchestrator.pubkey());
@@ -159,13 +158,13 @@ impl Lifecycle {
         network.warp(DAY);
         let job = network.post_with(|_| ());
         network.run_seats(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
-        settle_with_bounty(network, &job).unwrap();
+        network.settle(&job, 0).unwrap();
 
         let job = network.post_with(|t| (t.quorum, t.max_replicas) = (3, 5));
         network.run_seats(&job, 0, &[(0, RIGHT), (1, WRONG), (2, RIGHT)]);
         network.settle(&job, 0).unwrap();
         network.run_seats(&job, 0, &[(3, WRONG), (4, RIGHT)]);
-        settle_with_bounty(network, &job).unwrap();
+        network.settle(&job, 0).unwrap();
         network.close(&job, &[0]).unwrap();
 
         let job = network.post_with(|_| ());
@@ -173,25 +172,18 @@ impl Lifecycle {
         network.settle(&job, 0).unwrap();
     }
 
-    /// A seat that never commits, with and without a bounty; one that does not reveal; one that
-    /// declines.
+    /// Seats that never commit; one that does not reveal; one that declines.
     fn late(&mut self) {
         self.post_as(0);
         let network = &mut self.network;
-        let job = network.post_with(|t| t.quorum = 3);
+        let job = network.post_with(|t| (t.quorum, t.max_replicas) = (3, 5));
         network.assign(&job, 0, &[0, 1, 2]).unwrap();
         network.decline(&job, 0, 2).unwrap();
         network.assign(&job, 0, &[3]).unwrap();
         network.commit(&job, 0, &[(0, RIGHT)]).unwrap();
         network.warp(60);
         network.expire_seat(&job, 0, 1).unwrap();
-        let token_account = network.mints.stake_account(&network.owner.pubkey());
-        let place = network.shard_ref(&job, 0);
-        let late = network.workers[3].account;
-        let seat = network.seat_of(&job, 0, 3);
-        let expire =
-            instructions::expire_seat(place, seat, late, network.mints, Some(token_account));
-        network.machine.send(&[expire], &[]).unwrap();
+        network.expire_seat(&job, 0, 3).unwrap();
         network.assign(&job, 0, &[1, 2]).unwrap();
         network.commit(&job, 0, &[(1, RIGHT), (2, RIGHT)]).unwrap();
         network.reveal(&job, 0, &ALL).unwrap();
@@ -202,7 +194,7 @@ impl Lifecycle {
         network.commit(&job, 0, &ALL).unwrap();
         network.reveal(&job, 0, &ALL[..2]).unwrap();
         network.warp(90);
-        settle_with_bounty(network, &job).unwrap();
+        network.settle(&job, 0).unwrap();
         network.close(&job, &[0]).unwrap();
     }
 
@@ -261,7 +253,7 @@ impl Lifecycle {
             } else {
                 network.run_seats(&job, 0, others);
             }
-            settle_with_bounty(network, &job).unwrap();
+            network.settle(&job, 0).unwrap();
         }
     }
 
@@ -428,25 +420,4 @@ fn seats(count: u8, quorum: u8) -> impl Fn(&mut PostJobArgs) {
 fn challengeable(terms: &mut PostJobArgs) {
     (terms.mode, terms.challenge_secs) = (Mode::Challenge, 120);
     (terms.replicas, terms.quorum, terms.max_replicas) = (1, 2, 3);
-}
-
-/// `settle_shard` of a job's only shard, with a bounty for the client's wallet.
-fn settle_with_bounty(network: &mut TestNetwork, job: &Pubkey) -> Outcome {
-    let (job_account, shard) = (network.job(job), network.shard(job, 0));
-    let challenged = shard.review() == Review::Challenged;
-    let challenger = challenged.then(|| {
-        let challenge: Challenge = network.read(&pda::challenge(job, 0));
-        challenge.challenger
-    });
-    let token_account = network.mints.stake_account(&network.owner.pubkey());
-    let place = network.shard_ref(job, 0);
-    let settle = instructions::settle_shard(
-        place,
-        &job_account,
-        &shard,
-        network.mints,
-        challenger,
-        Some(token_account),
-    );
-    network.machine.send(&[settle], &[])
 }

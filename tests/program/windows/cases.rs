@@ -65,7 +65,7 @@ pub(super) fn commits_end_with_a_quorum() -> WindowCase {
 
 /// The same with a free third seat, and one late seat of two.
 pub(super) fn commits_end_beside_a_free_seat() -> WindowCase {
-    let mut place = seated(|t| t.quorum = 3, &[0, 1]);
+    let mut place = seated(|t| (t.quorum, t.max_replicas) = (3, 5), &[0, 1]);
     place.0.commit(&place.1, 0, &ALL[..1]).unwrap();
     case(place, COMMIT)
 }
@@ -73,11 +73,6 @@ pub(super) fn commits_end_beside_a_free_seat() -> WindowCase {
 /// The end of the accept window.
 pub(super) fn accept_window_ends() -> WindowCase {
     case(seated(|_| (), &[0, 1, 2]), PARAMETERS.accept_secs.into())
-}
-
-/// The same with a shorter commit window.
-pub(super) fn accept_window_ends_with_the_commits() -> WindowCase {
-    case(seated(|t| t.commit_secs = 10, &[0, 1, 2]), 10)
 }
 
 /// The end of the reveal window of three committed seats, two of which have revealed.

@@ -90,7 +90,7 @@ fn post_challengeable(s: &mut WindowCase) -> Outcome {
     post_with(s, challengeable)
 }
 
-const BOUNDARIES: [Boundary; 32] = [
+const BOUNDARIES: [Boundary; 31] = [
     boundary("commit", cases::commits_end, commit, TOO_LATE),
     boundary("expire a seat", cases::commits_end, expire_seat, TOO_EARLY),
     boundary(
@@ -106,12 +106,6 @@ const BOUNDARIES: [Boundary; 32] = [
         [DONE, "LateSeatsNotExpired", "LateSeatsNotExpired"],
     ),
     boundary("decline", cases::accept_window_ends, decline, TOO_LATE),
-    boundary(
-        "decline in a short commit window",
-        cases::accept_window_ends_with_the_commits,
-        decline,
-        TOO_LATE,
-    ),
     boundary("reveal", cases::reveals_end, reveal_the_last, TOO_LATE),
     boundary(
         "reveal by anyone",

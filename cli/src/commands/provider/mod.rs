@@ -73,6 +73,9 @@ pub struct RegisterArgs {
     /// Maximum number of open seats
     #[arg(long, default_value_t = 16, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     seats: u16,
+    /// Maximum stake in tokens that one seat may lock, and so lose [default: the network's minimum stake]
+    #[arg(long, value_name = "TOKENS")]
+    max_lock: Option<String>,
     /// Region tag, such as eu-west
     #[arg(long, value_name = "TAG")]
     region: Option<String>,
@@ -117,6 +120,10 @@ impl RegisterArgs {
         for (flag, text) in [("--region", &self.region), ("--supplier", &self.supplier)] {
             check_tag(flag, text.as_deref())?;
         }
+        let max_seat_lock = match &self.max_lock {
+            Some(amount) => parse_amount(amount, connection.stake_decimals)?,
+            None => connection.network.min_stake,
+        };
         let wallet = settings.wallet()?;
         let provider = pda::provider(&wallet.pubkey());
         if connection.rpc.find::<Provider>(&provider).await?.is_some() {
@@ -138,6 +145,7 @@ impl RegisterArgs {
                 cores: self.cores,
                 gpus: 0,
                 max_open_seats: self.seats,
+                max_seat_lock,
             },
         };
         let mints = Mints::from(&connection.network);

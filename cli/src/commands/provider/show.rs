@@ -30,6 +30,7 @@ struct ProviderReport {
     claimed: u64,
     open_seats: u16,
     max_open_seats: u16,
+    max_seat_lock: u64,
     agreed: u32,
     disagreed: u32,
     late: u32,
@@ -54,6 +55,7 @@ impl ProviderReport {
             claimed: found.claimed,
             open_seats: found.open_seats,
             max_open_seats: found.max_open_seats,
+            max_seat_lock: found.max_seat_lock,
             agreed: found.agreed,
             disagreed: found.disagreed,
             late: found.late,
@@ -97,6 +99,7 @@ impl ProviderReport {
                 "seats",
                 format!("{} of {}", self.open_seats, self.max_open_seats),
             ),
+            ("maximum lock of a seat", stake(self.max_seat_lock)),
             (
                 "agreed, disagreed, late",
                 format!("{}, {}, {}", self.agreed, self.disagreed, self.late),

@@ -73,13 +73,15 @@ json_fields!(Offer {
     memory_mb,
     cores,
     gpus,
-    max_open_seats
+    max_open_seats,
+    max_seat_lock
 });
 json_fields!(NetworkParameters {
     min_stake,
     min_bond,
     lock_bps,
     sortition_start,
+    reward_bps,
     unbonding_secs,
     min_window_secs,
     max_window_secs,
@@ -89,7 +91,6 @@ json_fields!(NetworkParameters {
     fee_bps,
     slash_bps,
     late_bps,
-    bounty_bps,
     max_replicas,
     draw_slots
 });

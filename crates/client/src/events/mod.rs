@@ -142,7 +142,7 @@ program_events! {
     NetworkPaused { pauser }
     NetworkResumed { pauser }
     ParametersSet { parameters }
-    BucketOpened { bucket, payment_treasury, stake_treasury }
+    BucketOpened { bucket, treasury }
     TreasuryWithdrawn { treasury, destination, amount }
     OrchestratorRegistered { orchestrator, key }
     BondDeposited { orchestrator, amount, bonded_after }
@@ -156,7 +156,7 @@ program_events! {
     StakeWithdrawn { provider, amount, withdrawn_after }
     StakeDeposited { provider, amount, active_before, active_after }
     StakeSlashed {
-        provider, job, shard, seat, disagreed, amount, compensation, bounties, active_after,
+        provider, job, shard, seat, disagreed, amount, compensation, active_after,
         unbonding_after,
     }
     EarningsClaimed { provider, amount, claimed_after }

@@ -81,6 +81,7 @@ fn json_has_every_field_and_reads_back_as_the_same_event() {
                 cores: 6,
                 gpus: 0,
                 max_open_seats: 8,
+                max_seat_lock: 9,
             },
         }),
         ProgramEvent::decode(&[9; 20]).unwrap(),

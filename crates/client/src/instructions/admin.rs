@@ -102,7 +102,7 @@ pub fn resume(pauser: Pubkey) -> Instruction {
     build(pausing(pauser), ix::Resume {})
 }
 
-/// Opens a bucket and its two treasury vaults. Signed by `payer`, who pays their rent.
+/// Opens a bucket and its treasury vault. Signed by `payer`, who pays their rent.
 pub fn open_bucket(payer: Pubkey, mints: Mints, index: u8) -> Instruction {
     build(
         accounts::OpenBucket {
@@ -110,11 +110,8 @@ pub fn open_bucket(payer: Pubkey, mints: Mints, index: u8) -> Instruction {
             network: pda::network(),
             bucket: pda::bucket(index),
             payment_mint: mints.payment,
-            payment_treasury: pda::treasury(&mints.payment, index),
-            payment_token_program: mints.payment_program,
-            stake_mint: mints.stake,
-            stake_treasury: pda::treasury(&mints.stake, index),
-            stake_token_program: mints.stake_program,
+            treasury: pda::treasury(&mints.payment, index),
+            token_program: mints.payment_program,
             system_program: SYSTEM_PROGRAM,
             event_authority: pda::event_authority(),
             program: PROGRAM,
@@ -123,7 +120,7 @@ pub fn open_bucket(payer: Pubkey, mints: Mints, index: u8) -> Instruction {
     )
 }
 
-/// Withdraws from the treasury vault of a bucket for the payment mint to `destination`, a token account. Signed
+/// Withdraws from the treasury vault of a bucket to `destination`, a token account. Signed
 /// by the authority. `amount` is in base units.
 pub fn withdraw_treasury(
     authority: Pubkey,

@@ -2,22 +2,26 @@ use super::build::{SLOT_HASHES, build, with_writable};
 use super::mints::Mints;
 use super::shard_ref::ShardRef;
 use crate::pda::{self, PROGRAM};
-use millrace_program::state::{Job, Review, Shard, bucket_of};
+use millrace_program::state::{Job, Review, Seat, Shard, bucket_of};
 use millrace_program::{accounts, instruction as ix};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
 
-/// Settles a shard, with the accounts of every occupied seat of `shard`. The caller's bounty goes to
-/// `bounty`, a token account of the stake mint. If the shard is challenged, `challenger` is required, and its
-/// associated token accounts must exist. Needs no signature.
+/// Settles a shard, with the accounts of every occupied seat of `shard`. If the shard is challenged,
+/// `challenger` is required, and its associated token account of payments must exist. Needs no signature.
 pub fn settle_shard(
     shard_ref: ShardRef,
     job: &Job,
     shard: &Shard,
     mints: Mints,
     challenger: Option<Pubkey>,
-    bounty: Option<Pubkey>,
 ) -> Instruction {
+    // The mint is written if stake is burnt, so it is left out if every seat agrees: writing it would keep
+    // other settlements from running at the same time.
+    let mut occupied = shard.seats.iter().filter(|seat| seat.is_live());
+    let first = occupied.next();
+    let agrees = |seat: &Seat| first.is_some_and(|first| first.agrees_with(seat));
+    let may_burn = !first.is_some_and(agrees) || !occupied.all(agrees);
     let client = pda::client(&job.client);
     let bucket = bucket_of(&shard_ref.job);
     let challenger = challenger.filter(|_| shard.review() == Review::Challenged);
@@ -31,16 +35,13 @@ pub fn settle_shard(
             bucket: pda::bucket(bucket),
             escrow: pda::escrow(&client),
             payment_mint: mints.payment,
-            payment_treasury: pda::treasury(&mints.payment, bucket),
+            treasury: pda::treasury(&mints.payment, bucket),
             payment_token_program: mints.payment_program,
-            stake_mint: mints.stake,
-            stake_treasury: pda::treasury(&mints.stake, bucket),
-            stake_token_program: mints.stake_program,
-            bounty,
+            stake_mint: may_burn.then_some(mints.stake),
+            stake_token_program: may_burn.then_some(mints.stake_program),
             challenge: challenger.map(|_| challenge()),
             challenger,
             challenger_payment: challenger.map(|key| mints.payment_account(&key)),
-            challenger_stake: challenger.map(|key| mints.stake_account(&key)),
             event_authority: pda::event_authority(),
             program: PROGRAM,
         },
@@ -58,16 +59,8 @@ pub fn settle_shard(
     with_writable(instruction, keys)
 }
 
-/// Frees a late seat. The caller's bounty goes to `bounty`, a token account of the stake mint. Needs no
-/// signature.
-pub fn expire_seat(
-    shard_ref: ShardRef,
-    seat: u8,
-    provider: Pubkey,
-    mints: Mints,
-    bounty: Option<Pubkey>,
-) -> Instruction {
-    let bucket = bucket_of(&shard_ref.job);
+/// Frees a late seat and burns its penalty. Needs no signature.
+pub fn expire_seat(shard_ref: ShardRef, seat: u8, provider: Pubkey, mints: Mints) -> Instruction {
     build(
         accounts::ExpireSeat {
             job: shard_ref.job,
@@ -75,9 +68,6 @@ pub fn expire_seat(
             provider,
             stake_vault: pda::stake_vault(&provider),
             stake_mint: mints.stake,
-            bucket: pda::bucket(bucket),
-            stake_treasury: pda::treasury(&mints.stake, bucket),
-            bounty,
             token_program: mints.stake_program,
             event_authority: pda::event_authority(),
             program: PROGRAM,

@@ -6,8 +6,17 @@ use millrace_program::{CommitmentEntry, RevealEntry, accounts, instruction as ix
 use solana_sdk::instruction::{AccountMeta, Instruction};
 use solana_sdk::pubkey::Pubkey;
 
-/// Assigns free seats of a shard to `providers`, given by their accounts. Signed by the orchestrator's key.
-pub fn assign_seats(key: Pubkey, shard_ref: ShardRef, providers: &[Pubkey]) -> Instruction {
+/// A provider that was chosen for a seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChosenProvider {
+    /// The provider's account.
+    pub account: Pubkey,
+    /// The price at which it was chosen, base units per unit. If it asks more by now, it is skipped.
+    pub agreed_price: u64,
+}
+
+/// Assigns free seats of a shard to `providers`. Signed by the orchestrator's key.
+pub fn assign_seats(key: Pubkey, shard_ref: ShardRef, providers: &[ChosenProvider]) -> Instruction {
     let instruction = build(
         accounts::AssignSeats {
             key,
@@ -21,9 +30,10 @@ pub fn assign_seats(key: Pubkey, shard_ref: ShardRef, providers: &[Pubkey]) -> I
         },
         ix::AssignSeats {
             index: shard_ref.index,
+            agreed_prices: providers.iter().map(|p| p.agreed_price).collect(),
         },
     );
-    with_writable(instruction, providers.iter().copied())
+    with_writable(instruction, providers.iter().map(|p| p.account))
 }
 
 /// A commitment, and its statement signed by the operator.

@@ -112,6 +112,12 @@ pub enum ManifestError {
         max_replicas: u32,
         needed: u32,
     },
+    /// One seat could void the result of all the others.
+    #[error(
+        "all {quorum} seats of `verify.max_replicas` must agree, so one wrong seat would void the result; \
+         raise max_replicas to {needed}"
+    )]
+    Unanimous { quorum: u32, needed: u32 },
     /// With an audit or a challenge, a shard starts with one seat.
     #[error(
         "`verify.replicas` is {replicas}, but with an audit or a challenge a shard starts with one \

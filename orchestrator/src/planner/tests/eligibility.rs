@@ -21,12 +21,16 @@ const PROVIDER: Pubkey = Pubkey::new_from_array([6; 32]);
 const TAGS: [[u8; 16]; 3] = [[0; 16], [1; 16], [2; 16]];
 
 /// The program's refusals of a provider, each with the reason of the same name.
-const REFUSALS: [(MillraceError, Ineligible); 8] = [
+const REFUSALS: [(MillraceError, Ineligible); 9] = [
     (
         MillraceError::ProviderNotEligible,
         Ineligible::ProviderNotEligible,
     ),
     (MillraceError::PriceAboveCap, Ineligible::PriceAboveCap),
+    (
+        MillraceError::LockAboveMaximum,
+        Ineligible::LockAboveMaximum,
+    ),
     (
         MillraceError::StakeBelowMinimum,
         Ineligible::StakeBelowMinimum,
@@ -84,6 +88,7 @@ impl Case {
         }
         let admission = Admission {
             min_stake: self.min_stake,
+            agreed_price: u64::MAX,
             sortition_start: self.sortition_start,
             waited: self.waited,
             seed: self.job.seed,
@@ -137,8 +142,8 @@ fn any_tag() -> impl Strategy<Value = [u8; 16]> {
 fn any_provider() -> impl Strategy<Value = Provider> {
     let offer = (any_tag(), any_tag(), 1u64..5, 0u64..3, 0u32..3, 0u16..3);
     let stake = (0u64..1_000, 0u64..1_000, 0u16..4, 1u16..4);
-    let times = 0i64..4;
-    (offer, stake, times).prop_map(|(offer, stake, registered_at)| {
+    let times = (0i64..4, 300u64..700);
+    (offer, stake, times).prop_map(|(offer, stake, (registered_at, max_seat_lock))| {
         let (supplier, region, ask_price, score, memory_mb, cores) = offer;
         let (active, locked, open_seats, max_open_seats) = stake;
         Provider {
@@ -153,6 +158,7 @@ fn any_provider() -> impl Strategy<Value = Provider> {
             locked: locked.min(active),
             open_seats,
             max_open_seats,
+            max_seat_lock,
             registered_at,
             ..Provider::zeroed()
         }
@@ -281,6 +287,7 @@ fn promised_seats_count_like_taken_ones() {
             active: 100,
             deposited: 100,
             max_open_seats: 2,
+            max_seat_lock: u64::MAX,
             ..Provider::zeroed()
         },
         is_seated: false,

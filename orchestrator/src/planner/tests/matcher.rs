@@ -77,6 +77,7 @@ pub(super) fn any_provider() -> impl Strategy<Value = Provider> {
             active: stake,
             deposited: stake,
             max_open_seats: seats,
+            max_seat_lock: u64::MAX,
             agreed,
             registered_at,
             ..bytemuck::Zeroable::zeroed()

@@ -155,6 +155,41 @@ fn results_are_requested_and_settled_with_their_reveal() {
 }
 
 #[test]
+fn outputs_are_requested_and_attested_although_others_revealed_them() {
+    let mut world = World::new(3);
+    world.job(|job| job.created = 1);
+    world.shard(|shard| {
+        shard.state = ShardState::Revealing as u8;
+        for seat in &mut shard.seats[..3] {
+            seat.status = SeatStatus::Revealed as u8;
+            seat.digest = [9; 32];
+            seat.units = 1;
+        }
+    });
+    // Even after the windows.
+    world.now += 50;
+    let plan = world.plan();
+    assert_eq!(plan.messages.len(), 3);
+    assert!(plan.messages.iter().all(is_reveal), "{plan:?}");
+    world.submit(1, Some(9));
+    let [ChainAction::Reveal { entries, .. }] = &world.chain()[..] else {
+        panic!("{:?}", world.chain())
+    };
+    assert_eq!(
+        entries.iter().map(|entry| entry.seat).collect::<Vec<_>>(),
+        [1]
+    );
+    // One attested output of equal results is enough.
+    world.shard(|shard| shard.seats[0].delivered = 1);
+    assert!(
+        !world
+            .chain()
+            .iter()
+            .any(|action| matches!(action, ChainAction::Reveal { .. }))
+    );
+}
+
+#[test]
 fn nothing_is_revealed_while_a_seat_may_still_commit() {
     let mut world = World::new(3);
     world.job(|job| job.created = 1);

@@ -84,6 +84,7 @@ impl World {
             active: 1_000,
             deposited: 1_000,
             max_open_seats: 10,
+            max_seat_lock: u64::MAX,
             ..Provider::zeroed()
         };
         change(&mut p);

@@ -76,9 +76,7 @@ pub struct BucketOpened {
     /// Index of the bucket.
     pub bucket: u8,
     /// Treasury vault for fees.
-    pub payment_treasury: Pubkey,
-    /// Treasury vault for penalties.
-    pub stake_treasury: Pubkey,
+    pub treasury: Pubkey,
 }
 
 /// Tokens were withdrawn from a treasury vault.

@@ -98,10 +98,8 @@ pub struct StakeSlashed {
     pub disagreed: bool,
     /// The penalty, base units.
     pub amount: u64,
-    /// Part of the penalty that compensates the client, base units.
+    /// Part of the penalty that compensates the client, base units; the rest is burnt.
     pub compensation: u64,
-    /// Part of the penalty paid as bounties, base units.
-    pub bounties: u64,
     /// Active stake afterwards, base units.
     pub active_after: u64,
     /// Unbonding stake afterwards, base units.

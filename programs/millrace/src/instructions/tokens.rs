@@ -9,6 +9,8 @@ use crate::prelude::*;
 const TRANSFER_CHECKED: u8 = 12;
 /// `CloseAccount` of both token programs.
 const CLOSE_ACCOUNT: u8 = 9;
+/// `Burn` of both token programs.
+const BURN: u8 = 8;
 /// Offset of the decimals in a mint.
 const DECIMALS_OFFSET: usize = 44;
 
@@ -80,6 +82,30 @@ impl<'info> TokenTransfer<'_, 'info> {
     ) -> Result<()> {
         let signer: &[&[u8]] = &[seeds::PROVIDER, authority.as_ref(), &[bump]];
         self.send(from, to, provider, amount, signer)
+    }
+
+    /// Burns tokens of a provider's vault, whose authority is the provider's account. The mint must be
+    /// writable.
+    pub(super) fn burn_from_provider(
+        &self,
+        vault: &AccountInfo<'info>,
+        provider: &AccountInfo<'info>,
+        authority: &Pubkey,
+        bump: u8,
+        amount: u64,
+    ) -> Result<()> {
+        if amount == 0 {
+            return Ok(());
+        }
+        let mut data = [BURN; 9];
+        data[1..].copy_from_slice(&amount.to_le_bytes());
+        let accounts = [
+            (vault, AccountAccess::Write),
+            (self.mint, AccountAccess::Write),
+            (provider, AccountAccess::Sign),
+        ];
+        let signer: &[&[u8]] = &[seeds::PROVIDER, authority.as_ref(), &[bump]];
+        call(key(self.program), &accounts, &data, signer)
     }
 
     /// Closes an empty vault; its rent goes to `to`.

@@ -3,23 +3,21 @@ use crate::math::money;
 use crate::prelude::*;
 use crate::state::Points;
 
-/// A pair of treasury vaults and the points of each epoch. Settlements are spread over several buckets, so
+/// A treasury vault and the points of each epoch. Settlements are spread over several buckets, so
 /// that settlements of different jobs need not write the same account.
 #[account(zero_copy)]
 #[repr(C)]
 #[derive(Debug)]
 pub struct Bucket {
     /// Treasury vault for fees.
-    pub payment_treasury: Pubkey,
-    /// Treasury vault for penalties. Equal to `payment_treasury` if both mints are the same.
-    pub stake_treasury: Pubkey,
+    pub treasury: Pubkey,
     /// Points given by settlements of this bucket, by epoch, until the epoch is closed.
     pub points: [Points; MAX_BUCKET_EPOCHS],
     pub index: u8,
     pub bump: u8,
     pub version: u8,
     /// Reserved for later versions.
-    pub reserved: [u8; 29],
+    pub reserved: [u8; 61],
 }
 
 impl ProgramAccount for Bucket {}

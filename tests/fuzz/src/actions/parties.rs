@@ -55,6 +55,7 @@ fn any_offer(operator: Pubkey, choices: &mut Choices) -> Offer {
         1 => offer.max_open_seats = choices.word(),
         2 => offer.region[choices.below(16)] = choices.byte(),
         3 => offer.cores = choices.word(),
+        4 => offer.max_seat_lock = choices.amount(),
         _ => {}
     }
     offer
@@ -239,7 +240,7 @@ fn parameters(choices: &mut Choices) -> NetworkParameters {
             10 => p.fee_bps = choices.word(),
             11 => p.slash_bps = choices.word(),
             12 => p.late_bps = choices.word(),
-            13 => p.bounty_bps = choices.word(),
+            13 => p.reward_bps = choices.amount(),
             14 => p.max_replicas = choices.below(8) as u8,
             _ => p.draw_slots = choices.byte(),
         }

@@ -4,7 +4,7 @@ use super::super::base::Base;
 use super::super::choices::Choices;
 use super::{any_job, any_shard};
 use millrace_client::accounts::decode;
-use millrace_client::instructions::ShardRef;
+use millrace_client::instructions::{ChosenProvider, ShardRef};
 use millrace_client::{instructions, pda};
 use millrace_fixture::cases::parties::party;
 use millrace_fixture::{Answer, RIGHT, WRONG};
@@ -70,12 +70,18 @@ pub(super) fn assign(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instr
     let workers = base.network.workers.len();
     let first = choices.below(workers);
     let taken = (first..first + 1 + choices.below(5)).map(|worker| worker % workers);
-    let providers: Vec<Pubkey> = taken.map(|w| base.network.workers[w].account).collect();
-    Some(vec![instructions::assign_seats(
-        orchestrator(choices),
-        place,
-        &providers,
-    )])
+    let key = orchestrator(choices);
+    let agreed_price = if choices.rarely(8) {
+        choices.amount()
+    } else {
+        u64::MAX
+    };
+    let chosen = taken.map(|worker| ChosenProvider {
+        account: base.network.workers[worker].account,
+        agreed_price,
+    });
+    let chosen: Vec<ChosenProvider> = chosen.collect();
+    Some(vec![instructions::assign_seats(key, place, &chosen)])
 }
 
 pub(super) fn commit(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instruction>> {
@@ -166,10 +172,8 @@ pub(super) fn expire(base: &mut Base, choices: &mut Choices) -> Option<Vec<Instr
     let seat = base.network.seat_of(&key, shard.index, worker);
     let provider = base.network.workers[worker].account;
     let mints = base.network.mints;
-    let bounty = super::anyone(base, choices)?;
-    let bounty = choices.rarely(2).then(|| mints.stake_account(&bounty));
     let place = ShardRef::of(key, &job, shard.index);
     Some(vec![instructions::expire_seat(
-        place, seat, provider, mints, bounty,
+        place, seat, provider, mints,
     )])
 }

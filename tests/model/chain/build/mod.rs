@@ -2,13 +2,13 @@
 
 mod parties;
 
-use crate::action::{Action, Entry, Forgery};
+use crate::action::{Action, Entry, Forgery, StakeMint};
 use crate::chain::TestChain;
 use crate::chain::addresses::{AddressBook, OPERATORS, salt};
-use crate::world::{JobId, Mode as ModelMode, ORCHESTRATORS, Party, Terms, Vault, WORKERS, World};
+use crate::world::{JobId, Mode as ModelMode, ORCHESTRATORS, Party, Terms, WORKERS, World};
 use millrace_client::instructions;
-use millrace_client::instructions::{ShardRef, SignedCommitment};
-use millrace_program::state::{Meter, Mode, Scenario};
+use millrace_client::instructions::{ChosenProvider, ShardRef, SignedCommitment};
+use millrace_program::state::{Meter, Mode, Scenario, SeatStatus};
 use millrace_program::{PostJobArgs, RevealEntry};
 use solana_sdk::instruction::Instruction;
 use solana_sdk::pubkey::Pubkey;
@@ -110,7 +110,6 @@ impl TestChain {
         let addresses = &self.addresses;
         let mints = addresses.mints;
         let key = |who: Party| addresses.address(who);
-        let token_account = |vault: &Vault| addresses.vault(*vault);
         let one = |built: Instruction| (vec![built], Vec::new());
         let by = |built: Instruction, should: Party, does: Party| {
             (vec![signed_by(built, key(should), key(does))], vec![does])
@@ -131,9 +130,16 @@ impl TestChain {
                 job,
                 index,
                 workers,
+                agreed,
             } => {
-                let providers: Vec<Pubkey> =
-                    workers.iter().map(|w| addresses.providers[*w]).collect();
+                let chosen = workers
+                    .iter()
+                    .enumerate()
+                    .map(|(at, worker)| ChosenProvider {
+                        account: addresses.providers[*worker],
+                        agreed_price: agreed.get(at).copied().unwrap_or(u64::MAX),
+                    });
+                let providers: Vec<ChosenProvider> = chosen.collect();
                 let registered = match who {
                     Party::Orchestrator(_) => *who,
                     _ => Party::Orchestrator(0),
@@ -215,20 +221,33 @@ impl TestChain {
                 let decline = instructions::decline_seat(place, entry.seat, provider, &refusal);
                 (decline.to_vec(), Vec::new())
             }
-            Action::Settle { job, index, bounty } => {
+            Action::Settle {
+                job,
+                index,
+                stake_mint,
+            } => {
                 let place = self.place(world, *job, *index);
                 let shard = world.job(*job).and_then(|job| job.shard(*index));
-                let (job_account, seats) = self.as_stored(job.0, shard.ok());
+                let (job_account, mut stored) = self.as_stored(job.0, shard.ok());
+                // The builder leaves the mint out if all results agree.
+                for seat in stored.seats.iter_mut().filter(|seat| seat.is_live()) {
+                    match stake_mint {
+                        StakeMint::IfNeeded => {}
+                        StakeMint::Given => seat.status = SeatStatus::Assigned as u8,
+                        StakeMint::Missing => {
+                            (seat.status, seat.digest) = (SeatStatus::Revealed as u8, [0; 32]);
+                            seat.units = 0;
+                        }
+                    }
+                }
                 let challenger = shard.ok().and_then(|s| s.challenge);
                 let challenger = challenger.map(|c| key(c.by));
-                let bounty = bounty.as_ref().map(token_account);
                 one(instructions::settle_shard(
                     place,
                     &job_account,
-                    &seats,
+                    &stored,
                     mints,
                     challenger,
-                    bounty,
                 ))
             }
             Action::ExpireSeat {
@@ -236,14 +255,10 @@ impl TestChain {
                 index,
                 seat,
                 worker,
-                bounty,
             } => {
                 let place = self.place(world, *job, *index);
                 let provider = addresses.providers[*worker];
-                let bounty = bounty.as_ref().map(token_account);
-                one(instructions::expire_seat(
-                    place, *seat, provider, mints, bounty,
-                ))
+                one(instructions::expire_seat(place, *seat, provider, mints))
             }
             Action::SeedJob { job } => one(instructions::seed_job(addresses.job(*job))),
             Action::ExpireJob { job } => one(instructions::expire_job(addresses.job(*job))),

@@ -4,8 +4,8 @@ use crate::action::Action;
 use crate::chain::build::{Built, signed_by};
 use crate::chain::{CORES, TestChain};
 use crate::world::{Mint, Party, Vault};
-use millrace_client::{instructions, pda};
-use millrace_fixture::{offer, replace_account};
+use millrace_client::instructions;
+use millrace_fixture::offer;
 use millrace_program::RegisterProviderArgs;
 use solana_sdk::instruction::{AccountMeta, Instruction};
 use solana_sdk::pubkey::Pubkey;
@@ -27,10 +27,15 @@ impl TestChain {
         self.by(built, who, who)
     }
 
-    fn offered(&self, worker: usize, price: u64, max_seats: u16) -> RegisterProviderArgs {
+    fn offered(
+        &self,
+        worker: usize,
+        (price, max_seats, max_lock): (u64, u16, u64),
+    ) -> RegisterProviderArgs {
         let mut args = offer(self.addresses.operator(worker, 0).pubkey());
         args.offer.ask_price = price;
         args.offer.max_open_seats = max_seats;
+        args.offer.max_seat_lock = max_lock;
         args.offer.cores = CORES[worker];
         args
     }
@@ -47,10 +52,11 @@ impl TestChain {
                 worker,
                 price,
                 max_seats,
+                max_lock,
             } => {
                 let (cold, args) = (
                     Party::Worker(worker),
-                    self.offered(worker, price, max_seats),
+                    self.offered(worker, (price, max_seats, max_lock)),
                 );
                 let register = instructions::register_provider(self.key(cold), mints, args);
                 self.own(register, cold)
@@ -73,9 +79,10 @@ impl TestChain {
                 worker,
                 price,
                 max_seats,
+                max_lock,
             } => {
                 let cold = Party::Worker(worker);
-                let offer = self.offered(worker, price, max_seats).offer;
+                let offer = self.offered(worker, (price, max_seats, max_lock)).offer;
                 self.by(
                     instructions::update_provider(self.key(cold), offer),
                     cold,
@@ -221,7 +228,6 @@ impl TestChain {
             }
             Action::WithdrawTreasury {
                 by,
-                mint,
                 bucket,
                 to,
                 amount,
@@ -234,29 +240,9 @@ impl TestChain {
                     token_account,
                     amount,
                 );
-                let withdraw = match mint {
-                    Mint::Payment => withdraw,
-                    Mint::Stake => self.of_stake(withdraw, bucket),
-                };
                 self.own(withdraw, by)
             }
             _ => unreachable!("{action:?} is about a job"),
-        }
-    }
-
-    /// The same withdrawal from the treasury for penalties.
-    fn of_stake(&self, withdraw: Instruction, bucket: u8) -> Instruction {
-        let mints = self.addresses.mints;
-        if mints.stake == mints.payment {
-            return withdraw;
-        }
-        let treasury = |mint| pda::treasury(mint, bucket);
-        let withdraw = replace_account(withdraw, treasury(&mints.payment), treasury(&mints.stake));
-        let withdraw = replace_account(withdraw, mints.payment, mints.stake);
-        if mints.payment_program == mints.stake_program {
-            withdraw
-        } else {
-            replace_account(withdraw, mints.payment_program, mints.stake_program)
         }
     }
 }

@@ -245,6 +245,13 @@ pub(super) fn seats(
             needed: max_replicas / 2 + 1,
         });
     }
+    // One dissenter would void the result of all the others.
+    if quorum == max_replicas && max_replicas > 1 {
+        return Err(ManifestError::Unanimous {
+            quorum,
+            needed: quorum + 1,
+        });
+    }
     Ok(())
 }
 

@@ -94,6 +94,8 @@ fn verify(file: &VerifyFile) -> Result<Verification, ManifestError> {
         VerifyMode::Audit | VerifyMode::Challenge => 1,
     });
     let max_replicas = file.max_replicas.unwrap_or(match file.mode {
+        // With two, one wrong seat would void the result.
+        VerifyMode::Quorum if replicas == 2 => 3,
         VerifyMode::Quorum => replicas,
         VerifyMode::Audit | VerifyMode::Challenge => 3,
     });

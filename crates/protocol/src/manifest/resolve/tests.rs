@@ -197,8 +197,15 @@ fn the_default_quorum_is_the_smallest_majority_of_max_replicas() {
     };
     assert_eq!(verify(""), Ok((3, 2, 3)));
     assert_eq!(verify("replicas = 1"), Ok((1, 1, 1)));
-    assert_eq!(verify("replicas = 2"), Ok((2, 2, 2)));
+    assert_eq!(verify("replicas = 2"), Ok((2, 2, 3)));
     assert_eq!(verify("replicas = 2\nmax_replicas = 3"), Ok((2, 2, 3)));
+    assert_eq!(
+        verify("replicas = 3\nquorum = 3"),
+        Err(ManifestError::Unanimous {
+            quorum: 3,
+            needed: 4
+        })
+    );
     assert_eq!(verify("max_replicas = 5"), Ok((3, 3, 5)));
     assert_eq!(
         verify("replicas = 300"),

@@ -45,7 +45,8 @@ pub struct InitializeNetwork<'info> {
 
 impl InitializeNetwork<'_> {
     fn validate(&self, args: &InitializeNetworkArgs) -> Result<()> {
-        args.parameters.validate()?;
+        let single_mint = self.stake_mint.key() == self.payment_mint.key();
+        args.parameters.validate(single_mint)?;
         args.rewards.validate()?;
 
         // mints: CANNOT have extensions that change or block balances

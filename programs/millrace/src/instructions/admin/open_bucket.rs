@@ -1,6 +1,6 @@
 //! - Caller: any.
 //! - Window: any time, once for each index.
-//! - Moves: the caller pays the rent of the bucket and its vaults.
+//! - Moves: the caller pays the rent of the bucket and its vault.
 
 use crate::constants::{ACCOUNT_VERSION, BUCKETS, seeds};
 use crate::error::MillraceError;
@@ -15,10 +15,7 @@ pub struct OpenBucket<'info> {
     /// Pays the rent.
     #[account(mut)]
     pub payer: Signer<'info>,
-    #[account(
-        has_one = stake_mint @ MillraceError::WrongAccount,
-        has_one = payment_mint @ MillraceError::WrongAccount,
-    )]
+    #[account(has_one = payment_mint @ MillraceError::WrongAccount)]
     pub network: AccountLoader<'info, Network>,
     #[account(
         init,
@@ -38,27 +35,10 @@ pub struct OpenBucket<'info> {
         bump,
         token::mint = payment_mint,
         token::authority = network,
-        token::token_program = payment_token_program,
+        token::token_program = token_program,
     )]
-    pub payment_treasury: InterfaceAccount<'info, TokenAccount>,
-    /// Token program of payments.
-    pub payment_token_program: Interface<'info, TokenInterface>,
-    /// Mint of stake.
-    pub stake_mint: InterfaceAccount<'info, Mint>,
-    /// Treasury vault for penalties; equal to `payment_treasury` if both mints are the same.
-    #[account(
-        init_if_needed,
-        payer = payer,
-        seeds = [seeds::TREASURY, stake_mint.key().as_ref(), &[index]],
-        bump,
-        dup,
-        token::mint = stake_mint,
-        token::authority = network,
-        token::token_program = stake_token_program,
-    )]
-    pub stake_treasury: InterfaceAccount<'info, TokenAccount>,
-    /// Token program of stake.
-    pub stake_token_program: Interface<'info, TokenInterface>,
+    pub treasury: InterfaceAccount<'info, TokenAccount>,
+    pub token_program: Interface<'info, TokenInterface>,
     pub system_program: Program<'info, System>,
 }
 
@@ -67,8 +47,7 @@ pub fn open_bucket(ctx: Context<OpenBucket>, index: u8) -> Result<()> {
     let accounts = &ctx.accounts;
     {
         let mut bucket = accounts.bucket.load_init()?;
-        bucket.payment_treasury = accounts.payment_treasury.key();
-        bucket.stake_treasury = accounts.stake_treasury.key();
+        bucket.treasury = accounts.treasury.key();
         bucket.index = index;
         bucket.bump = ctx.bumps.bucket;
         bucket.version = ACCOUNT_VERSION;
@@ -77,8 +56,7 @@ pub fn open_bucket(ctx: Context<OpenBucket>, index: u8) -> Result<()> {
         &ctx.accounts.event_authority,
         &BucketOpened {
             bucket: index,
-            payment_treasury: accounts.payment_treasury.key(),
-            stake_treasury: accounts.stake_treasury.key(),
+            treasury: accounts.treasury.key(),
         },
     )?;
     Ok(())

@@ -17,8 +17,11 @@ pub struct SetParameters<'info> {
 
 /// Posted jobs keep their terms.
 pub fn set_parameters(ctx: Context<SetParameters>, parameters: NetworkParameters) -> Result<()> {
-    parameters.validate()?;
-    ctx.accounts.network.load_mut()?.set_parameters(&parameters);
+    {
+        let mut network = ctx.accounts.network.load_mut()?;
+        parameters.validate(network.has_single_mint())?;
+        network.set_parameters(&parameters);
+    }
     emit(&ctx.accounts.event_authority, &ParametersSet { parameters })?;
     Ok(())
 }

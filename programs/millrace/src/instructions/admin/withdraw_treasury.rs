@@ -1,6 +1,6 @@
 //! - Caller: the network's authority.
 //! - Window: any time.
-//! - Moves: the amount, from a treasury vault to any token account.
+//! - Moves: the amount, from a bucket's treasury vault to any token account.
 
 use crate::constants::seeds;
 use crate::error::MillraceError;
@@ -16,8 +16,9 @@ pub struct WithdrawTreasury<'info> {
     /// The network, which is the authority of the vaults.
     #[account(has_one = authority @ MillraceError::NotAuthorized)]
     pub network: AccountLoader<'info, Network>,
+    #[account(has_one = treasury @ MillraceError::WrongAccount)]
     pub bucket: AccountLoader<'info, Bucket>,
-    /// A treasury vault of the bucket.
+    /// The treasury vault of the bucket.
     #[account(mut)]
     pub treasury: InterfaceAccount<'info, TokenAccount>,
     /// The vault's mint.
@@ -29,23 +30,9 @@ pub struct WithdrawTreasury<'info> {
     pub token_program: Interface<'info, TokenInterface>,
 }
 
-impl WithdrawTreasury<'_> {
-    fn validate(&self, amount: u64) -> Result<()> {
-        // treasury
-        let bucket = self.bucket.load()?;
-        let treasuries = [bucket.payment_treasury, bucket.stake_treasury];
-        let known = treasuries.contains(&self.treasury.key());
-        require!(known, MillraceError::WrongAccount);
-
-        // amount
-        require!(amount > 0, MillraceError::AmountZero);
-        Ok(())
-    }
-}
-
 pub fn withdraw_treasury(ctx: Context<WithdrawTreasury>, amount: u64) -> Result<()> {
     let accounts = &ctx.accounts;
-    accounts.validate(amount)?;
+    require!(amount > 0, MillraceError::AmountZero);
     let bump = accounts.network.load()?.bump;
     let tokens = TokenTransfer {
         program: &accounts.token_program,

@@ -3,7 +3,7 @@
 //! - Moves: the deposit, from the wallet's token account to the client's escrow vault; the wallet pays
 //!   the rent of the job.
 
-use crate::constants::{ACCOUNT_VERSION, BPS, MAX_CHALLENGED_SEATS, seeds};
+use crate::constants::{ACCOUNT_VERSION, BPS, MAX_CHALLENGED_SEATS, MIN_DISPUTED_SEATS, seeds};
 use crate::error::MillraceError;
 use crate::events::{JobPosted, emit};
 use crate::instructions::tokens::TokenTransfer;
@@ -126,7 +126,11 @@ impl PostJob<'_> {
             Mode::Challenge => network.max_replicas.min(MAX_CHALLENGED_SEATS),
             Mode::Quorum | Mode::Audit => network.max_replicas,
         };
+        // CANNOT let one dissenter void a result
+        let outvoted = args.max_replicas == 1
+            || (args.max_replicas >= MIN_DISPUTED_SEATS && args.quorum < args.max_replicas);
         let seats_fit = args.quorum >= 1
+            && outvoted
             && majority
             && args.replicas <= args.max_replicas
             && args.max_replicas <= max_replicas;
@@ -226,7 +230,6 @@ pub fn post_job(ctx: Context<PostJob>, args: PostJobArgs) -> Result<()> {
         job.fee_bps = network.fee_bps;
         job.slash_bps = network.slash_bps;
         job.late_bps = network.late_bps;
-        job.bounty_bps = network.bounty_bps;
         job.audit_bps = args.audit_bps;
         job.draw_slots = network.draw_slots;
         job.accept_secs = network.accept_secs;

@@ -36,11 +36,8 @@ pub fn close_epoch<'info>(ctx: Context<'info, CloseEpoch<'info>>, number: u32) -
     let buckets = ctx.remaining_accounts;
     let complete = buckets.len() == usize::from(BUCKETS);
     require!(complete, MillraceError::WrongListLength);
-    let scheduled = {
-        let network = ctx.accounts.network.load()?;
-        require!(now >= network.epoch_end(number), MillraceError::TooEarly);
-        network.scheduled_emission(number)
-    };
+    let ended = now >= ctx.accounts.network.load()?.epoch_end(number);
+    require!(ended, MillraceError::TooEarly);
     let mut points = 0;
     for (index, info) in buckets.iter().enumerate() {
         require!(info.is_writable, ErrorCode::ConstraintMut);
@@ -53,8 +50,9 @@ pub fn close_epoch<'info>(ctx: Context<'info, CloseEpoch<'info>>, number: u32) -
     // Without points no provider could bank rewards and the account would never be closed.
     require!(points > 0, MillraceError::NoPointsInEpoch);
     let (emission, promised_after) = {
+        let wanted = ctx.accounts.network.load()?.emission(number, points);
         let mut rewards = ctx.accounts.rewards.load_mut()?;
-        let emission = rewards.promise(scheduled)?;
+        let emission = rewards.promise(wanted)?;
         rewards.invariant()?;
         (emission, rewards.promised)
     };

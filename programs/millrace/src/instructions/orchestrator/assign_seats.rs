@@ -2,6 +2,9 @@
 //! - Window: while the network is not paused, seats are free, no result of the round can be public, and
 //!   the work fits before the deadline.
 //! - Moves: nothing; the seats lock stake, and the caller pays the rent of a new shard account.
+//!
+//! A candidate that changed its offer since it was chosen, or has no room any more, is skipped and does not
+//! cost the others their seats.
 
 use crate::account::canonical_bump;
 use crate::constants::{ACCOUNT_VERSION, MAX_SEATS, seeds};
@@ -34,8 +37,11 @@ pub struct AssignSeats<'info> {
 }
 
 /// The network's and the job's part of the decision whether a provider may take a seat.
+#[derive(Clone, Copy)]
 pub struct Admission {
     pub min_stake: u64,
+    /// The price at which the orchestrator chose the provider, base units per unit.
+    pub agreed_price: u64,
     pub sortition_start: u64,
     pub waited: u64,
     pub seed: u64,
@@ -92,12 +98,21 @@ impl<'info> AssignSeats<'info> {
     }
 }
 
-pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) -> Result<()> {
+/// `agreed_prices` has for each provider the price at which the orchestrator chose it, base units per unit.
+///
+/// # Errors
+/// If no provider can be seated, the reason for the first.
+pub fn assign_seats<'info>(
+    ctx: Context<'info, AssignSeats<'info>>,
+    index: u32,
+    agreed_prices: Vec<u64>,
+) -> Result<()> {
     let accounts = &ctx.accounts;
     let clock = clock()?;
     accounts.validate(index)?;
     let candidates = ctx.remaining_accounts;
-    let fits = (1..=MAX_SEATS).contains(&candidates.len());
+    let fits =
+        (1..=MAX_SEATS).contains(&candidates.len()) && agreed_prices.len() == candidates.len();
     require!(fits, MillraceError::WrongListLength);
     let store = ShardStore::new(&accounts.job, &accounts.shard)?;
     let mut shard = if store.is_new()? {
@@ -111,6 +126,7 @@ pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) 
         let network = accounts.network.load()?;
         Admission {
             min_stake: network.min_stake,
+            agreed_price: 0,
             sortition_start: network.sortition_start,
             waited: clock.slot.saturating_sub(shard.slot),
             seed: job.seed,
@@ -135,10 +151,25 @@ pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) 
     let late = now >= shard.commit_by && shard.count(SeatStatus::Assigned) > 0;
     require!(!late, MillraceError::LateSeatsNotExpired);
     shard.start_round(&job, clock.unix_timestamp)?;
-    for info in candidates {
-        let loader = AccountLoader::<Provider>::try_from(info)?;
-        let mut provider = loader.load_mut()?;
-        seat_provider(&mut shard, &job, &mut provider, info.key(), &admission)?;
+    let mut seated = Vec::with_capacity(candidates.len());
+    let mut refusal = None;
+    for (info, agreed_price) in candidates.iter().zip(&agreed_prices) {
+        let admission = Admission {
+            agreed_price: *agreed_price,
+            ..admission
+        };
+        // The account is read within: a provider may have deregistered since it was chosen.
+        let taken = AccountLoader::<Provider>::try_from(info).and_then(|loader| {
+            let mut provider = loader.load_mut()?;
+            seat_provider(&mut shard, &job, &mut provider, info.key(), &admission)
+        });
+        match taken {
+            Ok(()) => seated.push(info.key()),
+            Err(reason) => refusal = refusal.or(Some(reason)),
+        }
+    }
+    if let (true, Some(reason)) = (seated.is_empty(), refusal) {
+        return Err(reason);
     }
     let locked = job.seat_lock;
     drop(job);
@@ -149,7 +180,7 @@ pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) 
             job: shard.job,
             shard: index,
             attempt: shard.attempt,
-            providers: candidates.iter().map(|p| p.key()).collect(),
+            providers: seated,
             locked,
             commit_by: shard.commit_by,
         },
@@ -157,8 +188,8 @@ pub fn assign_seats<'info>(ctx: Context<'info, AssignSeats<'info>>, index: u32) 
     Ok(())
 }
 
-/// Gives a seat to a provider that is eligible, within the price cap, with enough free stake, not yet in the
-/// shard, and admitted by sortition.
+/// Gives a seat to a provider that is eligible, within the price cap and the agreed price, with enough free
+/// stake, not yet in the shard, and admitted by sortition. Changes nothing if it refuses.
 pub fn seat_provider(
     shard: &mut Shard,
     job: &Job,
@@ -170,6 +201,14 @@ pub fn seat_provider(
     require!(
         provider.ask_price <= job.price_cap,
         MillraceError::PriceAboveCap
+    );
+    require!(
+        provider.ask_price <= admission.agreed_price,
+        MillraceError::PriceAboveAgreed
+    );
+    require!(
+        job.seat_lock <= provider.max_seat_lock,
+        MillraceError::LockAboveMaximum
     );
     require!(
         provider.active >= admission.min_stake,

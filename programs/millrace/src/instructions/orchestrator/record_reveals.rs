@@ -5,7 +5,7 @@
 
 use crate::constants::MAX_SEATS;
 use crate::error::MillraceError;
-use crate::events::{ResultsRevealed, emit};
+use crate::events::{DeliveryAcknowledged, ResultsRevealed, emit};
 use crate::prelude::*;
 use crate::state::{Job, Mode, Network, Orchestrator, SeatStatus, Shard, ShardState, ShardStore};
 use millrace_protocol::commitment;
@@ -46,24 +46,42 @@ pub fn record_reveals(ctx: Context<RecordReveals>, entries: Vec<RevealEntry>) ->
         .require_serves(&*accounts.job.load()?)?;
     let store = ShardStore::new(&accounts.job, &accounts.shard)?;
     let mut shard = store.load()?;
-    {
+    let attested = {
         let (network, job) = (accounts.network.load()?, accounts.job.load()?);
-        reveal(&network, &job, &mut shard, &entries, true)?;
-    }
+        reveal(&network, &job, &mut shard, &entries, true)?
+    };
     store.save(&shard)?;
-    emit(
-        &ctx.accounts.event_authority,
-        &ResultsRevealed {
-            job: shard.job,
-            shard: shard.index,
-            seats: entries.iter().map(|entry| entry.seat).collect(),
-            delivered: true,
-        },
-    )?;
+    let (attested, revealed): (Vec<u8>, Vec<u8>) = entries
+        .iter()
+        .map(|entry| entry.seat)
+        .partition(|seat| attested.contains(seat));
+    for seat in attested {
+        emit(
+            &ctx.accounts.event_authority,
+            &DeliveryAcknowledged {
+                job: shard.job,
+                shard: shard.index,
+                seat,
+                by: accounts.key.key(),
+            },
+        )?;
+    }
+    if !revealed.is_empty() {
+        emit(
+            &ctx.accounts.event_authority,
+            &ResultsRevealed {
+                job: shard.job,
+                shard: shard.index,
+                seats: revealed,
+                delivered: true,
+            },
+        )?;
+    }
     Ok(())
 }
 
-/// Reveals results of a shard.
+/// Reveals results of a shard. With `delivered`, a result that is revealed already is marked as delivered; the
+/// indices of those seats are returned.
 ///
 /// # Errors
 /// [`MillraceError::WrongListLength`], [`MillraceError::WrongShardState`], [`MillraceError::TooLate`],
@@ -74,18 +92,28 @@ pub(crate) fn reveal(
     shard: &mut Shard,
     entries: &[RevealEntry],
     delivered: bool,
-) -> Result<()> {
+) -> Result<Vec<u8>> {
     let now = clock()?.unix_timestamp;
     let fits = (1..=MAX_SEATS).contains(&entries.len());
     require!(fits, MillraceError::WrongListLength);
-    // CANNOT reveal results while another seat could copy them
     require!(shard.is_live(), MillraceError::WrongShardState);
-    require!(now < shard.reveal_by, MillraceError::TooLate);
-    require!(shard.reveals_open(now), MillraceError::RevealsNotOpen);
+    let (in_time, open) = (now < shard.reveal_by, shard.reveals_open(now));
 
+    let mut attested = Vec::new();
     for entry in entries {
         let seats = shard.seats.get_mut(usize::from(entry.seat));
         let seat = seats.ok_or_else(|| MillraceError::WrongSeatStatus.into_program_error())?;
+        // A stranger that reveals first does not keep an orchestrator from attesting the delivery.
+        if delivered && seat.status() == SeatStatus::Revealed && seat.delivered == 0 {
+            let same = seat.digest == entry.root && seat.units == entry.units;
+            require!(same, MillraceError::RevealMismatch);
+            seat.delivered = 1;
+            attested.push(entry.seat);
+            continue;
+        }
+        // CANNOT reveal results while another seat could copy them
+        require!(in_time, MillraceError::TooLate);
+        require!(open, MillraceError::RevealsNotOpen);
         let committed = seat.status() == SeatStatus::Committed;
         require!(committed, MillraceError::WrongSeatStatus);
         let place = commitment::SeatContext {
@@ -108,9 +136,12 @@ pub(crate) fn reveal(
         seat.status = SeatStatus::Revealed as u8;
         seat.delivered = u8::from(delivered);
     }
+    if attested.len() == entries.len() {
+        return Ok(attested);
+    }
     shard.state = ShardState::Revealing as u8;
     if job.mode() == Some(Mode::Challenge) && shard.is_single(job) {
         shard.challenge_by = now.saturating_add(i64::from(job.challenge_secs));
     }
-    Ok(())
+    Ok(attested)
 }

@@ -1,12 +1,13 @@
 //! - Caller: any; the provider's operator has signed the decline.
-//! - Window: from the assignment of the seat, for the job's `accept_secs`, before `commit_by`.
+//! - Window: without a commitment, from the assignment of the seat, for the job's `accept_secs`, before
+//!   `commit_by`; with one, once the round is over and too few seats have committed for it to be revealed.
 //! - Moves: nothing; the seat's stake is unlocked.
 
 use crate::error::MillraceError;
 use crate::events::{SeatDeclined, emit};
 use crate::instructions::orchestrator::CheckedSignatures;
 use crate::prelude::*;
-use crate::state::{Job, Network, Provider, SeatStatus, Shard, ShardState, ShardStore};
+use crate::state::{Job, Network, Provider, Shard, ShardState, ShardStore};
 use millrace_protocol::commitment;
 
 #[event_cpi]
@@ -38,8 +39,6 @@ pub fn decline_seat(ctx: Context<DeclineSeat>, seat: u8) -> Result<()> {
         shard.state() == Some(ShardState::Assigned),
         MillraceError::WrongShardState
     );
-    let accept_by = shard.accept_by(&*accounts.job.load()?);
-    require!(clock.unix_timestamp < accept_by, MillraceError::TooLate);
 
     // seat
     let at = usize::from(seat);
@@ -47,8 +46,8 @@ pub fn decline_seat(ctx: Context<DeclineSeat>, seat: u8) -> Result<()> {
         .seats
         .get(at)
         .ok_or_else(|| MillraceError::WrongSeatStatus.into_program_error())?;
-    let working = declined.status() == SeatStatus::Assigned;
-    require!(working, MillraceError::WrongSeatStatus);
+    let now = clock.unix_timestamp;
+    shard.require_leavable(&*accounts.job.load()?, declined, now)?;
     let provider = accounts.provider.key();
     require_keys_eq!(declined.provider, provider, MillraceError::WrongAccount);
 

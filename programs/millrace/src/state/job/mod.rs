@@ -81,8 +81,6 @@ pub struct Job {
     pub slash_bps: u16,
     /// Share of the lock that a late seat loses, basis points, as of posting.
     pub late_bps: u16,
-    /// Bounties, basis points of a penalty less compensation, as of posting.
-    pub bounty_bps: u16,
     /// Probability of an audit, basis points; 0 in other modes.
     pub audit_bps: u16,
     /// See [`Scenario`].
@@ -104,7 +102,7 @@ pub struct Job {
     pub bump: u8,
     pub version: u8,
     /// Reserved for later versions.
-    pub reserved: [u8; 6],
+    pub reserved: [u8; 8],
 }
 
 /// The kind of work. Append only.

@@ -29,6 +29,9 @@ pub struct Network {
     /// Initial threshold of sortition: chances in 2^64 for each base unit of free stake. The maximum
     /// admits every provider at once. See [`crate::math::sortition`].
     pub sortition_start: u64,
+    /// Maximum rewards of an epoch, basis points of its points, which are fees. If the mints differ, the
+    /// exchange rate is part of this number.
+    pub reward_bps: u64,
     /// Start of epoch 0, unix seconds, fixed.
     pub epochs_started_at: i64,
     /// Rewards of epoch 0, base units of the stake mint, fixed.
@@ -55,9 +58,6 @@ pub struct Network {
     pub slash_bps: u16,
     /// Share of the locked stake that a late seat loses, basis points.
     pub late_bps: u16,
-    /// Bounties, basis points of a penalty less compensation: half to the account of the signer who
-    /// cranked, half to the challenger's, each only if that account is given.
-    pub bounty_bps: u16,
     /// Maximum number of seats of a shard.
     pub max_replicas: u8,
     /// Slots over which the draw of an audit is spread.
@@ -67,7 +67,7 @@ pub struct Network {
     pub bump: u8,
     pub version: u8,
     /// Reserved for later versions.
-    pub reserved: [u8; 123],
+    pub reserved: [u8; 117],
 }
 
 /// The parameters that the network's authority sets. A change applies to what happens later; a posted job
@@ -82,6 +82,8 @@ pub struct NetworkParameters {
     pub lock_bps: u64,
     /// See [`Network::sortition_start`].
     pub sortition_start: u64,
+    /// See [`Network::reward_bps`].
+    pub reward_bps: u64,
     /// See [`Network::unbonding_secs`].
     pub unbonding_secs: u32,
     /// See [`Network::min_window_secs`].
@@ -100,8 +102,6 @@ pub struct NetworkParameters {
     pub slash_bps: u16,
     /// See [`Network::late_bps`].
     pub late_bps: u16,
-    /// See [`Network::bounty_bps`].
-    pub bounty_bps: u16,
     /// See [`Network::max_replicas`].
     pub max_replicas: u8,
     /// See [`Network::draw_slots`].
@@ -133,16 +133,17 @@ impl RewardSchedule {
 impl NetworkParameters {
     /// # Errors
     /// [`MillraceError::ParameterOutOfBounds`] if a value is outside its constant bounds, or if unbonding
-    /// would not outlast the longest job.
-    pub fn validate(&self) -> Result<()> {
+    /// would not outlast the longest job. `single_mint` is whether stake and payments are the same token.
+    pub fn validate(&self, single_mint: bool) -> Result<()> {
         let bps = |share: u16| u64::from(share) <= BPS;
         let fits = self.min_stake > 0
+            && (!single_mint || self.reward_bps <= BPS)
             && (1..=MAX_LOCK_BPS).contains(&self.lock_bps)
             && self.sortition_start > 0
-            && self.min_window_secs >= 1
+            && u64::from(self.min_window_secs)
+                > u64::from(self.accept_secs).saturating_add(u64::from(LANDING_SECS))
             && self.min_window_secs <= self.max_window_secs
             && self.max_window_secs <= MAX_WINDOW_SECS
-            && self.accept_secs <= MAX_ACCEPT_SECS
             && (1..=MAX_DEADLINE_SECS).contains(&self.max_deadline_secs)
             && self.unbonding_secs >= self.max_deadline_secs
             && self.unbonding_secs <= MAX_UNBONDING_SECS
@@ -150,7 +151,6 @@ impl NetworkParameters {
             && self.fee_bps <= MAX_FEE_BPS
             && bps(self.slash_bps)
             && self.late_bps <= MAX_LATE_BPS
-            && self.bounty_bps <= MAX_BOUNTY_BPS
             && (1..=MAX_SEATS).contains(&usize::from(self.max_replicas))
             && (1..=MAX_DRAW_SLOTS).contains(&self.draw_slots);
         require!(fits, MillraceError::ParameterOutOfBounds);
@@ -170,6 +170,7 @@ impl Network {
         self.min_bond = p.min_bond;
         self.lock_bps = p.lock_bps;
         self.sortition_start = p.sortition_start;
+        self.reward_bps = p.reward_bps;
         self.unbonding_secs = p.unbonding_secs;
         self.min_window_secs = p.min_window_secs;
         self.max_window_secs = p.max_window_secs;
@@ -179,7 +180,6 @@ impl Network {
         self.fee_bps = p.fee_bps;
         self.slash_bps = p.slash_bps;
         self.late_bps = p.late_bps;
-        self.bounty_bps = p.bounty_bps;
         self.max_replicas = p.max_replicas;
         self.draw_slots = p.draw_slots;
     }
@@ -210,6 +210,16 @@ impl Network {
         let next = i64::from(number).saturating_add(1);
         self.epochs_started_at
             .saturating_add(next.saturating_mul(length))
+    }
+
+    /// Rewards of an epoch with these points, base units: by the schedule, and at most a share of the fees
+    /// that its settlements took. With one mint that share is at most the whole, so a client that is its own
+    /// provider pays more in fees than it is rewarded.
+    pub fn emission(&self, number: u32, points: u64) -> u64 {
+        let bound = u128::from(points).saturating_mul(u128::from(self.reward_bps));
+        let bound = bound.checked_div(u128::from(BPS)).unwrap_or(0);
+        let bound = u64::try_from(bound).unwrap_or(u64::MAX);
+        self.scheduled_emission(number).min(bound)
     }
 
     /// Rewards of an epoch by the schedule, base units: they halve every `halving_epochs`, as Bitcoin's

@@ -11,13 +11,13 @@ const FITTING: NetworkParameters = NetworkParameters {
     unbonding_secs: 7_000,
     min_window_secs: 10,
     max_window_secs: 3_600,
-    accept_secs: 20,
+    accept_secs: 7,
     max_deadline_secs: 6_000,
     max_shards: 8,
     fee_bps: 250,
     slash_bps: 5_000,
     late_bps: 1_000,
-    bounty_bps: 2_000,
+    reward_bps: 5_000,
     max_replicas: 4,
     draw_slots: 5,
 };
@@ -32,7 +32,6 @@ fn each_parameter_is_allowed_up_to_its_bound() {
         (|p, v| p.lock_bps = v, 1, 0),
         (|p, v| p.lock_bps = v, MAX_LOCK_BPS, MAX_LOCK_BPS + 1),
         (|p, v| p.sortition_start = v, 1, 0),
-        (|p, v| p.min_window_secs = v as u32, 1, 0),
         (|p, v| p.min_window_secs = v as u32, 3_600, 3_601),
         (|p, v| p.max_window_secs = v as u32, 10, 9),
         (
@@ -40,11 +39,7 @@ fn each_parameter_is_allowed_up_to_its_bound() {
             MAX_WINDOW_SECS.into(),
             u64::from(MAX_WINDOW_SECS) + 1,
         ),
-        (
-            |p, v| p.accept_secs = v as u32,
-            MAX_ACCEPT_SECS.into(),
-            u64::from(MAX_ACCEPT_SECS) + 1,
-        ),
+        (|p, v| p.accept_secs = v as u32, 7, 8),
         (|p, v| p.max_deadline_secs = v as u32, 1, 0),
         (|p, v| p.max_deadline_secs = v as u32, 7_000, 7_001),
         (
@@ -78,10 +73,11 @@ fn each_parameter_is_allowed_up_to_its_bound() {
             MAX_LATE_BPS.into(),
             u64::from(MAX_LATE_BPS) + 1,
         ),
+        (|p, v| p.reward_bps = v, BPS, BPS + 1),
         (
-            |p, v| p.bounty_bps = v as u16,
-            MAX_BOUNTY_BPS.into(),
-            u64::from(MAX_BOUNTY_BPS) + 1,
+            |p, v| p.min_window_secs = v as u32,
+            u64::from(FITTING.accept_secs + LANDING_SECS) + 1,
+            u64::from(FITTING.accept_secs + LANDING_SECS),
         ),
         (|p, v| p.max_replicas = v as u8, 1, 0),
         (
@@ -95,22 +91,22 @@ fn each_parameter_is_allowed_up_to_its_bound() {
             u64::from(MAX_DRAW_SLOTS) + 1,
         ),
     ];
-    FITTING.validate().unwrap();
+    FITTING.validate(true).unwrap();
     for (number, (set, last, beyond)) in bounds.iter().enumerate() {
         let mut parameters = FITTING;
         set(&mut parameters, *last);
         parameters
-            .validate()
+            .validate(true)
             .unwrap_or_else(|error| panic!("bound {number}: {error}"));
         set(&mut parameters, *beyond);
         let refused = err!(MillraceError::ParameterOutOfBounds);
-        assert_eq!(parameters.validate(), refused, "bound {number}");
+        assert_eq!(parameters.validate(true), refused, "bound {number}");
     }
     let no_draw = NetworkParameters {
         draw_slots: 0,
         ..FITTING
     };
-    assert!(no_draw.validate().is_err());
+    assert!(no_draw.validate(true).is_err());
 }
 
 #[test]
@@ -147,7 +143,7 @@ fn each_parameter_is_stored_in_its_own_field() {
         fee_bps: network.fee_bps,
         slash_bps: network.slash_bps,
         late_bps: network.late_bps,
-        bounty_bps: network.bounty_bps,
+        reward_bps: network.reward_bps,
         max_replicas: network.max_replicas,
         draw_slots: network.draw_slots,
     };
@@ -197,4 +193,28 @@ fn the_emission_halves_on_schedule() {
     assert_eq!((scheduled(0), scheduled(3)), (1_000, 1_000));
     assert_eq!((scheduled(4), scheduled(8)), (500, 250));
     assert_eq!(scheduled(4 * 64), 0);
+}
+
+#[test]
+fn the_emission_is_at_most_a_share_of_the_fees() {
+    let network = Network {
+        emission: 1_000,
+        halving_epochs: 4,
+        reward_bps: 5_000,
+        ..Network::zeroed()
+    };
+    assert_eq!(
+        (network.emission(0, 100), network.emission(0, 1_999)),
+        (50, 999)
+    );
+    assert_eq!(
+        (network.emission(0, 2_001), network.emission(4, 2_001)),
+        (1_000, 500)
+    );
+    assert_eq!(network.emission(0, u64::MAX), 1_000);
+    let foreign = NetworkParameters {
+        reward_bps: BPS + 1,
+        ..FITTING
+    };
+    foreign.validate(false).unwrap();
 }

@@ -49,6 +49,8 @@ pub struct Provider {
     pub reward_due: u64,
     /// Verified speed, fuel per second; 0 if not measured.
     pub score: u64,
+    /// Maximum stake that one seat may lock, base units.
+    pub max_seat_lock: u64,
     /// Time of registration, unix seconds.
     pub registered_at: i64,
     /// Seats that agreed with the quorum.
@@ -69,7 +71,7 @@ pub struct Provider {
     pub bump: u8,
     pub version: u8,
     /// Reserved for later versions.
-    pub reserved: [u8; 38],
+    pub reserved: [u8; 30],
     /// Points by epoch, until they are banked.
     pub points: [Points; MAX_PROVIDER_EPOCHS],
 }
@@ -235,6 +237,8 @@ pub struct Offer {
     pub gpus: u16,
     /// See [`Provider::max_open_seats`].
     pub max_open_seats: u16,
+    /// See [`Provider::max_seat_lock`].
+    pub max_seat_lock: u64,
 }
 
 impl Offer {
@@ -261,6 +265,7 @@ impl Provider {
         self.cores = offer.cores;
         self.gpus = offer.gpus;
         self.max_open_seats = offer.max_open_seats;
+        self.max_seat_lock = offer.max_seat_lock;
     }
 }
 

@@ -7,6 +7,7 @@ fn provider(active: u64, unbonding: u64) -> Provider {
         active,
         unbonding,
         deposited: active + unbonding,
+        max_seat_lock: 1 << 40,
         max_open_seats: 2,
         ..Provider::zeroed()
     }
@@ -129,6 +130,7 @@ fn an_offer_needs_a_price_seats_and_valid_tags() {
         memory_mb: 2,
         cores: 3,
         gpus: 4,
+        max_seat_lock: 1 << 40,
         max_open_seats: 1,
     };
     offer.validate().unwrap();
@@ -156,6 +158,7 @@ fn an_offer_needs_a_price_seats_and_valid_tags() {
         memory_mb: p.memory_mb,
         cores: p.cores,
         gpus: p.gpus,
+        max_seat_lock: 1 << 40,
         max_open_seats: p.max_open_seats,
     };
     assert_eq!(stored, offer);

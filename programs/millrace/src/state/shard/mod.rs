@@ -4,7 +4,7 @@ mod store;
 pub use seat::{Seat, SeatStatus};
 pub use store::ShardStore;
 
-use crate::constants::{MAX_FREED_ATTEMPTS, MAX_SEATS};
+use crate::constants::{LAST_ATTEMPT, MAX_FREED_ATTEMPTS, MAX_SEATS};
 use crate::error::MillraceError;
 use crate::math::verdict::VerdictInput;
 use crate::prelude::*;
@@ -191,6 +191,28 @@ impl Shard {
         Ok(())
     }
 
+    /// Whether a seat's provider may leave it without penalty: until `accept_by` if it has not committed; and
+    /// once the round is over, if it has committed, too few other seats have for it to reveal, and the shard is
+    /// not under review.
+    ///
+    /// # Errors
+    /// [`MillraceError::WrongSeatStatus`], [`MillraceError::TooLate`], [`MillraceError::TooEarly`].
+    pub fn require_leavable(&self, job: &Job, seat: &Seat, now: i64) -> Result<()> {
+        match seat.status() {
+            SeatStatus::Assigned => {
+                require!(now < self.accept_by(job), MillraceError::TooLate);
+            }
+            SeatStatus::Committed => {
+                require!(now >= self.reveal_by, MillraceError::TooEarly);
+                // CANNOT leave a review: a cheat that is audited would leave as soon as an auditor is late
+                let stuck = !self.reveals_open(now) && self.review() == Review::None;
+                require!(stuck, MillraceError::WrongSeatStatus);
+            }
+            _ => return err!(MillraceError::WrongSeatStatus),
+        }
+        Ok(())
+    }
+
     /// End of the time to decline a seat of this round, unix seconds.
     pub fn accept_by(&self, job: &Job) -> i64 {
         let assigned_at = self.commit_by.saturating_sub(i64::from(job.commit_secs));
@@ -260,7 +282,7 @@ impl Shard {
             reveals_open: self.reveals_open(now),
             commit_window_over: now >= self.commit_by,
             round_over: now >= self.reveal_by,
-            another_round_fits: job.round_fits(now),
+            another_round_fits: job.round_fits(now) && self.attempt < LAST_ATTEMPT,
             challenge_window_over: now >= self.challenge_by,
             deadline_passed: now >= job.deadline,
         }

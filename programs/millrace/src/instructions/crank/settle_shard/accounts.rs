@@ -1,6 +1,7 @@
 //! The accounts of `settle_shard`.
 
 use crate::error::MillraceError;
+use crate::instructions::tokens::TokenTransfer;
 use crate::prelude::*;
 use crate::state::{Bucket, Challenge, Client, Job, Network, Review, Shard, bucket_of};
 
@@ -9,10 +10,7 @@ use crate::state::{Bucket, Challenge, Client, Job, Network, Review, Shard, bucke
 #[event_cpi]
 #[derive(Accounts)]
 pub struct SettleShard<'info> {
-    #[account(
-        has_one = payment_mint @ MillraceError::WrongAccount,
-        has_one = stake_mint @ MillraceError::WrongAccount,
-    )]
+    #[account(has_one = payment_mint @ MillraceError::WrongAccount)]
     pub network: AccountLoader<'info, Network>,
     #[account(mut, dup, has_one = escrow @ MillraceError::WrongAccount)]
     pub client: AccountLoader<'info, Client>,
@@ -22,11 +20,7 @@ pub struct SettleShard<'info> {
     #[account(mut)]
     pub shard: Option<AccountLoader<'info, Shard>>,
     /// The bucket that the job's address selects.
-    #[account(
-        mut,
-        has_one = payment_treasury @ MillraceError::WrongAccount,
-        has_one = stake_treasury @ MillraceError::WrongAccount,
-    )]
+    #[account(mut, has_one = treasury @ MillraceError::WrongAccount)]
     pub bucket: AccountLoader<'info, Bucket>,
     /// The client's escrow vault.
     /// CHECK: compared by the client's `has_one`.
@@ -38,22 +32,15 @@ pub struct SettleShard<'info> {
     /// Treasury vault for fees.
     /// CHECK: compared by the bucket's `has_one`.
     #[account(mut)]
-    pub payment_treasury: UncheckedAccount<'info>,
+    pub treasury: UncheckedAccount<'info>,
     /// Token program of payments.
     pub payment_token_program: Interface<'info, TokenInterface>,
-    /// Mint of stake.
-    /// CHECK: compared by the network's `has_one`.
-    pub stake_mint: UncheckedAccount<'info>,
-    /// Treasury vault for penalties; equal to `payment_treasury` if both mints are the same.
-    /// CHECK: compared by the bucket's `has_one`.
+    /// Mint of stake, given if a seat is penalized.
+    /// CHECK: compared with the network in `penalty_tokens`.
     #[account(mut)]
-    pub stake_treasury: UncheckedAccount<'info>,
-    /// Token program of stake.
-    pub stake_token_program: Interface<'info, TokenInterface>,
-    /// A token account of the stake mint, which receives the cranker's bounty of penalties.
-    /// CHECK: checked by the token program.
-    #[account(mut)]
-    pub bounty: Option<UncheckedAccount<'info>>,
+    pub stake_mint: Option<UncheckedAccount<'info>>,
+    /// Token program of stake, given if a seat is penalized.
+    pub stake_token_program: Option<Interface<'info, TokenInterface>>,
     /// Given if the shard is challenged.
     #[account(mut)]
     pub challenge: Option<AccountLoader<'info, Challenge>>,
@@ -65,10 +52,6 @@ pub struct SettleShard<'info> {
     /// CHECK: read in `validate`.
     #[account(mut)]
     pub challenger_payment: Option<UncheckedAccount<'info>>,
-    /// A token account of the challenger, which receives the bounty. May equal `challenger_payment`.
-    /// CHECK: read in `validate`.
-    #[account(mut)]
-    pub challenger_stake: Option<UncheckedAccount<'info>>,
 }
 
 impl<'info> SettleShard<'info> {
@@ -107,10 +90,22 @@ impl<'info> SettleShard<'info> {
         let payment = self.challenger_payment.as_ref().ok_or_else(missing)?;
         let payment = TokenView::of(payment, key(&self.payment_token_program))?;
         payment.require(&self.payment_mint.key(), &challenger.key())?;
-        if let Some(stake) = &self.challenger_stake {
-            let stake = TokenView::of(stake, key(&self.stake_token_program))?;
-            stake.require(&self.stake_mint.key(), &challenger.key())?;
-        }
         Ok(())
+    }
+
+    /// The accounts through which penalties move.
+    ///
+    /// # Errors
+    /// [`MillraceError::PenaltyAccountsMissing`], [`MillraceError::WrongAccount`].
+    pub(super) fn penalty_tokens(&self) -> Result<TokenTransfer<'_, 'info>> {
+        let missing = || MillraceError::PenaltyAccountsMissing.into_program_error();
+        let mint = self.stake_mint.as_ref().ok_or_else(missing)?;
+        let program = self.stake_token_program.as_ref().ok_or_else(missing)?;
+        let wanted = self.network.load()?.stake_mint;
+        require_keys_eq!(mint.key(), wanted, MillraceError::WrongAccount);
+        Ok(TokenTransfer {
+            program,
+            mint: mint.as_ref(),
+        })
     }
 }

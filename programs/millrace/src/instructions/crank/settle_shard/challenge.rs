@@ -8,8 +8,8 @@ use crate::state::{Review, Seat, SeatStatus};
 
 impl Settlement<'_, '_> {
     /// Distributes the bond of a challenge, if the shard is challenged. The losing side pays for the
-    /// additional seats. If no other seat has revealed a result, the bond pays the challenged seat: its
-    /// result is public, and a client must not get it for free by challenging it.
+    /// additional seats. If no other seat has revealed a result, the bond pays the challenged seat if its
+    /// output was delivered: the client must not get it for free by challenging it.
     #[inline(never)]
     pub(super) fn resolve_challenge(&mut self, result: Option<&Seat>) -> Result<()> {
         if self.shard.review() != Review::Challenged {
@@ -37,7 +37,9 @@ impl Settlement<'_, '_> {
                 bond_to_job = cost.min(bond);
             }
             Some(_) => upheld = true,
-            None if !contested => bond_to_provider = own.min(bond),
+            None if !contested && challenged.seat.delivered != 0 => {
+                bond_to_provider = own.min(bond)
+            }
             None => {}
         }
         let bond_returned = money::sub(money::sub(bond, bond_to_job)?, bond_to_provider)?;

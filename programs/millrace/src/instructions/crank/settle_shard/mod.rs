@@ -1,7 +1,7 @@
 //! - Caller: any.
 //! - Window: once the verdict is not to wait (docs/protocol.md).
-//! - Moves: payments, fee and bond, from the escrow vault; penalties, from stake vaults to the escrow
-//!   vault, bounty accounts and the treasury; the rent of a challenge, to the challenger.
+//! - Moves: payments, fee and bond, from the escrow vault; compensation, from stake vaults to the escrow
+//!   vault; the rent of a challenge, to the challenger. The rest of a penalty is burnt.
 
 mod accounts;
 mod challenge;
@@ -55,8 +55,9 @@ impl Settlement<'_, '_> {
         let agrees = |party: &SeatAccounts| party.seat.agrees_with(&result);
         let (agreeing, others): (Vec<usize>, Vec<usize>) =
             (0..self.parties.len()).partition(|index| agrees(&self.parties[*index]));
+        let confirmed = agreeing.len() > 1;
         for index in agreeing {
-            self.pay(index)?;
+            self.pay(index, confirmed)?;
         }
         self.charge_fee()?;
         for index in others {

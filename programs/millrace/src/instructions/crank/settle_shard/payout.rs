@@ -13,9 +13,10 @@ impl Settlement<'_, '_> {
         money::mul(seat.price, units)
     }
 
-    /// Pays a seat that agrees with the quorum, and adds its points: the fee on its payment.
+    /// Pays a seat that agrees with the quorum, and adds its points: the fee on its payment. A result that
+    /// no other seat confirmed gives no points.
     #[inline(never)]
-    pub(super) fn pay(&mut self, index: usize) -> Result<()> {
+    pub(super) fn pay(&mut self, index: usize, confirmed: bool) -> Result<()> {
         let party = &self.parties[index];
         let amount = self.payment(&party.seat)?;
         let (locked, fee_bps) = {
@@ -28,7 +29,7 @@ impl Settlement<'_, '_> {
             provider.leave_seat(locked, 0)?;
             provider.earn(amount)?;
             let mut bucket = self.accounts.bucket.load_mut()?;
-            if provider.has_room(epoch) && bucket.has_room(epoch) {
+            if confirmed && provider.has_room(epoch) && bucket.has_room(epoch) {
                 let points = money::share(amount, u64::from(fee_bps))?;
                 provider.add_points(epoch, points)?;
                 bucket.add_points(epoch, points)?;
@@ -53,7 +54,7 @@ impl Settlement<'_, '_> {
         let fee = money::share(self.totals.paid, u64::from(fee_bps))?;
         self.accounts.job.load_mut()?.charge_fee(fee)?;
         self.totals.fee = fee;
-        self.pay_out(self.accounts.payment_treasury.as_ref(), fee)
+        self.pay_out(self.accounts.treasury.as_ref(), fee)
     }
 
     /// Ends a seat without payment or penalty.
