@@ -52,7 +52,7 @@ async fn cancelled_job_refunds_its_unassigned_shards() -> Result<()> {
         max_replicas: 1,
         // The seat must not expire before the cancellation, or the provider may get another shard.
         commit: 20,
-        reveal: 2,
+        reveal: 5,
         within: 40,
         ..Terms::default()
     };

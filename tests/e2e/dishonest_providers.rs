@@ -28,10 +28,6 @@ async fn wrong_result_is_slashed_and_the_client_gets_the_right_one() -> Result<(
         (dishonest.slashed, dishonest.active, dishonest.locked),
         (slashed, stake - slashed, 0)
     );
-    assert_eq!(
-        view.compensated, 0,
-        "the wrong result made the client pay for no further seat"
-    );
     for honest in [0, 2] {
         let account = net.provider(honest).await?;
         assert_eq!(

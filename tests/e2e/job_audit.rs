@@ -111,7 +111,7 @@ async fn an_altered_record_is_found(net: &Net, job: &Pubkey) -> Result<()> {
     let store = rusqlite::Connection::open(folder.join("orchestrator/store.db"))?;
     store.busy_timeout(Duration::from_secs(60))?;
     let changed = store.execute(
-        "UPDATE choices SET choice = replace(choice, '\"agent_offline\"', '\"insufficient_free_stake\"') WHERE shard = 1",
+        "UPDATE selections SET record = replace(record, '\"agent_offline\"', '\"insufficient_free_stake\"') WHERE shard = 1",
         [],
     )?;
     assert_eq!(changed, 1);

@@ -93,18 +93,16 @@ const ERRORS: [(&str, u64); 39] = [
     ("WrongAccount", 20),
 ];
 /// Minimum counts of the effects of actions.
-const NOTES: [(&str, u64); 30] = [
+const NOTES: [(&str, u64); 28] = [
     ("a candidate was skipped", 9),
     ("audited", 30),
     ("audited: blocks forgotten", 1),
     ("round restarted", 2),
-    ("compensation capped", 6),
     ("challenge lost", 12),
     ("challenge undecided", 8),
     ("challenge without other results", 19),
     ("challenge won", 15),
     ("closed in batches", 20),
-    ("compensated", 1),
     ("delivery attested", 25),
     ("drawn by sortition", 130),
     ("epoch: fully banked", 46),

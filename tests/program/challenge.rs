@@ -124,18 +124,20 @@ fn successful_challenge_returns_the_bond() {
 }
 
 #[test]
-fn with_one_mint_a_detected_cheat_compensates_the_client() {
-    let (mut network, job, challenger) = revealed(WRONG, true);
+fn client_and_two_seats_gain_nothing_by_challenging_an_honest_result() {
+    let (mut network, job, challenger) = revealed(RIGHT, true);
+    let before: u64 = network.balances(&job).client + 2 * 100_000;
     network.challenge(&job, 0, &challenger).unwrap();
-    network.run_seats(&job, 0, &[(1, RIGHT), (2, RIGHT)]);
+    network.run_seats(&job, 0, &[(1, WRONG), (2, WRONG)]);
     network.settle(&job, 0).unwrap();
-    // The challenge made the client pay two seats instead of one. The second and its fee are returned out of
-    // the 5,000 that are slashed.
-    assert_eq!(network.job(&job).compensated, 4_100);
-    assert_eq!(wallet_balance(&network, &challenger), WALLET_BALANCE);
     network.close(&job, &[0]).unwrap();
     let after = network.balances(&job);
-    assert_eq!((after.client, after.burnt), (1_000_000 - 4_100, 900));
+    // The client paid its own seats, and lost the fee. The bond of its challenger came back.
+    assert_eq!(wallet_balance(&network, &challenger), WALLET_BALANCE);
+    let own =
+        after.client + after.earnings[1] + after.earnings[2] + after.stakes[1] + after.stakes[2];
+    assert_eq!(own, before + 15_375 - 200);
+    assert_eq!(after.burnt, 5_000);
 }
 
 #[test]

@@ -52,7 +52,6 @@ fn delivery_is_attested_although_a_stranger_revealed_first() {
     // Not even the end of the windows prevents it.
     network.warp(95);
     network.reveal(&job, 0, &all[..1]).unwrap();
-    refused(network.reveal(&job, 0, &all[..1]), "TooLate");
     network.settle(&job, 0).unwrap();
     assert_eq!(network.balances(&job).earnings, [4_000; 3]);
 }
@@ -137,7 +136,7 @@ fn audited_seat_does_not_escape_while_its_auditor_is_late() {
 }
 
 #[test]
-fn dealing_with_oneself_earns_less_than_its_fees() {
+fn dealing_with_oneself_earns_at_most_its_fees() {
     let mut network = network(true);
     network.fund_rewards(900_000);
     let job = network.post_with(|t| (t.replicas, t.quorum) = (2, 2));
@@ -159,4 +158,66 @@ fn dealing_with_oneself_earns_less_than_its_fees() {
     ));
     assert!(rewards <= fees, "{rewards} of {fees}");
     assert_eq!((rewards, fees), (200, 200));
+}
+
+#[test]
+fn result_that_is_attested_already_does_not_stop_the_others() {
+    let mut network = network(false);
+    let job = network.post_with(|_| ());
+    let all = [(0, RIGHT), (1, RIGHT), (2, RIGHT)];
+    network.assign(&job, 0, &[0, 1, 2]).unwrap();
+    network.commit(&job, 0, &all).unwrap();
+    network.reveal_by_anyone(&job, 0, &all[..1]).unwrap();
+    network.acknowledge(&job, 0, 0).unwrap();
+    network.reveal(&job, 0, &all).unwrap();
+    network.settle(&job, 0).unwrap();
+    assert_eq!(network.balances(&job).earnings, [4_000; 3]);
+}
+
+#[test]
+fn challengeable_result_is_not_attested_after_its_challenge_window() {
+    let mut network = network(false);
+    let job = network.post_with(challengeable);
+    network.assign(&job, 0, &[0]).unwrap();
+    network.commit(&job, 0, &[(0, RIGHT)]).unwrap();
+    network.reveal_by_anyone(&job, 0, &[(0, RIGHT)]).unwrap();
+    network.warp(120);
+    refused(network.reveal(&job, 0, &[(0, RIGHT)]), "TooLate");
+    // The client may accept it at any time.
+    network.acknowledge(&job, 0, 0).unwrap();
+    network.settle(&job, 0).unwrap();
+    assert_eq!(network.balances(&job).earnings[0], 4_000);
+}
+
+#[test]
+fn new_shard_does_not_start_with_fewer_seats_than_must_agree() {
+    let mut network = network(false);
+    let job = network.post_with(|_| ());
+    let accounts = network.provider_accounts(&[0, 1, 2]);
+    let chosen: Vec<ChosenProvider> = accounts
+        .iter()
+        .zip([4, 3, 3])
+        .map(|(account, agreed_price)| ChosenProvider {
+            account: *account,
+            agreed_price,
+        })
+        .collect();
+    let place = network.shard_ref(&job, 0);
+    let assign = instructions::assign_seats(network.orchestrator.pubkey(), place, &chosen);
+    let outcome = network.machine.send(&[assign], &[&network.orchestrator]);
+    refused(outcome, "PriceAboveAgreed");
+}
+
+#[test]
+fn committed_seat_leaves_although_its_round_is_restarted_again_and_again() {
+    let mut network = network(false);
+    let job = network.post_with(|_| ());
+    network.assign(&job, 0, &[0, 1, 2]).unwrap();
+    network.commit(&job, 0, &[(0, RIGHT)]).unwrap();
+    // Another seat is declined and taken again, which restarts the windows.
+    network.decline(&job, 0, 1).unwrap();
+    network.assign(&job, 0, &[1]).unwrap();
+    network.decline(&job, 0, 0).unwrap();
+    let left = network.provider(0);
+    assert_eq!((left.locked, left.late), (0, 0));
 }

@@ -14,6 +14,7 @@ mod documented;
 mod donations;
 mod ending;
 mod exits;
+mod forgery;
 mod history;
 mod incentives;
 mod late;

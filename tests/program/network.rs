@@ -273,6 +273,28 @@ fn reward_schedule_out_of_bounds_is_refused() {
 }
 
 #[test]
+fn wrapped_sol_is_refused_as_the_mint_of_stake() {
+    let native = Pubkey::from_str_const("So11111111111111111111111111111111111111112");
+    let (mut machine, mints, upgrader) = without_network(Loader::Upgradeable);
+    machine.create_mint(native, mints.stake_program);
+    let of_stake = Mints {
+        stake: native,
+        ..mints
+    };
+    let initialize = initialize_instruction(&upgrader, of_stake, true, PARAMETERS);
+    refused(
+        machine.send(&[initialize], &[&upgrader]),
+        "StakeMintIsNative",
+    );
+    let of_payments = Mints {
+        payment: native,
+        ..mints
+    };
+    let initialize = initialize_instruction(&upgrader, of_payments, true, PARAMETERS);
+    machine.send(&[initialize], &[&upgrader]).unwrap();
+}
+
+#[test]
 fn treasury_of_a_bucket_uses_the_networks_mint() {
     let (mut machine, mints, upgrader) = without_network(Loader::Upgradeable);
     let initialize = initialize_instruction(&upgrader, mints, true, PARAMETERS);

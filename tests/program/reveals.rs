@@ -178,7 +178,7 @@ fn copied_commitment_cannot_be_revealed() {
 fn seat_reveals_once_and_only_after_its_commitment() {
     let (mut network, job) = committed();
     network.reveal(&job, 0, &ALL[..1]).unwrap();
-    refused(network.reveal(&job, 0, &[(0, WRONG)]), "WrongSeatStatus");
+    refused(network.reveal(&job, 0, &[(0, WRONG)]), "RevealMismatch");
     let entry = network.reveal_entry(&job, 0, ALL[1]);
     let beyond = RevealEntry { seat: 5, ..entry };
     refused(

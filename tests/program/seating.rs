@@ -125,8 +125,9 @@ fn locked_stake_backs_no_other_seat() {
 fn provider_gets_one_seat_at_a_shard() {
     let mut network = TestNetwork::start();
     let job = network.post_with(|_| ());
-    network.assign(&job, 0, &[0, 0]).unwrap();
-    assert_eq!(network.shard(&job, 0).live_seats(), 1);
+    refused(network.assign(&job, 0, &[0, 0]), "AlreadySeated");
+    network.assign(&job, 0, &[0, 0, 1]).unwrap();
+    assert_eq!(network.shard(&job, 0).live_seats(), 2);
     refused(network.assign(&job, 0, &[0]), "AlreadySeated");
     let reveal_less = network.post_with(|_| ());
     network.assign(&reveal_less, 0, &[0]).unwrap();

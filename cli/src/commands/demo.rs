@@ -55,7 +55,6 @@ struct DemoReport {
     paid: u64,
     fee: u64,
     refunded: u64,
-    compensated: u64,
     deposited: u64,
     result: PathBuf,
     result_sha256: String,
@@ -180,7 +179,6 @@ impl DemoArgs {
             paid: view.paid,
             fee: view.fee,
             refunded: view.refunded,
-            compensated: view.compensated,
             deposited: view.deposited,
             result: std::path::absolute(&self.out).unwrap_or_else(|_| self.out.clone()),
             result_sha256: hex::encode(sha256(&[&picture])),
@@ -278,13 +276,6 @@ impl DemoReport {
             ("paid to providers", tokens(self.paid, decimals)),
             ("protocol fee", tokens(self.fee, decimals)),
             ("refunded", tokens(self.refunded, decimals)),
-            (
-                "compensation",
-                format!(
-                    "{} (from slashed stake, included in the refund)",
-                    tokens(self.compensated, decimals)
-                ),
-            ),
             (
                 "client's tokens",
                 format!(

@@ -190,7 +190,6 @@ mod tests {
             seat: 0,
             disagreed: true,
             amount: 1_500_000_000,
-            compensation: 0,
             active_after: 0,
             unbonding_after: 0,
         });

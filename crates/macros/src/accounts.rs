@@ -215,9 +215,8 @@ fn require_supported(field: &Field) -> syn::Result<()> {
     let created = match init {
         None => rent_exempt.is_none() && seeds.is_none() && token_account.is_none(),
         Some(init) => match &init.kind {
-            InitKind::Program { owner } | InitKind::Interface { owner } => {
-                owner.is_none() && !init.if_needed
-            }
+            _ if init.if_needed => false,
+            InitKind::Program { owner } | InitKind::Interface { owner } => owner.is_none(),
             _ => true,
         },
     };
@@ -278,17 +277,7 @@ fn create(field: &Field, ty: &Type, init: &ConstraintInitGroup) -> syn::Result<T
         }
         kind => {
             let parties = parties(kind, name)?;
-            let create = quote!(crate::account::create_vault(&#payer, #name, #parties, #seeds)?);
-            if init.if_needed {
-                // The account may have been created under another name in this instruction.
-                quote!(if crate::account::is_created(#name) {
-                    crate::account::check_vault(#name, #parties, #seeds)?
-                } else {
-                    #create
-                })
-            } else {
-                create
-            }
+            quote!(crate::account::create_vault(&#payer, #name, #parties, #seeds)?)
         }
     };
     Ok(quote! {

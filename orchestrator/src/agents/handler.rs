@@ -161,8 +161,15 @@ impl Agents {
         };
         let matches = match seat.status() {
             SeatStatus::Committed => self.seat_context(&key).commitment(&reveal) == seat.digest,
-            // A stranger has revealed it first; the output still has to be delivered.
-            SeatStatus::Revealed => (revealed.root, revealed.units) == (seat.digest, seat.units),
+            // A stranger has revealed it first; the output still has to be delivered. The salt counts too, in case
+            // a fork undoes the reveal.
+            SeatStatus::Revealed => {
+                let submissions = self.submissions.read();
+                let stored = submissions.by_seat.get(&key).map(|one| one.commitment);
+                let commitment = self.seat_context(&key).commitment(&reveal);
+                (revealed.root, revealed.units) == (seat.digest, seat.units)
+                    && stored.is_none_or(|stored| stored == commitment)
+            }
             _ => return Ok(()),
         };
         if known {

@@ -95,7 +95,9 @@ impl ShardPlanner<'_> {
         }
         let can_reveal = now < self.shard.reveal_by && self.reveals_open();
         let committed = self.seats(SeatStatus::Committed).filter(|_| can_reveal);
-        let pending = committed.chain(self.undelivered()).filter(|(_, seat)| {
+        let can_attest = self.shard.can_attest(self.job, now);
+        let undelivered = self.undelivered().filter(|_| can_attest);
+        let pending = committed.chain(undelivered).filter(|(_, seat)| {
             let submission = self.submission(seat);
             is_connected(seat) && submission.is_none_or(|one| one.revealed.is_none())
         });
@@ -184,6 +186,9 @@ impl ShardPlanner<'_> {
 
     /// Attests the delivery of outputs whose results someone else has revealed.
     fn attest(&self) -> Option<ChainAction> {
+        if !self.shard.can_attest(self.job, self.snapshot.now) {
+            return None;
+        }
         let mut entries = self.entries(self.undelivered());
         entries.truncate(MAX_SEATS_REVEALED_AND_SETTLED);
         (!entries.is_empty()).then(|| ChainAction::Reveal {
@@ -200,16 +205,22 @@ impl ShardPlanner<'_> {
             return false;
         }
         let now = self.snapshot.now;
+        let mut is_first_reveal = false;
         let mut after = *self.shard;
-        after.state = ShardState::Revealing as u8;
         for entry in entries {
             let seat = &mut after.seats[usize::from(entry.seat)];
+            // An attestation of a revealed result does not open the reveals of a new round.
+            if seat.status() == SeatStatus::Committed {
+                after.state = ShardState::Revealing as u8;
+                is_first_reveal = true;
+            }
             seat.digest = entry.root;
             seat.units = entry.units;
             seat.status = SeatStatus::Revealed as u8;
             seat.delivered = 1;
         }
-        if self.job.mode() == Some(Mode::Challenge) && after.is_single(self.job) {
+        if is_first_reveal && self.job.mode() == Some(Mode::Challenge) && after.is_single(self.job)
+        {
             after.challenge_by = now.saturating_add(i64::from(self.job.challenge_secs));
         }
         verdict(&after.seats, &after.verdict_input(self.job, now)) != Verdict::Wait

@@ -22,7 +22,7 @@ pub const MAX_CHALLENGED_SEATS: u8 = 4;
 pub const BPS: u64 = 10_000;
 /// Maximum protocol fee, in basis points of the payments to providers.
 pub const MAX_FEE_BPS: u16 = 1_000;
-/// Number of buckets for fees, penalties and points. A settlement writes only the bucket that the job's
+/// Number of buckets for fees and points. A settlement writes only the bucket that the job's
 /// address selects, so that settlements of different jobs need not write the same account.
 pub const BUCKETS: u8 = 8;
 /// Maximum number of shards that a network can allow in a job.

@@ -14,7 +14,7 @@ anchor_lang::solana_program::entrypoint::custom_heap_default!();
 /// # Safety
 /// `input` must be the runtime's input of a program.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn entrypoint(input: *mut u8) -> u64 {
+unsafe extern "C" fn entrypoint(input: *mut u8) -> u64 {
     // SAFETY: guaranteed by the caller. The input outlives this call, and nothing runs after it.
     let (_, accounts, data): (_, Vec<AccountInfo<'static>>, _) = unsafe { deserialize(input) };
     match call(Vec::leak(accounts), data) {

@@ -263,11 +263,14 @@ pub enum MillraceError {
     #[msg("a seat loses stake, and the stake mint or its token program is missing")]
     PenaltyAccountsMissing,
     // 6071 0x17b7
-    #[msg("the offer is dearer than the price for which the orchestrator chose it")]
+    #[msg("the provider asks more than the price at which the orchestrator chose it")]
     PriceAboveAgreed,
     // 6072 0x17b8
     #[msg("the seat would lock more stake than the provider allows for one seat")]
     LockAboveMaximum,
+    // 6073 0x17b9
+    #[msg("wrapped SOL cannot be burnt, so it cannot be the mint of stake; choose another token")]
+    StakeMintIsNative,
 }
 
 #[cfg(not(any(target_os = "solana", feature = "stock")))]

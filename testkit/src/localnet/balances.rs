@@ -23,11 +23,11 @@ impl NetworkBalances {
                 let account = pda::token_account(owner, &mint);
                 accounts.push((format!("{whose}: {name} tokens"), account));
             }
-            for bucket in 0..BUCKETS {
-                let account = pda::treasury(&mint, bucket);
-                // The bucket of a payment depends on the job's address, so only the sum is compared.
-                accounts.push((format!("treasury: {name} tokens"), account));
-            }
+        }
+        for bucket in 0..BUCKETS {
+            // The bucket of a payment depends on the job's address, so only the sum is compared.
+            let account = pda::treasury(&mints.payment, bucket);
+            accounts.push(("treasury".into(), account));
         }
         accounts.push(("client: escrow".into(), pda::escrow(&pda::client(&client))));
         for index in 0..net.local.keys.providers.len() {
@@ -73,7 +73,7 @@ impl NetworkBalances {
         self.0.get(name).copied().unwrap_or(0)
     }
 
-    /// The same balances if the provider had not been late, so the treasury had not received its stake.
+    /// The same balances if the provider had not been late, so its stake had not been burnt.
     pub fn without_lateness_of(&self, index: usize) -> Self {
         let mut balances = self.clone();
         let penalty = self.get(&format!("{index}: slashed"));
@@ -85,7 +85,6 @@ impl NetworkBalances {
                 format!("{index}: late"),
                 -self.get(&format!("{index}: late")),
             ),
-            ("treasury: stake tokens".to_owned(), -penalty),
         ];
         for (name, change) in changes {
             *balances.0.entry(name).or_default() += change;

@@ -53,8 +53,7 @@ const BLOCKS_AT_FIRST: u64 = 4;
 
 /// The mint setup of a seed's sequence.
 pub(crate) fn mint_setup_of(seed: u64) -> MintSetup {
-    // Slashed stake compensates the client only if stake and payments share a mint, so those setups come
-    // twice as often.
+    // Stake and payments that share a mint have more ways to be confused, so those setups come twice as often.
     let all = [
         MintSetup::OneMint,
         MintSetup::TwoMints,

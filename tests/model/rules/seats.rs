@@ -70,6 +70,7 @@ impl World {
         let orchestrator = self.may_assign(by, wanted)?;
         need(index < self.job(id)?.terms.shards, "ShardsOutOfBounds")?;
         need((1..=5).contains(&workers.len()), "WrongListLength")?;
+        let is_new = self.job(id)?.shards[index as usize].is_none();
         let mut shard = self.opened(id, index, orchestrator)?;
         let job = self.job(id)?.clone();
         let seeded = job.seed != 0 || self.parameters.sortition_start == ADMIT_ALL;
@@ -94,8 +95,14 @@ impl World {
                 Err(reason) => refusal = refusal.or(Some(reason)),
             }
         }
+        // A new shard does not start with fewer seats than must agree.
+        let least = if is_new {
+            workers.len().min(shard.quorum.into())
+        } else {
+            1
+        };
         match (seated, refusal) {
-            (0, Some(reason)) => return Err(reason),
+            (seated, Some(reason)) if seated < least => return Err(reason),
             (_, Some(_)) => self.notes.push("a candidate was skipped"),
             _ => {}
         }
@@ -216,23 +223,28 @@ impl World {
         }
         let job = self.job_mut(id)?;
         let challenge = i64::from(job.terms.challenge);
-        let challenged = job.terms.mode == Mode::Challenge && job.shard(index)?.single(job);
+        let mode = job.terms.mode;
+        let challenged = mode == Mode::Challenge && job.shard(index)?.single(job);
         let shard = job.shard_mut(index)?;
         need((1..=5).contains(&all.len()), "WrongListLength")?;
         need(shard.is_live(), "WrongShardState")?;
         let (in_time, open) = (now < shard.reveal_by, shard.reveals_open(now));
+        let attestable = mode != Mode::Challenge || shard.attestable(now);
         let (mut revealed, mut attested) = (false, false);
         for reveal in all {
             let seat = shard.seats.get_mut(usize::from(reveal.seat));
             let seat = seat.ok_or(ModelError("WrongSeatStatus"))?;
             // An orchestrator attests the delivery of a result that is revealed already.
-            let waiting = |seat: &&mut Seat| seat.status == Status::Revealed && !seat.delivered;
+            let shown = |seat: &&mut Seat| seat.status == Status::Revealed;
             if by.is_some()
-                && let Some(seat) = seat.as_mut().filter(waiting)
+                && let Some(seat) = seat.as_mut().filter(shown)
             {
                 need(seat.answer == Some(reveal.answer), "RevealMismatch")?;
-                seat.delivered = true;
-                attested = true;
+                if !seat.delivered {
+                    need(attestable, "TooLate")?;
+                    seat.delivered = true;
+                    attested = true;
+                }
                 continue;
             }
             need(in_time, "TooLate")?;
@@ -285,8 +297,14 @@ impl World {
                 need(by == Party::Client(id.0), "NotAuthorized")?;
             }
         }
-        let shard = self.job_mut(id)?.shard_mut(index)?;
+        let now = self.now;
+        let job = self.job_mut(id)?;
+        let mode = job.terms.mode;
+        let shard = job.shard_mut(index)?;
         need(shard.is_live(), "WrongShardState")?;
+        let attestable = mode != Mode::Challenge || shard.attestable(now);
+        let by_client = !matches!(by, Party::Orchestrator(_));
+        need(by_client || attestable, "TooLate")?;
         let seat = shard.seats.get_mut(usize::from(seat));
         let seat = seat
             .and_then(Option::as_mut)
@@ -314,7 +332,8 @@ impl World {
                 need(now < accept_by, "TooLate")?;
             }
             Status::Committed => {
-                need(now >= shard.reveal_by, "TooEarly")?;
+                let over = now >= shard.reveal_by || left.attempt < shard.attempt;
+                need(over, "TooEarly")?;
                 let stuck = !shard.reveals_open(now) && shard.review == Review::None;
                 need(stuck, "WrongSeatStatus")?;
             }
@@ -350,7 +369,7 @@ impl World {
         need(left.status == Status::Assigned, "WrongSeatStatus")?;
         need(left.worker == worker, "WrongAccount")?;
         shard.free_seat(seat, slot)?;
-        self.penalize(id, worker, (late_bps, false), 0)?;
+        self.penalize(id, worker, (late_bps, false))?;
         Ok(())
     }
 }
@@ -363,7 +382,14 @@ impl Shard {
 
     /// Frees a seat that exists.
     fn free_seat(&mut self, seat: u8, slot: u64) -> ModelResult {
-        need(self.attempt < FREED, "TooManyAttempts")?;
+        let committed =
+            self.seats[usize::from(seat)].is_some_and(|s| s.status == Status::Committed);
+        let most = if committed {
+            crate::rules::verdict::LAST
+        } else {
+            FREED
+        };
+        need(self.attempt < most, "TooManyAttempts")?;
         self.next_attempt(slot);
         self.seats[usize::from(seat)] = None;
         Ok(())

@@ -30,9 +30,7 @@ fn note(points: &mut BTreeMap<u32, u64>, epoch: u32, amount: u64) {
 #[derive(Default)]
 struct Sums {
     paid: u64,
-    payments: Vec<u64>,
     fee: u64,
-    compensated: u64,
 }
 
 impl World {
@@ -83,9 +81,7 @@ impl World {
         let mut sums = Sums::default();
         let confirmed = before.live().filter(|(_, seat)| right(seat)).count() > 1;
         for (at, seat) in before.live().filter(|(_, seat)| right(seat)) {
-            let amount = self.pay(job, seat, confirmed);
-            sums.paid += amount;
-            sums.payments.push(amount);
+            sums.paid += self.pay(job, seat, confirmed);
             shard.set(at, Status::Agreed);
         }
         sums.fee = share(sums.paid, job.fee_bps.into());
@@ -93,7 +89,7 @@ impl World {
         for (at, seat) in before.live().filter(|(_, seat)| !right(seat)) {
             let disagreed = seat.status == Status::Revealed;
             if is_late(seat, could_reveal) || (disagreed && slash) {
-                self.penalize_seat(job, shard, (at, seat), &mut sums, given)?;
+                self.penalize_seat(job, shard, (at, seat), given)?;
             } else {
                 if disagreed {
                     self.notes.push("disagreed and released");
@@ -153,23 +149,12 @@ impl World {
         provider.locked -= lock;
     }
 
-    /// The cost of the seats beyond the job's replicas, those with the lowest payments, for which the
-    /// client is not compensated yet.
-    fn uncompensated(&self, job: &Job, sums: &Sums) -> u64 {
-        let mut payments = sums.payments.clone();
-        payments.sort_unstable();
-        let extra = payments.len().saturating_sub(job.terms.replicas.into());
-        let paid: u64 = payments[..extra].iter().sum();
-        paid + share(paid, job.fee_bps.into()) - sums.compensated
-    }
-
     /// Penalizes a seat that disagrees or is late when its shard ends or is reopened.
     fn penalize_seat(
         &mut self,
         job: &Job,
         shard: &mut Shard,
         (at, seat): (usize, &Seat),
-        sums: &mut Sums,
         given: bool,
     ) -> ModelResult {
         let disagreed = seat.status == Status::Revealed;
@@ -177,13 +162,8 @@ impl World {
             Status::Assigned => job.late_bps,
             _ => job.slash_bps,
         };
-        let cap = if disagreed && self.one_mint {
-            self.uncompensated(job, sums)
-        } else {
-            0
-        };
         need(given, "PenaltyAccountsMissing")?;
-        sums.compensated += self.penalize(job.id, seat.worker, (bps, disagreed), cap)?;
+        self.penalize(job.id, seat.worker, (bps, disagreed))?;
         self.notes.push(match seat.status {
             Status::Assigned => "late",
             Status::Committed => "silent",
@@ -200,15 +180,13 @@ impl World {
         Ok(())
     }
 
-    /// Frees a seat's lock and takes the penalty, which is burnt except for the client's compensation.
-    /// Returns the compensation.
+    /// Frees a seat's lock and burns the penalty.
     pub(crate) fn penalize(
         &mut self,
         id: JobId,
         worker: usize,
         (bps, disagreed): (u16, bool),
-        cap: u64,
-    ) -> ModelResult<u64> {
+    ) -> ModelResult {
         let lock = self.job(id)?.lock;
         self.leave(lock, worker);
         let provider = &mut self.providers[worker];
@@ -221,22 +199,9 @@ impl World {
             provider.late += 1
         }
         assert!(provider.locked <= provider.active, "a lock without stake");
-        let vault = Vault::Stake(worker);
-        let compensation = amount.min(cap);
-        self.vaults.send(vault, Vault::Escrow(id.0), compensation);
-        self.clients[id.0].held += compensation;
-        self.job_mut(id)?.compensated += compensation;
-        if compensation > 0 {
-            let capped = compensation == cap;
-            self.notes.push(if capped {
-                "compensation capped"
-            } else {
-                "compensated"
-            });
-        }
-        self.vaults.burn(vault, amount - compensation);
-        self.burnt += amount - compensation;
-        Ok(compensation)
+        self.vaults.burn(Vault::Stake(worker), amount);
+        self.burnt += amount;
+        Ok(())
     }
 
     /// Releases all seats of a failed shard.
@@ -249,8 +214,7 @@ impl World {
     ) -> ModelResult {
         for (at, seat) in shard.clone().live() {
             if is_late(seat, could_reveal) {
-                let none = &mut Sums::default();
-                self.penalize_seat(job, shard, (at, seat), none, given)?;
+                self.penalize_seat(job, shard, (at, seat), given)?;
             } else {
                 self.leave(job.lock, seat.worker);
                 shard.set(at, Status::Released);
@@ -268,8 +232,7 @@ impl World {
     ) -> ModelResult {
         for (at, seat) in shard.clone().live() {
             if is_late(seat, could_reveal) {
-                let none = &mut Sums::default();
-                self.penalize_seat(job, shard, (at, seat), none, given)?;
+                self.penalize_seat(job, shard, (at, seat), given)?;
                 shard.seats[at] = None;
             }
         }

@@ -3,7 +3,7 @@
 use crate::world::{Answer, Job, JobId, ModelResult, Seat, Shard, ShardState, Status, World, need};
 
 /// Attempt from which no further round starts.
-const LAST: u8 = 250;
+pub(crate) const LAST: u8 = 250;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {

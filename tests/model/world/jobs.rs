@@ -199,6 +199,14 @@ impl Shard {
         }
     }
 
+    /// Whether an orchestrator may attest a revealed result of a challengeable job at `now`.
+    pub(crate) fn attestable(&self, now: i64) -> bool {
+        match self.review {
+            Review::Challenged => self.state == ShardState::Revealing,
+            _ => now < self.challenge_by,
+        }
+    }
+
     /// Whether a committed seat may reveal its result at `now`.
     pub(crate) fn reveals_open(&self, now: i64) -> bool {
         let bound = self.count(Status::Committed) + self.count(Status::Revealed);

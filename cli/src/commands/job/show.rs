@@ -149,7 +149,7 @@ fn summary(view: &JobView, decimals: u8) -> String {
         ("paid to providers", tokens(view.paid, decimals)),
         ("protocol fee", tokens(view.fee, decimals)),
         ("refunded", tokens(view.refunded, decimals)),
-        ("compensation", tokens(view.compensated, decimals)),
+        ("from lost bonds", tokens(view.compensated, decimals)),
     ])
 }
 

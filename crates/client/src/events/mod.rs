@@ -156,8 +156,7 @@ program_events! {
     StakeWithdrawn { provider, amount, withdrawn_after }
     StakeDeposited { provider, amount, active_before, active_after }
     StakeSlashed {
-        provider, job, shard, seat, disagreed, amount, compensation, active_after,
-        unbonding_after,
+        provider, job, shard, seat, disagreed, amount, active_after, unbonding_after,
     }
     EarningsClaimed { provider, amount, claimed_after }
     RewardsOpened { vault }

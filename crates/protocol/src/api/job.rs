@@ -33,7 +33,7 @@ pub struct JobView {
     pub fee: u64,
     /// Amount returned to the client.
     pub refunded: u64,
-    /// Slashed stake that the job received.
+    /// Lost bonds that the job received.
     pub compensated: u64,
     /// When the job expires.
     pub deadline: i64,

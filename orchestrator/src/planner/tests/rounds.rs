@@ -190,6 +190,40 @@ fn outputs_are_requested_and_attested_although_others_revealed_them() {
 }
 
 #[test]
+fn attestation_in_a_new_round_neither_settles_nor_keeps_seats_free() {
+    let mut world = World::new(5);
+    world.job(|job| {
+        job.created = 1;
+        (job.replicas, job.quorum, job.max_replicas) = (2, 2, 3);
+    });
+    world.shard(|shard| {
+        // Two results of the round before differ, and the second was revealed by a stranger.
+        for (at, seat) in shard.seats[..2].iter_mut().enumerate() {
+            seat.status = SeatStatus::Revealed as u8;
+            (seat.digest, seat.units) = ([8 + at as u8; 32], 1);
+        }
+        shard.seats[0].delivered = 1;
+        shard.seats[2] = Seat::default();
+    });
+    world.submit(1, Some(9));
+    let [ChainAction::Reveal { settle, .. }] = &world.chain()[..] else {
+        panic!("{:?}", world.chain())
+    };
+    assert!(!settle);
+    // Once it is attested, the free seat is filled.
+    world.shard(|shard| {
+        for (at, seat) in shard.seats[..2].iter_mut().enumerate() {
+            seat.status = SeatStatus::Revealed as u8;
+            (seat.digest, seat.units) = ([8 + at as u8; 32], 1);
+            seat.delivered = 1;
+        }
+        shard.seats[2] = Seat::default();
+    });
+    let assigns = |action: &ChainAction| matches!(action, ChainAction::Assign { .. });
+    assert!(world.chain().iter().any(assigns), "{:?}", world.chain());
+}
+
+#[test]
 fn nothing_is_revealed_while_a_seat_may_still_commit() {
     let mut world = World::new(3);
     world.job(|job| job.created = 1);

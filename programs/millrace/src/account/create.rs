@@ -2,8 +2,7 @@
 
 use super::call::{AccountAccess, call};
 use super::error::IntoProgramError;
-use super::table::require_same_key;
-use super::{InterfaceAccount, TokenView, key};
+use super::{InterfaceAccount, key};
 use crate::error::MillraceError;
 use anchor_lang::prelude::*;
 use anchor_lang::solana_program::program::get_return_data;
@@ -178,37 +177,6 @@ fn create_vault_of<'info>(
     );
     let accounts = [(account, AccountAccess::Write), (mint, AccountAccess::Read)];
     call(program, &accounts, &data, &[])?;
-    Ok(bump)
-}
-
-/// Whether an account of an `init_if_needed` exists.
-pub fn is_created(account: &AccountInfo) -> bool {
-    *account.owner != system_program::ID
-}
-
-/// Checks that an existing token account is as [`create_vault`] would create it, and returns its bump.
-///
-/// # Errors
-/// Anchor's `ConstraintSeeds`, `ConstraintTokenTokenProgram`, `ConstraintTokenMint` and
-/// `ConstraintTokenOwner`.
-pub fn check_vault<'a, 'info: 'a>(
-    account: &AccountInfo<'info>,
-    mint: &'a InterfaceAccount<'info, Mint>,
-    authority: &'a impl AsRef<AccountInfo<'info>>,
-    program: &'a impl AsRef<AccountInfo<'info>>,
-    seeds: &[&[u8]],
-) -> Result<u8> {
-    let bump = canonical_bump(seeds, account.key)?;
-    if account.owner != key(program) {
-        return Err(ErrorCode::ConstraintTokenTokenProgram.into_program_error());
-    }
-    let found = TokenView::of(account, account.owner)?;
-    require_same_key(&found.mint, key(mint), ErrorCode::ConstraintTokenMint)?;
-    require_same_key(
-        &found.owner,
-        key(authority),
-        ErrorCode::ConstraintTokenOwner,
-    )?;
     Ok(bump)
 }
 

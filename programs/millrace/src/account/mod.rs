@@ -19,9 +19,7 @@ mod token;
 mod types;
 
 pub use call::{AccountAccess, call};
-pub use create::{
-    canonical_bump, check_vault, close, create, create_vault, create_with_bump, is_created,
-};
+pub use create::{canonical_bump, close, create, create_vault, create_with_bump};
 pub use error::{IntoProgramError, error_from_code, runtime_error};
 pub use kind::{ProgramAccount, ProgramAccountType, discriminator_number};
 #[cfg(not(feature = "stock"))]

@@ -96,10 +96,8 @@ pub struct StakeSlashed {
     pub seat: u8,
     /// True if the result differs from the quorum's, false if the seat was late.
     pub disagreed: bool,
-    /// The penalty, base units.
+    /// The penalty, which was burnt, base units.
     pub amount: u64,
-    /// Part of the penalty that compensates the client, base units; the rest is burnt.
-    pub compensation: u64,
     /// Active stake afterwards, base units.
     pub active_after: u64,
     /// Unbonding stake afterwards, base units.

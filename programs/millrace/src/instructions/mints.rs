@@ -5,6 +5,11 @@ use crate::account::is_token_program;
 use crate::error::MillraceError;
 use crate::prelude::*;
 
+/// Wrapped SOL of the Token program.
+const NATIVE_MINT: Pubkey = Pubkey::from_str_const("So11111111111111111111111111111111111111112");
+/// Wrapped SOL of Token-2022.
+const NATIVE_MINT_2022: Pubkey =
+    Pubkey::from_str_const("9pan9bMn5HatX4EJdBwg9VgCa7Uz5HL8N1m5D3NdXej9");
 /// Length of a mint without extensions.
 const MINT_BYTES: usize = 82;
 /// Offset of the extensions: after the bytes of a token account and the kind of the account.
@@ -18,6 +23,15 @@ pub(super) fn validate_mint(mint: &AccountInfo) -> Result<()> {
     require!(owned, MillraceError::MintNotSupported);
     let data = mint.try_borrow_data()?;
     extensions(&data)
+}
+
+/// # Errors
+/// [`MillraceError::StakeMintIsNative`] for wrapped SOL of either token program, which cannot be burnt: no
+/// penalty could be executed, and no shard with one settled.
+pub(super) fn validate_burnable(mint: &Pubkey) -> Result<()> {
+    let native = [NATIVE_MINT, NATIVE_MINT_2022].contains(mint);
+    require!(!native, MillraceError::StakeMintIsNative);
+    Ok(())
 }
 
 fn extensions(data: &[u8]) -> Result<()> {

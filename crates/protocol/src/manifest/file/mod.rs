@@ -170,7 +170,7 @@ pub struct VerifyFile {
     pub replicas: Option<u32>,
     /// Seats that must agree; by default the smallest majority of `max_replicas`.
     pub quorum: Option<u32>,
-    /// Maximum number of seats; by default `replicas`, and 3 with an audit or a challenge.
+    /// Maximum number of seats; by default `replicas`, or 3 for 2; and 3 with an audit or a challenge.
     pub max_replicas: Option<u32>,
     /// Probability of an audit in basis points.
     pub audit_bps: Option<u32>,

@@ -5,7 +5,7 @@
 use crate::constants::{ACCOUNT_VERSION, seeds};
 use crate::error::MillraceError;
 use crate::events::{NetworkInitialized, emit};
-use crate::instructions::mints::validate_mint;
+use crate::instructions::mints::{validate_burnable, validate_mint};
 use crate::prelude::*;
 use crate::state::{Network, NetworkParameters, RewardSchedule};
 use anchor_lang::solana_program::bpf_loader_upgradeable;
@@ -51,6 +51,7 @@ impl InitializeNetwork<'_> {
 
         // mints: CANNOT have extensions that change or block balances
         validate_mint(&self.stake_mint)?;
+        validate_burnable(self.stake_mint.key)?;
         validate_mint(&self.payment_mint)?;
 
         // authority: CANNOT be anyone who is faster than the deployer

@@ -47,6 +47,10 @@ pub fn acknowledge_delivery(ctx: Context<AcknowledgeDelivery>, seat: u8) -> Resu
     let store = ShardStore::new(&accounts.job, &accounts.shard)?;
     let mut shard = store.load()?;
     require!(shard.is_live(), MillraceError::WrongShardState);
+    // The client may accept an output at any time; it is the one that pays for it.
+    let in_time = accounts.orchestrator.is_none()
+        || shard.can_attest(&*accounts.job.load()?, clock()?.unix_timestamp);
+    require!(in_time, MillraceError::TooLate);
     let seats = shard.seats.get_mut(usize::from(seat));
     let delivered = seats.ok_or_else(|| MillraceError::WrongSeatStatus.into_program_error())?;
     let unconfirmed = delivered.status() == SeatStatus::Revealed && delivered.delivered == 0;

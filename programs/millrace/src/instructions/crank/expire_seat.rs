@@ -66,7 +66,6 @@ pub fn expire_seat(ctx: Context<ExpireSeat>, seat: u8) -> Result<()> {
             locked: job.seat_lock,
             disagreed: false,
             bps: job.late_bps,
-            compensation_cap: 0,
         }
     };
     let tokens = TokenTransfer {
@@ -77,7 +76,6 @@ pub fn expire_seat(ctx: Context<ExpireSeat>, seat: u8) -> Result<()> {
         &accounts.provider,
         &tokens,
         accounts.stake_vault.as_ref(),
-        None,
         shard.job,
         shard.index,
     )?;

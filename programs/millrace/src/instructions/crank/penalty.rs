@@ -1,6 +1,5 @@
 //! Penalties: stake that a wrong or late seat loses.
 
-use crate::error::MillraceError;
 use crate::events::StakeSlashed;
 use crate::instructions::tokens::TokenTransfer;
 use crate::math::money;
@@ -17,22 +16,16 @@ pub(super) struct Penalty {
     pub disagreed: bool,
     /// The penalty, basis points of the lock.
     pub bps: u16,
-    /// Maximum compensation of the client, base units.
-    pub compensation_cap: u64,
 }
 
 impl Penalty {
-    /// Unlocks the seat's stake, takes the penalty from it, and moves the tokens: up to the cap to the
-    /// client's escrow, and the rest is burnt. No party to a verdict gains by a penalty.
-    ///
-    /// # Errors
-    /// [`MillraceError::WrongAccount`] if a client is compensated without its escrow.
+    /// Unlocks the seat's stake, takes the penalty from it, and burns it. No one receives a part: a client
+    /// that pays its own seats could not be told from one that was cheated.
     pub(super) fn apply<'info>(
         &self,
         provider: &AccountLoader<'info, Provider>,
         tokens: &TokenTransfer<'_, 'info>,
         stake_vault: &AccountInfo<'info>,
-        escrow: Option<&AccountInfo<'info>>,
         job: Pubkey,
         shard: u32,
     ) -> Result<StakeSlashed> {
@@ -49,14 +42,7 @@ impl Penalty {
             p.invariant()?;
             (p.authority, p.bump, taken, p.active, p.unbonding)
         };
-        let compensation = amount.min(self.compensation_cap);
-        if compensation > 0 {
-            let escrow = escrow.ok_or_else(|| MillraceError::WrongAccount.into_program_error())?;
-            let from = provider.as_ref();
-            tokens.pay_from_provider(stake_vault, escrow, from, &authority, bump, compensation)?;
-        }
-        let burnt = money::sub(amount, compensation)?;
-        tokens.burn_from_provider(stake_vault, provider.as_ref(), &authority, bump, burnt)?;
+        tokens.burn_from_provider(stake_vault, provider.as_ref(), &authority, bump, amount)?;
         Ok(StakeSlashed {
             provider: provider.key(),
             job,
@@ -64,7 +50,6 @@ impl Penalty {
             seat: self.seat,
             disagreed: self.disagreed,
             amount,
-            compensation,
             active_after,
             unbonding_after,
         })

@@ -101,7 +101,7 @@ impl<'info> AssignSeats<'info> {
 /// `agreed_prices` has for each provider the price at which the orchestrator chose it, base units per unit.
 ///
 /// # Errors
-/// If no provider can be seated, the reason for the first.
+/// If no provider can be seated, or at a new shard fewer than must agree, the first refusal.
 pub fn assign_seats<'info>(
     ctx: Context<'info, AssignSeats<'info>>,
     index: u32,
@@ -115,7 +115,8 @@ pub fn assign_seats<'info>(
         (1..=MAX_SEATS).contains(&candidates.len()) && agreed_prices.len() == candidates.len();
     require!(fits, MillraceError::WrongListLength);
     let store = ShardStore::new(&accounts.job, &accounts.shard)?;
-    let mut shard = if store.is_new()? {
+    let is_new = store.is_new()?;
+    let mut shard = if is_new {
         accounts.open_shard(&store, index)?
     } else {
         store.load()?
@@ -165,10 +166,19 @@ pub fn assign_seats<'info>(
         });
         match taken {
             Ok(()) => seated.push(info.key()),
+            Err(reason) if reason == MillraceError::InvariantBroken.into_program_error() => {
+                return Err(reason);
+            }
             Err(reason) => refusal = refusal.or(Some(reason)),
         }
     }
-    if let (true, Some(reason)) = (seated.is_empty(), refusal) {
+    // CANNOT start a shard with fewer seats than must agree, if more were chosen: they would only wait
+    let least = if is_new {
+        candidates.len().min(usize::from(shard.quorum))
+    } else {
+        1
+    };
+    if let (true, Some(reason)) = (seated.len() < least, refusal) {
         return Err(reason);
     }
     let locked = job.seat_lock;

@@ -46,16 +46,12 @@ pub fn record_reveals(ctx: Context<RecordReveals>, entries: Vec<RevealEntry>) ->
         .require_serves(&*accounts.job.load()?)?;
     let store = ShardStore::new(&accounts.job, &accounts.shard)?;
     let mut shard = store.load()?;
-    let attested = {
+    let changed = {
         let (network, job) = (accounts.network.load()?, accounts.job.load()?);
         reveal(&network, &job, &mut shard, &entries, true)?
     };
     store.save(&shard)?;
-    let (attested, revealed): (Vec<u8>, Vec<u8>) = entries
-        .iter()
-        .map(|entry| entry.seat)
-        .partition(|seat| attested.contains(seat));
-    for seat in attested {
+    for seat in changed.attested {
         emit(
             &ctx.accounts.event_authority,
             &DeliveryAcknowledged {
@@ -66,13 +62,13 @@ pub fn record_reveals(ctx: Context<RecordReveals>, entries: Vec<RevealEntry>) ->
             },
         )?;
     }
-    if !revealed.is_empty() {
+    if !changed.revealed.is_empty() {
         emit(
             &ctx.accounts.event_authority,
             &ResultsRevealed {
                 job: shard.job,
                 shard: shard.index,
-                seats: revealed,
+                seats: changed.revealed,
                 delivered: true,
             },
         )?;
@@ -80,8 +76,15 @@ pub fn record_reveals(ctx: Context<RecordReveals>, entries: Vec<RevealEntry>) ->
     Ok(())
 }
 
-/// Reveals results of a shard. With `delivered`, a result that is revealed already is marked as delivered; the
-/// indices of those seats are returned.
+/// What [`reveal`] changed, by the indices of the seats.
+pub(crate) struct RevealedSeats {
+    pub revealed: Vec<u8>,
+    /// Revealed before, and attested as delivered now.
+    pub attested: Vec<u8>,
+}
+
+/// Reveals results of a shard. With `delivered`, a result that is revealed already is marked as delivered; one
+/// that is attested already is passed over, so that a stranger's haste costs the other seats nothing.
 ///
 /// # Errors
 /// [`MillraceError::WrongListLength`], [`MillraceError::WrongShardState`], [`MillraceError::TooLate`],
@@ -92,23 +95,28 @@ pub(crate) fn reveal(
     shard: &mut Shard,
     entries: &[RevealEntry],
     delivered: bool,
-) -> Result<Vec<u8>> {
+) -> Result<RevealedSeats> {
     let now = clock()?.unix_timestamp;
     let fits = (1..=MAX_SEATS).contains(&entries.len());
     require!(fits, MillraceError::WrongListLength);
     require!(shard.is_live(), MillraceError::WrongShardState);
     let (in_time, open) = (now < shard.reveal_by, shard.reveals_open(now));
-
-    let mut attested = Vec::new();
+    let attestable = shard.can_attest(job, now);
+    let mut changed = RevealedSeats {
+        revealed: Vec::new(),
+        attested: Vec::new(),
+    };
     for entry in entries {
         let seats = shard.seats.get_mut(usize::from(entry.seat));
         let seat = seats.ok_or_else(|| MillraceError::WrongSeatStatus.into_program_error())?;
-        // A stranger that reveals first does not keep an orchestrator from attesting the delivery.
-        if delivered && seat.status() == SeatStatus::Revealed && seat.delivered == 0 {
+        if delivered && seat.status() == SeatStatus::Revealed {
             let same = seat.digest == entry.root && seat.units == entry.units;
             require!(same, MillraceError::RevealMismatch);
-            seat.delivered = 1;
-            attested.push(entry.seat);
+            if seat.delivered == 0 {
+                require!(attestable, MillraceError::TooLate);
+                seat.delivered = 1;
+                changed.attested.push(entry.seat);
+            }
             continue;
         }
         // CANNOT reveal results while another seat could copy them
@@ -135,13 +143,14 @@ pub(crate) fn reveal(
         seat.units = entry.units;
         seat.status = SeatStatus::Revealed as u8;
         seat.delivered = u8::from(delivered);
+        changed.revealed.push(entry.seat);
     }
-    if attested.len() == entries.len() {
-        return Ok(attested);
+    if changed.revealed.is_empty() {
+        return Ok(changed);
     }
     shard.state = ShardState::Revealing as u8;
     if job.mode() == Some(Mode::Challenge) && shard.is_single(job) {
         shard.challenge_by = now.saturating_add(i64::from(job.challenge_secs));
     }
-    Ok(attested)
+    Ok(changed)
 }

@@ -39,7 +39,7 @@ pub struct Job {
     pub refunded: u64,
     /// Paid to the treasury, base units.
     pub fee: u64,
-    /// Received from slashed stake and lost bonds, base units.
+    /// Received from lost bonds, base units.
     pub compensated: u64,
     /// Bonds of open challenges, base units. They are in the escrow vault but do not belong to the client.
     pub bonded: u64,
@@ -285,7 +285,7 @@ impl Job {
         self.held().map(|_| ())
     }
 
-    /// Accounts for slashed stake or a lost bond that the job receives.
+    /// Accounts for a lost bond that the job receives.
     pub fn compensate(&mut self, amount: u64) -> Result<()> {
         self.compensated = money::add(self.compensated, amount)?;
         Ok(())

@@ -191,7 +191,7 @@ impl Network {
         Ok(())
     }
 
-    /// Whether stake and payments are the same token, so that slashed stake can compensate a client.
+    /// Whether stake and payments are the same token, so that rewards and fees can be compared.
     pub fn has_single_mint(&self) -> bool {
         self.stake_mint == self.payment_mint
     }
@@ -214,7 +214,7 @@ impl Network {
 
     /// Rewards of an epoch with these points, base units: by the schedule, and at most a share of the fees
     /// that its settlements took. With one mint that share is at most the whole, so a client that is its own
-    /// provider pays more in fees than it is rewarded.
+    /// provider is rewarded with at most the fees that it paid.
     pub fn emission(&self, number: u32, points: u64) -> u64 {
         let bound = u128::from(points).saturating_mul(u128::from(self.reward_bps));
         let bound = bound.checked_div(u128::from(BPS)).unwrap_or(0);

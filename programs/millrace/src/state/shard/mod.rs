@@ -173,13 +173,19 @@ impl Shard {
     }
 
     /// Empties a seat and starts another attempt, so that signatures for this seat become invalid and
-    /// sortition counts from `slot`. Returns the seat.
+    /// sortition counts from `slot`. Returns the seat. A seat that has done its part can leave after the
+    /// attempts for idle seats are used up.
     ///
     /// # Errors
     /// [`MillraceError::TooManyAttempts`].
     pub fn free_seat(&mut self, at: usize, slot: u64) -> Result<Seat> {
-        let left = self.attempt < MAX_FREED_ATTEMPTS;
-        require!(left, MillraceError::TooManyAttempts);
+        let committed = self.seats[at].status() == SeatStatus::Committed;
+        let last = if committed {
+            LAST_ATTEMPT
+        } else {
+            MAX_FREED_ATTEMPTS
+        };
+        require!(self.attempt < last, MillraceError::TooManyAttempts);
         self.next_attempt(slot)?;
         Ok(std::mem::take(&mut self.seats[at]))
     }
@@ -203,7 +209,8 @@ impl Shard {
                 require!(now < self.accept_by(job), MillraceError::TooLate);
             }
             SeatStatus::Committed => {
-                require!(now >= self.reveal_by, MillraceError::TooEarly);
+                let round_over = now >= self.reveal_by || seat.attempt < self.attempt;
+                require!(round_over, MillraceError::TooEarly);
                 // CANNOT leave a review: a cheat that is audited would leave as soon as an auditor is late
                 let stuck = !self.reveals_open(now) && self.review() == Review::None;
                 require!(stuck, MillraceError::WrongSeatStatus);
@@ -234,6 +241,17 @@ impl Shard {
         } else {
             committed >= usize::from(self.quorum)
         }
+    }
+
+    /// Whether an orchestrator may attest the delivery of a revealed result now. A result that can be
+    /// challenged must be delivered by the end of its challenge window: no one would challenge a result that
+    /// will not be paid. Once it is challenged, the seats that recompute it deliver it.
+    pub fn can_attest(&self, job: &Job, now: i64) -> bool {
+        job.mode() != Some(Mode::Challenge)
+            || match self.review() {
+                Review::Challenged => self.state() == Some(ShardState::Revealing),
+                _ => now < self.challenge_by,
+            }
     }
 
     /// Starts a round in which more seats recompute the only result: as many as must agree for an audit,

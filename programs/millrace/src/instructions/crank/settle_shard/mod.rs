@@ -1,7 +1,7 @@
 //! - Caller: any.
 //! - Window: once the verdict is not to wait (docs/protocol.md).
-//! - Moves: payments, fee and bond, from the escrow vault; compensation, from stake vaults to the escrow
-//!   vault; the rent of a challenge, to the challenger. The rest of a penalty is burnt.
+//! - Moves: payments, fee and bond, from the escrow vault; the rent of a challenge, to the challenger.
+//!   Penalties are burnt.
 
 mod accounts;
 mod challenge;

@@ -51,16 +51,13 @@ pub(super) struct Totals {
 }
 
 impl Totals {
-    /// What the client's jobs hold after the settlement: less the tokens that left the escrow vault, plus
-    /// those that it received. A bond that pays for seats stays in the vault.
+    /// What the client's jobs hold after the settlement: less the tokens that left the escrow vault. A bond
+    /// that pays for seats stays in the vault.
     pub(super) fn client_held(&self, before: u64) -> Result<u64> {
         let mut held = money::sub(before, money::add(self.paid, self.fee)?)?;
         if let Some(challenge) = &self.challenge {
             let out = money::add(challenge.bond_returned, challenge.bond_to_provider)?;
             held = money::sub(held, out)?;
-        }
-        for slash in &self.slashes {
-            held = money::add(held, slash.compensation)?;
         }
         Ok(held)
     }
