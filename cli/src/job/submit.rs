@@ -8,7 +8,8 @@ use crate::job::terms;
 use crate::ui::output::SOL_DECIMALS;
 use millrace_client::instructions::{Mints, open_client, post_job};
 use millrace_client::program::PostJobArgs;
-use millrace_client::program::state::{Client, Job, Meter, Provider, Scenario};
+use millrace_client::program::math::money::share;
+use millrace_client::program::state::{Client, Job, Meter, Network, Provider, Scenario};
 use millrace_client::rpc::client::Rpc;
 use millrace_client::tag::{tag, tag_text};
 use millrace_client::tx::sender::Sender;
@@ -180,7 +181,8 @@ pub async fn price(
     };
     let funds = Funds::read(rpc, &wallet, &network.payment_mint).await?;
 
-    let eligible = terms::eligible_providers(&admission_criteria(&args), network, &providers);
+    let eligible =
+        terms::eligible_providers(&admission_criteria(&args, network), network, &providers);
     let mut warnings = Vec::new();
     if eligible < usize::from(args.replicas) {
         warnings.push(format!(
@@ -209,9 +211,11 @@ pub async fn price(
 }
 
 /// A job account with only the fields that determine which providers are eligible.
-fn admission_criteria(args: &PostJobArgs) -> Job {
+fn admission_criteria(args: &PostJobArgs, network: &Network) -> Job {
     let mut job: Job = bytemuck::Zeroable::zeroed();
     job.price_cap = args.price_cap;
+    let highest_price = args.price_cap.saturating_mul(args.max_units);
+    job.seat_lock = share(highest_price, network.lock_bps).unwrap_or(u64::MAX);
     job.supplier = args.supplier;
     job.region = args.region;
     job.min_score = args.min_score;

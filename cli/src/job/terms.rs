@@ -119,7 +119,8 @@ pub fn price_cap(
     }
 }
 
-/// Number of providers with enough stake and a price below the cap that meet the job's requirements.
+/// Number of providers that meet the job's requirements, with enough stake, a price below the cap, and a maximum lock
+/// that covers a seat.
 pub fn eligible_providers(
     job: &millrace_client::program::state::Job,
     network: &Network,
@@ -128,6 +129,7 @@ pub fn eligible_providers(
     let fits = |provider: &&Provider| {
         provider.active >= network.min_stake
             && provider.ask_price <= job.price_cap
+            && job.seat_lock <= provider.max_seat_lock
             && job.admits(provider)
     };
     providers.iter().filter(fits).count()

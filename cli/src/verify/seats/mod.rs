@@ -111,7 +111,8 @@ fn describe(ineligible: Option<Ineligible>) -> &'static str {
     ineligible.map_or("eligible", |reason| reason.description())
 }
 
-/// The record of exactly this assignment.
+/// The record of this assignment. The program skips a selected provider that cannot be seated any more, so the
+/// seated ones may be fewer than the selected ones.
 fn find_selection<'a>(
     assignment: &SeatAssignment,
     selections: &'a [SelectionRecord],
@@ -122,9 +123,12 @@ fn find_selection<'a>(
             .map(|one| one.provider.to_string())
             .collect();
         (selection.shard, selection.attempt) == (assignment.shard, assignment.attempt)
-            && set(&selected) == set(&assignment.providers)
+            && set(&assignment.providers).is_subset(&set(&selected))
     };
-    selections.iter().find(matches)
+    selections
+        .iter()
+        .filter(matches)
+        .min_by_key(|selection| selection.chosen().count())
 }
 
 fn set(keys: &[String]) -> BTreeSet<&str> {
@@ -228,7 +232,8 @@ fn omitted_candidates(
     let omitted = context.providers.iter().filter(|(key, now)| {
         let registered = assignment.time.is_none_or(|time| now.registered_at < time);
         let better = (now.ask_price, Reverse(now.score)) < (last.ask_price, Reverse(last.score));
-        registered && better && requirement.admits(now) && !listed.contains(&key.to_bytes())
+        let fits = requirement.admits(now) && selection.seat_lock <= now.max_seat_lock;
+        registered && better && fits && !listed.contains(&key.to_bytes())
     });
     let omitted: Vec<String> = omitted.map(|(key, _)| key.to_string()).collect();
     (!omitted.is_empty()).then(|| {

@@ -239,13 +239,25 @@ fn assignment_without_its_own_record_is_unchecked() {
 }
 
 #[test]
+fn record_of_a_provider_that_the_program_skipped_is_found() {
+    let check = check_with(|selection, _, _| {
+        let mut skipped = selection.candidates[1].clone();
+        skipped.provider = millrace_protocol::key::Key(key(4).to_bytes());
+        selection.candidates.push(skipped);
+        selection.free_seats += 1;
+    });
+    assert!(check.expected.is_some(), "{:?}", check.unchecked);
+}
+
+#[test]
 fn better_provider_that_the_record_does_not_list_is_unchecked() {
-    let reports = |registered_at, ask_price, complete| {
+    let reports = |registered_at, ask_price, complete, max_seat_lock| {
         let check = check_with(|selection, _, providers| {
             selection.complete = complete;
             let other = Provider {
                 registered_at,
                 ask_price,
+                max_seat_lock,
                 ..Provider::zeroed()
             };
             providers.push((key(9), other));
@@ -253,8 +265,12 @@ fn better_provider_that_the_record_does_not_list_is_unchecked() {
         assert!(check.discrepancies.is_empty());
         check.unchecked.join("\n").contains(&key(9).to_string())
     };
-    assert!(reports(999, 3, true));
-    assert!(!reports(1_000, 3, true), "registered later");
-    assert!(!reports(999, 4, true), "not better");
-    assert!(!reports(999, 3, false), "the record is incomplete anyway");
+    assert!(reports(999, 3, true, 50));
+    assert!(!reports(1_000, 3, true, 50), "registered later");
+    assert!(!reports(999, 4, true, 50), "not better");
+    assert!(
+        !reports(999, 3, false, 50),
+        "the record is incomplete anyway"
+    );
+    assert!(!reports(999, 3, true, 49), "no seat may lock that much");
 }
