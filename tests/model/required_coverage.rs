@@ -33,7 +33,7 @@ const ACTIONS: [(&str, u64, u64); 43] = [
     ("pause", 4, 0),
     ("post", 320, 110),
     ("propose authority", 20, 0),
-    ("register", 5, 20),
+    ("register", 1, 20),
     ("resume", 20, 0),
     ("retire orchestrator", 130, 0),
     ("reveal", 270, 200),
@@ -94,7 +94,7 @@ const ERRORS: [(&str, u64); 39] = [
 ];
 /// Minimum counts of the effects of actions.
 const NOTES: [(&str, u64); 28] = [
-    ("a candidate was skipped", 9),
+    ("a candidate was skipped", 3),
     ("audited", 30),
     ("audited: blocks forgotten", 1),
     ("round restarted", 2),
