@@ -10,8 +10,8 @@ DENY_VERSION=0.20.2
 MUTANTS_VERSION=27.1.0
 # A C compiler, make and perl: for SQLite and compression, which are built from source.
 PACKAGES=(gcc g++ libc6-dev make perl pkg-config libssl-dev wasi-libc lld-14 bubblewrap)
-# Tests of the store start their own server.
-TEST_PACKAGES=(postgresql)
+# Tests of the store start their own server, with a certificate that openssl makes.
+TEST_PACKAGES=(postgresql openssl)
 
 # install_tool COMMAND PACKAGE VERSION MINUTES: installs it with cargo into the cache, unless it is there.
 install_tool() {
