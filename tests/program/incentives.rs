@@ -20,6 +20,18 @@ fn challengeable(terms: &mut PostJobArgs) {
     (terms.replicas, terms.quorum, terms.max_replicas) = (1, 2, 3);
 }
 
+/// The first three workers' providers, chosen at these prices.
+fn chosen_at(network: &TestNetwork, prices: [u64; 3]) -> Vec<ChosenProvider> {
+    let accounts = network.provider_accounts(&[0, 1, 2]);
+    let chosen = accounts.into_iter().zip(prices);
+    chosen
+        .map(|(account, agreed_price)| ChosenProvider {
+            account,
+            agreed_price,
+        })
+        .collect()
+}
+
 #[test]
 fn client_and_two_seats_gain_nothing_by_outvoting_an_honest_seat() {
     let mut network = network(true);
@@ -60,15 +72,7 @@ fn delivery_is_attested_although_a_stranger_revealed_first() {
 fn provider_that_raised_its_price_is_skipped() {
     let mut network = network(false);
     let job = network.post_with(|_| ());
-    let accounts = network.provider_accounts(&[0, 1, 2]);
-    let chosen: Vec<ChosenProvider> = accounts
-        .iter()
-        .zip([4, 3, 4])
-        .map(|(account, agreed_price)| ChosenProvider {
-            account: *account,
-            agreed_price,
-        })
-        .collect();
+    let chosen = chosen_at(&network, [4, 3, 4]);
     let place = network.shard_ref(&job, 0);
     let assign = instructions::assign_seats(network.orchestrator.pubkey(), place, &chosen);
     network
@@ -76,7 +80,7 @@ fn provider_that_raised_its_price_is_skipped() {
         .send(&[assign], &[&network.orchestrator])
         .unwrap();
     let seated: Vec<_> = network.shard(&job, 0).seats.map(|s| s.provider).to_vec();
-    assert_eq!(seated[..2], [accounts[0], accounts[2]]);
+    assert_eq!(seated[..2], [chosen[0].account, chosen[2].account]);
     assert_eq!(network.shard(&job, 0).live_seats(), 2);
     let dear = instructions::assign_seats(network.orchestrator.pubkey(), place, &chosen[1..2]);
     let outcome = network.machine.send(&[dear], &[&network.orchestrator]);
@@ -193,15 +197,7 @@ fn challengeable_result_is_not_attested_after_its_challenge_window() {
 fn new_shard_does_not_start_with_fewer_seats_than_must_agree() {
     let mut network = network(false);
     let job = network.post_with(|_| ());
-    let accounts = network.provider_accounts(&[0, 1, 2]);
-    let chosen: Vec<ChosenProvider> = accounts
-        .iter()
-        .zip([4, 3, 3])
-        .map(|(account, agreed_price)| ChosenProvider {
-            account: *account,
-            agreed_price,
-        })
-        .collect();
+    let chosen = chosen_at(&network, [4, 3, 3]);
     let place = network.shard_ref(&job, 0);
     let assign = instructions::assign_seats(network.orchestrator.pubkey(), place, &chosen);
     let outcome = network.machine.send(&[assign], &[&network.orchestrator]);
