@@ -149,32 +149,30 @@ impl Agents {
     /// commitment on chain.
     async fn handle_reveal(&self, key: SeatKey, revealed: RevealedResult) -> Result<(), Rejection> {
         let (shard, seat) = self.seat(&key).await?;
-        let known = {
+        let stored = {
             let submissions = self.submissions.read();
             let submission = submissions.by_seat.get(&key);
-            submission.is_some_and(|submission| submission.revealed.is_some())
+            if submission.is_some_and(|submission| submission.revealed.is_some()) {
+                return Ok(());
+            }
+            submission.map(|submission| submission.commitment)
         };
         let reveal = commitment::Reveal {
             root: &revealed.root,
             units: revealed.units,
             salt: &revealed.salt,
         };
+        let commitment = self.seat_context(&key).commitment(&reveal);
         let matches = match seat.status() {
-            SeatStatus::Committed => self.seat_context(&key).commitment(&reveal) == seat.digest,
+            SeatStatus::Committed => commitment == seat.digest,
             // A stranger has revealed it first; the output still has to be delivered. The salt counts too, in case
             // a fork undoes the reveal.
             SeatStatus::Revealed => {
-                let submissions = self.submissions.read();
-                let stored = submissions.by_seat.get(&key).map(|one| one.commitment);
-                let commitment = self.seat_context(&key).commitment(&reveal);
                 (revealed.root, revealed.units) == (seat.digest, seat.units)
                     && stored.is_none_or(|stored| stored == commitment)
             }
             _ => return Ok(()),
         };
-        if known {
-            return Ok(());
-        }
         if !matches {
             return invalid("the reveal does not match the seat");
         }

@@ -205,23 +205,23 @@ impl ShardPlanner<'_> {
             return false;
         }
         let now = self.snapshot.now;
-        let mut is_first_reveal = false;
+        // An attestation of a revealed result does not open the reveals of a new round.
+        let reveals = entries.iter().any(|entry| {
+            self.shard.seats[usize::from(entry.seat)].status() == SeatStatus::Committed
+        });
         let mut after = *self.shard;
         for entry in entries {
             let seat = &mut after.seats[usize::from(entry.seat)];
-            // An attestation of a revealed result does not open the reveals of a new round.
-            if seat.status() == SeatStatus::Committed {
-                after.state = ShardState::Revealing as u8;
-                is_first_reveal = true;
-            }
             seat.digest = entry.root;
             seat.units = entry.units;
             seat.status = SeatStatus::Revealed as u8;
             seat.delivered = 1;
         }
-        if is_first_reveal && self.job.mode() == Some(Mode::Challenge) && after.is_single(self.job)
-        {
-            after.challenge_by = now.saturating_add(i64::from(self.job.challenge_secs));
+        if reveals {
+            after.state = ShardState::Revealing as u8;
+            if self.job.mode() == Some(Mode::Challenge) && after.is_single(self.job) {
+                after.challenge_by = now.saturating_add(i64::from(self.job.challenge_secs));
+            }
         }
         verdict(&after.seats, &after.verdict_input(self.job, now)) != Verdict::Wait
     }
